@@ -1,0 +1,214 @@
+import type { Evidence, Incident, OnCallEntry } from './evidence.ts';
+import type { Condition, IncidentTest, OnCallTest, Principal, Role, Rule, Test } from './policy.ts';
+import { isGroup } from './policy.ts';
+import { assertNever, durationText, type Instant, type Millis } from './terms.ts';
+import { hoursText, isWithinHours } from './weekHours.ts';
+
+/** Everything a decision depends on. The same input and role always give the same decision. */
+export interface DecisionInput {
+  readonly at: Instant;
+  readonly personId: string;
+  readonly duration: Millis;
+  readonly evidence: Evidence;
+}
+
+/** `unknown`: could not be evaluated. It never opens a door: not met for allow and ask, met for deny. */
+export type Outcome = 'met' | 'not_met' | 'unknown';
+
+export interface RuleOutcome {
+  /** Position in the role's list of rules, from 1. */
+  readonly rule: number;
+  readonly effect: Rule['effect'];
+  readonly outcome: Outcome;
+  readonly reasons: readonly string[];
+}
+
+/** What the deciding rule found: shown to people as the proof. */
+export interface Proof {
+  readonly onCall: OnCallEntry | null;
+  readonly incident: Incident | null;
+}
+
+interface Decided {
+  /** The rule that decided, from 1; null: no rule matched, which denies. */
+  readonly rule: number | null;
+  /** Why the deciding rule holds. */
+  readonly reasons: readonly string[];
+  readonly outcomes: readonly RuleOutcome[];
+}
+
+export type AskDecision = Decided & {
+  readonly effect: 'ask';
+  readonly reviewers: readonly Principal[];
+  readonly needed: number;
+  readonly expiresAfter: Millis;
+  readonly proof: Proof;
+};
+
+export type Decision =
+  | (Decided & { readonly effect: 'allow'; readonly proof: Proof })
+  | AskDecision
+  | (Decided & { readonly effect: 'deny' });
+
+/**
+ * Decides a role's rules over an input: deny beats allow beats ask, the first of its kind wins, and no
+ * match denies. Pure: no clock, no I/O.
+ */
+export function evaluatePolicy(role: Role, input: DecisionInput): Decision {
+  const evaluated = role.rules.map((rule, index) => ({ rule, finding: evaluateRule(rule, input), number: index + 1 }));
+  const outcomes = evaluated.map(({ rule, finding, number }) => ({
+    rule: number,
+    effect: rule.effect,
+    outcome: finding.outcome,
+    reasons: finding.reasons,
+  }));
+  const first = (effect: Rule['effect'], accepted: readonly Outcome[]) =>
+    evaluated.find(({ rule, finding }) => rule.effect === effect && accepted.includes(finding.outcome));
+
+  const deny = first('deny', ['met', 'unknown']);
+  if (deny) return { effect: 'deny', rule: deny.number, reasons: deny.finding.reasons, outcomes };
+  const allow = first('allow', ['met']);
+  if (allow) {
+    const { reasons, proof } = allow.finding;
+    return { effect: 'allow', rule: allow.number, reasons, outcomes, proof };
+  }
+  const ask = first('ask', ['met']);
+  if (ask?.rule.effect === 'ask') {
+    const { reviewers, needed, expiresAfter } = ask.rule;
+    const { reasons } = ask.finding;
+    const proof = { onCall: anyEntry(input.evidence), incident: ask.finding.proof.incident ?? namedIncident(input.evidence) };
+    return { effect: 'ask', rule: ask.number, reasons, outcomes, reviewers, needed, expiresAfter, proof };
+  }
+  return { effect: 'deny', rule: null, reasons: ['no rule of this role matches'], outcomes };
+}
+
+interface Finding {
+  readonly outcome: Outcome;
+  readonly reasons: readonly string[];
+  readonly proof: Proof;
+}
+
+const NO_PROOF: Proof = { onCall: null, incident: null };
+const finding = (outcome: Outcome, reason: string, proof: Proof = NO_PROOF): Finding => ({
+  outcome,
+  reasons: [reason],
+  proof,
+});
+
+function evaluateRule(rule: Rule, input: DecisionInput): Finding {
+  if (rule.effect === 'ask' && rule.reviewers.length === 0) {
+    return finding('not_met', 'the rule names no reviewers, so nobody could approve');
+  }
+  if (rule.when.length === 0) return finding('met', 'the rule has no condition');
+  return evaluateCondition(rule.when, input);
+}
+
+/** Every test has to hold. One that fails outweighs one that is unknown. */
+function evaluateCondition(condition: Condition, input: DecisionInput): Finding {
+  const findings = condition.map((test) => evaluateTest(test, input));
+  const outcome = findings.some((one) => one.outcome === 'not_met')
+    ? 'not_met'
+    : findings.some((one) => one.outcome === 'unknown')
+      ? 'unknown'
+      : 'met';
+  return {
+    outcome,
+    reasons: findings.filter((one) => one.outcome === outcome).flatMap((one) => one.reasons),
+    proof: {
+      onCall: findings.find((one) => one.proof.onCall)?.proof.onCall ?? null,
+      incident: findings.find((one) => one.proof.incident)?.proof.incident ?? null,
+    },
+  };
+}
+
+function evaluateTest(test: Test, input: DecisionInput): Finding {
+  switch (test.kind) {
+    case 'on_call':
+      return evaluateOnCall(test, input);
+    case 'incident':
+      return evaluateIncident(test, input.evidence);
+    case 'members_of':
+      return evaluateMembership(test.principals, input);
+    case 'hours':
+      return isWithinHours(test, input.at)
+        ? finding('met', `it is within ${hoursText(test)}`)
+        : finding('not_met', `it is outside ${hoursText(test)}`);
+    case 'duration':
+      return input.duration <= test.max
+        ? finding('met', `the duration is at most ${durationText(test.max)}`)
+        : finding('not_met', `the duration is over ${durationText(test.max)}`);
+    case 'unless': {
+      const inner = evaluateCondition(test.condition, input);
+      const flipped = { met: 'not_met', not_met: 'met', unknown: 'unknown' } as const;
+      return { ...inner, outcome: flipped[inner.outcome], proof: NO_PROOF };
+    }
+    default:
+      return assertNever(test);
+  }
+}
+
+function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Finding {
+  if (!evidence.onCall) return finding('unknown', 'PagerDuty was not asked who is on call');
+  if (!evidence.onCall.known) return finding('unknown', evidence.onCall.problem);
+  const entries = evidence.onCall.value;
+  if (entries.length === 0) return finding('not_met', 'not on call in PagerDuty now');
+
+  const isListed = (list: readonly string[] | null, ids: readonly string[]) => list === null || ids.some((id) => list.includes(id));
+  // Shifts that lie ahead or behind are no evidence, whatever the answer contained.
+  const current = entries.filter((entry) => (entry.start ?? at) <= at && (entry.end === null || entry.end > at));
+  const inPlace = current.filter(
+    (entry) =>
+      isListed(test.escalationPolicies, [entry.escalationPolicy.id]) &&
+      isListed(test.schedules, entry.schedule ? [entry.schedule.id] : []) &&
+      isListed(test.services, entry.services.map((service) => service.id)),
+  );
+  if (inPlace.length === 0) {
+    const elsewhere = [...new Set(current.map((entry) => entry.escalationPolicy.name))].join(', ');
+    return finding('not_met', elsewhere ? `on call for ${elsewhere}, which this rule does not name` : 'not on call in PagerDuty now');
+  }
+  const atLevel = inPlace.filter((entry) => entry.level >= test.minLevel && entry.level <= test.maxLevel);
+  if (atLevel.length === 0) {
+    const levels = inPlace.map((entry) => entry.level).join(', ');
+    return finding('not_met', `on call at level ${levels}; this rule needs ${levelText(test)}`);
+  }
+  const settled = atLevel.filter((entry) => entry.start === null || at - entry.start >= test.tenure);
+  if (settled.length === 0) {
+    return finding('not_met', `on this shift for less than ${durationText(test.tenure)}`);
+  }
+  const best = settled.reduce((a, b) => ((b.end ?? Infinity) > (a.end ?? Infinity) ? b : a));
+  return finding('met', `on call at level ${best.level} for ${best.escalationPolicy.name}`, { onCall: best, incident: null });
+}
+
+function levelText({ minLevel, maxLevel }: OnCallTest): string {
+  if (maxLevel === Infinity) return `level ${minLevel} or higher`;
+  return minLevel === maxLevel ? `level ${minLevel}` : `level ${minLevel} to ${maxLevel}`;
+}
+
+function evaluateIncident(test: IncidentTest, evidence: Evidence): Finding {
+  if (!evidence.incident) return finding('not_met', 'the request names no incident');
+  if (!evidence.incident.known) return finding('unknown', evidence.incident.problem);
+  const incident = evidence.incident.value;
+  if (!test.statuses.includes(incident.status)) {
+    return finding('not_met', `incident #${incident.number} is ${incident.status}; this rule needs ${test.statuses.join(' or ')}`);
+  }
+  if (test.services && !test.services.includes(incident.service.id)) {
+    return finding('not_met', `incident #${incident.number} is on ${incident.service.name}, which this rule does not name`);
+  }
+  if (test.urgencies && !test.urgencies.includes(incident.urgency)) {
+    return finding('not_met', `incident #${incident.number} has ${incident.urgency} urgency`);
+  }
+  return finding('met', `incident #${incident.number} on ${incident.service.name} is ${incident.status}`, { onCall: null, incident });
+}
+
+function evaluateMembership(principals: readonly Principal[], { evidence, personId }: DecisionInput): Finding {
+  if (principals.includes(personId)) return finding('met', 'named in the policy');
+  const groups = principals.filter(isGroup).map((id) => ({ id, member: evidence.groups[id] ?? { known: false as const, problem: `user group ${id} was not looked up` } }));
+  const inGroup = groups.find(({ member }) => member.known && member.value);
+  if (inGroup) return finding('met', `member of user group ${inGroup.id}`);
+  const failed = groups.find(({ member }) => !member.known);
+  if (failed && !failed.member.known) return finding('unknown', failed.member.problem);
+  return finding('not_met', principals.length === 0 ? 'the list of people is empty' : `not a member of ${principals.join(', ')}`);
+}
+
+const anyEntry = ({ onCall }: Evidence): OnCallEntry | null => (onCall?.known ? (onCall.value[0] ?? null) : null);
+const namedIncident = ({ incident }: Evidence): Incident | null => (incident?.known ? incident.value : null);

@@ -1,0 +1,42 @@
+import type { Instant, Known, Ref } from './terms.ts';
+
+/** One line of PagerDuty's "who is on call now", for one person. */
+export interface OnCallEntry {
+  readonly escalationPolicy: Ref;
+  /** Services that page this escalation policy. */
+  readonly services: readonly Ref[];
+  readonly schedule: Ref | null;
+  /** 1 is notified first. */
+  readonly level: number;
+  /** null: on call permanently, without a schedule. */
+  readonly start: Instant | null;
+  /** null: never goes off call. */
+  readonly end: Instant | null;
+}
+
+export const INCIDENT_STATUSES = ['triggered', 'acknowledged', 'resolved'] as const;
+export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
+export const URGENCIES = ['high', 'low'] as const;
+export type Urgency = (typeof URGENCIES)[number];
+
+export interface Incident {
+  readonly id: string;
+  readonly number: number;
+  readonly title: string;
+  readonly status: IncidentStatus;
+  readonly urgency: Urgency;
+  readonly service: Ref;
+  readonly url: string;
+}
+
+/** What a decision rests on. Everything here is written to the ledger with the decision. */
+export interface Evidence {
+  /** When it was gathered. */
+  readonly at: Instant;
+  /** null: no rule of the role asks. */
+  readonly onCall: Known<readonly OnCallEntry[]> | null;
+  /** null: the request names no incident. */
+  readonly incident: Known<Incident> | null;
+  /** Slack user group → is the requester in it. Holds every group that the role's rules name. */
+  readonly groups: Readonly<Record<string, Known<boolean>>>;
+}

@@ -1,0 +1,24 @@
+import type { Role } from './policy.ts';
+import type { Refusal } from './refusal.ts';
+import type { Millis } from './terms.ts';
+
+/** Longest reason that is kept; long enough for a paragraph, short enough for every Slack text limit. */
+export const REASON_MAX_LENGTH = 1000;
+
+/** What is wrong with what a person asked for, before anything is looked up. Every problem at once. */
+export function checkForm(role: Role, asked: { duration: Millis; reason: string }): Refusal[] {
+  const refusals: Refusal[] = [];
+  const reason = asked.reason.trim();
+  if (!(asked.duration > 0)) refusals.push({ code: 'duration_not_positive' });
+  if (asked.duration > role.duration.max) {
+    refusals.push({ code: 'duration_too_long', max: role.duration.max, asked: asked.duration });
+  }
+  if (reason.length < role.reason.minLength) {
+    refusals.push({ code: 'reason_too_short', minLength: role.reason.minLength });
+  } else if (reason.length > REASON_MAX_LENGTH) {
+    refusals.push({ code: 'reason_too_long', maxLength: REASON_MAX_LENGTH });
+  } else if (role.reason.ticket && !reason.split(/\s+/).some((word) => role.reason.ticket?.test(word))) {
+    refusals.push({ code: 'ticket_missing', pattern: role.reason.ticket.source });
+  }
+  return refusals;
+}

@@ -1,0 +1,29 @@
+import { DateTime } from 'luxon';
+import type { HoursTest } from './policy.ts';
+import type { Instant } from './terms.ts';
+
+const MINUTES_A_DAY = 24 * 60;
+
+/** Whether an instant lies in the given hours of the week, on the wall clock of their time zone. */
+export function isWithinHours(hours: HoursTest, at: Instant): boolean {
+  const local = DateTime.fromMillis(at, { zone: hours.timeZone });
+  const minute = local.hour * 60 + local.minute;
+  const yesterday = local.weekday === 1 ? 7 : local.weekday - 1;
+  if (hours.from < hours.to) {
+    return hours.days.includes(local.weekday) && minute >= hours.from && minute < hours.to;
+  }
+  // Crosses midnight: the evening belongs to today, the early morning to yesterday.
+  return (
+    (hours.days.includes(local.weekday) && minute >= hours.from && minute < MINUTES_A_DAY) ||
+    (hours.days.includes(yesterday) && minute < hours.to)
+  );
+}
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+const clock = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
+/** `Mon Tue Wed 09:00–17:00 Europe/Berlin` */
+export const hoursText = (hours: HoursTest): string =>
+  `${hours.days.map((day) => DAYS[day - 1]).join(' ')} ${clock(hours.from)}–${clock(hours.to)} ${hours.timeZone}`;

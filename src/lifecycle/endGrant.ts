@@ -1,0 +1,139 @@
+import {
+  type ActiveGrant,
+  conclude,
+  type EndReason,
+  type Grant,
+  isLive,
+  type LiveGrant,
+  OVERDUE_AFTER_FAILURES,
+  type ProvisioningGrant,
+  type RevokingGrant,
+  startRevoking,
+} from '../domain/grant.ts';
+import { type Actor, BOT, personActor } from '../domain/person.ts';
+import { findRole } from '../domain/policy.ts';
+import { type Refused, refuse } from '../domain/refusal.ts';
+import { StorageError, type Versioned } from '../ports.ts';
+import { decideAgain } from './decideAgain.ts';
+import type { Deps } from './deps.ts';
+import { areAmong } from './eligibility.ts';
+
+/** Commits that a grant is to end now, and makes its end due. The target is touched by the job. */
+export async function beginEnding(
+  deps: Deps,
+  loaded: Versioned<ProvisioningGrant | ActiveGrant>,
+  ending: { why: EndReason; by: Actor; problem: string | null },
+): Promise<void> {
+  const now = deps.clock.now();
+  const revoking = startRevoking(loaded.value, ending, now);
+  await deps.store.commit({
+    grants: [{ value: revoking, version: loaded.version }],
+    events: [
+      {
+        type: 'grant.revoking',
+        actor: ending.by,
+        requestId: revoking.requestId,
+        grantId: revoking.id,
+        payload: { role: revoking.role, person: revoking.person.name, why: ending.why, problem: ending.problem },
+      },
+    ],
+    jobs: [{ kind: 'end', key: revoking.id, dueAt: now }],
+    done: [{ kind: 'provision', key: revoking.id }],
+  });
+}
+
+/** Somebody ends a grant early: the person who holds it, an administrator, or a reviewer of the role. */
+export function revokeGrant(deps: Deps, input: { grantId: string; personId: string }): Promise<Grant | Refused> {
+  return decideAgain(async () => {
+    const loaded = await deps.store.grant(input.grantId);
+    if (!loaded) return refuse({ code: 'unknown_grant' });
+    const grant = loaded.value;
+    if (grant.state !== 'provisioning' && grant.state !== 'active') return refuse({ code: 'not_active' });
+    const person = await deps.directory.person(input.personId);
+    if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
+    if (input.personId !== grant.person.slackId) {
+      const reviewers = (findRole(deps.policy, grant.role)?.rules ?? []).flatMap((rule) => (rule.effect === 'ask' ? rule.reviewers : []));
+      const standing = await areAmong(deps.directory, [...deps.policy.admins, ...reviewers], [input.personId]);
+      if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
+      if (!standing.among.has(input.personId)) return refuse({ code: 'not_yours' });
+    }
+    await beginEnding(deps, { value: grant, version: loaded.version }, { why: 'revoked', by: personActor(person.value), problem: null });
+    return grant;
+  });
+}
+
+/**
+ * Takes access back when its end is due: revokes, reads back that it is gone, commits. Nothing but that
+ * reading ends a grant.
+ * @returns when to come back, where the end is not due yet
+ * @throws what the target threw; the job runner tries again, for ever
+ */
+export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<{ notBefore: number } | null> {
+  return deps.grantLock(grantId, async () => {
+    const loaded = await deps.store.grant(grantId);
+    if (!loaded || !isLive(loaded.value)) return null;
+    const grant = loaded.value;
+    if ((grant.state === 'active' || grant.state === 'provisioning') && deps.clock.now() < grant.endsAt) {
+      return { notBefore: grant.endsAt };
+    }
+    const revoking = await commitRevoking(deps, { value: grant, version: loaded.version });
+    try {
+      await deps.targets.revoke(revoking.value);
+      if (await deps.targets.isActive(revoking.value)) throw new Error('the target still shows the access after revoking it');
+    } catch (error) {
+      await noteFailure(deps, revoking, attempt, error);
+      throw error;
+    }
+    await commitEnded(deps, revoking);
+    return null;
+  });
+}
+
+/** A database that cannot be written must not keep access alive: then the target is cleaned first. */
+async function commitRevoking(deps: Deps, loaded: Versioned<LiveGrant>): Promise<Versioned<RevokingGrant>> {
+  const { value: grant, version } = loaded;
+  if (grant.state === 'revoking' || grant.state === 'overdue') return { value: grant, version };
+  const why: EndReason = grant.state === 'active' ? 'expired' : 'provision_failed';
+  const problem = grant.state === 'active' ? null : 'its time was over before it could be given';
+  try {
+    await beginEnding(deps, { value: grant, version }, { why, by: BOT, problem });
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; taking it back all the same');
+    return { value: startRevoking(grant, { why, by: BOT, problem }, deps.clock.now()), version };
+  }
+  return { value: startRevoking(grant, { why, by: BOT, problem }, deps.clock.now()), version: version + 1 };
+}
+
+async function noteFailure(deps: Deps, revoking: Versioned<RevokingGrant>, attempt: number, error: unknown): Promise<void> {
+  const grant = revoking.value;
+  const problem = error instanceof Error ? error.message : String(error);
+  deps.log.error({ err: error, grantId: grant.id, role: grant.role, attempt }, 'revoking failed; it is tried again');
+  if (attempt < OVERDUE_AFTER_FAILURES || grant.state === 'overdue') return;
+  await deps.store.commit({
+    grants: [{ value: { ...grant, state: 'overdue' }, version: revoking.version }],
+    events: [
+      {
+        type: 'grant.overdue',
+        actor: BOT,
+        requestId: grant.requestId,
+        grantId: grant.id,
+        payload: { role: grant.role, person: grant.person.name, failures: attempt, problem },
+      },
+    ],
+  });
+}
+
+async function commitEnded(deps: Deps, { value: grant, version }: Versioned<RevokingGrant>): Promise<void> {
+  const about = { actor: BOT, requestId: grant.requestId, grantId: grant.id } as const;
+  const whose = { role: grant.role, person: grant.person.name };
+  await deps.store.commit({
+    grants: [{ value: conclude(grant, deps.clock.now()), version }],
+    events: [
+      grant.why === 'provision_failed'
+        ? { ...about, type: 'grant.failed', payload: { ...whose, problem: grant.problem ?? 'unknown' } }
+        : { ...about, type: 'grant.ended', payload: { ...whose, why: grant.why } },
+    ],
+    done: [{ kind: 'end', key: grant.id }],
+  });
+}

@@ -1,0 +1,100 @@
+import { evaluatePolicy } from '../domain/evaluate.ts';
+import { activate, type ProvisioningGrant } from '../domain/grant.ts';
+import { BOT } from '../domain/person.ts';
+import { findRole } from '../domain/policy.ts';
+import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
+import { ConflictError, type Versioned } from '../ports.ts';
+import type { Deps } from './deps.ts';
+import { beginEnding } from './endGrant.ts';
+
+/** Evidence younger than this is not asked for again right before granting. */
+const EVIDENCE_FRESH_FOR: Millis = 10 * SECOND;
+/** Tries before the bot gives up, cleans the target and tells the requester. */
+const PROVISION_ATTEMPTS = 3;
+/** How much later than the grant's end a target's own expiry may lie: it is the net below the bot's own revoke. */
+const TARGET_EXPIRY_SLACK: Millis = MINUTE;
+
+/**
+ * Gives the access of a committed intent. On a later attempt the target may hold it already, because an
+ * answer was lost or the process died: then the target is asked first, and not knowing means revoke.
+ * @throws what the target threw, while attempts are left; the job runner tries again
+ */
+export function provisionGrant(deps: Deps, grantId: string, attempt: number): Promise<void> {
+  return deps.grantLock(grantId, async () => {
+    const loaded = await deps.store.grant(grantId);
+    if (loaded?.value.state !== 'provisioning') return;
+    const intent: Versioned<ProvisioningGrant> = { value: loaded.value, version: loaded.version };
+    const giveUp = (problem: string) => beginEnding(deps, intent, { why: 'provision_failed', by: BOT, problem });
+
+    if (deps.clock.now() >= intent.value.endsAt) return giveUp('its time was over before it could be given');
+    const problem = await recheck(deps, intent.value);
+    if (problem) return giveUp(problem);
+
+    try {
+      const granted = attempt > 1 ? await settle(deps, intent.value) : await give(deps, intent.value);
+      if (granted.settled) await commitActive(deps, intent, granted.account);
+      else return giveUp(granted.problem);
+    } catch (error) {
+      if (error instanceof ConflictError) return;
+      deps.log.warn({ err: error, grantId, attempt }, 'granting failed');
+      if (attempt < PROVISION_ATTEMPTS) throw error;
+      return giveUp(errorText(error));
+    }
+  });
+}
+
+type Settled = { settled: true; account: string } | { settled: false; problem: string };
+
+async function give(deps: Deps, grant: ProvisioningGrant): Promise<Settled> {
+  const expiresAt: Instant = deps.clock.now() + grant.duration + TARGET_EXPIRY_SLACK;
+  const { account } = await deps.targets.grant(grant, expiresAt);
+  return { settled: true, account };
+}
+
+/** An earlier attempt may have reached the target. Only an answer from the target lets this one go on. */
+async function settle(deps: Deps, grant: ProvisioningGrant): Promise<Settled> {
+  try {
+    await deps.targets.isActive(grant);
+  } catch (error) {
+    return { settled: false, problem: `the target could not say whether an earlier attempt had worked: ${errorText(error)}` };
+  }
+  return give(deps, grant);
+}
+
+async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, account: string): Promise<void> {
+  const active = activate(intent.value, account, deps.clock.now());
+  await deps.store.commit({
+    grants: [{ value: active, version: intent.version }],
+    events: [
+      {
+        type: 'grant.activated',
+        actor: BOT,
+        requestId: active.requestId,
+        grantId: active.id,
+        payload: { role: active.role, person: active.person.name, account, endsAt: active.endsAt },
+      },
+    ],
+    jobs: [{ kind: 'end', key: active.id, dueAt: active.endsAt }],
+    done: [{ kind: 'provision', key: active.id }],
+  });
+}
+
+/** What speaks against granting now, where the decision is no longer fresh; null: nothing. */
+async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
+  const request = (await deps.store.request(grant.requestId))?.value;
+  if (request?.state !== 'approved') return 'the request is not approved';
+  if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return null;
+  const role = findRole(deps.policy, grant.role);
+  if (!role) return 'the role is no longer in the policy';
+  const person = await deps.directory.person(grant.person.slackId);
+  if (!person.known) return person.problem;
+  const evidence = await deps.evidence.gather(role, { person: person.value, incidentId: request.incidentId }, 'decision');
+  const input = { at: deps.clock.now(), personId: person.value.slackId, duration: grant.duration, evidence };
+  const decision = evaluatePolicy(role, input);
+  const approvedByPeople = request.reviews.length > 0;
+  if (decision.effect === 'allow' || (decision.effect === 'ask' && approvedByPeople)) return null;
+  return `the policy no longer allows it: ${decision.outcomes.flatMap((outcome) => outcome.reasons).join('; ')}`;
+}
+
+/** One line about an error, for people; the log has the rest. */
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,117 @@
+import type { Evidence } from './domain/evidence.ts';
+import type { NewEvent, LedgerEvent } from './domain/events.ts';
+import type { Grant, LiveGrant } from './domain/grant.ts';
+import type { Person } from './domain/person.ts';
+import type { Principal, Role } from './domain/policy.ts';
+import type { Request } from './domain/request.ts';
+import type { Instant, Known } from './domain/terms.ts';
+
+/** What the flow needs from the world. Adapters implement these; nothing else crosses. */
+
+export interface Clock {
+  /** Never runs backwards within a process. */
+  now(): Instant;
+  /** Calls back once, at or soon after `at` on this clock, even if it jumps. Returns how to cancel. */
+  wakeAt(at: Instant, callback: () => void): () => void;
+}
+
+/** A new id with the given one-letter prefix, never used before. */
+export type NewId = (prefix: 'R' | 'G') => string;
+
+export type JobKind = 'provision' | 'end' | 'expire' | 'card' | 'notify' | 'audit';
+
+/** Work that is due at a time. Kind and key make it unique: putting it again moves it. */
+export interface Job {
+  readonly kind: JobKind;
+  readonly key: string;
+  readonly dueAt: Instant;
+}
+
+export interface ClaimedJob extends Job {
+  /** From 1. A claim that a crash cut short counts. */
+  readonly attempt: number;
+}
+
+/** A loaded thing and the version it must still have when the next state is committed. */
+export interface Versioned<T> {
+  readonly value: T;
+  readonly version: number;
+}
+
+/** Everything one step changes, committed together or not at all. */
+export interface Change {
+  /** version 0: must not exist yet. */
+  readonly requests?: readonly Versioned<Request>[];
+  readonly grants?: readonly Versioned<Grant>[];
+  readonly events?: readonly NewEvent[];
+  /** Due work to add or move. */
+  readonly jobs?: readonly Job[];
+  /** Due work that is done. */
+  readonly done?: readonly Pick<Job, 'kind' | 'key'>[];
+}
+
+/** Somebody was faster, or the thing exists already: load and decide again. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+}
+
+/** The database could not be read or written: locked, full, read-only, damaged. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+}
+
+export interface Store {
+  /** @throws ConflictError, StorageError */
+  commit(change: Change): Promise<readonly LedgerEvent[]>;
+  request(id: string): Promise<Versioned<Request> | null>;
+  requestBySubmission(submissionKey: string): Promise<Versioned<Request> | null>;
+  pendingRequest(slackId: string, role: string): Promise<Versioned<Request> | null>;
+  grant(id: string): Promise<Versioned<Grant> | null>;
+  liveGrant(slackId: string, role: string): Promise<Versioned<LiveGrant> | null>;
+  liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
+}
+
+/** Who is who at Slack. */
+export interface Directory {
+  /** The person, if active, internal and human; otherwise why not. Always asked afresh. */
+  person(slackId: string): Promise<Known<Person>>;
+  /** Members of each user group. Reused for seconds; see slack/people.ts. */
+  members(groupIds: readonly Principal[]): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
+}
+
+/** Gathers what a role's rules ask about a person. Problems are part of the answer; it never throws. */
+export interface EvidenceSource {
+  gather(
+    role: Role,
+    about: { person: Person; incidentId: string | null },
+    /** `decision`: asked afresh. `preview`: answers up to a minute old will do. */
+    purpose: 'decision' | 'preview',
+  ): Promise<Evidence>;
+}
+
+/** Gives and takes roles at the targets, by grant. Each call has a deadline of its own. */
+export interface Targets {
+  /** Idempotent. `expiresAt` is for the target's own expiry, where it has one. */
+  grant(grant: Grant, expiresAt: Instant): Promise<{ account: string }>;
+  /** Idempotent; already gone is success. */
+  revoke(grant: Grant): Promise<void>;
+  isActive(grant: Grant): Promise<boolean>;
+  /** A fresh secret for an active grant, replacing any before it; null where the target needs none. */
+  issueCredential(grant: Grant): Promise<Credential | null>;
+  /** Whether grants on this resource come with a secret of their own. */
+  issuesCredentials(resourceId: string): boolean;
+}
+
+/** Shown to its person once; stored nowhere. */
+export interface Credential {
+  readonly account: string;
+  readonly secret: string;
+  /** How to use it, for example a connection address with the secret in it. */
+  readonly usage: string;
+}
+
+export interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
