@@ -1,4 +1,4 @@
-import type { Evidence } from './domain/evidence.ts';
+import type { Evidence, Incident, OnCallEntry } from './domain/evidence.ts';
 import type { NewEvent, LedgerEvent } from './domain/events.ts';
 import type { Grant, LiveGrant } from './domain/grant.ts';
 import type { Person } from './domain/person.ts';
@@ -79,13 +79,22 @@ export interface Directory {
   members(groupIds: readonly Principal[]): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
 }
 
+/** What PagerDuty says. `preview` answers may be up to a minute old; `decision` always asks. */
+export interface OnCall {
+  entries(person: Person, purpose: Purpose): Promise<Known<readonly OnCallEntry[]>>;
+  incident(id: string, purpose: Purpose): Promise<Known<Incident>>;
+  /** The person's own incidents that are not resolved. */
+  openIncidents(person: Person): Promise<Known<readonly Incident[]>>;
+}
+
+export type Purpose = 'decision' | 'preview';
+
 /** Gathers what a role's rules ask about a person. Problems are part of the answer; it never throws. */
 export interface EvidenceSource {
   gather(
     role: Role,
     about: { person: Person; incidentId: string | null },
-    /** `decision`: asked afresh. `preview`: answers up to a minute old will do. */
-    purpose: 'decision' | 'preview',
+    purpose: Purpose,
   ): Promise<Evidence>;
 }
 

@@ -61,6 +61,8 @@ export const LIVE_STATES: readonly Grant['state'][] = ['provisioning', 'active',
 
 export const isLive = (grant: Grant): grant is LiveGrant => LIVE_STATES.includes(grant.state);
 
+export const isRevoking = (grant: Grant): grant is RevokingGrant => grant.state === 'revoking' || grant.state === 'overdue';
+
 /** Failed revocations in a row after which a grant is overdue and people are told. */
 export const OVERDUE_AFTER_FAILURES = 6;
 

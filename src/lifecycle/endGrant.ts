@@ -4,6 +4,7 @@ import {
   type EndReason,
   type Grant,
   isLive,
+  isRevoking,
   type LiveGrant,
   OVERDUE_AFTER_FAILURES,
   type ProvisioningGrant,
@@ -13,21 +14,29 @@ import {
 import { type Actor, BOT, personActor } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
-import { StorageError, type Versioned } from '../ports.ts';
+import { type Change, StorageError, type Versioned } from '../ports.ts';
+import type { Instant } from '../domain/terms.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { areAmong } from './eligibility.ts';
 
+type Ending = { why: EndReason; by: Actor; problem: string | null };
+
 /** Commits that a grant is to end now, and makes its end due. The target is touched by the job. */
-export async function beginEnding(
-  deps: Deps,
-  loaded: Versioned<ProvisioningGrant | ActiveGrant>,
-  ending: { why: EndReason; by: Actor; problem: string | null },
-): Promise<void> {
+export async function beginEnding(deps: Deps, loaded: Versioned<ProvisioningGrant | ActiveGrant>, ending: Ending): Promise<void> {
   const now = deps.clock.now();
-  const revoking = startRevoking(loaded.value, ending, now);
-  await deps.store.commit({
-    grants: [{ value: revoking, version: loaded.version }],
+  const { change } = revokingChange(loaded, ending, now);
+  await deps.store.commit({ ...change, jobs: [{ kind: 'end', key: loaded.value.id, dueAt: now }] });
+}
+
+function revokingChange(
+  { value, version }: Versioned<ProvisioningGrant | ActiveGrant>,
+  ending: Ending,
+  now: Instant,
+): { revoking: RevokingGrant; change: Change } {
+  const revoking = startRevoking(value, ending, now);
+  const change: Change = {
+    grants: [{ value: revoking, version }],
     events: [
       {
         type: 'grant.revoking',
@@ -37,9 +46,9 @@ export async function beginEnding(
         payload: { role: revoking.role, person: revoking.person.name, why: ending.why, problem: ending.problem },
       },
     ],
-    jobs: [{ kind: 'end', key: revoking.id, dueAt: now }],
     done: [{ kind: 'provision', key: revoking.id }],
-  });
+  };
+  return { revoking, change };
 }
 
 /** Somebody ends a grant early: the person who holds it, an administrator, or a reviewer of the role. */
@@ -90,19 +99,21 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
 }
 
 /** A database that cannot be written must not keep access alive: then the target is cleaned first. */
-async function commitRevoking(deps: Deps, loaded: Versioned<LiveGrant>): Promise<Versioned<RevokingGrant>> {
-  const { value: grant, version } = loaded;
-  if (grant.state === 'revoking' || grant.state === 'overdue') return { value: grant, version };
-  const why: EndReason = grant.state === 'active' ? 'expired' : 'provision_failed';
-  const problem = grant.state === 'active' ? null : 'its time was over before it could be given';
+async function commitRevoking(deps: Deps, { value: grant, version }: Versioned<LiveGrant>): Promise<Versioned<RevokingGrant>> {
+  if (isRevoking(grant)) return { value: grant, version };
+  const ending: Ending =
+    grant.state === 'active'
+      ? { why: 'expired', by: BOT, problem: null }
+      : { why: 'provision_failed', by: BOT, problem: 'its time was over before it could be given' };
+  const { revoking, change } = revokingChange({ value: grant, version }, ending, deps.clock.now());
   try {
-    await beginEnding(deps, { value: grant, version }, { why, by: BOT, problem });
+    await deps.store.commit(change);
+    return { value: revoking, version: version + 1 };
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; taking it back all the same');
-    return { value: startRevoking(grant, { why, by: BOT, problem }, deps.clock.now()), version };
+    return { value: revoking, version };
   }
-  return { value: startRevoking(grant, { why, by: BOT, problem }, deps.clock.now()), version: version + 1 };
 }
 
 async function noteFailure(deps: Deps, revoking: Versioned<RevokingGrant>, attempt: number, error: unknown): Promise<void> {

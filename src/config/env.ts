@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+/** The environment, checked. This file alone says which variables there are. */
+
+const url = z.url({ protocol: /^https?$/, error: 'expected an http or https address' });
+
+const schema = z.object({
+    SLACK_BOT_TOKEN: z.string({ error: 'missing: api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token' }).startsWith('xoxb-', 'expected a bot token, which starts with xoxb-'),
+    SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'expected an app-level token, which starts with xapp-').optional(),
+    SLACK_SIGNING_SECRET: z.string().min(8, 'expected the signing secret from api.slack.com/apps → your app → Basic Information').optional(),
+    PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535, 'expected a port number').optional(),
+    SLACK_API_URL: url.default('https://slack.com/api/'),
+    PAGERDUTY_TOKEN: z.string({ error: 'missing: PagerDuty → Integrations → API Access Keys → a read-only key is enough' }).min(1, 'is empty'),
+    PAGERDUTY_API_URL: url.default('https://api.pagerduty.com'),
+    JIT_POLICY: z.string({ error: 'missing: the path of your policy file; the README has one to start from' }).min(1, 'is empty'),
+    JIT_DATABASE: z.string({ error: 'missing: where to keep the ledger, for example /var/lib/jitbot/jit.db' }).min(1, 'is empty'),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+});
+
+const TRANSPORT_MISSING =
+  'missing: Basic Information → App-Level Tokens → generate one with connections:write (Socket Mode); or set SLACK_SIGNING_SECRET and PORT (HTTP mode)';
+
+export interface Env {
+  readonly slack: {
+    readonly botToken: string;
+    readonly apiUrl: string;
+    readonly transport: { readonly mode: 'socket'; readonly appToken: string } | { readonly mode: 'http'; readonly signingSecret: string; readonly port: number };
+  };
+  readonly pagerDuty: { readonly token: string; readonly apiUrl: string };
+  readonly policyPath: string;
+  readonly databasePath: string;
+  readonly logLevel: string;
+}
+
+/** Something in the configuration that has to be put right before the bot can start. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** @throws ConfigError naming every variable that is missing or wrong, with where to get it */
+export function parseEnv(variables: NodeJS.ProcessEnv): Env {
+  // An empty variable is how many tools say "unset".
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  const issues = parsed.error?.issues.map((issue) => ({ name: issue.path.join('.'), message: issue.message })) ?? [];
+  if (!given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET) issues.push({ name: 'SLACK_APP_TOKEN', message: TRANSPORT_MISSING });
+  if (!given.SLACK_APP_TOKEN && given.SLACK_SIGNING_SECRET && given.PORT === undefined) {
+    issues.push({ name: 'PORT', message: 'missing: HTTP mode (SLACK_SIGNING_SECRET without SLACK_APP_TOKEN) needs the port to listen on' });
+  }
+  if (!parsed.success || issues.length > 0) {
+    const lines = issues.map(({ name, message }) => `  ${name}  ${message}`).join('\n');
+    throw new ConfigError(`${issues.length} environment variable${issues.length === 1 ? '' : 's'} to set or correct:\n${lines}`);
+  }
+  const env = parsed.data;
+  return {
+    slack: {
+      botToken: env.SLACK_BOT_TOKEN,
+      apiUrl: env.SLACK_API_URL.endsWith('/') ? env.SLACK_API_URL : `${env.SLACK_API_URL}/`,
+      transport: env.SLACK_APP_TOKEN
+        ? { mode: 'socket', appToken: env.SLACK_APP_TOKEN }
+        : { mode: 'http', signingSecret: env.SLACK_SIGNING_SECRET ?? '', port: env.PORT ?? 0 },
+    },
+    pagerDuty: { token: env.PAGERDUTY_TOKEN, apiUrl: env.PAGERDUTY_API_URL.replace(/\/+$/, '') },
+    policyPath: env.JIT_POLICY,
+    databasePath: env.JIT_DATABASE,
+    logLevel: env.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Policy, Resource, Role } from '../domain/policy.ts';
+import { ConfigError } from './env.ts';
+import { type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
+
+/** What the policy file needs to know about a kind of target. */
+export interface TargetKind {
+  readonly kind: string;
+  readonly targetSchema: z.ZodType;
+  readonly roleSchema: z.ZodType;
+}
+
+export interface PolicyIssue {
+  readonly line: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+export type PolicyResult = { readonly policy: Policy } | { readonly issues: readonly PolicyIssue[] };
+
+type Path = readonly PropertyKey[];
+
+/** @throws ConfigError with every issue of the file at once, each with line, path and what was expected */
+export function loadPolicy(path: string, kinds: readonly TargetKind[], variables: NodeJS.ProcessEnv): Policy {
+  let source: string;
+  try {
+    source = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${path}: the policy file cannot be read; check JIT_POLICY and the file's permissions`, { cause: error });
+  }
+  const result = parsePolicy(source, kinds, variables);
+  if ('policy' in result) return result.policy;
+  const lines = result.issues.map((issue) => `  ${path}:${issue.line}  ${issue.path || '(file)'}  ${issue.message}`);
+  throw new ConfigError(`${lines.length} ${lines.length === 1 ? 'issue' : 'issues'} in the policy file:\n${lines.join('\n')}`);
+}
+
+/** Text to policy. Nothing is half accepted: either a policy, or every issue that keeps it from being one. */
+export function parsePolicy(source: string, kinds: readonly TargetKind[], variables: NodeJS.ProcessEnv): PolicyResult {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(source, { lineCounter, uniqueKeys: true, stringKeys: true });
+  if (document.errors.length > 0) {
+    return { issues: document.errors.map((error) => ({ line: lineCounter.linePos(error.pos[0]).line, path: '', message: error.message.split('\n')[0] ?? error.message })) };
+  }
+  const issues: PolicyIssue[] = [];
+  const report = (path: Path, message: string) => issues.push({ line: lineOf(document, lineCounter, path), path: pathText(path), message });
+
+  const parsed = policySchema.safeParse(document.toJS());
+  for (const issue of parsed.error?.issues ?? []) for (const { path, message } of spread(issue)) report(path, message);
+
+  const raw: unknown = document.toJS();
+  const targets = new Map<string, unknown>();
+  const grants = new Map<string, unknown>();
+  for (const [id, resource] of entriesOf(fieldOf(raw, 'resources'))) {
+    checkTarget(id, resource, kinds, variables, report, targets, grants);
+  }
+  if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
+  return { policy: toPolicy(parsed.data, createHash('sha256').update(source).digest('hex'), targets, grants) };
+}
+
+/** Checks a resource's target and its roles' grants with the schemas of its provisioner. */
+function checkTarget(
+  id: string,
+  resource: unknown,
+  kinds: readonly TargetKind[],
+  variables: NodeJS.ProcessEnv,
+  report: (path: Path, message: string) => void,
+  targets: Map<string, unknown>,
+  grants: Map<string, unknown>,
+): void {
+  const target = fieldOf(resource, 'target');
+  const kindName = fieldOf(target, 'kind');
+  if (typeof kindName !== 'string') return; // The file's own schema has said so.
+  const at: Path = ['resources', id];
+  const kind = kinds.find((one) => one.kind === kindName);
+  if (!kind) {
+    report([...at, 'target', 'kind'], `expected one of ${kinds.map((one) => one.kind).join(', ')}, not "${kindName}"`);
+    return;
+  }
+  const filled = fillSecrets(target, variables, [...at, 'target'], report);
+  const parsedTarget = kind.targetSchema.safeParse(filled);
+  for (const issue of parsedTarget.error?.issues ?? []) for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
+  targets.set(id, parsedTarget.data);
+  for (const [roleId, role] of entriesOf(fieldOf(resource, 'roles'))) {
+    const parsedRole = kind.roleSchema.safeParse(fieldOf(role, 'grants'));
+    for (const issue of parsedRole.error?.issues ?? []) for (const { path, message } of spread(issue)) report([...at, 'roles', roleId, 'grants', ...path], message);
+    grants.set(`${id}/${roleId}`, parsedRole.data);
+  }
+}
+
+/** Puts environment variables in for `${NAME}`, in a target's texts only; and refuses passwords written out. */
+function fillSecrets(value: unknown, variables: NodeJS.ProcessEnv, path: Path, report: (path: Path, message: string) => void): unknown {
+  if (typeof value === 'string') {
+    const credentials = /^[a-z]+:\/\/[^/@:]*:([^@/]*)@/.exec(value)?.[1];
+    const isSecretField = path.at(-1) === 'secret' || path.at(-1) === 'token' || path.at(-1) === 'password';
+    if ((credentials !== undefined && !credentials.includes('${')) || (isSecretField && !value.includes('${'))) {
+      report(path, 'a secret must not stand in this file; write ${NAME} and set that environment variable');
+    }
+    return value.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
+      const filled = variables[name];
+      if (filled === undefined || filled === '') report(path, `the environment variable ${name} is not set`);
+      return filled ?? '';
+    });
+  }
+  if (Array.isArray(value)) return value.map((item, index) => fillSecrets(item, variables, [...path, index], report));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillSecrets(item, variables, [...path, key], report)]));
+  }
+  return value;
+}
+
+function toPolicy(document: PolicyDocument, hash: string, targets: ReadonlyMap<string, unknown>, grants: ReadonlyMap<string, unknown>): Policy {
+  const resources = new Map<string, Resource>();
+  for (const [id, resource] of Object.entries(document.resources)) {
+    const roles = new Map<string, Role>();
+    for (const [roleId, role] of Object.entries(resource.roles)) {
+      const reason = role.reason ?? REASON_DEFAULT;
+      roles.set(roleId, {
+        resourceId: id,
+        id: roleId,
+        name: role.name ?? roleId,
+        grants: grants.get(`${id}/${roleId}`),
+        reason: { minLength: reason.min_length, ticket: ('ticket' in reason ? reason.ticket : undefined) ?? null },
+        duration: { default: role.duration.default ?? role.duration.max, max: role.duration.max },
+        rules: role.rules,
+      });
+    }
+    resources.set(id, { id, name: resource.name ?? id, kind: resource.target.kind, target: targets.get(id), roles });
+  }
+  const { audit_channel: auditChannel, approvals_channel: approvalsChannel, admins } = document.slack;
+  return { hash, auditChannel, approvalsChannel, admins, resources };
+}
+
+/** One issue per place: an unknown key is reported where it stands. */
+function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...issue.path, key], message: `unknown field "${key}"; check its spelling and its place` }));
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path: issue.path, message: inner.message }));
+  return [{ path: issue.path, message: issue.message.replace(/^Invalid input: /, '').replace(', received undefined', ', but the field is missing') }];
+}
+
+/** The line of the node at a path, or of the nearest thing above it that the file has. */
+function lineOf(document: Document, lineCounter: LineCounter, path: Path): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
+    if (pair && isNode(pair.key) && pair.key.range) return lineCounter.linePos(pair.key.range[0]).line;
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lineCounter.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+const pathText = (path: Path): string => path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`)).join('');
+
+const fieldOf = (value: unknown, key: string): unknown => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined);
+const entriesOf = (value: unknown): [string, unknown][] => (typeof value === 'object' && value !== null ? Object.entries(value) : []);

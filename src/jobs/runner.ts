@@ -1,0 +1,145 @@
+import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
+import type { Claim, JobQueue } from '../ledger/jobQueue.ts';
+import type { Clock, JobKind, Log } from '../ports.ts';
+
+/** Does one job. Returns when to come back, or null when nothing is left to do; throws to be tried again. */
+export type Handler = (key: string, attempt: number) => Promise<{ notBefore: Instant } | null>;
+
+export interface Kind {
+  readonly handle: Handler;
+  /** Longest pause between two tries. */
+  readonly maxBackoff: Millis;
+  /** Tries before the job is dropped with an error in the log. Infinity: never. */
+  readonly maxAttempts: number;
+}
+
+/** Kinds that share a limit, so that a slow one cannot hold up another lane. */
+export interface Lane {
+  readonly concurrency: number;
+  readonly kinds: Partial<Record<JobKind, Kind>>;
+}
+
+export interface Runner {
+  start(): void;
+  /** Work of these kinds has become due: look now instead of at the next wake-up. */
+  poke(kinds: readonly JobKind[]): void;
+  /** Takes no more work and waits for what is running. */
+  stop(): Promise<void>;
+}
+
+/** Longer than any handler's own deadlines: after it, a job that hangs is given to somebody else. */
+const LEASE: Millis = 5 * MINUTE;
+const FIRST_BACKOFF: Millis = SECOND;
+/** How soon to look again while the database cannot be written. */
+const STORAGE_RETRY: Millis = 5 * SECOND;
+
+export interface RunnerOptions {
+  readonly queue: JobQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lanes: readonly Lane[];
+  /** From 0 to 1; spreads retries out. */
+  readonly random: () => number;
+}
+
+export function createRunner(options: RunnerOptions): Runner {
+  let stopped = true;
+  const lanes = options.lanes.map((lane) => createLane(lane, options, () => stopped));
+  return {
+    start: () => {
+      stopped = false;
+      for (const lane of lanes) lane.pump();
+    },
+    poke: (kinds) => {
+      for (const lane of lanes) if (kinds.some((kind) => lane.kinds.includes(kind))) lane.pump();
+    },
+    stop: async () => {
+      stopped = true;
+      await Promise.all(lanes.map((lane) => lane.drain()));
+    },
+  };
+}
+
+function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, isStopped: () => boolean) {
+  const kinds = Object.keys(lane.kinds) as JobKind[];
+  const running = new Map<string, Promise<void>>();
+  let cancelWake = (): void => undefined;
+
+  function pump(): void {
+    if (isStopped()) return;
+    const free = lane.concurrency - running.size;
+    if (free <= 0) return;
+    try {
+      const claims = queue.claim(kinds, clock.now(), free, LEASE);
+      for (const claim of claims) start(claim);
+      if (claims.length < free) wakeAt(queue.nextDueAt(kinds));
+    } catch (error) {
+      log.error({ err: error }, 'cannot take due work from the database; access that is due to end is taken back all the same');
+      revokeUnrecorded(free);
+      wakeAt(clock.now() + STORAGE_RETRY);
+    }
+  }
+
+  function start(claim: Claim): void {
+    const id = `${claim.kind} ${claim.key}`;
+    if (running.has(id)) return;
+    const work = run(claim).finally(() => {
+      running.delete(id);
+      pump();
+    });
+    running.set(id, work);
+  }
+
+  async function run(claim: Claim): Promise<void> {
+    const kind = lane.kinds[claim.kind];
+    if (!kind) return;
+    let next: 'done' | { dueAt: Instant; failed: boolean };
+    try {
+      const later = await kind.handle(claim.key, claim.attempt);
+      next = later ? { dueAt: later.notBefore, failed: false } : 'done';
+    } catch (error) {
+      if (claim.attempt >= kind.maxAttempts) {
+        log.error({ err: error, kind: claim.kind, key: claim.key, attempt: claim.attempt }, 'gave up on a job');
+        next = 'done';
+      } else {
+        const dueAt = clock.now() + backoff(claim.attempt, kind.maxBackoff, random());
+        log.warn({ err: error, kind: claim.kind, key: claim.key, attempt: claim.attempt, dueAt }, 'a job failed; it is tried again');
+        next = { dueAt, failed: true };
+      }
+    }
+    try {
+      queue.settle({ claim, next });
+    } catch (error) {
+      // Its lease runs out and it is done again: every handler is idempotent.
+      log.error({ err: error, kind: claim.kind, key: claim.key }, 'cannot record what became of a job');
+    }
+  }
+
+  /** With a database that cannot be written, ends that are due are still carried out at the targets. */
+  function revokeUnrecorded(free: number): void {
+    if (!lane.kinds.end) return;
+    try {
+      for (const claim of queue.peek('end', clock.now(), free)) start(claim);
+    } catch (error) {
+      log.error({ err: error }, 'cannot even read the database; the targets\' own expiry is what is left');
+    }
+  }
+
+  function wakeAt(at: Instant | null): void {
+    cancelWake();
+    cancelWake = at === null ? () => undefined : clock.wakeAt(at, pump);
+  }
+
+  async function drain(): Promise<void> {
+    cancelWake();
+    await Promise.all(running.values());
+  }
+
+  return { kinds, pump, drain };
+}
+
+/** Doubles from one second up to the limit, spread by a quarter either way. */
+export function backoff(attempt: number, max: Millis, random: number): Millis {
+  const base = Math.min(FIRST_BACKOFF * 2 ** (attempt - 1), max);
+  return Math.round(base * (0.75 + random / 2));
+}

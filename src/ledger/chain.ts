@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+
+/** An event as its row holds it. */
+export type EventRow = {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: string;
+  readonly actor: string;
+  readonly requestId: string | null;
+  readonly grantId: string | null;
+  readonly payload: string;
+  readonly prevHash: string;
+  readonly hash: string;
+};
+
+/** What the first event is chained to. */
+export const GENESIS_HASH = '0'.repeat(64);
+
+/**
+ * The hash of an event: SHA-256 over its fields, one a line, the hash of the event before first. No field
+ * can hold a line break (actor and payload are canonical JSON, RFC 8785), so no two events share their bytes.
+ */
+export function hashEvent(row: Omit<EventRow, 'hash'>): string {
+  const fields = [row.prevHash, row.seq, row.at, row.type, row.actor, row.requestId ?? '', row.grantId ?? '', row.payload];
+  return createHash('sha256').update(fields.join('\n')).digest('hex');
+}

@@ -1,0 +1,83 @@
+import type { Instant, Millis } from '../domain/terms.ts';
+import type { ClaimedJob, JobKind } from '../ports.ts';
+import { inArray } from './drizzle.ts';
+import { storageFault } from './errors.ts';
+import type { OpenLedger } from './open.ts';
+import { jobs } from './schema.ts';
+
+/** A claim, with what is needed to finish exactly this job and no newer one of the same key. */
+export interface Claim extends ClaimedJob {
+  readonly generation: number;
+}
+
+/** What became of a claimed job. */
+export type Settled = { readonly claim: Claim; readonly next: 'done' | { readonly dueAt: Instant; readonly failed: boolean } };
+
+/** The due work in the database. */
+export interface JobQueue {
+  /** Takes due work, oldest first, for a while. One commit however many. */
+  claim(kinds: readonly JobKind[], now: Instant, limit: number, lease: Millis): Claim[];
+  /** Due work as it stands, for when nothing can be written. */
+  peek(kind: JobKind, now: Instant, limit: number): Claim[];
+  settle(settled: Settled): void;
+  /** When the next unclaimed work of these kinds is due; null: none. */
+  nextDueAt(kinds: readonly JobKind[]): Instant | null;
+  /** Frees what a process that died had claimed. Only for the one writing process, at its start. */
+  releaseAll(): void;
+}
+
+export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
+  const marks = (kinds: readonly JobKind[]) => kinds.map(() => '?').join(',');
+  const columns = 'kind, key, due_at AS dueAt, attempts AS attempt, generation';
+
+  const done = sqlite.prepare('DELETE FROM jobs WHERE kind = ? AND key = ? AND generation = ?');
+  const again = sqlite.prepare('UPDATE jobs SET due_at = ?, attempts = CASE ? WHEN 1 THEN attempts ELSE 0 END, lease_until = 0 WHERE kind = ? AND key = ? AND generation = ?');
+  const free = sqlite.prepare('UPDATE jobs SET lease_until = 0 WHERE kind = ? AND key = ? AND generation <> ?');
+
+  const settle = sqlite.transaction(({ claim, next }: Settled) => {
+    const { kind, key, generation } = claim;
+    if (next === 'done') done.run(kind, key, generation);
+    else again.run(next.dueAt, next.failed ? 1 : 0, kind, key, generation);
+    free.run(kind, key, generation);
+  });
+
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw storageFault(error, path);
+    }
+  };
+
+  return {
+    claim: (kinds, now, limit, lease) =>
+      guarded(() => {
+        const due = sqlite.prepare<unknown[], { kind: JobKind; key: string }>(
+          `SELECT kind, key FROM jobs WHERE due_at <= ? AND lease_until <= ? AND kind IN (${marks(kinds)}) ORDER BY due_at LIMIT ?`,
+        );
+        // Nothing due is the common case and costs no commit.
+        if (!due.get(now, now, ...kinds, 1)) return [];
+        return sqlite
+          .prepare<unknown[], Claim>(
+            `UPDATE jobs SET attempts = attempts + 1, lease_until = ? WHERE (kind, key) IN
+             (SELECT kind, key FROM jobs WHERE due_at <= ? AND lease_until <= ? AND kind IN (${marks(kinds)}) ORDER BY due_at LIMIT ?)
+             RETURNING ${columns}`,
+          )
+          .all(now + lease, now, now, ...kinds, limit)
+          .sort((a, b) => a.dueAt - b.dueAt);
+      }),
+    peek: (kind, now, limit) =>
+      guarded(() =>
+        sqlite.prepare<unknown[], Claim>(`SELECT ${columns} FROM jobs WHERE kind = ? AND due_at <= ? ORDER BY due_at LIMIT ?`).all(kind, now, limit),
+      ),
+    settle: (settled) => guarded(() => settle.immediate(settled)),
+    nextDueAt: (kinds) =>
+      guarded(() => {
+        const row = sqlite
+          .prepare<unknown[], { at: number | null }>(`SELECT min(max(due_at, lease_until)) AS at FROM jobs WHERE kind IN (${marks(kinds)})`)
+          .get(...kinds);
+        return row?.at ?? null;
+      }),
+    releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).where(inArray(jobs.kind, ['provision', 'end', 'expire', 'card', 'notify', 'audit'])).run()),
+  };
+}

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import SQLite, { type Database } from 'better-sqlite3';
+import { StorageError } from '../ports.ts';
+import { drizzle, migrate } from './drizzle.ts';
+import { storageFault } from './errors.ts';
+import * as schema from './schema.ts';
+
+/** How long a statement waits for another connection's lock, in milliseconds. */
+const BUSY_TIMEOUT_MS = 2_000;
+
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+export type LedgerDb = ReturnType<typeof drizzle<typeof schema>>;
+
+export interface OpenLedger {
+  readonly path: string;
+  readonly db: LedgerDb;
+  readonly sqlite: Database;
+  close(): void;
+}
+
+/**
+ * Opens the database to write, brings its schema up to date, and keeps every other writer out for as long
+ * as this process lives.
+ * @throws StorageError that says what, where and what to do
+ */
+export function openLedger(path: string): OpenLedger {
+  const release = takeWriterLock(path);
+  try {
+    const sqlite = new SQLite(path, { timeout: BUSY_TIMEOUT_MS });
+    setPragmas(sqlite, path);
+    const db = drizzle(sqlite, { schema });
+    migrate(db, { migrationsFolder: MIGRATIONS });
+    return {
+      path,
+      db,
+      sqlite,
+      close: () => {
+        sqlite.close();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw startFault(error, path);
+  }
+}
+
+/** Opens an existing database to read, beside a bot that may be writing. */
+export function openLedgerToRead(path: string): OpenLedger {
+  if (!existsSync(path)) throw new StorageError(`${path}: there is no such file; set JIT_DATABASE or name the file`);
+  try {
+    const sqlite = new SQLite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    sqlite.prepare('select count(*) from sqlite_schema').get();
+    return { path, db: drizzle(sqlite, { schema }), sqlite, close: () => sqlite.close() };
+  } catch (error) {
+    throw startFault(error, path);
+  }
+}
+
+/** Settings that durability rests on, read back: SQLite ignores a setting that it cannot make. */
+function setPragmas(sqlite: Database, path: string): void {
+  const wanted = { journal_mode: 'wal', synchronous: 2, foreign_keys: 1 } as const;
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma('foreign_keys = ON');
+  for (const [name, value] of Object.entries(wanted)) {
+    const actual = sqlite.pragma(name, { simple: true });
+    if (actual !== value) throw new StorageError(`${path}: SQLite did not accept ${name}=${value} (it is ${String(actual)}); the file system may not support it`);
+  }
+}
+
+/** A lock that the operating system lets go of however the process ends: an exclusive SQLite transaction. */
+function takeWriterLock(path: string): () => void {
+  const lockPath = `${path}-writer`;
+  let lock: Database;
+  try {
+    lock = new SQLite(lockPath, { timeout: 0 });
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') {
+      throw new StorageError(`${path}: another bot is already running on this database; stop it first, two would grant and revoke against each other`, { cause: error });
+    }
+    throw startFault(error, lockPath);
+  }
+  return () => lock.close();
+}
+
+function startFault(error: unknown, path: string): unknown {
+  if (error instanceof TypeError && /directory does not exist/.test(error.message)) {
+    return new StorageError(`${path}: its folder does not exist; create it or set JIT_DATABASE to another place`, { cause: error });
+  }
+  // drizzle wraps what the driver threw.
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const fault = storageFault(cause, path);
+  return fault === cause ? error : fault;
+}

@@ -1,0 +1,65 @@
+import { integer, primaryKey, sqliteTable, text } from './drizzle.ts';
+
+/** The tables as queries see them. migrations/ makes them, with checks and triggers that drizzle cannot say. */
+
+export const events = sqliteTable('events', {
+  seq: integer('seq').primaryKey(),
+  at: integer('at').notNull(),
+  type: text('type').notNull(),
+  actor: text('actor').notNull(),
+  requestId: text('request_id'),
+  grantId: text('grant_id'),
+  payload: text('payload').notNull(),
+  prevHash: text('prev_hash').notNull(),
+  hash: text('hash').notNull(),
+});
+
+export const requests = sqliteTable('requests', {
+  id: text('id').primaryKey(),
+  version: integer('version').notNull(),
+  state: text('state').notNull(),
+  submissionKey: text('submission_key').notNull(),
+  requester: text('requester').notNull(),
+  role: text('role').notNull(),
+  body: text('body').notNull(),
+});
+
+export const grants = sqliteTable('grants', {
+  id: text('id').primaryKey(),
+  version: integer('version').notNull(),
+  state: text('state').notNull(),
+  requestId: text('request_id').notNull(),
+  person: text('person').notNull(),
+  role: text('role').notNull(),
+  resource: text('resource').notNull(),
+  body: text('body').notNull(),
+});
+
+export const jobs = sqliteTable(
+  'jobs',
+  {
+    kind: text('kind').notNull(),
+    key: text('key').notNull(),
+    dueAt: integer('due_at').notNull(),
+    /** Claims since the job was put; one that a crash cut short counts. */
+    attempts: integer('attempts').notNull(),
+    /** Somebody works on it until then. */
+    leaseUntil: integer('lease_until').notNull(),
+    /** Counts how often the job was put: whoever finishes an older one leaves the newer alone. */
+    generation: integer('generation').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.key] })],
+);
+
+/** Where a Slack message that is kept up to date was posted. */
+export const posts = sqliteTable('posts', {
+  key: text('key').primaryKey(),
+  channel: text('channel').notNull(),
+  ts: text('ts').notNull(),
+});
+
+/** How far a reader of the ledger has got. */
+export const cursors = sqliteTable('cursors', {
+  name: text('name').primaryKey(),
+  seq: integer('seq').notNull(),
+});

@@ -1,0 +1,22 @@
+import type { Evidence } from '../domain/evidence.ts';
+import { evidenceNeeded } from '../domain/policy.ts';
+import { type Known, known } from '../domain/terms.ts';
+import type { Clock, Directory, EvidenceSource, OnCall } from '../ports.ts';
+
+/** Asks PagerDuty and Slack, side by side, for just what the role's rules turn on. */
+export function evidenceSource(onCall: OnCall, directory: Directory, clock: Pick<Clock, 'now'>): EvidenceSource {
+  return {
+    gather: async (role, { person, incidentId }, purpose): Promise<Evidence> => {
+      const needed = evidenceNeeded(role);
+      const [entries, incident, members] = await Promise.all([
+        needed.onCall ? onCall.entries(person, purpose) : null,
+        // An incident that was named is looked up for the reviewers too, not only for a rule.
+        incidentId ? onCall.incident(incidentId, purpose) : null,
+        directory.members(needed.groups),
+      ]);
+      const groups: Record<string, Known<boolean>> = {};
+      for (const [group, answer] of members) groups[group] = answer.known ? known(answer.value.has(person.slackId)) : answer;
+      return { at: clock.now(), onCall: entries, incident, groups };
+    },
+  };
+}

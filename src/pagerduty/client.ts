@@ -1,0 +1,165 @@
+import { createRequire } from 'node:module';
+import type { z } from 'zod';
+import { type Known, known, type Millis, MINUTE, SECOND, unknown } from '../domain/terms.ts';
+import type { Clock, Log, Purpose } from '../ports.ts';
+
+const { api } = createRequire(import.meta.url)('@pagerduty/pdjs') as typeof import('@pagerduty/pdjs');
+
+/** The longest a question may take, all its pages together. A decision does not wait longer. */
+const DEADLINE: Millis = 2 * SECOND;
+/** How long an answer serves previews. */
+const PREVIEW_AGE: Millis = MINUTE;
+/** PagerDuty's largest page, and the furthest its paging goes. */
+const PAGE_SIZE = 100;
+const MAX_ENTRIES = 10_000;
+/** How long to hold off after a 429 that does not say. */
+const DEFAULT_HOLD_OFF: Millis = 30 * SECOND;
+/** pdjs tries a 429 three times more, with this pause; its own 20 s would outlast every deadline. */
+const RETRY_PAUSE_MS = 400;
+const CACHE_LIMIT = 2_000;
+
+export type Query = Readonly<Record<string, string | string[]>>;
+
+/** One question to PagerDuty's REST API. Every failure is an answer: it never throws. */
+export interface PagerDutyClient {
+  /** One object. */
+  get<T>(path: string, query: Query, schema: z.ZodType<T>, purpose: Purpose): Promise<Known<T>>;
+  /** Every entry of a list, over all its pages. */
+  list<T>(path: string, query: Query, key: string, schema: z.ZodType<T>, purpose: Purpose): Promise<Known<readonly T[]>>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly data: unknown;
+}
+
+export function createPagerDuty(options: { token: string; apiUrl: string; clock: Pick<Clock, 'now'>; log: Log }): PagerDutyClient {
+  const { token, apiUrl, clock, log } = options;
+  const inFlight = new Map<string, Promise<Known<unknown>>>();
+  const answers = new Map<string, { at: number; answer: Known<unknown> }>();
+  let holdOffUntil = 0;
+
+  /** Equal questions at the same time are one call; old answers serve previews only. */
+  async function share<T>(question: string, purpose: Purpose, askNow: () => Promise<Known<T>>): Promise<Known<T>> {
+    const earlier = answers.get(question);
+    if (purpose === 'preview' && earlier && clock.now() - earlier.at <= PREVIEW_AGE) return earlier.answer as Known<T>;
+    const running = inFlight.get(question) ?? start(question, askNow);
+    return running as Promise<Known<T>>;
+  }
+
+  function start<T>(question: string, askNow: () => Promise<Known<T>>): Promise<Known<T>> {
+    const asked = askNow().finally(() => inFlight.delete(question));
+    inFlight.set(question, asked);
+    void asked.then((answer) => {
+      if (!answer.known) return;
+      answers.delete(question);
+      answers.set(question, { at: clock.now(), answer });
+      const oldest = answers.keys().next();
+      if (answers.size > CACHE_LIMIT && !oldest.done) answers.delete(oldest.value);
+    });
+    return asked;
+  }
+
+  async function ask(path: string, query: Query, signal: AbortSignal): Promise<Known<unknown>> {
+    const wait = holdOffUntil - clock.now();
+    if (wait > 0) return unknown(`PagerDuty's rate limit is used up for another ${Math.ceil(wait / SECOND)} s`);
+    try {
+      const answer = await withDeadline(send(path, query, signal), signal);
+      noteRateLimit(answer);
+      return judge(answer, path);
+    } catch (error) {
+      const problem = problemOf(error);
+      log.warn({ err: error instanceof Error ? error : undefined, path, problem }, 'PagerDuty did not answer');
+      return unknown(problem);
+    }
+  }
+
+  async function send(path: string, query: Query, signal: AbortSignal): Promise<Answer> {
+    const response = await api({
+      url: `${apiUrl}${path}`,
+      token,
+      method: 'GET',
+      queryParameters: query as Record<string, string | string[]>,
+      // pdjs' own time-out only keeps the process awake; the signal is what ends a call.
+      requestTimeout: 0,
+      retryTimeout: RETRY_PAUSE_MS,
+      signal,
+      // Its default adds a charset that the published API does not list.
+      headers: { 'Content-Type': 'application/json', Accept: 'application/vnd.pagerduty+json;version=2' },
+    });
+    return { status: response.status, headers: response.headers, data: response.data };
+  }
+
+  function noteRateLimit({ status, headers }: Answer): void {
+    const remaining = headers.get('ratelimit-remaining');
+    if (status !== 429 && remaining !== '0') return;
+    const reset = Number(headers.get('ratelimit-reset') ?? headers.get('retry-after') ?? Number.NaN);
+    if (status === 429 || Number.isFinite(reset)) {
+      holdOffUntil = clock.now() + (Number.isFinite(reset) ? reset * SECOND : DEFAULT_HOLD_OFF);
+    }
+  }
+
+  const check = <T>(answer: Known<unknown>, schema: z.ZodType<T>, path: string): Known<T> => {
+    if (!answer.known) return answer;
+    const parsed = schema.safeParse(answer.value);
+    if (parsed.success) return known(parsed.data);
+    const issue = parsed.error.issues[0];
+    log.warn({ path, issues: parsed.error.issues.slice(0, 5) }, 'PagerDuty answered in a form that is not understood');
+    return unknown(`PagerDuty answered in a form that is not understood (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`);
+  };
+
+  async function readPages(path: string, query: Query, key: string): Promise<Known<unknown[]>> {
+    const signal = AbortSignal.timeout(DEADLINE);
+    const entries: unknown[] = [];
+    for (let offset = 0; offset < MAX_ENTRIES; offset += PAGE_SIZE) {
+      const answer = await ask(path, { ...query, limit: String(PAGE_SIZE), offset: String(offset) }, signal);
+      if (!answer.known) return answer;
+      const page = (answer.value as Record<string, unknown>)[key];
+      if (!Array.isArray(page)) return unknown(`PagerDuty answered in a form that is not understood (no ${key})`);
+      entries.push(...page);
+      if ((answer.value as Record<string, unknown>).more !== true) return known(entries);
+    }
+    return unknown(`PagerDuty has more than ${MAX_ENTRIES} entries for this question`);
+  }
+
+  return {
+    get: (path, query, schema, purpose) =>
+      share(JSON.stringify([path, query]), purpose, async () => check(await ask(path, query, AbortSignal.timeout(DEADLINE)), schema, path)),
+    list: (path, query, key, schema, purpose) =>
+      share(JSON.stringify([path, query]), purpose, async () => check(await readPages(path, query, key), schema.array(), path)),
+  };
+}
+
+/** pdjs waits out its retries even after the signal fired; nobody else should. */
+function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`no answer within ${DEADLINE / SECOND} s`));
+    if (signal.aborted) late();
+    signal.addEventListener('abort', late, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
+  });
+}
+
+function judge({ status, data }: Answer, path: string): Known<unknown> {
+  if (status === 200 && typeof data === 'object' && data !== null) return known(data);
+  switch (status) {
+    case 401:
+      return unknown('PagerDuty does not accept the key in PAGERDUTY_TOKEN (401)');
+    case 403:
+      return unknown(`the PagerDuty key has no right to read ${path} (403)`);
+    case 404:
+      return unknown(`PagerDuty knows nothing at ${path} (404)`);
+    case 429:
+      return unknown("PagerDuty's rate limit is used up (429)");
+    default:
+      return unknown(`PagerDuty answered with ${status}`);
+  }
+}
+
+/** pdjs rejects with a bare Response where the body is no JSON. */
+function problemOf(error: unknown): string {
+  if (error instanceof Error) return error.name === 'AbortError' ? `PagerDuty gave no answer within ${DEADLINE / SECOND} s` : `PagerDuty cannot be reached: ${error.message}`;
+  const status = typeof error === 'object' && error !== null && 'status' in error ? String(error.status) : 'something that is no JSON';
+  return `PagerDuty answered with ${status}, not in its own format`;
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { INCIDENT_STATUSES, type Incident, type OnCallEntry, URGENCIES } from '../domain/evidence.ts';
+import type { Person } from '../domain/person.ts';
+import { HOUR, type Known, known, type Millis, type Ref, unknown } from '../domain/terms.ts';
+import type { Clock, OnCall, Purpose } from '../ports.ts';
+import type { PagerDutyClient } from './client.ts';
+
+/** How long "this e-mail address is that PagerDuty user" is remembered. Every on-call answer confirms it. */
+const IDENTITY_AGE: Millis = HOUR;
+
+const instant = z.string().transform((text, ctx) => {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) ctx.addIssue({ code: 'custom', message: `"${text}" is no date` });
+  return at;
+});
+
+const reference = z.object({ id: z.string().min(1), summary: z.string().nullish() }).transform(({ id, summary }): Ref => ({ id, name: summary ?? id }));
+
+const userSchema = z.object({ id: z.string().min(1), email: z.string() });
+
+const onCallSchema = z.object({
+  user: userSchema,
+  escalation_policy: z.object({ id: z.string().min(1), summary: z.string().nullish(), name: z.string().nullish(), services: z.array(reference).default([]) }),
+  schedule: reference.nullish(),
+  escalation_level: z.number().int().positive(),
+  start: instant.nullish(),
+  end: instant.nullish(),
+});
+
+const incidentSchema = z
+  .object({
+    id: z.string().min(1),
+    incident_number: z.number().int(),
+    title: z.string(),
+    status: z.enum(INCIDENT_STATUSES),
+    urgency: z.enum(URGENCIES),
+    service: reference,
+    html_url: z.string().nullish(),
+  })
+  .transform(
+    (incident): Incident => ({
+      id: incident.id,
+      number: incident.incident_number,
+      title: incident.title,
+      status: incident.status,
+      urgency: incident.urgency,
+      service: incident.service,
+      url: incident.html_url ?? '',
+    }),
+  );
+
+/** Who is on call, and which incidents there are, from PagerDuty's REST API. */
+export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>): OnCall {
+  const identities = new Map<string, { userId: string; at: number }>();
+
+  /** The one PagerDuty user with exactly this e-mail address: the search itself is fuzzy. */
+  async function identify(email: string, purpose: Purpose): Promise<Known<string>> {
+    const remembered = identities.get(email);
+    if (remembered && clock.now() - remembered.at <= IDENTITY_AGE) return known(remembered.userId);
+    const found = await client.list('/users', { query: email }, 'users', userSchema, purpose);
+    if (!found.known) return found;
+    const exact = found.value.filter((user) => user.email.toLowerCase() === email);
+    if (exact.length !== 1) return unknown(exact.length === 0 ? `PagerDuty has no user with the e-mail ${email}` : `PagerDuty has ${exact.length} users with the e-mail ${email}`);
+    const userId = exact[0]?.id ?? '';
+    identities.set(email, { userId, at: clock.now() });
+    return known(userId);
+  }
+
+  return {
+    entries: async (person, purpose) => {
+      const identity = await identify(person.email, purpose);
+      if (!identity.known) return identity;
+      // Without since and until PagerDuty answers for this moment; with users and policies put in, one call tells all.
+      const query = { 'user_ids[]': [identity.value], 'include[]': ['users', 'escalation_policies'] };
+      const found = await client.list('/oncalls', query, 'oncalls', onCallSchema, purpose);
+      if (!found.known) return found;
+      if (found.value.some(({ user }) => user.id !== identity.value || user.email.toLowerCase() !== person.email)) {
+        identities.delete(person.email);
+        return unknown(`PagerDuty's answer about ${person.email} was about somebody else; ask again`);
+      }
+      return known(found.value.map(toEntry));
+    },
+    incident: async (id, purpose) => {
+      if (!/^[A-Z0-9]+$/.test(id)) return unknown('that is no PagerDuty incident id');
+      const found = await client.get(`/incidents/${id}`, {}, z.object({ incident: incidentSchema }), purpose);
+      if (!found.known) return found;
+      return found.value.incident.id === id ? known(found.value.incident) : unknown("PagerDuty's answer was about another incident");
+    },
+    openIncidents: async (person: Person) => {
+      const identity = await identify(person.email, 'preview');
+      if (!identity.known) return identity;
+      return client.list('/incidents', { 'user_ids[]': [identity.value], 'statuses[]': ['triggered', 'acknowledged'] }, 'incidents', incidentSchema, 'preview');
+    },
+  };
+}
+
+function toEntry(entry: z.infer<typeof onCallSchema>): OnCallEntry {
+  const { escalation_policy: policy } = entry;
+  return {
+    escalationPolicy: { id: policy.id, name: policy.name ?? policy.summary ?? policy.id },
+    services: policy.services,
+    schedule: entry.schedule ?? null,
+    level: entry.escalation_level,
+    start: entry.start ?? null,
+    end: entry.end ?? null,
+  };
+}

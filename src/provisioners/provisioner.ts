@@ -1,0 +1,40 @@
+import type { z } from 'zod';
+import type { Instant, Millis } from '../domain/terms.ts';
+import { SECOND } from '../domain/terms.ts';
+import type { Credential, Log } from '../ports.ts';
+
+/** The access of one grant, as a provisioner sees it. */
+export interface Access<Role> {
+  /** Names everything made for it at the target, so that doing it again finds what is there. */
+  readonly grantId: string;
+  readonly person: { readonly slackId: string; readonly name: string; readonly email: string };
+  readonly role: Role;
+  /** `payments-db/read`, for labels. */
+  readonly roleKey: string;
+}
+
+/** A connection to one target. Each call has a deadline, throws a plain error that says what failed, and may be repeated. */
+export interface Connection<Role> {
+  /** Gives the access, or finds it given. `expiresAt` goes into the target's own expiry where it has one. */
+  grant(access: Access<Role>, expiresAt: Instant): Promise<{ account: string }>;
+  /** Takes the access away and ends what was opened with it. Already gone is success. */
+  revoke(access: Access<Role>): Promise<void>;
+  /** Whether the target holds anything of this access, asked of the target now. */
+  isActive(access: Access<Role>): Promise<boolean>;
+  /** Makes a fresh secret for the access, replacing any before it. Absent: this target hands out none. */
+  readonly issueCredential?: (access: Access<Role>) => Promise<Credential>;
+  close(): Promise<void>;
+}
+
+/** One kind of target. A folder here and a line in registry.ts. */
+export interface Provisioner<Target, Role> {
+  readonly kind: string;
+  /** What `target` in the policy file may say. */
+  readonly targetSchema: z.ZodType<Target>;
+  /** What `grants` of a role may say. */
+  readonly roleSchema: z.ZodType<Role>;
+  connect(target: Target, log: Log): Connection<Role>;
+}
+
+/** How long a target may take to answer one call. */
+export const TARGET_DEADLINE: Millis = 10 * SECOND;

@@ -1,0 +1,80 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { type Access, type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
+
+const targetSchema = z.strictObject({
+  kind: z.literal('webhook'),
+  url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }),
+  /** Shared with the receiver, to sign with. */
+  secret: z.string().min(16, 'expected at least 16 characters, shared with the receiver'),
+});
+
+/** Anything: it is passed on as it stands, for the receiver to make sense of. */
+const roleSchema = z.record(z.string(), z.json());
+
+type Target = z.infer<typeof targetSchema>;
+type Role = z.infer<typeof roleSchema>;
+type Action = 'grant' | 'revoke' | 'status';
+
+const answerSchema = z.object({ active: z.boolean(), account: z.string().max(200).optional() });
+
+/** Answers longer than this are not read further into an error message. */
+const SHOWN_ANSWER_LENGTH = 200;
+
+/** Asks a service of the team's own to give and take access, by signed HTTP requests. docs: README, "webhook". */
+export const webhook: Provisioner<Target, Role> = {
+  kind: 'webhook',
+  targetSchema,
+  roleSchema,
+  connect: (target) => ({
+    grant: async (access, expiresAt) => {
+      const answer = await call(target, 'grant', access, expiresAt);
+      if (!answer.active) throw new Error(`${hostOf(target)} answered the grant with "active": false`);
+      return { account: answer.account ?? access.person.email };
+    },
+    revoke: async (access) => void (await call(target, 'revoke', access, null)),
+    isActive: async (access) => (await call(target, 'status', access, null)).active,
+    close: async () => undefined,
+  }),
+};
+
+async function call(target: Target, action: Action, access: Access<Role>, expiresAt: number | null): Promise<z.infer<typeof answerSchema>> {
+  const body = JSON.stringify({
+    action,
+    grant_id: access.grantId,
+    role: access.roleKey,
+    grants: access.role,
+    person: { email: access.person.email, name: access.person.name, slack_id: access.person.slackId },
+    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+  });
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac('sha256', target.secret).update(`${timestamp}.${body}`).digest('hex');
+  const response = await fetch(target.url, {
+    method: 'POST',
+    body,
+    // A redirect would carry the signed body to a host that the policy does not name.
+    redirect: 'error',
+    signal: AbortSignal.timeout(TARGET_DEADLINE),
+    headers: {
+      'content-type': 'application/json',
+      'idempotency-key': `${access.grantId}:${action}`,
+      'x-jit-timestamp': timestamp,
+      'x-jit-signature': `v1=${signature}`,
+    },
+  }).catch((error: unknown) => {
+    throw new Error(`${hostOf(target)} could not be reached to ${action}`, { cause: error });
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${hostOf(target)} answered ${action} with ${response.status}: ${text.slice(0, SHOWN_ANSWER_LENGTH)}`);
+  return parseAnswer(text, target, action);
+}
+
+function parseAnswer(text: string, target: Target, action: Action): z.infer<typeof answerSchema> {
+  try {
+    return answerSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${hostOf(target)} answered ${action} with something that is not {"active": true or false}`, { cause: error });
+  }
+}
+
+const hostOf = (target: Target): string => new URL(target.url).host;
