@@ -63,7 +63,8 @@ CREATE INDEX jobs_due ON jobs (due_at);
 CREATE TABLE posts (
   key TEXT PRIMARY KEY,
   channel TEXT NOT NULL,
-  ts TEXT NOT NULL
+  ts TEXT NOT NULL,
+  digest TEXT NOT NULL
 ) STRICT;
 --> statement-breakpoint
 CREATE TABLE cursors (

@@ -4,7 +4,7 @@ import type { Grant, LiveGrant } from './domain/grant.ts';
 import type { Person } from './domain/person.ts';
 import type { Principal, Role } from './domain/policy.ts';
 import type { Request } from './domain/request.ts';
-import type { Instant, Known } from './domain/terms.ts';
+import type { Instant, Known, Millis } from './domain/terms.ts';
 
 /** What the flow needs from the world. Adapters implement these; nothing else crosses. */
 
@@ -30,6 +30,53 @@ export interface Job {
 export interface ClaimedJob extends Job {
   /** From 1. A claim that a crash cut short counts. */
   readonly attempt: number;
+}
+
+/** A claim, with what is needed to finish exactly this job and no newer one of the same key. */
+export interface Claim extends ClaimedJob {
+  readonly generation: number;
+}
+
+/** What became of a claimed job. */
+export type Settled = { readonly claim: Claim; readonly next: 'done' | { readonly dueAt: Instant; readonly failed: boolean } };
+
+/** The due work in the database. Throws StorageError where it cannot be read or written. */
+export interface JobQueue {
+  /** Takes due work, oldest first, for a while. One commit however many. */
+  claim(kinds: readonly JobKind[], now: Instant, limit: number, lease: Millis): Claim[];
+  /** Due work as it stands, for when nothing can be written. */
+  peek(kind: JobKind, now: Instant, limit: number): Claim[];
+  settle(settled: Settled): void;
+  /** When the next unclaimed work of these kinds is due; null: none. */
+  nextDueAt(kinds: readonly JobKind[]): Instant | null;
+  /** Frees what a process that died had claimed. Only for the one writing process, at its start. */
+  releaseAll(): void;
+}
+
+/** Does one job. Returns when to come back, or null when nothing is left to do; throws to be tried again. */
+export type JobHandler = (key: string, attempt: number) => Promise<{ notBefore: Instant } | null>;
+
+/** Reads events back, in order. */
+export interface EventReader {
+  after(seq: number, limit: number): readonly LedgerEvent[];
+  get(seq: number): LedgerEvent | null;
+  newest(): LedgerEvent | null;
+}
+
+/** A Slack message that is kept up to date. */
+export interface Post {
+  readonly channel: string;
+  readonly ts: string;
+  /** SHA-256 of what the message shows. */
+  readonly digest: string;
+}
+
+/** Where Slack messages went, and how far the audit channel has got: what delivery remembers across restarts. */
+export interface PostBook {
+  find(key: string): Post | null;
+  keep(key: string, post: Post): void;
+  cursor(name: string): number;
+  moveCursor(name: string, seq: number): void;
 }
 
 /** A loaded thing and the version it must still have when the next state is committed. */
@@ -75,8 +122,8 @@ export interface Store {
 export interface Directory {
   /** The person, if active, internal and human; otherwise why not. Always asked afresh. */
   person(slackId: string): Promise<Known<Person>>;
-  /** Members of each user group. Reused for seconds; see slack/people.ts. */
-  members(groupIds: readonly Principal[]): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
+  /** Members of each user group. */
+  members(groupIds: readonly Principal[], purpose: Purpose): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
 }
 
 /** What PagerDuty says. `preview` answers may be up to a minute old; `decision` always asks. */

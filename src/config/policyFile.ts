@@ -122,7 +122,7 @@ function toPolicy(document: PolicyDocument, hash: string, targets: ReadonlyMap<s
         id: roleId,
         name: role.name ?? roleId,
         grants: grants.get(`${id}/${roleId}`),
-        reason: { minLength: reason.min_length, ticket: ('ticket' in reason ? reason.ticket : undefined) ?? null },
+        reason: { minLength: reason.min_length, ticket: role.reason?.ticket ?? null },
         duration: { default: role.duration.default ?? role.duration.max, max: role.duration.max },
         rules: role.rules,
       });

@@ -36,7 +36,8 @@ export interface EventPayloads {
   'grant.overdue': { role: string; person: string; failures: number; problem: string };
   'credential.issued': { role: string; person: string; account: string };
   'policy.loaded': { hash: string; resources: number; roles: number };
-  'bot.started': { version: string };
+  /** `after`: the newest event before it; 0 for a new ledger. */
+  'bot.started': { version: string; after: number };
   'bot.stopped': { signal: string };
 }
 

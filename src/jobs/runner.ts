@@ -1,12 +1,8 @@
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import type { Claim, JobQueue } from '../ledger/jobQueue.ts';
-import type { Clock, JobKind, Log } from '../ports.ts';
-
-/** Does one job. Returns when to come back, or null when nothing is left to do; throws to be tried again. */
-export type Handler = (key: string, attempt: number) => Promise<{ notBefore: Instant } | null>;
+import type { Claim, Clock, JobHandler, JobKind, JobQueue, Log } from '../ports.ts';
 
 export interface Kind {
-  readonly handle: Handler;
+  readonly handle: JobHandler;
   /** Longest pause between two tries. */
   readonly maxBackoff: Millis;
   /** Tries before the job is dropped with an error in the log. Infinity: never. */

@@ -1,30 +1,7 @@
-import type { Instant, Millis } from '../domain/terms.ts';
-import type { ClaimedJob, JobKind } from '../ports.ts';
-import { inArray } from './drizzle.ts';
+import type { Claim, JobKind, JobQueue, Settled } from '../ports.ts';
 import { storageFault } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { jobs } from './schema.ts';
-
-/** A claim, with what is needed to finish exactly this job and no newer one of the same key. */
-export interface Claim extends ClaimedJob {
-  readonly generation: number;
-}
-
-/** What became of a claimed job. */
-export type Settled = { readonly claim: Claim; readonly next: 'done' | { readonly dueAt: Instant; readonly failed: boolean } };
-
-/** The due work in the database. */
-export interface JobQueue {
-  /** Takes due work, oldest first, for a while. One commit however many. */
-  claim(kinds: readonly JobKind[], now: Instant, limit: number, lease: Millis): Claim[];
-  /** Due work as it stands, for when nothing can be written. */
-  peek(kind: JobKind, now: Instant, limit: number): Claim[];
-  settle(settled: Settled): void;
-  /** When the next unclaimed work of these kinds is due; null: none. */
-  nextDueAt(kinds: readonly JobKind[]): Instant | null;
-  /** Frees what a process that died had claimed. Only for the one writing process, at its start. */
-  releaseAll(): void;
-}
 
 export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
   const marks = (kinds: readonly JobKind[]) => kinds.map(() => '?').join(',');
@@ -78,6 +55,6 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
           .get(...kinds);
         return row?.at ?? null;
       }),
-    releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).where(inArray(jobs.kind, ['provision', 'end', 'expire', 'card', 'notify', 'audit'])).run()),
+    releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).run()),
   };
 }

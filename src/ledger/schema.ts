@@ -41,7 +41,7 @@ export const jobs = sqliteTable(
     kind: text('kind').notNull(),
     key: text('key').notNull(),
     dueAt: integer('due_at').notNull(),
-    /** Claims since the job was put; one that a crash cut short counts. */
+    /** Claims since it last went well; one that a crash cut short counts. */
     attempts: integer('attempts').notNull(),
     /** Somebody works on it until then. */
     leaseUntil: integer('lease_until').notNull(),
@@ -56,6 +56,8 @@ export const posts = sqliteTable('posts', {
   key: text('key').primaryKey(),
   channel: text('channel').notNull(),
   ts: text('ts').notNull(),
+  /** SHA-256 of what it shows, so that an unchanged message is left alone. */
+  digest: text('digest').notNull(),
 });
 
 /** How far a reader of the ledger has got. */

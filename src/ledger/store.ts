@@ -79,7 +79,7 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     .values({ kind: p('kind'), key: p('key'), dueAt: p('dueAt'), attempts: 0, leaseUntil: 0, generation: 0 })
     .onConflictDoUpdate({
       target: [jobs.kind, jobs.key],
-      set: { dueAt: sql`excluded.due_at`, attempts: 0, generation: sql`${jobs.generation} + 1` },
+      set: { dueAt: sql`excluded.due_at`, generation: sql`${jobs.generation} + 1` },
     })
     .prepare();
 

@@ -9,7 +9,7 @@ export async function areAmong(
 ): Promise<{ known: true; among: ReadonlySet<string> } | { known: false; problem: string }> {
   const among = new Set(slackIds.filter((id) => principals.includes(id)));
   if (among.size === slackIds.length) return { known: true, among };
-  const groups = await directory.members(principals.filter(isGroup));
+  const groups = await directory.members(principals.filter(isGroup), 'decision');
   for (const members of groups.values()) {
     if (members.known) for (const id of slackIds) if (members.value.has(id)) among.add(id);
   }

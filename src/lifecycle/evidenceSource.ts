@@ -12,7 +12,7 @@ export function evidenceSource(onCall: OnCall, directory: Directory, clock: Pick
         needed.onCall ? onCall.entries(person, purpose) : null,
         // An incident that was named is looked up for the reviewers too, not only for a rule.
         incidentId ? onCall.incident(incidentId, purpose) : null,
-        directory.members(needed.groups),
+        directory.members(needed.groups, purpose),
       ]);
       const groups: Record<string, Known<boolean>> = {};
       for (const [group, answer] of members) groups[group] = answer.known ? known(answer.value.has(person.slackId)) : answer;

@@ -1,0 +1,62 @@
+import type { Button, ContextBlock, HeaderBlock, KnownBlock, MrkdwnElement, PlainTextElement, RichTextBlock, SectionBlock } from '@slack/types';
+import { DateTime } from 'luxon';
+import type { Instant } from '../domain/terms.ts';
+
+/** Small builders over Block Kit, with its limits. https://docs.slack.dev/reference/block-kit */
+
+export const LIMITS = { sectionText: 3000, optionText: 75, buttonText: 75, headerText: 150, contextText: 2000, options: 100, blocks: 50 } as const;
+
+/** A message as it is posted: blocks for the screen, text for notifications and screen readers. */
+export interface Message {
+  readonly text: string;
+  readonly blocks: KnownBlock[];
+}
+
+/** Somebody else's words inside our mrkdwn: no mention, no link, no formatting comes of them. */
+export const plain = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/[*_~`]/g, '');
+
+export const code = (text: string): string => `\`${text.replace(/[`<>&\p{Cc}]/gu, '')}\``;
+
+export const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+
+/** `verbatim` keeps Slack from turning words into links and channel names. */
+export const mrkdwn = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text: cut(text, LIMITS.sectionText), verbatim: true });
+export const plainText = (text: string, limit: number = LIMITS.optionText): PlainTextElement => ({ type: 'plain_text', text: cut(text, limit), emoji: false });
+
+export const section = (text: string, blockId?: string): SectionBlock => ({ type: 'section', text: mrkdwn(text), ...(blockId && { block_id: blockId }) });
+export const context = (text: string): ContextBlock => ({ type: 'context', elements: [mrkdwn(cut(text, LIMITS.contextText))] });
+export const header = (text: string): HeaderBlock => ({ type: 'header', text: plainText(text, LIMITS.headerText) });
+
+/** What a person typed, as text and nothing else: rich text elements are not parsed. */
+export const quote = (text: string): RichTextBlock => ({
+  type: 'rich_text',
+  elements: [{ type: 'rich_text_quote', elements: [{ type: 'text', text: text || '(no reason given)' }] }],
+});
+
+export const button = (text: string, actionId: string, value: string, extra: Partial<Button> = {}): Button => ({
+  type: 'button',
+  text: plainText(text, LIMITS.buttonText),
+  action_id: actionId,
+  value,
+  ...extra,
+});
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A time in words, in a given zone: `18:00`, or with the day where it is not within the next day. */
+export function timeIn(at: Instant, timeZone: string, now: Instant): string {
+  const local = DateTime.fromMillis(at, { zone: timeZone });
+  return at - now < DAY_MS && at >= now ? local.toFormat('HH:mm') : local.toFormat('ccc d LLL HH:mm');
+}
+
+/** A time that Slack shows to each reader in the reader's own time zone. */
+export function time(at: Instant, fallbackZone = 'UTC'): string {
+  const fallback = DateTime.fromMillis(at, { zone: fallbackZone }).toFormat('ccc d LLL HH:mm ZZZZ');
+  return `<!date^${Math.floor(at / 1000)}^{date_short_pretty} {time}|${fallback}>`;
+}

@@ -1,0 +1,136 @@
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { HTTPReceiver, Receiver, SocketModeReceiver } from '@slack/bolt';
+import { type Millis, SECOND } from '../domain/terms.ts';
+import type { Log } from '../ports.ts';
+import { isAuthFailure, slackProblem } from './clients.ts';
+import { slackLogger } from './logger.ts';
+
+const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
+
+/** How Slack's deliveries reach Bolt, and how that is kept alive. */
+export interface Connection {
+  readonly receiver: Receiver;
+  /** Begins to take deliveries. Resolves when listening; Socket Mode goes on connecting for ever. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Transport = { mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string; port: number };
+
+export function createConnection(transport: Transport, options: { apiUrl: string; log: Log }): Connection {
+  return transport.mode === 'socket' ? socketConnection(transport.appToken, options) : httpConnection(transport, options.log);
+}
+
+/** How long opening a socket may take, from asking for its address to Slack's hello. */
+const HELLO_TIMEOUT: Millis = 15 * SECOND;
+const LONGEST_PAUSE: Millis = 30 * SECOND;
+const CALL_TIMEOUT: Millis = 10 * SECOND;
+
+/**
+ * Socket Mode. The library's own reconnecting waits seconds after every refresh, and ends the process with
+ * an unhandled rejection when Slack refuses the token; so it is switched off and done here: at once after
+ * a disconnect, with growing pauses after failures, for ever, and said in the log.
+ */
+function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; log: Log }): Connection {
+  const receiver: SocketModeReceiver = new bolt.SocketModeReceiver({
+    appToken,
+    autoReconnectEnabled: false,
+    logger: slackLogger(log),
+    installerOptions: { clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, timeout: CALL_TIMEOUT, rejectRateLimitedCalls: true, logger: slackLogger(log) } },
+  });
+  const { client } = receiver;
+  let closing = false;
+  let connecting = false;
+  let pause: { end: () => void } | null = null;
+
+  async function connect(): Promise<void> {
+    if (connecting) return;
+    connecting = true;
+    for (let failures = 0; !closing; failures += 1) {
+      try {
+        await withTimeout(client.start(), HELLO_TIMEOUT);
+        log.info({}, failures === 0 ? 'connected to Slack' : 'connected to Slack again');
+        break;
+      } catch (error) {
+        const problem = error === undefined ? 'Slack closed the connection before it said hello' : slackProblem(error);
+        const say = `not connected to Slack: ${problem}. Nobody can ask for access until it is; access that is due to end is taken back all the same`;
+        if (isAuthFailure(error) || failures > 0) log.error({ problem }, say);
+        else log.warn({ problem }, say);
+        await waitBeforeRetry(Math.min(SECOND * 2 ** failures, LONGEST_PAUSE));
+      }
+    }
+    connecting = false;
+  }
+
+  function waitBeforeRetry(ms: Millis): Promise<void> {
+    if (closing) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      pause = { end: () => (clearTimeout(timer), resolve()) };
+    });
+  }
+
+  client.on('disconnected', () => {
+    if (!closing) void connect();
+  });
+
+  return {
+    receiver,
+    open: async () => void connect(),
+    close: async () => {
+      closing = true;
+      pause?.end();
+      await withTimeout(client.disconnect(), 2 * SECOND).catch(() => log.warn({}, 'Slack did not close the connection in time'));
+    },
+  };
+}
+
+async function withTimeout<T>(work: Promise<T>, ms: Millis): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / SECOND} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How far in the future a request may be dated: clocks differ a little. Bolt itself refuses only old ones. */
+const FUTURE_TOLERANCE: Millis = 5 * 60 * SECOND;
+/** Slack's own payloads are far smaller. */
+const MAX_BODY_BYTES = 1_000_000;
+
+/** Signed HTTP requests at /slack/events. */
+function httpConnection({ signingSecret, port }: { signingSecret: string; port: number }, log: Log): Connection {
+  const receiver: HTTPReceiver = new bolt.HTTPReceiver({ signingSecret, logger: slackLogger(log) });
+  const server: Server = createServer((request, response) => {
+    const sentAt = Number(request.headers['x-slack-request-timestamp']) * SECOND;
+    const tooLarge = Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES || request.headers['transfer-encoding'] !== undefined;
+    if (sentAt > Date.now() + FUTURE_TOLERANCE || tooLarge) {
+      log.warn({ from: request.socket.remoteAddress }, tooLarge ? 'refused a request that is too large' : 'refused a request dated in the future');
+      response.writeHead(tooLarge ? 413 : 401).end();
+      return;
+    }
+    receiver.requestListener(request, response);
+  });
+  return {
+    receiver,
+    open: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', (error) => reject(new Error(`cannot listen on port ${port}; set PORT to a free one`, { cause: error })));
+        server.listen(port, () => {
+          const address = server.address();
+          log.info({ port: typeof address === 'object' ? address?.port : port }, 'listening for Slack');
+          resolve();
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { MessageMetadata } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
+import type { Clock, Post, PostBook } from '../ports.ts';
+import type { Message } from './blocks.ts';
+import { slackErrorCode, WebAPIRateLimitedError } from './clients.ts';
+
+/** Slack takes about one message a second per channel. */
+const CHANNEL_PACE: Millis = SECOND;
+/** Messages looked through for one whose answer was lost. */
+const SEARCH_LIMIT = 100;
+const KEY_METADATA = 'jitbot_message';
+
+/** Slack asks to come back later; nothing has failed. */
+export class LaterError extends Error {
+  override readonly name = 'LaterError';
+  readonly notBefore: Instant;
+  constructor(notBefore: Instant) {
+    super('Slack takes no more messages for now');
+    this.notBefore = notBefore;
+  }
+}
+
+export interface Place {
+  readonly channel: string;
+  readonly threadTs?: string;
+}
+
+/** Posts messages that are kept up to date, each under a key of its own, each once. */
+export interface Delivery {
+  /**
+   * Posts the message of a key, or brings it up to date.
+   * @param maybePosted an earlier try may have reached Slack: look for it there first
+   * @throws LaterError where Slack wants us to wait
+   */
+  sync(key: string, place: Place, message: Message, maybePosted: boolean): Promise<Post>;
+  /** Brings a message up to date if it was ever posted. */
+  refresh(key: string, message: Message): Promise<void>;
+  post(place: Place, message: Message, metadata: MessageMetadata): Promise<string>;
+  /** The newest metadata of this kind that we posted to a channel. */
+  newestMetadata(channel: string, eventType: string, accept: (payload: Record<string, unknown>) => boolean): Promise<Record<string, unknown> | null>;
+  /** The direct-message channel with a person. */
+  directChannel(slackId: string): Promise<string>;
+}
+
+export function createDelivery({ client, posts, clock }: { client: WebClient; posts: PostBook; clock: Pick<Clock, 'now'> }): Delivery {
+  const directChannels = new Map<string, string>();
+  const nextAllowed = new Map<string, Instant>();
+
+  async function post({ channel, threadTs }: Place, message: Message, metadata: MessageMetadata): Promise<string> {
+    const allowed = nextAllowed.get(channel) ?? 0;
+    if (clock.now() < allowed) throw new LaterError(allowed);
+    nextAllowed.set(channel, clock.now() + CHANNEL_PACE);
+    const posted = await limited(() =>
+      client.chat.postMessage({ channel, ...message, metadata, unfurl_links: false, unfurl_media: false, ...(threadTs && { thread_ts: threadTs }) }),
+    );
+    if (!posted.ts) throw new Error('Slack took a message but did not say where it is');
+    return posted.ts;
+  }
+
+  /** A rate limit becomes "later" instead of a failure. */
+  async function limited<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof WebAPIRateLimitedError) throw new LaterError(clock.now() + error.retryAfter * SECOND);
+      throw error;
+    }
+  }
+
+  async function history({ channel, threadTs }: Place) {
+    const query = { channel, limit: SEARCH_LIMIT, include_all_metadata: true };
+    const found = await limited(() => (threadTs ? client.conversations.replies({ ...query, ts: threadTs }) : client.conversations.history(query)));
+    return found.messages ?? [];
+  }
+
+  async function findPosted(key: string, place: Place): Promise<string | null> {
+    const messages = await history(place);
+    const mine = messages.find((message) => message.metadata?.event_type === KEY_METADATA && (message.metadata.event_payload as { key?: unknown } | undefined)?.key === key);
+    return mine?.ts ?? null;
+  }
+
+  async function update(key: string, known: Post, message: Message): Promise<Post> {
+    const digest = digestOf(message);
+    if (known.digest === digest) return known;
+    try {
+      await limited(() => client.chat.update({ channel: known.channel, ts: known.ts, ...message }));
+    } catch (error) {
+      // Somebody removed it from the channel; the ledger still has it all.
+      if (slackErrorCode(error) !== 'message_not_found') throw error;
+    }
+    const kept = { ...known, digest };
+    posts.keep(key, kept);
+    return kept;
+  }
+
+  return {
+    post,
+    sync: async (key, place, message, maybePosted) => {
+      const kept = posts.find(key);
+      if (kept) return update(key, kept, message);
+      const lost = maybePosted ? await findPosted(key, place) : null;
+      if (lost) return update(key, { channel: place.channel, ts: lost, digest: '' }, message);
+      const ts = await post(place, message, { event_type: KEY_METADATA, event_payload: { key } });
+      const made = { channel: place.channel, ts, digest: digestOf(message) };
+      posts.keep(key, made);
+      return made;
+    },
+    refresh: async (key, message) => {
+      const kept = posts.find(key);
+      if (kept) await update(key, kept, message);
+    },
+    newestMetadata: async (channel, eventType, accept) => {
+      const messages = await history({ channel });
+      const payloads = messages.filter((message) => message.metadata?.event_type === eventType).map((message) => (message.metadata?.event_payload ?? {}) as Record<string, unknown>);
+      return payloads.find(accept) ?? null;
+    },
+    directChannel: async (slackId) => {
+      const known = directChannels.get(slackId);
+      if (known) return known;
+      const opened = await limited(() => client.conversations.open({ users: slackId }));
+      const id = opened.channel?.id;
+      if (!id) throw new Error(`Slack opened no direct message with ${slackId}`);
+      directChannels.set(slackId, id);
+      return id;
+    },
+  };
+}
+
+const digestOf = (message: Message): string => createHash('sha256').update(JSON.stringify(message)).digest('hex');

@@ -1,0 +1,90 @@
+import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { Person } from '../domain/person.ts';
+import type { Principal } from '../domain/policy.ts';
+import { type Instant, type Known, known, type Millis, MINUTE, unknown } from '../domain/terms.ts';
+import type { Clock, Directory, Log, Purpose } from '../ports.ts';
+import { slackErrorCode, slackProblem, WebAPIRateLimitedError } from './clients.ts';
+
+/** How old a group's members may be for a preview, or when Slack's rate limit keeps us from asking. */
+const GROUP_AGE: Millis = MINUTE;
+
+const userSchema = z.object({
+  id: z.string(),
+  team_id: z.string().optional(),
+  deleted: z.boolean().default(false),
+  is_bot: z.boolean().default(false),
+  is_restricted: z.boolean().default(false),
+  is_ultra_restricted: z.boolean().default(false),
+  is_stranger: z.boolean().default(false),
+  is_workflow_bot: z.boolean().default(false),
+  tz: z.string().optional(),
+  real_name: z.string().optional(),
+  name: z.string().optional(),
+  profile: z.object({ email: z.string().optional(), display_name: z.string().optional(), real_name: z.string().optional() }).default({}),
+  enterprise_user: z.object({ teams: z.array(z.string()).default([]) }).optional(),
+});
+
+export type SlackDirectory = Directory & {
+  /** A group has changed: what is remembered of it no longer counts. */
+  forgetGroup(groupId: Principal): void;
+};
+
+/** Who is who, from users.info and user groups. */
+export function createDirectory(client: WebClient, options: { teamId: () => string | null; clock: Pick<Clock, 'now'>; log: Log }): SlackDirectory {
+  const { teamId, clock, log } = options;
+  const asking = new Map<string, Promise<Known<ReadonlySet<string>>>>();
+  const remembered = new Map<Principal, { at: Instant; members: ReadonlySet<string> }>();
+
+  async function groupMembers(groupId: Principal, purpose: Purpose): Promise<Known<ReadonlySet<string>>> {
+    const earlier = remembered.get(groupId);
+    const isRecent = earlier !== undefined && clock.now() - earlier.at <= GROUP_AGE;
+    if (purpose === 'preview' && isRecent) return known(earlier.members);
+    const asked = asking.get(groupId) ?? askMembers(groupId).finally(() => asking.delete(groupId));
+    asking.set(groupId, asked);
+    const answer = await asked;
+    // Slack allows about 20 of these calls a minute; changes reach us as events in between.
+    return !answer.known && isRecent && answer.problem.includes('rate limit') && remembered.has(groupId) ? known(earlier.members) : answer;
+  }
+
+  async function askMembers(groupId: Principal): Promise<Known<ReadonlySet<string>>> {
+    try {
+      const { users } = await client.usergroups.users.list({ usergroup: groupId });
+      const members = new Set(users ?? []);
+      remembered.set(groupId, { at: clock.now(), members });
+      return known(members);
+    } catch (error) {
+      const missing = slackErrorCode(error) === 'no_such_subteam';
+      if (!(error instanceof WebAPIRateLimitedError)) log.warn({ err: error, groupId }, 'cannot read a user group');
+      return unknown(missing ? `Slack has no user group ${groupId}; an administrator has to correct the policy` : `the members of ${groupId} could not be read: ${slackProblem(error)}`);
+    }
+  }
+
+  return {
+    person: async (slackId) => {
+      try {
+        const { user } = await client.users.info({ user: slackId });
+        const parsed = userSchema.safeParse(user);
+        return parsed.success ? judge(parsed.data, teamId()) : unknown('Slack described this person in a form that is not understood');
+      } catch (error) {
+        if (slackErrorCode(error) === 'user_not_found') return unknown('Slack does not know this person');
+        return unknown(`this person could not be looked up: ${slackProblem(error)}`);
+      }
+    },
+    members: async (groupIds, purpose) => new Map(await Promise.all(groupIds.map(async (id) => [id, await groupMembers(id, purpose)] as const))),
+    forgetGroup: (groupId) => void remembered.delete(groupId),
+  };
+}
+
+/** Only active, full, human members of this workspace take part. */
+function judge(user: z.infer<typeof userSchema>, ownTeam: string | null): Known<Person> {
+  if (user.deleted) return unknown('this account is deactivated');
+  if (user.is_bot || user.is_workflow_bot || user.id === 'USLACKBOT') return unknown('this is a bot, not a person');
+  if (user.is_restricted || user.is_ultra_restricted) return unknown('guests cannot take part');
+  const isForeign = user.is_stranger || (ownTeam !== null && user.team_id !== undefined && user.team_id !== ownTeam && !user.enterprise_user?.teams.includes(ownTeam));
+  if (isForeign) return unknown('people from other workspaces cannot take part');
+  const email = user.profile.email?.toLowerCase();
+  if (!email) return unknown('Slack shows no e-mail address for this account, so it cannot be matched with PagerDuty');
+  const name = user.profile.display_name || user.profile.real_name || user.real_name || user.name || user.id;
+  return known({ slackId: user.id, name, email, timeZone: user.tz ?? 'UTC' });
+}
