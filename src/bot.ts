@@ -57,8 +57,7 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   const store = createStore(ledger, { clock, followUps: messageJobs, onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])) });
 
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
-  let teamId: string | null = null;
-  const directory = createDirectory(interactive, { teamId: () => teamId, clock, log });
+  const directory = createDirectory(interactive, { clock, log });
   const onCall = createOnCall(createPagerDuty({ ...env.pagerDuty, clock, log }), clock);
   const targets = connectTargets(policy, log);
   const deps: Deps = { policy, store, directory, evidence: evidenceSource(onCall, directory, clock), targets, clock, newId, log, grantLock: keyedLock() };
@@ -100,7 +99,7 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
     ledger.close();
   };
   try {
-    teamId = await introduce();
+    await checkToken();
     createSlackApp({ deps, onCall, directory, client: interactive, connection, botToken: env.slack.botToken, apiUrl: env.slack.apiUrl });
     await connection.open();
   } catch (error) {
@@ -110,16 +109,14 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   log.info({ resources: policy.resources.size, policy: policy.hash.slice(0, 16) }, 'ready');
   return { stop: stopEverything };
 
-  /** Asks Slack who we are. A refused token stops the start, unless there is access to be taken back. */
-  async function introduce(): Promise<string | null> {
+  /** A refused token stops the start, unless there is access to be taken back. */
+  async function checkToken(): Promise<void> {
     try {
-      const me = await interactive.auth.test();
-      return me.team_id ?? null;
+      await interactive.auth.test();
     } catch (error) {
       const live = await store.liveGrants({});
       if (isAuthFailure(error) && live.length === 0) throw new ConfigError(slackProblem(error), { cause: error });
-      log.error({ problem: slackProblem(error), liveGrants: live.length }, 'Slack did not say who we are; going on, because access has to end on time');
-      return null;
+      log.error({ problem: slackProblem(error), liveGrants: live.length }, 'Slack did not accept the bot at start; going on, because access has to end on time');
     }
   }
 }

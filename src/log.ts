@@ -6,7 +6,7 @@ export function createLog(level: string, secrets: readonly string[]): Log & { fl
   const known = secrets.filter((secret) => secret.length > 0);
   return pino({
     level,
-    base: undefined,
+    base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { streamWrite: (line) => known.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line) },
   });

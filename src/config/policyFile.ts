@@ -19,12 +19,26 @@ export interface PolicyIssue {
   readonly message: string;
 }
 
-export type PolicyResult = { readonly policy: Policy } | { readonly issues: readonly PolicyIssue[] };
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  /** What was put in for `${NAME}`, to be kept out of logs. */
+  readonly secrets: readonly string[];
+}
+
+export type PolicyResult = LoadedPolicy | { readonly issues: readonly PolicyIssue[] };
 
 type Path = readonly PropertyKey[];
 
+const PLACEHOLDER = /\$\{([^}]*)\}/g;
+
+/** A value, and the password in it where it is an address. */
+function secretsIn(value: string): string[] {
+  const password = /^[a-z]+:\/\/[^/@:]*:([^@/]+)@/.exec(value)?.[1];
+  return password ? [value, password, decodeURIComponent(password)] : [value];
+}
+
 /** @throws ConfigError with every issue of the file at once, each with line, path and what was expected */
-export function loadPolicy(path: string, kinds: readonly TargetKind[], variables: NodeJS.ProcessEnv): Policy {
+export function loadPolicy(path: string, kinds: readonly TargetKind[], variables: NodeJS.ProcessEnv): LoadedPolicy {
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
@@ -32,7 +46,7 @@ export function loadPolicy(path: string, kinds: readonly TargetKind[], variables
     throw new ConfigError(`${path}: the policy file cannot be read; check JIT_POLICY and the file's permissions`, { cause: error });
   }
   const result = parsePolicy(source, kinds, variables);
-  if ('policy' in result) return result.policy;
+  if ('policy' in result) return result;
   const lines = result.issues.map((issue) => `  ${path}:${issue.line}  ${issue.path || '(file)'}  ${issue.message}`);
   throw new ConfigError(`${lines.length} ${lines.length === 1 ? 'issue' : 'issues'} in the policy file:\n${lines.join('\n')}`);
 }
@@ -57,7 +71,9 @@ export function parsePolicy(source: string, kinds: readonly TargetKind[], variab
     checkTarget(id, resource, kinds, variables, report, targets, grants);
   }
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
-  return { policy: toPolicy(parsed.data, createHash('sha256').update(source).digest('hex'), targets, grants) };
+  const policy = toPolicy(parsed.data, createHash('sha256').update(source).digest('hex'), targets, grants);
+  const secrets = [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
+  return { policy, secrets };
 }
 
 /** Checks a resource's target and its roles' grants with the schemas of its provisioner. */
@@ -98,7 +114,7 @@ function fillSecrets(value: unknown, variables: NodeJS.ProcessEnv, path: Path, r
     if ((credentials !== undefined && !credentials.includes('${')) || (isSecretField && !value.includes('${'))) {
       report(path, 'a secret must not stand in this file; write ${NAME} and set that environment variable');
     }
-    return value.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
+    return value.replace(PLACEHOLDER, (_, name: string) => {
       const filled = variables[name];
       if (filled === undefined || filled === '') report(path, `the environment variable ${name} is not set`);
       return filled ?? '';

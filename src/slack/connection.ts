@@ -37,7 +37,7 @@ function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; l
     appToken,
     autoReconnectEnabled: false,
     logger: slackLogger(log),
-    installerOptions: { clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, timeout: CALL_TIMEOUT, rejectRateLimitedCalls: true, logger: slackLogger(log) } },
+    installerOptions: { clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, timeout: CALL_TIMEOUT, rejectRateLimitedCalls: true } },
   });
   const { client } = receiver;
   let closing = false;

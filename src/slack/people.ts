@@ -31,8 +31,9 @@ export type SlackDirectory = Directory & {
 };
 
 /** Who is who, from users.info and user groups. */
-export function createDirectory(client: WebClient, options: { teamId: () => string | null; clock: Pick<Clock, 'now'>; log: Log }): SlackDirectory {
-  const { teamId, clock, log } = options;
+export function createDirectory(client: WebClient, options: { clock: Pick<Clock, 'now'>; log: Log }): SlackDirectory {
+  const { clock, log } = options;
+  let ownTeam: string | undefined;
   const asking = new Map<string, Promise<Known<ReadonlySet<string>>>>();
   const remembered = new Map<Principal, { at: Instant; members: ReadonlySet<string> }>();
 
@@ -63,9 +64,11 @@ export function createDirectory(client: WebClient, options: { teamId: () => stri
   return {
     person: async (slackId) => {
       try {
+        ownTeam ??= (await client.auth.test()).team_id;
+        if (!ownTeam) return unknown('Slack does not say which workspace this is');
         const { user } = await client.users.info({ user: slackId });
         const parsed = userSchema.safeParse(user);
-        return parsed.success ? judge(parsed.data, teamId()) : unknown('Slack described this person in a form that is not understood');
+        return parsed.success ? judge(parsed.data, ownTeam) : unknown('Slack described this person in a form that is not understood');
       } catch (error) {
         if (slackErrorCode(error) === 'user_not_found') return unknown('Slack does not know this person');
         return unknown(`this person could not be looked up: ${slackProblem(error)}`);
@@ -77,11 +80,11 @@ export function createDirectory(client: WebClient, options: { teamId: () => stri
 }
 
 /** Only active, full, human members of this workspace take part. */
-function judge(user: z.infer<typeof userSchema>, ownTeam: string | null): Known<Person> {
+function judge(user: z.infer<typeof userSchema>, ownTeam: string): Known<Person> {
   if (user.deleted) return unknown('this account is deactivated');
   if (user.is_bot || user.is_workflow_bot || user.id === 'USLACKBOT') return unknown('this is a bot, not a person');
   if (user.is_restricted || user.is_ultra_restricted) return unknown('guests cannot take part');
-  const isForeign = user.is_stranger || (ownTeam !== null && user.team_id !== undefined && user.team_id !== ownTeam && !user.enterprise_user?.teams.includes(ownTeam));
+  const isForeign = user.is_stranger || (user.team_id !== ownTeam && !user.enterprise_user?.teams.includes(ownTeam));
   if (isForeign) return unknown('people from other workspaces cannot take part');
   const email = user.profile.email?.toLowerCase();
   if (!email) return unknown('Slack shows no e-mail address for this account, so it cannot be matched with PagerDuty');

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { SandboxClock } from './clock/sandboxClock.ts';
+
+/** The bot as an operator runs it, in a process of its own, with its clock in the sandbox's hands. */
+export interface BotProcess {
+  /** Starts it and waits until it says that it is connected. */
+  start(): Promise<void>;
+  /** SIGKILL: no goodbye. */
+  kill(): Promise<void>;
+  /** SIGTERM, and waits for its end. @returns its exit code */
+  stop(): Promise<number | null>;
+}
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const PRELOAD = new URL('clock/preload.ts', import.meta.url).href;
+const START_TIMEOUT_MS = 30_000;
+
+export function createBotProcess(env: Readonly<Record<string, string>>, clock: SandboxClock, logPath: string): BotProcess {
+  let child: ChildProcess | null = null;
+  clock.onJump((offset) => child?.connected && child.send({ clockOffset: offset }));
+  process.once('exit', () => child?.kill('SIGKILL'));
+
+  const ended = (process: ChildProcess): Promise<number | null> =>
+    process.exitCode !== null || process.signalCode !== null ? Promise.resolve(process.exitCode) : new Promise((resolve) => process.once('exit', resolve));
+
+  return {
+    start: () =>
+      new Promise((resolve, reject) => {
+        const log = createWriteStream(logPath, { flags: 'a' });
+        const started = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
+          env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env, SANDBOX_CLOCK_OFFSET: String(clock.offset()) },
+          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        });
+        child = started;
+        let output = '';
+        const late = setTimeout(() => reject(new Error(`the bot did not start in time:\n${output}`)), START_TIMEOUT_MS);
+        const read = (chunk: Buffer) => {
+          output += chunk.toString();
+          log.write(chunk);
+          if (!output.includes('"connected to Slack"')) return;
+          clearTimeout(late);
+          resolve();
+        };
+        started.stdout?.on('data', read);
+        started.stderr?.on('data', read);
+        started.once('exit', (code) => {
+          clearTimeout(late);
+          reject(new Error(`the bot ended with ${code}:\n${output}`));
+        });
+      }),
+    kill: async () => {
+      if (!child) return;
+      child.kill('SIGKILL');
+      await ended(child);
+    },
+    stop: async () => {
+      if (!child) return null;
+      child.kill('SIGTERM');
+      return ended(child);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import type { WebSocket } from 'ws';
+
+/** How Slack brings a delivery to the app: over one of its sockets, or as a signed HTTP request. */
+export interface DeliveryOptions {
+  readonly signingSecret: string;
+  readonly now: () => number;
+}
+
+/** Slack's patience: an envelope that is not acknowledged comes again. */
+const REDELIVER_MS = 4_000;
+const DELIVERIES = 3;
+/** A person sees an error when the app takes longer. */
+const ACK_MS = 3_000;
+
+export type Kind = 'slash_commands' | 'interactive' | 'events_api';
+
+/** The app did not acknowledge in time: what a person sees as "did not respond". */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+export interface AppLink {
+  /** Delivers and waits for the app's acknowledgement with its payload. @throws NoAnswerError */
+  deliver(kind: Kind, payload: Record<string, unknown>): Promise<unknown>;
+  /** The next deliveries of this kind come twice. */
+  doubleNext(count: number): void;
+  connect(socket: WebSocket): void;
+  /** Tells every socket to reconnect, as Slack does every few hours. */
+  refresh(reason: 'refresh_requested' | 'link_disabled'): void;
+  dropAll(): void;
+  connections(): number;
+  /** HTTP mode: where the app listens. */
+  useHttp(url: string): void;
+}
+
+export function createAppLink({ signingSecret, now }: DeliveryOptions): AppLink {
+  const sockets: WebSocket[] = [];
+  const waiting = new Map<string, (payload: unknown) => void>();
+  let doubles = 0;
+  let httpUrl: string | null = null;
+  let turn = 0;
+
+  function connect(socket: WebSocket): void {
+    sockets.push(socket);
+    socket.on('close', () => sockets.splice(sockets.indexOf(socket), 1));
+    socket.on('message', (data) => {
+      const ack = JSON.parse(String(data)) as { envelope_id?: string; payload?: unknown };
+      if (ack.envelope_id) waiting.get(ack.envelope_id)?.(ack.payload);
+    });
+    socket.send(JSON.stringify({ type: 'hello', num_connections: sockets.length, connection_info: { app_id: 'A0JITBOT' }, debug_info: { host: 'sandbox' } }));
+  }
+
+  function deliverBySocket(kind: Kind, payload: Record<string, unknown>): Promise<unknown> {
+    const envelopeId = randomUUID();
+    const send = (attempt: number) => {
+      const socket = sockets[turn++ % Math.max(1, sockets.length)];
+      socket?.send(JSON.stringify({ envelope_id: envelopeId, type: kind, payload, accepts_response_payload: kind !== 'events_api', ...(attempt > 0 && { retry_attempt: attempt, retry_reason: 'timeout' }) }));
+    };
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new NoAnswerError('the app did not respond')), ACK_MS);
+      let attempt = 0;
+      const again = setInterval(() => {
+        attempt += 1;
+        if (attempt < DELIVERIES) send(attempt);
+        else finish();
+      }, REDELIVER_MS);
+      const finish = () => {
+        clearTimeout(late);
+        clearInterval(again);
+        waiting.delete(envelopeId);
+      };
+      waiting.set(envelopeId, (answer) => {
+        finish();
+        resolve(answer);
+      });
+      send(0);
+      if (doubles > 0) {
+        doubles -= 1;
+        send(1);
+      }
+    });
+  }
+
+  async function deliverByHttp(url: string, kind: Kind, payload: Record<string, unknown>): Promise<unknown> {
+    const body =
+      kind === 'events_api'
+        ? JSON.stringify(payload)
+        : new URLSearchParams(kind === 'interactive' ? { payload: JSON.stringify(payload) } : (payload as Record<string, string>)).toString();
+    const timestamp = String(Math.floor(now() / 1000));
+    const signature = `v0=${createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
+    const response = await fetch(url, {
+      method: 'POST',
+      body,
+      signal: AbortSignal.timeout(ACK_MS),
+      headers: {
+        'content-type': kind === 'events_api' ? 'application/json' : 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': timestamp,
+        'x-slack-signature': signature,
+      },
+    }).catch((error: unknown) => {
+      throw new NoAnswerError('the app did not respond', { cause: error });
+    });
+    const text = await response.text();
+    if (!response.ok) throw new NoAnswerError(`the app answered ${response.status}`);
+    return text === '' ? undefined : text.startsWith('{') ? JSON.parse(text) : { text };
+  }
+
+  return {
+    connect,
+    deliver: (kind, payload) => (httpUrl ? deliverByHttp(httpUrl, kind, payload) : deliverBySocket(kind, payload)),
+    doubleNext: (count) => {
+      doubles = count;
+    },
+    refresh: (reason) => {
+      for (const socket of sockets) socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'sandbox' } }));
+    },
+    dropAll: () => {
+      for (const socket of [...sockets]) socket.terminate();
+    },
+    connections: () => sockets.length,
+    useHttp: (url) => {
+      httpUrl = url;
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import type { AppLink } from './delivery.ts';
+import { checkedView, messageObject, type Triggers, viewObject } from './webApi.ts';
+import type { InputState, Message, OpenView, Workspace } from './workspace.ts';
+
+/** What a person can do in Slack's own apps. Each call resolves when the bot has acknowledged. */
+export interface People {
+  /** Types a slash command into a channel. */
+  command(user: string, command: string, text: string, channel: string): Promise<void>;
+  /** Clicks a button on a message. */
+  click(user: string, message: Message, actionId: string): Promise<void>;
+  /** Types into an external select: the options that the bot offers. */
+  suggestions(user: string, open: OpenView, actionId: string, typed: string): Promise<readonly Option[]>;
+  /** Chooses an option or enters text; tells the bot where the input says so. */
+  enter(user: string, open: OpenView, actionId: string, value: string | Option): Promise<void>;
+  submit(user: string, open: OpenView): Promise<void>;
+  close(open: OpenView): void;
+  openHome(user: string): Promise<void>;
+  /** The view on top of a person's screen. */
+  topView(user: string): OpenView | undefined;
+}
+
+export interface Option {
+  readonly text: { readonly type: string; readonly text: string };
+  readonly value: string;
+}
+
+const suggestionsSchema = z.object({ options: z.array(z.object({ text: z.object({ type: z.string(), text: z.string().min(1).max(75) }), value: z.string().max(150) })).max(100) });
+
+export function createPeople(workspace: Workspace, triggers: Triggers, link: AppLink): People {
+  const common = (user: string) => ({
+    team: { id: workspace.team.id, domain: workspace.team.domain },
+    user: { id: user, username: workspace.users.get(user)?.name, name: workspace.users.get(user)?.name, team_id: workspace.team.id },
+    api_app_id: workspace.app.id,
+    token: 'sandbox',
+    enterprise: null,
+    is_enterprise_install: false,
+  });
+
+  function findInput(open: OpenView, actionId: string) {
+    const block = open.view.blocks.find((one) => one.type === 'input' && one.element.action_id === actionId);
+    if (block?.type !== 'input' || !block.block_id) throw new Error(`this form has no input ${actionId}`);
+    return { blockId: block.block_id, element: block.element, tellsApp: block.dispatch_action === true };
+  }
+
+  function stateOf(type: string, value: string | Option): InputState {
+    if (type === 'plain_text_input') return { type, value };
+    if (typeof value !== 'string') return { type, selected_option: value };
+    const field = { users_select: 'selected_user', channels_select: 'selected_channel', conversations_select: 'selected_conversation', datepicker: 'selected_date', timepicker: 'selected_time' }[type];
+    if (!field) throw new Error(`an input of type ${type} takes an option`);
+    return { type, [field]: value };
+  }
+
+  function optionOf(element: { type: string } & Record<string, unknown>, value: string | Option): string | Option {
+    if (typeof value !== 'string' || !('options' in element) || !Array.isArray(element.options)) return value;
+    const found = (element.options as Option[]).find((option) => option.value === value || option.text.text === value);
+    if (!found) throw new Error(`there is no option "${value}" to choose`);
+    return found;
+  }
+
+  function applyResponse(open: OpenView, response: unknown): void {
+    const answer = (response ?? {}) as { response_action?: string; errors?: Record<string, string>; view?: unknown };
+    switch (answer.response_action) {
+      case 'errors': {
+        const known = new Set(open.view.blocks.map((block) => block.block_id));
+        const stray = Object.keys(answer.errors ?? {}).filter((block) => !known.has(block));
+        if (stray.length > 0 || !answer.errors) throw new Error(`the app put errors on blocks that this form does not have: ${stray.join(', ')}`);
+        open.errors = answer.errors;
+        workspace.changed();
+        return;
+      }
+      case 'update':
+        workspace.showView(open, checkedView(workspace, answer.view));
+        return;
+      case 'push':
+        workspace.openView(open.user, checkedView(workspace, answer.view), open.id);
+        return;
+      case 'clear':
+        for (const view of workspace.views.values()) if (view.user === open.user) workspace.views.delete(view.id);
+        workspace.changed();
+        return;
+      default:
+        workspace.views.delete(open.id);
+        workspace.changed();
+    }
+  }
+
+  return {
+    command: async (user, command, text, channel) => {
+      const payload = {
+        command,
+        text,
+        token: 'sandbox',
+        team_id: workspace.team.id,
+        team_domain: workspace.team.domain,
+        channel_id: channel,
+        channel_name: workspace.channels.get(channel)?.name ?? 'directmessage',
+        user_id: user,
+        user_name: workspace.users.get(user)?.name ?? user,
+        api_app_id: workspace.app.id,
+        is_enterprise_install: 'false',
+        response_url: 'http://127.0.0.1/unused',
+        trigger_id: triggers.issue(user),
+      };
+      const answer = (await link.deliver('slash_commands', payload)) as { text?: string; response_type?: string } | undefined;
+      if (answer?.text) {
+        const ephemeralTo = answer.response_type === 'in_channel' ? null : user;
+        workspace.post({ channel, user: workspace.app.botUserId, text: answer.text, blocks: [], metadata: null, threadTs: null, ephemeralTo });
+      }
+    },
+    click: async (user, message, actionId) => {
+      const found = message.blocks.flatMap((block) => (block.type === 'actions' ? block.elements.map((element) => ({ element, blockId: block.block_id })) : [])).find(({ element }) => element.action_id === actionId);
+      if (found?.element.type !== 'button') throw new Error(`this message has no button ${actionId}`);
+      const { element, blockId } = found;
+      await link.deliver('interactive', {
+        ...common(user),
+        type: 'block_actions',
+        trigger_id: triggers.issue(user),
+        container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: message.ephemeralTo !== null, ...(message.threadTs && { thread_ts: message.threadTs }) },
+        channel: { id: message.channel, name: workspace.channels.get(message.channel)?.name ?? '' },
+        message: messageObject(workspace, message, false),
+        state: { values: {} },
+        response_url: 'http://127.0.0.1/unused',
+        actions: [{ type: 'button', action_id: element.action_id, block_id: blockId, text: element.text, value: element.value, action_ts: workspace.newTs() }],
+      });
+    },
+    suggestions: async (user, open, actionId, typed) => {
+      const { blockId } = findInput(open, actionId);
+      const answer = await link.deliver('interactive', {
+        ...common(user),
+        type: 'block_suggestion',
+        action_id: actionId,
+        block_id: blockId,
+        value: typed,
+        container: { type: 'view', view_id: open.id },
+        view: viewObject(workspace, open),
+      });
+      const offered = suggestionsSchema.parse(answer);
+      return offered.options;
+    },
+    enter: async (user, open, actionId, value) => {
+      const { blockId, element, tellsApp } = findInput(open, actionId);
+      const state = stateOf(element.type, optionOf(element, value));
+      open.values[blockId] = { [actionId]: state };
+      workspace.changed();
+      if (!tellsApp) return;
+      await link.deliver('interactive', {
+        ...common(user),
+        type: 'block_actions',
+        trigger_id: triggers.issue(user),
+        container: { type: 'view', view_id: open.id },
+        view: viewObject(workspace, open),
+        actions: [{ ...state, action_id: actionId, block_id: blockId, action_ts: workspace.newTs() }],
+      });
+    },
+    submit: async (user, open) => {
+      const missing = requiredAndEmpty(open);
+      if (missing.length > 0) {
+        open.errors = Object.fromEntries(missing.map((block) => [block, 'Please complete this required field.']));
+        workspace.changed();
+        return;
+      }
+      const answer = await link.deliver('interactive', { ...common(user), type: 'view_submission', trigger_id: triggers.issue(user), view: viewObject(workspace, open), response_urls: [] });
+      applyResponse(open, answer);
+    },
+    close: (open) => {
+      workspace.views.delete(open.id);
+      workspace.changed();
+    },
+    openHome: async (user) => {
+      await link.deliver('events_api', {
+        token: 'sandbox',
+        team_id: workspace.team.id,
+        api_app_id: workspace.app.id,
+        type: 'event_callback',
+        event_id: workspace.newId('Ev'),
+        event_time: Math.floor(workspace.now() / 1000),
+        event: { type: 'app_home_opened', user, channel: workspace.directChannel(user).id, tab: 'home', event_ts: workspace.newTs() },
+      });
+    },
+    topView: (user) => [...workspace.views.values()].filter((view) => view.user === user).at(-1),
+  };
+}
+
+/** Slack itself keeps a form with an empty required field from being sent. */
+function requiredAndEmpty(open: OpenView): string[] {
+  return open.view.blocks.flatMap((block) => {
+    if (block.type !== 'input' || block.optional || !block.block_id) return [];
+    const state = open.values[block.block_id]?.[block.element.action_id ?? ''] ?? { type: '' };
+    const { type: _type, ...rest } = state;
+    const isEmpty = Object.values(rest).every((value) => value === null || value === '' || (Array.isArray(value) && value.length === 0));
+    return isEmpty ? [block.block_id] : [];
+  });
+}

@@ -1,0 +1,147 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { createFaults, fail, type Faults } from '../faults.ts';
+import { closeServer, listen, readBody } from '../http.ts';
+import { type AppLink, createAppLink } from './delivery.ts';
+import { createPeople, type People } from './people.ts';
+import { createTriggers, createWebApi, SlackRefusal } from './webApi.ts';
+import { Workspace, type WorkspaceData } from './workspace.ts';
+
+export interface SlackSandboxOptions {
+  readonly data: WorkspaceData;
+  readonly now: () => number;
+  readonly tokens: { readonly bot: string; readonly app: string; readonly signingSecret: string };
+  /** Scopes of the bot token, as the app's manifest asks for them. */
+  readonly scopes: readonly string[];
+}
+
+/** A Slack workspace on the wire: Web API over HTTP, Socket Mode, signed requests. */
+export interface SlackSandbox {
+  readonly workspace: Workspace;
+  readonly people: People;
+  readonly link: AppLink;
+  readonly faults: Faults;
+  /** `http://127.0.0.1:PORT/api/` */
+  readonly apiUrl: string;
+  /** Every call so far: method names, in order. */
+  readonly calls: readonly string[];
+  /** From now on Slack refuses both tokens. */
+  revokeTokens(): void;
+  restoreTokens(): void;
+  close(): Promise<void>;
+}
+
+/** Posting is limited per channel, with a short burst. */
+const POSTS_PER_SECOND = 1;
+const POST_BURST = 4;
+
+export async function startSlack(options: SlackSandboxOptions): Promise<SlackSandbox> {
+  const workspace = new Workspace(options.data, options.now);
+  const triggers = createTriggers(workspace);
+  const link = createAppLink({ signingSecret: options.tokens.signingSecret, now: options.now });
+  const faults = createFaults();
+  const calls: string[] = [];
+  const limits = createLimits();
+  let revoked = false;
+  let base = '';
+  const methods = createWebApi(workspace, triggers, () => `${base.replace('http', 'ws')}/socket?ticket=${workspace.newId('w')}`);
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      response.writeHead(500).end(String(error));
+    });
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const name = new URL(request.url ?? '/', 'http://sandbox').pathname.replace(/^\/api\//, '');
+    const args = parseArgs(request, await readBody(request));
+    calls.push(name);
+    const fault = faults.take(name);
+    if (fault && (await fail(fault, request, response, { 'retry-after': '2' }))) return;
+    const method = methods.get(name);
+    const wait = method ? limits.wait(name, method.perMinute, name === 'chat.postMessage' ? String(args.channel) : null) : 0;
+    if (wait > 0) {
+      response.writeHead(429, { 'retry-after': String(wait), 'content-type': 'application/json' }).end('{"ok":false,"error":"ratelimited"}');
+      return;
+    }
+    const answer = answerTo(name, args, request.headers.authorization);
+    if (fault?.kind === 'lost_answer') request.socket.destroy();
+    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }
+
+  function answerTo(name: string, args: Record<string, unknown>, authorization: string | undefined): Record<string, unknown> {
+    try {
+      const method = methods.get(name);
+      if (!method) throw new SlackRefusal('unknown_method', { req_method: name });
+      checkToken(method.scopes, authorization);
+      return { ok: true, ...method.call(args) };
+    } catch (error) {
+      if (!(error instanceof SlackRefusal)) throw error;
+      return { ok: false, error: error.code, ...error.details };
+    }
+  }
+
+  function checkToken(scopes: readonly string[], authorization: string | undefined): void {
+    const token = authorization?.replace(/^Bearer /, '');
+    if (!token) throw new SlackRefusal('not_authed');
+    if (revoked) throw new SlackRefusal('token_revoked');
+    if (token !== options.tokens.bot && token !== options.tokens.app) throw new SlackRefusal('invalid_auth');
+    const wantsAppToken = scopes.includes('connections:write');
+    if (wantsAppToken !== (token === options.tokens.app)) throw new SlackRefusal('not_allowed_token_type');
+    if (wantsAppToken || scopes.length === 0) return;
+    if (!scopes.some((scope) => options.scopes.includes(scope))) {
+      throw new SlackRefusal('missing_scope', { needed: scopes.join(','), provided: options.scopes.join(',') });
+    }
+  }
+
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    sockets.handleUpgrade(request, socket, head, (connection) => link.connect(connection));
+  });
+
+  base = `http://127.0.0.1:${await listen(server)}`;
+  return {
+    workspace,
+    link,
+    faults,
+    calls,
+    people: createPeople(workspace, triggers, link),
+    apiUrl: `${base}/api/`,
+    revokeTokens: () => {
+      revoked = true;
+    },
+    restoreTokens: () => {
+      revoked = false;
+    },
+    close: async () => {
+      link.dropAll();
+      sockets.close();
+      await closeServer(server);
+    },
+  };
+}
+
+function parseArgs(request: IncomingMessage, body: string): Record<string, unknown> {
+  if (request.headers['content-type']?.startsWith('application/json')) return JSON.parse(body || '{}') as Record<string, unknown>;
+  return Object.fromEntries(new URLSearchParams(body));
+}
+
+/** Token buckets, by real time: a method's over a minute, and one per channel for posting. */
+function createLimits() {
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  function take(key: string, perSecond: number, burst: number): number {
+    const now = performance.now() / 1000;
+    const bucket = buckets.get(key) ?? { tokens: burst, at: now };
+    const tokens = Math.min(burst, bucket.tokens + (now - bucket.at) * perSecond);
+    if (tokens < 1) {
+      buckets.set(key, { tokens, at: now });
+      return Math.ceil((1 - tokens) / perSecond);
+    }
+    buckets.set(key, { tokens: tokens - 1, at: now });
+    return 0;
+  }
+  return {
+    /** Seconds to wait before this call would be taken; 0: taken. */
+    wait: (method: string, perMinute: number, channel: string | null): number => take(method, perMinute / 60, perMinute) || (channel ? take(`post ${channel}`, POSTS_PER_SECOND, POST_BURST) : 0),
+  };
+}

@@ -1,0 +1,182 @@
+import { EventEmitter } from 'node:events';
+import type { Block, View } from './blockKit.ts';
+
+export type PersonKind = 'member' | 'guest' | 'bot' | 'deactivated' | 'external';
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly realName: string;
+  readonly email: string;
+  readonly timeZone: string;
+  kind: PersonKind;
+}
+
+export interface UserGroup {
+  readonly id: string;
+  readonly handle: string;
+  members: string[];
+}
+
+export interface Channel {
+  readonly id: string;
+  readonly name: string;
+  readonly isPrivate: boolean;
+  isArchived: boolean;
+  /** For a direct message with the bot: the person. */
+  readonly directWith: string | null;
+  readonly members: Set<string>;
+}
+
+export interface Message {
+  readonly ts: string;
+  readonly channel: string;
+  readonly user: string;
+  text: string;
+  blocks: readonly Block[];
+  readonly metadata: { event_type: string; event_payload: Record<string, unknown> } | null;
+  readonly threadTs: string | null;
+  /** Only this person sees it. */
+  readonly ephemeralTo: string | null;
+  isEdited: boolean;
+}
+
+/** The value of one input, as Slack puts it into `view.state.values`. */
+export type InputState = { readonly type: string; readonly [field: string]: unknown };
+
+export interface OpenView {
+  readonly id: string;
+  readonly user: string;
+  hash: string;
+  view: View;
+  values: Record<string, Record<string, InputState>>;
+  /** Errors that the app put on fields, by block. */
+  errors: Readonly<Record<string, string>>;
+  readonly previousId: string | null;
+}
+
+export interface WorkspaceData {
+  readonly team: { readonly id: string; readonly name: string; readonly domain: string };
+  readonly app: { readonly id: string; readonly name: string; readonly botUserId: string; readonly botId: string };
+  readonly users: readonly User[];
+  readonly groups: readonly UserGroup[];
+  readonly channels: readonly { id: string; name: string; isPrivate: boolean; members: readonly string[] }[];
+}
+
+interface WorkspaceEvents {
+  /** Anything at all has changed. */
+  change: [];
+}
+
+/** Everything a Slack workspace holds, in memory. */
+export class Workspace extends EventEmitter<WorkspaceEvents> {
+  readonly team: WorkspaceData['team'];
+  readonly app: WorkspaceData['app'];
+  readonly users: Map<string, User>;
+  readonly groups: Map<string, UserGroup>;
+  readonly channels: Map<string, Channel>;
+  readonly messages: Message[] = [];
+  readonly views = new Map<string, OpenView>();
+  readonly homes = new Map<string, View>();
+  readonly now: () => number;
+  #serial = 0;
+  #lastTs = 0;
+
+  constructor(data: WorkspaceData, now: () => number) {
+    super();
+    this.now = now;
+    this.team = data.team;
+    this.app = data.app;
+    this.users = new Map(data.users.map((user) => [user.id, { ...user }]));
+    this.groups = new Map(data.groups.map((group) => [group.id, { ...group, members: [...group.members] }]));
+    this.channels = new Map(data.channels.map((channel) => [channel.id, { ...channel, isArchived: false, directWith: null, members: new Set(channel.members) }]));
+  }
+
+  changed(): void {
+    this.emit('change');
+  }
+
+  newId(prefix: string): string {
+    this.#serial += 1;
+    return `${prefix}${this.#serial.toString(36).toUpperCase().padStart(8, '0')}`;
+  }
+
+  /** A message timestamp, unique within the workspace. */
+  newTs(): string {
+    this.#lastTs = Math.max(this.#lastTs + 1, this.now() * 1000);
+    return `${Math.floor(this.#lastTs / 1_000_000)}.${String(this.#lastTs % 1_000_000).padStart(6, '0')}`;
+  }
+
+  post(message: Omit<Message, 'ts' | 'isEdited'>): Message {
+    const posted: Message = { ...message, ts: this.newTs(), isEdited: false };
+    this.messages.push(posted);
+    this.changed();
+    return posted;
+  }
+
+  /** The direct-message channel between the bot and a person. */
+  directChannel(userId: string): Channel {
+    const found = [...this.channels.values()].find((channel) => channel.directWith === userId);
+    if (found) return found;
+    const id = this.newId('D');
+    const made: Channel = { id, name: 'directmessage', isPrivate: true, isArchived: false, directWith: userId, members: new Set([userId, this.app.botUserId]) };
+    this.channels.set(id, made);
+    return made;
+  }
+
+  /** Messages that a person sees in a channel, oldest first. */
+  visible(channel: string, viewer: string): Message[] {
+    return this.messages.filter((message) => message.channel === channel && (message.ephemeralTo === null || message.ephemeralTo === viewer));
+  }
+
+  openView(user: string, view: View, previousId: string | null): OpenView {
+    const id = this.newId('V');
+    const opened: OpenView = { id, user, hash: '', view, values: {}, errors: {}, previousId };
+    this.views.set(id, opened);
+    this.showView(opened, view);
+    return opened;
+  }
+
+  /** Puts another view in its place. Inputs with the same block and action keep what was entered. */
+  showView(open: OpenView, view: View): void {
+    const before = open.values;
+    open.view = view;
+    open.errors = {};
+    open.hash = `${Math.floor(this.now() / 1000)}.${this.newId('h')}`;
+    open.values = {};
+    for (const block of view.blocks) {
+      if (block.type !== 'input' || !block.block_id) continue;
+      const action = block.element.action_id ?? '';
+      const kept = before[block.block_id]?.[action];
+      open.values[block.block_id] = { [action]: kept?.type === block.element.type ? kept : initialState(block.element) };
+    }
+    this.changed();
+  }
+}
+
+/** What an input holds before anybody touched it. */
+function initialState(element: { type: string } & Record<string, unknown>): InputState {
+  const { type } = element;
+  switch (type) {
+    case 'plain_text_input':
+      return { type, value: element.initial_value ?? null };
+    case 'static_select':
+    case 'external_select':
+    case 'radio_buttons':
+      return { type, selected_option: element.initial_option ?? null };
+    case 'users_select':
+      return { type, selected_user: element.initial_user ?? null };
+    case 'channels_select':
+      return { type, selected_channel: element.initial_channel ?? null };
+    case 'conversations_select':
+      return { type, selected_conversation: element.initial_conversation ?? null };
+    case 'datepicker':
+      return { type, selected_date: element.initial_date ?? null };
+    case 'timepicker':
+      return { type, selected_time: element.initial_time ?? null };
+    case 'datetimepicker':
+      return { type, selected_date_time: element.initial_date_time ?? null };
+    default:
+      return { type, selected_options: element.initial_options ?? [] };
+  }
+}
