@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Env, ConfigError } from './config/env.ts';
+import { ConfigError, type Env } from './config/env.ts';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import { BOT } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
@@ -11,8 +11,8 @@ import { createJobQueue } from './ledger/jobQueue.ts';
 import { openLedger } from './ledger/open.ts';
 import { createPostBook } from './ledger/posts.ts';
 import { createStore } from './ledger/store.ts';
-import type { Deps } from './lifecycle/deps.ts';
 import { expireRequest } from './lifecycle/closeRequest.ts';
+import type { Deps } from './lifecycle/deps.ts';
 import { endGrant } from './lifecycle/endGrant.ts';
 import { evidenceSource } from './lifecycle/evidenceSource.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
@@ -54,13 +54,27 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   const queue = createJobQueue(ledger);
   queue.releaseAll();
   const posts = createPostBook(ledger);
-  const store = createStore(ledger, { clock, followUps: messageJobs, onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])) });
+  const store = createStore(ledger, {
+    clock,
+    followUps: messageJobs,
+    onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])),
+  });
 
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
   const directory = createDirectory(interactive, { clock, log });
   const onCall = createOnCall(createPagerDuty({ ...env.pagerDuty, clock, log }), clock);
-  const targets = connectTargets(policy, log);
-  const deps: Deps = { policy, store, directory, evidence: evidenceSource(onCall, directory, clock), targets, clock, newId, log, grantLock: keyedLock() };
+  const targets = connectTargets(policy, { log, clock });
+  const deps: Deps = {
+    policy,
+    store,
+    directory,
+    evidence: evidenceSource(onCall, directory, clock),
+    targets,
+    clock,
+    newId,
+    log,
+    grantLock: keyedLock(),
+  };
 
   const delivery = createDelivery({ client: background, posts, clock });
   const messages = projections({ policy, store, targets, events, posts, delivery, clock });
@@ -70,7 +84,14 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
       concurrency: ACCESS_CONCURRENCY,
       kinds: {
         end: { handle: (key, attempt) => endGrant(deps, key, attempt), maxBackoff: MINUTE, ...retried },
-        provision: { handle: async (key, attempt) => (await provisionGrant(deps, key, attempt), null), maxBackoff: 5 * SECOND, ...retried },
+        provision: {
+          handle: async (key, attempt) => {
+            await provisionGrant(deps, key, attempt);
+            return null;
+          },
+          maxBackoff: 5 * SECOND,
+          ...retried,
+        },
         expire: { handle: (key) => expireRequest(deps, key), maxBackoff: MINUTE, ...retried },
       },
     },
@@ -94,13 +115,23 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   const stopEverything = async (signal: string) => {
     await connection.close();
     await runner.stop();
-    await store.commit({ events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }] });
+    await store.commit({
+      events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
+    });
     await targets.close();
     ledger.close();
   };
   try {
     await checkToken();
-    createSlackApp({ deps, onCall, directory, client: interactive, connection, botToken: env.slack.botToken, apiUrl: env.slack.apiUrl });
+    createSlackApp({
+      deps,
+      onCall,
+      directory,
+      client: interactive,
+      connection,
+      botToken: env.slack.botToken,
+      apiUrl: env.slack.apiUrl,
+    });
     await connection.open();
   } catch (error) {
     await stopEverything('failed start');
@@ -116,7 +147,10 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
     } catch (error) {
       const live = await store.liveGrants({});
       if (isAuthFailure(error) && live.length === 0) throw new ConfigError(slackProblem(error), { cause: error });
-      log.error({ problem: slackProblem(error), liveGrants: live.length }, 'Slack did not accept the bot at start; going on, because access has to end on time');
+      log.error(
+        { problem: slackProblem(error), liveGrants: live.length },
+        'Slack did not accept the bot at start; going on, because access has to end on time',
+      );
     }
   }
 }
@@ -125,7 +159,10 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
 async function warnAboutOrphans({ store, policy, log }: Deps): Promise<void> {
   for (const { value: grant } of await store.liveGrants({})) {
     if (!policy.resources.has(grant.resourceId)) {
-      log.error({ grantId: grant.id, resource: grant.resourceId, person: grant.person.email }, 'live access on a resource that is not in the policy file any more; put the resource back until it has ended');
+      log.error(
+        { grantId: grant.id, resource: grant.resourceId, person: grant.person.email },
+        'live access on a resource that is not in the policy file any more; put the resource back until it has ended',
+      );
     }
   }
 }
@@ -134,7 +171,11 @@ function startEvents(policy: Policy, newest: LedgerEvent | null): NewEvent[] {
   const roles = [...policy.resources.values()].reduce((sum, resource) => sum + resource.roles.size, 0);
   const about = { actor: BOT, requestId: null, grantId: null } as const;
   const started: NewEvent = { ...about, type: 'bot.started', payload: { version: VERSION, after: newest?.seq ?? 0 } };
-  return [started, { ...about, type: 'policy.loaded', payload: { hash: policy.hash, resources: policy.resources.size, roles } }];
+  return [
+    started,
+    { ...about, type: 'policy.loaded', payload: { hash: policy.hash, resources: policy.resources.size, roles } },
+  ];
 }
 
-const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version;

@@ -1,4 +1,4 @@
-import { SECOND, type Instant } from './domain/terms.ts';
+import { type Instant, SECOND } from './domain/terms.ts';
 import type { Clock } from './ports.ts';
 
 /** How often a waiting wake-up looks at the clock: timers do not notice that the wall clock jumped. */

@@ -6,4 +6,5 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** 50 random bits: a clash is unlikely below millions, and the database refuses one. */
 const LENGTH = 10;
 
-export const newId: NewId = (prefix) => prefix + Array.from(randomBytes(LENGTH), (byte) => ALPHABET[byte % 32]).join('');
+export const newId: NewId = (prefix) =>
+  prefix + Array.from(randomBytes(LENGTH), (byte) => ALPHABET[byte % 32]).join('');

@@ -15,7 +15,12 @@ try {
   const env = parseEnv(process.env);
   const { policy, secrets: targetSecrets } = loadPolicy(env.policyPath, PROVISIONERS, process.env);
   const { transport } = env.slack;
-  const secrets = [...targetSecrets, env.slack.botToken, env.pagerDuty.token, transport.mode === 'socket' ? transport.appToken : transport.signingSecret];
+  const secrets = [
+    ...targetSecrets,
+    env.slack.botToken,
+    env.pagerDuty.token,
+    transport.mode === 'socket' ? transport.appToken : transport.signingSecret,
+  ];
   const log = createLog(env.logLevel, secrets);
   const bot = await startBot({ env, policy, log, clock: systemClock });
 

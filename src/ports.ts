@@ -1,5 +1,5 @@
+import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import type { Evidence, Incident, OnCallEntry } from './domain/evidence.ts';
-import type { NewEvent, LedgerEvent } from './domain/events.ts';
 import type { Grant, LiveGrant } from './domain/grant.ts';
 import type { Person } from './domain/person.ts';
 import type { Principal, Role } from './domain/policy.ts';
@@ -38,7 +38,10 @@ export interface Claim extends ClaimedJob {
 }
 
 /** What became of a claimed job. */
-export type Settled = { readonly claim: Claim; readonly next: 'done' | { readonly dueAt: Instant; readonly failed: boolean } };
+export type Settled = {
+  readonly claim: Claim;
+  readonly next: 'done' | { readonly dueAt: Instant; readonly failed: boolean };
+};
 
 /** The due work in the database. Throws StorageError where it cannot be read or written. */
 export interface JobQueue {
@@ -123,7 +126,10 @@ export interface Directory {
   /** The person, if active, internal and human; otherwise why not. Always asked afresh. */
   person(slackId: string): Promise<Known<Person>>;
   /** Members of each user group. */
-  members(groupIds: readonly Principal[], purpose: Purpose): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
+  members(
+    groupIds: readonly Principal[],
+    purpose: Purpose,
+  ): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
 }
 
 /** What PagerDuty says. `preview` answers may be up to a minute old; `decision` always asks. */
@@ -138,11 +144,7 @@ export type Purpose = 'decision' | 'preview';
 
 /** Gathers what a role's rules ask about a person. Problems are part of the answer; it never throws. */
 export interface EvidenceSource {
-  gather(
-    role: Role,
-    about: { person: Person; incidentId: string | null },
-    purpose: Purpose,
-  ): Promise<Evidence>;
+  gather(role: Role, about: { person: Person; incidentId: string | null }, purpose: Purpose): Promise<Evidence>;
 }
 
 /** Gives and takes roles at the targets, by grant. Each call has a deadline of its own. */

@@ -5,16 +5,32 @@ import { z } from 'zod';
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https address' });
 
 const schema = z.object({
-    SLACK_BOT_TOKEN: z.string({ error: 'missing: api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token' }).startsWith('xoxb-', 'expected a bot token, which starts with xoxb-'),
-    SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'expected an app-level token, which starts with xapp-').optional(),
-    SLACK_SIGNING_SECRET: z.string().min(8, 'expected the signing secret from api.slack.com/apps → your app → Basic Information').optional(),
-    PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535, 'expected a port number').optional(),
-    SLACK_API_URL: url.default('https://slack.com/api/'),
-    PAGERDUTY_TOKEN: z.string({ error: 'missing: PagerDuty → Integrations → API Access Keys → a read-only key is enough' }).min(1, 'is empty'),
-    PAGERDUTY_API_URL: url.default('https://api.pagerduty.com'),
-    JIT_POLICY: z.string({ error: 'missing: the path of your policy file; the README has one to start from' }).min(1, 'is empty'),
-    JIT_DATABASE: z.string({ error: 'missing: where to keep the ledger, for example /var/lib/jitbot/jit.db' }).min(1, 'is empty'),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  SLACK_BOT_TOKEN: z
+    .string({ error: 'missing: api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token' })
+    .startsWith('xoxb-', 'expected a bot token, which starts with xoxb-'),
+  SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'expected an app-level token, which starts with xapp-').optional(),
+  SLACK_SIGNING_SECRET: z
+    .string()
+    .min(8, 'expected the signing secret from api.slack.com/apps → your app → Basic Information')
+    .optional(),
+  PORT: z.coerce
+    .number({ error: 'expected a port number' })
+    .int()
+    .min(0)
+    .max(65_535, 'expected a port number')
+    .optional(),
+  SLACK_API_URL: url.default('https://slack.com/api/'),
+  PAGERDUTY_TOKEN: z
+    .string({ error: 'missing: PagerDuty → Integrations → API Access Keys → a read-only key is enough' })
+    .min(1, 'is empty'),
+  PAGERDUTY_API_URL: url.default('https://api.pagerduty.com'),
+  JIT_POLICY: z
+    .string({ error: 'missing: the path of your policy file; the README has one to start from' })
+    .min(1, 'is empty'),
+  JIT_DATABASE: z
+    .string({ error: 'missing: where to keep the ledger, for example /var/lib/jitbot/jit.db' })
+    .min(1, 'is empty'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
 
 const TRANSPORT_MISSING =
@@ -24,7 +40,9 @@ export interface Env {
   readonly slack: {
     readonly botToken: string;
     readonly apiUrl: string;
-    readonly transport: { readonly mode: 'socket'; readonly appToken: string } | { readonly mode: 'http'; readonly signingSecret: string; readonly port: number };
+    readonly transport:
+      | { readonly mode: 'socket'; readonly appToken: string }
+      | { readonly mode: 'http'; readonly signingSecret: string; readonly port: number };
   };
   readonly pagerDuty: { readonly token: string; readonly apiUrl: string };
   readonly policyPath: string;
@@ -43,13 +61,19 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);
   const issues = parsed.error?.issues.map((issue) => ({ name: issue.path.join('.'), message: issue.message })) ?? [];
-  if (!given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET) issues.push({ name: 'SLACK_APP_TOKEN', message: TRANSPORT_MISSING });
+  if (!given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET)
+    issues.push({ name: 'SLACK_APP_TOKEN', message: TRANSPORT_MISSING });
   if (!given.SLACK_APP_TOKEN && given.SLACK_SIGNING_SECRET && given.PORT === undefined) {
-    issues.push({ name: 'PORT', message: 'missing: HTTP mode (SLACK_SIGNING_SECRET without SLACK_APP_TOKEN) needs the port to listen on' });
+    issues.push({
+      name: 'PORT',
+      message: 'missing: HTTP mode (SLACK_SIGNING_SECRET without SLACK_APP_TOKEN) needs the port to listen on',
+    });
   }
   if (!parsed.success || issues.length > 0) {
     const lines = issues.map(({ name, message }) => `  ${name}  ${message}`).join('\n');
-    throw new ConfigError(`${issues.length} environment variable${issues.length === 1 ? '' : 's'} to set or correct:\n${lines}`);
+    throw new ConfigError(
+      `${issues.length} environment variable${issues.length === 1 ? '' : 's'} to set or correct:\n${lines}`,
+    );
   }
   const env = parsed.data;
   return {

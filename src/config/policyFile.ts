@@ -4,7 +4,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import type { z } from 'zod';
 import type { Policy, Resource, Role } from '../domain/policy.ts';
 import { ConfigError } from './env.ts';
-import { type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
+import { NAME, type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
 
 /** What the policy file needs to know about a kind of target. */
 export interface TargetKind {
@@ -29,6 +29,7 @@ export type PolicyResult = LoadedPolicy | { readonly issues: readonly PolicyIssu
 
 type Path = readonly PropertyKey[];
 
+const OPENING = '$'.concat('{');
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
 
 /** A value, and the password in it where it is an address. */
@@ -43,12 +44,16 @@ export function loadPolicy(path: string, kinds: readonly TargetKind[], variables
   try {
     source = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`${path}: the policy file cannot be read; check JIT_POLICY and the file's permissions`, { cause: error });
+    throw new ConfigError(`${path}: the policy file cannot be read; check JIT_POLICY and the file's permissions`, {
+      cause: error,
+    });
   }
   const result = parsePolicy(source, kinds, variables);
   if ('policy' in result) return result;
   const lines = result.issues.map((issue) => `  ${path}:${issue.line}  ${issue.path || '(file)'}  ${issue.message}`);
-  throw new ConfigError(`${lines.length} ${lines.length === 1 ? 'issue' : 'issues'} in the policy file:\n${lines.join('\n')}`);
+  throw new ConfigError(
+    `${lines.length} ${lines.length === 1 ? 'issue' : 'issues'} in the policy file:\n${lines.join('\n')}`,
+  );
 }
 
 /** Text to policy. Nothing is half accepted: either a policy, or every issue that keeps it from being one. */
@@ -56,10 +61,21 @@ export function parsePolicy(source: string, kinds: readonly TargetKind[], variab
   const lineCounter = new LineCounter();
   const document = parseDocument(source, { lineCounter, uniqueKeys: true, stringKeys: true });
   if (document.errors.length > 0) {
-    return { issues: document.errors.map((error) => ({ line: lineCounter.linePos(error.pos[0]).line, path: '', message: error.message.split('\n')[0] ?? error.message })) };
+    return {
+      issues: document.errors.map((error) => ({
+        line: lineCounter.linePos(error.pos[0]).line,
+        path: '',
+        message: error.message.split('\n')[0] ?? error.message,
+      })),
+    };
   }
   const issues: PolicyIssue[] = [];
-  const report = (path: Path, message: string) => issues.push({ line: lineOf(document, lineCounter, path), path: pathText(path), message });
+  const report = (path: Path, message: string) => {
+    const place = pathText(path);
+    // One word per place: what comes later there mostly follows from the first.
+    if (issues.some((issue) => issue.path === place)) return;
+    issues.push({ line: lineOf(document, lineCounter, path), path: place, message });
+  };
 
   const parsed = policySchema.safeParse(document.toJS());
   for (const issue of parsed.error?.issues ?? []) for (const { path, message } of spread(issue)) report(path, message);
@@ -68,6 +84,12 @@ export function parsePolicy(source: string, kinds: readonly TargetKind[], variab
   const targets = new Map<string, unknown>();
   const grants = new Map<string, unknown>();
   for (const [id, resource] of entriesOf(fieldOf(raw, 'resources'))) {
+    for (const [at, name] of [
+      [['resources', id], id],
+      ...entriesOf(fieldOf(resource, 'roles')).map(([role]) => [['resources', id, 'roles', role], role]),
+    ] as [Path, string][]) {
+      if (!NAME.pattern.test(name)) report(at, NAME.expected);
+    }
     checkTarget(id, resource, kinds, variables, report, targets, grants);
   }
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
@@ -97,22 +119,29 @@ function checkTarget(
   }
   const filled = fillSecrets(target, variables, [...at, 'target'], report);
   const parsedTarget = kind.targetSchema.safeParse(filled);
-  for (const issue of parsedTarget.error?.issues ?? []) for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
+  for (const issue of parsedTarget.error?.issues ?? [])
+    for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
   targets.set(id, parsedTarget.data);
   for (const [roleId, role] of entriesOf(fieldOf(resource, 'roles'))) {
     const parsedRole = kind.roleSchema.safeParse(fieldOf(role, 'grants'));
-    for (const issue of parsedRole.error?.issues ?? []) for (const { path, message } of spread(issue)) report([...at, 'roles', roleId, 'grants', ...path], message);
+    for (const issue of parsedRole.error?.issues ?? [])
+      for (const { path, message } of spread(issue)) report([...at, 'roles', roleId, 'grants', ...path], message);
     grants.set(`${id}/${roleId}`, parsedRole.data);
   }
 }
 
 /** Puts environment variables in for `${NAME}`, in a target's texts only; and refuses passwords written out. */
-function fillSecrets(value: unknown, variables: NodeJS.ProcessEnv, path: Path, report: (path: Path, message: string) => void): unknown {
+function fillSecrets(
+  value: unknown,
+  variables: NodeJS.ProcessEnv,
+  path: Path,
+  report: (path: Path, message: string) => void,
+): unknown {
   if (typeof value === 'string') {
     const credentials = /^[a-z]+:\/\/[^/@:]*:([^@/]*)@/.exec(value)?.[1];
     const isSecretField = path.at(-1) === 'secret' || path.at(-1) === 'token' || path.at(-1) === 'password';
-    if ((credentials !== undefined && !credentials.includes('${')) || (isSecretField && !value.includes('${'))) {
-      report(path, 'a secret must not stand in this file; write ${NAME} and set that environment variable');
+    if ((credentials !== undefined && !credentials.includes(OPENING)) || (isSecretField && !value.includes(OPENING))) {
+      report(path, `a secret must not stand in this file; write ${OPENING}NAME} and set that environment variable`);
     }
     return value.replace(PLACEHOLDER, (_, name: string) => {
       const filled = variables[name];
@@ -122,12 +151,19 @@ function fillSecrets(value: unknown, variables: NodeJS.ProcessEnv, path: Path, r
   }
   if (Array.isArray(value)) return value.map((item, index) => fillSecrets(item, variables, [...path, index], report));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillSecrets(item, variables, [...path, key], report)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, fillSecrets(item, variables, [...path, key], report)]),
+    );
   }
   return value;
 }
 
-function toPolicy(document: PolicyDocument, hash: string, targets: ReadonlyMap<string, unknown>, grants: ReadonlyMap<string, unknown>): Policy {
+function toPolicy(
+  document: PolicyDocument,
+  hash: string,
+  targets: ReadonlyMap<string, unknown>,
+  grants: ReadonlyMap<string, unknown>,
+): Policy {
   const resources = new Map<string, Resource>();
   for (const [id, resource] of Object.entries(document.resources)) {
     const roles = new Map<string, Role>();
@@ -151,9 +187,19 @@ function toPolicy(document: PolicyDocument, hash: string, targets: ReadonlyMap<s
 
 /** One issue per place: an unknown key is reported where it stands. */
 function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...issue.path, key], message: `unknown field "${key}"; check its spelling and its place` }));
-  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path: issue.path, message: inner.message }));
-  return [{ path: issue.path, message: issue.message.replace(/^Invalid input: /, '').replace(', received undefined', ', but the field is missing') }];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      message: `unknown field "${key}"; check its spelling and its place`,
+    }));
+  return [
+    {
+      path: issue.path,
+      message: issue.message
+        .replace(/^Invalid input: /, '')
+        .replace(', received undefined', ', but the field is missing'),
+    },
+  ];
 }
 
 /** The line of the node at a path, or of the nearest thing above it that the file has. */
@@ -169,7 +215,12 @@ function lineOf(document: Document, lineCounter: LineCounter, path: Path): numbe
   return 1;
 }
 
-const pathText = (path: Path): string => path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`)).join('');
+const pathText = (path: Path): string =>
+  path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`))
+    .join('');
 
-const fieldOf = (value: unknown, key: string): unknown => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined);
-const entriesOf = (value: unknown): [string, unknown][] => (typeof value === 'object' && value !== null ? Object.entries(value) : []);
+const fieldOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+const entriesOf = (value: unknown): [string, unknown][] =>
+  typeof value === 'object' && value !== null ? Object.entries(value) : [];

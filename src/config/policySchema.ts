@@ -12,7 +12,8 @@ const DEFAULT_REASON_MIN_LENGTH = 1;
 
 const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m' }).transform((text, ctx) => {
   const ms = parseDuration(text);
-  if (ms === null || ms === 0) ctx.addIssue({ code: 'custom', message: `expected a duration such as 30m, 1h or 1h30m, not "${text}"` });
+  if (ms === null || ms === 0)
+    ctx.addIssue({ code: 'custom', message: `expected a duration such as 30m, 1h or 1h30m, not "${text}"` });
   return ms ?? 0;
 });
 
@@ -20,16 +21,28 @@ const principal = z.string().regex(/^[USW][A-Z0-9]{2,20}$/, 'expected the id of 
 const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a Slack channel (C…)');
 const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, 'expected an id from PagerDuty, such as PABC123');
 const ids = z.array(pagerDutyId).min(1, 'an empty list would match nothing; leave the field out or name one');
-/** Slack shows both parts in option values, which are limited to 75 characters. */
-const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,35}$/, 'expected a name of at most 36 small letters, digits, - and _');
+/** What resources and roles may be called. Slack shows both in option values, which are limited to 75 characters. */
+export const NAME = {
+  pattern: /^[a-z0-9][a-z0-9_-]{0,35}$/,
+  expected: 'expected a name of at most 36 small letters, digits, - and _',
+};
 const label = z.string().min(1).max(70, 'expected at most 70 characters');
 
 const level = z
-  .strictObject({ min: z.number().int().min(1, 'levels start at 1').default(1), max: z.number().int().min(1, 'levels start at 1').optional() })
+  .strictObject({
+    min: z.number().int().min(1, 'levels start at 1').default(1),
+    max: z.number().int().min(1, 'levels start at 1').optional(),
+  })
   .refine(({ min, max }) => max === undefined || min <= max, 'min is above max: nobody could match');
 
 const onCall = z
-  .strictObject({ escalation_policies: ids.optional(), schedules: ids.optional(), services: ids.optional(), level: level.optional(), tenure: duration.optional() })
+  .strictObject({
+    escalation_policies: ids.optional(),
+    schedules: ids.optional(),
+    services: ids.optional(),
+    level: level.optional(),
+    tenure: duration.optional(),
+  })
   .transform(
     (test): Test => ({
       kind: 'on_call',
@@ -48,7 +61,14 @@ const incident = z
     status: z.array(z.enum(INCIDENT_STATUSES)).min(1).default(['triggered', 'acknowledged']),
     urgency: z.array(z.enum(URGENCIES)).min(1).optional(),
   })
-  .transform((test): Test => ({ kind: 'incident', services: test.services ?? null, statuses: test.status, urgencies: test.urgency ?? null }));
+  .transform(
+    (test): Test => ({
+      kind: 'incident',
+      services: test.services ?? null,
+      statuses: test.status,
+      urgencies: test.urgency ?? null,
+    }),
+  );
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const timeOfDay = z
@@ -58,13 +78,26 @@ const timeOfDay = z
 
 const hours = z
   .strictObject({
-    time_zone: z.string().refine((zone) => IANAZone.isValidZone(zone), 'expected an IANA time zone such as Europe/Berlin'),
-    days: z.array(z.enum(DAYS)).min(1).default([...DAYS]),
+    time_zone: z
+      .string()
+      .refine((zone) => IANAZone.isValidZone(zone), 'expected an IANA time zone such as Europe/Berlin'),
+    days: z
+      .array(z.enum(DAYS))
+      .min(1)
+      .default([...DAYS]),
     from: timeOfDay,
     to: timeOfDay,
   })
   .refine(({ from, to }) => from !== to, 'from and to are the same')
-  .transform((test): Test => ({ kind: 'hours', timeZone: test.time_zone, days: test.days.map((day) => DAYS.indexOf(day) + 1), from: test.from, to: test.to }));
+  .transform(
+    (test): Test => ({
+      kind: 'hours',
+      timeZone: test.time_zone,
+      days: test.days.map((day) => DAYS.indexOf(day) + 1),
+      from: test.from,
+      to: test.to,
+    }),
+  );
 
 const tests = {
   on_call: onCall.optional(),
@@ -80,9 +113,11 @@ const tests = {
     .optional(),
 };
 
-const NO_TEST = 'expected at least one of on_call, incident, members_of, hours, duration, unless: without one it would hold for everybody';
+const NO_TEST =
+  'expected at least one of on_call, incident, members_of, hours, duration, unless: without one it would hold for everybody';
 
-const toCondition = (fields: Readonly<Record<string, Test | undefined>>): Condition => Object.values(fields).filter((test) => test !== undefined);
+const toCondition = (fields: Readonly<Record<string, Test | undefined>>): Condition =>
+  Object.values(fields).filter((test) => test !== undefined);
 
 const innerCondition = z
   .strictObject(tests)
@@ -90,7 +125,10 @@ const innerCondition = z
   .refine((condition) => condition.length > 0, NO_TEST);
 
 const condition = z
-  .strictObject({ ...tests, unless: innerCondition.transform((inner): Test => ({ kind: 'unless', condition: inner })).optional() })
+  .strictObject({
+    ...tests,
+    unless: innerCondition.transform((inner): Test => ({ kind: 'unless', condition: inner })).optional(),
+  })
   .transform(toCondition)
   .refine((all) => all.length > 0, NO_TEST);
 
@@ -103,7 +141,10 @@ const ask = z.strictObject({
 
 const rule = z
   .strictObject({ allow: condition.optional(), deny: condition.optional(), ask: ask.optional() })
-  .refine((one) => Object.values(one).filter((effect) => effect !== undefined).length === 1, 'expected exactly one of allow, ask or deny')
+  .refine(
+    (one) => Object.values(one).filter((effect) => effect !== undefined).length === 1,
+    'expected exactly one of allow, ask or deny',
+  )
   .transform((one): Rule => {
     if (one.deny) return { effect: 'deny', when: one.deny };
     if (one.ask) {
@@ -126,21 +167,30 @@ const role = z.strictObject({
   name: label.optional(),
   /** Checked by the provisioner's own schema. */
   grants: z.unknown(),
-  reason: z.strictObject({ min_length: z.number().int().min(0).max(500).default(DEFAULT_REASON_MIN_LENGTH), ticket: ticket.optional() }).optional(),
-  duration: z.strictObject({ default: duration.optional(), max: duration }).refine(({ default: preset, max }) => preset === undefined || preset <= max, 'default is above max'),
+  reason: z
+    .strictObject({
+      min_length: z.number().int().min(0).max(500).default(DEFAULT_REASON_MIN_LENGTH),
+      ticket: ticket.optional(),
+    })
+    .optional(),
+  duration: z
+    .strictObject({ default: duration.optional(), max: duration })
+    .refine(({ default: preset, max }) => preset === undefined || preset <= max, 'default is above max'),
   rules: z.array(rule).min(1, 'a role without rules would be denied to everybody; write one'),
 });
 
 const resource = z.strictObject({
   name: label.optional(),
   target: z.looseObject({ kind: z.string() }),
-  roles: z.record(name, role).refine((roles) => Object.keys(roles).length > 0, 'expected at least one role'),
+  roles: z.record(z.string(), role).refine((roles) => Object.keys(roles).length > 0, 'expected at least one role'),
 });
 
 export const policySchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the version of this format' }),
   slack: z.strictObject({ audit_channel: channel, approvals_channel: channel, admins: z.array(principal).default([]) }),
-  resources: z.record(name, resource).refine((resources) => Object.keys(resources).length > 0, 'expected at least one resource'),
+  resources: z
+    .record(z.string(), resource)
+    .refine((resources) => Object.keys(resources).length > 0, 'expected at least one resource'),
 });
 
 export type PolicyDocument = z.output<typeof policySchema>;

@@ -1,6 +1,6 @@
 import type { Evidence, Incident, OnCallEntry } from './evidence.ts';
 import type { Condition, IncidentTest, OnCallTest, Principal, Role, Rule, Test } from './policy.ts';
-import { isGroup } from './policy.ts';
+import { isGroup, principalsOf } from './policy.ts';
 import { assertNever, durationText, type Instant, type Millis } from './terms.ts';
 import { hoursText, isWithinHours } from './weekHours.ts';
 
@@ -21,6 +21,8 @@ export interface RuleOutcome {
   readonly effect: Rule['effect'];
   readonly outcome: Outcome;
   readonly reasons: readonly string[];
+  /** Ids of people and groups that the reasons name. */
+  readonly principals: readonly Principal[];
 }
 
 /** What the deciding rule found: shown to people as the proof. */
@@ -61,6 +63,7 @@ export function evaluatePolicy(role: Role, input: DecisionInput): Decision {
     effect: rule.effect,
     outcome: finding.outcome,
     reasons: finding.reasons,
+    principals: principalsOf(rule.when),
   }));
   const first = (effect: Rule['effect'], accepted: readonly Outcome[]) =>
     evaluated.find(({ rule, finding }) => rule.effect === effect && accepted.includes(finding.outcome));
@@ -76,7 +79,10 @@ export function evaluatePolicy(role: Role, input: DecisionInput): Decision {
   if (ask?.rule.effect === 'ask') {
     const { reviewers, needed, expiresAfter } = ask.rule;
     const { reasons } = ask.finding;
-    const proof = { onCall: anyEntry(input.evidence), incident: ask.finding.proof.incident ?? namedIncident(input.evidence) };
+    const proof = {
+      onCall: anyEntry(input.evidence),
+      incident: ask.finding.proof.incident ?? namedIncident(input.evidence),
+    };
     return { effect: 'ask', rule: ask.number, reasons, outcomes, reviewers, needed, expiresAfter, proof };
   }
   return { effect: 'deny', rule: null, reasons: ['no rule of this role matches'], outcomes };
@@ -153,18 +159,25 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Find
   const entries = evidence.onCall.value;
   if (entries.length === 0) return finding('not_met', 'not on call in PagerDuty now');
 
-  const isListed = (list: readonly string[] | null, ids: readonly string[]) => list === null || ids.some((id) => list.includes(id));
+  const isListed = (list: readonly string[] | null, ids: readonly string[]) =>
+    list === null || ids.some((id) => list.includes(id));
   // Shifts that lie ahead or behind are no evidence, whatever the answer contained.
   const current = entries.filter((entry) => (entry.start ?? at) <= at && (entry.end === null || entry.end > at));
   const inPlace = current.filter(
     (entry) =>
       isListed(test.escalationPolicies, [entry.escalationPolicy.id]) &&
       isListed(test.schedules, entry.schedule ? [entry.schedule.id] : []) &&
-      isListed(test.services, entry.services.map((service) => service.id)),
+      isListed(
+        test.services,
+        entry.services.map((service) => service.id),
+      ),
   );
   if (inPlace.length === 0) {
     const elsewhere = [...new Set(current.map((entry) => entry.escalationPolicy.name))].join(', ');
-    return finding('not_met', elsewhere ? `on call for ${elsewhere}, which this rule does not name` : 'not on call in PagerDuty now');
+    return finding(
+      'not_met',
+      elsewhere ? `on call for ${elsewhere}, which this rule does not name` : 'not on call in PagerDuty now',
+    );
   }
   const atLevel = inPlace.filter((entry) => entry.level >= test.minLevel && entry.level <= test.maxLevel);
   if (atLevel.length === 0) {
@@ -176,7 +189,10 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Find
     return finding('not_met', `on this shift for less than ${durationText(test.tenure)}`);
   }
   const best = settled.reduce((a, b) => ((b.end ?? Infinity) > (a.end ?? Infinity) ? b : a));
-  return finding('met', `on call at level ${best.level} for ${best.escalationPolicy.name}`, { onCall: best, incident: null });
+  return finding('met', `on call at level ${best.level} for ${best.escalationPolicy.name}`, {
+    onCall: best,
+    incident: null,
+  });
 }
 
 function levelText({ minLevel, maxLevel }: OnCallTest): string {
@@ -189,25 +205,40 @@ function evaluateIncident(test: IncidentTest, evidence: Evidence): Finding {
   if (!evidence.incident.known) return finding('unknown', evidence.incident.problem);
   const incident = evidence.incident.value;
   if (!test.statuses.includes(incident.status)) {
-    return finding('not_met', `incident #${incident.number} is ${incident.status}; this rule needs ${test.statuses.join(' or ')}`);
+    return finding(
+      'not_met',
+      `incident #${incident.number} is ${incident.status}; this rule needs ${test.statuses.join(' or ')}`,
+    );
   }
   if (test.services && !test.services.includes(incident.service.id)) {
-    return finding('not_met', `incident #${incident.number} is on ${incident.service.name}, which this rule does not name`);
+    return finding(
+      'not_met',
+      `incident #${incident.number} is on ${incident.service.name}, which this rule does not name`,
+    );
   }
   if (test.urgencies && !test.urgencies.includes(incident.urgency)) {
     return finding('not_met', `incident #${incident.number} has ${incident.urgency} urgency`);
   }
-  return finding('met', `incident #${incident.number} on ${incident.service.name} is ${incident.status}`, { onCall: null, incident });
+  return finding('met', `incident #${incident.number} on ${incident.service.name} is ${incident.status}`, {
+    onCall: null,
+    incident,
+  });
 }
 
 function evaluateMembership(principals: readonly Principal[], { evidence, personId }: DecisionInput): Finding {
   if (principals.includes(personId)) return finding('met', 'named in the policy');
-  const groups = principals.filter(isGroup).map((id) => ({ id, member: evidence.groups[id] ?? { known: false as const, problem: `user group ${id} was not looked up` } }));
+  const groups = principals.filter(isGroup).map((id) => ({
+    id,
+    member: evidence.groups[id] ?? { known: false as const, problem: `user group ${id} was not looked up` },
+  }));
   const inGroup = groups.find(({ member }) => member.known && member.value);
   if (inGroup) return finding('met', `member of user group ${inGroup.id}`);
   const failed = groups.find(({ member }) => !member.known);
   if (failed && !failed.member.known) return finding('unknown', failed.member.problem);
-  return finding('not_met', principals.length === 0 ? 'the list of people is empty' : `not a member of ${principals.join(', ')}`);
+  return finding(
+    'not_met',
+    principals.length === 0 ? 'the list of people is empty' : `not a member of ${principals.join(', ')}`,
+  );
 }
 
 const anyEntry = ({ onCall }: Evidence): OnCallEntry | null => (onCall?.known ? (onCall.value[0] ?? null) : null);

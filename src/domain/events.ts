@@ -1,6 +1,6 @@
 import type { Decision, DecisionInput } from './evaluate.ts';
-import type { Actor, Person } from './person.ts';
 import type { EndReason } from './grant.ts';
+import type { Actor, Person } from './person.ts';
 import type { Instant, Millis } from './terms.ts';
 
 /** What each kind of event says beyond who, when, and which request and grant. */

@@ -61,16 +61,14 @@ export const LIVE_STATES: readonly Grant['state'][] = ['provisioning', 'active',
 
 export const isLive = (grant: Grant): grant is LiveGrant => LIVE_STATES.includes(grant.state);
 
-export const isRevoking = (grant: Grant): grant is RevokingGrant => grant.state === 'revoking' || grant.state === 'overdue';
+export const isRevoking = (grant: Grant): grant is RevokingGrant =>
+  grant.state === 'revoking' || grant.state === 'overdue';
 
 /** Failed revocations in a row after which a grant is overdue and people are told. */
 export const OVERDUE_AFTER_FAILURES = 6;
 
 /** The intent to grant. */
-export function intendGrant(
-  fields: Omit<GrantCore, 'intendedAt' | 'endsAt'>,
-  at: Instant,
-): ProvisioningGrant {
+export function intendGrant(fields: Omit<GrantCore, 'intendedAt' | 'endsAt'>, at: Instant): ProvisioningGrant {
   return { ...fields, state: 'provisioning', intendedAt: at, endsAt: at + fields.duration };
 }
 

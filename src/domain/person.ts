@@ -9,9 +9,7 @@ export interface Person {
 }
 
 /** Who caused an event. */
-export type Actor =
-  | { readonly kind: 'person'; readonly id: string; readonly name: string }
-  | { readonly kind: 'bot' };
+export type Actor = { readonly kind: 'person'; readonly id: string; readonly name: string } | { readonly kind: 'bot' };
 
 export const BOT: Actor = { kind: 'bot' };
 
@@ -22,9 +20,6 @@ export const personActor = (person: Person): Actor => ({
 });
 
 /** The same human under any identity either is known by: one Slack account, or one e-mail address. */
-export function isSamePerson(
-  a: Pick<Person, 'slackId' | 'email'>,
-  b: Pick<Person, 'slackId' | 'email'>,
-): boolean {
+export function isSamePerson(a: Pick<Person, 'slackId' | 'email'>, b: Pick<Person, 'slackId' | 'email'>): boolean {
   return a.slackId === b.slackId || a.email.toLowerCase() === b.email.toLowerCase();
 }

@@ -90,21 +90,22 @@ export interface Policy {
 }
 
 /** How a role is named in one word, in messages, values and the ledger: `payments-db/read`. */
-export const roleKey = (role: Pick<Role, 'resourceId' | 'id'>): string =>
-  `${role.resourceId}/${role.id}`;
+export const roleKey = (role: Pick<Role, 'resourceId' | 'id'>): string => `${role.resourceId}/${role.id}`;
 
 /** The role with this key, or undefined: keys come from people and from Slack. */
 export function findRole(policy: Policy, key: string): Role | undefined {
   const slash = key.indexOf('/');
-  return slash < 0
-    ? undefined
-    : policy.resources.get(key.slice(0, slash))?.roles.get(key.slice(slash + 1));
+  return slash < 0 ? undefined : policy.resources.get(key.slice(0, slash))?.roles.get(key.slice(slash + 1));
 }
+
+/** Everybody a condition names. */
+export const principalsOf = (condition: Condition): Principal[] =>
+  flatten(condition).flatMap((test) => (test.kind === 'members_of' ? test.principals : []));
 
 /** What evaluating a role's rules has to know, so that nothing else is fetched. */
 export function evidenceNeeded(role: Role): { onCall: boolean; incident: boolean; groups: readonly string[] } {
   const tests = role.rules.flatMap((rule) => flatten(rule.when));
-  const groups = tests.flatMap((test) => (test.kind === 'members_of' ? test.principals : []));
+  const groups = role.rules.flatMap((rule) => principalsOf(rule.when));
   return {
     onCall: tests.some((test) => test.kind === 'on_call'),
     incident: tests.some((test) => test.kind === 'incident'),

@@ -22,7 +22,11 @@ export type Refusal =
   | { readonly code: 'not_a_reviewer' }
   | { readonly code: 'eligibility_unknown'; readonly problem: string }
   | { readonly code: 'already_reviewed' }
-  | { readonly code: 'policy_now_denies'; readonly reasons: readonly string[]; readonly outcomes: readonly RuleOutcome[] }
+  | {
+      readonly code: 'policy_now_denies';
+      readonly reasons: readonly string[];
+      readonly outcomes: readonly RuleOutcome[];
+    }
   | { readonly code: 'comment_missing' }
   | { readonly code: 'unknown_grant' }
   | { readonly code: 'not_active' }

@@ -70,7 +70,10 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
       for (const claim of claims) start(claim);
       if (claims.length < free) wakeAt(queue.nextDueAt(kinds));
     } catch (error) {
-      log.error({ err: error }, 'cannot take due work from the database; access that is due to end is taken back all the same');
+      log.error(
+        { err: error },
+        'cannot take due work from the database; access that is due to end is taken back all the same',
+      );
       revokeUnrecorded(free);
       wakeAt(clock.now() + STORAGE_RETRY);
     }
@@ -99,7 +102,10 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
         next = 'done';
       } else {
         const dueAt = clock.now() + backoff(claim.attempt, kind.maxBackoff, random());
-        log.warn({ err: error, kind: claim.kind, key: claim.key, attempt: claim.attempt, dueAt }, 'a job failed; it is tried again');
+        log.warn(
+          { err: error, kind: claim.kind, key: claim.key, attempt: claim.attempt, dueAt },
+          'a job failed; it is tried again',
+        );
         next = { dueAt, failed: true };
       }
     }
@@ -117,7 +123,7 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
     try {
       for (const claim of queue.peek('end', clock.now(), free)) start(claim);
     } catch (error) {
-      log.error({ err: error }, 'cannot even read the database; the targets\' own expiry is what is left');
+      log.error({ err: error }, "cannot even read the database; the targets' own expiry is what is left");
     }
   }
 

@@ -21,6 +21,15 @@ export const GENESIS_HASH = '0'.repeat(64);
  * can hold a line break (actor and payload are canonical JSON, RFC 8785), so no two events share their bytes.
  */
 export function hashEvent(row: Omit<EventRow, 'hash'>): string {
-  const fields = [row.prevHash, row.seq, row.at, row.type, row.actor, row.requestId ?? '', row.grantId ?? '', row.payload];
+  const fields = [
+    row.prevHash,
+    row.seq,
+    row.at,
+    row.type,
+    row.actor,
+    row.requestId ?? '',
+    row.grantId ?? '',
+    row.payload,
+  ];
   return createHash('sha256').update(fields.join('\n')).digest('hex');
 }

@@ -3,10 +3,16 @@ import { ConflictError, StorageError } from '../ports.ts';
 /** What each SQLite failure means and what to do about it. Codes: https://www.sqlite.org/rescode.html */
 const ADVICE: readonly [RegExp, string][] = [
   [/^SQLITE_(BUSY|LOCKED)/, 'the database is locked by another program; find it with "lsof" or "fuser" and stop it'],
-  [/^SQLITE_READONLY/, 'the database or its folder is read-only; give the bot\'s user write access to both'],
+  [/^SQLITE_READONLY/, "the database or its folder is read-only; give the bot's user write access to both"],
   [/^SQLITE_FULL/, 'the disk is full; free some space, the bot goes on by itself'],
-  [/^SQLITE_(CORRUPT|NOTADB)/, 'the file is damaged or no SQLite database; keep it, and put back a copy that "jit ledger verify" accepts'],
-  [/^SQLITE_CANTOPEN/, 'the file cannot be opened; check that its folder exists and that the bot\'s user may write there'],
+  [
+    /^SQLITE_(CORRUPT|NOTADB)/,
+    'the file is damaged or no SQLite database; keep it, and put back a copy that "jit ledger verify" accepts',
+  ],
+  [
+    /^SQLITE_CANTOPEN/,
+    "the file cannot be opened; check that its folder exists and that the bot's user may write there",
+  ],
   [/^SQLITE_IOERR/, 'reading or writing the disk failed; check the disk and the file system'],
 ];
 

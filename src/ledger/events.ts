@@ -8,7 +8,8 @@ import { events } from './schema.ts';
 /** Reads events back, in order. */
 export function eventReader({ db }: OpenLedger): EventReader {
   return {
-    after: (seq, limit) => db.select().from(events).where(gt(events.seq, seq)).orderBy(asc(events.seq)).limit(limit).all().map(toEvent),
+    after: (seq, limit) =>
+      db.select().from(events).where(gt(events.seq, seq)).orderBy(asc(events.seq)).limit(limit).all().map(toEvent),
     newest: () => {
       const row = db.select().from(events).orderBy(desc(events.seq)).limit(1).get();
       return row ? toEvent(row) : null;

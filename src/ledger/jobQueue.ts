@@ -8,7 +8,9 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
   const columns = 'kind, key, due_at AS dueAt, attempts AS attempt, generation';
 
   const done = sqlite.prepare('DELETE FROM jobs WHERE kind = ? AND key = ? AND generation = ?');
-  const again = sqlite.prepare('UPDATE jobs SET due_at = ?, attempts = CASE ? WHEN 1 THEN attempts ELSE 0 END, lease_until = 0 WHERE kind = ? AND key = ? AND generation = ?');
+  const again = sqlite.prepare(
+    'UPDATE jobs SET due_at = ?, attempts = CASE ? WHEN 1 THEN attempts ELSE 0 END, lease_until = 0 WHERE kind = ? AND key = ? AND generation = ?',
+  );
   const free = sqlite.prepare('UPDATE jobs SET lease_until = 0 WHERE kind = ? AND key = ? AND generation <> ?');
 
   const settle = sqlite.transaction(({ claim, next }: Settled) => {
@@ -45,13 +47,19 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
       }),
     peek: (kind, now, limit) =>
       guarded(() =>
-        sqlite.prepare<unknown[], Claim>(`SELECT ${columns} FROM jobs WHERE kind = ? AND due_at <= ? ORDER BY due_at LIMIT ?`).all(kind, now, limit),
+        sqlite
+          .prepare<unknown[], Claim>(
+            `SELECT ${columns} FROM jobs WHERE kind = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
+          )
+          .all(kind, now, limit),
       ),
     settle: (settled) => guarded(() => settle.immediate(settled)),
     nextDueAt: (kinds) =>
       guarded(() => {
         const row = sqlite
-          .prepare<unknown[], { at: number | null }>(`SELECT min(max(due_at, lease_until)) AS at FROM jobs WHERE kind IN (${marks(kinds)})`)
+          .prepare<unknown[], { at: number | null }>(
+            `SELECT min(max(due_at, lease_until)) AS at FROM jobs WHERE kind IN (${marks(kinds)})`,
+          )
           .get(...kinds);
         return row?.at ?? null;
       }),

@@ -67,7 +67,10 @@ function setPragmas(sqlite: Database, path: string): void {
   sqlite.pragma('foreign_keys = ON');
   for (const [name, value] of Object.entries(wanted)) {
     const actual = sqlite.pragma(name, { simple: true });
-    if (actual !== value) throw new StorageError(`${path}: SQLite did not accept ${name}=${value} (it is ${String(actual)}); the file system may not support it`);
+    if (actual !== value)
+      throw new StorageError(
+        `${path}: SQLite did not accept ${name}=${value} (it is ${String(actual)}); the file system may not support it`,
+      );
   }
 }
 
@@ -80,7 +83,10 @@ function takeWriterLock(path: string): () => void {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') {
-      throw new StorageError(`${path}: another bot is already running on this database; stop it first, two would grant and revoke against each other`, { cause: error });
+      throw new StorageError(
+        `${path}: another bot is already running on this database; stop it first, two would grant and revoke against each other`,
+        { cause: error },
+      );
     }
     throw startFault(error, lockPath);
   }
@@ -89,7 +95,9 @@ function takeWriterLock(path: string): () => void {
 
 function startFault(error: unknown, path: string): unknown {
   if (error instanceof TypeError && /directory does not exist/.test(error.message)) {
-    return new StorageError(`${path}: its folder does not exist; create it or set JIT_DATABASE to another place`, { cause: error });
+    return new StorageError(`${path}: its folder does not exist; create it or set JIT_DATABASE to another place`, {
+      cause: error,
+    });
   }
   // drizzle wraps what the driver threw.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -4,7 +4,7 @@ import { type Grant, isLive, LIVE_STATES, type LiveGrant } from '../domain/grant
 import type { Request } from '../domain/request.ts';
 import type { Instant } from '../domain/terms.ts';
 import { type Change, type Clock, ConflictError, type Job, type Store, type Versioned } from '../ports.ts';
-import { GENESIS_HASH, hashEvent, type EventRow } from './chain.ts';
+import { type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
 import { and, desc, eq, inArray, sql } from './drizzle.ts';
 import { storageFault } from './errors.ts';
 import type { OpenLedger } from './open.ts';
@@ -20,32 +20,56 @@ export interface StoreOptions {
 
 /** States, events and due work in one SQLite file, committed together. */
 export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOptions): Store {
-  let tail = db.select({ seq: events.seq, hash: events.hash }).from(events).orderBy(desc(events.seq)).limit(1).get() ?? { seq: 0, hash: GENESIS_HASH };
+  let tail = db
+    .select({ seq: events.seq, hash: events.hash })
+    .from(events)
+    .orderBy(desc(events.seq))
+    .limit(1)
+    .get() ?? { seq: 0, hash: GENESIS_HASH };
 
-  const apply = sqlite.transaction((change: Change, at: Instant): { recorded: LedgerEvent[]; due: Job[]; tail: typeof tail } => {
-    for (const one of change.requests ?? []) writeRequest(one);
-    for (const one of change.grants ?? []) writeGrant(one);
-    let last = tail;
-    const recorded = (change.events ?? []).map((event) => {
-      const row = chainEvent(event, at, last);
-      insertEvent.run(row);
-      last = { seq: row.seq, hash: row.hash };
-      return { ...event, seq: row.seq, at, prevHash: row.prevHash, hash: row.hash } as LedgerEvent;
-    });
-    for (const job of change.done ?? []) deleteJob.run({ ...job });
-    const due = [...(change.jobs ?? []), ...recorded.flatMap(options.followUps)];
-    for (const job of due) putJob.run({ ...job });
-    return { recorded, due, tail: last };
-  });
+  const apply = sqlite.transaction(
+    (change: Change, at: Instant): { recorded: LedgerEvent[]; due: Job[]; tail: typeof tail } => {
+      for (const one of change.requests ?? []) writeRequest(one);
+      for (const one of change.grants ?? []) writeGrant(one);
+      let last = tail;
+      const recorded = (change.events ?? []).map((event) => {
+        const row = chainEvent(event, at, last);
+        insertEvent.run(row);
+        last = { seq: row.seq, hash: row.hash };
+        return { ...event, seq: row.seq, at, prevHash: row.prevHash, hash: row.hash } as LedgerEvent;
+      });
+      for (const job of change.done ?? []) deleteJob.run({ ...job });
+      const due = [...(change.jobs ?? []), ...recorded.flatMap(options.followUps)];
+      for (const job of due) putJob.run({ ...job });
+      return { recorded, due, tail: last };
+    },
+  );
 
   function writeRequest({ value, version }: Versioned<Request>): void {
-    const row = { id: value.id, version, state: value.state, submissionKey: value.submissionKey, requester: value.requester.slackId, role: value.role, body: JSON.stringify(value) };
+    const row = {
+      id: value.id,
+      version,
+      state: value.state,
+      submissionKey: value.submissionKey,
+      requester: value.requester.slackId,
+      role: value.role,
+      body: JSON.stringify(value),
+    };
     const { changes } = (version === 0 ? insertRequest : updateRequest).run(row);
     if (changes !== 1) throw new ConflictError(`request ${value.id} has changed since it was loaded`);
   }
 
   function writeGrant({ value, version }: Versioned<Grant>): void {
-    const row = { id: value.id, version, state: value.state, requestId: value.requestId, person: value.person.slackId, role: value.role, resource: value.resourceId, body: JSON.stringify(value) };
+    const row = {
+      id: value.id,
+      version,
+      state: value.state,
+      requestId: value.requestId,
+      person: value.person.slackId,
+      role: value.role,
+      resource: value.resourceId,
+      body: JSON.stringify(value),
+    };
     const { changes } = (version === 0 ? insertGrant : updateGrant).run(row);
     if (changes !== 1) throw new ConflictError(`grant ${value.id} has changed since it was loaded`);
   }
@@ -53,7 +77,15 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
   const p = sql.placeholder;
   const insertRequest = db
     .insert(requests)
-    .values({ id: p('id'), version: 1, state: p('state'), submissionKey: p('submissionKey'), requester: p('requester'), role: p('role'), body: p('body') })
+    .values({
+      id: p('id'),
+      version: 1,
+      state: p('state'),
+      submissionKey: p('submissionKey'),
+      requester: p('requester'),
+      role: p('role'),
+      body: p('body'),
+    })
     .prepare();
   const updateRequest = db
     .update(requests)
@@ -62,7 +94,16 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     .prepare();
   const insertGrant = db
     .insert(grants)
-    .values({ id: p('id'), version: 1, state: p('state'), requestId: p('requestId'), person: p('person'), role: p('role'), resource: p('resource'), body: p('body') })
+    .values({
+      id: p('id'),
+      version: 1,
+      state: p('state'),
+      requestId: p('requestId'),
+      person: p('person'),
+      role: p('role'),
+      resource: p('resource'),
+      body: p('body'),
+    })
     .prepare();
   const updateGrant = db
     .update(grants)
@@ -71,9 +112,22 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     .prepare();
   const insertEvent = db
     .insert(events)
-    .values({ seq: p('seq'), at: p('at'), type: p('type'), actor: p('actor'), requestId: p('requestId'), grantId: p('grantId'), payload: p('payload'), prevHash: p('prevHash'), hash: p('hash') })
+    .values({
+      seq: p('seq'),
+      at: p('at'),
+      type: p('type'),
+      actor: p('actor'),
+      requestId: p('requestId'),
+      grantId: p('grantId'),
+      payload: p('payload'),
+      prevHash: p('prevHash'),
+      hash: p('hash'),
+    })
     .prepare();
-  const deleteJob = db.delete(jobs).where(and(eq(jobs.kind, p('kind')), eq(jobs.key, p('key')))).prepare();
+  const deleteJob = db
+    .delete(jobs)
+    .where(and(eq(jobs.kind, p('kind')), eq(jobs.key, p('key'))))
+    .prepare();
   const putJob = db
     .insert(jobs)
     .values({ kind: p('kind'), key: p('key'), dueAt: p('dueAt'), attempts: 0, leaseUntil: 0, generation: 0 })
@@ -83,14 +137,26 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     })
     .prepare();
 
-  const requestById = db.select().from(requests).where(eq(requests.id, p('id'))).prepare();
-  const requestBySubmission = db.select().from(requests).where(eq(requests.submissionKey, p('key'))).prepare();
+  const requestById = db
+    .select()
+    .from(requests)
+    .where(eq(requests.id, p('id')))
+    .prepare();
+  const requestBySubmission = db
+    .select()
+    .from(requests)
+    .where(eq(requests.submissionKey, p('key')))
+    .prepare();
   const pendingRequest = db
     .select()
     .from(requests)
     .where(and(eq(requests.requester, p('requester')), eq(requests.role, p('role')), eq(requests.state, 'pending')))
     .prepare();
-  const grantById = db.select().from(grants).where(eq(grants.id, p('id'))).prepare();
+  const grantById = db
+    .select()
+    .from(grants)
+    .where(eq(grants.id, p('id')))
+    .prepare();
   const live = inArray(grants.state, [...LIVE_STATES]);
 
   const read = <T>(query: () => T): Promise<T> =>
@@ -115,13 +181,29 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     pendingRequest: (requester, role) => read(() => toRequest(pendingRequest.get({ requester, role }))),
     grant: (id) => read(() => toGrant(grantById.get({ id }))),
     liveGrant: (person, role) =>
-      read(() => liveOnly(toGrant(db.select().from(grants).where(and(eq(grants.person, person), eq(grants.role, role), live)).get()))),
+      read(() =>
+        liveOnly(
+          toGrant(
+            db
+              .select()
+              .from(grants)
+              .where(and(eq(grants.person, person), eq(grants.role, role), live))
+              .get(),
+          ),
+        ),
+      ),
     liveGrants: ({ slackId, resourceId }) =>
       read(() =>
         db
           .select()
           .from(grants)
-          .where(and(live, slackId ? eq(grants.person, slackId) : undefined, resourceId ? eq(grants.resource, resourceId) : undefined))
+          .where(
+            and(
+              live,
+              slackId ? eq(grants.person, slackId) : undefined,
+              resourceId ? eq(grants.resource, resourceId) : undefined,
+            ),
+          )
           .all()
           .flatMap((row) => liveOnly(toGrant(row)) ?? []),
       ),

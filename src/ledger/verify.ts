@@ -25,7 +25,8 @@ export function verifyLedger({ sqlite }: OpenLedger): Verification {
 
 function problemWith(row: EventRow, expected: number, before: string): string | null {
   if (row.seq !== expected) return `event ${expected} is missing: after ${expected - 1} comes ${row.seq}`;
-  if (row.prevHash !== before) return `event ${row.seq} does not continue event ${row.seq - 1}: one of the two was replaced or rewritten`;
+  if (row.prevHash !== before)
+    return `event ${row.seq} does not continue event ${row.seq - 1}: one of the two was replaced or rewritten`;
   if (hashEvent(row) !== row.hash) return `event ${row.seq} was changed after it was recorded`;
   return null;
 }

@@ -1,9 +1,9 @@
+import type { Decision } from '../domain/evaluate.ts';
 import type { NewEvent } from '../domain/events.ts';
 import { intendGrant } from '../domain/grant.ts';
 import { type Actor, BOT } from '../domain/person.ts';
 import type { Role } from '../domain/policy.ts';
-import { type Request, type Review, requestCore } from '../domain/request.ts';
-import type { Decision } from '../domain/evaluate.ts';
+import type { Request, Review, requestCore } from '../domain/request.ts';
 import type { Change } from '../ports.ts';
 import type { Deps } from './deps.ts';
 
@@ -14,7 +14,11 @@ export function approve(
   role: Role,
   decision: Decision,
   reviews: readonly Review[],
-): { request: Request & { state: 'approved' }; grant: ReturnType<typeof intendGrant>; change: Required<Pick<Change, 'events' | 'jobs'>> } {
+): {
+  request: Request & { state: 'approved' };
+  grant: ReturnType<typeof intendGrant>;
+  change: Required<Pick<Change, 'events' | 'jobs'>>;
+} {
   const now = deps.clock.now();
   const grant = intendGrant(
     {
@@ -38,7 +42,12 @@ export function approve(
       actor,
       requestId: core.id,
       grantId: grant.id,
-      payload: { role: core.role, requester: core.requester.name, by: reviews.length > 0 ? 'reviewers' : 'policy', approvers },
+      payload: {
+        role: core.role,
+        requester: core.requester.name,
+        by: reviews.length > 0 ? 'reviewers' : 'policy',
+        approvers,
+      },
     },
     {
       type: 'grant.provisioning',

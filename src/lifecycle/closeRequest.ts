@@ -28,8 +28,16 @@ export function cancelRequest(deps: Deps, input: { requestId: string; personId: 
     if (request.requester.slackId !== input.personId) return refuse({ code: 'not_yours' });
     if (request.state !== 'pending') return refuse({ code: 'not_pending', state: request.state });
     const now = deps.clock.now();
-    const cancelled: Request = { ...requestCore(request), state: 'cancelled', decision: request.decision, cancelledAt: now };
-    await commitClosed(deps, cancelled, loaded.version, { type: 'request.cancelled', actor: personActor(request.requester) });
+    const cancelled: Request = {
+      ...requestCore(request),
+      state: 'cancelled',
+      decision: request.decision,
+      cancelledAt: now,
+    };
+    await commitClosed(deps, cancelled, loaded.version, {
+      type: 'request.cancelled',
+      actor: personActor(request.requester),
+    });
     return cancelled;
   });
 }
@@ -42,7 +50,14 @@ async function commitClosed(
 ): Promise<void> {
   await deps.store.commit({
     requests: [{ value: request, version }],
-    events: [{ ...event, requestId: request.id, grantId: null, payload: { role: request.role, requester: request.requester.name } }],
+    events: [
+      {
+        ...event,
+        requestId: request.id,
+        grantId: null,
+        payload: { role: request.role, requester: request.requester.name },
+      },
+    ],
     done: [{ kind: 'expire', key: request.id }],
   });
 }

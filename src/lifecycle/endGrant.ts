@@ -14,8 +14,8 @@ import {
 import { type Actor, BOT, personActor } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
-import { type Change, StorageError, type Versioned } from '../ports.ts';
 import type { Instant } from '../domain/terms.ts';
+import { type Change, StorageError, type Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { areAmong } from './eligibility.ts';
@@ -23,7 +23,11 @@ import { areAmong } from './eligibility.ts';
 type Ending = { why: EndReason; by: Actor; problem: string | null };
 
 /** Commits that a grant is to end now, and makes its end due. The target is touched by the job. */
-export async function beginEnding(deps: Deps, loaded: Versioned<ProvisioningGrant | ActiveGrant>, ending: Ending): Promise<void> {
+export async function beginEnding(
+  deps: Deps,
+  loaded: Versioned<ProvisioningGrant | ActiveGrant>,
+  ending: Ending,
+): Promise<void> {
   const now = deps.clock.now();
   const { change } = revokingChange(loaded, ending, now);
   await deps.store.commit({ ...change, jobs: [{ kind: 'end', key: loaded.value.id, dueAt: now }] });
@@ -61,12 +65,18 @@ export function revokeGrant(deps: Deps, input: { grantId: string; personId: stri
     const person = await deps.directory.person(input.personId);
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
     if (input.personId !== grant.person.slackId) {
-      const reviewers = (findRole(deps.policy, grant.role)?.rules ?? []).flatMap((rule) => (rule.effect === 'ask' ? rule.reviewers : []));
+      const reviewers = (findRole(deps.policy, grant.role)?.rules ?? []).flatMap((rule) =>
+        rule.effect === 'ask' ? rule.reviewers : [],
+      );
       const standing = await areAmong(deps.directory, [...deps.policy.admins, ...reviewers], [input.personId]);
       if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
       if (!standing.among.has(input.personId)) return refuse({ code: 'not_yours' });
     }
-    await beginEnding(deps, { value: grant, version: loaded.version }, { why: 'revoked', by: personActor(person.value), problem: null });
+    await beginEnding(
+      deps,
+      { value: grant, version: loaded.version },
+      { why: 'revoked', by: personActor(person.value), problem: null },
+    );
     return grant;
   });
 }
@@ -88,7 +98,8 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
     const revoking = await commitRevoking(deps, { value: grant, version: loaded.version });
     try {
       await deps.targets.revoke(revoking.value);
-      if (await deps.targets.isActive(revoking.value)) throw new Error('the target still shows the access after revoking it');
+      if (await deps.targets.isActive(revoking.value))
+        throw new Error('the target still shows the access after revoking it');
     } catch (error) {
       await noteFailure(deps, revoking, attempt, error);
       throw error;
@@ -99,7 +110,10 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
 }
 
 /** A database that cannot be written must not keep access alive: then the target is cleaned first. */
-async function commitRevoking(deps: Deps, { value: grant, version }: Versioned<LiveGrant>): Promise<Versioned<RevokingGrant>> {
+async function commitRevoking(
+  deps: Deps,
+  { value: grant, version }: Versioned<LiveGrant>,
+): Promise<Versioned<RevokingGrant>> {
   if (isRevoking(grant)) return { value: grant, version };
   const ending: Ending =
     grant.state === 'active'
@@ -116,7 +130,12 @@ async function commitRevoking(deps: Deps, { value: grant, version }: Versioned<L
   }
 }
 
-async function noteFailure(deps: Deps, revoking: Versioned<RevokingGrant>, attempt: number, error: unknown): Promise<void> {
+async function noteFailure(
+  deps: Deps,
+  revoking: Versioned<RevokingGrant>,
+  attempt: number,
+  error: unknown,
+): Promise<void> {
   const grant = revoking.value;
   const problem = error instanceof Error ? error.message : String(error);
   deps.log.error({ err: error, grantId: grant.id, role: grant.role, attempt }, 'revoking failed; it is tried again');

@@ -10,12 +10,13 @@ export function evidenceSource(onCall: OnCall, directory: Directory, clock: Pick
       const needed = evidenceNeeded(role);
       const [entries, incident, members] = await Promise.all([
         needed.onCall ? onCall.entries(person, purpose) : null,
-        // An incident that was named is looked up for the reviewers too, not only for a rule.
-        incidentId ? onCall.incident(incidentId, purpose) : null,
+        // Where no rule turns on it, the incident is only shown to people: what the form's preview read will do.
+        incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
       ]);
       const groups: Record<string, Known<boolean>> = {};
-      for (const [group, answer] of members) groups[group] = answer.known ? known(answer.value.has(person.slackId)) : answer;
+      for (const [group, answer] of members)
+        groups[group] = answer.known ? known(answer.value.has(person.slackId)) : answer;
       return { at: clock.now(), onCall: entries, incident, groups };
     },
   };

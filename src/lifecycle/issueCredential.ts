@@ -7,7 +7,10 @@ import type { Deps } from './deps.ts';
  * Makes a fresh secret for an active grant, for its holder only, replacing any before it. The issue is in
  * the ledger before the secret exists; the secret itself is only ever in the answer.
  */
-export function issueCredential(deps: Deps, input: { grantId: string; personId: string }): Promise<Credential | Refused> {
+export function issueCredential(
+  deps: Deps,
+  input: { grantId: string; personId: string },
+): Promise<Credential | Refused> {
   return deps.grantLock(input.grantId, async () => {
     const loaded = await deps.store.grant(input.grantId);
     if (!loaded) return refuse({ code: 'unknown_grant' });

@@ -56,7 +56,10 @@ async function settle(deps: Deps, grant: ProvisioningGrant): Promise<Settled> {
   try {
     await deps.targets.isActive(grant);
   } catch (error) {
-    return { settled: false, problem: `the target could not say whether an earlier attempt had worked: ${errorText(error)}` };
+    return {
+      settled: false,
+      problem: `the target could not say whether an earlier attempt had worked: ${errorText(error)}`,
+    };
   }
   return give(deps, grant);
 }
@@ -88,7 +91,11 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   if (!role) return 'the role is no longer in the policy';
   const person = await deps.directory.person(grant.person.slackId);
   if (!person.known) return person.problem;
-  const evidence = await deps.evidence.gather(role, { person: person.value, incidentId: request.incidentId }, 'decision');
+  const evidence = await deps.evidence.gather(
+    role,
+    { person: person.value, incidentId: request.incidentId },
+    'decision',
+  );
   const input = { at: deps.clock.now(), personId: person.value.slackId, duration: grant.duration, evidence };
   const decision = evaluatePolicy(role, input);
   const approvedByPeople = request.reviews.length > 0;

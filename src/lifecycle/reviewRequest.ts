@@ -33,7 +33,8 @@ export function reviewRequest(deps: Deps, input: ReviewInput): Promise<Request |
     const reviewer = await deps.directory.person(input.reviewerId);
     if (!reviewer.known) return refuse({ code: 'person_refused', problem: reviewer.problem });
     if (isSamePerson(reviewer.value, request.requester)) return refuse({ code: 'own_request' });
-    if (request.reviews.some((review) => isSamePerson(review.by, reviewer.value))) return refuse({ code: 'already_reviewed' });
+    if (request.reviews.some((review) => isSamePerson(review.by, reviewer.value)))
+      return refuse({ code: 'already_reviewed' });
 
     const now = await decideNow(deps, request);
     if (isRefused(now)) return now;
@@ -46,7 +47,14 @@ export function reviewRequest(deps: Deps, input: ReviewInput): Promise<Request |
       actor: personActor(reviewer.value),
       requestId: request.id,
       grantId: null,
-      payload: { role: request.role, verdict: input.verdict, comment, policyHash: deps.policy.hash, input: now.input, decision: now.decision },
+      payload: {
+        role: request.role,
+        verdict: input.verdict,
+        comment,
+        policyHash: deps.policy.hash,
+        input: now.input,
+        decision: now.decision,
+      },
     };
     const outcome = { loaded: { value: request, version: loaded.version }, review, recorded };
     return input.verdict === 'deny' ? recordDenial(deps, outcome) : recordApproval(deps, outcome, now);
@@ -73,7 +81,11 @@ async function decideNow(deps: Deps, request: PendingRequest): Promise<DecidedNo
   if (!role) return refuse({ code: 'unknown_role', role: request.role });
   const requester = await deps.directory.person(request.requester.slackId);
   if (!requester.known) return refuse({ code: 'person_refused', problem: requester.problem });
-  const evidence = await deps.evidence.gather(role, { person: requester.value, incidentId: request.incidentId }, 'decision');
+  const evidence = await deps.evidence.gather(
+    role,
+    { person: requester.value, incidentId: request.incidentId },
+    'decision',
+  );
   const input = { at: deps.clock.now(), personId: request.requester.slackId, duration: request.duration, evidence };
   const decision = evaluatePolicy(role, input);
   if (decision.effect === 'deny') {
@@ -116,7 +128,11 @@ async function recordDenial(deps: Deps, { loaded, review, recorded }: Outcome): 
   return denied;
 }
 
-async function recordApproval(deps: Deps, { loaded, review, recorded }: Outcome, now: DecidedNow): Promise<Request | Refused> {
+async function recordApproval(
+  deps: Deps,
+  { loaded, review, recorded }: Outcome,
+  now: DecidedNow,
+): Promise<Request | Refused> {
   const request = loaded.value;
   const earlier = await stillCounting(deps, request.reviews, now.reviewers);
   if (isRefused(earlier)) return earlier;
@@ -139,11 +155,19 @@ async function recordApproval(deps: Deps, { loaded, review, recorded }: Outcome,
 }
 
 /** Earlier approvals whose reviewers are still active and still reviewers. */
-async function stillCounting(deps: Deps, reviews: readonly Review[], reviewers: readonly string[]): Promise<readonly Review[] | Refused> {
+async function stillCounting(
+  deps: Deps,
+  reviews: readonly Review[],
+  reviewers: readonly string[],
+): Promise<readonly Review[] | Refused> {
   if (reviews.length === 0) return [];
   const people = await Promise.all(reviews.map((review) => deps.directory.person(review.by.slackId)));
   const active = reviews.filter((_, index) => people[index]?.known);
-  const standing = await areAmong(deps.directory, reviewers, active.map((review) => review.by.slackId));
+  const standing = await areAmong(
+    deps.directory,
+    reviewers,
+    active.map((review) => review.by.slackId),
+  );
   if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
   return active.filter((review) => standing.among.has(review.by.slackId));
 }

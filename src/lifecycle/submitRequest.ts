@@ -46,13 +46,23 @@ export function submitRequest(deps: Deps, submission: Submission): Promise<Reque
     if (live) return { refusals: [{ code: 'already_holds', role: submission.role, until: live.value.endsAt }] };
     if (pending) return { refusals: [{ code: 'already_pending', role: submission.role, requestId: pending.value.id }] };
 
-    const evidence = await deps.evidence.gather(role, { person: requester.value, incidentId: submission.incidentId }, 'decision');
+    const evidence = await deps.evidence.gather(
+      role,
+      { person: requester.value, incidentId: submission.incidentId },
+      'decision',
+    );
     const now = clock.now();
     const input = { at: now, personId: submission.personId, duration: submission.duration, evidence };
     const decision = evaluatePolicy(role, input);
 
     const { personId: _personId, ...asked } = submission;
-    const core = { ...asked, reason: asked.reason.trim(), id: deps.newId('R'), requester: requester.value, submittedAt: now };
+    const core = {
+      ...asked,
+      reason: asked.reason.trim(),
+      id: deps.newId('R'),
+      requester: requester.value,
+      submittedAt: now,
+    };
     const submitted: NewEvent = {
       type: 'request.submitted',
       actor: personActor(requester.value),

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { z } from 'zod';
-import { type Known, known, type Millis, MINUTE, SECOND, unknown } from '../domain/terms.ts';
+import { type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, Log, Purpose } from '../ports.ts';
 
 const { api } = createRequire(import.meta.url)('@pagerduty/pdjs') as typeof import('@pagerduty/pdjs');
@@ -25,7 +25,13 @@ export interface PagerDutyClient {
   /** One object. */
   get<T>(path: string, query: Query, schema: z.ZodType<T>, purpose: Purpose): Promise<Known<T>>;
   /** Every entry of a list, over all its pages. */
-  list<T>(path: string, query: Query, key: string, schema: z.ZodType<T>, purpose: Purpose): Promise<Known<readonly T[]>>;
+  list<T>(
+    path: string,
+    query: Query,
+    key: string,
+    schema: z.ZodType<T>,
+    purpose: Purpose,
+  ): Promise<Known<readonly T[]>>;
 }
 
 interface Answer {
@@ -34,7 +40,12 @@ interface Answer {
   readonly data: unknown;
 }
 
-export function createPagerDuty(options: { token: string; apiUrl: string; clock: Pick<Clock, 'now'>; log: Log }): PagerDutyClient {
+export function createPagerDuty(options: {
+  token: string;
+  apiUrl: string;
+  clock: Pick<Clock, 'now'>;
+  log: Log;
+}): PagerDutyClient {
   const { token, apiUrl, clock, log } = options;
   const inFlight = new Map<string, Promise<Known<unknown>>>();
   const answers = new Map<string, { at: number; answer: Known<unknown> }>();
@@ -106,7 +117,9 @@ export function createPagerDuty(options: { token: string; apiUrl: string; clock:
     if (parsed.success) return known(parsed.data);
     const issue = parsed.error.issues[0];
     log.warn({ path, issues: parsed.error.issues.slice(0, 5) }, 'PagerDuty answered in a form that is not understood');
-    return unknown(`PagerDuty answered in a form that is not understood (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`);
+    return unknown(
+      `PagerDuty answered in a form that is not understood (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`,
+    );
   };
 
   async function readPages(path: string, query: Query, key: string): Promise<Known<unknown[]>> {
@@ -125,9 +138,13 @@ export function createPagerDuty(options: { token: string; apiUrl: string; clock:
 
   return {
     get: (path, query, schema, purpose) =>
-      share(JSON.stringify([path, query]), purpose, async () => check(await ask(path, query, AbortSignal.timeout(DEADLINE)), schema, path)),
+      share(JSON.stringify([path, query]), purpose, async () =>
+        check(await ask(path, query, AbortSignal.timeout(DEADLINE)), schema, path),
+      ),
     list: (path, query, key, schema, purpose) =>
-      share(JSON.stringify([path, query]), purpose, async () => check(await readPages(path, query, key), schema.array(), path)),
+      share(JSON.stringify([path, query]), purpose, async () =>
+        check(await readPages(path, query, key), schema.array(), path),
+      ),
   };
 }
 
@@ -159,7 +176,13 @@ function judge({ status, data }: Answer, path: string): Known<unknown> {
 
 /** pdjs rejects with a bare Response where the body is no JSON. */
 function problemOf(error: unknown): string {
-  if (error instanceof Error) return error.name === 'AbortError' ? `PagerDuty gave no answer within ${DEADLINE / SECOND} s` : `PagerDuty cannot be reached: ${error.message}`;
-  const status = typeof error === 'object' && error !== null && 'status' in error ? String(error.status) : 'something that is no JSON';
+  if (error instanceof Error)
+    return error.name === 'AbortError'
+      ? `PagerDuty gave no answer within ${DEADLINE / SECOND} s`
+      : `PagerDuty cannot be reached: ${error.message}`;
+  const status =
+    typeof error === 'object' && error !== null && 'status' in error
+      ? String(error.status)
+      : 'something that is no JSON';
   return `PagerDuty answered with ${status}, not in its own format`;
 }

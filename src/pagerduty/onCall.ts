@@ -14,13 +14,20 @@ const instant = z.string().transform((text, ctx) => {
   return at;
 });
 
-const reference = z.object({ id: z.string().min(1), summary: z.string().nullish() }).transform(({ id, summary }): Ref => ({ id, name: summary ?? id }));
+const reference = z
+  .object({ id: z.string().min(1), summary: z.string().nullish() })
+  .transform(({ id, summary }): Ref => ({ id, name: summary ?? id }));
 
 const userSchema = z.object({ id: z.string().min(1), email: z.string() });
 
 const onCallSchema = z.object({
   user: userSchema,
-  escalation_policy: z.object({ id: z.string().min(1), summary: z.string().nullish(), name: z.string().nullish(), services: z.array(reference).default([]) }),
+  escalation_policy: z.object({
+    id: z.string().min(1),
+    summary: z.string().nullish(),
+    name: z.string().nullish(),
+    services: z.array(reference).default([]),
+  }),
   schedule: reference.nullish(),
   escalation_level: z.number().int().positive(),
   start: instant.nullish(),
@@ -60,7 +67,12 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
     const found = await client.list('/users', { query: email }, 'users', userSchema, purpose);
     if (!found.known) return found;
     const exact = found.value.filter((user) => user.email.toLowerCase() === email);
-    if (exact.length !== 1) return unknown(exact.length === 0 ? `PagerDuty has no user with the e-mail ${email}` : `PagerDuty has ${exact.length} users with the e-mail ${email}`);
+    if (exact.length !== 1)
+      return unknown(
+        exact.length === 0
+          ? `PagerDuty has no user with the e-mail ${email}`
+          : `PagerDuty has ${exact.length} users with the e-mail ${email}`,
+      );
     const userId = exact[0]?.id ?? '';
     identities.set(email, { userId, at: clock.now() });
     return known(userId);
@@ -84,12 +96,20 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
       if (!/^[A-Z0-9]+$/.test(id)) return unknown('that is no PagerDuty incident id');
       const found = await client.get(`/incidents/${id}`, {}, z.object({ incident: incidentSchema }), purpose);
       if (!found.known) return found;
-      return found.value.incident.id === id ? known(found.value.incident) : unknown("PagerDuty's answer was about another incident");
+      return found.value.incident.id === id
+        ? known(found.value.incident)
+        : unknown("PagerDuty's answer was about another incident");
     },
     openIncidents: async (person: Person) => {
       const identity = await identify(person.email, 'preview');
       if (!identity.known) return identity;
-      return client.list('/incidents', { 'user_ids[]': [identity.value], 'statuses[]': ['triggered', 'acknowledged'] }, 'incidents', incidentSchema, 'preview');
+      return client.list(
+        '/incidents',
+        { 'user_ids[]': [identity.value], 'statuses[]': ['triggered', 'acknowledged'] },
+        'incidents',
+        incidentSchema,
+        'preview',
+      );
     },
   };
 }

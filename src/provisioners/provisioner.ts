@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { SECOND } from '../domain/terms.ts';
-import type { Credential, Log } from '../ports.ts';
+import type { Clock, Credential, Log } from '../ports.ts';
 
 /** The access of one grant, as a provisioner sees it. */
 export interface Access<Role> {
@@ -33,7 +33,12 @@ export interface Provisioner<Target, Role> {
   readonly targetSchema: z.ZodType<Target>;
   /** What `grants` of a role may say. */
   readonly roleSchema: z.ZodType<Role>;
-  connect(target: Target, log: Log): Connection<Role>;
+  connect(target: Target, use: { log: Log; clock: Pick<Clock, 'now'> }): Connection<Role>;
+}
+
+/** The target was reached, and what was asked of it cannot be done. */
+export class TargetRefusal extends Error {
+  override readonly name = 'TargetRefusal';
 }
 
 /** How long a target may take to answer one call. */

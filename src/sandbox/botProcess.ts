@@ -17,20 +17,31 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const PRELOAD = new URL('clock/preload.ts', import.meta.url).href;
 const START_TIMEOUT_MS = 30_000;
 
-export function createBotProcess(env: Readonly<Record<string, string>>, clock: SandboxClock, logPath: string): BotProcess {
+export function createBotProcess(
+  env: Readonly<Record<string, string>>,
+  clock: SandboxClock,
+  logPath: string,
+): BotProcess {
   let child: ChildProcess | null = null;
   clock.onJump((offset) => child?.connected && child.send({ clockOffset: offset }));
   process.once('exit', () => child?.kill('SIGKILL'));
 
   const ended = (process: ChildProcess): Promise<number | null> =>
-    process.exitCode !== null || process.signalCode !== null ? Promise.resolve(process.exitCode) : new Promise((resolve) => process.once('exit', resolve));
+    process.exitCode !== null || process.signalCode !== null
+      ? Promise.resolve(process.exitCode)
+      : new Promise((resolve) => process.once('exit', resolve));
 
   return {
     start: () =>
       new Promise((resolve, reject) => {
         const log = createWriteStream(logPath, { flags: 'a' });
         const started = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
-          env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env, SANDBOX_CLOCK_OFFSET: String(clock.offset()) },
+          env: {
+            PATH: process.env.PATH ?? '',
+            HOME: process.env.HOME ?? '',
+            ...env,
+            SANDBOX_CLOCK_OFFSET: String(clock.offset()),
+          },
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         });
         child = started;

@@ -36,7 +36,8 @@ const DEFAULT_DELAY_MS = 5_000;
 export function createFaults(): Faults {
   let faults: Fault[] = [];
   return {
-    add: ({ kind, match = '', times = Number.POSITIVE_INFINITY, delayMs = DEFAULT_DELAY_MS }) => void faults.push({ kind, match, times, delayMs }),
+    add: ({ kind, match = '', times = Number.POSITIVE_INFINITY, delayMs = DEFAULT_DELAY_MS }) =>
+      void faults.push({ kind, match, times, delayMs }),
     clear: () => {
       faults = [];
     },
@@ -52,19 +53,28 @@ export function createFaults(): Faults {
 }
 
 /** Answers a request the way the fault says. @returns false where the call goes on: slow, or its answer lost afterwards */
-export async function fail(fault: Fault, request: IncomingMessage, response: ServerResponse, rateLimitHeaders: Record<string, string>): Promise<boolean> {
+export async function fail(
+  fault: Fault,
+  request: IncomingMessage,
+  response: ServerResponse,
+  rateLimitHeaders: Record<string, string>,
+): Promise<boolean> {
   switch (fault.kind) {
     case 'slow':
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs).unref());
       return false;
     case 'rate_limited':
-      response.writeHead(429, { 'content-type': 'application/json', ...rateLimitHeaders }).end('{"ok":false,"error":"ratelimited"}');
+      response
+        .writeHead(429, { 'content-type': 'application/json', ...rateLimitHeaders })
+        .end('{"ok":false,"error":"ratelimited"}');
       return true;
     case 'error_500':
       response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"internal"}');
       return true;
     case 'html':
-      response.writeHead(502, { 'content-type': 'text/html' }).end('<html><body><h1>502 Bad Gateway</h1></body></html>');
+      response
+        .writeHead(502, { 'content-type': 'text/html' })
+        .end('<html><body><h1>502 Bad Gateway</h1></body></html>');
       return true;
     case 'dropped':
       request.socket.destroy();

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
-import { createFaults, fail, type Faults } from './faults.ts';
+import { createFaults, type Faults, fail } from './faults.ts';
 import { closeServer, listen, readBody } from './http.ts';
 
 /** A team's own service behind the webhook provisioner: who may edit feature flags. Also an example of a receiver. */
@@ -40,7 +40,10 @@ export async function startFlagService(secret: string, now: () => number): Promi
     if (order.action === 'grant') editors.set(order.grant_id, order.person.email);
     if (order.action === 'revoke') editors.delete(order.grant_id);
     if (fault?.kind === 'lost_answer') request.socket.destroy();
-    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ active: editors.has(order.grant_id), account: order.person.email }));
+    else
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ active: editors.has(order.grant_id), account: order.person.email }));
   });
   const port = await listen(server);
   return { url: `http://127.0.0.1:${port}/jit`, faults, editors, refused, close: () => closeServer(server) };

@@ -1,10 +1,23 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { createServer } from 'node:net';
 import pg from 'pg';
 
 /**
@@ -34,10 +47,27 @@ export async function startPostgres(): Promise<PostgresServer> {
   hand(data, account);
 
   const port = await freePort();
-  const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), '-k', '', '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'max_connections=60'], {
-    ...account,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const server = spawn(
+    join(native, 'bin', 'postgres'),
+    [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      '-k',
+      '',
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'fsync=off',
+      '-c',
+      'max_connections=60',
+    ],
+    {
+      ...account,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   // However this process ends, the server does not stay.
   const killWithUs = () => server.kill('SIGKILL');
   process.once('exit', killWithUs);
@@ -54,7 +84,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
   return {
     port,
-    url: (database, user = SUPERUSER, password = '') => `postgres://${user}${password && `:${encodeURIComponent(password)}`}@127.0.0.1:${port}/${database}`,
+    url: (database, user = SUPERUSER, password = '') =>
+      `postgres://${user}${password && `:${encodeURIComponent(password)}`}@127.0.0.1:${port}/${database}`,
     stop,
   };
 }
@@ -80,7 +111,9 @@ async function unprivilegedAccount(): Promise<Account> {
     const ids = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]).catch(() => null);
     if (ids) return { uid: Number(ids[0].stdout), gid: Number(ids[1].stdout) };
   }
-  throw new Error('PostgreSQL does not run as root, and this system has neither a user "postgres" nor "nobody" to run it as');
+  throw new Error(
+    'PostgreSQL does not run as root, and this system has neither a user "postgres" nor "nobody" to run it as',
+  );
 }
 
 /** The binaries, copied to where the unprivileged account can read them, with the links that npm packages cannot hold. */
@@ -98,7 +131,9 @@ function prepareBinaries(home: string): string {
   cpSync(source, draft, { recursive: true });
   chmodSync(draft, 0o755);
   const links = join(source, 'pg-symlinks.json');
-  for (const { source: target, target: link } of existsSync(links) ? (JSON.parse(readFileSync(links, 'utf8')) as { source: string; target: string }[]) : []) {
+  for (const { source: target, target: link } of existsSync(links)
+    ? (JSON.parse(readFileSync(links, 'utf8')) as { source: string; target: string }[])
+    : []) {
     const at = join(draft, link.replace(/^native\//, ''));
     if (existsSync(at)) continue;
     mkdirSync(dirname(at), { recursive: true });
@@ -115,7 +150,22 @@ async function prepareTemplate(home: string, native: string, account: Account): 
   if (existsSync(template)) return template;
   const draft = mkdtempSync(join(home, 'draft-'));
   hand(draft, account);
-  await run(join(native, 'bin', 'initdb'), ['-D', draft, '-U', SUPERUSER, '--auth-local=trust', '--auth-host=scram-sha-256', '--no-sync', '-E', 'UTF8', '--locale=C'], { ...account, env: { ...process.env, LC_ALL: 'C' } });
+  await run(
+    join(native, 'bin', 'initdb'),
+    [
+      '-D',
+      draft,
+      '-U',
+      SUPERUSER,
+      '--auth-local=trust',
+      '--auth-host=scram-sha-256',
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ],
+    { ...account, env: { ...process.env, LC_ALL: 'C' } },
+  );
   // The superuser comes in without a password on loopback; everybody else needs one.
   const hba = ['host all postgres 127.0.0.1/32 trust', 'host all all 127.0.0.1/32 scram-sha-256', ''].join('\n');
   writeFileSync(join(draft, 'pg_hba.conf'), hba);
@@ -135,7 +185,8 @@ function moveInto(draft: string, place: string): void {
 function hand(directory: string, { uid, gid }: Account): void {
   if (uid === undefined || gid === undefined) return;
   chownSync(directory, uid, gid);
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) chownSync(join(entry.parentPath, entry.name), uid, gid);
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+    chownSync(join(entry.parentPath, entry.name), uid, gid);
 }
 
 function freePort(): Promise<number> {
@@ -144,7 +195,9 @@ function freePort(): Promise<number> {
     probe.once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port'))));
+      probe.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port')),
+      );
     });
   });
 }

@@ -24,7 +24,11 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-const TOKENS = { bot: 'xoxb-sandbox-bot-token', app: 'xapp-sandbox-app-token', signingSecret: 'sandbox-signing-secret' };
+const TOKENS = {
+  bot: 'xoxb-sandbox-bot-token',
+  app: 'xapp-sandbox-app-token',
+  signingSecret: 'sandbox-signing-secret',
+};
 const PAGERDUTY_TOKEN = 'sandbox-pagerduty-token';
 const FLAGS_SECRET = 'sandbox-flags-shared-secret';
 

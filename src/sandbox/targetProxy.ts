@@ -1,4 +1,4 @@
-import { createServer, connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 /** Stands between the bot and PostgreSQL, to fail as networks do. */
 export interface TargetProxy {
@@ -42,7 +42,10 @@ export async function startTargetProxy(serverPort: number): Promise<TargetProxy 
       hold?.happened();
       hold = null;
     });
-    for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       one.on('error', () => other.destroy());
       one.on('close', () => {
         open.delete(one);

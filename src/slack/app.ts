@@ -23,7 +23,15 @@ export interface SlackAppOptions {
 }
 
 /** Every listener of the bot on one Bolt app. */
-export function createSlackApp({ deps, onCall, directory, client, connection, botToken, apiUrl }: SlackAppOptions): App {
+export function createSlackApp({
+  deps,
+  onCall,
+  directory,
+  client,
+  connection,
+  botToken,
+  apiUrl,
+}: SlackAppOptions): App {
   const app = new bolt.App({
     receiver: connection.receiver,
     // Who we are was asked once at start; Bolt need not ask again.

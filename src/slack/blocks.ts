@@ -1,10 +1,27 @@
-import type { Button, ContextBlock, HeaderBlock, KnownBlock, MrkdwnElement, PlainTextElement, RichTextBlock, SectionBlock } from '@slack/types';
+import type {
+  Button,
+  ContextBlock,
+  HeaderBlock,
+  KnownBlock,
+  MrkdwnElement,
+  PlainTextElement,
+  RichTextBlock,
+  SectionBlock,
+} from '@slack/types';
 import { DateTime } from 'luxon';
 import type { Instant } from '../domain/terms.ts';
 
 /** Small builders over Block Kit, with its limits. https://docs.slack.dev/reference/block-kit */
 
-export const LIMITS = { sectionText: 3000, optionText: 75, buttonText: 75, headerText: 150, contextText: 2000, options: 100, blocks: 50 } as const;
+export const LIMITS = {
+  sectionText: 3000,
+  optionText: 75,
+  buttonText: 75,
+  headerText: 150,
+  contextText: 2000,
+  options: 100,
+  blocks: 50,
+} as const;
 
 /** A message as it is posted: blocks for the screen, text for notifications and screen readers. */
 export interface Message {
@@ -23,14 +40,30 @@ export const plain = (text: string): string =>
 
 export const code = (text: string): string => `\`${text.replace(/[`<>&\p{Cc}]/gu, '')}\``;
 
-export const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+export const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 
 /** `verbatim` keeps Slack from turning words into links and channel names. */
-export const mrkdwn = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text: cut(text, LIMITS.sectionText), verbatim: true });
-export const plainText = (text: string, limit: number = LIMITS.optionText): PlainTextElement => ({ type: 'plain_text', text: cut(text, limit), emoji: false });
+export const mrkdwn = (text: string): MrkdwnElement => ({
+  type: 'mrkdwn',
+  text: cut(text, LIMITS.sectionText),
+  verbatim: true,
+});
+export const plainText = (text: string, limit: number = LIMITS.optionText): PlainTextElement => ({
+  type: 'plain_text',
+  text: cut(text, limit),
+  emoji: false,
+});
 
-export const section = (text: string, blockId?: string): SectionBlock => ({ type: 'section', text: mrkdwn(text), ...(blockId && { block_id: blockId }) });
-export const context = (text: string): ContextBlock => ({ type: 'context', elements: [mrkdwn(cut(text, LIMITS.contextText))] });
+export const section = (text: string, blockId?: string): SectionBlock => ({
+  type: 'section',
+  text: mrkdwn(text),
+  ...(blockId && { block_id: blockId }),
+});
+export const context = (text: string): ContextBlock => ({
+  type: 'context',
+  elements: [mrkdwn(cut(text, LIMITS.contextText))],
+});
 export const header = (text: string): HeaderBlock => ({ type: 'header', text: plainText(text, LIMITS.headerText) });
 
 /** What a person typed, as text and nothing else: rich text elements are not parsed. */

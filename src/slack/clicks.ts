@@ -14,7 +14,11 @@ export function clickedValue(body: BlockAction): string {
  * see it. A fault becomes a sentence, never silence.
  * @param work what to do; returns the sentence to show, or null where the messages that change say enough
  */
-export async function tellClicker(to: { client: WebClient; log: Log }, body: BlockAction, work: () => Promise<string | null>): Promise<void> {
+export async function tellClicker(
+  to: { client: WebClient; log: Log },
+  body: BlockAction,
+  work: () => Promise<string | null>,
+): Promise<void> {
   let text: string | null;
   try {
     text = await work();
@@ -26,7 +30,12 @@ export async function tellClicker(to: { client: WebClient; log: Log }, body: Blo
   if (text === null || !channel) return;
   const thread = body.message?.thread_ts;
   try {
-    await to.client.chat.postEphemeral({ channel, user: body.user.id, text, ...(typeof thread === 'string' && { thread_ts: thread }) });
+    await to.client.chat.postEphemeral({
+      channel,
+      user: body.user.id,
+      text,
+      ...(typeof thread === 'string' && { thread_ts: thread }),
+    });
   } catch (error) {
     to.log.warn({ problem: slackProblem(error), personId: body.user.id }, 'the answer to a click could not be shown');
   }

@@ -15,8 +15,16 @@ const BACKGROUND_TIMEOUT: Millis = 10 * SECOND;
  * Two clients for one token. A client that is told to slow down pauses everything it has queued, so the
  * messages that nobody waits for go through one of their own. Neither waits out a rate limit by itself.
  */
-export function createClients(options: { token: string; apiUrl: string; log: Log }): { interactive: WebClient; background: WebClient } {
-  const common = { slackApiUrl: options.apiUrl, rejectRateLimitedCalls: true, logger: slackLogger(options.log), retryConfig: { retries: 0 } };
+export function createClients(options: { token: string; apiUrl: string; log: Log }): {
+  interactive: WebClient;
+  background: WebClient;
+} {
+  const common = {
+    slackApiUrl: options.apiUrl,
+    rejectRateLimitedCalls: true,
+    logger: slackLogger(options.log),
+    retryConfig: { retries: 0 },
+  };
   return {
     interactive: new webApi.WebClient(options.token, { ...common, timeout: INTERACTIVE_TIMEOUT }),
     background: new webApi.WebClient(options.token, { ...common, timeout: BACKGROUND_TIMEOUT }),
@@ -24,24 +32,29 @@ export function createClients(options: { token: string; apiUrl: string; log: Log
 }
 
 /** Slack's own word for why it refused, such as `channel_not_found`; null for any other failure. */
-export const slackErrorCode = (error: unknown): string | null => (error instanceof WebAPIPlatformError ? error.data.error : null);
+export const slackErrorCode = (error: unknown): string | null =>
+  error instanceof WebAPIPlatformError ? error.data.error : null;
 
 /** What to do about the refusals of Slack that an operator can put right. */
 const ADVICE: Readonly<Record<string, string>> = {
-  invalid_auth: 'Slack does not accept the token; copy SLACK_BOT_TOKEN and SLACK_APP_TOKEN from api.slack.com/apps again',
+  invalid_auth:
+    'Slack does not accept the token; copy SLACK_BOT_TOKEN and SLACK_APP_TOKEN from api.slack.com/apps again',
   not_authed: 'Slack got no token; set SLACK_BOT_TOKEN',
   token_revoked: 'the token was revoked; reinstall the app to the workspace and set the new SLACK_BOT_TOKEN',
   token_expired: 'the token has expired; reinstall the app to the workspace and set the new SLACK_BOT_TOKEN',
   account_inactive: 'the app was removed from the workspace; install it again and set the new SLACK_BOT_TOKEN',
   missing_scope: 'the app lacks a scope; compare its scopes with manifest.yml and reinstall it',
   not_in_channel: 'the bot is not in the channel; type "/invite @jit" there',
-  channel_not_found: 'the channel does not exist or the bot cannot see it; check its id in the policy file and invite the bot',
+  channel_not_found:
+    'the channel does not exist or the bot cannot see it; check its id in the policy file and invite the bot',
   is_archived: 'the channel is archived; put another one in the policy file',
 };
 
 /** Refusals of the token itself: nothing works until a person acts. */
 export const isAuthFailure = (error: unknown): boolean =>
-  ['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'].includes(slackErrorCode(error) ?? '');
+  ['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'].includes(
+    slackErrorCode(error) ?? '',
+  );
 
 /** One line on why a call to Slack failed, with what to do where somebody can do something. */
 export function slackProblem(error: unknown): string {

@@ -19,7 +19,9 @@ export interface Connection {
 export type Transport = { mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string; port: number };
 
 export function createConnection(transport: Transport, options: { apiUrl: string; log: Log }): Connection {
-  return transport.mode === 'socket' ? socketConnection(transport.appToken, options) : httpConnection(transport, options.log);
+  return transport.mode === 'socket'
+    ? socketConnection(transport.appToken, options)
+    : httpConnection(transport, options.log);
 }
 
 /** How long opening a socket may take, from asking for its address to Slack's hello. */
@@ -37,7 +39,14 @@ function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; l
     appToken,
     autoReconnectEnabled: false,
     logger: slackLogger(log),
-    installerOptions: { clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, timeout: CALL_TIMEOUT, rejectRateLimitedCalls: true } },
+    installerOptions: {
+      clientOptions: {
+        slackApiUrl: apiUrl,
+        retryConfig: { retries: 0 },
+        timeout: CALL_TIMEOUT,
+        rejectRateLimitedCalls: true,
+      },
+    },
   });
   const { client } = receiver;
   let closing = false;
@@ -67,7 +76,12 @@ function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; l
     if (closing) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      pause = { end: () => (clearTimeout(timer), resolve()) };
+      pause = {
+        end: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
     });
   }
 
@@ -81,7 +95,9 @@ function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; l
     close: async () => {
       closing = true;
       pause?.end();
-      await withTimeout(client.disconnect(), 2 * SECOND).catch(() => log.warn({}, 'Slack did not close the connection in time'));
+      await withTimeout(client.disconnect(), 2 * SECOND).catch(() =>
+        log.warn({}, 'Slack did not close the connection in time'),
+      );
     },
   };
 }
@@ -108,9 +124,14 @@ function httpConnection({ signingSecret, port }: { signingSecret: string; port: 
   const receiver: HTTPReceiver = new bolt.HTTPReceiver({ signingSecret, logger: slackLogger(log) });
   const server: Server = createServer((request, response) => {
     const sentAt = Number(request.headers['x-slack-request-timestamp']) * SECOND;
-    const tooLarge = Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES || request.headers['transfer-encoding'] !== undefined;
+    const tooLarge =
+      Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES ||
+      request.headers['transfer-encoding'] !== undefined;
     if (sentAt > Date.now() + FUTURE_TOLERANCE || tooLarge) {
-      log.warn({ from: request.socket.remoteAddress }, tooLarge ? 'refused a request that is too large' : 'refused a request dated in the future');
+      log.warn(
+        { from: request.socket.remoteAddress },
+        tooLarge ? 'refused a request that is too large' : 'refused a request dated in the future',
+      );
       response.writeHead(tooLarge ? 413 : 401).end();
       return;
     }
@@ -120,7 +141,9 @@ function httpConnection({ signingSecret, port }: { signingSecret: string; port: 
     receiver,
     open: () =>
       new Promise((resolve, reject) => {
-        server.once('error', (error) => reject(new Error(`cannot listen on port ${port}; set PORT to a free one`, { cause: error })));
+        server.once('error', (error) =>
+          reject(new Error(`cannot listen on port ${port}; set PORT to a free one`, { cause: error })),
+        );
         server.listen(port, () => {
           const address = server.address();
           log.info({ port: typeof address === 'object' ? address?.port : port }, 'listening for Slack');

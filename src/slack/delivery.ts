@@ -6,8 +6,9 @@ import type { Clock, Post, PostBook } from '../ports.ts';
 import type { Message } from './blocks.ts';
 import { slackErrorCode, WebAPIRateLimitedError } from './clients.ts';
 
-/** Slack takes about one message a second per channel. */
+/** Slack takes about one message a second per channel, and a few more for a moment: a card and its buttons. */
 const CHANNEL_PACE: Millis = SECOND;
+const CHANNEL_BURST = 3;
 /** Messages looked through for one whose answer was lost. */
 const SEARCH_LIMIT = 100;
 const KEY_METADATA = 'jitbot_message';
@@ -39,21 +40,42 @@ export interface Delivery {
   refresh(key: string, message: Message): Promise<void>;
   post(place: Place, message: Message, metadata: MessageMetadata): Promise<string>;
   /** The newest metadata of this kind that we posted to a channel. */
-  newestMetadata(channel: string, eventType: string, accept: (payload: Record<string, unknown>) => boolean): Promise<Record<string, unknown> | null>;
+  newestMetadata(
+    channel: string,
+    eventType: string,
+    accept: (payload: Record<string, unknown>) => boolean,
+  ): Promise<Record<string, unknown> | null>;
   /** The direct-message channel with a person. */
   directChannel(slackId: string): Promise<string>;
 }
 
-export function createDelivery({ client, posts, clock }: { client: WebClient; posts: PostBook; clock: Pick<Clock, 'now'> }): Delivery {
+export function createDelivery({
+  client,
+  posts,
+  clock,
+}: {
+  client: WebClient;
+  posts: PostBook;
+  clock: Pick<Clock, 'now'>;
+}): Delivery {
   const directChannels = new Map<string, string>();
-  const nextAllowed = new Map<string, Instant>();
+  /** When all that was posted to a channel would have been posted at an even pace. */
+  const evenPace = new Map<string, Instant>();
 
   async function post({ channel, threadTs }: Place, message: Message, metadata: MessageMetadata): Promise<string> {
-    const allowed = nextAllowed.get(channel) ?? 0;
+    const next = Math.max(evenPace.get(channel) ?? 0, clock.now()) + CHANNEL_PACE;
+    const allowed = next - CHANNEL_BURST * CHANNEL_PACE;
     if (clock.now() < allowed) throw new LaterError(allowed);
-    nextAllowed.set(channel, clock.now() + CHANNEL_PACE);
+    evenPace.set(channel, next);
     const posted = await limited(() =>
-      client.chat.postMessage({ channel, ...message, metadata, unfurl_links: false, unfurl_media: false, ...(threadTs && { thread_ts: threadTs }) }),
+      client.chat.postMessage({
+        channel,
+        ...message,
+        metadata,
+        unfurl_links: false,
+        unfurl_media: false,
+        ...(threadTs && { thread_ts: threadTs }),
+      }),
     );
     if (!posted.ts) throw new Error('Slack took a message but did not say where it is');
     return posted.ts;
@@ -71,13 +93,19 @@ export function createDelivery({ client, posts, clock }: { client: WebClient; po
 
   async function history({ channel, threadTs }: Place) {
     const query = { channel, limit: SEARCH_LIMIT, include_all_metadata: true };
-    const found = await limited(() => (threadTs ? client.conversations.replies({ ...query, ts: threadTs }) : client.conversations.history(query)));
+    const found = await limited(() =>
+      threadTs ? client.conversations.replies({ ...query, ts: threadTs }) : client.conversations.history(query),
+    );
     return found.messages ?? [];
   }
 
   async function findPosted(key: string, place: Place): Promise<string | null> {
     const messages = await history(place);
-    const mine = messages.find((message) => message.metadata?.event_type === KEY_METADATA && (message.metadata.event_payload as { key?: unknown } | undefined)?.key === key);
+    const mine = messages.find(
+      (message) =>
+        message.metadata?.event_type === KEY_METADATA &&
+        (message.metadata.event_payload as { key?: unknown } | undefined)?.key === key,
+    );
     return mine?.ts ?? null;
   }
 
@@ -113,7 +141,9 @@ export function createDelivery({ client, posts, clock }: { client: WebClient; po
     },
     newestMetadata: async (channel, eventType, accept) => {
       const messages = await history({ channel });
-      const payloads = messages.filter((message) => message.metadata?.event_type === eventType).map((message) => (message.metadata?.event_payload ?? {}) as Record<string, unknown>);
+      const payloads = messages
+        .filter((message) => message.metadata?.event_type === eventType)
+        .map((message) => (message.metadata?.event_payload ?? {}) as Record<string, unknown>);
       return payloads.find(accept) ?? null;
     },
     directChannel: async (slackId) => {

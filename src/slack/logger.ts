@@ -3,7 +3,10 @@ import type { Log } from '../ports.ts';
 
 /** Slack's libraries log through ours. Their debug output holds whole payloads, so it is left out. */
 export function slackLogger(log: Log): Logger {
-  const text = (parts: unknown[]) => parts.map((part) => (part instanceof Error ? part.message : typeof part === 'string' ? part : JSON.stringify(part))).join(' ');
+  const text = (parts: unknown[]) =>
+    parts
+      .map((part) => (part instanceof Error ? part.message : typeof part === 'string' ? part : JSON.stringify(part)))
+      .join(' ');
   return {
     debug: () => undefined,
     info: () => undefined,

@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Person } from '../domain/person.ts';
 import type { Principal } from '../domain/policy.ts';
-import { type Instant, type Known, known, type Millis, MINUTE, unknown } from '../domain/terms.ts';
+import { type Instant, type Known, known, MINUTE, type Millis, unknown } from '../domain/terms.ts';
 import type { Clock, Directory, Log, Purpose } from '../ports.ts';
 import { slackErrorCode, slackProblem, WebAPIRateLimitedError } from './clients.ts';
 
@@ -21,7 +21,9 @@ const userSchema = z.object({
   tz: z.string().optional(),
   real_name: z.string().optional(),
   name: z.string().optional(),
-  profile: z.object({ email: z.string().optional(), display_name: z.string().optional(), real_name: z.string().optional() }).default({}),
+  profile: z
+    .object({ email: z.string().optional(), display_name: z.string().optional(), real_name: z.string().optional() })
+    .default({}),
   enterprise_user: z.object({ teams: z.array(z.string()).default([]) }).optional(),
 });
 
@@ -45,7 +47,9 @@ export function createDirectory(client: WebClient, options: { clock: Pick<Clock,
     asking.set(groupId, asked);
     const answer = await asked;
     // Slack allows about 20 of these calls a minute; changes reach us as events in between.
-    return !answer.known && isRecent && answer.problem.includes('rate limit') && remembered.has(groupId) ? known(earlier.members) : answer;
+    return !answer.known && isRecent && answer.problem.includes('rate limit') && remembered.has(groupId)
+      ? known(earlier.members)
+      : answer;
   }
 
   async function askMembers(groupId: Principal): Promise<Known<ReadonlySet<string>>> {
@@ -57,7 +61,11 @@ export function createDirectory(client: WebClient, options: { clock: Pick<Clock,
     } catch (error) {
       const missing = slackErrorCode(error) === 'no_such_subteam';
       if (!(error instanceof WebAPIRateLimitedError)) log.warn({ err: error, groupId }, 'cannot read a user group');
-      return unknown(missing ? `Slack has no user group ${groupId}; an administrator has to correct the policy` : `the members of ${groupId} could not be read: ${slackProblem(error)}`);
+      return unknown(
+        missing
+          ? `Slack has no user group ${groupId}; an administrator has to correct the policy`
+          : `the members of ${groupId} could not be read: ${slackProblem(error)}`,
+      );
     }
   }
 
@@ -68,13 +76,16 @@ export function createDirectory(client: WebClient, options: { clock: Pick<Clock,
         if (!ownTeam) return unknown('Slack does not say which workspace this is');
         const { user } = await client.users.info({ user: slackId });
         const parsed = userSchema.safeParse(user);
-        return parsed.success ? judge(parsed.data, ownTeam) : unknown('Slack described this person in a form that is not understood');
+        return parsed.success
+          ? judge(parsed.data, ownTeam)
+          : unknown('Slack described this person in a form that is not understood');
       } catch (error) {
         if (slackErrorCode(error) === 'user_not_found') return unknown('Slack does not know this person');
         return unknown(`this person could not be looked up: ${slackProblem(error)}`);
       }
     },
-    members: async (groupIds, purpose) => new Map(await Promise.all(groupIds.map(async (id) => [id, await groupMembers(id, purpose)] as const))),
+    members: async (groupIds, purpose) =>
+      new Map(await Promise.all(groupIds.map(async (id) => [id, await groupMembers(id, purpose)] as const))),
     forgetGroup: (groupId) => void remembered.delete(groupId),
   };
 }

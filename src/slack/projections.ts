@@ -6,7 +6,7 @@ import { type Millis, SECOND } from '../domain/terms.ts';
 import type { Clock, EventReader, Job, JobHandler, PostBook, Store, Targets } from '../ports.ts';
 import { AUDIT_METADATA, auditMessage } from './audit/lines.ts';
 import { type Delivery, LaterError } from './delivery.ts';
-import { activeNotice, noticeFor, type NoticeInput, waitingNotice } from './grants/notices.ts';
+import { activeNotice, type NoticeInput, noticeFor, waitingNotice } from './grants/notices.ts';
 import { requestCard, reviewPrompt } from './review/card.ts';
 
 /** Slack's messages, made from what the ledger and the states say. Jobs carry them, so they survive restarts. */
@@ -20,13 +20,22 @@ const AUDIT_PACE: Millis = SECOND;
 /** The messages that follow from an event. */
 export function messageJobs(event: LedgerEvent): Job[] {
   const jobs: Job[] = [{ kind: 'audit', key: AUDIT_CURSOR, dueAt: event.at }];
-  if (event.requestId && event.type !== 'credential.issued') jobs.push({ kind: 'card', key: event.requestId, dueAt: event.at });
+  if (event.requestId && event.type !== 'credential.issued')
+    jobs.push({ kind: 'card', key: event.requestId, dueAt: event.at });
   if (event.requestId && NEWS.has(event.type)) jobs.push({ kind: 'notify', key: String(event.seq), dueAt: event.at });
   return jobs;
 }
 
 /** Events that are news for the requester; see grants/notices.ts. */
-const NEWS: ReadonlySet<LedgerEvent['type']> = new Set(['request.submitted', 'request.denied', 'request.expired', 'grant.activated', 'grant.ended', 'grant.failed', 'grant.overdue']);
+const NEWS: ReadonlySet<LedgerEvent['type']> = new Set([
+  'request.submitted',
+  'request.denied',
+  'request.expired',
+  'grant.activated',
+  'grant.ended',
+  'grant.failed',
+  'grant.overdue',
+]);
 
 export interface ProjectionDeps {
   readonly policy: Policy;
@@ -48,7 +57,12 @@ export function projections(deps: ProjectionDeps): { card: JobHandler; notify: J
     const grant = request.state === 'approved' ? ((await store.grant(request.grantId))?.value ?? null) : null;
     const role = findRole(policy, request.role);
     const resource = role && policy.resources.get(role.resourceId);
-    return { request, grant, roleName: role && resource ? `${resource.name}: ${role.name}` : request.role, hasCredential: resource !== undefined && targets.issuesCredentials(resource.id) };
+    return {
+      request,
+      grant,
+      roleName: role && resource ? `${resource.name}: ${role.name}` : request.role,
+      hasCredential: resource !== undefined && targets.issuesCredentials(resource.id),
+    };
   }
 
   /** Brings every message about a request to how things stand now. */
@@ -80,7 +94,11 @@ export function projections(deps: ProjectionDeps): { card: JobHandler; notify: J
     // What an earlier life of this process, or an answer that got lost, may have posted already.
     if (attempt > 1 || !lookedForLostAudit) {
       const ledger = events.get(1)?.hash;
-      const newest = await delivery.newestMetadata(channel, AUDIT_METADATA, (payload) => payload.ledger === ledger && typeof payload.to === 'number');
+      const newest = await delivery.newestMetadata(
+        channel,
+        AUDIT_METADATA,
+        (payload) => payload.ledger === ledger && typeof payload.to === 'number',
+      );
       const posted = Number(newest?.to ?? 0);
       if (posted > posts.cursor(AUDIT_CURSOR)) posts.moveCursor(AUDIT_CURSOR, posted);
       lookedForLostAudit = true;
@@ -90,7 +108,10 @@ export function projections(deps: ProjectionDeps): { card: JobHandler; notify: J
     if (!from) return;
     const { message, last } = auditMessage(waiting);
     const ledger = events.get(1)?.hash ?? '';
-    await delivery.post({ channel }, message, { event_type: AUDIT_METADATA, event_payload: { from: from.seq, to: last.seq, hash: last.hash, ledger } });
+    await delivery.post({ channel }, message, {
+      event_type: AUDIT_METADATA,
+      event_payload: { from: from.seq, to: last.seq, hash: last.hash, ledger },
+    });
     posts.moveCursor(AUDIT_CURSOR, last.seq);
     if (events.after(last.seq, 1).length > 0) throw new LaterError(clock.now() + AUDIT_PACE);
   });
@@ -112,7 +133,9 @@ const whenSlackAllows =
   };
 
 const wasAsked = (request: Request): boolean =>
-  request.state === 'pending' || request.decision.effect === 'ask' || ('reviews' in request && request.reviews.length > 0);
+  request.state === 'pending' ||
+  request.decision.effect === 'ask' ||
+  ('reviews' in request && request.reviews.length > 0);
 
 const noticeKey = (type: LedgerEvent['type'], { request, grant }: { request: Request; grant: Grant | null }): string =>
   `notice:${type}:${grant && type.startsWith('grant.') ? grant.id : request.id}`;

@@ -1,4 +1,4 @@
-import type { Decision, Proof } from '../domain/evaluate.ts';
+import type { Decision, Proof, RuleOutcome } from '../domain/evaluate.ts';
 import type { EndReason } from '../domain/grant.ts';
 import { isGroup, type Principal } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -71,8 +71,12 @@ export function proofSentence({ onCall, incident }: Proof): string | null {
 export function missedRules(decision: Decision): string[] {
   return decision.outcomes
     .filter((outcome) => outcome.effect !== 'deny' && outcome.outcome !== 'met')
-    .map((outcome) => `rule ${outcome.rule} (${outcome.effect}): ${plain(outcome.reasons.join('; '))}`);
+    .map((outcome) => `rule ${outcome.rule} (${outcome.effect}): ${withNames(outcome)}`);
 }
+
+/** The reasons of a rule, with the names of the people and groups that it names itself in place of their ids. */
+const withNames = ({ reasons, principals }: RuleOutcome): string =>
+  principals.reduce((text, id) => text.replaceAll(id, mentions([id])), plain(reasons.join('; ')));
 
 /** What the decision would be, before it is asked for. */
 export function previewSentence(decision: Decision): string {
@@ -91,9 +95,10 @@ export function previewSentence(decision: Decision): string {
 }
 
 export function denialSentence(decision: Decision): string {
-  if (decision.rule !== null) return `rule ${decision.rule} of the policy says no: ${plain(decision.reasons.join('; '))}.`;
-  const missed = missedRules(decision);
-  return missed.length > 0 ? `no rule of the policy lets it through.\n${missed.map((line) => `• ${line}`).join('\n')}` : 'no rule of the policy lets it through.';
+  const decided = decision.outcomes.find((outcome) => outcome.rule === decision.rule);
+  if (decided) return `rule ${decided.rule} of the policy says no: ${withNames(decided)}.`;
+  const missed = missedRules(decision).map((line) => `\n• ${line}`);
+  return `no rule of the policy lets it through.${missed.join('')}`;
 }
 
 /** Mentions people and groups of the policy; ids come from the policy file, never from a message. */

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Instant } from '../../domain/terms.ts';
 import type { Log } from '../../ports.ts';
+import { TargetRefusal } from '../provisioner.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -37,7 +38,10 @@ async function oidOf(client: Client, role: string): Promise<number | null> {
 }
 
 /** A login for one grant. It has no password until its person asks for one. */
-export function createLogin(client: Client, login: { role: string; comment: string; memberOf: readonly string[]; expiresAt: Instant }): Promise<{ account: string }> {
+export function createLogin(
+  client: Client,
+  login: { role: string; comment: string; memberOf: readonly string[]; expiresAt: Instant },
+): Promise<{ account: string }> {
   const { role, comment, memberOf, expiresAt } = login;
   return transaction(client, role, async () => {
     if ((await oidOf(client, role)) === null) await client.query(`CREATE ROLE ${quote(role)} LOGIN PASSWORD NULL`);
@@ -49,12 +53,21 @@ export function createLogin(client: Client, login: { role: string; comment: stri
 }
 
 /** A role for one grant between the granted roles and the person's own login. */
-export function createBridge(client: Client, bridge: { role: string; comment: string; memberOf: readonly string[]; login: string }): Promise<{ account: string }> {
+export function createBridge(
+  client: Client,
+  bridge: { role: string; comment: string; memberOf: readonly string[]; login: string },
+): Promise<{ account: string }> {
   const { role, comment, memberOf, login } = bridge;
   return transaction(client, role, async () => {
-    const { rows } = await client.query<{ self: boolean }>('SELECT rolname = session_user AS self FROM pg_roles WHERE rolname = $1 AND rolcanlogin', [login]);
-    if (!rows[0]) throw new Error(`there is no login "${login}" in this database; create it, or check the login template of the target`);
-    if (rows[0].self) throw new Error(`the login "${login}" is the bot's own`);
+    const { rows } = await client.query<{ self: boolean }>(
+      'SELECT rolname = session_user AS self FROM pg_roles WHERE rolname = $1 AND rolcanlogin',
+      [login],
+    );
+    if (!rows[0])
+      throw new TargetRefusal(
+        `there is no login "${login}" in this database; create it, or check the login template of the target`,
+      );
+    if (rows[0].self) throw new TargetRefusal(`the login "${login}" is the bot's own`);
     if ((await oidOf(client, role)) === null) await client.query(`CREATE ROLE ${quote(role)} NOLOGIN`);
     await client.query(`COMMENT ON ROLE ${quote(role)} IS ${literal(comment)}`);
     await client.query(`GRANT ${memberOf.map(quote).join(', ')} TO ${quote(role)}`);
@@ -75,7 +88,7 @@ export async function isPresent(client: Client, role: string, oid: number | null
          OR EXISTS (SELECT FROM pg_stat_activity WHERE usename = $1 OR usesysid = $2) AS present`,
     [role, oid],
   );
-  if (!rows[0]) throw new Error('PostgreSQL answered a question about a role with nothing');
+  if (!rows[0]) throw new TargetRefusal('PostgreSQL answered a question about a role with nothing');
   return rows[0].present;
 }
 
@@ -87,10 +100,15 @@ export async function remove(session: Session, role: string, ownLogin: string | 
   const oid = await session.run((client) => transaction(client, role, () => disable(client, role)));
   await session.run((client) => endSessions(client, ownLogin ?? role, oid));
   if (oid === null) return;
-  await session.run((client) => transaction(client, role, () => drop(client, role, oid))).catch((error: unknown) => {
-    if (!(error instanceof pg.DatabaseError) || error.code !== DEPENDENT_OBJECTS) throw error;
-    log.warn({ role, detail: error.detail }, 'a role that no longer gives anything stays, because it owns objects in another database; reassign them and drop it');
-  });
+  await session
+    .run((client) => transaction(client, role, () => drop(client, role, oid)))
+    .catch((error: unknown) => {
+      if (!(error instanceof pg.DatabaseError) || error.code !== DEPENDENT_OBJECTS) throw error;
+      log.warn(
+        { role, detail: error.detail },
+        'a role that no longer gives anything stays, because it owns objects in another database; reassign them and drop it',
+      );
+    });
   await session.run((client) => endSessions(client, ownLogin ?? role, oid));
 }
 
@@ -99,7 +117,10 @@ async function disable(client: Client, role: string): Promise<number | null> {
   const oid = await oidOf(client, role);
   if (oid === null) return null;
   await client.query(`ALTER ROLE ${quote(role)} NOLOGIN PASSWORD NULL`);
-  const { rows } = await client.query<{ name: string }>('SELECT r.rolname AS name FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE m.member = $1', [oid]);
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT r.rolname AS name FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE m.member = $1',
+    [oid],
+  );
   for (const { name } of rows) await client.query(`REVOKE ${quote(name)} FROM ${quote(role)}`);
   return oid;
 }
@@ -110,14 +131,20 @@ async function endSessions(client: Client, login: string, oid: number | null): P
     'SELECT pg_terminate_backend(pid, $3) AS ended FROM pg_stat_activity WHERE (usename = $1 OR usesysid = $2) AND pid <> pg_backend_pid()',
     [login, oid, TERMINATE_WAIT_MS],
   );
-  if (rows.some(({ ended }) => !ended)) throw new Error(`a database session of "${login}" did not end when told to`);
+  if (rows.some(({ ended }) => !ended))
+    throw new TargetRefusal(`a database session of "${login}" did not end when told to`);
 }
 
 async function drop(client: Client, role: string, oid: number): Promise<void> {
-  const owned = await client.query("SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND refobjid = $1 AND classid <> 'pg_auth_members'::regclass LIMIT 1", [oid]);
+  const owned = await client.query(
+    "SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND refobjid = $1 AND classid <> 'pg_auth_members'::regclass LIMIT 1",
+    [oid],
+  );
   if (owned.rowCount) {
     // What the person made while they had access stays, owned by the bot; rights handed to the role go.
-    const { rows } = await client.query<{ version: number }>("SELECT current_setting('server_version_num')::int AS version");
+    const { rows } = await client.query<{ version: number }>(
+      "SELECT current_setting('server_version_num')::int AS version",
+    );
     const options = (rows[0]?.version ?? 0) >= VERSION_WITH_GRANT_OPTIONS ? ' WITH INHERIT TRUE, SET TRUE' : '';
     await client.query(`GRANT ${quote(role)} TO CURRENT_USER${options}`);
     await client.query(`REASSIGN OWNED BY ${quote(role)} TO CURRENT_USER`);

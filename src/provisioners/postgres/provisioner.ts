@@ -11,7 +11,10 @@ const targetSchema = z.strictObject({
   url: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:5432/database'),
   /** `temporary`: a login made for each grant. Otherwise a template for the name of the person's own login. */
   login: z
-    .union([z.literal('temporary'), z.string().regex(/\{email(_name)?\}/, 'expected temporary, or a login name with {email} or {email_name} in it')])
+    .union([
+      z.literal('temporary'),
+      z.string().regex(/\{email(_name)?\}/, 'expected temporary, or a login name with {email} or {email_name} in it'),
+    ])
     .default('temporary'),
 });
 
@@ -26,11 +29,19 @@ const PASSWORD_BYTES = 24;
 /** Gives membership of PostgreSQL roles, to a login made for the grant or to the person's own. */
 export const postgres: Provisioner<Target, Role> = { kind: 'postgres', targetSchema, roleSchema, connect };
 
-function connect(target: Target, log: Log): Connection<Role> {
+function connect(target: Target, { log }: { log: Log }): Connection<Role> {
   const session = createSession(target.url, log);
   if (target.login !== 'temporary') return ownLogins(session, target.login, log);
   return {
-    grant: (one, expiresAt) => session.run((client) => access.createLogin(client, { role: loginName(one), comment: commentOf(one), memberOf: one.role.roles, expiresAt })),
+    grant: (one, expiresAt) =>
+      session.run((client) =>
+        access.createLogin(client, {
+          role: loginName(one),
+          comment: commentOf(one),
+          memberOf: one.role.roles,
+          expiresAt,
+        }),
+      ),
     revoke: (one) => access.remove(session, loginName(one), null, log),
     isActive: (one) => session.run((client) => access.isPresent(client, loginName(one), null)),
     issueCredential: async (one) => {
@@ -51,7 +62,15 @@ function ownLogins(session: Session, template: string, log: Log): Connection<Rol
   const loginOf = ({ person }: Access<Role>): string =>
     template.replaceAll('{email}', person.email).replaceAll('{email_name}', person.email.split('@')[0] ?? '');
   return {
-    grant: (one) => session.run((client) => access.createBridge(client, { role: bridgeName(one), comment: commentOf(one), memberOf: one.role.roles, login: loginOf(one) })),
+    grant: (one) =>
+      session.run((client) =>
+        access.createBridge(client, {
+          role: bridgeName(one),
+          comment: commentOf(one),
+          memberOf: one.role.roles,
+          login: loginOf(one),
+        }),
+      ),
     revoke: (one) => access.remove(session, bridgeName(one), loginOf(one), log),
     isActive: (one) => session.run((client) => access.isPresent(client, bridgeName(one), null)),
     close: session.close,
@@ -60,11 +79,15 @@ function ownLogins(session: Session, template: string, log: Log): Connection<Rol
 
 /** `jit_ana_7k2m9q4tz1`: says whose it is, and is unique by the grant's id. */
 const loginName = ({ person, grantId }: Access<Role>): string => {
-  const who = (person.email.split('@')[0] ?? '').toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 40);
+  const who = (person.email.split('@')[0] ?? '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .slice(0, 40);
   return `jit_${who}_${grantId.toLowerCase()}`;
 };
 const bridgeName = ({ grantId }: Access<Role>): string => `jit_${grantId.toLowerCase()}`;
-const commentOf = ({ grantId, roleKey, person }: Access<Role>): string => `jitbot: ${roleKey} for ${person.email}, grant ${grantId}`;
+const commentOf = ({ grantId, roleKey, person }: Access<Role>): string =>
+  `jitbot: ${roleKey} for ${person.email}, grant ${grantId}`;
 
 function connectionAddress(url: string, account: string, secret: string): string {
   const address = new URL(url);
@@ -72,4 +95,3 @@ function connectionAddress(url: string, account: string, secret: string): string
   address.password = secret;
   return address.toString();
 }
-

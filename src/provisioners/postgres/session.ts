@@ -1,6 +1,7 @@
 import pg from 'pg';
+import { SECOND } from '../../domain/terms.ts';
 import type { Log } from '../../ports.ts';
-import { TARGET_DEADLINE } from '../provisioner.ts';
+import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 
 /** Connections that the bot holds to one server at most. */
 const MAX_CONNECTIONS = 8;
@@ -29,25 +30,42 @@ export function createSession(url: string, log: Log): Session {
   return {
     run: async (work) => {
       const client = await pool.connect().catch((error: unknown) => {
-        throw new Error(`cannot connect to PostgreSQL at ${placeOf(url)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        throw unreachable(url, error);
       });
       let failure: Error | undefined;
-      const deadline = setTimeout(() => {
-        failure = new Error(`PostgreSQL at ${placeOf(url)} did not answer within ${TARGET_DEADLINE / 1000} s`);
-        client.release(failure);
-      }, TARGET_DEADLINE);
+      const { promise: broken, reject } = Promise.withResolvers<never>();
+      const fail = (error: Error): void => {
+        failure ??= error;
+        reject(error);
+      };
+      // A connection that breaks between two statements says so as an event.
+      client.on('error', fail);
+      const timer = setTimeout(
+        () => fail(new Error(`no answer within ${TARGET_DEADLINE / SECOND} s`)),
+        TARGET_DEADLINE,
+      );
       try {
-        return await work(client);
+        return await Promise.race([work(client), broken]);
       } catch (error) {
-        throw failure ?? error;
+        if (error instanceof pg.DatabaseError || error instanceof TargetRefusal) throw error;
+        failure ??= error instanceof Error ? error : new Error(String(error));
+        throw unreachable(url, failure);
       } finally {
-        clearTimeout(deadline);
-        if (!failure) client.release();
+        clearTimeout(timer);
+        // With a failure the connection is closed for good, and whatever transaction was open on it dies.
+        client.release(failure);
+        if (!failure) client.off('error', fail);
       }
     },
     close: () => pool.end(),
   };
 }
+
+const unreachable = (url: string, error: unknown): Error =>
+  new Error(
+    `PostgreSQL at ${placeOf(url)} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
 
 /** Host and database, without the password. */
 function placeOf(url: string): string {

@@ -26,19 +26,28 @@ export const webhook: Provisioner<Target, Role> = {
   kind: 'webhook',
   targetSchema,
   roleSchema,
-  connect: (target) => ({
-    grant: async (access, expiresAt) => {
-      const answer = await call(target, 'grant', access, expiresAt);
-      if (!answer.active) throw new Error(`${hostOf(target)} answered the grant with "active": false`);
-      return { account: answer.account ?? access.person.email };
-    },
-    revoke: async (access) => void (await call(target, 'revoke', access, null)),
-    isActive: async (access) => (await call(target, 'status', access, null)).active,
-    close: async () => undefined,
-  }),
+  connect: (target, { clock }) => {
+    const call = (action: Action, access: Access<Role>, expiresAt: number | null = null) =>
+      send(target, action, access, { expiresAt, now: clock.now() });
+    return {
+      grant: async (access, expiresAt) => {
+        const answer = await call('grant', access, expiresAt);
+        if (!answer.active) throw new Error(`${hostOf(target)} answered the grant with "active": false`);
+        return { account: answer.account ?? access.person.email };
+      },
+      revoke: async (access) => void (await call('revoke', access)),
+      isActive: async (access) => (await call('status', access)).active,
+      close: async () => undefined,
+    };
+  },
 };
 
-async function call(target: Target, action: Action, access: Access<Role>, expiresAt: number | null): Promise<z.infer<typeof answerSchema>> {
+async function send(
+  target: Target,
+  action: Action,
+  access: Access<Role>,
+  { expiresAt, now }: { expiresAt: number | null; now: number },
+): Promise<z.infer<typeof answerSchema>> {
   const body = JSON.stringify({
     action,
     grant_id: access.grantId,
@@ -47,7 +56,7 @@ async function call(target: Target, action: Action, access: Access<Role>, expire
     person: { email: access.person.email, name: access.person.name, slack_id: access.person.slackId },
     expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
   });
-  const timestamp = String(Math.floor(Date.now() / 1000));
+  const timestamp = String(Math.floor(now / 1000));
   const signature = createHmac('sha256', target.secret).update(`${timestamp}.${body}`).digest('hex');
   const response = await fetch(target.url, {
     method: 'POST',
@@ -65,7 +74,10 @@ async function call(target: Target, action: Action, access: Access<Role>, expire
     throw new Error(`${hostOf(target)} could not be reached to ${action}`, { cause: error });
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${hostOf(target)} answered ${action} with ${response.status}: ${text.slice(0, SHOWN_ANSWER_LENGTH)}`);
+  if (!response.ok)
+    throw new Error(
+      `${hostOf(target)} answered ${action} with ${response.status}: ${text.slice(0, SHOWN_ANSWER_LENGTH)}`,
+    );
   return parseAnswer(text, target, action);
 }
 
@@ -73,7 +85,9 @@ function parseAnswer(text: string, target: Target, action: Action): z.infer<type
   try {
     return answerSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(`${hostOf(target)} answered ${action} with something that is not {"active": true or false}`, { cause: error });
+    throw new Error(`${hostOf(target)} answered ${action} with something that is not {"active": true or false}`, {
+      cause: error,
+    });
   }
 }
 

@@ -19,7 +19,8 @@ class ShiftedDate extends RealDate {
 globalThis.Date = new Proxy(ShiftedDate, {
   // Date(...) called as a function gives the time as text.
   apply: () => new ShiftedDate().toString(),
-  construct: (target, args, newTarget) => (args.length <= 1 ? Reflect.construct(target, args, newTarget) : Reflect.construct(RealDate, args, newTarget)),
+  construct: (target, args, newTarget) =>
+    args.length <= 1 ? Reflect.construct(target, args, newTarget) : Reflect.construct(RealDate, args, newTarget),
 }) as unknown as DateConstructor;
 
 process.on('message', (message: unknown) => {

@@ -66,7 +66,9 @@ export function shiftAt(schedule: Schedule, at: number): Shift | null {
   const user = schedule.rotation[turn % schedule.rotation.length];
   if (!user) return null;
   // An override inside the turn cuts it short or starts it late.
-  const later = schedule.overrides.filter((shift) => shift.start > at && shift.start < start + schedule.turnMs).map((shift) => shift.start);
+  const later = schedule.overrides
+    .filter((shift) => shift.start > at && shift.start < start + schedule.turnMs)
+    .map((shift) => shift.start);
   const earlier = schedule.overrides.filter((shift) => shift.end <= at && shift.end > start).map((shift) => shift.end);
   return { user, start: Math.max(start, ...earlier), end: Math.min(start + schedule.turnMs, ...later) };
 }
@@ -86,10 +88,13 @@ export function onCallAt(account: Account, at: number): OnCallNow[] {
     escalationPolicy.levels.flatMap((targets, index) =>
       targets.flatMap((target): OnCallNow[] => {
         const level = index + 1;
-        if (target.type === 'user') return [{ user: target.id, escalationPolicy, level, schedule: null, start: null, end: null }];
+        if (target.type === 'user')
+          return [{ user: target.id, escalationPolicy, level, schedule: null, start: null, end: null }];
         const schedule = account.schedules.find((one) => one.id === target.id);
         const shift = schedule && shiftAt(schedule, at);
-        return schedule && shift ? [{ user: shift.user, escalationPolicy, level, schedule, start: shift.start, end: shift.end }] : [];
+        return schedule && shift
+          ? [{ user: shift.user, escalationPolicy, level, schedule, start: shift.start, end: shift.end }]
+          : [];
       }),
     ),
   );

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createFaults, fail, type Faults } from '../faults.ts';
+import { createFaults, type Faults, fail } from '../faults.ts';
 import { closeServer, listen, readBody } from '../http.ts';
 import { type Account, onCallAt, type PdIncident, type PdUser } from './account.ts';
 
@@ -26,9 +26,16 @@ interface Reply {
 }
 
 const ok = (body: unknown): Reply => ({ status: 200, body });
-const refuse = (status: number, message: string, errors: string[] = []): Reply => ({ status, body: { error: { message, code: status === 404 ? 2100 : 2001, errors } } });
+const refuse = (status: number, message: string, errors: string[] = []): Reply => ({
+  status,
+  body: { error: { message, code: status === 404 ? 2100 : 2001, errors } },
+});
 
-export async function startPagerDuty(options: { account: Account; now: () => number; token: string }): Promise<PagerDutySandbox> {
+export async function startPagerDuty(options: {
+  account: Account;
+  now: () => number;
+  token: string;
+}): Promise<PagerDutySandbox> {
   const { account, now, token } = options;
   const faults = createFaults();
   const calls: string[] = [];
@@ -49,26 +56,45 @@ export async function startPagerDuty(options: { account: Account; now: () => num
     if (performance.now() - window.startedAt > 60_000) window = { startedAt: performance.now(), used: 0 };
     window.used += 1;
     const reset = Math.max(1, Math.ceil((window.startedAt + 60_000 - performance.now()) / 1000));
-    const rate = { 'ratelimit-limit': String(CALLS_PER_MINUTE), 'ratelimit-remaining': String(Math.max(0, CALLS_PER_MINUTE - window.used)), 'ratelimit-reset': String(reset) };
+    const rate = {
+      'ratelimit-limit': String(CALLS_PER_MINUTE),
+      'ratelimit-remaining': String(Math.max(0, CALLS_PER_MINUTE - window.used)),
+      'ratelimit-reset': String(reset),
+    };
     const fault = faults.take(call);
-    if (fault && (await fail(fault, request, response, { 'ratelimit-limit': String(CALLS_PER_MINUTE), 'ratelimit-remaining': '0', 'ratelimit-reset': '2' }))) return;
+    if (
+      fault &&
+      (await fail(fault, request, response, {
+        'ratelimit-limit': String(CALLS_PER_MINUTE),
+        'ratelimit-remaining': '0',
+        'ratelimit-reset': '2',
+      }))
+    )
+      return;
     if (window.used > CALLS_PER_MINUTE) {
-      response.writeHead(429, { 'content-type': 'application/json', ...rate }).end(JSON.stringify({ error: { message: 'Rate Limit Exceeded', code: 2020 } }));
+      response
+        .writeHead(429, { 'content-type': 'application/json', ...rate })
+        .end(JSON.stringify({ error: { message: 'Rate Limit Exceeded', code: 2020 } }));
       return;
     }
     const reply = answer(request, url, body);
     if (fault?.kind === 'lost_answer') request.socket.destroy();
-    else response.writeHead(reply.status, { 'content-type': 'application/json; charset=utf-8', ...rate }).end(JSON.stringify(reply.body));
+    else
+      response
+        .writeHead(reply.status, { 'content-type': 'application/json; charset=utf-8', ...rate })
+        .end(JSON.stringify(reply.body));
   }
 
   function answer(request: IncomingMessage, url: URL, body: string): Reply {
     if (request.headers.authorization !== `Token token=${token}`) return refuse(401, 'Invalid credentials');
-    if (!request.headers.accept?.includes('application/vnd.pagerduty+json;version=2')) return refuse(406, 'Not Acceptable');
+    if (!request.headers.accept?.includes('application/vnd.pagerduty+json;version=2'))
+      return refuse(406, 'Not Acceptable');
     const [, resource = '', id, sub] = url.pathname.split('/');
     if (request.method === 'GET' && id === undefined) return list(resource, url.searchParams);
     if (request.method === 'GET' && sub === undefined) return one(resource, id ?? '');
     if (resource === 'incidents' && sub === 'notes') return notes(request, id ?? '', body);
-    if (resource === 'incidents' && request.method === 'PUT' && sub === undefined) return changeIncident(request, id ?? '', body);
+    if (resource === 'incidents' && request.method === 'PUT' && sub === undefined)
+      return changeIncident(request, id ?? '', body);
     return refuse(404, 'Not Found');
   }
 
@@ -80,7 +106,15 @@ export async function startPagerDuty(options: { account: Account; now: () => num
         const typed = query.get('query')?.toLowerCase() ?? '';
         // The real search is fuzzy: parts of names and addresses match too.
         const words = typed.split(/[@.\s+]+/).filter(Boolean);
-        return page('users', account.users.filter((user) => words.some((word) => `${user.name} ${user.email}`.toLowerCase().includes(word)) || typed === '').map(userObject), query);
+        return page(
+          'users',
+          account.users
+            .filter(
+              (user) => words.some((word) => `${user.name} ${user.email}`.toLowerCase().includes(word)) || typed === '',
+            )
+            .map(userObject),
+          query,
+        );
       }
       case 'incidents': {
         const users = query.getAll('user_ids[]');
@@ -97,9 +131,22 @@ export async function startPagerDuty(options: { account: Account; now: () => num
       case 'services':
         return page('services', account.services.map(serviceObject), query);
       case 'escalation_policies':
-        return page('escalation_policies', account.escalationPolicies.map((policy) => policyObject(policy.id)), query);
+        return page(
+          'escalation_policies',
+          account.escalationPolicies.map((policy) => policyObject(policy.id)),
+          query,
+        );
       case 'schedules':
-        return page('schedules', account.schedules.map((schedule) => ({ ...reference('schedule', schedule.id, schedule.name), type: 'schedule', name: schedule.name, time_zone: 'UTC' })), query);
+        return page(
+          'schedules',
+          account.schedules.map((schedule) => ({
+            ...reference('schedule', schedule.id, schedule.name),
+            type: 'schedule',
+            name: schedule.name,
+            time_zone: 'UTC',
+          })),
+          query,
+        );
       default:
         return refuse(404, 'Not Found');
     }
@@ -122,11 +169,18 @@ export async function startPagerDuty(options: { account: Account; now: () => num
       return values.length === 0 || (value !== undefined && values.includes(value));
     };
     return onCallAt(account, now())
-      .filter((entry) => wanted('user_ids', entry.user) && wanted('escalation_policy_ids', entry.escalationPolicy.id) && wanted('schedule_ids', entry.schedule?.id))
+      .filter(
+        (entry) =>
+          wanted('user_ids', entry.user) &&
+          wanted('escalation_policy_ids', entry.escalationPolicy.id) &&
+          wanted('schedule_ids', entry.schedule?.id),
+      )
       .map((entry) => {
         const user = account.users.find((other) => other.id === entry.user);
         return {
-          escalation_policy: include.includes('escalation_policies') ? policyObject(entry.escalationPolicy.id) : reference('escalation_policy', entry.escalationPolicy.id, entry.escalationPolicy.name),
+          escalation_policy: include.includes('escalation_policies')
+            ? policyObject(entry.escalationPolicy.id)
+            : reference('escalation_policy', entry.escalationPolicy.id, entry.escalationPolicy.name),
           escalation_level: entry.level,
           schedule: entry.schedule ? reference('schedule', entry.schedule.id, entry.schedule.name) : null,
           user: user && include.includes('users') ? userObject(user) : reference('user', entry.user, user?.name ?? ''),
@@ -139,14 +193,25 @@ export async function startPagerDuty(options: { account: Account; now: () => num
   function notes(request: IncomingMessage, id: string, body: string): Reply {
     const incident = account.incidents.find((other) => other.id === id);
     if (!incident) return refuse(404, 'Not Found');
-    if (request.method === 'GET') return ok({ notes: incident.notes.map(({ createdAt, ...note }) => ({ ...note, created_at: isoOrNull(createdAt) })) });
+    if (request.method === 'GET')
+      return ok({
+        notes: incident.notes.map(({ createdAt, ...note }) => ({ ...note, created_at: isoOrNull(createdAt) })),
+      });
     const author = authorOf(request);
     const content = (JSON.parse(body || '{}') as { note?: { content?: unknown } }).note?.content;
     if (!author) return refuse(400, 'Requester User Not Found', ['The From header must be the e-mail of a user']);
-    if (typeof content !== 'string' || content === '' || content.length > MAX_NOTE) return refuse(400, 'Invalid Input Provided', ['Content is invalid']);
+    if (typeof content !== 'string' || content === '' || content.length > MAX_NOTE)
+      return refuse(400, 'Invalid Input Provided', ['Content is invalid']);
     const note = { id: `PNOTE${incident.notes.length + 1}`, content, user: author.id, createdAt: now() };
     incident.notes.push(note);
-    return ok({ note: { id: note.id, content, created_at: isoOrNull(note.createdAt), user: reference('user', author.id, author.name) } });
+    return ok({
+      note: {
+        id: note.id,
+        content,
+        created_at: isoOrNull(note.createdAt),
+        user: reference('user', author.id, author.name),
+      },
+    });
   }
 
   function changeIncident(request: IncomingMessage, id: string, body: string): Reply {
@@ -154,20 +219,28 @@ export async function startPagerDuty(options: { account: Account; now: () => num
     if (!incident) return refuse(404, 'Not Found');
     if (!authorOf(request)) return refuse(400, 'Requester User Not Found');
     const status = (JSON.parse(body || '{}') as { incident?: { status?: unknown } }).incident?.status;
-    if (status !== 'acknowledged' && status !== 'resolved') return refuse(400, 'Invalid Input Provided', ['Status is invalid']);
+    if (status !== 'acknowledged' && status !== 'resolved')
+      return refuse(400, 'Invalid Input Provided', ['Status is invalid']);
     incident.status = status;
     return ok({ incident: incidentObject(incident) });
   }
 
-  const authorOf = (request: IncomingMessage): PdUser | undefined => account.users.find((user) => user.email === request.headers.from);
+  const authorOf = (request: IncomingMessage): PdUser | undefined =>
+    account.users.find((user) => user.email === request.headers.from);
   const policyObject = (id: string) => {
     const policy = account.escalationPolicies.find((other) => other.id === id);
     return {
       ...reference('escalation_policy', id, policy?.name ?? ''),
       type: 'escalation_policy',
       name: policy?.name ?? '',
-      escalation_rules: (policy?.levels ?? []).map((targets, index) => ({ id: `${id}R${index + 1}`, escalation_delay_in_minutes: 30, targets: targets.map((target) => ({ id: target.id, type: `${target.type}_reference` })) })),
-      services: account.services.filter((service) => service.escalationPolicy === id).map((service) => reference('service', service.id, service.name)),
+      escalation_rules: (policy?.levels ?? []).map((targets, index) => ({
+        id: `${id}R${index + 1}`,
+        escalation_delay_in_minutes: 30,
+        targets: targets.map((target) => ({ id: target.id, type: `${target.type}_reference` })),
+      })),
+      services: account.services
+        .filter((service) => service.escalationPolicy === id)
+        .map((service) => reference('service', service.id, service.name)),
     };
   };
   const serviceObject = (service: Account['services'][number]) => ({
@@ -175,7 +248,11 @@ export async function startPagerDuty(options: { account: Account; now: () => num
     type: 'service',
     name: service.name,
     status: 'active',
-    escalation_policy: reference('escalation_policy', service.escalationPolicy, account.escalationPolicies.find((policy) => policy.id === service.escalationPolicy)?.name ?? ''),
+    escalation_policy: reference(
+      'escalation_policy',
+      service.escalationPolicy,
+      account.escalationPolicies.find((policy) => policy.id === service.escalationPolicy)?.name ?? '',
+    ),
   });
   const incidentObject = (incident: PdIncident) => ({
     ...reference('incident', incident.id, `[#${incident.number}] ${incident.title}`),
@@ -185,14 +262,28 @@ export async function startPagerDuty(options: { account: Account; now: () => num
     status: incident.status,
     urgency: incident.urgency,
     created_at: isoOrNull(incident.createdAt),
-    service: reference('service', incident.service, account.services.find((service) => service.id === incident.service)?.name ?? ''),
-    assignments: incident.assignees.map((id) => ({ at: isoOrNull(incident.createdAt), assignee: reference('user', id, account.users.find((user) => user.id === id)?.name ?? '') })),
+    service: reference(
+      'service',
+      incident.service,
+      account.services.find((service) => service.id === incident.service)?.name ?? '',
+    ),
+    assignments: incident.assignees.map((id) => ({
+      at: isoOrNull(incident.createdAt),
+      assignee: reference('user', id, account.users.find((user) => user.id === id)?.name ?? ''),
+    })),
   });
 
   return { account, faults, calls, apiUrl: base, close: () => closeServer(server) };
 }
 
-const userObject = (user: PdUser) => ({ ...reference('user', user.id, user.name), type: 'user', name: user.name, email: user.email, time_zone: 'UTC', role: 'user' });
+const userObject = (user: PdUser) => ({
+  ...reference('user', user.id, user.name),
+  type: 'user',
+  name: user.name,
+  email: user.email,
+  time_zone: 'UTC',
+  role: 'user',
+});
 
 const reference = (type: string, id: string, summary: string) => ({
   id,
@@ -207,6 +298,13 @@ const isoOrNull = (at: number | null): string | null => (at === null ? null : ne
 function page(key: string, all: unknown[], query: URLSearchParams): Reply {
   const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
   const offset = Number(query.get('offset') ?? 0);
-  if (!(limit >= 1 && limit <= MAX_LIMIT) || !(offset >= 0 && offset + limit <= MAX_OFFSET)) return refuse(400, 'Invalid Input Provided', ['limit or offset is out of range']);
-  return ok({ [key]: all.slice(offset, offset + limit), limit, offset, more: offset + limit < all.length, total: null });
+  if (!(limit >= 1 && limit <= MAX_LIMIT) || !(offset >= 0 && offset + limit <= MAX_OFFSET))
+    return refuse(400, 'Invalid Input Provided', ['limit or offset is out of range']);
+  return ok({
+    [key]: all.slice(offset, offset + limit),
+    limit,
+    offset,
+    more: offset + limit < all.length,
+    total: null,
+  });
 }

@@ -48,14 +48,29 @@ export function createAppLink({ signingSecret, now }: DeliveryOptions): AppLink 
       const ack = JSON.parse(String(data)) as { envelope_id?: string; payload?: unknown };
       if (ack.envelope_id) waiting.get(ack.envelope_id)?.(ack.payload);
     });
-    socket.send(JSON.stringify({ type: 'hello', num_connections: sockets.length, connection_info: { app_id: 'A0JITBOT' }, debug_info: { host: 'sandbox' } }));
+    socket.send(
+      JSON.stringify({
+        type: 'hello',
+        num_connections: sockets.length,
+        connection_info: { app_id: 'A0JITBOT' },
+        debug_info: { host: 'sandbox' },
+      }),
+    );
   }
 
   function deliverBySocket(kind: Kind, payload: Record<string, unknown>): Promise<unknown> {
     const envelopeId = randomUUID();
     const send = (attempt: number) => {
       const socket = sockets[turn++ % Math.max(1, sockets.length)];
-      socket?.send(JSON.stringify({ envelope_id: envelopeId, type: kind, payload, accepts_response_payload: kind !== 'events_api', ...(attempt > 0 && { retry_attempt: attempt, retry_reason: 'timeout' }) }));
+      socket?.send(
+        JSON.stringify({
+          envelope_id: envelopeId,
+          type: kind,
+          payload,
+          accepts_response_payload: kind !== 'events_api',
+          ...(attempt > 0 && { retry_attempt: attempt, retry_reason: 'timeout' }),
+        }),
+      );
     };
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new NoAnswerError('the app did not respond')), ACK_MS);
@@ -86,7 +101,9 @@ export function createAppLink({ signingSecret, now }: DeliveryOptions): AppLink 
     const body =
       kind === 'events_api'
         ? JSON.stringify(payload)
-        : new URLSearchParams(kind === 'interactive' ? { payload: JSON.stringify(payload) } : (payload as Record<string, string>)).toString();
+        : new URLSearchParams(
+            kind === 'interactive' ? { payload: JSON.stringify(payload) } : (payload as Record<string, string>),
+          ).toString();
     const timestamp = String(Math.floor(now() / 1000));
     const signature = `v0=${createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
     const response = await fetch(url, {
@@ -113,7 +130,8 @@ export function createAppLink({ signingSecret, now }: DeliveryOptions): AppLink 
       doubles = count;
     },
     refresh: (reason) => {
-      for (const socket of sockets) socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'sandbox' } }));
+      for (const socket of sockets)
+        socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'sandbox' } }));
     },
     dropAll: () => {
       for (const socket of [...sockets]) socket.terminate();

@@ -25,12 +25,23 @@ export interface Option {
   readonly value: string;
 }
 
-const suggestionsSchema = z.object({ options: z.array(z.object({ text: z.object({ type: z.string(), text: z.string().min(1).max(75) }), value: z.string().max(150) })).max(100) });
+const suggestionsSchema = z.object({
+  options: z
+    .array(
+      z.object({ text: z.object({ type: z.string(), text: z.string().min(1).max(75) }), value: z.string().max(150) }),
+    )
+    .max(100),
+});
 
 export function createPeople(workspace: Workspace, triggers: Triggers, link: AppLink): People {
   const common = (user: string) => ({
     team: { id: workspace.team.id, domain: workspace.team.domain },
-    user: { id: user, username: workspace.users.get(user)?.name, name: workspace.users.get(user)?.name, team_id: workspace.team.id },
+    user: {
+      id: user,
+      username: workspace.users.get(user)?.name,
+      name: workspace.users.get(user)?.name,
+      team_id: workspace.team.id,
+    },
     api_app_id: workspace.app.id,
     token: 'sandbox',
     enterprise: null,
@@ -46,7 +57,13 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
   function stateOf(type: string, value: string | Option): InputState {
     if (type === 'plain_text_input') return { type, value };
     if (typeof value !== 'string') return { type, selected_option: value };
-    const field = { users_select: 'selected_user', channels_select: 'selected_channel', conversations_select: 'selected_conversation', datepicker: 'selected_date', timepicker: 'selected_time' }[type];
+    const field = {
+      users_select: 'selected_user',
+      channels_select: 'selected_channel',
+      conversations_select: 'selected_conversation',
+      datepicker: 'selected_date',
+      timepicker: 'selected_time',
+    }[type];
     if (!field) throw new Error(`an input of type ${type} takes an option`);
     return { type, [field]: value };
   }
@@ -64,7 +81,8 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
       case 'errors': {
         const known = new Set(open.view.blocks.map((block) => block.block_id));
         const stray = Object.keys(answer.errors ?? {}).filter((block) => !known.has(block));
-        if (stray.length > 0 || !answer.errors) throw new Error(`the app put errors on blocks that this form does not have: ${stray.join(', ')}`);
+        if (stray.length > 0 || !answer.errors)
+          throw new Error(`the app put errors on blocks that this form does not have: ${stray.join(', ')}`);
         open.errors = answer.errors;
         workspace.changed();
         return;
@@ -102,26 +120,55 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
         response_url: 'http://127.0.0.1/unused',
         trigger_id: triggers.issue(user),
       };
-      const answer = (await link.deliver('slash_commands', payload)) as { text?: string; response_type?: string } | undefined;
+      const answer = (await link.deliver('slash_commands', payload)) as
+        | { text?: string; response_type?: string }
+        | undefined;
       if (answer?.text) {
         const ephemeralTo = answer.response_type === 'in_channel' ? null : user;
-        workspace.post({ channel, user: workspace.app.botUserId, text: answer.text, blocks: [], metadata: null, threadTs: null, ephemeralTo });
+        workspace.post({
+          channel,
+          user: workspace.app.botUserId,
+          text: answer.text,
+          blocks: [],
+          metadata: null,
+          threadTs: null,
+          ephemeralTo,
+        });
       }
     },
     click: async (user, message, actionId) => {
-      const found = message.blocks.flatMap((block) => (block.type === 'actions' ? block.elements.map((element) => ({ element, blockId: block.block_id })) : [])).find(({ element }) => element.action_id === actionId);
+      const found = message.blocks
+        .flatMap((block) =>
+          block.type === 'actions' ? block.elements.map((element) => ({ element, blockId: block.block_id })) : [],
+        )
+        .find(({ element }) => element.action_id === actionId);
       if (found?.element.type !== 'button') throw new Error(`this message has no button ${actionId}`);
       const { element, blockId } = found;
       await link.deliver('interactive', {
         ...common(user),
         type: 'block_actions',
         trigger_id: triggers.issue(user),
-        container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: message.ephemeralTo !== null, ...(message.threadTs && { thread_ts: message.threadTs }) },
+        container: {
+          type: 'message',
+          message_ts: message.ts,
+          channel_id: message.channel,
+          is_ephemeral: message.ephemeralTo !== null,
+          ...(message.threadTs && { thread_ts: message.threadTs }),
+        },
         channel: { id: message.channel, name: workspace.channels.get(message.channel)?.name ?? '' },
         message: messageObject(workspace, message, false),
         state: { values: {} },
         response_url: 'http://127.0.0.1/unused',
-        actions: [{ type: 'button', action_id: element.action_id, block_id: blockId, text: element.text, value: element.value, action_ts: workspace.newTs() }],
+        actions: [
+          {
+            type: 'button',
+            action_id: element.action_id,
+            block_id: blockId,
+            text: element.text,
+            value: element.value,
+            action_ts: workspace.newTs(),
+          },
+        ],
       });
     },
     suggestions: async (user, open, actionId, typed) => {
@@ -160,7 +207,13 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
         workspace.changed();
         return;
       }
-      const answer = await link.deliver('interactive', { ...common(user), type: 'view_submission', trigger_id: triggers.issue(user), view: viewObject(workspace, open), response_urls: [] });
+      const answer = await link.deliver('interactive', {
+        ...common(user),
+        type: 'view_submission',
+        trigger_id: triggers.issue(user),
+        view: viewObject(workspace, open),
+        response_urls: [],
+      });
       applyResponse(open, answer);
     },
     close: (open) => {
@@ -175,7 +228,13 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
         type: 'event_callback',
         event_id: workspace.newId('Ev'),
         event_time: Math.floor(workspace.now() / 1000),
-        event: { type: 'app_home_opened', user, channel: workspace.directChannel(user).id, tab: 'home', event_ts: workspace.newTs() },
+        event: {
+          type: 'app_home_opened',
+          user,
+          channel: workspace.directChannel(user).id,
+          tab: 'home',
+          event_ts: workspace.newTs(),
+        },
       });
     },
     topView: (user) => [...workspace.views.values()].filter((view) => view.user === user).at(-1),
@@ -188,7 +247,9 @@ function requiredAndEmpty(open: OpenView): string[] {
     if (block.type !== 'input' || block.optional || !block.block_id) return [];
     const state = open.values[block.block_id]?.[block.element.action_id ?? ''] ?? { type: '' };
     const { type: _type, ...rest } = state;
-    const isEmpty = Object.values(rest).every((value) => value === null || value === '' || (Array.isArray(value) && value.length === 0));
+    const isEmpty = Object.values(rest).every(
+      (value) => value === null || value === '' || (Array.isArray(value) && value.length === 0),
+    );
     return isEmpty ? [block.block_id] : [];
   });
 }

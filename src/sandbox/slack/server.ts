@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { createFaults, fail, type Faults } from '../faults.ts';
+import { createFaults, type Faults, fail } from '../faults.ts';
 import { closeServer, listen, readBody } from '../http.ts';
 import { type AppLink, createAppLink } from './delivery.ts';
 import { createPeople, type People } from './people.ts';
@@ -44,7 +44,11 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
   const limits = createLimits();
   let revoked = false;
   let base = '';
-  const methods = createWebApi(workspace, triggers, () => `${base.replace('http', 'ws')}/socket?ticket=${workspace.newId('w')}`);
+  const methods = createWebApi(
+    workspace,
+    triggers,
+    () => `${base.replace('http', 'ws')}/socket?ticket=${workspace.newId('w')}`,
+  );
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -59,9 +63,13 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     const fault = faults.take(name);
     if (fault && (await fail(fault, request, response, { 'retry-after': '2' }))) return;
     const method = methods.get(name);
-    const wait = method ? limits.wait(name, method.perMinute, name === 'chat.postMessage' ? String(args.channel) : null) : 0;
+    const wait = method
+      ? limits.wait(name, method.perMinute, name === 'chat.postMessage' ? String(args.channel) : null)
+      : 0;
     if (wait > 0) {
-      response.writeHead(429, { 'retry-after': String(wait), 'content-type': 'application/json' }).end('{"ok":false,"error":"ratelimited"}');
+      response
+        .writeHead(429, { 'retry-after': String(wait), 'content-type': 'application/json' })
+        .end('{"ok":false,"error":"ratelimited"}');
       return;
     }
     const answer = answerTo(name, args, request.headers.authorization);
@@ -69,7 +77,11 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }
 
-  function answerTo(name: string, args: Record<string, unknown>, authorization: string | undefined): Record<string, unknown> {
+  function answerTo(
+    name: string,
+    args: Record<string, unknown>,
+    authorization: string | undefined,
+  ): Record<string, unknown> {
     try {
       const method = methods.get(name);
       if (!method) throw new SlackRefusal('unknown_method', { req_method: name });
@@ -122,7 +134,8 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
 }
 
 function parseArgs(request: IncomingMessage, body: string): Record<string, unknown> {
-  if (request.headers['content-type']?.startsWith('application/json')) return JSON.parse(body || '{}') as Record<string, unknown>;
+  if (request.headers['content-type']?.startsWith('application/json'))
+    return JSON.parse(body || '{}') as Record<string, unknown>;
   return Object.fromEntries(new URLSearchParams(body));
 }
 
@@ -142,6 +155,7 @@ function createLimits() {
   }
   return {
     /** Seconds to wait before this call would be taken; 0: taken. */
-    wait: (method: string, perMinute: number, channel: string | null): number => take(method, perMinute / 60, perMinute) || (channel ? take(`post ${channel}`, POSTS_PER_SECOND, POST_BURST) : 0),
+    wait: (method: string, perMinute: number, channel: string | null): number =>
+      take(method, perMinute / 60, perMinute) || (channel ? take(`post ${channel}`, POSTS_PER_SECOND, POST_BURST) : 0),
   };
 }

@@ -58,10 +58,17 @@ const TIER_4 = 100;
 /** Special: one a second per channel, see rate limits in server.ts. */
 const POSTING = 600;
 
-export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl: () => string): ReadonlyMap<string, Method> {
+export function createWebApi(
+  workspace: Workspace,
+  triggers: Triggers,
+  socketUrl: () => string,
+): ReadonlyMap<string, Method> {
   const text = (args: Args, name: string): string => {
     const value = args[name];
-    if (typeof value !== 'string' || value === '') throw new SlackRefusal('invalid_arguments', { response_metadata: { messages: [`[ERROR] missing required field: ${name}`] } });
+    if (typeof value !== 'string' || value === '')
+      throw new SlackRefusal('invalid_arguments', {
+        response_metadata: { messages: [`[ERROR] missing required field: ${name}`] },
+      });
     return value;
   };
 
@@ -83,16 +90,22 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
 
   function content(args: Args): Pick<Message, 'text' | 'blocks'> {
     const parsed = messageBlocks.safeParse(structured(args.blocks) ?? []);
-    if (!parsed.success) throw new SlackRefusal('invalid_blocks', { response_metadata: { messages: pointers(parsed.error) } });
+    if (!parsed.success)
+      throw new SlackRefusal('invalid_blocks', { response_metadata: { messages: pointers(parsed.error) } });
     const message = typeof args.text === 'string' ? args.text : '';
     if (message === '' && parsed.data.length === 0) throw new SlackRefusal('no_text');
     if (message.length > MAX_TEXT) throw new SlackRefusal('msg_too_long');
-    return { text: message, blocks: parsed.data.map((block) => (block.block_id ? block : { ...block, block_id: workspace.newId('b') })) };
+    return {
+      text: message,
+      blocks: parsed.data.map((block) => (block.block_id ? block : { ...block, block_id: workspace.newId('b') })),
+    };
   }
 
   function metadata(args: Args): Message['metadata'] {
     if (args.metadata === undefined) return null;
-    const parsed = z.strictObject({ event_type: z.string().min(1), event_payload: z.record(z.string(), z.unknown()) }).safeParse(structured(args.metadata));
+    const parsed = z
+      .strictObject({ event_type: z.string().min(1), event_payload: z.record(z.string(), z.unknown()) })
+      .safeParse(structured(args.metadata));
     if (!parsed.success) throw new SlackRefusal('invalid_metadata_format');
     if (JSON.stringify(parsed.data).length > MAX_METADATA_BYTES) throw new SlackRefusal('metadata_too_large');
     return parsed.data;
@@ -104,10 +117,21 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
     'auth.test': {
       scopes: [],
       perMinute: POSTING,
-      call: () => ({ url: `https://${workspace.team.domain}.slack.com/`, team: workspace.team.name, team_id: workspace.team.id, user: workspace.app.name, user_id: workspace.app.botUserId, bot_id: workspace.app.botId }),
+      call: () => ({
+        url: `https://${workspace.team.domain}.slack.com/`,
+        team: workspace.team.name,
+        team_id: workspace.team.id,
+        user: workspace.app.name,
+        user_id: workspace.app.botUserId,
+        bot_id: workspace.app.botId,
+      }),
     },
     'apps.connections.open': { scopes: ['connections:write'], perMinute: TIER_2, call: () => ({ url: socketUrl() }) },
-    'users.info': { scopes: ['users:read'], perMinute: TIER_4, call: (args) => ({ user: userObject(workspace, userOf(text(args, 'user'))) }) },
+    'users.info': {
+      scopes: ['users:read'],
+      perMinute: TIER_4,
+      call: (args) => ({ user: userObject(workspace, userOf(text(args, 'user'))) }),
+    },
     'usergroups.users.list': {
       scopes: ['usergroups:read'],
       perMinute: TIER_2,
@@ -117,11 +141,19 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
         return { users: group.members.filter((member) => workspace.users.get(member)?.kind !== 'deactivated') };
       },
     },
-    'conversations.open': { scopes: ['im:write'], perMinute: TIER_3, call: (args) => ({ channel: { id: workspace.directChannel(userOf(text(args, 'users')).id).id } }) },
+    'conversations.open': {
+      scopes: ['im:write'],
+      perMinute: TIER_3,
+      call: (args) => ({ channel: { id: workspace.directChannel(userOf(text(args, 'users')).id).id } }),
+    },
     'conversations.history': {
       scopes: ['channels:history', 'groups:history', 'im:history'],
       perMinute: TIER_3,
-      call: (args) => page(workspace.messages.filter((message) => message.channel === channelOf(args).id && message.threadTs === null), args),
+      call: (args) =>
+        page(
+          workspace.messages.filter((message) => message.channel === channelOf(args).id && message.threadTs === null),
+          args,
+        ),
     },
     'conversations.replies': {
       scopes: ['channels:history', 'groups:history', 'im:history'],
@@ -129,7 +161,9 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
       call: (args) => {
         const { id } = channelOf(args);
         const ts = text(args, 'ts');
-        const thread = workspace.messages.filter((message) => message.channel === id && (message.ts === ts || message.threadTs === ts));
+        const thread = workspace.messages.filter(
+          (message) => message.channel === id && (message.ts === ts || message.threadTs === ts),
+        );
         if (thread.length === 0) throw new SlackRefusal('thread_not_found');
         return page(thread, args);
       },
@@ -140,7 +174,14 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
       call: (args) => {
         const channel = channelOf(args);
         const threadTs = typeof args.thread_ts === 'string' ? args.thread_ts : null;
-        const message = workspace.post({ channel: channel.id, user: workspace.app.botUserId, ...content(args), metadata: metadata(args), threadTs, ephemeralTo: null });
+        const message = workspace.post({
+          channel: channel.id,
+          user: workspace.app.botUserId,
+          ...content(args),
+          metadata: metadata(args),
+          threadTs,
+          ephemeralTo: null,
+        });
         return { channel: channel.id, ts: message.ts, message: messageObject(workspace, message, true) };
       },
     },
@@ -149,7 +190,9 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
       perMinute: TIER_3,
       call: (args) => {
         const channel = channelOf(args);
-        const message = workspace.messages.find((one) => one.channel === channel.id && one.ts === text(args, 'ts') && one.ephemeralTo === null);
+        const message = workspace.messages.find(
+          (one) => one.channel === channel.id && one.ts === text(args, 'ts') && one.ephemeralTo === null,
+        );
         if (!message) throw new SlackRefusal('message_not_found');
         if (message.user !== workspace.app.botUserId) throw new SlackRefusal('cant_update_message');
         Object.assign(message, content(args), { isEdited: true });
@@ -165,7 +208,14 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
         const user = userOf(text(args, 'user'));
         if (!channel.members.has(user.id)) throw new SlackRefusal('user_not_in_channel');
         const threadTs = typeof args.thread_ts === 'string' ? args.thread_ts : null;
-        const message = workspace.post({ channel: channel.id, user: workspace.app.botUserId, ...content(args), metadata: null, threadTs, ephemeralTo: user.id });
+        const message = workspace.post({
+          channel: channel.id,
+          user: workspace.app.botUserId,
+          ...content(args),
+          metadata: null,
+          threadTs,
+          ephemeralTo: user.id,
+        });
         return { message_ts: message.ts };
       },
     },
@@ -209,15 +259,24 @@ export function createWebApi(workspace: Workspace, triggers: Triggers, socketUrl
     const limit = Math.min(Number(args.limit ?? 100), 999);
     const visible = messages.filter((message) => message.ephemeralTo === null);
     const withMetadata = args.include_all_metadata === true || args.include_all_metadata === 'true';
-    return { messages: visible.slice(-limit).reverse().map((message) => messageObject(workspace, message, withMetadata)), has_more: visible.length > limit };
+    return {
+      messages: visible
+        .slice(-limit)
+        .reverse()
+        .map((message) => messageObject(workspace, message, withMetadata)),
+      has_more: visible.length > limit,
+    };
   }
 }
 
 /** A view as Slack takes it, with an id on every block. */
 export function checkedView(workspace: Workspace, given: unknown): View {
   const parsed = viewSchema.safeParse(given);
-  if (!parsed.success) throw new SlackRefusal('invalid_arguments', { response_metadata: { messages: pointers(parsed.error) } });
-  const blocks = parsed.data.blocks.map((block) => (block.block_id ? block : { ...block, block_id: workspace.newId('b') }));
+  if (!parsed.success)
+    throw new SlackRefusal('invalid_arguments', { response_metadata: { messages: pointers(parsed.error) } });
+  const blocks = parsed.data.blocks.map((block) =>
+    block.block_id ? block : { ...block, block_id: workspace.newId('b') },
+  );
   return { ...parsed.data, blocks };
 }
 
@@ -227,7 +286,9 @@ function structured(value: unknown): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    throw new SlackRefusal('invalid_arguments', { response_metadata: { messages: ['[ERROR] an argument is not valid JSON'] } });
+    throw new SlackRefusal('invalid_arguments', {
+      response_metadata: { messages: ['[ERROR] an argument is not valid JSON'] },
+    });
   }
 }
 
@@ -244,7 +305,11 @@ function userObject(workspace: Workspace, user: User) {
     is_ultra_restricted: false,
     ...(foreign && { is_stranger: true }),
     tz: user.timeZone,
-    profile: { real_name: user.realName, display_name: user.realName, ...(user.kind !== 'bot' && { email: user.email }) },
+    profile: {
+      real_name: user.realName,
+      display_name: user.realName,
+      ...(user.kind !== 'bot' && { email: user.email }),
+    },
   };
 }
 

@@ -89,7 +89,12 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
     this.app = data.app;
     this.users = new Map(data.users.map((user) => [user.id, { ...user }]));
     this.groups = new Map(data.groups.map((group) => [group.id, { ...group, members: [...group.members] }]));
-    this.channels = new Map(data.channels.map((channel) => [channel.id, { ...channel, isArchived: false, directWith: null, members: new Set(channel.members) }]));
+    this.channels = new Map(
+      data.channels.map((channel) => [
+        channel.id,
+        { ...channel, isArchived: false, directWith: null, members: new Set(channel.members) },
+      ]),
+    );
   }
 
   changed(): void {
@@ -119,14 +124,23 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
     const found = [...this.channels.values()].find((channel) => channel.directWith === userId);
     if (found) return found;
     const id = this.newId('D');
-    const made: Channel = { id, name: 'directmessage', isPrivate: true, isArchived: false, directWith: userId, members: new Set([userId, this.app.botUserId]) };
+    const made: Channel = {
+      id,
+      name: 'directmessage',
+      isPrivate: true,
+      isArchived: false,
+      directWith: userId,
+      members: new Set([userId, this.app.botUserId]),
+    };
     this.channels.set(id, made);
     return made;
   }
 
   /** Messages that a person sees in a channel, oldest first. */
   visible(channel: string, viewer: string): Message[] {
-    return this.messages.filter((message) => message.channel === channel && (message.ephemeralTo === null || message.ephemeralTo === viewer));
+    return this.messages.filter(
+      (message) => message.channel === channel && (message.ephemeralTo === null || message.ephemeralTo === viewer),
+    );
   }
 
   openView(user: string, view: View, previousId: string | null): OpenView {
@@ -148,7 +162,9 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
       if (block.type !== 'input' || !block.block_id) continue;
       const action = block.element.action_id ?? '';
       const kept = before[block.block_id]?.[action];
-      open.values[block.block_id] = { [action]: kept?.type === block.element.type ? kept : initialState(block.element) };
+      open.values[block.block_id] = {
+        [action]: kept?.type === block.element.type ? kept : initialState(block.element),
+      };
     }
     this.changed();
   }

@@ -50,7 +50,10 @@ const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
 /** One event, as an auditor reads it. Names, not mentions: nobody is paged by the record. */
 export function auditLine(event: LedgerEvent): string {
   const icon = ICONS[event.type] ?? ':small_blue_diamond:';
-  const ids = [event.requestId, event.grantId].filter((id) => id !== null).map(code).join(' ');
+  const ids = [event.requestId, event.grantId]
+    .filter((id) => id !== null)
+    .map(code)
+    .join(' ');
   return `${icon} *#${event.seq}* ${time(event.at)} ${code(event.type)} ${describe(event)}${ids && ` ${ids}`}`;
 }
 

@@ -9,7 +9,13 @@ import { issueCredential } from '../../lifecycle/issueCredential.ts';
 import { clickedValue, tellClicker } from '../clicks.ts';
 import { END_ACTION } from '../review/card.ts';
 import { refusalSentence } from '../sentences.ts';
-import { CANCEL_ACTION, CREDENTIAL_ACTION, credentialModal, credentialRefusedModal, credentialWorkingModal } from './notices.ts';
+import {
+  CANCEL_ACTION,
+  CREDENTIAL_ACTION,
+  credentialModal,
+  credentialRefusedModal,
+  credentialWorkingModal,
+} from './notices.ts';
 
 /** What a person does with what they have: give it back, cancel, get its credentials. */
 export function listenToGrants(app: App, { deps, client }: { deps: Deps; client: WebClient }): void {
@@ -46,7 +52,9 @@ export function listenToGrants(app: App, { deps, client }: { deps: Deps; client:
       return isRefused(result) ? credentialRefusedModal(refusalSentence(result.refused)) : credentialModal(result);
     } catch (error) {
       deps.log.error({ err: error, grantId }, 'a credential could not be made');
-      return credentialRefusedModal(':warning: The target did not answer, so there is no new password. Close this and try again.');
+      return credentialRefusedModal(
+        ':warning: The target did not answer, so there is no new password. Close this and try again.',
+      );
     }
   }
 }

@@ -27,25 +27,58 @@ export function noticeFor(event: LedgerEvent, input: NoticeInput): Message | nul
       return event.payload.decision.effect === 'ask' ? waitingNotice(input) : null;
     case 'request.denied': {
       const review = request.state === 'denied' ? request.reviews.at(-1) : undefined;
-      if (!review) return { text: `Denied: ${role}`, blocks: [section(`:no_entry: *${role} was denied*: ${denialSentence(request.decision)}`)] };
+      if (!review)
+        return {
+          text: `Denied: ${role}`,
+          blocks: [section(`:no_entry: *${role} was denied*: ${denialSentence(request.decision)}`)],
+        };
       return {
         text: `${plain(review.by.name)} denied ${role}`,
-        blocks: [section(`:no_entry: *<@${review.by.slackId}> denied ${role}*, saying:`), quote(review.comment), context('You can ask again with `/jit`.')],
+        blocks: [
+          section(`:no_entry: *<@${review.by.slackId}> denied ${role}*, saying:`),
+          quote(review.comment),
+          context('You can ask again with `/jit`.'),
+        ],
       };
     }
     case 'request.expired':
-      return { text: `Nobody decided on ${role} in time`, blocks: [section(`:zzz: *Nobody decided on ${role} in time.* Nothing was granted. Ask again with \`/jit\`, or call a reviewer.`)] };
+      return {
+        text: `Nobody decided on ${role} in time`,
+        blocks: [
+          section(
+            `:zzz: *Nobody decided on ${role} in time.* Nothing was granted. Ask again with \`/jit\`, or call a reviewer.`,
+          ),
+        ],
+      };
     case 'grant.activated':
       return activeNotice(input);
     case 'grant.ended':
-      return { text: `${role} has ended`, blocks: [section(`:lock: *${role} has ended*: ${event.payload.why === 'revoked' ? `it was ended early${endedBy(input.grant)}` : 'its time was up'}. Sessions that were open have been closed. Need it again? \`/jit\``)] };
+      return {
+        text: `${role} has ended`,
+        blocks: [
+          section(
+            `:lock: *${role} has ended*: ${event.payload.why === 'revoked' ? `it was ended early${endedBy(input.grant)}` : 'its time was up'}. Sessions that were open have been closed. Need it again? \`/jit\``,
+          ),
+        ],
+      };
     case 'grant.failed':
       return {
         text: `${role} could not be set up`,
-        blocks: [section(`:warning: *${role} could not be set up*, and nothing was left behind.\n${plain(event.payload.problem)}\nAsk again with \`/jit\`; if it fails again, tell whoever runs the bot.`)],
+        blocks: [
+          section(
+            `:warning: *${role} could not be set up*, and nothing was left behind.\n${plain(event.payload.problem)}\nAsk again with \`/jit\`; if it fails again, tell whoever runs the bot.`,
+          ),
+        ],
       };
     case 'grant.overdue':
-      return { text: `${role} could not be taken back yet`, blocks: [section(`:rotating_light: *${role} could not be taken back yet.* The bot keeps trying, and administrators have been told. Please do not use it any more.`)] };
+      return {
+        text: `${role} could not be taken back yet`,
+        blocks: [
+          section(
+            `:rotating_light: *${role} could not be taken back yet.* The bot keeps trying, and administrators have been told. Please do not use it any more.`,
+          ),
+        ],
+      };
     default:
       return null;
   }
@@ -59,7 +92,9 @@ export function waitingNotice({ request, roleName }: NoticeInput): Message {
   return {
     text: `${text}: waiting for review`,
     blocks: [
-      section(`:hourglass: *${role}: waiting for ${mentions(request.decision.reviewers)}.*\nThey have been asked. If nobody answers, the request ends at ${time(request.expiresAt, request.requester.timeZone)}.`),
+      section(
+        `:hourglass: *${role}: waiting for ${mentions(request.decision.reviewers)}.*\nThey have been asked. If nobody answers, the request ends at ${time(request.expiresAt, request.requester.timeZone)}.`,
+      ),
       { type: 'actions', elements: [button('Cancel request', CANCEL_ACTION, request.id)] },
     ],
   };
@@ -71,22 +106,33 @@ export function activeNotice({ request, grant, roleName, hasCredential }: Notice
   const role = plain(roleName);
   const { timeZone } = grant.person;
   const until = timeIn(grant.endsAt, timeZone, grant.activation.at);
-  if (grant.state !== 'active') return { text: `${role} was active`, blocks: [section(`You had ${role}. It is over.`)] };
+  if (grant.state !== 'active')
+    return { text: `${role} was active`, blocks: [section(`You had ${role}. It is over.`)] };
   const blocks: KnownBlock[] = [
     section(`:white_check_mark: *You have ${role} until ${time(grant.endsAt, timeZone)}*\n${whySentence(request)}`),
     context(`${hasCredential ? 'Log in as' : 'On your account'} ${code(grant.activation.account)}. It ends by itself.`),
-    { type: 'actions', elements: [...(hasCredential ? [button('Get credentials', CREDENTIAL_ACTION, grant.id, { style: 'primary' })] : []), endButton(grant.id)] },
+    {
+      type: 'actions',
+      elements: [
+        ...(hasCredential ? [button('Get credentials', CREDENTIAL_ACTION, grant.id, { style: 'primary' })] : []),
+        endButton(grant.id),
+      ],
+    },
   ];
   return { text: `You have ${role} until ${until}`, blocks };
 }
 
 function whySentence(request: Request): string {
-  if (request.state === 'approved' && request.reviews.length > 0) return `Approved by ${request.reviews.map((review) => `<@${review.by.slackId}>`).join(' and ')}.`;
+  if (request.state === 'approved' && request.reviews.length > 0)
+    return `Approved by ${request.reviews.map((review) => `<@${review.by.slackId}>`).join(' and ')}.`;
   const proof = request.decision.effect === 'allow' ? proofSentence(request.decision.proof) : null;
-  return proof ? `Approved at once: you are ${proof}.` : `Approved at once: ${plain(request.decision.reasons.join('; '))}.`;
+  return proof
+    ? `Approved at once: you are ${proof}.`
+    : `Approved at once: ${plain(request.decision.reasons.join('; '))}.`;
 }
 
-const endedBy = (grant: Grant | null): string => (grant?.state === 'ended' && grant.by.kind === 'person' ? ` by <@${grant.by.id}>` : '');
+const endedBy = (grant: Grant | null): string =>
+  grant?.state === 'ended' && grant.by.kind === 'person' ? ` by <@${grant.by.id}>` : '';
 
 /** Shows a secret once. A modal is kept in no message history. */
 export const credentialModal = (credential: Credential): ModalView => ({
@@ -94,10 +140,18 @@ export const credentialModal = (credential: Credential): ModalView => ({
   title: plainText('Your credentials', 24),
   close: plainText('Done', 24),
   blocks: [
-    section('Shown once, to you only, and stored nowhere. Opening this again makes a new password and ends the old one.'),
-    { type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: credential.usage }] }] },
+    section(
+      'Shown once, to you only, and stored nowhere. Opening this again makes a new password and ends the old one.',
+    ),
+    {
+      type: 'rich_text',
+      elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: credential.usage }] }],
+    },
     section(`Login ${code(credential.account)}`),
-    { type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: credential.secret }] }] },
+    {
+      type: 'rich_text',
+      elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: credential.secret }] }],
+    },
   ],
 });
 

@@ -12,7 +12,19 @@ import type { OnCall } from '../../ports.ts';
 import { plain, section, time } from '../blocks.ts';
 import { slackProblem } from '../clients.ts';
 import { denialSentence, mentions, previewSentence, refusalSentence } from '../sentences.ts';
-import { ACTIONS, BLOCKS, durationBlock, helpText, messageModal, openingNotice, REQUEST_MODAL, type RequestForm, requestModal, roleOptions, workingModal } from './modal.ts';
+import {
+  ACTIONS,
+  BLOCKS,
+  durationBlock,
+  helpText,
+  messageModal,
+  openingNotice,
+  REQUEST_MODAL,
+  type RequestForm,
+  requestModal,
+  roleOptions,
+  workingModal,
+} from './modal.ts';
 
 export interface RequestListeners {
   readonly deps: Deps;
@@ -47,7 +59,12 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
       const role = chosenRole(deps.policy, values.role);
       if (!role) return;
       const open = await openIncidents(user.id);
-      const first: RequestForm = { role, incidents: open, incidentId: values.incident ?? onlyOne(open), notice: ':hourglass_flowing_sand: Checking what the policy says…' };
+      const first: RequestForm = {
+        role,
+        incidents: open,
+        incidentId: values.incident ?? onlyOne(open),
+        notice: ':hourglass_flowing_sand: Checking what the policy says…',
+      };
       const shown = await updateView(view.id, requestModal(first), view.hash);
       const decision = await previewRequest(deps, {
         personId: user.id,
@@ -74,29 +91,53 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
     };
     const refusals = checkSubmission(deps, submission);
     if (refusals.length > 0) {
-      const blockOf = { role: BLOCKS.role, duration: role ? durationBlock(role.role) : BLOCKS.role, reason: BLOCKS.reason };
-      const errors = Object.fromEntries(refusals.map((refusal) => [blockOf[refusedField(refusal) ?? 'role'], refusalSentence(refusal)]));
+      const blockOf = {
+        role: BLOCKS.role,
+        duration: role ? durationBlock(role.role) : BLOCKS.role,
+        reason: BLOCKS.reason,
+      };
+      const errors = Object.fromEntries(
+        refusals.map((refusal) => [blockOf[refusedField(refusal) ?? 'role'], refusalSentence(refusal)]),
+      );
       return ack({ response_action: 'errors', errors });
     }
     await ack({ response_action: 'update', view: workingModal() });
     const answer = await submit(submission);
     const shown = await updateView(view.id, answer);
-    if (shown === null) deps.log.warn({ personId: submission.personId }, 'the answer to a request could not be shown in its form; the message about it follows');
+    if (shown === null)
+      deps.log.warn(
+        { personId: submission.personId },
+        'the answer to a request could not be shown in its form; the message about it follows',
+      );
   });
 
   async function submit(submission: Submission): Promise<ModalView> {
     try {
       const result = await submitRequest(deps, submission);
-      return 'refusals' in result ? messageModal('Not requested', result.refusals.map((refusal) => section(refusalSentence(refusal)))) : answerModal(result);
+      return 'refusals' in result
+        ? messageModal(
+            'Not requested',
+            result.refusals.map((refusal) => section(refusalSentence(refusal))),
+          )
+        : answerModal(result);
     } catch (error) {
       deps.log.error({ err: error, personId: submission.personId }, 'a request could not be taken');
-      return messageModal('Not requested', [section(':warning: Something on our side failed, so *nothing was requested and nothing was granted*. Try again in a minute; if it stays, tell whoever runs the bot.')]);
+      return messageModal('Not requested', [
+        section(
+          ':warning: Something on our side failed, so *nothing was requested and nothing was granted*. Try again in a minute; if it stays, tell whoever runs the bot.',
+        ),
+      ]);
     }
   }
 
   async function factsAbout(personId: string): Promise<{ view: ModalView }> {
     const person = await deps.directory.person(personId);
-    if (!person.known) return { view: messageModal('Request access', [section(`:no_entry: You cannot request access here: ${plain(person.problem)}.`)]) };
+    if (!person.known)
+      return {
+        view: messageModal('Request access', [
+          section(`:no_entry: You cannot request access here: ${plain(person.problem)}.`),
+        ]),
+      };
     const [entries, incidents] = await Promise.all([onCall.entries(person.value, 'preview'), openIncidents(personId)]);
     const notice = !entries.known
       ? `:warning: ${plain(entries.problem)}. You can ask all the same; reviewers may be needed.`
@@ -130,10 +171,16 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
 function answerModal(request: Request): ModalView {
   switch (request.state) {
     case 'approved':
-      return messageModal('Approved', [section(':white_check_mark: *Approved.* Your access is being set up now; the message about it says until when, and how to use it.')]);
+      return messageModal('Approved', [
+        section(
+          ':white_check_mark: *Approved.* Your access is being set up now; the message about it says until when, and how to use it.',
+        ),
+      ]);
     case 'pending':
       return messageModal('Waiting for review', [
-        section(`:hourglass: *${request.decision.needed === 1 ? 'One approval' : `${request.decision.needed} approvals`} needed* from ${mentions(request.decision.reviewers)}.\nThey have been asked. You get a message as soon as they answer, or at ${time(request.expiresAt, request.requester.timeZone)} if nobody does.`),
+        section(
+          `:hourglass: *${request.decision.needed === 1 ? 'One approval' : `${request.decision.needed} approvals`} needed* from ${mentions(request.decision.reviewers)}.\nThey have been asked. You get a message as soon as they answer, or at ${time(request.expiresAt, request.requester.timeZone)} if nobody does.`,
+        ),
       ]);
     case 'denied':
       return messageModal('Denied', [section(`:no_entry: *Denied*: ${denialSentence(request.decision)}`)]);
@@ -147,12 +194,17 @@ const typed = z.object({ value: z.string().nullish() });
 
 const clickSchema = z.object({
   user: z.object({ id: z.string() }),
-  view: z.object({ id: z.string(), hash: z.string(), state: z.object({ values: z.record(z.string(), z.record(z.string(), z.unknown())) }) }),
+  view: z.object({
+    id: z.string(),
+    hash: z.string(),
+    state: z.object({ values: z.record(z.string(), z.record(z.string(), z.unknown())) }),
+  }),
 });
 
 /** The fields of the form; anything of another shape counts as empty. */
 function readValues(values: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
-  const option = (block: string, action: string) => selected.safeParse(values[block]?.[action]).data?.selected_option?.value ?? null;
+  const option = (block: string, action: string) =>
+    selected.safeParse(values[block]?.[action]).data?.selected_option?.value ?? null;
   const durations = new Map<string, number>();
   for (const block of Object.keys(values)) {
     const value = block.startsWith('duration:') ? option(block, ACTIONS.duration) : null;
@@ -172,4 +224,5 @@ function chosenRole(policy: Policy, key: string | null): RequestForm['role'] {
 }
 
 /** With one open incident, that is the one. */
-const onlyOne = (incidents: readonly { id: string }[]): string | null => (incidents.length === 1 ? (incidents[0]?.id ?? null) : null);
+const onlyOne = (incidents: readonly { id: string }[]): string | null =>
+  incidents.length === 1 ? (incidents[0]?.id ?? null) : null;

@@ -6,12 +6,28 @@ import { durationText, HOUR, MINUTE } from '../../domain/terms.ts';
 import { LIMITS, plainText, section } from '../blocks.ts';
 
 export const REQUEST_MODAL = 'jit_request';
-export const ACTIONS = { role: 'request_role', duration: 'request_duration', reason: 'request_reason', incident: 'request_incident' } as const;
+export const ACTIONS = {
+  role: 'request_role',
+  duration: 'request_duration',
+  reason: 'request_reason',
+  incident: 'request_incident',
+} as const;
 /** Block ids. The duration's holds the role: another role starts from its own default. */
 export const BLOCKS = { role: 'role', reason: 'reason', incident: 'incident', preview: 'preview' } as const;
 export const durationBlock = (role: Role): string => `duration:${roleKey(role)}`;
 
-const CHOICES = [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, 24 * HOUR, 72 * HOUR, 168 * HOUR];
+const CHOICES = [
+  15 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  4 * HOUR,
+  8 * HOUR,
+  12 * HOUR,
+  24 * HOUR,
+  72 * HOUR,
+  168 * HOUR,
+];
 
 /** What the request form shows. A function of this and nothing else. */
 export interface RequestForm {
@@ -62,7 +78,9 @@ function roleInput({ role }: RequestForm): InputBlock {
 }
 
 function durationInput(role: Role): InputBlock {
-  const values = [...new Set([...CHOICES.filter((ms) => ms < role.duration.max), role.duration.default, role.duration.max])].sort((a, b) => a - b);
+  const values = [
+    ...new Set([...CHOICES.filter((ms) => ms < role.duration.max), role.duration.default, role.duration.max]),
+  ].sort((a, b) => a - b);
   const options = values.map((ms): PlainTextOption => ({ text: plainText(durationText(ms)), value: String(ms) }));
   const initial = options.find((option) => option.value === String(role.duration.default));
   return {
@@ -70,13 +88,21 @@ function durationInput(role: Role): InputBlock {
     block_id: durationBlock(role),
     dispatch_action: true,
     label: plainText('For how long?'),
-    element: { type: 'static_select', action_id: ACTIONS.duration, options, ...(initial && { initial_option: initial }) },
+    element: {
+      type: 'static_select',
+      action_id: ACTIONS.duration,
+      options,
+      ...(initial && { initial_option: initial }),
+    },
   };
 }
 
 function reasonInput(role: Role): InputBlock {
   const { minLength, ticket } = role.reason;
-  const hints = [minLength > 1 ? `At least ${minLength} characters.` : '', ticket ? `Name the ticket: one word has to match ${ticket.source}.` : ''].filter(Boolean);
+  const hints = [
+    minLength > 1 ? `At least ${minLength} characters.` : '',
+    ticket ? `Name the ticket: one word has to match ${ticket.source}.` : '',
+  ].filter(Boolean);
   return {
     type: 'input',
     block_id: BLOCKS.reason,
@@ -137,7 +163,8 @@ export function roleOptions(policy: Policy, typed: string): Option[] {
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Shown between the click on Request and the answer. */
-export const workingModal = (): ModalView => messageModal('Request access', [section(':hourglass_flowing_sand: Checking with PagerDuty and the policy…')]);
+export const workingModal = (): ModalView =>
+  messageModal('Request access', [section(':hourglass_flowing_sand: Checking with PagerDuty and the policy…')]);
 
 export const helpText = (): string =>
   [

@@ -35,7 +35,11 @@ export function requestCard({ request, grant, roleName }: CardInput): Message {
     quote(request.reason),
   ];
   if (missed.length > 0) blocks.push(context(`Not approved at once: ${missed.join(' · ')}`));
-  if (incident?.url.startsWith('https://')) blocks.push({ type: 'actions', elements: [button('Open the incident', 'open_incident', incident.id, { url: incident.url })] });
+  if (incident?.url.startsWith('https://'))
+    blocks.push({
+      type: 'actions',
+      elements: [button('Open the incident', 'open_incident', incident.id, { url: incident.url })],
+    });
   blocks.push(context(`Request ${code(request.id)} · ${time(request.submittedAt)}`));
   return { text: `${plain(requester.name)} asks for ${plain(roleName)} (${request.state})`, blocks };
 }
@@ -44,7 +48,10 @@ export function requestCard({ request, grant, roleName }: CardInput): Message {
 export function reviewPrompt({ request, grant }: CardInput): Message {
   if (request.state === 'pending') {
     const { decision, reviews } = request;
-    const approved = reviews.length > 0 ? ` ${reviews.map((review) => plain(review.by.name)).join(', ')} approved; ${decision.needed - reviews.length} more needed.` : '';
+    const approved =
+      reviews.length > 0
+        ? ` ${reviews.map((review) => plain(review.by.name)).join(', ')} approved; ${decision.needed - reviews.length} more needed.`
+        : '';
     const text = `${mentions(decision.reviewers)}: ${decision.needed === 1 ? 'one approval' : `${decision.needed} approvals`} needed by ${time(request.expiresAt)}.${approved}`;
     return {
       text: `Approve or deny: ${plain(request.requester.name)} asks for ${request.role}`,

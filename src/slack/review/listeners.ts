@@ -25,8 +25,15 @@ export function listenToReviews(app: App, { deps, client }: { deps: Deps; client
 
   app.view(DENY_MODAL, async ({ ack, view, body }) => {
     const comment = view.state.values[COMMENT.block]?.[COMMENT.action]?.value ?? '';
-    const result = await reviewRequest(deps, { requestId: view.private_metadata, reviewerId: body.user.id, verdict: 'deny', comment });
-    return isRefused(result) ? ack({ response_action: 'errors', errors: { [COMMENT.block]: refusalSentence(result.refused) } }) : ack();
+    const result = await reviewRequest(deps, {
+      requestId: view.private_metadata,
+      reviewerId: body.user.id,
+      verdict: 'deny',
+      comment,
+    });
+    return isRefused(result)
+      ? ack({ response_action: 'errors', errors: { [COMMENT.block]: refusalSentence(result.refused) } })
+      : ack();
   });
 
   // A button that only opens a link still sends its click.

@@ -1,0 +1,83 @@
+import type { Block, View } from './slack/blockKit.ts';
+import type { Message, Workspace } from './slack/workspace.ts';
+
+/** Messages and views as text for a terminal, the way a given person would read them. */
+
+const EMOJI: Readonly<Record<string, string>> = {
+  white_check_mark: '✅',
+  hourglass: '⏳',
+  hourglass_flowing_sand: '⏳',
+  no_entry: '⛔',
+  warning: '⚠️',
+  lock: '🔒',
+  key: '🔑',
+  memo: '📝',
+  zzz: '💤',
+  rotating_light: '🚨',
+  small_blue_diamond: '🔹',
+  leftwards_arrow_with_hook: '↩️',
+};
+
+export function messageLines(workspace: Workspace, message: Message, viewer: string): string[] {
+  return message.blocks.length > 0
+    ? message.blocks.flatMap((block) => blockLines(workspace, block, viewer))
+    : inline(workspace, message.text, viewer).split('\n');
+}
+
+export function viewLines(workspace: Workspace, view: View, viewer: string): string[] {
+  const title = view.type === 'modal' ? [`▣ ${view.title.text}`] : [];
+  return [
+    ...title,
+    ...view.blocks.flatMap((block) =>
+      block.type === 'input' ? [`${block.label.text} (${block.element.type})`] : blockLines(workspace, block, viewer),
+    ),
+  ];
+}
+
+function blockLines(workspace: Workspace, block: Block, viewer: string): string[] {
+  const text = (value: { text: string }) => inline(workspace, value.text, viewer).split('\n');
+  switch (block.type) {
+    case 'section':
+      return [...(block.text ? text(block.text) : []), ...(block.fields ?? []).map((field) => text(field).join(': '))];
+    case 'header':
+      return text(block.text);
+    case 'context':
+      return block.elements.flatMap((element) => ('text' in element ? text(element) : []));
+    case 'actions':
+      return [
+        block.elements
+          .map((element) => ('text' in element ? `[ ${element.text.text} ]` : `[ ${element.type} ]`))
+          .join(' '),
+      ];
+    case 'rich_text':
+      return block.elements.flatMap((part) =>
+        part.elements.map((element) => ('text' in element ? `│ ${element.text}` : `│ ${element.type}`)),
+      );
+    case 'divider':
+      return ['──────'];
+    case 'image':
+      return [`[ ${block.alt_text} ]`];
+    default:
+      throw new Error(`unknown block ${String(block satisfies never)}`);
+  }
+}
+
+function inline(workspace: Workspace, text: string, viewer: string): string {
+  const timeZone = workspace.users.get(viewer)?.timeZone ?? 'UTC';
+  return text
+    .replace(/<@(\w+)>/g, (_, id: string) => `@${workspace.users.get(id)?.realName ?? id}`)
+    .replace(/<!subteam\^(\w+)>/g, (_, id: string) => `@${workspace.groups.get(id)?.handle ?? id}`)
+    .replace(/<!date\^(\d+)\^[^|]*\|[^>]*>/g, (_, seconds: string) =>
+      new Date(Number(seconds) * 1000).toLocaleString('en-GB', {
+        timeZone,
+        weekday: 'short',
+        hour: '2-digit',
+        minute: '2-digit',
+      }),
+    )
+    .replace(/:(\w+):/g, (whole, name: string) => EMOJI[name] ?? whole)
+    .replace(/[*`]/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}

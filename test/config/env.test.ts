@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { parseEnv } from '../../src/config/env.ts';
+
+const SOCKET = {
+  SLACK_BOT_TOKEN: 'xoxb-1',
+  SLACK_APP_TOKEN: 'xapp-1',
+  PAGERDUTY_TOKEN: 'pd',
+  JIT_POLICY: 'policy.yaml',
+  JIT_DATABASE: 'jit.db',
+};
+
+test('an empty environment names every variable that is missing, and where to get it', () => {
+  expect(() => parseEnv({})).toThrow(
+    /5 environment variables.*SLACK_BOT_TOKEN.*api\.slack\.com.*PAGERDUTY_TOKEN.*API Access Keys.*JIT_POLICY.*JIT_DATABASE.*SLACK_APP_TOKEN.*connections:write/s,
+  );
+});
+
+test('an app token means Socket Mode; a signing secret and a port mean HTTP mode', () => {
+  expect(parseEnv(SOCKET).slack.transport).toEqual({ mode: 'socket', appToken: 'xapp-1' });
+  const { SLACK_APP_TOKEN: _unused, ...rest } = SOCKET;
+  expect(parseEnv({ ...rest, SLACK_SIGNING_SECRET: 'secret-secret', PORT: '3000' }).slack.transport).toEqual({
+    mode: 'http',
+    signingSecret: 'secret-secret',
+    port: 3000,
+  });
+  expect(() => parseEnv({ ...rest, SLACK_SIGNING_SECRET: 'secret-secret' })).toThrow(/PORT/);
+});
+
+test.each([
+  ['a user token in place of the bot token', { SLACK_BOT_TOKEN: 'xoxp-1' }, /SLACK_BOT_TOKEN.*xoxb-/],
+  ['a bot token in place of the app token', { SLACK_APP_TOKEN: 'xoxb-1' }, /SLACK_APP_TOKEN.*xapp-/],
+  ['an address that is none', { PAGERDUTY_API_URL: 'api.pagerduty.com' }, /PAGERDUTY_API_URL.*http/],
+  ['a log level that does not exist', { LOG_LEVEL: 'loud' }, /LOG_LEVEL/],
+  ['a port that is none', { PORT: 'http' }, /PORT/],
+  ['an empty value', { PAGERDUTY_TOKEN: '' }, /PAGERDUTY_TOKEN.*missing/],
+])('refused: %s', (_name, change, message) => {
+  expect(() => parseEnv({ ...SOCKET, ...change })).toThrow(message);
+});

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parsePolicy } from '../../src/config/policyFile.ts';
+import { findRole } from '../../src/domain/policy.ts';
+import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+
+const VARIABLES = {
+  DB_URL: 'postgres://jit:s3cret@db:5432/payments',
+  PAYMENTS_DB_URL: 'postgres://a:b@c/d',
+  ORDERS_DB_URL: 'postgres://a:b@c/e',
+  FLAGS_URL: 'https://flags.example',
+  FLAGS_SECRET: 'sixteen-characters-at-least',
+};
+const parse = (source: string, variables: NodeJS.ProcessEnv = VARIABLES) =>
+  parsePolicy(source, PROVISIONERS, variables);
+
+const GOOD = `version: 1
+slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
+resources:
+  db:
+    target: { kind: postgres, url: "\${DB_URL}" }
+    roles:
+      read:
+        grants: { roles: [payments_read] }
+        duration: { max: 4h }
+        rules:
+          - allow: { on_call: { level: { min: 2 } } }
+`;
+
+test('the policy that the sandbox ships is a good one', () => {
+  const result = parse(readFileSync(new URL('../../src/sandbox/policy.yaml', import.meta.url), 'utf8'));
+  expect(result).toMatchObject({ policy: { auditChannel: 'C0AUDIT' } });
+});
+
+test('a short policy gets sensible defaults, and secrets from the environment', () => {
+  const result = parse(GOOD);
+  if ('issues' in result) throw new Error(JSON.stringify(result.issues));
+  expect(result.policy.resources.get('db')?.target).toMatchObject({
+    url: 'postgres://jit:s3cret@db:5432/payments',
+    login: 'temporary',
+  });
+  expect(result.secrets).toContain('s3cret');
+  expect(findRole(result.policy, 'db/read')).toMatchObject({
+    duration: { default: 4 * 3_600_000, max: 4 * 3_600_000 },
+    rules: [{ effect: 'allow', when: [{ kind: 'on_call', minLevel: 2, maxLevel: Number.POSITIVE_INFINITY }] }],
+  });
+});
+
+test('a file with ten mistakes gets ten issues at once, each with its line, its path and what was expected', () => {
+  const bad = `version: 2
+slack: { audit_channel: general, approvals_channel: C0ACCESS }
+resources:
+  db:
+    target: { kind: oracle }
+    roles:
+      read:
+        grants: { roles: [payments_read] }
+        duration: { max: soon }
+        rules:
+          - allow: {}
+          - allow: { on_call: { level: { min: 3, max: 1 } } }
+          - ask: { reviewers: [bob], needed: 0 }
+          - deny: { members_of: [S0X] }
+            allow: { members_of: [S0X] }
+          - maybe: { members_of: [S0X] }
+  Payments DB:
+    target: { kind: postgres, url: "\${NOT_SET}" }
+    roles: {}
+`;
+  const result = parse(bad);
+  if (!('issues' in result)) throw new Error('the policy was accepted');
+  const text = result.issues.map((issue) => `${issue.line} ${issue.path}: ${issue.message}`);
+  expect(text).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^1 version: expected 1/),
+      expect.stringMatching(/^2 slack\.audit_channel: expected the id of a Slack channel/),
+      expect.stringMatching(/^5 resources\.db\.target\.kind: expected one of postgres, webhook, not "oracle"/),
+      expect.stringMatching(/^9 resources\.db\.roles\.read\.duration\.max: expected a duration such as 30m/),
+      expect.stringMatching(/^11 .*rules\[0\]\.allow: expected at least one of/),
+      expect.stringMatching(/^12 .*rules\[1\]\.allow\.on_call\.level: min is above max/),
+      expect.stringMatching(/^13 .*rules\[2\]\.ask\.reviewers\[0\]: expected the id of a Slack user/),
+      expect.stringMatching(/^13 .*rules\[2\]\.ask\.needed/),
+      expect.stringMatching(/^14 .*rules\[3\]: expected exactly one of allow, ask or deny/),
+      expect.stringMatching(/^16 .*rules\[4\]\.maybe: unknown field "maybe"/),
+      expect.stringMatching(/^17 resources\.Payments DB: expected a name of at most 36 small letters/),
+      expect.stringMatching(/^18 resources\.Payments DB\.target\.url: the environment variable NOT_SET is not set/),
+      expect.stringMatching(/^19 resources\.Payments DB\.roles: expected at least one role/),
+    ]),
+  );
+});
+
+test.each([
+  [
+    'a secret written out in an address',
+    GOOD.replace(/"\$\{DB_URL\}"/, 'postgres://jit:s3cret@db/payments'),
+    /a secret must not stand in this file/,
+  ],
+  ['YAML that is no YAML', 'version: [1', /./],
+  ['a field twice', GOOD.replace('version: 1', 'version: 1\nversion: 1'), /unique/],
+  [
+    'grants that the provisioner does not know',
+    GOOD.replace('{ roles: [payments_read] }', '{ role: payments_read }'),
+    /roles|unknown field/,
+  ],
+  [
+    'a time zone that does not exist',
+    GOOD.replace('on_call: { level: { min: 2 } }', 'hours: { time_zone: Mars/Olympus, from: "09:00", to: "17:00" }'),
+    /IANA time zone/,
+  ],
+  [
+    'a pattern that is no regular expression',
+    GOOD.replace('duration:', 'reason: { ticket: "(" }\n        duration:'),
+    /no regular expression/,
+  ],
+  ['a default above the maximum', GOOD.replace('{ max: 4h }', '{ default: 5h, max: 4h }'), /default is above max/],
+  ['a file that is empty', '', /./],
+])('refused: %s', (_name, source, message) => {
+  const result = parse(source);
+  expect(
+    'issues' in result && result.issues.length > 0 && result.issues.some((issue) => message.test(issue.message)),
+  ).toBe(true);
+});

@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { backoff, createRunner, type Kind, type Runner } from '../../src/jobs/runner.ts';
+import { createJobQueue } from '../../src/ledger/jobQueue.ts';
+import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
+import { createStore } from '../../src/ledger/store.ts';
+import { type JobHandler, type JobQueue, StorageError, type Store } from '../../src/ports.ts';
+import { type ManualClock, manualClock } from '../support/clock.ts';
+import { type RecordedLog, recordedLog } from '../support/log.ts';
+
+let directory: string;
+let ledger: OpenLedger;
+let queue: JobQueue;
+let store: Store;
+let clock: ManualClock;
+let log: RecordedLog;
+let runner: Runner;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'jitbot-jobs-'));
+  ledger = openLedger(join(directory, 'jit.db'));
+  clock = manualClock();
+  log = recordedLog();
+  queue = createJobQueue(ledger);
+  store = createStore(ledger, { clock, followUps: () => [], onDue: () => runner?.poke(['end', 'card']) });
+});
+afterEach(async () => {
+  await runner.stop();
+  ledger.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const never = { maxBackoff: 60_000, maxAttempts: Number.POSITIVE_INFINITY };
+function run(end: JobHandler, more: Partial<Record<'card', Kind>> = {}, useQueue = queue, concurrency = 2) {
+  runner = createRunner({
+    queue: useQueue,
+    clock,
+    log,
+    random: () => 0.5,
+    lanes: [
+      { concurrency, kinds: { end: { handle: end, ...never } } },
+      { concurrency: 1, kinds: more },
+    ],
+  });
+  runner.start();
+}
+const put = (key: string, dueInMs = 0, kind: 'end' | 'card' = 'end') =>
+  store.commit({ jobs: [{ kind, key, dueAt: clock.now() + dueInMs }] });
+const done = () => runner.stop();
+
+test('work runs when it is due, not before, and only once', async () => {
+  const ran: string[] = [];
+  run(async (key) => {
+    ran.push(key);
+    return null;
+  });
+  await put('later', 1_000);
+  await put('now');
+  await expect.poll(() => ran).toEqual(['now']);
+  clock.advance(999);
+  expect(ran).toEqual(['now']);
+  clock.advance(1);
+  await expect.poll(() => ran).toEqual(['now', 'later']);
+  expect(queue.nextDueAt(['end'])).toBeNull();
+});
+
+test('the oldest due work goes first, and no more than the limit at once', async () => {
+  let atOnce = 0;
+  let most = 0;
+  const ran: string[] = [];
+  for (const [key, due] of [
+    ['c', 3],
+    ['a', 1],
+    ['b', 2],
+  ] as const)
+    await put(key, due);
+  clock.advance(10);
+  run(async (key) => {
+    atOnce += 1;
+    most = Math.max(most, atOnce);
+    ran.push(key);
+    await Promise.resolve();
+    atOnce -= 1;
+    return null;
+  });
+  await expect.poll(() => ran).toEqual(['a', 'b', 'c']);
+  expect(most).toBe(2);
+});
+
+test('a failure is tried again after a pause that doubles up to its limit, for ever', async () => {
+  expect([1, 2, 3, 10].map((attempt) => backoff(attempt, 60_000, 0.5))).toEqual([1_000, 2_000, 4_000, 60_000]);
+  const attempts: number[] = [];
+  run(async (_key, attempt) => {
+    attempts.push(attempt);
+    throw new Error('the target is down');
+  });
+  await put('g');
+  for (let turn = 1; turn <= 30; turn += 1) {
+    await expect.poll(() => attempts.length).toBe(turn);
+    await expect.poll(() => (queue.nextDueAt(['end']) ?? 0) > clock.now()).toBe(true);
+    clock.advance(75_000);
+  }
+  expect(attempts.slice(0, 3)).toEqual([1, 2, 3]);
+});
+
+test('a message that keeps failing is given up in the end, loudly', async () => {
+  run(async () => null, {
+    card: { handle: () => Promise.reject(new Error('is_archived')), maxBackoff: 1, maxAttempts: 3 },
+  });
+  await put('R1', 0, 'card');
+  for (let turn = 0; turn < 3; turn += 1) {
+    await expect
+      .poll(() => queue.nextDueAt(['card']) === null || (queue.nextDueAt(['card']) ?? 0) > clock.now())
+      .toBe(true);
+    clock.advance(10);
+  }
+  await expect.poll(() => log.lines.some((line) => line.message === 'gave up on a job')).toBe(true);
+});
+
+test('work that is put again while it runs, runs again afterwards', async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  let runs = 0;
+  run(async () => {
+    runs += 1;
+    if (runs === 1) await gate;
+    return null;
+  });
+  await put('g');
+  await expect.poll(() => runs).toBe(1);
+  await put('g');
+  open();
+  await expect.poll(() => runs).toBe(2);
+});
+
+test('what a process that died had taken is taken again by the next one', async () => {
+  await put('g');
+  expect(queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(1);
+  expect(queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(0);
+  queue.releaseAll();
+  const attempts: number[] = [];
+  run(async (_key, attempt) => {
+    attempts.push(attempt);
+    return null;
+  });
+  await expect.poll(() => attempts).toEqual([2]);
+});
+
+test('with a database that cannot be written, ends that are due are carried out all the same, and the log is loud', async () => {
+  await put('g');
+  const broken: JobQueue = {
+    ...queue,
+    claim: () => {
+      throw new StorageError('the disk is full');
+    },
+  };
+  const ended: string[] = [];
+  run(
+    async (key) => {
+      ended.push(key);
+      return null;
+    },
+    {},
+    broken,
+  );
+  await expect.poll(() => ended).toContain('g');
+  expect(log.lines.some((line) => line.level === 'error' && line.message.includes('taken back all the same'))).toBe(
+    true,
+  );
+});
+
+test('stopping waits for what is running and starts nothing more', async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const ran: string[] = [];
+  run(
+    async (key) => {
+      ran.push(key);
+      await gate;
+      return null;
+    },
+    {},
+    queue,
+    1,
+  );
+  await put('a');
+  await put('b');
+  await expect.poll(() => ran).toEqual(['a']);
+  const stopped = done();
+  open();
+  await stopped;
+  expect(ran).toEqual(['a']);
+});

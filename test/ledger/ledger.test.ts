@@ -1,0 +1,213 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import SQLite from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { NewEvent } from '../../src/domain/events.ts';
+import { intendGrant } from '../../src/domain/grant.ts';
+import { BOT } from '../../src/domain/person.ts';
+import type { Request } from '../../src/domain/request.ts';
+import { HOUR } from '../../src/domain/terms.ts';
+import { eventReader } from '../../src/ledger/events.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
+import { createStore } from '../../src/ledger/store.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { ConflictError, type Job, StorageError } from '../../src/ports.ts';
+import { manualClock } from '../support/clock.ts';
+
+let directory: string;
+let path: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'jitbot-ledger-'));
+  path = join(directory, 'jit.db');
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const event = (reason: string): NewEvent => ({
+  type: 'request.cancelled',
+  actor: BOT,
+  requestId: null,
+  grantId: null,
+  payload: { role: 'db/read', requester: reason },
+});
+const person = { slackId: 'U1', name: 'Ana', email: 'ana@x', timeZone: 'UTC' };
+const request = (id: string, key = id): Request => ({
+  id,
+  submissionKey: key,
+  requester: person,
+  role: 'db/read',
+  duration: HOUR,
+  reason: 'r',
+  incidentId: null,
+  submittedAt: 0,
+  state: 'denied',
+  decision: { effect: 'deny', rule: null, reasons: [], outcomes: [] },
+  reviews: [],
+  deniedAt: 0,
+});
+const grant = (id: string, requestId: string) =>
+  intendGrant({ id, requestId, person, resourceId: 'db', role: 'db/read', grants: {}, duration: HOUR }, 0);
+
+function open(onDue: (jobs: readonly Job[]) => void = () => undefined) {
+  const ledger = openLedger(path);
+  return { ledger, store: createStore(ledger, { clock: manualClock(), followUps: () => [], onDue }) };
+}
+
+async function filled(count: number) {
+  const { ledger, store } = open();
+  for (let index = 0; index < count; index += 1) await store.commit({ events: [event(`person ${index}`)] });
+  ledger.close();
+}
+
+/** Somebody with the file and every right on it. */
+function tamper(...statements: string[]) {
+  const db = new SQLite(path);
+  db.exec('DROP TRIGGER events_are_never_changed; DROP TRIGGER events_are_never_deleted;');
+  for (const statement of statements) db.exec(statement);
+  db.close();
+}
+
+const verified = () => {
+  const ledger = openLedgerToRead(path);
+  const result = verifyLedger(ledger);
+  ledger.close();
+  return result;
+};
+
+describe('the chain', () => {
+  test('a ledger as it was written is whole, from the first event to the last', async () => {
+    await filled(5);
+    expect(verified()).toMatchObject({ whole: true, events: 5 });
+  });
+
+  test('the database itself refuses to change or delete an event', async () => {
+    const { ledger, store } = open();
+    await store.commit({ events: [event('a')] });
+    expect(() => ledger.sqlite.exec("UPDATE events SET actor = '{}'")).toThrow(/append-only/);
+    expect(() => ledger.sqlite.exec('DELETE FROM events')).toThrow(/append-only/);
+    ledger.close();
+  });
+
+  test.each([
+    ['an edited payload', `UPDATE events SET payload = replace(payload, 'person 2', 'person 9') WHERE seq = 3`, 3],
+    ['a time moved', 'UPDATE events SET at = at + 1 WHERE seq = 2', 2],
+    ['an event deleted', 'DELETE FROM events WHERE seq = 3', 3],
+    [
+      'two events swapped',
+      'UPDATE events SET seq = 99 WHERE seq = 2; UPDATE events SET seq = 2 WHERE seq = 3; UPDATE events SET seq = 3 WHERE seq = 99',
+      2,
+    ],
+    ['the first event deleted', 'DELETE FROM events WHERE seq = 1', 1],
+  ])('%s is found, at its place', async (_name, statement, seq) => {
+    await filled(5);
+    tamper(statement);
+    expect(verified()).toMatchObject({ whole: false, seq });
+  });
+
+  test('any change of any field of any event is found', async () => {
+    await filled(6);
+    tamper();
+    const db = new SQLite(path);
+    const field = fc.constantFrom('at', 'type', 'actor', 'payload', 'prev_hash', 'hash', 'request_id');
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), field, fc.string({ minLength: 1 }), (seq, name, value) => {
+        db.exec('BEGIN');
+        const changed = db
+          .prepare(`UPDATE events SET ${name} = ? WHERE seq = ? AND ${name} IS NOT ?`)
+          .run(name === 'at' ? value.length : value, seq, name === 'at' ? value.length : value);
+        const result = verifyLedger({ path, sqlite: db, db: undefined as never, close: () => undefined });
+        db.exec('ROLLBACK');
+        return changed.changes === 0 || (!result.whole && (result.seq === seq || result.seq === seq + 1));
+      }),
+    );
+    db.close();
+  });
+});
+
+describe('commits', () => {
+  test('state and events are committed together or not at all', async () => {
+    const { ledger, store } = open();
+    await store.commit({ requests: [{ value: request('R1'), version: 0 }], events: [event('one')] });
+    await expect(
+      store.commit({ events: [event('two')], requests: [{ value: request('R1'), version: 0 }] }),
+    ).rejects.toThrow(ConflictError);
+    await expect(
+      store.commit({ requests: [{ value: request('R1'), version: 7 }], events: [event('three')] }),
+    ).rejects.toThrow(ConflictError);
+    await store.commit({ requests: [{ value: request('R1'), version: 1 }], events: [event('four')] });
+    expect(
+      eventReader(ledger)
+        .after(0, 10)
+        .map((one) => (one.payload as { requester: string }).requester),
+    ).toEqual(['one', 'four']);
+    ledger.close();
+    expect(verified()).toMatchObject({ whole: true, events: 2 });
+  });
+
+  test('one submission is one request, and one person holds a role once', async () => {
+    const { ledger, store } = open();
+    await store.commit({
+      requests: [{ value: request('R1', 'view-1'), version: 0 }],
+      grants: [{ value: grant('G1', 'R1'), version: 0 }],
+    });
+    await expect(store.commit({ requests: [{ value: request('R2', 'view-1'), version: 0 }] })).rejects.toThrow(
+      ConflictError,
+    );
+    await expect(
+      store.commit({
+        requests: [{ value: request('R3'), version: 0 }],
+        grants: [{ value: grant('G3', 'R3'), version: 0 }],
+      }),
+    ).rejects.toThrow(ConflictError);
+    expect(await store.request('R3')).toBeNull();
+    ledger.close();
+  });
+});
+
+describe('opening', () => {
+  test('a second bot on the same database is kept out, and told why', () => {
+    const { ledger } = open();
+    expect(() => openLedger(path)).toThrow(/another bot is already running/);
+    ledger.close();
+    openLedger(path).close();
+  });
+
+  test.each([
+    [
+      'a folder that does not exist',
+      () => join(directory, 'nowhere', 'jit.db'),
+      /its folder does not exist; create it/,
+    ],
+    [
+      'a file that is no database',
+      () => {
+        writeFileSync(path, 'not a database, but long enough to look at '.repeat(40));
+        return path;
+      },
+      /damaged or no SQLite database/,
+    ],
+    ['a folder in place of the file', () => directory, /cannot be opened/],
+  ])('%s is refused with what to do', (_name, make, message) => {
+    const where = make();
+    expect(() => openLedger(where)).toThrow(StorageError);
+    expect(() => openLedger(where)).toThrow(message);
+  });
+
+  test('a database that another program has locked is named as locked', async () => {
+    await filled(1);
+    const { ledger, store } = open();
+    const other = new SQLite(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.commit({ events: [event('x')] })).rejects.toThrow(/locked by another program/);
+    other.exec('ROLLBACK');
+    other.close();
+    await store.commit({ events: [event('x')] });
+    ledger.close();
+    expect(verified()).toMatchObject({ whole: true, events: 2 });
+  });
+
+  test('reading a ledger that is not there says so', () => {
+    expect(() => openLedgerToRead(path)).toThrow(/no such file/);
+  });
+});

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPagerDuty } from '../../src/pagerduty/client.ts';
+import { createOnCall } from '../../src/pagerduty/onCall.ts';
+import type { OnCall } from '../../src/ports.ts';
+import { type PagerDutySandbox, startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
+import { pagerDutyAccount } from '../../src/sandbox/team.ts';
+import { type ManualClock, manualClock } from '../support/clock.ts';
+import { recordedLog } from '../support/log.ts';
+
+const ana = { slackId: 'U0ANA', name: 'Ana Kovač', email: 'ana@harbor.example', timeZone: 'UTC' };
+let clock: ManualClock;
+let server: PagerDutySandbox;
+let onCall: OnCall;
+const connect = (token = 'token') =>
+  createOnCall(createPagerDuty({ token, apiUrl: server.apiUrl, clock, log: recordedLog() }), clock);
+
+beforeEach(async () => {
+  clock = manualClock();
+  server = await startPagerDuty({ account: pagerDutyAccount(clock.now()), now: clock.now, token: 'token' });
+  onCall = connect();
+});
+afterEach(() => server.close());
+
+const entries = async (person = ana, purpose: 'decision' | 'preview' = 'decision') => onCall.entries(person, purpose);
+
+test('who is on call, where, at which level, from when until when, with the services behind it', async () => {
+  const answer = await entries();
+  expect(answer.known && answer.value).toEqual([
+    {
+      escalationPolicy: { id: 'PPAYMENTS', name: 'Payments' },
+      services: [{ id: 'PCHECKOUT', name: 'Checkout' }],
+      schedule: { id: 'PSPAY1', name: 'Payments primary' },
+      level: 1,
+      start: clock.now() - 2 * 3_600_000,
+      end: clock.now() + 10 * 3_600_000,
+    },
+  ]);
+});
+
+test('a person is matched by the exact e-mail address, whatever its case, and never by a near one', async () => {
+  expect(await entries({ ...ana, email: 'dev@harbor.example' })).toMatchObject({ known: true });
+  expect(await entries({ ...ana, email: 'ana@harbor.exam' })).toMatchObject({
+    known: false,
+    problem: expect.stringContaining('no user with the e-mail'),
+  });
+  server.account.users.push({ id: 'PANA3', name: 'Ana again', email: 'ANA@harbor.example' });
+  onCall = connect();
+  expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('2 users') });
+});
+
+test('an identity that was remembered but no longer holds is not used', async () => {
+  await entries();
+  const index = server.account.users.findIndex((user) => user.id === 'PANA');
+  server.account.users[index] = { id: 'PANA', name: 'Ana Kovač', email: 'somebody.else@harbor.example' };
+  expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('somebody else') });
+});
+
+test('a decision costs one call once the person is known; equal questions at the same time share it', async () => {
+  await entries();
+  const before = server.calls.length;
+  await Promise.all([entries(), entries(), entries()]);
+  expect(server.calls.slice(before)).toHaveLength(1);
+});
+
+test('previews reuse an answer for a minute; a decision always asks', async () => {
+  await entries();
+  const before = server.calls.length;
+  await entries(ana, 'preview');
+  clock.advance(60_000);
+  await entries(ana, 'preview');
+  expect(server.calls).toHaveLength(before);
+  clock.advance(1);
+  await entries(ana, 'preview');
+  await entries(ana, 'decision');
+  expect(server.calls).toHaveLength(before + 2);
+});
+
+test('every page of a long list is read', async () => {
+  for (let index = 0; index < 250; index += 1)
+    server.account.incidents.push({
+      id: `PX${index}`,
+      number: index,
+      title: 'x',
+      status: 'triggered',
+      urgency: 'low',
+      service: 'PSEARCH',
+      assignees: ['PANA'],
+      createdAt: 0,
+      notes: [],
+    });
+  const answer = await onCall.openIncidents(ana);
+  expect(answer.known && answer.value).toHaveLength(251);
+});
+
+test.each([
+  ['an error', 'error_500', /500/],
+  ['a page that is no JSON', 'html', /502, not in its own format/],
+  ['a cut connection', 'dropped', /cannot be reached/],
+  ['no answer in time', 'slow', /within 2 s/],
+  ['a rate limit', 'rate_limited', /rate limit/],
+] as const)('%s is an answer too: not known, with the reason', async (_name, kind, problem) => {
+  server.faults.add({ kind, delayMs: 30_000 });
+  expect(await entries()).toMatchObject({ known: false, problem: expect.stringMatching(problem) });
+});
+
+test('after a rate limit nothing is sent until it is over, as the header said', async () => {
+  server.faults.add({ kind: 'rate_limited', times: 4 });
+  await entries();
+  const before = server.calls.length;
+  expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('another 2 s') });
+  expect(server.calls).toHaveLength(before);
+  clock.advance(2_000);
+  expect(await entries()).toMatchObject({ known: true });
+});
+
+test('a key that PagerDuty refuses is named, with the variable it comes from', async () => {
+  onCall = connect('wrong');
+  expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('PAGERDUTY_TOKEN') });
+});
+
+test('an incident id that is none is not even asked about', async () => {
+  expect(await onCall.incident('../users', 'decision')).toMatchObject({ known: false });
+  expect(server.calls).toHaveLength(0);
+});

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { query } from '../../src/sandbox/postgres.ts';
+import { type Stage, setStage } from '../support/bot.ts';
+
+const MINUTE = 60_000;
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(() => stage.close());
+
+const ask = (who: Stage['ana'], role: string, more: object = {}) =>
+  who.fillRequest({ search: role.split('/')[0] ?? '', role, reason: 'Looking into stuck payments', ...more });
+
+test('an engineer on call is approved at once, told why and until when, and can log in until the time is up', async () => {
+  const form = await ask(stage.ana, 'payments-db/read');
+  expect(stage.viewText(form, 'U0ANA')).toContain('Approved at once: you are on call at level 1 for Payments, until');
+  const callsBefore = stage.sandbox.pagerDuty.calls.length;
+  const answer = await stage.ana.submit(form);
+  expect(stage.viewText(answer, 'U0ANA')).toContain('Approved.');
+  const granted = await stage.ana.readsDirect('You have Payments database: read');
+  expect(stage.sandbox.pagerDuty.calls.slice(callsBefore)).toHaveLength(1);
+  expect(stage.text(granted, 'U0ANA')).toMatch(/until .*\d\d:\d\d/);
+
+  await stage.ana.click(granted, 'grant_credential');
+  const secret = await stage.ana.sees('Shown once');
+  const address = /postgres:\/\/[^"\\]+/.exec(JSON.stringify(secret.view))?.[0] ?? '';
+  const [rows] = await query(address, ['SELECT * FROM payments']);
+  expect(rows?.rowCount).toBe(3);
+
+  stage.clock.jump(61 * MINUTE);
+  await stage.ana.readsDirect('has ended');
+  await expect(query(address, ['SELECT 1'])).rejects.toThrow(/password authentication failed|does not exist/);
+  expect(await stage.madeRoles()).toEqual([]);
+});
+
+test('a new password ends the one before, is shown to its person only, and stands in no message, log or ledger', async () => {
+  const after = await lastDirect('U0ANA');
+  await stage.ana.submit(await ask(stage.ana, 'payments-db/read'));
+  const granted = await stage.ana.readsDirect('You have Payments database: read', after);
+  const passwords: string[] = [];
+  for (let turn = 0; turn < 2; turn += 1) {
+    await stage.ana.click(granted, 'grant_credential');
+    const view = await stage.ana.sees('Shown once');
+    passwords.push(/postgres:\/\/[^"\\]+/.exec(JSON.stringify(view.view))?.[0] ?? '');
+    stage.sandbox.slack.people.close(view);
+  }
+  await expect(query(passwords[0] ?? '', ['SELECT 1'])).rejects.toThrow(/password authentication failed/);
+  await expect(query(passwords[1] ?? '', ['SELECT 1'])).resolves.toHaveLength(1);
+  const secret = new URL(passwords[1] ?? '').password;
+  expect(JSON.stringify([stage.sandbox.slack.workspace.messages, stage.log.lines, stage.events()])).not.toContain(
+    secret,
+  );
+
+  // Somebody else's click on the same button gets nothing.
+  await stage.ben.click(granted, 'grant_credential');
+  await stage.ben.sees('not yours');
+
+  await stage.ana.click(granted, 'grant_end');
+  await stage.ana.readsDirect('ended early', granted.ts);
+  expect(await stage.madeRoles()).toEqual([]);
+});
+
+test('the form shows what is wrong on the field it is about', async () => {
+  const form = await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/admin', reason: 'too short' });
+  await stage.ana.submit(form);
+  expect(form.errors).toEqual({ reason: expect.stringContaining('at least 15 characters') });
+  await stage.sandbox.slack.people.enter('U0ANA', form, 'request_reason', 'long enough but without the ticket');
+  await stage.ana.submit(form);
+  expect(form.errors).toEqual({ reason: expect.stringContaining('INC-') });
+});
+
+test('a form that was tampered with, with a role that does not exist or too long a duration, gets an error and no request', async () => {
+  const before = stage.events().length;
+  const form = await ask(stage.ana, 'payments-db/read');
+  form.values.role = {
+    request_role: {
+      type: 'external_select',
+      selected_option: { text: { type: 'plain_text', text: 'x' }, value: 'payments-db/superuser' },
+    },
+  };
+  await stage.ana.submit(form);
+  expect(form.errors.role).toContain('no role');
+
+  const long = await ask(stage.ana, 'payments-db/read');
+  long.values['duration:payments-db/read'] = {
+    request_duration: {
+      type: 'static_select',
+      selected_option: { text: { type: 'plain_text', text: 'x' }, value: String(1000 * 60 * MINUTE) },
+    },
+  };
+  await stage.ana.submit(long);
+  expect(long.errors['duration:payments-db/read']).toContain('At most 4 h');
+  expect(stage.events()).toHaveLength(before);
+});
+
+test('the one open incident is chosen already, and the preview follows what is chosen', async () => {
+  const form = await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/admin' });
+  const text = stage.viewText(form, 'U0ANA');
+  expect(text).toContain('Approved at once');
+  expect(text).toContain('incident #4711 on Checkout is triggered');
+  expect(JSON.stringify(form.values.incident)).toContain('PINC4711');
+});
+
+test('a second request for what is held, or is waiting for review, is not taken', async () => {
+  await stage.ben.submit(await ask(stage.ben, 'orders-db/read'));
+  await stage.ben.readsDirect('waiting for');
+  const again = await stage.ben.submit(await ask(stage.ben, 'orders-db/read'));
+  expect(stage.viewText(again, 'U0BEN')).toContain('asked for this already');
+  const waiting = await stage.ben.readsDirect('Cancel request');
+  await stage.ben.click(waiting, 'request_cancel');
+  await stage.until('the message says it is cancelled', () => stage.text(waiting, 'U0BEN').includes('cancelled'));
+});
+
+test.each([
+  ['U0FARID', 'guests cannot take part'],
+  ['U0HUGO', 'people from other workspaces cannot take part'],
+  ['U0GRACE', 'this account is deactivated'],
+])('%s is refused: %s', async (id, reason) => {
+  await stage.sandbox.slack.people.command(id, '/jit', '', 'C0GENERAL');
+  const view = await stage.person(id).sees('cannot request access');
+  expect(stage.viewText(view, id)).toContain(reason);
+});
+
+test('/jit help and words that are not known are answered, to the one who asked only', async () => {
+  await stage.sandbox.slack.people.command('U0BEN', '/jit', 'help', 'C0GENERAL');
+  const help = await stage.ben.readsIn('C0GENERAL', 'opens the request form');
+  expect(help.ephemeralTo).toBe('U0BEN');
+  await stage.sandbox.slack.people.command('U0BEN', '/jit', '<!channel> frobnicate', 'C0GENERAL');
+  const unknown = await stage.ben.readsIn('C0GENERAL', 'I do not know');
+  expect(unknown.text).not.toContain('<!channel>');
+});
+
+test('a submission that Slack delivers twice makes one request and one grant', async () => {
+  const after = await lastDirect('U0DEV');
+  const form = await ask(stage.dev, 'payments-db/read');
+  const before = stage.events().length;
+  stage.sandbox.slack.link.doubleNext(1);
+  await stage.dev.submit(form);
+  await stage.dev.readsDirect('You have Payments database: read', after);
+  const events = stage.events().slice(before);
+  expect(events.filter((event) => event.type === 'request.submitted')).toHaveLength(1);
+  expect(events.filter((event) => event.type === 'grant.activated')).toHaveLength(1);
+});
+
+test('with PagerDuty down nobody is approved at once; reviewers are asked, and the form says why', async () => {
+  stage.sandbox.pagerDuty.faults.add({ kind: 'error_500' });
+  stage.clock.jump(2 * 60 * MINUTE);
+  const form = await ask(stage.ana, 'orders-db/read');
+  expect(stage.viewText(form, 'U0ANA')).toContain('PagerDuty answered with 500');
+  const answer = await stage.ana.submit(form);
+  expect(stage.viewText(answer, 'U0ANA')).toContain('approval');
+  stage.sandbox.pagerDuty.faults.clear();
+});
+
+/** The newest direct message a person has, to tell later ones from it. */
+const lastDirect = async (id: string): Promise<string> =>
+  stage.sandbox.slack.workspace.visible(stage.sandbox.slack.workspace.directChannel(id).id, id).at(-1)?.ts ?? '';

@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Message } from '../../src/sandbox/slack/workspace.ts';
+import { type Stage, setStage } from '../support/bot.ts';
+
+const MINUTE = 60_000;
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(() => stage.close());
+
+/** Somebody asks for a role that reviewers decide on. @returns the card, and the buttons in its thread */
+async function pending(
+  who = stage.ben,
+  role = 'orders-db/read',
+  reason = 'Customer 4411 was charged twice',
+): Promise<{ card: Message; prompt: Message; after: string }> {
+  const after = stage.sandbox.slack.workspace.newTs();
+  await who.submit(await who.fillRequest({ search: role.split('-')[0] ?? '', role, reason }));
+  const prompt = await stage.until('the buttons are in the thread', () =>
+    stage.sandbox.slack.workspace
+      .visible('C0ACCESS', 'U0EVE')
+      .findLast((message) => message.ts > after && message.threadTs !== null && message.ephemeralTo === null),
+  );
+  const card = await stage.until('the card is there', () =>
+    stage.sandbox.slack.workspace.messages.find((message) => message.ts === prompt.threadTs),
+  );
+  return { card, prompt, after };
+}
+
+const deny = async (who: Stage['ana'], prompt: Message, comment: string) => {
+  await who.click(prompt, 'review_deny');
+  const form = await who.sees('Why not?');
+  await stage.sandbox.slack.people.enter(who.id, form, 'comment', comment);
+  await stage.sandbox.slack.people.submit(who.id, form);
+  return form;
+};
+
+const settled = (message: Message, text: string, viewer = 'U0EVE') =>
+  stage.until(`the message says "${text}"`, () => stage.text(message, viewer).includes(text));
+
+test('a reviewer approves in the thread; the card, the thread and the requester say so, and the access is real', async () => {
+  const { card, prompt, after } = await pending();
+  expect(stage.text(card, 'U0CHLOE')).toContain('Waiting for review');
+  expect(stage.text(card, 'U0CHLOE')).toContain('Customer 4411 was charged twice');
+  expect(stage.text(prompt, 'U0CHLOE')).toContain('@payments-leads, @dba: one approval needed');
+  await stage.chloe.click(prompt, 'review_approve');
+  const granted = await stage.ben.readsDirect('You have Orders database: read', after);
+  expect(stage.text(granted, 'U0BEN')).toContain('Approved by @Chloé Martin');
+  await settled(card, 'Access is active until');
+  await settled(prompt, 'Access is active until');
+  expect(stage.text(prompt, 'U0EVE')).toContain('Approved by @Chloé Martin');
+  expect(JSON.stringify(prompt.blocks)).not.toContain('review_approve');
+
+  // A reviewer may end it again, from the thread.
+  await stage.chloe.click(prompt, 'grant_end');
+  const ended = await stage.ben.readsDirect('ended early by', after);
+  expect(stage.text(ended, 'U0BEN')).toContain('by @Chloé Martin');
+  await settled(card, 'it was ended early');
+});
+
+test('a denial needs a comment, and the requester reads it as it was typed', async () => {
+  const { card, prompt, after } = await pending();
+  const form = await deny(stage.chloe, prompt, '   ');
+  expect(form.errors.comment).toContain('Say why not');
+  stage.sandbox.slack.people.close(form);
+  await deny(stage.chloe, prompt, 'Use the *replica* <!channel> https://evil.example');
+  const told = await stage.ben.readsDirect('denied', after);
+  expect(stage.text(told, 'U0BEN')).toContain('@Chloé Martin denied Orders database: read');
+  expect(JSON.stringify(told.blocks)).toContain(
+    '"type":"text","text":"Use the *replica* <!channel> https://evil.example"',
+  );
+  await settled(card, 'Denied by @Chloé Martin');
+});
+
+test.each([
+  ['the requester', () => stage.ben, 'cannot review your own request'],
+  ['somebody who is no reviewer', () => stage.ana, 'not one of the reviewers'],
+])('%s clicking approve changes nothing and is told why, unseen by others', async (_who, who, sentence) => {
+  const { prompt, after } = await pending();
+  await who().click(prompt, 'review_approve');
+  const told = await who().readsIn('C0ACCESS', sentence, after);
+  expect(told.ephemeralTo).toBe(who().id);
+  expect(stage.events().at(-1)?.type).toBe('request.submitted');
+  await deny(stage.chloe, prompt, 'done testing');
+  await settled(prompt, 'Denied');
+});
+
+test('a reviewer who left the group, or was deactivated, since the card was posted can no longer approve', async () => {
+  const { prompt, after } = await pending();
+  const group = stage.sandbox.slack.workspace.groups.get('S0PAYLEADS');
+  const members = group?.members ?? [];
+  if (group) group.members = [];
+  await stage.chloe.click(prompt, 'review_approve');
+  await stage.chloe.readsIn('C0ACCESS', 'not one of the reviewers', after);
+  if (group) group.members = members;
+
+  const chloe = stage.sandbox.slack.workspace.users.get('U0CHLOE');
+  if (chloe) chloe.kind = 'deactivated';
+  await stage.chloe.click(prompt, 'review_approve');
+  await stage.chloe.readsIn('C0ACCESS', 'deactivated', after);
+  if (chloe) chloe.kind = 'member';
+  await deny(stage.dev, prompt, 'done testing');
+  await settled(prompt, 'Denied');
+});
+
+test('a reviewer with a second account under the same e-mail address cannot approve for themselves', async () => {
+  const { prompt, after } = await pending();
+  const { workspace } = stage.sandbox.slack;
+  workspace.users.set('U0BEN2', {
+    id: 'U0BEN2',
+    name: 'ben2',
+    realName: 'Ben Two',
+    email: 'BEN@harbor.example',
+    timeZone: 'UTC',
+    kind: 'member',
+  });
+  workspace.groups.get('S0DBA')?.members.push('U0BEN2');
+  workspace.channels.get('C0ACCESS')?.members.add('U0BEN2');
+  await stage.person('U0BEN2').click(prompt, 'review_approve');
+  await stage.person('U0BEN2').readsIn('C0ACCESS', 'own request', after);
+  await deny(stage.dev, prompt, 'done testing');
+  await settled(prompt, 'Denied');
+});
+
+test('two approvals have to come from two people; the second one grants', async () => {
+  const { card, prompt, after } = await pending(stage.ben, 'payments-db/admin', 'Fix stuck rows by hand INC-4711');
+  await stage.dev.click(prompt, 'review_approve');
+  await settled(prompt, 'Dev Patel approved; 1 more needed');
+  await stage.dev.click(prompt, 'review_approve');
+  await stage.dev.readsIn('C0ACCESS', 'approved this already', after);
+  expect(await stage.madeRoles()).toEqual([]);
+  await stage.eve.click(prompt, 'review_approve');
+  await stage.ben.readsDirect('You have Payments database: admin', after);
+  await settled(card, 'Approved by @Dev Patel and @Eve Lindqvist');
+  await stage.ben.click(await stage.ben.readsDirect('End access now', after), 'grant_end');
+  await stage.ben.readsDirect('ended early', after);
+});
+
+test('two reviewers clicking at the same moment make one grant; the later one is told the state', async () => {
+  const { prompt, after } = await pending();
+  await Promise.all([
+    stage.chloe.click(prompt, 'review_approve'),
+    stage.dev.click(prompt, 'review_deny').then(() => stage.eve.click(prompt, 'review_approve')),
+  ]);
+  await stage.ben.readsDirect('You have Orders database: read', after);
+  const requestId = stage.events().findLast((event) => event.type === 'request.submitted')?.requestId;
+  const about = stage.events().filter((event) => event.requestId === requestId);
+  expect(about.filter((event) => event.type === 'grant.activated')).toHaveLength(1);
+  expect(about.filter((event) => event.type === 'request.approved')).toHaveLength(1);
+  // Dev's half-filled denial comes too late, and says so on the form.
+  const late = await stage.dev.sees('Why not?');
+  await stage.sandbox.slack.people.enter('U0DEV', late, 'comment', 'too late');
+  await stage.sandbox.slack.people.submit('U0DEV', late);
+  expect(late.errors.comment).toContain('already approved');
+  await stage.ben.click(await stage.ben.readsDirect('End access now', after), 'grant_end');
+  await stage.ben.readsDirect('ended early', after);
+});
+
+test('a button whose value was changed to something else finds nothing and changes nothing', async () => {
+  const { prompt, after } = await pending();
+  const forged = {
+    ...prompt,
+    blocks: JSON.parse(JSON.stringify(prompt.blocks).replaceAll(/"value":"R\w+"/g, '"value":"R\' OR 1=1 --"')),
+  };
+  await stage.chloe.click(forged, 'review_approve');
+  await stage.chloe.readsIn('C0ACCESS', 'no such request', after);
+  await deny(stage.chloe, prompt, 'done testing');
+  await settled(prompt, 'Denied');
+});
+
+test('while the policy would by now deny the request, an approval is refused and the request goes on waiting', async () => {
+  const { prompt, after } = await pending();
+  const engineers = stage.sandbox.slack.workspace.groups.get('S0ENGINEERS');
+  const members = engineers?.members ?? [];
+  if (engineers) engineers.members = members.filter((id) => id !== 'U0BEN');
+  await stage.chloe.click(prompt, 'review_approve');
+  await stage.chloe.readsIn('C0ACCESS', 'By now the policy denies', after);
+  if (engineers) engineers.members = members;
+  await stage.chloe.click(prompt, 'review_approve');
+  await stage.ben.readsDirect('You have Orders database: read', after);
+  await stage.ben.click(await stage.ben.readsDirect('End access now', after), 'grant_end');
+  await stage.ben.readsDirect('ended early', after);
+});
+
+test('a request that nobody decides on expires, and the buttons go', async () => {
+  const { card, prompt, after } = await pending();
+  stage.clock.jump(121 * MINUTE);
+  await stage.ben.readsDirect('Nobody decided', after);
+  await settled(card, 'Nobody decided in time');
+  await settled(prompt, 'Nobody decided in time');
+  expect(JSON.stringify(prompt.blocks)).not.toContain('review_approve');
+});
