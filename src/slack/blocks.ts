@@ -1,7 +1,6 @@
 import type {
   Button,
   ContextBlock,
-  HeaderBlock,
   KnownBlock,
   MrkdwnElement,
   PlainTextElement,
@@ -17,7 +16,6 @@ export const LIMITS = {
   sectionText: 3000,
   optionText: 75,
   buttonText: 75,
-  headerText: 150,
   contextText: 2000,
   options: 100,
   blocks: 50,
@@ -64,7 +62,6 @@ export const context = (text: string): ContextBlock => ({
   type: 'context',
   elements: [mrkdwn(cut(text, LIMITS.contextText))],
 });
-export const header = (text: string): HeaderBlock => ({ type: 'header', text: plainText(text, LIMITS.headerText) });
 
 /** What a person typed, as text and nothing else: rich text elements are not parsed. */
 export const quote = (text: string): RichTextBlock => ({

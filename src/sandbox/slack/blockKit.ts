@@ -301,7 +301,6 @@ const home = z.strictObject({ type: z.literal('home'), ...viewCommon });
 export const viewSchema = z.discriminatedUnion('type', [modal, home]);
 
 export type View = z.infer<typeof viewSchema>;
-export type ViewBlock = z.infer<typeof viewBlock>;
 export type Block = z.infer<typeof messageBlock>;
 
 /** Slack's way of saying where in the JSON something is wrong. */
