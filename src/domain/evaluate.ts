@@ -105,7 +105,7 @@ function evaluateRule(rule: Rule, input: DecisionInput): Finding {
   if (rule.effect === 'ask' && rule.reviewers.length === 0) {
     return finding('not_met', 'the rule names no reviewers, so nobody could approve');
   }
-  if (rule.when.length === 0) return finding('met', 'the rule has no condition');
+  if (rule.when.length === 0) return finding('met', 'it applies to everybody');
   return evaluateCondition(rule.when, input);
 }
 

@@ -11,6 +11,7 @@ export interface BotProcess {
   kill(): Promise<void>;
   /** SIGTERM, and waits for its end. @returns its exit code */
   stop(): Promise<number | null>;
+  running(): boolean;
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -61,6 +62,7 @@ export function createBotProcess(
           reject(new Error(`the bot ended with ${code}:\n${output}`));
         });
       }),
+    running: () => child !== null && child.exitCode === null && child.signalCode === null,
     kill: async () => {
       if (!child) return;
       child.kill('SIGKILL');

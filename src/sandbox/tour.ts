@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createBotProcess } from './botProcess.ts';
-import { createSandboxClock } from './clock/sandboxClock.ts';
 import { type Person, personAt } from './person.ts';
 import { query } from './postgres.ts';
 import { messageLines, viewLines } from './render.ts';
-import { type Sandbox, startSandbox } from './sandbox.ts';
+import { type RunningSandbox, runSandbox } from './run.ts';
 import type { Message, OpenView } from './slack/workspace.ts';
 import { until } from './until.ts';
 
@@ -25,25 +22,17 @@ const say = (line = '') => process.stdout.write(`${line}\n`);
 
 export async function tour(): Promise<void> {
   const startedAt = performance.now();
-  const clock = createSandboxClock();
   say(dim('Starting Slack, PagerDuty and PostgreSQL on this machine…'));
-  const sandbox = await startSandbox(clock.now);
-  const bot = createBotProcess(sandbox.env, clock, join(sandbox.directory, 'bot.log'));
+  const running = await runSandbox();
   try {
-    await bot.start();
-    await story(sandbox, bot, clock);
+    await story(running);
     say(`\n${bold('Every step was observed.')} ${dim(`${((performance.now() - startedAt) / 1000).toFixed(1)} s`)}`);
   } finally {
-    await bot.stop();
-    await sandbox.close();
+    await running.close();
   }
 }
 
-async function story(
-  sandbox: Sandbox,
-  bot: ReturnType<typeof createBotProcess>,
-  clock: ReturnType<typeof createSandboxClock>,
-): Promise<void> {
+async function story({ sandbox, bot, clock }: RunningSandbox): Promise<void> {
   const { slack, postgres } = sandbox;
   const { workspace } = slack;
   const [ana, ben, chloe] = ['U0ANA', 'U0BEN', 'U0CHLOE'].map((id) => personAt(slack, id)) as [Person, Person, Person];

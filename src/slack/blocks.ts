@@ -88,5 +88,5 @@ export function timeIn(at: Instant, timeZone: string, now: Instant): string {
 /** A time that Slack shows to each reader in the reader's own time zone. */
 export function time(at: Instant, fallbackZone = 'UTC'): string {
   const fallback = DateTime.fromMillis(at, { zone: fallbackZone }).toFormat('ccc d LLL HH:mm ZZZZ');
-  return `<!date^${Math.floor(at / 1000)}^{date_short_pretty} {time}|${fallback}>`;
+  return `<!date^${Math.floor(at / 1000)}^{date_short_pretty} at {time}|${fallback}>`;
 }

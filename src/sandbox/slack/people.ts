@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Block } from './blockKit.ts';
 import type { AppLink } from './delivery.ts';
 import { checkedView, messageObject, type Triggers, viewObject } from './webApi.ts';
 import type { InputState, Message, OpenView, Workspace } from './workspace.ts';
@@ -9,16 +10,28 @@ export interface People {
   command(user: string, command: string, text: string, channel: string): Promise<void>;
   /** Clicks a button on a message. */
   click(user: string, message: Message, actionId: string): Promise<void>;
+  /** Uses any element of a message or view: a button, a menu, a picker. */
+  act(
+    user: string,
+    where: { message: Message; view?: never } | { view: OpenView; message?: never },
+    blockId: string,
+    action: Readonly<Record<string, unknown>>,
+  ): Promise<void>;
+  /** Runs a shortcut, on a message or from the menu. */
+  shortcut(user: string, callbackId: string, message: Message | null): Promise<void>;
   /** Types into an external select: the options that the bot offers. */
   suggestions(user: string, open: OpenView, actionId: string, typed: string): Promise<readonly Option[]>;
   /** Chooses an option or enters text; tells the bot where the input says so. */
-  enter(user: string, open: OpenView, actionId: string, value: string | Option): Promise<void>;
+  enter(user: string, open: OpenView, actionId: string, value: Entered): Promise<void>;
   submit(user: string, open: OpenView): Promise<void>;
   close(open: OpenView): void;
   openHome(user: string): Promise<void>;
   /** The view on top of a person's screen. */
   topView(user: string): OpenView | undefined;
 }
+
+/** What a person puts into an input: text, an id or a date; an option; several options. */
+export type Entered = string | Option | readonly Option[] | null;
 
 export interface Option {
   readonly text: { readonly type: string; readonly text: string };
@@ -54,8 +67,10 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
     return { blockId: block.block_id, element: block.element, tellsApp: block.dispatch_action === true };
   }
 
-  function stateOf(type: string, value: string | Option): InputState {
+  function stateOf(type: string, value: Entered): InputState {
     if (type === 'plain_text_input') return { type, value };
+    if (Array.isArray(value)) return { type, selected_options: value };
+    if (type === 'datetimepicker') return { type, selected_date_time: Number(value) };
     if (typeof value !== 'string') return { type, selected_option: value };
     const field = {
       users_select: 'selected_user',
@@ -68,7 +83,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
     return { type, [field]: value };
   }
 
-  function optionOf(element: { type: string } & Record<string, unknown>, value: string | Option): string | Option {
+  function optionOf(element: { type: string } & Record<string, unknown>, value: Entered): Entered {
     if (typeof value !== 'string' || !('options' in element) || !Array.isArray(element.options)) return value;
     const found = (element.options as Option[]).find((option) => option.value === value || option.text.text === value);
     if (!found) throw new Error(`there is no option "${value}" to choose`);
@@ -103,7 +118,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
     }
   }
 
-  return {
+  const people: People = {
     command: async (user, command, text, channel) => {
       const payload = {
         command,
@@ -137,38 +152,38 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
       }
     },
     click: async (user, message, actionId) => {
-      const found = message.blocks
-        .flatMap((block) =>
-          block.type === 'actions' ? block.elements.map((element) => ({ element, blockId: block.block_id })) : [],
-        )
-        .find(({ element }) => element.action_id === actionId);
+      const found = elementsOf(message.blocks).find(({ element }) => element.action_id === actionId);
       if (found?.element.type !== 'button') throw new Error(`this message has no button ${actionId}`);
       const { element, blockId } = found;
+      await people.act(user, { message }, blockId, {
+        type: 'button',
+        action_id: actionId,
+        text: element.text,
+        value: element.value,
+      });
+    },
+    act: async (user, { message, view }, blockId, action) => {
+      const where = view
+        ? { container: { type: 'view', view_id: view.id }, view: viewObject(workspace, view) }
+        : {
+            container: {
+              type: 'message',
+              message_ts: message.ts,
+              channel_id: message.channel,
+              is_ephemeral: message.ephemeralTo !== null,
+              ...(message.threadTs && { thread_ts: message.threadTs }),
+            },
+            channel: { id: message.channel, name: workspace.channels.get(message.channel)?.name ?? '' },
+            message: messageObject(workspace, message, false),
+            state: { values: {} },
+            response_url: 'http://127.0.0.1/unused',
+          };
       await link.deliver('interactive', {
         ...common(user),
         type: 'block_actions',
         trigger_id: triggers.issue(user),
-        container: {
-          type: 'message',
-          message_ts: message.ts,
-          channel_id: message.channel,
-          is_ephemeral: message.ephemeralTo !== null,
-          ...(message.threadTs && { thread_ts: message.threadTs }),
-        },
-        channel: { id: message.channel, name: workspace.channels.get(message.channel)?.name ?? '' },
-        message: messageObject(workspace, message, false),
-        state: { values: {} },
-        response_url: 'http://127.0.0.1/unused',
-        actions: [
-          {
-            type: 'button',
-            action_id: element.action_id,
-            block_id: blockId,
-            text: element.text,
-            value: element.value,
-            action_ts: workspace.newTs(),
-          },
-        ],
+        ...where,
+        actions: [{ ...action, block_id: blockId, action_ts: workspace.newTs() }],
       });
     },
     suggestions: async (user, open, actionId, typed) => {
@@ -191,14 +206,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
       open.values[blockId] = { [actionId]: state };
       workspace.changed();
       if (!tellsApp) return;
-      await link.deliver('interactive', {
-        ...common(user),
-        type: 'block_actions',
-        trigger_id: triggers.issue(user),
-        container: { type: 'view', view_id: open.id },
-        view: viewObject(workspace, open),
-        actions: [{ ...state, action_id: actionId, block_id: blockId, action_ts: workspace.newTs() }],
-      });
+      await people.act(user, { view: open }, blockId, { ...state, action_id: actionId });
     },
     submit: async (user, open) => {
       const missing = requiredAndEmpty(open);
@@ -238,7 +246,38 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
       });
     },
     topView: (user) => [...workspace.views.values()].filter((view) => view.user === user).at(-1),
+    shortcut: async (user, callbackId, message) => {
+      const about = message
+        ? {
+            type: 'message_action',
+            message_ts: message.ts,
+            channel: { id: message.channel, name: workspace.channels.get(message.channel)?.name ?? '' },
+            message: messageObject(workspace, message, false),
+            response_url: 'http://127.0.0.1/unused',
+          }
+        : { type: 'shortcut', action_ts: workspace.newTs() };
+      await link.deliver('interactive', {
+        ...common(user),
+        ...about,
+        callback_id: callbackId,
+        trigger_id: triggers.issue(user),
+      });
+    },
   };
+  return people;
+}
+
+/** Everything that can be clicked in a message, with the block it stands in. */
+function elementsOf(blocks: readonly Block[]) {
+  return blocks.flatMap((block) => {
+    const elements =
+      block.type === 'actions'
+        ? block.elements
+        : block.type === 'section' && block.accessory && block.accessory.type !== 'image'
+          ? [block.accessory]
+          : [];
+    return elements.map((element) => ({ element, blockId: block.block_id ?? '' }));
+  });
 }
 
 /** Slack itself keeps a form with an empty required field from being sent. */

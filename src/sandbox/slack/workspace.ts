@@ -95,6 +95,7 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
         { ...channel, isArchived: false, directWith: null, members: new Set(channel.members) },
       ]),
     );
+    for (const user of data.users) if (user.kind !== 'bot') this.directChannel(user.id);
   }
 
   changed(): void {
@@ -121,9 +122,9 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
 
   /** The direct-message channel between the bot and a person. */
   directChannel(userId: string): Channel {
-    const found = [...this.channels.values()].find((channel) => channel.directWith === userId);
+    const id = `D0${userId.slice(2)}`;
+    const found = this.channels.get(id);
     if (found) return found;
-    const id = this.newId('D');
     const made: Channel = {
       id,
       name: 'directmessage',

@@ -93,7 +93,7 @@ export function waitingNotice({ request, roleName }: NoticeInput): Message {
     text: `${text}: waiting for review`,
     blocks: [
       section(
-        `:hourglass: *${role}: waiting for ${mentions(request.decision.reviewers)}.*\nThey have been asked. If nobody answers, the request ends at ${time(request.expiresAt, request.requester.timeZone)}.`,
+        `:hourglass: *${role}: waiting for ${mentions(request.decision.reviewers)}.*\nThey have been asked. If nobody answers, the request ends ${time(request.expiresAt, request.requester.timeZone)}.`,
       ),
       { type: 'actions', elements: [button('Cancel request', CANCEL_ACTION, request.id)] },
     ],

@@ -179,7 +179,7 @@ function answerModal(request: Request): ModalView {
     case 'pending':
       return messageModal('Waiting for review', [
         section(
-          `:hourglass: *${request.decision.needed === 1 ? 'One approval' : `${request.decision.needed} approvals`} needed* from ${mentions(request.decision.reviewers)}.\nThey have been asked. You get a message as soon as they answer, or at ${time(request.expiresAt, request.requester.timeZone)} if nobody does.`,
+          `:hourglass: *${request.decision.needed === 1 ? 'One approval' : `${request.decision.needed} approvals`} needed* from ${mentions(request.decision.reviewers)}.\nThey have been asked. You get a message as soon as they answer, or ${time(request.expiresAt, request.requester.timeZone)} if nobody does.`,
         ),
       ]);
     case 'denied':

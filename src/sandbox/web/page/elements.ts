@@ -1,0 +1,198 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { html, type Snapshot } from './store.ts';
+
+/** Every interactive element of Block Kit that this page knows, for messages and forms alike. */
+
+export interface Option {
+  text: { type: string; text: string };
+  value: string;
+}
+// Block Kit elements come as the server checked them; their fields differ by type.
+export type Element = { type: string; action_id?: string; [field: string]: unknown };
+
+/** What using an element does: `state` is what Slack would put into the action and into the form's values. */
+export interface Use {
+  readonly state: Snapshot;
+  /** The element's value now, as in `view.state.values`; in messages there is none. */
+  readonly current?: Record<string, unknown> | undefined;
+  readonly label?: string;
+  use(action: Record<string, unknown>, value: string | Option | Option[] | null): void;
+  suggest(typed: string): Promise<Option[]>;
+  confirm(dialog: Confirm, then: () => void): void;
+}
+
+export interface Confirm {
+  title: { text: string };
+  text: { text: string };
+  confirm: { text: string };
+  deny: { text: string };
+  style?: string;
+}
+
+const textOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : '';
+
+export function ElementView({ element, on }: { element: Element; on: Use }): VNode {
+  const asked = (then: () => void) => (element.confirm ? on.confirm(element.confirm as Confirm, then) : then());
+  const label = on.label ?? (textOf(element.placeholder) || element.type);
+  const placeholder = textOf(element.placeholder);
+  const options = (element.options ?? []) as Option[];
+  const chosen = (on.current?.selected_option ?? null) as Option | null;
+  const act = (state: Record<string, unknown>) => ({ type: element.type, action_id: element.action_id, ...state });
+  const native = (
+    type: string,
+    field: string,
+    initial: unknown,
+  ) => html`<input type=${type} aria-label=${label} value=${on.current?.[field] ?? initial ?? ''}
+    onChange=${(event: Event) => on.use(act({ [field]: (event.target as HTMLInputElement).value }), (event.target as HTMLInputElement).value)} />`;
+  const picker = (entries: readonly { id: string; name: string }[], field: string) => html`<select aria-label=${label}
+    onChange=${(event: Event) => on.use(act({ [field]: (event.target as HTMLSelectElement).value }), (event.target as HTMLSelectElement).value)}>
+    <option value="" disabled selected=${!on.current?.[field]}>${placeholder || 'Choose'}</option>
+    ${entries.map((entry) => html`<option value=${entry.id} selected=${on.current?.[field] === entry.id}>${entry.name}</option>`)}</select>`;
+
+  switch (element.type) {
+    case 'button':
+      return html`<button type="button" class="button ${String(element.style ?? '')}" data-action=${element.action_id}
+        onClick=${() =>
+          asked(() => {
+            if (typeof element.url === 'string') window.open(element.url, '_blank', 'noreferrer');
+            on.use(act({ text: element.text, value: element.value }), null);
+          })}>${textOf(element.text)}</button>` as VNode;
+    case 'overflow':
+      return html`<details class="overflow"><summary aria-label="More actions">⋯</summary><div class="menu">
+        ${options.map((option) => html`<button type="button" onClick=${() => asked(() => on.use(act({ selected_option: option }), option))}>${option.text.text}</button>`)}</div></details>` as VNode;
+    case 'static_select': {
+      const groups = element.option_groups as { label: { text: string }; options: Option[] }[] | undefined;
+      const all = groups ? groups.flatMap((group) => group.options) : options;
+      const one = (option: Option) =>
+        html`<option value=${option.value} selected=${chosen?.value === option.value}>${option.text.text}</option>`;
+      return html`<select aria-label=${label} data-action=${element.action_id} onChange=${(event: Event) => {
+        const option = all.find((other) => other.value === (event.target as HTMLSelectElement).value);
+        if (option) asked(() => on.use(act({ selected_option: option }), option));
+      }}><option value="" disabled selected=${!chosen}>${placeholder || 'Choose an option'}</option>
+        ${groups ? groups.map((group) => html`<optgroup label=${group.label.text}>${group.options.map(one)}</optgroup>`) : options.map(one)}</select>` as VNode;
+    }
+    case 'external_select':
+      return html`<${Typeahead} label=${label} action=${element.action_id} placeholder=${placeholder} chosen=${chosen} suggest=${on.suggest} minLength=${element.min_query_length ?? 3}
+        choose=${(option: Option) => asked(() => on.use(act({ selected_option: option }), option))} />` as VNode;
+    case 'users_select':
+      return picker(
+        on.state.users.map((user) => ({ id: user.id, name: user.realName })),
+        'selected_user',
+      ) as VNode;
+    case 'channels_select':
+      return picker(
+        on.state.channels.filter((channel) => !channel.directWith),
+        'selected_channel',
+      ) as VNode;
+    case 'conversations_select':
+      return picker(
+        on.state.channels.filter((channel) => !channel.directWith),
+        'selected_conversation',
+      ) as VNode;
+    case 'datepicker':
+      return native('date', 'selected_date', element.initial_date) as VNode;
+    case 'timepicker':
+      return native('time', 'selected_time', element.initial_time) as VNode;
+    case 'datetimepicker':
+      return html`<input type="datetime-local" aria-label=${label} onChange=${(event: Event) => {
+        const seconds = Math.floor(new Date((event.target as HTMLInputElement).value).getTime() / 1000);
+        on.use(act({ selected_date_time: seconds }), String(seconds));
+      }} />` as VNode;
+    case 'radio_buttons':
+    case 'checkboxes':
+      return html`<${Choices} element=${element} on=${on} options=${options} />` as VNode;
+    case 'multi_static_select':
+    case 'multi_external_select':
+      return html`<${Choices} element=${element} on=${on} options=${options} />` as VNode;
+    case 'plain_text_input': {
+      const common = {
+        'aria-label': label,
+        'data-action': element.action_id,
+        placeholder,
+        maxLength: element.max_length,
+        value: on.current?.value ?? '',
+      };
+      const changed = (event: Event) =>
+        on.use(act({ value: (event.target as HTMLInputElement).value }), (event.target as HTMLInputElement).value);
+      return (
+        element.multiline
+          ? html`<textarea rows="3" ...${common} onInput=${changed}></textarea>`
+          : html`<input type="text" ...${common} onInput=${changed} />`
+      ) as VNode;
+    }
+    default:
+      return html`<p class="unknown">This page does not know elements of type “${element.type}”.</p>` as VNode;
+  }
+}
+
+/** One of several, or several of several. */
+function Choices({ element, on, options }: { element: Element; on: Use; options: Option[] }) {
+  const single = element.type === 'radio_buttons';
+  const picked = (
+    single ? [on.current?.selected_option].filter(Boolean) : (on.current?.selected_options ?? [])
+  ) as Option[];
+  const toggle = (option: Option, isOn: boolean) => {
+    if (single) return on.use({ type: element.type, action_id: element.action_id, selected_option: option }, option);
+    const next = isOn ? [...picked, option] : picked.filter((other) => other.value !== option.value);
+    on.use({ type: element.type, action_id: element.action_id, selected_options: next }, next);
+  };
+  return html`<div class="choices">${options.map(
+    (option) => html`<label><input type=${single ? 'radio' : 'checkbox'} name=${element.action_id}
+    checked=${picked.some((other) => other.value === option.value)} onChange=${(event: Event) => toggle(option, (event.target as HTMLInputElement).checked)} /> ${option.text.text}</label>`,
+  )}</div>`;
+}
+
+interface TypeaheadProps {
+  label: string;
+  action: string;
+  placeholder: string;
+  chosen: Option | null;
+  minLength: number;
+  suggest(typed: string): Promise<Option[]>;
+  choose(option: Option): void;
+}
+
+/** A select whose options the app sends while one types. Arrow keys, Enter and Escape work as in Slack. */
+function Typeahead({ label, action, placeholder, chosen, minLength, suggest, choose }: TypeaheadProps) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const [options, setOptions] = useState<Option[]>([]);
+  const [at, setAt] = useState(0);
+  const look = async (text: string) => {
+    setTyped(text);
+    setAt(0);
+    if (text.length >= minLength) setOptions(await suggest(text));
+  };
+  const pick = (option: Option | undefined) => {
+    if (!option) return;
+    choose(option);
+    setTyped(null);
+  };
+  const key = (event: KeyboardEvent) => {
+    if (typed === null) return;
+    if (event.key === 'ArrowDown') setAt(Math.min(at + 1, options.length - 1));
+    else if (event.key === 'ArrowUp') setAt(Math.max(at - 1, 0));
+    else if (event.key === 'Enter') pick(options[at]);
+    else if (event.key === 'Escape') setTyped(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return html`<div class="typeahead">
+    <input type="text" role="combobox" aria-label=${label} aria-expanded=${typed !== null} data-action=${action} autocomplete="off"
+      placeholder=${chosen ? chosen.text.text : placeholder} value=${typed ?? chosen?.text.text ?? ''}
+      onFocus=${() => look('')} onInput=${(event: Event) => look((event.target as HTMLInputElement).value)} onKeyDown=${key} onBlur=${() => setTimeout(() => setTyped(null), 150)} />
+    ${
+      typed !== null &&
+      html`<ul role="listbox">${options.map(
+        (option, index) => html`<li role="option" aria-selected=${index === at} class=${index === at ? 'at' : ''}
+      onMouseDown=${(event: Event) => {
+        event.preventDefault();
+        pick(option);
+      }}>${option.text.text}</li>`,
+      )}
+      ${options.length === 0 && html`<li class="none">No results</li>`}</ul>`
+    }
+  </div>`;
+}
