@@ -67,6 +67,7 @@ await chloe.getByRole('button', { name: 'Approve' }).waitFor();
 await shoot(desk, 'review');
 await chloe.getByRole('button', { name: 'Approve' }).click();
 await chloe
+  .locator('.thread')
   .getByText(/Access is active until/)
   .first()
   .waitFor();

@@ -109,7 +109,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await shows(chloe, 'Customer 4411 was charged twice');
     await chloe.getByRole('button', { name: /1 reply/ }).click();
     await chloe.getByRole('button', { name: 'Approve' }).click();
-    await shows(chloe, /Access is active until/);
+    await shows(chloe.locator('.thread'), /Access is active until/);
     await goTo(ben, directOf('U0BEN'));
     await shows(ben, /Approved by/);
     expect(await page.getByText(UNKNOWN).count()).toBe(0);

@@ -6,7 +6,6 @@ import type { Snapshot } from '../snapshot.ts';
 export const html = htm.bind(h);
 
 export type { Snapshot };
-export type User = Snapshot['users'][number];
 export type Channel = Snapshot['channels'][number];
 export type Message = Snapshot['messages'][number];
 export type OpenView = Snapshot['views'][number];
