@@ -102,6 +102,29 @@ test('the one open incident is chosen already, and the preview follows what is c
   expect(JSON.stringify(form.values.incident)).toContain('PINC4711');
 });
 
+test('whoever chooses a role before PagerDuty has answered gets the preview all the same', async () => {
+  stage.sandbox.pagerDuty.faults.add({ kind: 'slow', delayMs: 150 });
+  const { people } = stage.sandbox.slack;
+  await people.command('U0ANA', '/jit', '', 'C0GENERAL');
+  const form = await stage.ana.sees('Asking PagerDuty');
+  const [role] = await people.suggestions('U0ANA', form, 'request_role', 'payments read');
+  if (!role) throw new Error('nothing was offered');
+  // What is known of Ana arrives on the form while the choice is still being looked into.
+  await expect.poll(() => stage.sandbox.slack.calls.filter((call) => call === 'users.info').length).toBe(2);
+  stage.sandbox.slack.faults.add({ kind: 'slow', match: 'users.info', delayMs: 600, times: 1 });
+  await people.enter('U0ANA', form, 'request_role', role);
+  await stage.ana.sees('You are on call');
+  await stage.ana.sees('Approved at once');
+  expect(Object.keys(form.values)).toContain('duration:payments-db/read');
+});
+
+test('an incident that was chosen already can be taken out again, and the preview follows', async () => {
+  const form = await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/admin' });
+  await stage.sandbox.slack.people.enter('U0ANA', form, 'request_incident', null);
+  const view = await stage.ana.sees('Needs 2 approvals');
+  expect(stage.viewText(view, 'U0ANA')).toContain('the request names no incident');
+});
+
 test('a second request for what is held, or is waiting for review, is not taken', async () => {
   await stage.ben.submit(await ask(stage.ben, 'orders-db/read'));
   await stage.ben.readsDirect('waiting for');

@@ -49,12 +49,14 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
 
   app.options(ACTIONS.role, ({ ack, options }) => ack({ options: roleOptions(deps.policy, options.value) }));
 
+  const latestChoice = createLatest();
   for (const action of [ACTIONS.role, ACTIONS.duration, ACTIONS.incident]) {
     app.action(action, async ({ ack, body }) => {
       await ack();
       const click = clickSchema.safeParse(body);
       if (!click.success) return;
       const { view, user } = click.data;
+      const isLatest = latestChoice(view.id);
       const values = readValues(view.state.values);
       const role = chosenRole(deps.policy, values.role);
       if (!role) return;
@@ -62,10 +64,11 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
       const first: RequestForm = {
         role,
         incidents: open,
-        incidentId: values.incident ?? onlyOne(open),
+        incidentId: values.hasIncident ? values.incident : onlyOne(open),
         notice: ':hourglass_flowing_sand: Checking what the policy says…',
       };
-      const shown = await updateView(view.id, requestModal(first), view.hash);
+      // What was chosen goes over whatever the form shows; whoever chose again meanwhile gets that answer instead.
+      if (isLatest()) await updateView(view.id, requestModal(first));
       const decision = await previewRequest(deps, {
         personId: user.id,
         role: values.role ?? '',
@@ -73,8 +76,7 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
         incidentId: first.incidentId,
       });
       const notice = isRefused(decision) ? refusalSentence(decision.refused) : previewSentence(decision);
-      // Only onto the form as just shown: whoever chose again meanwhile gets that answer instead.
-      if (shown) await updateView(view.id, requestModal({ ...first, notice }), shown);
+      if (isLatest()) await updateView(view.id, requestModal({ ...first, notice }));
     });
   }
 
@@ -103,8 +105,7 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
     }
     await ack({ response_action: 'update', view: workingModal() });
     const answer = await submit(submission);
-    const shown = await updateView(view.id, answer);
-    if (shown === null)
+    if (!(await updateView(view.id, answer)))
       deps.log.warn(
         { personId: submission.personId },
         'the answer to a request could not be shown in its form; the message about it follows',
@@ -154,15 +155,15 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
     return incidents.known ? incidents.value : [];
   }
 
-  /** @returns the new hash; null where Slack did not take it, for one because the form has changed since */
-  async function updateView(viewId: string | undefined, view: ModalView, hash?: string): Promise<string | null> {
-    if (!viewId) return null;
+  /** @returns whether Slack took it; not where the form was closed, or has changed since `hash` */
+  async function updateView(viewId: string | undefined, view: ModalView, hash?: string): Promise<boolean> {
+    if (!viewId) return false;
     try {
-      const updated = await client.views.update({ view_id: viewId, view, ...(hash && { hash }) });
-      return updated.view?.hash ?? null;
+      await client.views.update({ view_id: viewId, view, ...(hash && { hash }) });
+      return true;
     } catch (error) {
       deps.log.info({ problem: slackProblem(error) }, 'a form was not updated');
-      return null;
+      return false;
     }
   }
 }
@@ -187,6 +188,22 @@ function answerModal(request: Request): ModalView {
     default:
       return messageModal('Request access', [section(`This request is ${request.state}.`)]);
   }
+}
+
+/** Forms remembered as being filled in; the oldest are forgotten first. */
+const FORMS_REMEMBERED = 1_000;
+
+/** Tells of each choice in a form whether it is still the newest there: answers may come back in any order. */
+function createLatest(): (viewId: string) => () => boolean {
+  const newest = new Map<string, symbol>();
+  return (viewId) => {
+    const mine = Symbol(viewId);
+    newest.delete(viewId);
+    newest.set(viewId, mine);
+    const oldest = newest.keys().next();
+    if (newest.size > FORMS_REMEMBERED && !oldest.done) newest.delete(oldest.value);
+    return () => newest.get(viewId) === mine;
+  };
 }
 
 const selected = z.object({ selected_option: z.object({ value: z.string() }).nullish() });
@@ -215,6 +232,7 @@ function readValues(values: Readonly<Record<string, Readonly<Record<string, unkn
     durations,
     reason: typed.safeParse(values[BLOCKS.reason]?.[ACTIONS.reason]).data?.value ?? '',
     incident: option(BLOCKS.incident, ACTIONS.incident),
+    hasIncident: BLOCKS.incident in values,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { html, type Snapshot } from './store.ts';
 
 /** Every interactive element of Block Kit that this page knows, for messages and forms alike. */
@@ -159,10 +159,15 @@ function Typeahead({ label, action, placeholder, chosen, minLength, suggest, cho
   const [typed, setTyped] = useState<string | null>(null);
   const [options, setOptions] = useState<Option[]>([]);
   const [at, setAt] = useState(0);
+  const asked = useRef('');
   const look = async (text: string) => {
     setTyped(text);
     setAt(0);
-    if (text.length >= minLength) setOptions(await suggest(text));
+    asked.current = text;
+    if (text.length < minLength) return;
+    const offered = await suggest(text);
+    // Answers may come back in another order than the letters were typed.
+    if (asked.current === text) setOptions(offered);
   };
   const pick = (option: Option | undefined) => {
     if (!option) return;
