@@ -137,8 +137,20 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
     await stopEverything('failed start');
     throw error;
   }
+  void checkPagerDuty();
   log.info({ resources: policy.resources.size, policy: policy.hash.slice(0, 16) }, 'ready');
   return { stop: stopEverything };
+
+  /** Said at the start and not when somebody is paged; but a PagerDuty that is down keeps nobody from reviewing. */
+  async function checkPagerDuty(): Promise<void> {
+    const answer = await onCall.check();
+    if (!answer.known) {
+      log.error(
+        { problem: answer.problem },
+        'PagerDuty does not answer the bot: on-call conditions are not met until it does, and requests go to reviewers. Check PAGERDUTY_TOKEN (a read-only key is enough) and PAGERDUTY_API_URL',
+      );
+    }
+  }
 
   /** A refused token stops the start, unless there is access to be taken back. */
   async function checkToken(): Promise<void> {

@@ -136,6 +136,8 @@ export interface Directory {
 export interface OnCall {
   entries(person: Person, purpose: Purpose): Promise<Known<readonly OnCallEntry[]>>;
   incident(id: string, purpose: Purpose): Promise<Known<Incident>>;
+  /** Whether the credential may ask at all. */
+  check(): Promise<Known<true>>;
   /** The person's own incidents that are not resolved. */
   openIncidents(person: Person): Promise<Known<readonly Incident[]>>;
 }

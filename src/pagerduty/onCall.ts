@@ -100,6 +100,15 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
         ? known(found.value.incident)
         : unknown("PagerDuty's answer was about another incident");
     },
+    check: async () => {
+      const answer = await client.get(
+        '/oncalls',
+        { limit: '1' },
+        z.object({ oncalls: z.array(z.unknown()) }),
+        'decision',
+      );
+      return answer.known ? known(true) : answer;
+    },
     openIncidents: async (person: Person) => {
       const identity = await identify(person.email, 'preview');
       if (!identity.known) return identity;

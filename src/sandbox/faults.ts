@@ -7,6 +7,8 @@ export type FaultKind =
   /** 429, with the service's own headers. */
   | 'rate_limited'
   | 'error_500'
+  /** The credential lacks the right. */
+  | 'forbidden'
   /** A proxy's page instead of JSON. */
   | 'html'
   /** The connection is cut before the call has any effect. */
@@ -70,6 +72,11 @@ export async function fail(
       return true;
     case 'error_500':
       response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"internal"}');
+      return true;
+    case 'forbidden':
+      response
+        .writeHead(403, { 'content-type': 'application/json' })
+        .end('{"error":{"message":"Forbidden","code":2010}}');
       return true;
     case 'html':
       response

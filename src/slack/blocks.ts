@@ -34,7 +34,9 @@ export const plain = (text: string): string =>
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/[*_~`]/g, '');
+    .replace(/[*~`]/g, '')
+    // Inside a word an underscore formats nothing, and logins have them.
+    .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '');
 
 export const code = (text: string): string => `\`${text.replace(/[`<>&\p{Cc}]/gu, '')}\``;
 

@@ -5,6 +5,7 @@ import type { Request } from '../domain/request.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import type { Clock, EventReader, Job, JobHandler, PostBook, Store, Targets } from '../ports.ts';
 import { AUDIT_METADATA, auditMessage } from './audit/lines.ts';
+import { slackErrorCode, slackProblem } from './clients.ts';
 import { type Delivery, LaterError } from './delivery.ts';
 import { activeNotice, type NoticeInput, noticeFor, waitingNotice } from './grants/notices.ts';
 import { requestCard, reviewPrompt } from './review/card.ts';
@@ -128,7 +129,8 @@ const whenSlackAllows =
       return null;
     } catch (error) {
       if (error instanceof LaterError) return { notBefore: error.notBefore };
-      throw error;
+      // The log says what Slack's word means and what to do about it.
+      throw slackErrorCode(error) ? new Error(slackProblem(error), { cause: error }) : error;
     }
   };
 

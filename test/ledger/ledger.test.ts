@@ -9,6 +9,7 @@ import { intendGrant } from '../../src/domain/grant.ts';
 import { BOT } from '../../src/domain/person.ts';
 import type { Request } from '../../src/domain/request.ts';
 import { HOUR } from '../../src/domain/terms.ts';
+import { storageFault } from '../../src/ledger/errors.ts';
 import { eventReader } from '../../src/ledger/events.ts';
 import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
 import { createStore } from '../../src/ledger/store.ts';
@@ -205,6 +206,17 @@ describe('opening', () => {
     await store.commit({ events: [event('x')] });
     ledger.close();
     expect(verified()).toMatchObject({ whole: true, events: 2 });
+  });
+
+  test.each([
+    ['SQLITE_READONLY', /read-only; give the bot's user write access/],
+    ['SQLITE_FULL', /disk is full/],
+    ['SQLITE_CORRUPT', /damaged.*put back a copy/],
+    ['SQLITE_IOERR_READ', /reading or writing the disk failed/],
+  ])('what SQLite calls %s is said with what to do', (code, message) => {
+    const fault = storageFault(Object.assign(new Error('x'), { code }), path);
+    expect(fault).toBeInstanceOf(StorageError);
+    expect(String(fault)).toMatch(message);
   });
 
   test('reading a ledger that is not there says so', () => {

@@ -98,6 +98,7 @@ test.each([
   ['a cut connection', 'dropped', /cannot be reached/],
   ['no answer in time', 'slow', /within 2 s/],
   ['a rate limit', 'rate_limited', /rate limit/],
+  ['a key without the right', 'forbidden', /the PagerDuty key has no right to read \/users \(403\)/],
 ] as const)('%s is an answer too: not known, with the reason', async (_name, kind, problem) => {
   server.faults.add({ kind, delayMs: 30_000 });
   expect(await entries()).toMatchObject({ known: false, problem: expect.stringMatching(problem) });

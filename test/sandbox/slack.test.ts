@@ -176,3 +176,25 @@ describe('modals', () => {
     ).toMatchObject({ ok: true });
   });
 });
+
+test('an envelope that is not acknowledged comes again, with the same id; the person is told that the app did not respond', async () => {
+  const received: { envelope_id: string; retry_attempt?: number }[] = [];
+  const { url } = await call('apps.connections.open', {}, 'xapp-1');
+  const socket = new WebSocket(String(url));
+  const twice = Promise.withResolvers<void>();
+  socket.onmessage = ({ data }) => {
+    const envelope = JSON.parse(String(data));
+    if (!envelope.envelope_id) return;
+    received.push(envelope);
+    if (received.length < 2) return;
+    socket.send(JSON.stringify({ envelope_id: envelope.envelope_id }));
+    twice.resolve();
+  };
+  await new Promise((resolve) => {
+    socket.onopen = resolve;
+  });
+  await expect(slack.people.command('U0ANA', '/jit', '', 'C0GENERAL')).rejects.toThrow('did not respond');
+  await twice.promise;
+  expect(received[1]).toMatchObject({ envelope_id: received[0]?.envelope_id, retry_attempt: 1 });
+  socket.close();
+});

@@ -247,9 +247,7 @@ export function createWebApi(
       call: (args) => {
         const shown = view(args);
         if (shown.type !== 'home') throw new SlackRefusal('invalid_arguments');
-        workspace.homes.set(userOf(text(args, 'user_id')).id, shown);
-        workspace.changed();
-        return { view: { id: workspace.newId('V'), ...shown } };
+        return { view: viewObject(workspace, workspace.publishHome(userOf(text(args, 'user_id')).id, shown)) };
       },
     },
   };

@@ -77,7 +77,8 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
   readonly channels: Map<string, Channel>;
   readonly messages: Message[] = [];
   readonly views = new Map<string, OpenView>();
-  readonly homes = new Map<string, View>();
+  /** What the app published as each person's Home. */
+  readonly homes = new Map<string, OpenView>();
   readonly now: () => number;
   #serial = 0;
   #lastTs = 0;
@@ -145,11 +146,21 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
   }
 
   openView(user: string, view: View, previousId: string | null): OpenView {
-    const id = this.newId('V');
-    const opened: OpenView = { id, user, hash: '', view, values: {}, errors: {}, previousId };
-    this.views.set(id, opened);
+    const opened = this.#newView(user, view, previousId);
+    this.views.set(opened.id, opened);
     this.showView(opened, view);
     return opened;
+  }
+
+  publishHome(user: string, view: View): OpenView {
+    const home = this.homes.get(user) ?? this.#newView(user, view, null);
+    this.homes.set(user, home);
+    this.showView(home, view);
+    return home;
+  }
+
+  #newView(user: string, view: View, previousId: string | null): OpenView {
+    return { id: this.newId('V'), user, hash: '', view, values: {}, errors: {}, previousId };
   }
 
   /** Puts another view in its place. Inputs with the same block and action keep what was entered. */

@@ -57,7 +57,11 @@ export async function carryOut(running: RunningSandbox, asked: unknown): Promise
   const { sandbox, clock, bot } = running;
   const { workspace, people, link } = sandbox.slack;
   const { account } = sandbox.pagerDuty;
-  const view = (viewId: string): OpenView => found(workspace.views.get(viewId), 'this form is closed');
+  const view = (viewId: string): OpenView =>
+    found(
+      workspace.views.get(viewId) ?? [...workspace.homes.values()].find((home) => home.id === viewId),
+      'this form is closed',
+    );
   const message = (where: { channel: string; ts: string }): Message =>
     found(
       workspace.messages.find((one) => one.channel === where.channel && one.ts === where.ts),

@@ -100,6 +100,11 @@ function HomeTab({ state, viewer, confirm }: { state: Snapshot; viewer: string; 
   const home = state.homes[viewer];
   if (!home)
     return html`<p class="empty">This app has published no Home for you. Ask with /jit in any channel.</p>` as VNode;
-  const on = (): Use => ({ state, confirm, use: () => undefined, suggest: async () => [] });
-  return html`<div class="home"><${Blocks} blocks=${home.blocks} reader=${{ state, viewer }} on=${on} /></div>` as VNode;
+  const on = (block: string): Use => ({
+    state,
+    confirm,
+    use: (action) => void ask({ do: 'act', user: viewer, view: home.id, block, action }),
+    suggest: async () => [],
+  });
+  return html`<div class="home"><${Blocks} blocks=${home.view.blocks} reader=${{ state, viewer }} on=${on} /></div>` as VNode;
 }

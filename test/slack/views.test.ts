@@ -1,0 +1,286 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AskDecision, Decision } from '../../src/domain/evaluate.ts';
+import type { LedgerEvent } from '../../src/domain/events.ts';
+import type { Incident } from '../../src/domain/evidence.ts';
+import { activate, conclude, type Grant, intendGrant, startRevoking } from '../../src/domain/grant.ts';
+import { BOT, type Person, personActor } from '../../src/domain/person.ts';
+import type { Request } from '../../src/domain/request.ts';
+import { HOUR } from '../../src/domain/terms.ts';
+import { messageBlocks } from '../../src/sandbox/slack/blockKit.ts';
+import { auditMessage } from '../../src/slack/audit/lines.ts';
+import { activeNotice, noticeFor, waitingNotice } from '../../src/slack/grants/notices.ts';
+import { requestCard, reviewPrompt } from '../../src/slack/review/card.ts';
+
+/** Views are functions of data: what each state looks like, and that nobody's words become more than words. */
+
+const AT = Date.UTC(2026, 0, 15, 3);
+const ben: Person = { slackId: 'U0BEN', name: 'Ben Okafor', email: 'ben@harbor.example', timeZone: 'Europe/London' };
+const chloe: Person = {
+  slackId: 'U0CHLOE',
+  name: 'Chloé Martin',
+  email: 'chloe@harbor.example',
+  timeZone: 'Europe/Paris',
+};
+const incident: Incident = {
+  id: 'PINC',
+  number: 7,
+  title: 'Checkout is slow',
+  status: 'triggered',
+  urgency: 'high',
+  service: { id: 'P', name: 'Checkout' },
+  url: 'https://example.pagerduty.com/incidents/PINC',
+};
+const asked: AskDecision = {
+  effect: 'ask',
+  rule: 2,
+  reasons: ['it applies to everybody'],
+  outcomes: [
+    { rule: 1, effect: 'allow', outcome: 'not_met', reasons: ['not on call in PagerDuty now'], principals: [] },
+  ],
+  reviewers: ['S0PAYLEADS'],
+  needed: 1,
+  expiresAfter: HOUR,
+  proof: { onCall: null, incident },
+};
+const core = {
+  id: 'R1',
+  submissionKey: 'V1',
+  requester: ben,
+  role: 'payments-db/read',
+  duration: HOUR,
+  reason: 'Customer 4411 was charged twice',
+  incidentId: 'PINC',
+  submittedAt: AT,
+};
+const approvedBy = { by: chloe, verdict: 'approve', comment: '', at: AT } as const;
+
+const intent = intendGrant(
+  {
+    id: 'G1',
+    requestId: 'R1',
+    person: ben,
+    resourceId: 'payments-db',
+    role: 'payments-db/read',
+    grants: {},
+    duration: HOUR,
+  },
+  AT,
+);
+const active = activate(intent, 'jit_ben_g1', AT);
+const revoking = startRevoking(active, { why: 'revoked', by: personActor(chloe), problem: null }, AT + 60_000);
+
+const pending: Request = { ...core, state: 'pending', decision: asked, expiresAt: AT + HOUR, reviews: [] };
+const approved: Request = {
+  ...core,
+  state: 'approved',
+  decision: asked,
+  reviews: [approvedBy],
+  approvedAt: AT,
+  grantId: 'G1',
+};
+const states: [string, Request, Grant | null][] = [
+  ['pending', pending, null],
+  ['approved, being set up', approved, intent],
+  ['approved, active', approved, active],
+  ['approved, being taken back', approved, revoking],
+  ['approved, overdue', approved, { ...revoking, state: 'overdue' }],
+  ['approved, ended', approved, conclude(revoking, AT + 61_000)],
+  [
+    'approved, failed',
+    approved,
+    conclude(startRevoking(intent, { why: 'provision_failed', by: BOT, problem: 'the target is down' }, AT), AT),
+  ],
+  [
+    'denied by a reviewer',
+    {
+      ...core,
+      state: 'denied',
+      decision: asked,
+      reviews: [{ ...approvedBy, verdict: 'deny', comment: 'Use the replica' }],
+      deniedAt: AT,
+    },
+    null,
+  ],
+  ['cancelled', { ...core, state: 'cancelled', decision: asked, cancelledAt: AT }, null],
+  ['expired', { ...core, state: 'expired', decision: asked, expiredAt: AT }, null],
+];
+
+describe('the card and its thread', () => {
+  test.each(states)('%s', (_name, request, grant) => {
+    const input = { request, grant, roleName: 'Payments database: read' };
+    const views = { card: requestCard(input), thread: reviewPrompt(input) };
+    expect(views).toMatchSnapshot();
+    expect(messageBlocks.safeParse(views.card.blocks).error).toBeUndefined();
+    expect(messageBlocks.safeParse(views.thread.blocks).error).toBeUndefined();
+    // A control stands only where it does something.
+    expect(JSON.stringify(views).includes('review_approve')).toBe(request.state === 'pending');
+    expect(JSON.stringify(views).includes('grant_end')).toBe(grant?.state === 'active');
+  });
+});
+
+describe('private messages', () => {
+  const allowed: Decision = {
+    effect: 'allow',
+    rule: 1,
+    reasons: ['on call at level 1 for Payments'],
+    outcomes: [],
+    proof: {
+      onCall: {
+        escalationPolicy: { id: 'P', name: 'Payments' },
+        services: [],
+        schedule: null,
+        level: 1,
+        start: null,
+        end: AT + 9 * HOUR,
+      },
+      incident: null,
+    },
+  };
+  const at = { seq: 9, at: AT, actor: BOT, requestId: 'R1', grantId: 'G1', prevHash: '', hash: '' };
+  const events: [string, LedgerEvent, Request, Grant | null][] = [
+    [
+      'approved at once',
+      {
+        ...at,
+        type: 'grant.activated',
+        payload: { role: core.role, person: ben.name, account: 'jit_ben_g1', endsAt: active.endsAt },
+      },
+      { ...core, state: 'approved', decision: allowed, reviews: [], approvedAt: AT, grantId: 'G1' },
+      active,
+    ],
+    [
+      'approved by a reviewer',
+      {
+        ...at,
+        type: 'grant.activated',
+        payload: { role: core.role, person: ben.name, account: 'jit_ben_g1', endsAt: active.endsAt },
+      },
+      approved,
+      active,
+    ],
+    [
+      'denied by the policy',
+      { ...at, type: 'request.denied', payload: { role: core.role, requester: ben.name, by: 'policy', reasons: [] } },
+      {
+        ...core,
+        state: 'denied',
+        decision: { effect: 'deny', rule: null, reasons: ['no rule of this role matches'], outcomes: asked.outcomes },
+        reviews: [],
+        deniedAt: AT,
+      },
+      null,
+    ],
+    [
+      'ended by somebody',
+      { ...at, type: 'grant.ended', payload: { role: core.role, person: ben.name, why: 'revoked' } },
+      approved,
+      conclude(revoking, AT + 61_000),
+    ],
+    [
+      'ended on time',
+      { ...at, type: 'grant.ended', payload: { role: core.role, person: ben.name, why: 'expired' } },
+      approved,
+      null,
+    ],
+    [
+      'failed',
+      { ...at, type: 'grant.failed', payload: { role: core.role, person: ben.name, problem: 'the target is down' } },
+      approved,
+      null,
+    ],
+    ['expired', { ...at, type: 'request.expired', payload: { role: core.role, requester: ben.name } }, pending, null],
+    [
+      'overdue',
+      {
+        ...at,
+        type: 'grant.overdue',
+        payload: { role: core.role, person: ben.name, failures: 6, problem: 'the target is down' },
+      },
+      approved,
+      null,
+    ],
+  ];
+  test.each(events)('%s', (_name, event, request, grant) => {
+    const message = noticeFor(event, { request, grant, roleName: 'Payments database: read', hasCredential: true });
+    expect(message).toMatchSnapshot();
+    expect(messageBlocks.safeParse(message?.blocks).error).toBeUndefined();
+  });
+});
+
+test('whatever a person types, or is called, it becomes no mention, link or formatting anywhere', () => {
+  const hostile = fc.oneof(
+    fc.constantFrom(
+      '<!channel>',
+      '<@U0EVE>',
+      '<https://evil.example|approve here>',
+      '*bold* _it_ ~s~ `code`',
+      'a\n\n*Approved by the policy*',
+      '&lt;!here&gt;',
+      '<!date^0^{date}|x>',
+    ),
+    fc.string({ maxLength: 200 }),
+  );
+  const MARKUP = /<(?!@U0BEN>|@U0CHLOE>|!subteam\^S0PAYLEADS>|!date\^\d+\^)[^>]*>/;
+  fc.assert(
+    fc.property(hostile, hostile, hostile, hostile, (reason, name, title, comment) => {
+      const person = { ...ben, name };
+      const request: Request = {
+        ...pending,
+        reason,
+        requester: person,
+        decision: { ...asked, proof: { onCall: null, incident: { ...incident, title } } },
+      };
+      const denied: Request = {
+        ...core,
+        requester: person,
+        reason,
+        state: 'denied',
+        decision: asked,
+        reviews: [{ ...approvedBy, verdict: 'deny', comment }],
+        deniedAt: AT,
+      };
+      const event: LedgerEvent = {
+        seq: 1,
+        at: AT,
+        type: 'review.recorded',
+        actor: personActor(person),
+        requestId: 'R1',
+        grantId: null,
+        prevHash: '',
+        hash: '',
+        payload: {
+          role: core.role,
+          verdict: 'deny',
+          comment,
+          policyHash: '',
+          input: {
+            at: AT,
+            personId: 'U0BEN',
+            duration: HOUR,
+            evidence: { at: AT, onCall: null, incident: null, groups: {} },
+          },
+          decision: asked,
+        },
+      };
+      const input = { request, grant: null, roleName: 'Payments database: read', hasCredential: false };
+      const messages = [
+        requestCard(input),
+        reviewPrompt(input),
+        reviewPrompt({ ...input, request: denied }),
+        waitingNotice(input),
+        activeNotice({ ...input, grant: { ...active, person } }),
+        auditMessage([event]).message,
+      ];
+      for (const message of messages) {
+        const texts = JSON.stringify(message, (key, value) =>
+          key === 'elements' && Array.isArray(value) && value.some((one) => one.type === 'rich_text_quote')
+            ? []
+            : value,
+        );
+        expect(texts).not.toMatch(MARKUP);
+        expect(messageBlocks.safeParse(message?.blocks).error).toBeUndefined();
+      }
+    }),
+  );
+});
