@@ -45,7 +45,7 @@ export function requestCard({ request, grant, roleName }: CardInput): Message {
 }
 
 /** The message in the card's thread: the buttons while there is something to decide, the outcome afterwards. */
-export function reviewPrompt({ request, grant }: CardInput): Message {
+export function reviewPrompt({ request, grant, roleName }: CardInput): Message {
   if (request.state === 'pending') {
     const { decision, reviews } = request;
     const approved =
@@ -72,7 +72,7 @@ export function reviewPrompt({ request, grant }: CardInput): Message {
   const last = request.state === 'denied' ? request.reviews.at(-1) : undefined;
   if (last) blocks.push(quote(last.comment));
   if (grant?.state === 'active') blocks.push({ type: 'actions', elements: [endButton(grant.id)] });
-  return { text: plain(text), blocks };
+  return { text: `${plain(request.requester.name)}, ${plain(roleName)}: ${request.state}`, blocks };
 }
 
 export const endButton = (grantId: string) =>
