@@ -50,8 +50,8 @@ export interface JobQueue {
   /** Due work as it stands, for when nothing can be written. */
   peek(kind: JobKind, now: Instant, limit: number): Claim[];
   settle(settled: Settled): void;
-  /** When the next unclaimed work of these kinds is due; null: none. */
-  nextDueAt(kinds: readonly JobKind[]): Instant | null;
+  /** When the next work of these kinds that nobody has taken is due; null: none. */
+  nextDueAt(kinds: readonly JobKind[], now: Instant): Instant | null;
   /** Frees what a process that died had claimed. Only for the one writing process, at its start. */
   releaseAll(): void;
 }

@@ -68,7 +68,7 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
     try {
       const claims = queue.claim(kinds, clock.now(), free, LEASE);
       for (const claim of claims) start(claim);
-      if (claims.length < free) wakeAt(queue.nextDueAt(kinds));
+      if (claims.length < free) wakeAt(queue.nextDueAt(kinds, clock.now()));
     } catch (error) {
       log.error(
         { err: error },

@@ -54,14 +54,15 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
           .all(kind, now, limit),
       ),
     settle: (settled) => guarded(() => settle.immediate(settled)),
-    nextDueAt: (kinds) =>
+    nextDueAt: (kinds, now) =>
       guarded(() => {
+        // In the order of the index on due_at, so that it stops at the first.
         const row = sqlite
-          .prepare<unknown[], { at: number | null }>(
-            `SELECT min(max(due_at, lease_until)) AS at FROM jobs WHERE kind IN (${marks(kinds)})`,
+          .prepare<unknown[], { dueAt: number }>(
+            `SELECT due_at AS dueAt FROM jobs WHERE kind IN (${marks(kinds)}) AND lease_until <= ? ORDER BY due_at LIMIT 1`,
           )
-          .get(...kinds);
-        return row?.at ?? null;
+          .get(...kinds, now);
+        return row?.dueAt ?? null;
       }),
     releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).run()),
   };

@@ -1,22 +1,8 @@
 import type { Block, View } from './slack/blockKit.ts';
 import type { Message, Workspace } from './slack/workspace.ts';
+import { EMOJI } from './web/page/emoji.ts';
 
 /** Messages and views as text for a terminal, the way a given person would read them. */
-
-const EMOJI: Readonly<Record<string, string>> = {
-  white_check_mark: '✅',
-  hourglass: '⏳',
-  hourglass_flowing_sand: '⏳',
-  no_entry: '⛔',
-  warning: '⚠️',
-  lock: '🔒',
-  key: '🔑',
-  memo: '📝',
-  zzz: '💤',
-  rotating_light: '🚨',
-  small_blue_diamond: '🔹',
-  leftwards_arrow_with_hook: '↩️',
-};
 
 export function messageLines(workspace: Workspace, message: Message, viewer: string): string[] {
   return message.blocks.length > 0

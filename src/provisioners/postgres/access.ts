@@ -27,7 +27,10 @@ async function transaction<T>(client: Client, role: string, work: () => Promise<
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
+    await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+      // Not a word of the server's about the statement: the connection is not used again.
+      throw new Error('a transaction could not be rolled back', { cause: new AggregateError([error, rollbackError]) });
+    });
     throw error;
   }
 }

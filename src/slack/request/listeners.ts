@@ -2,6 +2,8 @@ import type { App } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
+import type { Incident } from '../../domain/evidence.ts';
+import type { Person } from '../../domain/person.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
 import { isRefused, refusedField } from '../../domain/refusal.ts';
 import type { Request } from '../../domain/request.ts';
@@ -60,7 +62,8 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
       const values = readValues(view.state.values);
       const role = chosenRole(deps.policy, values.role);
       if (!role) return;
-      const open = await openIncidents(user.id);
+      const person = await deps.directory.person(user.id);
+      const open = person.known ? await openIncidents(person.value) : [];
       const first: RequestForm = {
         role,
         incidents: open,
@@ -139,7 +142,10 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
           section(`:no_entry: You cannot request access here: ${plain(person.problem)}.`),
         ]),
       };
-    const [entries, incidents] = await Promise.all([onCall.entries(person.value, 'preview'), openIncidents(personId)]);
+    const [entries, incidents] = await Promise.all([
+      onCall.entries(person.value, 'preview'),
+      openIncidents(person.value),
+    ]);
     const notice = !entries.known
       ? `:warning: ${plain(entries.problem)}. You can ask all the same; reviewers may be needed.`
       : entries.value.length === 0
@@ -148,10 +154,8 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
     return { view: requestModal({ role: null, incidents, incidentId: onlyOne(incidents), notice }) };
   }
 
-  async function openIncidents(personId: string) {
-    const person = await deps.directory.person(personId);
-    if (!person.known) return [];
-    const incidents = await onCall.openIncidents(person.value);
+  async function openIncidents(person: Person): Promise<readonly Incident[]> {
+    const incidents = await onCall.openIncidents(person);
     return incidents.known ? incidents.value : [];
   }
 

@@ -1,22 +1,8 @@
 import type { VNode } from 'preact';
+import { EMOJI } from './emoji.ts';
 import { clockTime, html, type Snapshot } from './store.ts';
 
 /** Slack's mrkdwn and rich text as elements. Never as HTML: what people typed stays text. */
-
-const EMOJI: Readonly<Record<string, string>> = {
-  white_check_mark: '✅',
-  hourglass: '⌛',
-  hourglass_flowing_sand: '⏳',
-  no_entry: '⛔',
-  warning: '⚠️',
-  lock: '🔒',
-  key: '🔑',
-  memo: '📝',
-  zzz: '💤',
-  rotating_light: '🚨',
-  small_blue_diamond: '🔹',
-  leftwards_arrow_with_hook: '↩️',
-};
 
 export type Piece = VNode | string;
 export interface Reader {
