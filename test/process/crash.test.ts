@@ -18,11 +18,17 @@ let clock: SandboxClock;
 let sandbox: Sandbox;
 let bot: BotProcess;
 let ana: Person;
-beforeEach(async () => {
+beforeEach(async ({ onTestFailed }) => {
   clock = createSandboxClock();
   sandbox = await startSandbox(clock.now);
   bot = createBotProcess(sandbox.env, clock, join(sandbox.directory, 'bot.log'));
   ana = personAt(sandbox.slack, 'U0ANA');
+  // What the bot and the messages said, for whoever has to find out why.
+  onTestFailed(() => {
+    const { workspace } = sandbox.slack;
+    const messages = workspace.visible(workspace.directChannel('U0ANA').id, 'U0ANA').map((message) => message.text);
+    process.stderr.write(`${readFileSync(join(sandbox.directory, 'bot.log'), 'utf8')}\n${messages.join('\n')}\n`);
+  });
   await bot.start();
 });
 afterEach(async () => {

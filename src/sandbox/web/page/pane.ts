@@ -73,8 +73,11 @@ export function Pane({ state, viewer, read, switchTo, markRead }: PaneProps) {
       <nav><h4>Channels</h4>${mine.map((channel) => entry(channel.id, `# ${channel.name}`, isUnread(channel.id)))}
         <h4>Apps</h4>${direct && entry(direct.id, 'jit', isUnread(direct.id))}${entry(HOME, 'jit: Home', false)}</nav>
     </aside>
-    <div class="main">
-      <header class="bar"><button type="button" class="menu-button" aria-label="Channels" onClick=${() => setShowsChannels(!showsChannels)}>☰${[...mine, ...(direct ? [direct] : [])].some((channel) => isUnread(channel.id)) && html`<span class="dot"></span>`}</button>
+    <div class="main" onClick=${() => showsChannels && setShowsChannels(false)}>
+      <header class="bar"><button type="button" class="menu-button" aria-label="Channels" onClick=${(event: Event) => {
+        event.stopPropagation();
+        setShowsChannels(!showsChannels);
+      }}>☰${[...mine, ...(direct ? [direct] : [])].some((channel) => isUnread(channel.id)) && html`<span class="dot"></span>`}</button>
         <b>${here ? nameOf(here) : 'jit: Home'}</b><span class="count">${here && !here.directWith ? `${here.members.length} members` : ''}</span></header>
       ${
         here
