@@ -18,20 +18,22 @@ let clock: SandboxClock;
 let sandbox: Sandbox;
 let bot: BotProcess;
 let ana: Person;
-beforeEach(async ({ onTestFailed }) => {
+beforeEach(async () => {
   clock = createSandboxClock();
   sandbox = await startSandbox(clock.now);
   bot = createBotProcess(sandbox.env, clock, join(sandbox.directory, 'bot.log'));
   ana = personAt(sandbox.slack, 'U0ANA');
-  // What the bot and the messages said, for whoever has to find out why.
-  onTestFailed(() => {
-    const { workspace } = sandbox.slack;
-    const messages = workspace.visible(workspace.directChannel('U0ANA').id, 'U0ANA').map((message) => message.text);
-    process.stderr.write(`${readFileSync(join(sandbox.directory, 'bot.log'), 'utf8')}\n${messages.join('\n')}\n`);
-  });
   await bot.start();
 });
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') {
+    // What the bot and the messages said, for whoever has to find out why.
+    const { workspace } = sandbox.slack;
+    const messages = workspace.visible(workspace.directChannel('U0ANA').id, 'U0ANA').map((message) => message.text);
+    process.stderr.write(
+      `${readFileSync(join(sandbox.directory, 'bot.log'), 'utf8')}\nAna's messages:\n${messages.join('\n')}\n`,
+    );
+  }
   await bot.kill();
   await sandbox.close();
 });
