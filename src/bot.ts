@@ -21,7 +21,7 @@ import { createPagerDuty } from './pagerduty/client.ts';
 import { createOnCall } from './pagerduty/onCall.ts';
 import type { Clock, Log } from './ports.ts';
 import { connectTargets } from './provisioners/targets.ts';
-import { createSlackApp } from './slack/app.ts';
+import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { createClients, isAuthFailure, slackProblem } from './slack/clients.ts';
 import { createConnection } from './slack/connection.ts';
 import { createDelivery } from './slack/delivery.ts';
@@ -112,8 +112,10 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   runner.start();
 
   const connection = createConnection(env.slack.transport, { apiUrl: env.slack.apiUrl, log });
+  let slackApp: SlackApp | null = null;
   const stopEverything = async (signal: string) => {
     await connection.close();
+    await slackApp?.drain();
     await runner.stop();
     await store.commit({
       events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
@@ -123,7 +125,7 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   };
   try {
     await checkToken();
-    createSlackApp({
+    slackApp = createSlackApp({
       deps,
       onCall,
       directory,

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import type { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Deps } from '../lifecycle/deps.ts';
 import type { OnCall } from '../ports.ts';
@@ -22,6 +21,12 @@ export interface SlackAppOptions {
   readonly apiUrl: string;
 }
 
+/** The bot's listeners at work. */
+export interface SlackApp {
+  /** Waits for everything that is being handled: whoever asked gets an answer. */
+  drain(): Promise<void>;
+}
+
 /** Every listener of the bot on one Bolt app. */
 export function createSlackApp({
   deps,
@@ -31,7 +36,7 @@ export function createSlackApp({
   connection,
   botToken,
   apiUrl,
-}: SlackAppOptions): App {
+}: SlackAppOptions): SlackApp {
   const app = new bolt.App({
     receiver: connection.receiver,
     // Who we are was asked once at start; Bolt need not ask again.
@@ -41,10 +46,20 @@ export function createSlackApp({
     ignoreSelf: false,
   });
   app.error(async (error) => deps.log.error({ err: error.original ?? error }, 'a Slack delivery could not be handled'));
+  const handling = new Set<Promise<void>>();
+  app.use(async ({ next }) => {
+    const work = next();
+    handling.add(work);
+    await work.finally(() => handling.delete(work));
+  });
   listenToRequests(app, { deps, client, onCall });
   listenToReviews(app, { deps, client });
   listenToGrants(app, { deps, client });
   app.event('subteam_members_changed', async ({ event }) => directory.forgetGroup(event.subteam_id));
   app.event('subteam_updated', async ({ event }) => directory.forgetGroup(event.subteam.id));
-  return app;
+  return {
+    drain: async () => {
+      while (handling.size > 0) await Promise.allSettled(handling);
+    },
+  };
 }

@@ -118,6 +118,26 @@ test('whoever chooses a role before PagerDuty has answered gets the preview all 
   expect(Object.keys(form.values)).toContain('duration:payments-db/read');
 });
 
+test('a preview that comes late does not cover the answer to what was sent meanwhile', async () => {
+  const { people, workspace } = stage.sandbox.slack;
+  const form = await ask(stage.ana, 'payments-db/read');
+  stage.sandbox.slack.faults.add({ kind: 'slow', match: 'users.info', delayMs: 400, times: 1 });
+  await people.enter('U0ANA', form, 'request_duration', String(30 * MINUTE));
+  await people.submit('U0ANA', form);
+  await stage.ana.sees('Approved.');
+  // Stopping waits for everything that is still being handled.
+  await stage.stopBot();
+  expect(JSON.stringify(workspace.views.get(form.id)?.view)).toContain('Approved.');
+});
+
+test('somebody who asked a moment before the bot is stopped still gets the answer', async () => {
+  const form = await ask(stage.ana, 'payments-db/read');
+  stage.sandbox.pagerDuty.faults.add({ kind: 'slow', delayMs: 400 });
+  await stage.sandbox.slack.people.submit('U0ANA', form);
+  await stage.stopBot();
+  expect(stage.viewText(form, 'U0ANA')).toContain('Approved.');
+});
+
 test('an incident that was chosen already can be taken out again, and the preview follows', async () => {
   const form = await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/admin' });
   await stage.sandbox.slack.people.enter('U0ANA', form, 'request_incident', null);

@@ -106,6 +106,8 @@ export function listenToRequests(app: App, { deps, client, onCall }: RequestList
       );
       return ack({ response_action: 'errors', errors });
     }
+    // From here on the form shows what becomes of it: a preview that is still on its way is not wanted any more.
+    latestChoice(view.id);
     await ack({ response_action: 'update', view: workingModal() });
     const answer = await submit(submission);
     if (!(await updateView(view.id, answer)))
