@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { createCodeBox } from './codes/codeBox.ts';
 import { ConfigError, type Env } from './config/env.ts';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import { BOT } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
 import { MINUTE, SECOND } from './domain/terms.ts';
+import { createHttpServer, type Route } from './httpServer.ts';
 import { newId } from './ids.ts';
 import { createRunner, type Lane } from './jobs/runner.ts';
 import { eventReader } from './ledger/events.ts';
@@ -11,43 +13,63 @@ import { createJobQueue } from './ledger/jobQueue.ts';
 import { openLedger } from './ledger/open.ts';
 import { createPostBook } from './ledger/posts.ts';
 import { createStore } from './ledger/store.ts';
+import { chaseReview } from './lifecycle/breakGlass.ts';
 import { expireRequest } from './lifecycle/closeRequest.ts';
 import type { Deps } from './lifecycle/deps.ts';
 import { endGrant } from './lifecycle/endGrant.ts';
+import { escalateRequest } from './lifecycle/escalateRequest.ts';
 import { evidenceSource } from './lifecycle/evidenceSource.ts';
+import { extendGrant } from './lifecycle/extendGrant.ts';
+import { endFrozen } from './lifecycle/freeze.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
 import { provisionGrant } from './lifecycle/provisionGrant.ts';
+import { policyLoaded, reloadPolicy } from './lifecycle/reloadPolicy.ts';
+import { startRequest } from './lifecycle/startRequest.ts';
+import { EVERYBODY, sweepPeople } from './lifecycle/sweepPeople.ts';
+import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
+import { watchGrant } from './lifecycle/watchGrant.ts';
 import { createPagerDuty } from './pagerduty/client.ts';
+import { createIncidentDesk } from './pagerduty/incidentDesk.ts';
 import { createOnCall } from './pagerduty/onCall.ts';
-import type { Clock, Log } from './ports.ts';
+import { PAGERDUTY_PATH, pagerDutyWebhook } from './pagerduty/webhook.ts';
+import type { Clock, Log, PolicyFile } from './ports.ts';
 import { connectTargets } from './provisioners/targets.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { createClients, isAuthFailure, slackProblem } from './slack/clients.ts';
-import { createConnection } from './slack/connection.ts';
+import { createConnection, SLACK_PATH } from './slack/connection.ts';
 import { createDelivery } from './slack/delivery.ts';
+import { createHome } from './slack/home/home.ts';
 import { createDirectory } from './slack/people.ts';
 import { messageJobs, projections } from './slack/projections.ts';
 
 /** Targets that are worked on at the same time, and Slack messages that are sent at the same time. */
 const ACCESS_CONCURRENCY = 16;
 const MESSAGE_CONCURRENCY = 4;
+/** Questions to PagerDuty and Slack that nobody waits for. */
+const CHECK_CONCURRENCY = 4;
 /** A message that Slack has refused this often is given up: about an hour and a half of trying. */
 const MESSAGE_ATTEMPTS = 24;
 
 export interface Bot {
+  /** Puts the policy file in force as it is now; what keeps it from being is in the log. */
+  reloadPolicy(): Promise<void>;
   stop(signal: string): Promise<void>;
 }
 
 export interface BotOptions {
   readonly env: Env;
   readonly policy: Policy;
+  /** The policy file, for when it is read again. */
+  readonly readPolicy: PolicyFile['read'];
   readonly log: Log;
   /** Made with the time of the newest event in the ledger, before which it must not start. */
   readonly clock: (notBefore: number) => Clock;
 }
 
 /** Wires every adapter to the flow and starts it: due work first, then Slack. */
-export async function startBot({ env, policy, log, clock: makeClock }: BotOptions): Promise<Bot> {
+export async function startBot({ env, policy, readPolicy, log, clock: makeClock }: BotOptions): Promise<Bot> {
+  checkSecretKey(env, policy);
+  let inForce = policy;
   const ledger = openLedger(env.databasePath);
   const events = eventReader(ledger);
   const clock = makeClock(events.newest()?.at ?? 0);
@@ -56,19 +78,35 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   const posts = createPostBook(ledger);
   const store = createStore(ledger, {
     clock,
-    followUps: messageJobs,
+    followUps: (event) => [...messageJobs(event), ...pagerDutyJobs(event)],
     onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])),
   });
 
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
   const directory = createDirectory(interactive, { clock, log });
-  const onCall = createOnCall(createPagerDuty({ ...env.pagerDuty, clock, log }), clock);
+  const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log });
+  const onCall = createOnCall(pagerDuty, clock);
   const targets = connectTargets(policy, { log, clock });
   const deps: Deps = {
-    policy,
+    get policy() {
+      return inForce;
+    },
+    policyFile: {
+      read: () => {
+        const read = readPolicy();
+        return 'policy' in read && needsSecretKey(env, read.policy) ? { problem: SECRET_KEY_MISSING } : read;
+      },
+      use: (next) => {
+        targets.adopt(next);
+        inForce = next;
+      },
+    },
     store,
     directory,
     evidence: evidenceSource(onCall, directory, clock),
+    onCall,
+    incidents: createIncidentDesk(pagerDuty, env.pagerDuty.from),
+    codes: createCodeBox(env.secretKey),
     targets,
     clock,
     newId,
@@ -77,13 +115,28 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   };
 
   const delivery = createDelivery({ client: background, posts, clock });
-  const messages = projections({ policy, store, targets, events, posts, delivery, clock });
+  const home = createHome(deps, background, posts);
+  const messages = projections({
+    get policy() {
+      return inForce;
+    },
+    store,
+    targets,
+    events,
+    posts,
+    delivery,
+    clock,
+    refreshHome: home.refresh,
+  });
   const retried = { maxAttempts: Number.POSITIVE_INFINITY };
+  const message = { maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS };
+  const tell = { incidents: deps.incidents, store, events };
   const lanes: Lane[] = [
     {
       concurrency: ACCESS_CONCURRENCY,
       kinds: {
         end: { handle: (key, attempt) => endGrant(deps, key, attempt), maxBackoff: MINUTE, ...retried },
+        freeze: { handle: (key) => endFrozen(deps, key), maxBackoff: 5 * SECOND, ...retried },
         provision: {
           handle: async (key, attempt) => {
             await provisionGrant(deps, key, attempt);
@@ -92,14 +145,28 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
           maxBackoff: 5 * SECOND,
           ...retried,
         },
+        extend: { handle: (key, attempt) => extendGrant(deps, key, attempt), maxBackoff: 5 * SECOND, ...retried },
+        start: { handle: (key) => startRequest(deps, key), maxBackoff: MINUTE, ...retried },
         expire: { handle: (key) => expireRequest(deps, key), maxBackoff: MINUTE, ...retried },
+      },
+    },
+    {
+      concurrency: CHECK_CONCURRENCY,
+      kinds: {
+        watch: { handle: (key) => watchGrant(deps, key), maxBackoff: MINUTE, ...retried },
+        sweep: { handle: (key) => sweepPeople(deps, key), maxBackoff: MINUTE, ...retried },
+        escalate: { handle: (key) => escalateRequest(deps, key), maxBackoff: MINUTE, ...retried },
+        review: { handle: (key) => chaseReview(deps, key), maxBackoff: MINUTE, ...retried },
+        page: { handle: (seq) => page(tell, seq), ...message },
+        note: { handle: (seq) => note(tell, seq), ...message },
       },
     },
     {
       concurrency: MESSAGE_CONCURRENCY,
       kinds: {
-        card: { handle: messages.card, maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS },
-        notify: { handle: messages.notify, maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS },
+        card: { handle: messages.card, ...message },
+        notify: { handle: messages.notify, ...message },
+        remind: { handle: messages.remind, ...message },
       },
     },
     { concurrency: 1, kinds: { audit: { handle: messages.audit, maxBackoff: MINUTE, ...retried } } },
@@ -107,14 +174,22 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   const runner = createRunner({ queue, clock, log, lanes, random: Math.random });
 
   await warnAboutOrphans(deps);
-  await store.commit({ events: startEvents(policy, events.newest()) });
+  await store.commit({
+    events: startEvents(policy, events.newest()),
+    jobs: [{ kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE }],
+  });
   // What is overdue comes first, whether or not Slack can be reached.
   runner.start();
 
   const connection = createConnection(env.slack.transport, { apiUrl: env.slack.apiUrl, log });
   let slackApp: SlackApp | null = null;
+  const routes = new Map<string, Route>();
+  if (connection.handle) routes.set(SLACK_PATH, connection.handle);
+  if (env.pagerDuty.webhookSecret !== null)
+    routes.set(PAGERDUTY_PATH, pagerDutyWebhook({ secret: env.pagerDuty.webhookSecret, log, onIncident }));
+  const server = env.port === null ? null : createHttpServer(env.port, routes, log);
   const stopEverything = async (signal: string) => {
-    await connection.close();
+    await Promise.all([connection.close(), server?.close()]);
     await slackApp?.drain();
     await runner.stop();
     await store.commit({
@@ -126,14 +201,15 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   try {
     await checkToken();
     slackApp = createSlackApp({
-      deps,
-      onCall,
+      context: { deps, client: interactive, events, showHome: createHome(deps, interactive, posts).show },
       directory,
-      client: interactive,
+      onLeft: (slackId) =>
+        store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] }).then(() => undefined),
       connection,
       botToken: env.slack.botToken,
       apiUrl: env.slack.apiUrl,
     });
+    await server?.open();
     await connection.open();
   } catch (error) {
     await stopEverything('failed start');
@@ -141,7 +217,24 @@ export async function startBot({ env, policy, log, clock: makeClock }: BotOption
   }
   void checkPagerDuty();
   log.info({ resources: policy.resources.size, policy: policy.hash.slice(0, 16) }, 'ready');
-  return { stop: stopEverything };
+  return { stop: stopEverything, reloadPolicy: reload };
+
+  async function reload(): Promise<void> {
+    const result = await reloadPolicy(deps, null);
+    if ('refused' in result) return;
+    if (result.outcome === 'unreadable')
+      log.error({ problem: result.problem }, 'the policy file cannot be put in force; the policy in force stays');
+    else log.info(result, 'policy reloaded');
+  }
+
+  /** Something happened to an incident: look at once at every grant that was given for it. */
+  async function onIncident(incidentId: string): Promise<void> {
+    const live = await store.liveGrants({});
+    const concerned = live.filter(({ value }) => value.ties.incident?.id === incidentId);
+    if (concerned.length === 0) return;
+    const dueAt = clock.now();
+    await store.commit({ jobs: concerned.map(({ value }) => ({ kind: 'watch', key: value.id, dueAt }) as const) });
+  }
 
   /** Said at the start and not when somebody is paged; but a PagerDuty that is down keeps nobody from reviewing. */
   async function checkPagerDuty(): Promise<void> {
@@ -181,14 +274,28 @@ async function warnAboutOrphans({ store, policy, log }: Deps): Promise<void> {
   }
 }
 
+const SECRET_KEY_MISSING =
+  'JIT_SECRET_KEY: missing, and the policy has roles with second_factor: set it to 64 hexadecimal digits, for example from: openssl rand -hex 32';
+
+const needsSecretKey = (env: Env, policy: Policy): boolean =>
+  env.secretKey === null &&
+  [...policy.resources.values()].some((resource) =>
+    [...resource.roles.values()].some(({ secondFactor }) => secondFactor.request || secondFactor.review),
+  );
+
+function checkSecretKey(env: Env, policy: Policy): void {
+  if (needsSecretKey(env, policy)) throw new ConfigError(SECRET_KEY_MISSING);
+}
+
 function startEvents(policy: Policy, newest: LedgerEvent | null): NewEvent[] {
-  const roles = [...policy.resources.values()].reduce((sum, resource) => sum + resource.roles.size, 0);
-  const about = { actor: BOT, requestId: null, grantId: null } as const;
-  const started: NewEvent = { ...about, type: 'bot.started', payload: { version: VERSION, after: newest?.seq ?? 0 } };
-  return [
-    started,
-    { ...about, type: 'policy.loaded', payload: { hash: policy.hash, resources: policy.resources.size, roles } },
-  ];
+  const started: NewEvent = {
+    actor: BOT,
+    requestId: null,
+    grantId: null,
+    type: 'bot.started',
+    payload: { version: VERSION, after: newest?.seq ?? 0 },
+  };
+  return [started, policyLoaded(policy, [], BOT)];
 }
 
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })

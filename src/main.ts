@@ -21,8 +21,23 @@ try {
     env.pagerDuty.token,
     transport.mode === 'socket' ? transport.appToken : transport.signingSecret,
   ];
+  if (env.secretKey) secrets.push(env.secretKey.toString('hex'));
+  if (env.pagerDuty.webhookSecret !== null) secrets.push(env.pagerDuty.webhookSecret);
   const log = createLog(env.logLevel, secrets);
-  const bot = await startBot({ env, policy, log, clock: systemClock });
+  const readPolicy = () => {
+    try {
+      const loaded = loadPolicy(env.policyPath, PROVISIONERS, process.env);
+      secrets.push(...loaded.secrets);
+      return { policy: loaded.policy };
+    } catch (error) {
+      if (error instanceof ConfigError) return { problem: error.message };
+      throw error;
+    }
+  };
+  const bot = await startBot({ env, policy, readPolicy, log, clock: systemClock });
+  process.on('SIGHUP', () => {
+    bot.reloadPolicy().catch((error: unknown) => log.error({ err: error }, 'the policy could not be reloaded'));
+  });
 
   let stopping = false;
   const stop = (signal: string) => {

@@ -2,7 +2,8 @@ import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import type { Evidence, Incident, OnCallEntry } from './domain/evidence.ts';
 import type { Grant, LiveGrant } from './domain/grant.ts';
 import type { Person } from './domain/person.ts';
-import type { Principal, Role } from './domain/policy.ts';
+import type { Policy, Principal, Role } from './domain/policy.ts';
+import type { Records } from './domain/records.ts';
 import type { Request } from './domain/request.ts';
 import type { Instant, Known, Millis } from './domain/terms.ts';
 
@@ -18,7 +19,30 @@ export interface Clock {
 /** A new id with the given one-letter prefix, never used before. */
 export type NewId = (prefix: 'R' | 'G') => string;
 
-export type JobKind = 'provision' | 'end' | 'expire' | 'card' | 'notify' | 'audit';
+export type JobKind =
+  /** Access, by grant: give, lengthen, take back. */
+  | 'provision'
+  | 'extend'
+  | 'end'
+  /** Begin a request whose time has come; end one that nobody decided; by request. */
+  | 'start'
+  | 'expire'
+  /** End everything that was live when it was frozen. */
+  | 'freeze'
+  /** Ask whether what a grant was given for still holds; whether the people who hold something are still there. */
+  | 'watch'
+  | 'sweep'
+  /** Ask more people, by request and step; see that a use of break-glass is reviewed, by request. */
+  | 'escalate'
+  | 'review'
+  /** Write to PagerDuty: wake somebody, by event; note on an incident, by event. */
+  | 'page'
+  | 'note'
+  /** Slack messages: see slack/projections.ts. */
+  | 'card'
+  | 'notify'
+  | 'remind'
+  | 'audit';
 
 /** Work that is due at a time. Kind and key make it unique: putting it again moves it. */
 export interface Job {
@@ -88,11 +112,22 @@ export interface Versioned<T> {
   readonly version: number;
 }
 
+/** One small state, by kind and key. */
+export type RecordChange = {
+  [K in keyof Records]: {
+    readonly kind: K;
+    readonly key: string;
+    readonly value: Records[K];
+    readonly version: number;
+  };
+}[keyof Records];
+
 /** Everything one step changes, committed together or not at all. */
 export interface Change {
   /** version 0: must not exist yet. */
   readonly requests?: readonly Versioned<Request>[];
   readonly grants?: readonly Versioned<Grant>[];
+  readonly records?: readonly RecordChange[];
   readonly events?: readonly NewEvent[];
   /** Due work to add or move. */
   readonly jobs?: readonly Job[];
@@ -119,12 +154,31 @@ export interface Store {
   grant(id: string): Promise<Versioned<Grant> | null>;
   liveGrant(slackId: string, role: string): Promise<Versioned<LiveGrant> | null>;
   liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
+  /** Requests that are not final: pending and scheduled ones. */
+  openRequests(filter: { slackId?: string }): Promise<readonly Versioned<Request>[]>;
+  /** Requests that were made together, in the order they were made. */
+  bundle(id: string): Promise<readonly Request[]>;
+  /** A person's newest requests, newest first. */
+  recentRequests(slackId: string, limit: number): Promise<readonly Request[]>;
+  /** A person's newest grants, newest first. */
+  recentGrants(slackId: string, limit: number): Promise<readonly Grant[]>;
+  /** Uses of break-glass that nobody has reviewed; of one person, where named. */
+  unreviewedUses(slackId?: string): Promise<readonly (Request & { state: 'approved' })[]>;
+  /** Version 0 and null: never set. */
+  record<K extends keyof Records>(kind: K, key: string): Promise<Versioned<Records[K]>>;
+  records<K extends keyof Records>(kind: K): Promise<readonly NonNullable<Records[K]>[]>;
 }
 
 /** Who is who at Slack. */
 export interface Directory {
   /** The person, if active, internal and human; otherwise why not. Always asked afresh. */
   person(slackId: string): Promise<Known<Person>>;
+  /** The same, by e-mail address. */
+  personByEmail(email: string): Promise<Known<Person>>;
+  /** Whether this account was certainly deactivated, removed, or turned into a guest's; false where Slack does not say. */
+  hasLeft(slackId: string): Promise<boolean>;
+  /** Whether somebody can be expected to see a message now: do-not-disturb, and the hour where they are. */
+  isAwake(person: Person): Promise<Known<boolean>>;
   /** Members of each user group. */
   members(
     groupIds: readonly Principal[],
@@ -134,7 +188,12 @@ export interface Directory {
 
 /** What PagerDuty says. `preview` answers may be up to a minute old; `decision` always asks. */
 export interface OnCall {
-  entries(person: Person, purpose: Purpose): Promise<Known<readonly OnCallEntry[]>>;
+  /** @param at a time ahead; by default now */
+  entries(person: Person, purpose: Purpose, at?: Instant): Promise<Known<readonly OnCallEntry[]>>;
+  /** E-mail addresses of whoever is on call for an escalation policy at a level now. */
+  onCallFor(escalationPolicy: string, level: number): Promise<Known<readonly string[]>>;
+  /** Whether PagerDuty has a user with this e-mail address. Always asked afresh. */
+  knows(person: Person): Promise<Known<boolean>>;
   incident(id: string, purpose: Purpose): Promise<Known<Incident>>;
   /** Whether the credential may ask at all. */
   check(): Promise<Known<true>>;
@@ -142,11 +201,44 @@ export interface OnCall {
   openIncidents(person: Person): Promise<Known<readonly Incident[]>>;
 }
 
+/** The policy file, read again while the bot runs. */
+export interface PolicyFile {
+  /** The file as it is now, checked; or every issue it has, one a line. */
+  read(): { readonly policy: Policy } | { readonly problem: string };
+  /** Puts a policy in force: rules, reviewers, targets. */
+  use(policy: Policy): void;
+}
+
+/** What the bot writes to PagerDuty. Throws what kept it from doing so. */
+export interface IncidentDesk {
+  /** Whether it was set up to write at all. */
+  readonly canWrite: boolean;
+  /** Adds a note, once per marker, which is part of the text. */
+  note(incidentId: string, text: string, marker: string): Promise<void>;
+  /** Opens an incident on a service, once per key, so that somebody is woken. */
+  page(page: { service: string; title: string; details: string; key: string }): Promise<void>;
+}
+
+/** One-time codes and how their secrets are kept. */
+export interface CodeBox {
+  /** Whether a key to encrypt with was set up. */
+  readonly canSeal: boolean;
+  /** A new secret, encrypted; and as the authenticator app takes it. */
+  create(account: string): { sealed: string; secret: string; uri: string };
+  /** The time step that the code is of, close to now; null: it is none. */
+  stepOf(sealed: string, code: string, now: Instant): number | null;
+}
+
 export type Purpose = 'decision' | 'preview';
 
 /** Gathers what a role's rules ask about a person. Problems are part of the answer; it never throws. */
 export interface EvidenceSource {
-  gather(role: Role, about: { person: Person; incidentId: string | null }, purpose: Purpose): Promise<Evidence>;
+  /** @param about.at a time ahead that the evidence should be about; null: now */
+  gather(
+    role: Role,
+    about: { person: Person; incidentId: string | null; at: Instant | null },
+    purpose: Purpose,
+  ): Promise<Evidence>;
 }
 
 /** Gives and takes roles at the targets, by grant. Each call has a deadline of its own. */

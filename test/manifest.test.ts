@@ -24,6 +24,7 @@ test('it asks for the scopes that the bot uses, and for no other', () => {
       'channels:history',
       'chat:write',
       'commands',
+      'dnd:read',
       'groups:history',
       'im:history',
       'im:write',

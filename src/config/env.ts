@@ -24,6 +24,15 @@ const schema = z.object({
     .string({ error: 'missing: PagerDuty → Integrations → API Access Keys → a read-only key is enough' })
     .min(1, 'is empty'),
   PAGERDUTY_API_URL: url.default('https://api.pagerduty.com'),
+  PAGERDUTY_FROM: z.email('expected the e-mail address of a PagerDuty user').optional(),
+  PAGERDUTY_WEBHOOK_SECRET: z
+    .string()
+    .min(16, 'expected the secret that PagerDuty showed when the webhook subscription was made')
+    .optional(),
+  JIT_SECRET_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits, for example from: openssl rand -hex 32')
+    .optional(),
   JIT_POLICY: z
     .string({ error: 'missing: the path of your policy file; the README has one to start from' })
     .min(1, 'is empty'),
@@ -42,9 +51,20 @@ export interface Env {
     readonly apiUrl: string;
     readonly transport:
       | { readonly mode: 'socket'; readonly appToken: string }
-      | { readonly mode: 'http'; readonly signingSecret: string; readonly port: number };
+      | { readonly mode: 'http'; readonly signingSecret: string };
   };
-  readonly pagerDuty: { readonly token: string; readonly apiUrl: string };
+  readonly pagerDuty: {
+    readonly token: string;
+    readonly apiUrl: string;
+    /** In whose name notes and incidents are written; null: nothing is written. */
+    readonly from: string | null;
+    /** Signs what PagerDuty sends to /pagerduty/events; null: nothing is listened for. */
+    readonly webhookSecret: string | null;
+  };
+  /** Where to listen, in HTTP mode or for PagerDuty's webhooks. */
+  readonly port: number | null;
+  /** Encrypts what must be kept and stay secret: 32 bytes. */
+  readonly secretKey: Buffer | null;
   readonly policyPath: string;
   readonly databasePath: string;
   readonly logLevel: string;
@@ -69,6 +89,11 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
       message: 'missing: HTTP mode (SLACK_SIGNING_SECRET without SLACK_APP_TOKEN) needs the port to listen on',
     });
   }
+  if (given.SLACK_APP_TOKEN && given.PAGERDUTY_WEBHOOK_SECRET && given.PORT === undefined)
+    issues.push({
+      name: 'PORT',
+      message: "missing: PagerDuty's webhooks (PAGERDUTY_WEBHOOK_SECRET) need a port to arrive at",
+    });
   if (!parsed.success || issues.length > 0) {
     const lines = issues.map(({ name, message }) => `  ${name}  ${message}`).join('\n');
     throw new ConfigError(
@@ -82,9 +107,16 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
       apiUrl: env.SLACK_API_URL.endsWith('/') ? env.SLACK_API_URL : `${env.SLACK_API_URL}/`,
       transport: env.SLACK_APP_TOKEN
         ? { mode: 'socket', appToken: env.SLACK_APP_TOKEN }
-        : { mode: 'http', signingSecret: env.SLACK_SIGNING_SECRET ?? '', port: env.PORT ?? 0 },
+        : { mode: 'http', signingSecret: env.SLACK_SIGNING_SECRET ?? '' },
     },
-    pagerDuty: { token: env.PAGERDUTY_TOKEN, apiUrl: env.PAGERDUTY_API_URL.replace(/\/+$/, '') },
+    pagerDuty: {
+      token: env.PAGERDUTY_TOKEN,
+      apiUrl: env.PAGERDUTY_API_URL.replace(/\/+$/, ''),
+      from: env.PAGERDUTY_FROM ?? null,
+      webhookSecret: env.PAGERDUTY_WEBHOOK_SECRET ?? null,
+    },
+    port: env.SLACK_APP_TOKEN && !env.PAGERDUTY_WEBHOOK_SECRET ? null : (env.PORT ?? null),
+    secretKey: env.JIT_SECRET_KEY ? Buffer.from(env.JIT_SECRET_KEY, 'hex') : null,
     policyPath: env.JIT_POLICY,
     databasePath: env.JIT_DATABASE,
     logLevel: env.LOG_LEVEL,

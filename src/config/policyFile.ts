@@ -91,11 +91,33 @@ export function parsePolicy(source: string, kinds: readonly TargetKind[], variab
       if (!NAME.pattern.test(name)) report(at, NAME.expected);
     }
     checkTarget(id, resource, kinds, variables, report, targets, grants);
+    checkNarrower(id, resource, report);
   }
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
   const policy = toPolicy(parsed.data, createHash('sha256').update(source).digest('hex'), targets, grants);
   const secrets = [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
   return { policy, secrets };
+}
+
+/** A role that may be given instead has to be another one of the same resource. */
+function checkNarrower(id: string, resource: unknown, report: (path: Path, message: string) => void): void {
+  const roles = entriesOf(fieldOf(resource, 'roles'));
+  for (const [roleId, role] of roles) {
+    const narrower = fieldOf(role, 'narrower');
+    if (!Array.isArray(narrower)) continue;
+    for (const [index, other] of narrower.entries()) {
+      if (other === roleId || !roles.some(([name]) => name === other))
+        report(
+          ['resources', id, 'roles', roleId, 'narrower', index],
+          `expected another role of ${id}: ${
+            roles
+              .map(([name]) => name)
+              .filter((name) => name !== roleId)
+              .join(', ') || 'it has none'
+          }`,
+        );
+    }
+  }
 }
 
 /** Checks a resource's target and its roles' grants with the schemas of its provisioner. */
@@ -175,14 +197,49 @@ function toPolicy(
         name: role.name ?? roleId,
         grants: grants.get(`${id}/${roleId}`),
         reason: { minLength: reason.min_length, ticket: role.reason?.ticket ?? null },
-        duration: { default: role.duration.default ?? role.duration.max, max: role.duration.max },
+        duration: {
+          default: role.duration.default ?? role.duration.max,
+          max: role.duration.max,
+          total: role.duration.total ?? role.duration.max,
+        },
+        risk: role.risk,
+        narrower: role.narrower,
+        ends: { withShift: role.ends.with_shift ?? null, withIncident: role.ends.with_incident ?? null },
+        secondFactor: {
+          request: role.second_factor.includes('request'),
+          review: role.second_factor.includes('review'),
+        },
+        breakGlass: role.break_glass
+          ? {
+              members: role.break_glass.members_of,
+              max: role.break_glass.max,
+              reviewWithin: role.break_glass.review_within,
+              reviewers: role.break_glass.reviewers,
+              page: role.break_glass.page ?? null,
+            }
+          : null,
         rules: role.rules,
       });
     }
-    resources.set(id, { id, name: resource.name ?? id, kind: resource.target.kind, target: targets.get(id), roles });
+    resources.set(id, {
+      id,
+      name: resource.name ?? id,
+      kind: resource.target.kind,
+      target: targets.get(id),
+      services: resource.services ?? [],
+      roles,
+    });
   }
-  const { audit_channel: auditChannel, approvals_channel: approvalsChannel, admins } = document.slack;
-  return { hash, auditChannel, approvalsChannel, admins, resources };
+  const { slack } = document;
+  return {
+    hash,
+    auditChannel: slack.audit_channel,
+    approvalsChannel: slack.approvals_channel,
+    admins: slack.admins,
+    delegates: slack.delegates,
+    samePerson: slack.same_person,
+    resources,
+  };
 }
 
 /** One issue per place: an unknown key is reported where it stands. */

@@ -1,9 +1,9 @@
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
+import { parseDuration } from '../domain/duration.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
-import type { Condition, Rule, Test } from '../domain/policy.ts';
+import { type Condition, type EscalationStep, RISKS, type Rule, type Stage, type Test } from '../domain/policy.ts';
 import { HOUR } from '../domain/terms.ts';
-import { parseDuration } from './duration.ts';
 
 /** What the policy file may say. The README's policy reference describes every field. */
 
@@ -18,6 +18,7 @@ const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m
 });
 
 const principal = z.string().regex(/^[USW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user (U…) or user group (S…)');
+const account = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user (U…)');
 const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a Slack channel (C…)');
 const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, 'expected an id from PagerDuty, such as PABC123');
 const ids = z.array(pagerDutyId).min(1, 'an empty list would match nothing; leave the field out or name one');
@@ -132,12 +133,55 @@ const condition = z
   .transform(toCondition)
   .refine((all) => all.length > 0, NO_TEST);
 
-const ask = z.strictObject({
-  when: condition.optional(),
-  reviewers: z.array(principal),
-  needed: z.number().int().min(1).max(10).default(1),
-  expires: duration.optional(),
+const needed = z.number().int().min(1).max(10);
+const stage = z.strictObject({
+  reviewers: z.array(principal).min(1, 'expected at least one reviewer'),
+  needed: needed.default(1),
 });
+
+const onCallTarget = z.strictObject({
+  escalation_policy: pagerDutyId,
+  level: z.number().int().min(1, 'levels start at 1').default(1),
+});
+const escalation = z
+  .strictObject({
+    after: duration,
+    to: z
+      .strictObject({ reviewers: z.array(principal).min(1).optional(), on_call: onCallTarget.optional() })
+      .refine(
+        (to) => (to.reviewers === undefined) !== (to.on_call === undefined),
+        'expected either reviewers or on_call',
+      ),
+    page: pagerDutyId.optional(),
+  })
+  .transform(
+    ({ after, to, page }): EscalationStep => ({
+      after,
+      to: to.on_call
+        ? { kind: 'on_call', escalationPolicy: to.on_call.escalation_policy, level: to.on_call.level }
+        : { kind: 'people', principals: to.reviewers ?? [] },
+      page: page ?? null,
+    }),
+  );
+
+const ask = z
+  .strictObject({
+    when: condition.optional(),
+    reviewers: z.array(principal).optional(),
+    needed: needed.optional(),
+    stages: z.array(stage).min(1).max(5).optional(),
+    escalate: z.array(escalation).max(5).default([]),
+    expires: duration.default(DEFAULT_REQUEST_EXPIRY),
+  })
+  .refine(
+    (one) => (one.reviewers === undefined) !== (one.stages === undefined),
+    'expected either reviewers (with needed), or stages',
+  )
+  .refine((one) => one.stages === undefined || one.needed === undefined, 'with stages, needed stands in each stage')
+  .refine(
+    (one) => one.escalate.every(({ after }) => after < one.expires),
+    'an escalation comes after the request has expired; make it earlier, or expires later',
+  );
 
 const rule = z
   .strictObject({ allow: condition.optional(), deny: condition.optional(), ask: ask.optional() })
@@ -148,8 +192,9 @@ const rule = z
   .transform((one): Rule => {
     if (one.deny) return { effect: 'deny', when: one.deny };
     if (one.ask) {
-      const { when, reviewers, needed, expires } = one.ask;
-      return { effect: 'ask', when: when ?? [], reviewers, needed, expiresAfter: expires ?? DEFAULT_REQUEST_EXPIRY };
+      const { when, reviewers, needed: count, stages, escalate, expires } = one.ask;
+      const single: Stage = { reviewers: reviewers ?? [], needed: count ?? 1 };
+      return { effect: 'ask', when: when ?? [], stages: stages ?? [single], escalate, expiresAfter: expires };
     }
     return { effect: 'allow', when: one.allow ?? [] };
   });
@@ -163,6 +208,23 @@ const ticket = z.string().transform((source, ctx) => {
   }
 });
 
+/** Unlike other durations it may be nothing at all. */
+const grace = z.string({ error: 'expected a duration such as 15m, or 0m' }).transform((text, ctx) => {
+  const ms = parseDuration(text);
+  if (ms === null) ctx.addIssue({ code: 'custom', message: `expected a duration such as 15m, or 0m, not "${text}"` });
+  return ms ?? 0;
+});
+
+const breakGlass = z.strictObject({
+  members_of: z.array(principal).min(1, 'expected at least one person or group; leave break_glass out for nobody'),
+  max: duration,
+  review_within: duration,
+  reviewers: z
+    .array(principal)
+    .min(1, 'expected at least one reviewer: a use that nobody reviews is not recorded well'),
+  page: pagerDutyId.optional(),
+});
+
 const role = z.strictObject({
   name: label.optional(),
   /** Checked by the provisioner's own schema. */
@@ -174,20 +236,33 @@ const role = z.strictObject({
     })
     .optional(),
   duration: z
-    .strictObject({ default: duration.optional(), max: duration })
-    .refine(({ default: preset, max }) => preset === undefined || preset <= max, 'default is above max'),
+    .strictObject({ default: duration.optional(), max: duration, total: duration.optional() })
+    .refine(({ default: preset, max }) => preset === undefined || preset <= max, 'default is above max')
+    .refine(({ total, max }) => total === undefined || total >= max, 'total is below max'),
+  risk: z.enum(RISKS).default('medium'),
+  narrower: z.array(z.string()).default([]),
+  ends: z.strictObject({ with_shift: grace.optional(), with_incident: grace.optional() }).default({}),
+  second_factor: z.array(z.enum(['request', 'review'])).default([]),
+  break_glass: breakGlass.optional(),
   rules: z.array(rule).min(1, 'a role without rules would be denied to everybody; write one'),
 });
 
 const resource = z.strictObject({
   name: label.optional(),
+  services: ids.optional(),
   target: z.looseObject({ kind: z.string() }),
   roles: z.record(z.string(), role).refine((roles) => Object.keys(roles).length > 0, 'expected at least one role'),
 });
 
 export const policySchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the version of this format' }),
-  slack: z.strictObject({ audit_channel: channel, approvals_channel: channel, admins: z.array(principal).default([]) }),
+  slack: z.strictObject({
+    audit_channel: channel,
+    approvals_channel: channel,
+    admins: z.array(principal).default([]),
+    delegates: z.array(principal).default([]),
+    same_person: z.array(z.array(account).min(2, 'expected at least two accounts of one human')).default([]),
+  }),
   resources: z
     .record(z.string(), resource)
     .refine((resources) => Object.keys(resources).length > 0, 'expected at least one resource'),

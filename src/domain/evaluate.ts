@@ -1,5 +1,15 @@
 import type { Evidence, Incident, OnCallEntry } from './evidence.ts';
-import type { Condition, IncidentTest, OnCallTest, Principal, Role, Rule, Test } from './policy.ts';
+import type {
+  Condition,
+  EscalationStep,
+  IncidentTest,
+  OnCallTest,
+  Principal,
+  Role,
+  Rule,
+  Stage,
+  Test,
+} from './policy.ts';
 import { isGroup, principalsOf } from './policy.ts';
 import { assertNever, durationText, type Instant, type Millis } from './terms.ts';
 import { hoursText, isWithinHours } from './weekHours.ts';
@@ -41,22 +51,28 @@ interface Decided {
 
 export type AskDecision = Decided & {
   readonly effect: 'ask';
-  readonly reviewers: readonly Principal[];
-  readonly needed: number;
+  readonly stages: readonly Stage[];
+  readonly escalate: readonly EscalationStep[];
   readonly expiresAfter: Millis;
   readonly proof: Proof;
 };
 
-export type Decision =
+/** What a role's rules say. */
+export type RuleDecision =
   | (Decided & { readonly effect: 'allow'; readonly proof: Proof })
   | AskDecision
   | (Decided & { readonly effect: 'deny' });
+
+export type Decision =
+  | RuleDecision
+  /** Not by the rules: an emergency, reviewed afterwards. */
+  | (Decided & { readonly effect: 'break_glass'; readonly proof: Proof });
 
 /**
  * Decides a role's rules over an input: deny beats allow beats ask, the first of its kind wins, and no
  * match denies. Pure: no clock, no I/O.
  */
-export function evaluatePolicy(role: Role, input: DecisionInput): Decision {
+export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
   const evaluated = role.rules.map((rule, index) => ({ rule, finding: evaluateRule(rule, input), number: index + 1 }));
   const outcomes = evaluated.map(({ rule, finding, number }) => ({
     rule: number,
@@ -77,13 +93,13 @@ export function evaluatePolicy(role: Role, input: DecisionInput): Decision {
   }
   const ask = first('ask', ['met']);
   if (ask?.rule.effect === 'ask') {
-    const { reviewers, needed, expiresAfter } = ask.rule;
+    const { stages, escalate, expiresAfter } = ask.rule;
     const { reasons } = ask.finding;
     const proof = {
       onCall: anyEntry(input.evidence),
       incident: ask.finding.proof.incident ?? namedIncident(input.evidence),
     };
-    return { effect: 'ask', rule: ask.number, reasons, outcomes, reviewers, needed, expiresAfter, proof };
+    return { effect: 'ask', rule: ask.number, reasons, outcomes, stages, escalate, expiresAfter, proof };
   }
   return { effect: 'deny', rule: null, reasons: ['no rule of this role matches'], outcomes };
 }
@@ -102,7 +118,7 @@ const finding = (outcome: Outcome, reason: string, proof: Proof = NO_PROOF): Fin
 });
 
 function evaluateRule(rule: Rule, input: DecisionInput): Finding {
-  if (rule.effect === 'ask' && rule.reviewers.length === 0) {
+  if (rule.effect === 'ask' && rule.stages.some((stage) => stage.reviewers.length === 0)) {
     return finding('not_met', 'the rule names no reviewers, so nobody could approve');
   }
   if (rule.when.length === 0) return finding('met', 'it applies to everybody');

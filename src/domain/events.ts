@@ -1,7 +1,15 @@
 import type { Decision, DecisionInput } from './evaluate.ts';
-import type { EndReason } from './grant.ts';
+import type { EndReason, PlannedEnd } from './grant.ts';
 import type { Actor, Person } from './person.ts';
 import type { Instant, Millis } from './terms.ts';
+
+/** A person in an event: the name as it was then, and the id that it is found by. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+export const named = (person: Person): Named => ({ id: person.slackId, name: person.name });
 
 /** What each kind of event says beyond who, when, and which request and grant. */
 export interface EventPayloads {
@@ -12,6 +20,10 @@ export interface EventPayloads {
     duration: Millis;
     reason: string;
     incidentId: string | null;
+    /** null: at once. */
+    startsAt: Instant | null;
+    /** The grant that it would make longer. */
+    extends: string | null;
     policyHash: string;
     input: DecisionInput;
     decision: Decision;
@@ -20,22 +32,73 @@ export interface EventPayloads {
     role: string;
     verdict: 'approve' | 'deny';
     comment: string;
+    /** The reviewer whose stand-in this was. */
+    onBehalfOf: string | null;
     policyHash: string;
     input: DecisionInput;
     decision: Decision;
   };
-  'request.approved': { role: string; requester: string; by: 'policy' | 'reviewers'; approvers: readonly string[] };
+  /** A reviewer approved less than was asked for. */
+  'request.changed': {
+    requester: string;
+    from: { role: string; duration: Millis };
+    to: { role: string; duration: Millis };
+  };
+  'request.approved': {
+    role: string;
+    requester: string;
+    by: 'policy' | 'reviewers' | 'break_glass';
+    approvers: readonly string[];
+    startsAt: Instant | null;
+  };
   'request.denied': { role: string; requester: string; by: 'policy' | 'reviewer'; reasons: readonly string[] };
   'request.cancelled': { role: string; requester: string };
   'request.expired': { role: string; requester: string };
+  /** `to`: who is asked as well; `passedOver`: who would have been, and why not. */
+  'request.escalated': {
+    role: string;
+    requester: string;
+    step: number;
+    to: readonly Named[];
+    passedOver: readonly { name: string; why: string }[];
+    /** The PagerDuty service that somebody is woken on. */
+    page: string | null;
+  };
   'grant.provisioning': { role: string; person: string; duration: Millis; endsAt: Instant };
   'grant.activated': { role: string; person: string; account: string; endsAt: Instant };
+  /** Its request carries the approval. */
+  'grant.extended': { role: string; person: string; endsAt: Instant };
+  'grant.not_extended': { role: string; person: string; endsAt: Instant; problem: string };
+  /** Ends earlier than planned, because what it was given for is over. */
+  'grant.shortened': { role: string; person: string; endsAt: Instant; why: PlannedEnd };
   'grant.revoking': { role: string; person: string; why: EndReason; problem: string | null };
   'grant.ended': { role: string; person: string; why: EndReason };
   'grant.failed': { role: string; person: string; problem: string };
   'grant.overdue': { role: string; person: string; failures: number; problem: string };
+  /** Whoever is on call next is offered what somebody's shift ends with. */
+  'access.offered': { role: string; from: string; to: readonly Named[]; escalationPolicy: string };
   'credential.issued': { role: string; person: string; account: string };
-  'policy.loaded': { hash: string; resources: number; roles: number };
+  'break_glass.invoked': {
+    role: string;
+    person: string;
+    duration: Millis;
+    reason: string;
+    reviewer: Named;
+    reviewBy: Instant;
+    page: string | null;
+  };
+  'break_glass.reminded': { role: string; person: string; reviewer: Named; reviewBy: Instant };
+  'break_glass.unreviewed': { role: string; person: string; reviewer: Named };
+  'break_glass.reviewed': { role: string; person: string; justified: boolean; comment: string };
+  'delegation.set': { from: string; to: Named; until: Instant };
+  'delegation.ended': { from: string; to: Named };
+  'second_factor.enrolled': { person: string };
+  'second_factor.locked': { person: string; until: Instant };
+  'second_factor.reset': { person: string };
+  /** No new access until it is lifted; what was live ends. */
+  'access.frozen': { reason: string; live: number };
+  'access.unfrozen': Record<string, never>;
+  'policy.loaded': { hash: string; resources: number; roles: number; changes: readonly string[] };
   /** `after`: the newest event before it; 0 for a new ledger. */
   'bot.started': { version: string; after: number };
   'bot.stopped': { signal: string };

@@ -25,6 +25,8 @@ export interface Incident {
   readonly title: string;
   readonly status: IncidentStatus;
   readonly urgency: Urgency;
+  /** As the account calls it, for example `P1`. null: none was set. */
+  readonly priority: string | null;
   readonly service: Ref;
   readonly url: string;
 }

@@ -1,13 +1,23 @@
 import type { Role } from './policy.ts';
 import type { Refusal } from './refusal.ts';
-import type { Millis } from './terms.ts';
+import { HOUR, type Instant, type Millis } from './terms.ts';
 
 /** Longest reason that is kept; long enough for a paragraph, short enough for every Slack text limit. */
 export const REASON_MAX_LENGTH = 1000;
 
+/** How far ahead access can be asked for: further, nobody can say who will be on call. */
+export const FURTHEST_START: Millis = 14 * 24 * HOUR;
+
 /** What is wrong with what a person asked for, before anything is looked up. Every problem at once. */
-export function checkForm(role: Role, asked: { duration: Millis; reason: string }): Refusal[] {
+export function checkForm(
+  role: Role,
+  asked: { duration: Millis; reason: string; startsAt: Instant | null },
+  now: Instant,
+): Refusal[] {
   const refusals: Refusal[] = [];
+  if (asked.startsAt !== null && !(asked.startsAt > now)) refusals.push({ code: 'start_not_ahead' });
+  if (asked.startsAt !== null && asked.startsAt > now + FURTHEST_START)
+    refusals.push({ code: 'start_too_far', max: FURTHEST_START });
   const reason = asked.reason.trim();
   if (!(asked.duration > 0)) refusals.push({ code: 'duration_not_positive' });
   if (asked.duration > role.duration.max) {

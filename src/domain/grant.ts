@@ -1,8 +1,38 @@
+import type { Decision } from './evaluate.ts';
+import type { Evidence } from './evidence.ts';
 import type { Actor, Person } from './person.ts';
-import type { Instant, Millis } from './terms.ts';
+import type { Role } from './policy.ts';
+import type { Instant, Millis, Ref } from './terms.ts';
+
+/** What ends access on its own. */
+export type PlannedEnd = 'expired' | 'shift_ended' | 'incident_resolved';
 
 /** Why access ended, or is ending. */
-export type EndReason = 'expired' | 'revoked' | 'provision_failed';
+export type EndReason = PlannedEnd | 'revoked' | 'person_left' | 'frozen' | 'provision_failed';
+
+/** What access depends on besides its time. */
+export interface Ties {
+  /** The end of the window that was asked for. null: it has none. */
+  readonly window: Instant | null;
+  /** The shift that it was given for; it ends this long after. `end` null: no end is known. */
+  readonly shift: {
+    readonly escalationPolicy: Ref;
+    readonly schedule: Ref | null;
+    readonly level: number;
+    readonly end: Instant | null;
+    readonly grace: Millis;
+    /** It was found to be over; a successor has been offered the same. */
+    readonly over: boolean;
+  } | null;
+  readonly incident: {
+    readonly id: string;
+    readonly number: number;
+    readonly resolvedAt: Instant | null;
+    readonly grace: Millis;
+  } | null;
+  /** PagerDuty knew the person when it was given: no longer knowing them ends it. */
+  readonly inPagerDuty: boolean;
+}
 
 interface GrantCore {
   readonly id: string;
@@ -14,10 +44,12 @@ interface GrantCore {
   /** What the role gave when it was granted: the policy may change before the end. Never holds secrets. */
   readonly grants: unknown;
   readonly duration: Millis;
+  readonly ties: Ties;
   /** The intent: committed before the target is touched. */
   readonly intendedAt: Instant;
   /** Until then at the latest; counted from the intent while provisioning, from activation afterwards. */
   readonly endsAt: Instant;
+  readonly endsBecause: PlannedEnd;
 }
 
 /** When access began and what it is called there; null where it never became active. */
@@ -25,6 +57,13 @@ export interface Activation {
   readonly at: Instant;
   /** What the person is called at the target, for example the database login. */
   readonly account: string;
+}
+
+/** More time that was approved and is not in force yet: the target has to know of it first. */
+export interface Extension {
+  readonly requestId: string;
+  readonly duration: Millis;
+  readonly ties: Ties;
 }
 
 interface Ending {
@@ -36,7 +75,11 @@ interface Ending {
 }
 
 export type ProvisioningGrant = GrantCore & { readonly state: 'provisioning' };
-export type ActiveGrant = GrantCore & { readonly state: 'active'; readonly activation: Activation };
+export type ActiveGrant = GrantCore & {
+  readonly state: 'active';
+  readonly activation: Activation;
+  readonly extension: Extension | null;
+};
 export type RevokingGrant = GrantCore &
   Ending & {
     /** `overdue`: not provably gone after several attempts; retried for ever, and loud. */
@@ -67,14 +110,62 @@ export const isRevoking = (grant: Grant): grant is RevokingGrant =>
 /** Failed revocations in a row after which a grant is overdue and people are told. */
 export const OVERDUE_AFTER_FAILURES = 6;
 
+/** What a grant made on this decision depends on. */
+export function tiesOf(role: Role, decision: Decision, evidence: Evidence, window: Instant | null): Ties {
+  const proof = decision.effect === 'deny' ? null : decision.proof;
+  // What reviewers approved does not rest on a shift, even where there is one; an incident that was named counts for both.
+  const onCall = decision.effect === 'allow' ? (proof?.onCall ?? null) : null;
+  const { withShift, withIncident } = role.ends;
+  return {
+    window,
+    shift:
+      onCall && withShift !== null
+        ? {
+            escalationPolicy: onCall.escalationPolicy,
+            schedule: onCall.schedule,
+            level: onCall.level,
+            end: onCall.end,
+            grace: withShift,
+            over: false,
+          }
+        : null,
+    incident:
+      proof?.incident && withIncident !== null
+        ? { id: proof.incident.id, number: proof.incident.number, resolvedAt: null, grace: withIncident }
+        : null,
+    inPagerDuty: evidence.onCall?.known === true,
+  };
+}
+
+/** The earliest of everything that ends access which began at `from`. */
+export function plannedEnd(from: Instant, duration: Millis, ties: Ties): { endsAt: Instant; endsBecause: PlannedEnd } {
+  const ends: { endsAt: Instant; endsBecause: PlannedEnd }[] = [{ endsAt: from + duration, endsBecause: 'expired' }];
+  if (ties.window !== null) ends.push({ endsAt: ties.window, endsBecause: 'expired' });
+  if (ties.shift && ties.shift.end !== null)
+    ends.push({ endsAt: ties.shift.end + ties.shift.grace, endsBecause: 'shift_ended' });
+  if (ties.incident && ties.incident.resolvedAt !== null)
+    ends.push({ endsAt: ties.incident.resolvedAt + ties.incident.grace, endsBecause: 'incident_resolved' });
+  return ends.reduce((a, b) => (b.endsAt < a.endsAt ? b : a));
+}
+
 /** The intent to grant. */
-export function intendGrant(fields: Omit<GrantCore, 'intendedAt' | 'endsAt'>, at: Instant): ProvisioningGrant {
-  return { ...fields, state: 'provisioning', intendedAt: at, endsAt: at + fields.duration };
+export function intendGrant(
+  fields: Omit<GrantCore, 'intendedAt' | 'endsAt' | 'endsBecause'>,
+  at: Instant,
+): ProvisioningGrant {
+  return { ...fields, state: 'provisioning', intendedAt: at, ...plannedEnd(at, fields.duration, fields.ties) };
 }
 
 /** The clock of a grant starts when access is active, not when it was asked for. */
 export function activate(grant: ProvisioningGrant, account: string, at: Instant): ActiveGrant {
-  return { ...grant, state: 'active', activation: { at, account }, endsAt: at + grant.duration };
+  const activation = { at, account };
+  return { ...grant, state: 'active', activation, extension: null, ...plannedEnd(at, grant.duration, grant.ties) };
+}
+
+/** Active access with other ties or another length: its end follows. */
+export function retie(grant: ActiveGrant, change: { ties: Ties; duration?: Millis }): ActiveGrant {
+  const next = { ...grant, ...change };
+  return { ...next, ...plannedEnd(grant.activation.at, next.duration, next.ties) };
 }
 
 export function startRevoking(
@@ -82,8 +173,10 @@ export function startRevoking(
   ending: { why: EndReason; by: Actor; problem: string | null },
   at: Instant,
 ): RevokingGrant {
-  const activation = grant.state === 'active' ? grant.activation : null;
-  return { ...grant, ...ending, state: 'revoking', activation, since: at };
+  const { state, ...rest } = grant;
+  if (state === 'provisioning') return { ...rest, ...ending, state: 'revoking', activation: null, since: at };
+  const { extension: _extension, ...core } = grant;
+  return { ...core, ...ending, state: 'revoking', since: at };
 }
 
 /** The target was read back and holds nothing of this grant any more. */

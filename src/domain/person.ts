@@ -19,7 +19,19 @@ export const personActor = (person: Person): Actor => ({
   name: person.name,
 });
 
-/** The same human under any identity either is known by: one Slack account, or one e-mail address. */
-export function isSamePerson(a: Pick<Person, 'slackId' | 'email'>, b: Pick<Person, 'slackId' | 'email'>): boolean {
-  return a.slackId === b.slackId || a.email.toLowerCase() === b.email.toLowerCase();
+type Identity = Pick<Person, 'slackId' | 'email'>;
+
+/**
+ * The same human under any identity either is known by: one Slack account, one mailbox, or accounts that the
+ * policy says belong together.
+ */
+export function isSamePerson(a: Identity, b: Identity, accounts: readonly (readonly string[])[]): boolean {
+  return (
+    a.slackId === b.slackId ||
+    mailbox(a.email) === mailbox(b.email) ||
+    accounts.some((ids) => ids.includes(a.slackId) && ids.includes(b.slackId))
+  );
 }
+
+/** `Ana+admin@x` is read by whoever reads `ana@x` (subaddressing, RFC 5233). */
+const mailbox = (email: string): string => email.toLowerCase().replace(/\+[^@]*@/, '@');

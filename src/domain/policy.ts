@@ -48,17 +48,48 @@ export type Test =
 /** Holds when every test in it holds; the empty one always holds. */
 export type Condition = readonly Test[];
 
+/** Some reviewers, and how many different ones of them have to approve. */
+export interface Stage {
+  readonly reviewers: readonly Principal[];
+  readonly needed: number;
+}
+
+/** Whom to ask as well, when nobody has decided for a while. */
+export interface EscalationStep {
+  /** Counted from the request. */
+  readonly after: Millis;
+  readonly to:
+    | { readonly kind: 'people'; readonly principals: readonly Principal[] }
+    | { readonly kind: 'on_call'; readonly escalationPolicy: string; readonly level: number };
+  /** PagerDuty service on which to open an incident, so that somebody is woken. null: nobody is. */
+  readonly page: string | null;
+}
+
 export type Rule =
   | { readonly effect: 'allow' | 'deny'; readonly when: Condition }
   | {
       readonly effect: 'ask';
       readonly when: Condition;
-      readonly reviewers: readonly Principal[];
-      /** How many different reviewers have to approve. */
-      readonly needed: number;
+      /** Every stage has to be satisfied, in any order; one person counts for one stage only. */
+      readonly stages: readonly Stage[];
+      readonly escalate: readonly EscalationStep[];
       /** How long a request waits for them. */
       readonly expiresAfter: Millis;
     };
+
+export const RISKS = ['low', 'medium', 'high'] as const;
+export type Risk = (typeof RISKS)[number];
+
+/** Access at once in an emergency, reviewed afterwards. */
+export interface BreakGlassRule {
+  readonly members: readonly Principal[];
+  readonly max: Millis;
+  /** How long after its use it has to be reviewed. */
+  readonly reviewWithin: Millis;
+  readonly reviewers: readonly Principal[];
+  /** PagerDuty service on which its use opens an incident. */
+  readonly page: string | null;
+}
 
 export interface Role {
   readonly resourceId: string;
@@ -67,7 +98,17 @@ export interface Role {
   /** What the role gives, in the terms of the resource's provisioner, checked by its schema. */
   readonly grants: unknown;
   readonly reason: { readonly minLength: number; readonly ticket: RegExp | null };
-  readonly duration: { readonly default: Millis; readonly max: Millis };
+  /** `total`: the longest it may be held with all its extensions. */
+  readonly duration: { readonly default: Millis; readonly max: Millis; readonly total: Millis };
+  /** How much harm it can do, in the words of whoever wrote the policy. */
+  readonly risk: Risk;
+  /** Roles of the same resource that give less, which a reviewer may give instead. */
+  readonly narrower: readonly string[];
+  /** How long access outlives the shift or the incident that it was given for. null: it does not depend on it. */
+  readonly ends: { readonly withShift: Millis | null; readonly withIncident: Millis | null };
+  /** Who has to show a one-time code. */
+  readonly secondFactor: { readonly request: boolean; readonly review: boolean };
+  readonly breakGlass: BreakGlassRule | null;
   readonly rules: readonly Rule[];
 }
 
@@ -77,6 +118,8 @@ export interface Resource {
   readonly kind: string;
   /** Where and how to reach the target, checked by the provisioner's schema. May hold secrets: never leaves memory. */
   readonly target: unknown;
+  /** PagerDuty services that it belongs to: what is offered first for their incidents. */
+  readonly services: readonly string[];
   readonly roles: ReadonlyMap<string, Role>;
 }
 
@@ -86,6 +129,10 @@ export interface Policy {
   readonly auditChannel: string;
   readonly approvalsChannel: string;
   readonly admins: readonly Principal[];
+  /** Whom a reviewer who is away may name as a stand-in. Empty: nobody. */
+  readonly delegates: readonly Principal[];
+  /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */
+  readonly samePerson: readonly (readonly string[])[];
   readonly resources: ReadonlyMap<string, Resource>;
 }
 
@@ -112,6 +159,13 @@ export function evidenceNeeded(role: Role): { onCall: boolean; incident: boolean
     groups: [...new Set(groups.filter(isGroup))],
   };
 }
+
+/** Everybody whom a role's rules name as reviewer. */
+export const reviewersOf = (role: Role): Principal[] => [
+  ...new Set(
+    role.rules.flatMap((rule) => (rule.effect === 'ask' ? rule.stages.flatMap((stage) => stage.reviewers) : [])),
+  ),
+];
 
 const flatten = (condition: Condition): Test[] =>
   condition.flatMap((test) => (test.kind === 'unless' ? flatten(test.condition) : [test]));

@@ -3,13 +3,16 @@ import type { Request } from './request.ts';
 import type { Instant, Millis } from './terms.ts';
 
 /** Fields of the request form that an error can belong to. */
-export type Field = 'role' | 'duration' | 'reason';
+export type Field = 'role' | 'duration' | 'reason' | 'start' | 'code';
 
 /** An expected "no", as a value. Slack sentences for each live in slack/sentences.ts. */
 export type Refusal =
   | { readonly code: 'unknown_role'; readonly role: string }
   | { readonly code: 'duration_too_long'; readonly max: Millis; readonly asked: Millis }
   | { readonly code: 'duration_not_positive' }
+  | { readonly code: 'total_too_long'; readonly total: Millis; readonly left: Millis }
+  | { readonly code: 'start_not_ahead' }
+  | { readonly code: 'start_too_far'; readonly max: Millis }
   | { readonly code: 'reason_too_short'; readonly minLength: number }
   | { readonly code: 'reason_too_long'; readonly maxLength: number }
   | { readonly code: 'ticket_missing'; readonly pattern: string }
@@ -18,6 +21,8 @@ export type Refusal =
   | { readonly code: 'already_pending'; readonly role: string; readonly requestId: string }
   | { readonly code: 'unknown_request' }
   | { readonly code: 'not_pending'; readonly state: Exclude<Request['state'], 'pending'> }
+  | { readonly code: 'not_narrower'; readonly role: string }
+  | { readonly code: 'change_is_wider' }
   | { readonly code: 'own_request' }
   | { readonly code: 'not_a_reviewer' }
   | { readonly code: 'eligibility_unknown'; readonly problem: string }
@@ -31,7 +36,23 @@ export type Refusal =
   | { readonly code: 'unknown_grant' }
   | { readonly code: 'not_active' }
   | { readonly code: 'not_yours' }
-  | { readonly code: 'no_credential' };
+  | { readonly code: 'no_credential' }
+  | { readonly code: 'already_extending' }
+  | { readonly code: 'frozen'; readonly by: string; readonly reason: string }
+  | { readonly code: 'not_frozen' }
+  | { readonly code: 'not_an_admin' }
+  | { readonly code: 'no_break_glass'; readonly role: string }
+  | { readonly code: 'break_glass_unreviewed'; readonly requestId: string; readonly reviewer: string }
+  | { readonly code: 'nobody_to_review' }
+  | { readonly code: 'already_looked_at' }
+  | { readonly code: 'no_delegate'; readonly problem: string }
+  | { readonly code: 'nothing_delegated' }
+  | { readonly code: 'second_factor_needed' }
+  | { readonly code: 'second_factor_missing' }
+  | { readonly code: 'second_factor_wrong'; readonly left: number }
+  | { readonly code: 'second_factor_used' }
+  | { readonly code: 'second_factor_locked'; readonly until: Instant }
+  | { readonly code: 'second_factor_enrolled' };
 
 export interface Refused {
   readonly refused: Refusal;
@@ -50,7 +71,17 @@ export function refusedField(refusal: Refusal): Field | null {
       return 'role';
     case 'duration_too_long':
     case 'duration_not_positive':
+    case 'total_too_long':
       return 'duration';
+    case 'start_not_ahead':
+    case 'start_too_far':
+      return 'start';
+    case 'second_factor_needed':
+    case 'second_factor_missing':
+    case 'second_factor_wrong':
+    case 'second_factor_used':
+    case 'second_factor_locked':
+      return 'code';
     case 'reason_too_short':
     case 'reason_too_long':
     case 'ticket_missing':

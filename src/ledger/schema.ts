@@ -21,8 +21,24 @@ export const requests = sqliteTable('requests', {
   submissionKey: text('submission_key').notNull(),
   requester: text('requester').notNull(),
   role: text('role').notNull(),
+  /** Requests that were made together share it. */
+  bundle: text('bundle').notNull(),
+  /** A use of break-glass that nobody has reviewed: when that is due. */
+  reviewDue: integer('review_due'),
   body: text('body').notNull(),
 });
+
+/** Small states by kind and key: domain/records.ts. */
+export const records = sqliteTable(
+  'records',
+  {
+    kind: text('kind').notNull(),
+    key: text('key').notNull(),
+    version: integer('version').notNull(),
+    body: text('body').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.key] })],
+);
 
 export const grants = sqliteTable('grants', {
   id: text('id').primaryKey(),

@@ -1,14 +1,23 @@
 import canonicalize from 'canonicalize';
 import type { LedgerEvent, NewEvent } from '../domain/events.ts';
 import { type Grant, isLive, LIVE_STATES, type LiveGrant } from '../domain/grant.ts';
+import type { Records } from '../domain/records.ts';
 import type { Request } from '../domain/request.ts';
 import type { Instant } from '../domain/terms.ts';
-import { type Change, type Clock, ConflictError, type Job, type Store, type Versioned } from '../ports.ts';
+import {
+  type Change,
+  type Clock,
+  ConflictError,
+  type Job,
+  type RecordChange,
+  type Store,
+  type Versioned,
+} from '../ports.ts';
 import { type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
-import { and, desc, eq, inArray, sql } from './drizzle.ts';
+import { and, asc, desc, eq, inArray, isNotNull, sql } from './drizzle.ts';
 import { storageFault } from './errors.ts';
 import type { OpenLedger } from './open.ts';
-import { events, grants, jobs, requests } from './schema.ts';
+import { events, grants, jobs, records, requests } from './schema.ts';
 
 export interface StoreOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -31,6 +40,7 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     (change: Change, at: Instant): { recorded: LedgerEvent[]; due: Job[]; tail: typeof tail } => {
       for (const one of change.requests ?? []) writeRequest(one);
       for (const one of change.grants ?? []) writeGrant(one);
+      for (const one of change.records ?? []) writeRecord(one);
       let last = tail;
       const recorded = (change.events ?? []).map((event) => {
         const row = chainEvent(event, at, last);
@@ -53,6 +63,8 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
       submissionKey: value.submissionKey,
       requester: value.requester.slackId,
       role: value.role,
+      bundle: value.bundle,
+      reviewDue: unreviewedUntil(value),
       body: JSON.stringify(value),
     };
     const { changes } = (version === 0 ? insertRequest : updateRequest).run(row);
@@ -74,7 +86,22 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     if (changes !== 1) throw new ConflictError(`grant ${value.id} has changed since it was loaded`);
   }
 
+  function writeRecord({ kind, key, value, version }: RecordChange): void {
+    const row = { kind, key, version, body: JSON.stringify(value) };
+    const { changes } = (version === 0 ? insertRecord : updateRecord).run(row);
+    if (changes !== 1) throw new ConflictError(`${kind} ${key} has changed since it was loaded`);
+  }
+
   const p = sql.placeholder;
+  const insertRecord = db
+    .insert(records)
+    .values({ kind: p('kind'), key: p('key'), version: 1, body: p('body') })
+    .prepare();
+  const updateRecord = db
+    .update(records)
+    .set({ version: sql`${records.version} + 1`, body: sql`${p('body')}` })
+    .where(and(eq(records.kind, p('kind')), eq(records.key, p('key')), eq(records.version, p('version'))))
+    .prepare();
   const insertRequest = db
     .insert(requests)
     .values({
@@ -84,12 +111,20 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
       submissionKey: p('submissionKey'),
       requester: p('requester'),
       role: p('role'),
+      bundle: p('bundle'),
+      reviewDue: p('reviewDue'),
       body: p('body'),
     })
     .prepare();
   const updateRequest = db
     .update(requests)
-    .set({ version: sql`${requests.version} + 1`, state: sql`${p('state')}`, body: sql`${p('body')}` })
+    .set({
+      version: sql`${requests.version} + 1`,
+      state: sql`${p('state')}`,
+      role: sql`${p('role')}`,
+      reviewDue: sql`${p('reviewDue')}`,
+      body: sql`${p('body')}`,
+    })
     .where(and(eq(requests.id, p('id')), eq(requests.version, p('version'))))
     .prepare();
   const insertGrant = db
@@ -157,6 +192,11 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
     .from(grants)
     .where(eq(grants.id, p('id')))
     .prepare();
+  const recordByKey = db
+    .select()
+    .from(records)
+    .where(and(eq(records.kind, p('kind')), eq(records.key, p('key'))))
+    .prepare();
   const live = inArray(grants.state, [...LIVE_STATES]);
 
   const read = <T>(query: () => T): Promise<T> =>
@@ -207,6 +247,78 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
           .all()
           .flatMap((row) => liveOnly(toGrant(row)) ?? []),
       ),
+    openRequests: ({ slackId }) =>
+      read(() =>
+        db
+          .select()
+          .from(requests)
+          .where(
+            and(
+              inArray(requests.state, ['pending', 'scheduled']),
+              slackId ? eq(requests.requester, slackId) : undefined,
+            ),
+          )
+          .all()
+          .flatMap((row) => toRequest(row) ?? []),
+      ),
+    bundle: (id) =>
+      read(() =>
+        db
+          .select()
+          .from(requests)
+          .where(eq(requests.bundle, id))
+          .orderBy(asc(sql`rowid`))
+          .all()
+          .flatMap((row) => toRequest(row)?.value ?? []),
+      ),
+    recentRequests: (slackId, limit) =>
+      read(() =>
+        db
+          .select()
+          .from(requests)
+          .where(eq(requests.requester, slackId))
+          .orderBy(desc(sql`rowid`))
+          .limit(limit)
+          .all()
+          .flatMap((row) => toRequest(row)?.value ?? []),
+      ),
+    recentGrants: (slackId, limit) =>
+      read(() =>
+        db
+          .select()
+          .from(grants)
+          .where(eq(grants.person, slackId))
+          .orderBy(desc(sql`rowid`))
+          .limit(limit)
+          .all()
+          .flatMap((row) => toGrant(row)?.value ?? []),
+      ),
+    unreviewedUses: (slackId) =>
+      read(() =>
+        db
+          .select()
+          .from(requests)
+          .where(and(isNotNull(requests.reviewDue), slackId ? eq(requests.requester, slackId) : undefined))
+          .all()
+          .flatMap((row) => {
+            const request = toRequest(row)?.value;
+            return request?.state === 'approved' ? [request] : [];
+          }),
+      ),
+    record: (kind, key) =>
+      read(() => {
+        const row = recordByKey.get({ kind, key });
+        return row ? { value: toRecord<typeof kind>(row), version: row.version } : { value: null, version: 0 };
+      }),
+    records: (kind) =>
+      read(() =>
+        db
+          .select()
+          .from(records)
+          .where(eq(records.kind, kind))
+          .all()
+          .flatMap((row) => toRecord<typeof kind>(row) ?? []),
+      ),
   };
 }
 
@@ -230,9 +342,14 @@ function canonical(value: object): string {
   return text;
 }
 
+const unreviewedUntil = (request: Request): Instant | null =>
+  request.state === 'approved' && request.useReview?.verdict === null ? request.useReview.dueAt : null;
+
 // Rows are written by this file only, from the types they are read back as.
 const toRequest = (row: typeof requests.$inferSelect | undefined): Versioned<Request> | null =>
   row ? { value: JSON.parse(row.body) as Request, version: row.version } : null;
+const toRecord = <K extends keyof Records>(row: typeof records.$inferSelect): Records[K] =>
+  JSON.parse(row.body) as Records[K];
 const toGrant = (row: typeof grants.$inferSelect | undefined): Versioned<Grant> | null =>
   row ? { value: JSON.parse(row.body) as Grant, version: row.version } : null;
 const liveOnly = (loaded: Versioned<Grant> | null): Versioned<LiveGrant> | null =>

@@ -1,25 +1,71 @@
 import type { Decision } from '../domain/evaluate.ts';
 import type { NewEvent } from '../domain/events.ts';
-import { intendGrant } from '../domain/grant.ts';
-import { type Actor, BOT } from '../domain/person.ts';
-import type { Role } from '../domain/policy.ts';
-import type { Request, Review, requestCore } from '../domain/request.ts';
-import type { Change } from '../ports.ts';
+import { type ActiveGrant, type Grant, intendGrant, tiesOf } from '../domain/grant.ts';
+import { type Actor, BOT, personActor } from '../domain/person.ts';
+import type { ApprovedRequest, Review, requestCore, ScheduledRequest, UseReview } from '../domain/request.ts';
+import type { Job, Versioned } from '../ports.ts';
+import type { Decided } from './decide.ts';
 import type { Deps } from './deps.ts';
 
-/** Approves a request and records the intent to grant: what both the policy and the reviewers lead to. */
-export function approve(
+type Core = ReturnType<typeof requestCore>;
+
+/** What follows from an approval, to be committed with whatever led to it. */
+export interface Approval {
+  readonly request: ApprovedRequest | ScheduledRequest;
+  readonly grants: readonly Versioned<Grant>[];
+  readonly events: readonly NewEvent[];
+  readonly jobs: readonly Job[];
+}
+
+export interface ApprovalInput {
+  readonly core: Core;
+  readonly decided: Omit<Decided, 'decision'> & { readonly decision: Decision };
+  readonly reviews: readonly Review[];
+  /** The grant that the request makes longer; null: it asks for a new one. */
+  readonly extending: Versioned<ActiveGrant> | null;
+  /** Present where it is break-glass. */
+  readonly useReview: UseReview | null;
+}
+
+/** Approves a request and records the intent: what the policy, the reviewers and break-glass all lead to. */
+export function approve(deps: Pick<Deps, 'clock' | 'newId'>, input: ApprovalInput): Approval {
+  const { core, reviews } = input;
+  const isAhead = core.startsAt !== null && core.startsAt > deps.clock.now();
+  const approvers = reviews.filter((review) => review.verdict === 'approve');
+  const event = (grantId: string | null): NewEvent => ({
+    type: 'request.approved',
+    actor: approvedBy(input),
+    requestId: core.id,
+    grantId,
+    payload: {
+      role: core.role,
+      requester: core.requester.name,
+      by: input.useReview ? 'break_glass' : reviews.length > 0 ? 'reviewers' : 'policy',
+      approvers: approvers.map((review) => review.by.name),
+      startsAt: isAhead ? core.startsAt : null,
+    },
+  });
+  if (input.extending) return extend(deps, input, input.extending, event(input.extending.value.id));
+  if (isAhead && core.startsAt !== null) {
+    return {
+      request: { ...core, startsAt: core.startsAt, state: 'scheduled', decision: input.decided.decision, reviews },
+      grants: [],
+      events: [event(null)],
+      jobs: [{ kind: 'start', key: core.id, dueAt: core.startsAt }],
+    };
+  }
+  return intend(deps, input, event);
+}
+
+/** The intent to give access now. */
+function intend(
   deps: Pick<Deps, 'clock' | 'newId'>,
-  core: ReturnType<typeof requestCore>,
-  role: Role,
-  decision: Decision,
-  reviews: readonly Review[],
-): {
-  request: Request & { state: 'approved' };
-  grant: ReturnType<typeof intendGrant>;
-  change: Required<Pick<Change, 'events' | 'jobs'>>;
-} {
+  { core, decided, reviews, useReview }: ApprovalInput,
+  approvedEvent: (grantId: string) => NewEvent,
+): Approval {
   const now = deps.clock.now();
+  const { role, decision, input } = decided;
+  const window = core.startsAt === null ? null : core.startsAt + core.duration;
   const grant = intendGrant(
     {
       id: deps.newId('G'),
@@ -29,38 +75,51 @@ export function approve(
       role: core.role,
       grants: role.grants,
       duration: core.duration,
+      ties: tiesOf(role, decision, input.evidence, window),
     },
     now,
   );
-  const request = { ...core, state: 'approved', decision, reviews, approvedAt: now, grantId: grant.id } as const;
-  const approvers = reviews.filter((review) => review.verdict === 'approve').map((review) => review.by.name);
-  const last = reviews.at(-1)?.by;
-  const actor: Actor = last ? { kind: 'person', id: last.slackId, name: last.name } : BOT;
-  const events: NewEvent[] = [
-    {
-      type: 'request.approved',
-      actor,
-      requestId: core.id,
-      grantId: grant.id,
-      payload: {
-        role: core.role,
-        requester: core.requester.name,
-        by: reviews.length > 0 ? 'reviewers' : 'policy',
-        approvers,
+  return {
+    request: { ...core, state: 'approved', decision, reviews, approvedAt: now, grantId: grant.id, useReview },
+    grants: [{ value: grant, version: 0 }],
+    events: [
+      approvedEvent(grant.id),
+      {
+        type: 'grant.provisioning',
+        actor: BOT,
+        requestId: core.id,
+        grantId: grant.id,
+        payload: { role: core.role, person: core.requester.name, duration: core.duration, endsAt: grant.endsAt },
       },
-    },
-    {
-      type: 'grant.provisioning',
-      actor: BOT,
-      requestId: core.id,
-      grantId: grant.id,
-      payload: { role: core.role, person: core.requester.name, duration: core.duration, endsAt: grant.endsAt },
-    },
-  ];
-  const jobs = [
-    { kind: 'provision', key: grant.id, dueAt: now },
-    // The end is due work from the moment of the intent: a crash right after this commit still ends it.
-    { kind: 'end', key: grant.id, dueAt: grant.endsAt },
-  ] as const;
-  return { request, grant, change: { events, jobs } };
+    ],
+    jobs: [
+      { kind: 'provision', key: grant.id, dueAt: now },
+      // The end is due work from the moment of the intent: a crash right after this commit still ends it.
+      { kind: 'end', key: grant.id, dueAt: grant.endsAt },
+    ],
+  };
+}
+
+/** The intent to let access go on for longer. What is held goes on meanwhile. */
+function extend(
+  deps: Pick<Deps, 'clock'>,
+  { core, decided, reviews }: ApprovalInput,
+  { value: grant, version }: Versioned<ActiveGrant>,
+  approvedEvent: NewEvent,
+): Approval {
+  const { role, decision, input } = decided;
+  const ties = tiesOf(role, decision, input.evidence, null);
+  const approvedAt = deps.clock.now();
+  return {
+    request: { ...core, state: 'approved', decision, reviews, approvedAt, grantId: grant.id, useReview: null },
+    grants: [{ value: { ...grant, extension: { requestId: core.id, duration: core.duration, ties } }, version }],
+    events: [approvedEvent],
+    jobs: [{ kind: 'extend', key: grant.id, dueAt: approvedAt }],
+  };
+}
+
+function approvedBy({ core, reviews, useReview }: ApprovalInput): Actor {
+  const last = reviews.at(-1)?.by;
+  if (last) return personActor(last);
+  return useReview ? personActor(core.requester) : BOT;
 }

@@ -19,14 +19,15 @@ export function expireRequest(deps: Deps, requestId: string): Promise<{ notBefor
   });
 }
 
-/** The requester no longer needs it. */
+/** The requester no longer needs it: while it waits for reviewers, or for its start. */
 export function cancelRequest(deps: Deps, input: { requestId: string; personId: string }): Promise<Request | Refused> {
   return decideAgain(async () => {
     const loaded = await deps.store.request(input.requestId);
     if (!loaded) return refuse({ code: 'unknown_request' });
     const request = loaded.value;
     if (request.requester.slackId !== input.personId) return refuse({ code: 'not_yours' });
-    if (request.state !== 'pending') return refuse({ code: 'not_pending', state: request.state });
+    if (request.state !== 'pending' && request.state !== 'scheduled')
+      return refuse({ code: 'not_pending', state: request.state });
     const now = deps.clock.now();
     const cancelled: Request = {
       ...requestCore(request),
@@ -42,7 +43,7 @@ export function cancelRequest(deps: Deps, input: { requestId: string; personId: 
   });
 }
 
-async function commitClosed(
+export async function commitClosed(
   deps: Deps,
   request: Request,
   version: number,
@@ -58,6 +59,9 @@ async function commitClosed(
         payload: { role: request.role, requester: request.requester.name },
       },
     ],
-    done: [{ kind: 'expire', key: request.id }],
+    done: [
+      { kind: 'expire', key: request.id },
+      { kind: 'start', key: request.id },
+    ],
   });
 }

@@ -1,13 +1,30 @@
 import type { Policy } from '../domain/policy.ts';
-import type { Clock, Directory, EvidenceSource, Log, NewId, Store, Targets } from '../ports.ts';
+import type {
+  Clock,
+  CodeBox,
+  Directory,
+  EvidenceSource,
+  IncidentDesk,
+  Log,
+  NewId,
+  OnCall,
+  PolicyFile,
+  Store,
+  Targets,
+} from '../ports.ts';
 import type { KeyedLock } from './keyedLock.ts';
 
 /** What every verb of the flow works with. */
 export interface Deps {
+  /** The one in force: it can be replaced while the bot runs, so it is read anew at every step. */
   readonly policy: Policy;
+  readonly policyFile: PolicyFile;
   readonly store: Store;
   readonly directory: Directory;
   readonly evidence: EvidenceSource;
+  readonly onCall: OnCall;
+  readonly incidents: IncidentDesk;
+  readonly codes: CodeBox;
   readonly targets: Targets;
   readonly clock: Clock;
   readonly newId: NewId;

@@ -12,7 +12,7 @@ import {
   startRevoking,
 } from '../domain/grant.ts';
 import { type Actor, BOT, personActor } from '../domain/person.ts';
-import { findRole } from '../domain/policy.ts';
+import { findRole, reviewersOf } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import type { Instant } from '../domain/terms.ts';
 import { type Change, StorageError, type Versioned } from '../ports.ts';
@@ -65,12 +65,11 @@ export function revokeGrant(deps: Deps, input: { grantId: string; personId: stri
     const person = await deps.directory.person(input.personId);
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
     if (input.personId !== grant.person.slackId) {
-      const reviewers = (findRole(deps.policy, grant.role)?.rules ?? []).flatMap((rule) =>
-        rule.effect === 'ask' ? rule.reviewers : [],
-      );
+      const role = findRole(deps.policy, grant.role);
+      const reviewers = role ? [...reviewersOf(role), ...(role.breakGlass?.reviewers ?? [])] : [];
       const standing = await areAmong(deps.directory, [...deps.policy.admins, ...reviewers], [input.personId]);
       if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
-      if (!standing.among.has(input.personId)) return refuse({ code: 'not_yours' });
+      if (!standing.value.has(input.personId)) return refuse({ code: 'not_yours' });
     }
     await beginEnding(
       deps,
@@ -117,7 +116,7 @@ async function commitRevoking(
   if (isRevoking(grant)) return { value: grant, version };
   const ending: Ending =
     grant.state === 'active'
-      ? { why: 'expired', by: BOT, problem: null }
+      ? { why: grant.endsBecause, by: BOT, problem: null }
       : { why: 'provision_failed', by: BOT, problem: 'its time was over before it could be given' };
   const { revoking, change } = revokingChange({ value: grant, version }, ending, deps.clock.now());
   try {

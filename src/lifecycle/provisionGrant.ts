@@ -1,18 +1,20 @@
-import { evaluatePolicy } from '../domain/evaluate.ts';
-import { activate, type ProvisioningGrant } from '../domain/grant.ts';
+import { activate, type ProvisioningGrant, plannedEnd } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { ConflictError, type Versioned } from '../ports.ts';
+import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { beginEnding } from './endGrant.ts';
+import { frozen } from './freeze.ts';
+import { watchJobs } from './watchGrant.ts';
 
 /** Evidence younger than this is not asked for again right before granting. */
 const EVIDENCE_FRESH_FOR: Millis = 10 * SECOND;
 /** Tries before the bot gives up, cleans the target and tells the requester. */
 const PROVISION_ATTEMPTS = 3;
 /** How much later than the grant's end a target's own expiry may lie: it is the net below the bot's own revoke. */
-const TARGET_EXPIRY_SLACK: Millis = MINUTE;
+export const TARGET_EXPIRY_SLACK: Millis = MINUTE;
 
 /**
  * Gives the access of a committed intent. On a later attempt the target may hold it already, because an
@@ -46,7 +48,7 @@ export function provisionGrant(deps: Deps, grantId: string, attempt: number): Pr
 type Settled = { settled: true; account: string } | { settled: false; problem: string };
 
 async function give(deps: Deps, grant: ProvisioningGrant): Promise<Settled> {
-  const expiresAt: Instant = deps.clock.now() + grant.duration + TARGET_EXPIRY_SLACK;
+  const expiresAt: Instant = plannedEnd(deps.clock.now(), grant.duration, grant.ties).endsAt + TARGET_EXPIRY_SLACK;
   const { account } = await deps.targets.grant(grant, expiresAt);
   return { settled: true, account };
 }
@@ -77,7 +79,7 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
         payload: { role: active.role, person: active.person.name, account, endsAt: active.endsAt },
       },
     ],
-    jobs: [{ kind: 'end', key: active.id, dueAt: active.endsAt }],
+    jobs: [{ kind: 'end', key: active.id, dueAt: active.endsAt }, ...watchJobs(active, deps.clock.now())],
     done: [{ kind: 'provision', key: active.id }],
   });
 }
@@ -86,18 +88,16 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
 async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
+  if (await frozen(deps)) return 'all access is frozen';
   if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return null;
   const role = findRole(deps.policy, grant.role);
   if (!role) return 'the role is no longer in the policy';
   const person = await deps.directory.person(grant.person.slackId);
   if (!person.known) return person.problem;
-  const evidence = await deps.evidence.gather(
-    role,
-    { person: person.value, incidentId: request.incidentId },
-    'decision',
-  );
-  const input = { at: deps.clock.now(), personId: person.value.slackId, duration: grant.duration, evidence };
-  const decision = evaluatePolicy(role, input);
+  // Break-glass does not rest on the rules; its members were checked when it was used.
+  if (request.useReview) return null;
+  const question = { person: person.value, duration: grant.duration, incidentId: request.incidentId, startsAt: null };
+  const { decision } = await decide(deps, role, question, 'decision');
   const approvedByPeople = request.reviews.length > 0;
   if (decision.effect === 'allow' || (decision.effect === 'ask' && approvedByPeople)) return null;
   return `the policy no longer allows it: ${decision.outcomes.flatMap((outcome) => outcome.reasons).join('; ')}`;

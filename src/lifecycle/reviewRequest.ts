@@ -1,19 +1,28 @@
-import { type Decision, type DecisionInput, evaluatePolicy } from '../domain/evaluate.ts';
 import type { NewEvent } from '../domain/events.ts';
 import { isSamePerson, type Person, personActor } from '../domain/person.ts';
-import { findRole, type Role } from '../domain/policy.ts';
+import { findRole, type Role, type Stage } from '../domain/policy.ts';
+import { missingApprovals } from '../domain/quorum.ts';
 import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
 import { type PendingRequest, type Request, type Review, requestCore } from '../domain/request.ts';
+import type { Millis } from '../domain/terms.ts';
+import type { Versioned } from '../ports.ts';
 import { approve } from './approval.ts';
+import { type Decided, decide } from './decide.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
-import { areAmong } from './eligibility.ts';
+import { type Standing, standingOf } from './eligibility.ts';
+import { extendable } from './extendGrant.ts';
+import { frozen } from './freeze.ts';
+import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 
 export interface ReviewInput {
   readonly requestId: string;
   readonly reviewerId: string;
   readonly verdict: Review['verdict'];
   readonly comment: string;
+  /** Less than was asked for: a shorter time, a narrower role. null: as asked. */
+  readonly change: { readonly role: string; readonly duration: Millis } | null;
+  readonly factor: ConfirmedFactor | null;
 }
 
 /**
@@ -25,84 +34,101 @@ export function reviewRequest(deps: Deps, input: ReviewInput): Promise<Request |
   return decideAgain(async () => {
     const loaded = await deps.store.request(input.requestId);
     if (!loaded) return refuse({ code: 'unknown_request' });
-    const request = loaded.value;
-    if (request.state !== 'pending') return refuse({ code: 'not_pending', state: request.state });
+    const asked = loaded.value;
+    if (asked.state !== 'pending') return refuse({ code: 'not_pending', state: asked.state });
     const comment = input.comment.trim();
     if (input.verdict === 'deny' && comment === '') return refuse({ code: 'comment_missing' });
 
     const reviewer = await deps.directory.person(input.reviewerId);
     if (!reviewer.known) return refuse({ code: 'person_refused', problem: reviewer.problem });
-    if (isSamePerson(reviewer.value, request.requester)) return refuse({ code: 'own_request' });
-    if (request.reviews.some((review) => isSamePerson(review.by, reviewer.value)))
-      return refuse({ code: 'already_reviewed' });
+    const isSame = (a: Person, b: Person) => isSamePerson(a, b, deps.policy.samePerson);
+    if (isSame(reviewer.value, asked.requester)) return refuse({ code: 'own_request' });
+    if (asked.reviews.some((review) => isSame(review.by, reviewer.value))) return refuse({ code: 'already_reviewed' });
 
-    const now = await decideNow(deps, request);
+    const now = await decideNow(deps, asked);
     if (isRefused(now)) return now;
-    const standing = await checkStanding(deps, now.reviewers, reviewer.value);
-    if (standing) return standing;
+    const standing = await standingNow(deps, asked, now.stages, [reviewer.value]);
+    if (isRefused(standing)) return standing;
+    const own = standing.get(reviewer.value.slackId);
+    if (!own) return refuse({ code: 'not_a_reviewer' });
 
-    const review: Review = { by: reviewer.value, verdict: input.verdict, comment, at: deps.clock.now() };
-    const recorded: NewEvent = {
-      type: 'review.recorded',
-      actor: personActor(reviewer.value),
-      requestId: request.id,
-      grantId: null,
-      payload: {
-        role: request.role,
-        verdict: input.verdict,
-        comment,
-        policyHash: deps.policy.hash,
-        input: now.input,
-        decision: now.decision,
-      },
+    const review: Review = {
+      by: reviewer.value,
+      onBehalfOf: own.onBehalfOf,
+      verdict: input.verdict,
+      comment,
+      at: deps.clock.now(),
     };
-    const outcome = { loaded: { value: request, version: loaded.version }, review, recorded };
-    return input.verdict === 'deny' ? recordDenial(deps, outcome) : recordApproval(deps, outcome, now);
+    const outcome: Outcome = {
+      loaded: { value: asked, version: loaded.version },
+      review,
+      recorded: recorded(deps, asked, review, now),
+    };
+    if (input.verdict === 'deny') return recordDenial(deps, outcome);
+    const freeze = await frozen(deps);
+    if (freeze) return refuse(freeze);
+    if (now.role.secondFactor.review && !isConfirmed(input.factor, reviewer.value.slackId, deps.clock.now()))
+      return refuse({ code: 'second_factor_needed' });
+    return recordApproval(deps, outcome, now, input.change);
   });
 }
 
 interface Outcome {
-  readonly loaded: { readonly value: PendingRequest; readonly version: number };
+  readonly loaded: Versioned<PendingRequest>;
   readonly review: Review;
   readonly recorded: NewEvent;
 }
 
-interface DecidedNow {
-  readonly role: Role;
-  readonly input: DecisionInput;
-  readonly decision: Decision;
-  readonly reviewers: readonly string[];
-  readonly needed: number;
-}
+type DecidedNow = Decided & { readonly stages: readonly Stage[] };
 
 /** The policy's word at this moment: it may have changed its mind since the request came in. */
-async function decideNow(deps: Deps, request: PendingRequest): Promise<DecidedNow | Refused> {
-  const role = findRole(deps.policy, request.role);
-  if (!role) return refuse({ code: 'unknown_role', role: request.role });
+async function decideNow(deps: Deps, request: PendingRequest, role = request.role): Promise<DecidedNow | Refused> {
+  const found = findRole(deps.policy, role);
+  if (!found) return refuse({ code: 'unknown_role', role });
   const requester = await deps.directory.person(request.requester.slackId);
   if (!requester.known) return refuse({ code: 'person_refused', problem: requester.problem });
-  const evidence = await deps.evidence.gather(
-    role,
-    { person: requester.value, incidentId: request.incidentId },
-    'decision',
-  );
-  const input = { at: deps.clock.now(), personId: request.requester.slackId, duration: request.duration, evidence };
-  const decision = evaluatePolicy(role, input);
-  if (decision.effect === 'deny') {
+  const decided = await decide(deps, found, { ...request, person: requester.value }, 'decision');
+  const { decision } = decided;
+  if (decision.effect === 'deny')
     return refuse({ code: 'policy_now_denies', reasons: decision.reasons, outcomes: decision.outcomes });
-  }
-  // Where the policy would by now allow it outright, the reviewers it was sent to may still say so.
-  const { reviewers, needed } = decision.effect === 'ask' ? decision : request.decision;
-  return { role, input, decision, reviewers, needed };
+  // Where the policy would by now allow it outright, or a reviewer gave a narrower role that others review, the
+  // reviewers it was sent to are still the ones to say so.
+  const areOwn = decision.effect === 'ask' && request.askedFor === null;
+  return { ...decided, stages: areOwn ? decision.stages : request.decision.stages };
 }
 
-async function checkStanding(deps: Deps, reviewers: readonly string[], reviewer: Person): Promise<Refused | null> {
-  const standing = await areAmong(deps.directory, reviewers, [reviewer.slackId]);
-  if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
-  return standing.among.has(reviewer.slackId) ? null : refuse({ code: 'not_a_reviewer' });
+async function standingNow(
+  deps: Deps,
+  request: PendingRequest,
+  stages: readonly Stage[],
+  people: readonly Person[],
+): Promise<ReadonlyMap<string, Standing> | Refused> {
+  const standings = await standingOf(
+    deps,
+    request,
+    stages,
+    people.map(({ slackId }) => slackId),
+  );
+  return standings.known ? standings.value : refuse({ code: 'eligibility_unknown', problem: standings.problem });
 }
 
-async function recordDenial(deps: Deps, { loaded, review, recorded }: Outcome): Promise<Request> {
+const recorded = (deps: Deps, request: PendingRequest, review: Review, now: Decided): NewEvent => ({
+  type: 'review.recorded',
+  actor: personActor(review.by),
+  requestId: request.id,
+  grantId: null,
+  payload: {
+    role: request.role,
+    verdict: review.verdict,
+    comment: review.comment,
+    onBehalfOf: review.onBehalfOf,
+    policyHash: deps.policy.hash,
+    input: now.input,
+    decision: now.decision,
+  },
+});
+
+async function recordDenial(deps: Deps, { loaded, review, recorded: event }: Outcome): Promise<Request> {
   const request = loaded.value;
   const denied: Request = {
     ...requestCore(request),
@@ -114,7 +140,7 @@ async function recordDenial(deps: Deps, { loaded, review, recorded }: Outcome): 
   await deps.store.commit({
     requests: [{ value: denied, version: loaded.version }],
     events: [
-      recorded,
+      event,
       {
         type: 'request.denied',
         actor: personActor(review.by),
@@ -130,44 +156,102 @@ async function recordDenial(deps: Deps, { loaded, review, recorded }: Outcome): 
 
 async function recordApproval(
   deps: Deps,
-  { loaded, review, recorded }: Outcome,
+  { loaded, review, recorded: event }: Outcome,
   now: DecidedNow,
+  change: ReviewInput['change'],
 ): Promise<Request | Refused> {
-  const request = loaded.value;
-  const earlier = await stillCounting(deps, request.reviews, now.reviewers);
-  if (isRefused(earlier)) return earlier;
-  if (earlier.length + 1 < now.needed) {
-    const waiting: Request = { ...request, reviews: [...request.reviews, review] };
-    await deps.store.commit({ requests: [{ value: waiting, version: loaded.version }], events: [recorded] });
+  const narrowed = await narrow(deps, loaded.value, review, change);
+  if (isRefused(narrowed)) return narrowed;
+  const { request, events: changed } = narrowed;
+  const decided = request.role === loaded.value.role ? now : await decideNow(deps, request, request.role);
+  if (isRefused(decided)) return decided;
+
+  const reviews = [...request.reviews, review];
+  const counting = await stillCounting(deps, loaded.value, reviews, now.stages);
+  if (isRefused(counting)) return counting;
+  const missing = missingApprovals(
+    now.stages,
+    [...counting].map(([slackId, { stages }]) => ({ slackId, stages })),
+  );
+  if (missing.some((count) => count > 0)) {
+    const waiting: Request = { ...request, reviews };
+    await deps.store.commit({
+      requests: [{ value: waiting, version: loaded.version }],
+      events: [event, ...changed],
+    });
     return waiting;
   }
-  const live = await deps.store.liveGrant(request.requester.slackId, request.role);
-  if (live) return refuse({ code: 'already_holds', role: request.role, until: live.value.endsAt });
-  const approved = approve(deps, requestCore(request), now.role, now.decision, [...earlier, review]);
+  const extending = request.extends === null ? null : await extendable(deps, request.extends, request.duration);
+  if (extending && isRefused(extending)) return extending;
+  if (!extending && request.startsAt === null) {
+    const live = await deps.store.liveGrant(request.requester.slackId, request.role);
+    if (live) return refuse({ code: 'already_holds', role: request.role, until: live.value.endsAt });
+  }
+  const approval = approve(deps, {
+    core: requestCore(request),
+    decided,
+    reviews: reviews.filter(({ by }) => counting.has(by.slackId)),
+    extending,
+    useReview: null,
+  });
   await deps.store.commit({
-    requests: [{ value: approved.request, version: loaded.version }],
-    grants: [{ value: approved.grant, version: 0 }],
-    events: [recorded, ...approved.change.events],
-    jobs: approved.change.jobs,
+    requests: [{ value: approval.request, version: loaded.version }],
+    grants: approval.grants,
+    events: [event, ...changed, ...approval.events],
+    jobs: approval.jobs,
     done: [{ kind: 'expire', key: request.id }],
   });
-  return approved.request;
+  return approval.request;
 }
 
-/** Earlier approvals whose reviewers are still active and still reviewers. */
+/** The request as the reviewer would have it: never more than was asked for. */
+async function narrow(
+  deps: Deps,
+  request: PendingRequest,
+  review: Review,
+  change: ReviewInput['change'],
+): Promise<{ request: PendingRequest; events: readonly NewEvent[] } | Refused> {
+  if (!change || (change.role === request.role && change.duration === request.duration)) return { request, events: [] };
+  const asked = findRole(deps.policy, request.role);
+  const wanted = findRole(deps.policy, change.role);
+  if (!asked || !wanted) return refuse({ code: 'unknown_role', role: asked ? change.role : request.role });
+  if (!isNarrower(asked, wanted)) return refuse({ code: 'not_narrower', role: change.role });
+  const longest = Math.min(request.duration, wanted.duration.max);
+  if (!(change.duration > 0) || change.duration > longest) return refuse({ code: 'change_is_wider' });
+  if (change.role !== request.role) {
+    const other = await deps.store.pendingRequest(request.requester.slackId, change.role);
+    if (other) return refuse({ code: 'already_pending', role: change.role, requestId: other.value.id });
+  }
+  const { role: _role, duration: _duration, ...rest } = request;
+  return {
+    request: { ...rest, ...change, askedFor: request.askedFor ?? { role: request.role, duration: request.duration } },
+    events: [
+      {
+        type: 'request.changed',
+        actor: personActor(review.by),
+        requestId: request.id,
+        grantId: null,
+        payload: {
+          requester: request.requester.name,
+          from: { role: request.role, duration: request.duration },
+          to: { role: change.role, duration: change.duration },
+        },
+      },
+    ],
+  };
+}
+
+const isNarrower = (asked: Role, wanted: Role): boolean =>
+  asked.resourceId === wanted.resourceId && (asked.id === wanted.id || asked.narrower.includes(wanted.id));
+
+/** Approvals, this one and earlier ones, whose reviewers are still active and still may give them. */
 async function stillCounting(
   deps: Deps,
+  request: PendingRequest,
   reviews: readonly Review[],
-  reviewers: readonly string[],
-): Promise<readonly Review[] | Refused> {
-  if (reviews.length === 0) return [];
+  stages: readonly Stage[],
+): Promise<ReadonlyMap<string, Standing> | Refused> {
   const people = await Promise.all(reviews.map((review) => deps.directory.person(review.by.slackId)));
-  const active = reviews.filter((_, index) => people[index]?.known);
-  const standing = await areAmong(
-    deps.directory,
-    reviewers,
-    active.map((review) => review.by.slackId),
-  );
-  if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
-  return active.filter((review) => standing.among.has(review.by.slackId));
+  const active = people.flatMap((person) => (person.known ? [person.value] : []));
+  return standingNow(deps, request, stages, active);
 }

@@ -1,119 +1,126 @@
-import { evaluatePolicy } from '../domain/evaluate.ts';
-import type { NewEvent } from '../domain/events.ts';
 import { checkForm } from '../domain/form.ts';
-import { BOT, personActor } from '../domain/person.ts';
-import { findRole } from '../domain/policy.ts';
+import type { Person } from '../domain/person.ts';
+import { findRole, type Role } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
-import type { Millis } from '../domain/terms.ts';
-import { approve } from './approval.ts';
+import type { Instant, Millis } from '../domain/terms.ts';
+import { decide } from './decide.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
+import { frozen } from './freeze.ts';
+import { type Opened, openRequest, together } from './openRequest.ts';
+import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 
 export interface Submission {
   /** Unique per submission; a second delivery of the same one has no further effect. */
   readonly submissionKey: string;
   readonly personId: string;
-  readonly role: string;
+  /** One or more, each decided on its own. */
+  readonly roles: readonly string[];
   readonly duration: Millis;
   readonly reason: string;
   readonly incidentId: string | null;
+  /** null: as soon as approved. */
+  readonly startsAt: Instant | null;
+  /** The one-time code, checked; for roles that demand one. */
+  readonly factor: ConfirmedFactor | null;
 }
+
+export interface Submitted {
+  readonly requests: readonly Request[];
+  /** Roles that could not even be asked for, and why. */
+  readonly refused: readonly { readonly role: string; readonly refusal: Refusal }[];
+}
+
+/** Among several roles, each gets what is asked for up to its own maximum. */
+export const durationFor = (role: Role, { roles, duration }: Pick<Submission, 'roles' | 'duration'>): Millis =>
+  roles.length > 1 ? Math.min(duration, role.duration.max) : duration;
 
 /** What can be said about a submission from local data alone: quick enough to answer a form with. */
-export function checkSubmission(deps: Pick<Deps, 'policy'>, submission: Submission): Refusal[] {
-  const role = findRole(deps.policy, submission.role);
-  return role ? checkForm(role, submission) : [{ code: 'unknown_role', role: submission.role }];
+export function checkSubmission(deps: Pick<Deps, 'policy' | 'clock'>, submission: Submission): Refusal[] {
+  const found = submission.roles.flatMap((key): Refusal[] => {
+    const role = findRole(deps.policy, key);
+    if (!role) return [{ code: 'unknown_role', role: key }];
+    return checkForm(role, { ...submission, duration: durationFor(role, submission) }, deps.clock.now());
+  });
+  if (submission.roles.length === 0) found.push({ code: 'unknown_role', role: '' });
+  return found.filter((refusal, index) => found.findIndex(({ code }) => code === refusal.code) === index);
 }
 
-/** Takes a request, decides it by policy on fresh evidence, and commits the outcome in one step. */
-export function submitRequest(deps: Deps, submission: Submission): Promise<Request | { refusals: readonly Refusal[] }> {
+/** Takes a request for one or more roles, decides each on fresh evidence, and commits the outcome in one step. */
+export function submitRequest(deps: Deps, submission: Submission): Promise<Submitted> {
   return decideAgain(async () => {
-    const { store, clock } = deps;
-    const repeated = await store.requestBySubmission(submission.submissionKey);
-    if (repeated) return repeated.value;
-
-    const role = findRole(deps.policy, submission.role);
-    const refusals = checkSubmission(deps, submission);
-    if (!role || refusals.length > 0) return { refusals };
-
-    const requester = await deps.directory.person(submission.personId);
-    if (!requester.known) return { refusals: [{ code: 'person_refused', problem: requester.problem }] };
-    const [live, pending] = await Promise.all([
-      store.liveGrant(submission.personId, submission.role),
-      store.pendingRequest(submission.personId, submission.role),
-    ]);
-    if (live) return { refusals: [{ code: 'already_holds', role: submission.role, until: live.value.endsAt }] };
-    if (pending) return { refusals: [{ code: 'already_pending', role: submission.role, requestId: pending.value.id }] };
-
-    const evidence = await deps.evidence.gather(
-      role,
-      { person: requester.value, incidentId: submission.incidentId },
-      'decision',
-    );
-    const now = clock.now();
-    const input = { at: now, personId: submission.personId, duration: submission.duration, evidence };
-    const decision = evaluatePolicy(role, input);
-
-    const { personId: _personId, ...asked } = submission;
-    const core = {
-      ...asked,
-      reason: asked.reason.trim(),
-      id: deps.newId('R'),
-      requester: requester.value,
-      submittedAt: now,
-    };
-    const submitted: NewEvent = {
-      type: 'request.submitted',
-      actor: personActor(requester.value),
-      requestId: core.id,
-      grantId: null,
-      payload: {
-        role: core.role,
-        requester: requester.value,
-        duration: core.duration,
-        reason: core.reason,
-        incidentId: core.incidentId,
-        policyHash: deps.policy.hash,
-        input,
-        decision,
-      },
-    };
-
-    if (decision.effect === 'allow') {
-      const { request, grant, change } = approve(deps, core, role, decision, []);
-      await store.commit({
-        requests: [{ value: request, version: 0 }],
-        grants: [{ value: grant, version: 0 }],
-        events: [submitted, ...change.events],
-        jobs: change.jobs,
-      });
-      return request;
-    }
-    if (decision.effect === 'ask') {
-      const expiresAt = now + decision.expiresAfter;
-      const request: Request = { ...core, state: 'pending', decision, expiresAt, reviews: [] };
-      await store.commit({
-        requests: [{ value: request, version: 0 }],
-        events: [submitted],
-        jobs: [{ kind: 'expire', key: core.id, dueAt: expiresAt }],
-      });
-      return request;
-    }
-    const request: Request = { ...core, state: 'denied', decision, reviews: [], deniedAt: now };
-    await store.commit({
-      requests: [{ value: request, version: 0 }],
-      events: [
-        submitted,
-        {
-          type: 'request.denied',
-          actor: BOT,
-          requestId: core.id,
-          grantId: null,
-          payload: { role: core.role, requester: requester.value.name, by: 'policy', reasons: decision.reasons },
-        },
-      ],
+    const earlier = await alreadySubmitted(deps, submission);
+    if (earlier) return { requests: earlier, refused: [] };
+    const everyRole = (refusal: Refusal): Submitted => ({
+      requests: [],
+      refused: submission.roles.map((role) => ({ role, refusal })),
     });
-    return request;
+    const [wrong] = checkSubmission(deps, submission);
+    if (wrong) return everyRole(wrong);
+    const freeze = await frozen(deps);
+    if (freeze) return everyRole(freeze);
+    const requester = await deps.directory.person(submission.personId);
+    if (!requester.known) return everyRole({ code: 'person_refused', problem: requester.problem });
+
+    const bundle = deps.newId('R');
+    const outcomes = await Promise.all(
+      [...new Set(submission.roles)].map((key) => openOne(deps, submission, requester.value, { bundle, key })),
+    );
+    const opened = outcomes.flatMap((outcome) => ('change' in outcome ? [outcome] : []));
+    if (opened.length > 0) await deps.store.commit(together(opened.map(({ change }) => change)));
+    return {
+      requests: opened.map(({ request }) => request),
+      refused: outcomes.flatMap((outcome) => ('refusal' in outcome ? [outcome] : [])),
+    };
   });
+}
+
+const keyFor = (submission: Submission, role: string): string => `${submission.submissionKey}:${role}`;
+
+async function alreadySubmitted(deps: Deps, submission: Submission): Promise<readonly Request[] | null> {
+  for (const role of submission.roles) {
+    const earlier = await deps.store.requestBySubmission(keyFor(submission, role));
+    if (earlier) return deps.store.bundle(earlier.value.bundle);
+  }
+  return null;
+}
+
+async function openOne(
+  deps: Deps,
+  submission: Submission,
+  requester: Person,
+  { bundle, key }: { bundle: string; key: string },
+): Promise<Opened | { role: string; refusal: Refusal }> {
+  const no = (refusal: Refusal) => ({ role: key, refusal });
+  const role = findRole(deps.policy, key);
+  if (!role) return no({ code: 'unknown_role', role: key });
+  if (role.secondFactor.request && !isConfirmed(submission.factor, requester.slackId, deps.clock.now()))
+    return no({ code: 'second_factor_needed' });
+  const [live, pending] = await Promise.all([
+    submission.startsAt === null ? deps.store.liveGrant(requester.slackId, key) : null,
+    deps.store.pendingRequest(requester.slackId, key),
+  ]);
+  if (live) return no({ code: 'already_holds', role: key, until: live.value.endsAt });
+  if (pending) return no({ code: 'already_pending', role: key, requestId: pending.value.id });
+
+  const duration = durationFor(role, submission);
+  const { incidentId, startsAt } = submission;
+  const decided = await decide(deps, role, { person: requester, duration, incidentId, startsAt }, 'decision');
+  const core = {
+    // Alone, a request and its bundle are one and the same.
+    id: submission.roles.length === 1 ? bundle : deps.newId('R'),
+    bundle,
+    submissionKey: keyFor(submission, key),
+    requester,
+    role: key,
+    duration,
+    reason: submission.reason.trim(),
+    incidentId,
+    submittedAt: deps.clock.now(),
+    startsAt,
+    extends: null,
+    askedFor: null,
+  };
+  return openRequest(deps, core, decided, null);
 }

@@ -32,6 +32,8 @@ export interface PagerDutyClient {
     schema: z.ZodType<T>,
     purpose: Purpose,
   ): Promise<Known<readonly T[]>>;
+  /** Makes something. A refusal of PagerDuty's is an answer too, with its status. */
+  post(path: string, body: object, from: string): Promise<Known<{ status: number; data: unknown }>>;
 }
 
 interface Answer {
@@ -72,13 +74,18 @@ export function createPagerDuty(options: {
     return asked;
   }
 
-  async function ask(path: string, query: Query, signal: AbortSignal): Promise<Known<unknown>> {
+  const ask = async (path: string, query: Query, signal: AbortSignal): Promise<Known<unknown>> => {
+    const answer = await attempt(path, signal, () => send(path, signal, { method: 'GET', query }));
+    return answer.known ? judge(answer.value, path) : answer;
+  };
+
+  async function attempt(path: string, signal: AbortSignal, call: () => Promise<Answer>): Promise<Known<Answer>> {
     const wait = holdOffUntil - clock.now();
     if (wait > 0) return unknown(`PagerDuty's rate limit is used up for another ${Math.ceil(wait / SECOND)} s`);
     try {
-      const answer = await withDeadline(send(path, query, signal), signal);
+      const answer = await withDeadline(call(), signal);
       noteRateLimit(answer);
-      return judge(answer, path);
+      return known(answer);
     } catch (error) {
       const problem = problemOf(error);
       log.warn({ err: error instanceof Error ? error : undefined, path, problem }, 'PagerDuty did not answer');
@@ -86,18 +93,25 @@ export function createPagerDuty(options: {
     }
   }
 
-  async function send(path: string, query: Query, signal: AbortSignal): Promise<Answer> {
+  type Call = { method: 'GET'; query: Query } | { method: 'POST'; body: object; from: string };
+  async function send(path: string, signal: AbortSignal, call: Call): Promise<Answer> {
     const response = await api({
       url: `${apiUrl}${path}`,
       token,
-      method: 'GET',
-      queryParameters: query as Record<string, string | string[]>,
+      method: call.method,
+      ...(call.method === 'GET'
+        ? { queryParameters: call.query as Record<string, string | string[]> }
+        : { data: call.body }),
       // pdjs' own time-out only keeps the process awake; the signal is what ends a call.
       requestTimeout: 0,
       retryTimeout: RETRY_PAUSE_MS,
       signal,
       // Its default adds a charset that the published API does not list.
-      headers: { 'Content-Type': 'application/json', Accept: 'application/vnd.pagerduty+json;version=2' },
+      headers: {
+        'Content-Type': 'application/json',
+        Accept: 'application/vnd.pagerduty+json;version=2',
+        ...(call.method === 'POST' && { From: call.from }),
+      },
     });
     return { status: response.status, headers: response.headers, data: response.data };
   }
@@ -145,6 +159,11 @@ export function createPagerDuty(options: {
       share(JSON.stringify([path, query]), purpose, async () =>
         check(await readPages(path, query, key), schema.array(), path),
       ),
+    post: async (path, body, from) => {
+      const signal = AbortSignal.timeout(DEADLINE);
+      const answer = await attempt(path, signal, () => send(path, signal, { method: 'POST', body, from }));
+      return answer.known ? known({ status: answer.value.status, data: answer.value.data }) : answer;
+    },
   };
 }
 

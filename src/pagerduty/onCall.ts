@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { INCIDENT_STATUSES, type Incident, type OnCallEntry, URGENCIES } from '../domain/evidence.ts';
 import type { Person } from '../domain/person.ts';
-import { HOUR, type Known, known, type Millis, type Ref, unknown } from '../domain/terms.ts';
+import { HOUR, type Known, known, type Millis, type Ref, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, OnCall, Purpose } from '../ports.ts';
 import type { PagerDutyClient } from './client.ts';
 
@@ -43,6 +43,7 @@ const incidentSchema = z
     urgency: z.enum(URGENCIES),
     service: reference,
     html_url: z.string().nullish(),
+    priority: z.object({ summary: z.string().nullish() }).nullish(),
   })
   .transform(
     (incident): Incident => ({
@@ -51,6 +52,7 @@ const incidentSchema = z
       title: incident.title,
       status: incident.status,
       urgency: incident.urgency,
+      priority: incident.priority?.summary ?? null,
       service: incident.service,
       url: incident.html_url ?? '',
     }),
@@ -79,11 +81,12 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
   }
 
   return {
-    entries: async (person, purpose) => {
+    entries: async (person, purpose, at) => {
       const identity = await identify(person.email, purpose);
       if (!identity.known) return identity;
       // Without since and until PagerDuty answers for this moment; with users and policies put in, one call tells all.
-      const query = { 'user_ids[]': [identity.value], 'include[]': ['users', 'escalation_policies'] };
+      const then = at === undefined ? {} : momentOf(at);
+      const query = { 'user_ids[]': [identity.value], 'include[]': ['users', 'escalation_policies'], ...then };
       const found = await client.list('/oncalls', query, 'oncalls', onCallSchema, purpose);
       if (!found.known) return found;
       if (found.value.some(({ user }) => user.id !== identity.value || user.email.toLowerCase() !== person.email)) {
@@ -99,6 +102,18 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
       return found.value.incident.id === id
         ? known(found.value.incident)
         : unknown("PagerDuty's answer was about another incident");
+    },
+    onCallFor: async (escalationPolicy, level) => {
+      const query = { 'escalation_policy_ids[]': [escalationPolicy], 'include[]': ['users', 'escalation_policies'] };
+      const found = await client.list('/oncalls', query, 'oncalls', onCallSchema, 'decision');
+      if (!found.known) return found;
+      const atLevel = found.value.filter((entry) => entry.escalation_level === level);
+      return known([...new Set(atLevel.map(({ user }) => user.email.toLowerCase()))]);
+    },
+    knows: async (person) => {
+      const found = await client.list('/users', { query: person.email }, 'users', userSchema, 'decision');
+      if (!found.known) return found;
+      return known(found.value.some((user) => user.email.toLowerCase() === person.email));
     },
     check: async () => {
       const answer = await client.get(
@@ -122,6 +137,12 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
     },
   };
 }
+
+/** A moment as PagerDuty asks for it: a range, which must not be empty. */
+const momentOf = (at: number) => ({
+  since: new Date(at).toISOString(),
+  until: new Date(at + SECOND).toISOString(),
+});
 
 function toEntry(entry: z.infer<typeof onCallSchema>): OnCallEntry {
   const { escalation_policy: policy } = entry;

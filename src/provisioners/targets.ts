@@ -4,20 +4,33 @@ import type { Clock, Log, Targets } from '../ports.ts';
 import type { Access, Connection } from './provisioner.ts';
 import { PROVISIONERS } from './registry.ts';
 
+export interface ConnectedTargets extends Targets {
+  /** Connects what a new policy adds or changes. What it no longer has stays connected, for access that is still live. */
+  adopt(policy: Policy): void;
+  close(): Promise<void>;
+}
+
 /** The targets of a policy, each behind one connection. */
-export function connectTargets(
-  policy: Policy,
-  use: { log: Log; clock: Pick<Clock, 'now'> },
-): Targets & { close(): Promise<void> } {
-  const connections = new Map<string, Connection<unknown>>();
-  for (const resource of policy.resources.values()) {
-    const provisioner = PROVISIONERS.find(({ kind }) => kind === resource.kind);
-    if (!provisioner) throw new Error(`resource ${resource.id}: no provisioner of kind ${resource.kind}`);
-    connections.set(resource.id, provisioner.connect(resource.target, use));
+export function connectTargets(policy: Policy, use: { log: Log; clock: Pick<Clock, 'now'> }): ConnectedTargets {
+  const connections = new Map<string, { to: string; connection: Connection<unknown> }>();
+  /** What was replaced, closed with the rest: something may still be under way on it. */
+  const replaced: Connection<unknown>[] = [];
+
+  function adopt(next: Policy): void {
+    for (const resource of next.resources.values()) {
+      const to = JSON.stringify([resource.kind, resource.target]);
+      const known = connections.get(resource.id);
+      if (known?.to === to) continue;
+      const provisioner = PROVISIONERS.find(({ kind }) => kind === resource.kind);
+      if (!provisioner) throw new Error(`resource ${resource.id}: no provisioner of kind ${resource.kind}`);
+      if (known) replaced.push(known.connection);
+      connections.set(resource.id, { to, connection: provisioner.connect(resource.target, use) });
+    }
   }
+  adopt(policy);
 
   const connectionOf = (grant: Grant): Connection<unknown> => {
-    const connection = connections.get(grant.resourceId);
+    const connection = connections.get(grant.resourceId)?.connection;
     if (!connection)
       throw new Error(
         `resource ${grant.resourceId} is no longer in the policy file; put it back until this access has ended`,
@@ -36,9 +49,11 @@ export function connectTargets(
     revoke: async (grant) => connectionOf(grant).revoke(accessOf(grant)),
     isActive: async (grant) => connectionOf(grant).isActive(accessOf(grant)),
     issueCredential: async (grant) => (await connectionOf(grant).issueCredential?.(accessOf(grant))) ?? null,
-    issuesCredentials: (resourceId) => connections.get(resourceId)?.issueCredential !== undefined,
+    issuesCredentials: (resourceId) => connections.get(resourceId)?.connection.issueCredential !== undefined,
+    adopt,
     close: async () => {
-      await Promise.all([...connections.values()].map((connection) => connection.close()));
+      const open = [...connections.values()].map(({ connection }) => connection);
+      await Promise.all([...open, ...replaced].map((connection) => connection.close()));
     },
   };
 }

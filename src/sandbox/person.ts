@@ -13,6 +13,12 @@ export interface Person {
     minutes?: number;
     incident?: string;
   }): Promise<OpenView>;
+  /** Types `/jit …` in #general. */
+  jit(text: string): Promise<void>;
+  /** Waits for an answer to a command that only this person sees. */
+  told(text: string, after?: string): Promise<Message>;
+  /** Opens the bot's Home and waits until it holds this text. */
+  home(text: string): Promise<OpenView>;
   /** Sends a form and waits for what it turns into; null: it closed. */
   submit(open: OpenView): Promise<OpenView | null>;
   /** Waits for a direct message that holds this text. */
@@ -73,6 +79,15 @@ export function personAt(slack: SlackSandbox, id: string): Person {
             ) && !says(opened.view, 'Checking what'),
         );
       }
+    },
+    jit: (text) => people.command(id, '/jit', text, 'C0GENERAL'),
+    told: (text, after = '') => until(workspace, `${id} is told "${text}"`, () => find('C0GENERAL', text, after)),
+    home: async (text) => {
+      await people.openHome(id);
+      return until(workspace, `${id} sees "${text}" on the Home`, () => {
+        const home = workspace.homes.get(id);
+        return home && says(home.view, text) ? home : null;
+      });
     },
     submit: async (open) => {
       await people.submit(id, open);

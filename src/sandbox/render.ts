@@ -24,7 +24,11 @@ function blockLines(workspace: Workspace, block: Block, viewer: string): string[
   const text = (value: { text: string }) => inline(workspace, value.text, viewer).split('\n');
   switch (block.type) {
     case 'section':
-      return [...(block.text ? text(block.text) : []), ...(block.fields ?? []).map((field) => text(field).join(': '))];
+      return [
+        ...(block.text ? text(block.text) : []),
+        ...(block.fields ?? []).map((field) => text(field).join(': ')),
+        ...(block.accessory?.type === 'button' ? [`[ ${block.accessory.text.text} ]`] : []),
+      ];
     case 'header':
       return text(block.text);
     case 'context':

@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { type FlagService, startFlagService } from './flagService.ts';
+import { closeServer, listen } from './http.ts';
 import { type PagerDutySandbox, startPagerDuty } from './pagerduty/server.ts';
 import { type PostgresServer, query, startPostgres } from './postgres.ts';
 import { type SlackSandbox, startSlack } from './slack/server.ts';
@@ -30,6 +32,7 @@ const TOKENS = {
   signingSecret: 'sandbox-signing-secret',
 };
 const PAGERDUTY_TOKEN = 'sandbox-pagerduty-token';
+const PAGERDUTY_WEBHOOK_SECRET = 'sandbox-pagerduty-webhook-secret';
 const FLAGS_SECRET = 'sandbox-flags-shared-secret';
 
 export const policyPath = fileURLToPath(new URL('policy.yaml', import.meta.url));
@@ -47,6 +50,11 @@ export async function startSandbox(now: () => number): Promise<Sandbox> {
   await query(postgres.url('postgres'), DATABASE_SETUP.server);
   await query(postgres.url('payments'), DATABASE_SETUP.payments);
   await query(postgres.url('orders'), DATABASE_SETUP.orders);
+  const webhookPort = await freePort();
+  pagerDuty.subscribe({
+    url: `http://127.0.0.1:${webhookPort}/pagerduty/events`,
+    secret: PAGERDUTY_WEBHOOK_SECRET,
+  });
   const proxy = await startTargetProxy(postgres.port);
   const directory = mkdtempSync(join(tmpdir(), 'jitbot-sandbox-'));
   const throughProxy = (database: string) => `postgres://jitbot:jitbot-sandbox@127.0.0.1:${proxy.port}/${database}`;
@@ -63,6 +71,10 @@ export async function startSandbox(now: () => number): Promise<Sandbox> {
       SLACK_API_URL: slack.apiUrl,
       PAGERDUTY_TOKEN,
       PAGERDUTY_API_URL: pagerDuty.apiUrl,
+      PAGERDUTY_FROM: 'eve@harbor.example',
+      PAGERDUTY_WEBHOOK_SECRET,
+      PORT: String(webhookPort),
+      JIT_SECRET_KEY: '5a'.repeat(32),
       JIT_POLICY: policyPath,
       JIT_DATABASE: join(directory, 'jit.db'),
       PAYMENTS_DB_URL: throughProxy('payments'),
@@ -76,4 +88,12 @@ export async function startSandbox(now: () => number): Promise<Sandbox> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A port that nobody listens on, for the bot. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await closeServer(server);
+  return port;
 }

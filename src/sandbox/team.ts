@@ -79,6 +79,7 @@ export const WORKSPACE: WorkspaceData = {
     { id: 'S0ENGINEERS', handle: 'engineers', members: ['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV', 'U0EVE', 'U0GRACE'] },
     { id: 'S0PAYLEADS', handle: 'payments-leads', members: ['U0CHLOE', 'U0GRACE'] },
     { id: 'S0DBA', handle: 'dba', members: ['U0DEV', 'U0EVE'] },
+    { id: 'S0SRE', handle: 'sre', members: ['U0BEN', 'U0DEV'] },
     { id: 'S0SECURITY', handle: 'security', members: ['U0EVE'] },
   ],
   channels: [
@@ -149,6 +150,7 @@ export function pagerDutyAccount(now: number): Account {
     ],
     services: [
       { id: 'PCHECKOUT', name: 'Checkout', escalationPolicy: 'PPAYMENTS' },
+      { id: 'PSECURITY', name: 'Security', escalationPolicy: 'PPLATFORM' },
       { id: 'PSEARCH', name: 'Search', escalationPolicy: 'PPLATFORM' },
     ],
     incidents: [

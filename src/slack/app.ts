@@ -1,25 +1,42 @@
 import { createRequire } from 'node:module';
-import type { WebClient } from '@slack/web-api';
-import type { Deps } from '../lifecycle/deps.ts';
-import type { OnCall } from '../ports.ts';
+import { listenToAdmins } from './admin/listeners.ts';
+import { listenToAbsences } from './away/listeners.ts';
+import { listenToCommands } from './commands/commands.ts';
 import type { Connection } from './connection.ts';
+import type { SlackContext } from './context.ts';
+import { listenToFactors } from './factor/listeners.ts';
 import { listenToGrants } from './grants/listeners.ts';
+import { listenToHome } from './home/home.ts';
 import { slackLogger } from './logger.ts';
 import type { SlackDirectory } from './people.ts';
 import { listenToRequests } from './request/listeners.ts';
+import { listenToShortcuts } from './request/shortcuts.ts';
 import { listenToReviews } from './review/listeners.ts';
 
 const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
 
 export interface SlackAppOptions {
-  readonly deps: Deps;
-  readonly onCall: OnCall;
+  readonly context: SlackContext;
   readonly directory: SlackDirectory;
-  readonly client: WebClient;
+  /** Somebody's account was deactivated or turned into a guest's. */
+  readonly onLeft: (slackId: string) => Promise<void>;
   readonly connection: Connection;
   readonly botToken: string;
   readonly apiUrl: string;
 }
+
+/** What people can do, a folder each. */
+const FEATURES = [
+  listenToCommands,
+  listenToRequests,
+  listenToShortcuts,
+  listenToReviews,
+  listenToGrants,
+  listenToHome,
+  listenToAdmins,
+  listenToAbsences,
+  listenToFactors,
+];
 
 /** The bot's listeners at work. */
 export interface SlackApp {
@@ -29,14 +46,14 @@ export interface SlackApp {
 
 /** Every listener of the bot on one Bolt app. */
 export function createSlackApp({
-  deps,
-  onCall,
+  context,
   directory,
-  client,
+  onLeft,
   connection,
   botToken,
   apiUrl,
 }: SlackAppOptions): SlackApp {
+  const { deps } = context;
   const app = new bolt.App({
     receiver: connection.receiver,
     // Who we are was asked once at start; Bolt need not ask again.
@@ -52,10 +69,11 @@ export function createSlackApp({
     handling.add(work);
     await work.finally(() => handling.delete(work));
   });
-  listenToRequests(app, { deps, client, onCall });
-  listenToReviews(app, { deps, client });
-  listenToGrants(app, { deps, client });
+  for (const listen of FEATURES) listen(app, context);
   app.event('subteam_members_changed', async ({ event }) => directory.forgetGroup(event.subteam_id));
+  app.event('user_change', async ({ event: { user } }) => {
+    if (user.deleted || user.is_restricted || user.is_ultra_restricted) await onLeft(user.id);
+  });
   app.event('subteam_updated', async ({ event }) => directory.forgetGroup(event.subteam.id));
   return {
     drain: async () => {

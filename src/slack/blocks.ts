@@ -19,6 +19,7 @@ export const LIMITS = {
   contextText: 2000,
   options: 100,
   blocks: 50,
+  homeBlocks: 100,
 } as const;
 
 /** A message as it is posted: blocks for the screen, text for notifications and screen readers. */

@@ -1,12 +1,16 @@
-import type { BlockAction } from '@slack/bolt';
-import type { WebClient } from '@slack/web-api';
-import type { Log } from '../ports.ts';
+import type { BlockAction, RespondFn } from '@slack/bolt';
 import { slackProblem } from './clients.ts';
+import type { SlackContext } from './context.ts';
 
 /** The value of the button that was clicked: an id, looked up before anything rests on it. */
 export function clickedValue(body: BlockAction): string {
   const action = body.actions[0];
   return action?.type === 'button' ? (action.value ?? '') : '';
+}
+
+export interface Click {
+  readonly body: BlockAction;
+  readonly respond: RespondFn;
 }
 
 /**
@@ -15,28 +19,33 @@ export function clickedValue(body: BlockAction): string {
  * @param work what to do; returns the sentence to show, or null where the messages that change say enough
  */
 export async function tellClicker(
-  to: { client: WebClient; log: Log },
-  body: BlockAction,
+  { client, deps, showHome }: Pick<SlackContext, 'client' | 'deps' | 'showHome'>,
+  { body, respond }: Click,
   work: () => Promise<string | null>,
 ): Promise<void> {
+  const personId = body.user.id;
   let text: string | null;
   try {
     text = await work();
   } catch (error) {
-    to.log.error({ err: error, personId: body.user.id }, 'a click could not be carried out');
+    deps.log.error({ err: error, personId }, 'a click could not be carried out');
     text = ':warning: Something on our side failed, so nothing was changed. Try again in a minute.';
   }
-  const channel = body.channel?.id;
-  if (text === null || !channel) return;
-  const thread = body.message?.thread_ts;
   try {
-    await to.client.chat.postEphemeral({
+    if (body.view?.type === 'home') return await showHome(personId, text ?? undefined);
+    const channel = body.channel?.id;
+    if (text === null || !channel) return;
+    // Only the one who asked sees such a message, wherever it is: the answer goes to the same place.
+    if (body.container?.is_ephemeral)
+      return void (await respond({ response_type: 'ephemeral', replace_original: false, text }));
+    const thread = body.message?.thread_ts;
+    await client.chat.postEphemeral({
       channel,
-      user: body.user.id,
+      user: personId,
       text,
       ...(typeof thread === 'string' && { thread_ts: thread }),
     });
   } catch (error) {
-    to.log.warn({ problem: slackProblem(error), personId: body.user.id }, 'the answer to a click could not be shown');
+    deps.log.warn({ problem: slackProblem(error), personId }, 'the answer to a click could not be shown');
   }
 }

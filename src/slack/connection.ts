@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { HTTPReceiver, Receiver, SocketModeReceiver } from '@slack/bolt';
 import { type Millis, SECOND } from '../domain/terms.ts';
@@ -14,9 +14,14 @@ export interface Connection {
   /** Begins to take deliveries. Resolves when listening; Socket Mode goes on connecting for ever. */
   open(): Promise<void>;
   close(): Promise<void>;
+  /** HTTP mode: what is to be done with requests at SLACK_PATH. */
+  readonly handle?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-export type Transport = { mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string; port: number };
+/** Where Slack sends its requests in HTTP mode, on the bot's port. */
+export const SLACK_PATH = '/slack/events';
+
+export type Transport = { mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string };
 
 export function createConnection(transport: Transport, options: { apiUrl: string; log: Log }): Connection {
   return transport.mode === 'socket'
@@ -119,41 +124,27 @@ const FUTURE_TOLERANCE: Millis = 5 * 60 * SECOND;
 /** Slack's own payloads are far smaller. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** Signed HTTP requests at /slack/events. */
-function httpConnection({ signingSecret, port }: { signingSecret: string; port: number }, log: Log): Connection {
+/** Signed HTTP requests. */
+function httpConnection({ signingSecret }: { signingSecret: string }, log: Log): Connection {
   const receiver: HTTPReceiver = new bolt.HTTPReceiver({ signingSecret, logger: slackLogger(log) });
-  const server: Server = createServer((request, response) => {
-    const sentAt = Number(request.headers['x-slack-request-timestamp']) * SECOND;
-    const tooLarge =
-      Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES ||
-      request.headers['transfer-encoding'] !== undefined;
-    if (sentAt > Date.now() + FUTURE_TOLERANCE || tooLarge) {
-      log.warn(
-        { from: request.socket.remoteAddress },
-        tooLarge ? 'refused a request that is too large' : 'refused a request dated in the future',
-      );
-      response.writeHead(tooLarge ? 413 : 401).end();
-      return;
-    }
-    receiver.requestListener(request, response);
-  });
   return {
     receiver,
-    open: () =>
-      new Promise((resolve, reject) => {
-        server.once('error', (error) =>
-          reject(new Error(`cannot listen on port ${port}; set PORT to a free one`, { cause: error })),
+    open: async () => undefined,
+    close: async () => undefined,
+    handle: (request, response) => {
+      const sentAt = Number(request.headers['x-slack-request-timestamp']) * SECOND;
+      const tooLarge =
+        Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES ||
+        request.headers['transfer-encoding'] !== undefined;
+      if (sentAt > Date.now() + FUTURE_TOLERANCE || tooLarge) {
+        log.warn(
+          { from: request.socket.remoteAddress },
+          tooLarge ? 'refused a request that is too large' : 'refused a request dated in the future',
         );
-        server.listen(port, () => {
-          const address = server.address();
-          log.info({ port: typeof address === 'object' ? address?.port : port }, 'listening for Slack');
-          resolve();
-        });
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+        response.writeHead(tooLarge ? 413 : 401).end();
+        return;
+      }
+      receiver.requestListener(request, response);
+    },
   };
 }

@@ -45,6 +45,10 @@ export interface Delivery {
     eventType: string,
     accept: (payload: Record<string, unknown>) => boolean,
   ): Promise<Record<string, unknown> | null>;
+  /** Where a kept message went; null: it was not posted yet. */
+  find(key: string): Post | null;
+  /** The address of a message. */
+  permalink(post: Post): Promise<string>;
   /** The direct-message channel with a person. */
   directChannel(slackId: string): Promise<string>;
 }
@@ -145,6 +149,12 @@ export function createDelivery({
         .filter((message) => message.metadata?.event_type === eventType)
         .map((message) => (message.metadata?.event_payload ?? {}) as Record<string, unknown>);
       return payloads.find(accept) ?? null;
+    },
+    find: (key) => posts.find(key),
+    permalink: async ({ channel, ts }) => {
+      const { permalink } = await limited(() => client.chat.getPermalink({ channel, message_ts: ts }));
+      if (!permalink) throw new Error('Slack has no address for a message');
+      return permalink;
     },
     directChannel: async (slackId) => {
       const known = directChannels.get(slackId);

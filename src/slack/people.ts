@@ -1,13 +1,25 @@
 import type { WebClient } from '@slack/web-api';
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { Person } from '../domain/person.ts';
 import type { Principal } from '../domain/policy.ts';
-import { type Instant, type Known, known, MINUTE, type Millis, unknown } from '../domain/terms.ts';
+import { type Instant, type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, Directory, Log, Purpose } from '../ports.ts';
 import { slackErrorCode, slackProblem, WebAPIRateLimitedError } from './clients.ts';
 
 /** How old a group's members may be for a preview, or when Slack's rate limit keeps us from asking. */
 const GROUP_AGE: Millis = MINUTE;
+
+/** Hours of the day, where somebody is, in which they are taken to be awake. */
+const WAKING_HOURS = { from: 8, to: 22 };
+
+const dndSchema = z.object({
+  dnd_enabled: z.boolean().default(false),
+  next_dnd_start_ts: z.number().default(0),
+  next_dnd_end_ts: z.number().default(0),
+  snooze_enabled: z.boolean().default(false),
+  snooze_endtime: z.number().default(0),
+});
 
 const userSchema = z.object({
   id: z.string(),
@@ -69,25 +81,60 @@ export function createDirectory(client: WebClient, options: { clock: Pick<Clock,
     }
   }
 
+  async function lookUp(ask: () => Promise<{ user?: unknown }>): Promise<Known<Person>> {
+    try {
+      ownTeam ??= (await client.auth.test()).team_id;
+      if (!ownTeam) return unknown('Slack does not say which workspace this is');
+      const { user } = await ask();
+      const parsed = userSchema.safeParse(user);
+      return parsed.success
+        ? judge(parsed.data, ownTeam)
+        : unknown('Slack described this person in a form that is not understood');
+    } catch (error) {
+      if (isNobody(error)) return unknown('Slack does not know this person');
+      return unknown(`this person could not be looked up: ${slackProblem(error)}`);
+    }
+  }
+
   return {
-    person: async (slackId) => {
+    person: (slackId) => lookUp(() => client.users.info({ user: slackId })),
+    personByEmail: (email) => lookUp(() => client.users.lookupByEmail({ email })),
+    hasLeft: async (slackId) => {
       try {
-        ownTeam ??= (await client.auth.test()).team_id;
-        if (!ownTeam) return unknown('Slack does not say which workspace this is');
         const { user } = await client.users.info({ user: slackId });
         const parsed = userSchema.safeParse(user);
-        return parsed.success
-          ? judge(parsed.data, ownTeam)
-          : unknown('Slack described this person in a form that is not understood');
+        return parsed.success && (parsed.data.deleted || parsed.data.is_restricted || parsed.data.is_ultra_restricted);
       } catch (error) {
-        if (slackErrorCode(error) === 'user_not_found') return unknown('Slack does not know this person');
-        return unknown(`this person could not be looked up: ${slackProblem(error)}`);
+        if (isNobody(error)) return true;
+        log.warn({ problem: slackProblem(error), slackId }, 'cannot tell whether somebody is still there');
+        return false;
+      }
+    },
+    isAwake: async (person) => {
+      try {
+        const now = clock.now();
+        const answer = dndSchema.safeParse(await client.dnd.info({ user: person.slackId }));
+        if (!answer.success) return unknown('Slack described do-not-disturb in a form that is not understood');
+        if (isUndisturbed(answer.data, now)) return known(false);
+        const { hour } = DateTime.fromMillis(now, { zone: person.timeZone });
+        return known(hour >= WAKING_HOURS.from && hour < WAKING_HOURS.to);
+      } catch (error) {
+        return unknown(`whether they are awake could not be looked up: ${slackProblem(error)}`);
       }
     },
     members: async (groupIds, purpose) =>
       new Map(await Promise.all(groupIds.map(async (id) => [id, await groupMembers(id, purpose)] as const))),
     forgetGroup: (groupId) => void remembered.delete(groupId),
   };
+}
+
+const isNobody = (error: unknown): boolean =>
+  ['user_not_found', 'users_not_found', 'user_not_visible'].includes(slackErrorCode(error) ?? '');
+
+/** Do-not-disturb is on now, by schedule or because they paused notifications. Slack's times are seconds. */
+function isUndisturbed(dnd: z.infer<typeof dndSchema>, now: Instant): boolean {
+  const scheduled = dnd.dnd_enabled && dnd.next_dnd_start_ts * SECOND <= now && now < dnd.next_dnd_end_ts * SECOND;
+  return scheduled || (dnd.snooze_enabled && now < dnd.snooze_endtime * SECOND);
 }
 
 /** Only active, full, human members of this workspace take part. */

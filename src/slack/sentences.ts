@@ -1,6 +1,6 @@
 import type { Decision, Proof, RuleOutcome } from '../domain/evaluate.ts';
 import type { EndReason } from '../domain/grant.ts';
-import { isGroup, type Principal } from '../domain/policy.ts';
+import { isGroup, type Principal, type Risk, type Stage } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { assertNever, durationText } from '../domain/terms.ts';
 import { code, plain, time } from './blocks.ts';
@@ -10,11 +10,19 @@ import { code, plain, time } from './blocks.ts';
 export function refusalSentence(refusal: Refusal): string {
   switch (refusal.code) {
     case 'unknown_role':
-      return `There is no role ${code(refusal.role)}. Pick one from the list.`;
+      return refusal.role ? `There is no role ${code(refusal.role)}. Pick one from the list.` : 'Pick what you need.';
     case 'duration_too_long':
       return `At most ${durationText(refusal.max)} for this role; you asked for ${durationText(refusal.asked)}.`;
     case 'duration_not_positive':
       return 'Pick how long you need it.';
+    case 'total_too_long':
+      return refusal.left > 0
+        ? `At most ${durationText(refusal.left)} more: this role may be held for ${durationText(refusal.total)} in all.`
+        : `This role may be held for ${durationText(refusal.total)} in all, and that is used up. When it has ended, ask again with \`/jit\`.`;
+    case 'start_not_ahead':
+      return 'That start is over already. Pick a later one, or leave it empty to start at once.';
+    case 'start_too_far':
+      return `At most ${Math.round(refusal.max / 86_400_000)} days ahead: nobody can say yet who is on call then.`;
     case 'reason_too_short':
       return `Say why, in at least ${refusal.minLength} characters: reviewers and auditors read it.`;
     case 'reason_too_long':
@@ -24,13 +32,17 @@ export function refusalSentence(refusal: Refusal): string {
     case 'person_refused':
       return `This cannot go on: ${plain(refusal.problem)}.`;
     case 'already_holds':
-      return `This access is already held, until ${time(refusal.until)}. When it has ended it can be asked for again.`;
+      return `This access is already held, until ${time(refusal.until)}. It can be extended with \`/jit extend\`, or asked for again when it has ended.`;
     case 'already_pending':
-      return 'You have asked for this already, and reviewers are looking at it. Cancel that request first to change it.';
+      return 'You have asked for this already, and reviewers are looking at it. Cancel that request first to change it: `/jit cancel`.';
     case 'unknown_request':
       return 'There is no such request any more. Nothing was changed.';
     case 'not_pending':
       return `Too late: this request is already ${refusal.state}. Nothing was changed.`;
+    case 'not_narrower':
+      return `${code(refusal.role)} does not give less than what was asked for. Nothing was changed.`;
+    case 'change_is_wider':
+      return 'A reviewer can give less than was asked for, never more. Nothing was changed.';
     case 'own_request':
       return 'You cannot review your own request. Somebody else has to.';
     case 'not_a_reviewer':
@@ -42,7 +54,7 @@ export function refusalSentence(refusal: Refusal): string {
     case 'policy_now_denies':
       return `By now the policy denies this request: ${plain(refusal.reasons.join('; '))}. Nothing was changed.`;
     case 'comment_missing':
-      return 'Say why not: the requester sees it and knows what to do.';
+      return 'Say why: others read it and know what to do.';
     case 'unknown_grant':
       return 'There is no such access any more. Nothing was changed.';
     case 'not_active':
@@ -51,6 +63,38 @@ export function refusalSentence(refusal: Refusal): string {
       return 'This is not yours to change. Its holder, the reviewers of the role and administrators can.';
     case 'no_credential':
       return 'This access needs no credentials of its own.';
+    case 'already_extending':
+      return 'It is being extended already. Wait a moment for the message about it.';
+    case 'frozen':
+      return `All access is frozen by ${plain(refusal.by)}: “${plain(refusal.reason)}”. Nothing new is granted until an administrator lifts it.`;
+    case 'not_frozen':
+      return 'Access is not frozen. Nothing was changed.';
+    case 'not_an_admin':
+      return 'Only administrators can do this. The policy file names them.';
+    case 'no_break_glass':
+      return `You cannot break the glass for ${code(refusal.role)}: its policy does not name you. Ask for it with \`/jit\` instead.`;
+    case 'break_glass_unreviewed':
+      return `Your last use of break-glass (${code(refusal.requestId)}) has not been reviewed, and its deadline is over. <@${refusal.reviewer}> has to look at it first; call them.`;
+    case 'nobody_to_review':
+      return 'There is nobody who could review this afterwards, so it cannot be given. Ask for it with `/jit` instead.';
+    case 'already_looked_at':
+      return 'Somebody has reviewed this already. Nothing was changed.';
+    case 'no_delegate':
+      return `They cannot stand in for you: ${plain(refusal.problem)}.`;
+    case 'nothing_delegated':
+      return 'Nobody stands in for you. Nothing was changed.';
+    case 'second_factor_needed':
+      return 'This needs a one-time code from your authenticator app.';
+    case 'second_factor_missing':
+      return 'You have not set up one-time codes yet. Type `/jit second-factor`, then try again.';
+    case 'second_factor_wrong':
+      return `That code is not right. ${refusal.left} more ${refusal.left === 1 ? 'try' : 'tries'} before a pause.`;
+    case 'second_factor_used':
+      return 'That code was used already. Wait for the next one; it comes within 30 seconds.';
+    case 'second_factor_locked':
+      return `Too many wrong codes. Try again ${time(refusal.until)}.`;
+    case 'second_factor_enrolled':
+      return 'You have set up one-time codes already. If you lost your phone, an administrator can reset them.';
     default:
       return assertNever(refusal);
   }
@@ -75,8 +119,24 @@ export function missedRules(decision: Decision): string[] {
 }
 
 /** The reasons of a rule, with the names of the people and groups that it names itself in place of their ids. */
-const withNames = ({ reasons, principals }: RuleOutcome): string =>
+export const withNames = ({ reasons, principals }: RuleOutcome): string =>
   principals.reduce((text, id) => text.replaceAll(id, mentions([id])), plain(reasons.join('; ')));
+
+/** `2 of @dba`, `1 of @leads and 1 of @security`. */
+export const stagesText = (stages: readonly Stage[]): string =>
+  stages
+    .map(({ reviewers, needed }) =>
+      stages.length === 1 && needed === 1 ? mentions(reviewers) : `${needed} of ${mentions(reviewers)}`,
+    )
+    .join(' and ');
+
+const approvalsNeeded = (stages: readonly Stage[]): number => stages.reduce((sum, { needed }) => sum + needed, 0);
+
+/** `An approval from @leads`, `2 approvals: 1 of @leads and 1 of @security`. */
+export function approvalsText(stages: readonly Stage[]): string {
+  const needed = approvalsNeeded(stages);
+  return needed === 1 ? `one approval from ${stagesText(stages)}` : `${needed} approvals: ${stagesText(stages)}`;
+}
 
 /** What the decision would be, before it is asked for. */
 export function previewSentence(decision: Decision): string {
@@ -85,10 +145,12 @@ export function previewSentence(decision: Decision): string {
       return `:white_check_mark: *Approved at once*: you are ${proofSentence(decision.proof) ?? plain(decision.reasons.join('; '))}.`;
     case 'ask': {
       const missed = missedRules(decision)[0];
-      return `:hourglass: *Needs ${decision.needed === 1 ? 'an approval' : `${decision.needed} approvals`}* from ${mentions(decision.reviewers)}.${missed ? `\nNot at once, because ${missed.replace(/^rule \d+ \(\w+\): /, '')}.` : ''}`;
+      return `:hourglass: *Needs ${approvalsText(decision.stages)}.*${missed ? `\nNot at once, because ${missed.replace(/^rule \d+ \(\w+\): /, '')}.` : ''}`;
     }
     case 'deny':
       return `:no_entry: *Would be denied*: ${denialSentence(decision)}`;
+    case 'break_glass':
+      return ':rotating_light: *Break-glass*: at once, announced, and reviewed afterwards.';
     default:
       return assertNever(decision);
   }
@@ -97,6 +159,7 @@ export function previewSentence(decision: Decision): string {
 export function denialSentence(decision: Decision): string {
   const decided = decision.outcomes.find((outcome) => outcome.rule === decision.rule);
   if (decided) return `rule ${decided.rule} of the policy says no: ${withNames(decided)}.`;
+  if (decision.outcomes.length === 0) return `${plain(decision.reasons.join('; '))}.`;
   const missed = missedRules(decision).map((line) => `\n• ${line}`);
   return `no rule of the policy lets it through.${missed.join('')}`;
 }
@@ -109,11 +172,27 @@ export function endSentence(why: EndReason): string {
   switch (why) {
     case 'expired':
       return 'its time was up';
+    case 'shift_ended':
+      return 'the shift it was given for is over';
+    case 'incident_resolved':
+      return 'the incident it was given for is resolved';
     case 'revoked':
       return 'it was ended early';
+    case 'person_left':
+      return 'the account was deactivated';
+    case 'frozen':
+      return 'an administrator froze all access';
     case 'provision_failed':
       return 'it could not be given';
     default:
       return assertNever(why);
   }
 }
+
+const RISK_TEXT: Readonly<Record<Risk, string>> = {
+  low: ':large_green_circle: low',
+  medium: ':large_yellow_circle: medium',
+  high: ':red_circle: high',
+};
+
+export const riskText = (risk: Risk): string => RISK_TEXT[risk];

@@ -64,7 +64,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await form.getByRole('listbox').getByRole('option').first().waitFor();
     await what.press('Enter');
     await form
-      .getByText(/Approved at once|Needs an approval|Needs 2|Would be denied/)
+      .getByText(/Approved at once|Needs one approval|Needs 2|Would be denied/)
       .first()
       .waitFor();
     await form.getByLabel('Why?').fill(asked.reason);
@@ -108,14 +108,14 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await goTo(chloe, 'C0ACCESS');
     await shows(chloe, 'Customer 4411 was charged twice');
     await chloe.getByRole('button', { name: /1 reply/ }).click();
-    await chloe.getByRole('button', { name: 'Approve' }).click();
+    await chloe.getByRole('button', { name: 'Approve', exact: true }).click();
     await shows(chloe.locator('.thread'), /Access is active until/);
     await goTo(ben, directOf('U0BEN'));
     await shows(ben, /Approved by/);
     expect(await page.getByText(UNKNOWN).count()).toBe(0);
 
     // Ben gives it back himself, and is asked whether he means it.
-    await ben.getByRole('button', { name: 'End access now' }).click();
+    await ben.getByRole('button', { name: 'I’m done' }).click();
     await ben.getByRole('alertdialog').getByRole('button', { name: 'End it' }).click();
     await shows(ben, /has ended/);
     await shows(ben, 'Only visible to you');

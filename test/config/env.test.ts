@@ -18,11 +18,14 @@ test('an empty environment names every variable that is missing, and where to ge
 test('an app token means Socket Mode; a signing secret and a port mean HTTP mode', () => {
   expect(parseEnv(SOCKET).slack.transport).toEqual({ mode: 'socket', appToken: 'xapp-1' });
   const { SLACK_APP_TOKEN: _unused, ...rest } = SOCKET;
-  expect(parseEnv({ ...rest, SLACK_SIGNING_SECRET: 'secret-secret', PORT: '3000' }).slack.transport).toEqual({
-    mode: 'http',
-    signingSecret: 'secret-secret',
-    port: 3000,
-  });
+  const http = parseEnv({ ...rest, SLACK_SIGNING_SECRET: 'secret-secret', PORT: '3000' });
+  expect(http.slack.transport).toEqual({ mode: 'http', signingSecret: 'secret-secret' });
+  expect(http.port).toBe(3000);
+  // In Socket Mode the port is opened only for PagerDuty's webhooks.
+  expect(parseEnv({ ...SOCKET, PORT: '3000' }).port).toBeNull();
+  const webhooks = { ...SOCKET, PAGERDUTY_WEBHOOK_SECRET: 'sixteen-characters' };
+  expect(parseEnv({ ...webhooks, PORT: '3000' }).port).toBe(3000);
+  expect(() => parseEnv(webhooks)).toThrow(/PORT.*webhooks/);
   expect(() => parseEnv({ ...rest, SLACK_SIGNING_SECRET: 'secret-secret' })).toThrow(/PORT/);
 });
 

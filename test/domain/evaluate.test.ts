@@ -4,6 +4,7 @@ import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import type { Evidence, Incident, OnCallEntry } from '../../src/domain/evidence.ts';
 import type { Condition, OnCallTest, Role, Rule } from '../../src/domain/policy.ts';
 import { HOUR, known, MINUTE, unknown } from '../../src/domain/terms.ts';
+import { aRole } from '../support/domain.ts';
 
 // A Thursday, 12:00 UTC.
 const NOW = Date.UTC(2026, 0, 15, 12);
@@ -23,6 +24,7 @@ const incident: Incident = {
   title: 'Slow',
   status: 'triggered',
   urgency: 'high',
+  priority: null,
   service: { id: 'PCHECKOUT', name: 'Checkout' },
   url: '',
 };
@@ -44,18 +46,16 @@ const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   groups: {},
   ...more,
 });
-const role = (...rules: Rule[]): Role => ({
-  resourceId: 'db',
-  id: 'read',
-  name: 'read',
-  grants: {},
-  reason: { minLength: 1, ticket: null },
-  duration: { default: HOUR, max: 4 * HOUR },
-  rules,
-});
+const role = (...rules: Rule[]): Role => aRole({ rules });
 const allow = (...when: Condition): Rule => ({ effect: 'allow', when });
 const deny = (...when: Condition): Rule => ({ effect: 'deny', when });
-const ask = (...when: Condition): Rule => ({ effect: 'ask', when, reviewers: ['S1'], needed: 1, expiresAfter: HOUR });
+const ask = (...when: Condition): Rule => ({
+  effect: 'ask',
+  when,
+  stages: [{ reviewers: ['S1'], needed: 1 }],
+  escalate: [],
+  expiresAfter: HOUR,
+});
 const decide = (rules: Rule[], ev: Evidence = evidence(), duration = HOUR, at = NOW) =>
   evaluatePolicy(role(...rules), { at, personId: 'U1', duration, evidence: ev });
 
@@ -203,7 +203,10 @@ describe('which rule decides', () => {
   });
 
   test('a rule that asks nobody is no way in', () => {
-    expect(decide([{ effect: 'ask', when: [], reviewers: [], needed: 1, expiresAfter: HOUR }]).effect).toBe('deny');
+    expect(
+      decide([{ effect: 'ask', when: [], stages: [{ reviewers: [], needed: 1 }], escalate: [], expiresAfter: HOUR }])
+        .effect,
+    ).toBe('deny');
   });
 
   test('the proof is the entry that holds longest', () => {

@@ -16,6 +16,7 @@ import { createStore } from '../../src/ledger/store.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { ConflictError, type Job, StorageError } from '../../src/ports.ts';
 import { manualClock } from '../support/clock.ts';
+import { NO_TIES } from '../support/domain.ts';
 
 let directory: string;
 let path: string;
@@ -35,6 +36,7 @@ const event = (reason: string): NewEvent => ({
 const person = { slackId: 'U1', name: 'Ana', email: 'ana@x', timeZone: 'UTC' };
 const request = (id: string, key = id): Request => ({
   id,
+  bundle: id,
   submissionKey: key,
   requester: person,
   role: 'db/read',
@@ -42,13 +44,19 @@ const request = (id: string, key = id): Request => ({
   reason: 'r',
   incidentId: null,
   submittedAt: 0,
+  startsAt: null,
+  extends: null,
+  askedFor: null,
   state: 'denied',
   decision: { effect: 'deny', rule: null, reasons: [], outcomes: [] },
   reviews: [],
   deniedAt: 0,
 });
 const grant = (id: string, requestId: string) =>
-  intendGrant({ id, requestId, person, resourceId: 'db', role: 'db/read', grants: {}, duration: HOUR }, 0);
+  intendGrant(
+    { id, requestId, person, resourceId: 'db', role: 'db/read', grants: {}, duration: HOUR, ties: NO_TIES },
+    0,
+  );
 
 function open(onDue: (jobs: readonly Job[]) => void = () => undefined) {
   const ledger = openLedger(path);

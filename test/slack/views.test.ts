@@ -11,6 +11,10 @@ import { messageBlocks } from '../../src/sandbox/slack/blockKit.ts';
 import { auditMessage } from '../../src/slack/audit/lines.ts';
 import { activeNotice, noticeFor, waitingNotice } from '../../src/slack/grants/notices.ts';
 import { requestCard, reviewPrompt } from '../../src/slack/review/card.ts';
+import { aRole, NO_TIES } from '../support/domain.ts';
+
+const role = aRole({ resourceId: 'payments-db', risk: 'high', narrower: ['peek'] });
+const can = { hasCredential: true, canExtend: true };
 
 /** Views are functions of data: what each state looks like, and that nobody's words become more than words. */
 
@@ -28,6 +32,7 @@ const incident: Incident = {
   title: 'Checkout is slow',
   status: 'triggered',
   urgency: 'high',
+  priority: 'P1',
   service: { id: 'P', name: 'Checkout' },
   url: 'https://example.pagerduty.com/incidents/PINC',
 };
@@ -38,13 +43,14 @@ const asked: AskDecision = {
   outcomes: [
     { rule: 1, effect: 'allow', outcome: 'not_met', reasons: ['not on call in PagerDuty now'], principals: [] },
   ],
-  reviewers: ['S0PAYLEADS'],
-  needed: 1,
+  stages: [{ reviewers: ['S0PAYLEADS'], needed: 1 }],
+  escalate: [],
   expiresAfter: HOUR,
   proof: { onCall: null, incident },
 };
 const core = {
   id: 'R1',
+  bundle: 'R1',
   submissionKey: 'V1',
   requester: ben,
   role: 'payments-db/read',
@@ -52,8 +58,11 @@ const core = {
   reason: 'Customer 4411 was charged twice',
   incidentId: 'PINC',
   submittedAt: AT,
+  startsAt: null,
+  extends: null,
+  askedFor: null,
 };
-const approvedBy = { by: chloe, verdict: 'approve', comment: '', at: AT } as const;
+const approvedBy = { by: chloe, onBehalfOf: null, verdict: 'approve', comment: '', at: AT } as const;
 
 const intent = intendGrant(
   {
@@ -64,13 +73,21 @@ const intent = intendGrant(
     role: 'payments-db/read',
     grants: {},
     duration: HOUR,
+    ties: NO_TIES,
   },
   AT,
 );
 const active = activate(intent, 'jit_ben_g1', AT);
 const revoking = startRevoking(active, { why: 'revoked', by: personActor(chloe), problem: null }, AT + 60_000);
 
-const pending: Request = { ...core, state: 'pending', decision: asked, expiresAt: AT + HOUR, reviews: [] };
+const pending: Request = {
+  ...core,
+  state: 'pending',
+  decision: asked,
+  expiresAt: AT + HOUR,
+  reviews: [],
+  escalations: [],
+};
 const approved: Request = {
   ...core,
   state: 'approved',
@@ -78,6 +95,7 @@ const approved: Request = {
   reviews: [approvedBy],
   approvedAt: AT,
   grantId: 'G1',
+  useReview: null,
 };
 const states: [string, Request, Grant | null][] = [
   ['pending', pending, null],
@@ -108,8 +126,8 @@ const states: [string, Request, Grant | null][] = [
 
 describe('the card and its thread', () => {
   test.each(states)('%s', (_name, request, grant) => {
-    const input = { request, grant, roleName: 'Payments database: read' };
-    const views = { card: requestCard(input), thread: reviewPrompt(input) };
+    const input = { request, grant, role, roleName: 'Payments database: read' };
+    const views = { card: requestCard([input], [conclude(revoking, AT)]), thread: reviewPrompt(input) };
     expect(views).toMatchSnapshot();
     expect(messageBlocks.safeParse(views.card.blocks).error).toBeUndefined();
     expect(messageBlocks.safeParse(views.thread.blocks).error).toBeUndefined();
@@ -146,7 +164,7 @@ describe('private messages', () => {
         type: 'grant.activated',
         payload: { role: core.role, person: ben.name, account: 'jit_ben_g1', endsAt: active.endsAt },
       },
-      { ...core, state: 'approved', decision: allowed, reviews: [], approvedAt: AT, grantId: 'G1' },
+      { ...core, state: 'approved', decision: allowed, reviews: [], approvedAt: AT, grantId: 'G1', useReview: null },
       active,
     ],
     [
@@ -202,7 +220,7 @@ describe('private messages', () => {
     ],
   ];
   test.each(events)('%s', (_name, event, request, grant) => {
-    const message = noticeFor(event, { request, grant, roleName: 'Payments database: read', hasCredential: true });
+    const message = noticeFor(event, { request, grant, roleName: 'Payments database: read', ...can });
     expect(message).toMatchSnapshot();
     expect(messageBlocks.safeParse(message?.blocks).error).toBeUndefined();
   });
@@ -253,6 +271,7 @@ test('whatever a person types, or is called, it becomes no mention, link or form
           role: core.role,
           verdict: 'deny',
           comment,
+          onBehalfOf: null,
           policyHash: '',
           input: {
             at: AT,
@@ -263,9 +282,10 @@ test('whatever a person types, or is called, it becomes no mention, link or form
           decision: asked,
         },
       };
-      const input = { request, grant: null, roleName: 'Payments database: read', hasCredential: false };
+      const input = { request, grant: null, role, roleName: 'Payments database: read', ...can };
       const messages = [
-        requestCard(input),
+        requestCard([input], []),
+        requestCard([input, { ...input, request: { ...denied, id: 'R2' } }], []),
         reviewPrompt(input),
         reviewPrompt({ ...input, request: denied }),
         waitingNotice(input),

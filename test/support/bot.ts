@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { vi } from 'vitest';
 import { type Bot, startBot } from '../../src/bot.ts';
 import { parseEnv } from '../../src/config/env.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
-import type { LedgerEvent } from '../../src/domain/events.ts';
+import type { EventType, LedgerEvent } from '../../src/domain/events.ts';
 import { eventReader } from '../../src/ledger/events.ts';
 import { openLedgerToRead } from '../../src/ledger/open.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
@@ -28,12 +29,18 @@ export interface Stage {
   person(id: string): Person;
   /** What is in the ledger, as somebody beside the bot reads it. */
   events(): readonly LedgerEvent[];
+  /** Waits until an event of this type is in the ledger, the newest of them. */
+  recorded<T extends EventType>(type: T, count?: number): Promise<LedgerEvent & { type: T }>;
+  /** Waits until the bot has logged a line that begins so, this often. */
+  logged(message: string, count: number): Promise<void>;
   /** A message as a person reads it. */
   text(message: Message, viewer: string): string;
   viewText(open: OpenView | null, viewer: string): string;
   until<T>(what: string, look: () => T | undefined | null | false): Promise<T>;
   /** Roles that the bot made at PostgreSQL and that are there now. */
   madeRoles(): Promise<string[]>;
+  /** The policy file is saved again; the bot has not read it yet. */
+  savePolicy(change: (source: string) => string): void;
   restart(change?: { env?: Record<string, string>; policy?: (source: string) => string }): Promise<void>;
   stopBot(): Promise<void>;
   close(): Promise<void>;
@@ -49,13 +56,18 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const sandbox = await startSandbox(clock.now);
   const log = recordedLog();
   let bot: Bot | null = null;
+  let policyNow: string | null = null;
 
   async function start({ env = {}, policy: change = (source) => source }: StageOptions): Promise<void> {
     const variables = { ...sandbox.env, ...env };
     const source = change(readFileSync(sandbox.env.JIT_POLICY ?? '', 'utf8'));
     const loaded = parsePolicy(source, PROVISIONERS, variables);
+    const readPolicy = () => {
+      const read = parsePolicy(policyNow ?? source, PROVISIONERS, variables);
+      return 'issues' in read ? { problem: JSON.stringify(read.issues) } : { policy: read.policy };
+    };
     if ('issues' in loaded) throw new Error(JSON.stringify(loaded.issues));
-    bot = await startBot({ env: parseEnv(variables), policy: loaded.policy, log, clock: () => clock });
+    bot = await startBot({ env: parseEnv(variables), policy: loaded.policy, readPolicy, log, clock: () => clock });
     if (env.SLACK_SIGNING_SECRET === undefined) await connected();
   }
 
@@ -71,6 +83,12 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   };
   await start(options);
   const { workspace } = sandbox.slack;
+  const events = () => {
+    const ledger = openLedgerToRead(sandbox.env.JIT_DATABASE ?? '');
+    const found = eventReader(ledger).after(0, 10_000);
+    ledger.close();
+    return found;
+  };
   const person = (id: string) => personAt(sandbox.slack, id);
   return {
     sandbox,
@@ -82,12 +100,25 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     chloe: person('U0CHLOE'),
     dev: person('U0DEV'),
     eve: person('U0EVE'),
-    events: () => {
-      const ledger = openLedgerToRead(sandbox.env.JIT_DATABASE ?? '');
-      const events = eventReader(ledger).after(0, 10_000);
-      ledger.close();
-      return events;
-    },
+    events,
+    recorded: (type, count = 1) =>
+      vi.waitFor(
+        () => {
+          const found = events().filter((event): event is LedgerEvent & { type: typeof type } => event.type === type);
+          const newest = found.at(-1);
+          if (!newest || found.length < count) throw new Error(`the ledger has no ${type} yet (${found.length})`);
+          return newest;
+        },
+        { timeout: 10_000, interval: 25 },
+      ),
+    logged: (message, count) =>
+      vi.waitFor(
+        () => {
+          const found = log.lines.filter((line) => line.message.startsWith(message)).length;
+          if (found < count) throw new Error(`"${message}" was logged ${found} times`);
+        },
+        { timeout: 10_000, interval: 10 },
+      ),
     text: (message, viewer) => messageLines(workspace, message, viewer).join('\n'),
     viewText: (open, viewer) => (open ? viewLines(workspace, open.view, viewer).join('\n') : ''),
     until: (what, look) => until(workspace, what, look),
@@ -100,6 +131,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     restart: async (change = options) => {
       await stopBot();
       await start(change);
+    },
+    savePolicy: (change) => {
+      policyNow = change(readFileSync(sandbox.env.JIT_POLICY ?? '', 'utf8'));
     },
     stopBot,
     close: async () => {

@@ -46,6 +46,9 @@ export interface PdIncident {
   readonly assignees: readonly string[];
   readonly createdAt: number;
   readonly notes: { id: string; content: string; user: string; createdAt: number }[];
+  /** Keeps the same from being opened twice. */
+  readonly key?: string | null;
+  readonly details?: string;
 }
 
 export interface Account {

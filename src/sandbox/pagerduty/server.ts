@@ -1,4 +1,6 @@
+import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { createFaults, type Faults, fail } from '../faults.ts';
 import { closeServer, listen, readBody } from '../http.ts';
 import { type Account, onCallAt, type PdIncident, type PdUser } from './account.ts';
@@ -10,6 +12,10 @@ export interface PagerDutySandbox {
   readonly apiUrl: string;
   /** Every call so far, as `GET /oncalls?…`. */
   readonly calls: readonly string[];
+  /** Where webhooks go, and what they are signed with; null: there is no subscription. */
+  subscribe(to: { url: string; secret: string } | null): void;
+  /** Changes an incident as somebody at PagerDuty does, and tells subscribers. */
+  setStatus(id: string, status: PdIncident['status']): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -19,6 +25,17 @@ const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 100;
 const MAX_OFFSET = 10_000;
 const MAX_NOTE = 2_000;
+
+const newIncidentSchema = z.object({
+  incident: z.object({
+    type: z.literal('incident'),
+    title: z.string().min(1).max(1024),
+    service: z.object({ id: z.string(), type: z.literal('service_reference') }),
+    urgency: z.enum(['high', 'low']).optional(),
+    incident_key: z.string().max(255).optional(),
+    body: z.object({ type: z.literal('incident_body'), details: z.string() }).optional(),
+  }),
+});
 
 interface Reply {
   readonly status: number;
@@ -40,6 +57,7 @@ export async function startPagerDuty(options: {
   const faults = createFaults();
   const calls: string[] = [];
   let window = { startedAt: 0, used: 0 };
+  let subscriber: { url: string; secret: string } | null = null;
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -92,6 +110,7 @@ export async function startPagerDuty(options: {
     const [, resource = '', id, sub] = url.pathname.split('/');
     if (request.method === 'GET' && id === undefined) return list(resource, url.searchParams);
     if (request.method === 'GET' && sub === undefined) return one(resource, id ?? '');
+    if (resource === 'incidents' && request.method === 'POST' && id === undefined) return openIncident(request, body);
     if (resource === 'incidents' && sub === 'notes') return notes(request, id ?? '', body);
     if (resource === 'incidents' && request.method === 'PUT' && sub === undefined)
       return changeIncident(request, id ?? '', body);
@@ -168,7 +187,9 @@ export async function startPagerDuty(options: {
       const values = query.getAll(`${name}[]`);
       return values.length === 0 || (value !== undefined && values.includes(value));
     };
-    return onCallAt(account, now())
+    // A range is asked for by its beginning; the bot asks about moments.
+    const since = Date.parse(query.get('since') ?? '');
+    return onCallAt(account, Number.isNaN(since) ? now() : since)
       .filter(
         (entry) =>
           wanted('user_ids', entry.user) &&
@@ -212,6 +233,69 @@ export async function startPagerDuty(options: {
         user: reference('user', author.id, author.name),
       },
     });
+  }
+
+  function openIncident(request: IncomingMessage, body: string): Reply {
+    if (!authorOf(request)) return refuse(400, 'Requester User Not Found', ['The From header must be a user']);
+    const asked = newIncidentSchema.safeParse(JSON.parse(body || '{}'));
+    if (!asked.success)
+      return refuse(
+        400,
+        'Invalid Input Provided',
+        asked.error.issues.map(({ message }) => message),
+      );
+    const { title, service: serviceId, incident_key: key = null, body: details } = asked.data.incident;
+    const service = account.services.find((other) => other.id === serviceId.id);
+    if (!service) return refuse(400, 'Invalid Input Provided', ['Service not found']);
+    if (key !== null && account.incidents.some((open) => open.key === key && open.status !== 'resolved'))
+      return refuse(400, 'Arguments Caused Error', [
+        'Open incident with matching dedup key already exists on this service',
+      ]);
+    const number = Math.max(0, ...account.incidents.map((other) => other.number)) + 1;
+    const incident: PdIncident = {
+      id: `PINC${number}`,
+      number,
+      title,
+      status: 'triggered',
+      urgency: 'high',
+      service: service.id,
+      assignees: onCallAt(account, now())
+        .filter((entry) => entry.escalationPolicy.id === service.escalationPolicy && entry.level === 1)
+        .map(({ user }) => user),
+      createdAt: now(),
+      notes: [],
+      key,
+      details: details?.details ?? '',
+    };
+    account.incidents.push(incident);
+    return { status: 201, body: { incident: incidentObject(incident) } };
+  }
+
+  async function setStatus(id: string, status: PdIncident['status']): Promise<void> {
+    const incident = account.incidents.find((other) => other.id === id);
+    if (!incident) throw new Error(`there is no incident ${id}`);
+    incident.status = status;
+    if (!subscriber) return;
+    const type = { triggered: 'reopened', acknowledged: 'acknowledged', resolved: 'resolved' }[status];
+    const event = {
+      id: `01${incident.number}${calls.length}`,
+      event_type: `incident.${type}`,
+      resource_type: 'incident',
+      occurred_at: isoOrNull(now()),
+      data: { ...incidentObject(incident), type: 'incident' },
+    };
+    const body = JSON.stringify({ event });
+    const signature = createHmac('sha256', subscriber.secret).update(body).digest('hex');
+    // A subscriber that is down gets nothing; PagerDuty itself tries for a while longer.
+    await fetch(subscriber.url, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'x-pagerduty-signature': `v1=${signature}`,
+        'x-webhook-id': event.id,
+      },
+    }).catch(() => undefined);
   }
 
   function changeIncident(request: IncomingMessage, id: string, body: string): Reply {
@@ -273,7 +357,17 @@ export async function startPagerDuty(options: {
     })),
   });
 
-  return { account, faults, calls, apiUrl: base, close: () => closeServer(server) };
+  return {
+    account,
+    faults,
+    calls,
+    apiUrl: base,
+    subscribe: (to) => {
+      subscriber = to;
+    },
+    setStatus,
+    close: () => closeServer(server),
+  };
 }
 
 const userObject = (user: PdUser) => ({

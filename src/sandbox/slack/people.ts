@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Block } from './blockKit.ts';
 import type { AppLink } from './delivery.ts';
-import { checkedView, messageObject, type Triggers, viewObject } from './webApi.ts';
-import type { InputState, Message, OpenView, Workspace } from './workspace.ts';
+import type { Responses } from './responses.ts';
+import { checkedView, messageObject, type Triggers, userObject, viewObject } from './webApi.ts';
+import { type InputState, type Message, type OpenView, statefulElements, type Workspace } from './workspace.ts';
 
 /** What a person can do in Slack's own apps. Each call resolves when the bot has acknowledged. */
 export interface People {
@@ -10,6 +11,8 @@ export interface People {
   command(user: string, command: string, text: string, channel: string): Promise<void>;
   /** Clicks a button on a message. */
   click(user: string, message: Message, actionId: string): Promise<void>;
+  /** Clicks a button on a form or on Home, the first of its kind or the one with this value. */
+  clickIn(user: string, view: OpenView, actionId: string, value?: string): Promise<void>;
   /** Uses any element of a message or view: a button, a menu, a picker. */
   act(
     user: string,
@@ -26,6 +29,8 @@ export interface People {
   submit(user: string, open: OpenView): Promise<void>;
   close(open: OpenView): void;
   openHome(user: string): Promise<void>;
+  /** An administrator of the workspace deactivates somebody's account; the app is told. */
+  deactivate(user: string): Promise<void>;
   /** The view on top of a person's screen. */
   topView(user: string): OpenView | undefined;
 }
@@ -46,7 +51,7 @@ const suggestionsSchema = z.object({
     .max(100),
 });
 
-export function createPeople(workspace: Workspace, triggers: Triggers, link: AppLink): People {
+export function createPeople(workspace: Workspace, triggers: Triggers, responses: Responses, link: AppLink): People {
   const common = (user: string) => ({
     team: { id: workspace.team.id, domain: workspace.team.domain },
     user: {
@@ -62,9 +67,9 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
   });
 
   function findInput(open: OpenView, actionId: string) {
-    const block = open.view.blocks.find((one) => one.type === 'input' && one.element.action_id === actionId);
-    if (block?.type !== 'input' || !block.block_id) throw new Error(`this form has no input ${actionId}`);
-    return { blockId: block.block_id, element: block.element, tellsApp: block.dispatch_action === true };
+    const found = statefulElements(open.view).find(({ element }) => element.action_id === actionId);
+    if (!found) throw new Error(`this form has no input ${actionId}`);
+    return found;
   }
 
   function stateOf(type: string, value: Entered): InputState {
@@ -118,6 +123,17 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
     }
   }
 
+  const tell = (event: Readonly<Record<string, unknown>>) =>
+    link.deliver('events_api', {
+      token: 'sandbox',
+      team_id: workspace.team.id,
+      api_app_id: workspace.app.id,
+      type: 'event_callback',
+      event_id: workspace.newId('Ev'),
+      event_time: Math.floor(workspace.now() / 1000),
+      event: { ...event, event_ts: workspace.newTs() },
+    });
+
   const people: People = {
     command: async (user, command, text, channel) => {
       const payload = {
@@ -132,7 +148,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
         user_name: workspace.users.get(user)?.name ?? user,
         api_app_id: workspace.app.id,
         is_enterprise_install: 'false',
-        response_url: 'http://127.0.0.1/unused',
+        response_url: responses.issue(user, channel),
         trigger_id: triggers.issue(user),
       };
       const answer = (await link.deliver('slash_commands', payload)) as
@@ -162,7 +178,29 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
         value: element.value,
       });
     },
+    clickIn: async (user, view, actionId, value) => {
+      const found = elementsOf(view.view.blocks).find(
+        ({ element }) =>
+          element.action_id === actionId &&
+          (value === undefined || (element.type === 'button' && element.value === value)),
+      );
+      if (found?.element.type !== 'button') throw new Error(`this view has no button ${actionId}`);
+      const { element, blockId } = found;
+      await people.act(user, { view }, blockId, {
+        type: 'button',
+        action_id: actionId,
+        text: element.text,
+        value: element.value,
+      });
+    },
     act: async (user, { message, view }, blockId, action) => {
+      const chosen = view && statefulElements(view.view).find(({ element }) => element.action_id === action.action_id);
+      if (view && chosen) {
+        const { action_id: actionId, ...state } = action;
+        const entered = { [String(actionId)]: { ...state, type: chosen.element.type } };
+        view.values[blockId] = { ...view.values[blockId], ...entered };
+        workspace.changed();
+      }
       const where = view
         ? { container: { type: 'view', view_id: view.id }, view: viewObject(workspace, view) }
         : {
@@ -176,7 +214,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
             channel: { id: message.channel, name: workspace.channels.get(message.channel)?.name ?? '' },
             message: messageObject(workspace, message, false),
             state: { values: {} },
-            response_url: 'http://127.0.0.1/unused',
+            response_url: responses.issue(user, message.channel),
           };
       await link.deliver('interactive', {
         ...common(user),
@@ -203,7 +241,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
     enter: async (user, open, actionId, value) => {
       const { blockId, element, tellsApp } = findInput(open, actionId);
       const state = stateOf(element.type, optionOf(element, value));
-      open.values[blockId] = { [actionId]: state };
+      open.values[blockId] = { ...open.values[blockId], [actionId]: state };
       workspace.changed();
       if (!tellsApp) return;
       await people.act(user, { view: open }, blockId, { ...state, action_id: actionId });
@@ -229,21 +267,15 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
       workspace.changed();
     },
     openHome: async (user) => {
-      await link.deliver('events_api', {
-        token: 'sandbox',
-        team_id: workspace.team.id,
-        api_app_id: workspace.app.id,
-        type: 'event_callback',
-        event_id: workspace.newId('Ev'),
-        event_time: Math.floor(workspace.now() / 1000),
-        event: {
-          type: 'app_home_opened',
-          user,
-          channel: workspace.directChannel(user).id,
-          tab: 'home',
-          event_ts: workspace.newTs(),
-        },
-      });
+      await tell({ type: 'app_home_opened', user, channel: workspace.directChannel(user).id, tab: 'home' });
+    },
+    deactivate: async (user) => {
+      const gone = workspace.users.get(user);
+      if (!gone) throw new Error(`there is nobody ${user}`);
+      gone.kind = 'deactivated';
+      for (const group of workspace.groups.values()) group.members = group.members.filter((member) => member !== user);
+      workspace.changed();
+      await tell({ type: 'user_change', user: userObject(workspace, gone) });
     },
     topView: (user) => [...workspace.views.values()].filter((view) => view.user === user).at(-1),
     shortcut: async (user, callbackId, message) => {
@@ -253,7 +285,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
             message_ts: message.ts,
             channel: { id: message.channel, name: workspace.channels.get(message.channel)?.name ?? '' },
             message: messageObject(workspace, message, false),
-            response_url: 'http://127.0.0.1/unused',
+            response_url: responses.issue(user, message.channel),
           }
         : { type: 'shortcut', action_ts: workspace.newTs() };
       await link.deliver('interactive', {
@@ -268,7 +300,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, link: App
 }
 
 /** Everything that can be clicked in a message, with the block it stands in. */
-function elementsOf(blocks: readonly Block[]) {
+function elementsOf(blocks: readonly (Block | OpenView['view']['blocks'][number])[]) {
   return blocks.flatMap((block) => {
     const elements =
       block.type === 'actions'

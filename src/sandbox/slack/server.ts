@@ -4,6 +4,7 @@ import { createFaults, type Faults, fail } from '../faults.ts';
 import { closeServer, listen, readBody } from '../http.ts';
 import { type AppLink, createAppLink } from './delivery.ts';
 import { createPeople, type People } from './people.ts';
+import { createResponses } from './responses.ts';
 import { createTriggers, createWebApi, SlackRefusal } from './webApi.ts';
 import { Workspace, type WorkspaceData } from './workspace.ts';
 
@@ -44,6 +45,7 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
   const limits = createLimits();
   let revoked = false;
   let base = '';
+  const responses = createResponses(workspace, () => base);
   const methods = createWebApi(
     workspace,
     triggers,
@@ -57,8 +59,15 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const name = new URL(request.url ?? '/', 'http://sandbox').pathname.replace(/^\/api\//, '');
-    const args = parseArgs(request, await readBody(request));
+    const { pathname } = new URL(request.url ?? '/', 'http://sandbox');
+    const name = pathname.replace(/^\/api\//, '');
+    const body = await readBody(request);
+    if (pathname.startsWith('/response/')) {
+      const answer = responses.use(pathname.slice('/response/'.length), body);
+      response.writeHead(answer.status, { 'content-type': 'text/plain' }).end(answer.body);
+      return;
+    }
+    const args = parseArgs(request, body);
     calls.push(name);
     const fault = faults.take(name);
     if (fault && (await fail(fault, request, response, { 'retry-after': '2' }))) return;
@@ -117,7 +126,7 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     link,
     faults,
     calls,
-    people: createPeople(workspace, triggers, link),
+    people: createPeople(workspace, triggers, responses, link),
     apiUrl: `${base}/api/`,
     revokeTokens: () => {
       revoked = true;

@@ -18,6 +18,8 @@ export class SlackRefusal extends Error {
 /** How long a trigger opens a modal. */
 const TRIGGER_LIFE_MS = 3_000;
 const MAX_TEXT = 40_000;
+/** Views that lie on each other at most. */
+const MAX_VIEWS = 3;
 const MAX_METADATA_BYTES = 16_000;
 
 export interface Triggers {
@@ -132,6 +134,44 @@ export function createWebApi(
       perMinute: TIER_4,
       call: (args) => ({ user: userObject(workspace, userOf(text(args, 'user'))) }),
     },
+    'users.lookupByEmail': {
+      scopes: ['users:read.email'],
+      perMinute: TIER_3,
+      call: (args) => {
+        const email = text(args, 'email').toLowerCase();
+        const user = [...workspace.users.values()].find((one) => one.email.toLowerCase() === email && email !== '');
+        if (!user || user.kind === 'deactivated') throw new SlackRefusal('users_not_found');
+        return { user: userObject(workspace, user) };
+      },
+    },
+    'dnd.info': {
+      scopes: ['dnd:read'],
+      perMinute: TIER_3,
+      call: (args) => {
+        const user = userOf(text(args, 'user'));
+        const until = Math.floor((user.quietUntil ?? 0) / 1000);
+        const isQuiet = until * 1000 > workspace.now();
+        return {
+          dnd_enabled: false,
+          next_dnd_start_ts: 1,
+          next_dnd_end_ts: 1,
+          snooze_enabled: isQuiet,
+          ...(isQuiet && { snooze_endtime: until }),
+        };
+      },
+    },
+    'chat.getPermalink': {
+      scopes: [],
+      perMinute: POSTING,
+      call: (args) => {
+        const channel = channelOf(args);
+        const ts = text(args, 'message_ts');
+        if (!workspace.messages.some((message) => message.channel === channel.id && message.ts === ts))
+          throw new SlackRefusal('message_not_found');
+        const permalink = `https://${workspace.team.domain}.slack.com/archives/${channel.id}/p${ts.replace('.', '')}`;
+        return { channel: channel.id, permalink };
+      },
+    },
     'usergroups.users.list': {
       scopes: ['usergroups:read'],
       perMinute: TIER_2,
@@ -229,6 +269,18 @@ export function createWebApi(
         return { view: viewObject(workspace, workspace.openView(user, shown, null)) };
       },
     },
+    'views.push': {
+      scopes: [],
+      perMinute: TIER_4,
+      call: (args) => {
+        const shown = view(args);
+        if (shown.type !== 'modal') throw new SlackRefusal('invalid_arguments');
+        const user = triggers.use(text(args, 'trigger_id'));
+        const below = [...workspace.views.values()].filter((open) => open.user === user);
+        if (below.length >= MAX_VIEWS) throw new SlackRefusal('push_limit_reached');
+        return { view: viewObject(workspace, workspace.openView(user, shown, below.at(-1)?.id ?? null)) };
+      },
+    },
     'views.update': {
       scopes: [],
       perMinute: TIER_4,
@@ -290,7 +342,7 @@ function structured(value: unknown): unknown {
   }
 }
 
-function userObject(workspace: Workspace, user: User) {
+export function userObject(workspace: Workspace, user: User) {
   const foreign = user.kind === 'external';
   return {
     id: user.id,

@@ -10,6 +10,8 @@ export interface User {
   readonly email: string;
   readonly timeZone: string;
   kind: PersonKind;
+  /** Notifications are paused until then, in milliseconds. */
+  quietUntil?: number;
 }
 
 export interface UserGroup {
@@ -170,16 +172,35 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
     open.errors = {};
     open.hash = `${Math.floor(this.now() / 1000)}.${this.newId('h')}`;
     open.values = {};
-    for (const block of view.blocks) {
-      if (block.type !== 'input' || !block.block_id) continue;
-      const action = block.element.action_id ?? '';
-      const kept = before[block.block_id]?.[action];
-      open.values[block.block_id] = {
-        [action]: kept?.type === block.element.type ? kept : initialState(block.element),
+    for (const { blockId, element } of statefulElements(view)) {
+      const action = element.action_id ?? '';
+      const kept = before[blockId]?.[action];
+      open.values[blockId] = {
+        ...open.values[blockId],
+        [action]: kept?.type === element.type ? kept : initialState(element),
       };
     }
     this.changed();
   }
+}
+
+type Element = Extract<View['blocks'][number], { type: 'input' }>['element'];
+
+/** Everything in a view that holds a value: inputs, and menus and pickers beside them. */
+export function statefulElements(view: View): { blockId: string; element: Element; tellsApp: boolean }[] {
+  return view.blocks.flatMap((block) => {
+    const blockId = block.block_id ?? '';
+    if (block.type === 'input') return [{ blockId, element: block.element, tellsApp: block.dispatch_action === true }];
+    const elements =
+      block.type === 'actions'
+        ? block.elements
+        : block.type === 'section' && block.accessory && block.accessory.type !== 'image'
+          ? [block.accessory]
+          : [];
+    return elements.flatMap((element) =>
+      element.type === 'button' || element.type === 'overflow' ? [] : [{ blockId, element, tellsApp: true }],
+    );
+  });
 }
 
 /** What an input holds before anybody touched it. */

@@ -46,6 +46,7 @@ const actSchema = z.discriminatedUnion('do', [
     kind: z.enum(['slow', 'rate_limited', 'error_500', 'html', 'dropped']),
   }),
   z.object({ do: z.literal('mend'), service: z.enum(['slack', 'pagerDuty']) }),
+  z.object({ do: z.literal('deactivate'), user: id }),
   z.object({ do: z.literal('disconnect') }),
   z.object({ do: z.literal('kill') }),
   z.object({ do: z.literal('start') }),
@@ -107,11 +108,10 @@ export async function carryOut(running: RunningSandbox, asked: unknown): Promise
       ).overrides.push({ user: act.user, start: clock.now(), end: clock.now() + act.hours * 3_600_000 });
       return null;
     case 'incident':
-      found(
-        account.incidents.find((one) => one.id === act.incident),
-        'no such incident',
-      ).status = act.status;
+      await sandbox.pagerDuty.setStatus(act.incident, act.status);
       return null;
+    case 'deactivate':
+      return heard(people.deactivate(act.user));
     case 'openIncident': {
       const number = Math.max(...account.incidents.map((one) => one.number)) + 1;
       account.incidents.push({

@@ -45,6 +45,11 @@ const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'grant.ended': ':lock:',
   'grant.failed': ':warning:',
   'grant.overdue': ':rotating_light:',
+  'grant.extended': ':key:',
+  'break_glass.invoked': ':rotating_light:',
+  'break_glass.unreviewed': ':rotating_light:',
+  'access.frozen': ':rotating_light:',
+  'access.unfrozen': ':white_check_mark:',
 };
 
 /** One event, as an auditor reads it. Names, not mentions: nobody is paged by the record. */
@@ -62,14 +67,31 @@ function describe(event: LedgerEvent): string {
   const who = event.actor.kind === 'person' ? plain(event.actor.name) : 'the bot';
   switch (event.type) {
     case 'request.submitted': {
-      const { role, duration, reason, decision } = event.payload;
+      const { role, duration, startsAt, extends: extended, reason, decision } = event.payload;
       const decided = decision.rule === null ? 'no rule matched' : `rule ${decision.rule}`;
-      return `${who} asked for ${code(role)} for ${durationText(duration)}: “${plain(cut(reason, 200))}”. Policy: *${decision.effect}* (${decided}: ${plain(decision.reasons.join('; '))})`;
+      const howLong = `${durationText(duration)}${extended === null ? '' : ' more'}${startsAt === null ? '' : ` from ${time(startsAt)}`}`;
+      return `${who} asked for ${code(role)} for ${howLong}: “${plain(cut(reason, 200))}”. Policy: *${decision.effect}* (${decided}: ${plain(decision.reasons.join('; '))})`;
     }
     case 'review.recorded':
-      return `${who}: *${event.payload.verdict}* ${code(event.payload.role)}${event.payload.comment && ` “${plain(cut(event.payload.comment, 200))}”`}`;
-    case 'request.approved':
-      return `${code(event.payload.role)} for ${plain(event.payload.requester)}, by ${event.payload.by === 'policy' ? 'the policy' : plain(event.payload.approvers.join(', '))}`;
+      return `${who}${event.payload.onBehalfOf === null ? '' : ` (standing in for ${code(event.payload.onBehalfOf)})`}: *${event.payload.verdict}* ${code(event.payload.role)}${event.payload.comment && ` “${plain(cut(event.payload.comment, 200))}”`}`;
+    case 'request.changed': {
+      const { from, to, requester } = event.payload;
+      return `${who} gives ${plain(requester)} less than was asked for: ${code(from.role)} for ${durationText(from.duration)} → ${code(to.role)} for ${durationText(to.duration)}`;
+    }
+    case 'request.approved': {
+      const by = {
+        policy: 'the policy',
+        break_glass: 'nobody: break-glass',
+        reviewers: plain(event.payload.approvers.join(', ')),
+      };
+      const when = event.payload.startsAt === null ? '' : `, from ${time(event.payload.startsAt)}`;
+      return `${code(event.payload.role)} for ${plain(event.payload.requester)}, by ${by[event.payload.by]}${when}`;
+    }
+    case 'request.escalated': {
+      const { role, requester, to, passedOver, page } = event.payload;
+      const skipped = passedOver.map(({ name, why }) => `${plain(name)} (${plain(why)})`).join(', ');
+      return `${code(role)} for ${plain(requester)}: also asked ${plain(to.map(({ name }) => name).join(', ')) || 'nobody'}${skipped && `; passed over ${skipped}`}${page === null ? '' : `; paged on ${code(page)}`}`;
+    }
     case 'request.denied':
       return `${code(event.payload.role)} for ${plain(event.payload.requester)}, by ${event.payload.by === 'policy' ? 'the policy' : who}: ${plain(cut(event.payload.reasons.join('; '), 200))}`;
     case 'request.cancelled':
@@ -79,6 +101,38 @@ function describe(event: LedgerEvent): string {
       return `${code(event.payload.role)} for ${plain(event.payload.person)}, ${durationText(event.payload.duration)}`;
     case 'grant.activated':
       return `${plain(event.payload.person)} has ${code(event.payload.role)} as ${code(event.payload.account)} until ${time(event.payload.endsAt)}`;
+    case 'grant.extended':
+      return `${plain(event.payload.person)} keeps ${code(event.payload.role)} until ${time(event.payload.endsAt)}`;
+    case 'grant.not_extended':
+      return `${code(event.payload.role)} of ${plain(event.payload.person)} still ends ${time(event.payload.endsAt)}: ${plain(event.payload.problem)}`;
+    case 'grant.shortened':
+      return `${code(event.payload.role)} of ${plain(event.payload.person)} ends ${time(event.payload.endsAt)}: ${endSentence(event.payload.why)}`;
+    case 'access.offered':
+      return `${code(event.payload.role)}, which ${plain(event.payload.from)} had, to ${plain(event.payload.to.map(({ name }) => name).join(', '))}, now on call for ${plain(event.payload.escalationPolicy)}`;
+    case 'break_glass.invoked': {
+      const { role, duration, reason, reviewer, reviewBy } = event.payload;
+      return `*${who} broke the glass for ${code(role)}* for ${durationText(duration)}: “${plain(cut(reason, 200))}”. ${plain(reviewer.name)} reviews it by ${time(reviewBy)}`;
+    }
+    case 'break_glass.reminded':
+      return `${plain(event.payload.reviewer.name)} is to review ${plain(event.payload.person)}’s use of ${code(event.payload.role)} by ${time(event.payload.reviewBy)}`;
+    case 'break_glass.unreviewed':
+      return `*nobody has reviewed ${plain(event.payload.person)}’s use of ${code(event.payload.role)}*; it was for ${plain(event.payload.reviewer.name)} to do`;
+    case 'break_glass.reviewed':
+      return `${who}: ${plain(event.payload.person)}’s use of ${code(event.payload.role)} was ${event.payload.justified ? 'justified' : '*not justified*'}. “${plain(cut(event.payload.comment, 200))}”`;
+    case 'delegation.set':
+      return `${plain(event.payload.to.name)} reviews for ${plain(event.payload.from)} until ${time(event.payload.until)}`;
+    case 'delegation.ended':
+      return `${plain(event.payload.to.name)} no longer reviews for ${plain(event.payload.from)}`;
+    case 'second_factor.enrolled':
+      return `${plain(event.payload.person)} set up one-time codes`;
+    case 'second_factor.locked':
+      return `*too many wrong codes from ${plain(event.payload.person)}*: none is taken until ${time(event.payload.until)}`;
+    case 'second_factor.reset':
+      return `${who} reset the one-time codes of ${plain(event.payload.person)}`;
+    case 'access.frozen':
+      return `*${who} froze all access*: “${plain(cut(event.payload.reason, 200))}”. ${event.payload.live} live ${event.payload.live === 1 ? 'grant ends' : 'grants end'}, nothing new is granted`;
+    case 'access.unfrozen':
+      return `${who} lifted the freeze`;
     case 'grant.revoking':
       return `${code(event.payload.role)} of ${plain(event.payload.person)}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? ` (${plain(event.payload.problem)})` : ''}`;
     case 'grant.ended':
@@ -89,8 +143,12 @@ function describe(event: LedgerEvent): string {
       return `*${code(event.payload.role)} of ${plain(event.payload.person)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
     case 'credential.issued':
       return `${plain(event.payload.person)} got a new password for ${code(event.payload.account)}`;
-    case 'policy.loaded':
-      return `${event.payload.roles} roles on ${event.payload.resources} resources, ${code(event.payload.hash.slice(0, 16))}`;
+    case 'policy.loaded': {
+      const { roles, resources, hash, changes } = event.payload;
+      const by = event.actor.kind === 'person' ? ` by ${who}` : '';
+      const list = changes.length > 0 ? `: ${plain(cut(changes.join('; '), 400))}` : '';
+      return `${roles} roles on ${resources} resources, ${code(hash.slice(0, 16))}${by}${list}`;
+    }
     case 'bot.started':
       return `version ${event.payload.version}`;
     case 'bot.stopped':

@@ -1,40 +1,89 @@
 import type { App, BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
-import type { WebClient } from '@slack/web-api';
+import { findRole } from '../../domain/policy.ts';
 import { isRefused } from '../../domain/refusal.ts';
+import type { Millis } from '../../domain/terms.ts';
 import { cancelRequest } from '../../lifecycle/closeRequest.ts';
-import type { Deps } from '../../lifecycle/deps.ts';
 import { revokeGrant } from '../../lifecycle/endGrant.ts';
+import { extendable, extensionLeft, requestExtension } from '../../lifecycle/extendGrant.ts';
 import { issueCredential } from '../../lifecycle/issueCredential.ts';
+import { checkSecondFactor } from '../../lifecycle/secondFactor.ts';
+import { section } from '../blocks.ts';
 import { clickedValue, tellClicker } from '../clicks.ts';
-import { END_ACTION } from '../review/card.ts';
+import type { SlackContext } from '../context.ts';
+import { CODE } from '../factor/views.ts';
+import { roleNameIn } from '../projections.ts';
+import { answerModal, FAILED } from '../request/answers.ts';
+import { messageModal, workingModal } from '../request/modal.ts';
+import { readOption, readText } from '../request/values.ts';
 import { refusalSentence } from '../sentences.ts';
+import { updateView } from '../views.ts';
+import { END_ACTION } from './buttons.ts';
+import { EXTEND, EXTEND_MODAL, extendModal } from './extend.ts';
 import {
   CANCEL_ACTION,
   CREDENTIAL_ACTION,
   credentialModal,
   credentialRefusedModal,
   credentialWorkingModal,
+  EXTEND_ACTION,
 } from './notices.ts';
 
-/** What a person does with what they have: give it back, cancel, get its credentials. */
-export function listenToGrants(app: App, { deps, client }: { deps: Deps; client: WebClient }): void {
-  const to = { client, log: deps.log };
+/** What a person does with what they have: give it back, keep it longer, cancel, get its credentials. */
+export function listenToGrants(app: App, context: SlackContext): void {
+  const { deps, client } = context;
 
-  app.action<BlockAction>(END_ACTION, async ({ ack, body }) => {
+  app.action<BlockAction>(END_ACTION, async ({ ack, body, respond }) => {
     await ack();
-    await tellClicker(to, body, async () => {
+    await tellClicker(context, { body, respond }, async () => {
       const result = await revokeGrant(deps, { grantId: clickedValue(body), personId: body.user.id });
       return isRefused(result) ? refusalSentence(result.refused) : ':lock: Taking it back now.';
     });
   });
 
-  app.action<BlockAction>(CANCEL_ACTION, async ({ ack, body }) => {
+  app.action<BlockAction>(CANCEL_ACTION, async ({ ack, body, respond }) => {
     await ack();
-    await tellClicker(to, body, async () => {
+    await tellClicker(context, { body, respond }, async () => {
       const result = await cancelRequest(deps, { requestId: clickedValue(body), personId: body.user.id });
       return isRefused(result) ? refusalSentence(result.refused) : 'Cancelled. Nothing was granted.';
     });
+  });
+
+  app.action<BlockAction>(EXTEND_ACTION, async ({ ack, body }) => {
+    await ack();
+    await openExtendForm(context, body.trigger_id, { grantId: clickedValue(body), wanted: null, reason: null });
+  });
+
+  app.view(EXTEND_MODAL, async ({ ack, view, body }) => {
+    const grantId = view.private_metadata;
+    const { values } = view.state;
+    const grant = (await deps.store.grant(grantId))?.value;
+    const role = grant && findRole(deps.policy, grant.role);
+    const factor = role?.secondFactor.request
+      ? await checkSecondFactor(deps, body.user.id, readText(values, CODE.block, CODE.action))
+      : null;
+    if (factor && isRefused(factor))
+      return ack({ response_action: 'errors', errors: { [CODE.block]: refusalSentence(factor.refused) } });
+    const input = {
+      submissionKey: view.id,
+      personId: body.user.id,
+      grantId,
+      duration: Number(readOption(values, EXTEND.duration, EXTEND.duration) ?? Number.NaN),
+      reason: readText(values, EXTEND.reason, EXTEND.reason),
+      factor,
+    };
+    await ack({ response_action: 'update', view: workingModal() });
+    const answer = await requestExtension(deps, input).then(
+      (result) =>
+        isRefused(result)
+          ? answerModal({ requests: [], refused: [{ role: grant?.role ?? '', refusal: result.refused }] })
+          : answerModal({ requests: [result], refused: [] }),
+      (error: unknown) => {
+        deps.log.error({ err: error, grantId }, 'an extension could not be taken');
+        return messageModal('Not requested', [section(FAILED)]);
+      },
+    );
+    await updateView(context, view.id, answer);
   });
 
   app.action<BlockAction>(CREDENTIAL_ACTION, async ({ ack, body }) => {
@@ -57,4 +106,38 @@ export function listenToGrants(app: App, { deps, client }: { deps: Deps; client:
       );
     }
   }
+}
+
+/** @param want.reason null: the reason that it was asked for with */
+export async function openExtendForm(
+  { deps, client }: Pick<SlackContext, 'deps' | 'client'>,
+  triggerId: string,
+  want: { grantId: string; wanted: Millis | null; reason: string | null },
+): Promise<void> {
+  const view = await extendView(deps, want);
+  await client.views.open({ trigger_id: triggerId, view });
+}
+
+async function extendView(
+  deps: SlackContext['deps'],
+  { grantId, wanted, reason }: { grantId: string; wanted: Millis | null; reason: string | null },
+): Promise<ModalView> {
+  const loaded = await deps.store.grant(grantId);
+  const role = loaded && findRole(deps.policy, loaded.value.role);
+  // The smallest extension there is: whatever speaks against it speaks against any.
+  const possible = await extendable(deps, grantId, 1);
+  if (isRefused(possible) || !role)
+    return messageModal('More time', [
+      section(isRefused(possible) ? refusalSentence(possible.refused) : 'This role is no longer in the policy.'),
+    ]);
+  const grant = possible.value;
+  const original = (await deps.store.request(grant.requestId))?.value;
+  return extendModal({
+    grant,
+    role,
+    roleName: roleNameIn(deps.policy, grant.role),
+    left: extensionLeft(deps, grant),
+    wanted,
+    reason: reason ?? original?.reason ?? '',
+  });
 }

@@ -1,14 +1,18 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { LedgerEvent } from '../../domain/events.ts';
-import type { Grant } from '../../domain/grant.ts';
+import type { ActiveGrant, Grant } from '../../domain/grant.ts';
 import type { Request } from '../../domain/request.ts';
+import { durationText, type Instant } from '../../domain/terms.ts';
 import type { Credential } from '../../ports.ts';
 import { button, code, context, type Message, plain, plainText, quote, section, time, timeIn } from '../blocks.ts';
-import { endButton } from '../review/card.ts';
-import { denialSentence, mentions, proofSentence } from '../sentences.ts';
+import { approvalsText, denialSentence, endSentence, proofSentence } from '../sentences.ts';
+import { endButton } from './buttons.ts';
 
 export const CANCEL_ACTION = 'request_cancel';
 export const CREDENTIAL_ACTION = 'grant_credential';
+export const EXTEND_ACTION = 'grant_extend';
+/** Opens the request form with a role chosen. */
+export const ASK_ACTION = 'request_open';
 
 export interface NoticeInput {
   readonly request: Request;
@@ -16,6 +20,8 @@ export interface NoticeInput {
   readonly roleName: string;
   /** Whether the target hands out a secret for this grant. */
   readonly hasCredential: boolean;
+  /** Whether the policy leaves any more time to ask for. */
+  readonly canExtend: boolean;
 }
 
 /** The requester's private messages, by what happened. null: this event is not news for them. */
@@ -41,6 +47,8 @@ export function noticeFor(event: LedgerEvent, input: NoticeInput): Message | nul
         ],
       };
     }
+    case 'request.approved':
+      return request.state === 'scheduled' ? scheduledNotice(input) : null;
     case 'request.expired':
       return {
         text: `Nobody decided on ${role} in time`,
@@ -52,12 +60,40 @@ export function noticeFor(event: LedgerEvent, input: NoticeInput): Message | nul
       };
     case 'grant.activated':
       return activeNotice(input);
+    case 'grant.extended':
+      return {
+        text: `${role} is extended`,
+        blocks: [
+          section(
+            `:white_check_mark: *You keep ${role} until ${at(event.payload.endsAt, input)}.* ${whySentence(request)}`,
+          ),
+        ],
+      };
+    case 'grant.not_extended':
+      return {
+        text: `${role} could not be extended`,
+        blocks: [
+          section(
+            `:warning: *${role} could not be extended*: the target did not take it. It still ends ${at(event.payload.endsAt, input)}. You can try again with \`/jit extend\`.`,
+          ),
+        ],
+      };
+    case 'grant.shortened':
+      return {
+        text: `${role} ends soon`,
+        blocks: [
+          section(
+            `:hourglass: *${role} ends ${at(event.payload.endsAt, input)}*, because ${endSentence(event.payload.why)}. Still needed? Ask for more time; the policy or a reviewer decides.`,
+          ),
+          ...(input.grant?.state === 'active' ? [moreOrDone(input.grant, input.canExtend)] : []),
+        ],
+      };
     case 'grant.ended':
       return {
         text: `${role} has ended`,
         blocks: [
           section(
-            `:lock: *${role} has ended*: ${event.payload.why === 'revoked' ? `it was ended early${endedBy(input.grant)}` : 'its time was up'}. Sessions that were open have been closed. Need it again? \`/jit\``,
+            `:lock: *${role} has ended*: ${endSentence(event.payload.why)}${endedBy(input.grant)}. Sessions that were open have been closed. Need it again? \`/jit\``,
           ),
         ],
       };
@@ -93,7 +129,7 @@ export function waitingNotice({ request, roleName }: NoticeInput): Message {
     text: `${text}: waiting for review`,
     blocks: [
       section(
-        `:hourglass: *${role}: waiting for ${mentions(request.decision.reviewers)}.*\nThey have been asked. If nobody answers, the request ends ${time(request.expiresAt, request.requester.timeZone)}.`,
+        `:hourglass: *${role}: waiting for ${approvalsText(request.decision.stages)}.*\nThey have been asked. If nobody answers, the request ends ${time(request.expiresAt, request.requester.timeZone)}.`,
       ),
       { type: 'actions', elements: [button('Cancel request', CANCEL_ACTION, request.id)] },
     ],
@@ -101,7 +137,7 @@ export function waitingNotice({ request, roleName }: NoticeInput): Message {
 }
 
 /** While access is active, with what it takes to use it; afterwards, the same message without. */
-export function activeNotice({ request, grant, roleName, hasCredential }: NoticeInput): Message | null {
+export function activeNotice({ request, grant, roleName, hasCredential, canExtend }: NoticeInput): Message | null {
   if (!grant || grant.state === 'provisioning' || grant.activation === null) return null;
   const role = plain(roleName);
   const { timeZone } = grant.person;
@@ -115,16 +151,60 @@ export function activeNotice({ request, grant, roleName, hasCredential }: Notice
       type: 'actions',
       elements: [
         ...(hasCredential ? [button('Get credentials', CREDENTIAL_ACTION, grant.id, { style: 'primary' })] : []),
-        endButton(grant.id),
+        ...(canExtend ? [button('Extend…', EXTEND_ACTION, grant.id)] : []),
+        endButton(grant.id, 'I’m done'),
       ],
     },
   ];
   return { text: `You have ${role} until ${until}`, blocks };
 }
 
+/** Approved for later. */
+function scheduledNotice({ request, roleName }: NoticeInput): Message {
+  const role = plain(roleName);
+  const begins = request.startsAt === null ? '' : time(request.startsAt, request.requester.timeZone);
+  return {
+    text: `${role} is approved for later`,
+    blocks: [
+      section(
+        `:calendar: *${role} begins ${begins}*, for ${durationText(request.duration)}. ${whySentence(request)}\nThe policy is asked once more at the start; you get a message then.`,
+      ),
+      { type: 'actions', elements: [button('Cancel request', CANCEL_ACTION, request.id)] },
+    ],
+  };
+}
+
+/** Before the end, with a way to more time and a way out; afterwards, the same message without. */
+export function reminder({ grant, roleName, canExtend }: NoticeInput): Message {
+  const role = plain(roleName);
+  if (grant?.state !== 'active') return { text: `${role} is over`, blocks: [section(`${role} is over.`)] };
+  const why = grant.endsBecause === 'expired' ? '' : `, because ${endSentence(grant.endsBecause)}`;
+  return {
+    text: `${role} ends soon`,
+    blocks: [
+      section(
+        `:hourglass: *${role} ends ${time(grant.endsAt, grant.person.timeZone)}*${why}. Open sessions are closed then.`,
+      ),
+      moreOrDone(grant, canExtend),
+    ],
+  };
+}
+
+const moreOrDone = (grant: ActiveGrant, canExtend: boolean): KnownBlock => ({
+  type: 'actions',
+  elements: [
+    ...(canExtend ? [button('Extend…', EXTEND_ACTION, grant.id, { style: 'primary' })] : []),
+    endButton(grant.id, 'I’m done'),
+  ],
+});
+
+const at = (instant: Instant, { request }: NoticeInput): string => time(instant, request.requester.timeZone);
+
 function whySentence(request: Request): string {
-  if (request.state === 'approved' && request.reviews.length > 0)
-    return `Approved by ${request.reviews.map((review) => `<@${review.by.slackId}>`).join(' and ')}.`;
+  if (request.decision.effect === 'break_glass')
+    return ':rotating_light: Break-glass: everybody has been told, and your use will be reviewed.';
+  if ((request.state === 'approved' || request.state === 'scheduled') && request.reviews.length > 0)
+    return `Approved by ${request.reviews.map((review) => `<@${review.by.slackId}>`).join(' and ')}${request.askedFor ? `, for less than you asked for (${code(request.askedFor.role)}, ${durationText(request.askedFor.duration)})` : ''}.`;
   const proof = request.decision.effect === 'allow' ? proofSentence(request.decision.proof) : null;
   return proof
     ? `Approved at once: you are ${proof}.`
@@ -132,7 +212,7 @@ function whySentence(request: Request): string {
 }
 
 const endedBy = (grant: Grant | null): string =>
-  grant?.state === 'ended' && grant.by.kind === 'person' ? ` by <@${grant.by.id}>` : '';
+  grant?.state === 'ended' && grant.why === 'revoked' && grant.by.kind === 'person' ? ` by <@${grant.by.id}>` : '';
 
 /** Shows a secret once. A modal is kept in no message history. */
 export const credentialModal = (credential: Credential): ModalView => ({

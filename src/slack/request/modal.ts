@@ -2,19 +2,32 @@ import type { InputBlock, KnownBlock, ModalView, Option, PlainTextOption } from 
 import type { Incident } from '../../domain/evidence.ts';
 import { REASON_MAX_LENGTH } from '../../domain/form.ts';
 import { type Policy, type Role, roleKey } from '../../domain/policy.ts';
-import { durationText, HOUR, MINUTE } from '../../domain/terms.ts';
+import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
+import { EMERGENCY_REASON_MIN_LENGTH } from '../../lifecycle/breakGlass.ts';
 import { LIMITS, plainText, section } from '../blocks.ts';
+import { codeInput } from '../factor/views.ts';
 
 export const REQUEST_MODAL = 'jit_request';
 export const ACTIONS = {
   role: 'request_role',
+  more: 'request_more',
   duration: 'request_duration',
   reason: 'request_reason',
   incident: 'request_incident',
+  start: 'request_start',
 } as const;
 /** Block ids. The duration's holds the role: another role starts from its own default. */
-export const BLOCKS = { role: 'role', reason: 'reason', incident: 'incident', preview: 'preview' } as const;
+export const BLOCKS = {
+  role: 'role',
+  more: 'more',
+  reason: 'reason',
+  incident: 'incident',
+  start: 'start',
+  preview: 'preview',
+} as const;
 export const durationBlock = (role: Role): string => `duration:${roleKey(role)}`;
+/** Roles that can be asked for beside the first. */
+const MOST_MORE = 4;
 
 const CHOICES = [
   15 * MINUTE,
@@ -29,25 +42,73 @@ const CHOICES = [
   168 * HOUR,
 ];
 
+export interface ChosenRole {
+  readonly role: Role;
+  readonly resourceName: string;
+}
+
+/** An ordinary request, or break-glass. */
+export type Mode = 'request' | 'break_glass';
+
 /** What the request form shows. A function of this and nothing else. */
 export interface RequestForm {
-  readonly role: { readonly role: Role; readonly resourceName: string } | null;
+  readonly mode: Mode;
+  readonly role: ChosenRole | null;
+  /** Asked for with it, each decided on its own. */
+  readonly more: readonly ChosenRole[];
+  /** Already known when the form opens; null: the role's default. */
+  readonly duration: Millis | null;
+  readonly reason: string;
+  readonly startsAt: Instant | null;
+  /**
+   * Times that were typed are not worked out yet. Slack takes the first value of an input when it first shows it,
+   * and no other later: so these inputs wait.
+   */
+  readonly isWorkingOutTimes: boolean;
   readonly incidents: readonly Incident[];
   readonly incidentId: string | null;
   /** A line on what is known so far; mrkdwn. */
   readonly notice: string;
 }
 
+export const emptyForm = (mode: Mode, notice: string): RequestForm => ({
+  mode,
+  role: null,
+  more: [],
+  duration: null,
+  reason: '',
+  startsAt: null,
+  isWorkingOutTimes: false,
+  incidents: [],
+  incidentId: null,
+  notice,
+});
+
 export function requestModal(form: RequestForm): ModalView {
-  const blocks: KnownBlock[] = [roleInput(form)];
-  if (form.role) blocks.push(durationInput(form.role.role), reasonInput(form.role.role));
+  const isEmergency = form.mode === 'break_glass';
+  const blocks: KnownBlock[] = [];
+  if (isEmergency)
+    blocks.push(
+      section(
+        ':rotating_light: *For emergencies.* You get access at once, everybody is told, and somebody reviews your use afterwards.',
+      ),
+    );
+  blocks.push(roleInput(form));
+  if (form.role && !form.isWorkingOutTimes) blocks.push(durationInput(form, form.role.role));
+  if (form.role) blocks.push(reasonInput(form, form.role.role));
   if (form.incidents.length > 0) blocks.push(incidentInput(form));
+  // What is decided stands right below what it depends on; what few people need comes after.
   blocks.push(section(form.notice, BLOCKS.preview));
+  const chosen = form.role ? [form.role, ...form.more] : [];
+  if (chosen.some(({ role }) => role.secondFactor.request)) blocks.push(codeInput());
+  if (form.role && !isEmergency) blocks.push(moreInput(form));
+  if (form.role && !isEmergency && !form.isWorkingOutTimes) blocks.push(startInput(form));
   return {
     type: 'modal',
     callback_id: REQUEST_MODAL,
-    title: plainText('Request access', 24),
-    submit: plainText('Request', 24),
+    private_metadata: form.mode,
+    title: plainText(isEmergency ? 'Break glass' : 'Request access', 24),
+    submit: plainText(isEmergency ? 'Break glass' : 'Request', 24),
     close: plainText('Close', 24),
     blocks,
   };
@@ -61,28 +122,44 @@ export const messageModal = (title: string, blocks: KnownBlock[]): ModalView => 
   blocks,
 });
 
-function roleInput({ role }: RequestForm): InputBlock {
-  return {
-    type: 'input',
-    block_id: BLOCKS.role,
-    dispatch_action: true,
-    label: plainText('What do you need?'),
-    element: {
-      type: 'external_select',
-      action_id: ACTIONS.role,
-      min_query_length: 0,
-      placeholder: plainText('Type a few letters of it'),
-      ...(role && { initial_option: roleOption(role.role, role.resourceName) }),
-    },
-  };
-}
+const roleInput = ({ role }: RequestForm): InputBlock => ({
+  type: 'input',
+  block_id: BLOCKS.role,
+  dispatch_action: true,
+  label: plainText('What do you need?'),
+  element: {
+    type: 'external_select',
+    action_id: ACTIONS.role,
+    min_query_length: 0,
+    placeholder: plainText('Type a few letters of it'),
+    ...(role && { initial_option: roleOption(role.role, role.resourceName) }),
+  },
+});
 
-function durationInput(role: Role): InputBlock {
-  const values = [
-    ...new Set([...CHOICES.filter((ms) => ms < role.duration.max), role.duration.default, role.duration.max]),
-  ].sort((a, b) => a - b);
+const moreInput = ({ more }: RequestForm): InputBlock => ({
+  type: 'input',
+  block_id: BLOCKS.more,
+  optional: true,
+  dispatch_action: true,
+  label: plainText('Anything else with it?'),
+  hint: plainText('Each is decided on its own, and gets the same time up to its own maximum.', 2000),
+  element: {
+    type: 'multi_external_select',
+    action_id: ACTIONS.more,
+    min_query_length: 0,
+    max_selected_items: MOST_MORE,
+    placeholder: plainText('Nothing else'),
+    ...(more.length > 0 && { initial_options: more.map((one) => roleOption(one.role, one.resourceName)) }),
+  },
+});
+
+function durationInput({ mode, duration }: RequestForm, role: Role): InputBlock {
+  const max = mode === 'break_glass' ? (role.breakGlass?.max ?? role.duration.max) : role.duration.max;
+  const usual = Math.min(role.duration.default, max);
+  const wanted = duration !== null && duration > 0 && duration <= max ? duration : usual;
+  const values = [...new Set([...CHOICES.filter((ms) => ms < max), usual, wanted, max])].sort((a, b) => a - b);
   const options = values.map((ms): PlainTextOption => ({ text: plainText(durationText(ms)), value: String(ms) }));
-  const initial = options.find((option) => option.value === String(role.duration.default));
+  const initial = options.find((option) => option.value === String(wanted));
   return {
     type: 'input',
     block_id: durationBlock(role),
@@ -97,8 +174,10 @@ function durationInput(role: Role): InputBlock {
   };
 }
 
-function reasonInput(role: Role): InputBlock {
-  const { minLength, ticket } = role.reason;
+function reasonInput({ mode, reason }: RequestForm, role: Role): InputBlock {
+  const isEmergency = mode === 'break_glass';
+  const minLength = isEmergency ? EMERGENCY_REASON_MIN_LENGTH : role.reason.minLength;
+  const ticket = isEmergency ? null : role.reason.ticket;
   const hints = [
     minLength > 1 ? `At least ${minLength} characters.` : '',
     ticket ? `Name the ticket: one word has to match ${ticket.source}.` : '',
@@ -109,7 +188,13 @@ function reasonInput(role: Role): InputBlock {
     optional: minLength === 0 && !ticket,
     label: plainText('Why?'),
     ...(hints.length > 0 && { hint: plainText(hints.join(' '), 2000) }),
-    element: { type: 'plain_text_input', action_id: ACTIONS.reason, multiline: true, max_length: REASON_MAX_LENGTH },
+    element: {
+      type: 'plain_text_input',
+      action_id: ACTIONS.reason,
+      multiline: true,
+      max_length: REASON_MAX_LENGTH,
+      ...(reason && { initial_value: reason.slice(0, REASON_MAX_LENGTH) }),
+    },
   };
 }
 
@@ -132,6 +217,20 @@ function incidentInput({ incidents, incidentId }: RequestForm): InputBlock {
   };
 }
 
+const startInput = ({ startsAt }: RequestForm): InputBlock => ({
+  type: 'input',
+  block_id: BLOCKS.start,
+  optional: true,
+  dispatch_action: true,
+  label: plainText('Start later?'),
+  hint: plainText('Leave it empty to start as soon as it is approved.', 2000),
+  element: {
+    type: 'datetimepicker',
+    action_id: ACTIONS.start,
+    ...(startsAt !== null && { initial_date_time: Math.floor(startsAt / SECOND) }),
+  },
+});
+
 const incidentOption = (incident: Incident): PlainTextOption => ({
   text: plainText(`#${incident.number} ${incident.title}`),
   value: incident.id,
@@ -143,11 +242,12 @@ const roleOption = (role: Role, resourceName: string): PlainTextOption => ({
 });
 
 /** Roles whose names hold every word typed, best match first, as many as Slack takes. */
-export function roleOptions(policy: Policy, typed: string): Option[] {
+export function roleOptions(policy: Policy, typed: string, mode: Mode = 'request'): Option[] {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   const found: { option: Option; rank: number }[] = [];
   for (const resource of policy.resources.values()) {
     for (const role of resource.roles.values()) {
+      if (mode === 'break_glass' && !role.breakGlass) continue;
       const text = `${resource.name} ${role.name} ${roleKey(role)}`.toLowerCase();
       if (!words.every((word) => text.includes(word))) continue;
       const rank = words.filter((word) => new RegExp(`(^|[^a-z0-9])${escapeRegExp(word)}`).test(text)).length;
@@ -165,14 +265,5 @@ const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/
 /** Shown between the click on Request and the answer. */
 export const workingModal = (): ModalView =>
   messageModal('Request access', [section(':hourglass_flowing_sand: Checking with PagerDuty and the policy…')]);
-
-export const helpText = (): string =>
-  [
-    '*Access for as long as you need it, and no longer.*',
-    '`/jit` opens the request form: pick what you need, for how long, and say why.',
-    'The bot asks PagerDuty whether you are on call, and the policy decides: at once, by reviewers, or no.',
-    'You get a message with the answer, until when it holds, and a button to give it back early.',
-    '`/jit help` shows this.',
-  ].join('\n');
 
 export const openingNotice = ':hourglass_flowing_sand: Asking PagerDuty about you…';

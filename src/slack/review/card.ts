@@ -1,147 +1,151 @@
-import type { KnownBlock, ModalView } from '@slack/types';
+import type { Button, KnownBlock } from '@slack/types';
+import type { Incident } from '../../domain/evidence.ts';
 import type { Grant } from '../../domain/grant.ts';
+import type { Role } from '../../domain/policy.ts';
 import type { Request } from '../../domain/request.ts';
-import { assertNever, durationText } from '../../domain/terms.ts';
-import { button, code, context, type Message, plain, plainText, quote, section, time } from '../blocks.ts';
-import { endSentence, mentions, missedRules, proofSentence } from '../sentences.ts';
+import { durationText } from '../../domain/terms.ts';
+import { button, code, context, type Message, plain, quote, section, time } from '../blocks.ts';
+import { endButton } from '../grants/buttons.ts';
+import { approvalsText, missedRules, proofSentence, riskText } from '../sentences.ts';
+import { statusLine } from './status.ts';
+import { useReviewPrompt } from './useReview.ts';
 
-export const REVIEW_ACTIONS = { approve: 'review_approve', deny: 'review_deny' } as const;
-export const END_ACTION = 'grant_end';
-export const DENY_MODAL = 'review_deny_modal';
-export const COMMENT = { block: 'comment', action: 'comment' } as const;
+export const REVIEW_ACTIONS = { approve: 'review_approve', change: 'review_change', deny: 'review_deny' } as const;
 
+/** One request, with what it takes to show it. */
 export interface CardInput {
   readonly request: Request;
   readonly grant: Grant | null;
   readonly roleName: string;
+  /** null: the policy no longer has it. */
+  readonly role: Role | null;
 }
 
-/** The request in the approvals channel: what it takes to decide, and how it stands now. */
-export function requestCard({ request, grant, roleName }: CardInput): Message {
+/** Access that the requester had before, newest first. */
+export type Lately = readonly Grant[];
+
+/** The card in the approvals channel: what it takes to decide, and how it stands now. One for a whole bundle. */
+export function requestCard(items: readonly CardInput[], lately: Lately): Message {
+  const [first] = items;
+  if (!first) throw new Error('a card needs a request');
+  const { request } = first;
   const { requester } = request;
-  const proof = 'proof' in request.decision ? request.decision.proof : { onCall: null, incident: null };
-  const incident = proof.incident;
+  const proof = items
+    .map(({ request: { decision } }) => ('proof' in decision ? decision.proof : null))
+    .reduce((a, b) => (a?.onCall || a?.incident ? a : b), null);
+  const incident = proof?.incident ?? null;
+  const what = items.length === 1 ? plain(first.roleName) : `${items.length} roles`;
   const facts = [
-    `*What*\n${plain(roleName)} (${code(request.role)})`,
-    `*How long*\n${durationText(request.duration)}`,
-    `*On call*\n${proof.onCall ? proofSentence({ onCall: proof.onCall, incident: null }) : 'no, or not known'}`,
-    `*Incident*\n${incident ? `#${incident.number} ${plain(incident.title)} (${incident.status}, ${incident.urgency} urgency)` : 'none named'}`,
+    ...(items.length === 1 ? roleFacts(first) : []),
+    `*On call*\n${proof?.onCall ? proofSentence({ onCall: proof.onCall, incident: null }) : 'no, or not known'}`,
+    `*Incident*\n${incident ? incidentText(incident) : 'none named'}`,
+    `*Held lately*\n${latelyText(lately)}`,
   ];
-  const missed = missedRules(request.decision);
   const blocks: KnownBlock[] = [
-    section(`*<@${requester.slackId}> asks for ${plain(roleName)}*\n${statusLine(request, grant)}`),
+    section(`${headline(first, what)}${items.length === 1 ? `\n${statusLine(request, first.grant)}` : ''}`),
+    ...(items.length > 1 ? items.map((item) => section(itemText(item))) : []),
     { type: 'section', fields: facts.map((text) => ({ type: 'mrkdwn', text, verbatim: true })) },
     context('Why, in their words:'),
     quote(request.reason),
   ];
-  if (missed.length > 0) blocks.push(context(`Not approved at once: ${missed.join(' · ')}`));
+  for (const item of items) {
+    const missed = missedRules(item.request.decision);
+    if (missed.length > 0)
+      blocks.push(
+        context(
+          `${items.length > 1 ? `${code(item.request.role)} not` : 'Not'} approved at once: ${missed.join(' · ')}`,
+        ),
+      );
+  }
   if (incident?.url.startsWith('https://'))
     blocks.push({
       type: 'actions',
       elements: [button('Open the incident', 'open_incident', incident.id, { url: incident.url })],
     });
-  blocks.push(context(`Request ${code(request.id)} · ${time(request.submittedAt)}`));
-  return { text: `${plain(requester.name)} asks for ${plain(roleName)} (${request.state})`, blocks };
+  blocks.push(
+    context(`Request ${items.map((item) => code(item.request.id)).join(' ')} · ${time(request.submittedAt)}`),
+  );
+  const state = items.length === 1 ? request.state : `${items.length} roles`;
+  return { text: `${plain(requester.name)} ${verb(request)} ${what} (${state})`, blocks };
 }
 
+const verb = (request: Request): string => {
+  if (request.decision.effect === 'break_glass') return 'broke the glass for';
+  return request.extends === null ? 'asks for' : 'asks for more time on';
+};
+
+const headline = ({ request }: CardInput, what: string): string =>
+  request.decision.effect === 'break_glass'
+    ? `:rotating_light: <!here> *Break-glass: <@${request.requester.slackId}> took ${what}*`
+    : `*<@${request.requester.slackId}> ${verb(request)} ${what}*`;
+
+const roleFacts = ({ request, roleName, role }: CardInput): string[] => [
+  `*What*\n${plain(roleName)} (${code(request.role)})${insteadOf(request)}`,
+  `*How long*\n${howLong(request)}`,
+  `*Risk*\n${role ? riskText(role.risk) : 'not in the policy any more'}`,
+];
+
+const insteadOf = ({ askedFor }: Request): string =>
+  askedFor ? `\ninstead of ${code(askedFor.role)} for ${durationText(askedFor.duration)}` : '';
+
+const itemText = (item: CardInput): string =>
+  `*${plain(item.roleName)}* (${code(item.request.role)}) for ${howLong(item.request)}${insteadOf(item.request)}${item.role ? `, risk ${riskText(item.role.risk)}` : ''}\n${statusLine(item.request, item.grant)}`;
+
+function howLong({ duration, startsAt, extends: extended }: Request): string {
+  if (extended !== null) return `${durationText(duration)} more`;
+  return startsAt === null ? durationText(duration) : `${durationText(duration)}, from ${time(startsAt)}`;
+}
+
+const incidentText = (incident: Incident): string =>
+  `#${incident.number} ${plain(incident.title)} (${[incident.priority && plain(incident.priority), incident.status, `${incident.urgency} urgency`].filter(Boolean).join(', ')})`;
+
+const latelyText = (lately: Lately): string =>
+  lately
+    .map((grant) =>
+      grant.state === 'ended' || grant.state === 'failed'
+        ? `${code(grant.role)}, ${grant.state} ${time(grant.endedAt)}`
+        : `${code(grant.role)}, until ${time(grant.endsAt)}`,
+    )
+    .join('\n') || 'nothing';
+
 /** The message in the card's thread: the buttons while there is something to decide, the outcome afterwards. */
-export function reviewPrompt({ request, grant, roleName }: CardInput): Message {
-  if (request.state === 'pending') {
-    const { decision, reviews } = request;
-    const approved =
-      reviews.length > 0
-        ? ` ${reviews.map((review) => plain(review.by.name)).join(', ')} approved; ${decision.needed - reviews.length} more needed.`
-        : '';
-    const text = `${mentions(decision.reviewers)}: ${decision.needed === 1 ? 'one approval' : `${decision.needed} approvals`} needed by ${time(request.expiresAt)}.${approved}`;
-    return {
-      text: `Approve or deny: ${plain(request.requester.name)} asks for ${request.role}`,
-      blocks: [
-        section(text),
-        {
-          type: 'actions',
-          elements: [
-            button('Approve', REVIEW_ACTIONS.approve, request.id, { style: 'primary' }),
-            button('Deny…', REVIEW_ACTIONS.deny, request.id, { style: 'danger' }),
-          ],
-        },
-      ],
-    };
-  }
-  const text = statusLine(request, grant);
-  const blocks: KnownBlock[] = [section(text)];
+export function reviewPrompt(input: CardInput): Message {
+  const { request, grant, roleName } = input;
+  if (request.state === 'approved' && request.useReview) return useReviewPrompt(input, request.useReview);
+  if (request.state === 'pending') return pendingPrompt(input, request);
+  const blocks: KnownBlock[] = [section(`*${plain(roleName)}*: ${statusLine(request, grant)}`)];
   const last = request.state === 'denied' ? request.reviews.at(-1) : undefined;
   if (last) blocks.push(quote(last.comment));
+  const comments = request.state === 'approved' ? request.reviews.filter((review) => review.comment !== '') : [];
+  for (const review of comments) blocks.push(context(`<@${review.by.slackId}> said:`), quote(review.comment));
   if (grant?.state === 'active') blocks.push({ type: 'actions', elements: [endButton(grant.id)] });
   return { text: `${plain(request.requester.name)}, ${plain(roleName)}: ${request.state}`, blocks };
 }
 
-export const endButton = (grantId: string) =>
-  button('End access now', END_ACTION, grantId, {
-    style: 'danger',
-    confirm: {
-      title: plainText('End this access?', 100),
-      text: plainText('It is taken away at once, and open sessions are closed.', 300),
-      confirm: plainText('End it', 30),
-      deny: plainText('Keep it', 30),
-    },
-  });
-
-/** How the request and its grant stand, in one line. */
-export function statusLine(request: Request, grant: Grant | null): string {
-  switch (request.state) {
-    case 'pending':
-      return `:hourglass: Waiting for review until ${time(request.expiresAt)}`;
-    case 'approved': {
-      const approvers = request.reviews.map((review) => `<@${review.by.slackId}>`).join(' and ');
-      return `:white_check_mark: Approved by ${approvers || 'the policy'}. ${grant ? grantLine(grant) : ''}`;
-    }
-    case 'denied': {
-      const reviewer = request.reviews.at(-1)?.by;
-      return `:no_entry: Denied by ${reviewer ? `<@${reviewer.slackId}>` : 'the policy'}`;
-    }
-    case 'cancelled':
-      return ':leftwards_arrow_with_hook: Cancelled by the requester';
-    case 'expired':
-      return ':zzz: Nobody decided in time';
-    default:
-      return assertNever(request);
-  }
+function pendingPrompt({ roleName, role }: CardInput, request: Request & { state: 'pending' }): Message {
+  const { decision, reviews, escalations } = request;
+  const approved = reviews.map(
+    ({ by, onBehalfOf }) => `<@${by.slackId}>${onBehalfOf === null ? '' : ` for <@${onBehalfOf}>`}`,
+  );
+  const lines = [
+    `*${plain(roleName)}* needs ${approvalsText(decision.stages)}, by ${time(request.expiresAt)}.`,
+    ...(approved.length > 0 ? [`:white_check_mark: Approved by ${approved.join(', ')} so far.`] : []),
+    ...escalations
+      .filter(({ to }) => to.length > 0)
+      .map(({ to }) => `Also asked: ${to.map((id) => `<@${id}>`).join(', ')}.`),
+  ];
+  const canGiveLess = role !== null && (role.narrower.length > 0 || request.duration > 15 * 60_000);
+  const elements: Button[] = [
+    button('Approve', REVIEW_ACTIONS.approve, request.id, { style: 'primary' }),
+    ...(canGiveLess && request.extends === null ? [button('Approve less…', REVIEW_ACTIONS.change, request.id)] : []),
+    button('Deny…', REVIEW_ACTIONS.deny, request.id, { style: 'danger' }),
+  ];
+  return {
+    text: `Approve or deny: ${plain(request.requester.name)} ${verb(request)} ${request.role}`,
+    blocks: [
+      section(lines.join('\n')),
+      context(`You are asked because rule ${decision.rule} of ${code(request.role)} names you as its reviewers.`),
+      { type: 'actions', elements },
+    ],
+  };
 }
-
-function grantLine(grant: Grant): string {
-  switch (grant.state) {
-    case 'provisioning':
-      return 'Access is being set up.';
-    case 'active':
-      return `Access is active until ${time(grant.endsAt)}.`;
-    case 'revoking':
-      return 'Access is being taken back.';
-    case 'overdue':
-      return ':rotating_light: Access could not be taken back yet; the bot keeps trying.';
-    case 'ended':
-      return `Access ended ${time(grant.endedAt)}: ${endSentence(grant.why)}.`;
-    case 'failed':
-      return 'Access could not be set up, and nothing was left behind.';
-    default:
-      return assertNever(grant);
-  }
-}
-
-/** Asks a reviewer why not. Holds the request's id and nothing else. */
-export const denyModal = (requestId: string): ModalView => ({
-  type: 'modal',
-  callback_id: DENY_MODAL,
-  private_metadata: requestId,
-  title: plainText('Deny this request', 24),
-  submit: plainText('Deny', 24),
-  close: plainText('Back', 24),
-  blocks: [
-    {
-      type: 'input',
-      block_id: COMMENT.block,
-      label: plainText('Why not?'),
-      hint: plainText('The requester sees this, with your name.', 2000),
-      element: { type: 'plain_text_input', action_id: COMMENT.action, multiline: true, max_length: 500 },
-    },
-  ],
-});

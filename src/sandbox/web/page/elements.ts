@@ -30,6 +30,13 @@ export interface Confirm {
   style?: string;
 }
 
+/** Seconds as the browser's own picker writes them, on the reader's clock. */
+function localTime(seconds: unknown): string {
+  if (typeof seconds !== 'number') return '';
+  const at = new Date(seconds * 1000);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 const textOf = (value: unknown): string =>
   typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : '';
 
@@ -96,7 +103,9 @@ export function ElementView({ element, on }: { element: Element; on: Use }): VNo
     case 'timepicker':
       return native('time', 'selected_time', element.initial_time) as VNode;
     case 'datetimepicker':
-      return html`<input type="datetime-local" aria-label=${label} onChange=${(event: Event) => {
+      return html`<input type="datetime-local" aria-label=${label} value=${localTime(on.current?.selected_date_time)} onChange=${(
+        event: Event,
+      ) => {
         const seconds = Math.floor(new Date((event.target as HTMLInputElement).value).getTime() / 1000);
         on.use(act({ selected_date_time: seconds }), String(seconds));
       }} />` as VNode;

@@ -12,4 +12,13 @@ export const EMOJI: Readonly<Record<string, string>> = {
   rotating_light: '🚨',
   small_blue_diamond: '🔹',
   leftwards_arrow_with_hook: '↩️',
+  calendar: '📅',
+  arrow_up: '⬆️',
+  wave: '👋',
+  handshake: '🤝',
+  x: '❌',
+  grey_question: '❔',
+  large_green_circle: '🟢',
+  large_yellow_circle: '🟡',
+  red_circle: '🔴',
 };

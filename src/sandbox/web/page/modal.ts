@@ -18,6 +18,7 @@ export function Modal({
   confirm: Use['confirm'];
 }) {
   const [busy, setBusy] = useState(false);
+  const close = () => void ask({ do: 'close', user: viewer, view: open.id });
   const dialog = useRef<HTMLFormElement>(null);
   // Somebody at the keyboard goes on where the form begins, and is not taken away from another form.
   useEffect(() => {
@@ -25,6 +26,14 @@ export function Modal({
       dialog.current?.querySelector<HTMLElement>('.body input, .body select, .body textarea, footer button')?.focus();
     }
   }, [open.id, open.view]);
+  // Also while nothing has the focus, as for a moment after a form has turned into another.
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && document.activeElement === document.body) close();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [open.id]);
   const { view } = open;
   if (view.type !== 'modal') return null;
 
@@ -49,7 +58,6 @@ export function Modal({
     await ask({ do: 'submit', user: viewer, view: open.id });
     setBusy(false);
   };
-  const close = () => void ask({ do: 'close', user: viewer, view: open.id });
 
   return html`<div class="shade">
     <form class="modal" role="dialog" aria-modal="true" aria-label=${view.title.text} ref=${dialog} onSubmit=${submit} onKeyDown=${(event: KeyboardEvent) => event.key === 'Escape' && close()}>

@@ -1,0 +1,23 @@
+import { HOUR, MINUTE, type Millis, SECOND } from './terms.ts';
+
+/** `1h30m`, `45m`, `2d`, `90s` as milliseconds; null where it is none of these. */
+export function parseDuration(text: string): Millis | null {
+  const match = /^(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/.exec(text.trim());
+  if (!match || text.trim() === '') return null;
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
+  return (days ?? 0) * 24 * HOUR + (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE + (seconds ?? 0) * SECOND;
+}
+
+/** The same as people type it: also `1h30`, `90 min`, `2 hours`, `1.5h`. */
+export function readDuration(text: string): Millis | null {
+  const short = text
+    .toLowerCase()
+    .replace(/\s+/g, '')
+    .replace(/(?<=\d)(?:minutes?|mins?)/g, 'm')
+    .replace(/(?<=\d)(?:hours?|hrs?)/g, 'h')
+    .replace(/(?<=\d)days?/g, 'd')
+    .replace(/(h\d{1,2})$/, '$1m')
+    .replace(/(\d+)[.,](\d)h/g, (_, whole: string, tenth: string) => `${Number(whole) * 60 + Number(tenth) * 6}m`);
+  const ms = parseDuration(short);
+  return ms === null || ms === 0 ? null : ms;
+}

@@ -1,0 +1,58 @@
+import type { Policy, Role } from './policy.ts';
+import { roleKey } from './policy.ts';
+import { durationText } from './terms.ts';
+
+/** What a new policy changes, a line each, for whoever is about to put it in force. */
+export function policyChanges(before: Policy, after: Policy): string[] {
+  const lines: string[] = [];
+  const say = (what: string, a: unknown, b: unknown) => {
+    if (text(a) !== text(b)) lines.push(`${what}: ${text(a)} → ${text(b)}`);
+  };
+  say('audit channel', before.auditChannel, after.auditChannel);
+  say('approvals channel', before.approvalsChannel, after.approvalsChannel);
+  say('administrators', before.admins, after.admins);
+  say('delegates', before.delegates, after.delegates);
+  say('accounts of one person', before.samePerson, after.samePerson);
+  for (const resource of before.resources.values())
+    if (!after.resources.has(resource.id)) lines.push(`resource ${resource.id} is gone`);
+  for (const resource of after.resources.values()) {
+    const old = before.resources.get(resource.id);
+    if (!old) lines.push(`resource ${resource.id} is new`);
+    // The target may hold secrets: that it changed is all that is said.
+    else if (old.kind !== resource.kind || JSON.stringify(old.target) !== JSON.stringify(resource.target))
+      lines.push(`${resource.id}: its target has changed`);
+    for (const role of old?.roles.values() ?? [])
+      if (!resource.roles.has(role.id)) lines.push(`${roleKey(role)} is gone`);
+    for (const role of resource.roles.values()) {
+      const earlier = old?.roles.get(role.id);
+      lines.push(...(earlier ? roleChanges(earlier, role) : [`${roleKey(role)} is new, with ${rulesText(role)}`]));
+    }
+  }
+  return lines;
+}
+
+function roleChanges(before: Role, after: Role): string[] {
+  const key = roleKey(after);
+  const lines: string[] = [];
+  const say = (what: string, a: unknown, b: unknown) => {
+    if (text(a) !== text(b)) lines.push(`${key}: ${what} ${text(a)} → ${text(b)}`);
+  };
+  say('longest', durationText(before.duration.max), durationText(after.duration.max));
+  say('with extensions', durationText(before.duration.total), durationText(after.duration.total));
+  say('default', durationText(before.duration.default), durationText(after.duration.default));
+  say('risk', before.risk, after.risk);
+  say('gives', before.grants, after.grants);
+  say('narrower', before.narrower, after.narrower);
+  say('ends', before.ends, after.ends);
+  say('reason', reasonText(before), reasonText(after));
+  say('second factor', before.secondFactor, after.secondFactor);
+  say('break-glass', before.breakGlass, after.breakGlass);
+  for (let index = 0; index < Math.max(before.rules.length, after.rules.length); index += 1)
+    say(`rule ${index + 1}`, before.rules[index] ?? 'none', after.rules[index] ?? 'none');
+  return lines;
+}
+
+const rulesText = (role: Role): string => `${role.rules.length} ${role.rules.length === 1 ? 'rule' : 'rules'}`;
+const reasonText = ({ reason }: Role): string =>
+  `at least ${reason.minLength} characters${reason.ticket ? `, ticket ${reason.ticket.source}` : ''}`;
+const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,0 +1,277 @@
+import { type NewEvent, named } from '../domain/events.ts';
+import { REASON_MAX_LENGTH } from '../domain/form.ts';
+import { BOT, isSamePerson, type Person, personActor } from '../domain/person.ts';
+import { type BreakGlassRule, findRole, type Role } from '../domain/policy.ts';
+import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal.ts';
+import type { ApprovedRequest, Request, requestCore, UseReview } from '../domain/request.ts';
+import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
+import type { Versioned } from '../ports.ts';
+import { type ApprovalInput, approve } from './approval.ts';
+import { type Decided, decide } from './decide.ts';
+import { decideAgain } from './decideAgain.ts';
+import type { Deps } from './deps.ts';
+import { areAmong, checkAdmin } from './eligibility.ts';
+import { resolve } from './escalateRequest.ts';
+import { frozen } from './freeze.ts';
+import { openRequest, submittedEvent } from './openRequest.ts';
+import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
+
+/** Break-glass: access now, review afterwards. */
+
+/** Whoever breaks the glass says why in at least this many characters, whatever the role asks otherwise. */
+export const EMERGENCY_REASON_MIN_LENGTH = 10;
+/** An unreviewed use that is past its deadline is brought up again this often. */
+const BRING_UP_EVERY: Millis = 24 * HOUR;
+
+export interface EmergencyInput {
+  readonly submissionKey: string;
+  readonly personId: string;
+  readonly role: string;
+  readonly duration: Millis;
+  readonly reason: string;
+  readonly incidentId: string | null;
+  readonly factor: ConfirmedFactor | null;
+}
+
+/** What can be said about it from local data alone. */
+export function checkEmergency(
+  { policy }: Pick<Deps, 'policy'>,
+  input: Pick<EmergencyInput, 'role' | 'duration' | 'reason'>,
+): Refusal[] {
+  const role = findRole(policy, input.role);
+  if (!role) return [{ code: 'unknown_role', role: input.role }];
+  if (!role.breakGlass) return [{ code: 'no_break_glass', role: input.role }];
+  const { max } = role.breakGlass;
+  const refusals: Refusal[] = [];
+  if (!(input.duration > 0)) refusals.push({ code: 'duration_not_positive' });
+  if (input.duration > max) refusals.push({ code: 'duration_too_long', max, asked: input.duration });
+  const length = input.reason.trim().length;
+  if (length < EMERGENCY_REASON_MIN_LENGTH)
+    refusals.push({ code: 'reason_too_short', minLength: EMERGENCY_REASON_MIN_LENGTH });
+  if (length > REASON_MAX_LENGTH) refusals.push({ code: 'reason_too_long', maxLength: REASON_MAX_LENGTH });
+  return refusals;
+}
+
+/**
+ * Gives access at once to whom the role's break-glass names, whatever its rules say, and makes somebody
+ * else's review due. Where the rules allow it anyway, it is an ordinary request and nobody is alarmed.
+ */
+export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request | Refused> {
+  return decideAgain(async () => {
+    const repeated = await deps.store.requestBySubmission(input.submissionKey);
+    if (repeated) return repeated.value;
+    const role = findRole(deps.policy, input.role);
+    const [wrong] = checkEmergency(deps, input);
+    if (wrong || !role?.breakGlass) return refuse(wrong ?? { code: 'no_break_glass', role: input.role });
+    const person = await mayBreakGlass(deps, role, role.breakGlass, input);
+    if (isRefused(person)) return person;
+
+    const question = { person, duration: input.duration, incidentId: input.incidentId, startsAt: null };
+    const decided = await decide(deps, role, question, 'decision');
+    const id = deps.newId('R');
+    const core = {
+      id,
+      bundle: id,
+      submissionKey: input.submissionKey,
+      requester: person,
+      role: input.role,
+      duration: input.duration,
+      reason: input.reason.trim(),
+      incidentId: input.incidentId,
+      submittedAt: deps.clock.now(),
+      startsAt: null,
+      extends: null,
+      askedFor: null,
+    };
+    if (decided.decision.effect === 'allow' && input.duration <= role.duration.max) {
+      const { request, change } = openRequest(deps, core, decided, null);
+      await deps.store.commit(change);
+      return request;
+    }
+    const reviewer = await pickReviewer(deps, role.breakGlass, person);
+    if (!reviewer) return refuse({ code: 'nobody_to_review' });
+    return commitUse(deps, core, asEmergency(decided), { reviewer, rule: role.breakGlass });
+  });
+}
+
+async function mayBreakGlass(
+  deps: Deps,
+  role: Role,
+  rule: BreakGlassRule,
+  input: EmergencyInput,
+): Promise<Person | Refused> {
+  const freeze = await frozen(deps);
+  if (freeze) return refuse(freeze);
+  const person = await deps.directory.person(input.personId);
+  if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
+  const among = await areAmong(deps.directory, rule.members, [input.personId]);
+  if (!among.known) return refuse({ code: 'eligibility_unknown', problem: among.problem });
+  if (!among.value.has(input.personId)) return refuse({ code: 'no_break_glass', role: input.role });
+  if (role.secondFactor.request && !isConfirmed(input.factor, input.personId, deps.clock.now()))
+    return refuse({ code: 'second_factor_needed' });
+  const late = (await deps.store.unreviewedUses(input.personId)).find(
+    ({ useReview }) => useReview && useReview.dueAt <= deps.clock.now(),
+  );
+  if (late?.useReview)
+    return refuse({ code: 'break_glass_unreviewed', requestId: late.id, reviewer: late.useReview.reviewer });
+  const live = await deps.store.liveGrant(input.personId, input.role);
+  if (live) return refuse({ code: 'already_holds', role: input.role, until: live.value.endsAt });
+  return person.value;
+}
+
+const asEmergency = ({ role, input, decision }: Decided): ApprovalInput['decided'] => ({
+  role,
+  input,
+  decision: {
+    effect: 'break_glass',
+    rule: null,
+    reasons: ['break-glass, to be reviewed'],
+    outcomes: decision.outcomes,
+    proof: {
+      onCall: input.evidence.onCall?.known ? (input.evidence.onCall.value[0] ?? null) : null,
+      incident: input.evidence.incident?.known ? input.evidence.incident.value : null,
+    },
+  },
+});
+
+/** Somebody else, awake rather than asleep, with the fewest reviews waiting; administrators where nobody is left. */
+async function pickReviewer(deps: Deps, rule: BreakGlassRule, person: Person): Promise<Person | null> {
+  const waiting = await deps.store.unreviewedUses();
+  const load = (candidate: Person) =>
+    waiting.filter(({ useReview }) => useReview?.reviewer === candidate.slackId).length;
+  for (const principals of [rule.reviewers, deps.policy.admins]) {
+    const candidates = ((await resolve(deps, principals)) ?? []).filter(
+      (candidate) => !isSamePerson(candidate, person, deps.policy.samePerson),
+    );
+    const ranked = await Promise.all(
+      candidates.map(async (candidate) => {
+        const awake = await deps.directory.isAwake(candidate);
+        return { candidate, rank: load(candidate) + (awake.known && !awake.value ? 1_000 : 0) };
+      }),
+    );
+    const [best] = ranked.sort((a, b) => a.rank - b.rank);
+    if (best) return best.candidate;
+  }
+  return null;
+}
+
+async function commitUse(
+  deps: Deps,
+  core: ReturnType<typeof requestCore>,
+  decided: ApprovalInput['decided'],
+  { reviewer, rule }: { reviewer: Person; rule: BreakGlassRule },
+): Promise<Request> {
+  const now = deps.clock.now();
+  const useReview: UseReview = {
+    reviewer: reviewer.slackId,
+    dueAt: now + rule.reviewWithin,
+    broughtUp: 0,
+    verdict: null,
+  };
+  const approval = approve(deps, { core, decided, reviews: [], extending: null, useReview });
+  const invoked: NewEvent = {
+    type: 'break_glass.invoked',
+    actor: personActor(core.requester),
+    requestId: core.id,
+    grantId: approval.grants[0]?.value.id ?? null,
+    payload: {
+      role: core.role,
+      person: core.requester.name,
+      duration: core.duration,
+      reason: core.reason,
+      reviewer: named(reviewer),
+      reviewBy: useReview.dueAt,
+      page: rule.page,
+    },
+  };
+  await deps.store.commit({
+    requests: [{ value: approval.request, version: 0 }],
+    grants: approval.grants,
+    events: [submittedEvent(deps, core, decided), invoked, ...approval.events],
+    jobs: [...approval.jobs, { kind: 'review', key: core.id, dueAt: now + rule.reviewWithin / 2 }],
+  });
+  return approval.request;
+}
+
+/** Reminds the named reviewer half-way; from the deadline on, brings it up with the administrators, until it is done. */
+export function chaseReview(deps: Deps, requestId: string): Promise<{ notBefore: Instant } | null> {
+  return decideAgain(async () => {
+    const loaded = await loadUse(deps, requestId);
+    if (!loaded || loaded.use.verdict) return null;
+    const { use, version, value: request } = loaded;
+    const now = deps.clock.now();
+    const halfWay = request.approvedAt + (use.dueAt - request.approvedAt) / 2;
+    if (now < halfWay) return { notBefore: halfWay };
+    const isLate = now >= use.dueAt;
+    if (!isLate && use.broughtUp > 0) return { notBefore: use.dueAt };
+    const person = await deps.directory.person(use.reviewer);
+    const reviewer = { id: use.reviewer, name: person.known ? person.value.name : use.reviewer };
+    const whose = { role: request.role, person: request.requester.name, reviewer };
+    const about = { actor: BOT, requestId, grantId: request.grantId } as const;
+    await deps.store.commit({
+      requests: [{ value: { ...request, useReview: { ...use, broughtUp: use.broughtUp + 1 } }, version }],
+      events: [
+        isLate
+          ? { ...about, type: 'break_glass.unreviewed', payload: whose }
+          : { ...about, type: 'break_glass.reminded', payload: { ...whose, reviewBy: use.dueAt } },
+      ],
+    });
+    return { notBefore: isLate ? now + BRING_UP_EVERY : use.dueAt };
+  });
+}
+
+export interface UseReviewInput {
+  readonly requestId: string;
+  readonly reviewerId: string;
+  readonly justified: boolean;
+  readonly comment: string;
+}
+
+/** Somebody else's word on a use of break-glass: the named reviewer, another of its reviewers, or an administrator. */
+export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | Refused> {
+  return decideAgain(async () => {
+    const loaded = await loadUse(deps, input.requestId);
+    if (!loaded) return refuse({ code: 'unknown_request' });
+    const { use, version, value: request } = loaded;
+    if (use.verdict) return refuse({ code: 'already_looked_at' });
+    const comment = input.comment.trim();
+    if (comment === '') return refuse({ code: 'comment_missing' });
+    const reviewer = await deps.directory.person(input.reviewerId);
+    if (!reviewer.known) return refuse({ code: 'person_refused', problem: reviewer.problem });
+    if (isSamePerson(reviewer.value, request.requester, deps.policy.samePerson)) return refuse({ code: 'own_request' });
+    const among = await areAmong(
+      deps.directory,
+      [use.reviewer, ...(findRole(deps.policy, request.role)?.breakGlass?.reviewers ?? [])],
+      [input.reviewerId],
+    );
+    if (!(among.known && among.value.has(input.reviewerId))) {
+      const admin = await checkAdmin(deps, input.reviewerId);
+      if (isRefused(admin)) return among.known ? refuse({ code: 'not_a_reviewer' }) : admin;
+    }
+    const verdict = { by: reviewer.value, justified: input.justified, comment, at: deps.clock.now() };
+    const reviewed: Request = { ...request, useReview: { ...use, verdict } };
+    await deps.store.commit({
+      requests: [{ value: reviewed, version }],
+      events: [
+        {
+          type: 'break_glass.reviewed',
+          actor: personActor(reviewer.value),
+          requestId: request.id,
+          grantId: request.grantId,
+          payload: { role: request.role, person: request.requester.name, justified: input.justified, comment },
+        },
+      ],
+      done: [{ kind: 'review', key: request.id }],
+    });
+    return reviewed;
+  });
+}
+
+async function loadUse(
+  deps: Deps,
+  requestId: string,
+): Promise<(Versioned<ApprovedRequest> & { use: UseReview }) | null> {
+  const loaded = await deps.store.request(requestId);
+  if (loaded?.value.state !== 'approved' || !loaded.value.useReview) return null;
+  return { value: loaded.value, version: loaded.version, use: loaded.value.useReview };
+}

@@ -1,0 +1,34 @@
+import { type DecisionInput, evaluatePolicy, type RuleDecision } from '../domain/evaluate.ts';
+import type { Person } from '../domain/person.ts';
+import type { Role } from '../domain/policy.ts';
+import type { Instant, Millis } from '../domain/terms.ts';
+import type { Purpose } from '../ports.ts';
+import type { Deps } from './deps.ts';
+
+/** What the decision is about. */
+export interface Question {
+  readonly person: Person;
+  readonly duration: Millis;
+  readonly incidentId: string | null;
+  /** A start that lies ahead: the decision is about then. null: now. */
+  readonly startsAt: Instant | null;
+}
+
+export interface Decided {
+  readonly role: Role;
+  readonly input: DecisionInput;
+  readonly decision: RuleDecision;
+}
+
+/** Gathers what the role's rules ask and decides them. Problems are part of the answer. */
+export async function decide(
+  deps: Pick<Deps, 'evidence' | 'clock'>,
+  role: Role,
+  { person, duration, incidentId, startsAt }: Question,
+  purpose: Purpose,
+): Promise<Decided> {
+  const ahead = startsAt !== null && startsAt > deps.clock.now() ? startsAt : null;
+  const evidence = await deps.evidence.gather(role, { person, incidentId, at: ahead }, purpose);
+  const input = { at: ahead ?? deps.clock.now(), personId: person.slackId, duration, evidence };
+  return { role, input, decision: evaluatePolicy(role, input) };
+}

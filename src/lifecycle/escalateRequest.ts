@@ -1,0 +1,112 @@
+import { type NewEvent, named } from '../domain/events.ts';
+import { BOT, isSamePerson, type Person } from '../domain/person.ts';
+import { type EscalationStep, isGroup, type Principal } from '../domain/policy.ts';
+import type { PendingRequest } from '../domain/request.ts';
+import { decideAgain } from './decideAgain.ts';
+import type { Deps } from './deps.ts';
+import { peopleOnCall } from './offerAccess.ts';
+import { STAFFING_STEP } from './openRequest.ts';
+
+/** People looked up for one step; a group larger than this is asked through its name anyway. */
+const MOST_PEOPLE = 20;
+
+/**
+ * Asks more people, because nobody has decided, or because the rule's own reviewers cannot: a named reviewer
+ * has left, or a group holds nobody but the requester. Only people who are awake, where that can be known.
+ * @param key the request's id and the step, from escalationKey
+ */
+export function escalateRequest(deps: Deps, key: string): Promise<null> {
+  const at = key.lastIndexOf(':');
+  const [requestId, step] = [key.slice(0, at), Number(key.slice(at + 1))];
+  return decideAgain(async () => {
+    const loaded = await deps.store.request(requestId);
+    if (loaded?.value.state !== 'pending') return null;
+    const request = loaded.value;
+    if (request.escalations.some((done) => done.step === step)) return null;
+    const rule = step === STAFFING_STEP ? await substitutes(deps, request) : request.decision.escalate[step];
+    if (!rule) return null;
+    const { to, passedOver } = await whomToAsk(deps, request, rule);
+    const escalation = { step, at: deps.clock.now(), to: to.map(({ slackId }) => slackId) };
+    const escalated: NewEvent = {
+      type: 'request.escalated',
+      actor: BOT,
+      requestId,
+      grantId: null,
+      payload: {
+        role: request.role,
+        requester: request.requester.name,
+        step,
+        to: to.map(named),
+        passedOver,
+        page: rule.page,
+      },
+    };
+    await deps.store.commit({
+      requests: [{ value: { ...request, escalations: [...request.escalations, escalation] }, version: loaded.version }],
+      events: [escalated],
+    });
+    return null;
+  });
+}
+
+/** Whom to ask at once, where the rule's own reviewers are too few; null: they are enough, or Slack does not say. */
+async function substitutes(deps: Deps, request: PendingRequest): Promise<EscalationStep | null> {
+  for (const stage of request.decision.stages) {
+    const able = await resolve(deps, stage.reviewers, stage.needed + 1);
+    if (!able) return null;
+    const others = able.filter((person) => !isSamePerson(person, request.requester, deps.policy.samePerson));
+    if (others.length < stage.needed) {
+      return (
+        request.decision.escalate[0] ?? { after: 0, to: { kind: 'people', principals: deps.policy.admins }, page: null }
+      );
+    }
+  }
+  return null;
+}
+
+/**
+ * The people behind principals who are active now.
+ * @param enough no more are looked up
+ * @returns null where Slack does not say who they are
+ */
+export async function resolve(
+  deps: Deps,
+  principals: readonly Principal[],
+  enough = MOST_PEOPLE,
+): Promise<readonly Person[] | null> {
+  const groups = await deps.directory.members(principals.filter(isGroup), 'decision');
+  const ids = new Set(principals.filter((id) => !isGroup(id)));
+  for (const members of groups.values()) {
+    if (!members.known) return null;
+    for (const id of members.value) ids.add(id);
+  }
+  const people: Person[] = [];
+  for (const id of [...ids].slice(0, MOST_PEOPLE)) {
+    if (people.length >= enough) break;
+    const person = await deps.directory.person(id);
+    if (person.known) people.push(person.value);
+  }
+  return people;
+}
+
+async function whomToAsk(
+  deps: Deps,
+  request: PendingRequest,
+  { to }: EscalationStep,
+): Promise<{ to: readonly Person[]; passedOver: { name: string; why: string }[] }> {
+  const candidates =
+    to.kind === 'on_call'
+      ? await peopleOnCall(deps, to.escalationPolicy, to.level)
+      : ((await resolve(deps, to.principals)) ?? []);
+  const passedOver: { name: string; why: string }[] = [];
+  const asked: Person[] = [];
+  for (const person of candidates) {
+    // Whoever is on call is there to be woken; everybody else is let sleep.
+    const awake = to.kind === 'on_call' ? null : await deps.directory.isAwake(person);
+    if (isSamePerson(person, request.requester, deps.policy.samePerson))
+      passedOver.push({ name: person.name, why: 'asked for it' });
+    else if (awake?.known && !awake.value) passedOver.push({ name: person.name, why: 'asleep or not to be disturbed' });
+    else asked.push(person);
+  }
+  return { to: asked, passedOver };
+}

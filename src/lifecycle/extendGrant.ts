@@ -1,0 +1,165 @@
+import { checkForm } from '../domain/form.ts';
+import { type ActiveGrant, plannedEnd, retie } from '../domain/grant.ts';
+import { BOT } from '../domain/person.ts';
+import { findRole } from '../domain/policy.ts';
+import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
+import type { Request } from '../domain/request.ts';
+import type { Millis } from '../domain/terms.ts';
+import type { Versioned } from '../ports.ts';
+import { decide } from './decide.ts';
+import { decideAgain } from './decideAgain.ts';
+import type { Deps } from './deps.ts';
+import { frozen } from './freeze.ts';
+import { openRequest } from './openRequest.ts';
+import { errorText, TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
+import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
+import { watchJobs } from './watchGrant.ts';
+
+/** Tries before an extension that the target does not take is given up. What is held goes on to its own end. */
+const EXTEND_ATTEMPTS = 4;
+
+export interface ExtensionInput {
+  readonly submissionKey: string;
+  readonly personId: string;
+  readonly grantId: string;
+  /** How much longer. */
+  readonly duration: Millis;
+  readonly reason: string;
+  readonly factor: ConfirmedFactor | null;
+}
+
+/** How much longer a grant may still be made. */
+export function extensionLeft(deps: Pick<Deps, 'policy'>, grant: ActiveGrant): Millis {
+  const total = findRole(deps.policy, grant.role)?.duration.total ?? 0;
+  return Math.max(0, total - grant.duration);
+}
+
+/** The grant, where it is active, may be made that much longer, and nobody is at it already. */
+export async function extendable(
+  deps: Deps,
+  grantId: string,
+  duration: Millis,
+): Promise<Versioned<ActiveGrant> | Refused> {
+  const loaded = await deps.store.grant(grantId);
+  if (!loaded) return refuse({ code: 'unknown_grant' });
+  const grant = loaded.value;
+  if (grant.state !== 'active' || deps.clock.now() >= grant.endsAt) return refuse({ code: 'not_active' });
+  if (grant.extension) return refuse({ code: 'already_extending' });
+  const role = findRole(deps.policy, grant.role);
+  if (!role) return refuse({ code: 'unknown_role', role: grant.role });
+  if (!(duration > 0)) return refuse({ code: 'duration_not_positive' });
+  const left = extensionLeft(deps, grant);
+  if (duration > left) return refuse({ code: 'total_too_long', total: role.duration.total, left });
+  return { value: grant, version: loaded.version };
+}
+
+/** Asks for more time on what somebody holds: a request like any other, decided by the role's rules. */
+export function requestExtension(deps: Deps, input: ExtensionInput): Promise<Request | Refused> {
+  return decideAgain(async () => {
+    const repeated = await deps.store.requestBySubmission(input.submissionKey);
+    if (repeated) return repeated.value;
+    const freeze = await frozen(deps);
+    if (freeze) return refuse(freeze);
+    const extending = await extendable(deps, input.grantId, input.duration);
+    if (isRefused(extending)) return extending;
+    const grant = extending.value;
+    if (grant.person.slackId !== input.personId) return refuse({ code: 'not_yours' });
+    const person = await deps.directory.person(input.personId);
+    if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
+    const role = findRole(deps.policy, grant.role);
+    if (!role) return refuse({ code: 'unknown_role', role: grant.role });
+    const [wrong] = checkForm(
+      { ...role, duration: { ...role.duration, max: role.duration.total } },
+      { ...input, startsAt: null },
+      deps.clock.now(),
+    );
+    if (wrong) return refuse(wrong);
+    if (role.secondFactor.request && !isConfirmed(input.factor, input.personId, deps.clock.now()))
+      return refuse({ code: 'second_factor_needed' });
+    const pending = await deps.store.pendingRequest(input.personId, grant.role);
+    if (pending) return refuse({ code: 'already_pending', role: grant.role, requestId: pending.value.id });
+
+    const original = (await deps.store.request(grant.requestId))?.value;
+    const incidentId = original?.incidentId ?? null;
+    // A rule that limits the duration limits the whole of it, or it could be had in slices.
+    const question = { person: person.value, duration: grant.duration + input.duration, incidentId, startsAt: null };
+    const decided = await decide(deps, role, question, 'decision');
+    const id = deps.newId('R');
+    const core = {
+      id,
+      bundle: id,
+      submissionKey: input.submissionKey,
+      requester: person.value,
+      role: grant.role,
+      duration: input.duration,
+      reason: input.reason.trim(),
+      incidentId,
+      submittedAt: deps.clock.now(),
+      startsAt: null,
+      extends: grant.id,
+      askedFor: null,
+    };
+    const { request, change } = openRequest(deps, core, decided, extending);
+    await deps.store.commit(change);
+    return request;
+  });
+}
+
+/**
+ * Puts an approved extension into force: the target learns of the later end before anybody is told of it.
+ * Until then, and where it fails, access ends when it would have ended anyway.
+ */
+export function extendGrant(deps: Deps, grantId: string, attempt: number): Promise<null> {
+  return deps.grantLock(grantId, async () => {
+    const loaded = await deps.store.grant(grantId);
+    if (loaded?.value.state !== 'active' || !loaded.value.extension) return null;
+    const grant = loaded.value;
+    const { extension } = grant;
+    if (!extension || deps.clock.now() >= grant.endsAt) return null;
+    if (await frozen(deps)) return null;
+    const duration = grant.duration + extension.duration;
+    const next = { ...retie(grant, { ties: extension.ties, duration }), extension: null };
+    try {
+      await deps.targets.grant(next, plannedEnd(grant.activation.at, duration, next.ties).endsAt + TARGET_EXPIRY_SLACK);
+    } catch (error) {
+      deps.log.warn({ err: error, grantId, attempt }, 'extending failed');
+      if (attempt < EXTEND_ATTEMPTS) throw error;
+      await giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, errorText(error));
+      return null;
+    }
+    await deps.store.commit({
+      grants: [{ value: next, version: loaded.version }],
+      events: [
+        {
+          type: 'grant.extended',
+          actor: BOT,
+          requestId: extension.requestId,
+          grantId,
+          payload: { role: grant.role, person: grant.person.name, endsAt: next.endsAt },
+        },
+      ],
+      jobs: [{ kind: 'end', key: grantId, dueAt: next.endsAt }, ...watchJobs(next, deps.clock.now())],
+    });
+    return null;
+  });
+}
+
+async function giveUp(
+  deps: Deps,
+  { value: grant, version }: Versioned<ActiveGrant>,
+  requestId: string,
+  problem: string,
+): Promise<void> {
+  await deps.store.commit({
+    grants: [{ value: { ...grant, extension: null }, version }],
+    events: [
+      {
+        type: 'grant.not_extended',
+        actor: BOT,
+        requestId,
+        grantId: grant.id,
+        payload: { role: grant.role, person: grant.person.name, endsAt: grant.endsAt, problem },
+      },
+    ],
+  });
+}

@@ -1,0 +1,69 @@
+import { BOT, personActor } from '../domain/person.ts';
+import { type Refusal, type Refused, refuse } from '../domain/refusal.ts';
+import { decideAgain } from './decideAgain.ts';
+import type { Deps } from './deps.ts';
+import { checkAdmin } from './eligibility.ts';
+import { beginEnding } from './endGrant.ts';
+
+/** A freeze: no new access for anybody, and what is live ends. For when something is badly wrong. */
+
+const KEY = 'bot';
+
+/** The refusal while access is frozen; null: it is not. */
+export async function frozen(deps: Pick<Deps, 'store'>): Promise<Refusal | null> {
+  const { value } = await deps.store.record('freeze', KEY);
+  return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
+}
+
+/** @returns how many grants it ends */
+export function freeze(deps: Deps, input: { personId: string; reason: string }): Promise<{ live: number } | Refused> {
+  return decideAgain(async () => {
+    const admin = await checkAdmin(deps, input.personId);
+    if ('refused' in admin) return admin;
+    const { value, version } = await deps.store.record('freeze', KEY);
+    if (value) return refuse({ code: 'frozen', by: value.by.name, reason: value.reason });
+    const live = (await deps.store.liveGrants({})).length;
+    const at = deps.clock.now();
+    const reason = input.reason.trim();
+    await deps.store.commit({
+      records: [{ kind: 'freeze', key: KEY, value: { by: admin.person, at, reason }, version }],
+      events: [
+        {
+          type: 'access.frozen',
+          actor: personActor(admin.person),
+          requestId: null,
+          grantId: null,
+          payload: { reason, live },
+        },
+      ],
+      jobs: [{ kind: 'freeze', key: String(at), dueAt: at }],
+    });
+    return { live };
+  });
+}
+
+export function unfreeze(deps: Deps, input: { personId: string }): Promise<{ unfrozen: true } | Refused> {
+  return decideAgain(async () => {
+    const admin = await checkAdmin(deps, input.personId);
+    if ('refused' in admin) return admin;
+    const { value, version } = await deps.store.record('freeze', KEY);
+    if (!value) return refuse({ code: 'not_frozen' });
+    await deps.store.commit({
+      records: [{ kind: 'freeze', key: KEY, value: null, version }],
+      events: [
+        { type: 'access.unfrozen', actor: personActor(admin.person), requestId: null, grantId: null, payload: {} },
+      ],
+    });
+    return { unfrozen: true };
+  });
+}
+
+/** Ends what was live at a freeze. @param at when it was frozen, as the job's key */
+export async function endFrozen(deps: Deps, at: string): Promise<null> {
+  for (const { value, version } of await deps.store.liveGrants({})) {
+    if (value.intendedAt > Number(at) || (value.state !== 'active' && value.state !== 'provisioning')) continue;
+    // Losing a race to somebody else's change throws, and the job comes again.
+    await beginEnding(deps, { value, version }, { why: 'frozen', by: BOT, problem: null });
+  }
+  return null;
+}

@@ -1,0 +1,119 @@
+import type { Decision, DecisionInput } from '../domain/evaluate.ts';
+import type { NewEvent } from '../domain/events.ts';
+import type { ActiveGrant } from '../domain/grant.ts';
+import { BOT, personActor } from '../domain/person.ts';
+import type { Request, requestCore } from '../domain/request.ts';
+import type { Change, Versioned } from '../ports.ts';
+import { approve } from './approval.ts';
+import type { Decided } from './decide.ts';
+import type { Deps } from './deps.ts';
+
+export type Opened = { readonly request: Request; readonly change: Change };
+
+/** Job key of an escalation step of a request. */
+export const escalationKey = (requestId: string, step: number): string => `${requestId}:${step}`;
+/** The step that checks whether the rule's own reviewers can do it at all. */
+export const STAFFING_STEP = -1;
+
+/** A new request as the policy decided it: approved, waiting for reviewers, or denied. */
+export function openRequest(
+  deps: Deps,
+  core: ReturnType<typeof requestCore>,
+  decided: Decided,
+  extending: Versioned<ActiveGrant> | null,
+): Opened {
+  const { decision } = decided;
+  const now = deps.clock.now();
+  const submitted = submittedEvent(deps, core, decided);
+  switch (decision.effect) {
+    case 'allow': {
+      const { request, grants, events, jobs } = approve(deps, {
+        core,
+        decided,
+        reviews: [],
+        extending,
+        useReview: null,
+      });
+      return {
+        request,
+        change: { requests: [{ value: request, version: 0 }], grants, events: [submitted, ...events], jobs },
+      };
+    }
+    case 'ask': {
+      const expiresAt = now + decision.expiresAfter;
+      const request: Request = { ...core, state: 'pending', decision, expiresAt, reviews: [], escalations: [] };
+      const steps = [
+        { step: STAFFING_STEP, dueAt: now },
+        ...decision.escalate.map(({ after }, step) => ({ step, dueAt: now + after })),
+      ];
+      return {
+        request,
+        change: {
+          requests: [{ value: request, version: 0 }],
+          events: [submitted],
+          jobs: [
+            { kind: 'expire', key: core.id, dueAt: expiresAt },
+            ...steps.map(
+              ({ step, dueAt }) => ({ kind: 'escalate', key: escalationKey(core.id, step), dueAt }) as const,
+            ),
+          ],
+        },
+      };
+    }
+    case 'deny': {
+      const request: Request = { ...core, state: 'denied', decision, reviews: [], deniedAt: now };
+      return {
+        request,
+        change: {
+          requests: [{ value: request, version: 0 }],
+          events: [
+            submitted,
+            {
+              requestId: core.id,
+              grantId: null,
+              type: 'request.denied',
+              actor: BOT,
+              payload: { role: core.role, requester: core.requester.name, by: 'policy', reasons: decision.reasons },
+            },
+          ],
+        },
+      };
+    }
+  }
+}
+
+/** With the full input of the decision and the policy's hash, so that it can be decided again years later. */
+export const submittedEvent = (
+  { policy }: Pick<Deps, 'policy'>,
+  core: ReturnType<typeof requestCore>,
+  { input, decision }: { input: DecisionInput; decision: Decision },
+): NewEvent => ({
+  type: 'request.submitted',
+  actor: personActor(core.requester),
+  requestId: core.id,
+  grantId: null,
+  payload: {
+    role: core.role,
+    requester: core.requester,
+    duration: core.duration,
+    reason: core.reason,
+    incidentId: core.incidentId,
+    startsAt: core.startsAt,
+    extends: core.extends,
+    policyHash: policy.hash,
+    input,
+    decision,
+  },
+});
+
+/** Several changes as one commit. */
+export function together(changes: readonly Change[]): Change {
+  return {
+    requests: changes.flatMap((change) => change.requests ?? []),
+    grants: changes.flatMap((change) => change.grants ?? []),
+    records: changes.flatMap((change) => change.records ?? []),
+    events: changes.flatMap((change) => change.events ?? []),
+    jobs: changes.flatMap((change) => change.jobs ?? []),
+    done: changes.flatMap((change) => change.done ?? []),
+  };
+}

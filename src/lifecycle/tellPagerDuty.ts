@@ -1,0 +1,60 @@
+import type { LedgerEvent } from '../domain/events.ts';
+import { durationText } from '../domain/terms.ts';
+import type { EventReader, Job } from '../ports.ts';
+import type { Deps } from './deps.ts';
+
+/** What the bot writes to PagerDuty follows from events: somebody is woken, the incident's notes are kept. */
+
+/** Work at PagerDuty that follows from an event. */
+export function pagerDutyJobs(event: LedgerEvent): Job[] {
+  switch (event.type) {
+    case 'request.escalated':
+    case 'break_glass.invoked':
+      return event.payload.page === null ? [] : [{ kind: 'page', key: String(event.seq), dueAt: event.at }];
+    case 'grant.activated':
+    case 'grant.ended':
+      return [{ kind: 'note', key: String(event.seq), dueAt: event.at }];
+    default:
+      return [];
+  }
+}
+
+type TellDeps = Pick<Deps, 'incidents' | 'store'> & { readonly events: EventReader };
+
+export async function page({ incidents, events }: TellDeps, seq: string): Promise<null> {
+  const event = events.get(Number(seq));
+  if (event?.type === 'request.escalated' && event.payload.page !== null) {
+    await incidents.page({
+      service: event.payload.page,
+      title: `Access request waiting: ${event.payload.requester} asks for ${event.payload.role}`,
+      details: `Nobody has decided request ${event.requestId} yet. Approve or deny it in the approvals channel in Slack.`,
+      key: `jitbot-escalated-${seq}-${event.requestId}`,
+    });
+  }
+  if (event?.type === 'break_glass.invoked' && event.payload.page !== null) {
+    const { person, role, duration, reason, reviewer } = event.payload;
+    await incidents.page({
+      service: event.payload.page,
+      title: `Break-glass: ${person} took ${role} for ${durationText(duration)}`,
+      details: `Reason: ${reason}\nTo be reviewed by ${reviewer.name}. If this is not expected, end the access in Slack now.`,
+      key: `jitbot-break-glass-${event.requestId}`,
+    });
+  }
+  return null;
+}
+
+/** Writes on the incident that a request named that access for it began or ended. */
+export async function note({ incidents, store, events }: TellDeps, seq: string): Promise<null> {
+  const event = events.get(Number(seq));
+  if (!incidents.canWrite || !event?.requestId || (event.type !== 'grant.activated' && event.type !== 'grant.ended'))
+    return null;
+  const request = (await store.request(event.requestId))?.value;
+  if (!request?.incidentId) return null;
+  const { role, person } = event.payload;
+  const text =
+    event.type === 'grant.activated'
+      ? `${person} has access to ${role} until ${new Date(event.payload.endsAt).toISOString()}.`
+      : `${person} no longer has access to ${role}.`;
+  await incidents.note(request.incidentId, text, `jitbot event ${event.seq}, request ${request.id}`);
+  return null;
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { IncidentDesk } from '../ports.ts';
+import type { PagerDutyClient } from './client.ts';
+
+/** What PagerDuty takes in one note. https://developer.pagerduty.com/api-reference, "Create a note on an incident" */
+const NOTE_MAX_LENGTH = 2_000;
+const TITLE_MAX_LENGTH = 1_024;
+
+const noteSchema = z.object({ content: z.string() });
+const refusalSchema = z.object({
+  error: z.object({ message: z.string().default(''), errors: z.array(z.string()).default([]) }),
+});
+
+/**
+ * Writes to PagerDuty in the name of one of its users.
+ * @param from e-mail address of that user; null: the bot was not set up to write
+ */
+export function createIncidentDesk(client: PagerDutyClient, from: string | null): IncidentDesk {
+  async function post(path: string, body: object, accept: (status: number, problem: string) => boolean): Promise<void> {
+    if (from === null) throw new Error('PAGERDUTY_FROM is not set, so nothing can be written to PagerDuty');
+    const answer = await client.post(path, body, from);
+    if (!answer.known) throw new Error(answer.problem);
+    const { status, data } = answer.value;
+    const problem = problemIn(data);
+    if ((status >= 200 && status < 300) || accept(status, problem)) return;
+    throw new Error(`PagerDuty refused ${path} (${status}): ${problem || 'it does not say why'}`);
+  }
+
+  return {
+    canWrite: from !== null,
+    note: async (incidentId, text, marker) => {
+      if (!/^[A-Z0-9]+$/.test(incidentId)) throw new Error('that is no PagerDuty incident id');
+      const path = `/incidents/${incidentId}/notes`;
+      // An answer that got lost must not make a second note.
+      const notes = await client.get(path, {}, z.object({ notes: z.array(noteSchema) }), 'decision');
+      if (!notes.known) throw new Error(notes.problem);
+      if (notes.value.notes.some(({ content }) => content.includes(marker))) return;
+      const content = `${text.slice(0, NOTE_MAX_LENGTH - marker.length - 3)} (${marker})`;
+      await post(path, { note: { content } }, () => false);
+    },
+    page: ({ service, title, details, key }) =>
+      post(
+        '/incidents',
+        {
+          incident: {
+            type: 'incident',
+            title: title.slice(0, TITLE_MAX_LENGTH),
+            service: { id: service, type: 'service_reference' },
+            urgency: 'high',
+            incident_key: key,
+            body: { type: 'incident_body', details },
+          },
+        },
+        // The one that an earlier try opened is still open.
+        (status, problem) => status === 400 && /already exists|matching (dedup|incident) key/i.test(problem),
+      ),
+  };
+}
+
+function problemIn(data: unknown): string {
+  const refusal = refusalSchema.safeParse(data);
+  return refusal.success ? [refusal.data.error.message, ...refusal.data.error.errors].filter(Boolean).join(': ') : '';
+}

@@ -1,0 +1,133 @@
+import type { KnownBlock } from '@slack/types';
+import { readDuration } from '../../domain/duration.ts';
+import type { LiveGrant } from '../../domain/grant.ts';
+import { isRefused } from '../../domain/refusal.ts';
+import type { Request } from '../../domain/request.ts';
+import { cancelRequest } from '../../lifecycle/closeRequest.ts';
+import { revokeGrant } from '../../lifecycle/endGrant.ts';
+import { extensionLeft } from '../../lifecycle/extendGrant.ts';
+import { button, code, plain, section, time } from '../blocks.ts';
+import { endButton } from '../grants/buttons.ts';
+import { openExtendForm } from '../grants/listeners.ts';
+import { CANCEL_ACTION, EXTEND_ACTION } from '../grants/notices.ts';
+import { roleNameIn } from '../projections.ts';
+import { statusLine } from '../review/status.ts';
+import { refusalSentence } from '../sentences.ts';
+import type { Call, Command } from './command.ts';
+
+/** What somebody holds and has asked for, and what they can do about it. */
+
+export const list: Command = {
+  names: ['list', 'ls', 'mine'],
+  usage: '`/jit list`',
+  help: 'what you hold and what you have asked for',
+  run: async (call) => {
+    const [held, asked] = await mine(call);
+    if (held.length + asked.length === 0)
+      return call.tell('You hold nothing, and nothing is waiting. `/jit` asks for access.');
+    const blocks = [...grantBlocks(call, held), ...requestBlocks(call, asked)];
+    return call.tell('What you hold and what you have asked for', blocks);
+  },
+};
+
+export const revoke: Command = {
+  names: ['revoke', 'done', 'end'],
+  usage: '`/jit revoke [RESOURCE]`',
+  help: 'I’m done: give it back now',
+  run: async (call) => {
+    const held = matching(call, (await mine(call))[0], call.text);
+    const [only, ...others] = held;
+    if (!only) return call.tell(noneText(call, 'You hold nothing'));
+    if (others.length > 0) return call.tell('Which one?', grantBlocks(call, held));
+    const result = await revokeGrant(call.deps, { grantId: only.id, personId: call.personId });
+    return call.tell(
+      isRefused(result)
+        ? refusalSentence(result.refused)
+        : `:lock: Taking *${plain(roleNameIn(call.deps.policy, only.role))}* back now.`,
+    );
+  },
+};
+
+export const extend: Command = {
+  names: ['extend', 'more'],
+  usage: '`/jit extend [RESOURCE] [DURATION]`',
+  help: 'ask for more time on what you hold',
+  run: async (call) => {
+    const words = call.text.split(/\s+/).filter(Boolean);
+    const wanted = readDuration(words.at(-1) ?? '');
+    const held = matching(call, (await mine(call))[0], (wanted === null ? words : words.slice(0, -1)).join(' '));
+    const [only, ...others] = held;
+    if (!only) return call.tell(noneText(call, 'You hold nothing that could be extended'));
+    if (others.length > 0) return call.tell('Which one?', grantBlocks(call, held));
+    return openExtendForm(call, call.triggerId, { grantId: only.id, wanted, reason: null });
+  },
+};
+
+export const cancel: Command = {
+  names: ['cancel'],
+  usage: '`/jit cancel [REQUEST]`',
+  help: 'take back a request that is waiting',
+  run: async (call) => {
+    const waiting = (await mine(call))[1];
+    const named = waiting.filter(
+      ({ id, role }) => call.text === '' || id === call.text.toUpperCase() || role.startsWith(call.text.toLowerCase()),
+    );
+    const [only, ...others] = named;
+    if (!only) return call.tell(noneText(call, 'Nothing of yours is waiting'));
+    if (others.length > 0) return call.tell('Which one?', requestBlocks(call, named));
+    const result = await cancelRequest(call.deps, { requestId: only.id, personId: call.personId });
+    return call.tell(isRefused(result) ? refusalSentence(result.refused) : 'Cancelled. Nothing was granted.');
+  },
+};
+
+async function mine({ deps, personId }: Call): Promise<[readonly LiveGrant[], readonly Request[]]> {
+  const [held, asked] = await Promise.all([
+    deps.store.liveGrants({ slackId: personId }),
+    deps.store.openRequests({ slackId: personId }),
+  ]);
+  return [held.map(({ value }) => value), asked.map(({ value }) => value)];
+}
+
+/** Those whose role, or whose resource's name, begins with what was typed. */
+function matching({ deps }: Call, held: readonly LiveGrant[], typed: string): readonly LiveGrant[] {
+  const wanted = typed.toLowerCase().replace(/\s+/g, '/');
+  const exact = held.filter(({ role }) => role === wanted);
+  return exact.length > 0
+    ? exact
+    : held.filter(
+        ({ role }) =>
+          role.startsWith(wanted) || roleNameIn(deps.policy, role).toLowerCase().startsWith(typed.toLowerCase()),
+      );
+}
+
+const noneText = ({ text }: Call, what: string): string =>
+  text === '' ? `${what}.` : `${what} that begins with “${plain(text)}”. \`/jit list\` shows what is yours.`;
+
+const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[]): KnownBlock[] =>
+  grants.flatMap((grant): KnownBlock[] => [
+    section(`*${plain(roleNameIn(deps.policy, grant.role))}*\n${grantText(grant)}`),
+    ...(grant.state === 'active'
+      ? [
+          {
+            type: 'actions' as const,
+            elements: [
+              ...(extensionLeft(deps, grant) > 0 ? [button('Extend…', EXTEND_ACTION, grant.id)] : []),
+              endButton(grant.id, 'I’m done'),
+            ],
+          },
+        ]
+      : []),
+  ]);
+
+export const grantText = (grant: LiveGrant): string =>
+  grant.state === 'active'
+    ? `until ${time(grant.endsAt, grant.person.timeZone)}, as ${code(grant.activation.account)}`
+    : grant.state === 'provisioning'
+      ? 'is being set up'
+      : 'is being taken back';
+
+const requestBlocks = ({ deps }: Call, requests: readonly Request[]): KnownBlock[] =>
+  requests.flatMap((request): KnownBlock[] => [
+    section(`*${plain(roleNameIn(deps.policy, request.role))}* ${code(request.id)}\n${statusLine(request, null)}`),
+    { type: 'actions', elements: [button('Cancel request', CANCEL_ACTION, request.id)] },
+  ]);

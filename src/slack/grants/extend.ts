@@ -1,0 +1,67 @@
+import type { ModalView, PlainTextOption } from '@slack/types';
+import type { ActiveGrant } from '../../domain/grant.ts';
+import type { Role } from '../../domain/policy.ts';
+import { durationText, HOUR, MINUTE, type Millis } from '../../domain/terms.ts';
+import { plain, plainText, section, time } from '../blocks.ts';
+import { codeInput } from '../factor/views.ts';
+
+/** Asking for more time. Holds the grant's id; how much is left is worked out again when it is sent. */
+
+export const EXTEND_MODAL = 'grant_extend_modal';
+export const EXTEND = { duration: 'extend_duration', reason: 'extend_reason' } as const;
+const CHOICES = [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR];
+
+export interface ExtendForm {
+  readonly grant: ActiveGrant;
+  readonly role: Role;
+  readonly roleName: string;
+  /** More than nothing. */
+  readonly left: Millis;
+  readonly wanted: Millis | null;
+  readonly reason: string;
+}
+
+export function extendModal({ grant, role, roleName, left, wanted, reason }: ExtendForm): ModalView {
+  const preset = Math.min(wanted ?? role.duration.default, left);
+  const values = [...new Set([...CHOICES.filter((ms) => ms < left), preset, left])].sort((a, b) => a - b);
+  const options = values.map((ms): PlainTextOption => ({ text: plainText(durationText(ms)), value: String(ms) }));
+  const initial = options.find((option) => option.value === String(preset));
+  return {
+    type: 'modal',
+    callback_id: EXTEND_MODAL,
+    private_metadata: grant.id,
+    title: plainText('More time', 24),
+    submit: plainText('Ask for it', 24),
+    close: plainText('Close', 24),
+    blocks: [
+      section(
+        `*${plain(roleName)}* ends ${time(grant.endsAt, grant.person.timeZone)}. What you have goes on while this is decided. At most ${durationText(left)} more.`,
+      ),
+      {
+        type: 'input',
+        block_id: EXTEND.duration,
+        label: plainText('How much longer?'),
+        element: {
+          type: 'static_select',
+          action_id: EXTEND.duration,
+          options,
+          ...(initial && { initial_option: initial }),
+        },
+      },
+      {
+        type: 'input',
+        block_id: EXTEND.reason,
+        optional: role.reason.minLength === 0 && !role.reason.ticket,
+        label: plainText('Why?'),
+        element: {
+          type: 'plain_text_input',
+          action_id: EXTEND.reason,
+          multiline: true,
+          max_length: 1000,
+          ...(reason && { initial_value: reason }),
+        },
+      },
+      ...(role.secondFactor.request ? [codeInput()] : []),
+    ],
+  };
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { App, BlockAction } from '@slack/bolt';
+import type { HomeView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import type { Person } from '../../domain/person.ts';
+import { roleKey } from '../../domain/policy.ts';
+import type { Deps } from '../../lifecycle/deps.ts';
+import { reviewableBy } from '../../lifecycle/eligibility.ts';
+import { extensionLeft } from '../../lifecycle/extendGrant.ts';
+import type { PostBook } from '../../ports.ts';
+import { plain, section } from '../blocks.ts';
+import { possibleNow, possibleText } from '../commands/insight.ts';
+import type { SlackContext } from '../context.ts';
+import { roleNameIn } from '../projections.ts';
+import { openForm } from '../request/form.ts';
+import { HOME_ACTIONS, homeView } from './view.ts';
+
+/** App Home: everything of one's own in one place. */
+
+/** Requests of one's own that are shown. */
+const LATELY = 5;
+
+export interface Home {
+  /** Shows it as things stand now. */
+  show(slackId: string, word?: string): Promise<void>;
+  /** Brings it up to date for somebody who has opened it before. */
+  refresh(slackId: string): Promise<void>;
+}
+
+export function createHome(deps: Deps, client: WebClient, posts: PostBook): Home {
+  const keyOf = (slackId: string) => `home:${slackId}`;
+  async function publish(slackId: string, view: HomeView): Promise<void> {
+    await client.views.publish({ user_id: slackId, view });
+    const digest = createHash('sha256').update(JSON.stringify(view)).digest('hex');
+    posts.keep(keyOf(slackId), { channel: slackId, ts: '', digest });
+  }
+  return {
+    show: async (slackId, word) => publish(slackId, await viewFor(deps, slackId, word ?? null)),
+    refresh: async (slackId) => {
+      if (posts.find(keyOf(slackId))) await publish(slackId, await viewFor(deps, slackId, null));
+    },
+  };
+}
+
+async function viewFor(deps: Deps, slackId: string, word: string | null): Promise<HomeView> {
+  const person = await deps.directory.person(slackId);
+  if (!person.known)
+    return { type: 'home', blocks: [section(`:no_entry: You cannot take part here: ${plain(person.problem)}.`)] };
+  const [held, asked, toReview, possible] = await everything(deps, person.value);
+  const named = (role: string) => roleNameIn(deps.policy, role);
+  return homeView({
+    now: deps.clock.now(),
+    timeZone: person.value.timeZone,
+    word,
+    held: held.map(({ value: grant }) => ({
+      grant,
+      roleName: named(grant.role),
+      canExtend: grant.state === 'active' && extensionLeft(deps, grant) > 0,
+      hasCredential: deps.targets.issuesCredentials(grant.resourceId),
+    })),
+    asked: asked.map((request) => ({ request, roleName: named(request.role) })),
+    toReview: toReview.map((request) => ({ request, roleName: named(request.role) })),
+    possible: possible.map(({ role, decision }) => ({ key: roleKey(role), text: possibleText(deps, role, decision) })),
+  });
+}
+
+const everything = (deps: Deps, person: Person) =>
+  Promise.all([
+    deps.store.liveGrants({ slackId: person.slackId }),
+    deps.store.recentRequests(person.slackId, LATELY),
+    reviewableBy(deps, person),
+    possibleNow(deps, person),
+  ]);
+
+export function listenToHome(app: App, context: SlackContext): void {
+  app.event('app_home_opened', async ({ event }) => {
+    if (event.tab === 'home') await context.showHome(event.user);
+  });
+  app.action<BlockAction>(HOME_ACTIONS.ask, async ({ ack, body }) => {
+    await ack();
+    await openForm(context, { triggerId: body.trigger_id, personId: body.user.id }, { mode: 'request' });
+  });
+}

@@ -1,0 +1,188 @@
+import type { KnownBlock } from '@slack/types';
+import type { LedgerEvent } from '../domain/events.ts';
+import type { Policy } from '../domain/policy.ts';
+import { assertNever } from '../domain/terms.ts';
+import { button, context, type Message, plain, quote, section, time } from './blocks.ts';
+import { ASK_ACTION } from './grants/notices.ts';
+import { mentions } from './sentences.ts';
+
+/** Messages to people other than the requester, and to channels, by what happened. */
+export interface News {
+  readonly to:
+    | { readonly kind: 'person'; readonly slackId: string }
+    | { readonly kind: 'channel' }
+    | { readonly kind: 'thread'; readonly requestId: string };
+  /** Of the card of the request that it is about; a link to it is added for whoever is elsewhere. */
+  readonly linkTo: string | null;
+  readonly message: Message;
+}
+
+/** Events that newsOf has something to say about. */
+export const ELSEWHERE: ReadonlySet<LedgerEvent['type']> = new Set([
+  'request.escalated',
+  'access.offered',
+  'break_glass.invoked',
+  'break_glass.reminded',
+  'break_glass.unreviewed',
+  'delegation.set',
+  'second_factor.enrolled',
+  'second_factor.locked',
+  'access.frozen',
+  'access.unfrozen',
+]);
+
+/** @param roleName of a role key, as people know it */
+export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: string) => string): readonly News[] {
+  const who = event.actor.kind === 'person' ? `<@${event.actor.id}>` : 'The bot';
+  const requestId = event.requestId ?? '';
+  const person = (slackId: string, text: string, blocks: KnownBlock[], linkTo: string | null = null): News => ({
+    to: { kind: 'person', slackId },
+    linkTo,
+    message: { text, blocks },
+  });
+  const thread = (text: string, line: string): News => ({
+    to: { kind: 'thread', requestId },
+    linkTo: null,
+    message: { text, blocks: [section(line)] },
+  });
+  const channel = (text: string, blocks: KnownBlock[]): News => ({
+    to: { kind: 'channel' },
+    linkTo: null,
+    message: { text, blocks },
+  });
+
+  switch (event.type) {
+    case 'request.escalated': {
+      const { to, requester, role, page } = event.payload;
+      const asked = to.map(({ id }) => `<@${id}>`).join(', ');
+      const paged = page === null ? '' : ' Somebody was paged in PagerDuty.';
+      const line = asked
+        ? `:arrow_up: Nobody has decided yet, so ${asked} ${to.length === 1 ? 'is' : 'are'} asked as well.${paged}`
+        : `:warning: Nobody has decided yet, and nobody else could be asked: they are asleep, away, or made the request.${paged}`;
+      return [
+        thread('More people are asked', line),
+        ...to.map(({ id }) =>
+          person(
+            id,
+            `${plain(requester)} waits for a review`,
+            [
+              section(
+                `:hourglass: *${plain(requester)} asks for ${plain(roleName(role))}*, and nobody has decided yet. You can approve or deny it.`,
+              ),
+            ],
+            requestId,
+          ),
+        ),
+      ];
+    }
+    case 'access.offered': {
+      const { to, from, role, escalationPolicy } = event.payload;
+      return to.map(({ id }) =>
+        person(id, `${plain(roleName(role))}, for your shift`, [
+          section(
+            `:wave: *You are on call for ${plain(escalationPolicy)} now.* ${plain(from)} had ${plain(roleName(role))} in the shift before; it ends with that shift. Do you need it too?`,
+          ),
+          { type: 'actions', elements: [button('Ask for it', ASK_ACTION, role, { style: 'primary' })] },
+        ]),
+      );
+    }
+    case 'break_glass.invoked': {
+      const { person: name, role, reason, reviewer, reviewBy } = event.payload;
+      return [
+        person(
+          reviewer.id,
+          `Break-glass by ${plain(name)}: please review`,
+          [
+            section(
+              `:rotating_light: *${plain(name)} broke the glass for ${plain(roleName(role))}.* You are to review it by ${time(reviewBy)}: was it justified?`,
+            ),
+            quote(reason),
+          ],
+          requestId,
+        ),
+      ];
+    }
+    case 'break_glass.reminded': {
+      const { person: name, role, reviewer, reviewBy } = event.payload;
+      return [
+        person(
+          reviewer.id,
+          `Still to review: break-glass by ${plain(name)}`,
+          [
+            section(
+              `:hourglass: *${plain(name)}’s break-glass for ${plain(roleName(role))} is still to be reviewed*, by ${time(reviewBy)}.`,
+            ),
+          ],
+          requestId,
+        ),
+      ];
+    }
+    case 'break_glass.unreviewed': {
+      const { person: name, role, reviewer } = event.payload;
+      return [
+        thread(
+          'Nobody has reviewed this',
+          `:rotating_light: *The deadline is over and nobody has reviewed this.* <@${reviewer.id}>, ${mentions(policy.admins)}: please do. Until then ${plain(name)} cannot break the glass again.`,
+        ),
+        person(
+          reviewer.id,
+          `Overdue: break-glass by ${plain(name)}`,
+          [
+            section(
+              `:rotating_light: *Your review of ${plain(name)}’s break-glass for ${plain(roleName(role))} is overdue.* Administrators have been told.`,
+            ),
+          ],
+          requestId,
+        ),
+      ];
+    }
+    case 'delegation.set': {
+      const { to, until } = event.payload;
+      return [
+        person(to.id, 'You stand in for somebody', [
+          section(
+            `:handshake: *${who} is away and asks you to review for them until ${time(until)}.* Requests to them can be decided by you in the approvals channel.`,
+          ),
+        ]),
+      ];
+    }
+    case 'second_factor.enrolled':
+      return event.actor.kind === 'person'
+        ? [
+            person(event.actor.id, 'One-time codes are on', [
+              section(
+                ':lock: *One-time codes are on for you.* Roles that want one ask for the code that your app shows. Was this not you? Tell an administrator at once.',
+              ),
+            ]),
+          ]
+        : [];
+    case 'second_factor.locked':
+      return event.actor.kind === 'person'
+        ? [
+            person(event.actor.id, 'Too many wrong codes', [
+              section(
+                `:warning: *Too many wrong one-time codes were typed in your name.* None is taken until ${time(event.payload.until)}. Was this not you? Tell an administrator at once.`,
+              ),
+            ]),
+          ]
+        : [];
+    case 'access.frozen':
+      return [
+        channel('All access is frozen', [
+          section(
+            `:rotating_light: <!here> *${who} froze all access.* ${event.payload.live === 0 ? 'Nothing was live.' : `What is live (${event.payload.live}) is being taken back.`} Nothing new is granted until an administrator lifts it.`,
+          ),
+          quote(event.payload.reason),
+          context('Administrators lift it with `/jit admin`.'),
+        ]),
+      ];
+    case 'access.unfrozen':
+      return [
+        channel('Access is no longer frozen', [
+          section(`:white_check_mark: *${who} lifted the freeze.* Access can be asked for again with \`/jit\`.`),
+        ]),
+      ];
+    default:
+      return ELSEWHERE.has(event.type) ? assertNever(event as never) : [];
+  }
+}
