@@ -59,15 +59,19 @@ function isSigned(body: Buffer, header: string | string[] | undefined, secret: s
     .some((signature) => signature.length === expected.length && timingSafeEqual(signature, expected));
 }
 
-async function readAtMost(request: IncomingMessage, limit: number): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limit) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** @returns the whole body; null where it is larger: what is left of it is not kept */
+function readAtMost(request: IncomingMessage, limit: number): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) chunks.push(chunk);
+      else resolve(null);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+  });
 }
 
 function parseJson(body: Buffer): unknown {

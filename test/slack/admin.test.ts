@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Stage, setStage } from '../support/bot.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(() => stage.close());
+
+const people = () => stage.sandbox.slack.people;
+const hold = async () => {
+  await stage.ana.jit('request payments read 1h stuck payments');
+  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.jit('request orders read 1h stuck orders');
+  await stage.ana.readsDirect('You have Orders database: read');
+};
+const panel = async () => {
+  for (let top = people().topView('U0EVE'); top; top = people().topView('U0EVE')) people().close(top);
+  await stage.eve.jit('admin');
+  return stage.eve.sees('Live: ');
+};
+const freeze = async (reason: string) => {
+  await people().clickIn('U0EVE', await panel(), 'admin_freeze');
+  const form = await stage.eve.sees('Nobody gets any access until it is lifted');
+  await people().enter('U0EVE', form, 'freeze_reason', reason);
+  await people().submit('U0EVE', form);
+};
+
+describe('/jit admin', () => {
+  test('shows who holds what and what waits, by person and resource, and ends one of them', async () => {
+    await hold();
+    await stage.ben.jit('request orders read 30m numbers');
+    await stage.ben.readsDirect('waiting for');
+    const open = await panel();
+    expect(stage.viewText(open, 'U0EVE')).toContain('Live: 2');
+    expect(stage.viewText(open, 'U0EVE')).toContain('@Ben Okafor asks for orders-db/read');
+    const [payments] = await people().suggestions('U0EVE', open, 'admin_resource', 'paym');
+    await people().enter('U0EVE', open, 'admin_resource', payments ?? null);
+    await stage.until('only payments is shown', () => stage.viewText(open, 'U0EVE').includes('Live: 1'));
+    await people().clickIn('U0EVE', open, 'admin_end');
+    await stage.eve.sees('Taking it back now');
+    const ended = await stage.ana.readsDirect('Payments database: read has ended');
+    expect(stage.text(ended, 'U0ANA')).toContain('by @Eve Lindqvist');
+    expect(await stage.madeRoles()).toHaveLength(1);
+  });
+
+  test('ends all that is shown at once', async () => {
+    await hold();
+    await people().clickIn('U0EVE', await panel(), 'admin_end_all');
+    await stage.recorded('grant.ended', 2);
+    expect(await stage.madeRoles()).toEqual([]);
+  });
+
+  test('a freeze ends what is live, keeps everything new out, is announced, and is lifted again', async () => {
+    await hold();
+    await stage.ben.jit('request orders read 30m numbers');
+    const prompt = await stage.chloe.readsIn('C0ACCESS', 'Approve less');
+    await freeze('A token has leaked <!channel>');
+    const announced = await stage.chloe.readsIn('C0ACCESS', 'froze all access');
+    expect(stage.text(announced, 'U0CHLOE')).toContain('│ A token has leaked <!channel>');
+    await stage.recorded('grant.ended', 2);
+    expect(await stage.madeRoles()).toEqual([]);
+    await stage.ana.readsDirect('an administrator froze all access');
+
+    await stage.ana.jit('request payments read 1h stuck again');
+    await stage.ana.told('All access is frozen by Eve Lindqvist');
+    await stage.ben.jit('break-glass payments admin 20m Checkout is down for everybody');
+    await stage.ben.told('All access is frozen');
+    await stage.chloe.click(prompt, 'review_approve');
+    await stage.chloe.readsIn('C0ACCESS', 'All access is frozen by');
+
+    people().close(await stage.eve.sees('Frozen.'));
+    await people().clickIn('U0EVE', await panel(), 'admin_unfreeze');
+    await stage.chloe.readsIn('C0ACCESS', 'lifted the freeze');
+    await stage.chloe.click(prompt, 'review_approve');
+    await stage.ben.readsDirect('You have Orders database: read');
+  });
+
+  test('a freeze outlives a restart, and access that was being given then is not given', async () => {
+    stage.sandbox.proxy.cut();
+    await stage.ana.jit('request payments read 1h stuck payments');
+    await stage.logged('granting failed', 1);
+    await freeze('A token has leaked');
+    await stage.restart();
+    stage.sandbox.proxy.restore();
+    stage.clock.jump(70_000);
+    await stage.recorded('grant.ended');
+    expect(await stage.madeRoles()).toEqual([]);
+    await stage.ana.jit('request orders read 1h stuck orders');
+    await stage.ana.told('All access is frozen');
+  });
+
+  test('is for administrators only, at every step: a form left open by somebody who was one does nothing', async () => {
+    await hold();
+    await stage.ana.jit('admin');
+    await stage.ana.sees('Only administrators can do this');
+    const open = await panel();
+    stage.sandbox.slack.workspace.groups.get('S0SECURITY')?.members.splice(0, 1);
+    await people().clickIn('U0EVE', open, 'admin_end_all');
+    await stage.eve.sees('Only administrators can do this');
+    expect(await stage.madeRoles()).toHaveLength(2);
+  });
+});
+
+describe('the policy, reloaded', () => {
+  const openReload = async (text: string) => {
+    await people().clickIn('U0EVE', await panel(), 'admin_reload');
+    return stage.eve.sees(text);
+  };
+
+  test('is shown as a difference, put in force without a restart, and recorded with who did it', async () => {
+    stage.savePolicy((source) =>
+      source.replace('duration: { default: 1h, max: 4h, total: 8h }', 'duration: { default: 30m, max: 30m }'),
+    );
+    const shown = await openReload('What changes');
+    expect(stage.viewText(shown, 'U0EVE')).toContain('payments-db/read: longest 4 h → 30 min');
+    await people().submit('U0EVE', shown);
+    await stage.eve.sees('In force');
+    const loaded = await stage.recorded('policy.loaded', 2);
+    expect(loaded.actor).toMatchObject({ id: 'U0EVE' });
+    expect(loaded.payload.changes).toContain('payments-db/read: longest 4 h → 30 min');
+    await stage.eve.readsIn('C0AUDIT', 'longest 4 h → 30 min');
+    await stage.ana.jit('request payments read 2h stuck payments');
+    await stage.ana.sees('For how long?');
+  });
+
+  test('with a mistake in it leaves everything as it is, and names the mistake', async () => {
+    stage.savePolicy((source) => source.replace('level: { max: 2 }', 'level: { max: two }'));
+    await openReload('level.max');
+    await stage.ana.jit('request payments read 30m stuck payments');
+    await stage.ana.readsDirect('You have Payments database: read');
+  });
+
+  test('saved again after it was looked at, it is shown again instead of put in force', async () => {
+    stage.savePolicy((source) => `${source}# one\n`);
+    const shown = await openReload('What changes');
+    stage.savePolicy((source) => source.replace('risk: low', 'risk: high'));
+    await people().submit('U0EVE', shown);
+    await stage.eve.sees('risk low → high');
+    expect(stage.events().filter(({ type }) => type === 'policy.loaded')).toHaveLength(1);
+  });
+
+  test('a new resource works at once; one that is gone still lets go of what is held', async () => {
+    await hold();
+    stage.savePolicy((source) => {
+      const from = source.indexOf('  orders-db:');
+      const to = source.indexOf('  feature-flags:');
+      return (
+        source.slice(0, from) +
+        source.slice(to).replace('  feature-flags:', '  switches:').replace('name: Feature flags', 'name: Switches')
+      );
+    });
+    const shown = await openReload('What changes');
+    expect(stage.viewText(shown, 'U0EVE')).toContain('resource orders-db is gone');
+    await people().submit('U0EVE', shown);
+    await stage.recorded('policy.loaded', 2);
+    await stage.ana.jit('revoke orders-db');
+    await stage.recorded('grant.ended');
+    expect(await stage.madeRoles()).toHaveLength(1);
+    await stage.dev.jit('request switches edit 30m flags');
+    await stage.dev.readsDirect('You have Switches: edit');
+  });
+});

@@ -1,0 +1,127 @@
+import { Secret, TOTP } from 'otpauth';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createCodeBox } from '../../src/codes/codeBox.ts';
+import { MINUTE, SECOND } from '../../src/domain/terms.ts';
+import type { Person } from '../../src/sandbox/person.ts';
+import { type Stage, setStage } from '../support/bot.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(() => stage.close());
+
+/** An authenticator app. */
+const appWith = (secret: string) => {
+  const totp = new TOTP({ secret: Secret.fromBase32(secret.replace(/\s/g, '')) });
+  return () => totp.generate({ timestamp: stage.clock.now() });
+};
+const enrol = async (who: Person) => {
+  await who.jit('second-factor');
+  await who.told('I sent you a private message');
+  await who.click(await who.readsDirect('One-time codes'), 'factor_enrol');
+  const form = await who.sees('add an account by hand');
+  const secret = /"text":"((?:[A-Z2-7]{4} )+[A-Z2-7]{1,4})"/.exec(JSON.stringify(form.view))?.[1] ?? '';
+  const code = appWith(secret);
+  await stage.sandbox.slack.people.enter(who.id, form, 'code', code());
+  await stage.sandbox.slack.people.submit(who.id, form);
+  await who.readsDirect('One-time codes are on for you');
+  stage.sandbox.slack.people.close(form);
+  stage.clock.jump(31 * SECOND);
+  return { code, secret };
+};
+const form = (who: Person) =>
+  who.fillRequest({ search: 'flags delete', role: 'feature-flags/delete', reason: 'Old flags' });
+const send = async (who: Person, open: Awaited<ReturnType<typeof form>>, code: string) => {
+  await stage.sandbox.slack.people.enter(who.id, open, 'code', code);
+  await stage.sandbox.slack.people.submit(who.id, open);
+};
+
+test('a role can demand a code of whoever asks and of whoever approves', async () => {
+  const [ben, chloe, eve] = [await enrol(stage.ben), await enrol(stage.chloe), await enrol(stage.eve)];
+  const open = await form(stage.ben);
+  await send(stage.ben, open, ben.code());
+  const prompt = await stage.chloe.readsIn('C0ACCESS', 'Approve');
+  for (const [who, app] of [
+    [stage.chloe, chloe],
+    [stage.eve, eve],
+  ] as const) {
+    await who.click(prompt, 'review_approve');
+    const ask = await who.sees('One-time code');
+    expect(stage.events().filter(({ type }) => type === 'request.approved')).toHaveLength(0);
+    await stage.sandbox.slack.people.enter(who.id, ask, 'code', app.code());
+    await stage.sandbox.slack.people.submit(who.id, ask);
+    expect(ask.errors).toEqual({});
+  }
+  await stage.ben.readsDirect('You have Feature flags: delete');
+});
+
+test('a code works once; a wrong one is counted; after five nobody gets another guess for a while', async () => {
+  const { code } = await enrol(stage.ben);
+  const open = await form(stage.ben);
+  const used = code();
+  await send(stage.ben, open, '000000');
+  expect(open.errors.code).toContain('not right. 4 more tries');
+  await send(stage.ben, open, used);
+  await stage.ben.readsDirect('waiting for');
+  await stage.ben.jit('cancel');
+  await stage.recorded('request.cancelled');
+  const again = await form(stage.ben);
+  await send(stage.ben, again, used);
+  expect(again.errors.code).toContain('used already');
+  for (let guess = 0; guess < 4; guess += 1) await send(stage.ben, again, '000000');
+  expect(again.errors.code).toContain('Too many wrong codes');
+  await stage.ben.readsDirect('Too many wrong one-time codes were typed in your name');
+  stage.clock.jump(MINUTE);
+  await send(stage.ben, again, code());
+  expect(again.errors.code).toContain('Too many wrong codes');
+  stage.clock.jump(15 * MINUTE);
+  await send(stage.ben, again, code());
+  await stage.recorded('request.submitted', 2);
+});
+
+test('without codes set up, the form says what to do; the line in one word opens the form', async () => {
+  await stage.ben.jit('request flags delete 30m old flags');
+  const open = await stage.ben.sees('One-time code');
+  await send(stage.ben, open, '123456');
+  expect(open.errors.code).toContain('/jit second-factor');
+  expect(stage.events().some(({ type }) => type === 'request.submitted')).toBe(false);
+});
+
+test('the secret is shown once, and stands encrypted in the database and nowhere else', async () => {
+  const { secret } = await enrol(stage.ben);
+  const plain = secret.replace(/\s/g, '');
+  const everywhere = JSON.stringify([stage.sandbox.slack.workspace.messages, stage.log.lines, stage.events()]);
+  expect(everywhere).not.toContain(plain);
+  expect(everywhere).not.toContain(secret);
+  await stage.ben.jit('second-factor');
+  await stage.ben.told('set up one-time codes already');
+});
+
+test('an administrator resets the codes of somebody who lost their phone; others cannot', async () => {
+  await enrol(stage.ben);
+  const people = stage.sandbox.slack.people;
+  const reset = async (who: Person) => {
+    await who.jit('admin');
+    const panel = await who.sees('Live: ');
+    await people.enter(who.id, panel, 'admin_reset', 'U0BEN');
+    return panel;
+  };
+  await stage.ben.jit('admin');
+  await stage.ben.sees('Only administrators can do this');
+  await reset(stage.eve);
+  await stage.eve.sees('are reset');
+  const event = await stage.recorded('second_factor.reset');
+  expect(event.actor).toMatchObject({ id: 'U0EVE' });
+  await stage.ben.jit('second-factor');
+  await stage.ben.told('I sent you a private message');
+});
+
+test('a key that is another one does not open a secret, and says what to do', () => {
+  const { sealed } = createCodeBox(Buffer.alloc(32, 1)).create('ben@x');
+  expect(() => createCodeBox(Buffer.alloc(32, 2)).stepOf(sealed, '123456', 0)).toThrow('JIT_SECRET_KEY');
+});
+
+test('a policy that demands codes does not start without a key to keep their secrets with', async () => {
+  await expect(stage.restart({ env: { JIT_SECRET_KEY: '' } })).rejects.toThrow(/JIT_SECRET_KEY: missing.*openssl rand/);
+});
