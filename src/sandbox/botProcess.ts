@@ -18,6 +18,12 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const PRELOAD = new URL('clock/preload.ts', import.meta.url).href;
 const START_TIMEOUT_MS = 30_000;
 
+/** No bot outlives the sandbox, however that ends. */
+const atExit = new Set<() => void>();
+process.once('exit', () => {
+  for (const kill of atExit) kill();
+});
+
 export function createBotProcess(
   env: Readonly<Record<string, string>>,
   clock: SandboxClock,
@@ -25,7 +31,7 @@ export function createBotProcess(
 ): BotProcess {
   let child: ChildProcess | null = null;
   clock.onJump((offset) => child?.connected && child.send({ clockOffset: offset }));
-  process.once('exit', () => child?.kill('SIGKILL'));
+  atExit.add(() => child?.kill('SIGKILL'));
 
   const ended = (process: ChildProcess): Promise<number | null> =>
     process.exitCode !== null || process.signalCode !== null

@@ -28,7 +28,7 @@ export interface Message {
   readonly blocks: KnownBlock[];
 }
 
-/** Somebody else's words inside our mrkdwn: no mention, no link, no formatting comes of them. */
+/** Somebody else's words inside our mrkdwn: no mention, link, formatting or emoji of ours comes of them. */
 export const plain = (text: string): string =>
   text
     .replace(/[\p{Cc}\s]+/gu, ' ')
@@ -36,6 +36,8 @@ export const plain = (text: string): string =>
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replace(/[*~`]/g, '')
+    // A word joiner inside keeps `:white_check_mark:` from looking like our own check mark.
+    .replace(/:(?=[\w+'-]+:)/g, ':\u2060')
     // Inside a word an underscore formats nothing, and logins have them.
     .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '');
 

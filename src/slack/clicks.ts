@@ -1,4 +1,5 @@
 import type { BlockAction, RespondFn } from '@slack/bolt';
+import { section } from './blocks.ts';
 import { slackProblem } from './clients.ts';
 import type { SlackContext } from './context.ts';
 
@@ -37,15 +38,18 @@ export async function tellClicker(
     if (text === null || !channel) return;
     // Only the one who asked sees such a message, wherever it is: the answer goes to the same place.
     if (body.container?.is_ephemeral)
-      return void (await respond({ response_type: 'ephemeral', replace_original: false, text }));
+      return void (await respond({ response_type: 'ephemeral', replace_original: false, ...said(text) }));
     const thread = body.message?.thread_ts;
     await client.chat.postEphemeral({
       channel,
       user: personId,
-      text,
+      ...said(text),
       ...(typeof thread === 'string' && { thread_ts: thread }),
     });
   } catch (error) {
     deps.log.warn({ problem: slackProblem(error), personId }, 'the answer to a click could not be shown');
   }
 }
+
+/** A sentence as a message: in a block, where Slack makes no links of its own. */
+export const said = (text: string) => ({ text, blocks: [section(text)] });

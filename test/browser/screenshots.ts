@@ -63,9 +63,9 @@ await desk.keyboard.press('Escape');
 await ben.locator('[data-place="D0BEN"]').click();
 await chloe.locator('[data-place="C0ACCESS"]').click();
 await chloe.getByRole('button', { name: /1 reply/ }).click();
-await chloe.getByRole('button', { name: 'Approve' }).waitFor();
+await chloe.getByRole('button', { name: 'Approve', exact: true }).waitFor();
 await shoot(desk, 'review');
-await chloe.getByRole('button', { name: 'Approve' }).click();
+await chloe.getByRole('button', { name: 'Approve', exact: true }).click();
 await chloe
   .locator('.thread')
   .getByText(/Access is active until/)
@@ -83,6 +83,54 @@ await ben
   .waitFor();
 await desk.locator('.world tr.made').first().waitFor();
 await shoot(desk, 'audit');
+
+// Ben breaks the glass; Eve, who has to review it, sees who holds what.
+const say = async (where: Locator, text: string) => {
+  await where
+    .getByRole('textbox', { name: /^Message / })
+    .first()
+    .fill(text);
+  await where
+    .getByRole('textbox', { name: /^Message / })
+    .first()
+    .press('Enter');
+};
+await chloe.getByLabel('You are').selectOption('U0EVE');
+await chloe.locator('[data-place="C0ACCESS"]').click();
+await ben.locator('[data-place="C0GENERAL"]').click();
+await say(ben, '/jit break-glass payments admin 20m Checkout is down and the queue has to be cleared');
+await chloe
+  .getByText(/Break-glass:/)
+  .first()
+  .waitFor();
+await chloe
+  .getByRole('button', { name: /1 reply/ })
+  .nth(1)
+  .click();
+await chloe
+  .getByText(/please look at this use/)
+  .first()
+  .waitFor();
+await ben.locator('[data-place="D0BEN"]').click();
+await ben
+  .getByText(/You have Payments database: admin until/)
+  .first()
+  .waitFor();
+await shoot(desk, 'break-glass');
+await chloe.getByRole('button', { name: 'Close thread' }).click();
+await say(chloe, '/jit admin');
+await chloe
+  .getByText(/Live: /)
+  .first()
+  .waitFor();
+await shoot(desk, 'admin');
+await desk.close();
+
+const home = await open(390, 780);
+await home.getByRole('button', { name: 'Channels' }).click();
+await home.locator('[data-place="home"]').click();
+await home.getByText('What you could ask for now').waitFor();
+await shoot(home, 'phone-home');
 
 await browser.close();
 await web.close();

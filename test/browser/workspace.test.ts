@@ -142,6 +142,100 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await shows(ben, 'Use the replica, <b>please</b>');
   });
 
+  const say = async (where: Locator, text: string) => {
+    await where.getByRole('textbox', { name: /^Message #/ }).fill(text);
+    await where.getByRole('textbox', { name: /^Message #/ }).press('Enter');
+  };
+
+  test('several things in one request, a reminder before the end, more time, and done', async () => {
+    await openPage();
+    const ana = pane(0);
+    const form = await request(ana, { type: 'payments read', reason: 'Stuck payments' });
+    await form.getByLabel('Anything else with it?').pressSequentially('orders');
+    await form.getByRole('listbox').getByRole('option').first().waitFor();
+    await form.getByLabel('Anything else with it?').press('Enter');
+    await shows(form, 'Orders database: read, 1 h');
+    await form.getByRole('button', { name: 'Request' }).click();
+    await form.getByText('payments-db/read').first().waitFor();
+    await page.keyboard.press('Escape');
+    await goTo(ana, directOf('U0ANA'));
+    await shows(ana, /You have Payments database: read until/);
+    await shows(ana, /You have Orders database: read until/);
+
+    await page.getByRole('button', { name: '+30 min' }).click();
+    await page.getByRole('button', { name: '+5 min' }).click();
+    await page.getByRole('button', { name: '+5 min' }).click();
+    await page.getByRole('button', { name: '+5 min' }).click();
+    await page.getByRole('button', { name: '+5 min' }).click();
+    const reminder = ana.locator('.message', { hasText: 'Payments database: read ends' });
+    await reminder.getByRole('button', { name: 'Extend…' }).click();
+    const more = ana.getByRole('dialog');
+    await shows(more, /At most 7 h more/);
+    await more.getByRole('button', { name: 'Ask for it' }).click();
+    await shows(more, 'Approved.');
+    await page.keyboard.press('Escape');
+    await shows(ana, /You keep Payments database: read until/);
+    expect(await page.getByText(UNKNOWN).count()).toBe(0);
+  });
+
+  test('Home: what could be asked for is asked for there, and given back there', async () => {
+    await openPage();
+    const ana = pane(0);
+    await goTo(ana, 'home');
+    await shows(ana, 'What you could ask for now');
+    await ana.getByRole('button', { name: 'Ask', exact: true }).first().click();
+    const form = ana.getByRole('dialog');
+    await shows(form, /Approved at once/);
+    await form.getByLabel('Why?').fill('Stuck payments');
+    await form.getByRole('button', { name: 'Request' }).click();
+    await shows(form, 'Approved.');
+    await page.keyboard.press('Escape');
+    await ana.getByRole('button', { name: 'I’m done' }).click();
+    await ana.getByRole('alertdialog').getByRole('button', { name: 'End it' }).click();
+    await shows(ana, 'Nothing right now.');
+    expect(await page.getByText(UNKNOWN).count()).toBe(0);
+  });
+
+  test('break-glass is announced and reviewed; an administrator freezes everything, and all of it ends', async () => {
+    await openPage({ width: 1700 });
+    await page.getByRole('button', { name: 'Two people' }).click();
+    const [ben, eve] = [pane(0), pane(1)];
+    await ben.getByLabel('You are').selectOption('U0BEN');
+    await eve.getByLabel('You are').selectOption('U0EVE');
+    await say(ben, '/jit break-glass payments admin 20m Checkout is down for everybody');
+    await shows(ben, /Access at once/);
+    await goTo(eve, 'C0ACCESS');
+    await shows(eve, /Break-glass:/);
+    await eve.getByRole('button', { name: /1 reply/ }).click();
+    await eve.getByRole('button', { name: 'It was justified…' }).click();
+    const found = eve.getByRole('dialog');
+    await found.getByLabel('What did you find?').fill('The queue was full');
+    await found.getByRole('button', { name: 'Record' }).click();
+    await shows(eve, /Reviewed: justified/);
+
+    await eve.getByRole('button', { name: 'Close thread' }).click();
+    await say(eve, '/jit admin');
+    await shows(eve, 'Live: 1');
+    await eve.getByRole('button', { name: 'Freeze everything…' }).click();
+    await eve.getByLabel('Why?').fill('A token has leaked');
+    await eve.getByRole('button', { name: 'Freeze', exact: true }).click();
+    await goTo(ben, directOf('U0BEN'));
+    await shows(ben, /an administrator froze all access/);
+    expect(await page.getByText(UNKNOWN).count()).toBe(0);
+  });
+
+  test('a shortcut on a message opens the form with its incident', async () => {
+    await openPage();
+    const ana = pane(0);
+    await goTo(ana, 'C0INCIDENTS');
+    await say(ana, 'Who looks at https://example.pagerduty.com/incidents/PINC4711 ?');
+    const message = ana.locator('.message', { hasText: 'Who looks at' });
+    await message.getByLabel('Message shortcuts').click();
+    await message.getByRole('button', { name: 'Request access' }).click();
+    await shows(ana.getByRole('dialog'), /Approved at once/);
+    expect(await ana.getByRole('dialog').getByLabel('For which incident?').inputValue()).toBe('PINC4711');
+  });
+
   test('the world: a shift is swapped, PagerDuty goes down, the bot is killed and started again, and each shows', async () => {
     await openPage();
     const ana = pane(0);

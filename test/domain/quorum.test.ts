@@ -45,4 +45,4 @@ test('one human is one human under every account', () => {
 });
 
 const subsets = (items: readonly number[]): number[][] =>
-  items.reduce<number[][]>((sets, item) => [...sets, ...sets.map((set) => [...set, item])], [[]]);
+  Array.from({ length: 2 ** items.length }, (_, bits) => items.filter((_item, index) => (bits >> index) % 2 === 1));

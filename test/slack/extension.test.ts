@@ -87,13 +87,10 @@ describe('more time', () => {
     await stage.chloe.click(second, 'review_approve');
     const kept = await stage.ben.readsDirect('You keep Payments database: read');
     expect(stage.text(kept, 'U0BEN')).toContain('Approved by @Chloé Martin');
-    const [activated] = stage.events().filter(({ type }) => type === 'grant.activated');
-    const [extended] = stage.events().filter(({ type }) => type === 'grant.extended');
-    expect(extended?.grantId).toBe(activated?.grantId);
-    expect(
-      Number((extended?.payload as { endsAt: number }).endsAt) -
-        Number((activated?.payload as { endsAt: number }).endsAt),
-    ).toBe(30 * MINUTE);
+    const activated = await stage.recorded('grant.activated');
+    const extended = await stage.recorded('grant.extended');
+    expect(extended.grantId).toBe(activated.grantId);
+    expect(extended.payload.endsAt - activated.payload.endsAt).toBe(30 * MINUTE);
   });
 
   test('a target that does not take it leaves the end as it was, and the person is told', async () => {

@@ -2,7 +2,8 @@ import type { App } from '@slack/bolt';
 import { distance } from 'fastest-levenshtein';
 import { admin } from '../admin/listeners.ts';
 import { away, back } from '../away/listeners.ts';
-import { plain } from '../blocks.ts';
+import { cut, plain } from '../blocks.ts';
+import { said } from '../clicks.ts';
 import type { SlackContext } from '../context.ts';
 import { secondFactor } from '../factor/listeners.ts';
 import { FAILED } from '../request/answers.ts';
@@ -49,7 +50,7 @@ export function listenToCommands(app: App, context: SlackContext): void {
         callId: command.trigger_id,
         text: rest.join(' '),
         tell: async (text, blocks) =>
-          void (await respond({ response_type: 'ephemeral', text, ...(blocks && { blocks }) })),
+          void (await respond({ response_type: 'ephemeral', ...said(text), ...(blocks && { blocks }) })),
       });
     } catch (error) {
       deps.log.error({ err: error, command: name, personId: command.user_id }, 'a command could not be carried out');
@@ -75,5 +76,5 @@ function unknownText(word: string): string {
     nearest && nearest.away <= CLOSE_ENOUGH
       ? ` Did you mean \`/jit ${nearest.name}\`?`
       : ' `/jit help` shows everything I know.';
-  return `I do not know “${plain(word)}”.${hint}`;
+  return `I do not know “${plain(cut(word, 40))}”.${hint}`;
 }

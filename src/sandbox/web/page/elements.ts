@@ -54,7 +54,10 @@ export function ElementView({ element, on }: { element: Element; on: Use }): VNo
   ) => html`<input type=${type} aria-label=${label} value=${on.current?.[field] ?? initial ?? ''}
     onChange=${(event: Event) => on.use(act({ [field]: (event.target as HTMLInputElement).value }), (event.target as HTMLInputElement).value)} />`;
   const picker = (entries: readonly { id: string; name: string }[], field: string) => html`<select aria-label=${label}
-    onChange=${(event: Event) => on.use(act({ [field]: (event.target as HTMLSelectElement).value }), (event.target as HTMLSelectElement).value)}>
+    onChange=${(event: Event) => {
+      const { value } = event.target as HTMLSelectElement;
+      asked(() => on.use(act({ [field]: value }), value));
+    }}>
     <option value="" disabled selected=${!on.current?.[field]}>${placeholder || 'Choose'}</option>
     ${entries.map((entry) => html`<option value=${entry.id} selected=${on.current?.[field] === entry.id}>${entry.name}</option>`)}</select>`;
 
@@ -112,8 +115,18 @@ export function ElementView({ element, on }: { element: Element; on: Use }): VNo
     case 'radio_buttons':
     case 'checkboxes':
       return html`<${Choices} element=${element} on=${on} options=${options} />` as VNode;
+    case 'multi_external_select': {
+      const picked = (on.current?.selected_options ?? []) as Option[];
+      const use = (next: Option[]) => on.use(act({ selected_options: next }), next);
+      return html`<div class="several">${picked.map(
+        (
+          option,
+        ) => html`<span class="chip">${option.text.text}<button type="button" aria-label=${`Without ${option.text.text}`}
+          onClick=${() => use(picked.filter(({ value }) => value !== option.value))}>✕</button></span>`,
+      )}<${Typeahead} label=${label} action=${element.action_id} placeholder=${placeholder} chosen=${null} suggest=${on.suggest} minLength=${element.min_query_length ?? 3}
+        choose=${(option: Option) => !picked.some(({ value }) => value === option.value) && use([...picked, option])} /></div>` as VNode;
+    }
     case 'multi_static_select':
-    case 'multi_external_select':
       return html`<${Choices} element=${element} on=${on} options=${options} />` as VNode;
     case 'plain_text_input': {
       const common = {

@@ -114,7 +114,7 @@ export function Composer({
       <b>${command.command}</b> <i>${command.usage_hint}</i><span>${command.description}</span></button>`,
       )}</div>`
     }
-    ${globals.length > 0 && html`<details class="overflow up"><summary aria-label="Shortcuts">＋</summary><div class="menu">${globals.map((shortcut) => html`<button type="button" onClick=${() => ask({ do: 'shortcut', user: viewer, callback: shortcut.callback_id })}>${shortcut.name}</button>`)}</div></details>`}
+    ${globals.length > 0 && html`<details class="overflow up"><summary aria-label="Shortcuts">+</summary><div class="menu">${globals.map((shortcut) => html`<button type="button" onClick=${() => ask({ do: 'shortcut', user: viewer, callback: shortcut.callback_id })}>${shortcut.name}</button>`)}</div></details>`}
     <input ref=${box} type="text" aria-label=${`Message ${where}`} placeholder=${`Message ${where}, or type /jit`} value=${typed} autocomplete="off" onInput=${(event: Event) => setTyped((event.target as HTMLInputElement).value)} />
     <button type="submit" class="send" aria-label="Send" disabled=${typed.trim() === ''}>➤</button>
   </form>` as VNode;

@@ -94,6 +94,9 @@ function FaultCard({ state }: { state: Snapshot }) {
       }}><option value="" selected=${now === ''}>fine</option>${FAULTS.map(([kind, label]) => html`<option value=${kind} selected=${now === kind}>${label}</option>`)}</select></label>`;
   };
   return html`<section class="card"><h3>What can go wrong</h3>${row('slack', 'Slack')}${row('pagerDuty', 'PagerDuty')}
+    <label class="line">Deactivate at Slack
+      <select aria-label="Deactivate at Slack" onChange=${(event: Event) => ask({ do: 'deactivate', user: (event.target as HTMLSelectElement).value })}>
+        <option value="" disabled selected>nobody</option>${state.users.filter(({ kind }) => kind === 'member').map((user) => html`<option value=${user.id}>${user.realName}</option>`)}</select></label>
     <p>The bot is ${state.bot.running ? (state.bot.connections > 0 ? 'running and connected' : 'running, not connected') : html`<b>dead</b>`}.</p>
     <div class="row"><button type="button" class="button" onClick=${() => ask({ do: 'disconnect' })}>Cut its connection</button>
       ${state.bot.running ? html`<button type="button" class="button danger" onClick=${() => ask({ do: 'kill' })}>Kill it</button>` : html`<button type="button" class="button primary" onClick=${() => ask({ do: 'start' })}>Start it</button>`}</div></section>` as VNode;
