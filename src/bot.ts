@@ -25,7 +25,7 @@ import { keyedLock } from './lifecycle/keyedLock.ts';
 import { provisionGrant } from './lifecycle/provisionGrant.ts';
 import { policyLoaded, reloadPolicy } from './lifecycle/reloadPolicy.ts';
 import { startRequest } from './lifecycle/startRequest.ts';
-import { EVERYBODY, sweepPeople } from './lifecycle/sweepPeople.ts';
+import { createSweep, EVERYBODY } from './lifecycle/sweepPeople.ts';
 import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
 import { watchGrant } from './lifecycle/watchGrant.ts';
 import { createPagerDuty } from './pagerduty/client.ts';
@@ -68,7 +68,8 @@ export interface BotOptions {
 
 /** Wires every adapter to the flow and starts it: due work first, then Slack. */
 export async function startBot({ env, policy, readPolicy, log, clock: makeClock }: BotOptions): Promise<Bot> {
-  checkSecretKey(env, policy);
+  const problem = lacking(env, policy);
+  if (problem !== null) throw new ConfigError(problem);
   let inForce = policy;
   const ledger = openLedger(env.databasePath);
   const events = eventReader(ledger);
@@ -94,7 +95,8 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     policyFile: {
       read: () => {
         const read = readPolicy();
-        return 'policy' in read && needsSecretKey(env, read.policy) ? { problem: SECRET_KEY_MISSING } : read;
+        const missing = 'policy' in read ? lacking(env, read.policy) : null;
+        return missing === null ? read : { problem: missing };
       },
       use: (next) => {
         targets.adopt(next);
@@ -154,7 +156,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
       concurrency: CHECK_CONCURRENCY,
       kinds: {
         watch: { handle: (key) => watchGrant(deps, key), maxBackoff: MINUTE, ...retried },
-        sweep: { handle: (key) => sweepPeople(deps, key), maxBackoff: MINUTE, ...retried },
+        sweep: { handle: createSweep(deps), maxBackoff: MINUTE, ...retried },
         escalate: { handle: (key) => escalateRequest(deps, key), maxBackoff: MINUTE, ...retried },
         review: { handle: (key) => chaseReview(deps, key), maxBackoff: MINUTE, ...retried },
         page: { handle: (seq) => page(tell, seq), ...message },
@@ -274,17 +276,20 @@ async function warnAboutOrphans({ store, policy, log }: Deps): Promise<void> {
   }
 }
 
-const SECRET_KEY_MISSING =
-  'JIT_SECRET_KEY: missing, and the policy has roles with second_factor: set it to 64 hexadecimal digits, for example from: openssl rand -hex 32';
-
-const needsSecretKey = (env: Env, policy: Policy): boolean =>
-  env.secretKey === null &&
-  [...policy.resources.values()].some((resource) =>
-    [...resource.roles.values()].some(({ secondFactor }) => secondFactor.request || secondFactor.review),
+/** What the environment lacks for what the policy asks; null: nothing. */
+function lacking(env: Env, policy: Policy): string | null {
+  const roles = [...policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
+  const wantsCodes = roles.some(({ secondFactor }) => secondFactor.request || secondFactor.review);
+  const pages = roles.some(
+    ({ breakGlass, rules }) =>
+      (breakGlass?.page ?? null) !== null ||
+      rules.some((rule) => rule.effect === 'ask' && rule.escalate.some(({ page }) => page !== null)),
   );
-
-function checkSecretKey(env: Env, policy: Policy): void {
-  if (needsSecretKey(env, policy)) throw new ConfigError(SECRET_KEY_MISSING);
+  if (wantsCodes && env.secretKey === null)
+    return 'JIT_SECRET_KEY: missing, and the policy has roles with second_factor: set it to 64 hexadecimal digits, for example from: openssl rand -hex 32';
+  if (pages && env.pagerDuty.from === null)
+    return 'PAGERDUTY_FROM: missing, and the policy pages people: set it to the e-mail address of the PagerDuty user in whose name it does, with a key in PAGERDUTY_TOKEN that may write';
+  return null;
 }
 
 function startEvents(policy: Policy, newest: LedgerEvent | null): NewEvent[] {

@@ -5,7 +5,7 @@ import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
 import { type Condition, type EscalationStep, RISKS, type Rule, type Stage, type Test } from '../domain/policy.ts';
 import { HOUR } from '../domain/terms.ts';
 
-/** What the policy file may say. The README's policy reference describes every field. */
+/** What the policy file may say. docs/policy.md describes every field. */
 
 const DEFAULT_REQUEST_EXPIRY = HOUR;
 const DEFAULT_REASON_MIN_LENGTH = 1;

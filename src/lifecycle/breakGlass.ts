@@ -140,7 +140,7 @@ async function pickReviewer(deps: Deps, rule: BreakGlassRule, person: Person): P
   const load = (candidate: Person) =>
     waiting.filter(({ useReview }) => useReview?.reviewer === candidate.slackId).length;
   for (const principals of [rule.reviewers, deps.policy.admins]) {
-    const candidates = ((await resolve(deps, principals)) ?? []).filter(
+    const candidates = (await resolve(deps, principals)).filter(
       (candidate) => !isSamePerson(candidate, person, deps.policy.samePerson),
     );
     const ranked = await Promise.all(

@@ -49,11 +49,10 @@ export function escalateRequest(deps: Deps, key: string): Promise<null> {
   });
 }
 
-/** Whom to ask at once, where the rule's own reviewers are too few; null: they are enough, or Slack does not say. */
+/** Whom to ask at once, where the rule's own reviewers are too few; null: they are enough. */
 async function substitutes(deps: Deps, request: PendingRequest): Promise<EscalationStep | null> {
   for (const stage of request.decision.stages) {
     const able = await resolve(deps, stage.reviewers, stage.needed + 1);
-    if (!able) return null;
     const others = able.filter((person) => !isSamePerson(person, request.requester, deps.policy.samePerson));
     if (others.length < stage.needed) {
       return (
@@ -67,17 +66,17 @@ async function substitutes(deps: Deps, request: PendingRequest): Promise<Escalat
 /**
  * The people behind principals who are active now.
  * @param enough no more are looked up
- * @returns null where Slack does not say who they are
+ * @throws where Slack does not say who they are: whoever asks tries again
  */
 export async function resolve(
   deps: Deps,
   principals: readonly Principal[],
   enough = MOST_PEOPLE,
-): Promise<readonly Person[] | null> {
+): Promise<readonly Person[]> {
   const groups = await deps.directory.members(principals.filter(isGroup), 'decision');
   const ids = new Set(principals.filter((id) => !isGroup(id)));
   for (const members of groups.values()) {
-    if (!members.known) return null;
+    if (!members.known) throw new Error(members.problem);
     for (const id of members.value) ids.add(id);
   }
   const people: Person[] = [];
@@ -97,7 +96,7 @@ async function whomToAsk(
   const candidates =
     to.kind === 'on_call'
       ? await peopleOnCall(deps, to.escalationPolicy, to.level)
-      : ((await resolve(deps, to.principals)) ?? []);
+      : await resolve(deps, to.principals);
   const passedOver: { name: string; why: string }[] = [];
   const asked: Person[] = [];
   for (const person of candidates) {

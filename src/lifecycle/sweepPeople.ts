@@ -1,36 +1,55 @@
+import type { LiveGrant } from '../domain/grant.ts';
 import { BOT, type Person } from '../domain/person.ts';
 import { MINUTE, type Millis } from '../domain/terms.ts';
+import type { JobHandler, Versioned } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import { beginEnding } from './endGrant.ts';
 
 /** How often everybody who holds something is looked up. Slack also tells of deactivated people by itself. */
 const SWEEP_EVERY: Millis = 15 * MINUTE;
+/** Slack lets the bot look up about a hundred people a minute, and others are waiting for answers too. */
+const PEOPLE_A_MINUTE = 40;
 
-/** Job key of the look at everybody. */
+/** Job key of the look at everybody; any other key is one person's Slack id. */
 export const EVERYBODY = 'everybody';
 
 /**
  * Whoever is deactivated at Slack or at PagerDuty loses what they hold. Only a clear answer counts: a service
  * that is down takes nothing away.
- * @param who a Slack id, or everybody who holds something
  */
-export async function sweepPeople(deps: Deps, who: string): Promise<{ notBefore: number } | null> {
-  const live = await deps.store.liveGrants(who === EVERYBODY ? {} : { slackId: who });
-  const holders = new Map(live.map(({ value }) => [value.person.slackId, value.person]));
-  for (const person of holders.values()) {
-    const theirs = live.filter(({ value }) => value.person.slackId === person.slackId);
-    const gone = await goneBecause(
-      deps,
-      person,
-      theirs.some(({ value }) => value.ties.inPagerDuty),
-    );
-    if (!gone) continue;
-    for (const { value, version } of theirs) {
-      if (value.state !== 'active' && value.state !== 'provisioning') continue;
-      await beginEnding(deps, { value, version }, { why: 'person_left', by: BOT, problem: gone });
+export function createSweep(deps: Deps): JobHandler {
+  /** How far the present round has come, by Slack id. */
+  let cursor = '';
+
+  return async (who) => {
+    const isRound = who === EVERYBODY;
+    const live = await deps.store.liveGrants(isRound ? {} : { slackId: who });
+    const everyone = [...new Map(live.map(({ value }) => [value.person.slackId, value.person])).values()]
+      .filter(({ slackId }) => !isRound || slackId > cursor)
+      .sort((a, b) => (a.slackId < b.slackId ? -1 : 1));
+    const now = everyone.slice(0, PEOPLE_A_MINUTE);
+    for (const person of now) {
+      const theirs = live.filter(({ value }) => value.person.slackId === person.slackId);
+      await endIfGone(deps, person, theirs);
     }
+    if (!isRound) return null;
+    const isDone = now.length === everyone.length;
+    cursor = isDone ? '' : (now.at(-1)?.slackId ?? '');
+    return { notBefore: deps.clock.now() + (isDone ? SWEEP_EVERY : MINUTE) };
+  };
+}
+
+async function endIfGone(deps: Deps, person: Person, theirs: readonly Versioned<LiveGrant>[]): Promise<void> {
+  const gone = await goneBecause(
+    deps,
+    person,
+    theirs.some(({ value }) => value.ties.inPagerDuty),
+  );
+  if (!gone) return;
+  for (const { value, version } of theirs) {
+    if (value.state !== 'active' && value.state !== 'provisioning') continue;
+    await beginEnding(deps, { value, version }, { why: 'person_left', by: BOT, problem: gone });
   }
-  return who === EVERYBODY ? { notBefore: deps.clock.now() + SWEEP_EVERY } : null;
 }
 
 async function goneBecause(deps: Deps, person: Person, askPagerDuty: boolean): Promise<string | null> {

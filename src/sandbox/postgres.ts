@@ -1,7 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
+  accessSync,
   chmodSync,
   chownSync,
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -10,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -37,15 +41,70 @@ const START_TIMEOUT_MS = 60_000;
 
 const run = promisify(execFile);
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** Statements for the superuser, by database, in this order. */
+export type Setup = Readonly<Record<string, readonly string[]>>;
+
+/** @param setup what the server holds when it starts; done once and copied for each server */
+export async function startPostgres(setup: Setup = {}): Promise<PostgresServer> {
   const account = await unprivilegedAccount();
   const home = join(tmpdir(), `jitbot-postgres-${userInfo().uid}`);
   const native = prepareBinaries(home);
-  const template = await prepareTemplate(home, native, account);
-  const data = mkdtempSync(join(home, 'data-'));
+  const empty = await prepareTemplate(home, native, account);
+  const hash = createHash('sha256').update(JSON.stringify(setup)).digest('hex').slice(0, 12);
+  const template = join(home, `template-${native.split('/').at(-1)}-${hash}`);
+  if (!existsSync(template)) await prepareSetup({ home, native, account, empty, template }, setup);
+  const data = copyOf(template, home, account);
+  const server = await serve(native, data, account);
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the statements on a server of their own, and keeps what it leaves behind. */
+async function prepareSetup(
+  at: { home: string; native: string; account: Account; empty: string; template: string },
+  setup: Setup,
+): Promise<void> {
+  // Beside its place, so that it can be moved there in one step.
+  const draft = mkdtempSync(join(at.home, 'draft-'));
+  cpSync(at.empty, draft, { recursive: true });
+  hand(draft, at.account);
+  const server = await serve(at.native, draft, at.account);
+  try {
+    for (const [database, statements] of Object.entries(setup)) await query(server.url(database), statements);
+  } finally {
+    await server.stop();
+  }
+  moveInto(draft, at.template);
+}
+
+/** Memory, where the system has a file system for it with room: a server of the sandbox never outlives it. */
+const MEMORY = '/dev/shm';
+const ROOM_BYTES = 512 * 1024 * 1024;
+
+function hasRoomInMemory(): boolean {
+  try {
+    accessSync(MEMORY, constants.W_OK);
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return bavail * bsize >= ROOM_BYTES;
+  } catch {
+    // No such place, as on macOS, or not for us: the disk will do.
+    return false;
+  }
+}
+
+function copyOf(template: string, home: string, account: Account): string {
+  const data = mkdtempSync(hasRoomInMemory() ? join(MEMORY, 'jitbot-data-') : join(home, 'data-'));
   cpSync(template, data, { recursive: true });
   hand(data, account);
+  return data;
+}
 
+async function serve(native: string, data: string, account: Account): Promise<PostgresServer> {
   const port = await freePort();
   const server = spawn(
     join(native, 'bin', 'postgres'),
@@ -74,7 +133,6 @@ export async function startPostgres(): Promise<PostgresServer> {
   const stop = async () => {
     process.off('exit', killWithUs);
     await stopServer(server);
-    rmSync(data, { recursive: true, force: true });
   };
   try {
     await ready(server);

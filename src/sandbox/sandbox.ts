@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { type FlagService, startFlagService } from './flagService.ts';
 import { closeServer, listen } from './http.ts';
 import { type PagerDutySandbox, startPagerDuty } from './pagerduty/server.ts';
-import { type PostgresServer, query, startPostgres } from './postgres.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
 import { type SlackSandbox, startSlack } from './slack/server.ts';
 import { startTargetProxy, type TargetProxy } from './targetProxy.ts';
 import { DATABASE_SETUP, pagerDutyAccount, WORKSPACE } from './team.ts';
@@ -45,11 +45,8 @@ export async function startSandbox(now: () => number): Promise<Sandbox> {
     startSlack({ data: WORKSPACE, now, tokens: TOKENS, scopes: manifest.oauth_config.scopes.bot }),
     startPagerDuty({ account: pagerDutyAccount(now()), now, token: PAGERDUTY_TOKEN }),
     startFlagService(FLAGS_SECRET, now),
-    startPostgres(),
+    startPostgres(DATABASE_SETUP),
   ]);
-  await query(postgres.url('postgres'), DATABASE_SETUP.server);
-  await query(postgres.url('payments'), DATABASE_SETUP.payments);
-  await query(postgres.url('orders'), DATABASE_SETUP.orders);
   const webhookPort = await freePort();
   pagerDuty.subscribe({
     url: `http://127.0.0.1:${webhookPort}/pagerduty/events`,

@@ -171,7 +171,7 @@ export function pagerDutyAccount(now: number): Account {
 
 /** What the databases hold, as the superuser makes it. The bot's own login is no superuser. */
 export const DATABASE_SETUP = {
-  server: [
+  postgres: [
     'CREATE ROLE payments_read NOLOGIN',
     'CREATE ROLE payments_admin NOLOGIN',
     'CREATE ROLE orders_read NOLOGIN',

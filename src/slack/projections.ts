@@ -10,7 +10,14 @@ import { AUDIT_METADATA, auditMessage } from './audit/lines.ts';
 import { button, type Message } from './blocks.ts';
 import { slackErrorCode, slackProblem } from './clients.ts';
 import { type Delivery, LaterError, type Place } from './delivery.ts';
-import { activeNotice, type NoticeInput, noticeFor, reminder, waitingNotice } from './grants/notices.ts';
+import {
+  activeNotice,
+  type NoticeInput,
+  noticeFor,
+  reminder,
+  scheduledNotice,
+  waitingNotice,
+} from './grants/notices.ts';
 import { ELSEWHERE, type News, newsOf } from './news.ts';
 import { type CardInput, requestCard, reviewPrompt } from './review/card.ts';
 
@@ -139,9 +146,12 @@ export function projections(deps: ProjectionDeps): Projections {
   async function refreshNotices(loaded: Shown): Promise<void> {
     const { grant } = loaded;
     await delivery.refresh(noticeKey('request.submitted', loaded), waitingNotice(loaded));
+    await delivery.refresh(noticeKey('request.approved', loaded), scheduledNotice(loaded));
     const active = grant && activeNotice(loaded);
     if (active) await delivery.refresh(noticeKey('grant.activated', loaded), active);
-    if (grant && grant.state !== 'active') await delivery.refresh(reminderKey(grant), reminder(loaded));
+    if (!grant || grant.state === 'active') return;
+    await delivery.refresh(reminderKey(grant), reminder(loaded));
+    await delivery.refresh(noticeKey('grant.shortened', loaded), reminder(loaded));
   }
 
   const notify: JobHandler = whenSlackAllows(async (seq, attempt) => {

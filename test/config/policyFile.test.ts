@@ -32,6 +32,46 @@ test('the policy that the sandbox ships is a good one', () => {
   expect(result).toMatchObject({ policy: { auditChannel: 'C0AUDIT' } });
 });
 
+test('the example of the reference is a good one, and names every field that there is', () => {
+  const reference = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');
+  const example = /```yaml\n([\s\S]*?)```/.exec(reference)?.[1] ?? '';
+  expect(parse(example)).toMatchObject({ policy: { delegates: ['S0ENGINEERS'] } });
+});
+
+test('what the newer fields say wrong is said with line and path, all of it at once', () => {
+  const bad = GOOD.replace(
+    '        duration: { max: 4h }\n',
+    `        duration: { max: 4h, total: 1h }
+        risk: enormous
+        narrower: [admin]
+        ends: { with_shift: soon }
+        second_factor: [always]
+        break_glass: { members_of: [], max: 30m, review_within: 24h, reviewers: [S0SEC] }
+`,
+  ).replace(
+    '          - allow',
+    `          - ask: { reviewers: [S0A], stages: [{ reviewers: [S0B] }] }
+          - ask: { reviewers: [S0A], expires: 10m, escalate: [{ after: 20m, to: { reviewers: [S0B] } }] }
+          - ask: { reviewers: [S0A], escalate: [{ after: 20m, to: {} }] }
+          - allow`,
+  );
+  const result = parse(bad);
+  if (!('issues' in result)) throw new Error('it was accepted');
+  const found = result.issues.map(({ path, message }) => `${path}: ${message}`).join('\n');
+  for (const [path, message] of [
+    ['roles.read.duration', 'total is below max'],
+    ['roles.read.risk', 'low'],
+    ['roles.read.narrower[0]', 'expected another role of db'],
+    ['roles.read.ends.with_shift', 'expected a duration'],
+    ['roles.read.second_factor[0]', 'request'],
+    ['roles.read.break_glass.members_of', 'leave break_glass out for nobody'],
+    ['roles.read.rules[0].ask', 'either reviewers (with needed), or stages'],
+    ['roles.read.rules[1].ask', 'comes after the request has expired'],
+    ['roles.read.rules[2].ask.escalate[0].to', 'either reviewers or on_call'],
+  ])
+    expect(found).toMatch(new RegExp(`${path?.replace(/[.[\]]/g, '\\$&')}: .*${message?.replace(/[()]/g, '\\$&')}`));
+});
+
 test('a short policy gets sensible defaults, and secrets from the environment', () => {
   const result = parse(GOOD);
   if ('issues' in result) throw new Error(JSON.stringify(result.issues));

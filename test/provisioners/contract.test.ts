@@ -32,9 +32,7 @@ let serial = 0;
 let id: string;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  await query(server.url('postgres'), DATABASE_SETUP.server);
-  await query(server.url('payments'), DATABASE_SETUP.payments);
+  server = await startPostgres(DATABASE_SETUP);
   proxy = await startTargetProxy(server.port);
   flags = await startFlagService('sixteen-characters-at-least', Date.now);
   const url = `postgres://jitbot:jitbot-sandbox@127.0.0.1:${proxy.port}/payments`;

@@ -125,3 +125,7 @@ test('a key that is another one does not open a secret, and says what to do', ()
 test('a policy that demands codes does not start without a key to keep their secrets with', async () => {
   await expect(stage.restart({ env: { JIT_SECRET_KEY: '' } })).rejects.toThrow(/JIT_SECRET_KEY: missing.*openssl rand/);
 });
+
+test('a policy that pages people does not start without somebody to page as', async () => {
+  await expect(stage.restart({ env: { PAGERDUTY_FROM: '' } })).rejects.toThrow(/PAGERDUTY_FROM: missing/);
+});

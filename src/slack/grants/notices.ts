@@ -159,9 +159,11 @@ export function activeNotice({ request, grant, roleName, hasCredential, canExten
   return { text: `You have ${role} until ${until}`, blocks };
 }
 
-/** Approved for later. */
-function scheduledNotice({ request, roleName }: NoticeInput): Message {
+/** Approved for later, with a way out until it begins; afterwards, the same message without. */
+export function scheduledNotice({ request, roleName }: NoticeInput): Message {
   const role = plain(roleName);
+  if (request.state !== 'scheduled')
+    return { text: `${role} was planned`, blocks: [section(`You had planned ${role}: ${request.state}.`)] };
   const begins = request.startsAt === null ? '' : time(request.startsAt, request.requester.timeZone);
   return {
     text: `${role} is approved for later`,

@@ -144,7 +144,9 @@ function pendingPrompt({ roleName, role }: CardInput, request: Request & { state
     text: `Approve or deny: ${plain(request.requester.name)} ${verb(request)} ${request.role}`,
     blocks: [
       section(lines.join('\n')),
-      context(`You are asked because rule ${decision.rule} of ${code(request.role)} names you as its reviewers.`),
+      context(
+        `You are asked because rule ${decision.rule} of ${code(request.askedFor?.role ?? request.role)} names you as its reviewers.`,
+      ),
       { type: 'actions', elements },
     ],
   };
