@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createCodeBox } from './codes/codeBox.ts';
 import { ConfigError, type Env } from './config/env.ts';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
@@ -28,6 +29,7 @@ import { startRequest } from './lifecycle/startRequest.ts';
 import { createSweep, EVERYBODY } from './lifecycle/sweepPeople.ts';
 import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
 import { watchGrant } from './lifecycle/watchGrant.ts';
+import { createPolicyEngine } from './opa/engine.ts';
 import { createPagerDuty } from './pagerduty/client.ts';
 import { createIncidentDesk } from './pagerduty/incidentDesk.ts';
 import { createOnCall } from './pagerduty/onCall.ts';
@@ -88,6 +90,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log });
   const onCall = createOnCall(pagerDuty, clock);
   const targets = connectTargets(policy, { log, clock });
+  const engine = createPolicyEngine({ log, directory: dirname(env.policyPath) });
   const deps: Deps = {
     get policy() {
       return inForce;
@@ -105,7 +108,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     },
     store,
     directory,
-    evidence: evidenceSource(onCall, directory, clock),
+    evidence: evidenceSource({ onCall, directory, store, engine, clock }),
     onCall,
     incidents: createIncidentDesk(pagerDuty, env.pagerDuty.from),
     codes: createCodeBox(env.secretKey),
@@ -114,6 +117,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     newId,
     log,
     grantLock: keyedLock(),
+    limitLock: keyedLock(),
   };
 
   const delivery = createDelivery({ client: background, posts, clock });
@@ -197,7 +201,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     await store.commit({
       events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
     });
-    await targets.close();
+    await Promise.all([targets.close(), engine.close()]);
     ledger.close();
   };
   try {

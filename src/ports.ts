@@ -1,8 +1,8 @@
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
-import type { Evidence, Incident, OnCallEntry } from './domain/evidence.ts';
+import type { Evidence, History, Incident, OnCallEntry, OpaAnswer } from './domain/evidence.ts';
 import type { Grant, LiveGrant } from './domain/grant.ts';
 import type { Person } from './domain/person.ts';
-import type { Policy, Principal, Role } from './domain/policy.ts';
+import type { OpaTarget, Policy, Principal, Role } from './domain/policy.ts';
 import type { Records } from './domain/records.ts';
 import type { Request } from './domain/request.ts';
 import type { Instant, Known, Millis } from './domain/terms.ts';
@@ -145,6 +145,14 @@ export class StorageError extends Error {
   override readonly name = 'StorageError';
 }
 
+export interface HistoryQuestion {
+  readonly slackId: string;
+  readonly since: Instant;
+  /** Holders of their roles are listed. */
+  readonly resources: readonly string[];
+  readonly exceptRequest: string | null;
+}
+
 export interface Store {
   /** @throws ConflictError, StorageError */
   commit(change: Change): Promise<readonly LedgerEvent[]>;
@@ -160,6 +168,8 @@ export interface Store {
   bundle(id: string): Promise<readonly Request[]>;
   /** A person's newest requests, newest first. */
   recentRequests(slackId: string, limit: number): Promise<readonly Request[]>;
+  /** What limits look at. A request that is decided again does not count against itself. */
+  history(about: HistoryQuestion): Promise<History>;
   /** A person's newest grants, newest first. */
   recentGrants(slackId: string, limit: number): Promise<readonly Grant[]>;
   /** Uses of break-glass that nobody has reviewed; of one person, where named. */
@@ -188,8 +198,15 @@ export interface Directory {
 
 /** What PagerDuty says. `preview` answers may be up to a minute old; `decision` always asks. */
 export interface OnCall {
-  /** @param at a time ahead; by default now */
-  entries(person: Person, purpose: Purpose, at?: Instant): Promise<Known<readonly OnCallEntry[]>>;
+  /**
+   * @param about.at a time ahead; by default now
+   * @param about.overrides whether to ask also which shifts are overrides
+   */
+  entries(
+    person: Person,
+    purpose: Purpose,
+    about?: { readonly at?: Instant; readonly overrides?: boolean },
+  ): Promise<Known<readonly OnCallEntry[]>>;
   /** E-mail addresses of whoever is on call for an escalation policy at a level now. */
   onCallFor(escalationPolicy: string, level: number): Promise<Known<readonly string[]>>;
   /** Whether PagerDuty has a user with this e-mail address. Always asked afresh. */
@@ -219,6 +236,22 @@ export interface IncidentDesk {
   page(page: { service: string; title: string; details: string; key: string }): Promise<void>;
 }
 
+/** Open Policy Agent. Every failure is an answer: it never throws. */
+export interface PolicyEngine {
+  ask(target: OpaTarget, question: OpaQuestion): Promise<Known<OpaAnswer>>;
+}
+
+/** What a role that is handed to Open Policy Agent is decided on. docs/opa.md describes the document made of it. */
+export interface OpaQuestion {
+  readonly at: Instant;
+  readonly person: Person;
+  readonly role: string;
+  readonly duration: Millis;
+  readonly reason: string;
+  readonly onCall: Known<readonly OnCallEntry[]>;
+  readonly incident: Known<Incident> | null;
+}
+
 /** One-time codes and how their secrets are kept. */
 export interface CodeBox {
   /** Whether a key to encrypt with was set up. */
@@ -236,7 +269,16 @@ export interface EvidenceSource {
   /** @param about.at a time ahead that the evidence should be about; null: now */
   gather(
     role: Role,
-    about: { person: Person; incidentId: string | null; at: Instant | null },
+    about: {
+      readonly person: Person;
+      readonly incidentId: string | null;
+      readonly at: Instant | null;
+      /** The request that is decided again; null: a new one. */
+      readonly requestId: string | null;
+      /** For Open Policy Agent. */
+      readonly duration: Millis;
+      readonly reason: string;
+    },
     purpose: Purpose,
   ): Promise<Evidence>;
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { Policy, Resource, Role } from '../domain/policy.ts';
+import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
 import { ConfigError } from './env.ts';
+import { expandReuse, type Path } from './policyReuse.ts';
 import { NAME, type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
 
 /** What the policy file needs to know about a kind of target. */
@@ -23,11 +24,11 @@ export interface LoadedPolicy {
   readonly policy: Policy;
   /** What was put in for `${NAME}`, to be kept out of logs. */
   readonly secrets: readonly string[];
+  /** Where in the file something of the policy stands. */
+  readonly locate: (path: Path) => { readonly line: number; readonly path: string };
 }
 
 export type PolicyResult = LoadedPolicy | { readonly issues: readonly PolicyIssue[] };
-
-type Path = readonly PropertyKey[];
 
 const OPENING = '$'.concat('{');
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
@@ -77,10 +78,12 @@ export function parsePolicy(source: string, kinds: readonly TargetKind[], variab
     issues.push({ line: lineOf(document, lineCounter, path), path: place, message });
   };
 
-  const parsed = policySchema.safeParse(document.toJS());
-  for (const issue of parsed.error?.issues ?? []) for (const { path, message } of spread(issue)) report(path, message);
+  const { document: expanded, origin } = expandReuse(document.toJS(), report);
+  const parsed = policySchema.safeParse(expanded);
+  for (const issue of parsed.error?.issues ?? [])
+    for (const { path, message } of spread(issue)) report(origin(path), message);
 
-  const raw: unknown = document.toJS();
+  const raw = expanded;
   const targets = new Map<string, unknown>();
   const grants = new Map<string, unknown>();
   for (const [id, resource] of entriesOf(fieldOf(raw, 'resources'))) {
@@ -90,13 +93,34 @@ export function parsePolicy(source: string, kinds: readonly TargetKind[], variab
     ] as [Path, string][]) {
       if (!NAME.pattern.test(name)) report(at, NAME.expected);
     }
-    checkTarget(id, resource, kinds, variables, report, targets, grants);
-    checkNarrower(id, resource, report);
+    const reportOrigin = (at: Path, message: string) => report(origin(at), message);
+    checkTarget(id, resource, kinds, variables, reportOrigin, targets, grants);
+    checkNarrower(id, resource, reportOrigin);
   }
+  checkResourceNames(raw, report);
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
   const policy = toPolicy(parsed.data, createHash('sha256').update(source).digest('hex'), targets, grants);
   const secrets = [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
-  return { policy, secrets };
+  const locate = (path: Path) => {
+    const at = origin(path);
+    return { line: lineOf(document, lineCounter, at), path: pathText(at) };
+  };
+  return { policy, secrets, locate };
+}
+
+/** Shared limits and freezes name resources that there are. */
+function checkResourceNames(raw: unknown, report: (path: Path, message: string) => void): void {
+  const known = entriesOf(fieldOf(raw, 'resources')).map(([id]) => id);
+  for (const field of ['limits', 'freezes', 'resource_groups'] as const) {
+    for (const [key, entry] of entriesOf(fieldOf(raw, field))) {
+      const named = field === 'resource_groups' ? entry : fieldOf(entry, 'resources');
+      if (!Array.isArray(named)) continue;
+      const wrong = named.find((name) => !known.includes(String(name)));
+      const at = field === 'resource_groups' ? [field, key] : [field, Number(key), 'resources'];
+      if (wrong !== undefined)
+        report(at, `there is no resource "${String(wrong)}" in this file, and no group of resources of that name`);
+    }
+  }
 }
 
 /** A role that may be given instead has to be another one of the same resource. */
@@ -218,6 +242,11 @@ function toPolicy(
               page: role.break_glass.page ?? null,
             }
           : null,
+        limits: limitsFor(document, id, role),
+        freezes: document.freezes
+          .filter(({ resources: only }) => only === undefined || only.includes(id))
+          .map(({ from, to, reason: why, except }) => ({ from, to, reason: why, except })),
+        opa: role.opa ?? null,
         rules: role.rules,
       });
     }
@@ -241,6 +270,26 @@ function toPolicy(
     resources,
   };
 }
+
+/** A role's own limits, and those that it shares with others. */
+function limitsFor(document: PolicyDocument, resourceId: string, role: { limits?: LimitFields | undefined }): Limit[] {
+  const limit = (fields: LimitFields, resources: readonly string[] | null): Limit => ({
+    resources,
+    automatic: fields.automatic ?? null,
+    holders: fields.holders ?? null,
+    coolDown: fields.cool_down ?? null,
+  });
+  const everywhere = Object.keys(document.resources);
+  const shared = document.limits
+    .map((fields) => ({ fields, resources: fields.resources ?? everywhere }))
+    .filter(({ resources }) => resources.includes(resourceId));
+  return [
+    ...(role.limits ? [limit(role.limits, null)] : []),
+    ...shared.map(({ fields, resources }) => limit(fields, resources)),
+  ];
+}
+
+type LimitFields = Omit<PolicyDocument['limits'][number], 'resources'>;
 
 /** One issue per place: an unknown key is reported where it stands. */
 function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {

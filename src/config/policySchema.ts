@@ -2,12 +2,21 @@ import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
-import { type Condition, type EscalationStep, RISKS, type Rule, type Stage, type Test } from '../domain/policy.ts';
-import { HOUR } from '../domain/terms.ts';
+import {
+  type Condition,
+  type EscalationStep,
+  type OpaTarget,
+  RISKS,
+  type Rule,
+  type Stage,
+  type Test,
+} from '../domain/policy.ts';
+import { HOUR, SECOND } from '../domain/terms.ts';
 
 /** What the policy file may say. docs/policy.md describes every field. */
 
 const DEFAULT_REQUEST_EXPIRY = HOUR;
+const DEFAULT_OPA_TIMEOUT = SECOND;
 const DEFAULT_REASON_MIN_LENGTH = 1;
 
 const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m' }).transform((text, ctx) => {
@@ -17,7 +26,12 @@ const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m
   return ms ?? 0;
 });
 
-const principal = z.string().regex(/^[USW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user (U…) or user group (S…)');
+const principal = z
+  .string()
+  .regex(
+    /^[USW][A-Z0-9]{2,20}$/,
+    'expected the id of a Slack user (U…) or user group (S…), or the name of one of groups',
+  );
 const account = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user (U…)');
 const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a Slack channel (C…)');
 const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, 'expected an id from PagerDuty, such as PABC123');
@@ -43,6 +57,7 @@ const onCall = z
     services: ids.optional(),
     level: level.optional(),
     tenure: duration.optional(),
+    planned: z.boolean().default(false),
   })
   .transform(
     (test): Test => ({
@@ -53,6 +68,7 @@ const onCall = z
       minLevel: test.level?.min ?? 1,
       maxLevel: test.level?.max ?? Number.POSITIVE_INFINITY,
       tenure: test.tenure ?? 0,
+      planned: test.planned,
     }),
   );
 
@@ -225,7 +241,59 @@ const breakGlass = z.strictObject({
   page: pagerDutyId.optional(),
 });
 
-const role = z.strictObject({
+const limitFields = {
+  automatic: z.strictObject({ max: z.number().int().min(0), per: duration }).optional(),
+  holders: z.number().int().min(1).optional(),
+  cool_down: duration.optional(),
+};
+const NO_LIMIT = 'expected at least one of automatic, holders, cool_down';
+const isLimit = (limit: { automatic?: unknown; holders?: unknown; cool_down?: unknown }): boolean =>
+  limit.automatic !== undefined || limit.holders !== undefined || limit.cool_down !== undefined;
+const ownLimits = z.strictObject(limitFields).refine(isLimit, NO_LIMIT);
+const sharedLimits = z
+  .strictObject({ resources: z.array(z.string()).min(1).optional(), ...limitFields })
+  .refine(isLimit, NO_LIMIT);
+
+const instant = z.string({ error: 'expected a date and time with its zone, in quotes' }).transform((text, ctx) => {
+  const at = /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    ctx.addIssue({
+      code: 'custom',
+      message: `expected a date and time with its zone, such as "2026-12-20T00:00+01:00", not "${text}"`,
+    });
+  return at;
+});
+const freeze = z
+  .strictObject({
+    from: instant,
+    to: instant,
+    reason: label,
+    resources: z.array(z.string()).min(1).optional(),
+    except: z.array(principal).default([]),
+  })
+  .refine(({ from, to }) => !(from >= to), 'to is not after from');
+
+const opa = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/, error: 'expected the http or https address of an OPA server' }).optional(),
+    path: z
+      .string()
+      .regex(/^[a-zA-Z0-9_/]+$/, 'expected the path of a rule, such as jit/decision')
+      .optional(),
+    timeout: duration.optional(),
+    wasm: z.string().min(1).optional(),
+    entrypoint: z.string().min(1).optional(),
+  })
+  .refine((one) => (one.url === undefined) !== (one.wasm === undefined), 'expected either url and path, or wasm')
+  .refine((one) => one.url === undefined || one.path !== undefined, 'with url, path names the rule that decides')
+  .transform(
+    (one): OpaTarget =>
+      one.wasm === undefined
+        ? { kind: 'rest', url: one.url ?? '', path: one.path ?? '', timeout: one.timeout ?? DEFAULT_OPA_TIMEOUT }
+        : { kind: 'wasm', file: one.wasm, entrypoint: one.entrypoint ?? null },
+  );
+
+const roleFields = {
   name: label.optional(),
   /** Checked by the provisioner's own schema. */
   grants: z.unknown(),
@@ -244,8 +312,24 @@ const role = z.strictObject({
   ends: z.strictObject({ with_shift: grace.optional(), with_incident: grace.optional() }).default({}),
   second_factor: z.array(z.enum(['request', 'review'])).default([]),
   break_glass: breakGlass.optional(),
-  rules: z.array(rule).min(1, 'a role without rules would be denied to everybody; write one'),
-});
+  limits: ownLimits.optional(),
+  opa: opa.optional(),
+  rules: z.array(rule).default([]),
+};
+const role = z
+  .strictObject(roleFields)
+  .refine((one) => one.rules.length > 0 || one.opa !== undefined, {
+    message: 'a role without rules would be denied to everybody; write one, or hand it to opa',
+    path: ['rules'],
+  })
+  .refine((one) => one.rules.length === 0 || one.opa === undefined, {
+    message: 'with opa, the rules would never be asked; leave one of the two out',
+    path: ['opa'],
+  });
+/** What a role may inherit. It is checked in full where a role uses it. */
+const template = z
+  .looseObject({})
+  .refine((fields) => !('template' in fields), 'a template cannot inherit from another');
 
 const resource = z.strictObject({
   name: label.optional(),
@@ -263,6 +347,11 @@ export const policySchema = z.strictObject({
     delegates: z.array(principal).default([]),
     same_person: z.array(z.array(account).min(2, 'expected at least two accounts of one human')).default([]),
   }),
+  groups: z.record(z.string(), z.array(principal).min(1)).default({}),
+  resource_groups: z.record(z.string(), z.array(z.string()).min(1)).default({}),
+  templates: z.record(z.string(), template).default({}),
+  limits: z.array(sharedLimits).default([]),
+  freezes: z.array(freeze).default([]),
   resources: z
     .record(z.string(), resource)
     .refine((resources) => Object.keys(resources).length > 0, 'expected at least one resource'),

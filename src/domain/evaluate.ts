@@ -1,4 +1,5 @@
 import type { Evidence, Incident, OnCallEntry } from './evidence.ts';
+import { blockedBy, budgetLeft } from './limits.ts';
 import type {
   Condition,
   EscalationStep,
@@ -11,7 +12,7 @@ import type {
   Test,
 } from './policy.ts';
 import { isGroup, principalsOf } from './policy.ts';
-import { assertNever, durationText, type Instant, type Millis } from './terms.ts';
+import { assertNever, durationText, HOUR, type Instant, type Millis } from './terms.ts';
 import { hoursText, isWithinHours } from './weekHours.ts';
 
 /** Everything a decision depends on. The same input and role always give the same decision. */
@@ -51,6 +52,8 @@ interface Decided {
 
 export type AskDecision = Decided & {
   readonly effect: 'ask';
+  /** Longest that may be given, where the decision says so itself. */
+  readonly maxDuration: Millis | null;
   readonly stages: readonly Stage[];
   readonly escalate: readonly EscalationStep[];
   readonly expiresAfter: Millis;
@@ -59,7 +62,7 @@ export type AskDecision = Decided & {
 
 /** What a role's rules say. */
 export type RuleDecision =
-  | (Decided & { readonly effect: 'allow'; readonly proof: Proof })
+  | (Decided & { readonly effect: 'allow'; readonly proof: Proof; readonly maxDuration: Millis | null })
   | AskDecision
   | (Decided & { readonly effect: 'deny' });
 
@@ -69,11 +72,20 @@ export type Decision =
   | (Decided & { readonly effect: 'break_glass'; readonly proof: Proof });
 
 /**
- * Decides a role's rules over an input: deny beats allow beats ask, the first of its kind wins, and no
- * match denies. Pure: no clock, no I/O.
+ * Decides about a role over an input. Its freezes and limits come first; then Open Policy Agent's answer, where
+ * the role is handed to it, or the rules: deny beats allow beats ask, the first of its kind wins, and no match
+ * denies. Pure: no clock, no I/O.
  */
 export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
-  const evaluated = role.rules.map((rule, index) => ({ rule, finding: evaluateRule(rule, input), number: index + 1 }));
+  const blocked = blockedBy(role, input);
+  if (blocked !== null) return { effect: 'deny', rule: null, reasons: [blocked], outcomes: [] };
+  if (role.opa) return fromOpa(input.evidence);
+  const budget = budgetLeft(role, input);
+  const evaluated = role.rules.map((rule, index) => {
+    const found = evaluateRule(rule, input);
+    const isSpent = rule.effect === 'allow' && found.outcome === 'met' && budget !== null;
+    return { rule, finding: isSpent ? budget : found, number: index + 1 };
+  });
   const outcomes = evaluated.map(({ rule, finding, number }) => ({
     rule: number,
     effect: rule.effect,
@@ -89,7 +101,7 @@ export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
   const allow = first('allow', ['met']);
   if (allow) {
     const { reasons, proof } = allow.finding;
-    return { effect: 'allow', rule: allow.number, reasons, outcomes, proof };
+    return { effect: 'allow', rule: allow.number, reasons, outcomes, proof, maxDuration: null };
   }
   const ask = first('ask', ['met']);
   if (ask?.rule.effect === 'ask') {
@@ -99,18 +111,20 @@ export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
       onCall: anyEntry(input.evidence),
       incident: ask.finding.proof.incident ?? namedIncident(input.evidence),
     };
-    return { effect: 'ask', rule: ask.number, reasons, outcomes, stages, escalate, expiresAfter, proof };
+    const decided = { rule: ask.number, reasons, outcomes };
+    return { effect: 'ask', ...decided, stages, escalate, expiresAfter, proof, maxDuration: null };
   }
   return { effect: 'deny', rule: null, reasons: ['no rule of this role matches'], outcomes };
 }
 
-interface Finding {
+/** What a rule comes to, and why. */
+export interface Finding {
   readonly outcome: Outcome;
   readonly reasons: readonly string[];
   readonly proof: Proof;
 }
 
-const NO_PROOF: Proof = { onCall: null, incident: null };
+export const NO_PROOF: Proof = { onCall: null, incident: null };
 const finding = (outcome: Outcome, reason: string, proof: Proof = NO_PROOF): Finding => ({
   outcome,
   reasons: [reason],
@@ -143,7 +157,8 @@ function evaluateCondition(condition: Condition, input: DecisionInput): Finding 
   };
 }
 
-function evaluateTest(test: Test, input: DecisionInput): Finding {
+/** One test of a condition. */
+export function evaluateTest(test: Test, input: DecisionInput): Finding {
   switch (test.kind) {
     case 'on_call':
       return evaluateOnCall(test, input);
@@ -200,7 +215,13 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Find
     const levels = inPlace.map((entry) => entry.level).join(', ');
     return finding('not_met', `on call at level ${levels}; this rule needs ${levelText(test)}`);
   }
-  const settled = atLevel.filter((entry) => entry.start === null || at - entry.start >= test.tenure);
+  const turns = test.planned ? atLevel.filter((entry) => entry.isOverride === false) : atLevel;
+  if (turns.length === 0) {
+    return atLevel.some((entry) => entry.isOverride === null)
+      ? finding('unknown', 'PagerDuty did not say whether this shift was planned')
+      : finding('not_met', 'on call by an override; this rule needs a turn of the rotation');
+  }
+  const settled = turns.filter((entry) => entry.start === null || at - entry.start >= test.tenure);
   if (settled.length === 0) {
     return finding('not_met', `on this shift for less than ${durationText(test.tenure)}`);
   }
@@ -255,6 +276,37 @@ function evaluateMembership(principals: readonly Principal[], { evidence, person
     'not_met',
     principals.length === 0 ? 'the list of people is empty' : `not a member of ${principals.join(', ')}`,
   );
+}
+
+/** Longest wait for the reviewers whom Open Policy Agent names. */
+const OPA_REQUEST_EXPIRY = HOUR;
+
+/** Only a clear yes is a yes. */
+function fromOpa(evidence: Evidence): RuleDecision {
+  const decided = { rule: null, outcomes: [] } as const;
+  if (!evidence.opa) return { ...decided, effect: 'deny', reasons: ['Open Policy Agent was not asked'] };
+  if (!evidence.opa.known) return { ...decided, effect: 'deny', reasons: [evidence.opa.problem] };
+  const { decision, reasons, reviewers, needed, max } = evidence.opa.value;
+  const proof = { onCall: anyEntry(evidence), incident: namedIncident(evidence) };
+  const said = { ...decided, reasons: reasons.length > 0 ? reasons : [`Open Policy Agent: ${decision}`] };
+  switch (decision) {
+    case 'allow':
+      return { ...said, effect: 'allow', proof, maxDuration: max };
+    case 'ask':
+      return {
+        ...said,
+        effect: 'ask',
+        proof,
+        maxDuration: max,
+        stages: [{ reviewers, needed }],
+        escalate: [],
+        expiresAfter: OPA_REQUEST_EXPIRY,
+      };
+    case 'deny':
+      return { ...said, effect: 'deny' };
+    default:
+      return assertNever(decision);
+  }
 }
 
 const anyEntry = ({ onCall }: Evidence): OnCallEntry | null => (onCall?.known ? (onCall.value[0] ?? null) : null);

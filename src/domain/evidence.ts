@@ -1,4 +1,4 @@
-import type { Instant, Known, Ref } from './terms.ts';
+import type { Instant, Known, Millis, Ref } from './terms.ts';
 
 /** One line of PagerDuty's "who is on call now", for one person. */
 export interface OnCallEntry {
@@ -12,6 +12,8 @@ export interface OnCallEntry {
   readonly start: Instant | null;
   /** null: never goes off call. */
   readonly end: Instant | null;
+  /** Somebody put this person in place of the schedule's rotation. null: not asked, or not known. */
+  readonly isOverride: boolean | null;
 }
 
 export const INCIDENT_STATUSES = ['triggered', 'acknowledged', 'resolved'] as const;
@@ -31,6 +33,27 @@ export interface Incident {
   readonly url: string;
 }
 
+/** What limits look at: the recent past of the person, and who holds what now. */
+export interface History {
+  /** This person's approvals without a reviewer. */
+  readonly automatic: readonly { readonly role: string; readonly at: Instant }[];
+  /** Times that a reviewer denied this person something. */
+  readonly denials: readonly { readonly role: string; readonly at: Instant }[];
+  /** What others hold now. */
+  readonly holders: readonly { readonly role: string; readonly personId: string }[];
+}
+
+/** What Open Policy Agent said, in our words. */
+export interface OpaAnswer {
+  readonly decision: 'allow' | 'ask' | 'deny';
+  readonly reasons: readonly string[];
+  /** For `ask`. */
+  readonly reviewers: readonly string[];
+  readonly needed: number;
+  /** The longest that it may be held; null: as the role says. */
+  readonly max: Millis | null;
+}
+
 /** What a decision rests on. Everything here is written to the ledger with the decision. */
 export interface Evidence {
   /** When it was gathered. */
@@ -41,4 +64,8 @@ export interface Evidence {
   readonly incident: Known<Incident> | null;
   /** Slack user group → is the requester in it. Holds every group that the role's rules name. */
   readonly groups: Readonly<Record<string, Known<boolean>>>;
+  /** null: the role has no limits. */
+  readonly history: Known<History> | null;
+  /** null: the role's rules decide. */
+  readonly opa: Known<OpaAnswer> | null;
 }

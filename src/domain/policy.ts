@@ -1,5 +1,5 @@
 import type { IncidentStatus, Urgency } from './evidence.ts';
-import type { Millis } from './terms.ts';
+import type { Instant, Millis } from './terms.ts';
 
 /** A person (`U…`, `W…`) or a user group (`S…`) at Slack, by id. */
 export type Principal = string;
@@ -17,6 +17,8 @@ export interface OnCallTest {
   readonly maxLevel: number;
   /** Has been on this shift for at least this long. 0: no matter. */
   readonly tenure: Millis;
+  /** Only a turn of the schedule's rotation counts, not an override that somebody put in. */
+  readonly planned: boolean;
 }
 
 export interface IncidentTest {
@@ -91,6 +93,31 @@ export interface BreakGlassRule {
   readonly page: string | null;
 }
 
+/** Bounds on how often and by how many something is held. They come before the rules. */
+export interface Limit {
+  /** Resources whose roles count together. null: this role alone. */
+  readonly resources: readonly string[] | null;
+  /** Approvals without a reviewer that one person gets in a period; past it, `allow` no longer holds. */
+  readonly automatic: { readonly max: number; readonly per: Millis } | null;
+  /** Different people who may hold it at the same time. */
+  readonly holders: number | null;
+  /** How long somebody waits after a reviewer's no. */
+  readonly coolDown: Millis | null;
+}
+
+/** A time in which nothing is granted, such as a peak season. */
+export interface FreezeWindow {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly reason: string;
+  readonly except: readonly Principal[];
+}
+
+/** Where Open Policy Agent decides in place of rules. */
+export type OpaTarget =
+  | { readonly kind: 'rest'; readonly url: string; readonly path: string; readonly timeout: Millis }
+  | { readonly kind: 'wasm'; readonly file: string; readonly entrypoint: string | null };
+
 export interface Role {
   readonly resourceId: string;
   readonly id: string;
@@ -109,6 +136,10 @@ export interface Role {
   /** Who has to show a one-time code. */
   readonly secondFactor: { readonly request: boolean; readonly review: boolean };
   readonly breakGlass: BreakGlassRule | null;
+  readonly limits: readonly Limit[];
+  readonly freezes: readonly FreezeWindow[];
+  /** null: the rules decide. */
+  readonly opa: OpaTarget | null;
   readonly rules: readonly Rule[];
 }
 
@@ -149,14 +180,36 @@ export function findRole(policy: Policy, key: string): Role | undefined {
 export const principalsOf = (condition: Condition): Principal[] =>
   flatten(condition).flatMap((test) => (test.kind === 'members_of' ? test.principals : []));
 
-/** What evaluating a role's rules has to know, so that nothing else is fetched. */
-export function evidenceNeeded(role: Role): { onCall: boolean; incident: boolean; groups: readonly string[] } {
+export interface EvidenceNeeded {
+  readonly onCall: boolean;
+  /** Also whether a shift is a turn of the rotation or an override. */
+  readonly overrides: boolean;
+  readonly incident: boolean;
+  readonly groups: readonly Principal[];
+  /** What its limits look at: how far back, and at which resources. null: it has none. */
+  readonly history: { readonly lookBack: Millis; readonly resources: readonly string[] } | null;
+}
+
+/** What deciding about a role has to know, so that nothing else is fetched. */
+export function evidenceNeeded(role: Role): EvidenceNeeded {
   const tests = role.rules.flatMap((rule) => flatten(rule.when));
-  const groups = role.rules.flatMap((rule) => principalsOf(rule.when));
+  const principals = [
+    ...role.rules.flatMap((rule) => principalsOf(rule.when)),
+    ...role.freezes.flatMap(({ except }) => except),
+  ];
+  const periods = role.limits.flatMap(({ automatic, coolDown }) => [automatic?.per ?? 0, coolDown ?? 0]);
   return {
-    onCall: tests.some((test) => test.kind === 'on_call'),
-    incident: tests.some((test) => test.kind === 'incident'),
-    groups: [...new Set(groups.filter(isGroup))],
+    onCall: role.opa !== null || tests.some((test) => test.kind === 'on_call'),
+    overrides: tests.some((test) => test.kind === 'on_call' && test.planned),
+    incident: role.opa !== null || tests.some((test) => test.kind === 'incident'),
+    groups: [...new Set(principals.filter(isGroup))],
+    history:
+      role.limits.length > 0
+        ? {
+            lookBack: Math.max(...periods),
+            resources: [...new Set(role.limits.flatMap(({ resources }) => resources ?? [role.resourceId]))],
+          }
+        : null,
   };
 }
 

@@ -47,6 +47,9 @@ function roleChanges(before: Role, after: Role): string[] {
   say('reason', reasonText(before), reasonText(after));
   say('second factor', before.secondFactor, after.secondFactor);
   say('break-glass', before.breakGlass, after.breakGlass);
+  say('limits', before.limits, after.limits);
+  say('freezes', before.freezes, after.freezes);
+  say('OPA', before.opa, after.opa);
   for (let index = 0; index < Math.max(before.rules.length, after.rules.length); index += 1)
     say(`rule ${index + 1}`, before.rules[index] ?? 'none', after.rules[index] ?? 'none');
   return lines;

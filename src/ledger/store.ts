@@ -1,5 +1,6 @@
 import canonicalize from 'canonicalize';
 import type { LedgerEvent, NewEvent } from '../domain/events.ts';
+import type { History } from '../domain/evidence.ts';
 import { type Grant, isLive, LIVE_STATES, type LiveGrant } from '../domain/grant.ts';
 import type { Records } from '../domain/records.ts';
 import type { Request } from '../domain/request.ts';
@@ -282,6 +283,28 @@ export function createStore({ db, sqlite, path }: OpenLedger, options: StoreOpti
           .all()
           .flatMap((row) => toRequest(row)?.value ?? []),
       ),
+    history: ({ slackId, since, resources, exceptRequest }) =>
+      read(() => {
+        const past = db
+          .select()
+          .from(requests)
+          .where(and(eq(requests.requester, slackId), inArray(requests.state, ['approved', 'scheduled', 'denied'])))
+          .orderBy(desc(sql`rowid`))
+          .limit(MOST_PAST_REQUESTS)
+          .all()
+          .flatMap((row) => toRequest(row)?.value ?? [])
+          .filter(({ id }) => id !== exceptRequest);
+        const holders = db
+          .select({ role: grants.role, personId: grants.person })
+          .from(grants)
+          .where(and(live, inArray(grants.resource, [...resources])))
+          .all();
+        return {
+          automatic: past.flatMap((request) => approvedAlone(request)).filter(({ at }) => at >= since),
+          denials: past.flatMap((request) => deniedByPeople(request)).filter(({ at }) => at >= since),
+          holders,
+        };
+      }),
     recentGrants: (slackId, limit) =>
       read(() =>
         db
@@ -341,6 +364,18 @@ function canonical(value: object): string {
   if (text === undefined) throw new TypeError('an event must be JSON');
   return text;
 }
+
+/** More requests than anybody makes within the longest period that a limit looks back. */
+const MOST_PAST_REQUESTS = 500;
+
+const approvedAlone = (request: Request): History['automatic'] =>
+  (request.state === 'approved' && request.reviews.length === 0 && request.useReview === null) ||
+  (request.state === 'scheduled' && request.reviews.length === 0)
+    ? [{ role: request.role, at: request.submittedAt }]
+    : [];
+
+const deniedByPeople = (request: Request): History['denials'] =>
+  request.state === 'denied' && request.reviews.length > 0 ? [{ role: request.role, at: request.deniedAt }] : [];
 
 const unreviewedUntil = (request: Request): Instant | null =>
   request.state === 'approved' && request.useReview?.verdict === null ? request.useReview.dueAt : null;

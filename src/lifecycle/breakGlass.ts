@@ -66,7 +66,8 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
     const person = await mayBreakGlass(deps, role, role.breakGlass, input);
     if (isRefused(person)) return person;
 
-    const question = { person, duration: input.duration, incidentId: input.incidentId, startsAt: null };
+    const { duration, incidentId, reason } = input;
+    const question = { person, duration, incidentId, reason, requestId: null, startsAt: null };
     const decided = await decide(deps, role, question, 'decision');
     const id = deps.newId('R');
     const core = {

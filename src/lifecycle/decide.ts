@@ -10,6 +10,9 @@ export interface Question {
   readonly person: Person;
   readonly duration: Millis;
   readonly incidentId: string | null;
+  readonly reason: string;
+  /** The request that is decided again: it does not count against itself. null: a new one. */
+  readonly requestId: string | null;
   /** A start that lies ahead: the decision is about then. null: now. */
   readonly startsAt: Instant | null;
 }
@@ -24,11 +27,15 @@ export interface Decided {
 export async function decide(
   deps: Pick<Deps, 'evidence' | 'clock'>,
   role: Role,
-  { person, duration, incidentId, startsAt }: Question,
+  { person, duration, incidentId, reason, requestId, startsAt }: Question,
   purpose: Purpose,
 ): Promise<Decided> {
   const ahead = startsAt !== null && startsAt > deps.clock.now() ? startsAt : null;
-  const evidence = await deps.evidence.gather(role, { person, incidentId, at: ahead }, purpose);
+  const evidence = await deps.evidence.gather(
+    role,
+    { person, incidentId, at: ahead, requestId, duration, reason },
+    purpose,
+  );
   const input = { at: ahead ?? deps.clock.now(), personId: person.slackId, duration, evidence };
   return { role, input, decision: evaluatePolicy(role, input) };
 }

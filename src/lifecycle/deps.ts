@@ -31,4 +31,6 @@ export interface Deps {
   readonly log: Log;
   /** One operation at a time on the target of a grant: a revoke never overtakes the grant it undoes. */
   readonly grantLock: KeyedLock;
+  /** One decision at a time about roles with limits: two who ask in the same instant do not both get the last place. */
+  readonly limitLock: KeyedLock;
 }

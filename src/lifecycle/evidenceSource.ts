@@ -1,23 +1,60 @@
-import type { Evidence } from '../domain/evidence.ts';
-import { evidenceNeeded } from '../domain/policy.ts';
-import { type Known, known } from '../domain/terms.ts';
-import type { Clock, Directory, EvidenceSource, OnCall } from '../ports.ts';
+import type { Evidence, History } from '../domain/evidence.ts';
+import { evidenceNeeded, roleKey } from '../domain/policy.ts';
+import { type Known, known, type Millis, unknown } from '../domain/terms.ts';
+import type { Clock, Directory, EvidenceSource, OnCall, PolicyEngine, Store } from '../ports.ts';
 
-/** Asks PagerDuty and Slack, side by side, for just what the role's rules turn on. */
-export function evidenceSource(onCall: OnCall, directory: Directory, clock: Pick<Clock, 'now'>): EvidenceSource {
+interface Sources {
+  readonly onCall: OnCall;
+  readonly directory: Directory;
+  readonly store: Pick<Store, 'history'>;
+  readonly engine: PolicyEngine;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Asks PagerDuty, Slack and our own records, side by side, for just what the role's policy turns on. */
+export function evidenceSource({ onCall, directory, store, engine, clock }: Sources): EvidenceSource {
+  const history = (about: {
+    lookBack: Millis;
+    resources: readonly string[];
+    slackId: string;
+    requestId: string | null;
+  }) =>
+    store
+      .history({
+        slackId: about.slackId,
+        since: clock.now() - about.lookBack,
+        resources: about.resources,
+        exceptRequest: about.requestId,
+      })
+      .then(known, (): Known<History> => unknown('what was granted before could not be read'));
+
   return {
-    gather: async (role, { person, incidentId, at }, purpose): Promise<Evidence> => {
+    gather: async (role, { person, incidentId, at, requestId, duration, reason }, purpose): Promise<Evidence> => {
       const needed = evidenceNeeded(role);
-      const [entries, incident, members] = await Promise.all([
-        needed.onCall ? onCall.entries(person, purpose, at ?? undefined) : null,
+      const about = { ...(at !== null && { at }), overrides: needed.overrides };
+      const now = clock.now();
+      const [entries, incident, members, past] = await Promise.all([
+        needed.onCall ? onCall.entries(person, purpose, about) : null,
         // Where no rule turns on it, the incident is only shown to people: what the form's preview read will do.
         incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
+        needed.history && history({ ...needed.history, slackId: person.slackId, requestId }),
       ]);
       const groups: Record<string, Known<boolean>> = {};
       for (const [group, answer] of members)
         groups[group] = answer.known ? known(answer.value.has(person.slackId)) : answer;
-      return { at: clock.now(), onCall: entries, incident, groups };
+      const opa = role.opa
+        ? await engine.ask(role.opa, {
+            at: at ?? now,
+            person,
+            role: roleKey(role),
+            duration,
+            reason,
+            onCall: entries ?? unknown('PagerDuty was not asked'),
+            incident,
+          })
+        : null;
+      return { at: clock.now(), onCall: entries, incident, groups, history: past, opa };
     },
   };
 }

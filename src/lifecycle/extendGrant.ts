@@ -82,7 +82,9 @@ export function requestExtension(deps: Deps, input: ExtensionInput): Promise<Req
     const original = (await deps.store.request(grant.requestId))?.value;
     const incidentId = original?.incidentId ?? null;
     // A rule that limits the duration limits the whole of it, or it could be had in slices.
-    const question = { person: person.value, duration: grant.duration + input.duration, incidentId, startsAt: null };
+    const duration = grant.duration + input.duration;
+    const { reason } = input;
+    const question = { person: person.value, duration, incidentId, reason, requestId: null, startsAt: null };
     const decided = await decide(deps, role, question, 'decision');
     const id = deps.newId('R');
     const core = {

@@ -18,11 +18,14 @@ export const STAFFING_STEP = -1;
 /** A new request as the policy decided it: approved, waiting for reviewers, or denied. */
 export function openRequest(
   deps: Deps,
-  core: ReturnType<typeof requestCore>,
+  asked: ReturnType<typeof requestCore>,
   decided: Decided,
   extending: Versioned<ActiveGrant> | null,
 ): Opened {
   const { decision } = decided;
+  // A decision may allow less time than was asked for.
+  const longest = decision.effect === 'deny' ? null : decision.maxDuration;
+  const core = longest === null ? asked : { ...asked, duration: Math.min(asked.duration, longest) };
   const now = deps.clock.now();
   const submitted = submittedEvent(deps, core, decided);
   switch (decision.effect) {

@@ -7,11 +7,18 @@ import type { Deps } from './deps.ts';
 /** What would be decided now. Changes nothing; a submission decides again on fresh evidence. */
 export async function previewRequest(
   deps: Deps,
-  asked: { personId: string; role: string; duration: Millis; incidentId: string | null; startsAt: Instant | null },
+  asked: {
+    personId: string;
+    role: string;
+    duration: Millis;
+    incidentId: string | null;
+    reason: string;
+    startsAt: Instant | null;
+  },
 ): Promise<Decided | Refused> {
   const role = findRole(deps.policy, asked.role);
   if (!role) return refuse({ code: 'unknown_role', role: asked.role });
   const person = await deps.directory.person(asked.personId);
   if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
-  return decide(deps, role, { ...asked, person: person.value }, 'preview');
+  return decide(deps, role, { ...asked, requestId: null, person: person.value }, 'preview');
 }

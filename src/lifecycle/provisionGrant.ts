@@ -96,7 +96,8 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   if (!person.known) return person.problem;
   // Break-glass does not rest on the rules; its members were checked when it was used.
   if (request.useReview) return null;
-  const question = { person: person.value, duration: grant.duration, incidentId: request.incidentId, startsAt: null };
+  const { id: requestId, incidentId, reason } = request;
+  const question = { person: person.value, duration: grant.duration, incidentId, reason, requestId, startsAt: null };
   const { decision } = await decide(deps, role, question, 'decision');
   const approvedByPeople = request.reviews.length > 0;
   if (decision.effect === 'allow' || (decision.effect === 'ask' && approvedByPeople)) return null;

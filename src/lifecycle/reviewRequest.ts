@@ -8,12 +8,12 @@ import type { Millis } from '../domain/terms.ts';
 import type { Versioned } from '../ports.ts';
 import { approve } from './approval.ts';
 import { type Decided, decide } from './decide.ts';
-import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { type Standing, standingOf } from './eligibility.ts';
 import { extendable } from './extendGrant.ts';
 import { frozen } from './freeze.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
+import { withinLimits } from './withinLimits.ts';
 
 export interface ReviewInput {
   readonly requestId: string;
@@ -30,8 +30,9 @@ export interface ReviewInput {
  * the request, both people, the policy on fresh evidence, and the reviewer's standing. Nothing is taken
  * from the message that was clicked but the request's id.
  */
-export function reviewRequest(deps: Deps, input: ReviewInput): Promise<Request | Refused> {
-  return decideAgain(async () => {
+export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Request | Refused> {
+  const role = (await deps.store.request(input.requestId))?.value.role ?? '';
+  return withinLimits(deps, [role], async () => {
     const loaded = await deps.store.request(input.requestId);
     if (!loaded) return refuse({ code: 'unknown_request' });
     const asked = loaded.value;
@@ -87,7 +88,7 @@ async function decideNow(deps: Deps, request: PendingRequest, role = request.rol
   if (!found) return refuse({ code: 'unknown_role', role });
   const requester = await deps.directory.person(request.requester.slackId);
   if (!requester.known) return refuse({ code: 'person_refused', problem: requester.problem });
-  const decided = await decide(deps, found, { ...request, person: requester.value }, 'decision');
+  const decided = await decide(deps, found, { ...request, requestId: request.id, person: requester.value }, 'decision');
   const { decision } = decided;
   if (decision.effect === 'deny')
     return refuse({ code: 'policy_now_denies', reasons: decision.reasons, outcomes: decision.outcomes });

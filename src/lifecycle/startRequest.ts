@@ -6,9 +6,9 @@ import type { Versioned } from '../ports.ts';
 import { approve } from './approval.ts';
 import { commitClosed } from './closeRequest.ts';
 import { decide } from './decide.ts';
-import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
+import { withinLimits } from './withinLimits.ts';
 
 /** How often a start that stands in the way of itself is tried again, until its window is over. */
 const LOOK_AGAIN = 30 * SECOND;
@@ -18,8 +18,9 @@ const LOOK_AGAIN = 30 * SECOND;
  * on what is so now: who was to be on call then may not be.
  * @returns when to come back, where it cannot begin yet
  */
-export function startRequest(deps: Deps, requestId: string): Promise<{ notBefore: number } | null> {
-  return decideAgain(async () => {
+export async function startRequest(deps: Deps, requestId: string): Promise<{ notBefore: number } | null> {
+  const role = (await deps.store.request(requestId))?.value.role ?? '';
+  return withinLimits(deps, [role], async () => {
     const loaded = await deps.store.request(requestId);
     if (loaded?.value.state !== 'scheduled') return null;
     const scheduled: Versioned<ScheduledRequest> = { value: loaded.value, version: loaded.version };
@@ -53,7 +54,7 @@ async function begin(
   if (await frozen(deps)) return ['all access is frozen'];
   const person = await deps.directory.person(request.requester.slackId);
   if (!person.known) return [person.problem];
-  const decided = await decide(deps, role, { ...request, person: person.value }, 'decision');
+  const decided = await decide(deps, role, { ...request, requestId: request.id, person: person.value }, 'decision');
   const byPeople = request.reviews.length > 0;
   if (decided.decision.effect !== 'allow' && !(decided.decision.effect === 'ask' && byPeople))
     return decided.decision.outcomes.flatMap((outcome) => outcome.reasons);

@@ -5,11 +5,11 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { decide } from './decide.ts';
-import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { type Opened, openRequest, together } from './openRequest.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
+import { withinLimits } from './withinLimits.ts';
 
 export interface Submission {
   /** Unique per submission; a second delivery of the same one has no further effect. */
@@ -49,7 +49,7 @@ export function checkSubmission(deps: Pick<Deps, 'policy' | 'clock'>, submission
 
 /** Takes a request for one or more roles, decides each on fresh evidence, and commits the outcome in one step. */
 export function submitRequest(deps: Deps, submission: Submission): Promise<Submitted> {
-  return decideAgain(async () => {
+  return withinLimits(deps, submission.roles, async () => {
     const earlier = await alreadySubmitted(deps, submission);
     if (earlier) return { requests: earlier, refused: [] };
     const everyRole = (refusal: Refusal): Submitted => ({
@@ -106,7 +106,13 @@ async function openOne(
 
   const duration = durationFor(role, submission);
   const { incidentId, startsAt } = submission;
-  const decided = await decide(deps, role, { person: requester, duration, incidentId, startsAt }, 'decision');
+  const reason = submission.reason.trim();
+  const decided = await decide(
+    deps,
+    role,
+    { person: requester, duration, incidentId, reason, requestId: null, startsAt },
+    'decision',
+  );
   const core = {
     // Alone, a request and its bundle are one and the same.
     id: submission.roles.length === 1 ? bundle : deps.newId('R'),
@@ -115,7 +121,7 @@ async function openOne(
     requester,
     role: key,
     duration,
-    reason: submission.reason.trim(),
+    reason,
     incidentId,
     submittedAt: deps.clock.now(),
     startsAt,

@@ -34,6 +34,8 @@ const onCallSchema = z.object({
   end: instant.nullish(),
 });
 
+const overrideSchema = z.object({ user: z.object({ id: z.string().min(1) }) });
+
 const incidentSchema = z
   .object({
     id: z.string().min(1),
@@ -80,8 +82,30 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
     return known(userId);
   }
 
+  /** Which of somebody's shifts are overrides: put in by hand, perhaps a minute ago. Not known stays null. */
+  async function markOverrides(
+    entries: readonly OnCallEntry[],
+    userId: string,
+    { at, purpose }: { at: number; purpose: Purpose },
+  ): Promise<readonly OnCallEntry[]> {
+    return Promise.all(
+      entries.map(async (entry) => {
+        // Who is on an escalation policy by name is so by plan.
+        if (!entry.schedule) return { ...entry, isOverride: false };
+        const found = await client.get(
+          `/schedules/${entry.schedule.id}/overrides`,
+          momentOf(at),
+          z.object({ overrides: z.array(overrideSchema) }),
+          purpose,
+        );
+        if (!found.known) return entry;
+        return { ...entry, isOverride: found.value.overrides.some(({ user }) => user.id === userId) };
+      }),
+    );
+  }
+
   return {
-    entries: async (person, purpose, at) => {
+    entries: async (person, purpose, { at, overrides = false } = {}) => {
       const identity = await identify(person.email, purpose);
       if (!identity.known) return identity;
       // Without since and until PagerDuty answers for this moment; with users and policies put in, one call tells all.
@@ -93,7 +117,10 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
         identities.delete(person.email);
         return unknown(`PagerDuty's answer about ${person.email} was about somebody else; ask again`);
       }
-      return known(found.value.map(toEntry));
+      const entries = found.value.map(toEntry);
+      return known(
+        overrides ? await markOverrides(entries, identity.value, { at: at ?? clock.now(), purpose }) : entries,
+      );
     },
     incident: async (id, purpose) => {
       if (!/^[A-Z0-9]+$/.test(id)) return unknown('that is no PagerDuty incident id');
@@ -153,5 +180,6 @@ function toEntry(entry: z.infer<typeof onCallSchema>): OnCallEntry {
     level: entry.escalation_level,
     start: entry.start ?? null,
     end: entry.end ?? null,
+    isOverride: null,
   };
 }

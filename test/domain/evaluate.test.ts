@@ -16,6 +16,7 @@ const entry = (more: Partial<OnCallEntry> = {}): OnCallEntry => ({
   level: 1,
   start: NOW - 2 * HOUR,
   end: NOW + 6 * HOUR,
+  isOverride: null,
   ...more,
 });
 const incident: Incident = {
@@ -37,6 +38,7 @@ const onCall = (more: Partial<OnCallTest> = {}): OnCallTest => ({
   minLevel: 1,
   maxLevel: Number.POSITIVE_INFINITY,
   tenure: 0,
+  planned: false,
   ...more,
 });
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
@@ -44,6 +46,8 @@ const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   onCall: known([entry()]),
   incident: null,
   groups: {},
+  history: null,
+  opa: null,
   ...more,
 });
 const role = (...rules: Rule[]): Role => aRole({ rules });

@@ -103,6 +103,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
           reasons: [title],
           stages: [{ reviewers: ['S0SEC'], needed: 1 }],
           escalate: [],
+          maxDuration: null,
           expiresAfter: HOUR,
           outcomes: [{ rule: 1, effect: 'allow', outcome: 'not_met', reasons: [title], principals: [] }],
           proof: {
@@ -113,6 +114,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
               level: 1,
               start: null,
               end: null,
+              isOverride: null,
             },
             incident: {
               id: 'P',

@@ -45,6 +45,7 @@ const asked: AskDecision = {
   ],
   stages: [{ reviewers: ['S0PAYLEADS'], needed: 1 }],
   escalate: [],
+  maxDuration: null,
   expiresAfter: HOUR,
   proof: { onCall: null, incident },
 };
@@ -140,6 +141,7 @@ describe('the card and its thread', () => {
 describe('private messages', () => {
   const allowed: Decision = {
     effect: 'allow',
+    maxDuration: null,
     rule: 1,
     reasons: ['on call at level 1 for Payments'],
     outcomes: [],
@@ -151,6 +153,7 @@ describe('private messages', () => {
         level: 1,
         start: null,
         end: AT + 9 * HOUR,
+        isOverride: null,
       },
       incident: null,
     },
@@ -277,7 +280,7 @@ test('whatever a person types, or is called, it becomes no mention, link or form
             at: AT,
             personId: 'U0BEN',
             duration: HOUR,
-            evidence: { at: AT, onCall: null, incident: null, groups: {} },
+            evidence: { at: AT, onCall: null, incident: null, groups: {}, history: null, opa: null },
           },
           decision: asked,
         },

@@ -16,6 +16,9 @@ export const aRole = (more: Partial<Role> = {}): Role => ({
   ends: { withShift: null, withIncident: null },
   secondFactor: { request: false, review: false },
   breakGlass: null,
+  limits: [],
+  freezes: [],
+  opa: null,
   rules: [],
   ...more,
 });

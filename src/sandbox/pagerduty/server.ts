@@ -109,6 +109,8 @@ export async function startPagerDuty(options: {
       return refuse(406, 'Not Acceptable');
     const [, resource = '', id, sub] = url.pathname.split('/');
     if (request.method === 'GET' && id === undefined) return list(resource, url.searchParams);
+    if (resource === 'schedules' && sub === 'overrides' && request.method === 'GET')
+      return overrides(id ?? '', url.searchParams);
     if (request.method === 'GET' && sub === undefined) return one(resource, id ?? '');
     if (resource === 'incidents' && request.method === 'POST' && id === undefined) return openIncident(request, body);
     if (resource === 'incidents' && sub === 'notes') return notes(request, id ?? '', body);
@@ -232,6 +234,24 @@ export async function startPagerDuty(options: {
         created_at: isoOrNull(note.createdAt),
         user: reference('user', author.id, author.name),
       },
+    });
+  }
+
+  function overrides(id: string, query: URLSearchParams): Reply {
+    const schedule = account.schedules.find((other) => other.id === id);
+    if (!schedule) return refuse(404, 'Not Found');
+    const [since, until] = ['since', 'until'].map((name) => Date.parse(query.get(name) ?? ''));
+    if (!(since !== undefined && until !== undefined && since < until))
+      return refuse(400, 'Invalid Input Provided', ['since and until are required']);
+    return ok({
+      overrides: schedule.overrides
+        .filter(({ start, end }) => start < until && end > since)
+        .map(({ user, start, end }, index) => ({
+          id: `PO${index}`,
+          start: isoOrNull(start),
+          end: isoOrNull(end),
+          user: reference('user', user, account.users.find((other) => other.id === user)?.name ?? ''),
+        })),
     });
   }
 

@@ -68,7 +68,7 @@ function describe(event: LedgerEvent): string {
   switch (event.type) {
     case 'request.submitted': {
       const { role, duration, startsAt, extends: extended, reason, decision } = event.payload;
-      const decided = decision.rule === null ? 'no rule matched' : `rule ${decision.rule}`;
+      const decided = decision.rule === null ? 'not by a rule' : `rule ${decision.rule}`;
       const howLong = `${durationText(duration)}${extended === null ? '' : ' more'}${startsAt === null ? '' : ` from ${time(startsAt)}`}`;
       return `${who} asked for ${code(role)} for ${howLong}: “${plain(cut(reason, 200))}”. Policy: *${decision.effect}* (${decided}: ${plain(decision.reasons.join('; '))})`;
     }

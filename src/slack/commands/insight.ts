@@ -26,7 +26,19 @@ export async function possibleNow(deps: Deps, person: Person): Promise<readonly 
   const roles = [...deps.policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
   const decided = await Promise.all(
     roles.map((role) =>
-      decide(deps, role, { person, duration: role.duration.default, incidentId: null, startsAt: null }, 'preview'),
+      decide(
+        deps,
+        role,
+        {
+          person,
+          duration: role.duration.default,
+          incidentId: null,
+          reason: '',
+          requestId: null,
+          startsAt: null,
+        },
+        'preview',
+      ),
     ),
   );
   const order = { allow: 0, ask: 1, deny: 2, break_glass: 2 };
@@ -110,7 +122,7 @@ export function explanation(decision: Decision): string {
     decision.effect === 'break_glass'
       ? 'Break-glass: the rules were not what decided.'
       : decision.rule === null
-        ? `No rule let it through${decision.outcomes.length === 0 ? `: ${plain(decision.reasons.join('; '))}` : ''}.`
+        ? unruled(decision)
         : `Rule ${decision.rule} decided: *${decision.effect}*.`;
   const rules = decision.outcomes.map(
     (outcome) =>
@@ -123,5 +135,11 @@ export function explanation(decision: Decision): string {
       : `\nIt would have passed at once if ${missed.map(({ rule }) => `rule ${rule}`).join(' or ')} had held.`;
   return [decided, ...rules].join('\n') + pass;
 }
+
+/** Decided before the rules, in place of them, or because none held. */
+const unruled = (decision: Decision): string =>
+  decision.outcomes.length > 0
+    ? 'No rule let it through.'
+    : `${decision.effect === 'deny' ? 'Denied' : `Decided: *${decision.effect}*`}: ${plain(decision.reasons.join('; '))}.`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

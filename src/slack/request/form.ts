@@ -84,6 +84,7 @@ export async function previewNotice(
         role: roleKey(one.role),
         duration: asked,
         incidentId: form.incidentId,
+        reason: form.reason,
         startsAt: form.startsAt,
       });
       if (isRefused(preview)) return refusalSentence(preview.refused);

@@ -145,7 +145,7 @@ function pendingPrompt({ roleName, role }: CardInput, request: Request & { state
     blocks: [
       section(lines.join('\n')),
       context(
-        `You are asked because rule ${decision.rule} of ${code(request.askedFor?.role ?? request.role)} names you as its reviewers.`,
+        `You are asked because ${decision.rule === null ? 'Open Policy Agent' : `rule ${decision.rule} of ${code(request.askedFor?.role ?? request.role)}`} names you as its reviewers.`,
       ),
       { type: 'actions', elements },
     ],

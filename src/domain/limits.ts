@@ -1,0 +1,75 @@
+import type { DecisionInput, Finding } from './evaluate.ts';
+import { NO_PROOF } from './evaluate.ts';
+import { isGroup, type Limit, type Role, roleKey } from './policy.ts';
+import { durationText, type Instant, type Millis } from './terms.ts';
+
+/** Freezes and limits: what holds before any rule is looked at. Not knowing never opens a door. */
+
+/** What keeps anything from being granted now; null: nothing. */
+export function blockedBy(role: Role, input: DecisionInput): string | null {
+  return frozenBy(role, input) ?? limitedBy(role, input);
+}
+
+function frozenBy(role: Role, { at, personId, evidence }: DecisionInput): string | null {
+  const freeze = role.freezes.find(({ from, to }) => from <= at && at < to);
+  if (!freeze) return null;
+  const isExcepted = freeze.except.some((principal) => {
+    if (!isGroup(principal)) return principal === personId;
+    const member = evidence.groups[principal];
+    return member?.known === true && member.value;
+  });
+  return isExcepted ? null : `frozen until ${new Date(freeze.to).toISOString()}: ${freeze.reason}`;
+}
+
+function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): string | null {
+  const bounding = role.limits.filter(({ holders, coolDown }) => holders !== null || coolDown !== null);
+  if (bounding.length === 0) return null;
+  if (!evidence.history) return 'whether its limits are reached was not looked up';
+  if (!evidence.history.known) return evidence.history.problem;
+  const { denials, holders } = evidence.history.value;
+  for (const limit of bounding) {
+    const counts = countsFor(role, limit);
+    const denied = latest(denials.filter(counts));
+    if (limit.coolDown !== null && denied !== null && at < denied + limit.coolDown)
+      return `a reviewer denied it ${durationText(at - denied)} ago; it can be asked for again after ${durationText(limit.coolDown)}`;
+    const others = new Set(holders.filter(counts).map((one) => one.personId));
+    others.delete(personId);
+    if (limit.holders !== null && others.size >= limit.holders)
+      return `held by ${others.size} ${others.size === 1 ? 'other person' : 'others'} already, and ${limit.holders} is the most`;
+  }
+  return null;
+}
+
+/** Why an allow rule no longer holds, because the person has had what they may have without a reviewer; null: it may. */
+export function budgetLeft(role: Role, { at, evidence }: DecisionInput): Finding | null {
+  const spent = (outcome: Finding['outcome'], reason: string): Finding => ({
+    outcome,
+    reasons: [reason],
+    proof: NO_PROOF,
+  });
+  for (const limit of role.limits) {
+    if (limit.automatic === null) continue;
+    if (!evidence.history) return spent('unknown', 'how often it was approved at once was not looked up');
+    if (!evidence.history.known) return spent('unknown', evidence.history.problem);
+    const { max, per } = limit.automatic;
+    const recent = evidence.history.value.automatic.filter(
+      (one) => countsFor(role, limit)(one) && isWithin(one.at, at, per),
+    );
+    if (recent.length >= max)
+      return spent(
+        'not_met',
+        `approved at once ${recent.length} times in ${durationText(per)}, and ${max} is the most`,
+      );
+  }
+  return null;
+}
+
+const countsFor =
+  (role: Role, { resources }: Limit) =>
+  (one: { readonly role: string }): boolean =>
+    resources === null ? one.role === roleKey(role) : resources.includes(one.role.split('/')[0] ?? '');
+
+const isWithin = (then: Instant, now: Instant, period: Millis): boolean => now - then < period;
+
+const latest = (found: readonly { readonly at: Instant }[]): Instant | null =>
+  found.length === 0 ? null : Math.max(...found.map(({ at }) => at));

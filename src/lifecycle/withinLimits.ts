@@ -1,0 +1,10 @@
+import { findRole } from '../domain/policy.ts';
+import { decideAgain } from './decideAgain.ts';
+import type { Deps } from './deps.ts';
+
+/** load → decide → commit, one at a time where a role has limits: what they count must not change in between. */
+export function withinLimits<T>(deps: Deps, roles: readonly string[], decideAndCommit: () => Promise<T>): Promise<T> {
+  const work = () => decideAgain(decideAndCommit);
+  const isLimited = roles.some((role) => (findRole(deps.policy, role)?.limits.length ?? 0) > 0);
+  return isLimited ? deps.limitLock('limits', work) : work();
+}

@@ -1,0 +1,52 @@
+import type { Incident, OnCallEntry } from '../domain/evidence.ts';
+import type { Known } from '../domain/terms.ts';
+import type { OpaQuestion } from '../ports.ts';
+
+/** The input document. docs/opa.md describes it; what is added later is added, and nothing changes its meaning. */
+export function inputDocument({ at, person, role, duration, reason, onCall, incident }: OpaQuestion) {
+  const [resource = '', roleName = ''] = role.split('/');
+  return {
+    version: 1,
+    time: iso(at),
+    time_ns: at * 1_000_000,
+    person: { email: person.email, name: person.name, slack_id: person.slackId, time_zone: person.timeZone },
+    role: { key: role, resource, name: roleName },
+    duration_seconds: Math.floor(duration / 1000),
+    reason,
+    // As PagerDuty's GET /oncalls has them. `known` false: PagerDuty did not answer, and the list is empty.
+    oncalls: onCall.known ? onCall.value.map((entry) => entryAsPagerDutyHasIt(entry, person)) : [],
+    oncalls_known: onCall.known,
+    incident: incident?.known ? incidentAsPagerDutyHasIt(incident.value) : null,
+    problems: [onCall, incident].flatMap((answer: Known<unknown> | null) =>
+      answer && !answer.known ? [answer.problem] : [],
+    ),
+  };
+}
+
+const entryAsPagerDutyHasIt = (entry: OnCallEntry, person: OpaQuestion['person']) => ({
+  escalation_policy: {
+    id: entry.escalationPolicy.id,
+    type: 'escalation_policy_reference',
+    summary: entry.escalationPolicy.name,
+  },
+  escalation_level: entry.level,
+  schedule: entry.schedule && { id: entry.schedule.id, type: 'schedule_reference', summary: entry.schedule.name },
+  user: { type: 'user', name: person.name, email: person.email },
+  services: entry.services.map(({ id, name }) => ({ id, type: 'service_reference', summary: name })),
+  start: entry.start === null ? null : iso(entry.start),
+  end: entry.end === null ? null : iso(entry.end),
+});
+
+const incidentAsPagerDutyHasIt = (incident: Incident) => ({
+  id: incident.id,
+  type: 'incident',
+  incident_number: incident.number,
+  title: incident.title,
+  status: incident.status,
+  urgency: incident.urgency,
+  priority: incident.priority === null ? null : { summary: incident.priority },
+  service: { id: incident.service.id, type: 'service_reference', summary: incident.service.name },
+  html_url: incident.url,
+});
+
+const iso = (at: number): string => new Date(at).toISOString();
