@@ -7,7 +7,7 @@ const USAGE = 'jit ledger verify [FILE]   check the chain of a ledger, by defaul
 
 /** Exit codes: 0 whole, 1 not whole, 2 could not be checked. */
 export const ledger: Command = {
-  usage: USAGE,
+  usage: [USAGE],
   run: ([verb, path = process.env.JIT_DATABASE, ...rest]) => {
     if (verb !== 'verify' || rest.length > 0 || !path) {
       process.stderr.write(

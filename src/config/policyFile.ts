@@ -4,8 +4,9 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import type { z } from 'zod';
 import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
 import { ConfigError } from './env.ts';
+import { NAME } from './policyConditions.ts';
 import { expandReuse, type Path } from './policyReuse.ts';
-import { NAME, type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
+import { type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
 
 /** What the policy file needs to know about a kind of target. */
 export interface TargetKind {
@@ -40,7 +41,12 @@ function secretsIn(value: string): string[] {
 }
 
 /** @throws ConfigError with every issue of the file at once, each with line, path and what was expected */
-export function loadPolicy(path: string, kinds: readonly TargetKind[], variables: NodeJS.ProcessEnv): LoadedPolicy {
+export function loadPolicy(
+  path: string,
+  kinds: readonly TargetKind[],
+  variables: NodeJS.ProcessEnv,
+  options: { readonly withoutSecrets?: boolean } = {},
+): LoadedPolicy {
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
@@ -49,7 +55,7 @@ export function loadPolicy(path: string, kinds: readonly TargetKind[], variables
       cause: error,
     });
   }
-  const result = parsePolicy(source, kinds, variables);
+  const result = parsePolicy(source, kinds, variables, options);
   if ('policy' in result) return result;
   const lines = result.issues.map((issue) => `  ${path}:${issue.line}  ${issue.path || '(file)'}  ${issue.message}`);
   throw new ConfigError(
@@ -57,8 +63,17 @@ export function loadPolicy(path: string, kinds: readonly TargetKind[], variables
   );
 }
 
-/** Text to policy. Nothing is half accepted: either a policy, or every issue that keeps it from being one. */
-export function parsePolicy(source: string, kinds: readonly TargetKind[], variables: NodeJS.ProcessEnv): PolicyResult {
+/**
+ * Text to policy. Nothing is half accepted: either a policy, or every issue that keeps it from being one.
+ * @param options.withoutSecrets to read it where its secrets are not at hand: a target with a `${NAME}` that is
+ *   not set is taken as it stands, and nothing can be reached with it
+ */
+export function parsePolicy(
+  source: string,
+  kinds: readonly TargetKind[],
+  variables: NodeJS.ProcessEnv,
+  { withoutSecrets = false }: { readonly withoutSecrets?: boolean } = {},
+): PolicyResult {
   const lineCounter = new LineCounter();
   const document = parseDocument(source, { lineCounter, uniqueKeys: true, stringKeys: true });
   if (document.errors.length > 0) {
@@ -94,7 +109,8 @@ export function parsePolicy(source: string, kinds: readonly TargetKind[], variab
       if (!NAME.pattern.test(name)) report(at, NAME.expected);
     }
     const reportOrigin = (at: Path, message: string) => report(origin(at), message);
-    checkTarget(id, resource, kinds, variables, reportOrigin, targets, grants);
+    const isDark = withoutSecrets && lacksSecrets(fieldOf(resource, 'target'), variables);
+    checkTarget(id, resource, kinds, isDark ? null : variables, reportOrigin, targets, grants);
     checkNarrower(id, resource, reportOrigin);
   }
   checkResourceNames(raw, report);
@@ -149,7 +165,8 @@ function checkTarget(
   id: string,
   resource: unknown,
   kinds: readonly TargetKind[],
-  variables: NodeJS.ProcessEnv,
+  /** null: its secrets are not at hand. */
+  variables: NodeJS.ProcessEnv | null,
   report: (path: Path, message: string) => void,
   targets: Map<string, unknown>,
   grants: Map<string, unknown>,
@@ -163,11 +180,13 @@ function checkTarget(
     report([...at, 'target', 'kind'], `expected one of ${kinds.map((one) => one.kind).join(', ')}, not "${kindName}"`);
     return;
   }
-  const filled = fillSecrets(target, variables, [...at, 'target'], report);
-  const parsedTarget = kind.targetSchema.safeParse(filled);
-  for (const issue of parsedTarget.error?.issues ?? [])
-    for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
-  targets.set(id, parsedTarget.data);
+  if (variables) {
+    const filled = fillSecrets(target, variables, [...at, 'target'], report);
+    const parsedTarget = kind.targetSchema.safeParse(filled);
+    for (const issue of parsedTarget.error?.issues ?? [])
+      for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
+    targets.set(id, parsedTarget.data);
+  }
   for (const [roleId, role] of entriesOf(fieldOf(resource, 'roles'))) {
     const parsedRole = kind.roleSchema.safeParse(fieldOf(role, 'grants'));
     for (const issue of parsedRole.error?.issues ?? [])
@@ -175,6 +194,9 @@ function checkTarget(
     grants.set(`${id}/${roleId}`, parsedRole.data);
   }
 }
+
+const lacksSecrets = (target: unknown, variables: NodeJS.ProcessEnv): boolean =>
+  [...JSON.stringify(target ?? null).matchAll(PLACEHOLDER)].some(([, name]) => !variables[name ?? '']);
 
 /** Puts environment variables in for `${NAME}`, in a target's texts only; and refuses passwords written out. */
 function fillSecrets(

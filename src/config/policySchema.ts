@@ -1,174 +1,39 @@
-import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
-import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
-import {
-  type Condition,
-  type EscalationStep,
-  type OpaTarget,
-  RISKS,
-  type Rule,
-  type Stage,
-  type Test,
-} from '../domain/policy.ts';
-import { HOUR, SECOND } from '../domain/terms.ts';
+import { type EscalationStep, type OpaTarget, RISKS, type Rule, type Stage } from '../domain/policy.ts';
+import { SECOND } from '../domain/terms.ts';
+import { account, channel, condition, duration, ids, label, pagerDutyId, principal } from './policyConditions.ts';
 
 /** What the policy file may say. docs/policy.md describes every field. */
 
-const DEFAULT_REQUEST_EXPIRY = HOUR;
 const DEFAULT_OPA_TIMEOUT = SECOND;
 const DEFAULT_REASON_MIN_LENGTH = 1;
 
-const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m' }).transform((text, ctx) => {
-  const ms = parseDuration(text);
-  if (ms === null || ms === 0)
-    ctx.addIssue({ code: 'custom', message: `expected a duration such as 30m, 1h or 1h30m, not "${text}"` });
-  return ms ?? 0;
-});
-
-const principal = z
-  .string()
-  .regex(
-    /^[USW][A-Z0-9]{2,20}$/,
-    'expected the id of a Slack user (U…) or user group (S…), or the name of one of groups',
-  );
-const account = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user (U…)');
-const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a Slack channel (C…)');
-const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, 'expected an id from PagerDuty, such as PABC123');
-const ids = z.array(pagerDutyId).min(1, 'an empty list would match nothing; leave the field out or name one');
-/** What resources and roles may be called. Slack shows both in option values, which are limited to 75 characters. */
-export const NAME = {
-  pattern: /^[a-z0-9][a-z0-9_-]{0,35}$/,
-  expected: 'expected a name of at most 36 small letters, digits, - and _',
-};
-const label = z.string().min(1).max(70, 'expected at most 70 characters');
-
-const level = z
-  .strictObject({
-    min: z.number().int().min(1, 'levels start at 1').default(1),
-    max: z.number().int().min(1, 'levels start at 1').optional(),
-  })
-  .refine(({ min, max }) => max === undefined || min <= max, 'min is above max: nobody could match');
-
-const onCall = z
-  .strictObject({
-    escalation_policies: ids.optional(),
-    schedules: ids.optional(),
-    services: ids.optional(),
-    level: level.optional(),
-    tenure: duration.optional(),
-    planned: z.boolean().default(false),
-  })
-  .transform(
-    (test): Test => ({
-      kind: 'on_call',
-      escalationPolicies: test.escalation_policies ?? null,
-      schedules: test.schedules ?? null,
-      services: test.services ?? null,
-      minLevel: test.level?.min ?? 1,
-      maxLevel: test.level?.max ?? Number.POSITIVE_INFINITY,
-      tenure: test.tenure ?? 0,
-      planned: test.planned,
-    }),
-  );
-
-const incident = z
-  .strictObject({
-    services: ids.optional(),
-    status: z.array(z.enum(INCIDENT_STATUSES)).min(1).default(['triggered', 'acknowledged']),
-    urgency: z.array(z.enum(URGENCIES)).min(1).optional(),
-  })
-  .transform(
-    (test): Test => ({
-      kind: 'incident',
-      services: test.services ?? null,
-      statuses: test.status,
-      urgencies: test.urgency ?? null,
-    }),
-  );
-
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-const timeOfDay = z
-  .string()
-  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'expected a time such as 09:00, in quotes')
-  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
-
-const hours = z
-  .strictObject({
-    time_zone: z
-      .string()
-      .refine((zone) => IANAZone.isValidZone(zone), 'expected an IANA time zone such as Europe/Berlin'),
-    days: z
-      .array(z.enum(DAYS))
-      .min(1)
-      .default([...DAYS]),
-    from: timeOfDay,
-    to: timeOfDay,
-  })
-  .refine(({ from, to }) => from !== to, 'from and to are the same')
-  .transform(
-    (test): Test => ({
-      kind: 'hours',
-      timeZone: test.time_zone,
-      days: test.days.map((day) => DAYS.indexOf(day) + 1),
-      from: test.from,
-      to: test.to,
-    }),
-  );
-
-const tests = {
-  on_call: onCall.optional(),
-  incident: incident.optional(),
-  members_of: z
-    .array(principal)
-    .transform((principals): Test => ({ kind: 'members_of', principals }))
-    .optional(),
-  hours: hours.optional(),
-  duration: z
-    .strictObject({ max: duration })
-    .transform(({ max }): Test => ({ kind: 'duration', max }))
-    .optional(),
-};
-
-const NO_TEST =
-  'expected at least one of on_call, incident, members_of, hours, duration, unless: without one it would hold for everybody';
-
-const toCondition = (fields: Readonly<Record<string, Test | undefined>>): Condition =>
-  Object.values(fields).filter((test) => test !== undefined);
-
-const innerCondition = z
-  .strictObject(tests)
-  .transform(toCondition)
-  .refine((condition) => condition.length > 0, NO_TEST);
-
-const condition = z
-  .strictObject({
-    ...tests,
-    unless: innerCondition.transform((inner): Test => ({ kind: 'unless', condition: inner })).optional(),
-  })
-  .transform(toCondition)
-  .refine((all) => all.length > 0, NO_TEST);
-
 const needed = z.number().int().min(1).max(10);
 const stage = z.strictObject({
-  reviewers: z.array(principal).min(1, 'expected at least one reviewer'),
-  needed: needed.default(1),
+  reviewers: z.array(principal).min(1, 'expected at least one reviewer').describe('Who may approve.'),
+  needed: needed.default(1).describe('How many different ones of them have to.'),
 });
 
 const onCallTarget = z.strictObject({
-  escalation_policy: pagerDutyId,
-  level: z.number().int().min(1, 'levels start at 1').default(1),
+  escalation_policy: pagerDutyId.describe('Whoever is on call for it.'),
+  level: z.number().int().min(1, 'levels start at 1').default(1).describe('At this level.'),
 });
 const escalation = z
   .strictObject({
-    after: duration,
+    after: duration.describe('Counted from the request.'),
     to: z
-      .strictObject({ reviewers: z.array(principal).min(1).optional(), on_call: onCallTarget.optional() })
+      .strictObject({
+        reviewers: z.array(principal).min(1).optional().describe('Those of them who are awake.'),
+        on_call: onCallTarget.optional(),
+      })
       .refine(
         (to) => (to.reviewers === undefined) !== (to.on_call === undefined),
         'expected either reviewers or on_call',
       ),
-    page: pagerDutyId.optional(),
+    page: pagerDutyId
+      .optional()
+      .describe('A PagerDuty service on which an incident is opened, so that somebody wakes.'),
   })
   .transform(
     ({ after, to, page }): EscalationStep => ({
@@ -182,12 +47,17 @@ const escalation = z
 
 const ask = z
   .strictObject({
-    when: condition.optional(),
-    reviewers: z.array(principal).optional(),
-    needed: needed.optional(),
-    stages: z.array(stage).min(1).max(5).optional(),
-    escalate: z.array(escalation).max(5).default([]),
-    expires: duration.default(DEFAULT_REQUEST_EXPIRY),
+    when: condition.optional().describe('Only then; left out: always.'),
+    reviewers: z.array(principal).optional().describe('Who may approve.'),
+    needed: needed.optional().describe('How many different ones of them have to. 1 where it is left out.'),
+    stages: z
+      .array(stage)
+      .min(1)
+      .max(5)
+      .optional()
+      .describe('Instead of reviewers: several groups, all of which have to approve. One person counts for one stage.'),
+    escalate: z.array(escalation).max(5).default([]).describe('Whom to ask as well, when nobody has decided.'),
+    expires: duration.prefault('1h').describe('How long the request waits.'),
   })
   .refine(
     (one) => (one.reviewers === undefined) !== (one.stages === undefined),
@@ -200,7 +70,11 @@ const ask = z
   );
 
 const rule = z
-  .strictObject({ allow: condition.optional(), deny: condition.optional(), ask: ask.optional() })
+  .strictObject({
+    allow: condition.optional().describe('Approved at once, where this holds.'),
+    deny: condition.optional().describe('Denied, where this holds or cannot be checked.'),
+    ask: ask.optional().describe('Reviewers decide.'),
+  })
   .refine(
     (one) => Object.values(one).filter((effect) => effect !== undefined).length === 1,
     'expected exactly one of allow, ask or deny',
@@ -232,26 +106,43 @@ const grace = z.string({ error: 'expected a duration such as 15m, or 0m' }).tran
 });
 
 const breakGlass = z.strictObject({
-  members_of: z.array(principal).min(1, 'expected at least one person or group; leave break_glass out for nobody'),
-  max: duration,
-  review_within: duration,
+  members_of: z
+    .array(principal)
+    .min(1, 'expected at least one person or group; leave break_glass out for nobody')
+    .describe('Who may use it, whatever the rules say.'),
+  max: duration.describe('The longest it gives.'),
+  review_within: duration.describe('How long after it somebody has to have looked at it.'),
   reviewers: z
     .array(principal)
-    .min(1, 'expected at least one reviewer: a use that nobody reviews is not recorded well'),
-  page: pagerDutyId.optional(),
+    .min(1, 'expected at least one reviewer: a use that nobody reviews is not recorded well')
+    .describe('One of them, never the one who used it, has to look at each use.'),
+  page: pagerDutyId.optional().describe('A PagerDuty service on which its use opens an incident.'),
 });
 
 const limitFields = {
-  automatic: z.strictObject({ max: z.number().int().min(0), per: duration }).optional(),
-  holders: z.number().int().min(1).optional(),
-  cool_down: duration.optional(),
+  automatic: z
+    .strictObject({
+      max: z.number().int().min(0).describe('So many.'),
+      per: duration.describe('In this time.'),
+    })
+    .optional()
+    .describe('Approvals without a reviewer that one person gets in a period; past it, allow no longer holds.'),
+  holders: z.number().int().min(1).optional().describe('Different people who may hold it at the same time.'),
+  cool_down: duration.optional().describe("How long somebody waits after a reviewer's no."),
 };
 const NO_LIMIT = 'expected at least one of automatic, holders, cool_down';
 const isLimit = (limit: { automatic?: unknown; holders?: unknown; cool_down?: unknown }): boolean =>
   limit.automatic !== undefined || limit.holders !== undefined || limit.cool_down !== undefined;
 const ownLimits = z.strictObject(limitFields).refine(isLimit, NO_LIMIT);
 const sharedLimits = z
-  .strictObject({ resources: z.array(z.string()).min(1).optional(), ...limitFields })
+  .strictObject({
+    resources: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('Resources, or groups of them, that count together; left out: all.'),
+    ...limitFields,
+  })
   .refine(isLimit, NO_LIMIT);
 
 const instant = z.string({ error: 'expected a date and time with its zone, in quotes' }).transform((text, ctx) => {
@@ -265,24 +156,28 @@ const instant = z.string({ error: 'expected a date and time with its zone, in qu
 });
 const freeze = z
   .strictObject({
-    from: instant,
-    to: instant,
-    reason: label,
-    resources: z.array(z.string()).min(1).optional(),
-    except: z.array(principal).default([]),
+    from: instant.describe('A date and time with its zone.'),
+    to: instant.describe('A date and time with its zone.'),
+    reason: label.describe('Shown to whoever asks meanwhile.'),
+    resources: z.array(z.string()).min(1).optional().describe('Resources, or groups of them; left out: all.'),
+    except: z.array(principal).default([]).describe('Whom it does not hold up.'),
   })
   .refine(({ from, to }) => !(from >= to), 'to is not after from');
 
 const opa = z
   .strictObject({
-    url: z.url({ protocol: /^https?$/, error: 'expected the http or https address of an OPA server' }).optional(),
+    url: z
+      .url({ protocol: /^https?$/, error: 'expected the http or https address of an OPA server' })
+      .optional()
+      .describe('The address of an OPA server.'),
     path: z
       .string()
       .regex(/^[a-zA-Z0-9_/]+$/, 'expected the path of a rule, such as jit/decision')
-      .optional(),
-    timeout: duration.optional(),
-    wasm: z.string().min(1).optional(),
-    entrypoint: z.string().min(1).optional(),
+      .optional()
+      .describe('The rule that decides, such as jit/decision.'),
+    timeout: duration.optional().describe('How long an answer may take; 1s where it is left out.'),
+    wasm: z.string().min(1).optional().describe('Instead of a server: a compiled policy, beside this file.'),
+    entrypoint: z.string().min(1).optional().describe('The rule of the compiled policy; otherwise its first.'),
   })
   .refine((one) => (one.url === undefined) !== (one.wasm === undefined), 'expected either url and path, or wasm')
   .refine((one) => one.url === undefined || one.path !== undefined, 'with url, path names the rule that decides')
@@ -294,27 +189,49 @@ const opa = z
   );
 
 const roleFields = {
-  name: label.optional(),
+  name: label.optional().describe('Shown to people; otherwise the key.'),
   /** Checked by the provisioner's own schema. */
   grants: z.unknown(),
   reason: z
     .strictObject({
-      min_length: z.number().int().min(0).max(500).default(DEFAULT_REASON_MIN_LENGTH),
-      ticket: ticket.optional(),
+      min_length: z
+        .number()
+        .int()
+        .min(0)
+        .max(500)
+        .default(DEFAULT_REASON_MIN_LENGTH)
+        .describe('Characters that a reason has at least.'),
+      ticket: ticket.optional().describe('A regular expression that one word of the reason has to match.'),
     })
     .optional(),
   duration: z
-    .strictObject({ default: duration.optional(), max: duration, total: duration.optional() })
+    .strictObject({
+      default: duration.optional().describe('What the form suggests; otherwise max.'),
+      max: duration.describe('The longest for one request.'),
+      total: duration.optional().describe('The longest with all extensions; otherwise max.'),
+    })
     .refine(({ default: preset, max }) => preset === undefined || preset <= max, 'default is above max')
     .refine(({ total, max }) => total === undefined || total >= max, 'total is below max'),
-  risk: z.enum(RISKS).default('medium'),
-  narrower: z.array(z.string()).default([]),
-  ends: z.strictObject({ with_shift: grace.optional(), with_incident: grace.optional() }).default({}),
-  second_factor: z.array(z.enum(['request', 'review'])).default([]),
-  break_glass: breakGlass.optional(),
-  limits: ownLimits.optional(),
-  opa: opa.optional(),
-  rules: z.array(rule).default([]),
+  risk: z.enum(RISKS).default('medium').describe('How much harm it can do; reviewers see it.'),
+  narrower: z
+    .array(z.string())
+    .default([])
+    .describe('Roles of the same resource that give less, which a reviewer may give instead.'),
+  ends: z
+    .strictObject({
+      with_shift: grace.optional().describe('This long after the on-call shift that it was given for.'),
+      with_incident: grace.optional().describe('This long after the incident that it names is resolved.'),
+    })
+    .default({})
+    .describe('What ends it before its time.'),
+  second_factor: z
+    .array(z.enum(['request', 'review']))
+    .default([])
+    .describe('Who shows a one-time code.'),
+  break_glass: breakGlass.optional().describe('Who gets it at once in an emergency, reviewed afterwards.'),
+  limits: ownLimits.optional().describe('How often and by how many it is held. They come before the rules.'),
+  opa: opa.optional().describe('Open Policy Agent decides in place of rules.'),
+  rules: z.array(rule).default([]).describe('Deny beats allow beats ask; no match means no.'),
 };
 const role = z
   .strictObject(roleFields)
@@ -332,26 +249,38 @@ const template = z
   .refine((fields) => !('template' in fields), 'a template cannot inherit from another');
 
 const resource = z.strictObject({
-  name: label.optional(),
-  services: ids.optional(),
+  name: label.optional().describe('Shown to people; otherwise the key.'),
+  services: ids.optional().describe('PagerDuty services that it belongs to: offered first for their incidents.'),
   target: z.looseObject({ kind: z.string() }),
   roles: z.record(z.string(), role).refine((roles) => Object.keys(roles).length > 0, 'expected at least one role'),
 });
 
 export const policySchema = z.strictObject({
-  version: z.literal(1, { error: 'expected 1, the version of this format' }),
+  version: z.literal(1, { error: 'expected 1, the version of this format' }).describe('Of this format.'),
   slack: z.strictObject({
-    audit_channel: channel,
-    approvals_channel: channel,
-    admins: z.array(principal).default([]),
-    delegates: z.array(principal).default([]),
-    same_person: z.array(z.array(account).min(2, 'expected at least two accounts of one human')).default([]),
+    audit_channel: channel.describe('Every event, in order.'),
+    approvals_channel: channel.describe('Cards for reviewers.'),
+    admins: z.array(principal).default([]).describe('May end any access, freeze, reload.'),
+    delegates: z.array(principal).default([]).describe('Whom a reviewer who is away may name as a stand-in.'),
+    same_person: z
+      .array(z.array(account).min(2, 'expected at least two accounts of one human'))
+      .default([])
+      .describe('Accounts of one human, beyond those with the same mailbox.'),
   }),
-  groups: z.record(z.string(), z.array(principal).min(1)).default({}),
-  resource_groups: z.record(z.string(), z.array(z.string()).min(1)).default({}),
-  templates: z.record(z.string(), template).default({}),
-  limits: z.array(sharedLimits).default([]),
-  freezes: z.array(freeze).default([]),
+  groups: z
+    .record(z.string(), z.array(principal).min(1))
+    .default({})
+    .describe('People under a name, for every list of people.'),
+  resource_groups: z
+    .record(z.string(), z.array(z.string()).min(1))
+    .default({})
+    .describe('Resources under a name, for limits and freezes.'),
+  templates: z.record(z.string(), template).default({}).describe('Fields that roles take over with template: NAME.'),
+  limits: z
+    .array(sharedLimits)
+    .default([])
+    .describe('Limits over the roles of several resources together; left out resources: all.'),
+  freezes: z.array(freeze).default([]).describe('Times in which nothing is granted.'),
   resources: z
     .record(z.string(), resource)
     .refine((resources) => Object.keys(resources).length > 0, 'expected at least one resource'),

@@ -1,5 +1,6 @@
 import type { Policy, Role } from './policy.ts';
 import { roleKey } from './policy.ts';
+import { ruleText } from './policyText.ts';
 import { durationText } from './terms.ts';
 
 /** What a new policy changes, a line each, for whoever is about to put it in force. */
@@ -51,8 +52,13 @@ function roleChanges(before: Role, after: Role): string[] {
   say('freezes', before.freezes, after.freezes);
   say('OPA', before.opa, after.opa);
   for (let index = 0; index < Math.max(before.rules.length, after.rules.length); index += 1)
-    say(`rule ${index + 1}`, before.rules[index] ?? 'none', after.rules[index] ?? 'none');
+    say(`rule ${index + 1}`, ruleAt(before, index), ruleAt(after, index));
   return lines;
+}
+
+function ruleAt({ rules }: Role, index: number): string {
+  const rule = rules[index];
+  return rule ? ruleText(rule) : 'none';
 }
 
 const rulesText = (role: Role): string => `${role.rules.length} ${role.rules.length === 1 ? 'rule' : 'rules'}`;

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type Bot, startBot } from '../../src/bot.ts';
 import { parseEnv } from '../../src/config/env.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
+import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import type { EventType, LedgerEvent } from '../../src/domain/events.ts';
+import { findRole, type Policy } from '../../src/domain/policy.ts';
 import { eventReader } from '../../src/ledger/events.ts';
 import { openLedgerToRead } from '../../src/ledger/open.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
@@ -46,6 +48,21 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** Every decision in the ledger comes out the same again, from what the ledger has and the policy of that hash. */
+function decideAllAgain(events: readonly LedgerEvent[], policies: ReadonlyMap<string, Policy>): void {
+  for (const event of events) {
+    if (event.type !== 'request.submitted' && event.type !== 'review.recorded') continue;
+    const { role, input, decision, policyHash } = event.payload;
+    const policy = policies.get(policyHash);
+    const found = policy && findRole(policy, role);
+    if (!found) throw new Error(`event ${event.seq}: its policy ${policyHash} or its role ${role} is not known`);
+    const again = evaluatePolicy(found, input);
+    // Break-glass is not decided by the rules; what they would have said is kept beside it.
+    if (decision.effect === 'break_glass') expect(again.outcomes).toEqual(decision.outcomes);
+    else expect(again, `event ${event.seq}, decided again`).toEqual(decision);
+  }
+}
+
 export interface StageOptions {
   readonly env?: Record<string, string>;
   readonly policy?: (source: string) => string;
@@ -57,6 +74,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const log = recordedLog();
   let bot: Bot | null = null;
   let policyNow: string | null = null;
+  const policies = new Map<string, Policy>();
 
   async function start({ env = {}, policy: change = (source) => source }: StageOptions): Promise<void> {
     const variables = { ...sandbox.env, ...env };
@@ -64,9 +82,12 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     const loaded = parsePolicy(source, PROVISIONERS, variables);
     const readPolicy = () => {
       const read = parsePolicy(policyNow ?? source, PROVISIONERS, variables);
-      return 'issues' in read ? { problem: JSON.stringify(read.issues) } : { policy: read.policy };
+      if ('issues' in read) return { problem: JSON.stringify(read.issues) };
+      policies.set(read.policy.hash, read.policy);
+      return { policy: read.policy };
     };
     if ('issues' in loaded) throw new Error(JSON.stringify(loaded.issues));
+    policies.set(loaded.policy.hash, loaded.policy);
     bot = await startBot({ env: parseEnv(variables), policy: loaded.policy, readPolicy, log, clock: () => clock });
     if (env.SLACK_SIGNING_SECRET === undefined) await connected();
   }
@@ -138,6 +159,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     stopBot,
     close: async () => {
       await stopBot();
+      decideAllAgain(events(), policies);
       await sandbox.close();
     },
   };

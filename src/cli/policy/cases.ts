@@ -1,0 +1,184 @@
+import { dirname, join, parse } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { ConfigError } from '../../config/env.ts';
+import { parseDuration } from '../../domain/duration.ts';
+import type { DecisionInput } from '../../domain/evaluate.ts';
+import type { Evidence, OpaAnswer } from '../../domain/evidence.ts';
+import { INCIDENT_STATUSES, URGENCIES } from '../../domain/evidence.ts';
+import { findRole, type Policy, type Role } from '../../domain/policy.ts';
+import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
+import { readText } from './options.ts';
+
+/** Cases beside a policy: who asks for what, when, with what PagerDuty says; and what is to come of it. docs/policy-tools.md */
+
+const duration = z.string().transform((text, ctx) => {
+  const ms = parseDuration(text);
+  if (ms === null) ctx.addIssue({ code: 'custom', message: `"${text}" is no duration such as 30m or 1h` });
+  return ms ?? 0;
+});
+const instant = z.string().transform((text, ctx) => {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) ctx.addIssue({ code: 'custom', message: `"${text}" is no date and time` });
+  return at;
+});
+const DOWN = z.literal('down');
+
+const shift = z.strictObject({
+  escalation_policy: z.string(),
+  level: z.number().int().min(1).default(1),
+  schedule: z.string().optional(),
+  services: z.array(z.string()).default([]),
+  /** How long ago it began; left out: always. */
+  since: duration.optional(),
+  /** How long it goes on; left out: for ever. */
+  left: duration.optional(),
+  override: z.boolean().default(false),
+});
+const incident = z.strictObject({
+  service: z.string(),
+  status: z.enum(INCIDENT_STATUSES).default('triggered'),
+  urgency: z.enum(URGENCIES).default('high'),
+});
+const past = z.strictObject({ role: z.string(), ago: duration });
+const opa = z.strictObject({
+  decision: z.enum(['allow', 'ask', 'deny']),
+  reviewers: z.array(z.string()).default([]),
+  needed: z.number().int().default(1),
+  maximum: duration.optional(),
+});
+
+const caseSchema = z.strictObject({
+  name: z.string().min(1),
+  role: z.string(),
+  person: z
+    .strictObject({ id: z.string().default('U0NOBODY'), groups: z.array(z.string()).default([]) })
+    .default({ id: 'U0NOBODY', groups: [] }),
+  at: instant.optional(),
+  duration: duration.optional(),
+  on_call: z.union([DOWN, z.array(shift)]).default([]),
+  incident: z.union([DOWN, incident]).optional(),
+  history: z
+    .union([
+      DOWN,
+      z.strictObject({
+        automatic: z.array(past).default([]),
+        denials: z.array(past).default([]),
+        holders: z.array(z.strictObject({ role: z.string(), person: z.string() })).default([]),
+      }),
+    ])
+    .default({ automatic: [], denials: [], holders: [] }),
+  opa: z.union([DOWN, opa]).optional(),
+  expect: z.strictObject({
+    decision: z.enum(['allow', 'ask', 'deny']),
+    rule: z.number().int().min(1).nullable().optional(),
+    until: instant.optional(),
+    reviewers: z.array(z.string()).optional(),
+  }),
+});
+export type Case = z.output<typeof caseSchema>;
+
+const fileSchema = z.strictObject({
+  at: instant.optional(),
+  cases: z.array(caseSchema).min(1, 'expected at least one case'),
+});
+
+/** Cases that say no time are decided at this one: a Thursday, noon. */
+const USUAL_TIME = Date.UTC(2026, 0, 15, 12);
+
+export interface CaseFile {
+  readonly path: string;
+  readonly at: Instant;
+  readonly cases: readonly Case[];
+}
+
+/** `policy.yaml` has its cases in `policy.tests.yaml`. */
+export const casesBeside = (policyFile: string): string => {
+  const { name, ext } = parse(policyFile);
+  return join(dirname(policyFile), `${name}.tests${ext}`);
+};
+
+/** @throws ConfigError */
+export function readCases(path: string): CaseFile {
+  const source = readText(path, 'the file of cases');
+  let raw: unknown;
+  try {
+    raw = parseYaml(source);
+  } catch (error) {
+    throw new ConfigError(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const parsed = fileSchema.safeParse(raw);
+  if (!parsed.success)
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${path}  ${issue.path.join('.')}  ${issue.message}`).join('\n'),
+    );
+  return { path, at: parsed.data.at ?? USUAL_TIME, cases: parsed.data.cases };
+}
+
+/** What a case is decided on. @throws ConfigError where it names a role that there is not */
+export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Role; input: DecisionInput } {
+  const role = findRole(policy, one.role);
+  if (!role) throw new ConfigError(`${file.path}: case "${one.name}": the policy has no role ${one.role}`);
+  const at = one.at ?? file.at;
+  const named = (id: string) => ({ id, name: id });
+  const when = <T, R>(value: T | 'down' | undefined, what: string, use: (value: T) => R): Known<R> | null =>
+    value === undefined ? null : value === 'down' ? unknown(`${what} is down`) : known(use(value as T));
+  const evidence: Evidence = {
+    at,
+    onCall: when(one.on_call, 'PagerDuty', (shifts) =>
+      shifts.map((entry) => ({
+        escalationPolicy: named(entry.escalation_policy),
+        services: entry.services.map(named),
+        schedule: entry.schedule === undefined ? null : named(entry.schedule),
+        level: entry.level,
+        start: entry.since === undefined ? null : at - entry.since,
+        end: entry.left === undefined ? null : at + entry.left,
+        isOverride: entry.override,
+      })),
+    ),
+    incident: when(one.incident, 'PagerDuty', ({ service, status, urgency }) => ({
+      id: 'PINC',
+      number: 1,
+      title: 'an incident',
+      status,
+      urgency,
+      priority: null,
+      service: named(service),
+      url: '',
+    })),
+    // Every group that a rule asks about is known: the person is in those that the case lists.
+    groups: groupsOf(role, one.person.groups),
+    history: when(one.history, 'the database', (history) => ({
+      automatic: history.automatic.map(({ role: key, ago }) => ({ role: key, at: at - ago })),
+      denials: history.denials.map(({ role: key, ago }) => ({ role: key, at: at - ago })),
+      holders: history.holders.map(({ role: key, person }) => ({ role: key, personId: person })),
+    })),
+    opa: when(
+      one.opa,
+      'Open Policy Agent',
+      ({ decision, reviewers, needed, maximum }): OpaAnswer => ({
+        decision,
+        reasons: [],
+        reviewers,
+        needed,
+        max: maximum ?? null,
+      }),
+    ),
+  };
+  return {
+    role,
+    input: {
+      at,
+      personId: one.person.id,
+      duration: one.duration ?? Math.min(role.duration.default, role.duration.max, 24 * HOUR),
+      evidence,
+    },
+  };
+}
+
+const groupsOf = (role: Role, groups: readonly string[]): Record<string, Known<boolean>> => {
+  const asked = JSON.stringify([role.rules, role.freezes]).match(/"S[A-Z0-9]{2,20}"/g) ?? [];
+  return Object.fromEntries(
+    [...new Set(asked)].map((quoted) => quoted.slice(1, -1)).map((id) => [id, known(groups.includes(id))]),
+  );
+};

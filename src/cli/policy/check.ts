@@ -1,0 +1,53 @@
+import { parsePolicy } from '../../config/policyFile.ts';
+import { type Finding, senseOf } from '../../domain/policySense.ts';
+import { PROVISIONERS } from '../../provisioners/registry.ts';
+import { onlineFindings } from './online.ts';
+import { policyPath, readOptions, readText } from './options.ts';
+
+interface Reported {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  readonly line: number;
+  readonly path: string;
+  readonly message: string;
+  readonly advice: string;
+}
+
+/** Exit codes: 0 nothing but warnings, 1 errors, 2 it could not be checked. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, files } = readOptions(args, { online: 'boolean', json: 'boolean' });
+  const file = policyPath(files);
+  const reported = await check(file, values.online === true);
+  const errors = reported.filter(({ severity }) => severity === 'error').length;
+  if (values.json) process.stdout.write(`${JSON.stringify({ file, errors, findings: reported }, null, 2)}\n`);
+  else {
+    for (const { severity, line, path, message, advice } of reported)
+      process.stdout.write(
+        `${file}:${line}  ${severity}  ${path || '(file)'}\n  ${message}\n${advice && `  → ${advice}\n`}`,
+      );
+    const warnings = reported.length - errors;
+    process.stdout.write(
+      `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}\n`,
+    );
+  }
+  return errors > 0 ? 1 : 0;
+}
+
+async function check(file: string, online: boolean): Promise<Reported[]> {
+  const source = readText(file, 'the policy file');
+  const result = parsePolicy(source, PROVISIONERS, process.env, { withoutSecrets: true });
+  if ('issues' in result)
+    return result.issues.map(({ line, path, message }) => ({
+      severity: 'error',
+      file,
+      line,
+      path,
+      message,
+      advice: '',
+    }));
+  const { policy, locate } = result;
+  const found: Finding[] = [...senseOf(policy), ...(online ? await onlineFindings(policy) : [])];
+  return found
+    .map(({ severity, path, message, advice }) => ({ severity, file, ...locate(path), message, advice }))
+    .sort((a, b) => a.line - b.line);
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { ConfigError } from '../../config/env.ts';
+import { type Condition, isGroup, type Policy, type Test } from '../../domain/policy.ts';
+import type { Finding } from '../../domain/policySense.ts';
+import type { Known } from '../../domain/terms.ts';
+import { createPagerDuty, type PagerDutyClient } from '../../pagerduty/client.ts';
+import type { Directory, Log } from '../../ports.ts';
+import { createClients } from '../../slack/clients.ts';
+import { createDirectory } from '../../slack/people.ts';
+
+/** Whether everything that a policy names exists, in the Slack and the PagerDuty that the environment connects to. */
+
+type Path = readonly (string | number)[];
+type Kind = 'escalation_policies' | 'services' | 'schedules' | 'principal';
+interface Named {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly path: Path;
+}
+
+const WORDS: Readonly<Record<Kind, string>> = {
+  escalation_policies: 'escalation policy',
+  services: 'service',
+  schedules: 'schedule',
+  principal: 'person or user group',
+};
+
+export async function onlineFindings(policy: Policy): Promise<Finding[]> {
+  const { pagerDuty, directory } = connect();
+  const first = new Map<string, Named>();
+  for (const named of namesIn(policy)) {
+    const key = `${named.kind} ${named.id}`;
+    if (!first.has(key)) first.set(key, named);
+  }
+  const findings: Finding[] = [];
+  // One after the other: Slack allows about twenty questions about groups a minute.
+  for (const named of first.values()) {
+    const answer =
+      named.kind === 'principal' ? await principal(directory, named.id) : await atPagerDuty(pagerDuty, named);
+    if (answer.known) continue;
+    const isMissing = / 404|\(404\)|does not know|has no user group|deactivated|is a bot|guests|other workspaces/.test(
+      answer.problem,
+    );
+    findings.push({
+      severity: isMissing ? 'error' : 'warning',
+      path: named.path,
+      message: isMissing
+        ? `the ${WORDS[named.kind]} ${named.id} does not exist, or takes no part: ${answer.problem}`
+        : `the ${WORDS[named.kind]} ${named.id} could not be looked up: ${answer.problem}`,
+      advice: isMissing ? 'correct the id' : 'check it again when the service answers',
+    });
+  }
+  return findings;
+}
+
+async function principal(directory: Directory, id: string): Promise<Known<unknown>> {
+  if (!isGroup(id)) return directory.person(id);
+  return (await directory.members([id], 'decision')).get(id) ?? { known: false, problem: 'was not looked up' };
+}
+
+const atPagerDuty = (client: PagerDutyClient, { kind, id }: Named): Promise<Known<unknown>> =>
+  client.get(`/${kind}/${id}`, {}, z.record(z.string(), z.unknown()), 'decision');
+
+function namesIn(policy: Policy): Named[] {
+  const names: Named[] = [];
+  const principals = (ids: readonly string[], path: Path) => {
+    for (const id of ids) names.push({ kind: 'principal', id, path });
+  };
+  const atPd = (kind: Kind, ids: readonly string[] | null, path: Path) => {
+    for (const id of ids ?? []) names.push({ kind, id, path });
+  };
+  const condition = (when: Condition, path: Path): void => {
+    for (const test of when) inTest(test, path);
+  };
+  const inTest = (test: Test, path: Path): void => {
+    if (test.kind === 'members_of') principals(test.principals, [...path, 'members_of']);
+    if (test.kind === 'incident') atPd('services', test.services, [...path, 'incident', 'services']);
+    if (test.kind === 'unless') condition(test.condition, [...path, 'unless']);
+    if (test.kind !== 'on_call') return;
+    atPd('escalation_policies', test.escalationPolicies, [...path, 'on_call', 'escalation_policies']);
+    atPd('schedules', test.schedules, [...path, 'on_call', 'schedules']);
+    atPd('services', test.services, [...path, 'on_call', 'services']);
+  };
+  principals(policy.admins, ['slack', 'admins']);
+  principals(policy.delegates, ['slack', 'delegates']);
+  for (const resource of policy.resources.values()) {
+    const at = ['resources', resource.id];
+    atPd('services', resource.services, [...at, 'services']);
+    for (const role of resource.roles.values()) {
+      const inRole = [...at, 'roles', role.id];
+      for (const [index, rule] of role.rules.entries()) {
+        const inRule = [...inRole, 'rules', index, rule.effect];
+        condition(rule.when, rule.effect === 'ask' ? [...inRule, 'when'] : inRule);
+        if (rule.effect !== 'ask') continue;
+        principals(
+          rule.stages.flatMap(({ reviewers }) => reviewers),
+          inRule,
+        );
+        for (const { to, page } of rule.escalate) {
+          if (to.kind === 'people') principals(to.principals, [...inRule, 'escalate']);
+          else atPd('escalation_policies', [to.escalationPolicy], [...inRule, 'escalate']);
+          atPd('services', page === null ? [] : [page], [...inRule, 'escalate']);
+        }
+      }
+      const { breakGlass } = role;
+      if (!breakGlass) continue;
+      principals([...breakGlass.members, ...breakGlass.reviewers], [...inRole, 'break_glass']);
+      atPd('services', breakGlass.page === null ? [] : [breakGlass.page], [...inRole, 'break_glass', 'page']);
+    }
+  }
+  return names;
+}
+
+/** Reading needs far less of the environment than running. */
+function connect(): { pagerDuty: PagerDutyClient; directory: Directory } {
+  const { SLACK_BOT_TOKEN: slackToken, PAGERDUTY_TOKEN: pagerDutyToken } = process.env;
+  if (!slackToken || !pagerDutyToken)
+    throw new ConfigError(
+      '--online needs SLACK_BOT_TOKEN and PAGERDUTY_TOKEN in the environment; reading rights are enough',
+    );
+  const quiet = () => undefined;
+  const log: Log = { info: quiet, warn: quiet, error: quiet };
+  const clock = { now: Date.now };
+  const { background } = createClients({
+    token: slackToken,
+    apiUrl: process.env.SLACK_API_URL ?? 'https://slack.com/api/',
+    log,
+  });
+  const apiUrl = (process.env.PAGERDUTY_API_URL ?? 'https://api.pagerduty.com').replace(/\/+$/, '');
+  return {
+    pagerDuty: createPagerDuty({ token: pagerDutyToken, apiUrl, clock, log }),
+    directory: createDirectory(background, { clock, log }),
+  };
+}

@@ -1,0 +1,121 @@
+import { writeFileSync } from 'node:fs';
+import { parseDuration } from '../../domain/duration.ts';
+import { evaluatePolicy } from '../../domain/evaluate.ts';
+import { findRole, type Policy } from '../../domain/policy.ts';
+import { HOUR } from '../../domain/terms.ts';
+import { decisionsIn, type RecordedDecision } from '../../ledger/decisions.ts';
+import { openLedgerToRead } from '../../ledger/open.ts';
+import { databasePath, policyPath, readOptions, readPolicy, table, UsageError } from './options.ts';
+import { replayPage } from './replayPage.ts';
+
+export interface Changed {
+  readonly seq: number;
+  readonly at: string;
+  readonly request: string;
+  readonly person: string;
+  readonly role: string;
+  readonly before: string;
+  readonly after: string;
+  readonly why: string;
+}
+
+export interface Replay {
+  readonly policy: string;
+  readonly since: string;
+  readonly decisions: number;
+  readonly changed: readonly Changed[];
+  /** How many went from one decision to another, `deny → allow`. */
+  readonly moves: Readonly<Record<string, number>>;
+}
+
+const DEFAULT_SINCE = '90d';
+
+/** Exit codes: 0 nothing changes, 1 something does, 2 it could not be replayed. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, files } = readOptions(args, {
+    since: 'string',
+    policy: 'string',
+    database: 'string',
+    json: 'boolean',
+    html: 'string',
+  });
+  if (files.length > 0) throw new UsageError(`not understood: ${files.join(' ')}`);
+  const period = parseDuration(values.since ?? DEFAULT_SINCE);
+  if (period === null) throw new UsageError(`--since ${values.since} is no duration such as 90d or 12h`);
+  const path = policyPath(values.policy === undefined ? [] : [values.policy]);
+  const { policy } = readPolicy(path);
+  const since = Date.now() - Math.max(period, HOUR);
+  const ledger = openLedgerToRead(databasePath(values.database));
+  try {
+    const replay = replayAll(policy, decisionsIn(ledger, since), {
+      policy: path,
+      since: new Date(since).toISOString(),
+    });
+    if (values.html !== undefined) {
+      writeFileSync(values.html, replayPage(replay));
+      process.stdout.write(`${values.html}: ${replay.changed.length} of ${replay.decisions} decisions change.\n`);
+    } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
+    else print(replay);
+    return replay.changed.length > 0 ? 1 : 0;
+  } finally {
+    ledger.close();
+  }
+}
+
+export function replayAll(
+  policy: Policy,
+  decisions: Iterable<RecordedDecision>,
+  about: Pick<Replay, 'policy' | 'since'>,
+): Replay {
+  const changed: Changed[] = [];
+  const moves: Record<string, number> = {};
+  let count = 0;
+  for (const recorded of decisions) {
+    // Break-glass is not decided by rules, before or after.
+    if (recorded.decision.effect === 'break_glass') continue;
+    count += 1;
+    const { effect, why } = decideAnew(policy, recorded);
+    const before = recorded.decision.effect;
+    if (effect === before) continue;
+    moves[`${before} → ${effect}`] = (moves[`${before} → ${effect}`] ?? 0) + 1;
+    changed.push({
+      seq: recorded.seq,
+      at: new Date(recorded.at).toISOString(),
+      request: recorded.requestId,
+      person: recorded.person,
+      role: recorded.role,
+      before,
+      after: effect,
+      why,
+    });
+  }
+  return { ...about, decisions: count, changed, moves };
+}
+
+function decideAnew(policy: Policy, { role, input }: RecordedDecision): { effect: string; why: string } {
+  const found = findRole(policy, role);
+  if (!found) return { effect: 'deny', why: 'the policy has no such role' };
+  if (input.duration > found.duration.total)
+    return { effect: 'deny', why: 'it was for longer than the role may be held' };
+  const decision = evaluatePolicy(found, input);
+  const by = decision.rule === null ? '' : `rule ${decision.rule}: `;
+  return { effect: decision.effect, why: by + decision.reasons.join('; ') };
+}
+
+function print({ policy, since, decisions, changed, moves }: Replay): void {
+  process.stdout.write(
+    `${decisions} decisions since ${since} again, under ${policy}: ${changed.length} would be different.\n`,
+  );
+  for (const [move, count] of Object.entries(moves)) process.stdout.write(`  ${count}  ${move}\n`);
+  if (changed.length === 0) return;
+  const rows = changed.map((one) => [
+    `#${one.seq}`,
+    one.at,
+    one.request,
+    one.person,
+    one.role,
+    `${one.before} → ${one.after}`,
+    one.why,
+  ]);
+  process.stdout.write(`\n${table([['event', 'when', 'request', 'who', 'role', 'decision', 'why now'], ...rows])}\n`);
+}

@@ -1,0 +1,114 @@
+import { evaluatePolicy, type RuleDecision } from '../../domain/evaluate.ts';
+import { plannedEnd, tiesOf } from '../../domain/grant.ts';
+import { type Policy, roleKey } from '../../domain/policy.ts';
+import { type Case, type CaseFile, caseInput, casesBeside, readCases } from './cases.ts';
+import { policyPath, readOptions, readPolicy, table } from './options.ts';
+
+interface Result {
+  readonly name: string;
+  readonly role: string;
+  readonly passed: boolean;
+  readonly decision: string;
+  readonly rule: number | null;
+  /** What differs from what was expected. */
+  readonly problems: readonly string[];
+}
+
+/** Exit codes: 0 all as expected, 1 some are not, 2 they could not be run. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, files } = readOptions(args, { cases: 'string', json: 'boolean' });
+  const path = policyPath(files);
+  const { policy } = readPolicy(path);
+  const file = readCases(values.cases ?? casesBeside(path));
+  const results = file.cases.map((one) => decideCase(policy, one, file));
+  const coverage = coverageOf(policy, results);
+  const failed = results.filter(({ passed }) => !passed).length;
+  if (values.json) process.stdout.write(`${JSON.stringify({ file: file.path, failed, results, coverage }, null, 2)}\n`);
+  else print(results, coverage, failed);
+  return failed > 0 ? 1 : 0;
+}
+
+function decideCase(policy: Policy, one: Case, file: CaseFile): Result {
+  const { role, input } = caseInput(policy, one, file);
+  const decision = evaluatePolicy(role, input);
+  const { expect } = one;
+  const problems: string[] = [];
+  if (decision.effect !== expect.decision) problems.push(`expected ${expect.decision}: ${whyNot(decision)}`);
+  if (expect.rule !== undefined && decision.rule !== expect.rule)
+    problems.push(`expected ${expect.rule === null ? 'no rule' : `rule ${expect.rule}`} to decide`);
+  if (expect.until !== undefined) {
+    const until = endOf(role, decision, input);
+    if (until !== expect.until)
+      problems.push(`expected until ${iso(expect.until)}, is ${until === null ? 'not given' : iso(until)}`);
+  }
+  if (expect.reviewers !== undefined) {
+    const reviewers = decision.effect === 'ask' ? decision.stages.flatMap((stage) => stage.reviewers) : [];
+    if ([...reviewers].sort().join() !== [...expect.reviewers].sort().join())
+      problems.push(`expected the reviewers ${expect.reviewers.join(', ')}, are ${reviewers.join(', ') || 'none'}`);
+  }
+  return {
+    name: one.name,
+    role: one.role,
+    passed: problems.length === 0,
+    decision: decision.effect,
+    rule: decision.rule,
+    problems,
+  };
+}
+
+/** When access that began at this moment would end. */
+function endOf(
+  role: Parameters<typeof tiesOf>[0],
+  decision: RuleDecision,
+  { at, duration, evidence }: ReturnType<typeof caseInput>['input'],
+): number | null {
+  if (decision.effect === 'deny') return null;
+  const longest = Math.min(duration, decision.maxDuration ?? duration);
+  return plannedEnd(at, longest, tiesOf(role, decision, evidence, null)).endsAt;
+}
+
+const whyNot = (decision: RuleDecision): string =>
+  decision.outcomes.length === 0
+    ? decision.reasons.join('; ')
+    : decision.outcomes
+        .map(
+          ({ rule, effect, outcome, reasons }) =>
+            `rule ${rule} (${effect}) ${outcome.replace('_', ' ')}: ${reasons.join('; ')}`,
+        )
+        .join(' · ');
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** Which rules decided some case. Roles that are handed to Open Policy Agent have none of their own. */
+function coverageOf(policy: Policy, results: readonly Result[]) {
+  const roles = [...policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
+  const perRole = roles.map((role) => {
+    const decided = new Set(
+      results.flatMap((result) => (result.role === roleKey(role) && result.rule !== null ? [result.rule] : [])),
+    );
+    const uncovered = role.rules.map((_, index) => index + 1).filter((rule) => !decided.has(rule));
+    return { role: roleKey(role), rules: role.rules.length, uncovered };
+  });
+  const rules = perRole.reduce((sum, role) => sum + role.rules, 0);
+  const covered = rules - perRole.reduce((sum, role) => sum + role.uncovered.length, 0);
+  return { rules, covered, roles: perRole };
+}
+
+function print(results: readonly Result[], coverage: ReturnType<typeof coverageOf>, failed: number): void {
+  const rows = results.map(({ passed, name, role, decision, rule }) => [
+    passed ? '✓' : '✗',
+    name,
+    role,
+    `${decision}${rule === null ? '' : ` (rule ${rule})`}`,
+  ]);
+  process.stdout.write(`${table([['', 'case', 'role', 'decided'], ...rows])}\n`);
+  for (const { name, problems } of results)
+    for (const problem of problems) process.stdout.write(`\n✗ ${name}\n  ${problem}\n`);
+  const percent = coverage.rules === 0 ? 100 : Math.round((100 * coverage.covered) / coverage.rules);
+  process.stdout.write(
+    `\n${results.length - failed} of ${results.length} as expected. ${coverage.covered} of ${coverage.rules} rules decided some case (${percent} %).\n`,
+  );
+  for (const { role, uncovered } of coverage.roles)
+    if (uncovered.length > 0)
+      process.stdout.write(`  never decided: ${role}, ${uncovered.map((rule) => `rule ${rule}`).join(', ')}\n`);
+}

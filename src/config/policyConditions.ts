@@ -1,0 +1,150 @@
+import { IANAZone } from 'luxon';
+import { z } from 'zod';
+import { parseDuration } from '../domain/duration.ts';
+import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
+import type { Condition, Test } from '../domain/policy.ts';
+
+/** The words of the policy file, and the conditions made of them. */
+
+export const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m' }).transform((text, ctx) => {
+  const ms = parseDuration(text);
+  if (ms === null || ms === 0)
+    ctx.addIssue({ code: 'custom', message: `expected a duration such as 30m, 1h or 1h30m, not "${text}"` });
+  return ms ?? 0;
+});
+
+export const PRINCIPAL = /^[USW][A-Z0-9]{2,20}$/;
+export const principal = z
+  .string()
+  .regex(PRINCIPAL, 'expected the id of a Slack user (U…) or user group (S…), or the name of one of groups');
+export const account = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user (U…)');
+export const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a Slack channel (C…)');
+export const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, 'expected an id from PagerDuty, such as PABC123');
+export const ids = z.array(pagerDutyId).min(1, 'an empty list would match nothing; leave the field out or name one');
+/** What resources and roles may be called. Slack shows both in option values, which are limited to 75 characters. */
+export const NAME = {
+  pattern: /^[a-z0-9][a-z0-9_-]{0,35}$/,
+  expected: 'expected a name of at most 36 small letters, digits, - and _',
+};
+export const label = z.string().min(1).max(70, 'expected at most 70 characters');
+
+const level = z
+  .strictObject({
+    min: z.number().int().min(1, 'levels start at 1').default(1).describe('At this level or higher.'),
+    max: z.number().int().min(1, 'levels start at 1').optional().describe('At this level or lower.'),
+  })
+  .refine(({ min, max }) => max === undefined || min <= max, 'min is above max: nobody could match');
+
+const onCall = z
+  .strictObject({
+    escalation_policies: ids.optional().describe('On call for one of these.'),
+    schedules: ids.optional().describe('By one of these schedules.'),
+    services: ids.optional().describe('For an escalation policy that one of these services pages.'),
+    level: level.optional().describe('Escalation level; 1 is paged first.'),
+    tenure: duration.optional().describe('On this shift for at least this long.'),
+    planned: z.boolean().default(false).describe("Only a turn of the schedule's rotation counts, not an override."),
+  })
+  .transform(
+    (test): Test => ({
+      kind: 'on_call',
+      escalationPolicies: test.escalation_policies ?? null,
+      schedules: test.schedules ?? null,
+      services: test.services ?? null,
+      minLevel: test.level?.min ?? 1,
+      maxLevel: test.level?.max ?? Number.POSITIVE_INFINITY,
+      tenure: test.tenure ?? 0,
+      planned: test.planned,
+    }),
+  );
+
+const incident = z
+  .strictObject({
+    services: ids.optional().describe('On one of these services.'),
+    status: z
+      .array(z.enum(INCIDENT_STATUSES))
+      .min(1)
+      .default(['triggered', 'acknowledged'])
+      .describe('In one of these states.'),
+    urgency: z.array(z.enum(URGENCIES)).min(1).optional().describe('Of one of these urgencies.'),
+  })
+  .transform(
+    (test): Test => ({
+      kind: 'incident',
+      services: test.services ?? null,
+      statuses: test.status,
+      urgencies: test.urgency ?? null,
+    }),
+  );
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'expected a time such as 09:00, in quotes')
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+
+const hours = z
+  .strictObject({
+    time_zone: z
+      .string()
+      .refine((zone) => IANAZone.isValidZone(zone), 'expected an IANA time zone such as Europe/Berlin')
+      .describe('Whose clock, such as Europe/Berlin.'),
+    days: z
+      .array(z.enum(DAYS))
+      .min(1)
+      .default([...DAYS])
+      .describe('On these days.'),
+    from: timeOfDay.describe('Such as "09:00", in quotes.'),
+    to: timeOfDay.describe('Such as "17:00"; "24:00" is midnight.'),
+  })
+  .refine(({ from, to }) => from !== to, 'from and to are the same')
+  .transform(
+    (test): Test => ({
+      kind: 'hours',
+      timeZone: test.time_zone,
+      days: test.days.map((day) => DAYS.indexOf(day) + 1),
+      from: test.from,
+      to: test.to,
+    }),
+  );
+
+const tests = {
+  on_call: onCall
+    .optional()
+    .describe('PagerDuty says that the person is on call now, in one entry that fits everything given.'),
+  incident: incident.optional().describe('The request names an incident, and PagerDuty says that it is so.'),
+  members_of: z
+    .array(principal)
+    .transform((principals): Test => ({ kind: 'members_of', principals }))
+    .optional()
+    .describe('The person is one of these people, or in one of these user groups. An empty list means nobody.'),
+  hours: hours
+    .optional()
+    .describe('The wall clock there says so. from after to crosses midnight and belongs to the day it starts on.'),
+  duration: z
+    .strictObject({ max: duration.describe('Such as 30m, 1h or 1h30m.') })
+    .transform(({ max }): Test => ({ kind: 'duration', max }))
+    .optional()
+    .describe('No more than this is asked for.'),
+};
+
+const NO_TEST =
+  'expected at least one of on_call, incident, members_of, hours, duration, unless: without one it would hold for everybody';
+
+const toCondition = (fields: Readonly<Record<string, Test | undefined>>): Condition =>
+  Object.values(fields).filter((test) => test !== undefined);
+
+const innerCondition = z
+  .strictObject(tests)
+  .transform(toCondition)
+  .refine((condition) => condition.length > 0, NO_TEST);
+
+export const condition = z
+  .strictObject({
+    ...tests,
+    unless: innerCondition
+      .transform((inner): Test => ({ kind: 'unless', condition: inner }))
+      .optional()
+      .describe('These do not hold together.'),
+  })
+  .transform(toCondition)
+  .refine((all) => all.length > 0, NO_TEST);
