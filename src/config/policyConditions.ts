@@ -4,6 +4,14 @@ import { parseDuration } from '../domain/duration.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
 import type { Condition, Test } from '../domain/policy.ts';
 
+/** Asking takes long, and a file names the same few zones over and over. */
+const zones = new Map<string, boolean>();
+function isZone(name: string): boolean {
+  const known = zones.get(name) ?? IANAZone.isValidZone(name);
+  zones.set(name, known);
+  return known;
+}
+
 /** The words of the policy file, and the conditions made of them. */
 
 export const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m' }).transform((text, ctx) => {
@@ -86,7 +94,7 @@ const hours = z
   .strictObject({
     time_zone: z
       .string()
-      .refine((zone) => IANAZone.isValidZone(zone), 'expected an IANA time zone such as Europe/Berlin')
+      .refine(isZone, 'expected an IANA time zone such as Europe/Berlin')
       .describe('Whose clock, such as Europe/Berlin.'),
     days: z
       .array(z.enum(DAYS))

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
 import { ConfigError } from './env.ts';
 import { NAME } from './policyConditions.ts';
 import { expandReuse, type Path } from './policyReuse.ts';
 import { type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
+import { lineFinder, readYaml } from './yaml.ts';
 
 /** What the policy file needs to know about a kind of target. */
 export interface TargetKind {
@@ -74,26 +74,18 @@ export function parsePolicy(
   variables: NodeJS.ProcessEnv,
   { withoutSecrets = false }: { readonly withoutSecrets?: boolean } = {},
 ): PolicyResult {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(source, { lineCounter, uniqueKeys: true, stringKeys: true });
-  if (document.errors.length > 0) {
-    return {
-      issues: document.errors.map((error) => ({
-        line: lineCounter.linePos(error.pos[0]).line,
-        path: '',
-        message: error.message.split('\n')[0] ?? error.message,
-      })),
-    };
-  }
+  const read = readYaml(source);
+  if ('problem' in read) return { issues: [{ line: read.line, path: '', message: read.problem }] };
+  const place = lineFinder(source);
   const issues: PolicyIssue[] = [];
   const report = (path: Path, message: string) => {
-    const place = pathText(path);
+    const where = pathText(path);
     // One word per place: what comes later there mostly follows from the first.
-    if (issues.some((issue) => issue.path === place)) return;
-    issues.push({ line: lineOf(document, lineCounter, path), path: place, message });
+    if (issues.some((issue) => issue.path === where)) return;
+    issues.push({ line: place(path), path: where, message });
   };
 
-  const { document: expanded, origin } = expandReuse(document.toJS(), report);
+  const { document: expanded, origin } = expandReuse(read.value, report);
   const parsed = policySchema.safeParse(expanded);
   for (const issue of parsed.error?.issues ?? [])
     for (const { path, message } of spread(issue)) report(origin(path), message);
@@ -119,7 +111,7 @@ export function parsePolicy(
   const secrets = [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
   const locate = (path: Path) => {
     const at = origin(path);
-    return { line: lineOf(document, lineCounter, at), path: pathText(at) };
+    return { line: place(at), path: pathText(at) };
   };
   return { policy, secrets, locate };
 }
@@ -328,19 +320,6 @@ function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
         .replace(', received undefined', ', but the field is missing'),
     },
   ];
-}
-
-/** The line of the node at a path, or of the nearest thing above it that the file has. */
-function lineOf(document: Document, lineCounter: LineCounter, path: Path): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const parent = document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
-    if (pair && isNode(pair.key) && pair.key.range) return lineCounter.linePos(pair.key.range[0]).line;
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lineCounter.linePos(node.range[0]).line;
-  }
-  return 1;
 }
 
 const pathText = (path: Path): string =>

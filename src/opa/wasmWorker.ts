@@ -6,16 +6,17 @@ import { parentPort, workerData } from 'node:worker_threads';
  * Evaluates a compiled policy in a thread of its own: a policy that does not come to an end is ended from
  * outside, and holds up nobody.
  */
-const { loadPolicySync } = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as {
-  loadPolicySync(wasm: Uint8Array): { evaluate(input: unknown, entrypoint?: string): unknown };
-};
+// As CommonJS: as an ES module the package exports something else than its types say.
+const { loadPolicySync } = createRequire(import.meta.url)(
+  '@open-policy-agent/opa-wasm',
+) as typeof import('@open-policy-agent/opa-wasm');
 
 const { file } = workerData as { file: string };
 const policy = loadPolicySync(readFileSync(file));
 
 parentPort?.on('message', ({ input, entrypoint }: { input: unknown; entrypoint: string | null }) => {
   try {
-    const results = policy.evaluate(input, ...(entrypoint === null ? [] : [entrypoint])) as { result?: unknown }[];
+    const results: { result?: unknown }[] = policy.evaluate(input, ...(entrypoint === null ? [] : [entrypoint]));
     parentPort?.postMessage({ said: results[0]?.result });
   } catch (error) {
     // The library throws plain strings too.

@@ -136,7 +136,7 @@ test.each([
     /a secret must not stand in this file/,
   ],
   ['YAML that is no YAML', 'version: [1', /./],
-  ['a field twice', GOOD.replace('version: 1', 'version: 1\nversion: 1'), /unique/],
+  ['a field twice', GOOD.replace('version: 1', 'version: 1\nversion: 1'), /duplicated mapping key/],
   [
     'grants that the provisioner does not know',
     GOOD.replace('{ roles: [payments_read] }', '{ role: payments_read }'),
@@ -159,4 +159,96 @@ test.each([
   expect(
     'issues' in result && result.issues.length > 0 && result.issues.some((issue) => message.test(issue.message)),
   ).toBe(true);
+});
+
+const REUSED = `version: 1
+slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS, admins: [leads, U0EVE] }
+groups:
+  leads: [S0PAYLEADS, U0CHLOE]
+resource_groups:
+  production: [db, cache]
+templates:
+  reading:
+    duration: { max: 4h }
+    risk: low
+    rules:
+      - allow: { on_call: { level: { max: 2 } } }
+      - ask: { reviewers: [leads] }
+limits:
+  - { resources: [production], holders: 3 }
+freezes:
+  - { from: "2026-12-20T00:00+01:00", to: "2027-01-02T00:00+01:00", reason: peak season, resources: [production], except: [leads] }
+resources:
+  db:
+    target: { kind: postgres, url: "\${DB_URL}" }
+    roles:
+      read: { template: reading, grants: { roles: [payments_read] } }
+      careful: { template: reading, risk: high, grants: { roles: [payments_read] } }
+  cache:
+    target: { kind: postgres, url: "\${DB_URL}" }
+    roles:
+      read: { template: reading, grants: { roles: [cache_read] } }
+  other:
+    target: { kind: postgres, url: "\${DB_URL}" }
+    roles:
+      read: { template: reading, grants: { roles: [other_read] }, limits: { cool_down: 1h } }
+`;
+
+test('what is said once is used in many places: groups of people and resources, templates, shared limits, freezes', () => {
+  const result = parse(REUSED);
+  if ('issues' in result) throw new Error(JSON.stringify(result.issues));
+  const { policy } = result;
+  expect(policy.admins).toEqual(['S0PAYLEADS', 'U0CHLOE', 'U0EVE']);
+  const read = findRole(policy, 'db/read');
+  expect(read).toMatchObject({ risk: 'low', duration: { max: 4 * 3_600_000 } });
+  expect(read?.rules[1]).toMatchObject({ stages: [{ reviewers: ['S0PAYLEADS', 'U0CHLOE'] }] });
+  expect(findRole(policy, 'db/careful')).toMatchObject({ risk: 'high', rules: read?.rules });
+  expect(read?.limits).toMatchObject([{ resources: ['db', 'cache'], holders: 3 }]);
+  expect(read?.freezes).toMatchObject([{ from: Date.UTC(2026, 11, 19, 23), except: ['S0PAYLEADS', 'U0CHLOE'] }]);
+  expect(findRole(policy, 'other/read')?.freezes).toEqual([]);
+  expect(findRole(policy, 'other/read')?.limits).toMatchObject([{ resources: null, coolDown: 3_600_000 }]);
+});
+
+test.each([
+  [
+    'a template that there is not',
+    ['template: reading, risk', 'template: writing, risk'],
+    'resources.db.roles.careful.template',
+    /expected the name of a template: reading/,
+  ],
+  [
+    'a mistake in a template is said where the template is',
+    ['level: { max: 2 }', 'level: { max: two }'],
+    'templates.reading.rules[0].allow.on_call.level.max',
+    /./,
+  ],
+  [
+    'a group that there is not',
+    ['reviewers: [leads]', 'reviewers: [leeds]'],
+    'templates.reading.rules[1].ask.reviewers[0]',
+    /or the name of one of groups/,
+  ],
+  ['a group of something else', ['leads: [S0PAYLEADS, U0CHLOE]', 'leads: [PAYLEADS]'], 'groups.leads[0]', /Slack user/],
+  [
+    'a resource that there is not',
+    ['production: [db, cache]', 'production: [db, cash]'],
+    'resource_groups.production',
+    /there is no resource "cash"/,
+  ],
+  ['a freeze that ends before it begins', ['to: "2027', 'to: "2025'], 'freezes[0]', /to is not after from/],
+  ['a time without a zone', ['2027-01-02T00:00+01:00', '2027-01-02T00:00'], 'freezes[0].to', /with its zone/],
+  ['a limit of nothing', ['holders: 3 }', '}'], 'limits[0]', /at least one of automatic, holders, cool_down/],
+  [
+    'rules and OPA at once',
+    ['{ template: reading, risk: high', '{ template: reading, opa: { wasm: x.wasm }'],
+    'resources.db.roles.careful.opa',
+    /leave one of the two out/,
+  ],
+] as const)('%s', (_name, [from, to], path, message) => {
+  const result = parse(REUSED.replace(from, to));
+  if (!('issues' in result)) throw new Error('it was accepted');
+  const found = result.issues.find((issue) => issue.path === path);
+  expect(found, JSON.stringify(result.issues)).toBeDefined();
+  expect(found?.message).toMatch(message);
+  expect(found?.line).toBeGreaterThan(1);
 });

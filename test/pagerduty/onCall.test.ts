@@ -33,6 +33,7 @@ test('who is on call, where, at which level, from when until when, with the serv
       level: 1,
       start: clock.now() - 2 * 3_600_000,
       end: clock.now() + 10 * 3_600_000,
+      isOverride: null,
     },
   ]);
 });

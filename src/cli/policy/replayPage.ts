@@ -3,12 +3,12 @@ import type { Replay } from './replay.ts';
 /** A replay as one page: no network, no script, good on paper. */
 export function replayPage({ policy, since, decisions, changed, moves }: Replay): string {
   const cells = (values: readonly string[], tag = 'td') =>
-    values.map((value) => `<${tag}>${escape(value)}</${tag}>`).join('');
+    values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join('');
   const rows = changed.map(
     (one) =>
       `<tr class="${one.after}">${cells([`#${one.seq}`, one.at, one.request, one.person, one.role, `${one.before} → ${one.after}`, one.why])}</tr>`,
   );
-  const summary = Object.entries(moves).map(([move, count]) => `<li><b>${count}</b> ${escape(move)}</li>`);
+  const summary = Object.entries(moves).map(([move, count]) => `<li><b>${count}</b> ${escapeHtml(move)}</li>`);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Policy replay</title>
 <style>
@@ -18,12 +18,12 @@ tr.allow td:nth-child(6) { color: #0a6b3d; font-weight: 600 } tr.deny td:nth-chi
 .scroll { overflow-x: auto } @media print { body { margin: 0; max-width: none } }
 </style></head><body>
 <h1>${changed.length} of ${decisions} decisions would be different</h1>
-<p>Every decision recorded since ${escape(since)}, decided again on what it rested on then, under <code>${escape(policy)}</code>.</p>
+<p>Every decision recorded since ${escapeHtml(since)}, decided again on what it rested on then, under <code>${escapeHtml(policy)}</code>.</p>
 ${summary.length > 0 ? `<ul>${summary.join('')}</ul>` : '<p>Nothing changes.</p>'}
 ${rows.length > 0 ? `<div class="scroll"><table><thead><tr>${cells(['Event', 'When', 'Request', 'Who', 'Role', 'Decision', 'Why now'], 'th')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>` : ''}
 </body></html>
 `;
 }
 
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

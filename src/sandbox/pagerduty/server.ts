@@ -177,6 +177,11 @@ export async function startPagerDuty(options: {
     const incident = account.incidents.find((other) => other.id === id);
     const user = account.users.find((other) => other.id === id);
     const service = account.services.find((other) => other.id === id);
+    const schedule = account.schedules.find((other) => other.id === id);
+    if (resource === 'escalation_policies' && account.escalationPolicies.some((other) => other.id === id))
+      return ok({ escalation_policy: policyObject(id) });
+    if (resource === 'schedules' && schedule)
+      return ok({ schedule: { ...reference('schedule', id, schedule.name), type: 'schedule', name: schedule.name } });
     if (resource === 'incidents' && incident) return ok({ incident: incidentObject(incident) });
     if (resource === 'users' && user) return ok({ user: userObject(user) });
     if (resource === 'services' && service) return ok({ service: serviceObject(service) });

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { differencesOf } from '../../src/domain/compare.ts';
+import type { Condition, OnCallTest, Role, Rule, Test } from '../../src/domain/policy.ts';
+import { senseOf } from '../../src/domain/policySense.ts';
+import { HOUR } from '../../src/domain/terms.ts';
+import { aPolicy, aResource, aRole } from '../support/domain.ts';
+
+const onCall = (more: Partial<OnCallTest> = {}): OnCallTest => ({
+  kind: 'on_call',
+  escalationPolicies: ['PA'],
+  schedules: null,
+  services: null,
+  minLevel: 1,
+  maxLevel: 2,
+  tenure: 0,
+  planned: false,
+  ...more,
+});
+const policyOf = (...rules: Rule[]) => aPolicy(aResource('db', 'Database', [aRole({ rules })]));
+const allow = (...when: Condition): Rule => ({ effect: 'allow', when });
+const ask = (reviewer: string, needed = 1): Rule => ({
+  effect: 'ask',
+  when: [],
+  stages: [{ reviewers: [reviewer], needed }],
+  escalate: [],
+  expiresAfter: HOUR,
+});
+
+const someTest: fc.Arbitrary<Test> = fc.oneof(
+  fc
+    .record({
+      min: fc.integer({ min: 1, max: 3 }),
+      more: fc.integer({ min: 0, max: 2 }),
+      policies: fc.subarray(['PA', 'PB'], { minLength: 1 }),
+    })
+    .map(({ min, more, policies }) => onCall({ minLevel: min, maxLevel: min + more, escalationPolicies: policies })),
+  fc.subarray(['S1', 'S2', 'U1']).map((principals): Test => ({ kind: 'members_of', principals })),
+  fc.constantFrom(HOUR, 2 * HOUR).map((max): Test => ({ kind: 'duration', max })),
+);
+const someRule: fc.Arbitrary<Rule> = fc.oneof(
+  fc.array(someTest, { minLength: 1, maxLength: 3 }).map((when) => allow(...when)),
+  fc.array(someTest, { minLength: 1, maxLength: 2 }).map((when): Rule => ({ effect: 'deny', when })),
+  fc.constantFrom('S1', 'S2').map((reviewer) => ask(reviewer)),
+);
+
+test('a policy does not differ from itself; what one way gains, the other way loses', () => {
+  const policies = fc.array(someRule, { minLength: 1, maxLength: 4 }).map((rules) => policyOf(...rules));
+  const opposite = { gains: 'loses', loses: 'gains', changes: 'changes' } as const;
+  fc.assert(
+    fc.property(policies, policies, (a, b) => {
+      expect(differencesOf(a, a)).toEqual([]);
+      const there = differencesOf(a, b)
+        .map(({ direction }) => direction)
+        .sort();
+      const back = differencesOf(b, a)
+        .map(({ direction }) => opposite[direction])
+        .sort();
+      expect(there).toEqual(back);
+    }),
+  );
+});
+
+test('a role that is new, gone, shorter, or asks others says so', () => {
+  const before = policyOf(allow(onCall()), ask('S1'));
+  const direction = (role: Partial<Role>) =>
+    differencesOf(
+      before,
+      aPolicy(aResource('db', 'Database', [aRole({ rules: [allow(onCall()), ask('S1')], ...role })])),
+    );
+  expect(direction({ duration: { default: HOUR, max: HOUR, total: HOUR } })).toMatchObject([
+    { direction: 'loses', situation: 'for 4 h', before: 'ask 1 of S1', after: 'deny (at most 1 h)' },
+    { direction: 'loses', situation: 'on call at level 1 for PA, for 4 h', before: 'allow' },
+  ]);
+  expect(direction({ rules: [allow(onCall()), ask('S2')] })).toMatchObject([
+    { direction: 'changes', before: 'ask 1 of S1', after: 'ask 1 of S2' },
+  ]);
+  expect(differencesOf(before, aPolicy()).every((one) => one.direction === 'loses')).toBe(true);
+  expect(differencesOf(aPolicy(), before).every((one) => one.direction === 'gains')).toBe(true);
+});
+
+test('a rule that never matches changes nothing, and is found for what it is', () => {
+  const dead = allow({ kind: 'members_of', principals: [] });
+  fc.assert(
+    fc.property(fc.array(someRule, { minLength: 1, maxLength: 3 }), (rules) => {
+      expect(differencesOf(policyOf(...rules), policyOf(...rules, dead))).toEqual([]);
+      expect(
+        senseOf(policyOf(...rules, dead)).some(
+          ({ message }) =>
+            message === `rule ${rules.length + 1} can never match: members_of is empty, which means nobody`,
+        ),
+      ).toBe(true);
+    }),
+  );
+});
