@@ -9,11 +9,13 @@ import { MINUTE, SECOND } from './domain/terms.ts';
 import { createHttpServer, type Route } from './httpServer.ts';
 import { newId } from './ids.ts';
 import { createRunner, type Lane } from './jobs/runner.ts';
+import { openCheckpoints } from './ledger/checkpointBook.ts';
 import { eventReader } from './ledger/events.ts';
 import { createJobQueue } from './ledger/jobQueue.ts';
-import { openLedger } from './ledger/open.ts';
+import { openLedger, openLedgerToRead } from './ledger/open.ts';
 import { createPostBook } from './ledger/posts.ts';
 import { createStore } from './ledger/store.ts';
+import { verifyGently } from './ledger/verify.ts';
 import { chaseReview } from './lifecycle/breakGlass.ts';
 import { expireRequest } from './lifecycle/closeRequest.ts';
 import type { Deps } from './lifecycle/deps.ts';
@@ -22,6 +24,7 @@ import { escalateRequest } from './lifecycle/escalateRequest.ts';
 import { evidenceSource } from './lifecycle/evidenceSource.ts';
 import { extendGrant } from './lifecycle/extendGrant.ts';
 import { endFrozen } from './lifecycle/freeze.ts';
+import { anchorLedger, createIntegrity } from './lifecycle/integrity.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
 import { provisionGrant } from './lifecycle/provisionGrant.ts';
 import { policyLoaded, reloadPolicy } from './lifecycle/reloadPolicy.ts';
@@ -73,6 +76,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const problem = lacking(env, policy);
   if (problem !== null) throw new ConfigError(problem);
   let inForce = policy;
+  const checkpoints = env.checkpoints ? openCheckpoints({ ...env.checkpoints, now: Date.now }) : null;
   const ledger = openLedger(env.databasePath);
   const events = eventReader(ledger);
   const clock = makeClock(events.newest()?.at ?? 0);
@@ -84,6 +88,8 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     followUps: (event) => [...messageJobs(event), ...pagerDutyJobs(event)],
     onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])),
   });
+
+  const integrity = createIntegrity({ store, events, log });
 
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
   const directory = createDirectory(interactive, { clock, log });
@@ -112,6 +118,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     onCall,
     incidents: createIncidentDesk(pagerDuty, env.pagerDuty.from),
     codes: createCodeBox(env.secretKey),
+    integrity,
     targets,
     clock,
     newId,
@@ -133,6 +140,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     delivery,
     clock,
     refreshHome: home.refresh,
+    onAnchor: integrity.compare,
   });
   const retried = { maxAttempts: Number.POSITIVE_INFINITY };
   const message = { maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS };
@@ -163,6 +171,11 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
         sweep: { handle: createSweep(deps), maxBackoff: MINUTE, ...retried },
         escalate: { handle: (key) => escalateRequest(deps, key), maxBackoff: MINUTE, ...retried },
         review: { handle: (key) => chaseReview(deps, key), maxBackoff: MINUTE, ...retried },
+        checkpoint: {
+          handle: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),
+          maxBackoff: 5 * MINUTE,
+          ...retried,
+        },
         page: { handle: (seq) => page(tell, seq), ...message },
         note: { handle: (seq) => note(tell, seq), ...message },
       },
@@ -182,10 +195,16 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   await warnAboutOrphans(deps);
   await store.commit({
     events: startEvents(policy, events.newest()),
-    jobs: [{ kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE }],
+    jobs: [
+      { kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE },
+      ...(checkpoints ? [{ kind: 'checkpoint', key: 'ledger', dueAt: clock.now() + MINUTE } as const] : []),
+    ],
   });
-  // What is overdue comes first, whether or not Slack can be reached.
+  // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
   runner.start();
+  const checking = checkLedger().catch((error: unknown) =>
+    log.error({ err: error }, 'the ledger could not be checked; nothing new is granted until it is'),
+  );
 
   const connection = createConnection(env.slack.transport, { apiUrl: env.slack.apiUrl, log });
   let slackApp: SlackApp | null = null;
@@ -198,6 +217,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     await Promise.all([connection.close(), server?.close()]);
     await slackApp?.drain();
     await runner.stop();
+    await checking;
     await store.commit({
       events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
     });
@@ -224,6 +244,20 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   void checkPagerDuty();
   log.info({ resources: policy.resources.size, policy: policy.hash.slice(0, 16) }, 'ready');
   return { stop: stopEverything, reloadPolicy: reload };
+
+  /** From the first event to the last, beside the work; and against every position that was kept elsewhere. */
+  async function checkLedger(): Promise<void> {
+    const first = events.get(1)?.hash ?? '';
+    const kept = checkpoints?.anchors(first) ?? { anchors: [] };
+    if ('problem' in kept) return integrity.settle(kept.problem);
+    const reader = openLedgerToRead(env.databasePath);
+    try {
+      const result = await verifyGently(reader, kept.anchors);
+      await integrity.settle(result.whole ? null : result.problem);
+    } finally {
+      reader.close();
+    }
+  }
 
   async function reload(): Promise<void> {
     const result = await reloadPolicy(deps, null);

@@ -29,6 +29,8 @@ export type JobKind =
   | 'expire'
   /** End everything that was live when it was frozen. */
   | 'freeze'
+  /** Keep a position of the ledger outside the database. */
+  | 'checkpoint'
   /** Ask whether what a grant was given for still holds; whether the people who hold something are still there. */
   | 'watch'
   | 'sweep'

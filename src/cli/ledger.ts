@@ -1,38 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../config/env.ts';
+import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/checkpoint.ts';
+import { append } from '../ledger/checkpointBook.ts';
 import { openLedgerToRead } from '../ledger/open.ts';
-import { verifyLedger } from '../ledger/verify.ts';
+import { type Anchor, type Tampering, verifyLedger } from '../ledger/verify.ts';
 import { StorageError } from '../ports.ts';
 import type { Command } from './jit.ts';
+import { databasePath, readOptions, readText, UsageError } from './options.ts';
+import { anchorsFromSlack } from './slackAnchors.ts';
 
-const USAGE = 'jit ledger verify [FILE]   check the chain of a ledger, by default of JIT_DATABASE';
+const USAGE = [
+  'jit ledger verify [FILE] [--checkpoints FILE [--trust PUBLIC.pem]] [--from-slack]   is the record whole, by default that of JIT_DATABASE',
+  'jit ledger rotate-key --checkpoints FILE --old OLD.pem --new NEW.pem               let a new key sign checkpoints',
+];
 
 /** Exit codes: 0 whole, 1 not whole, 2 could not be checked. */
 export const ledger: Command = {
-  usage: [USAGE],
-  run: ([verb, path = process.env.JIT_DATABASE, ...rest]) => {
-    if (verb !== 'verify' || rest.length > 0 || !path) {
-      process.stderr.write(
-        `${verb === 'verify' && !path ? 'Name the database, or set JIT_DATABASE.\n' : ''}Usage: ${USAGE}\n`,
-      );
-      return 2;
-    }
+  usage: USAGE,
+  run: async ([verb = '', ...args]) => {
     try {
-      const opened = openLedgerToRead(path);
-      const result = verifyLedger(opened);
-      opened.close();
-      if (!result.whole) {
-        process.stdout.write(
-          `NOT WHOLE: ${path}\n${result.problem}. Everything before event ${result.seq} is as it was recorded.\n`,
-        );
-        return 1;
-      }
-      process.stdout.write(
-        `whole: ${result.events} events, each continuing the one before\nhead: ${result.head}\nCompare the head with the newest line of the audit channel: a chain alone cannot show a cut tail.\n`,
-      );
-      return 0;
+      if (verb === 'verify') return await verify(args);
+      if (verb === 'rotate-key') return rotateKey(args);
+      throw new UsageError(verb === '' ? 'say what to do' : `there is no "jit ledger ${verb}"`);
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
+      if (error instanceof UsageError) {
+        process.stderr.write(`jit ledger: ${error.message}\nUsage:\n${USAGE.map((line) => `  ${line}\n`).join('')}`);
+        return 2;
+      }
+      if (!(error instanceof StorageError || error instanceof ConfigError)) throw error;
       process.stderr.write(`${error.message}\n`);
       return 2;
     }
   },
 };
+
+/** What fits what was found, in words. */
+const WORDS: Readonly<Record<Tampering, string>> = {
+  edited: 'Somebody edited that event in the database.',
+  missing: 'Somebody deleted events in the middle.',
+  replaced: 'Somebody replaced, swapped or put in events.',
+  cut: 'Somebody cut off the tail, or put an older copy in its place.',
+  rewritten: 'Somebody wrote the record anew from there on back, with a chain of its own.',
+};
+
+async function verify(args: readonly string[]): Promise<number> {
+  const { values, files } = readOptions(args, { checkpoints: 'string', trust: 'string', 'from-slack': 'boolean' });
+  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+  const path = databasePath(files[0]);
+  const opened = openLedgerToRead(path);
+  try {
+    const anchors: Anchor[] = [];
+    if (values.checkpoints !== undefined) {
+      const read = fileAnchors(values.checkpoints, values.trust, genesisOf(opened));
+      if ('problem' in read)
+        return notWhole(path, read.problem, 'The checkpoints themselves were tampered with, or are of another ledger.');
+      anchors.push(...read.anchors);
+    }
+    if (values['from-slack']) {
+      const read = await anchorsFromSlack(genesisOf(opened));
+      if ('problem' in read) return notWhole(path, read.problem, WORDS.rewritten);
+      anchors.push(...read.anchors);
+    }
+    const result = verifyLedger(opened, anchors);
+    if (!result.whole)
+      return notWhole(
+        path,
+        `${result.problem}. Everything before event ${result.seq} is as it was recorded`,
+        WORDS[result.kind],
+      );
+    const against = anchors.length > 0 ? `, and agrees with ${anchors.length} positions kept elsewhere` : '';
+    const hint =
+      anchors.length > 0
+        ? ''
+        : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
+    process.stdout.write(
+      `whole: ${result.events} events, each continuing the one before${against}\nhead: ${result.head}\n${hint}`,
+    );
+    return 0;
+  } finally {
+    opened.close();
+  }
+}
+
+function notWhole(path: string, problem: string, kind: string): number {
+  process.stdout.write(`NOT WHOLE: ${path}\n${problem}.\n${kind}\n`);
+  return 1;
+}
+
+const genesisOf = ({ sqlite }: ReturnType<typeof openLedgerToRead>): string =>
+  sqlite.prepare<[], { hash: string }>('SELECT hash FROM events WHERE seq = 1').get()?.hash ?? '';
+
+function fileAnchors(
+  path: string,
+  trust: string | undefined,
+  genesis: string,
+): { anchors: Anchor[] } | { problem: string } {
+  const trusted = trust === undefined ? null : publicKeyOf(readText(trust, 'the public key'));
+  const read = readCheckpoints(readText(path, 'the file of checkpoints'), trusted);
+  if ('problem' in read) return { problem: `${path}: ${read.problem}` };
+  const own = read.checkpoints.filter(({ ledger: of }) => of === genesis);
+  if (own.length === 0 && read.checkpoints.length > 0)
+    return { problem: `${path} holds checkpoints of another ledger only` };
+  return { anchors: own.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${path}` })) };
+}
+
+function rotateKey(args: readonly string[]): number {
+  const { values, files } = readOptions(args, { checkpoints: 'string', old: 'string', new: 'string' });
+  const { checkpoints, old: oldPath, new: newPath } = values;
+  if (!checkpoints || !oldPath || !newPath || files.length > 0)
+    throw new UsageError('rotate-key needs --checkpoints, --old and --new');
+  const signer = signerFrom(readFileSync(oldPath, 'utf8'));
+  const publicKey = publicKeyOf(readFileSync(newPath, 'utf8'));
+  const read = readCheckpoints(readText(checkpoints, 'the file of checkpoints'));
+  if ('problem' in read) throw new ConfigError(`${checkpoints}: ${read.problem}`);
+  if (!read.keys.includes(signer.keyId))
+    throw new ConfigError(`${oldPath}: ${checkpoints} does not know this key, so it cannot vouch for another`);
+  append(checkpoints, signer.introduce({ publicKey, at: Date.now(), isFirst: false }));
+  process.stdout.write(
+    `${checkpoints}: key ${keyIdOf(publicKey)} may sign from now on. Set JIT_CHECKPOINT_KEY to ${newPath} and start the bot again.\n`,
+  );
+  return 0;
+}

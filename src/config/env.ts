@@ -29,6 +29,8 @@ const schema = z.object({
     .string()
     .min(16, 'expected the secret that PagerDuty showed when the webhook subscription was made')
     .optional(),
+  JIT_CHECKPOINT_KEY: z.string().min(1).optional(),
+  JIT_CHECKPOINTS: z.string().min(1).optional(),
   JIT_SECRET_KEY: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits, for example from: openssl rand -hex 32')
@@ -63,6 +65,8 @@ export interface Env {
   };
   /** Where to listen, in HTTP mode or for PagerDuty's webhooks. */
   readonly port: number | null;
+  /** Signs positions of the ledger, which are kept at a path or an address; null: they are not. */
+  readonly checkpoints: { readonly keyPath: string; readonly place: string } | null;
   /** Encrypts what must be kept and stay secret: 32 bytes. */
   readonly secretKey: Buffer | null;
   readonly policyPath: string;
@@ -94,6 +98,11 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
       name: 'PORT',
       message: "missing: PagerDuty's webhooks (PAGERDUTY_WEBHOOK_SECRET) need a port to arrive at",
     });
+  if ((given.JIT_CHECKPOINT_KEY === undefined) !== (given.JIT_CHECKPOINTS === undefined))
+    issues.push({
+      name: given.JIT_CHECKPOINT_KEY === undefined ? 'JIT_CHECKPOINT_KEY' : 'JIT_CHECKPOINTS',
+      message: 'missing: checkpoints need both a key to sign with and a place to keep them; see docs/ledger.md',
+    });
   if (!parsed.success || issues.length > 0) {
     const lines = issues.map(({ name, message }) => `  ${name}  ${message}`).join('\n');
     throw new ConfigError(
@@ -116,6 +125,10 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
       webhookSecret: env.PAGERDUTY_WEBHOOK_SECRET ?? null,
     },
     port: env.SLACK_APP_TOKEN && !env.PAGERDUTY_WEBHOOK_SECRET ? null : (env.PORT ?? null),
+    checkpoints:
+      env.JIT_CHECKPOINT_KEY && env.JIT_CHECKPOINTS
+        ? { keyPath: env.JIT_CHECKPOINT_KEY, place: env.JIT_CHECKPOINTS }
+        : null,
     secretKey: env.JIT_SECRET_KEY ? Buffer.from(env.JIT_SECRET_KEY, 'hex') : null,
     policyPath: env.JIT_POLICY,
     databasePath: env.JIT_DATABASE,

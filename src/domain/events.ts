@@ -98,6 +98,9 @@ export interface EventPayloads {
   /** No new access until it is lifted; what was live ends. */
   'access.frozen': { reason: string; live: number };
   'access.unfrozen': Record<string, never>;
+  /** A position that was signed and kept outside the database. */
+  'ledger.anchored': { seq: number; hash: string; key: string; place: string };
+  'ledger.damaged': { problem: string };
   'policy.loaded': { hash: string; resources: number; roles: number; changes: readonly string[] };
   /** `after`: the newest event before it; 0 for a new ledger. */
   'bot.started': { version: string; after: number };

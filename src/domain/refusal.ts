@@ -39,6 +39,7 @@ export type Refusal =
   | { readonly code: 'no_credential' }
   | { readonly code: 'already_extending' }
   | { readonly code: 'frozen'; readonly by: string; readonly reason: string }
+  | { readonly code: 'ledger_damaged'; readonly problem: string }
   | { readonly code: 'not_frozen' }
   | { readonly code: 'not_an_admin' }
   | { readonly code: 'no_break_glass'; readonly role: string }

@@ -12,6 +12,7 @@ import type {
   Store,
   Targets,
 } from '../ports.ts';
+import type { Integrity } from './integrity.ts';
 import type { KeyedLock } from './keyedLock.ts';
 
 /** What every verb of the flow works with. */
@@ -25,6 +26,7 @@ export interface Deps {
   readonly onCall: OnCall;
   readonly incidents: IncidentDesk;
   readonly codes: CodeBox;
+  readonly integrity: Integrity;
   readonly targets: Targets;
   readonly clock: Clock;
   readonly newId: NewId;

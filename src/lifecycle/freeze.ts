@@ -9,8 +9,10 @@ import { beginEnding } from './endGrant.ts';
 
 const KEY = 'bot';
 
-/** The refusal while access is frozen; null: it is not. */
-export async function frozen(deps: Pick<Deps, 'store'>): Promise<Refusal | null> {
+/** The refusal while nothing new is granted to anybody, by a freeze or because the ledger is damaged; null: it is. */
+export async function frozen(deps: Pick<Deps, 'store' | 'integrity'>): Promise<Refusal | null> {
+  const problem = deps.integrity.problem();
+  if (problem !== null) return { code: 'ledger_damaged', problem };
   const { value } = await deps.store.record('freeze', KEY);
   return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
 }

@@ -88,7 +88,7 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
 async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
-  if (await frozen(deps)) return 'all access is frozen';
+  if (await frozen(deps)) return 'nothing is granted now: all access is frozen, or the ledger is damaged';
   if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return null;
   const role = findRole(deps.policy, grant.role);
   if (!role) return 'the role is no longer in the policy';

@@ -51,7 +51,7 @@ async function begin(
 ): Promise<readonly string[] | null> {
   const role = findRole(deps.policy, request.role);
   if (!role) return ['the role is no longer in the policy'];
-  if (await frozen(deps)) return ['all access is frozen'];
+  if (await frozen(deps)) return ['nothing is granted now: all access is frozen, or the ledger is damaged'];
   const person = await deps.directory.person(request.requester.slackId);
   if (!person.known) return [person.problem];
   const decided = await decide(deps, role, { ...request, requestId: request.id, person: person.value }, 'decision');

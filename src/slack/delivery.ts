@@ -39,12 +39,12 @@ export interface Delivery {
   /** Brings a message up to date if it was ever posted. */
   refresh(key: string, message: Message): Promise<void>;
   post(place: Place, message: Message, metadata: MessageMetadata): Promise<string>;
-  /** The newest metadata of this kind that we posted to a channel. */
+  /** The newest metadata of this kind that we posted to a channel, and when. */
   newestMetadata(
     channel: string,
     eventType: string,
     accept: (payload: Record<string, unknown>) => boolean,
-  ): Promise<Record<string, unknown> | null>;
+  ): Promise<{ readonly payload: Record<string, unknown>; readonly postedAt: Instant } | null>;
   /** Where a kept message went; null: it was not posted yet. */
   find(key: string): Post | null;
   /** The address of a message. */
@@ -145,10 +145,11 @@ export function createDelivery({
     },
     newestMetadata: async (channel, eventType, accept) => {
       const messages = await history({ channel });
-      const payloads = messages
-        .filter((message) => message.metadata?.event_type === eventType)
-        .map((message) => (message.metadata?.event_payload ?? {}) as Record<string, unknown>);
-      return payloads.find(accept) ?? null;
+      for (const { metadata, ts } of messages) {
+        const payload = (metadata?.event_payload ?? {}) as Record<string, unknown>;
+        if (metadata?.event_type === eventType && accept(payload)) return { payload, postedAt: Number(ts) * SECOND };
+      }
+      return null;
     },
     find: (key) => posts.find(key),
     permalink: async ({ channel, ts }) => {

@@ -29,6 +29,7 @@ export const ELSEWHERE: ReadonlySet<LedgerEvent['type']> = new Set([
   'second_factor.locked',
   'access.frozen',
   'access.unfrozen',
+  'ledger.damaged',
 ]);
 
 /** @param roleName of a role key, as people know it */
@@ -174,6 +175,14 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
           ),
           quote(event.payload.reason),
           context('Administrators lift it with `/jit admin`.'),
+        ]),
+      ];
+    case 'ledger.damaged':
+      return [
+        channel('The record cannot be trusted', [
+          section(
+            `:rotating_light: ${mentions(policy.admins)} *The record of what happened cannot be relied on*: ${plain(event.payload.problem)}.\nNothing new is granted until somebody has looked. What is held still ends on time.`,
+          ),
         ]),
       ];
     case 'access.unfrozen':

@@ -68,6 +68,14 @@ export interface ProjectionDeps {
   readonly clock: Pick<Clock, 'now'>;
   /** Something changed for somebody: their Home, if they look at it, is brought up to date. */
   readonly refreshHome: (slackId: string) => Promise<void>;
+  /** The newest position of a ledger that the audit channel knows. */
+  readonly onAnchor: (anchor: {
+    ledger: string;
+    seq: number;
+    hash: string;
+    where: string;
+    at: number;
+  }) => Promise<void>;
 }
 
 export type Projections = Record<'card' | 'notify' | 'remind' | 'audit', JobHandler>;
@@ -216,7 +224,8 @@ export function projections(deps: ProjectionDeps): Projections {
         AUDIT_METADATA,
         (payload) => payload.ledger === ledger && typeof payload.to === 'number',
       );
-      const posted = Number(newest?.to ?? 0);
+      const posted = Number(newest?.payload.to ?? 0);
+      await compareAnchor(newest);
       if (posted > posts.cursor(AUDIT_CURSOR)) posts.moveCursor(AUDIT_CURSOR, posted);
       lookedForLostAudit = true;
     }
@@ -232,6 +241,17 @@ export function projections(deps: ProjectionDeps): Projections {
     posts.moveCursor(AUDIT_CURSOR, last.seq);
     if (events.after(last.seq, 1).length > 0) throw new LaterError(clock.now() + AUDIT_PACE);
   });
+
+  /** The audit channel remembers what a database that was tampered with would like forgotten. */
+  async function compareAnchor(own: Awaited<ReturnType<Delivery['newestMetadata']>>): Promise<void> {
+    const channel = deps.policy.auditChannel;
+    const newest =
+      own ?? (await delivery.newestMetadata(channel, AUDIT_METADATA, (payload) => typeof payload.to === 'number'));
+    if (!newest) return;
+    const { ledger, to: seq, hash } = newest.payload;
+    if (typeof ledger === 'string' && typeof seq === 'number' && typeof hash === 'string')
+      await deps.onAnchor({ ledger, seq, hash, where: 'the audit channel', at: newest.postedAt });
+  }
 
   return { card, notify, remind, audit };
 }

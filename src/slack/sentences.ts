@@ -67,6 +67,8 @@ export function refusalSentence(refusal: Refusal): string {
       return 'It is being extended already. Wait a moment for the message about it.';
     case 'frozen':
       return `All access is frozen by ${plain(refusal.by)}: “${plain(refusal.reason)}”. Nothing new is granted until an administrator lifts it.`;
+    case 'ledger_damaged':
+      return `Nothing can be granted now, because the record of what happened cannot be relied on: ${plain(refusal.problem)}. Administrators have been told.`;
     case 'not_frozen':
       return 'Access is not frozen. Nothing was changed.';
     case 'not_an_admin':

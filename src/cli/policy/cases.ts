@@ -8,7 +8,7 @@ import type { Evidence, OpaAnswer } from '../../domain/evidence.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../../domain/evidence.ts';
 import { findRole, type Policy, type Role } from '../../domain/policy.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
-import { readText } from './options.ts';
+import { readText } from '../options.ts';
 
 /** Cases beside a policy: who asks for what, when, with what PagerDuty says; and what is to come of it. docs/policy-tools.md */
 

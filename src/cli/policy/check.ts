@@ -1,8 +1,8 @@
 import { parsePolicy } from '../../config/policyFile.ts';
 import { type Finding, senseOf } from '../../domain/policySense.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
+import { policyPath, readOptions, readText } from '../options.ts';
 import { onlineFindings } from './online.ts';
-import { policyPath, readOptions, readText } from './options.ts';
 
 interface Reported {
   readonly severity: 'error' | 'warning';

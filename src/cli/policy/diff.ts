@@ -1,6 +1,6 @@
 import { differencesOf } from '../../domain/compare.ts';
 import { policyChanges } from '../../domain/policyChanges.ts';
-import { readOptions, readPolicy, UsageError } from './options.ts';
+import { readOptions, readPolicy, UsageError } from '../options.ts';
 
 /** Exit codes: 0 nothing changes in meaning, 1 something does, 2 it could not be compared. */
 export async function run(args: readonly string[]): Promise<number> {

@@ -3,8 +3,8 @@ import { explainDecision, treeLines } from '../../domain/explain.ts';
 import { findRole } from '../../domain/policy.ts';
 import { decisionsIn } from '../../ledger/decisions.ts';
 import { openLedgerToRead } from '../../ledger/open.ts';
+import { databasePath, policyPath, readOptions, readPolicy, UsageError } from '../options.ts';
 import { caseInput, casesBeside, readCases } from './cases.ts';
-import { databasePath, policyPath, readOptions, readPolicy, UsageError } from './options.ts';
 
 /** One decision as a tree: of a case, or of a request that was recorded, under the policy file as it is now. */
 export async function run(args: readonly string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../config/env.ts';
 import { StorageError } from '../../ports.ts';
 import type { Command } from '../jit.ts';
-import { UsageError } from './options.ts';
+import { UsageError } from '../options.ts';
 
 /** `jit policy …`: each verb loads when it is used. Exit codes: 0 fine, 1 something was found, 2 it could not be done. */
 const VERBS: Readonly<

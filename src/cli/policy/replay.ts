@@ -5,7 +5,7 @@ import { findRole, type Policy } from '../../domain/policy.ts';
 import { HOUR } from '../../domain/terms.ts';
 import { decisionsIn, type RecordedDecision } from '../../ledger/decisions.ts';
 import { openLedgerToRead } from '../../ledger/open.ts';
-import { databasePath, policyPath, readOptions, readPolicy, table, UsageError } from './options.ts';
+import { databasePath, policyPath, readOptions, readPolicy, table, UsageError } from '../options.ts';
 import { replayPage } from './replayPage.ts';
 
 export interface Changed {

@@ -1,7 +1,7 @@
 import { policyJsonSchema } from '../../config/policyJsonSchema.ts';
 import { policyReference } from '../../config/policyReference.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
-import { readOptions } from './options.ts';
+import { readOptions } from '../options.ts';
 
 /** The schema for editors; with --reference, the same as a page for people. */
 export async function run(args: readonly string[]): Promise<number> {

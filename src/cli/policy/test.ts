@@ -1,8 +1,8 @@
 import { evaluatePolicy, type RuleDecision } from '../../domain/evaluate.ts';
 import { plannedEnd, tiesOf } from '../../domain/grant.ts';
 import { type Policy, roleKey } from '../../domain/policy.ts';
+import { policyPath, readOptions, readPolicy, table } from '../options.ts';
 import { type Case, type CaseFile, caseInput, casesBeside, readCases } from './cases.ts';
-import { policyPath, readOptions, readPolicy, table } from './options.ts';
 
 interface Result {
   readonly name: string;

@@ -307,7 +307,8 @@ export function createWebApi(
 
   function page(messages: Message[], args: Args) {
     const limit = Math.min(Number(args.limit ?? 100), 999);
-    const visible = messages.filter((message) => message.ephemeralTo === null);
+    const latest = typeof args.latest === 'string' ? args.latest : '9';
+    const visible = messages.filter((message) => message.ephemeralTo === null && message.ts < latest);
     const withMetadata = args.include_all_metadata === true || args.include_all_metadata === 'true';
     return {
       messages: visible

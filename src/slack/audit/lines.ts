@@ -50,6 +50,8 @@ const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'break_glass.unreviewed': ':rotating_light:',
   'access.frozen': ':rotating_light:',
   'access.unfrozen': ':white_check_mark:',
+  'ledger.anchored': ':anchor:',
+  'ledger.damaged': ':rotating_light:',
 };
 
 /** One event, as an auditor reads it. Names, not mentions: nobody is paged by the record. */
@@ -143,6 +145,10 @@ function describe(event: LedgerEvent): string {
       return `*${code(event.payload.role)} of ${plain(event.payload.person)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
     case 'credential.issued':
       return `${plain(event.payload.person)} got a new password for ${code(event.payload.account)}`;
+    case 'ledger.anchored':
+      return `event #${event.payload.seq} is signed by key ${code(event.payload.key.slice(0, 16))} and kept at ${code(event.payload.place)}`;
+    case 'ledger.damaged':
+      return `*the ledger cannot be trusted*: ${plain(event.payload.problem)}. Nothing new is granted until somebody has looked`;
     case 'policy.loaded': {
       const { roles, resources, hash, changes } = event.payload;
       const by = event.actor.kind === 'person' ? ` by ${who}` : '';

@@ -13,6 +13,7 @@ export const EMOJI: Readonly<Record<string, string>> = {
   small_blue_diamond: '🔹',
   leftwards_arrow_with_hook: '↩️',
   calendar: '📅',
+  anchor: '⚓',
   arrow_up: '⬆️',
   wave: '👋',
   handshake: '🤝',

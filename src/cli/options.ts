@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../../config/env.ts';
-import { type LoadedPolicy, loadPolicy } from '../../config/policyFile.ts';
-import { PROVISIONERS } from '../../provisioners/registry.ts';
+import { ConfigError } from '../config/env.ts';
+import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
+import { PROVISIONERS } from '../provisioners/registry.ts';
 
 /** The command line was not understood. */
 export class UsageError extends Error {

@@ -1,0 +1,106 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
+import { StorageError } from '../ports.ts';
+import { type CheckpointLine, readCheckpoints, type Signer, signerFrom } from './checkpoint.ts';
+import type { Anchor } from './verify.ts';
+
+/** Where checkpoints are kept: a file, on another volume than the database if that is to help, or an HTTP endpoint. */
+export interface CheckpointBook {
+  readonly keyId: string;
+  readonly place: string;
+  /** Keeps a position for good. */
+  keep(position: { ledger: string; seq: number; hash: string; at: Instant }): Promise<void>;
+  /** What was kept of this ledger, checked; an endpoint cannot be read back and has nothing. */
+  anchors(ledger: string): { readonly anchors: readonly Anchor[] } | { readonly problem: string };
+}
+
+const SEND_TIMEOUT: Millis = 10 * SECOND;
+
+/**
+ * @param options.keyPath a PEM file with an Ed25519 private key
+ * @param options.place a path, or an http(s) address
+ * @throws StorageError that says what, where and what to do
+ */
+export function openCheckpoints(options: { keyPath: string; place: string; now: () => Instant }): CheckpointBook {
+  const { keyPath, place, now } = options;
+  const signer = readKey(keyPath);
+  const isRemote = /^https?:\/\//.test(place);
+  if (!isRemote) introduce(place, signer, now());
+  return {
+    keyId: signer.keyId,
+    place,
+    keep: async (position) => {
+      const line = signer.checkpoint(position);
+      if (isRemote) await send(place, line);
+      else append(place, line);
+    },
+    anchors: (ledger) => {
+      if (isRemote) return { anchors: [] };
+      const read = readCheckpoints(readFileSync(place, 'utf8'));
+      if ('problem' in read) return { problem: `${place}: ${read.problem}` };
+      const own = read.checkpoints.filter((checkpoint) => checkpoint.ledger === ledger);
+      const [other] = read.checkpoints.filter((checkpoint) => checkpoint.ledger !== ledger);
+      if (own.length === 0 && other)
+        return {
+          problem: `${place} holds checkpoints of another ledger, which ended at event ${other.seq} or later: this one was put in its place. If you began a new one on purpose, move that file away`,
+        };
+      return { anchors: own.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${place}` })) };
+    },
+  };
+}
+
+function readKey(path: string): Signer {
+  try {
+    return signerFrom(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StorageError(
+      `${path}: the key for checkpoints cannot be used: ${why}. Make one with: openssl genpkey -algorithm ed25519 -out ${path}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The first key of a file vouches for itself; a later one has to have been vouched for by `jit ledger rotate-key`. */
+function introduce(place: string, signer: Signer, at: Instant): void {
+  const text = existsSync(place) ? readFileSync(place, 'utf8') : '';
+  const read = readCheckpoints(text);
+  if ('problem' in read) return;
+  if (read.keys.length === 0) append(place, signer.introduce({ publicKey: signer.publicKey, at, isFirst: true }));
+  else if (!read.keys.includes(signer.keyId))
+    throw new StorageError(
+      `${place}: the key in JIT_CHECKPOINT_KEY is not one that this file knows. Introduce it with: jit ledger rotate-key --checkpoints ${place} --old OLD.pem --new NEW.pem`,
+    );
+}
+
+/** On the disk when it returns. A line that an earlier crash cut short is ended first. */
+export function append(path: string, line: CheckpointLine): void {
+  try {
+    const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const file = openSync(path, 'a', 0o600);
+    try {
+      writeSync(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${JSON.stringify(line)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new StorageError(
+      `${path}: a checkpoint cannot be written; check that the folder exists and may be written to`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function send(address: string, line: CheckpointLine): Promise<void> {
+  const response = await fetch(address, {
+    method: 'POST',
+    body: JSON.stringify(line),
+    headers: { 'content-type': 'application/json' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(SEND_TIMEOUT),
+  });
+  if (!response.ok) throw new Error(`${new URL(address).host} answered a checkpoint with ${response.status}`);
+}
