@@ -14,6 +14,7 @@ import { eventReader } from './ledger/events.ts';
 import { createJobQueue } from './ledger/jobQueue.ts';
 import { openLedger, openLedgerToRead } from './ledger/open.ts';
 import { createPostBook } from './ledger/posts.ts';
+import { eventSearch } from './ledger/search.ts';
 import { createStore } from './ledger/store.ts';
 import { verifyGently } from './ledger/verify.ts';
 import { chaseReview } from './lifecycle/breakGlass.ts';
@@ -227,7 +228,13 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   try {
     await checkToken();
     slackApp = createSlackApp({
-      context: { deps, client: interactive, events, showHome: createHome(deps, interactive, posts).show },
+      context: {
+        deps,
+        client: interactive,
+        search: eventSearch(ledger),
+        posts,
+        showHome: createHome(deps, interactive, posts).show,
+      },
       directory,
       onLeft: (slackId) =>
         store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] }).then(() => undefined),

@@ -92,6 +92,25 @@ export interface EventReader {
   newest(): LedgerEvent | null;
 }
 
+/** What an auditor asks about; everything that is given has to fit. */
+export interface EventFilter {
+  /** A Slack id, or part of a name. */
+  readonly person?: string;
+  /** A role's key, or a resource's id: all its roles. */
+  readonly role?: string;
+  readonly requestId?: string;
+  readonly incidentId?: string;
+  readonly from?: Instant;
+  readonly to?: Instant;
+  /** The newest ones, so many. */
+  readonly limit: number;
+}
+
+export interface EventSearch {
+  /** Oldest first. */
+  find(filter: EventFilter): readonly LedgerEvent[];
+}
+
 /** A Slack message that is kept up to date. */
 export interface Post {
   readonly channel: string;

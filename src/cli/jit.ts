@@ -1,3 +1,4 @@
+import { audit } from './audit.ts';
 import { ledger } from './ledger.ts';
 import { policy } from './policy/policy.ts';
 
@@ -9,7 +10,7 @@ export interface Command {
   run(args: readonly string[]): number | Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { ledger, policy };
+const COMMANDS: Readonly<Record<string, Command>> = { audit, ledger, policy };
 
 // Whoever reads our output may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

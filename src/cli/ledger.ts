@@ -4,34 +4,27 @@ import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/che
 import { append } from '../ledger/checkpointBook.ts';
 import { openLedgerToRead } from '../ledger/open.ts';
 import { type Anchor, type Tampering, verifyLedger } from '../ledger/verify.ts';
-import { StorageError } from '../ports.ts';
+import { exportLedger } from './export.ts';
 import type { Command } from './jit.ts';
-import { databasePath, readOptions, readText, UsageError } from './options.ts';
+import { complain, databasePath, readOptions, readText, UsageError } from './options.ts';
 import { anchorsFromSlack } from './slackAnchors.ts';
 
 const USAGE = [
   'jit ledger verify [FILE] [--checkpoints FILE [--trust PUBLIC.pem]] [--from-slack]   is the record whole, by default that of JIT_DATABASE',
   'jit ledger rotate-key --checkpoints FILE --old OLD.pem --new NEW.pem               let a new key sign checkpoints',
+  'jit ledger export [FILE] [--from DATE] [--to DATE] [--format jsonl|csv|ocsf]       events to standard output, any number of them',
 ];
 
 /** Exit codes: 0 whole, 1 not whole, 2 could not be checked. */
 export const ledger: Command = {
   usage: USAGE,
-  run: async ([verb = '', ...args]) => {
-    try {
-      if (verb === 'verify') return await verify(args);
+  run: ([verb = '', ...args]) =>
+    complain('jit ledger', USAGE, () => {
+      if (verb === 'verify') return verify(args);
       if (verb === 'rotate-key') return rotateKey(args);
+      if (verb === 'export') return exportLedger(args);
       throw new UsageError(verb === '' ? 'say what to do' : `there is no "jit ledger ${verb}"`);
-    } catch (error) {
-      if (error instanceof UsageError) {
-        process.stderr.write(`jit ledger: ${error.message}\nUsage:\n${USAGE.map((line) => `  ${line}\n`).join('')}`);
-        return 2;
-      }
-      if (!(error instanceof StorageError || error instanceof ConfigError)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      return 2;
-    }
-  },
+    }),
 };
 
 /** What fits what was found, in words. */

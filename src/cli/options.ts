@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/env.ts';
 import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
+import { StorageError } from '../ports.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 
 /** The command line was not understood. */
@@ -63,4 +64,31 @@ export function table(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** A date and time on the command line; null: it was not given. */
+export function instantOption(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new UsageError(`${name} ${text} is no date such as 2026-01-31 or 2026-01-31T18:00Z`);
+  return at;
+}
+
+/** Runs a command; what was typed wrong, and what is missing, becomes a word and exit code 2. */
+export async function complain(
+  name: string,
+  usage: readonly string[],
+  work: () => number | Promise<number>,
+): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`${name}: ${error.message}\nUsage:\n${usage.map((line) => `  ${line}\n`).join('')}`);
+      return 2;
+    }
+    if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
 }

@@ -279,6 +279,7 @@ function toPolicy(
     auditChannel: slack.audit_channel,
     approvalsChannel: slack.approvals_channel,
     admins: slack.admins,
+    auditors: slack.auditors,
     delegates: slack.delegates,
     samePerson: slack.same_person,
     resources,

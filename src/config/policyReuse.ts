@@ -5,7 +5,7 @@ type Report = (path: Path, message: string) => void;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields whose lists name people and user groups. */
-const PEOPLE_FIELDS = new Set(['reviewers', 'members_of', 'admins', 'delegates', 'except']);
+const PEOPLE_FIELDS = new Set(['reviewers', 'members_of', 'admins', 'auditors', 'delegates', 'except']);
 /** Fields whose lists name resources. */
 const RESOURCE_FIELDS = new Set(['resources']);
 

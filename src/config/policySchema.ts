@@ -261,6 +261,10 @@ export const policySchema = z.strictObject({
     audit_channel: channel.describe('Every event, in order.'),
     approvals_channel: channel.describe('Cards for reviewers.'),
     admins: z.array(principal).default([]).describe('May end any access, freeze, reload.'),
+    auditors: z
+      .array(principal)
+      .default([])
+      .describe('May ask about the record with /jit audit, besides administrators.'),
     delegates: z.array(principal).default([]).describe('Whom a reviewer who is away may name as a stand-in.'),
     same_person: z
       .array(z.array(account).min(2, 'expected at least two accounts of one human'))

@@ -160,6 +160,8 @@ export interface Policy {
   readonly auditChannel: string;
   readonly approvalsChannel: string;
   readonly admins: readonly Principal[];
+  /** Who may ask about the record, besides administrators. */
+  readonly auditors: readonly Principal[];
   /** Whom a reviewer who is away may name as a stand-in. Empty: nobody. */
   readonly delegates: readonly Principal[];
   /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */

@@ -12,6 +12,7 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   say('audit channel', before.auditChannel, after.auditChannel);
   say('approvals channel', before.approvalsChannel, after.approvalsChannel);
   say('administrators', before.admins, after.admins);
+  say('auditors', before.auditors, after.auditors);
   say('delegates', before.delegates, after.delegates);
   say('accounts of one person', before.samePerson, after.samePerson);
   for (const resource of before.resources.values())

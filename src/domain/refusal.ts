@@ -42,6 +42,7 @@ export type Refusal =
   | { readonly code: 'ledger_damaged'; readonly problem: string }
   | { readonly code: 'not_frozen' }
   | { readonly code: 'not_an_admin' }
+  | { readonly code: 'not_an_auditor' }
   | { readonly code: 'no_break_glass'; readonly role: string }
   | { readonly code: 'break_glass_unreviewed'; readonly requestId: string; readonly reviewer: string }
   | { readonly code: 'nobody_to_review' }

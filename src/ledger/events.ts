@@ -22,5 +22,5 @@ export function eventReader({ db }: OpenLedger): EventReader {
 }
 
 // Written by store.ts from these very types.
-const toEvent = (row: EventRow): LedgerEvent =>
+export const toEvent = (row: EventRow): LedgerEvent =>
   ({ ...row, actor: JSON.parse(row.actor), payload: JSON.parse(row.payload) }) as LedgerEvent;

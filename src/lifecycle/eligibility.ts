@@ -32,6 +32,15 @@ export async function checkAdmin(deps: Deps, slackId: string): Promise<{ person:
   return standing.value.has(slackId) ? { person: person.value } : refuse({ code: 'not_an_admin' });
 }
 
+/** The person, where they may ask about the record now. */
+export async function checkAuditor(deps: Deps, slackId: string): Promise<{ person: Person } | Refused> {
+  const person = await deps.directory.person(slackId);
+  if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
+  const standing = await areAmong(deps.directory, [...deps.policy.auditors, ...deps.policy.admins], [slackId]);
+  if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
+  return standing.value.has(slackId) ? { person: person.value } : refuse({ code: 'not_an_auditor' });
+}
+
 /** Pending requests that this person could review, as far as is known without asking Slack anew. */
 export async function reviewableBy(deps: Deps, person: Person): Promise<readonly PendingRequest[]> {
   const open = await deps.store.openRequests({});

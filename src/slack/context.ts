@@ -1,13 +1,14 @@
 import type { WebClient } from '@slack/web-api';
 import type { Deps } from '../lifecycle/deps.ts';
-import type { EventReader } from '../ports.ts';
+import type { EventSearch, PostBook } from '../ports.ts';
 
 /** What every listener works with. */
 export interface SlackContext {
   readonly deps: Deps;
   /** For people who wait: short deadlines, nothing queued. */
   readonly client: WebClient;
-  readonly events: EventReader;
+  readonly search: EventSearch;
+  readonly posts: Pick<PostBook, 'find'>;
   /** Shows somebody their Home as things stand now, with a word on what they just did. */
   readonly showHome: (slackId: string, word?: string) => Promise<void>;
 }

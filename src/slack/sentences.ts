@@ -73,6 +73,8 @@ export function refusalSentence(refusal: Refusal): string {
       return 'Access is not frozen. Nothing was changed.';
     case 'not_an_admin':
       return 'Only administrators can do this. The policy file names them.';
+    case 'not_an_auditor':
+      return 'Only auditors and administrators can ask about the record. The policy file names them.';
     case 'no_break_glass':
       return `You cannot break the glass for ${code(refusal.role)}: its policy does not name you. Ask for it with \`/jit\` instead.`;
     case 'break_glass_unreviewed':

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
+import { jit as runJit } from '../support/cli.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/jit.ts', import.meta.url));
 const SANDBOX = fileURLToPath(new URL('../../src/sandbox/policy.yaml', import.meta.url));
 const source = readFileSync(SANDBOX, 'utf8');
 
@@ -16,21 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-/** The command as somebody types it, with nothing in the environment but what is given. */
-const jit = (args: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
-  new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [CLI, 'policy', ...args],
-      { env: { PATH: process.env.PATH ?? '', ...env } },
-      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
-    );
-  });
+const jit = (args: readonly string[], env: Record<string, string> = {}) => runJit(['policy', ...args], env);
 const file = (name: string, text: string): string => {
   const path = join(directory, name);
   writeFileSync(path, text);

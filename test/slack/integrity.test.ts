@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import SQLite from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { type Stage, setStage } from '../support/bot.ts';
+import { jit } from '../support/cli.ts';
 
 const MINUTE = 60_000;
-const CLI = fileURLToPath(new URL('../../src/cli/jit.ts', import.meta.url));
 let stage: Stage;
 afterEach(() => stage.close());
 
@@ -28,15 +26,6 @@ const tamper = (sql: string) => {
   db.exec(`DROP TRIGGER IF EXISTS events_are_never_changed; DROP TRIGGER IF EXISTS events_are_never_deleted; ${sql}`);
   db.close();
 };
-const jit = (
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number; out: string; err: string }> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...args], { env: { PATH: process.env.PATH ?? '', ...env } }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, out, err }),
-    );
-  });
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck payments');
   await stage.ana.readsDirect('You have Payments database: read');

@@ -37,6 +37,7 @@ export const aPolicy = (...resources: readonly Resource[]): Policy => ({
   auditChannel: 'C0AUDIT',
   approvalsChannel: 'C0ACCESS',
   admins: [],
+  auditors: [],
   delegates: [],
   samePerson: [],
   resources: new Map(resources.map((resource) => [resource.id, resource])),

@@ -82,6 +82,7 @@ function namesIn(policy: Policy): Named[] {
     atPd('services', test.services, [...path, 'on_call', 'services']);
   };
   principals(policy.admins, ['slack', 'admins']);
+  principals(policy.auditors, ['slack', 'auditors']);
   principals(policy.delegates, ['slack', 'delegates']);
   for (const resource of policy.resources.values()) {
     const at = ['resources', resource.id];

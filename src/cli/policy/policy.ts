@@ -1,7 +1,5 @@
-import { ConfigError } from '../../config/env.ts';
-import { StorageError } from '../../ports.ts';
 import type { Command } from '../jit.ts';
-import { UsageError } from '../options.ts';
+import { complain, UsageError } from '../options.ts';
 
 /** `jit policy …`: each verb loads when it is used. Exit codes: 0 fine, 1 something was found, 2 it could not be done. */
 const VERBS: Readonly<
@@ -39,18 +37,10 @@ export const policy: Command = {
   usage: Object.values(VERBS).map(({ usage }) => usage),
   run: async ([name = '', ...args]) => {
     const verb = VERBS[name];
-    try {
+    const usage = verb ? [verb.usage] : Object.values(VERBS).map((one) => one.usage);
+    return complain('jit policy', usage, async () => {
       if (!verb) throw new UsageError(name === '' ? 'say what to do' : `there is no "jit policy ${name}"`);
-      return await (await verb.load()).run(args);
-    } catch (error) {
-      if (error instanceof UsageError) {
-        const usage = verb ? [verb.usage] : Object.values(VERBS).map((one) => one.usage);
-        process.stderr.write(`jit policy: ${error.message}\nUsage:\n${usage.map((line) => `  ${line}\n`).join('')}`);
-        return 2;
-      }
-      if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      return 2;
-    }
+      return (await verb.load()).run(args);
+    });
   },
 };

@@ -1,6 +1,7 @@
 import type { App } from '@slack/bolt';
 import { distance } from 'fastest-levenshtein';
 import { admin } from '../admin/listeners.ts';
+import { audit } from '../audit/command.ts';
 import { away, back } from '../away/listeners.ts';
 import { cut, plain } from '../blocks.ts';
 import { said } from '../clicks.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   away,
   back,
   secondFactor,
+  audit,
   admin,
 ];
 

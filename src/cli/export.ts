@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import type { LedgerEvent } from '../domain/events.ts';
+import { exportEvents } from '../ledger/export.ts';
+import { toOcsf } from '../ledger/ocsf.ts';
+import { openLedgerToRead } from '../ledger/open.ts';
+import { auditLine } from '../slack/audit/lines.ts';
+import { asText } from './audit.ts';
+import { databasePath, instantOption, readOptions, UsageError } from './options.ts';
+
+const FORMATS: Readonly<Record<string, { head: string; line: (event: LedgerEvent) => string }>> = {
+  jsonl: { head: '', line: (event) => JSON.stringify(event) },
+  csv: {
+    head: 'seq,time,type,actor,request,grant,role,person,text,hash',
+    line: (event) => {
+      const { role, person, requester } = event.payload as {
+        role?: string;
+        person?: string;
+        requester?: string | { name: string };
+      };
+      const who = person ?? (typeof requester === 'object' ? requester.name : requester) ?? '';
+      const actor = event.actor.kind === 'person' ? event.actor.name : 'jit';
+      return [
+        event.seq,
+        new Date(event.at).toISOString(),
+        event.type,
+        actor,
+        event.requestId ?? '',
+        event.grantId ?? '',
+        role ?? '',
+        who,
+        asText(auditLine(event)),
+        event.hash,
+      ]
+        .map(cell)
+        .join(',');
+    },
+  },
+  ocsf: { head: '', line: (event) => JSON.stringify(toOcsf(event, asText(auditLine(event)))) },
+};
+
+/** A spreadsheet must not take what somebody typed for a formula (CSV injection). */
+function cell(value: string | number): string {
+  const text = String(value);
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Writes events to standard output, however many, a few at a time. */
+export async function exportLedger(args: readonly string[]): Promise<number> {
+  const { values, files } = readOptions(args, { from: 'string', to: 'string', format: 'string' });
+  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+  const format = FORMATS[values.format ?? 'jsonl'];
+  if (!format) throw new UsageError(`--format ${values.format} is none of ${Object.keys(FORMATS).join(', ')}`);
+  const from = instantOption('--from', values.from) ?? 0;
+  const to = instantOption('--to', values.to) ?? Number.MAX_SAFE_INTEGER;
+  const ledger = openLedgerToRead(databasePath(files[0]));
+  try {
+    if (format.head) process.stdout.write(`${format.head}\n`);
+    for (const event of exportEvents(ledger, { from, to })) {
+      if (!process.stdout.write(`${format.line(event)}\n`)) await once(process.stdout, 'drain');
+    }
+    return 0;
+  } finally {
+    ledger.close();
+  }
+}

@@ -1,0 +1,152 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import SQLite from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LedgerEvent } from '../../src/domain/events.ts';
+import { type Stage, setStage } from '../support/bot.ts';
+import { jit } from '../support/cli.ts';
+
+let stage: Stage;
+/** Ana has payments-db/read; Ben waits for orders-db/read. */
+beforeAll(async () => {
+  stage = await setStage();
+  await stage.ana.jit('request payments read 1h stuck "payments", again');
+  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ben.jit('request orders read 30m numbers');
+  await stage.ben.readsDirect('waiting for');
+  await stage.recorded('request.submitted', 2);
+  await stage.stopBot();
+});
+afterAll(() => stage.close());
+
+const asking = (...args: readonly string[]) => jit(args, { JIT_DATABASE: stage.sandbox.env.JIT_DATABASE ?? '' });
+const parsed = (out: string): LedgerEvent[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LedgerEvent);
+/** The database as it is now, to be changed. */
+const copyOf = (name: string): string => {
+  const path = join(stage.sandbox.directory, name);
+  const db = new SQLite(stage.sandbox.env.JIT_DATABASE ?? '', { readonly: true });
+  writeFileSync(path, db.serialize());
+  db.close();
+  return path;
+};
+const requestOf = (name: string) =>
+  stage
+    .events()
+    .find(({ type, actor }) => type === 'request.submitted' && actor.kind === 'person' && actor.name.startsWith(name))
+    ?.requestId ?? '';
+
+describe('jit audit', () => {
+  test('says in plain words what a person did and got', async () => {
+    const { code, out } = await asking('audit', '--person', 'ana');
+    expect(code).toBe(0);
+    expect(out).toContain('asked for payments-db/read for 1 h: “stuck "payments", again”');
+    expect(out).toContain('has payments-db/read as jit_');
+    expect(out).not.toMatch(/<!date|[*`]|Ben/);
+  });
+
+  test('finds by resource, by role, by request and by time, and all of them together', async () => {
+    const of = async (...args: readonly string[]) =>
+      new Set(parsed((await asking('audit', '--json', ...args)).out).map(({ requestId }) => requestId));
+    const [ana, ben] = [requestOf('Ana'), requestOf('Ben')];
+    expect(await of('--resource', 'orders-db')).toEqual(new Set([ben]));
+    expect(await of('--role', 'payments-db/read')).toEqual(new Set([ana]));
+    expect(await of('--request', ben)).toEqual(new Set([ben]));
+    expect((await asking('audit', '--role', 'payments-db')).code).toBe(0);
+    expect((await asking('audit', '--role', 'payments_db/read')).code).toBe(1);
+    expect((await asking('audit', '--person', 'ben', '--resource', 'payments-db')).code).toBe(1);
+  });
+
+  test('nothing found is told and is exit code 1; what cannot be looked up is 2, with a word', async () => {
+    expect(await asking('audit', '--to', '2001-01-01')).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'The record has nothing that fits all of that.\n',
+    });
+    const wrong = await asking('audit', '--from', 'someday');
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain('--from someday is no date such as 2026-01-31');
+    const none = await jit(['audit', join(stage.sandbox.directory, 'none.db')]);
+    expect(none.code).toBe(2);
+    expect(none.err).toContain('none.db');
+    expect(none.err).not.toContain('    at ');
+  });
+});
+
+describe('jit ledger export', () => {
+  test('as JSON lines it has every event, whole and in order', async () => {
+    const { code, out } = await asking('ledger', 'export');
+    expect(code).toBe(0);
+    expect(parsed(out)).toEqual(stage.events());
+  });
+
+  test('as CSV it opens in a spreadsheet: a line an event, quotes and commas within their column', async () => {
+    const { out } = await asking('ledger', 'export', '--format', 'csv');
+    const lines = out.trim().split('\n');
+    expect(lines[0]).toBe('seq,time,type,actor,request,grant,role,person,text,hash');
+    expect(lines).toHaveLength(stage.events().length + 1);
+    expect(out).toContain('stuck ""payments"", again');
+  });
+
+  test('for SIEMs each event is one of the open schema, with the ledger’s number and hash', async () => {
+    const { out } = await asking('ledger', 'export', '--format', 'ocsf');
+    const events = stage.events();
+    const ocsf = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown> & { metadata: { sequence: number; uid: string } });
+    expect(ocsf.map(({ metadata }) => [metadata.sequence, metadata.uid])).toEqual(
+      events.map(({ seq, hash }) => [seq, hash]),
+    );
+    const activated = ocsf[events.findIndex(({ type }) => type === 'grant.activated')];
+    expect(activated).toMatchObject({
+      class_uid: 3005,
+      activity_id: 1,
+      type_uid: 300501,
+      severity_id: 1,
+      user: { name: 'Ana Kovač' },
+      resource: { name: 'payments-db', uid: 'payments-db/read' },
+      privileges: ['payments-db/read'],
+    });
+  });
+
+  test('keeps to the time that was asked for', async () => {
+    const [, second] = stage.events();
+    const at = new Date(second?.at ?? 0).toISOString();
+    const { out } = await asking('ledger', 'export', '--from', at, '--to', at);
+    expect(parsed(out)).toEqual(stage.events().filter((event) => event.at === second?.at));
+    expect((await asking('ledger', 'export', '--to', '2001-01-01')).out).toBe('');
+    expect((await asking('ledger', 'export', '--format', 'xml')).err).toContain('is none of jsonl, csv, ocsf');
+  });
+
+  test('as CSV a name that is a formula is text to a spreadsheet', async () => {
+    const path = copyOf('formula.db');
+    const db = new SQLite(path);
+    db.exec(`
+      INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash)
+      SELECT seq + 1, at, type, '{"kind":"person","id":"U0MALLORY","name":"=HYPERLINK(1)"}', request_id, grant_id, payload, hash, 'h'
+      FROM events ORDER BY seq DESC LIMIT 1`);
+    db.close();
+    const { out } = await jit(['ledger', 'export', path, '--format', 'csv']);
+    expect(out).toContain(",'=HYPERLINK(1),");
+    expect(out).not.toContain(',=');
+  });
+
+  test('a long record comes whole, more than is read at a time', async () => {
+    const path = copyOf('long.db');
+    const long = new SQLite(path);
+    long.exec(`
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500)
+      INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash)
+      SELECT (SELECT max(seq) FROM events) + i, at, type, actor, request_id, grant_id, payload, prev_hash, printf('%064d', i)
+      FROM n, (SELECT * FROM events WHERE type = 'bot.started' LIMIT 1)`);
+    const { total } = long.prepare<[], { total: number }>('SELECT count(*) AS total FROM events').get() ?? { total: 0 };
+    long.close();
+    const { out } = await jit(['ledger', 'export', path, '--format', 'csv']);
+    expect(out.trim().split('\n')).toHaveLength(total + 1);
+    expect(total).toBeGreaterThan(3500);
+  });
+});

@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Stage, setStage } from '../support/bot.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+  await stage.ana.jit('request payments read 1h stuck payments');
+  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ben.jit('request orders read 30m numbers');
+  await stage.ben.readsDirect('waiting for');
+  await stage.chloe.readsIn('C0ACCESS', 'Ben Okafor');
+});
+afterEach(() => stage.close());
+
+describe('/jit audit', () => {
+  test('tells an auditor what a person had, with a link to where it was talked about', async () => {
+    await stage.chloe.jit('audit ben 7d');
+    const answer = stage.text(await stage.chloe.told('request.submitted'), 'U0CHLOE');
+    expect(answer).toContain('asked for orders-db/read for 30 min: “numbers”');
+    expect(answer).toContain('thread');
+    expect(answer).not.toContain('payments-db');
+  });
+
+  test('finds by resource, by role and by request', async () => {
+    const request = stage.events().find(({ type }) => type === 'request.submitted')?.requestId ?? '';
+    let asked = '';
+    for (const question of ['payments-db', 'payments-db/read', request, `@ana payments-db ${request} 1h`]) {
+      await stage.chloe.jit(`audit ${question}`);
+      const answer = await stage.chloe.told('grant.activated', asked);
+      expect(stage.text(answer, 'U0CHLOE')).not.toContain('orders-db');
+      asked = answer.ts;
+    }
+  });
+
+  test('what is not there is told', async () => {
+    await stage.eve.jit('audit nobody-of-that-name');
+    await stage.eve.told('The record has nothing that fits all of that.');
+  });
+
+  test('only auditors and administrators may ask, and nobody else learns a thing', async () => {
+    await stage.ana.jit('audit ben');
+    const answer = stage.text(await stage.ana.told('Only auditors and administrators'), 'U0ANA');
+    expect(answer).not.toContain('orders-db');
+  });
+});
