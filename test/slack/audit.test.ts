@@ -32,6 +32,20 @@ describe('/jit audit', () => {
     }
   });
 
+  test('finds by incident what was asked for it and all that followed', async () => {
+    const form = await stage.ana.fillRequest({
+      search: 'payments',
+      role: 'payments-db/admin',
+      reason: 'INC-4711 checkout is down',
+    });
+    await stage.ana.submit(form);
+    await stage.ana.readsDirect('You have Payments database: admin');
+    await stage.chloe.jit('audit PINC4711');
+    const answer = stage.text(await stage.chloe.told('grant.activated'), 'U0CHLOE');
+    expect(answer).toContain('payments-db/admin');
+    expect(answer).not.toMatch(/payments-db\/read|orders-db/);
+  });
+
   test('what is not there is told', async () => {
     await stage.eve.jit('audit nobody-of-that-name');
     await stage.eve.told('The record has nothing that fits all of that.');
