@@ -1,4 +1,5 @@
 import { parseDuration } from '../domain/duration.ts';
+import { type Instant, SECOND } from '../domain/terms.ts';
 import { openLedgerToRead } from '../ledger/open.ts';
 import { eventSearch } from '../ledger/search.ts';
 import { auditLine } from '../slack/audit/lines.ts';
@@ -57,12 +58,14 @@ export const audit: Command = {
     }),
 };
 
-/** A line of the audit channel, for the terminal: without Slack's signs. */
+/** A line of the audit channel, for the terminal: without Slack's signs, and with the year, because records grow old. */
 export const asText = (line: string): string =>
   line
-    .replace(/<!date\^\d+\^[^|]*\|([^>]*)>/g, '$1')
+    .replace(/<!date\^(\d+)\^[^>]*>/g, (_, seconds: string) => instantText(Number(seconds) * SECOND))
     .replace(/^:[a-z_]+: /, '')
     .replace(/[*`\u2060]/g, '')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
+
+const instantText = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -17,15 +17,21 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+const showUsage = (out: NodeJS.WritableStream, commands: readonly Command[]): void => {
+  const lines = commands.flatMap(({ usage }) => usage);
+  out.write(`Usage:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+};
+
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
-if (command) {
+if (command && args.includes('--help')) {
+  showUsage(process.stdout, [command]);
+} else if (command) {
   process.exitCode = await command.run(args);
+} else if (name === '' || name === 'help' || name === '--help') {
+  showUsage(process.stdout, Object.values(COMMANDS));
 } else {
-  const isHelp = name === '' || name === 'help' || name === '--help';
-  const out = isHelp ? process.stdout : process.stderr;
-  if (!isHelp) out.write(`jit: there is no command "${name}"\n`);
-  const lines = Object.values(COMMANDS).flatMap(({ usage }) => usage);
-  out.write(`Usage:\n${lines.map((line) => `  ${line}\n`).join('')}`);
-  process.exitCode = isHelp ? 0 : 2;
+  process.stderr.write(`jit: there is no command "${name}"\n`);
+  showUsage(process.stderr, Object.values(COMMANDS));
+  process.exitCode = 2;
 }

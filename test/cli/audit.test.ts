@@ -44,7 +44,11 @@ describe('jit audit', () => {
     const { code, out } = await asking('audit', '--person', 'ana');
     expect(code).toBe(0);
     expect(out).toContain('asked for payments-db/read for 1 h: “stuck "payments", again”');
-    expect(out).toContain('has payments-db/read as jit_');
+    const { payload } = await stage.recorded('grant.activated');
+    const end = new Date(payload.endsAt).toISOString();
+    expect(out).toContain(
+      `has payments-db/read as ${payload.account} until ${end.slice(0, 10)} ${end.slice(11, 16)} UTC`,
+    );
     expect(out).not.toMatch(/<!date|[*`]|Ben/);
   });
 
@@ -58,6 +62,13 @@ describe('jit audit', () => {
     expect((await asking('audit', '--role', 'payments-db')).code).toBe(0);
     expect((await asking('audit', '--role', 'payments_db/read')).code).toBe(1);
     expect((await asking('audit', '--person', 'ben', '--resource', 'payments-db')).code).toBe(1);
+  });
+
+  test('--help says how it is used, and is no mistake', async () => {
+    const { code, out } = await jit(['audit', '--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('jit audit [--person NAME]');
+    expect(out).not.toContain('jit policy');
   });
 
   test('nothing found is told and is exit code 1; what cannot be looked up is 2, with a word', async () => {
