@@ -6,6 +6,7 @@ import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import { BOT } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
 import { MINUTE, SECOND } from './domain/terms.ts';
+import { createForwarding } from './forwarding/forwarding.ts';
 import { createHttpServer, type Route } from './httpServer.ts';
 import { newId } from './ids.ts';
 import { createRunner, type Lane } from './jobs/runner.ts';
@@ -84,9 +85,10 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const queue = createJobQueue(ledger);
   queue.releaseAll();
   const posts = createPostBook(ledger);
+  const forwarding = createForwarding(env.forwarding, { events, posts, clock });
   const store = createStore(ledger, {
     clock,
-    followUps: (event) => [...messageJobs(event), ...pagerDutyJobs(event)],
+    followUps: (event) => [...messageJobs(event), ...pagerDutyJobs(event), ...forwarding.jobs(event.at)],
     onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])),
   });
 
@@ -189,6 +191,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
         remind: { handle: messages.remind, ...message },
       },
     },
+    { concurrency: 2, kinds: { forward: { handle: forwarding.handle, maxBackoff: 5 * MINUTE, ...retried } } },
     { concurrency: 1, kinds: { audit: { handle: messages.audit, maxBackoff: MINUTE, ...retried } } },
   ];
   const runner = createRunner({ queue, clock, log, lanes, random: Math.random });

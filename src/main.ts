@@ -23,6 +23,7 @@ try {
   ];
   if (env.secretKey) secrets.push(env.secretKey.toString('hex'));
   if (env.pagerDuty.webhookSecret !== null) secrets.push(env.pagerDuty.webhookSecret);
+  if (env.forwarding.webhook) secrets.push(env.forwarding.webhook.secret);
   const log = createLog(env.logLevel, secrets);
   const readPolicy = () => {
     try {

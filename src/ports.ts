@@ -31,6 +31,8 @@ export type JobKind =
   | 'freeze'
   /** Keep a position of the ledger outside the database. */
   | 'checkpoint'
+  /** Send events on, by place. */
+  | 'forward'
   /** Ask whether what a grant was given for still holds; whether the people who hold something are still there. */
   | 'watch'
   | 'sweep'

@@ -30,6 +30,7 @@ test.each([
   ['src/slack/layerProbe.ts', '../ledger/store.ts'],
   ['src/slack/request/layerProbe.ts', '../../pagerduty/client.ts'],
   ['src/provisioners/postgres/layerProbe.ts', '../../config/env.ts'],
+  ['src/forwarding/layerProbe.ts', '../slack/app.ts'],
   ['src/pagerduty/layerProbe.ts', '../provisioners/registry.ts'],
   ['src/jobs/layerProbe.ts', '../ledger/jobQueue.ts'],
   ['src/config/layerProbe.ts', '../provisioners/registry.ts'],

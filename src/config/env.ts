@@ -31,6 +31,15 @@ const schema = z.object({
     .optional(),
   JIT_CHECKPOINT_KEY: z.string().min(1).optional(),
   JIT_CHECKPOINTS: z.string().min(1).optional(),
+  JIT_FORWARD_WEBHOOK: url.optional(),
+  JIT_FORWARD_SECRET: z
+    .string()
+    .min(16, 'expected at least 16 characters, for example from: openssl rand -hex 32')
+    .optional(),
+  JIT_FORWARD_SYSLOG: z
+    .string()
+    .regex(/^(?:udp|tcp|tls):\/\/[^/?#@\s]+:\d{1,5}$/, 'expected udp://host:514, tcp://host:601 or tls://host:6514')
+    .optional(),
   JIT_SECRET_KEY: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits, for example from: openssl rand -hex 32')
@@ -67,6 +76,11 @@ export interface Env {
   readonly port: number | null;
   /** Signs positions of the ledger, which are kept at a path or an address; null: they are not. */
   readonly checkpoints: { readonly keyPath: string; readonly place: string } | null;
+  /** Where events are sent on to. */
+  readonly forwarding: {
+    readonly webhook: { readonly url: string; readonly secret: string } | null;
+    readonly syslog: string | null;
+  };
   /** Encrypts what must be kept and stay secret: 32 bytes. */
   readonly secretKey: Buffer | null;
   readonly policyPath: string;
@@ -103,6 +117,11 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
       name: given.JIT_CHECKPOINT_KEY === undefined ? 'JIT_CHECKPOINT_KEY' : 'JIT_CHECKPOINTS',
       message: 'missing: checkpoints need both a key to sign with and a place to keep them; see docs/ledger.md',
     });
+  if ((given.JIT_FORWARD_WEBHOOK === undefined) !== (given.JIT_FORWARD_SECRET === undefined))
+    issues.push({
+      name: given.JIT_FORWARD_WEBHOOK === undefined ? 'JIT_FORWARD_WEBHOOK' : 'JIT_FORWARD_SECRET',
+      message: 'missing: events are forwarded to an address, signed with a secret; see docs/ledger.md',
+    });
   if (!parsed.success || issues.length > 0) {
     const lines = issues.map(({ name, message }) => `  ${name}  ${message}`).join('\n');
     throw new ConfigError(
@@ -129,6 +148,13 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
       env.JIT_CHECKPOINT_KEY && env.JIT_CHECKPOINTS
         ? { keyPath: env.JIT_CHECKPOINT_KEY, place: env.JIT_CHECKPOINTS }
         : null,
+    forwarding: {
+      webhook:
+        env.JIT_FORWARD_WEBHOOK && env.JIT_FORWARD_SECRET
+          ? { url: env.JIT_FORWARD_WEBHOOK, secret: env.JIT_FORWARD_SECRET }
+          : null,
+      syslog: env.JIT_FORWARD_SYSLOG ?? null,
+    },
     secretKey: env.JIT_SECRET_KEY ? Buffer.from(env.JIT_SECRET_KEY, 'hex') : null,
     policyPath: env.JIT_POLICY,
     databasePath: env.JIT_DATABASE,

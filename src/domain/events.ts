@@ -128,3 +128,15 @@ export type LedgerEvent = NewEvent & {
   readonly prevHash: string;
   readonly hash: string;
 };
+
+const LOUD: ReadonlySet<EventType> = new Set([
+  'grant.overdue',
+  'break_glass.invoked',
+  'break_glass.unreviewed',
+  'access.frozen',
+  'ledger.damaged',
+  'second_factor.locked',
+]);
+
+/** Whether somebody who watches over many systems should look at it now. */
+export const isLoud = (type: EventType): boolean => LOUD.has(type);

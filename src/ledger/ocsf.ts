@@ -1,4 +1,4 @@
-import type { LedgerEvent } from '../domain/events.ts';
+import { isLoud, type LedgerEvent } from '../domain/events.ts';
 
 /**
  * An event for SIEMs, as the Open Cybersecurity Schema Framework has it: https://schema.ocsf.io/1.3.0. Access that
@@ -10,15 +10,6 @@ const IAM_CATEGORY = 3;
 const ACCESS = { uid: 3005, name: 'User Access Management' };
 const ENTITY = { uid: 3004, name: 'Entity Management' };
 
-const LOUD: ReadonlySet<LedgerEvent['type']> = new Set([
-  'grant.overdue',
-  'break_glass.invoked',
-  'break_glass.unreviewed',
-  'access.frozen',
-  'ledger.damaged',
-  'second_factor.locked',
-]);
-
 export function toOcsf(event: LedgerEvent, message: string) {
   const { cls, activity, activityName } = classify(event.type);
   const { role, person, requester } = event.payload as {
@@ -27,7 +18,6 @@ export function toOcsf(event: LedgerEvent, message: string) {
     requester?: string | { name: string; slackId?: string; email?: string };
   };
   const subject = person ?? (typeof requester === 'object' ? requester.name : requester);
-  const isLoud = LOUD.has(event.type);
   return {
     metadata: {
       version: VERSION,
@@ -44,8 +34,8 @@ export function toOcsf(event: LedgerEvent, message: string) {
     activity_id: activity,
     activity_name: activityName,
     type_uid: cls.uid * 100 + activity,
-    severity_id: isLoud ? 4 : 1,
-    severity: isLoud ? 'High' : 'Informational',
+    severity_id: isLoud(event.type) ? 4 : 1,
+    severity: isLoud(event.type) ? 'High' : 'Informational',
     message,
     actor:
       event.actor.kind === 'person'

@@ -35,6 +35,8 @@ test.each([
   ['an address that is none', { PAGERDUTY_API_URL: 'api.pagerduty.com' }, /PAGERDUTY_API_URL.*http/],
   ['a log level that does not exist', { LOG_LEVEL: 'loud' }, /LOG_LEVEL/],
   ['a port that is none', { PORT: 'http' }, /PORT/],
+  ['events forwarded unsigned', { JIT_FORWARD_WEBHOOK: 'https://siem.example/jit' }, /JIT_FORWARD_SECRET.*missing/],
+  ['a syslog without a port', { JIT_FORWARD_SYSLOG: 'tcp://siem.example' }, /JIT_FORWARD_SYSLOG.*tcp:\/\/host:601/],
   ['an empty value', { PAGERDUTY_TOKEN: '' }, /PAGERDUTY_TOKEN.*missing/],
 ])('refused: %s', (_name, change, message) => {
   expect(() => parseEnv({ ...SOCKET, ...change })).toThrow(message);

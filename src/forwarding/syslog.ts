@@ -1,0 +1,77 @@
+import { createSocket } from 'node:dgram';
+import { connect, type Socket } from 'node:net';
+import { hostname } from 'node:os';
+import { connect as connectTls } from 'node:tls';
+import { isLoud, type LedgerEvent } from '../domain/events.ts';
+import { type Millis, SECOND } from '../domain/terms.ts';
+import type { Receiver } from './forwarding.ts';
+
+const TIMEOUT: Millis = 10 * SECOND;
+/** RFC 5424, table 1: log audit. */
+const FACILITY = 13;
+/** RFC 5424, table 2. */
+const SEVERITY = { warning: 4, informational: 6 };
+/** RFC 5424, 6.3.2: names of our own need a number; this one is set aside by RFC 5612 for whoever has none. */
+const SD_ID = 'jit@32473';
+
+/** An event as RFC 5424 wants it. The message is the whole event as JSON, the structured data what one filters by. */
+export function syslogLine(event: LedgerEvent, host = hostname()): string {
+  const priority = FACILITY * 8 + (isLoud(event.type) ? SEVERITY.warning : SEVERITY.informational);
+  const data = { seq: event.seq, hash: event.hash, request: event.requestId, grant: event.grantId };
+  const params = Object.entries(data)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(' ');
+  const at = new Date(event.at).toISOString();
+  return `<${priority}>1 ${at} ${host || '-'} jitbot - ${event.type} [${SD_ID} ${params}] \uFEFF${JSON.stringify(event)}`;
+}
+
+/** @param place `udp://host:port` (RFC 5426), `tcp://…` (RFC 6587, counted octets) or `tls://…` (RFC 5425) */
+export function openSyslog(place: string): Receiver {
+  const { protocol, hostname: host, port } = new URL(place);
+  const name = host.replace(/^\[|\]$/g, '');
+  return protocol === 'udp:' ? openUdp(name, Number(port)) : openStream(protocol === 'tls:', name, Number(port));
+}
+
+function openUdp(host: string, port: number): Receiver {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  return {
+    send: (event) =>
+      new Promise((resolve, reject) => {
+        socket.send(syslogLine(event), port, host, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
+}
+
+function openStream(isTls: boolean, host: string, port: number): Receiver {
+  let opening: Promise<Socket> | null = null;
+  const open = (): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const socket: Socket = isTls ? connectTls({ host, port, servername: host }) : connect({ host, port });
+      socket.setTimeout(TIMEOUT, () => socket.destroy(new Error(`${host}:${port} did not answer in time`)));
+      socket.once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
+      // Also after the promise is settled: what breaks then is told to whoever writes next.
+      socket.on('error', reject);
+    });
+  return {
+    send: async (event) => {
+      opening ??= open();
+      const socket = await opening;
+      const line = Buffer.from(syslogLine(event), 'utf8');
+      await new Promise<void>((resolve, reject) => {
+        socket.write(Buffer.concat([Buffer.from(`${line.length} `), line]), (error) =>
+          error ? reject(error) : resolve(),
+        );
+      });
+    },
+    close: async () => {
+      const socket = await opening?.catch(() => null);
+      if (!socket || socket.destroyed) return;
+      await new Promise<void>((resolve) => {
+        socket.once('close', () => resolve());
+        socket.end(() => socket.destroy());
+      });
+    },
+  };
+}
