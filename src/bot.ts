@@ -235,7 +235,6 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
         deps,
         client: interactive,
         search: eventSearch(ledger),
-        posts,
         showHome: createHome(deps, interactive, posts).show,
       },
       directory,

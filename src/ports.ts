@@ -111,6 +111,8 @@ export interface EventFilter {
 export interface EventSearch {
   /** Oldest first. */
   find(filter: EventFilter): readonly LedgerEvent[];
+  /** The message in whose thread a request is reviewed; null: nobody had to. */
+  cardOf(requestId: string): { readonly channel: string; readonly ts: string } | null;
 }
 
 /** A Slack message that is kept up to date. */

@@ -1,8 +1,9 @@
 import { ConfigError } from '../config/env.ts';
 import type { Anchor } from '../ledger/verify.ts';
 import { AUDIT_METADATA } from '../slack/audit/lines.ts';
-import { createClients, slackProblem } from '../slack/clients.ts';
+import { slackProblem } from '../slack/clients.ts';
 import { readPolicy } from './options.ts';
+import { QUIET, slackClient } from './slackClient.ts';
 
 /** Messages asked for at a time, and read at most: the audit channel is posted to in batches. */
 const PAGE = 200;
@@ -16,12 +17,7 @@ export async function anchorsFromSlack(genesis: string): Promise<{ anchors: Anch
       '--from-slack needs SLACK_BOT_TOKEN, and JIT_POLICY for the audit channel, in the environment',
     );
   const { auditChannel: channel } = readPolicy(policyPath).policy;
-  const quiet = () => undefined;
-  const { background: client } = createClients({
-    token,
-    apiUrl: process.env.SLACK_API_URL ?? 'https://slack.com/api/',
-    log: { info: quiet, warn: quiet, error: quiet },
-  });
+  const client = slackClient('--from-slack', QUIET);
   const anchors: Anchor[] = [];
   let others = 0;
   let latest: string | undefined;

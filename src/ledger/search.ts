@@ -30,7 +30,11 @@ export function eventSearch({ sqlite }: OpenLedger): EventSearch {
         OR instr(lower(json_extract(payload, '$.person')), lower(@person)) > 0
         OR instr(lower(json_extract(payload, '$.requester')), lower(@person)) > 0)
     ORDER BY seq DESC LIMIT @limit`);
+  const card = sqlite.prepare<[string], { channel: string; ts: string }>(
+    "SELECT channel, ts FROM requests JOIN posts ON posts.key = 'card:' || requests.bundle WHERE requests.id = ?",
+  );
   return {
+    cardOf: (requestId) => card.get(requestId) ?? null,
     find: ({ person, role, requestId, incidentId, from, to, limit }: EventFilter) =>
       query
         .all({

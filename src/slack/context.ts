@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Deps } from '../lifecycle/deps.ts';
-import type { EventSearch, PostBook } from '../ports.ts';
+import type { EventSearch } from '../ports.ts';
 
 /** What every listener works with. */
 export interface SlackContext {
@@ -8,7 +8,6 @@ export interface SlackContext {
   /** For people who wait: short deadlines, nothing queued. */
   readonly client: WebClient;
   readonly search: EventSearch;
-  readonly posts: Pick<PostBook, 'find'>;
   /** Shows somebody their Home as things stand now, with a word on what they just did. */
   readonly showHome: (slackId: string, word?: string) => Promise<void>;
 }

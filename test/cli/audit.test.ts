@@ -14,7 +14,7 @@ beforeAll(async () => {
   await stage.ana.readsDirect('You have Payments database: read');
   await stage.ben.jit('request orders read 30m numbers');
   await stage.ben.readsDirect('waiting for');
-  await stage.recorded('request.submitted', 2);
+  await stage.chloe.readsIn('C0ACCESS', 'Ben Okafor');
   await stage.stopBot();
 });
 afterAll(() => stage.close());
@@ -62,6 +62,15 @@ describe('jit audit', () => {
     expect((await asking('audit', '--role', 'payments-db')).code).toBe(0);
     expect((await asking('audit', '--role', 'payments_db/read')).code).toBe(1);
     expect((await asking('audit', '--person', 'ben', '--resource', 'payments-db')).code).toBe(1);
+  });
+
+  test('with --links each line about a request that was reviewed ends with where it was talked about', async () => {
+    const env = { SLACK_BOT_TOKEN: 'xoxb-sandbox', ...stage.sandbox.env };
+    const { code, out } = await jit(['audit', '--person', 'ben', '--links'], env);
+    expect(code).toBe(0);
+    expect(out).toMatch(/asked for orders-db\/read .* https?:\/\/\S+\/archives\/C0ACCESS\/p\d+\n/);
+    const without = await asking('audit', '--links');
+    expect(without).toMatchObject({ code: 2, err: '--links needs SLACK_BOT_TOKEN in the environment\n' });
   });
 
   test('--help says how it is used, and is no mistake', async () => {

@@ -1,11 +1,10 @@
-import type { LedgerEvent } from '../../domain/events.ts';
 import { isRefused } from '../../domain/refusal.ts';
 import { checkAuditor } from '../../lifecycle/eligibility.ts';
 import { cut, section } from '../blocks.ts';
-import { slackProblem } from '../clients.ts';
-import type { Call, Command } from '../commands/command.ts';
+import type { Command } from '../commands/command.ts';
 import { refusalSentence } from '../sentences.ts';
 import { auditLine } from './lines.ts';
+import { linksTo } from './links.ts';
 import { readQuestion } from './question.ts';
 
 /** Events shown at most; more is what `jit audit` in the terminal and the export are for. */
@@ -23,7 +22,7 @@ export const audit: Command = {
     const found = call.search.find({ ...filter, limit: MOST_EVENTS + 1 });
     if (found.length === 0) return call.tell('The record has nothing that fits all of that.');
     const shown = found.slice(-MOST_EVENTS);
-    const links = await linksTo(call, shown);
+    const links = await linksTo(shown, { client: call.client, search: call.search, log: call.deps.log });
     const blocks = shown.map((event) => {
       const link = event.requestId ? links.get(event.requestId) : undefined;
       return section(`${cut(auditLine(event), LINE_TEXT)}${link ? ` <${link}|thread>` : ''}`);
@@ -35,23 +34,3 @@ export const audit: Command = {
     return call.tell('What the record says', [...(more ? [section(more)] : []), ...blocks]);
   },
 };
-
-/** Where each request is talked about. */
-async function linksTo(
-  { client, posts, deps }: Call,
-  events: readonly LedgerEvent[],
-): Promise<ReadonlyMap<string, string>> {
-  const links = new Map<string, string>();
-  for (const requestId of new Set(events.flatMap((event) => event.requestId ?? []))) {
-    const bundle = (await deps.store.request(requestId))?.value.bundle;
-    const post = bundle && posts.find(`card:${bundle}`);
-    if (!post) continue;
-    try {
-      const { permalink } = await client.chat.getPermalink({ channel: post.channel, message_ts: post.ts });
-      if (permalink) links.set(requestId, permalink);
-    } catch (error) {
-      deps.log.warn({ problem: slackProblem(error), requestId }, 'a link to a request could not be made');
-    }
-  }
-  return links;
-}
