@@ -1,4 +1,5 @@
 import type { LedgerEvent } from '../domain/events.ts';
+import { type Millis, SECOND } from '../domain/terms.ts';
 import type { Clock, EventReader, Job, JobHandler, PostBook } from '../ports.ts';
 import { openSyslog } from './syslog.ts';
 import { openWebhook } from './webhook.ts';
@@ -19,8 +20,9 @@ export interface ForwardingPlaces {
   readonly syslog: string | null;
 }
 
-/** Events sent before other work, such as stopping, gets its turn. */
+/** Events sent, and time taken, before the bot may stop between two of them. */
 const BATCH = 50;
+const BATCH_TIME: Millis = 5 * SECOND;
 
 export interface Forwarding {
   /** One for each place that was set up, due at once. */
@@ -45,8 +47,10 @@ export function createForwarding(
       const cursor = `forward:${key}`;
       const waiting = events.after(posts.cursor(cursor), BATCH);
       const receiver = open();
+      const pauseAt = clock.now() + BATCH_TIME;
       try {
         for (const event of waiting) {
+          if (clock.now() >= pauseAt) return { notBefore: clock.now() };
           await receiver.send(event);
           posts.moveCursor(cursor, event.seq);
         }
