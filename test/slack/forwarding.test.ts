@@ -23,13 +23,14 @@ const cameWhole = (came: () => readonly unknown[]) =>
 /** A receiver that can be down, and forgets nothing that it took. */
 async function webhookReceiver() {
   const came: LedgerEvent[] = [];
-  const state = { isDown: false, wrongSignatures: 0 };
+  const state = { isDown: false, wrongSignatures: 0, onEvent: (): void => undefined };
   const server = createServer(async (request, response) => {
     const body = await readBody(request);
     const signed = `${request.headers['x-jit-timestamp']}.${body}`;
     const expected = `v1=${createHmac('sha256', SECRET).update(signed).digest('hex')}`;
     if (request.headers['x-jit-signature'] !== expected) state.wrongSignatures += 1;
     if (!state.isDown) came.push(JSON.parse(body) as LedgerEvent);
+    state.onEvent();
     response.writeHead(state.isDown ? 503 : 204).end();
   });
   const port = await listen(server);
@@ -58,6 +59,15 @@ describe('events sent on to a webhook', () => {
     await hold();
     await cameWhole(() => receiver.came);
     expect(receiver.state.wrongSignatures).toBe(0);
+  });
+
+  test('a receiver that takes its time gets everything all the same', async () => {
+    const receiver = await webhookReceiver();
+    stage = await setStage({ env: receiver.env });
+    await cameWhole(() => receiver.came);
+    receiver.state.onEvent = () => stage.clock.jump(6_000);
+    await hold();
+    await cameWhole(() => receiver.came);
   });
 
   test('a receiver that is down, and a restart meanwhile, lose nothing and hold up nobody', async () => {
