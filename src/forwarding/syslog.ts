@@ -48,7 +48,7 @@ function openStream(isTls: boolean, host: string, port: number): Receiver {
   let opening: Promise<Socket> | null = null;
   const open = (): Promise<Socket> =>
     new Promise((resolve, reject) => {
-      const socket: Socket = isTls ? connectTls({ host, port, servername: host }) : connect({ host, port });
+      const socket: Socket = isTls ? connectTls({ host, port }) : connect({ host, port });
       socket.setTimeout(TIMEOUT, () => socket.destroy(new Error(`${host}:${port} did not answer in time`)));
       socket.once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
       // Also after the promise is settled: what breaks then is told to whoever writes next.
