@@ -66,6 +66,7 @@ function openStream(isTls: boolean, host: string, port: number): Receiver {
       });
     },
     close: async () => {
+      // Why it could not be opened was thrown by `send` already.
       const socket = await opening?.catch(() => null);
       if (!socket || socket.destroyed) return;
       await new Promise<void>((resolve) => {
