@@ -256,8 +256,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
 
   /** From the first event to the last, beside the work; and against every position that was kept elsewhere. */
   async function checkLedger(): Promise<void> {
-    const first = events.get(1)?.hash ?? '';
-    const kept = checkpoints?.anchors(first) ?? { anchors: [] };
+    const kept = checkpoints?.anchors(events.origin()?.ledger ?? '') ?? { anchors: [] };
     if ('problem' in kept) return integrity.settle(kept.problem);
     const reader = openLedgerToRead(env.databasePath);
     try {

@@ -92,6 +92,17 @@ export interface EventReader {
   after(seq: number, limit: number): readonly LedgerEvent[];
   get(seq: number): LedgerEvent | null;
   newest(): LedgerEvent | null;
+  /** null: nothing was ever recorded. */
+  origin(): Origin | null;
+}
+
+/** Where a ledger comes from, also where its beginning is in an archive. */
+export interface Origin {
+  /** Hash of the first event of all: which ledger it is. */
+  readonly ledger: string;
+  readonly began: Instant;
+  /** The first event that is still in the database. */
+  readonly first: number;
 }
 
 /** What an auditor asks about; everything that is given has to fit. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { LedgerEvent } from '../domain/events.ts';
-import { exportEvents } from '../ledger/export.ts';
+import { type LedgerEvent, subjectOf } from '../domain/events.ts';
+import { exportEvents, exportRows, rowWriter } from '../ledger/export.ts';
 import { toOcsf } from '../ledger/ocsf.ts';
 import { openLedgerToRead } from '../ledger/open.ts';
 import { auditLine } from '../slack/audit/lines.ts';
@@ -8,16 +8,10 @@ import { asText } from './audit.ts';
 import { databasePath, instantOption, readOptions, UsageError } from './options.ts';
 
 const FORMATS: Readonly<Record<string, { head: string; line: (event: LedgerEvent) => string }>> = {
-  jsonl: { head: '', line: (event) => JSON.stringify(event) },
   csv: {
     head: 'seq,time,type,actor,request,grant,role,person,text,hash',
     line: (event) => {
-      const { role, person, requester } = event.payload as {
-        role?: string;
-        person?: string;
-        requester?: string | { name: string };
-      };
-      const who = person ?? (typeof requester === 'object' ? requester.name : requester) ?? '';
+      const { role } = event.payload as { role?: string };
       const actor = event.actor.kind === 'person' ? event.actor.name : 'jit';
       return [
         event.seq,
@@ -27,7 +21,7 @@ const FORMATS: Readonly<Record<string, { head: string; line: (event: LedgerEvent
         event.requestId ?? '',
         event.grantId ?? '',
         role ?? '',
-        who,
+        subjectOf(event)?.name ?? '',
         asText(auditLine(event)),
         event.hash,
       ]
@@ -49,16 +43,19 @@ function cell(value: string | number): string {
 export async function exportLedger(args: readonly string[]): Promise<number> {
   const { values, files } = readOptions(args, { from: 'string', to: 'string', format: 'string' });
   if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
-  const format = FORMATS[values.format ?? 'jsonl'];
-  if (!format) throw new UsageError(`--format ${values.format} is none of ${Object.keys(FORMATS).join(', ')}`);
+  const format = FORMATS[values.format ?? ''];
+  const isJsonl = (values.format ?? 'jsonl') === 'jsonl';
+  if (!format && !isJsonl)
+    throw new UsageError(`--format ${values.format} is none of jsonl, ${Object.keys(FORMATS).join(', ')}`);
   const from = instantOption('--from', values.from) ?? 0;
   const to = instantOption('--to', values.to) ?? Number.MAX_SAFE_INTEGER;
   const ledger = openLedgerToRead(databasePath(files[0]));
   try {
-    if (format.head) process.stdout.write(`${format.head}\n`);
-    for (const event of exportEvents(ledger, { from, to })) {
-      if (!process.stdout.write(`${format.line(event)}\n`)) await once(process.stdout, 'drain');
-    }
+    const lines = format
+      ? exportEvents(ledger, { from, to }).map(format.line)
+      : exportRows(ledger, { from, to }).map(rowWriter(ledger));
+    if (format?.head) process.stdout.write(`${format.head}\n`);
+    for (const line of lines) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
     return 0;
   } finally {
     ledger.close();

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/env.ts';
+import { originOf } from '../ledger/archive.ts';
 import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/checkpoint.ts';
 import { append } from '../ledger/checkpointBook.ts';
 import { openLedgerToRead } from '../ledger/open.ts';
 import { type Anchor, type Tampering, verifyLedger } from '../ledger/verify.ts';
+import { archiveLedger, eraseNames } from './archive.ts';
 import { exportLedger } from './export.ts';
 import type { Command } from './jit.ts';
 import { complain, databasePath, readOptions, readText, UsageError } from './options.ts';
 import { anchorsFromSlack } from './slackAnchors.ts';
 
 const USAGE = [
-  'jit ledger verify [FILE] [--checkpoints FILE [--trust PUBLIC.pem]] [--from-slack]   is the record whole, by default that of JIT_DATABASE',
+  'jit ledger verify [FILE] [--checkpoints FILE [--trust PUBLIC.pem]] [--from-slack] [--archives FILE,FILE]   is the record whole, by default that of JIT_DATABASE',
   'jit ledger rotate-key --checkpoints FILE --old OLD.pem --new NEW.pem               let a new key sign checkpoints',
   'jit ledger export [FILE] [--from DATE] [--to DATE] [--format jsonl|csv|ocsf]       events to standard output, any number of them',
+  'jit ledger archive [FILE] --before DATE --to ARCHIVE                               old events to a file, and out of the database; with the bot stopped',
+  'jit ledger erase [FILE] --person SLACK_ID                                          a name and address out of the record; with the bot stopped',
 ];
 
 /** Exit codes: 0 whole, 1 not whole, 2 could not be checked. */
@@ -23,6 +27,8 @@ export const ledger: Command = {
       if (verb === 'verify') return verify(args);
       if (verb === 'rotate-key') return rotateKey(args);
       if (verb === 'export') return exportLedger(args);
+      if (verb === 'archive') return archiveLedger(args);
+      if (verb === 'erase') return eraseNames(args);
       throw new UsageError(verb === '' ? 'say what to do' : `there is no "jit ledger ${verb}"`);
     }),
 };
@@ -37,7 +43,12 @@ const WORDS: Readonly<Record<Tampering, string>> = {
 };
 
 async function verify(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, { checkpoints: 'string', trust: 'string', 'from-slack': 'boolean' });
+  const { values, files } = readOptions(args, {
+    checkpoints: 'string',
+    trust: 'string',
+    'from-slack': 'boolean',
+    archives: 'string',
+  });
   if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
   const path = databasePath(files[0]);
   const opened = openLedgerToRead(path);
@@ -54,20 +65,21 @@ async function verify(args: readonly string[]): Promise<number> {
       if ('problem' in read) return notWhole(path, read.problem, WORDS.rewritten);
       anchors.push(...read.anchors);
     }
-    const result = verifyLedger(opened, anchors);
+    const archives = values.archives?.split(',').filter(Boolean) ?? [];
+    const result = verifyLedger(opened, { anchors, archives });
     if (!result.whole)
       return notWhole(
         path,
         `${result.problem}. Everything before event ${result.seq} is as it was recorded`,
         WORDS[result.kind],
       );
-    const against = anchors.length > 0 ? `, and agrees with ${anchors.length} positions kept elsewhere` : '';
+    const against = result.anchors > 0 ? `, and agrees with ${result.anchors} positions kept elsewhere` : '';
     const hint =
       anchors.length > 0
         ? ''
         : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
     process.stdout.write(
-      `whole: ${result.events} events, each continuing the one before${against}\nhead: ${result.head}\n${hint}`,
+      `whole: ${result.events} events, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${hint}`,
     );
     return 0;
   } finally {
@@ -75,13 +87,17 @@ async function verify(args: readonly string[]): Promise<number> {
   }
 }
 
+const begins = (first: number): string =>
+  first === 1
+    ? ''
+    : `It begins at event ${first}, continuing the archive that the chain names; --archives checks that as well.\n`;
+
 function notWhole(path: string, problem: string, kind: string): number {
   process.stdout.write(`NOT WHOLE: ${path}\n${problem}.\n${kind}\n`);
   return 1;
 }
 
-const genesisOf = ({ sqlite }: ReturnType<typeof openLedgerToRead>): string =>
-  sqlite.prepare<[], { hash: string }>('SELECT hash FROM events WHERE seq = 1').get()?.hash ?? '';
+const genesisOf = ({ sqlite }: ReturnType<typeof openLedgerToRead>): string => originOf(sqlite)?.ledger ?? '';
 
 function fileAnchors(
   path: string,

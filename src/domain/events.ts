@@ -3,13 +3,10 @@ import type { EndReason, PlannedEnd } from './grant.ts';
 import type { Actor, Person } from './person.ts';
 import type { Instant, Millis } from './terms.ts';
 
-/** A person in an event: the name as it was then, and the id that it is found by. */
-export interface Named {
-  readonly id: string;
-  readonly name: string;
-}
+/** A person in an event: the id that they are found by, and the name as it was then, which can be erased. */
+export type Named = Pick<Person, 'slackId' | 'name'>;
 
-export const named = (person: Person): Named => ({ id: person.slackId, name: person.name });
+export const named = ({ slackId, name }: Named): Named => ({ slackId, name });
 
 /** What each kind of event says beyond who, when, and which request and grant. */
 export interface EventPayloads {
@@ -40,66 +37,80 @@ export interface EventPayloads {
   };
   /** A reviewer approved less than was asked for. */
   'request.changed': {
-    requester: string;
+    requester: Named;
     from: { role: string; duration: Millis };
     to: { role: string; duration: Millis };
   };
   'request.approved': {
     role: string;
-    requester: string;
+    requester: Named;
     by: 'policy' | 'reviewers' | 'break_glass';
-    approvers: readonly string[];
+    approvers: readonly Named[];
     startsAt: Instant | null;
   };
-  'request.denied': { role: string; requester: string; by: 'policy' | 'reviewer'; reasons: readonly string[] };
-  'request.cancelled': { role: string; requester: string };
-  'request.expired': { role: string; requester: string };
+  'request.denied': { role: string; requester: Named; by: 'policy' | 'reviewer'; reasons: readonly string[] };
+  'request.cancelled': { role: string; requester: Named };
+  'request.expired': { role: string; requester: Named };
   /** `to`: who is asked as well; `passedOver`: who would have been, and why not. */
   'request.escalated': {
     role: string;
-    requester: string;
+    requester: Named;
     step: number;
     to: readonly Named[];
-    passedOver: readonly { name: string; why: string }[];
+    passedOver: readonly (Named & { why: string })[];
     /** The PagerDuty service that somebody is woken on. */
     page: string | null;
   };
-  'grant.provisioning': { role: string; person: string; duration: Millis; endsAt: Instant };
-  'grant.activated': { role: string; person: string; account: string; endsAt: Instant };
+  'grant.provisioning': { role: string; person: Named; duration: Millis; endsAt: Instant };
+  'grant.activated': { role: string; person: Named; account: string; endsAt: Instant };
   /** Its request carries the approval. */
-  'grant.extended': { role: string; person: string; endsAt: Instant };
-  'grant.not_extended': { role: string; person: string; endsAt: Instant; problem: string };
+  'grant.extended': { role: string; person: Named; endsAt: Instant };
+  'grant.not_extended': { role: string; person: Named; endsAt: Instant; problem: string };
   /** Ends earlier than planned, because what it was given for is over. */
-  'grant.shortened': { role: string; person: string; endsAt: Instant; why: PlannedEnd };
-  'grant.revoking': { role: string; person: string; why: EndReason; problem: string | null };
-  'grant.ended': { role: string; person: string; why: EndReason };
-  'grant.failed': { role: string; person: string; problem: string };
-  'grant.overdue': { role: string; person: string; failures: number; problem: string };
+  'grant.shortened': { role: string; person: Named; endsAt: Instant; why: PlannedEnd };
+  'grant.revoking': { role: string; person: Named; why: EndReason; problem: string | null };
+  'grant.ended': { role: string; person: Named; why: EndReason };
+  'grant.failed': { role: string; person: Named; problem: string };
+  'grant.overdue': { role: string; person: Named; failures: number; problem: string };
   /** Whoever is on call next is offered what somebody's shift ends with. */
-  'access.offered': { role: string; from: string; to: readonly Named[]; escalationPolicy: string };
-  'credential.issued': { role: string; person: string; account: string };
+  'access.offered': { role: string; from: Named; to: readonly Named[]; escalationPolicy: string };
+  'credential.issued': { role: string; person: Named; account: string };
   'break_glass.invoked': {
     role: string;
-    person: string;
+    person: Named;
     duration: Millis;
     reason: string;
     reviewer: Named;
     reviewBy: Instant;
     page: string | null;
   };
-  'break_glass.reminded': { role: string; person: string; reviewer: Named; reviewBy: Instant };
-  'break_glass.unreviewed': { role: string; person: string; reviewer: Named };
-  'break_glass.reviewed': { role: string; person: string; justified: boolean; comment: string };
-  'delegation.set': { from: string; to: Named; until: Instant };
-  'delegation.ended': { from: string; to: Named };
-  'second_factor.enrolled': { person: string };
-  'second_factor.locked': { person: string; until: Instant };
-  'second_factor.reset': { person: string };
+  'break_glass.reminded': { role: string; person: Named; reviewer: Named; reviewBy: Instant };
+  'break_glass.unreviewed': { role: string; person: Named; reviewer: Named };
+  'break_glass.reviewed': { role: string; person: Named; justified: boolean; comment: string };
+  'delegation.set': { from: Named; to: Named; until: Instant };
+  'delegation.ended': { from: Named; to: Named };
+  'second_factor.enrolled': { person: Named };
+  'second_factor.locked': { person: Named; until: Instant };
+  'second_factor.reset': { person: Named };
   /** No new access until it is lifted; what was live ends. */
   'access.frozen': { reason: string; live: number };
   'access.unfrozen': Record<string, never>;
   /** A position that was signed and kept outside the database. */
   'ledger.anchored': { seq: number; hash: string; key: string; place: string };
+  /** Events up to `to` are in a file; the chain in the database goes on from the hash of that one. */
+  'ledger.archived': {
+    /** Hash of the first event of all, and when it was. */
+    ledger: string;
+    began: Instant;
+    from: number;
+    to: number;
+    hash: string;
+    file: string;
+    /** SHA-256 of the file. */
+    sha256: string;
+  };
+  /** A person's names were erased; what they did stays. */
+  'names.erased': { slackId: string };
   'ledger.damaged': { problem: string };
   'policy.loaded': { hash: string; resources: number; roles: number; changes: readonly string[] };
   /** `after`: the newest event before it; 0 for a new ledger. */
@@ -128,6 +139,12 @@ export type LedgerEvent = NewEvent & {
   readonly prevHash: string;
   readonly hash: string;
 };
+
+/** Whose access or request it is about; null: nobody's in particular. */
+export function subjectOf({ payload }: LedgerEvent): Named | null {
+  if ('person' in payload) return payload.person;
+  return 'requester' in payload ? payload.requester : null;
+}
 
 const LOUD: ReadonlySet<EventType> = new Set([
   'grant.overdue',

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** An event as its row holds it. */
 export type EventRow = {
@@ -12,6 +12,10 @@ export type EventRow = {
   readonly prevHash: string;
   readonly hash: string;
 };
+
+/** The columns of a row, for SELECT. */
+export const EVENT_COLUMNS =
+  'seq, at, type, actor, request_id AS requestId, grant_id AS grantId, payload, prev_hash AS prevHash, hash';
 
 /** What the first event is chained to. */
 export const GENESIS_HASH = '0'.repeat(64);
@@ -31,5 +35,5 @@ export function hashEvent(row: Omit<EventRow, 'hash'>): string {
     row.grantId ?? '',
     row.payload,
   ];
-  return createHash('sha256').update(fields.join('\n')).digest('hex');
+  return hash('sha256', fields.join('\n'));
 }

@@ -1,5 +1,6 @@
 import type { EventPayloads } from '../domain/events.ts';
 import type { Instant } from '../domain/terms.ts';
+import { nameReader } from './names.ts';
 import type { OpenLedger } from './open.ts';
 
 /** A decision as it was recorded, with all that it rested on. */
@@ -16,15 +17,16 @@ export type RecordedDecision = Pick<
 };
 
 /** Every decision since then, oldest first, one at a time. */
-export function* decisionsIn({ sqlite }: OpenLedger, since: Instant): Generator<RecordedDecision> {
-  const rows = sqlite
+export function* decisionsIn(ledger: OpenLedger, since: Instant): Generator<RecordedDecision> {
+  const named = nameReader(ledger);
+  const rows = ledger.sqlite
     .prepare<[number], { seq: number; at: number; type: RecordedDecision['type']; requestId: string; payload: string }>(
       "SELECT seq, at, type, request_id AS requestId, payload FROM events WHERE type IN ('request.submitted', 'review.recorded') AND at >= ? ORDER BY seq",
     )
     .iterate(since);
   for (const { payload, ...row } of rows) {
-    // Written by store.ts from these very types.
-    const said = JSON.parse(payload) as EventPayloads['request.submitted'] & EventPayloads['review.recorded'];
+    // Written by commit.ts from these very types.
+    const said = named(JSON.parse(payload)) as EventPayloads['request.submitted'] & EventPayloads['review.recorded'];
     const { role, input, decision, policyHash } = said;
     yield { ...row, role, input, decision, policyHash, person: said.requester?.name ?? input.personId };
   }

@@ -1,12 +1,16 @@
 import type { LedgerEvent } from '../domain/events.ts';
 import type { EventReader } from '../ports.ts';
+import { originOf } from './archive.ts';
 import type { EventRow } from './chain.ts';
 import { asc, desc, eq, gt } from './drizzle.ts';
+import { nameReader } from './names.ts';
 import type { OpenLedger } from './open.ts';
 import { events } from './schema.ts';
 
 /** Reads events back, in order. */
-export function eventReader({ db }: OpenLedger): EventReader {
+export function eventReader(ledger: OpenLedger): EventReader {
+  const { db } = ledger;
+  const toEvent = eventMaker(ledger);
   return {
     after: (seq, limit) =>
       db.select().from(events).where(gt(events.seq, seq)).orderBy(asc(events.seq)).limit(limit).all().map(toEvent),
@@ -14,6 +18,7 @@ export function eventReader({ db }: OpenLedger): EventReader {
       const row = db.select().from(events).orderBy(desc(events.seq)).limit(1).get();
       return row ? toEvent(row) : null;
     },
+    origin: () => originOf(ledger.sqlite),
     get: (seq) => {
       const row = db.select().from(events).where(eq(events.seq, seq)).get();
       return row ? toEvent(row) : null;
@@ -21,6 +26,26 @@ export function eventReader({ db }: OpenLedger): EventReader {
   };
 }
 
-// Written by store.ts from these very types.
-export const toEvent = (row: EventRow): LedgerEvent =>
-  ({ ...row, actor: JSON.parse(row.actor), payload: JSON.parse(row.payload) }) as LedgerEvent;
+/** Rows as events, with the names of people in them. */
+export function eventMaker(ledger: Pick<OpenLedger, 'db'>): (row: EventRow) => LedgerEvent {
+  const named = nameReader(ledger);
+  // Written by commit.ts from these very types, or by an earlier version of it.
+  return (row) =>
+    ({
+      ...row,
+      actor: named(JSON.parse(row.actor)),
+      payload: named(fromEarlier(JSON.parse(row.payload))),
+    }) as LedgerEvent;
+}
+
+/** The first release wrote some people as a name alone. */
+function fromEarlier(payload: Record<string, unknown>): Record<string, unknown> {
+  const person = (value: unknown) => (typeof value === 'string' ? { slackId: '', name: value } : value);
+  return {
+    ...payload,
+    ...('person' in payload && { person: person(payload.person) }),
+    ...('requester' in payload && { requester: person(payload.requester) }),
+    ...(typeof payload.from === 'string' && { from: person(payload.from) }),
+    ...(Array.isArray(payload.approvers) && { approvers: payload.approvers.map(person) }),
+  };
+}

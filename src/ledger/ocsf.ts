@@ -1,4 +1,4 @@
-import { isLoud, type LedgerEvent } from '../domain/events.ts';
+import { isLoud, type LedgerEvent, subjectOf } from '../domain/events.ts';
 
 /**
  * An event for SIEMs, as the Open Cybersecurity Schema Framework has it: https://schema.ocsf.io/1.3.0. Access that
@@ -12,12 +12,8 @@ const ENTITY = { uid: 3004, name: 'Entity Management' };
 
 export function toOcsf(event: LedgerEvent, message: string) {
   const { cls, activity, activityName } = classify(event.type);
-  const { role, person, requester } = event.payload as {
-    role?: string;
-    person?: string;
-    requester?: string | { name: string; slackId?: string; email?: string };
-  };
-  const subject = person ?? (typeof requester === 'object' ? requester.name : requester);
+  const { role } = event.payload as { role?: string };
+  const subject = subjectOf(event);
   return {
     metadata: {
       version: VERSION,
@@ -41,7 +37,7 @@ export function toOcsf(event: LedgerEvent, message: string) {
       event.actor.kind === 'person'
         ? { user: { name: event.actor.name, uid: event.actor.id } }
         : { app_name: 'jitbot' },
-    ...(subject !== undefined && { user: { name: subject } }),
+    ...(subject && { user: { name: subject.name, uid: subject.slackId } }),
     ...(role !== undefined && { resource: { name: role.split('/')[0], uid: role }, privileges: [role] }),
     ...(cls === ENTITY && {
       entity: { name: event.requestId ?? event.grantId ?? event.type, type: event.type.split('.')[0] },

@@ -14,6 +14,25 @@ export const events = sqliteTable('events', {
   hash: text('hash').notNull(),
 });
 
+/** Whom an event is about or by, to find it by. */
+export const eventPeople = sqliteTable(
+  'event_people',
+  {
+    person: text('person').notNull(),
+    seq: integer('seq').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.person, table.seq] })],
+);
+
+/** What references in events stand for. Both null: erased. */
+export const names = sqliteTable('names', {
+  ref: text('ref').primaryKey(),
+  /** Slack id. */
+  person: text('person').notNull(),
+  salt: text('salt'),
+  value: text('value'),
+});
+
 export const requests = sqliteTable('requests', {
   id: text('id').primaryKey(),
   version: integer('version').notNull(),

@@ -1,4 +1,6 @@
-import { type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
+import { archivedRows, BEGINNING, startOf } from './archive.ts';
+import { EVENT_COLUMNS, type EventRow, hashEvent } from './chain.ts';
+import { referenceOf } from './names.ts';
 import type { OpenLedger } from './open.ts';
 
 /** A position and its hash that was kept outside the database. */
@@ -13,58 +15,110 @@ export interface Anchor {
 export type Tampering = 'edited' | 'missing' | 'replaced' | 'cut' | 'rewritten';
 
 export type Verification =
-  | { readonly whole: true; readonly events: number; readonly head: string; readonly anchors: number }
+  | {
+      readonly whole: true;
+      readonly first: number;
+      readonly events: number;
+      readonly head: string;
+      readonly anchors: number;
+    }
   | { readonly whole: false; readonly seq: number; readonly problem: string; readonly kind: Tampering };
 
 /** Rows read at a time: between two reads somebody else may have a turn. */
 const BATCH = 5_000;
 
+export interface Against {
+  readonly anchors?: readonly Anchor[];
+  /** Archives of what was pruned, oldest first. Without them, the chain is walked from where the database begins. */
+  readonly archives?: readonly string[];
+}
+
 /**
  * Walks the chain to its end, checks every anchor on the way, and stops at the first thing that does not fit. A
  * chain alone cannot show that its tail was cut or that all of it was written anew; an anchor can.
  */
-export function verifyLedger(ledger: OpenLedger, anchors: readonly Anchor[] = []): Verification {
-  const walk = walker(ledger, anchors);
+export function verifyLedger(ledger: Pick<OpenLedger, 'sqlite'>, against: Against = {}): Verification {
+  const walk = walker(ledger, against);
   for (;;) {
-    const result = walk();
-    if (result) return result;
+    const step = walk.next();
+    if (step.done) return step.value;
   }
 }
 
 /** The same, a little at a time, so that nobody waits for it. */
-export async function verifyGently(ledger: OpenLedger, anchors: readonly Anchor[] = []): Promise<Verification> {
-  const walk = walker(ledger, anchors);
+export async function verifyGently(
+  ledger: Pick<OpenLedger, 'sqlite'>,
+  anchors: readonly Anchor[] = [],
+): Promise<Verification> {
+  const walk = walker(ledger, { anchors });
   for (;;) {
-    const result = walk();
-    if (result) return result;
+    const step = walk.next();
+    if (step.done) return step.value;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-/** @returns a step: null while there is more to walk */
-function walker({ sqlite }: OpenLedger, anchors: readonly Anchor[]): () => Verification | null {
-  const next = sqlite.prepare<[number, number], EventRow>(
-    'SELECT seq, at, type, actor, request_id AS requestId, grant_id AS grantId, payload, prev_hash AS prevHash, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
-  );
-  const bySeq = new Map<number, Anchor[]>();
-  for (const anchor of anchors) bySeq.set(anchor.seq, [...(bySeq.get(anchor.seq) ?? []), anchor]);
-  let last = 0;
-  let before = GENESIS_HASH;
+type Step = Generator<undefined, Verification, undefined>;
 
-  return () => {
-    const rows = next.all(last, BATCH);
+function* walker({ sqlite }: Pick<OpenLedger, 'sqlite'>, { anchors = [], archives = [] }: Against): Step {
+  const bySeq = Map.groupBy(anchors, ({ seq }) => seq);
+  const start = archives.length > 0 ? BEGINNING : startOf(sqlite);
+  let { seq: last, hash: before } = start;
+  const check = (rows: readonly EventRow[]): Flaw | null => {
     for (const row of rows) {
-      const flaw = flawOf(row, last + 1, before) ?? anchorFlaw(row, bySeq.get(row.seq) ?? []);
-      if (flaw) return { whole: false, ...flaw };
+      const flaw = flawOf(row, last + 1, before) ?? anchorFlaw(row, bySeq.get(row.seq));
+      if (flaw) return flaw;
       last = row.seq;
       before = row.hash;
     }
-    if (rows.length === BATCH) return null;
-    const lost = anchors.filter(({ seq }) => seq > last).sort((a, b) => b.seq - a.seq)[0];
-    if (!lost) return { whole: true, events: last, head: before, anchors: anchors.length };
+    return null;
+  };
+  for (const path of archives) {
+    for (const rows of archivedRows(path, BATCH)) {
+      const flaw = check(rows);
+      if (flaw) return { whole: false, ...flaw, problem: `${path}: ${flaw.problem}` };
+    }
+  }
+  const next = sqlite.prepare<[number, number], EventRow>(
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
+  );
+  for (let rows = next.all(last, BATCH); rows.length > 0; rows = next.all(last, BATCH)) {
+    const flaw = check(rows);
+    if (flaw) return { whole: false, ...flaw };
+    yield;
+  }
+  const lost = anchors.filter(({ seq }) => seq > last).sort((a, b) => b.seq - a.seq)[0];
+  if (lost) {
     const problem = `the ledger ends at event ${last}, and ${lost.where} knows event ${lost.seq}: the tail was cut off, or an older copy was put in its place`;
     return { whole: false, seq: last + 1, problem, kind: 'cut' };
-  };
+  }
+  const name = nameFlaw(sqlite);
+  if (name) return { whole: false, ...name };
+  const compared = anchors.filter(({ seq }) => seq > start.seq).length;
+  return { whole: true, first: start.seq + 1, events: last - start.seq, head: before, anchors: compared };
+}
+
+/** A name was changed, or is not there: what events hold is a commitment to it. */
+function nameFlaw(sqlite: OpenLedger['sqlite']): Flaw | null {
+  const kept = sqlite.prepare<[], { ref: string; person: string; salt: string; value: string }>(
+    'SELECT ref, person, salt, value FROM names WHERE salt IS NOT NULL',
+  );
+  for (const { ref, person, salt, value } of kept.iterate()) {
+    if (referenceOf(salt, person, value) === ref) continue;
+    const seq =
+      sqlite
+        .prepare<[string, string], number | null>(
+          'SELECT min(seq) FROM events WHERE instr(actor, ?) > 0 OR instr(payload, ?) > 0',
+        )
+        .pluck()
+        .get(ref, ref) ?? 0;
+    return {
+      seq,
+      problem: `the name that event ${seq} holds of ${person} was changed after it was recorded`,
+      kind: 'edited',
+    };
+  }
+  return null;
 }
 
 type Flaw = { readonly seq: number; readonly problem: string; readonly kind: Tampering };
@@ -87,8 +141,8 @@ function flawOf(row: EventRow, expected: number, before: string): Flaw | null {
   return null;
 }
 
-function anchorFlaw(row: EventRow, anchors: readonly Anchor[]): Flaw | null {
-  const broken = anchors.find(({ hash }) => hash !== row.hash);
+function anchorFlaw(row: EventRow, anchors: readonly Anchor[] | undefined): Flaw | null {
+  const broken = anchors?.find(({ hash }) => hash !== row.hash);
   return broken
     ? {
         seq: row.seq,

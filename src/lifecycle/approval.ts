@@ -1,5 +1,5 @@
 import type { Decision } from '../domain/evaluate.ts';
-import type { NewEvent } from '../domain/events.ts';
+import { type NewEvent, named } from '../domain/events.ts';
 import { type ActiveGrant, type Grant, intendGrant, tiesOf } from '../domain/grant.ts';
 import { type Actor, BOT, personActor } from '../domain/person.ts';
 import type { ApprovedRequest, Review, requestCore, ScheduledRequest, UseReview } from '../domain/request.ts';
@@ -39,9 +39,9 @@ export function approve(deps: Pick<Deps, 'clock' | 'newId'>, input: ApprovalInpu
     grantId,
     payload: {
       role: core.role,
-      requester: core.requester.name,
+      requester: named(core.requester),
       by: input.useReview ? 'break_glass' : reviews.length > 0 ? 'reviewers' : 'policy',
-      approvers: approvers.map((review) => review.by.name),
+      approvers: approvers.map((review) => named(review.by)),
       startsAt: isAhead ? core.startsAt : null,
     },
   });
@@ -89,7 +89,7 @@ function intend(
         actor: BOT,
         requestId: core.id,
         grantId: grant.id,
-        payload: { role: core.role, person: core.requester.name, duration: core.duration, endsAt: grant.endsAt },
+        payload: { role: core.role, person: named(core.requester), duration: core.duration, endsAt: grant.endsAt },
       },
     ],
     jobs: [

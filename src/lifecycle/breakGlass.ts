@@ -177,7 +177,7 @@ async function commitUse(
     grantId: approval.grants[0]?.value.id ?? null,
     payload: {
       role: core.role,
-      person: core.requester.name,
+      person: named(core.requester),
       duration: core.duration,
       reason: core.reason,
       reviewer: named(reviewer),
@@ -206,8 +206,8 @@ export function chaseReview(deps: Deps, requestId: string): Promise<{ notBefore:
     const isLate = now >= use.dueAt;
     if (!isLate && use.broughtUp > 0) return { notBefore: use.dueAt };
     const person = await deps.directory.person(use.reviewer);
-    const reviewer = { id: use.reviewer, name: person.known ? person.value.name : use.reviewer };
-    const whose = { role: request.role, person: request.requester.name, reviewer };
+    const reviewer = { slackId: use.reviewer, name: person.known ? person.value.name : use.reviewer };
+    const whose = { role: request.role, person: named(request.requester), reviewer };
     const about = { actor: BOT, requestId, grantId: request.grantId } as const;
     await deps.store.commit({
       requests: [{ value: { ...request, useReview: { ...use, broughtUp: use.broughtUp + 1 } }, version }],
@@ -259,7 +259,7 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
           actor: personActor(reviewer.value),
           requestId: request.id,
           grantId: request.grantId,
-          payload: { role: request.role, person: request.requester.name, justified: input.justified, comment },
+          payload: { role: request.role, person: named(request.requester), justified: input.justified, comment },
         },
       ],
       done: [{ kind: 'review', key: request.id }],

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../domain/events.ts';
+import { type NewEvent, named } from '../domain/events.ts';
 import { BOT, personActor } from '../domain/person.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import { type Request, requestCore } from '../domain/request.ts';
@@ -56,7 +56,7 @@ export async function commitClosed(
         ...event,
         requestId: request.id,
         grantId: null,
-        payload: { role: request.role, requester: request.requester.name },
+        payload: { role: request.role, requester: named(request.requester) },
       },
     ],
     done: [

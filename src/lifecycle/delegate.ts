@@ -36,7 +36,7 @@ export function delegate(
           actor: personActor(from.value),
           requestId: null,
           grantId: null,
-          payload: { from: from.value.name, to: named(to.value), until: input.until },
+          payload: { from: named(from.value), to: named(to.value), until: input.until },
         },
       ],
     });
@@ -56,7 +56,7 @@ export function endDelegation(deps: Deps, fromId: string): Promise<Delegation | 
           actor: personActor(value.from),
           requestId: null,
           grantId: null,
-          payload: { from: value.from.name, to: named(value.to) },
+          payload: { from: named(value.from), to: named(value.to) },
         },
       ],
     });

@@ -1,3 +1,4 @@
+import { named } from '../domain/events.ts';
 import {
   type ActiveGrant,
   conclude,
@@ -47,7 +48,7 @@ function revokingChange(
         actor: ending.by,
         requestId: revoking.requestId,
         grantId: revoking.id,
-        payload: { role: revoking.role, person: revoking.person.name, why: ending.why, problem: ending.problem },
+        payload: { role: revoking.role, person: named(revoking.person), why: ending.why, problem: ending.problem },
       },
     ],
     done: [{ kind: 'provision', key: revoking.id }],
@@ -147,7 +148,7 @@ async function noteFailure(
         actor: BOT,
         requestId: grant.requestId,
         grantId: grant.id,
-        payload: { role: grant.role, person: grant.person.name, failures: attempt, problem },
+        payload: { role: grant.role, person: named(grant.person), failures: attempt, problem },
       },
     ],
   });
@@ -155,7 +156,7 @@ async function noteFailure(
 
 async function commitEnded(deps: Deps, { value: grant, version }: Versioned<RevokingGrant>): Promise<void> {
   const about = { actor: BOT, requestId: grant.requestId, grantId: grant.id } as const;
-  const whose = { role: grant.role, person: grant.person.name };
+  const whose = { role: grant.role, person: named(grant.person) };
   await deps.store.commit({
     grants: [{ value: conclude(grant, deps.clock.now()), version }],
     events: [

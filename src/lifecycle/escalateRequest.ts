@@ -1,4 +1,4 @@
-import { type NewEvent, named } from '../domain/events.ts';
+import { type Named, type NewEvent, named } from '../domain/events.ts';
 import { BOT, isSamePerson, type Person } from '../domain/person.ts';
 import { type EscalationStep, isGroup, type Principal } from '../domain/policy.ts';
 import type { PendingRequest } from '../domain/request.ts';
@@ -34,7 +34,7 @@ export function escalateRequest(deps: Deps, key: string): Promise<null> {
       grantId: null,
       payload: {
         role: request.role,
-        requester: request.requester.name,
+        requester: named(request.requester),
         step,
         to: to.map(named),
         passedOver,
@@ -92,19 +92,19 @@ async function whomToAsk(
   deps: Deps,
   request: PendingRequest,
   { to }: EscalationStep,
-): Promise<{ to: readonly Person[]; passedOver: { name: string; why: string }[] }> {
+): Promise<{ to: readonly Person[]; passedOver: (Named & { why: string })[] }> {
   const candidates =
     to.kind === 'on_call'
       ? await peopleOnCall(deps, to.escalationPolicy, to.level)
       : await resolve(deps, to.principals);
-  const passedOver: { name: string; why: string }[] = [];
+  const passedOver: (Named & { why: string })[] = [];
   const asked: Person[] = [];
   for (const person of candidates) {
     // Whoever is on call is there to be woken; everybody else is let sleep.
     const awake = to.kind === 'on_call' ? null : await deps.directory.isAwake(person);
     if (isSamePerson(person, request.requester, deps.policy.samePerson))
-      passedOver.push({ name: person.name, why: 'asked for it' });
-    else if (awake?.known && !awake.value) passedOver.push({ name: person.name, why: 'asleep or not to be disturbed' });
+      passedOver.push({ ...named(person), why: 'asked for it' });
+    else if (awake?.known && !awake.value) passedOver.push({ ...named(person), why: 'asleep or not to be disturbed' });
     else asked.push(person);
   }
   return { to: asked, passedOver };

@@ -1,3 +1,4 @@
+import { named } from '../domain/events.ts';
 import { checkForm } from '../domain/form.ts';
 import { type ActiveGrant, plannedEnd, retie } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
@@ -137,7 +138,7 @@ export function extendGrant(deps: Deps, grantId: string, attempt: number): Promi
           actor: BOT,
           requestId: extension.requestId,
           grantId,
-          payload: { role: grant.role, person: grant.person.name, endsAt: next.endsAt },
+          payload: { role: grant.role, person: named(grant.person), endsAt: next.endsAt },
         },
       ],
       jobs: [{ kind: 'end', key: grantId, dueAt: next.endsAt }, ...watchJobs(next, deps.clock.now())],
@@ -160,7 +161,7 @@ async function giveUp(
         actor: BOT,
         requestId,
         grantId: grant.id,
-        payload: { role: grant.role, person: grant.person.name, endsAt: grant.endsAt, problem },
+        payload: { role: grant.role, person: named(grant.person), endsAt: grant.endsAt, problem },
       },
     ],
   });

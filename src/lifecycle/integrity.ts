@@ -37,11 +37,13 @@ export function createIntegrity(deps: { store: Store; events: EventReader; log: 
     problem: () => state.problem ?? (state.checked ? null : 'it is still being checked; try again in a moment'),
     settle,
     compare: async ({ ledger, seq, hash, where, at }) => {
-      const first = events.get(1);
+      const origin = events.origin();
       // A ledger that begins after the other had its last word is a new one, which people see by its first event.
-      if (first && first.hash !== ledger && first.at > at) return;
-      if (first?.hash !== ledger)
+      if (origin && origin.ledger !== ledger && origin.began > at) return;
+      if (origin?.ledger !== ledger)
         return settle(`${where} knows another ledger, which reached event ${seq}: this one was put in its place`);
+      // What is in an archive is compared by `jit ledger verify --archives`.
+      if (seq < origin.first) return;
       const found = events.get(seq);
       if (!found)
         return settle(
@@ -69,10 +71,10 @@ export async function anchorLedger(
   now: number,
 ): Promise<{ notBefore: number }> {
   const newest = events.newest();
-  const first = events.get(1);
-  if (newest && first && newest.type !== 'ledger.anchored') {
+  const origin = events.origin();
+  if (newest && origin && newest.type !== 'ledger.anchored') {
     const { seq, hash } = newest;
-    await checkpoints.keep({ ledger: first.hash, seq, hash, at: now });
+    await checkpoints.keep({ ledger: origin.ledger, seq, hash, at: now });
     await store.commit({
       events: [
         {

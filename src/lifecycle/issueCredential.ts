@@ -1,3 +1,4 @@
+import { named } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import type { Credential } from '../ports.ts';
@@ -29,7 +30,7 @@ export function issueCredential(
           actor: BOT,
           requestId: grant.requestId,
           grantId: grant.id,
-          payload: { role: grant.role, person: grant.person.name, account: grant.activation.account },
+          payload: { role: grant.role, person: named(grant.person), account: grant.activation.account },
         },
       ],
     });

@@ -31,7 +31,7 @@ export async function offerToSuccessors(deps: Deps, grant: ActiveGrant): Promise
       grantId: grant.id,
       payload: {
         role: grant.role,
-        from: grant.person.name,
+        from: named(grant.person),
         to: next.map(named),
         escalationPolicy: shift.escalationPolicy.name,
       },

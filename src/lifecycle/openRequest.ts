@@ -1,5 +1,5 @@
 import type { Decision, DecisionInput } from '../domain/evaluate.ts';
-import type { NewEvent } from '../domain/events.ts';
+import { type NewEvent, named } from '../domain/events.ts';
 import type { ActiveGrant } from '../domain/grant.ts';
 import { BOT, personActor } from '../domain/person.ts';
 import type { Request, requestCore } from '../domain/request.ts';
@@ -76,7 +76,7 @@ export function openRequest(
               grantId: null,
               type: 'request.denied',
               actor: BOT,
-              payload: { role: core.role, requester: core.requester.name, by: 'policy', reasons: decision.reasons },
+              payload: { role: core.role, requester: named(core.requester), by: 'policy', reasons: decision.reasons },
             },
           ],
         },

@@ -1,3 +1,4 @@
+import { named } from '../domain/events.ts';
 import { activate, type ProvisioningGrant, plannedEnd } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
@@ -76,7 +77,7 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
         actor: BOT,
         requestId: active.requestId,
         grantId: active.id,
-        payload: { role: active.role, person: active.person.name, account, endsAt: active.endsAt },
+        payload: { role: active.role, person: named(active.person), account, endsAt: active.endsAt },
       },
     ],
     jobs: [{ kind: 'end', key: active.id, dueAt: active.endsAt }, ...watchJobs(active, deps.clock.now())],

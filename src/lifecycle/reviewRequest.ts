@@ -1,4 +1,4 @@
-import type { NewEvent } from '../domain/events.ts';
+import { type NewEvent, named } from '../domain/events.ts';
 import { isSamePerson, type Person, personActor } from '../domain/person.ts';
 import { findRole, type Role, type Stage } from '../domain/policy.ts';
 import { missingApprovals } from '../domain/quorum.ts';
@@ -147,7 +147,7 @@ async function recordDenial(deps: Deps, { loaded, review, recorded: event }: Out
         actor: personActor(review.by),
         requestId: request.id,
         grantId: null,
-        payload: { role: request.role, requester: request.requester.name, by: 'reviewer', reasons: [review.comment] },
+        payload: { role: request.role, requester: named(request.requester), by: 'reviewer', reasons: [review.comment] },
       },
     ],
     done: [{ kind: 'expire', key: request.id }],
@@ -233,7 +233,7 @@ async function narrow(
         requestId: request.id,
         grantId: null,
         payload: {
-          requester: request.requester.name,
+          requester: named(request.requester),
           from: { role: request.role, duration: request.duration },
           to: { role: change.role, duration: change.duration },
         },

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../domain/events.ts';
+import { type NewEvent, named } from '../domain/events.ts';
 import { type Person, personActor } from '../domain/person.ts';
 import type { SecondFactor } from '../domain/records.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
@@ -61,7 +61,7 @@ export function confirmEnrolment(deps: Deps, personId: string, code: string): Pr
     const { value, version } = await deps.store.record('second_factor', personId);
     if (!value) return refuse({ code: 'second_factor_missing' });
     if (value.confirmed) return refuse({ code: 'second_factor_enrolled' });
-    const events = [about(person.value, { type: 'second_factor.enrolled', payload: { person: person.value.name } })];
+    const events = [about(person.value, { type: 'second_factor.enrolled', payload: { person: named(person.value) } })];
     const outcome = await judge(deps, { personId, code, factor: value, version, events });
     return outcome ?? { enrolled: true };
   });
@@ -81,7 +81,7 @@ export function resetSecondFactor(
     if (!value) return refuse({ code: 'second_factor_missing' });
     await deps.store.commit({
       records: [{ kind: 'second_factor', key: input.personId, value: null, version }],
-      events: [about(admin.person, { type: 'second_factor.reset', payload: { person: person.value.name } })],
+      events: [about(admin.person, { type: 'second_factor.reset', payload: { person: named(person.value) } })],
     });
     return { reset: true };
   });
@@ -122,7 +122,7 @@ async function judge(deps: Deps, { personId, code, factor, version, events = [] 
     ? [
         about(person.value, {
           type: 'second_factor.locked',
-          payload: { person: person.value.name, until: lockedUntil },
+          payload: { person: named(person.value), until: lockedUntil },
         }),
       ]
     : [];

@@ -1,3 +1,4 @@
+import { named } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
 import { type Request, requestCore, type ScheduledRequest } from '../domain/request.ts';
@@ -94,7 +95,7 @@ async function deny(
         actor: BOT,
         requestId: request.id,
         grantId: null,
-        payload: { role: request.role, requester: request.requester.name, by: 'policy', reasons },
+        payload: { role: request.role, requester: named(request.requester), by: 'policy', reasons },
       },
     ],
   });

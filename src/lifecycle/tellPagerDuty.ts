@@ -26,7 +26,7 @@ export async function page({ incidents, events }: TellDeps, seq: string): Promis
   if (event?.type === 'request.escalated' && event.payload.page !== null) {
     await incidents.page({
       service: event.payload.page,
-      title: `Access request waiting: ${event.payload.requester} asks for ${event.payload.role}`,
+      title: `Access request waiting: ${event.payload.requester.name} asks for ${event.payload.role}`,
       details: `Nobody has decided request ${event.requestId} yet. Approve or deny it in the approvals channel in Slack.`,
       key: `jitbot-escalated-${seq}-${event.requestId}`,
     });
@@ -35,7 +35,7 @@ export async function page({ incidents, events }: TellDeps, seq: string): Promis
     const { person, role, duration, reason, reviewer } = event.payload;
     await incidents.page({
       service: event.payload.page,
-      title: `Break-glass: ${person} took ${role} for ${durationText(duration)}`,
+      title: `Break-glass: ${person.name} took ${role} for ${durationText(duration)}`,
       details: `Reason: ${reason}\nTo be reviewed by ${reviewer.name}. If this is not expected, end the access in Slack now.`,
       key: `jitbot-break-glass-${event.requestId}`,
     });
@@ -53,8 +53,8 @@ export async function note({ incidents, store, events }: TellDeps, seq: string):
   const { role, person } = event.payload;
   const text =
     event.type === 'grant.activated'
-      ? `${person} has access to ${role} until ${new Date(event.payload.endsAt).toISOString()}.`
-      : `${person} no longer has access to ${role}.`;
+      ? `${person.name} has access to ${role} until ${new Date(event.payload.endsAt).toISOString()}.`
+      : `${person.name} no longer has access to ${role}.`;
   await incidents.note(request.incidentId, text, `jitbot event ${event.seq}, request ${request.id}`);
   return null;
 }

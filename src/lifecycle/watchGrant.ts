@@ -1,3 +1,4 @@
+import { named } from '../domain/events.ts';
 import type { OnCallEntry } from '../domain/evidence.ts';
 import { type ActiveGrant, retie, type Ties } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
@@ -100,7 +101,7 @@ async function commitTies(deps: Deps, { value: grant, version }: Versioned<Activ
               actor: BOT,
               requestId: grant.requestId,
               grantId: grant.id,
-              payload: { role: grant.role, person: grant.person.name, endsAt: next.endsAt, why: next.endsBecause },
+              payload: { role: grant.role, person: named(grant.person), endsAt: next.endsAt, why: next.endsBecause },
             },
           ] as const)
         : []),

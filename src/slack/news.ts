@@ -55,20 +55,20 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
   switch (event.type) {
     case 'request.escalated': {
       const { to, requester, role, page } = event.payload;
-      const asked = to.map(({ id }) => `<@${id}>`).join(', ');
+      const asked = to.map(({ slackId }) => `<@${slackId}>`).join(', ');
       const paged = page === null ? '' : ' Somebody was paged in PagerDuty.';
       const line = asked
         ? `:arrow_up: Nobody has decided yet, so ${asked} ${to.length === 1 ? 'is' : 'are'} asked as well.${paged}`
         : `:warning: Nobody has decided yet, and nobody else could be asked: they are asleep, away, or made the request.${paged}`;
       return [
         thread('More people are asked', line),
-        ...to.map(({ id }) =>
+        ...to.map(({ slackId }) =>
           person(
-            id,
-            `${plain(requester)} waits for a review`,
+            slackId,
+            `${plain(requester.name)} waits for a review`,
             [
               section(
-                `:hourglass: *${plain(requester)} asks for ${plain(roleName(role))}*, and nobody has decided yet. You can approve or deny it.`,
+                `:hourglass: *${plain(requester.name)} asks for ${plain(roleName(role))}*, and nobody has decided yet. You can approve or deny it.`,
               ),
             ],
             requestId,
@@ -78,24 +78,24 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
     }
     case 'access.offered': {
       const { to, from, role, escalationPolicy } = event.payload;
-      return to.map(({ id }) =>
-        person(id, `${plain(roleName(role))}, for your shift`, [
+      return to.map(({ slackId }) =>
+        person(slackId, `${plain(roleName(role))}, for your shift`, [
           section(
-            `:wave: *You are on call for ${plain(escalationPolicy)} now.* ${plain(from)} had ${plain(roleName(role))} in the shift before; it ends with that shift. Do you need it too?`,
+            `:wave: *You are on call for ${plain(escalationPolicy)} now.* ${plain(from.name)} had ${plain(roleName(role))} in the shift before; it ends with that shift. Do you need it too?`,
           ),
           { type: 'actions', elements: [button('Ask for it', ASK_ACTION, role, { style: 'primary' })] },
         ]),
       );
     }
     case 'break_glass.invoked': {
-      const { person: name, role, reason, reviewer, reviewBy } = event.payload;
+      const { person: whose, role, reason, reviewer, reviewBy } = event.payload;
       return [
         person(
-          reviewer.id,
-          `Break-glass by ${plain(name)}: please review`,
+          reviewer.slackId,
+          `Break-glass by ${plain(whose.name)}: please review`,
           [
             section(
-              `:rotating_light: *${plain(name)} broke the glass for ${plain(roleName(role))}.* You are to review it by ${time(reviewBy)}: was it justified?`,
+              `:rotating_light: *${plain(whose.name)} broke the glass for ${plain(roleName(role))}.* You are to review it by ${time(reviewBy)}: was it justified?`,
             ),
             quote(reason),
           ],
@@ -104,14 +104,14 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
       ];
     }
     case 'break_glass.reminded': {
-      const { person: name, role, reviewer, reviewBy } = event.payload;
+      const { person: whose, role, reviewer, reviewBy } = event.payload;
       return [
         person(
-          reviewer.id,
-          `Still to review: break-glass by ${plain(name)}`,
+          reviewer.slackId,
+          `Still to review: break-glass by ${plain(whose.name)}`,
           [
             section(
-              `:hourglass: *${plain(name)}’s break-glass for ${plain(roleName(role))} is still to be reviewed*, by ${time(reviewBy)}.`,
+              `:hourglass: *${plain(whose.name)}’s break-glass for ${plain(roleName(role))} is still to be reviewed*, by ${time(reviewBy)}.`,
             ),
           ],
           requestId,
@@ -119,18 +119,18 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
       ];
     }
     case 'break_glass.unreviewed': {
-      const { person: name, role, reviewer } = event.payload;
+      const { person: whose, role, reviewer } = event.payload;
       return [
         thread(
           'Nobody has reviewed this',
-          `:rotating_light: *The deadline is over and nobody has reviewed this.* <@${reviewer.id}>, ${mentions(policy.admins)}: please do. Until then ${plain(name)} cannot break the glass again.`,
+          `:rotating_light: *The deadline is over and nobody has reviewed this.* <@${reviewer.slackId}>, ${mentions(policy.admins)}: please do. Until then ${plain(whose.name)} cannot break the glass again.`,
         ),
         person(
-          reviewer.id,
-          `Overdue: break-glass by ${plain(name)}`,
+          reviewer.slackId,
+          `Overdue: break-glass by ${plain(whose.name)}`,
           [
             section(
-              `:rotating_light: *Your review of ${plain(name)}’s break-glass for ${plain(roleName(role))} is overdue.* Administrators have been told.`,
+              `:rotating_light: *Your review of ${plain(whose.name)}’s break-glass for ${plain(roleName(role))} is overdue.* Administrators have been told.`,
             ),
           ],
           requestId,
@@ -140,7 +140,7 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
     case 'delegation.set': {
       const { to, until } = event.payload;
       return [
-        person(to.id, 'You stand in for somebody', [
+        person(to.slackId, 'You stand in for somebody', [
           section(
             `:handshake: *${who} is away and asks you to review for them until ${time(until)}.* Requests to them can be decided by you in the approvals channel.`,
           ),

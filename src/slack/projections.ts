@@ -218,7 +218,7 @@ export function projections(deps: ProjectionDeps): Projections {
     const channel = deps.policy.auditChannel;
     // What an earlier life of this process, or an answer that got lost, may have posted already.
     if (attempt > 1 || !lookedForLostAudit) {
-      const ledger = events.get(1)?.hash;
+      const ledger = events.origin()?.ledger;
       const newest = await delivery.newestMetadata(
         channel,
         AUDIT_METADATA,
@@ -233,7 +233,7 @@ export function projections(deps: ProjectionDeps): Projections {
     const from = waiting[0];
     if (!from) return;
     const { message, last } = auditMessage(waiting);
-    const ledger = events.get(1)?.hash ?? '';
+    const ledger = events.origin()?.ledger ?? '';
     await delivery.post({ channel }, message, {
       event_type: AUDIT_METADATA,
       event_payload: { from: from.seq, to: last.seq, hash: last.hash, ledger },

@@ -34,7 +34,7 @@ beforeEach(async () => {
           actor: BOT,
           requestId: null,
           grantId: null,
-          payload: { role: 'db/read', requester: `person ${index}` },
+          payload: { role: 'db/read', requester: { slackId: `U${index}`, name: `person ${index}` } },
         },
       ],
     });
@@ -70,7 +70,7 @@ const rechain = (all: readonly EventRow[]): EventRow[] => {
     return { ...next, hash: before };
   });
 };
-const edited = (row: EventRow): EventRow => ({ ...row, payload: row.payload.replace('person', 'nobody') });
+const edited = (row: EventRow): EventRow => ({ ...row, payload: row.payload.replace('db/read', 'db/admin') });
 
 /** Every way to tamper, at a place from 1 to EVENTS. */
 const WAYS: Readonly<Record<string, (all: readonly EventRow[], at: number) => readonly EventRow[]>> = {
@@ -101,12 +101,12 @@ describe('tampering', () => {
     const db = new SQLite(path);
     db.exec('DROP TRIGGER events_are_never_changed; DROP TRIGGER events_are_never_deleted;');
     const whole = rows(db);
-    const ledger = { path, sqlite: db, db: undefined as never, close: () => undefined };
-    expect(verifyLedger(ledger, anchors)).toMatchObject({ whole: true });
+    const ledger = { sqlite: db };
+    expect(verifyLedger(ledger, { anchors })).toMatchObject({ whole: true });
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(WAYS)), fc.integer({ min: 1, max: EVENTS }), (name, at) => {
         write(db, WAYS[name]?.(whole, at) ?? []);
-        const result = verifyLedger(ledger, anchors);
+        const result = verifyLedger(ledger, { anchors });
         // Swapping an event with its equal is no tampering.
         if (JSON.stringify(rows(db)) === JSON.stringify(whole)) return expect(result.whole).toBe(true);
         expect(result, name).toMatchObject({ whole: false });
@@ -129,9 +129,12 @@ describe('tampering', () => {
     const whole = rows(db);
     const head = whole.at(-1) as EventRow;
     write(db, WAYS[name]?.(whole, at) ?? []);
-    const result = verifyLedger({ path, sqlite: db, db: undefined as never, close: () => undefined }, [
-      { seq: head.seq, hash: head.hash, where: 'the auditor' },
-    ]);
+    const result = verifyLedger(
+      { sqlite: db },
+      {
+        anchors: [{ seq: head.seq, hash: head.hash, where: 'the auditor' }],
+      },
+    );
     expect(result).toMatchObject({ whole: false, kind, seq });
     db.close();
   });

@@ -36,7 +36,7 @@ describe('break-glass', () => {
     expect(JSON.stringify(card.blocks)).toContain('<!here> *Break-glass: <@U0BEN> took Payments database: admin*');
     expect(stage.text(card, 'U0CHLOE')).toContain('│ Checkout is down and the queue has to be cleared');
     const invoked = await stage.recorded('break_glass.invoked');
-    expect(invoked.payload.reviewer.id).toBe('U0EVE');
+    expect(invoked.payload.reviewer.slackId).toBe('U0EVE');
     expect(Math.round((invoked.payload.reviewBy - invoked.at) / MINUTE)).toBe(24 * 60);
     const told = await stage.eve.readsDirect('broke the glass for Payments database: admin');
     expect(JSON.stringify(told.blocks)).toContain('/archives/C0ACCESS/');

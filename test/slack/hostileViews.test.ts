@@ -49,35 +49,35 @@ test('nothing that comes from people becomes a mention, a link or a control in a
   fc.assert(
     fc.property(hostile, hostile, hostile, hostile, (name, reason, comment, title) => {
       const person: Person = { slackId: 'U0BEN', name, email: 'ben@x', timeZone: 'UTC' };
-      const who = { id: 'U0BEN', name };
+      const who = { slackId: 'U0BEN', name };
       const events: Partial<{ [T in keyof EventPayloads]: EventPayloads[T] }> = {
         'request.escalated': {
           role: 'db/read',
-          requester: name,
+          requester: who,
           step: 0,
           to: [who],
-          passedOver: [{ name, why: 'asleep' }],
+          passedOver: [{ ...who, why: 'asleep' }],
           page: 'P1',
         },
-        'access.offered': { role: 'db/read', from: name, to: [who], escalationPolicy: title },
+        'access.offered': { role: 'db/read', from: who, to: [who], escalationPolicy: title },
         'break_glass.invoked': {
           role: 'db/read',
-          person: name,
+          person: who,
           duration: HOUR,
           reason,
           reviewer: who,
           reviewBy: AT,
           page: null,
         },
-        'break_glass.reminded': { role: 'db/read', person: name, reviewer: who, reviewBy: AT },
-        'break_glass.unreviewed': { role: 'db/read', person: name, reviewer: who },
-        'break_glass.reviewed': { role: 'db/read', person: name, justified: false, comment },
-        'delegation.set': { from: name, to: who, until: AT },
-        'second_factor.enrolled': { person: name },
+        'break_glass.reminded': { role: 'db/read', person: who, reviewer: who, reviewBy: AT },
+        'break_glass.unreviewed': { role: 'db/read', person: who, reviewer: who },
+        'break_glass.reviewed': { role: 'db/read', person: who, justified: false, comment },
+        'delegation.set': { from: who, to: who, until: AT },
+        'second_factor.enrolled': { person: who },
         'access.frozen': { reason, live: 2 },
         'policy.loaded': { hash: 'x', resources: 1, roles: 1, changes: [comment] },
         'request.changed': {
-          requester: name,
+          requester: who,
           from: { role: 'a/b', duration: HOUR },
           to: { role: 'a/c', duration: HOUR },
         },

@@ -158,8 +158,8 @@ describe('when nobody answers', () => {
     stage.clock.jump(10 * MINUTE + 1_000);
     const escalated = await stage.recorded('request.escalated');
     const [next] = escalated.payload.to;
-    expect(['U0ANA', 'U0DEV']).toContain(next?.id);
-    const who = stage.person(next?.id ?? '');
+    expect(['U0ANA', 'U0DEV']).toContain(next?.slackId);
+    const who = stage.person(next?.slackId ?? '');
     const told = await who.readsDirect('asks for Payments database: read*, and nobody has decided yet');
     expect(JSON.stringify(told.blocks)).toContain('https://harborpay.slack.com/archives/C0ACCESS/p');
     await stage.chloe.readsIn('C0ACCESS', 'asked as well');
@@ -211,7 +211,7 @@ describe('when nobody answers', () => {
     const escalated = await stage.recorded('request.escalated');
     expect(escalated.payload.step).toBe(-1);
     expect(escalated.payload.to.length).toBeGreaterThan(0);
-    const who = stage.person(escalated.payload.to[0]?.id ?? '');
+    const who = stage.person(escalated.payload.to[0]?.slackId ?? '');
     await who.click(await prompt(), 'review_approve');
     await stage.ben.readsDirect('You have Payments database: read');
   });

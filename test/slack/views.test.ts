@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AskDecision, Decision } from '../../src/domain/evaluate.ts';
-import type { LedgerEvent } from '../../src/domain/events.ts';
+import { type LedgerEvent, named } from '../../src/domain/events.ts';
 import type { Incident } from '../../src/domain/evidence.ts';
 import { activate, conclude, type Grant, intendGrant, startRevoking } from '../../src/domain/grant.ts';
 import { BOT, type Person, personActor } from '../../src/domain/person.ts';
@@ -165,7 +165,7 @@ describe('private messages', () => {
       {
         ...at,
         type: 'grant.activated',
-        payload: { role: core.role, person: ben.name, account: 'jit_ben_g1', endsAt: active.endsAt },
+        payload: { role: core.role, person: named(ben), account: 'jit_ben_g1', endsAt: active.endsAt },
       },
       { ...core, state: 'approved', decision: allowed, reviews: [], approvedAt: AT, grantId: 'G1', useReview: null },
       active,
@@ -175,14 +175,14 @@ describe('private messages', () => {
       {
         ...at,
         type: 'grant.activated',
-        payload: { role: core.role, person: ben.name, account: 'jit_ben_g1', endsAt: active.endsAt },
+        payload: { role: core.role, person: named(ben), account: 'jit_ben_g1', endsAt: active.endsAt },
       },
       approved,
       active,
     ],
     [
       'denied by the policy',
-      { ...at, type: 'request.denied', payload: { role: core.role, requester: ben.name, by: 'policy', reasons: [] } },
+      { ...at, type: 'request.denied', payload: { role: core.role, requester: named(ben), by: 'policy', reasons: [] } },
       {
         ...core,
         state: 'denied',
@@ -194,29 +194,29 @@ describe('private messages', () => {
     ],
     [
       'ended by somebody',
-      { ...at, type: 'grant.ended', payload: { role: core.role, person: ben.name, why: 'revoked' } },
+      { ...at, type: 'grant.ended', payload: { role: core.role, person: named(ben), why: 'revoked' } },
       approved,
       conclude(revoking, AT + 61_000),
     ],
     [
       'ended on time',
-      { ...at, type: 'grant.ended', payload: { role: core.role, person: ben.name, why: 'expired' } },
+      { ...at, type: 'grant.ended', payload: { role: core.role, person: named(ben), why: 'expired' } },
       approved,
       null,
     ],
     [
       'failed',
-      { ...at, type: 'grant.failed', payload: { role: core.role, person: ben.name, problem: 'the target is down' } },
+      { ...at, type: 'grant.failed', payload: { role: core.role, person: named(ben), problem: 'the target is down' } },
       approved,
       null,
     ],
-    ['expired', { ...at, type: 'request.expired', payload: { role: core.role, requester: ben.name } }, pending, null],
+    ['expired', { ...at, type: 'request.expired', payload: { role: core.role, requester: named(ben) } }, pending, null],
     [
       'overdue',
       {
         ...at,
         type: 'grant.overdue',
-        payload: { role: core.role, person: ben.name, failures: 6, problem: 'the target is down' },
+        payload: { role: core.role, person: named(ben), failures: 6, problem: 'the target is down' },
       },
       approved,
       null,

@@ -78,75 +78,81 @@ function describe(event: LedgerEvent): string {
       return `${who}${event.payload.onBehalfOf === null ? '' : ` (standing in for ${code(event.payload.onBehalfOf)})`}: *${event.payload.verdict}* ${code(event.payload.role)}${event.payload.comment && ` “${plain(cut(event.payload.comment, 200))}”`}`;
     case 'request.changed': {
       const { from, to, requester } = event.payload;
-      return `${who} gives ${plain(requester)} less than was asked for: ${code(from.role)} for ${durationText(from.duration)} → ${code(to.role)} for ${durationText(to.duration)}`;
+      return `${who} gives ${plain(requester.name)} less than was asked for: ${code(from.role)} for ${durationText(from.duration)} → ${code(to.role)} for ${durationText(to.duration)}`;
     }
     case 'request.approved': {
       const by = {
         policy: 'the policy',
         break_glass: 'nobody: break-glass',
-        reviewers: plain(event.payload.approvers.join(', ')),
+        reviewers: plain(event.payload.approvers.map(({ name }) => name).join(', ')),
       };
       const when = event.payload.startsAt === null ? '' : `, from ${time(event.payload.startsAt)}`;
-      return `${code(event.payload.role)} for ${plain(event.payload.requester)}, by ${by[event.payload.by]}${when}`;
+      return `${code(event.payload.role)} for ${plain(event.payload.requester.name)}, by ${by[event.payload.by]}${when}`;
     }
     case 'request.escalated': {
       const { role, requester, to, passedOver, page } = event.payload;
       const skipped = passedOver.map(({ name, why }) => `${plain(name)} (${plain(why)})`).join(', ');
-      return `${code(role)} for ${plain(requester)}: also asked ${plain(to.map(({ name }) => name).join(', ')) || 'nobody'}${skipped && `; passed over ${skipped}`}${page === null ? '' : `; paged on ${code(page)}`}`;
+      return `${code(role)} for ${plain(requester.name)}: also asked ${plain(to.map(({ name }) => name).join(', ')) || 'nobody'}${skipped && `; passed over ${skipped}`}${page === null ? '' : `; paged on ${code(page)}`}`;
     }
     case 'request.denied':
-      return `${code(event.payload.role)} for ${plain(event.payload.requester)}, by ${event.payload.by === 'policy' ? 'the policy' : who}: ${plain(cut(event.payload.reasons.join('; '), 200))}`;
+      return `${code(event.payload.role)} for ${plain(event.payload.requester.name)}, by ${event.payload.by === 'policy' ? 'the policy' : who}: ${plain(cut(event.payload.reasons.join('; '), 200))}`;
     case 'request.cancelled':
     case 'request.expired':
-      return `${code(event.payload.role)} for ${plain(event.payload.requester)}`;
+      return `${code(event.payload.role)} for ${plain(event.payload.requester.name)}`;
     case 'grant.provisioning':
-      return `${code(event.payload.role)} for ${plain(event.payload.person)}, ${durationText(event.payload.duration)}`;
+      return `${code(event.payload.role)} for ${plain(event.payload.person.name)}, ${durationText(event.payload.duration)}`;
     case 'grant.activated':
-      return `${plain(event.payload.person)} has ${code(event.payload.role)} as ${code(event.payload.account)} until ${time(event.payload.endsAt)}`;
+      return `${plain(event.payload.person.name)} has ${code(event.payload.role)} as ${code(event.payload.account)} until ${time(event.payload.endsAt)}`;
     case 'grant.extended':
-      return `${plain(event.payload.person)} keeps ${code(event.payload.role)} until ${time(event.payload.endsAt)}`;
+      return `${plain(event.payload.person.name)} keeps ${code(event.payload.role)} until ${time(event.payload.endsAt)}`;
     case 'grant.not_extended':
-      return `${code(event.payload.role)} of ${plain(event.payload.person)} still ends ${time(event.payload.endsAt)}: ${plain(event.payload.problem)}`;
+      return `${code(event.payload.role)} of ${plain(event.payload.person.name)} still ends ${time(event.payload.endsAt)}: ${plain(event.payload.problem)}`;
     case 'grant.shortened':
-      return `${code(event.payload.role)} of ${plain(event.payload.person)} ends ${time(event.payload.endsAt)}: ${endSentence(event.payload.why)}`;
+      return `${code(event.payload.role)} of ${plain(event.payload.person.name)} ends ${time(event.payload.endsAt)}: ${endSentence(event.payload.why)}`;
     case 'access.offered':
-      return `${code(event.payload.role)}, which ${plain(event.payload.from)} had, to ${plain(event.payload.to.map(({ name }) => name).join(', '))}, now on call for ${plain(event.payload.escalationPolicy)}`;
+      return `${code(event.payload.role)}, which ${plain(event.payload.from.name)} had, to ${plain(event.payload.to.map(({ name }) => name).join(', '))}, now on call for ${plain(event.payload.escalationPolicy)}`;
     case 'break_glass.invoked': {
       const { role, duration, reason, reviewer, reviewBy } = event.payload;
       return `*${who} broke the glass for ${code(role)}* for ${durationText(duration)}: “${plain(cut(reason, 200))}”. ${plain(reviewer.name)} reviews it by ${time(reviewBy)}`;
     }
     case 'break_glass.reminded':
-      return `${plain(event.payload.reviewer.name)} is to review ${plain(event.payload.person)}’s use of ${code(event.payload.role)} by ${time(event.payload.reviewBy)}`;
+      return `${plain(event.payload.reviewer.name)} is to review ${plain(event.payload.person.name)}’s use of ${code(event.payload.role)} by ${time(event.payload.reviewBy)}`;
     case 'break_glass.unreviewed':
-      return `*nobody has reviewed ${plain(event.payload.person)}’s use of ${code(event.payload.role)}*; it was for ${plain(event.payload.reviewer.name)} to do`;
+      return `*nobody has reviewed ${plain(event.payload.person.name)}’s use of ${code(event.payload.role)}*; it was for ${plain(event.payload.reviewer.name)} to do`;
     case 'break_glass.reviewed':
-      return `${who}: ${plain(event.payload.person)}’s use of ${code(event.payload.role)} was ${event.payload.justified ? 'justified' : '*not justified*'}. “${plain(cut(event.payload.comment, 200))}”`;
+      return `${who}: ${plain(event.payload.person.name)}’s use of ${code(event.payload.role)} was ${event.payload.justified ? 'justified' : '*not justified*'}. “${plain(cut(event.payload.comment, 200))}”`;
     case 'delegation.set':
-      return `${plain(event.payload.to.name)} reviews for ${plain(event.payload.from)} until ${time(event.payload.until)}`;
+      return `${plain(event.payload.to.name)} reviews for ${plain(event.payload.from.name)} until ${time(event.payload.until)}`;
     case 'delegation.ended':
-      return `${plain(event.payload.to.name)} no longer reviews for ${plain(event.payload.from)}`;
+      return `${plain(event.payload.to.name)} no longer reviews for ${plain(event.payload.from.name)}`;
     case 'second_factor.enrolled':
-      return `${plain(event.payload.person)} set up one-time codes`;
+      return `${plain(event.payload.person.name)} set up one-time codes`;
     case 'second_factor.locked':
-      return `*too many wrong codes from ${plain(event.payload.person)}*: none is taken until ${time(event.payload.until)}`;
+      return `*too many wrong codes from ${plain(event.payload.person.name)}*: none is taken until ${time(event.payload.until)}`;
     case 'second_factor.reset':
-      return `${who} reset the one-time codes of ${plain(event.payload.person)}`;
+      return `${who} reset the one-time codes of ${plain(event.payload.person.name)}`;
     case 'access.frozen':
       return `*${who} froze all access*: “${plain(cut(event.payload.reason, 200))}”. ${event.payload.live} live ${event.payload.live === 1 ? 'grant ends' : 'grants end'}, nothing new is granted`;
     case 'access.unfrozen':
       return `${who} lifted the freeze`;
     case 'grant.revoking':
-      return `${code(event.payload.role)} of ${plain(event.payload.person)}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? ` (${plain(event.payload.problem)})` : ''}`;
+      return `${code(event.payload.role)} of ${plain(event.payload.person.name)}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? ` (${plain(event.payload.problem)})` : ''}`;
     case 'grant.ended':
-      return `${plain(event.payload.person)} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}`;
+      return `${plain(event.payload.person.name)} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}`;
     case 'grant.failed':
-      return `${code(event.payload.role)} for ${plain(event.payload.person)}: ${plain(event.payload.problem)}; nothing left at the target`;
+      return `${code(event.payload.role)} for ${plain(event.payload.person.name)}: ${plain(event.payload.problem)}; nothing left at the target`;
     case 'grant.overdue':
-      return `*${code(event.payload.role)} of ${plain(event.payload.person)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
+      return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
     case 'credential.issued':
-      return `${plain(event.payload.person)} got a new password for ${code(event.payload.account)}`;
+      return `${plain(event.payload.person.name)} got a new password for ${code(event.payload.account)}`;
     case 'ledger.anchored':
       return `event #${event.payload.seq} is signed by key ${code(event.payload.key.slice(0, 16))} and kept at ${code(event.payload.place)}`;
+    case 'ledger.archived': {
+      const { from, to, file, sha256 } = event.payload;
+      return `events #${from} to #${to} are in ${code(file)} (SHA-256 ${code(sha256.slice(0, 16))}) and no longer in the database`;
+    }
+    case 'names.erased':
+      return `the name and address of ${code(event.payload.slackId)} were erased from the record`;
     case 'ledger.damaged':
       return `*the ledger cannot be trusted*: ${plain(event.payload.problem)}. Nothing new is granted until somebody has looked`;
     case 'policy.loaded': {

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { ConfigError } from '../config/env.ts';
+import { BOT } from '../domain/person.ts';
+import { endOfArchive, lastToArchive, prune, startOf, writeArchive } from '../ledger/archive.ts';
+import { erase } from '../ledger/erase.ts';
+import { eventReader } from '../ledger/events.ts';
+import { type OpenLedger, openLedger } from '../ledger/open.ts';
+import { createStore } from '../ledger/store.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import { databasePath, instantOption, readOptions, UsageError } from './options.ts';
+
+/** What changes the database takes the one writer's place: while a bot runs on it, it refuses. */
+async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
+  if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file; set JIT_DATABASE or name the file`);
+  const ledger = openLedger(path);
+  try {
+    return await work(ledger);
+  } finally {
+    ledger.close();
+  }
+}
+
+const storeOf = (ledger: OpenLedger) =>
+  createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
+const about = { actor: BOT, requestId: null, grantId: null } as const;
+
+/** Old events into a file. They leave the database only after the file was read back and continues the chain. */
+export function archiveLedger(args: readonly string[]): Promise<number> {
+  const { values, files } = readOptions(args, { before: 'string', to: 'string' });
+  const before = instantOption('--before', values.before);
+  const { to: file } = values;
+  if (before === null || !file || files.length > 1) throw new UsageError('archive needs --before and --to');
+  if (existsSync(file)) throw new ConfigError(`${file}: is there already; name a new file for each archive`);
+  const path = databasePath(files[0]);
+  return asWriter(path, async (ledger) => {
+    const whole = verifyLedger(ledger);
+    if (!whole.whole) throw new ConfigError(`${path}: ${whole.problem}. What is not whole is not archived`);
+    const events = eventReader(ledger);
+    const origin = events.origin();
+    const last = lastToArchive(ledger, before);
+    if (!origin || last === null) {
+      process.stdout.write(
+        'Nothing to archive: no event is that old, or what is that old is about open requests, live access, or not delivered yet.\n',
+      );
+      return 0;
+    }
+    const sha256 = writeArchive(ledger, file, last);
+    const end = events.get(last);
+    const copy = endOfArchive(file, startOf(ledger.sqlite));
+    if (copy === null || copy !== end?.hash)
+      throw new ConfigError(`${file}: reading it back gave something else; nothing was taken out`);
+    await storeOf(ledger).commit({
+      events: [
+        {
+          ...about,
+          type: 'ledger.archived',
+          payload: {
+            ledger: origin.ledger,
+            began: origin.began,
+            from: origin.first,
+            to: last,
+            hash: copy,
+            file: basename(file),
+            sha256,
+          },
+        },
+      ],
+    });
+    prune(ledger, last);
+    process.stdout.write(
+      `${file}: events ${origin.first} to ${last}, SHA-256 ${sha256}. The database begins at event ${last + 1}.\n`,
+    );
+    return 0;
+  });
+}
+
+/** A person's name and address out of the record. What they did, and when, stays, under their Slack id. */
+export function eraseNames(args: readonly string[]): Promise<number> {
+  const { values, files } = readOptions(args, { person: 'string' });
+  const { person } = values;
+  if (!person || !/^[UW][A-Z0-9]+$/.test(person) || files.length > 1)
+    throw new UsageError('erase needs --person with a Slack id such as U012AB3CD');
+  return asWriter(databasePath(files[0]), async (ledger) => {
+    const store = storeOf(ledger);
+    const live = await store.liveGrants({ slackId: person });
+    const open = await store.openRequests({ slackId: person });
+    if (live.length > 0 || open.length > 0)
+      throw new ConfigError(`${person} still holds or asks for access; end that first`);
+    const erased = erase(ledger, person);
+    if (erased === 0) {
+      process.stdout.write(`The record holds no name of ${person}.\n`);
+      return 1;
+    }
+    await store.commit({ events: [{ ...about, type: 'names.erased', payload: { slackId: person } }] });
+    process.stdout.write(
+      `Erased: ${erased} names and addresses of ${person}. Archives, exports, Slack and what was forwarded hold their own copies.\n`,
+    );
+    return 0;
+  });
+}

@@ -1,0 +1,25 @@
+import { ERASED, eachPerson } from './names.ts';
+import type { OpenLedger } from './open.ts';
+
+/** Takes a person's names and addresses out, wherever the database has them. @returns how many there were */
+export function erase({ sqlite }: OpenLedger, person: string): number {
+  const without = (body: string): string =>
+    JSON.stringify(eachPerson(JSON.parse(body), (id, text) => (id === person ? ERASED : text)));
+  return sqlite
+    .transaction(() => {
+      const { changes } = sqlite
+        .prepare('UPDATE names SET salt = NULL, value = NULL WHERE person = ? AND salt IS NOT NULL')
+        .run(person);
+      for (const table of ['requests', 'grants', 'records']) {
+        const rows = sqlite
+          .prepare<[string], { rowid: number; body: string }>(
+            `SELECT rowid, body FROM ${table} WHERE instr(body, ?) > 0`,
+          )
+          .all(person);
+        const write = sqlite.prepare(`UPDATE ${table} SET body = ?, version = version + 1 WHERE rowid = ?`);
+        for (const { rowid, body } of rows) write.run(without(body), rowid);
+      }
+      return changes;
+    })
+    .immediate();
+}
