@@ -20,3 +20,5 @@ INSERT OR IGNORE INTO event_people (person, seq)
   UNION SELECT requester, seq FROM events JOIN requests ON requests.id = events.request_id;
 --> statement-breakpoint
 CREATE INDEX events_archived ON events (seq) WHERE type = 'ledger.archived';
+--> statement-breakpoint
+UPDATE requests SET body = json_set(body, '$.signals', json('[]'));

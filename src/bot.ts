@@ -10,6 +10,7 @@ import { createForwarding } from './forwarding/forwarding.ts';
 import { createHttpServer, type Route } from './httpServer.ts';
 import { newId } from './ids.ts';
 import { createRunner, type Lane } from './jobs/runner.ts';
+import { activityReader } from './ledger/activity.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
 import { eventReader } from './ledger/events.ts';
 import { createJobQueue } from './ledger/jobQueue.ts';
@@ -99,6 +100,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log });
   const onCall = createOnCall(pagerDuty, clock);
   const targets = connectTargets(policy, { log, clock });
+  const activity = activityReader(ledger);
   const engine = createPolicyEngine({ log, directory: dirname(env.policyPath) });
   const deps: Deps = {
     get policy() {
@@ -117,7 +119,8 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     },
     store,
     directory,
-    evidence: evidenceSource({ onCall, directory, store, engine, clock }),
+    activity,
+    evidence: evidenceSource({ onCall, directory, store, activity, engine, clock }),
     onCall,
     incidents: createIncidentDesk(pagerDuty, env.pagerDuty.from),
     codes: createCodeBox(env.secretKey),
@@ -148,12 +151,21 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const retried = { maxAttempts: Number.POSITIVE_INFINITY };
   const message = { maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS };
   const tell = { incidents: deps.incidents, store, events };
+  const ledgerChecked = Promise.withResolvers<void>();
   const lanes: Lane[] = [
     {
       concurrency: ACCESS_CONCURRENCY,
       kinds: {
         end: { handle: (key, attempt) => endGrant(deps, key, attempt), maxBackoff: MINUTE, ...retried },
         freeze: { handle: (key) => endFrozen(deps, key), maxBackoff: 5 * SECOND, ...retried },
+        expire: { handle: (key) => expireRequest(deps, key), maxBackoff: MINUTE, ...retried },
+      },
+    },
+    {
+      // What gives access waits until the ledger was looked at, and never stands in the way of what takes it back.
+      concurrency: ACCESS_CONCURRENCY,
+      after: ledgerChecked.promise,
+      kinds: {
         provision: {
           handle: async (key, attempt) => {
             await provisionGrant(deps, key, attempt);
@@ -164,7 +176,6 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
         },
         extend: { handle: (key, attempt) => extendGrant(deps, key, attempt), maxBackoff: 5 * SECOND, ...retried },
         start: { handle: (key) => startRequest(deps, key), maxBackoff: MINUTE, ...retried },
-        expire: { handle: (key) => expireRequest(deps, key), maxBackoff: MINUTE, ...retried },
       },
     },
     {
@@ -206,7 +217,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   });
   // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
   runner.start();
-  const checking = checkLedger().catch((error: unknown) =>
+  const checking = checkLedger().then(ledgerChecked.resolve, (error: unknown) =>
     log.error({ err: error }, 'the ledger could not be checked; nothing new is granted until it is'),
   );
 

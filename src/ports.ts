@@ -5,6 +5,7 @@ import type { Person } from './domain/person.ts';
 import type { OpaTarget, Policy, Principal, Role } from './domain/policy.ts';
 import type { Records } from './domain/records.ts';
 import type { Request } from './domain/request.ts';
+import type { Activity, ReviewActivity } from './domain/signals.ts';
 import type { Instant, Known, Millis } from './domain/terms.ts';
 
 /** What the flow needs from the world. Adapters implement these; nothing else crosses. */
@@ -179,6 +180,12 @@ export class ConflictError extends Error {
 /** The database could not be read or written: locked, full, read-only, damaged. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
+}
+
+/** What the ledger says about how people behave. Rejects where it cannot be read. */
+export interface ActivityReader {
+  asking(slackId: string, resourceId: string, now: Instant): Promise<Activity>;
+  reviewing(reviewerId: string, requesterId: string, now: Instant): Promise<ReviewActivity>;
 }
 
 export interface HistoryQuestion {

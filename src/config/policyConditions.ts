@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
 import type { Condition, Test } from '../domain/policy.ts';
+import { REQUEST_SIGNALS } from '../domain/signals.ts';
 
 /** Asking takes long, and a file names the same few zones over and over. */
 const zones = new Map<string, boolean>();
@@ -133,10 +134,16 @@ const tests = {
     .transform(({ max }): Test => ({ kind: 'duration', max }))
     .optional()
     .describe('No more than this is asked for.'),
+  signals: z
+    .array(z.enum(REQUEST_SIGNALS))
+    .min(1, 'expected at least one signal')
+    .transform((signals): Test => ({ kind: 'signals', signals }))
+    .optional()
+    .describe('At least one of these signs of unusual behaviour is there.'),
 };
 
 const NO_TEST =
-  'expected at least one of on_call, incident, members_of, hours, duration, unless: without one it would hold for everybody';
+  'expected at least one of on_call, incident, members_of, hours, duration, signals, unless: without one it would hold for everybody';
 
 const toCondition = (fields: Readonly<Record<string, Test | undefined>>): Condition =>
   Object.values(fields).filter((test) => test !== undefined);

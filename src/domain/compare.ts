@@ -2,6 +2,7 @@ import { type DecisionInput, evaluatePolicy } from './evaluate.ts';
 import type { OnCallEntry } from './evidence.ts';
 import { INCIDENT_STATUSES, URGENCIES } from './evidence.ts';
 import { type Condition, isGroup, type Policy, type Principal, type Role, roleKey, type Test } from './policy.ts';
+import { type RequestSignal, SIGNAL_NAMES } from './signals.ts';
 import { durationText, HOUR, known, MINUTE, type Millis } from './terms.ts';
 
 /** What a new policy changes in meaning: the same situations, decided by both. */
@@ -82,38 +83,43 @@ function situationsFor(roles: readonly Role[]): Situation[] {
   const incidents = incidentChoices(tests);
   const durations = durationChoices(roles, tests);
   const times = timeChoices(tests);
+  const behaviours = signalChoices(tests);
   const all: Situation[] = [];
-  const total = people.length * shifts.length * incidents.length * durations.length * times.length;
+  const total = people.length * shifts.length * incidents.length * durations.length * times.length * behaviours.length;
   const every = Math.ceil(total / MOST_SITUATIONS);
   let count = 0;
   for (const person of people)
     for (const shift of shifts)
       for (const incident of incidents)
         for (const duration of durations)
-          for (const time of times) {
-            count += 1;
-            if (count % every !== 0) continue;
-            const texts = [person.text, shift.text, incident.text, duration.text, time.text].filter(
-              (text) => text !== null,
-            );
-            all.push({
-              text: texts.join(', ') || 'anybody, off call, at any time',
-              size: texts.length,
-              input: {
-                at: time.value,
-                personId: person.value !== null && !isGroup(person.value) ? person.value : 'U0NOBODY',
-                duration: duration.value,
-                evidence: {
+          for (const time of times)
+            for (const behaviour of behaviours) {
+              count += 1;
+              if (count % every !== 0) continue;
+              const texts = [person.text, shift.text, incident.text, duration.text, time.text, behaviour.text].filter(
+                (text) => text !== null,
+              );
+              all.push({
+                text: texts.join(', ') || 'anybody, off call, at any time',
+                size: texts.length,
+                input: {
                   at: time.value,
-                  onCall: known(shift.value ? [{ ...shift.value, start: null, end: null }] : []),
-                  incident: incident.value && known(incident.value),
-                  groups: Object.fromEntries(principals.filter(isGroup).map((id) => [id, known(id === person.value)])),
-                  history: known({ automatic: [], denials: [], holders: [] }),
-                  opa: null,
+                  personId: person.value !== null && !isGroup(person.value) ? person.value : 'U0NOBODY',
+                  duration: duration.value,
+                  evidence: {
+                    at: time.value,
+                    onCall: known(shift.value ? [{ ...shift.value, start: null, end: null }] : []),
+                    incident: incident.value && known(incident.value),
+                    groups: Object.fromEntries(
+                      principals.filter(isGroup).map((id) => [id, known(id === person.value)]),
+                    ),
+                    history: known({ automatic: [], denials: [], holders: [] }),
+                    signals: known(behaviour.value.map((kind) => ({ kind, facts: SIGNAL_NAMES[kind] }))),
+                    opa: null,
+                  },
                 },
-              },
-            });
-          }
+              });
+            }
   return all;
 }
 
@@ -194,6 +200,14 @@ function durationChoices(roles: readonly Role[], tests: readonly Test[]): Choice
   const shortest = Math.min(...roles.map(({ duration }) => duration.default), HOUR);
   const values = [...new Set([shortest, ...bounds])].sort((a, b) => a - b);
   return values.map((value, index) => ({ text: index === 0 ? null : `for ${durationText(value)}`, value }));
+}
+
+function signalChoices(tests: readonly Test[]): Choice<readonly RequestSignal[]>[] {
+  const kinds = [...new Set(tests.flatMap((test) => (test.kind === 'signals' ? test.signals : [])))];
+  return [
+    { text: null, value: [] },
+    ...kinds.map((kind) => ({ text: `with a signal of ${SIGNAL_NAMES[kind]}`, value: [kind] })),
+  ];
 }
 
 function timeChoices(tests: readonly Test[]): Choice<number>[] {

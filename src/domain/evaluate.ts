@@ -12,6 +12,7 @@ import type {
   Test,
 } from './policy.ts';
 import { isGroup, principalsOf } from './policy.ts';
+import { type RequestSignal, SIGNAL_NAMES } from './signals.ts';
 import { assertNever, durationText, HOUR, type Instant, type Millis } from './terms.ts';
 import { hoursText, isWithinHours } from './weekHours.ts';
 
@@ -174,6 +175,8 @@ export function evaluateTest(test: Test, input: DecisionInput): Finding {
       return input.duration <= test.max
         ? finding('met', `the duration is at most ${durationText(test.max)}`)
         : finding('not_met', `the duration is over ${durationText(test.max)}`);
+    case 'signals':
+      return evaluateSignals(test.signals, input.evidence);
     case 'unless': {
       const inner = evaluateCondition(test.condition, input);
       const flipped = { met: 'not_met', not_met: 'met', unknown: 'unknown' } as const;
@@ -260,6 +263,15 @@ function evaluateIncident(test: IncidentTest, evidence: Evidence): Finding {
     onCall: null,
     incident,
   });
+}
+
+function evaluateSignals(wanted: readonly RequestSignal[], { signals }: Evidence): Finding {
+  if (!signals) return finding('unknown', 'whether this is unusual was not looked up');
+  if (!signals.known) return finding('unknown', signals.problem);
+  const found = signals.value.filter(({ kind }) => wanted.includes(kind));
+  return found.length > 0
+    ? finding('met', found.map(({ kind, facts }) => `${SIGNAL_NAMES[kind]}: ${facts}`).join('; '))
+    : finding('not_met', 'nothing unusual was seen');
 }
 
 function evaluateMembership(principals: readonly Principal[], { evidence, personId }: DecisionInput): Finding {

@@ -1,6 +1,7 @@
 import type { Decision, DecisionInput } from './evaluate.ts';
 import type { EndReason, PlannedEnd } from './grant.ts';
 import type { Actor, Person } from './person.ts';
+import type { Signal } from './signals.ts';
 import type { Instant, Millis } from './terms.ts';
 
 /** A person in an event: the id that they are found by, and the name as it was then, which can be erased. */
@@ -25,6 +26,8 @@ export interface EventPayloads {
     input: DecisionInput;
     decision: Decision;
   };
+  /** What was unusual about a request, or about how it was reviewed. */
+  'signals.raised': { role: string; requester: Named; signals: readonly Signal[] };
   'review.recorded': {
     role: string;
     verdict: 'approve' | 'deny';

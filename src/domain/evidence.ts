@@ -1,3 +1,4 @@
+import type { RequestSignal, Signal } from './signals.ts';
 import type { Instant, Known, Millis, Ref } from './terms.ts';
 
 /** One line of PagerDuty's "who is on call now", for one person. */
@@ -66,6 +67,8 @@ export interface Evidence {
   readonly groups: Readonly<Record<string, Known<boolean>>>;
   /** null: the role has no limits. */
   readonly history: Known<History> | null;
+  /** Signs of unusual behaviour. null: not looked at, as before there were any. */
+  readonly signals: Known<readonly Signal<RequestSignal>[]> | null;
   /** null: the role's rules decide. */
   readonly opa: Known<OpaAnswer> | null;
 }

@@ -46,6 +46,7 @@ const NAMES: Readonly<Record<Test['kind'], string>> = {
   members_of: 'members',
   hours: 'hours',
   duration: 'duration',
+  signals: 'signals',
   unless: 'unless',
 };
 

@@ -1,4 +1,5 @@
 import type { IncidentStatus, Urgency } from './evidence.ts';
+import type { RequestSignal } from './signals.ts';
 import type { Instant, Millis } from './terms.ts';
 
 /** A person (`U…`, `W…`) or a user group (`S…`) at Slack, by id. */
@@ -45,6 +46,8 @@ export type Test =
   | HoursTest
   | { readonly kind: 'members_of'; readonly principals: readonly Principal[] }
   | { readonly kind: 'duration'; readonly max: Millis }
+  /** One of these signs of unusual behaviour is there. */
+  | { readonly kind: 'signals'; readonly signals: readonly RequestSignal[] }
   | { readonly kind: 'unless'; readonly condition: Condition };
 
 /** Holds when every test in it holds; the empty one always holds. */

@@ -1,4 +1,5 @@
 import type { Condition, EscalationStep, Rule, Stage, Test } from './policy.ts';
+import { SIGNAL_NAMES } from './signals.ts';
 import { durationText } from './terms.ts';
 import { hoursText } from './weekHours.ts';
 
@@ -47,6 +48,8 @@ function testText(test: Test): string {
       return hoursText(test);
     case 'duration':
       return `at most ${durationText(test.max)}`;
+    case 'signals':
+      return `a signal of ${test.signals.map((kind) => SIGNAL_NAMES[kind]).join(' or ')}`;
     case 'unless':
       return `not (${conditionText(test.condition)})`;
   }

@@ -1,5 +1,6 @@
 import type { AskDecision, Decision } from './evaluate.ts';
 import type { Person } from './person.ts';
+import type { Signal } from './signals.ts';
 import type { Instant, Millis } from './terms.ts';
 
 /** One reviewer's word on a request. */
@@ -55,6 +56,8 @@ interface RequestCore {
   readonly extends: string | null;
   /** What was asked for at first, where a reviewer gave less. null: nobody did. */
   readonly askedFor: { readonly role: string; readonly duration: Millis } | null;
+  /** What was unusual about it, or about how it was reviewed. */
+  readonly signals: readonly Signal[];
 }
 
 export type PendingRequest = RequestCore & {
@@ -116,5 +119,6 @@ export function requestCore(request: RequestCore): RequestCore {
     startsAt,
     extends: request.extends,
     askedFor: request.askedFor,
+    signals: request.signals,
   };
 }

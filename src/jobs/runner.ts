@@ -12,6 +12,8 @@ export interface Kind {
 /** Kinds that share a limit, so that a slow one cannot hold up another lane. */
 export interface Lane {
   readonly concurrency: number;
+  /** Takes no work before this is done. */
+  readonly after?: Promise<void>;
   readonly kinds: Partial<Record<JobKind, Kind>>;
 }
 
@@ -60,9 +62,14 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
   const kinds = Object.keys(lane.kinds) as JobKind[];
   const running = new Map<string, Promise<void>>();
   let cancelWake = (): void => undefined;
+  let isOpen = lane.after === undefined;
+  void lane.after?.then(() => {
+    isOpen = true;
+    pump();
+  });
 
   function pump(): void {
-    if (isStopped()) return;
+    if (isStopped() || !isOpen) return;
     const free = lane.concurrency - running.size;
     if (free <= 0) return;
     try {

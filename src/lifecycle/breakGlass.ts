@@ -13,7 +13,7 @@ import type { Deps } from './deps.ts';
 import { areAmong, checkAdmin } from './eligibility.ts';
 import { resolve } from './escalateRequest.ts';
 import { frozen } from './freeze.ts';
-import { openRequest, submittedEvent } from './openRequest.ts';
+import { openRequest, signalsOf, submittedEvents } from './openRequest.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 
 /** Break-glass: access now, review afterwards. */
@@ -83,6 +83,7 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
       startsAt: null,
       extends: null,
       askedFor: null,
+      signals: signalsOf(decided),
     };
     if (decided.decision.effect === 'allow' && input.duration <= role.duration.max) {
       const { request, change } = openRequest(deps, core, decided, null);
@@ -188,7 +189,7 @@ async function commitUse(
   await deps.store.commit({
     requests: [{ value: approval.request, version: 0 }],
     grants: approval.grants,
-    events: [submittedEvent(deps, core, decided), invoked, ...approval.events],
+    events: [...submittedEvents(deps, core, decided), invoked, ...approval.events],
     jobs: [...approval.jobs, { kind: 'review', key: core.id, dueAt: now + rule.reviewWithin / 2 }],
   });
   return approval.request;

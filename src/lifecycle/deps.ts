@@ -1,5 +1,6 @@
 import type { Policy } from '../domain/policy.ts';
 import type {
+  ActivityReader,
   Clock,
   CodeBox,
   Directory,
@@ -23,6 +24,7 @@ export interface Deps {
   readonly store: Store;
   readonly directory: Directory;
   readonly evidence: EvidenceSource;
+  readonly activity: ActivityReader;
   readonly onCall: OnCall;
   readonly incidents: IncidentDesk;
   readonly codes: CodeBox;

@@ -11,7 +11,7 @@ import { decide } from './decide.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
-import { openRequest } from './openRequest.ts';
+import { openRequest, signalsOf } from './openRequest.ts';
 import { errorText, TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 import { watchJobs } from './watchGrant.ts';
@@ -101,6 +101,7 @@ export function requestExtension(deps: Deps, input: ExtensionInput): Promise<Req
       startsAt: null,
       extends: grant.id,
       askedFor: null,
+      signals: signalsOf(decided),
     };
     const { request, change } = openRequest(deps, core, decided, extending);
     await deps.store.commit(change);

@@ -1,8 +1,9 @@
 import type { Decision, DecisionInput } from '../domain/evaluate.ts';
 import { type NewEvent, named } from '../domain/events.ts';
 import type { ActiveGrant } from '../domain/grant.ts';
-import { BOT, personActor } from '../domain/person.ts';
+import { BOT, type Person, personActor } from '../domain/person.ts';
 import type { Request, requestCore } from '../domain/request.ts';
+import type { Signal } from '../domain/signals.ts';
 import type { Change, Versioned } from '../ports.ts';
 import { approve } from './approval.ts';
 import type { Decided } from './decide.ts';
@@ -27,7 +28,7 @@ export function openRequest(
   const longest = decision.effect === 'deny' ? null : decision.maxDuration;
   const core = longest === null ? asked : { ...asked, duration: Math.min(asked.duration, longest) };
   const now = deps.clock.now();
-  const submitted = submittedEvent(deps, core, decided);
+  const submitted = submittedEvents(deps, core, decided);
   switch (decision.effect) {
     case 'allow': {
       const { request, grants, events, jobs } = approve(deps, {
@@ -39,7 +40,7 @@ export function openRequest(
       });
       return {
         request,
-        change: { requests: [{ value: request, version: 0 }], grants, events: [submitted, ...events], jobs },
+        change: { requests: [{ value: request, version: 0 }], grants, events: [...submitted, ...events], jobs },
       };
     }
     case 'ask': {
@@ -53,7 +54,7 @@ export function openRequest(
         request,
         change: {
           requests: [{ value: request, version: 0 }],
-          events: [submitted],
+          events: submitted,
           jobs: [
             { kind: 'expire', key: core.id, dueAt: expiresAt },
             ...steps.map(
@@ -70,7 +71,7 @@ export function openRequest(
         change: {
           requests: [{ value: request, version: 0 }],
           events: [
-            submitted,
+            ...submitted,
             {
               requestId: core.id,
               grantId: null,
@@ -86,28 +87,52 @@ export function openRequest(
 }
 
 /** With the full input of the decision and the policy's hash, so that it can be decided again years later. */
-export const submittedEvent = (
+export const submittedEvents = (
   { policy }: Pick<Deps, 'policy'>,
   core: ReturnType<typeof requestCore>,
   { input, decision }: { input: DecisionInput; decision: Decision },
-): NewEvent => ({
-  type: 'request.submitted',
-  actor: personActor(core.requester),
-  requestId: core.id,
-  grantId: null,
-  payload: {
-    role: core.role,
-    requester: core.requester,
-    duration: core.duration,
-    reason: core.reason,
-    incidentId: core.incidentId,
-    startsAt: core.startsAt,
-    extends: core.extends,
-    policyHash: policy.hash,
-    input,
-    decision,
+): NewEvent[] => [
+  {
+    type: 'request.submitted',
+    actor: personActor(core.requester),
+    requestId: core.id,
+    grantId: null,
+    payload: {
+      role: core.role,
+      requester: core.requester,
+      duration: core.duration,
+      reason: core.reason,
+      incidentId: core.incidentId,
+      startsAt: core.startsAt,
+      extends: core.extends,
+      policyHash: policy.hash,
+      input,
+      decision,
+    },
   },
-});
+  ...signalEvents(core, core.signals),
+];
+
+/** What was unusual about a request, as the decision saw it. */
+export const signalsOf = ({ input }: { input: DecisionInput }): readonly Signal[] =>
+  input.evidence.signals?.known ? input.evidence.signals.value : [];
+
+/** Nothing, or one event that names them all. */
+export const signalEvents = (
+  { id, role, requester }: { id: string; role: string; requester: Person },
+  signals: readonly Signal[],
+): NewEvent[] =>
+  signals.length === 0
+    ? []
+    : [
+        {
+          type: 'signals.raised',
+          actor: BOT,
+          requestId: id,
+          grantId: null,
+          payload: { role, requester: named(requester), signals },
+        },
+      ];
 
 /** Several changes as one commit. */
 export function together(changes: readonly Change[]): Change {

@@ -4,6 +4,7 @@ import { findRole, type Role, type Stage } from '../domain/policy.ts';
 import { missingApprovals } from '../domain/quorum.ts';
 import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
 import { type PendingRequest, type Request, type Review, requestCore } from '../domain/request.ts';
+import { reviewSignals, type Signal } from '../domain/signals.ts';
 import type { Millis } from '../domain/terms.ts';
 import type { Versioned } from '../ports.ts';
 import { approve } from './approval.ts';
@@ -12,6 +13,7 @@ import type { Deps } from './deps.ts';
 import { type Standing, standingOf } from './eligibility.ts';
 import { extendable } from './extendGrant.ts';
 import { frozen } from './freeze.ts';
+import { signalEvents } from './openRequest.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 import { withinLimits } from './withinLimits.ts';
 
@@ -60,10 +62,11 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
       comment,
       at: deps.clock.now(),
     };
+    const signals = await signalsAbout(deps, asked, review);
     const outcome: Outcome = {
-      loaded: { value: asked, version: loaded.version },
+      loaded: { value: { ...asked, signals: [...asked.signals, ...signals] }, version: loaded.version },
       review,
-      recorded: recorded(deps, asked, review, now),
+      recorded: [recorded(deps, asked, review, now), ...signalEvents(asked, signals)],
     };
     if (input.verdict === 'deny') return recordDenial(deps, outcome);
     const freeze = await frozen(deps);
@@ -77,7 +80,7 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
 interface Outcome {
   readonly loaded: Versioned<PendingRequest>;
   readonly review: Review;
-  readonly recorded: NewEvent;
+  readonly recorded: readonly NewEvent[];
 }
 
 type DecidedNow = Decided & { readonly stages: readonly Stage[] };
@@ -113,6 +116,15 @@ async function standingNow(
   return standings.known ? standings.value : refuse({ code: 'eligibility_unknown', problem: standings.problem });
 }
 
+/** What is unusual about this review. It informs; where the ledger cannot be read, the commit that follows fails anyway. */
+async function signalsAbout(deps: Deps, request: PendingRequest, review: Review): Promise<Signal[]> {
+  const reviewer = review.by.slackId;
+  const requester = request.requester.slackId;
+  const seen = await deps.activity.reviewing(reviewer, requester, review.at);
+  const given = { at: review.at, verdict: review.verdict, after: review.at - request.submittedAt };
+  return reviewSignals(seen, { review: given, reviewer, requester });
+}
+
 const recorded = (deps: Deps, request: PendingRequest, review: Review, now: Decided): NewEvent => ({
   type: 'review.recorded',
   actor: personActor(review.by),
@@ -129,7 +141,7 @@ const recorded = (deps: Deps, request: PendingRequest, review: Review, now: Deci
   },
 });
 
-async function recordDenial(deps: Deps, { loaded, review, recorded: event }: Outcome): Promise<Request> {
+async function recordDenial(deps: Deps, { loaded, review, recorded: events }: Outcome): Promise<Request> {
   const request = loaded.value;
   const denied: Request = {
     ...requestCore(request),
@@ -141,7 +153,7 @@ async function recordDenial(deps: Deps, { loaded, review, recorded: event }: Out
   await deps.store.commit({
     requests: [{ value: denied, version: loaded.version }],
     events: [
-      event,
+      ...events,
       {
         type: 'request.denied',
         actor: personActor(review.by),
@@ -157,7 +169,7 @@ async function recordDenial(deps: Deps, { loaded, review, recorded: event }: Out
 
 async function recordApproval(
   deps: Deps,
-  { loaded, review, recorded: event }: Outcome,
+  { loaded, review, recorded: said }: Outcome,
   now: DecidedNow,
   change: ReviewInput['change'],
 ): Promise<Request | Refused> {
@@ -178,7 +190,7 @@ async function recordApproval(
     const waiting: Request = { ...request, reviews };
     await deps.store.commit({
       requests: [{ value: waiting, version: loaded.version }],
-      events: [event, ...changed],
+      events: [...said, ...changed],
     });
     return waiting;
   }
@@ -198,7 +210,7 @@ async function recordApproval(
   await deps.store.commit({
     requests: [{ value: approval.request, version: loaded.version }],
     grants: approval.grants,
-    events: [event, ...changed, ...approval.events],
+    events: [...said, ...changed, ...approval.events],
     jobs: approval.jobs,
     done: [{ kind: 'expire', key: request.id }],
   });

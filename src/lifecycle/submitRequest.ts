@@ -7,7 +7,7 @@ import type { Instant, Millis } from '../domain/terms.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
-import { type Opened, openRequest, together } from './openRequest.ts';
+import { type Opened, openRequest, signalsOf, together } from './openRequest.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 import { withinLimits } from './withinLimits.ts';
 
@@ -127,6 +127,7 @@ async function openOne(
     startsAt,
     extends: null,
     askedFor: null,
+    signals: signalsOf(decided),
   };
   return openRequest(deps, core, decided, null);
 }

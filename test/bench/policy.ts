@@ -78,6 +78,7 @@ const input = {
     incident: null,
     groups,
     history: null,
+    signals: null,
     opa: null,
   },
 };

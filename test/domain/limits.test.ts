@@ -28,6 +28,7 @@ const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   incident: null,
   groups: {},
   history: known(past()),
+  signals: null,
   opa: null,
   ...more,
 });

@@ -47,6 +47,7 @@ const request = (id: string, key = id): Request => ({
   startsAt: null,
   extends: null,
   askedFor: null,
+  signals: [],
   state: 'denied',
   decision: { effect: 'deny', rule: null, reasons: [], outcomes: [] },
   reviews: [],

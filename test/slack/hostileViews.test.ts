@@ -96,6 +96,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
         startsAt: null,
         extends: null,
         askedFor: null,
+        signals: [],
         state: 'pending',
         decision: {
           effect: 'ask',

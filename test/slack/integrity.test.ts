@@ -43,7 +43,7 @@ describe('a ledger that cannot be trusted', () => {
     stage = await setStage();
     await hold();
     await stage.stopBot();
-    tamper("UPDATE events SET payload = replace(payload, 'Ana', 'Eve') WHERE seq = 3");
+    tamper("UPDATE events SET payload = replace(payload, 'stuck payments', 'nothing at all') WHERE seq = 3");
     await stage.restart();
     await stage.recorded('ledger.damaged');
     const told = await stage.chloe.readsIn('C0ACCESS', 'The record of what happened cannot be relied on');

@@ -178,7 +178,9 @@ describe('when nobody answers', () => {
     stage.clock.jump(20 * MINUTE + 1_000);
     const last = await stage.recorded('request.escalated', 2);
     expect(last.payload.to).toEqual([]);
-    expect(last.payload.passedOver).toEqual([{ name: 'Eve Lindqvist', why: 'asleep or not to be disturbed' }]);
+    expect(last.payload.passedOver).toEqual([
+      { slackId: 'U0EVE', name: 'Eve Lindqvist', why: 'asleep or not to be disturbed' },
+    ]);
     await stage.chloe.readsIn('C0ACCESS', 'Somebody was paged in PagerDuty');
     const { incidents } = stage.sandbox.pagerDuty.account;
     await expect.poll(() => incidents.at(-1)?.title).toContain('Access request waiting: Ben Okafor');

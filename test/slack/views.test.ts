@@ -62,6 +62,7 @@ const core = {
   startsAt: null,
   extends: null,
   askedFor: null,
+  signals: [],
 };
 const approvedBy = { by: chloe, onBehalfOf: null, verdict: 'approve', comment: '', at: AT } as const;
 
@@ -280,7 +281,7 @@ test('whatever a person types, or is called, it becomes no mention, link or form
             at: AT,
             personId: 'U0BEN',
             duration: HOUR,
-            evidence: { at: AT, onCall: null, incident: null, groups: {}, history: null, opa: null },
+            evidence: { at: AT, onCall: null, incident: null, groups: {}, history: null, signals: null, opa: null },
           },
           decision: asked,
         },

@@ -7,6 +7,7 @@ import type { DecisionInput } from '../../domain/evaluate.ts';
 import type { Evidence, OpaAnswer } from '../../domain/evidence.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../../domain/evidence.ts';
 import { findRole, type Policy, type Role } from '../../domain/policy.ts';
+import { REQUEST_SIGNALS } from '../../domain/signals.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
 import { readText } from '../options.ts';
 
@@ -41,6 +42,7 @@ const incident = z.strictObject({
   urgency: z.enum(URGENCIES).default('high'),
 });
 const past = z.strictObject({ role: z.string(), ago: duration });
+const signal = z.enum(REQUEST_SIGNALS);
 const opa = z.strictObject({
   decision: z.enum(['allow', 'ask', 'deny']),
   reviewers: z.array(z.string()).default([]),
@@ -68,6 +70,7 @@ const caseSchema = z.strictObject({
       }),
     ])
     .default({ automatic: [], denials: [], holders: [] }),
+  signals: z.union([DOWN, z.array(signal)]).default([]),
   opa: z.union([DOWN, opa]).optional(),
   expect: z.strictObject({
     decision: z.enum(['allow', 'ask', 'deny']),
@@ -153,6 +156,7 @@ export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Ro
       denials: history.denials.map(({ role: key, ago }) => ({ role: key, at: at - ago })),
       holders: history.holders.map(({ role: key, person }) => ({ role: key, personId: person })),
     })),
+    signals: when(one.signals, 'the database', (kinds) => kinds.map((kind) => ({ kind, facts: 'as the case says' }))),
     opa: when(
       one.opa,
       'Open Policy Agent',

@@ -1,4 +1,5 @@
 import type { LedgerEvent } from '../../domain/events.ts';
+import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { assertNever, durationText } from '../../domain/terms.ts';
 import { code, context, cut, type Message, plain, section, time } from '../blocks.ts';
 import { endSentence } from '../sentences.ts';
@@ -39,6 +40,7 @@ export function auditMessage(events: readonly LedgerEvent[]): { message: Message
 
 const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'request.submitted': ':memo:',
+  'signals.raised': ':mag:',
   'request.approved': ':white_check_mark:',
   'request.denied': ':no_entry:',
   'grant.activated': ':key:',
@@ -73,6 +75,11 @@ function describe(event: LedgerEvent): string {
       const decided = decision.rule === null ? 'not by a rule' : `rule ${decision.rule}`;
       const howLong = `${durationText(duration)}${extended === null ? '' : ' more'}${startsAt === null ? '' : ` from ${time(startsAt)}`}`;
       return `${who} asked for ${code(role)} for ${howLong}: “${plain(cut(reason, 200))}”. Policy: *${decision.effect}* (${decided}: ${plain(decision.reasons.join('; '))})`;
+    }
+    case 'signals.raised': {
+      const { role, requester, signals } = event.payload;
+      const seen = signals.map(({ kind, facts }) => `*${SIGNAL_NAMES[kind]}* (${plain(facts)})`).join('; ');
+      return `${code(role)} for ${plain(requester.name)}: ${seen}`;
     }
     case 'review.recorded':
       return `${who}${event.payload.onBehalfOf === null ? '' : ` (standing in for ${code(event.payload.onBehalfOf)})`}: *${event.payload.verdict}* ${code(event.payload.role)}${event.payload.comment && ` “${plain(cut(event.payload.comment, 200))}”`}`;

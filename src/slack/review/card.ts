@@ -3,6 +3,7 @@ import type { Incident } from '../../domain/evidence.ts';
 import type { Grant } from '../../domain/grant.ts';
 import type { Role } from '../../domain/policy.ts';
 import type { Request } from '../../domain/request.ts';
+import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { durationText } from '../../domain/terms.ts';
 import { button, code, context, type Message, plain, quote, section, time } from '../blocks.ts';
 import { endButton } from '../grants/buttons.ts';
@@ -48,6 +49,8 @@ export function requestCard(items: readonly CardInput[], lately: Lately): Messag
     context('Why, in their words:'),
     quote(request.reason),
   ];
+  const signals = signalsIn(items);
+  if (signals !== '') blocks.push(section(signals));
   for (const item of items) {
     const missed = missedRules(item.request.decision);
     if (missed.length > 0)
@@ -68,6 +71,18 @@ export function requestCard(items: readonly CardInput[], lately: Lately): Messag
   const state = items.length === 1 ? request.state : `${items.length} roles`;
   return { text: `${plain(requester.name)} ${verb(request)} ${what} (${state})`, blocks };
 }
+
+/** What is unusual, each with its facts; a bundle says what is true of all of it once. */
+const signalsIn = (items: readonly CardInput[]): string =>
+  [
+    ...new Set(
+      items.flatMap(({ request }) =>
+        request.signals.map(({ kind, facts }) => `:mag: *${capitalized(SIGNAL_NAMES[kind])}*: ${plain(facts)}`),
+      ),
+    ),
+  ].join('\n');
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const verb = (request: Request): string => {
   if (request.decision.effect === 'break_glass') return 'broke the glass for';

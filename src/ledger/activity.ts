@@ -1,0 +1,64 @@
+import { type Activity, LOOK_BACK, type PastReview, type ReviewActivity } from '../domain/signals.ts';
+import type { Instant } from '../domain/terms.ts';
+import type { ActivityReader } from '../ports.ts';
+import type { OpenLedger } from './open.ts';
+
+/** More events than anybody causes in the time that signals look at. */
+const MOST_EVENTS = 1_000;
+const MOST_REVIEWS = 10;
+
+/** What signals are computed from: the events of one person, through the index. */
+export function activityReader({ sqlite }: OpenLedger): ActivityReader {
+  const asked = sqlite.prepare<
+    { person: string; since: Instant; limit: number },
+    { seq: number; at: number; type: string }
+  >(`
+    SELECT events.seq, events.at, events.type
+    FROM event_people JOIN events ON events.seq = event_people.seq
+    WHERE event_people.person = @person AND events.at >= @since
+      AND events.type IN ('request.submitted', 'request.denied')
+      AND json_extract(events.payload, '$.requester.slackId') = @person
+    ORDER BY event_people.seq DESC LIMIT @limit`);
+  const everHad = sqlite
+    .prepare<{ person: string; prefix: string }, number>(`
+    SELECT 1 FROM event_people JOIN events ON events.seq = event_people.seq
+    WHERE event_people.person = @person AND events.type = 'grant.activated'
+      AND json_extract(events.payload, '$.person.slackId') = @person
+      AND instr(json_extract(events.payload, '$.role'), @prefix) = 1
+    LIMIT 1`)
+    .pluck();
+  const reviews = sqlite.prepare<{ person: string; since: Instant; limit: number }, PastReview>(`
+    SELECT events.seq, events.at, json_extract(events.payload, '$.verdict') AS verdict, events.at - asked.at AS after
+    FROM event_people
+      JOIN events ON events.seq = event_people.seq
+      JOIN events AS asked ON asked.request_id = events.request_id AND asked.type = 'request.submitted'
+    WHERE event_people.person = @person AND events.at >= @since
+      AND events.type = 'review.recorded' AND json_extract(events.actor, '$.id') = @person
+    ORDER BY event_people.seq DESC LIMIT @limit`);
+  const approvers = sqlite
+    .prepare<{ person: string; since: Instant }, string>(`
+    SELECT json_extract(approver.value, '$.slackId')
+    FROM event_people JOIN events ON events.seq = event_people.seq, json_each(events.payload, '$.approvers') AS approver
+    WHERE event_people.person = @person AND events.at >= @since
+      AND events.type = 'request.approved' AND json_extract(events.payload, '$.requester.slackId') = @person`)
+    .pluck();
+
+  return {
+    asking: async (person, resource, now): Promise<Activity> => {
+      const seen = asked.all({ person, since: now - LOOK_BACK, limit: MOST_EVENTS });
+      return {
+        requests: seen.filter(({ type }) => type === 'request.submitted'),
+        denials: seen.filter(({ type }) => type === 'request.denied'),
+        knowsResource: everHad.get({ person, prefix: `${resource}/` }) !== undefined,
+      };
+    },
+    reviewing: async (reviewer, requester, now): Promise<ReviewActivity> => {
+      const since = now - LOOK_BACK;
+      return {
+        reviews: reviews.all({ person: reviewer, since, limit: MOST_REVIEWS }),
+        approversOfRequester: approvers.all({ person: requester, since }),
+        approversOfReviewer: approvers.all({ person: reviewer, since }),
+      };
+    },
+  };
+}

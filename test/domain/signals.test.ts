@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { requestSignals, reviewSignals } from '../../src/domain/signals.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
+
+const DAY = 24 * HOUR;
+/** 14:00 in Berlin. */
+const NOW = Date.UTC(2026, 0, 15, 13);
+const about = { at: NOW, resource: 'db', timeZone: 'Europe/Berlin' };
+const seen = (...ago: number[]) => ago.map((ms, index) => ({ seq: 100 - index, at: NOW - ms }));
+const nothing = { requests: [], denials: [], knowsResource: true };
+const days = (count: number, shift = 0) => Array.from({ length: count }, (_, index) => (index + 1) * DAY + shift);
+
+describe('somebody asks', () => {
+  test.each([
+    ['nothing unusual', nothing, []],
+    ['never had it', { ...nothing, knowsResource: false }, ['first_time: never had access to db before']],
+    ['always at this time of day', { ...nothing, requests: seen(...days(12)) }, []],
+    ['two hours off is still usual', { ...nothing, requests: seen(...days(12, 2 * HOUR)) }, []],
+    [
+      'always twelve hours away from now',
+      { ...nothing, requests: seen(...days(12, 12 * HOUR)) },
+      ['unusual_hour: it is 14:00 for them; none of their last 12 requests came within 2 hours of that'],
+    ],
+    ['too few to have a habit', { ...nothing, requests: seen(...days(9, 12 * HOUR)) }, []],
+    [
+      'the fifth within the hour',
+      { ...nothing, requests: seen(MINUTE, 2 * MINUTE, 30 * MINUTE, 59 * MINUTE) },
+      ['many_requests: request number 5 within 1 h (#100, #99, #98, #97)'],
+    ],
+    ['four within the hour, one before', { ...nothing, requests: seen(MINUTE, 2 * MINUTE, 30 * MINUTE, HOUR) }, []],
+    [
+      'denied three times in a week',
+      { ...nothing, denials: seen(DAY, 2 * DAY, 6 * DAY) },
+      ['repeated_denials: denied 3 times in 7 days (#100, #99, #98)'],
+    ],
+    ['denied twice, and once long ago', { ...nothing, denials: seen(DAY, 2 * DAY, 7 * DAY) }, []],
+  ])('%s', (_name, activity, expected) => {
+    expect(requestSignals(activity, about).map(({ kind, facts }) => `${kind}: ${facts}`)).toEqual(expected);
+  });
+
+  test('the hour of the day goes round midnight', () => {
+    const requests = seen(...days(12)).map((one) => ({ ...one, at: one.at - (13 * HOUR + 30 * MINUTE) }));
+    // Always at 00:30; now it is 23:00, which is near.
+    expect(requestSignals({ ...nothing, requests }, { ...about, at: NOW + 9 * HOUR })).toEqual([]);
+  });
+});
+
+describe('somebody approves', () => {
+  const review = { at: NOW, verdict: 'approve', after: 4 * SECOND } as const;
+  const quick = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...review, seq: index, at: NOW - index * HOUR }));
+  const alone = { reviews: [], approversOfRequester: [], approversOfReviewer: [] };
+  const kinds = (
+    activity: Parameters<typeof reviewSignals>[0],
+    own: Parameters<typeof reviewSignals>[1]['review'] = review,
+  ) => reviewSignals(activity, { review: own, reviewer: 'U0A', requester: 'U0B' }).map(({ kind }) => kind);
+
+  test.each([
+    ['the first time, in a hurry', alone, []],
+    ['five in a row within seconds', { ...alone, reviews: quick(4) }, ['quick_approvals']],
+    ['four in a row', { ...alone, reviews: quick(3) }, []],
+    ['one of them was a no', { ...alone, reviews: [{ ...review, seq: 1, verdict: 'deny' as const }, ...quick(4)] }, []],
+    ['one of them took a minute', { ...alone, reviews: [{ ...review, seq: 1, after: MINUTE }, ...quick(4)] }, []],
+    [
+      'these two only ever approve each other',
+      { ...alone, approversOfRequester: ['U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B'] },
+      ['mutual_approvals'],
+    ],
+    [
+      'somebody else approves one of them too',
+      { ...alone, approversOfRequester: ['U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B', 'U0C'] },
+      [],
+    ],
+    ['not often enough', { ...alone, approversOfRequester: ['U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B'] }, []],
+  ])('%s', (_name, activity, expected) => {
+    expect(kinds(activity)).toEqual(expected);
+  });
+
+  test('taking one’s time is nothing unusual', () => {
+    expect(kinds({ ...alone, reviews: quick(9) }, { ...review, after: MINUTE })).toEqual([]);
+  });
+});
