@@ -26,6 +26,7 @@ import { endGrant } from './lifecycle/endGrant.ts';
 import { escalateRequest } from './lifecycle/escalateRequest.ts';
 import { evidenceSource } from './lifecycle/evidenceSource.ts';
 import { extendGrant } from './lifecycle/extendGrant.ts';
+import { createDriftRound, EVERY_RESOURCE } from './lifecycle/findDrift.ts';
 import { endFrozen } from './lifecycle/freeze.ts';
 import { anchorLedger, createIntegrity } from './lifecycle/integrity.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
@@ -185,6 +186,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
         sweep: { handle: createSweep(deps), maxBackoff: MINUTE, ...retried },
         escalate: { handle: (key) => escalateRequest(deps, key), maxBackoff: MINUTE, ...retried },
         review: { handle: (key) => chaseReview(deps, key), maxBackoff: MINUTE, ...retried },
+        drift: { handle: createDriftRound(deps), maxBackoff: 5 * MINUTE, ...retried },
         checkpoint: {
           handle: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),
           maxBackoff: 5 * MINUTE,
@@ -212,6 +214,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     events: startEvents(policy, events.newest()),
     jobs: [
       { kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE },
+      { kind: 'drift', key: EVERY_RESOURCE, dueAt: clock.now() + MINUTE },
       ...(checkpoints ? [{ kind: 'checkpoint', key: 'ledger', dueAt: clock.now() + MINUTE } as const] : []),
     ],
   });

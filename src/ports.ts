@@ -2,7 +2,7 @@ import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import type { Evidence, History, Incident, OnCallEntry, OpaAnswer } from './domain/evidence.ts';
 import type { Grant, LiveGrant } from './domain/grant.ts';
 import type { Person } from './domain/person.ts';
-import type { OpaTarget, Policy, Principal, Role } from './domain/policy.ts';
+import type { OpaTarget, Policy, Principal, Resource, Role } from './domain/policy.ts';
 import type { Records } from './domain/records.ts';
 import type { Request } from './domain/request.ts';
 import type { Activity, ReviewActivity } from './domain/signals.ts';
@@ -40,6 +40,8 @@ export type JobKind =
   /** Ask more people, by request and step; see that a use of break-glass is reviewed, by request. */
   | 'escalate'
   | 'review'
+  /** Compare targets with the ledger. */
+  | 'drift'
   /** Write to PagerDuty: wake somebody, by event; note on an incident, by event. */
   | 'page'
   | 'note'
@@ -333,10 +335,26 @@ export interface Targets {
   /** Idempotent; already gone is success. */
   revoke(grant: Grant): Promise<void>;
   isActive(grant: Grant): Promise<boolean>;
+  /** Whether the target of a resource can say who holds its roles. */
+  canList(resourceId: string): boolean;
+  /** Everybody who holds any of a resource's roles there, by whatever way, and what the bot made there. */
+  list(resource: Resource): Promise<readonly Holding[]>;
+  /** Takes away what `list` found. Already gone is success. */
+  remove(resourceId: string, holding: Holding): Promise<void>;
   /** A fresh secret for an active grant, replacing any before it; null where the target needs none. */
   issueCredential(grant: Grant): Promise<Credential | null>;
   /** Whether grants on this resource come with a secret of their own. */
   issuesCredentials(resourceId: string): boolean;
+}
+
+/** Something that somebody holds at a target. */
+export interface Holding {
+  /** What they are called there. */
+  readonly account: string;
+  /** `payments-db/read`; null: it gives none of the policy's roles. */
+  readonly role: string | null;
+  /** The grant that the bot made it for; null: it is not the bot's doing. */
+  readonly grantId: string | null;
 }
 
 /** Shown to its person once; stored nowhere. */

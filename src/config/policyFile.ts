@@ -270,12 +270,14 @@ function toPolicy(
       kind: resource.target.kind,
       target: targets.get(id),
       services: resource.services ?? [],
+      drift: resource.drift,
       roles,
     });
   }
   const { slack } = document;
   return {
     hash,
+    driftEvery: document.drift.every,
     auditChannel: slack.audit_channel,
     approvalsChannel: slack.approvals_channel,
     admins: slack.admins,

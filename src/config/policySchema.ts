@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
-import { type EscalationStep, type OpaTarget, RISKS, type Rule, type Stage } from '../domain/policy.ts';
+import { DRIFT_KINDS, type EscalationStep, type OpaTarget, RISKS, type Rule, type Stage } from '../domain/policy.ts';
 import { SECOND } from '../domain/terms.ts';
 import { account, channel, condition, duration, ids, label, pagerDutyId, principal } from './policyConditions.ts';
 
@@ -252,6 +252,21 @@ const resource = z.strictObject({
   name: label.optional().describe('Shown to people; otherwise the key.'),
   services: ids.optional().describe('PagerDuty services that it belongs to: offered first for their incidents.'),
   target: z.looseObject({ kind: z.string() }),
+  drift: z
+    .strictObject({
+      remove: z
+        .array(z.enum(DRIFT_KINDS))
+        .default([])
+        .describe(
+          'What is removed when it is found: leftover (of a grant that ended), standing (given by somebody else).',
+        ),
+      expected: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Accounts there that hold roles for reasons of their own.'),
+    })
+    .prefault({})
+    .describe('What becomes of access that the target holds and nobody granted; otherwise it is reported.'),
   roles: z.record(z.string(), role).refine((roles) => Object.keys(roles).length > 0, 'expected at least one role'),
 });
 
@@ -271,6 +286,10 @@ export const policySchema = z.strictObject({
       .default([])
       .describe('Accounts of one human, beyond those with the same mailbox.'),
   }),
+  drift: z
+    .strictObject({ every: duration.describe('How often.') })
+    .prefault({ every: '1h' })
+    .describe('Targets that can say who holds what are compared with the ledger.'),
   groups: z
     .record(z.string(), z.array(principal).min(1))
     .default({})

@@ -1,6 +1,7 @@
 import type { Decision, DecisionInput } from './evaluate.ts';
 import type { EndReason, PlannedEnd } from './grant.ts';
 import type { Actor, Person } from './person.ts';
+import type { DriftFinding } from './records.ts';
 import type { Signal } from './signals.ts';
 import type { Instant, Millis } from './terms.ts';
 
@@ -98,6 +99,10 @@ export interface EventPayloads {
   /** No new access until it is lifted; what was live ends. */
   'access.frozen': { reason: string; live: number };
   'access.unfrozen': Record<string, never>;
+  /** A target differs from the ledger; what was found was removed; or is no longer so, by somebody else. */
+  'drift.found': { resource: string } & DriftFinding;
+  'drift.removed': { resource: string } & DriftFinding;
+  'drift.gone': { resource: string } & DriftFinding;
   /** A position that was signed and kept outside the database. */
   'ledger.anchored': { seq: number; hash: string; key: string; place: string };
   /** Events up to `to` are in a file; the chain in the database goes on from the hash of that one. */
@@ -156,6 +161,7 @@ const LOUD: ReadonlySet<EventType> = new Set([
   'access.frozen',
   'ledger.damaged',
   'second_factor.locked',
+  'drift.found',
 ]);
 
 /** Whether somebody who watches over many systems should look at it now. */

@@ -154,8 +154,18 @@ export interface Resource {
   readonly target: unknown;
   /** PagerDuty services that it belongs to: what is offered first for their incidents. */
   readonly services: readonly string[];
+  /** What becomes of access that the target holds and nobody granted. */
+  readonly drift: {
+    readonly remove: readonly DriftKind[];
+    /** Accounts that hold roles for good reasons of their own, such as the application's. */
+    readonly expected: readonly string[];
+  };
   readonly roles: ReadonlyMap<string, Role>;
 }
+
+/** Left behind by a grant that ended; or held by somebody whom nobody granted it. */
+export const DRIFT_KINDS = ['leftover', 'standing'] as const;
+export type DriftKind = (typeof DRIFT_KINDS)[number];
 
 export interface Policy {
   /** SHA-256 of the file as written, before secrets are put in. */
@@ -169,6 +179,8 @@ export interface Policy {
   readonly delegates: readonly Principal[];
   /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */
   readonly samePerson: readonly (readonly string[])[];
+  /** How often targets are compared with the ledger. */
+  readonly driftEvery: Millis;
   readonly resources: ReadonlyMap<string, Resource>;
 }
 

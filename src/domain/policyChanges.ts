@@ -13,6 +13,7 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   say('approvals channel', before.approvalsChannel, after.approvalsChannel);
   say('administrators', before.admins, after.admins);
   say('auditors', before.auditors, after.auditors);
+  say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
   say('accounts of one person', before.samePerson, after.samePerson);
   for (const resource of before.resources.values())
@@ -23,6 +24,7 @@ export function policyChanges(before: Policy, after: Policy): string[] {
     // The target may hold secrets: that it changed is all that is said.
     else if (old.kind !== resource.kind || JSON.stringify(old.target) !== JSON.stringify(resource.target))
       lines.push(`${resource.id}: its target has changed`);
+    if (old) say(`${resource.id}: drift`, old.drift, resource.drift);
     for (const role of old?.roles.values() ?? [])
       if (!resource.roles.has(role.id)) lines.push(`${roleKey(role)} is gone`);
     for (const role of resource.roles.values()) {

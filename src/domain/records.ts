@@ -28,6 +28,16 @@ export interface SecondFactor {
   readonly lockedUntil: Instant;
 }
 
+/** A way in which a target differs from the ledger. */
+export interface DriftFinding {
+  /** Left behind by a grant that ended; held by somebody whom nobody granted it; or not there though it should be. */
+  readonly kind: 'leftover' | 'standing' | 'missing';
+  /** `payments-db/read`; null: it gives none of the policy's roles. */
+  readonly role: string | null;
+  readonly account: string;
+  readonly grantId: string | null;
+}
+
 /** Small states that stand on their own, by kind and key. Whatever lapses is kept as null. */
 export interface Records {
   /** Key `bot`. */
@@ -36,4 +46,6 @@ export interface Records {
   delegation: Delegation | null;
   /** Key: the Slack id. */
   second_factor: SecondFactor | null;
+  /** What was found and is still so. Key: the resource's id. */
+  drift: readonly DriftFinding[] | null;
 }

@@ -189,7 +189,8 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
           .from(records)
           .where(eq(records.kind, kind))
           .all()
-          .flatMap((row) => toRecord<typeof kind>(row) ?? []),
+          .map(toRecord<typeof kind>)
+          .filter((value) => value !== null),
       ),
   };
 }

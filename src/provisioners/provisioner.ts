@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { SECOND } from '../domain/terms.ts';
-import type { Clock, Credential, Log } from '../ports.ts';
+import type { Clock, Credential, Holding, Log } from '../ports.ts';
 
 /** The access of one grant, as a provisioner sees it. */
 export interface Access<Role> {
@@ -13,6 +13,12 @@ export interface Access<Role> {
   readonly roleKey: string;
 }
 
+/** A role of the policy, as the target knows it. */
+export interface ListedRole<Role> {
+  readonly roleKey: string;
+  readonly role: Role;
+}
+
 /** A connection to one target. Each call has a deadline, throws a plain error that says what failed, and may be repeated. */
 export interface Connection<Role> {
   /** Gives the access, or finds it given. `expiresAt` goes into the target's own expiry where it has one. */
@@ -21,6 +27,13 @@ export interface Connection<Role> {
   revoke(access: Access<Role>): Promise<void>;
   /** Whether the target holds anything of this access, asked of the target now. */
   isActive(access: Access<Role>): Promise<boolean>;
+  /**
+   * Everybody who holds any of these roles, by whatever way, and whatever else the bot made there. Absent: this
+   * target cannot say.
+   */
+  readonly list?: (roles: readonly ListedRole<Role>[]) => Promise<readonly Holding[]>;
+  /** Takes away what `list` found. Already gone is success. */
+  readonly remove?: (holding: Holding, role: Role | null) => Promise<void>;
   /** Makes a fresh secret for the access, replacing any before it. Absent: this target hands out none. */
   readonly issueCredential?: (access: Access<Role>) => Promise<Credential>;
   close(): Promise<void>;

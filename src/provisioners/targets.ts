@@ -1,5 +1,5 @@
 import type { Grant } from '../domain/grant.ts';
-import type { Policy } from '../domain/policy.ts';
+import { type Policy, type Resource, roleKey } from '../domain/policy.ts';
 import type { Clock, Log, Targets } from '../ports.ts';
 import type { Access, Connection } from './provisioner.ts';
 import { PROVISIONERS } from './registry.ts';
@@ -10,13 +10,20 @@ export interface ConnectedTargets extends Targets {
   close(): Promise<void>;
 }
 
+const listed = (resource: Resource) =>
+  [...resource.roles.values()].map((role) => ({ roleKey: roleKey(role), role: role.grants }));
+
 /** The targets of a policy, each behind one connection. */
 export function connectTargets(policy: Policy, use: { log: Log; clock: Pick<Clock, 'now'> }): ConnectedTargets {
   const connections = new Map<string, { to: string; connection: Connection<unknown> }>();
   /** What was replaced, closed with the rest: something may still be under way on it. */
   const replaced: Connection<unknown>[] = [];
 
+  /** What each role gives, by its key. */
+  let inForce: ReadonlyMap<string, unknown> = new Map();
+
   function adopt(next: Policy): void {
+    inForce = new Map([...next.resources.values()].flatMap(listed).map(({ roleKey: key, role }) => [key, role]));
     for (const resource of next.resources.values()) {
       const to = JSON.stringify([resource.kind, resource.target]);
       const known = connections.get(resource.id);
@@ -50,6 +57,13 @@ export function connectTargets(policy: Policy, use: { log: Log; clock: Pick<Cloc
     isActive: async (grant) => connectionOf(grant).isActive(accessOf(grant)),
     issueCredential: async (grant) => (await connectionOf(grant).issueCredential?.(accessOf(grant))) ?? null,
     issuesCredentials: (resourceId) => connections.get(resourceId)?.connection.issueCredential !== undefined,
+    canList: (resourceId) => connections.get(resourceId)?.connection.list !== undefined,
+    list: async (resource) => (await connections.get(resource.id)?.connection.list?.(listed(resource))) ?? [],
+    remove: async (resourceId, holding) => {
+      const remove = connections.get(resourceId)?.connection.remove;
+      if (!remove) throw new Error(`what is found on ${resourceId} has to be removed by hand`);
+      await remove(holding, inForce.get(holding.role ?? '') ?? null);
+    },
     adopt,
     close: async () => {
       const open = [...connections.values()].map(({ connection }) => connection);

@@ -137,6 +137,25 @@ describe.each(NAMES)('%s', (name) => {
     await connection.revoke(access(role, `${id}B`));
   });
 
+  test('where it can say who holds a role, what a grant gave is listed under that grant, until it is revoked', async () => {
+    const { connection, role } = harness(name);
+    if (!connection.list || !connection.remove) return expect(connection.remove).toBeUndefined();
+    const list = () => connection.list?.([{ roleKey: 'payments-db/read', role }]);
+    const { account } = await connection.grant(access(role), inAnHour());
+    const held = (await list())?.find(({ grantId }) => grantId === id);
+    expect(held).toMatchObject({ role: 'payments-db/read', grantId: id });
+    expect(account).not.toBe('');
+    await connection.revoke(access(role));
+    expect((await list())?.filter(({ grantId }) => grantId === id)).toEqual([]);
+    // What nobody will revoke any more can be removed by what the list says of it, once and again.
+    await connection.grant(access(role, `${id}C`), inAnHour());
+    const left = (await list())?.find(({ grantId }) => grantId === `${id}C`);
+    if (!left) throw new Error('what was granted is not listed');
+    await connection.remove(left, role);
+    await connection.remove(left, role);
+    expect(await connection.isActive(access(role, `${id}C`))).toBe(false);
+  });
+
   test('a target that is down makes every call fail, with a word on which target; none is taken for "not active"', async () => {
     const { connection, role, breakTarget, mendTarget } = harness(name);
     breakTarget();
@@ -208,6 +227,32 @@ describe('postgres', () => {
     ]);
     expect(held?.rows).toEqual([{ yes: true }]);
     await query(server.url('postgres'), ['REVOKE payments_read FROM ben']);
+  });
+
+  test('lists who holds a role by other ways, directly or through a group, and takes away what was given directly', async () => {
+    const list = () => temporary().list?.([{ roleKey: 'payments-db/read', role }]);
+    const logins = async () => (await list())?.map(({ account, grantId }) => [account, grantId]);
+    expect(await logins()).toEqual([]);
+    await query(server.url('postgres'), [
+      'GRANT payments_read TO ben',
+      'CREATE ROLE analysts NOLOGIN',
+      'GRANT payments_read TO analysts',
+      'GRANT analysts TO ana',
+    ]);
+    expect(await logins()).toEqual([
+      ['ana', null],
+      ['ben', null],
+    ]);
+    const standing = (account: string) => ({ account, role: 'payments-db/read', grantId: null });
+    await query(server.url('postgres'), ['REVOKE payments_read FROM ben']);
+    await query(server.url('postgres', 'jitbot', 'jitbot-sandbox'), ['GRANT payments_read TO ben']);
+    await temporary().remove?.(standing('ben'), role);
+    await expect(temporary().remove?.(standing('ana'), role)).rejects.toThrow(
+      /"ana" holds payments_read through another role/,
+    );
+    expect(await logins()).toEqual([['ana', null]]);
+    await query(server.url('postgres'), ['DROP OWNED BY analysts', 'DROP ROLE analysts']);
+    expect(await logins()).toEqual([]);
   });
 
   test('a session of the own login that took the role on does not keep it', async () => {

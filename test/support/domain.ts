@@ -29,6 +29,7 @@ export const aResource = (id: string, name: string, roles: readonly Role[]): Res
   kind: 'webhook',
   target: {},
   services: [],
+  drift: { remove: [], expected: [] },
   roles: new Map(roles.map((role) => [role.id, { ...role, resourceId: id }])),
 });
 
@@ -40,6 +41,7 @@ export const aPolicy = (...resources: readonly Resource[]): Policy => ({
   auditors: [],
   delegates: [],
   samePerson: [],
+  driftEvery: HOUR,
   resources: new Map(resources.map((resource) => [resource.id, resource])),
 });
 

@@ -83,6 +83,66 @@ export async function setPassword(client: Client, role: string, verifier: string
   await transaction(client, role, () => client.query(`ALTER ROLE ${quote(role)} PASSWORD ${literal(verifier)}`));
 }
 
+/** A membership of one of these roles that lets somebody log in with it, or something that the bot made. */
+export interface Found {
+  readonly account: string;
+  /** The PostgreSQL role that it gives; null: none of them. */
+  readonly gives: string | null;
+  /** The comment on what the bot made; null: it is not the bot's. */
+  readonly comment: string | null;
+}
+
+/**
+ * Logins that hold any of these roles, directly or through other roles, and every role that the bot made.
+ * Superusers, who hold everything, and the bot's own login are left out.
+ */
+export async function findHolders(client: Client, roles: readonly string[]): Promise<Found[]> {
+  const { rows } = await client.query<Found>(
+    `WITH RECURSIVE made AS (
+       SELECT r.oid, r.rolname, shobj_description(r.oid, 'pg_authid') AS comment FROM pg_roles r
+       WHERE r.rolname LIKE 'jit\\_%' AND shobj_description(r.oid, 'pg_authid') LIKE 'jitbot: %'
+     ), holds AS (
+       SELECT m.member, g.rolname AS gives FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+       WHERE g.rolname = ANY($1)
+       UNION
+       SELECT m.member, h.gives FROM holds h JOIN pg_auth_members m ON m.roleid = h.member
+       WHERE h.member NOT IN (SELECT oid FROM made)
+     )
+     SELECT made.rolname AS account, h.gives, made.comment
+       FROM made LEFT JOIN holds h ON h.member = made.oid
+     UNION
+     SELECT r.rolname, h.gives, NULL
+       FROM holds h JOIN pg_roles r ON r.oid = h.member
+       WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> current_user AND r.oid NOT IN (SELECT oid FROM made)
+     ORDER BY 1, 2`,
+    [roles],
+  );
+  return rows;
+}
+
+/** Who uses a role that was made between the granted roles and a login of somebody's own; null: nobody. */
+export async function userOf(client: Client, role: string): Promise<string | null> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT u.rolname AS name FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member WHERE r.rolname = $1 AND u.rolname <> current_user',
+    [role],
+  );
+  return rows[0]?.name ?? null;
+}
+
+/** Takes a role from a login that was given it outside the bot. */
+export function takeFrom(client: Client, login: string, roles: readonly string[]): Promise<void> {
+  return transaction(client, login, async () => {
+    for (const role of roles) await client.query(`REVOKE ${quote(role)} FROM ${quote(login)}`);
+    const left = (await findHolders(client, roles)).find(
+      ({ account, comment }) => account === login && comment === null,
+    );
+    if (left)
+      throw new TargetRefusal(
+        `"${login}" holds ${left.gives} through another role, or from somebody else; take it away there`,
+      );
+  });
+}
+
 /** Whether the role gives anybody anything: it can log in, links roles, or a session of it is open. */
 export async function isPresent(client: Client, role: string, oid: number | null): Promise<boolean> {
   const { rows } = await client.query<{ present: boolean }>(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Log } from '../../ports.ts';
+import type { Holding, Log } from '../../ports.ts';
 import type { Access, Connection, Provisioner } from '../provisioner.ts';
 import * as access from './access.ts';
 import { scramVerifier } from './scram.ts';
@@ -44,6 +44,7 @@ function connect(target: Target, { log }: { log: Log }): Connection<Role> {
       ),
     revoke: (one) => access.remove(session, loginName(one), null, log),
     isActive: (one) => session.run((client) => access.isPresent(client, loginName(one), null)),
+    ...listing(session, log),
     issueCredential: async (one) => {
       const account = loginName(one);
       const secret = randomBytes(PASSWORD_BYTES).toString('base64url');
@@ -73,7 +74,38 @@ function ownLogins(session: Session, template: string, log: Log): Connection<Rol
       ),
     revoke: (one) => access.remove(session, bridgeName(one), loginOf(one), log),
     isActive: (one) => session.run((client) => access.isPresent(client, bridgeName(one), null)),
+    ...listing(session, log),
     close: session.close,
+  };
+}
+
+/** Who holds what. What stands in the comment of a role tells for which grant it was made. */
+function listing(session: Session, log: Log): Required<Pick<Connection<Role>, 'list' | 'remove'>> {
+  return {
+    list: async (roles) => {
+      const names = [...new Set(roles.flatMap(({ role }) => role.roles))];
+      const found = await session.run((client) => access.findHolders(client, names));
+      const holdings = new Map<string, Holding>();
+      const add = (one: Holding) => holdings.set(JSON.stringify(one), one);
+      for (const [account, held] of Map.groupBy(found, (one) => one.account)) {
+        const gives = held.flatMap((one) => one.gives ?? []);
+        const made = COMMENT.exec(held[0]?.comment ?? '');
+        // Made for another resource on the same server: that one's list has it.
+        if (made && !roles.some(({ roleKey }) => roleKey === made[1])) continue;
+        if (made) add({ account, role: made[1] ?? null, grantId: made[2] ?? null });
+        else
+          for (const { roleKey, role } of roles)
+            if (role.roles.every((name) => gives.includes(name))) add({ account, role: roleKey, grantId: null });
+      }
+      return [...holdings.values()];
+    },
+    remove: async (holding, role) => {
+      if (holding.grantId !== null) {
+        const user = await session.run((client) => access.userOf(client, holding.account));
+        return access.remove(session, holding.account, user, log);
+      }
+      await session.run((client) => access.takeFrom(client, holding.account, role?.roles ?? []));
+    },
   };
 }
 
@@ -86,6 +118,8 @@ const loginName = ({ person, grantId }: Access<Role>): string => {
   return `jit_${who}_${grantId.toLowerCase()}`;
 };
 const bridgeName = ({ grantId }: Access<Role>): string => `jit_${grantId.toLowerCase()}`;
+/** What `commentOf` writes. */
+const COMMENT = /^jitbot: (\S+) for \S+, grant (G\w+)$/;
 const commentOf = ({ grantId, roleKey, person }: Access<Role>): string =>
   `jitbot: ${roleKey} for ${person.email}, grant ${grantId}`;
 

@@ -1,4 +1,4 @@
-import type { LedgerEvent } from '../../domain/events.ts';
+import type { EventPayloads, LedgerEvent } from '../../domain/events.ts';
 import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { assertNever, durationText } from '../../domain/terms.ts';
 import { code, context, cut, type Message, plain, section, time } from '../blocks.ts';
@@ -51,6 +51,7 @@ const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'break_glass.invoked': ':rotating_light:',
   'break_glass.unreviewed': ':rotating_light:',
   'access.frozen': ':rotating_light:',
+  'drift.found': ':rotating_light:',
   'access.unfrozen': ':white_check_mark:',
   'ledger.anchored': ':anchor:',
   'ledger.damaged': ':rotating_light:',
@@ -152,6 +153,12 @@ function describe(event: LedgerEvent): string {
       return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
     case 'credential.issued':
       return `${plain(event.payload.person.name)} got a new password for ${code(event.payload.account)}`;
+    case 'drift.found':
+      return `*${driftText(event.payload)}*`;
+    case 'drift.removed':
+      return `removed: ${driftText(event.payload)}`;
+    case 'drift.gone':
+      return `no longer so: ${driftText(event.payload)}`;
     case 'ledger.anchored':
       return `event #${event.payload.seq} is signed by key ${code(event.payload.key.slice(0, 16))} and kept at ${code(event.payload.place)}`;
     case 'ledger.archived': {
@@ -174,5 +181,21 @@ function describe(event: LedgerEvent): string {
       return `on ${event.payload.signal}`;
     default:
       return assertNever(payload as never);
+  }
+}
+
+function driftText({ kind, role, account, grantId, resource }: EventPayloads['drift.found']): string {
+  const what = `${code(role ?? resource)} on ${code(account)}`;
+  switch (kind) {
+    case 'leftover':
+      return `${what} is still there, and its grant has ended`;
+    case 'standing':
+      return grantId === null
+        ? `${what} is standing access: nobody granted it here`
+        : `${what} was made for a grant that this ledger does not know`;
+    case 'missing':
+      return `${what} is not there, and its grant is live: somebody took it away at the target`;
+    default:
+      return assertNever(kind);
   }
 }
