@@ -5,7 +5,7 @@ import { ConfigError, type Env } from './config/env.ts';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import { BOT } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
-import { MINUTE, SECOND } from './domain/terms.ts';
+import { HOUR, MINUTE, SECOND } from './domain/terms.ts';
 import { createForwarding } from './forwarding/forwarding.ts';
 import { createHttpServer, type Route } from './httpServer.ts';
 import { newId } from './ids.ts';
@@ -13,6 +13,7 @@ import { createRunner, type Lane } from './jobs/runner.ts';
 import { activityReader } from './ledger/activity.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
 import { eventReader } from './ledger/events.ts';
+import { figuresGently } from './ledger/figures.ts';
 import { createJobQueue } from './ledger/jobQueue.ts';
 import { openLedger, openLedgerToRead } from './ledger/open.ts';
 import { createPostBook } from './ledger/posts.ts';
@@ -44,6 +45,7 @@ import { PAGERDUTY_PATH, pagerDutyWebhook } from './pagerduty/webhook.ts';
 import type { Clock, Log, PolicyFile } from './ports.ts';
 import { connectTargets } from './provisioners/targets.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
+import { createDigest } from './slack/audit/digest.ts';
 import { createClients, isAuthFailure, slackProblem } from './slack/clients.ts';
 import { createConnection, SLACK_PATH } from './slack/connection.ts';
 import { createDelivery } from './slack/delivery.ts';
@@ -151,6 +153,14 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   });
   const retried = { maxAttempts: Number.POSITIVE_INFINITY };
   const message = { maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS };
+  const figures = async (period: { from: number; to: number }) => {
+    const reader = openLedgerToRead(env.databasePath);
+    try {
+      return await figuresGently(reader, period);
+    } finally {
+      reader.close();
+    }
+  };
   const tell = { incidents: deps.incidents, store, events };
   const ledgerChecked = Promise.withResolvers<void>();
   const lanes: Lane[] = [
@@ -205,6 +215,27 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
       },
     },
     { concurrency: 2, kinds: { forward: { handle: forwarding.handle, maxBackoff: 5 * MINUTE, ...retried } } },
+    {
+      concurrency: 1,
+      kinds: {
+        digest: {
+          handle: createDigest({
+            get policy() {
+              return inForce;
+            },
+            store,
+            delivery,
+            client: background,
+            clock,
+            log,
+            figures,
+            picture: async (summary) => (await import('./report/picture.ts')).weekPicture(summary),
+          }),
+          maxBackoff: HOUR,
+          ...retried,
+        },
+      },
+    },
     { concurrency: 1, kinds: { audit: { handle: messages.audit, maxBackoff: MINUTE, ...retried } } },
   ];
   const runner = createRunner({ queue, clock, log, lanes, random: Math.random });
@@ -214,6 +245,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     events: startEvents(policy, events.newest()),
     jobs: [
       { kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE },
+      { kind: 'digest', key: 'weekly', dueAt: clock.now() + MINUTE },
       { kind: 'drift', key: EVERY_RESOURCE, dueAt: clock.now() + MINUTE },
       ...(checkpoints ? [{ kind: 'checkpoint', key: 'ledger', dueAt: clock.now() + MINUTE } as const] : []),
     ],

@@ -49,7 +49,8 @@ export type JobKind =
   | 'card'
   | 'notify'
   | 'remind'
-  | 'audit';
+  | 'audit'
+  | 'digest';
 
 /** Work that is due at a time. Kind and key make it unique: putting it again moves it. */
 export interface Job {

@@ -25,6 +25,7 @@ test('it asks for the scopes that the bot uses, and for no other', () => {
       'chat:write',
       'commands',
       'dnd:read',
+      'files:write',
       'groups:history',
       'im:history',
       'im:write',

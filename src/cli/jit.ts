@@ -1,6 +1,7 @@
 import { audit } from './audit.ts';
 import { ledger } from './ledger.ts';
 import { policy } from './policy/policy.ts';
+import { report } from './report.ts';
 
 /** `jit …`: one file a sub-command. */
 export interface Command {
@@ -10,7 +11,7 @@ export interface Command {
   run(args: readonly string[]): number | Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { audit, ledger, policy };
+const COMMANDS: Readonly<Record<string, Command>> = { audit, ledger, policy, report };
 
 // Whoever reads our output may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

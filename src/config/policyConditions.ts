@@ -85,18 +85,20 @@ const incident = z
     }),
   );
 
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-const timeOfDay = z
+export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export const timeOfDay = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'expected a time such as 09:00, in quotes')
   .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
 
+export const timeZone = z
+  .string()
+  .refine(isZone, 'expected an IANA time zone such as Europe/Berlin')
+  .describe('Whose clock, such as Europe/Berlin.');
+
 const hours = z
   .strictObject({
-    time_zone: z
-      .string()
-      .refine(isZone, 'expected an IANA time zone such as Europe/Berlin')
-      .describe('Whose clock, such as Europe/Berlin.'),
+    time_zone: timeZone,
     days: z
       .array(z.enum(DAYS))
       .min(1)

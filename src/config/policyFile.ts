@@ -277,6 +277,7 @@ function toPolicy(
   const { slack } = document;
   return {
     hash,
+    digest: slack.digest === 'never' ? null : slack.digest,
     driftEvery: document.drift.every,
     auditChannel: slack.audit_channel,
     approvalsChannel: slack.approvals_channel,

@@ -2,7 +2,19 @@ import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { DRIFT_KINDS, type EscalationStep, type OpaTarget, RISKS, type Rule, type Stage } from '../domain/policy.ts';
 import { SECOND } from '../domain/terms.ts';
-import { account, channel, condition, duration, ids, label, pagerDutyId, principal } from './policyConditions.ts';
+import {
+  account,
+  channel,
+  condition,
+  DAYS,
+  duration,
+  ids,
+  label,
+  pagerDutyId,
+  principal,
+  timeOfDay,
+  timeZone,
+} from './policyConditions.ts';
 
 /** What the policy file may say. docs/policy.md describes every field. */
 
@@ -270,6 +282,14 @@ const resource = z.strictObject({
   roles: z.record(z.string(), role).refine((roles) => Object.keys(roles).length > 0, 'expected at least one role'),
 });
 
+const digest = z
+  .strictObject({
+    day: z.enum(DAYS).default('mon').describe('On this day.'),
+    at: timeOfDay.prefault('09:00').describe('Such as "09:00", in quotes.'),
+    time_zone: timeZone.default('UTC'),
+  })
+  .transform(({ day, at, time_zone }) => ({ day: DAYS.indexOf(day) + 1, minute: at, timeZone: time_zone }));
+
 export const policySchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the version of this format' }).describe('Of this format.'),
   slack: z.strictObject({
@@ -281,6 +301,10 @@ export const policySchema = z.strictObject({
       .default([])
       .describe('May ask about the record with /jit audit, besides administrators.'),
     delegates: z.array(principal).default([]).describe('Whom a reviewer who is away may name as a stand-in.'),
+    digest: z
+      .union([z.literal('never'), digest], { error: 'expected never, or day, at and time_zone' })
+      .prefault({})
+      .describe('A short summary of the week, in the audit channel.'),
     same_person: z
       .array(z.array(account).min(2, 'expected at least two accounts of one human'))
       .default([])

@@ -179,6 +179,8 @@ export interface Policy {
   readonly delegates: readonly Principal[];
   /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */
   readonly samePerson: readonly (readonly string[])[];
+  /** When the week is summed up in the audit channel; null: never. ISO weekday, minutes after midnight. */
+  readonly digest: { readonly day: number; readonly minute: number; readonly timeZone: string } | null;
   /** How often targets are compared with the ledger. */
   readonly driftEvery: Millis;
   readonly resources: ReadonlyMap<string, Resource>;

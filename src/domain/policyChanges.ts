@@ -13,6 +13,7 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   say('approvals channel', before.approvalsChannel, after.approvalsChannel);
   say('administrators', before.admins, after.admins);
   say('auditors', before.auditors, after.auditors);
+  say('digest', before.digest, after.digest);
   say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
   say('accounts of one person', before.samePerson, after.samePerson);

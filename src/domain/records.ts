@@ -46,6 +46,8 @@ export interface Records {
   delegation: Delegation | null;
   /** Key: the Slack id. */
   second_factor: SecondFactor | null;
+  /** Key `weekly`: the end of the last week that was summed up. */
+  digest: { readonly until: Instant } | null;
   /** What was found and is still so. Key: the resource's id. */
   drift: readonly DriftFinding[] | null;
 }

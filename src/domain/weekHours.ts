@@ -19,6 +19,19 @@ export function isWithinHours(hours: HoursTest, at: Instant): boolean {
   );
 }
 
+/** The last time before or at `now` that it was this minute of this day of the week there. */
+export function lastWeekly(
+  { day, minute, timeZone }: { day: number; minute: number; timeZone: string },
+  now: Instant,
+): Instant {
+  const local = DateTime.fromMillis(now, { zone: timeZone });
+  const at = local
+    .startOf('day')
+    .minus({ days: (local.weekday - day + 7) % 7 })
+    .set({ hour: Math.floor(minute / 60), minute: minute % 60 });
+  return (at.toMillis() <= now ? at : at.minus({ weeks: 1 })).toMillis();
+}
+
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 const clock = (minutes: number): string =>

@@ -1,5 +1,6 @@
 import { archivedRows, BEGINNING, startOf } from './archive.ts';
 import { EVENT_COLUMNS, type EventRow, hashEvent } from './chain.ts';
+import { atOnce, gently, type Steps } from './gently.ts';
 import { referenceOf } from './names.ts';
 import type { OpenLedger } from './open.ts';
 
@@ -37,30 +38,19 @@ export interface Against {
  * Walks the chain to its end, checks every anchor on the way, and stops at the first thing that does not fit. A
  * chain alone cannot show that its tail was cut or that all of it was written anew; an anchor can.
  */
-export function verifyLedger(ledger: Pick<OpenLedger, 'sqlite'>, against: Against = {}): Verification {
-  const walk = walker(ledger, against);
-  for (;;) {
-    const step = walk.next();
-    if (step.done) return step.value;
-  }
-}
+export const verifyLedger = (ledger: Pick<OpenLedger, 'sqlite'>, against: Against = {}): Verification =>
+  atOnce(walker(ledger, against));
 
-/** The same, a little at a time, so that nobody waits for it. */
-export async function verifyGently(
+/** The same, a little at a time. */
+export const verifyGently = (
   ledger: Pick<OpenLedger, 'sqlite'>,
   anchors: readonly Anchor[] = [],
-): Promise<Verification> {
-  const walk = walker(ledger, { anchors });
-  for (;;) {
-    const step = walk.next();
-    if (step.done) return step.value;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
+): Promise<Verification> => gently(walker(ledger, { anchors }));
 
-type Step = Generator<undefined, Verification, undefined>;
-
-function* walker({ sqlite }: Pick<OpenLedger, 'sqlite'>, { anchors = [], archives = [] }: Against): Step {
+function* walker(
+  { sqlite }: Pick<OpenLedger, 'sqlite'>,
+  { anchors = [], archives = [] }: Against,
+): Steps<Verification> {
   const bySeq = Map.groupBy(anchors, ({ seq }) => seq);
   const start = archives.length > 0 ? BEGINNING : startOf(sqlite);
   let { seq: last, hash: before } = start;

@@ -41,6 +41,7 @@ export const aPolicy = (...resources: readonly Resource[]): Policy => ({
   auditors: [],
   delegates: [],
   samePerson: [],
+  digest: null,
   driftEvery: HOUR,
   resources: new Map(resources.map((resource) => [resource.id, resource])),
 });

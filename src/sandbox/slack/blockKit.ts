@@ -249,8 +249,9 @@ const shared = [
   z.strictObject({
     type: z.literal('image'),
     ...blockId,
-    image_url: z.string().max(3000),
-    alt_text: z.string().max(2000),
+    image_url: z.string().max(3000).optional(),
+    slack_file: z.strictObject({ id: z.string() }).optional(),
+    alt_text: z.string().min(1).max(2000),
     title: plainText(2000).optional(),
   }),
   z.strictObject({ type: z.literal('rich_text'), ...blockId, elements: z.array(richPart).min(1) }),

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { createFaults, type Faults, fail } from '../faults.ts';
-import { closeServer, listen, readBody } from '../http.ts';
+import { closeServer, listen, readBody, readBytes } from '../http.ts';
 import { type AppLink, createAppLink } from './delivery.ts';
 import { createPeople, type People } from './people.ts';
 import { createResponses } from './responses.ts';
@@ -50,6 +50,7 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     workspace,
     triggers,
     () => `${base.replace('http', 'ws')}/socket?ticket=${workspace.newId('w')}`,
+    () => base,
   );
 
   const server = createServer((request, response) => {
@@ -61,6 +62,7 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://sandbox');
     const name = pathname.replace(/^\/api\//, '');
+    if (pathname.startsWith('/upload/')) return receiveFile(pathname.slice('/upload/'.length), request, response);
     const body = await readBody(request);
     if (pathname.startsWith('/response/')) {
       const answer = responses.use(pathname.slice('/response/'.length), body);
@@ -84,6 +86,20 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     const answer = answerTo(name, args, request.headers.authorization);
     if (fault?.kind === 'lost_answer') request.socket.destroy();
     else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }
+
+  /** A file comes as it is, or as the one part of a form. */
+  async function receiveFile(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const bytes = await readBytes(request);
+    const file = workspace.files.get(id);
+    if (!file || file.bytes) return void response.writeHead(404).end();
+    const type = request.headers['content-type'] ?? '';
+    if (type.startsWith('multipart/')) {
+      const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData();
+      const [part] = [...form.values()].filter((value) => typeof value !== 'string');
+      file.bytes = part ? Buffer.from(await part.arrayBuffer()) : Buffer.alloc(0);
+    } else file.bytes = bytes;
+    response.writeHead(200).end(`OK - ${file.bytes.length}`);
   }
 
   function answerTo(

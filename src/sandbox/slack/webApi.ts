@@ -64,6 +64,7 @@ export function createWebApi(
   workspace: Workspace,
   triggers: Triggers,
   socketUrl: () => string,
+  baseUrl: () => string,
 ): ReadonlyMap<string, Method> {
   const text = (args: Args, name: string): string => {
     const value = args[name];
@@ -94,6 +95,12 @@ export function createWebApi(
     const parsed = messageBlocks.safeParse(structured(args.blocks) ?? []);
     if (!parsed.success)
       throw new SlackRefusal('invalid_blocks', { response_metadata: { messages: pointers(parsed.error) } });
+    for (const block of parsed.data) {
+      if (block.type !== 'image') continue;
+      const isThere = block.slack_file ? workspace.files.get(block.slack_file.id)?.isComplete : block.image_url;
+      if (!isThere)
+        throw new SlackRefusal('invalid_blocks', { response_metadata: { messages: ['[ERROR] invalid slack file'] } });
+    }
     const message = typeof args.text === 'string' ? args.text : '';
     if (message === '' && parsed.data.length === 0) throw new SlackRefusal('no_text');
     if (message.length > MAX_TEXT) throw new SlackRefusal('msg_too_long');
@@ -115,7 +122,35 @@ export function createWebApi(
 
   const view = (args: Args): View => checkedView(workspace, structured(args.view));
 
+  const uploading = z.array(z.object({ id: z.string(), title: z.string().optional() })).min(1);
+
   const methods: Record<string, Method> = {
+    'files.getUploadURLExternal': {
+      scopes: ['files:write'],
+      perMinute: TIER_4,
+      call: (args) => {
+        const id = workspace.newId('F');
+        const length = Number(args.length);
+        if (!(length > 0)) throw new SlackRefusal('invalid_arguments');
+        workspace.files.set(id, { name: text(args, 'filename'), length, bytes: null, isComplete: false });
+        return { upload_url: `${baseUrl()}/upload/${id}`, file_id: id };
+      },
+    },
+    'files.completeUploadExternal': {
+      scopes: ['files:write'],
+      perMinute: TIER_4,
+      call: (args) => {
+        const given = uploading.safeParse(structured(args.files));
+        if (!given.success) throw new SlackRefusal('invalid_arguments');
+        const files = given.data.map(({ id, title }) => {
+          const file = workspace.files.get(id);
+          if (file?.bytes?.length !== file?.length || !file) throw new SlackRefusal('file_not_found');
+          file.isComplete = true;
+          return { id, title: title ?? file.name, name: file.name };
+        });
+        return { files };
+      },
+    },
     'auth.test': {
       scopes: [],
       perMinute: POSTING,

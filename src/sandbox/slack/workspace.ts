@@ -71,6 +71,14 @@ interface WorkspaceEvents {
 }
 
 /** Everything a Slack workspace holds, in memory. */
+/** A file in the three steps of an upload: an address for it, its bytes, and the word that it is complete. */
+export interface UploadedFile {
+  readonly name: string;
+  readonly length: number;
+  bytes: Buffer | null;
+  isComplete: boolean;
+}
+
 export class Workspace extends EventEmitter<WorkspaceEvents> {
   readonly team: WorkspaceData['team'];
   readonly app: WorkspaceData['app'];
@@ -79,6 +87,8 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
   readonly channels: Map<string, Channel>;
   readonly messages: Message[] = [];
   readonly views = new Map<string, OpenView>();
+  /** What the app uploaded. */
+  readonly files = new Map<string, UploadedFile>();
   /** What the app published as each person's Home. */
   readonly homes = new Map<string, OpenView>();
   readonly now: () => number;

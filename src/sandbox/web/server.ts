@@ -67,6 +67,10 @@ export async function serveWorkspace(running: RunningSandbox, port = 0): Promise
       response.write(`data: ${JSON.stringify(snapshot(running))}\n\n`);
       watching.add(response);
       request.on('close', () => watching.delete(response));
+    } else if (pathname.startsWith('/files/')) {
+      const file = running.sandbox.slack.workspace.files.get(pathname.slice('/files/'.length));
+      if (file?.bytes) response.writeHead(200, { 'content-type': 'image/png' }).end(file.bytes);
+      else response.writeHead(404).end();
     } else if (pathname === '/targets') {
       send(response, 'application/json', JSON.stringify(await targetRights(running.sandbox)));
     } else {

@@ -52,7 +52,7 @@ function BlockView({
     case 'actions':
       return html`<div class="actions">${block.elements.map(show)}</div>` as VNode;
     case 'image':
-      return html`<figure><img src=${block.image_url} alt=${block.alt_text} /></figure>` as VNode;
+      return html`<figure><img src=${block.slack_file ? `/files/${block.slack_file.id}` : block.image_url} alt=${block.alt_text} /></figure>` as VNode;
     case 'rich_text':
       return html`<div class="rich">${block.elements.map((part) => richPart(part, reader))}</div>` as VNode;
     case 'input':

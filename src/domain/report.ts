@@ -1,0 +1,159 @@
+import type { Named } from './events.ts';
+import type { Instant, Millis } from './terms.ts';
+import { HOUR, SECOND } from './terms.ts';
+
+/** What a report is made of: every access of a period, and what was noteworthy. Computed from events alone. */
+
+/** How access came about. */
+export type Approval = 'automatic' | 'reviewed' | 'break_glass';
+export const APPROVALS: readonly Approval[] = ['automatic', 'reviewed', 'break_glass'];
+
+export interface AccessSpan {
+  readonly grantId: string;
+  readonly requestId: string;
+  readonly role: string;
+  readonly person: Named;
+  readonly approval: Approval;
+  readonly requestedAt: Instant;
+  readonly from: Instant;
+  /** null: it has not ended. */
+  readonly to: Instant | null;
+  /** Its person asked for the password or certificate that comes with it. */
+  readonly credential: boolean;
+  /** The event that began it. */
+  readonly seq: number;
+}
+
+/** Something that happened, to be looked up. */
+export interface Mark {
+  readonly seq: number;
+  readonly at: Instant;
+}
+
+export interface Figures {
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Of the newest event before `to`. null: there is none. */
+  readonly head: { readonly seq: number; readonly hash: string } | null;
+  /** All that was live at some time in the period. */
+  readonly spans: readonly AccessSpan[];
+  readonly requests: number;
+  readonly denied: readonly Mark[];
+  readonly reviews: readonly (Mark & { readonly reviewer: Named; readonly verdict: string; readonly after: Millis })[];
+  readonly overdue: readonly Mark[];
+  /** Uses of break-glass that nobody had reviewed at the end of the period. */
+  readonly unreviewed: readonly Mark[];
+  readonly drift: readonly Mark[];
+  readonly signals: readonly Mark[];
+}
+
+const DAY: Millis = 24 * HOUR;
+/** A review given sooner after the request than anybody reads it. */
+export const HASTY: Millis = 5 * SECOND;
+
+export interface Counted {
+  readonly key: string;
+  readonly count: number;
+  readonly marks: readonly Mark[];
+}
+
+export interface Summary {
+  readonly begun: readonly AccessSpan[];
+  /** Live at the end of the period. */
+  readonly live: readonly AccessSpan[];
+  readonly waits: readonly {
+    readonly approval: Approval;
+    readonly count: number;
+    readonly median: Millis;
+    readonly p95: Millis;
+  }[];
+  readonly perDay: readonly { readonly day: string; readonly approval: Approval; readonly count: number }[];
+  /** The most that was live at a time, in steps. */
+  readonly liveOverTime: readonly { readonly at: Instant; readonly live: number }[];
+  readonly byRole: readonly (Counted & { readonly approval: Approval })[];
+  readonly byPerson: readonly (Counted & { readonly approval: Approval })[];
+  /** Of roles that come with a password, and nobody ever asked for it. */
+  readonly unused: readonly AccessSpan[];
+  readonly hasty: Figures['reviews'];
+}
+
+export function summarize(figures: Figures): Summary {
+  const { from, to, spans } = figures;
+  const begun = spans.filter((span) => span.from >= from && span.from < to);
+  const withCredentials = new Set(spans.filter(({ credential }) => credential).map(({ role }) => role));
+  return {
+    begun,
+    live: spans.filter((span) => isLiveAt(span, to)),
+    waits: APPROVALS.flatMap((approval) => {
+      const waits = begun
+        .filter((span) => span.approval === approval)
+        .map((span) => span.from - span.requestedAt)
+        .sort((a, b) => a - b);
+      return waits.length === 0
+        ? []
+        : [{ approval, count: waits.length, median: quantile(waits, 0.5), p95: quantile(waits, 0.95) }];
+    }),
+    perDay: perDay(begun, from, to),
+    liveOverTime: liveOverTime(spans, from, to),
+    byRole: counted(begun, ({ role }) => role),
+    byPerson: counted(begun, ({ person }) => person.name),
+    unused: begun.filter((span) => !span.credential && withCredentials.has(span.role)),
+    hasty: figures.reviews.filter(({ after }) => after < HASTY),
+  };
+}
+
+const isLiveAt = (span: AccessSpan, at: Instant): boolean => span.from < at && (span.to === null || span.to >= at);
+
+/** The smallest value that so much of all is not above (nearest rank). */
+export const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
+
+const dayOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
+
+function perDay(begun: readonly AccessSpan[], from: Instant, to: Instant): Summary['perDay'] {
+  const counts = new Map<string, number>();
+  for (const span of begun) {
+    const key = `${dayOf(span.from)} ${span.approval}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const days: string[] = [];
+  for (let at = from; at < to; at += DAY) days.push(dayOf(at));
+  return days.flatMap((day) =>
+    APPROVALS.map((approval) => ({ day, approval, count: counts.get(`${day} ${approval}`) ?? 0 })),
+  );
+}
+
+/** Steps to draw at most. */
+const STEPS = 200;
+
+function liveOverTime(spans: readonly AccessSpan[], from: Instant, to: Instant): Summary['liveOverTime'] {
+  const changes = [
+    ...spans.map((span) => ({ at: Math.max(span.from, from), by: 1 })),
+    ...spans.flatMap((span) => (span.to === null ? [] : [{ at: span.to, by: -1 }])),
+  ].sort((a, b) => a.at - b.at || b.by - a.by);
+  let live = 0;
+  let next = 0;
+  return Array.from({ length: STEPS }, (_, step) => {
+    const at = from + ((to - from) * step) / STEPS;
+    const until = from + ((to - from) * (step + 1)) / STEPS;
+    let most = live;
+    for (let change = changes[next]; change && change.at < until; change = changes[next]) {
+      live += change.by;
+      most = Math.max(most, live);
+      next += 1;
+    }
+    return { at, live: most };
+  });
+}
+
+function counted(
+  spans: readonly AccessSpan[],
+  keyOf: (span: AccessSpan) => string,
+): (Counted & { approval: Approval })[] {
+  return [...Map.groupBy(spans, (span) => `${span.approval} ${keyOf(span)}`).values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const marks = group.map(({ seq, from }) => ({ seq, at: from }));
+    return [{ key: keyOf(first), approval: first.approval, count: group.length, marks }];
+  });
+}

@@ -1,0 +1,231 @@
+import {
+  type AccessSpan,
+  APPROVALS,
+  type Figures,
+  HASTY,
+  type Mark,
+  type Summary,
+  summarize,
+} from '../domain/report.ts';
+import { durationText, type Instant, type Millis, SECOND } from '../domain/terms.ts';
+import { APPROVAL_NAMES, anchor, countChart, drawSvg, liveChart, perDayChart } from './charts.ts';
+
+/** One page that needs nothing else: styles, charts and the events behind every figure are in it. */
+
+/** Events listed for one figure; the rest are in the ledger. */
+const MOST_EVENTS = 200;
+/** The same, where there is a list for each day, role or person. */
+const MOST_EVENTS_EACH = 20;
+const CHART = { width: 640, height: 160 };
+
+export interface PageInput {
+  readonly figures: Figures;
+  /** An event in plain words. */
+  readonly lineOf: (seq: number) => string;
+  readonly madeAt: Instant;
+}
+
+export async function reportPage({ figures, lineOf, madeAt }: PageInput): Promise<string> {
+  const summary = summarize(figures);
+  const [perDay, live, byRole, byPerson] = await Promise.all([
+    drawSvg(perDayChart(summary.perDay, CHART)),
+    drawSvg(liveChart(summary.liveOverTime, CHART)),
+    drawSvg(countChart(summary.byRole, 'role', CHART.width - 200)),
+    drawSvg(countChart(summary.byPerson, 'person', CHART.width - 200)),
+  ]);
+  const parts = [
+    header(figures, madeAt),
+    tiles(figures, summary),
+    chart('Access begun', perDay),
+    chart('Access live', live),
+    waitTable(summary),
+    holdersTable(summary.live, figures.to),
+    chart('By role', byRole),
+    totals(summary.byRole, 'role'),
+    chart('By person', byPerson),
+    totals(summary.byPerson, 'person'),
+    `<h1 id="events">The events behind the figures</h1>`,
+    ...behindAll(figures, summary).map((one) => behind(one, lineOf)),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Access from ${date(figures.from)} to ${date(figures.to)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+${parts.join('\n')}
+</body>
+</html>
+`;
+}
+
+const STYLE = `
+:root { color-scheme: light; --ink: #1d2522; --soft: #5b6864; --line: #d6ddda; --paper: #fff; --alarm: #a93226; }
+* { box-sizing: border-box; }
+body { font: 15px/1.5 "PT Sans", system-ui, Helvetica, Arial, sans-serif; color: var(--ink); background: var(--paper); max-width: 52rem; margin: 0 auto; padding: 1.5rem; }
+h1 { font-size: 1.5rem; margin: 2rem 0 .25rem; } h2 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; } h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+p.soft, .soft { color: var(--soft); } code { font-size: .9em; overflow-wrap: anywhere; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem; padding: 0; margin: 1rem 0; list-style: none; }
+.tiles a { display: block; height: 100%; padding: .6rem .75rem; border: 1px solid var(--line); border-radius: .5rem; color: inherit; text-decoration: none; }
+.tiles b { display: block; font-size: 1.4rem; line-height: 1.2; } .tiles .alarm b { color: var(--alarm); }
+figure { margin: 1.25rem 0; break-inside: avoid; } figure svg { max-width: 100%; height: auto; }
+table { width: 100%; border-collapse: collapse; font-size: .92rem; } th, td { text-align: left; padding: .3rem .5rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.n, th.n { text-align: right; } .wide { overflow-x: auto; }
+ol.events { list-style: none; padding: 0; font-size: .85rem; } ol.events li { padding: .15rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+section { break-inside: auto; } a { color: #14573f; }
+@media print { body { padding: 0; max-width: none; font-size: 10pt; } .tiles { grid-template-columns: repeat(4, 1fr); } #events { break-before: page; } a { color: inherit; text-decoration: none; } h2, h3 { break-after: avoid; } tr, li { break-inside: avoid; } }
+`;
+
+const safe = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const date = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
+const moment = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/** Seconds matter here, unlike in messages to people. */
+const wait = (ms: Millis): string => (ms < 100 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : durationText(ms));
+
+function header({ from, to, head }: Figures, madeAt: Instant): string {
+  const ledger = head
+    ? `From the ledger up to event ${head.seq}, whose hash is <code>${head.hash}</code>: <code>jit ledger verify</code> says whether it is whole.`
+    : 'The ledger has no event before the end of this period.';
+  return `<h1>Access report</h1><p>${moment(from)} to ${moment(to)}<br><span class="soft">Made ${moment(madeAt)}. ${ledger} Every number leads to the events behind it. All times and days are UTC.</span></p>`;
+}
+
+function tiles(figures: Figures, summary: Summary): string {
+  const kinds = APPROVALS.map((approval) => {
+    const count = summary.begun.filter((span) => span.approval === approval).length;
+    return tile(approval, count, APPROVAL_NAMES[approval]);
+  });
+  const alarming = (id: string, marks: readonly unknown[], label: string) =>
+    tile(id, marks.length, label, marks.length > 0);
+  const all = [
+    tile('begun', summary.begun.length, 'accesses begun'),
+    ...kinds,
+    tile('live', summary.live.length, 'live at the end'),
+    tile('denied', figures.denied.length, `denied, of ${figures.requests} requests`),
+    tile('unused', summary.unused.length, 'never used'),
+    alarming('overdue', figures.overdue, 'overdue revocations'),
+    alarming('hasty', summary.hasty, `reviews in under ${HASTY / SECOND} s`),
+    alarming('unreviewed', figures.unreviewed, 'break-glass not reviewed'),
+    alarming('drift', figures.drift, 'differences at targets'),
+    tile('signals', figures.signals.length, 'unusual requests or reviews'),
+  ];
+  return `<ul class="tiles">${all.join('')}</ul>`;
+}
+
+const tile = (id: string, count: number, label: string, isAlarming = false): string =>
+  `<li${isAlarming ? ' class="alarm"' : ''}><a href="#${id}"><b>${count}</b>${label}</a></li>`;
+
+const chart = (title: string, svg: string): string => `<figure><h2>${title}</h2>${svg}</figure>`;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  `<div class="wide"><table><thead><tr>${head.map((cell, index) => `<th${isNumber(index, rows) ? ' class="n"' : ''}>${cell}</th>`).join('')}</tr></thead><tbody>${rows
+    .map(
+      (row) =>
+        `<tr>${row.map((cell, index) => `<td${isNumber(index, rows) ? ' class="n"' : ''}>${cell}</td>`).join('')}</tr>`,
+    )
+    .join('')}</tbody></table></div>`;
+
+const isNumber = (column: number, rows: readonly (readonly string[])[]): boolean =>
+  rows.length > 0 && rows.every((row) => /^(<a[^>]*>)?\d/.test(row[column] ?? '') && !/UTC/.test(row[column] ?? ''));
+
+function waitTable({ waits }: Summary): string {
+  const rows = waits.map(({ approval, count, median, p95 }) => [
+    APPROVAL_NAMES[approval],
+    `<a href="#${approval}">${count}</a>`,
+    wait(median),
+    wait(p95),
+  ]);
+  return `<h2>From request to access</h2>${rows.length > 0 ? table(['', 'accesses', 'median', '95 of 100 within'], rows) : '<p>None in this period.</p>'}`;
+}
+
+function holdersTable(live: readonly AccessSpan[], to: Instant): string {
+  const rows = live
+    .slice(0, MOST_EVENTS)
+    .map((span) => [
+      safe(span.person.name),
+      `<code>${safe(span.role)}</code>`,
+      APPROVAL_NAMES[span.approval],
+      moment(span.from),
+      `<code>${safe(span.grantId)}</code>`,
+    ]);
+  const more = live.length > MOST_EVENTS ? `<p class="soft">And ${live.length - MOST_EVENTS} more.</p>` : '';
+  return `<h2>Who holds what at ${moment(to)}</h2>${rows.length > 0 ? table(['person', 'role', 'how', 'since', 'grant'], rows) + more : '<p>Nobody holds anything.</p>'}`;
+}
+
+function totals(counted: Summary['byRole'], prefix: 'role' | 'person'): string {
+  const rows = [...Map.groupBy(counted, ({ key }) => key)]
+    .map(([key, all]) => ({ key, all, total: all.reduce((sum, { count }) => sum + count, 0) }))
+    .sort((a, b) => b.total - a.total)
+    .slice(0, MOST_EVENTS)
+    .map(({ key, all, total }) => [
+      safe(key),
+      ...APPROVALS.map((approval) => String(all.find((one) => one.approval === approval)?.count ?? 0)),
+      `<a href="#${prefix}-${anchor(key)}">${total}</a>`,
+    ]);
+  if (rows.length === 0) return '<p>None in this period.</p>';
+  return table([prefix, ...APPROVALS.map((approval) => APPROVAL_NAMES[approval]), 'all'], rows);
+}
+
+interface Behind {
+  readonly id: string;
+  readonly title: string;
+  readonly marks: readonly Pick<Mark, 'seq'>[];
+  readonly most: number;
+}
+
+function behindAll(figures: Figures, summary: Summary): Behind[] {
+  const one = (id: string, title: string, marks: readonly Pick<Mark, 'seq'>[], most = MOST_EVENTS): Behind => ({
+    id,
+    title,
+    marks,
+    most,
+  });
+  const grouped = (prefix: string, counted: Summary['byRole']) =>
+    [...Map.groupBy(counted, ({ key }) => key)].map(([key, all]) =>
+      one(
+        `${prefix}-${anchor(key)}`,
+        safe(key),
+        all.flatMap(({ marks }) => marks),
+        MOST_EVENTS_EACH,
+      ),
+    );
+  const byDay = [...Map.groupBy(summary.begun, (span) => date(span.from))].map(([day, spans]) =>
+    one(`day-${day}`, day, spans, MOST_EVENTS_EACH),
+  );
+  return [
+    one('begun', 'Accesses begun', summary.begun),
+    ...APPROVALS.map((approval) =>
+      one(
+        approval,
+        `Accesses: ${APPROVAL_NAMES[approval]}`,
+        summary.begun.filter((span) => span.approval === approval),
+      ),
+    ),
+    one('live', 'Live at the end', summary.live),
+    one('denied', 'Denied', figures.denied),
+    one('unused', 'Never used: of roles that come with a password, and none was asked for', summary.unused),
+    one('overdue', 'Overdue revocations', figures.overdue),
+    one('hasty', `Reviews in under ${HASTY / SECOND} s`, summary.hasty),
+    one('unreviewed', 'Break-glass that nobody has reviewed', figures.unreviewed),
+    one('drift', 'Differences at targets', figures.drift),
+    one('signals', 'Unusual requests or reviews', figures.signals),
+    ...byDay,
+    ...grouped('role', summary.byRole),
+    ...grouped('person', summary.byPerson),
+  ];
+}
+
+function behind({ id, title, marks, most }: Behind, lineOf: (seq: number) => string): string {
+  const seqs = marks.map(({ seq }) => seq).sort((a, b) => b - a);
+  const shown = seqs.slice(0, most);
+  const more =
+    seqs.length > most
+      ? `<p class="soft">The newest ${most} of ${seqs.length}; <code>jit audit</code> and <code>jit ledger export</code> have all.</p>`
+      : '';
+  const list = shown.map((seq) => `<li>${safe(lineOf(seq))}</li>`).join('');
+  return `<section><h3 id="${id}">${title}: ${seqs.length}</h3>${more}${list ? `<ol class="events">${list}</ol>` : ''}</section>`;
+}
