@@ -20,6 +20,7 @@ import { createPostBook } from './ledger/posts.ts';
 import { eventSearch } from './ledger/search.ts';
 import { createStore } from './ledger/store.ts';
 import { verifyGently } from './ledger/verify.ts';
+import { chaseAccessReview } from './lifecycle/accessReview.ts';
 import { chaseReview } from './lifecycle/breakGlass.ts';
 import { expireRequest } from './lifecycle/closeRequest.ts';
 import type { Deps } from './lifecycle/deps.ts';
@@ -32,7 +33,7 @@ import { endFrozen } from './lifecycle/freeze.ts';
 import { anchorLedger, createIntegrity } from './lifecycle/integrity.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
 import { provisionGrant } from './lifecycle/provisionGrant.ts';
-import { policyLoaded, reloadPolicy } from './lifecycle/reloadPolicy.ts';
+import { keepPolicyText, policyLoaded, reloadPolicy } from './lifecycle/reloadPolicy.ts';
 import { startRequest } from './lifecycle/startRequest.ts';
 import { createSweep, EVERYBODY } from './lifecycle/sweepPeople.ts';
 import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
@@ -196,6 +197,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
         sweep: { handle: createSweep(deps), maxBackoff: MINUTE, ...retried },
         escalate: { handle: (key) => escalateRequest(deps, key), maxBackoff: MINUTE, ...retried },
         review: { handle: (key) => chaseReview(deps, key), maxBackoff: MINUTE, ...retried },
+        access_review: { handle: (key) => chaseAccessReview(deps, key), maxBackoff: 5 * MINUTE, ...retried },
         drift: { handle: createDriftRound(deps), maxBackoff: 5 * MINUTE, ...retried },
         checkpoint: {
           handle: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),
@@ -212,6 +214,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
         card: { handle: messages.card, ...message },
         notify: { handle: messages.notify, ...message },
         remind: { handle: messages.remind, ...message },
+        review_cards: { handle: messages.reviewCards, ...message },
       },
     },
     { concurrency: 2, kinds: { forward: { handle: forwarding.handle, maxBackoff: 5 * MINUTE, ...retried } } },
@@ -242,6 +245,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
 
   await warnAboutOrphans(deps);
   await store.commit({
+    records: await keepPolicyText(store, policy),
     events: startEvents(policy, events.newest()),
     jobs: [
       { kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE },

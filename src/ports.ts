@@ -1,3 +1,4 @@
+import type { Use } from './domain/accessReview.ts';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import type { Evidence, History, Incident, OnCallEntry, OpaAnswer } from './domain/evidence.ts';
 import type { Grant, LiveGrant } from './domain/grant.ts';
@@ -18,7 +19,7 @@ export interface Clock {
 }
 
 /** A new id with the given one-letter prefix, never used before. */
-export type NewId = (prefix: 'R' | 'G') => string;
+export type NewId = (prefix: 'R' | 'G' | 'A') => string;
 
 export type JobKind =
   /** Access, by grant: give, lengthen, take back. */
@@ -50,7 +51,10 @@ export type JobKind =
   | 'notify'
   | 'remind'
   | 'audit'
-  | 'digest';
+  | 'digest'
+  /** Access reviews: remind and close; the messages to owners; by id. */
+  | 'access_review'
+  | 'review_cards';
 
 /** Work that is due at a time. Kind and key make it unique: putting it again moves it. */
 export interface Job {
@@ -188,6 +192,8 @@ export class StorageError extends Error {
 /** What the ledger says about how people behave. Rejects where it cannot be read. */
 export interface ActivityReader {
   asking(slackId: string, resourceId: string, now: Instant): Promise<Activity>;
+  /** How often each role was used since then. */
+  uses(since: Instant): Promise<readonly Use[]>;
   reviewing(reviewerId: string, requesterId: string, now: Instant): Promise<ReviewActivity>;
 }
 

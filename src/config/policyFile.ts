@@ -107,7 +107,7 @@ export function parsePolicy(
   }
   checkResourceNames(raw, report);
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
-  const policy = toPolicy(parsed.data, createHash('sha256').update(source).digest('hex'), targets, grants);
+  const policy = toPolicy(parsed.data, source, targets, grants);
   const secrets = [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
   const locate = (path: Path) => {
     const at = origin(path);
@@ -220,7 +220,7 @@ function fillSecrets(
 
 function toPolicy(
   document: PolicyDocument,
-  hash: string,
+  source: string,
   targets: ReadonlyMap<string, unknown>,
   grants: ReadonlyMap<string, unknown>,
 ): Policy {
@@ -270,13 +270,15 @@ function toPolicy(
       kind: resource.target.kind,
       target: targets.get(id),
       services: resource.services ?? [],
+      owners: resource.owners ?? [],
       drift: resource.drift,
       roles,
     });
   }
   const { slack } = document;
   return {
-    hash,
+    hash: createHash('sha256').update(source).digest('hex'),
+    source,
     digest: slack.digest === 'never' ? null : slack.digest,
     driftEvery: document.drift.every,
     auditChannel: slack.audit_channel,

@@ -264,6 +264,11 @@ const resource = z.strictObject({
   name: label.optional().describe('Shown to people; otherwise the key.'),
   services: ids.optional().describe('PagerDuty services that it belongs to: offered first for their incidents.'),
   target: z.looseObject({ kind: z.string() }),
+  owners: z
+    .array(principal)
+    .min(1)
+    .optional()
+    .describe('Who has a say in access reviews; otherwise the administrators.'),
   drift: z
     .strictObject({
       remove: z

@@ -114,6 +114,7 @@ function situationsFor(roles: readonly Role[]): Situation[] {
                       principals.filter(isGroup).map((id) => [id, known(id === person.value)]),
                     ),
                     history: known({ automatic: [], denials: [], holders: [] }),
+                    removals: known([]),
                     signals: known(behaviour.value.map((kind) => ({ kind, facts: SIGNAL_NAMES[kind] }))),
                     opa: null,
                   },

@@ -11,7 +11,8 @@ import type {
   Stage,
   Test,
 } from './policy.ts';
-import { isGroup, principalsOf } from './policy.ts';
+import { isGroup, OPA_ITEM, principalsOf } from './policy.ts';
+import { ruleText } from './policyText.ts';
 import { type RequestSignal, SIGNAL_NAMES } from './signals.ts';
 import { assertNever, durationText, HOUR, type Instant, type Millis } from './terms.ts';
 import { hoursText, isWithinHours } from './weekHours.ts';
@@ -80,7 +81,10 @@ export type Decision =
 export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
   const blocked = blockedBy(role, input);
   if (blocked !== null) return { effect: 'deny', rule: null, reasons: [blocked], outcomes: [] };
-  if (role.opa) return fromOpa(input.evidence);
+  if (role.opa) {
+    const removed = removedIn(input.evidence, () => OPA_ITEM);
+    return removed ? { effect: 'deny', rule: null, reasons: removed.reasons, outcomes: [] } : fromOpa(input.evidence);
+  }
   const budget = budgetLeft(role, input);
   const evaluated = role.rules.map((rule, index) => {
     const found = evaluateRule(rule, input);
@@ -136,8 +140,25 @@ function evaluateRule(rule: Rule, input: DecisionInput): Finding {
   if (rule.effect === 'ask' && rule.stages.some((stage) => stage.reviewers.length === 0)) {
     return finding('not_met', 'the rule names no reviewers, so nobody could approve');
   }
+  const removed = rule.effect === 'deny' ? null : removedIn(input.evidence, () => ruleText(rule));
+  if (removed) return removed;
   if (rule.when.length === 0) return finding('met', 'it applies to everybody');
   return evaluateCondition(rule.when, input);
+}
+
+/** Whether an owner took it out in an access review. Not knowing never opens a door. */
+function removedIn({ removals }: Evidence, textOf: () => string): Finding | null {
+  if (!removals) return null;
+  if (!removals.known) return finding('unknown', removals.problem);
+  if (removals.value.length === 0) return null;
+  const text = textOf();
+  const removal = removals.value.find(({ entitlement }) => entitlement === text);
+  return removal
+    ? finding(
+        'not_met',
+        `removed by ${removal.by.name} in access review ${removal.review}, ${new Date(removal.at).toISOString().slice(0, 10)}`,
+      )
+    : null;
 }
 
 /** Every test has to hold. One that fails outweighs one that is unknown. */

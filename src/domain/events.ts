@@ -99,6 +99,17 @@ export interface EventPayloads {
   /** No new access until it is lifted; what was live ends. */
   'access.frozen': { reason: string; live: number };
   'access.unfrozen': Record<string, never>;
+  /** Owners are asked whether each rule that lets somebody in is still right. */
+  'access_review.started': { review: string; dueAt: Instant; items: number; policyHash: string };
+  'access_review.answered': {
+    review: string;
+    role: string;
+    entitlement: string;
+    verdict: 'keep' | 'remove';
+    comment: string;
+  };
+  'access_review.reminded': { review: string; unanswered: number; dueAt: Instant };
+  'access_review.closed': { review: string; kept: number; removed: number; unanswered: number };
   /** A target differs from the ledger; what was found was removed; or is no longer so, by somebody else. */
   'drift.found': { resource: string } & DriftFinding;
   'drift.removed': { resource: string } & DriftFinding;

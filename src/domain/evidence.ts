@@ -1,3 +1,4 @@
+import type { Removal } from './accessReview.ts';
 import type { RequestSignal, Signal } from './signals.ts';
 import type { Instant, Known, Millis, Ref } from './terms.ts';
 
@@ -67,6 +68,8 @@ export interface Evidence {
   readonly groups: Readonly<Record<string, Known<boolean>>>;
   /** null: the role has no limits. */
   readonly history: Known<History> | null;
+  /** Rules that owners took out in access reviews, in words. null: not looked at, as before there were any. */
+  readonly removals: Known<readonly Removal[]> | null;
   /** Signs of unusual behaviour. null: not looked at, as before there were any. */
   readonly signals: Known<readonly Signal<RequestSignal>[]> | null;
   /** null: the role's rules decide. */

@@ -154,6 +154,8 @@ export interface Resource {
   readonly target: unknown;
   /** PagerDuty services that it belongs to: what is offered first for their incidents. */
   readonly services: readonly string[];
+  /** Who has a say about who may get it. Empty: the administrators. */
+  readonly owners: readonly Principal[];
   /** What becomes of access that the target holds and nobody granted. */
   readonly drift: {
     readonly remove: readonly DriftKind[];
@@ -170,6 +172,8 @@ export type DriftKind = (typeof DRIFT_KINDS)[number];
 export interface Policy {
   /** SHA-256 of the file as written, before secrets are put in. */
   readonly hash: string;
+  /** The file as written: it holds no secret, only the names of variables. */
+  readonly source: string;
   readonly auditChannel: string;
   readonly approvalsChannel: string;
   readonly admins: readonly Principal[];
@@ -185,6 +189,10 @@ export interface Policy {
   readonly driftEvery: Millis;
   readonly resources: ReadonlyMap<string, Resource>;
 }
+
+/** How break-glass is called among the ways to get a role. */
+export const BREAK_GLASS_ITEM = 'break-glass';
+export const OPA_ITEM = 'Open Policy Agent decides';
 
 /** How a role is named in one word, in messages, values and the ledger: `payments-db/read`. */
 export const roleKey = (role: Pick<Role, 'resourceId' | 'id'>): string => `${role.resourceId}/${role.id}`;

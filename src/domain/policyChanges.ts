@@ -25,6 +25,7 @@ export function policyChanges(before: Policy, after: Policy): string[] {
     // The target may hold secrets: that it changed is all that is said.
     else if (old.kind !== resource.kind || JSON.stringify(old.target) !== JSON.stringify(resource.target))
       lines.push(`${resource.id}: its target has changed`);
+    if (old) say(`${resource.id}: owners`, old.owners, resource.owners);
     if (old) say(`${resource.id}: drift`, old.drift, resource.drift);
     for (const role of old?.roles.values() ?? [])
       if (!resource.roles.has(role.id)) lines.push(`${roleKey(role)} is gone`);

@@ -1,3 +1,4 @@
+import type { AccessReview, Removal } from './accessReview.ts';
 import type { Person } from './person.ts';
 import type { Instant } from './terms.ts';
 
@@ -46,6 +47,12 @@ export interface Records {
   delegation: Delegation | null;
   /** Key: the Slack id. */
   second_factor: SecondFactor | null;
+  /** Key: its id. */
+  access_review: AccessReview | null;
+  /** Rules that owners took out. Key: the role. */
+  removals: readonly Removal[] | null;
+  /** The policy file as it was in force. Key: its SHA-256. */
+  policy_text: { readonly text: string } | null;
   /** Key `weekly`: the end of the last week that was summed up. */
   digest: { readonly until: Instant } | null;
   /** What was found and is still so. Key: the resource's id. */

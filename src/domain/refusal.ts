@@ -43,6 +43,11 @@ export type Refusal =
   | { readonly code: 'not_frozen' }
   | { readonly code: 'not_an_admin' }
   | { readonly code: 'not_an_auditor' }
+  | { readonly code: 'not_an_owner' }
+  | { readonly code: 'unknown_review' }
+  | { readonly code: 'review_closed' }
+  | { readonly code: 'review_open'; readonly id: string; readonly dueAt: Instant }
+  | { readonly code: 'review_period'; readonly min: Millis; readonly max: Millis }
   | { readonly code: 'no_break_glass'; readonly role: string }
   | { readonly code: 'break_glass_unreviewed'; readonly requestId: string; readonly reviewer: string }
   | { readonly code: 'nobody_to_review' }

@@ -1,3 +1,4 @@
+import type { Use } from '../domain/accessReview.ts';
 import { type Activity, LOOK_BACK, type PastReview, type ReviewActivity } from '../domain/signals.ts';
 import type { Instant } from '../domain/terms.ts';
 import type { ActivityReader } from '../ports.ts';
@@ -43,7 +44,13 @@ export function activityReader({ sqlite }: OpenLedger): ActivityReader {
       AND events.type = 'request.approved' AND json_extract(events.payload, '$.requester.slackId') = @person`)
     .pluck();
 
+  const uses = sqlite.prepare<[Instant], Use>(`
+    SELECT json_extract(payload, '$.role') AS role, count(*) AS uses,
+      count(DISTINCT json_extract(payload, '$.person.slackId')) AS people
+    FROM events WHERE type = 'grant.activated' AND at >= ? GROUP BY 1`);
+
   return {
+    uses: async (since) => uses.all(since),
     asking: async (person, resource, now): Promise<Activity> => {
       const seen = asked.all({ person, since: now - LOOK_BACK, limit: MOST_EVENTS });
       return {

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, ve
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { Instant } from '../domain/terms.ts';
+import { StorageError } from '../ports.ts';
 
 /**
  * Signed checkpoints: a position in the ledger and its hash, signed with Ed25519, kept outside the database. A line
@@ -43,9 +44,7 @@ export interface Signer {
 
 /** @throws an Error where the file holds no Ed25519 private key */
 export function signerFrom(pem: string): Signer {
-  const privateKey = createPrivateKey(pem);
-  if (privateKey.asymmetricKeyType !== 'ed25519')
-    throw new Error(`it is a key of type ${privateKey.asymmetricKeyType}, not ed25519`);
+  const privateKey = ed25519Of(pem);
   const publicKey = createPublicKey(privateKey);
   const keyId = keyIdOf(publicKey);
   const signed = <T extends object>(fields: T): T & { signature: string } => ({
@@ -65,6 +64,25 @@ export function signerFrom(pem: string): Signer {
         by: isFirst ? null : keyId,
       }),
   };
+}
+
+function ed25519Of(pem: string): KeyObject {
+  const key = createPrivateKey(pem);
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is a key of type ${key.asymmetricKeyType}, not ed25519`);
+  return key;
+}
+
+/** @throws StorageError that says what to do */
+export function privateKeyOf(pem: string, path: string): KeyObject {
+  try {
+    return ed25519Of(pem);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StorageError(
+      `${path}: cannot be signed with: ${why}. Make a key with: openssl genpkey -algorithm ed25519 -out ${path}`,
+      { cause: error },
+    );
+  }
 }
 
 export const publicKeyOf = (pem: string): KeyObject => createPublicKey(pem);

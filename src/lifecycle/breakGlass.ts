@@ -1,7 +1,8 @@
+import { entitlementsOf } from '../domain/accessReview.ts';
 import { type NewEvent, named } from '../domain/events.ts';
 import { REASON_MAX_LENGTH } from '../domain/form.ts';
 import { BOT, isSamePerson, type Person, personActor } from '../domain/person.ts';
-import { type BreakGlassRule, findRole, type Role } from '../domain/policy.ts';
+import { BREAK_GLASS_ITEM, type BreakGlassRule, findRole, type Role } from '../domain/policy.ts';
 import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal.ts';
 import type { ApprovedRequest, Request, requestCore, UseReview } from '../domain/request.ts';
 import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
@@ -104,6 +105,13 @@ async function mayBreakGlass(
 ): Promise<Person | Refused> {
   const freeze = await frozen(deps);
   if (freeze) return refuse(freeze);
+  const removals = (await deps.store.record('removals', input.role)).value ?? [];
+  if (
+    removals.some(
+      ({ entitlement }) => entitlement.startsWith(`${BREAK_GLASS_ITEM}:`) && entitlementsOf(role).includes(entitlement),
+    )
+  )
+    return refuse({ code: 'no_break_glass', role: input.role });
   const person = await deps.directory.person(input.personId);
   if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
   const among = await areAmong(deps.directory, rule.members, [input.personId]);

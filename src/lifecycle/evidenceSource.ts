@@ -1,3 +1,4 @@
+import type { Removal } from '../domain/accessReview.ts';
 import type { Evidence, History } from '../domain/evidence.ts';
 import type { Person } from '../domain/person.ts';
 import { evidenceNeeded, roleKey } from '../domain/policy.ts';
@@ -8,7 +9,7 @@ import type { ActivityReader, Clock, Directory, EvidenceSource, OnCall, PolicyEn
 interface Sources {
   readonly onCall: OnCall;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'history'>;
+  readonly store: Pick<Store, 'history' | 'record'>;
   readonly activity: ActivityReader;
   readonly engine: PolicyEngine;
   readonly clock: Pick<Clock, 'now'>;
@@ -31,6 +32,11 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
       })
       .then(known, (): Known<History> => unknown('what was granted before could not be read'));
 
+  const removed = (role: string) =>
+    store.record('removals', role).then(
+      ({ value }): Known<readonly Removal[]> => known(value ?? []),
+      (): Known<readonly Removal[]> => unknown('what owners removed could not be read'),
+    );
   const behaviour = (person: Person, resource: string): Promise<Known<Signal<RequestSignal>[]>> => {
     const at = clock.now();
     return activity.asking(person.slackId, resource, at).then(
@@ -44,13 +50,14 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
       const needed = evidenceNeeded(role);
       const about = { ...(at !== null && { at }), overrides: needed.overrides };
       const now = clock.now();
-      const [entries, incident, members, past, signals] = await Promise.all([
+      const [entries, incident, members, past, signals, removals] = await Promise.all([
         needed.onCall ? onCall.entries(person, purpose, about) : null,
         // Where no rule turns on it, the incident is only shown to people: what the form's preview read will do.
         incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
         needed.history && history({ ...needed.history, slackId: person.slackId, requestId }),
         behaviour(person, role.resourceId),
+        removed(roleKey(role)),
       ]);
       const groups: Record<string, Known<boolean>> = {};
       for (const [group, answer] of members)
@@ -66,7 +73,7 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
             incident,
           })
         : null;
-      return { at: clock.now(), onCall: entries, incident, groups, history: past, signals, opa };
+      return { at: clock.now(), onCall: entries, incident, groups, history: past, removals, signals, opa };
     },
   };
 }

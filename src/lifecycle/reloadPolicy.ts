@@ -4,6 +4,7 @@ import { BOT, personActor } from '../domain/person.ts';
 import type { Policy } from '../domain/policy.ts';
 import { policyChanges } from '../domain/policyChanges.ts';
 import type { Refused } from '../domain/refusal.ts';
+import type { RecordChange, Store } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
 
@@ -38,9 +39,18 @@ export async function reloadPolicy(
   const { policy, changes } = read;
   // The file was saved again since: what is put in force has to be what was looked at.
   if (by && by.hash !== policy.hash) return { outcome: 'changed', hash: policy.hash, changes };
-  await deps.store.commit({ events: [policyLoaded(policy, changes, admin ? personActor(admin.person) : BOT)] });
+  await deps.store.commit({
+    records: await keepPolicyText(deps.store, policy),
+    events: [policyLoaded(policy, changes, admin ? personActor(admin.person) : BOT)],
+  });
   deps.policyFile.use(policy);
   return { outcome: 'in_force', hash: policy.hash, changes };
+}
+
+/** The text of a policy that comes into force, once, for whoever asks years later what was in force. */
+export async function keepPolicyText(store: Store, { hash, source }: Policy): Promise<RecordChange[]> {
+  const { value, version } = await store.record('policy_text', hash);
+  return value ? [] : [{ kind: 'policy_text', key: hash, value: { text: source }, version }];
 }
 
 function compare(

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { listenToAccessReviews } from './accessReview/listeners.ts';
 import { listenToAdmins } from './admin/listeners.ts';
 import { listenToAbsences } from './away/listeners.ts';
 import { listenToCommands } from './commands/commands.ts';
@@ -36,6 +37,7 @@ const FEATURES = [
   listenToAdmins,
   listenToAbsences,
   listenToFactors,
+  listenToAccessReviews,
 ];
 
 /** The bot's listeners at work. */

@@ -30,6 +30,8 @@ export const ELSEWHERE: ReadonlySet<LedgerEvent['type']> = new Set([
   'access.frozen',
   'access.unfrozen',
   'ledger.damaged',
+  'access_review.reminded',
+  'access_review.closed',
 ]);
 
 /** @param roleName of a role key, as people know it */
@@ -185,6 +187,23 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
           ),
         ]),
       ];
+    case 'access_review.reminded':
+      return [
+        channel('An access review waits for its owners', [
+          section(
+            `:hourglass: *${event.payload.unanswered} rules of the access review still wait for an answer*, by ${time(event.payload.dueAt)}. Owners, please look for the messages above that name you.`,
+          ),
+        ]),
+      ];
+    case 'access_review.closed': {
+      const { kept, removed, unanswered } = event.payload;
+      const open = unanswered > 0 ? ` :warning: *${unanswered} were never answered*; they still count.` : '';
+      return [
+        channel('The access review is closed', [
+          section(`:clipboard: *The access review is closed*: ${kept} rules kept, ${removed} removed.${open}`),
+        ]),
+      ];
+    }
     case 'access.unfrozen':
       return [
         channel('Access is no longer frozen', [

@@ -6,6 +6,7 @@ import { type Millis, SECOND } from '../domain/terms.ts';
 import { extensionLeft } from '../lifecycle/extendGrant.ts';
 import { type KeyedLock, keyedLock } from '../lifecycle/keyedLock.ts';
 import type { Clock, EventReader, Job, JobHandler, PostBook, Store, Targets } from '../ports.ts';
+import { ownerCard, partsOf } from './accessReview/views.ts';
 import { AUDIT_METADATA, auditMessage } from './audit/lines.ts';
 import { button, type Message } from './blocks.ts';
 import { slackErrorCode, slackProblem } from './clients.ts';
@@ -78,7 +79,7 @@ export interface ProjectionDeps {
   }) => Promise<void>;
 }
 
-export type Projections = Record<'card' | 'notify' | 'remind' | 'audit', JobHandler>;
+export type Projections = Record<'card' | 'notify' | 'remind' | 'audit' | 'reviewCards', JobHandler>;
 
 /** What is shown about a request: the card needs its role, the notices what can still be done. */
 export type Shown = CardInput & NoticeInput;
@@ -214,6 +215,18 @@ export function projections(deps: ProjectionDeps): Projections {
     await delivery.sync(reminderKey(grant), { channel }, reminder(loaded), attempt > 1);
   });
 
+  /** The messages to the owners of each resource in an access review. */
+  const reviewCards: JobHandler = whenSlackAllows(async (id, attempt) => {
+    const review = (await store.record('access_review', id)).value;
+    if (!review) return;
+    for (const resource of new Set(review.items.map((item) => item.resource)))
+      for (let part = 0; part < partsOf(review, resource); part += 1) {
+        const message = ownerCard(review, deps.policy, resource, part);
+        const place = { channel: deps.policy.approvalsChannel };
+        await delivery.sync(`access-review:${id}:${resource}:${part}`, place, message, attempt > 1);
+      }
+  });
+
   const audit: JobHandler = whenSlackAllows(async (_key, attempt) => {
     const channel = deps.policy.auditChannel;
     // What an earlier life of this process, or an answer that got lost, may have posted already.
@@ -253,7 +266,7 @@ export function projections(deps: ProjectionDeps): Projections {
       await deps.onAnchor({ ledger, seq, hash, where: 'the audit channel', at: newest.postedAt });
   }
 
-  return { card, notify, remind, audit };
+  return { card, notify, remind, audit, reviewCards };
 }
 
 /** "Later" is a date, not a failure. */

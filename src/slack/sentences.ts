@@ -75,6 +75,16 @@ export function refusalSentence(refusal: Refusal): string {
       return 'Only administrators can do this. The policy file names them.';
     case 'not_an_auditor':
       return 'Only auditors and administrators can ask about the record. The policy file names them.';
+    case 'not_an_owner':
+      return 'Only the owners of this resource can answer. The policy file names them.';
+    case 'unknown_review':
+      return 'There is no such access review.';
+    case 'review_closed':
+      return 'This access review is closed. Change the policy file, or start another review.';
+    case 'review_open':
+      return `Access review ${code(refusal.id)} is still open, until ${time(refusal.dueAt)}.`;
+    case 'review_period':
+      return `A review takes from ${durationText(refusal.min)} to ${durationText(refusal.max)}.`;
     case 'no_break_glass':
       return `You cannot break the glass for ${code(refusal.role)}: its policy does not name you. Ask for it with \`/jit\` instead.`;
     case 'break_glass_unreviewed':

@@ -78,6 +78,7 @@ const input = {
     incident: null,
     groups,
     history: null,
+    removals: null,
     signals: null,
     opa: null,
   },

@@ -47,6 +47,7 @@ const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   incident: null,
   groups: {},
   history: null,
+  removals: null,
   signals: null,
   opa: null,
   ...more,

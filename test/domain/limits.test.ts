@@ -28,6 +28,7 @@ const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   incident: null,
   groups: {},
   history: known(past()),
+  removals: null,
   signals: null,
   opa: null,
   ...more,

@@ -80,6 +80,7 @@ async function commitAccess(
     incident: null,
     groups: { S0ENGINEERS: known(true) },
     history: null,
+    removals: known([]),
     signals: known([]),
     opa: null,
   };

@@ -29,12 +29,14 @@ export const aResource = (id: string, name: string, roles: readonly Role[]): Res
   kind: 'webhook',
   target: {},
   services: [],
+  owners: [],
   drift: { remove: [], expected: [] },
   roles: new Map(roles.map((role) => [role.id, { ...role, resourceId: id }])),
 });
 
 export const aPolicy = (...resources: readonly Resource[]): Policy => ({
   hash: '',
+  source: '',
   auditChannel: 'C0AUDIT',
   approvalsChannel: 'C0ACCESS',
   admins: [],

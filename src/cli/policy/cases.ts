@@ -156,6 +156,7 @@ export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Ro
       denials: history.denials.map(({ role: key, ago }) => ({ role: key, at: at - ago })),
       holders: history.holders.map(({ role: key, person }) => ({ role: key, personId: person })),
     })),
+    removals: null,
     signals: when(one.signals, 'the database', (kinds) => kinds.map((kind) => ({ kind, facts: 'as the case says' }))),
     opa: when(
       one.opa,

@@ -10,7 +10,7 @@ export interface People {
   /** Types a slash command into a channel. */
   command(user: string, command: string, text: string, channel: string): Promise<void>;
   /** Clicks a button on a message. */
-  click(user: string, message: Message, actionId: string): Promise<void>;
+  click(user: string, message: Message, actionId: string, value?: string): Promise<void>;
   /** Clicks a button on a form or on Home, the first of its kind or the one with this value. */
   clickIn(user: string, view: OpenView, actionId: string, value?: string): Promise<void>;
   /** Uses any element of a message or view: a button, a menu, a picker. */
@@ -167,8 +167,8 @@ export function createPeople(workspace: Workspace, triggers: Triggers, responses
         });
       }
     },
-    click: async (user, message, actionId) => {
-      const found = elementsOf(message.blocks).find(({ element }) => element.action_id === actionId);
+    click: async (user, message, actionId, value) => {
+      const found = buttonIn(message.blocks, actionId, value);
       if (found?.element.type !== 'button') throw new Error(`this message has no button ${actionId}`);
       const { element, blockId } = found;
       await people.act(user, { message }, blockId, {
@@ -179,11 +179,7 @@ export function createPeople(workspace: Workspace, triggers: Triggers, responses
       });
     },
     clickIn: async (user, view, actionId, value) => {
-      const found = elementsOf(view.view.blocks).find(
-        ({ element }) =>
-          element.action_id === actionId &&
-          (value === undefined || (element.type === 'button' && element.value === value)),
-      );
+      const found = buttonIn(view.view.blocks, actionId, value);
       if (found?.element.type !== 'button') throw new Error(`this view has no button ${actionId}`);
       const { element, blockId } = found;
       await people.act(user, { view }, blockId, {
@@ -300,6 +296,13 @@ export function createPeople(workspace: Workspace, triggers: Triggers, responses
 }
 
 /** Everything that can be clicked in a message, with the block it stands in. */
+/** The first button with this action; where several share it, the one with this value. */
+const buttonIn = (blocks: Parameters<typeof elementsOf>[0], actionId: string, value: string | undefined) =>
+  elementsOf(blocks).find(
+    ({ element }) =>
+      element.action_id === actionId && (value === undefined || (element.type === 'button' && element.value === value)),
+  );
+
 function elementsOf(blocks: readonly (Block | OpenView['view']['blocks'][number])[]) {
   return blocks.flatMap((block) => {
     const elements =

@@ -51,6 +51,8 @@ const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'break_glass.invoked': ':rotating_light:',
   'break_glass.unreviewed': ':rotating_light:',
   'access.frozen': ':rotating_light:',
+  'access_review.started': ':clipboard:',
+  'access_review.closed': ':clipboard:',
   'drift.found': ':rotating_light:',
   'access.unfrozen': ':white_check_mark:',
   'ledger.anchored': ':anchor:',
@@ -153,6 +155,16 @@ function describe(event: LedgerEvent): string {
       return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
     case 'credential.issued':
       return `${plain(event.payload.person.name)} got a new password for ${code(event.payload.account)}`;
+    case 'access_review.started':
+      return `${who} started access review ${code(event.payload.review)} of ${event.payload.items} rules, until ${time(event.payload.dueAt)}`;
+    case 'access_review.answered': {
+      const { review, role, entitlement, verdict, comment } = event.payload;
+      return `${who}: *${verdict}* ${code(role)} “${plain(cut(entitlement, 200))}” in access review ${code(review)}${comment && `: “${plain(cut(comment, 200))}”`}`;
+    }
+    case 'access_review.reminded':
+      return `access review ${code(event.payload.review)}: ${event.payload.unanswered} rules wait for an answer until ${time(event.payload.dueAt)}`;
+    case 'access_review.closed':
+      return `access review ${code(event.payload.review)}: ${event.payload.kept} kept, ${event.payload.removed} removed, ${event.payload.unanswered} unanswered`;
     case 'drift.found':
       return `*${driftText(event.payload)}*`;
     case 'drift.removed':

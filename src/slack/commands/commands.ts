@@ -1,5 +1,6 @@
 import type { App } from '@slack/bolt';
 import { distance } from 'fastest-levenshtein';
+import { accessReview } from '../accessReview/listeners.ts';
 import { admin } from '../admin/listeners.ts';
 import { audit } from '../audit/command.ts';
 import { away, back } from '../away/listeners.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   back,
   secondFactor,
   audit,
+  accessReview,
   admin,
 ];
 

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { Zip, ZipDeflate } from 'fflate';
+import { StorageError } from '../ports.ts';
+
+/** A ZIP file that is written as it comes, so that its size is no matter, and knows the SHA-256 of each file in it. */
+export interface ArchiveFile {
+  add(name: string, parts: Iterable<string>): void;
+  addBytes(name: string, bytes: Uint8Array): void;
+  /** Of every file so far, as `sha256sum` writes and checks them. */
+  manifest(): string;
+  /** On the disk, whole, under its own name. */
+  close(): void;
+}
+
+/** Text is handed on in pieces of about this many characters. */
+const PIECE = 1 << 16;
+
+/** @throws StorageError where it cannot be written */
+export function createArchiveFile(path: string): ArchiveFile {
+  const partial = `${path}.partial`;
+  const file = open(partial);
+  let failure: Error | null = null;
+  const zip = new Zip((error, data) => {
+    if (error) failure = error;
+    else writeSync(file, data);
+  });
+  const sums: string[] = [];
+
+  function add(name: string, parts: Iterable<string>): void {
+    const entry = new ZipDeflate(name);
+    zip.add(entry);
+    const sum = createHash('sha256');
+    let piece = '';
+    const flush = (isLast: boolean) => {
+      const bytes = Buffer.from(piece, 'utf8');
+      sum.update(bytes);
+      entry.push(bytes, isLast);
+      piece = '';
+    };
+    for (const part of parts) {
+      piece += part;
+      if (piece.length >= PIECE) flush(false);
+    }
+    flush(true);
+    sums.push(`${sum.digest('hex')}  ${name}\n`);
+    if (failure) throw new StorageError(`${path}: cannot be written`, { cause: failure });
+  }
+
+  return {
+    add,
+    addBytes: (name, bytes) => {
+      const entry = new ZipDeflate(name);
+      zip.add(entry);
+      entry.push(bytes, true);
+    },
+    manifest: () => sums.join(''),
+    close: () => {
+      zip.end();
+      fsyncSync(file);
+      closeSync(file);
+      renameSync(partial, path);
+    },
+  };
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'w', 0o600);
+  } catch (error) {
+    throw new StorageError(`${path}: cannot be written; check that its folder exists`, { cause: error });
+  }
+}

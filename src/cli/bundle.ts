@@ -1,0 +1,137 @@
+import { createHash, sign } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createArchiveFile } from '../bundle/archiveFile.ts';
+import { bundleGuide } from '../bundle/guide.ts';
+import { ConfigError } from '../config/env.ts';
+import type { AccessReview } from '../domain/accessReview.ts';
+import type { Instant } from '../domain/terms.ts';
+import { originOf } from '../ledger/archive.ts';
+import type { EventRow } from '../ledger/chain.ts';
+import { privateKeyOf, readCheckpoints } from '../ledger/checkpoint.ts';
+import { exportRows, rowWriter } from '../ledger/export.ts';
+import { type OpenLedger, openLedgerToRead } from '../ledger/open.ts';
+import { createStore } from '../ledger/store.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import type { Command } from './jit.ts';
+import { complain, databasePath, instantOption, readOptions, readText, UsageError } from './options.ts';
+
+const USAGE = [
+  'jit bundle [FILE] --from DATE --to DATE --key PRIVATE.pem --out bundle.zip [--checkpoints FILE]   a signed archive for the auditor: events, policies, evidence, access reviews',
+];
+
+/** Exit codes: 0 made, 1 the ledger is not whole, 2 could not be made. */
+export const bundle: Command = {
+  usage: USAGE,
+  run: (args) =>
+    complain('jit bundle', USAGE, async () => {
+      const { values, files } = readOptions(args, {
+        from: 'string',
+        to: 'string',
+        key: 'string',
+        out: 'string',
+        checkpoints: 'string',
+      });
+      const from = instantOption('--from', values.from);
+      const to = instantOption('--to', values.to);
+      const { key: keyPath, out, checkpoints } = values;
+      if (from === null || to === null || !keyPath || !out || files.length > 1)
+        throw new UsageError('bundle needs --from, --to, --key and --out');
+      if (from >= to) throw new UsageError('--from is not before --to');
+      if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file`);
+      const path = databasePath(files[0]);
+      const ledger = openLedgerToRead(path);
+      try {
+        return await make(ledger, { path, from, to, keyPath, out, checkpoints });
+      } finally {
+        ledger.close();
+      }
+    }),
+};
+
+interface Order {
+  readonly path: string;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly keyPath: string;
+  readonly out: string;
+  readonly checkpoints: string | undefined;
+}
+
+async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoints }: Order): Promise<number> {
+  const key = privateKeyOf(readText(keyPath, 'the key to sign with'), keyPath);
+  const kept = checkpoints === undefined ? null : readText(checkpoints, 'the file of checkpoints');
+  const origin = originOf(ledger.sqlite)?.ledger ?? '';
+  const anchors = kept === null ? [] : anchorsIn(kept, checkpoints ?? '', origin);
+  const verification = verifyLedger(ledger, { anchors });
+  if (!verification.whole) {
+    process.stderr.write(`${path}: ${verification.problem}. What is not whole is not handed on as a bundle.\n`);
+    return 1;
+  }
+  const first = exportRows(ledger, { from, to }).next().value as EventRow | undefined;
+  if (!first)
+    throw new ConfigError(
+      `${path}: has no event from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}`,
+    );
+
+  const archive = createArchiveFile(out);
+  const seen: { last: EventRow; policies: Set<string> } = { last: first, policies: new Set() };
+  archive.add('events.jsonl', eventLines(ledger, { from, to }, seen));
+  const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
+  const missing: string[] = [];
+  for (const hash of seen.policies) {
+    const text = (await store.record('policy_text', hash)).value?.text;
+    if (text !== undefined && createHash('sha256').update(text).digest('hex') === hash)
+      archive.add(`policies/${hash}.yaml`, [text]);
+    else missing.push(hash);
+  }
+  if (kept !== null) archive.add('checkpoints.jsonl', [kept]);
+  const reviews: readonly AccessReview[] = await store.records('access_review');
+  const inTime = reviews.filter(({ startedAt, closedAt }) => startedAt < to && (closedAt ?? to) >= from);
+  archive.add('reviews.json', [`${JSON.stringify(inTime, null, 2)}\n`]);
+  const { last } = seen;
+  const about = {
+    ledger: origin,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    start: { seq: first.seq - 1, hash: first.prevHash },
+    head: { seq: last.seq, hash: last.hash },
+    verified: { events: verification.events, head: verification.head, anchors: verification.anchors },
+    missingPolicies: missing,
+  };
+  archive.add('about.json', [`${JSON.stringify(about, null, 2)}\n`]);
+  archive.add('verify.py', [readFileSync(new URL('../bundle/verify.py', import.meta.url), 'utf8')]);
+  const note = missing.length > 0 ? `Policies that the ledger does not hold the text of: ${missing.join(', ')}\n` : '';
+  archive.add('README.txt', [bundleGuide({ from, to, madeAt: Date.now(), files: note })]);
+  const manifest = archive.manifest();
+  archive.add('MANIFEST', [manifest]);
+  archive.addBytes('MANIFEST.sig', sign(null, Buffer.from(manifest, 'utf8'), key));
+  archive.close();
+  process.stderr.write(
+    `${out}: events ${first.seq} to ${last.seq}, ${seen.policies.size - missing.length} policies, ${inTime.length} access reviews\n`,
+  );
+  return 0;
+}
+
+function anchorsIn(text: string, path: string, ledger: string) {
+  const read = readCheckpoints(text);
+  if ('problem' in read) throw new ConfigError(`${path}: ${read.problem}`);
+  return read.checkpoints
+    .filter((checkpoint) => checkpoint.ledger === ledger)
+    .map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${path}` }));
+}
+
+/** The events as lines; notes on the way which was the last, and which policies they name. */
+function* eventLines(
+  ledger: OpenLedger,
+  period: { from: Instant; to: Instant },
+  seen: { last: EventRow; policies: Set<string> },
+): Generator<string> {
+  const lineOf = rowWriter(ledger);
+  for (const row of exportRows(ledger, period)) {
+    seen.last = row;
+    if (row.type === 'policy.loaded') seen.policies.add((JSON.parse(row.payload) as { hash: string }).hash);
+    if (row.type === 'request.submitted' || row.type === 'review.recorded')
+      seen.policies.add((JSON.parse(row.payload) as { policyHash: string }).policyHash);
+    yield `${lineOf(row)}\n`;
+  }
+}

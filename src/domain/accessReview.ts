@@ -1,0 +1,82 @@
+import type { Named } from './events.ts';
+import { BREAK_GLASS_ITEM, OPA_ITEM, type Policy, type Resource, type Role, roleKey } from './policy.ts';
+import { ruleText } from './policyText.ts';
+import { durationText, type Instant } from './terms.ts';
+
+/**
+ * A campaign in which the owners of resources confirm or remove who may get what. What they are asked about is each
+ * rule that lets somebody in, and each break-glass.
+ */
+export interface AccessReview {
+  readonly id: string;
+  readonly startedBy: Named;
+  readonly startedAt: Instant;
+  readonly dueAt: Instant;
+  readonly policyHash: string;
+  readonly items: readonly ReviewItem[];
+  /** How often owners were reminded. */
+  readonly reminded: number;
+  /** null: it is still open. */
+  readonly closedAt: Instant | null;
+}
+
+export interface ReviewItem {
+  readonly resource: string;
+  readonly role: string;
+  /** The rule in words; it is what a removal is tied to, so that a changed rule is another one. */
+  readonly entitlement: string;
+  /** How often the role was used in the time before, and by how many. */
+  readonly uses: number;
+  readonly people: number;
+  /** null: not answered yet. */
+  readonly answer: {
+    readonly by: Named;
+    readonly verdict: 'keep' | 'remove';
+    readonly comment: string;
+    readonly at: Instant;
+  } | null;
+}
+
+/** A rule that an owner took out: it no longer lets anybody in, until the policy file changes it. */
+export interface Removal {
+  readonly entitlement: string;
+  readonly by: Named;
+  readonly at: Instant;
+  readonly review: string;
+}
+
+/** Who has a say about a resource. */
+export const ownersOf = (policy: Policy, resource: Pick<Resource, 'owners'> | undefined): readonly string[] =>
+  resource && resource.owners.length > 0 ? resource.owners : policy.admins;
+
+/** Everything by which somebody gets a role. */
+export function entitlementsOf(role: Role): string[] {
+  const rules = role.rules.filter(({ effect }) => effect !== 'deny').map(ruleText);
+  const glass = role.breakGlass
+    ? [`${BREAK_GLASS_ITEM}: ${role.breakGlass.members.join(', ')}, at most ${durationText(role.breakGlass.max)}`]
+    : [];
+  const opa = role.opa ? [OPA_ITEM] : [];
+  return [...new Set([...rules, ...glass, ...opa])];
+}
+
+export interface Use {
+  readonly role: string;
+  readonly uses: number;
+  readonly people: number;
+}
+
+export const itemsOf = (policy: Policy, uses: readonly Use[]): ReviewItem[] =>
+  [...policy.resources.values()].flatMap((resource) =>
+    [...resource.roles.values()].flatMap((role) => {
+      const key = roleKey(role);
+      const used = uses.find((one) => one.role === key);
+      return entitlementsOf(role).map((entitlement) => ({
+        resource: resource.id,
+        role: key,
+        entitlement,
+        uses: used?.uses ?? 0,
+        people: used?.people ?? 0,
+        answer: null,
+      }));
+    }),
+  );
