@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import SQLite from 'better-sqlite3';
+import type { NewEvent } from '../../src/domain/events.ts';
+import { BOT } from '../../src/domain/person.ts';
+import { HOUR } from '../../src/domain/terms.ts';
+import { eventReader } from '../../src/ledger/events.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
+import { eventSearch } from '../../src/ledger/search.ts';
+import { createStore } from '../../src/ledger/store.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { bigPerson, makeBigLedger } from '../support/bigLedger.ts';
+import { type Measure, median, time, timeAsync } from './measure.ts';
+
+/** The ledger with a million events, and what one commit costs over the bare database. */
+
+const ACCESSES = 146_000;
+const PEOPLE = 500;
+const APPENDS = 400;
+const ROUNDS = 6;
+const JIT = fileURLToPath(new URL('../../src/cli/jit.ts', import.meta.url));
+
+export async function ledgerBench(): Promise<Measure[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'jitbot-bench-'));
+  try {
+    const big = join(directory, 'big.db');
+    const small = join(directory, 'small.db');
+    const start = Date.UTC(2026, 0, 1);
+    const period = 90 * 24 * HOUR;
+    const make = (path: string, accesses: number) =>
+      makeBigLedger({ path, accesses, people: PEOPLE, start, every: period / accesses });
+    await make(small, ACCESSES / 10);
+    await make(big, ACCESSES);
+    const reader = openLedgerToRead(big);
+    const events = eventReader(reader).newest()?.seq ?? 0;
+    const seconds = time(() => verifyLedger(reader)) / 1_000;
+    const search = eventSearch(reader);
+    const ask = (index: number) => time(() => search.find({ person: bigPerson(index % PEOPLE).slackId, limit: 200 }));
+    const queries = Array.from({ length: 50 }, (_, index) => ask(index * 7));
+    reader.close();
+    const dates = ['--from', '2026-01-01', '--to', '2026-04-01'];
+    const report = await timeAsync(() => run(['report', big, ...dates, '--out', join(directory, 'report.html')]));
+    const [exportSmall, exportBig] = [await run(['ledger', 'export', small]), await run(['ledger', 'export', big])];
+    return [
+      await appends(directory),
+      {
+        what: `verify ${events.toLocaleString('en')} events`,
+        unit: 'events/s',
+        value: events / seconds,
+        budget: { least: 200_000 },
+        limitedBy: 'SHA-256 and reading rows, one core',
+      },
+      {
+        what: 'a query by person, 200 newest of a million events',
+        unit: 'ms',
+        value: median(queries),
+        budget: { most: 50 },
+        limitedBy: 'parsing the JSON of 200 events',
+      },
+      {
+        what: 'jit report of 90 days, a million events',
+        unit: 's',
+        value: report / 1_000,
+        budget: { most: 10 },
+        limitedBy: 'reading fields out of a million JSON payloads',
+      },
+      {
+        what: 'peak memory of an export of a million events',
+        unit: 'MB',
+        value: exportBig,
+        floor: { what: 'of a tenth of them', value: exportSmall },
+        budget: { most: 1.25 },
+        limitedBy: 'a batch of rows and what V8 leaves to be collected',
+      },
+    ];
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const event = (index: number): NewEvent => ({
+  type: 'grant.activated',
+  actor: BOT,
+  requestId: `R${index}`,
+  grantId: `G${index}`,
+  payload: {
+    role: 'db/read',
+    person: { slackId: 'U0ANA', name: 'Ana Kovač' },
+    account: `jit_ana_g${index}`,
+    endsAt: 0,
+  },
+});
+
+/** One event a commit, chained, against an insert of the same bytes into a bare table with the same durability. */
+async function appends(directory: string): Promise<Measure> {
+  const ledger = openLedger(join(directory, 'append.db'));
+  const store = createStore(ledger, { clock: { now: () => 0 }, followUps: () => [], onDue: () => undefined });
+  const bare = new SQLite(join(directory, 'bare.db'));
+  bare.pragma('journal_mode = WAL');
+  bare.pragma('synchronous = FULL');
+  bare.exec('CREATE TABLE rows (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT');
+  const insert = bare.prepare('INSERT INTO rows (body) VALUES (?)');
+  await store.commit({ events: [event(0)] });
+  const row = ledger.sqlite.prepare('SELECT * FROM events').get() as Record<string, unknown>;
+  const body = Object.values(row).join('');
+  const ours: number[] = [];
+  const floors: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    floors.push(
+      time(() => {
+        for (let index = 0; index < APPENDS; index += 1) insert.run(body);
+      }),
+    );
+    ours.push(
+      await timeAsync(async () => {
+        for (let index = 0; index < APPENDS; index += 1) await store.commit({ events: [event(index)] });
+      }),
+    );
+  }
+  ledger.close();
+  bare.close();
+  const perSecond = (ms: number) => (APPENDS * 1_000) / ms;
+  return {
+    what: 'append an event to the ledger, one a commit',
+    unit: 'a second',
+    value: perSecond(median(ours)),
+    floor: { what: 'bare durable inserts of the same size', value: perSecond(median(floors)) },
+    budget: { least: 0.8 },
+    limitedBy: 'the disk’s sync; beyond it, hashing and the index by person',
+  };
+}
+
+/** Runs a command to its end. @returns the most memory that it had, in MB (Linux) */
+function run(args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [JIT, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.resume();
+    let peak = 0;
+    const look = setInterval(() => {
+      peak = Math.max(peak, peakOf(child.pid ?? 0));
+    }, 20);
+    child.on('exit', (code) => {
+      clearInterval(look);
+      if (code === 0) resolve(peak);
+      else reject(new Error(`jit ${args.join(' ')} ended with ${code}`));
+    });
+  });
+}
+
+/** 0: the system does not say, or it has ended. */
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+  } catch {
+    return 0;
+  }
+}

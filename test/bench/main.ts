@@ -1,0 +1,47 @@
+import { appendFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { ledgerBench } from './ledgerBench.ts';
+import { isMet, type Measure, ratioOf } from './measure.ts';
+import { policyBench } from './policyBench.ts';
+
+/** `npm run bench [-- NAME …]`: every figure, its budget, and what it is compared with. docs/reliability.md explains them. */
+
+const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = { policy: policyBench, ledger: ledgerBench };
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !SUITES[name]);
+if (unknown.length > 0) {
+  process.stderr.write(`there is no ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}\n`);
+  process.exit(2);
+}
+const all: (Measure & { suite: string })[] = [];
+for (const [suite, run] of Object.entries(SUITES)) {
+  if (named.length > 0 && !named.includes(suite)) continue;
+  for (const measure of await run()) {
+    all.push({ suite, ...measure });
+    process.stdout.write(`${line(measure)}\n`);
+  }
+}
+
+// A line of JSON for each run, to compare with later ones.
+const history = process.env.JIT_BENCH_HISTORY;
+if (history)
+  appendFileSync(
+    history,
+    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model, measures: all.map(({ suite, what, unit, value, floor }) => ({ suite, what, unit, value, floor: floor?.value ?? null })) })}\n`,
+  );
+if (all.some((measure) => isMet(measure) === false)) process.exitCode = 1;
+
+function line(measure: Measure): string {
+  const { what, unit, value, floor, budget, limitedBy } = measure;
+  const met = isMet(measure);
+  const mark = met === null ? '·' : met ? '✓' : '✗';
+  const ratio = ratioOf(measure);
+  const limit = budget ? ('most' in budget ? `at most ${budget.most}` : `at least ${budget.least}`) : 'no budget';
+  const against = floor ? ` = ${ratio?.toFixed(2)} × ${floor.what} (${number(floor.value)})` : '';
+  return `${mark} ${what}: ${number(value)} ${unit}${against}; ${limit}. Limited by ${limitedBy}`;
+}
+
+function number(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
