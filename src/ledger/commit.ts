@@ -8,7 +8,7 @@ import { type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
 import { and, desc, eq, sql } from './drizzle.ts';
 import { nameBook } from './names.ts';
 import type { OpenLedger } from './open.ts';
-import { eventPeople, events, grants, jobs, records, requests } from './schema.ts';
+import { events, grants, jobs, records, requests } from './schema.ts';
 
 export interface Committed {
   readonly events: readonly LedgerEvent[];
@@ -41,7 +41,7 @@ export function committer(
         const payload = names.put(event.payload);
         const row = chainEvent({ ...event, actor: actor.stored, payload: payload.stored }, at, last);
         insertEvent.run(row);
-        for (const person of new Set([...actor.people, ...payload.people])) mention.run({ person, seq: row.seq });
+        for (const person of new Set([...actor.people, ...payload.people])) mention.run(person, row.seq);
         last = { seq: row.seq, hash: row.hash };
         return { ...event, seq: row.seq, at, prevHash: row.prevHash, hash: row.hash } as LedgerEvent;
       });
@@ -142,24 +142,11 @@ export function committer(
     .set({ version: sql`${grants.version} + 1`, state: sql`${p('state')}`, body: sql`${p('body')}` })
     .where(and(eq(grants.id, p('id')), eq(grants.version, p('version'))))
     .prepare();
-  const insertEvent = db
-    .insert(events)
-    .values({
-      seq: p('seq'),
-      at: p('at'),
-      type: p('type'),
-      actor: p('actor'),
-      requestId: p('requestId'),
-      grantId: p('grantId'),
-      payload: p('payload'),
-      prevHash: p('prevHash'),
-      hash: p('hash'),
-    })
-    .prepare();
-  const mention = db
-    .insert(eventPeople)
-    .values({ person: p('person'), seq: p('seq') })
-    .prepare();
+  // Every step appends events: these two go to the driver without a detour.
+  const insertEvent = sqlite.prepare<EventRow>(
+    'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (@seq, @at, @type, @actor, @requestId, @grantId, @payload, @prevHash, @hash)',
+  );
+  const mention = sqlite.prepare<[string, number]>('INSERT INTO event_people (person, seq) VALUES (?, ?)');
   const deleteJob = db
     .delete(jobs)
     .where(and(eq(jobs.kind, p('kind')), eq(jobs.key, p('key'))))

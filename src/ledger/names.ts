@@ -35,10 +35,15 @@ export function nameBook({ db }: OpenLedger): NameBook {
         .from(names)
         .where(and(eq(names.person, person), eq(names.value, value), isNotNull(names.salt)))
         .get()?.ref;
-    const salt = randomBytes(SALT_BYTES).toString('hex');
-    const ref = before ?? referenceOf(salt, person, value);
-    if (before === undefined) db.insert(names).values({ ref, person, salt, value }).run();
+    const ref = before ?? keep(person, value);
     known.set(key, ref);
+    return ref;
+  }
+
+  function keep(person: string, value: string): string {
+    const salt = randomBytes(SALT_BYTES).toString('hex');
+    const ref = referenceOf(salt, person, value);
+    db.insert(names).values({ ref, person, salt, value }).run();
     return ref;
   }
 
