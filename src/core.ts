@@ -1,0 +1,308 @@
+import type { WebClient } from '@slack/web-api';
+import type { LedgerEvent, NewEvent } from './domain/events.ts';
+import { BOT } from './domain/person.ts';
+import type { Policy } from './domain/policy.ts';
+import { HOUR, MINUTE, SECOND } from './domain/terms.ts';
+import { createForwarding, type ForwardingPlaces } from './forwarding/forwarding.ts';
+import { createRunner, type Lane } from './jobs/runner.ts';
+import { activityReader } from './ledger/activity.ts';
+import type { CheckpointBook } from './ledger/checkpointBook.ts';
+import { eventReader } from './ledger/events.ts';
+import { figuresGently } from './ledger/figures.ts';
+import { createJobQueue } from './ledger/jobQueue.ts';
+import { type OpenLedger, openLedgerToRead } from './ledger/open.ts';
+import { createPostBook } from './ledger/posts.ts';
+import { createStore } from './ledger/store.ts';
+import { verifyGently } from './ledger/verify.ts';
+import { chaseAccessReview } from './lifecycle/accessReview.ts';
+import { chaseReview } from './lifecycle/breakGlass.ts';
+import { expireRequest } from './lifecycle/closeRequest.ts';
+import type { Deps } from './lifecycle/deps.ts';
+import { endGrant } from './lifecycle/endGrant.ts';
+import { escalateRequest } from './lifecycle/escalateRequest.ts';
+import { evidenceSource } from './lifecycle/evidenceSource.ts';
+import { extendGrant } from './lifecycle/extendGrant.ts';
+import { createDriftRound, EVERY_RESOURCE } from './lifecycle/findDrift.ts';
+import { endFrozen } from './lifecycle/freeze.ts';
+import { anchorLedger, createIntegrity } from './lifecycle/integrity.ts';
+import { keyedLock } from './lifecycle/keyedLock.ts';
+import { provisionGrant } from './lifecycle/provisionGrant.ts';
+import { keepPolicyText, policyLoaded } from './lifecycle/reloadPolicy.ts';
+import { startRequest } from './lifecycle/startRequest.ts';
+import { createSweep, EVERYBODY } from './lifecycle/sweepPeople.ts';
+import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
+import { watchGrant } from './lifecycle/watchGrant.ts';
+import type {
+  Clock,
+  CodeBox,
+  Directory,
+  IncidentDesk,
+  Log,
+  NewId,
+  OnCall,
+  PolicyEngine,
+  PolicyFile,
+  PostBook,
+  Targets,
+} from './ports.ts';
+import { createDigest } from './slack/audit/digest.ts';
+import { createDelivery } from './slack/delivery.ts';
+import { createHome } from './slack/home/home.ts';
+import { messageJobs, projections } from './slack/projections.ts';
+
+/** Targets that are worked on at the same time, and Slack messages that are sent at the same time. */
+const ACCESS_CONCURRENCY = 16;
+const MESSAGE_CONCURRENCY = 4;
+/** Questions to PagerDuty and Slack that nobody waits for. */
+const CHECK_CONCURRENCY = 4;
+/** A message that Slack has refused this often is given up: about an hour and a half of trying. */
+const MESSAGE_ATTEMPTS = 24;
+
+/** The world around the flow: everything that answers from outside, and what makes it come out differently. */
+export interface World {
+  readonly ledger: OpenLedger;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly newId: NewId;
+  readonly log: Log;
+  readonly version: string;
+  readonly policy: Policy;
+  readonly readPolicy: PolicyFile['read'];
+  readonly directory: Directory;
+  readonly onCall: OnCall;
+  readonly incidents: IncidentDesk;
+  readonly engine: PolicyEngine;
+  readonly codes: CodeBox;
+  readonly targets: Targets & { adopt(policy: Policy): void };
+  /** Slack, for messages that nobody waits for. */
+  readonly client: WebClient;
+  readonly checkpoints: CheckpointBook | null;
+  readonly forwarding: ForwardingPlaces;
+}
+
+/** The flow, its store, its due work and its messages, wired together; everything but how people reach it. */
+export interface Core {
+  readonly deps: Deps;
+  readonly posts: PostBook;
+  /** Records the start, takes up due work at once, and looks at the ledger beside it. */
+  start(): Promise<void>;
+  /** Takes no more work, waits for what is under way, and records the end. */
+  stop(signal: string): Promise<void>;
+}
+
+export function createCore(world: World): Core {
+  const { ledger, clock, random, log, client, checkpoints, directory, onCall, engine, targets } = world;
+  let inForce = world.policy;
+  const events = eventReader(ledger);
+  const queue = createJobQueue(ledger);
+  queue.releaseAll();
+  const posts = createPostBook(ledger);
+  const forwarding = createForwarding(world.forwarding, { events, posts, clock });
+  const store = createStore(ledger, {
+    clock,
+    followUps: (event) => [...messageJobs(event), ...pagerDutyJobs(event), ...forwarding.jobs(event.at)],
+    onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])),
+  });
+  const integrity = createIntegrity({ store, events, log });
+  const activity = activityReader(ledger);
+  const deps: Deps = {
+    get policy() {
+      return inForce;
+    },
+    policyFile: {
+      read: world.readPolicy,
+      use: (next) => {
+        targets.adopt(next);
+        inForce = next;
+      },
+    },
+    store,
+    directory,
+    activity,
+    evidence: evidenceSource({ onCall, directory, store, activity, engine, clock }),
+    onCall,
+    incidents: world.incidents,
+    codes: world.codes,
+    integrity,
+    targets,
+    clock,
+    newId: world.newId,
+    log,
+    grantLock: keyedLock(),
+    limitLock: keyedLock(),
+  };
+
+  const delivery = createDelivery({ client, posts, clock });
+  const home = createHome(deps, client, posts);
+  const messages = projections({
+    get policy() {
+      return deps.policy;
+    },
+    store,
+    targets,
+    events,
+    posts,
+    delivery,
+    clock,
+    refreshHome: home.refresh,
+    onAnchor: integrity.compare,
+  });
+  const retried = { maxAttempts: Number.POSITIVE_INFINITY };
+  const message = { maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS };
+  const figures = async (period: { from: number; to: number }) => {
+    const reader = openLedgerToRead(ledger.path);
+    try {
+      return await figuresGently(reader, period);
+    } finally {
+      reader.close();
+    }
+  };
+  const tell = { incidents: deps.incidents, store, events };
+  const ledgerChecked = Promise.withResolvers<void>();
+  const lanes: Lane[] = [
+    {
+      concurrency: ACCESS_CONCURRENCY,
+      kinds: {
+        end: { handle: (key, attempt) => endGrant(deps, key, attempt), maxBackoff: MINUTE, ...retried },
+        freeze: { handle: (key) => endFrozen(deps, key), maxBackoff: 5 * SECOND, ...retried },
+        expire: { handle: (key) => expireRequest(deps, key), maxBackoff: MINUTE, ...retried },
+      },
+    },
+    {
+      // What gives access waits until the ledger was looked at, and never stands in the way of what takes it back.
+      concurrency: ACCESS_CONCURRENCY,
+      after: ledgerChecked.promise,
+      kinds: {
+        provision: {
+          handle: async (key, attempt) => {
+            await provisionGrant(deps, key, attempt);
+            return null;
+          },
+          maxBackoff: 5 * SECOND,
+          ...retried,
+        },
+        extend: { handle: (key, attempt) => extendGrant(deps, key, attempt), maxBackoff: 5 * SECOND, ...retried },
+        start: { handle: (key) => startRequest(deps, key), maxBackoff: MINUTE, ...retried },
+      },
+    },
+    {
+      concurrency: CHECK_CONCURRENCY,
+      kinds: {
+        watch: { handle: (key) => watchGrant(deps, key), maxBackoff: MINUTE, ...retried },
+        sweep: { handle: createSweep(deps), maxBackoff: MINUTE, ...retried },
+        escalate: { handle: (key) => escalateRequest(deps, key), maxBackoff: MINUTE, ...retried },
+        review: { handle: (key) => chaseReview(deps, key), maxBackoff: MINUTE, ...retried },
+        access_review: { handle: (key) => chaseAccessReview(deps, key), maxBackoff: 5 * MINUTE, ...retried },
+        drift: { handle: createDriftRound(deps), maxBackoff: 5 * MINUTE, ...retried },
+        checkpoint: {
+          handle: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),
+          maxBackoff: 5 * MINUTE,
+          ...retried,
+        },
+        page: { handle: (seq) => page(tell, seq), ...message },
+        note: { handle: (seq) => note(tell, seq), ...message },
+      },
+    },
+    {
+      concurrency: MESSAGE_CONCURRENCY,
+      kinds: {
+        card: { handle: messages.card, ...message },
+        notify: { handle: messages.notify, ...message },
+        remind: { handle: messages.remind, ...message },
+        review_cards: { handle: messages.reviewCards, ...message },
+      },
+    },
+    { concurrency: 2, kinds: { forward: { handle: forwarding.handle, maxBackoff: 5 * MINUTE, ...retried } } },
+    {
+      concurrency: 1,
+      kinds: {
+        digest: {
+          handle: createDigest({
+            get policy() {
+              return deps.policy;
+            },
+            store,
+            delivery,
+            client,
+            clock,
+            log,
+            figures,
+            picture: async (summary) => (await import('./report/picture.ts')).weekPicture(summary),
+          }),
+          maxBackoff: HOUR,
+          ...retried,
+        },
+      },
+    },
+    { concurrency: 1, kinds: { audit: { handle: messages.audit, maxBackoff: MINUTE, ...retried } } },
+  ];
+  const runner = createRunner({ queue, clock, log, lanes, random });
+  let checking: Promise<void> = Promise.resolve();
+
+  return {
+    deps,
+    posts,
+    start: async () => {
+      await warnAboutOrphans(deps);
+      await store.commit({
+        records: await keepPolicyText(store, inForce),
+        events: startEvents(inForce, events.newest(), world.version),
+        jobs: [
+          { kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE },
+          { kind: 'digest', key: 'weekly', dueAt: clock.now() + MINUTE },
+          { kind: 'drift', key: EVERY_RESOURCE, dueAt: clock.now() + MINUTE },
+          ...(checkpoints ? [{ kind: 'checkpoint', key: 'ledger', dueAt: clock.now() + MINUTE } as const] : []),
+        ],
+      });
+      // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
+      runner.start();
+      checking = checkLedger().then(ledgerChecked.resolve, (error: unknown) =>
+        log.error({ err: error }, 'the ledger could not be checked; nothing new is granted until it is'),
+      );
+    },
+    stop: async (signal) => {
+      await runner.stop();
+      await checking;
+      await store.commit({
+        events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
+      });
+    },
+  };
+
+  /** From the first event to the last, beside the work; and against every position that was kept elsewhere. */
+  async function checkLedger(): Promise<void> {
+    const kept = checkpoints?.anchors(events.origin()?.ledger ?? '') ?? { anchors: [] };
+    if ('problem' in kept) return integrity.settle(kept.problem);
+    const reader = openLedgerToRead(ledger.path);
+    try {
+      const result = await verifyGently(reader, kept.anchors);
+      await integrity.settle(result.whole ? null : result.problem);
+    } finally {
+      reader.close();
+    }
+  }
+}
+
+/** Access on a resource that the policy no longer has cannot be taken back: say so at once, not at its end. */
+async function warnAboutOrphans({ store, policy, log }: Deps): Promise<void> {
+  for (const { value: grant } of await store.liveGrants({})) {
+    if (!policy.resources.has(grant.resourceId)) {
+      log.error(
+        { grantId: grant.id, resource: grant.resourceId, person: grant.person.email },
+        'live access on a resource that is not in the policy file any more; put the resource back until it has ended',
+      );
+    }
+  }
+}
+
+function startEvents(policy: Policy, newest: LedgerEvent | null, version: string): NewEvent[] {
+  const started: NewEvent = {
+    actor: BOT,
+    requestId: null,
+    grantId: null,
+    type: 'bot.started',
+    payload: { version, after: newest?.seq ?? 0 },
+  };
+  return [started, policyLoaded(policy, [], BOT)];
+}
