@@ -1,0 +1,176 @@
+import SQLite, { type Database } from 'better-sqlite3';
+import type { LiveGrant } from '../../src/domain/grant.ts';
+import { type Instant, MINUTE, type Millis } from '../../src/domain/terms.ts';
+import { nameReader } from '../../src/ledger/names.ts';
+import { openLedgerToRead } from '../../src/ledger/open.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import type { Outside } from './outside.ts';
+
+/** What must hold at every moment, and what must have come true at the end. docs/reliability.md has each in words. */
+
+/** How long after trouble, or after its end, access may still be there. */
+export const GRACE: Millis = 5 * MINUTE;
+
+/** Something that must never be was so. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+const must = (holds: boolean, otherwise: () => string): void => {
+  if (!holds) throw new Violation(otherwise());
+};
+
+export interface Watcher {
+  /** After every step. @param lastTrouble when something was last made to fail */
+  look(now: Instant, lastTrouble: Instant): void;
+  /** When everything has come to rest. */
+  lookAtTheEnd(): void;
+  close(): void;
+}
+
+interface EventRow {
+  readonly seq: number;
+  readonly type: string;
+  readonly requestId: string | null;
+  readonly grantId: string | null;
+  readonly payload: string;
+}
+
+export function createWatcher(path: string, outside: Outside): Watcher {
+  const db = new SQLite(path, { readonly: true });
+  const liveRows = db
+    .prepare<[], string>("SELECT body FROM grants WHERE state IN ('provisioning', 'active', 'revoking', 'overdue')")
+    .pluck();
+  const newEvents = db.prepare<[number], EventRow>(
+    'SELECT seq, type, request_id AS requestId, grant_id AS grantId, payload FROM events WHERE seq > ? ORDER BY seq',
+  );
+  const endJob = db.prepare<[string], unknown>("SELECT 1 FROM jobs WHERE kind = 'end' AND key = ?");
+  const stateOf = db.prepare<[string], string>('SELECT state FROM grants WHERE id = ?').pluck();
+  const approved = new Set<string>();
+  const requesters = new Map<string, string>();
+  let seen = 0;
+  let frozenSince: Instant | null = null;
+
+  function lookAtEvent({ seq, type, requestId, grantId, payload }: EventRow, now: Instant): void {
+    must(seq === seen + 1, () => `event ${seq} comes after ${seen}`);
+    seen = seq;
+    const said = JSON.parse(payload) as Record<string, unknown>;
+    const whose = (field: string) => (said[field] as { slackId: string } | undefined)?.slackId ?? '';
+    if (type === 'request.submitted') requesters.set(requestId ?? '', whose('requester'));
+    if (type === 'request.approved') {
+      approved.add(requestId ?? '');
+      const approvers = (said.approvers as { slackId: string }[]).map(({ slackId }) => slackId);
+      must(
+        !approvers.includes(requesters.get(requestId ?? '') ?? ''),
+        () => `${requestId} was approved by its requester`,
+      );
+      must(new Set(approvers).size === approvers.length, () => `${requestId} counts one approver twice`);
+      must(
+        said.by !== 'reviewers' || approvers.length > 0,
+        () => `${requestId} was approved by reviewers who are nobody`,
+      );
+    }
+    if (type === 'grant.provisioning')
+      must(approved.has(requestId ?? ''), () => `${grantId} is given without an approval of ${requestId}`);
+    if (type === 'grant.activated')
+      must(outside.held.has(grantId ?? ''), () => `${grantId} is said to be active, and the target does not hold it`);
+    if (type === 'grant.ended' || type === 'grant.failed')
+      must(!outside.held.has(grantId ?? ''), () => `${grantId} is said to be over, and the target still holds it`);
+    if (type === 'access.frozen') frozenSince = now;
+    if (type === 'access.unfrozen') frozenSince = null;
+    must(type !== 'ledger.damaged', () => `the bot found its own ledger damaged: ${payload}`);
+    must(type !== 'drift.found', () => `the bot found drift: ${payload}`);
+  }
+
+  return {
+    look: (now, lastTrouble) => {
+      for (const event of newEvents.all(seen)) lookAtEvent(event, now);
+      const live = new Map(
+        liveRows.all().map((body) => {
+          const grant = JSON.parse(body) as LiveGrant;
+          return [grant.id, grant] as const;
+        }),
+      );
+      for (const { grantId } of outside.held.values())
+        must(
+          live.has(grantId),
+          () => `the target holds ${grantId}, which is ${stateOf.get(grantId) ?? 'unknown'} in the ledger`,
+        );
+      const holders = new Set<string>();
+      for (const grant of live.values()) {
+        const who = `${grant.person.slackId} ${grant.role}`;
+        must(!holders.has(who), () => `${who} is live twice`);
+        holders.add(who);
+        must(endJob.get(grant.id) !== undefined, () => `${grant.id} is live, and its end is not due work`);
+        const limit = Math.max(grant.endsAt, lastTrouble) + GRACE;
+        must(
+          now <= limit || !outside.held.has(grant.id),
+          () => `${grant.id} (${grant.state}) should have ended ${Math.round((now - grant.endsAt) / MINUTE)} min ago`,
+        );
+      }
+      must(
+        frozenSince === null || now <= Math.max(frozenSince, lastTrouble) + GRACE || outside.held.size === 0,
+        () => `access is frozen, and ${[...outside.held.keys()].join(', ')} is held`,
+      );
+    },
+    lookAtTheEnd: () => {
+      must(outside.held.size === 0, () => `left behind at the target: ${[...outside.held.keys()].join(', ')}`);
+      must(liveRows.all().length === 0, () => 'a grant is live for ever');
+      const open = db.prepare("SELECT id FROM requests WHERE state IN ('pending', 'scheduled')").pluck().all();
+      must(open.length === 0, () => `requests that nobody will ever decide: ${open.join(', ')}`);
+      const reader = openLedgerToRead(path);
+      const result = verifyLedger(reader);
+      reader.close();
+      must(result.whole, () => `the ledger does not verify: ${result.whole ? '' : result.problem}`);
+      lookAtAuditChannel(seen, outside);
+      lookForSecrets(db, outside);
+      const left = db.prepare('SELECT DISTINCT kind FROM jobs').pluck().all() as string[];
+      const lasting = ['sweep', 'drift', 'digest', 'review', 'access_review'];
+      must(
+        left.every((kind) => lasting.includes(kind)),
+        () => `work is left for ever: ${left.join(', ')}`,
+      );
+    },
+    close: () => db.close(),
+  };
+}
+
+/** Every event is there once: no gap, and none in two messages. */
+function lookAtAuditChannel(newest: number, { workspace }: Outside): void {
+  const shown: number[] = [];
+  for (const { channel, metadata } of workspace.messages) {
+    if (channel !== 'C0AUDIT' || metadata?.event_type !== 'jitbot_audit') continue;
+    const { from, to } = metadata.event_payload as { from: number; to: number };
+    for (let seq = from; seq <= to; seq += 1) shown.push(seq);
+  }
+  const wrong = shown.findIndex((seq, index) => seq !== index + 1);
+  must(wrong < 0, () => `the audit channel shows event ${shown[wrong]} where ${wrong + 1} belongs`);
+  must(shown.length === newest, () => `the audit channel ends at event ${shown.length} of ${newest}`);
+}
+
+/** What was handed out once stands nowhere: no table, no message. */
+function lookForSecrets(db: Database, { workspace, secrets }: Outside): void {
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+  const everything = JSON.stringify([
+    tables.map((name) => db.prepare(`SELECT * FROM "${name}"`).all()),
+    workspace.messages,
+    [...workspace.homes.values()],
+  ]);
+  for (const secret of secrets) must(!everything.includes(secret), () => `a secret is written down: ${secret}`);
+}
+
+/** What happened, without what is random in it, to compare two runs of a seed. */
+export function storyOf(path: string): string {
+  const reader = openLedgerToRead(path);
+  const named = nameReader(reader);
+  const rows = reader.sqlite
+    .prepare<[], { seq: number; at: number; type: string; actor: string; payload: string }>(
+      'SELECT seq, at, type, actor, payload FROM events ORDER BY seq',
+    )
+    .all();
+  const lines = rows.map(({ seq, at, type, actor, payload }) =>
+    JSON.stringify([seq, at, type, named(JSON.parse(actor)), named(JSON.parse(payload))]),
+  );
+  reader.close();
+  return lines.join('\n');
+}

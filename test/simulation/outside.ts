@@ -1,0 +1,199 @@
+import { createRequire } from 'node:module';
+import type { WebClient } from '@slack/web-api';
+import type { OnCallEntry } from '../../src/domain/evidence.ts';
+import type { Grant } from '../../src/domain/grant.ts';
+import type { Person } from '../../src/domain/person.ts';
+import { HOUR, type Instant, type Known, known, unknown } from '../../src/domain/terms.ts';
+import type { Holding, IncidentDesk, OnCall, Targets } from '../../src/ports.ts';
+import { createTriggers, createWebApi, SlackRefusal } from '../../src/sandbox/slack/webApi.ts';
+import { Workspace } from '../../src/sandbox/slack/workspace.ts';
+import { WORKSPACE } from '../../src/sandbox/team.ts';
+import type { Chance } from './chance.ts';
+import type { Wire } from './wire.ts';
+
+const { WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = createRequire(import.meta.url)(
+  '@slack/web-api',
+) as typeof import('@slack/web-api');
+
+/** What the bot finds outside: a Slack workspace, PagerDuty, and targets that hold access. It outlives the bot. */
+export interface Outside {
+  readonly workspace: Workspace;
+  /** Who is on call at which level, until when. */
+  readonly shifts: Map<number, { slackId: string; until: Instant }>;
+  readonly incident: { resolved: boolean };
+  /** Unknown to PagerDuty. */
+  readonly strangers: Set<string>;
+  /** What targets hold, by grant. */
+  readonly held: Map<string, HeldAccess>;
+  /** Secrets that were handed out. */
+  readonly secrets: Set<string>;
+}
+
+export interface HeldAccess {
+  readonly grantId: string;
+  readonly role: string;
+  readonly person: string;
+  readonly expiresAt: Instant;
+  secret: string | null;
+}
+
+export function createOutside(now: () => Instant): Outside {
+  return {
+    workspace: new Workspace(structuredClone(WORKSPACE), now),
+    shifts: new Map([
+      [1, { slackId: 'U0ANA', until: now() + 12 * HOUR }],
+      [2, { slackId: 'U0DEV', until: now() + 12 * HOUR }],
+    ]),
+    incident: { resolved: false },
+    strangers: new Set(),
+    held: new Map(),
+    secrets: new Set(),
+  };
+}
+
+/** The Web API, with its own refusals, over the wire of the simulation. */
+export function slackOver(wire: Wire, { workspace }: Outside, chance: Chance): WebClient {
+  const methods = createWebApi(
+    workspace,
+    createTriggers(workspace),
+    () => 'ws://nowhere',
+    () => 'http://nowhere',
+  );
+  const call = (name: string, args: Record<string, unknown>) =>
+    wire.call(
+      'slack',
+      name,
+      () => {
+        try {
+          const method = methods.get(name);
+          if (!method) throw new Error(`the simulation has no ${name}`);
+          return { ok: true, ...method.call(structuredClone(args)) };
+        } catch (error) {
+          if (!(error instanceof SlackRefusal)) throw error;
+          throw new WebAPIPlatformError({ ok: false, error: error.code });
+        }
+      },
+      () =>
+        chance.happens(0.3)
+          ? new WebAPIRateLimitedError(1 + chance.int(30))
+          : new WebAPIRequestError(new Error('the connection was cut')),
+    );
+  const at = (path: string): unknown =>
+    new Proxy((args: Record<string, unknown> = {}) => call(path, args), {
+      // A promise resolves with this only if it has no `then`.
+      get: (_target, key) =>
+        typeof key === 'string' && key !== 'then' ? at(path ? `${path}.${key}` : key) : undefined,
+    });
+  return at('') as WebClient;
+}
+
+const ESCALATION_POLICY = { id: 'PPAYMENTS', name: 'Payments' };
+
+export function pagerDutyOver(wire: Wire, outside: Outside, now: () => Instant): OnCall {
+  const ask = <T>(name: string, answer: () => T): Promise<Known<T>> =>
+    wire
+      .call('pagerduty', name, answer, () => new Error('PagerDuty did not answer'))
+      .then(known, (error: Error) => unknown(error.message));
+  const emailOf = (slackId: string) => outside.workspace.users.get(slackId)?.email ?? '';
+  const incident = () => ({
+    id: 'PINC4711',
+    number: 4711,
+    title: 'Checkout latency',
+    status: outside.incident.resolved ? ('resolved' as const) : ('triggered' as const),
+    urgency: 'high' as const,
+    priority: null,
+    service: { id: 'PCHECKOUT', name: 'Checkout' },
+    url: 'https://pd.example/PINC4711',
+  });
+  return {
+    entries: (person: Person) =>
+      ask('oncalls', () =>
+        [...outside.shifts]
+          .filter(([, shift]) => shift.slackId === person.slackId && shift.until > now())
+          .map(
+            ([level, { until }]): OnCallEntry => ({
+              escalationPolicy: ESCALATION_POLICY,
+              services: [{ id: 'PCHECKOUT', name: 'Checkout' }],
+              schedule: { id: `PS${level}`, name: `Level ${level}` },
+              level,
+              start: until - 24 * HOUR,
+              end: until,
+              isOverride: null,
+            }),
+          ),
+      ),
+    onCallFor: (_policy, level) =>
+      ask('oncalls', () => [emailOf(outside.shifts.get(level)?.slackId ?? '')].filter(Boolean)),
+    knows: (person) => ask('users', () => !outside.strangers.has(person.slackId)),
+    incident: (id) =>
+      ask('incidents', () => {
+        if (id !== 'PINC4711') throw new Error('PagerDuty has no such incident');
+        return incident();
+      }),
+    check: () => ask('abilities', () => true as const),
+    openIncidents: () => ask('incidents', () => (outside.incident.resolved ? [] : [incident()])),
+  };
+}
+
+export const deskOver = (wire: Wire): IncidentDesk => ({
+  canWrite: true,
+  note: (id) =>
+    wire.call(
+      'pagerduty',
+      `note ${id}`,
+      () => undefined,
+      () => new Error('PagerDuty did not answer'),
+    ),
+  page: ({ service }) =>
+    wire.call(
+      'pagerduty',
+      `page ${service}`,
+      () => undefined,
+      () => new Error('PagerDuty did not answer'),
+    ),
+});
+
+/** Targets that give and take as they are told, and can be asked. Nothing here ends access but a revoke. */
+export function targetsOver(
+  wire: Wire,
+  { held, secrets }: Outside,
+  newSecret: () => string,
+): Targets & { adopt(): void } {
+  const call = <T>(name: string, effect: () => T): Promise<T> =>
+    wire.call('target', name, effect, () => new Error('the target did not answer'));
+  return {
+    grant: (grant: Grant, expiresAt) =>
+      call(`grant ${grant.id}`, () => {
+        const before = held.get(grant.id);
+        held.set(grant.id, {
+          grantId: grant.id,
+          role: grant.role,
+          person: grant.person.slackId,
+          expiresAt,
+          secret: before?.secret ?? null,
+        });
+        return { account: `jit_${grant.id.toLowerCase()}` };
+      }),
+    revoke: (grant) => call(`revoke ${grant.id}`, () => void held.delete(grant.id)),
+    isActive: (grant) => call(`ask ${grant.id}`, () => held.has(grant.id)),
+    issueCredential: (grant) =>
+      call(`secret ${grant.id}`, () => {
+        const access = held.get(grant.id);
+        if (!access) throw new Error('there is no such login');
+        const secret = newSecret();
+        secrets.add(secret);
+        access.secret = secret;
+        return { account: `jit_${grant.id.toLowerCase()}`, secret, usage: `login with ${secret}` };
+      }),
+    issuesCredentials: (resourceId) => resourceId === 'db',
+    canList: () => true,
+    list: (resource) =>
+      call(`list ${resource.id}`, (): Holding[] =>
+        [...held.values()]
+          .filter(({ role }) => role.startsWith(`${resource.id}/`))
+          .map(({ grantId, role }) => ({ account: `jit_${grantId.toLowerCase()}`, role, grantId })),
+      ),
+    remove: (_resourceId, holding) => call(`remove ${holding.account}`, () => void held.delete(holding.grantId ?? '')),
+    adopt: () => undefined,
+  };
+}

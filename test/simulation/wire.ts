@@ -1,0 +1,77 @@
+import type { Chance } from './chance.ts';
+
+/** How a call that was sent ends. */
+export type Ending =
+  | 'answered'
+  /** Fails, and nothing has happened there. */
+  | 'failed'
+  /** It has happened there, and the answer is lost. */
+  | 'lost';
+
+export type Service = 'slack' | 'pagerduty' | 'target';
+
+interface Operation {
+  readonly service: Service;
+  readonly name: string;
+  readonly end: (ending: Ending) => void;
+  /** What happens there, where nobody hears of it any more. */
+  readonly effect: () => void;
+}
+
+/** Calls on their way to the outside, which the scheduler ends one by one, in any order. */
+export interface Wire {
+  readonly size: number;
+  /** @param error what the caller gets where it fails or the answer is lost */
+  call<T>(service: Service, name: string, effect: () => T, error: () => Error): Promise<T>;
+  /** Ends one of the calls. @returns what was done */
+  endOne(chance: Chance, endingFor: (service: Service) => Ending): string | null;
+  /** The caller is dead: each call has reached the other side, or not. */
+  cut(chance: Chance): void;
+}
+
+export function createWire(): Wire {
+  let pending: Operation[] = [];
+  return {
+    get size() {
+      return pending.length;
+    },
+    call: (service, name, effect, error) =>
+      new Promise((resolve, reject) => {
+        pending.push({
+          service,
+          name,
+          effect: () => void effect(),
+          end: (ending) => {
+            if (ending === 'failed') return reject(error());
+            try {
+              const result = effect();
+              if (ending === 'lost') reject(error());
+              else resolve(result);
+            } catch (thrown) {
+              // The other side's own no.
+              reject(thrown);
+            }
+          },
+        });
+      }),
+    endOne: (chance, endingFor) => {
+      if (pending.length === 0) return null;
+      const [operation] = pending.splice(chance.int(pending.length), 1);
+      if (!operation) return null;
+      const ending = endingFor(operation.service);
+      operation.end(ending);
+      return `${operation.service} ${operation.name} ${ending}`;
+    },
+    cut: (chance) => {
+      for (const operation of pending) {
+        if (!chance.happens(0.5)) continue;
+        try {
+          operation.effect();
+        } catch {
+          // The other side said no, and nobody is there to hear it.
+        }
+      }
+      pending = [];
+    },
+  };
+}
