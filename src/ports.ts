@@ -76,7 +76,13 @@ export interface Claim extends ClaimedJob {
 /** What became of a claimed job. */
 export type Settled = {
   readonly claim: Claim;
-  readonly next: 'done' | { readonly dueAt: Instant; readonly failed: boolean };
+  readonly next:
+    | 'done'
+    | {
+        readonly dueAt: Instant;
+        /** `done`: the next claim is the first of a new round; `failed`: the next try; `waiting`: the same try again. */
+        readonly after: 'done' | 'failed' | 'waiting';
+      };
 };
 
 /** The due work in the database. Throws StorageError where it cannot be read or written. */
@@ -92,8 +98,14 @@ export interface JobQueue {
   releaseAll(): void;
 }
 
-/** Does one job. Returns when to come back, or null when nothing is left to do; throws to be tried again. */
-export type JobHandler = (key: string, attempt: number) => Promise<{ notBefore: Instant } | null>;
+/**
+ * Does one job. Returns when to come back, or null when nothing is left to do; throws to be tried again.
+ * `waiting`: it was not done, and could not be; what an earlier try may have done is still to be looked for.
+ */
+export type JobHandler = (
+  key: string,
+  attempt: number,
+) => Promise<{ readonly notBefore: Instant; readonly waiting?: boolean } | null>;
 
 /** Reads events back, in order. */
 export interface EventReader {

@@ -1,5 +1,5 @@
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import type { Claim, Clock, JobHandler, JobKind, JobQueue, Log } from '../ports.ts';
+import type { Claim, Clock, JobHandler, JobKind, JobQueue, Log, Settled } from '../ports.ts';
 
 export interface Kind {
   readonly handle: JobHandler;
@@ -99,10 +99,10 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
   async function run(claim: Claim): Promise<void> {
     const kind = lane.kinds[claim.kind];
     if (!kind) return;
-    let next: 'done' | { dueAt: Instant; failed: boolean };
+    let next: Settled['next'];
     try {
       const later = await kind.handle(claim.key, claim.attempt);
-      next = later ? { dueAt: later.notBefore, failed: false } : 'done';
+      next = later ? { dueAt: later.notBefore, after: later.waiting ? 'waiting' : 'done' } : 'done';
     } catch (error) {
       if (claim.attempt >= kind.maxAttempts) {
         log.error({ err: error, kind: claim.kind, key: claim.key, attempt: claim.attempt }, 'gave up on a job');
@@ -113,7 +113,7 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
           { err: error, kind: claim.kind, key: claim.key, attempt: claim.attempt, dueAt },
           'a job failed; it is tried again',
         );
-        next = { dueAt, failed: true };
+        next = { dueAt, after: 'failed' };
       }
     }
     try {

@@ -9,14 +9,15 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
 
   const done = sqlite.prepare('DELETE FROM jobs WHERE kind = ? AND key = ? AND generation = ?');
   const again = sqlite.prepare(
-    'UPDATE jobs SET due_at = ?, attempts = CASE ? WHEN 1 THEN attempts ELSE 0 END, lease_until = 0 WHERE kind = ? AND key = ? AND generation = ?',
+    'UPDATE jobs SET due_at = ?, attempts = ?, lease_until = 0 WHERE kind = ? AND key = ? AND generation = ?',
   );
   const free = sqlite.prepare('UPDATE jobs SET lease_until = 0 WHERE kind = ? AND key = ? AND generation <> ?');
 
   const settle = sqlite.transaction(({ claim, next }: Settled) => {
-    const { kind, key, generation } = claim;
+    const { kind, key, generation, attempt } = claim;
+    const tries = { done: 0, failed: attempt, waiting: attempt - 1 };
     if (next === 'done') done.run(kind, key, generation);
-    else again.run(next.dueAt, next.failed ? 1 : 0, kind, key, generation);
+    else again.run(next.dueAt, tries[next.after], kind, key, generation);
     free.run(kind, key, generation);
   });
 

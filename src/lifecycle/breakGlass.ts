@@ -92,7 +92,7 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
       return request;
     }
     const reviewer = await pickReviewer(deps, role.breakGlass, person);
-    if (!reviewer) return refuse({ code: 'nobody_to_review' });
+    if (isRefused(reviewer)) return reviewer;
     return commitUse(deps, core, asEmergency(decided), { reviewer, rule: role.breakGlass });
   });
 }
@@ -145,14 +145,14 @@ const asEmergency = ({ role, input, decision }: Decided): ApprovalInput['decided
 });
 
 /** Somebody else, awake rather than asleep, with the fewest reviews waiting; administrators where nobody is left. */
-async function pickReviewer(deps: Deps, rule: BreakGlassRule, person: Person): Promise<Person | null> {
+async function pickReviewer(deps: Deps, rule: BreakGlassRule, person: Person): Promise<Person | Refused> {
   const waiting = await deps.store.unreviewedUses();
   const load = (candidate: Person) =>
     waiting.filter(({ useReview }) => useReview?.reviewer === candidate.slackId).length;
   for (const principals of [rule.reviewers, deps.policy.admins]) {
-    const candidates = (await resolve(deps, principals)).filter(
-      (candidate) => !isSamePerson(candidate, person, deps.policy.samePerson),
-    );
+    const people = await resolve(deps, principals);
+    if (!people.known) return refuse({ code: 'eligibility_unknown', problem: people.problem });
+    const candidates = people.value.filter((candidate) => !isSamePerson(candidate, person, deps.policy.samePerson));
     const ranked = await Promise.all(
       candidates.map(async (candidate) => {
         const awake = await deps.directory.isAwake(candidate);
@@ -162,7 +162,7 @@ async function pickReviewer(deps: Deps, rule: BreakGlassRule, person: Person): P
     const [best] = ranked.sort((a, b) => a.rank - b.rank);
     if (best) return best.candidate;
   }
-  return null;
+  return refuse({ code: 'nobody_to_review' });
 }
 
 async function commitUse(

@@ -2,6 +2,7 @@ import { type Named, type NewEvent, named } from '../domain/events.ts';
 import { BOT, isSamePerson, type Person } from '../domain/person.ts';
 import { type EscalationStep, isGroup, type Principal } from '../domain/policy.ts';
 import type { PendingRequest } from '../domain/request.ts';
+import { type Known, known } from '../domain/terms.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { peopleOnCall } from './offerAccess.ts';
@@ -52,7 +53,7 @@ export function escalateRequest(deps: Deps, key: string): Promise<null> {
 /** Whom to ask at once, where the rule's own reviewers are too few; null: they are enough. */
 async function substitutes(deps: Deps, request: PendingRequest): Promise<EscalationStep | null> {
   for (const stage of request.decision.stages) {
-    const able = await resolve(deps, stage.reviewers, stage.needed + 1);
+    const able = orTryAgain(await resolve(deps, stage.reviewers, stage.needed + 1));
     const others = able.filter((person) => !isSamePerson(person, request.requester, deps.policy.samePerson));
     if (others.length < stage.needed) {
       return (
@@ -63,20 +64,25 @@ async function substitutes(deps: Deps, request: PendingRequest): Promise<Escalat
   return null;
 }
 
+/** Nobody waits for this answer: the job is done again later. @throws the problem */
+function orTryAgain<T>(answer: Known<T>): T {
+  if (!answer.known) throw new Error(answer.problem);
+  return answer.value;
+}
+
 /**
  * The people behind principals who are active now.
  * @param enough no more are looked up
- * @throws where Slack does not say who they are: whoever asks tries again
  */
 export async function resolve(
   deps: Deps,
   principals: readonly Principal[],
   enough = MOST_PEOPLE,
-): Promise<readonly Person[]> {
+): Promise<Known<readonly Person[]>> {
   const groups = await deps.directory.members(principals.filter(isGroup), 'decision');
   const ids = new Set(principals.filter((id) => !isGroup(id)));
   for (const members of groups.values()) {
-    if (!members.known) throw new Error(members.problem);
+    if (!members.known) return members;
     for (const id of members.value) ids.add(id);
   }
   const people: Person[] = [];
@@ -85,7 +91,7 @@ export async function resolve(
     const person = await deps.directory.person(id);
     if (person.known) people.push(person.value);
   }
-  return people;
+  return known(people);
 }
 
 async function whomToAsk(
@@ -96,7 +102,7 @@ async function whomToAsk(
   const candidates =
     to.kind === 'on_call'
       ? await peopleOnCall(deps, to.escalationPolicy, to.level)
-      : await resolve(deps, to.principals);
+      : orTryAgain(await resolve(deps, to.principals));
   const passedOver: (Named & { why: string })[] = [];
   const asked: Person[] = [];
   for (const person of candidates) {

@@ -46,6 +46,8 @@ async function compareResource(deps: Deps, resource: Resource): Promise<void> {
     found.push({ finding: { kind, role, account, grantId }, holding });
   }
   for (const grant of after.values()) {
+    // Past its end it may be gone already, with the record still to come.
+    if (grant.endsAt <= deps.clock.now()) continue;
     if (before.get(grant.id)?.state !== 'active' || grant.state !== 'active') continue;
     if (holdings.some(({ grantId }) => grantId === grant.id) || (await isThere(deps, grant.id))) continue;
     const { role, activation, id } = grant;

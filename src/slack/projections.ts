@@ -277,7 +277,7 @@ const whenSlackAllows =
       await work(key, attempt);
       return null;
     } catch (error) {
-      if (error instanceof LaterError) return { notBefore: error.notBefore };
+      if (error instanceof LaterError) return { notBefore: error.notBefore, waiting: true };
       // The log says what Slack's word means and what to do about it.
       throw slackErrorCode(error) ? new Error(slackProblem(error), { cause: error }) : error;
     }

@@ -105,6 +105,24 @@ test('a failure is tried again after a pause that doubles up to its limit, for e
   expect(attempts.slice(0, 3)).toEqual([1, 2, 3]);
 });
 
+test('waiting forgets no earlier try: what it may have done is still looked for', async () => {
+  const attempts: number[] = [];
+  run(async (_key, attempt) => {
+    attempts.push(attempt);
+    if (attempts.length === 1) throw new Error('the answer was lost');
+    if (attempts.length === 2) return { notBefore: clock.now() + 1_000, waiting: true };
+    return attempts.length === 3 ? { notBefore: clock.now() + 1_000 } : null;
+  });
+  await put('g');
+  for (let turn = 1; turn <= 4; turn += 1) {
+    await expect.poll(() => attempts.length).toBe(turn);
+    await expect.poll(() => queue.nextDueAt(['end'], clock.now()) ?? Infinity).toBeGreaterThan(clock.now());
+    clock.advance(5_000);
+  }
+  // The second and third are the same try; after it was done, a new round begins.
+  expect(attempts).toEqual([1, 2, 2, 1]);
+});
+
 test('a message that keeps failing is given up in the end, loudly', async () => {
   run(async () => null, {
     card: { handle: () => Promise.reject(new Error('is_archived')), maxBackoff: 1, maxAttempts: 3 },

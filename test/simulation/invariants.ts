@@ -11,6 +11,9 @@ import type { Outside } from './outside.ts';
 /** How long after trouble, or after its end, access may still be there. */
 export const GRACE: Millis = 5 * MINUTE;
 
+/** Work that goes on for ever, or for days. */
+const LASTING = ['sweep', 'drift', 'digest', 'review', 'access_review'];
+
 /** Something that must never be was so. */
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -23,6 +26,8 @@ const must = (holds: boolean, otherwise: () => string): void => {
 export interface Watcher {
   /** After every step. @param lastTrouble when something was last made to fail */
   look(now: Instant, lastTrouble: Instant): void;
+  /** Nothing is live, open or to be done, but what goes on for ever. */
+  isAtRest(): boolean;
   /** When everything has come to rest. */
   lookAtTheEnd(): void;
   close(): void;
@@ -46,6 +51,11 @@ export function createWatcher(path: string, outside: Outside): Watcher {
   );
   const endJob = db.prepare<[string], unknown>("SELECT 1 FROM jobs WHERE kind = 'end' AND key = ?");
   const stateOf = db.prepare<[string], string>('SELECT state FROM grants WHERE id = ?').pluck();
+  const atRest = db.prepare<[], unknown>(
+    `SELECT 1 FROM jobs WHERE kind NOT IN (${LASTING.map((kind) => `'${kind}'`).join(', ')})
+     UNION ALL SELECT 1 FROM grants WHERE state IN ('provisioning', 'active', 'revoking', 'overdue')
+     UNION ALL SELECT 1 FROM requests WHERE state IN ('pending', 'scheduled') LIMIT 1`,
+  );
   const approved = new Set<string>();
   const requesters = new Map<string, string>();
   let seen = 0;
@@ -113,6 +123,7 @@ export function createWatcher(path: string, outside: Outside): Watcher {
         () => `access is frozen, and ${[...outside.held.keys()].join(', ')} is held`,
       );
     },
+    isAtRest: () => atRest.get() === undefined,
     lookAtTheEnd: () => {
       must(outside.held.size === 0, () => `left behind at the target: ${[...outside.held.keys()].join(', ')}`);
       must(liveRows.all().length === 0, () => 'a grant is live for ever');
@@ -125,9 +136,8 @@ export function createWatcher(path: string, outside: Outside): Watcher {
       lookAtAuditChannel(seen, outside);
       lookForSecrets(db, outside);
       const left = db.prepare('SELECT DISTINCT kind FROM jobs').pluck().all() as string[];
-      const lasting = ['sweep', 'drift', 'digest', 'review', 'access_review'];
       must(
-        left.every((kind) => lasting.includes(kind)),
+        left.every((kind) => LASTING.includes(kind)),
         () => `work is left for ever: ${left.join(', ')}`,
       );
     },

@@ -73,8 +73,9 @@ export function slackOver(wire: Wire, { workspace }: Outside, chance: Chance): W
           throw new WebAPIPlatformError({ ok: false, error: error.code });
         }
       },
-      () =>
-        chance.happens(0.3)
+      (ending) =>
+        // A rate limit is a clear no: it is never the answer to what was done.
+        ending === 'failed' && chance.happens(0.3)
           ? new WebAPIRateLimitedError(1 + chance.int(30))
           : new WebAPIRequestError(new Error('the connection was cut')),
     );

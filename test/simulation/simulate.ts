@@ -38,8 +38,8 @@ const START = Date.UTC(2026, 0, 15, 9);
 const TURNS = 4;
 /** Steps in which everything has to come to rest, once nothing fails any more. */
 const MOST_REST_STEPS = 20_000;
-/** How far ahead the rest may take: reviews of break-glass, access reviews and digests included. */
-const REST: Millis = 3 * 24 * HOUR;
+/** How long it may take until everything has come to rest. */
+const REST: Millis = 24 * HOUR;
 
 const { policy } = (() => {
   const source = readFileSync(new URL('policy.yaml', import.meta.url), 'utf8');
@@ -82,6 +82,8 @@ function createBox(seed: number, path: string) {
   const trace: string[] = [];
   const wire = createWire();
   let wall: Instant = START;
+  /** Time that has really gone by. */
+  let elapsed: Millis = 0;
   let timers: Timer[] = [];
   const outside: Outside = createOutside(() => wall);
   const down: Record<Service, boolean> = { slack: false, pagerduty: false, target: false };
@@ -93,12 +95,13 @@ function createBox(seed: number, path: string) {
   let ids = 0;
   let broken: Error | null = null;
 
-  /** As the system's clock is used: it never runs backwards while the bot lives. */
+  /** As the system's clock is used: it never runs backwards while the bot lives, and goes on where the wall's was set back. */
   function createClock(notBefore: Instant): Clock {
-    let latest = Math.max(wall, notBefore);
+    let anchor = { wall: Math.max(wall, notBefore), elapsed };
     const now = () => {
-      latest = Math.max(latest, wall);
-      return latest;
+      const expected = anchor.wall + (elapsed - anchor.elapsed);
+      if (wall > expected) anchor = { wall, elapsed };
+      return Math.max(wall, expected);
     };
     return {
       now,
@@ -163,20 +166,25 @@ function createBox(seed: number, path: string) {
     timers = [];
     life?.ledger.close();
     life = null;
-    lastTrouble = wall;
+    lastTrouble = botNow();
   }
+
+  /** What the bot takes for now. */
+  const botNow = (): Instant => life?.core.deps.clock.now() ?? wall;
 
   function goOn(ms: Millis): void {
     wall += ms;
-    const due = timers.filter(({ at }) => at <= wall).sort((a, b) => a.at - b.at);
-    timers = timers.filter(({ at }) => at > wall);
+    elapsed += ms;
+    const now = botNow();
+    const due = timers.filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
+    timers = timers.filter(({ at }) => at > now);
     for (const { callback } of due) callback();
   }
 
   function endingFor(service: Service): Ending {
     if (down[service]) return 'failed';
     const ending: Ending = flaky && chance.happens(0.12) ? chance.pick(['failed', 'lost'] as const) : 'answered';
-    if (service === 'target' && ending !== 'answered') lastTrouble = wall;
+    if (service === 'target' && ending !== 'answered') lastTrouble = botNow();
     return ending;
   }
 
@@ -251,7 +259,7 @@ function createBox(seed: number, path: string) {
         () => {
           const service = chance.pick(['slack', 'pagerduty', 'target'] as const);
           down[service] = !down[service];
-          lastTrouble = wall;
+          lastTrouble = botNow();
           return `${service} is ${down[service] ? 'down' : 'up'}`;
         },
       ],
@@ -259,7 +267,7 @@ function createBox(seed: number, path: string) {
         1,
         () => {
           fillDisk(!diskIsFull);
-          lastTrouble = wall;
+          lastTrouble = botNow();
           return `the disk is ${diskIsFull ? 'full' : 'free'}`;
         },
       ],
@@ -291,8 +299,8 @@ function createBox(seed: number, path: string) {
         // Calls that are under way have deadlines of their own: little time passes before they end.
         const ms =
           wire.size > 0 ? chance.int(2 * SECOND) : chance.pick([SECOND, 10 * SECOND, MINUTE, 5 * MINUTE, 20 * MINUTE]);
-        if (ms > MINUTE) lastTrouble = wall + ms;
         goOn(ms);
+        if (ms > MINUTE) lastTrouble = botNow();
         return `${ms} ms go by`;
       }
       case 'world':
@@ -303,10 +311,11 @@ function createBox(seed: number, path: string) {
         kill();
         const ms = chance.pick([0, SECOND, 10 * MINUTE, 3 * HOUR]);
         wall += ms;
-        lastTrouble = wall;
+        elapsed += ms;
         if (diskIsFull && chance.happens(0.5)) diskIsFull = false;
         await start();
         if (life && diskIsFull) fillDisk(true);
+        lastTrouble = botNow();
         return `the bot is killed, and started ${ms} ms later`;
       }
     }
@@ -317,9 +326,8 @@ function createBox(seed: number, path: string) {
     await settle();
     if (broken) throw broken;
     const troubled = down.target || diskIsFull || !life;
-    if (troubled) lastTrouble = wall;
-    // A clock that was set back stands still in the bot: it goes by the later of the two.
-    watcher?.look(life ? life.core.deps.clock.now() : wall, lastTrouble);
+    if (troubled) lastTrouble = botNow();
+    watcher?.look(botNow(), lastTrouble);
   }
 
   return {
@@ -335,17 +343,18 @@ function createBox(seed: number, path: string) {
       flaky = false;
       if (!life) await start();
       fillDisk(false);
-      lastTrouble = wall;
+      lastTrouble = botNow();
       await after('everything works again');
-      const until = Math.max(wall, life ? (life as Life).core.deps.clock.now() : wall) + REST;
+      const until = botNow() + REST;
       for (let steps = 0; steps < MOST_REST_STEPS; steps += 1) {
         if (wire.size > 0) {
           await after(wire.endOne(chance, () => 'answered') ?? '');
           continue;
         }
+        if (watcher?.isAtRest()) break;
         const next = Math.min(...timers.map(({ at }) => at));
         if (next > until) break;
-        goOn(Math.max(0, next - wall));
+        goOn(Math.max(0, next - botNow()));
         await after('time goes by');
       }
       watcher?.lookAtTheEnd();

@@ -22,7 +22,7 @@ interface Operation {
 export interface Wire {
   readonly size: number;
   /** @param error what the caller gets where it fails or the answer is lost */
-  call<T>(service: Service, name: string, effect: () => T, error: () => Error): Promise<T>;
+  call<T>(service: Service, name: string, effect: () => T, error: (ending: 'failed' | 'lost') => Error): Promise<T>;
   /** Ends one of the calls. @returns what was done */
   endOne(chance: Chance, endingFor: (service: Service) => Ending): string | null;
   /** The caller is dead: each call has reached the other side, or not. */
@@ -42,10 +42,10 @@ export function createWire(): Wire {
           name,
           effect: () => void effect(),
           end: (ending) => {
-            if (ending === 'failed') return reject(error());
+            if (ending === 'failed') return reject(error(ending));
             try {
               const result = effect();
-              if (ending === 'lost') reject(error());
+              if (ending === 'lost') reject(error(ending));
               else resolve(result);
             } catch (thrown) {
               // The other side's own no.
