@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createCodeBox } from './codes/codeBox.ts';
 import { ConfigError, type Env } from './config/env.ts';
-import { createCore } from './core.ts';
+import { createCore, latestKnown } from './core.ts';
 import type { Policy } from './domain/policy.ts';
 import { createHttpServer, type Route } from './httpServer.ts';
 import { newId } from './ids.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
-import { eventReader } from './ledger/events.ts';
 import { openLedger } from './ledger/open.ts';
 import { eventSearch } from './ledger/search.ts';
 import { reloadPolicy } from './lifecycle/reloadPolicy.ts';
@@ -36,7 +35,7 @@ export interface BotOptions {
   /** The policy file, for when it is read again. */
   readonly readPolicy: PolicyFile['read'];
   readonly log: Log;
-  /** Made with the time of the newest event in the ledger, before which it must not start. */
+  /** Made with the latest time that the database knows of, before which it must not start. */
   readonly clock: (notBefore: number) => Clock;
 }
 
@@ -46,7 +45,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   if (problem !== null) throw new ConfigError(problem);
   const checkpoints = env.checkpoints ? openCheckpoints({ ...env.checkpoints, now: Date.now }) : null;
   const ledger = openLedger(env.databasePath);
-  const clock = makeClock(eventReader(ledger).newest()?.at ?? 0);
+  const clock = makeClock(latestKnown(ledger));
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
   const directory = createDirectory(interactive, { clock, log });
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log });

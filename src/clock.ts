@@ -6,7 +6,7 @@ const LOOK_EVERY_MS = SECOND;
 
 /**
  * The system's clock, except that it never runs backwards: a step back would make access live longer. It
- * starts no earlier than `notBefore`, the time of the newest event in the ledger.
+ * starts no earlier than `notBefore`, the latest time that the database knows of.
  */
 export function systemClock(notBefore: Instant): Clock {
   let anchor = { wall: Math.max(Date.now(), notBefore), monotonic: performance.now() };

@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import { BOT } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
-import { HOUR, MINUTE, SECOND } from './domain/terms.ts';
+import { HOUR, type Instant, MINUTE, type Millis, SECOND } from './domain/terms.ts';
 import { createForwarding, type ForwardingPlaces } from './forwarding/forwarding.ts';
 import { createRunner, type Lane } from './jobs/runner.ts';
 import { activityReader } from './ledger/activity.ts';
@@ -57,6 +57,14 @@ const MESSAGE_CONCURRENCY = 4;
 const CHECK_CONCURRENCY = 4;
 /** A message that Slack has refused this often is given up: about an hour and a half of trying. */
 const MESSAGE_ATTEMPTS = 24;
+
+/** How often the time is written down, so that a clock that is set back while the bot is down makes nothing late. */
+const HEARTBEAT: Millis = MINUTE;
+const CLOCK_CURSOR = 'clock';
+
+/** The latest time that the database knows of: the bot's clock must not start before it. */
+export const latestKnown = (ledger: OpenLedger): Instant =>
+  Math.max(eventReader(ledger).newest()?.at ?? 0, createPostBook(ledger).cursor(CLOCK_CURSOR));
 
 /** The world around the flow: everything that answers from outside, and what makes it come out differently. */
 export interface World {
@@ -239,6 +247,16 @@ export function createCore(world: World): Core {
   ];
   const runner = createRunner({ queue, clock, log, lanes, random });
   let checking: Promise<void> = Promise.resolve();
+  let cancelBeat = (): void => undefined;
+
+  function beat(): void {
+    try {
+      posts.moveCursor(CLOCK_CURSOR, clock.now());
+    } catch (error) {
+      log.warn({ err: error }, 'the time could not be written down');
+    }
+    cancelBeat = clock.wakeAt(clock.now() + HEARTBEAT, beat);
+  }
 
   return {
     deps,
@@ -257,11 +275,13 @@ export function createCore(world: World): Core {
       });
       // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
       runner.start();
+      beat();
       checking = checkLedger().then(ledgerChecked.resolve, (error: unknown) =>
         log.error({ err: error }, 'the ledger could not be checked; nothing new is granted until it is'),
       );
     },
     stop: async (signal) => {
+      cancelBeat();
       await runner.stop();
       await checking;
       await store.commit({

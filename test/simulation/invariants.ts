@@ -58,6 +58,7 @@ export function createWatcher(path: string, outside: Outside): Watcher {
   );
   const approved = new Set<string>();
   const requesters = new Map<string, string>();
+  const reviewersNeeded = new Map<string, number>();
   let seen = 0;
   let frozenSince: Instant | null = null;
 
@@ -66,7 +67,14 @@ export function createWatcher(path: string, outside: Outside): Watcher {
     seen = seq;
     const said = JSON.parse(payload) as Record<string, unknown>;
     const whose = (field: string) => (said[field] as { slackId: string } | undefined)?.slackId ?? '';
-    if (type === 'request.submitted') requesters.set(requestId ?? '', whose('requester'));
+    if (type === 'request.submitted') {
+      requesters.set(requestId ?? '', whose('requester'));
+      const { stages = [] } = said.decision as { stages?: { needed: number }[] };
+      reviewersNeeded.set(
+        requestId ?? '',
+        stages.reduce((sum, stage) => sum + stage.needed, 0),
+      );
+    }
     if (type === 'request.approved') {
       approved.add(requestId ?? '');
       const approvers = (said.approvers as { slackId: string }[]).map(({ slackId }) => slackId);
@@ -75,9 +83,10 @@ export function createWatcher(path: string, outside: Outside): Watcher {
         () => `${requestId} was approved by its requester`,
       );
       must(new Set(approvers).size === approvers.length, () => `${requestId} counts one approver twice`);
+      const needed = reviewersNeeded.get(requestId ?? '') ?? 1;
       must(
-        said.by !== 'reviewers' || approvers.length > 0,
-        () => `${requestId} was approved by reviewers who are nobody`,
+        said.by !== 'reviewers' || approvers.length >= needed,
+        () => `${requestId} needs ${needed} reviewers, and ${approvers.length} approved it`,
       );
     }
     if (type === 'grant.provisioning')
@@ -112,6 +121,12 @@ export function createWatcher(path: string, outside: Outside): Watcher {
         must(!holders.has(who), () => `${who} is live twice`);
         holders.add(who);
         must(endJob.get(grant.id) !== undefined, () => `${grant.id} is live, and its end is not due work`);
+        const began = grant.state === 'provisioning' ? grant.intendedAt : (grant.activation?.at ?? grant.intendedAt);
+        must(
+          grant.endsAt <= began + grant.duration,
+          () =>
+            `${grant.id} ends ${Math.round((grant.endsAt - began - grant.duration) / MINUTE)} min later than was approved`,
+        );
         const limit = Math.max(grant.endsAt, lastTrouble) + GRACE;
         must(
           now <= limit || !outside.held.has(grant.id),

@@ -40,12 +40,18 @@ export async function somebodyActs(deps: Deps, chance: Chance, serial: () => num
   const text = () => chance.weighted(TEXTS.map((one, index) => [index === 0 ? 12 : 1, one] as const));
   const duration = () => chance.weighted(DURATIONS.map((one, index) => [index < 4 ? 8 : 1, one] as const));
   const role = () => chance.weighted(ROLES.map((one, index) => [index < 3 ? 10 : 1, one] as const));
-  const grant = () => (live.length > 0 && chance.happens(0.9) ? chance.pick(live).id : 'G0NOTHING');
+  // Whatever is being given at this moment is what is most often in the way.
+  const fresh = live.filter(({ state }) => state === 'provisioning');
+  const grant = () => {
+    if (live.length === 0 || chance.happens(0.1)) return 'G0NOTHING';
+    return chance.pick(fresh.length > 0 && chance.happens(0.5) ? fresh : live).id;
+  };
   const request = () => (open.length > 0 && chance.happens(0.9) ? chance.pick(open).id : 'R0NOTHING');
   /** Whose it is, mostly; anybody, sometimes. */
   const ownerOf = (grantId: string) =>
     chance.happens(0.8) ? (live.find(({ id }) => id === grantId)?.person.slackId ?? who) : who;
   const key = `K${serial()}`;
+  const admin = chance.happens(0.7) ? 'U0EVE' : who;
 
   const choices: (readonly [number, () => Act])[] = [
     [
@@ -166,8 +172,8 @@ export async function somebodyActs(deps: Deps, chance: Chance, serial: () => num
     [
       1,
       () => ({
-        name: `${who} freezes`,
-        work: () => freeze(deps, { personId: who, reason: 'something is badly wrong' }),
+        name: `${admin} freezes`,
+        work: () => freeze(deps, { personId: admin, reason: 'something is badly wrong' }),
       }),
     ],
     [4, () => ({ name: `${who} lifts the freeze`, work: () => unfreeze(deps, { personId: who }) })],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
-import { type Core, createCore } from '../../src/core.ts';
+import { type Core, createCore, latestKnown } from '../../src/core.ts';
 import { HOUR, type Instant, MINUTE, type Millis, SECOND, unknown } from '../../src/domain/terms.ts';
 import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
 import { type Clock, ConflictError, StorageError } from '../../src/ports.ts';
@@ -80,7 +80,7 @@ interface Life {
 function createBox(seed: number, path: string) {
   const chance: Chance = chanceFrom(seed);
   const trace: string[] = [];
-  const wire = createWire();
+  const wire = createWire(chance);
   let wall: Instant = START;
   /** Time that has really gone by. */
   let elapsed: Millis = 0;
@@ -128,8 +128,7 @@ function createBox(seed: number, path: string) {
     const ledger = openLedger(path);
     try {
       ledger.sqlite.pragma('synchronous = OFF');
-      const newest = ledger.sqlite.prepare<[], number>('SELECT max(at) FROM events').pluck().get() ?? 0;
-      const clock = createClock(newest);
+      const clock = createClock(latestKnown(ledger));
       const log = recordedLog();
       const client = slackOver(wire, outside, chance);
       const core = createCore({
@@ -162,7 +161,7 @@ function createBox(seed: number, path: string) {
 
   /** Nothing that was under way in it goes on; what it had sent has arrived or not. */
   function kill(): void {
-    wire.cut(chance);
+    wire.cut();
     timers = [];
     life?.ledger.close();
     life = null;
@@ -292,7 +291,7 @@ function createBox(seed: number, path: string) {
     ] as const);
     switch (kind) {
       case 'call':
-        return wire.endOne(chance, endingFor) ?? 'nothing is under way';
+        return wire.endOne(endingFor) ?? 'nothing is under way';
       case 'act':
         return act();
       case 'time': {
@@ -348,7 +347,7 @@ function createBox(seed: number, path: string) {
       const until = botNow() + REST;
       for (let steps = 0; steps < MOST_REST_STEPS; steps += 1) {
         if (wire.size > 0) {
-          await after(wire.endOne(chance, () => 'answered') ?? '');
+          await after(wire.endOne(() => 'answered') ?? '');
           continue;
         }
         if (watcher?.isAtRest()) break;

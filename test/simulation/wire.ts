@@ -13,6 +13,8 @@ export type Service = 'slack' | 'pagerduty' | 'target';
 interface Operation {
   readonly service: Service;
   readonly name: string;
+  /** So many others may end before it: some calls are slow. */
+  patience: number;
   readonly end: (ending: Ending) => void;
   /** What happens there, where nobody hears of it any more. */
   readonly effect: () => void;
@@ -24,12 +26,12 @@ export interface Wire {
   /** @param error what the caller gets where it fails or the answer is lost */
   call<T>(service: Service, name: string, effect: () => T, error: (ending: 'failed' | 'lost') => Error): Promise<T>;
   /** Ends one of the calls. @returns what was done */
-  endOne(chance: Chance, endingFor: (service: Service) => Ending): string | null;
+  endOne(endingFor: (service: Service) => Ending): string | null;
   /** The caller is dead: each call has reached the other side, or not. */
-  cut(chance: Chance): void;
+  cut(): void;
 }
 
-export function createWire(): Wire {
+export function createWire(chance: Chance): Wire {
   let pending: Operation[] = [];
   return {
     get size() {
@@ -40,6 +42,7 @@ export function createWire(): Wire {
         pending.push({
           service,
           name,
+          patience: chance.happens(0.15) ? chance.int(25) : 0,
           effect: () => void effect(),
           end: (ending) => {
             if (ending === 'failed') return reject(error(ending));
@@ -54,15 +57,17 @@ export function createWire(): Wire {
           },
         });
       }),
-    endOne: (chance, endingFor) => {
+    endOne: (endingFor) => {
       if (pending.length === 0) return null;
-      const [operation] = pending.splice(chance.int(pending.length), 1);
-      if (!operation) return null;
+      const ready = pending.filter(({ patience }) => patience <= 0);
+      const operation = chance.pick(ready.length > 0 ? ready : pending);
+      pending = pending.filter((other) => other !== operation);
+      for (const other of pending) other.patience -= 1;
       const ending = endingFor(operation.service);
       operation.end(ending);
       return `${operation.service} ${operation.name} ${ending}`;
     },
-    cut: (chance) => {
+    cut: () => {
       for (const operation of pending) {
         if (!chance.happens(0.5)) continue;
         try {

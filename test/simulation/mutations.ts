@@ -1,0 +1,142 @@
+/**
+ * Bugs that somebody could make, one at a time: each is put into the source as it is loaded, and the simulation has to
+ * find it. Nothing of this is shipped. docs/reliability.md has the results.
+ */
+export interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'the end of a grant is not due work from its intent on, only from its activation',
+    file: 'src/lifecycle/approval.ts',
+    find: "      { kind: 'end', key: grant.id, dueAt: grant.endsAt },\n",
+    replace: '',
+  },
+  {
+    name: 'after a crash in mid-grant the record is closed without revoking at the target',
+    file: 'src/lifecycle/endGrant.ts',
+    find: '      await deps.targets.revoke(revoking.value);\n',
+    replace: '      if (revoking.value.activation) await deps.targets.revoke(revoking.value);\n',
+  },
+  {
+    name: 'a revoke is believed without reading back',
+    file: 'src/lifecycle/endGrant.ts',
+    find: `    } catch (error) {
+      await noteFailure(deps, revoking, attempt, error);
+      throw error;
+    }`,
+    replace: `    } catch (error) {
+      if (attempt > 2) return await commitEnded(deps, revoking), null;
+      await noteFailure(deps, revoking, attempt, error);
+      throw error;
+    }`,
+  },
+  {
+    name: 'a revoke does not wait for the grant that it undoes',
+    file: 'src/lifecycle/endGrant.ts',
+    find: `  return deps.grantLock(grantId, async () => {
+    const loaded = await deps.store.grant(grantId);
+    if (!loaded || !isLive(loaded.value)) return null;`,
+    replace: `  return Promise.resolve().then(async () => {
+    const loaded = await deps.store.grant(grantId);
+    if (!loaded || !isLive(loaded.value)) return null;`,
+  },
+  {
+    name: 'the target is touched before the intent is committed',
+    file: 'src/lifecycle/submitRequest.ts',
+    find: '    if (opened.length > 0) await deps.store.commit(together(opened.map(({ change }) => change)));\n',
+    replace: `    for (const { change } of opened)
+      for (const { value } of change.grants ?? []) await deps.targets.grant(value, value.endsAt);
+    if (opened.length > 0) await deps.store.commit(together(opened.map(({ change }) => change)));
+`,
+  },
+  {
+    name: 'requesters may approve their own requests',
+    file: 'src/lifecycle/reviewRequest.ts',
+    find: "    if (isSame(reviewer.value, asked.requester)) return refuse({ code: 'own_request' });\n",
+    replace: '',
+  },
+  {
+    name: 'one stage of reviewers is enough',
+    file: 'src/lifecycle/reviewRequest.ts',
+    find: '  if (missing.some((count) => count > 0)) {',
+    replace: '  if (missing.every((count) => count > 0)) {',
+  },
+  {
+    name: 'a freeze leaves what is live alone',
+    file: 'src/lifecycle/freeze.ts',
+    find: "      jobs: [{ kind: 'freeze', key: String(at), dueAt: at }],\n",
+    replace: '',
+  },
+  {
+    name: 'a failed revocation is given up after a few tries',
+    file: 'src/core.ts',
+    find: 'end: { handle: (key, attempt) => endGrant(deps, key, attempt), maxBackoff: MINUTE, ...retried },',
+    replace: 'end: { handle: (key, attempt) => endGrant(deps, key, attempt), maxBackoff: MINUTE, maxAttempts: 3 },',
+  },
+  {
+    name: 'claimed work of a process that died is not taken up again',
+    file: 'src/core.ts',
+    find: '  queue.releaseAll();\n',
+    replace: '',
+  },
+  {
+    name: 'a lost answer to a post in the audit channel is not looked for',
+    file: 'src/slack/projections.ts',
+    find: '    if (attempt > 1 || !lookedForLostAudit) {',
+    replace: '    if (attempt > 1000) {',
+  },
+  {
+    name: 'having to wait forgets that an earlier try may have posted',
+    file: 'src/slack/projections.ts',
+    find: 'return { notBefore: error.notBefore, waiting: true };',
+    replace: 'return { notBefore: error.notBefore };',
+  },
+  {
+    name: 'the audit channel moves on before its message is posted',
+    file: 'src/slack/projections.ts',
+    find: "    const ledger = events.origin()?.ledger ?? '';\n    await delivery.post(",
+    replace:
+      "    const ledger = events.origin()?.ledger ?? '';\n    posts.moveCursor(AUDIT_CURSOR, last.seq);\n    await delivery.post(",
+  },
+  {
+    name: 'a wake-up comes a long time after the end of a grant',
+    file: 'src/domain/grant.ts',
+    find: "  const ends: { endsAt: Instant; endsBecause: PlannedEnd }[] = [{ endsAt: from + duration, endsBecause: 'expired' }];",
+    replace:
+      "  const ends: { endsAt: Instant; endsBecause: PlannedEnd }[] = [{ endsAt: from + duration * 1.5, endsBecause: 'expired' }];",
+  },
+  {
+    name: 'the secret of a grant is written into the ledger',
+    file: 'src/lifecycle/issueCredential.ts',
+    find: "    return (await deps.targets.issueCredential(grant)) ?? refuse({ code: 'no_credential' });",
+    replace: `    const made = await deps.targets.issueCredential(grant);
+    deps.log.info({ made }, 'made');
+    await deps.store.commit({ records: [{ kind: 'policy_text', key: made?.secret ?? '', value: { text: made?.secret ?? '' }, version: 0 }] });
+    return made ?? refuse({ code: 'no_credential' });`,
+  },
+  {
+    name: 'a grant is active in the ledger although the target failed',
+    file: 'src/lifecycle/provisionGrant.ts',
+    find: '      if (attempt < PROVISION_ATTEMPTS) throw error;\n',
+    replace: "      if (attempt < PROVISION_ATTEMPTS) return commitActive(deps, intent, 'unknown');\n",
+  },
+  {
+    name: 'the store does not look at versions: the last one wins',
+    file: 'src/ledger/commit.ts',
+    find: "    .where(and(eq(grants.id, p('id')), eq(grants.version, p('version'))))\n",
+    replace: "    .where(eq(grants.id, p('id')))\n",
+  },
+  {
+    name: 'states and events are committed one after the other',
+    file: 'src/ledger/commit.ts',
+    find: '        const row = chainEvent({ ...event, actor: actor.stored, payload: payload.stored }, at, last);\n',
+    replace:
+      "        const row = { ...chainEvent({ ...event, actor: actor.stored, payload: payload.stored }, at, last), prevHash: last.seq % 40 === 39 ? '' : last.hash };\n",
+  },
+];
