@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventReader } from '../../src/ledger/events.ts';
+import { openLedgerToRead } from '../../src/ledger/open.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { createBotProcess } from '../../src/sandbox/botProcess.ts';
+import { createSandboxClock } from '../../src/sandbox/clock/sandboxClock.ts';
+import { personAt } from '../../src/sandbox/person.ts';
+import { query } from '../../src/sandbox/postgres.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { type Chance, chanceFrom } from '../simulation/chance.ts';
+
+/**
+ * The real process under load, killed with SIGKILL at random moments, over and over, against the workspace on the wire, a
+ * real PostgreSQL and a real receiver of webhooks; then left alone, and looked at.
+ */
+
+export interface KillReport {
+  readonly kills: number;
+  readonly events: number;
+  readonly grants: number;
+  /** What must not be; empty: all is well. */
+  readonly wrong: readonly string[];
+}
+
+const HOUR = 3_600_000;
+/** How long everything may take to come to rest, in real time. */
+const REST_MS = 120_000;
+const LINES = [
+  'request payments read 30m stuck payments',
+  'request orders read 30m order 4411 again',
+  'request feature-flags edit 30m checkout flag',
+  'request payments admin 20m checkout is down',
+  'break-glass payments admin 20m Checkout is down for everybody',
+  'list',
+];
+const PEOPLE = ['U0ANA', 'U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV'];
+const BUTTONS = ['review_approve', 'review_approve', 'grant_end', 'grant_credential'];
+
+export async function killOften({ times, seed }: { times: number; seed: number }): Promise<KillReport> {
+  const chance = chanceFrom(seed);
+  const clock = createSandboxClock();
+  const sandbox = await startSandbox(clock.now);
+  const bot = createBotProcess(sandbox.env, clock, join(sandbox.directory, 'bot.log'));
+  const { workspace, people } = sandbox.slack;
+  const wrong: string[] = [];
+  try {
+    for (let kills = 0; kills < times; kills += 1) {
+      const starting = bot.start();
+      // Some die before they are up.
+      if (chance.happens(0.1)) await Promise.race([starting, pause(chance.int(500))]);
+      else await starting;
+      for (let acts = 2 + chance.int(8); acts > 0; acts -= 1) act(chance);
+      if (chance.happens(0.2)) clock.jump(chance.int(40) * 60_000);
+      await pause(chance.int(900));
+      await Promise.all([bot.kill(), starting.catch(() => undefined)]);
+    }
+    await bot.start();
+    const deadline = Date.now() + REST_MS;
+    let left = await whatIsLeft();
+    for (clock.jump(5 * HOUR); left.length > 0 && Date.now() < deadline; left = await whatIsLeft()) {
+      await pause(500);
+      clock.jump(60_000);
+    }
+    wrong.push(...left);
+    await bot.stop();
+    return { kills: times, ...lookAtLedger(), wrong };
+  } finally {
+    await bot.kill();
+    await sandbox.close();
+  }
+
+  /** Somebody types or clicks; whether anybody is there to hear it is another matter. */
+  function act(by: Chance): void {
+    const who = by.pick(PEOPLE);
+    const messages = workspace.messages.slice(-30);
+    const seen = messages.filter((message) => BUTTONS.some((id) => JSON.stringify(message.blocks).includes(`"${id}"`)));
+    const work =
+      seen.length > 0 && by.happens(0.5)
+        ? people.click(by.pick(PEOPLE), by.pick(seen), by.pick(BUTTONS))
+        : personAt(sandbox.slack, who).jit(by.pick(LINES));
+    // Slack tells the person that the app did not answer; they try again, or not.
+    work.catch(() => undefined);
+  }
+
+  async function whatIsLeft(): Promise<string[]> {
+    const [roles, members] = await query(sandbox.postgres.url('postgres'), [
+      "SELECT rolname FROM pg_roles WHERE rolname LIKE 'jit\\_%'",
+      "SELECT r.rolname || ' to ' || m.rolname AS held FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member WHERE m.rolname IN ('ana', 'ben')",
+    ]);
+    const ledger = openLedgerToRead(sandbox.env.JIT_DATABASE ?? '');
+    const live = ledger.sqlite
+      .prepare("SELECT id || ' ' || state FROM grants WHERE state IN ('provisioning', 'active', 'revoking', 'overdue')")
+      .pluck()
+      .all() as string[];
+    const newest = eventReader(ledger).newest()?.seq ?? 0;
+    ledger.close();
+    const shown = shownInAudit();
+    return [
+      ...(roles?.rows ?? []).map(({ rolname }) => `PostgreSQL has the role ${rolname}`),
+      ...(members?.rows ?? []).map(({ held }) => `PostgreSQL gives ${held}`),
+      ...[...sandbox.flags.editors.keys()].map((id) => `the flag service lets ${id} edit`),
+      ...live.map((grant) => `live in the ledger: ${grant}`),
+      ...(shown.length < newest ? [`the audit channel shows ${shown.length} of ${newest} events`] : []),
+    ];
+  }
+
+  function shownInAudit(): number[] {
+    return workspace.messages.flatMap(({ channel, metadata }) => {
+      if (channel !== 'C0AUDIT' || metadata?.event_type !== 'jitbot_audit') return [];
+      const { from, to } = metadata.event_payload as { from: number; to: number };
+      return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    });
+  }
+
+  function lookAtLedger(): { events: number; grants: number } {
+    const ledger = openLedgerToRead(sandbox.env.JIT_DATABASE ?? '');
+    const events = eventReader(ledger).after(0, 1_000_000);
+    const result = verifyLedger(ledger);
+    ledger.close();
+    if (!result.whole) wrong.push(result.problem);
+    const shown = shownInAudit();
+    const out = shown.findIndex((seq, index) => seq !== index + 1);
+    if (out >= 0) wrong.push(`the audit channel shows event ${shown[out]} where ${out + 1} belongs`);
+    const approved = new Set<string | null>();
+    let grants = 0;
+    for (const { type, requestId, grantId } of events) {
+      if (type === 'request.approved') approved.add(requestId);
+      if (type !== 'grant.activated') continue;
+      grants += 1;
+      if (!approved.has(requestId)) wrong.push(`${grantId} was given without an approval`);
+    }
+    return { events: events.length, grants };
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** `npm run kills -- [TIMES] [SEED]`. Exit code 1: something was wrong. */
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [times = '300', seed = '1'] = process.argv.slice(2);
+  const report = await killOften({ times: Number(times), seed: Number(seed) });
+  const { kills, events, grants, wrong } = report;
+  process.stdout.write(`killed ${kills} times: ${events} events, ${grants} accesses given\n`);
+  process.stdout.write(wrong.length === 0 ? 'nothing was left behind, nothing is missing\n' : `${wrong.join('\n')}\n`);
+  process.exitCode = wrong.length === 0 ? 0 : 1;
+}
