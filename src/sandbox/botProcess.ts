@@ -57,7 +57,7 @@ export function createBotProcess(
         const read = (chunk: Buffer) => {
           output += chunk.toString();
           log.write(chunk);
-          if (!output.includes('"connected to Slack"')) return;
+          if (!/"connected to Slack(?: again)?"/.test(output)) return;
           clearTimeout(late);
           resolve();
         };

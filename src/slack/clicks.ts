@@ -6,7 +6,8 @@ import type { SlackContext } from './context.ts';
 /** The value of the button that was clicked: an id, looked up before anything rests on it. */
 export function clickedValue(body: BlockAction): string {
   const action = body.actions[0];
-  return action?.type === 'button' ? (action.value ?? '') : '';
+  // Over the wire it may be anything.
+  return action?.type === 'button' && typeof action.value === 'string' ? action.value : '';
 }
 
 export interface Click {

@@ -54,6 +54,12 @@ function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; l
     },
   });
   const { client } = receiver;
+  // The library takes every envelope for one that is whole: one that is not would end the process.
+  const read = Reflect.get(client, 'onWebSocketMessage').bind(client) as (...frame: unknown[]) => Promise<void>;
+  client.removeAllListeners('ws_message');
+  client.on('ws_message', (...frame: unknown[]) => {
+    read(...frame).catch((error: unknown) => log.warn({ err: error }, 'dropped an envelope that is not whole'));
+  });
   let closing = false;
   let connecting = false;
   let pause: { end: () => void } | null = null;

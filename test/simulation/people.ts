@@ -170,7 +170,7 @@ export async function somebodyActs(deps: Deps, chance: Chance, serial: () => num
       },
     ],
     [
-      1,
+      3,
       () => ({
         name: `${admin} freezes`,
         work: () => freeze(deps, { personId: admin, reason: 'something is badly wrong' }),

@@ -295,7 +295,6 @@ export function createPeople(workspace: Workspace, triggers: Triggers, responses
   return people;
 }
 
-/** Everything that can be clicked in a message, with the block it stands in. */
 /** The first button with this action; where several share it, the one with this value. */
 const buttonIn = (blocks: Parameters<typeof elementsOf>[0], actionId: string, value: string | undefined) =>
   elementsOf(blocks).find(
@@ -303,6 +302,7 @@ const buttonIn = (blocks: Parameters<typeof elementsOf>[0], actionId: string, va
       element.action_id === actionId && (value === undefined || (element.type === 'button' && element.value === value)),
   );
 
+/** Everything that can be clicked in a message, with the block it stands in. */
 function elementsOf(blocks: readonly (Block | OpenView['view']['blocks'][number])[]) {
   return blocks.flatMap((block) => {
     const elements =

@@ -1,0 +1,328 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Message } from '../../src/sandbox/slack/workspace.ts';
+import { ACCESS_REVIEW, REMOVE_MODAL, START_MODAL } from '../../src/slack/accessReview/views.ts';
+import { ADMIN, FREEZE_MODAL, RELOAD_MODAL } from '../../src/slack/admin/views.ts';
+import { ENROL_MODAL } from '../../src/slack/factor/views.ts';
+import { EXTEND_MODAL } from '../../src/slack/grants/extend.ts';
+import { REQUEST_MODAL } from '../../src/slack/request/modal.ts';
+import { REVIEW_ACTIONS } from '../../src/slack/review/card.ts';
+import { APPROVE_MODAL, CHANGE_MODAL, DENY_MODAL } from '../../src/slack/review/modals.ts';
+import { USE_ACTIONS, USE_MODAL } from '../../src/slack/review/useReview.ts';
+import { type Stage, setStage } from '../support/bot.ts';
+
+/** What comes over the wire is not what our own forms and buttons send. Nothing crashes, nothing is granted, somebody answers. */
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage.close());
+
+/** Dev is an engineer, on call for nothing that gives anything by itself, and no reviewer of what is asked here. */
+const WHO = 'U0DEV';
+const common = {
+  team: { id: 'T0HARBOR', domain: 'harborpay' },
+  user: { id: WHO, username: 'dev', name: 'dev', team_id: 'T0HARBOR' },
+  api_app_id: 'A0JITBOT',
+  token: 'sandbox',
+  is_enterprise_install: false,
+};
+const send = (payload: Record<string, unknown>) =>
+  stage.sandbox.slack.link.deliver('interactive', { ...common, ...payload });
+const given = () =>
+  stage.events().filter(({ type }) => type === 'grant.provisioning' || type === 'request.approved').length;
+/** A fault in the program would be in the log as one. */
+const faults = () =>
+  stage.log.lines.filter(({ level, facts }) => {
+    const { err } = facts as { err?: unknown };
+    return (
+      level === 'error' && (err instanceof TypeError || err instanceof RangeError || err instanceof ReferenceError)
+    );
+  });
+const harmless = async (work: () => Promise<unknown>) => {
+  const before = given();
+  await work();
+  expect(faults()).toEqual([]);
+  expect(given()).toBe(before);
+};
+
+const junk = fc.oneof(
+  fc.string({ maxLength: 60 }),
+  fc.constantFrom(
+    '',
+    '__proto__',
+    'constructor/prototype',
+    'payments-db/admin',
+    '../../etc/passwd',
+    "'; DROP TABLE events; --",
+    '<!channel>',
+    '9'.repeat(400),
+    'R0000000000',
+    'G0000000000',
+    '{"review":"A1","item":-1}',
+    '\u0000\u202e💥',
+  ),
+);
+const anything = fc.oneof(junk, fc.integer(), fc.constant(null), fc.boolean(), fc.object({ maxDepth: 2 }));
+
+describe('generated input', () => {
+  test(
+    'whatever stands after /jit is answered, and gives nothing',
+    () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(
+            '',
+            'request',
+            'extend',
+            'revoke',
+            'cancel',
+            'why',
+            'break-glass',
+            'audit',
+            'away',
+            'code',
+            'admin',
+            'list',
+            'nonsense',
+          ),
+          fc.array(junk, { maxLength: 5 }),
+          async (word, rest) =>
+            harmless(async () => {
+              const count = stage.sandbox.slack.workspace.messages.length + stage.sandbox.slack.workspace.views.size;
+              // Dev asks for nothing that would be given: the roles that the words name are not theirs to have at once.
+              await stage.sandbox.slack.people.command(
+                WHO,
+                '/jit',
+                [word, ...rest].join(' ').slice(0, 3_000),
+                'C0GENERAL',
+              );
+              await stage.until('there is an answer', () =>
+                stage.sandbox.slack.workspace.messages.length + stage.sandbox.slack.workspace.views.size > count
+                  ? true
+                  : null,
+              );
+              for (
+                let top = stage.sandbox.slack.people.topView(WHO);
+                top;
+                top = stage.sandbox.slack.people.topView(WHO)
+              )
+                stage.sandbox.slack.people.close(top);
+            }),
+        ),
+        { numRuns: 60 },
+      ),
+    60_000,
+  );
+
+  const modals = [
+    REQUEST_MODAL,
+    EXTEND_MODAL,
+    APPROVE_MODAL,
+    CHANGE_MODAL,
+    DENY_MODAL,
+    USE_MODAL,
+    ENROL_MODAL,
+    FREEZE_MODAL,
+    RELOAD_MODAL,
+    REMOVE_MODAL,
+    START_MODAL,
+  ];
+  const blocks = [
+    'request_role',
+    'request_duration',
+    'request_reason',
+    'extend_duration',
+    'comment',
+    'code',
+    'review_change_role',
+    'change_duration',
+    'freeze_reason',
+    'access_review_period',
+  ];
+  test(
+    'whatever a form claims to hold is acknowledged, and gives nothing',
+    () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...modals),
+          anything.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))),
+          fc.dictionary(fc.constantFrom(...blocks), anything, { maxKeys: 5 }),
+          async (callback, metadata, fields) =>
+            harmless(() =>
+              send({
+                type: 'view_submission',
+                trigger_id: 'T1',
+                view: {
+                  id: 'V1',
+                  hash: '1.x',
+                  type: 'modal',
+                  callback_id: callback,
+                  private_metadata: metadata,
+                  blocks: [],
+                  title: { type: 'plain_text', text: 'x' },
+                  state: {
+                    values: Object.fromEntries(
+                      Object.entries(fields).map(([block, value]) => [
+                        block,
+                        {
+                          [block]: {
+                            type: 'plain_text_input',
+                            value,
+                            selected_option: { value },
+                            selected_options: [{ value }],
+                          },
+                        },
+                      ]),
+                    ),
+                  },
+                },
+              }),
+            ),
+        ),
+        { numRuns: 120 },
+      ),
+    60_000,
+  );
+
+  const actions = [
+    ...Object.values(REVIEW_ACTIONS),
+    ...Object.values(USE_ACTIONS),
+    ...Object.values(ADMIN),
+    ...Object.values(ACCESS_REVIEW),
+    'grant_end',
+    'grant_extend',
+    'grant_credential',
+    'home_ask',
+    'request_role',
+  ];
+  test(
+    'whatever a button claims to be about is acknowledged, and gives nothing',
+    () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...actions),
+          anything,
+          fc.constantFrom('C0ACCESS', 'C0GENERAL', 'C0NOWHERE'),
+          async (id, value, channel) =>
+            harmless(() =>
+              send({
+                type: 'block_actions',
+                trigger_id: 'T1',
+                container: { type: 'message', message_ts: '1.000001', channel_id: channel, is_ephemeral: false },
+                channel: { id: channel, name: 'x' },
+                message: { ts: '1.000001', text: 'x', blocks: [] },
+                state: { values: {} },
+                response_url: 'http://127.0.0.1:9/none',
+                actions: [
+                  {
+                    type: 'button',
+                    action_id: id,
+                    block_id: 'b',
+                    action_ts: '1.0',
+                    value,
+                    selected_user: value,
+                    selected_option: { value },
+                  },
+                ],
+              }),
+            ),
+        ),
+        { numRuns: 120 },
+      ),
+    60_000,
+  );
+
+  test('envelopes that are none are dropped, and the next person is served', async () => {
+    const { link } = stage.sandbox.slack;
+    for (const payload of [
+      {},
+      { type: 'nonsense' },
+      { type: 'view_submission' },
+      { type: 'block_actions', actions: [] },
+      { command: null },
+    ])
+      for (const kind of ['interactive', 'slash_commands', 'events_api'] as const)
+        link.deliver(kind, payload as Record<string, unknown>).catch(() => undefined);
+    await harmless(() => stage.ana.jit('oncall'));
+    await stage.ana.told('level');
+  });
+});
+
+describe('attacks', () => {
+  /** Ben's request for orders, with its buttons. */
+  async function pendingPrompt(line: string): Promise<Message> {
+    const after = stage.sandbox.slack.workspace.newTs();
+    await stage.ben.jit(line);
+    return stage.until('the buttons are there', () =>
+      stage.sandbox.slack.workspace
+        .visible('C0ACCESS', 'U0EVE')
+        .find((message) => message.ts > after && JSON.stringify(message.blocks).includes('review_approve')),
+    );
+  }
+  const clickAs = (user: string, message: Message, action: string, value: string) =>
+    stage.sandbox.slack.people.act(user, { message }, 'b', { type: 'button', action_id: action, value });
+
+  test('a button copied to another channel: whoever is no reviewer there is none here either', async () => {
+    const prompt = await pendingPrompt('request orders read 30m order 1');
+    await harmless(async () => {
+      await clickAs('U0ANA', { ...prompt, channel: 'C0GENERAL', threadTs: null }, 'review_approve', idIn(prompt));
+      await stage.ana.readsIn('C0GENERAL', 'not one of the reviewers');
+    });
+  });
+
+  test('another request’s id put into a button that one may click: that request’s own reviewers are asked for', async () => {
+    const [pending] = stage.events().filter(({ type }) => type === 'request.submitted');
+    const other = await pendingPrompt('request feature-flags delete 20m cleanup').catch(() => null);
+    await harmless(async () => {
+      // Ana may end her own access; the id of somebody else's request is no key to it.
+      const after = stage.sandbox.slack.workspace.newTs();
+      const message = other ?? stage.sandbox.slack.workspace.messages.at(-1);
+      if (message) await clickAs('U0ANA', message, 'review_approve', pending?.requestId ?? '');
+      await stage.ana.readsIn(message?.channel ?? '', 'not one of the reviewers', after);
+    });
+  });
+
+  test('a stale button, clicked after the request was decided, says how it stands and changes nothing', async () => {
+    const prompt = await pendingPrompt('request feature-flags edit 30m flags').catch(() => null);
+    const stale = prompt ?? (await pendingPrompt('request payments read 30m stuck'));
+    const id = idIn(stale);
+    await stage.ben.jit('cancel');
+    await stage.recorded('request.cancelled');
+    await harmless(async () => {
+      const after = stage.sandbox.slack.workspace.newTs();
+      await clickAs('U0CHLOE', stale, 'review_approve', id);
+      await stage.chloe.readsIn('C0ACCESS', 'cancelled', after);
+    });
+  });
+
+  test('another person’s access: ending, lengthening or asking its password is refused', async () => {
+    await stage.ana.jit('request payments read 30m stuck payments');
+    const granted = await stage.ana.readsDirect('You have Payments database: read');
+    const activated = await stage.recorded('grant.activated');
+    const before = stage.events().length;
+    for (const action of ['grant_end', 'grant_credential']) {
+      const after = stage.sandbox.slack.workspace.newTs();
+      await clickAs('U0BEN', { ...granted, channel: 'C0GENERAL' }, action, activated.grantId ?? '');
+      if (action === 'grant_end') await stage.ben.readsIn('C0GENERAL', 'not yours', after);
+    }
+    expect(
+      stage
+        .events()
+        .slice(before)
+        .filter(({ type }) => type === 'grant.revoking' || type === 'credential.issued'),
+    ).toEqual([]);
+  });
+
+  test('the same submission sent twice is one request', async () => {
+    const before = stage.events().filter(({ type }) => type === 'request.submitted').length;
+    stage.sandbox.slack.link.doubleNext(1);
+    await stage.ben.jit('request payments admin 20m twice in a row');
+    await stage.recorded('request.submitted', before + 1);
+    await harmless(() => stage.ana.jit('oncall'));
+    expect(stage.events().filter(({ type }) => type === 'request.submitted')).toHaveLength(before + 1);
+  });
+});
+
+const idIn = (message: Message): string => /"(R[0-9A-Z]{10})"/.exec(JSON.stringify(message.blocks))?.[1] ?? '';
