@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Message } from '../../src/sandbox/slack/workspace.ts';
 import { ACCESS_REVIEW, REMOVE_MODAL, START_MODAL } from '../../src/slack/accessReview/views.ts';
 import { ADMIN, FREEZE_MODAL, RELOAD_MODAL } from '../../src/slack/admin/views.ts';
@@ -14,10 +14,6 @@ import { type Stage, setStage } from '../support/bot.ts';
 /** What comes over the wire is not what our own forms and buttons send. Nothing crashes, nothing is granted, somebody answers. */
 
 let stage: Stage;
-beforeAll(async () => {
-  stage = await setStage();
-});
-afterAll(() => stage.close());
 
 /** Dev is an engineer, on call for nothing that gives anything by itself, and no reviewer of what is asked here. */
 const WHO = 'U0DEV';
@@ -67,6 +63,14 @@ const junk = fc.oneof(
 const anything = fc.oneof(junk, fc.integer(), fc.constant(null), fc.boolean(), fc.object({ maxDepth: 2 }));
 
 describe('generated input', () => {
+  beforeAll(async () => {
+    stage = await setStage();
+    // Dev may break no glass here: whatever is given would be given by mistake.
+    const sre = stage.sandbox.slack.workspace.groups.get('S0SRE');
+    if (sre) sre.members = [];
+  });
+  afterAll(() => stage.close());
+
   test(
     'whatever stands after /jit is answered, and gives nothing',
     () =>
@@ -189,12 +193,18 @@ describe('generated input', () => {
   const actions = [
     ...Object.values(REVIEW_ACTIONS),
     ...Object.values(USE_ACTIONS),
-    ...Object.values(ADMIN),
-    ...Object.values(ACCESS_REVIEW),
+    ADMIN.person,
+    ADMIN.end,
+    ADMIN.endAll,
+    ADMIN.freeze,
+    ADMIN.unfreeze,
+    ADMIN.reload,
+    ADMIN.reset,
+    ACCESS_REVIEW.keep,
+    ACCESS_REVIEW.remove,
     'grant_end',
     'grant_extend',
     'grant_credential',
-    'home_ask',
     'request_role',
   ];
   test(
@@ -245,12 +255,17 @@ describe('generated input', () => {
     ])
       for (const kind of ['interactive', 'slash_commands', 'events_api'] as const)
         link.deliver(kind, payload as Record<string, unknown>).catch(() => undefined);
-    await harmless(() => stage.ana.jit('oncall'));
-    await stage.ana.told('level');
+    await harmless(() => stage.ana.jit('help'));
+    await stage.ana.told('Access for as long as you need it');
   });
 });
 
 describe('attacks', () => {
+  beforeEach(async () => {
+    stage = await setStage();
+  });
+  afterEach(() => stage.close());
+
   /** Ben's request for orders, with its buttons. */
   async function pendingPrompt(line: string): Promise<Message> {
     const after = stage.sandbox.slack.workspace.newTs();
@@ -272,28 +287,24 @@ describe('attacks', () => {
     });
   });
 
-  test('another request’s id put into a button that one may click: that request’s own reviewers are asked for', async () => {
-    const [pending] = stage.events().filter(({ type }) => type === 'request.submitted');
-    const other = await pendingPrompt('request feature-flags delete 20m cleanup').catch(() => null);
+  test('another request’s id put into a button: that request’s own reviewers are asked for, not those of the button', async () => {
+    const payments = await pendingPrompt('request payments read 30m stuck payments');
+    const orders = await pendingPrompt('request orders read 30m order 1');
+    // Dev may review orders, as one of the DBAs, and not payments.
     await harmless(async () => {
-      // Ana may end her own access; the id of somebody else's request is no key to it.
-      const after = stage.sandbox.slack.workspace.newTs();
-      const message = other ?? stage.sandbox.slack.workspace.messages.at(-1);
-      if (message) await clickAs('U0ANA', message, 'review_approve', pending?.requestId ?? '');
-      await stage.ana.readsIn(message?.channel ?? '', 'not one of the reviewers', after);
+      await clickAs('U0DEV', orders, 'review_approve', idIn(payments));
+      await stage.dev.readsIn('C0ACCESS', 'not one of the reviewers');
     });
   });
 
   test('a stale button, clicked after the request was decided, says how it stands and changes nothing', async () => {
-    const prompt = await pendingPrompt('request feature-flags edit 30m flags').catch(() => null);
-    const stale = prompt ?? (await pendingPrompt('request payments read 30m stuck'));
+    const stale = await pendingPrompt('request orders read 30m order 1');
     const id = idIn(stale);
     await stage.ben.jit('cancel');
     await stage.recorded('request.cancelled');
     await harmless(async () => {
-      const after = stage.sandbox.slack.workspace.newTs();
       await clickAs('U0CHLOE', stale, 'review_approve', id);
-      await stage.chloe.readsIn('C0ACCESS', 'cancelled', after);
+      await stage.chloe.readsIn('C0ACCESS', 'cancelled');
     });
   });
 
@@ -305,7 +316,7 @@ describe('attacks', () => {
     for (const action of ['grant_end', 'grant_credential']) {
       const after = stage.sandbox.slack.workspace.newTs();
       await clickAs('U0BEN', { ...granted, channel: 'C0GENERAL' }, action, activated.grantId ?? '');
-      if (action === 'grant_end') await stage.ben.readsIn('C0GENERAL', 'not yours', after);
+      if (action === 'grant_end') await stage.ben.readsIn('C0GENERAL', 'This is not yours', after);
     }
     expect(
       stage
@@ -318,9 +329,9 @@ describe('attacks', () => {
   test('the same submission sent twice is one request', async () => {
     const before = stage.events().filter(({ type }) => type === 'request.submitted').length;
     stage.sandbox.slack.link.doubleNext(1);
-    await stage.ben.jit('request payments admin 20m twice in a row');
+    await stage.ben.jit('request orders read 30m twice in a row');
     await stage.recorded('request.submitted', before + 1);
-    await harmless(() => stage.ana.jit('oncall'));
+    await harmless(() => stage.ana.jit('help'));
     expect(stage.events().filter(({ type }) => type === 'request.submitted')).toHaveLength(before + 1);
   });
 });
