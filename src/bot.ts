@@ -46,8 +46,10 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const checkpoints = env.checkpoints ? openCheckpoints({ ...env.checkpoints, now: Date.now }) : null;
   const ledger = openLedger(env.databasePath);
   const clock = makeClock(latestKnown(ledger));
+  /** Whoever waits for Slack's rate limit when the bot is told to stop waits no longer. */
+  const ending = new AbortController();
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
-  const directory = createDirectory(interactive, { clock, log });
+  const directory = createDirectory(interactive, { clock, log, ending: ending.signal });
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log });
   const onCall = createOnCall(pagerDuty, clock);
   const targets = connectTargets(policy, { log, clock });
@@ -87,6 +89,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     routes.set(PAGERDUTY_PATH, pagerDutyWebhook({ secret: env.pagerDuty.webhookSecret, log, onIncident }));
   const server = env.port === null ? null : createHttpServer(env.port, routes, log);
   const stopEverything = async (signal: string) => {
+    ending.abort();
     await Promise.all([connection.close(), server?.close()]);
     await slackApp?.drain();
     await core.stop(signal);

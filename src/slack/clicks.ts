@@ -1,4 +1,6 @@
 import type { BlockAction, RespondFn } from '@slack/bolt';
+import { type Millis, SECOND } from '../domain/terms.ts';
+import type { Log } from '../ports.ts';
 import { section } from './blocks.ts';
 import { slackProblem } from './clients.ts';
 import type { SlackContext } from './context.ts';
@@ -15,6 +17,21 @@ export interface Click {
   readonly respond: RespondFn;
 }
 
+export const ONE_MOMENT =
+  ':hourglass_flowing_sand: One moment: many are asking right now, and Slack only answers so many at a time. You are in line; the answer comes here.';
+/** Nobody waits for longer without a word. */
+const WORD_AFTER: Millis = 2 * SECOND;
+
+/** Says that there is a line, where an answer takes long. */
+export function oneMoment(tell: () => Promise<unknown>, log: Pick<Log, 'warn'>): { cancel(): void } {
+  const timer = setTimeout(() => {
+    tell().catch((error: unknown) =>
+      log.warn({ problem: slackProblem(error) }, 'a word while waiting could not be shown'),
+    );
+  }, WORD_AFTER);
+  return { cancel: () => clearTimeout(timer) };
+}
+
 /**
  * Does what a click asked for and tells the one who clicked, where there is something to tell: only they
  * see it. A fault becomes a sentence, never silence.
@@ -26,29 +43,36 @@ export async function tellClicker(
   work: () => Promise<string | null>,
 ): Promise<void> {
   const personId = body.user.id;
+  const waiting = body.view ? null : oneMoment(() => tell(ONE_MOMENT), deps.log);
   let text: string | null;
   try {
     text = await work();
   } catch (error) {
     deps.log.error({ err: error, personId }, 'a click could not be carried out');
     text = ':warning: Something on our side failed, so nothing was changed. Try again in a minute.';
+  } finally {
+    waiting?.cancel();
   }
   try {
     if (body.view?.type === 'home') return await showHome(personId, text ?? undefined);
+    if (text !== null) await tell(text);
+  } catch (error) {
+    deps.log.warn({ problem: slackProblem(error), personId }, 'the answer to a click could not be shown');
+  }
+
+  /** Only the one who clicked sees it, wherever the button was. */
+  async function tell(sentence: string): Promise<void> {
     const channel = body.channel?.id;
-    if (text === null || !channel) return;
-    // Only the one who asked sees such a message, wherever it is: the answer goes to the same place.
+    if (!channel) return;
     if (body.container?.is_ephemeral)
-      return void (await respond({ response_type: 'ephemeral', replace_original: false, ...said(text) }));
+      return void (await respond({ response_type: 'ephemeral', replace_original: false, ...said(sentence) }));
     const thread = body.message?.thread_ts;
     await client.chat.postEphemeral({
       channel,
       user: personId,
-      ...said(text),
+      ...said(sentence),
       ...(typeof thread === 'string' && { thread_ts: thread }),
     });
-  } catch (error) {
-    deps.log.warn({ problem: slackProblem(error), personId }, 'the answer to a click could not be shown');
   }
 }
 

@@ -38,7 +38,12 @@ export interface Delivery {
   sync(key: string, place: Place, message: Message, maybePosted: boolean): Promise<Post>;
   /** Brings a message up to date if it was ever posted. */
   refresh(key: string, message: Message): Promise<void>;
-  post(place: Place, message: Message, metadata: MessageMetadata): Promise<string>;
+  /** @returns where it is: a message to a person is in the channel with them */
+  post(
+    place: Place,
+    message: Message,
+    metadata: MessageMetadata,
+  ): Promise<{ readonly channel: string; readonly ts: string }>;
   /** The newest metadata of this kind that we posted to a channel, and when. */
   newestMetadata(
     channel: string,
@@ -49,8 +54,6 @@ export interface Delivery {
   find(key: string): Post | null;
   /** The address of a message. */
   permalink(post: Post): Promise<string>;
-  /** The direct-message channel with a person. */
-  directChannel(slackId: string): Promise<string>;
 }
 
 export function createDelivery({
@@ -66,7 +69,11 @@ export function createDelivery({
   /** When all that was posted to a channel would have been posted at an even pace. */
   const evenPace = new Map<string, Instant>();
 
-  async function post({ channel, threadTs }: Place, message: Message, metadata: MessageMetadata): Promise<string> {
+  async function post(
+    { channel, threadTs }: Place,
+    message: Message,
+    metadata: MessageMetadata,
+  ): Promise<{ channel: string; ts: string }> {
     const next = Math.max(evenPace.get(channel) ?? 0, clock.now()) + CHANNEL_PACE;
     const allowed = next - CHANNEL_BURST * CHANNEL_PACE;
     if (clock.now() < allowed) throw new LaterError(allowed);
@@ -82,7 +89,7 @@ export function createDelivery({
       }),
     );
     if (!posted.ts) throw new Error('Slack took a message but did not say where it is');
-    return posted.ts;
+    return { channel: posted.channel ?? channel, ts: posted.ts };
   }
 
   /** A rate limit becomes "later" instead of a failure. */
@@ -95,22 +102,34 @@ export function createDelivery({
     }
   }
 
-  async function history({ channel, threadTs }: Place) {
+  /** Slack takes a person's id in place of the channel with them, except for reading what is in it. */
+  async function directChannel(slackId: string): Promise<string> {
+    const known = directChannels.get(slackId);
+    if (known) return known;
+    const opened = await limited(() => client.conversations.open({ users: slackId }));
+    const id = opened.channel?.id;
+    if (!id) throw new Error(`Slack opened no direct message with ${slackId}`);
+    directChannels.set(slackId, id);
+    return id;
+  }
+
+  async function history({ channel: given, threadTs }: Place) {
+    const channel = /^[UW]/.test(given) ? await directChannel(given) : given;
     const query = { channel, limit: SEARCH_LIMIT, include_all_metadata: true };
     const found = await limited(() =>
       threadTs ? client.conversations.replies({ ...query, ts: threadTs }) : client.conversations.history(query),
     );
-    return found.messages ?? [];
+    return { channel, messages: found.messages ?? [] };
   }
 
-  async function findPosted(key: string, place: Place): Promise<string | null> {
-    const messages = await history(place);
+  async function findPosted(key: string, place: Place): Promise<{ channel: string; ts: string } | null> {
+    const { channel, messages } = await history(place);
     const mine = messages.find(
       (message) =>
         message.metadata?.event_type === KEY_METADATA &&
         (message.metadata.event_payload as { key?: unknown } | undefined)?.key === key,
     );
-    return mine?.ts ?? null;
+    return mine?.ts ? { channel, ts: mine.ts } : null;
   }
 
   async function update(key: string, known: Post, message: Message): Promise<Post> {
@@ -133,9 +152,9 @@ export function createDelivery({
       const kept = posts.find(key);
       if (kept) return update(key, kept, message);
       const lost = maybePosted ? await findPosted(key, place) : null;
-      if (lost) return update(key, { channel: place.channel, ts: lost, digest: '' }, message);
-      const ts = await post(place, message, { event_type: KEY_METADATA, event_payload: { key } });
-      const made = { channel: place.channel, ts, digest: digestOf(message) };
+      if (lost) return update(key, { ...lost, digest: '' }, message);
+      const posted = await post(place, message, { event_type: KEY_METADATA, event_payload: { key } });
+      const made = { ...posted, digest: digestOf(message) };
       posts.keep(key, made);
       return made;
     },
@@ -144,7 +163,7 @@ export function createDelivery({
       if (kept) await update(key, kept, message);
     },
     newestMetadata: async (channel, eventType, accept) => {
-      const messages = await history({ channel });
+      const { messages } = await history({ channel });
       for (const { metadata, ts } of messages) {
         const payload = (metadata?.event_payload ?? {}) as Record<string, unknown>;
         if (metadata?.event_type === eventType && accept(payload)) return { payload, postedAt: Number(ts) * SECOND };
@@ -156,15 +175,6 @@ export function createDelivery({
       const { permalink } = await limited(() => client.chat.getPermalink({ channel, message_ts: ts }));
       if (!permalink) throw new Error('Slack has no address for a message');
       return permalink;
-    },
-    directChannel: async (slackId) => {
-      const known = directChannels.get(slackId);
-      if (known) return known;
-      const opened = await limited(() => client.conversations.open({ users: slackId }));
-      const id = opened.channel?.id;
-      if (!id) throw new Error(`Slack opened no direct message with ${slackId}`);
-      directChannels.set(slackId, id);
-      return id;
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Principal } from '../domain/policy.ts';
 import { type Instant, type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, Directory, Log, Purpose } from '../ports.ts';
 import { slackErrorCode, slackProblem, WebAPIRateLimitedError } from './clients.ts';
+import { createPatience } from './patience.ts';
 
 /** How old a group's members may be for a preview, or when Slack's rate limit keeps us from asking. */
 const GROUP_AGE: Millis = MINUTE;
@@ -45,8 +46,12 @@ export type SlackDirectory = Directory & {
 };
 
 /** Who is who, from users.info and user groups. */
-export function createDirectory(client: WebClient, options: { clock: Pick<Clock, 'now'>; log: Log }): SlackDirectory {
+export function createDirectory(
+  client: WebClient,
+  options: { clock: Clock; log: Log; ending?: AbortSignal },
+): SlackDirectory {
   const { clock, log } = options;
+  const patient = createPatience(clock, options.ending ?? new AbortController().signal);
   let ownTeam: string | undefined;
   const asking = new Map<string, Promise<Known<ReadonlySet<string>>>>();
   const remembered = new Map<Principal, { at: Instant; members: ReadonlySet<string> }>();
@@ -55,22 +60,22 @@ export function createDirectory(client: WebClient, options: { clock: Pick<Clock,
     const earlier = remembered.get(groupId);
     const isRecent = earlier !== undefined && clock.now() - earlier.at <= GROUP_AGE;
     if (purpose === 'preview' && isRecent) return known(earlier.members);
-    const asked = asking.get(groupId) ?? askMembers(groupId).finally(() => asking.delete(groupId));
+    const asked = asking.get(groupId) ?? askMembers(groupId, isRecent).finally(() => asking.delete(groupId));
     asking.set(groupId, asked);
-    const answer = await asked;
-    // Slack allows about 20 of these calls a minute; changes reach us as events in between.
-    return !answer.known && isRecent && answer.problem.includes('rate limit') && remembered.has(groupId)
-      ? known(earlier.members)
-      : answer;
+    return asked;
   }
 
-  async function askMembers(groupId: Principal): Promise<Known<ReadonlySet<string>>> {
+  /** @param isRecent what is remembered will do where Slack's rate limit is used up: changes reach us as events in between */
+  async function askMembers(groupId: Principal, isRecent: boolean): Promise<Known<ReadonlySet<string>>> {
+    const list = () => client.usergroups.users.list({ usergroup: groupId });
     try {
-      const { users } = await client.usergroups.users.list({ usergroup: groupId });
+      const { users } = await (isRecent ? list() : patient('usergroups.users.list', list));
       const members = new Set(users ?? []);
       remembered.set(groupId, { at: clock.now(), members });
       return known(members);
     } catch (error) {
+      const remains = remembered.get(groupId);
+      if (isRecent && remains && error instanceof WebAPIRateLimitedError) return known(remains.members);
       const missing = slackErrorCode(error) === 'no_such_subteam';
       if (!(error instanceof WebAPIRateLimitedError)) log.warn({ err: error, groupId }, 'cannot read a user group');
       return unknown(
@@ -97,11 +102,11 @@ export function createDirectory(client: WebClient, options: { clock: Pick<Clock,
   }
 
   return {
-    person: (slackId) => lookUp(() => client.users.info({ user: slackId })),
-    personByEmail: (email) => lookUp(() => client.users.lookupByEmail({ email })),
+    person: (slackId) => lookUp(() => patient('users.info', () => client.users.info({ user: slackId }))),
+    personByEmail: (email) => lookUp(() => patient('users.lookupByEmail', () => client.users.lookupByEmail({ email }))),
     hasLeft: async (slackId) => {
       try {
-        const { user } = await client.users.info({ user: slackId });
+        const { user } = await patient('users.info', () => client.users.info({ user: slackId }));
         const parsed = userSchema.safeParse(user);
         return parsed.success && (parsed.data.deleted || parsed.data.is_restricted || parsed.data.is_ultra_restricted);
       } catch (error) {

@@ -169,7 +169,7 @@ export function projections(deps: ProjectionDeps): Projections {
     const loaded = event.requestId ? await load(event.requestId) : null;
     const own = loaded && noticeFor(event, loaded);
     if (own) {
-      const channel = await delivery.directChannel(loaded.request.requester.slackId);
+      const channel = loaded.request.requester.slackId;
       await delivery.sync(noticeKey(event.type, loaded), { channel }, own, attempt > 1);
     }
     for (const [index, news] of newsOf(event, deps.policy, (key) => roleNameIn(deps.policy, key)).entries()) {
@@ -188,7 +188,7 @@ export function projections(deps: ProjectionDeps): Projections {
   async function placeOf({ to }: News): Promise<Place> {
     switch (to.kind) {
       case 'person':
-        return { channel: await delivery.directChannel(to.slackId) };
+        return { channel: to.slackId };
       case 'channel':
         return { channel: deps.policy.approvalsChannel };
       case 'thread': {
@@ -211,7 +211,7 @@ export function projections(deps: ProjectionDeps): Projections {
     if (grant?.state !== 'active') return;
     const loaded = await load(grant.requestId);
     if (!loaded) return;
-    const channel = await delivery.directChannel(grant.person.slackId);
+    const channel = grant.person.slackId;
     await delivery.sync(reminderKey(grant), { channel }, reminder(loaded), attempt > 1);
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { systemClock } from '../../clock.ts';
 import { ConfigError } from '../../config/env.ts';
 import { type Condition, isGroup, type Policy, type Test } from '../../domain/policy.ts';
 import type { Finding } from '../../domain/policySense.ts';
@@ -121,7 +122,7 @@ function connect(): { pagerDuty: PagerDutyClient; directory: Directory } {
     );
   const quiet = () => undefined;
   const log: Log = { info: quiet, warn: quiet, error: quiet };
-  const clock = { now: Date.now };
+  const clock = systemClock(0);
   const { background } = createClients({
     token: slackToken,
     apiUrl: process.env.SLACK_API_URL ?? 'https://slack.com/api/',

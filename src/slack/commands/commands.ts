@@ -5,7 +5,7 @@ import { admin } from '../admin/listeners.ts';
 import { audit } from '../audit/command.ts';
 import { away, back } from '../away/listeners.ts';
 import { cut, plain } from '../blocks.ts';
-import { said } from '../clicks.ts';
+import { ONE_MOMENT, oneMoment, said } from '../clicks.ts';
 import type { SlackContext } from '../context.ts';
 import { secondFactor } from '../factor/listeners.ts';
 import { FAILED } from '../request/answers.ts';
@@ -45,6 +45,7 @@ export function listenToCommands(app: App, context: SlackContext): void {
     const found = COMMANDS.find(({ names }) => names.includes(name));
     if (name !== '' && !found) return ack({ response_type: 'ephemeral', text: unknownText(name) });
     await ack();
+    const waiting = oneMoment(() => respond({ response_type: 'ephemeral', text: ONE_MOMENT }), deps.log);
     const to = { triggerId: command.trigger_id, personId: command.user_id };
     try {
       if (!found) return await openForm(context, to, { mode: 'request' });
@@ -59,6 +60,8 @@ export function listenToCommands(app: App, context: SlackContext): void {
     } catch (error) {
       deps.log.error({ err: error, command: name, personId: command.user_id }, 'a command could not be carried out');
       await respond({ response_type: 'ephemeral', text: FAILED });
+    } finally {
+      waiting.cancel();
     }
   });
 }
