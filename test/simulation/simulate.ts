@@ -6,6 +6,7 @@ import { parsePolicy } from '../../src/config/policyFile.ts';
 import { type Core, createCore, latestKnown } from '../../src/core.ts';
 import { HOUR, type Instant, MINUTE, type Millis, SECOND, unknown } from '../../src/domain/terms.ts';
 import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
+import { unfreeze } from '../../src/lifecycle/freeze.ts';
 import { type Clock, ConflictError, StorageError } from '../../src/ports.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { createDirectory } from '../../src/slack/people.ts';
@@ -77,7 +78,8 @@ interface Life {
   readonly ledger: OpenLedger;
 }
 
-function createBox(seed: number, path: string) {
+/** @param options.kills whether the bot dies now and then, and the disk fills up */
+export function createBox(seed: number, path: string, { kills = true } = {}) {
   const chance: Chance = chanceFrom(seed);
   const trace: string[] = [];
   const wire = createWire(chance);
@@ -301,7 +303,7 @@ function createBox(seed: number, path: string) {
       [20, 'time'],
       [3, 'world'],
       [2, 'fault'],
-      [1.5, 'kill'],
+      [kills ? 1.5 : 0, 'kill'],
     ] as const);
     switch (kind) {
       case 'call':
@@ -344,7 +346,8 @@ function createBox(seed: number, path: string) {
   return {
     trace,
     live: async (steps: number) => {
-      await start();
+      flaky = true;
+      if (!life) await start();
       await after('start');
       for (let done = 0; done < steps; done += 1) await after(await step());
     },
@@ -369,6 +372,37 @@ function createBox(seed: number, path: string) {
         await after('time goes by');
       }
       watcher?.lookAtTheEnd();
+    },
+    /** Everybody is back, in their groups, and nothing is frozen: otherwise a long run ends in a world where nobody may do anything. */
+    heal: async () => {
+      for (const service of ['slack', 'pagerduty', 'target'] as const) down[service] = false;
+      fillDisk(false);
+      const { users, groups } = createOutside(() => wall).workspace;
+      for (const user of users.values()) outside.workspace.users.set(user.id, user);
+      for (const group of groups.values()) outside.workspace.groups.set(group.id, group);
+      outside.shifts.set(1, {
+        slackId: chance.pick(['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV']),
+        until: botNow() + 24 * HOUR,
+      });
+      if (life) void unfreeze(life.core.deps, { personId: 'U0EVE' }).catch(() => undefined);
+      await after('everything is as it was');
+    },
+    /** Nobody asks for anything until so long after the start; what is due is done. */
+    idleUntil: async (passed: Millis) => {
+      flaky = false;
+      while (botNow() < START + passed) {
+        if (wire.size > 0) await after(wire.endOne(() => 'answered') ?? '');
+        else {
+          goOn(Math.max(1, Math.min(START + passed, ...timers.map(({ at }) => at)) - botNow()));
+          await after('time goes by');
+        }
+      }
+    },
+    /** What Slack shows so far is no longer of interest. */
+    forgetMessages: () => {
+      const { messages } = outside.workspace;
+      messages.splice(0, messages.length - 50);
+      trace.length = 0;
     },
     close: () => {
       kill();
