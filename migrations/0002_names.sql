@@ -22,3 +22,5 @@ INSERT OR IGNORE INTO event_people (person, seq)
 CREATE INDEX events_archived ON events (seq) WHERE type = 'ledger.archived';
 --> statement-breakpoint
 UPDATE requests SET body = json_set(body, '$.signals', json('[]'));
+--> statement-breakpoint
+CREATE INDEX grants_live_resource ON grants (resource) WHERE state IN ('provisioning', 'active', 'revoking', 'overdue');

@@ -132,11 +132,10 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
 
   /** Something happened to an incident: look at once at every grant that was given for it. */
   async function onIncident(incidentId: string): Promise<void> {
-    const live = await store.liveGrants({});
-    const concerned = live.filter(({ value }) => value.ties.incident?.id === incidentId);
+    const concerned = await store.liveForIncident(incidentId);
     if (concerned.length === 0) return;
     const dueAt = clock.now();
-    await store.commit({ jobs: concerned.map(({ value }) => ({ kind: 'watch', key: value.id, dueAt }) as const) });
+    await store.commit({ jobs: concerned.map((key) => ({ kind: 'watch', key, dueAt }) as const) });
   }
 
   /** Said at the start and not when somebody is paged; but a PagerDuty that is down keeps nobody from reviewing. */
@@ -155,10 +154,10 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     try {
       await interactive.auth.test();
     } catch (error) {
-      const live = await store.liveGrants({});
+      const live = await store.liveResources();
       if (isAuthFailure(error) && live.length === 0) throw new ConfigError(slackProblem(error), { cause: error });
       log.error(
-        { problem: slackProblem(error), liveGrants: live.length },
+        { problem: slackProblem(error), liveOn: live },
         'Slack did not accept the bot at start; going on, because access has to end on time',
       );
     }

@@ -306,13 +306,13 @@ export function createCore(world: World): Core {
 
 /** Access on a resource that the policy no longer has cannot be taken back: say so at once, not at its end. */
 async function warnAboutOrphans({ store, policy, log }: Deps): Promise<void> {
-  for (const { value: grant } of await store.liveGrants({})) {
-    if (!policy.resources.has(grant.resourceId)) {
+  for (const resource of await store.liveResources()) {
+    if (policy.resources.has(resource)) continue;
+    for (const { value: grant } of await store.liveGrants({ resourceId: resource }))
       log.error(
-        { grantId: grant.id, resource: grant.resourceId, person: grant.person.email },
+        { grantId: grant.id, resource, person: grant.person.email },
         'live access on a resource that is not in the policy file any more; put the resource back until it has ended',
       );
-    }
   }
 }
 

@@ -226,6 +226,12 @@ export interface Store {
   grant(id: string): Promise<Versioned<Grant> | null>;
   liveGrant(slackId: string, role: string): Promise<Versioned<LiveGrant> | null>;
   liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
+  /** Resources on which anything is live. */
+  liveResources(): Promise<readonly string[]>;
+  /** People who hold anything, by Slack id, in order, after this one; so many. */
+  livePeople(after: string, limit: number): Promise<readonly string[]>;
+  /** Live grants that were given for an incident. */
+  liveForIncident(incidentId: string): Promise<readonly string[]>;
   /** Requests that are not final: pending and scheduled ones. */
   openRequests(filter: { slackId?: string }): Promise<readonly Versioned<Request>[]>;
   /** Requests that were made together, in the order they were made. */

@@ -50,6 +50,22 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
     .prepare();
   const live = inArray(grants.state, [...LIVE_STATES]);
 
+  const { sqlite } = ledger;
+  const isLiveState = `state IN (${LIVE_STATES.map((state) => `'${state}'`).join(', ')})`;
+  const liveResources = sqlite
+    .prepare<[], string>(`SELECT DISTINCT resource FROM grants INDEXED BY grants_live_resource WHERE ${isLiveState}`)
+    .pluck();
+  const livePeople = sqlite
+    .prepare<[string, number], string>(
+      `SELECT DISTINCT person FROM grants INDEXED BY grants_one_live WHERE ${isLiveState} AND person > ? ORDER BY person LIMIT ?`,
+    )
+    .pluck();
+  const liveForIncident = sqlite
+    .prepare<[string], string>(
+      `SELECT id FROM grants WHERE ${isLiveState} AND json_extract(body, '$.ties.incident.id') = ?`,
+    )
+    .pluck();
+
   const read = <T>(query: () => T): Promise<T> =>
     new Promise((resolve, reject) => {
       try {
@@ -97,6 +113,9 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
           .all()
           .flatMap((row) => liveOnly(toGrant(row)) ?? []),
       ),
+    liveResources: () => read(() => liveResources.all()),
+    livePeople: (after, limit) => read(() => livePeople.all(after, limit)),
+    liveForIncident: (incidentId) => read(() => liveForIncident.all(incidentId)),
     openRequests: ({ slackId }) =>
       read(() =>
         db

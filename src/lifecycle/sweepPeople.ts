@@ -23,18 +23,15 @@ export function createSweep(deps: Deps): JobHandler {
 
   return async (who) => {
     const isRound = who === EVERYBODY;
-    const live = await deps.store.liveGrants(isRound ? {} : { slackId: who });
-    const everyone = [...new Map(live.map(({ value }) => [value.person.slackId, value.person])).values()]
-      .filter(({ slackId }) => !isRound || slackId > cursor)
-      .sort((a, b) => (a.slackId < b.slackId ? -1 : 1));
-    const now = everyone.slice(0, PEOPLE_A_MINUTE);
-    for (const person of now) {
-      const theirs = live.filter(({ value }) => value.person.slackId === person.slackId);
-      await endIfGone(deps, person, theirs);
+    const now = isRound ? await deps.store.livePeople(cursor, PEOPLE_A_MINUTE) : [who];
+    for (const slackId of now) {
+      const theirs = await deps.store.liveGrants({ slackId });
+      const [one] = theirs;
+      if (one) await endIfGone(deps, one.value.person, theirs);
     }
     if (!isRound) return null;
-    const isDone = now.length === everyone.length;
-    cursor = isDone ? '' : (now.at(-1)?.slackId ?? '');
+    const isDone = now.length < PEOPLE_A_MINUTE;
+    cursor = isDone ? '' : (now.at(-1) ?? '');
     return { notBefore: deps.clock.now() + (isDone ? SWEEP_EVERY : MINUTE) };
   };
 }
