@@ -1,12 +1,17 @@
 import { appendFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { grantBench } from './grantBench.ts';
 import { ledgerBench } from './ledgerBench.ts';
 import { isMet, type Measure, ratioOf } from './measure.ts';
 import { policyBench } from './policyBench.ts';
 
 /** `npm run bench [-- NAME …]`: every figure, its budget, and what it is compared with. docs/reliability.md explains them. */
 
-const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = { policy: policyBench, ledger: ledgerBench };
+const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
+  policy: policyBench,
+  grant: grantBench,
+  ledger: ledgerBench,
+};
 
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !SUITES[name]);

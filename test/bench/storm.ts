@@ -26,7 +26,7 @@ const NOT_ON_CALL_EVERY = 10;
 /** Held before, ending in the middle of the storm. */
 const BEFORE = 50;
 const FIRST_ANSWER_MS = 3_000;
-const PATIENCE_MS = 20 * 60_000;
+const PATIENCE_MS = Number(process.env.STORM_PATIENCE_MS ?? 20 * 60_000);
 const SECRET = 'sixteen-characters-at-least';
 
 const id = (index: number) => `U0P${String(index).padStart(4, '0')}`;
@@ -213,10 +213,20 @@ function shownInAudit(): number {
   }, 0);
 }
 
+/** What has happened so far. */
+function tally(): string {
+  const counts = [...Map.groupBy(events(), ({ type }) => type)].map(([type, list]) => `${list.length} ${type}`);
+  const told = slack.workspace.messages
+    .filter(({ ephemeralTo }) => ephemeralTo !== null)
+    .map(({ text }) => text.slice(0, 90));
+  const words = [...Map.groupBy(told, (text) => text)].map(([text, list]) => `${list.length} × ${text}`);
+  return [...counts, ...words].join('\n');
+}
+
 async function until(what: string, isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`did not come true: ${what}`);
+    if (performance.now() > deadline) throw new Error(`did not come true: ${what}; ${tally()}`);
     await pause(500);
   }
 }

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WebClient } from '@slack/web-api';
+import { systemClock } from '../../src/clock.ts';
+import { createCodeBox } from '../../src/codes/codeBox.ts';
+import { parsePolicy } from '../../src/config/policyFile.ts';
+import { type Core, createCore } from '../../src/core.ts';
+import type { Person } from '../../src/domain/person.ts';
+import { known, unknown } from '../../src/domain/terms.ts';
+import { newId } from '../../src/ids.ts';
+import { openLedger } from '../../src/ledger/open.ts';
+import type { OnCall, Targets } from '../../src/ports.ts';
+import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+import { recordedLog } from '../support/log.ts';
+
+/** The flow as it is shipped, on a real database, with a world around it that answers as fast as is told. */
+
+const POLICY = `version: 1
+slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS, digest: never }
+resources:
+  db:
+    target: { kind: webhook, url: "https://targets.example", secret: "\${SECRET}" }
+    roles:
+      read:
+        grants: {}
+        duration: { max: 4h }
+        rules:
+          - allow: { on_call: { escalation_policies: [PPAYMENTS] } }
+`;
+export const benchPolicy = () => {
+  const parsed = parsePolicy(POLICY, PROVISIONERS, { SECRET: 'sixteen-characters-at-least' });
+  if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.policy;
+};
+
+export const benchPerson = (index: number): Person => ({
+  slackId: `U0P${index}`,
+  name: `Person ${index}`,
+  email: `p${index}@harbor.example`,
+  timeZone: 'UTC',
+});
+
+export interface Box {
+  readonly core: Core;
+  end(): Promise<void>;
+}
+
+export function createBenchBox(path: string, outside: { onCall: OnCall; targets: Partial<Targets> }): Box {
+  const ledger = openLedger(path);
+  const personOf = (slackId: string) => benchPerson(Number(slackId.slice(3)));
+  /** Slack takes forever: what is posted is not what is measured. At the end it says no. */
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(() => undefined);
+  const never: unknown = new Proxy(() => ended.promise, {
+    get: (_target, key) => (key === 'then' ? undefined : never),
+  });
+  const core = createCore({
+    ledger,
+    clock: systemClock(0),
+    random: Math.random,
+    newId,
+    log: recordedLog(),
+    version: 'bench',
+    policy: benchPolicy(),
+    readPolicy: () => ({ policy: benchPolicy() }),
+    directory: {
+      person: async (id) => known(personOf(id)),
+      personByEmail: async () => unknown('nobody'),
+      hasLeft: async () => false,
+      isAwake: async () => known(true),
+      members: async () => new Map(),
+    },
+    onCall: outside.onCall,
+    incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
+    engine: { ask: async () => unknown('none') },
+    codes: createCodeBox(null),
+    targets: {
+      grant: async (grant) => ({ account: grant.id }),
+      revoke: async () => undefined,
+      isActive: async () => false,
+      issueCredential: async () => null,
+      issuesCredentials: () => false,
+      canList: () => false,
+      list: async () => [],
+      remove: async () => undefined,
+      adopt: () => undefined,
+      ...outside.targets,
+    },
+    client: never as WebClient,
+    checkpoints: null,
+    forwarding: { webhook: null, syslog: null },
+  });
+  return {
+    core,
+    end: async () => {
+      ended.reject(new Error('the benchmark is over'));
+      await core.stop('bench');
+      ledger.close();
+    },
+  };
+}
+
+export async function inFolder<T>(work: (path: (name: string) => string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'jitbot-bench-'));
+  try {
+    return await work((name) => join(directory, name));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,213 @@
+import SQLite from 'better-sqlite3';
+import { systemClock } from '../../src/clock.ts';
+import { intendGrant } from '../../src/domain/grant.ts';
+import { HOUR, known, SECOND } from '../../src/domain/terms.ts';
+import { openLedger } from '../../src/ledger/open.ts';
+import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
+import { createPagerDuty } from '../../src/pagerduty/client.ts';
+import { createOnCall } from '../../src/pagerduty/onCall.ts';
+import { startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
+import { recordedLog } from '../support/log.ts';
+import { benchPerson, createBenchBox, inFolder } from './box.ts';
+import { type Measure, median, time, timeAsync } from './measure.ts';
+
+/** From a submitted request to active access, and many grants that end at once. */
+
+const ROUNDS = 40;
+/** Submitting, claiming the due work, and recording that access is active. */
+const COMMITS = 3;
+const BURST = 10_000;
+const TARGET_MS = 20;
+const CONCURRENCY = 16;
+
+export async function grantBench(): Promise<Measure[]> {
+  return [...(await inFolder(submitToActive)), await inFolder(burst)];
+}
+
+async function submitToActive(path: (name: string) => string): Promise<Measure[]> {
+  const people = Array.from({ length: ROUNDS + 5 }, (_, index) => benchPerson(index));
+  const pagerDuty = await startPagerDuty({
+    account: {
+      users: people.map(({ email, name }, index) => ({ id: `PU${index}`, name, email })),
+      schedules: [],
+      escalationPolicies: [
+        {
+          id: 'PPAYMENTS',
+          name: 'Payments',
+          levels: [people.map((_, index) => ({ type: 'user' as const, id: `PU${index}` }))],
+        },
+      ],
+      services: [],
+      incidents: [],
+    },
+    now: Date.now,
+    token: 'bench-token',
+  });
+  const client = createPagerDuty({
+    token: 'bench-token',
+    apiUrl: pagerDuty.apiUrl,
+    clock: systemClock(0),
+    log: recordedLog(),
+  });
+  const onCall = createOnCall(client, systemClock(0));
+  let active: () => void = () => undefined;
+  const { core, end } = createBenchBox(path('jit.db'), { onCall, targets: {} });
+  const { commit } = core.deps.store;
+  Object.assign(core.deps.store, {
+    commit: async (change: Parameters<typeof commit>[0]) => {
+      const events = await commit(change);
+      if (events.some(({ type }) => type === 'grant.activated')) active();
+      return events;
+    },
+  });
+  await core.start();
+  // PagerDuty knows each person already, as it does after their first request.
+  for (const person of people) await onCall.entries(person, 'preview');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const calls = pagerDuty.calls.length;
+  const times: number[] = [];
+  for (const [index, { slackId }] of people.slice(0, ROUNDS).entries()) {
+    times.push(
+      await timeAsync(async () => {
+        const isActive = new Promise<void>((resolve) => {
+          active = resolve;
+        });
+        await submitRequest(core.deps, {
+          submissionKey: `K${index}`,
+          personId: slackId,
+          roles: ['db/read'],
+          duration: HOUR,
+          reason: 'stuck payments',
+          incidentId: null,
+          startsAt: null,
+          factor: null,
+        });
+        await isActive;
+      }),
+    );
+  }
+  const perDecision = (pagerDuty.calls.length - calls) / ROUNDS;
+  const call = await bareCall(onCall, people);
+  const commitMs = bareCommit(path('bare.db'));
+  await end();
+  await pagerDuty.close();
+  return [
+    {
+      what: 'request submitted → access active, with an instant target',
+      unit: 'ms',
+      value: median(times),
+      floor: { what: `${COMMITS} durable commits and one PagerDuty call`, value: COMMITS * commitMs + call },
+      budget: { most: 1.5 },
+      limitedBy: 'the PagerDuty client and the disk’s sync',
+    },
+    {
+      what: 'PagerDuty calls per decision, person known',
+      unit: 'calls',
+      value: perDecision,
+      budget: { most: 1 },
+      limitedBy: 'one is what it takes',
+    },
+  ];
+}
+
+/** One question to PagerDuty through the same client, by itself. */
+async function bareCall(
+  onCall: ReturnType<typeof createOnCall>,
+  people: readonly ReturnType<typeof benchPerson>[],
+): Promise<number> {
+  const times: number[] = [];
+  for (const person of people.slice(0, ROUNDS)) times.push(await timeAsync(() => onCall.entries(person, 'decision')));
+  return median(times);
+}
+
+function bareCommit(path: string): number {
+  const db = new SQLite(path);
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.exec('CREATE TABLE rows (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT');
+  const insert = db.prepare('INSERT INTO rows (body) VALUES (?)');
+  const body = 'x'.repeat(2_000);
+  const times = Array.from({ length: 300 }, () => time(() => insert.run(body)));
+  db.close();
+  return median(times);
+}
+
+/** Ten thousand grants that end in the same second, on targets that take 20 ms each. */
+async function burst(path: (name: string) => string): Promise<Measure> {
+  const onCall = {
+    entries: async () => known([]),
+    onCallFor: async () => known([]),
+    knows: async () => known(true),
+    incident: async () => ({ known: false as const, problem: '' }),
+    check: async () => known(true as const),
+    openIncidents: async () => known([]),
+  };
+  const endsAt = Date.now() + 5 * SECOND;
+  fill(path('jit.db'), BURST, endsAt);
+  let ended = 0;
+  const all = Promise.withResolvers<void>();
+  const { core, end } = createBenchBox(path('jit.db'), {
+    onCall,
+    targets: {
+      revoke: () => new Promise((resolve) => setTimeout(resolve, TARGET_MS)),
+      isActive: async () => {
+        ended += 1;
+        if (ended === BURST) all.resolve();
+        return false;
+      },
+    },
+  });
+  await core.start();
+  await all.promise;
+  const took = Date.now() - endsAt;
+  await end();
+  return {
+    what: `${BURST.toLocaleString('en')} grants ending in the same second, targets of ${TARGET_MS} ms: the last ends after`,
+    unit: 'ms',
+    value: took,
+    floor: { what: `the ideal with ${CONCURRENCY} at a time`, value: (BURST * TARGET_MS) / CONCURRENCY },
+    budget: { most: 1.1 },
+    limitedBy: 'two durable commits for each end, on the one thread that also talks to targets',
+  };
+}
+
+/** Live grants as a bot would have left them, made fast. */
+export function fill(path: string, count: number, endsAt: number): void {
+  const ledger = openLedger(path);
+  ledger.sqlite.pragma('synchronous = OFF');
+  const request = ledger.sqlite.prepare(
+    "INSERT INTO requests (id, version, state, submission_key, requester, role, bundle, body) VALUES (?, 1, 'approved', ?, ?, 'db/read', ?, ?)",
+  );
+  const grantRow = ledger.sqlite.prepare(
+    "INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES (?, 1, 'active', ?, ?, 'db/read', 'db', ?)",
+  );
+  const job = ledger.sqlite.prepare("INSERT INTO jobs (kind, key, due_at) VALUES ('end', ?, ?)");
+  const ties = { window: null, shift: null, incident: null, inPagerDuty: true };
+  ledger.sqlite.transaction(() => {
+    for (let index = 0; index < count; index += 1) {
+      const [id, requestId] = [`G${index}`, `R${index}`];
+      const person = benchPerson(index);
+      const intent = intendGrant(
+        { id, requestId, person, resourceId: 'db', role: 'db/read', grants: {}, duration: HOUR, ties },
+        endsAt - HOUR,
+      );
+      const grant = { ...intent, state: 'active', activation: { at: endsAt - HOUR, account: id }, extension: null };
+      const asked = {
+        id: requestId,
+        requester: person,
+        role: 'db/read',
+        state: 'approved',
+        grantId: id,
+        bundle: requestId,
+        reviews: [],
+        useReview: null,
+        signals: [],
+        decision: { effect: 'allow', rule: 1, reasons: [], outcomes: [], proof: { onCall: null, incident: null } },
+      };
+      request.run(requestId, requestId, person.slackId, requestId, JSON.stringify(asked));
+      grantRow.run(id, requestId, person.slackId, JSON.stringify(grant));
+      job.run(id, endsAt);
+    }
+  })();
+  ledger.close();
+}
