@@ -15,6 +15,7 @@ import { createPostBook } from './ledger/posts.ts';
 import { createStore } from './ledger/store.ts';
 import { verifyGently } from './ledger/verify.ts';
 import { chaseAccessReview } from './lifecycle/accessReview.ts';
+import { atMost } from './lifecycle/atMost.ts';
 import { chaseReview } from './lifecycle/breakGlass.ts';
 import { expireRequest } from './lifecycle/closeRequest.ts';
 import type { Deps } from './lifecycle/deps.ts';
@@ -50,8 +51,11 @@ import { createDelivery } from './slack/delivery.ts';
 import { createHome } from './slack/home/home.ts';
 import { messageJobs, projections } from './slack/projections.ts';
 
-/** Targets that are worked on at the same time, and Slack messages that are sent at the same time. */
-const ACCESS_CONCURRENCY = 16;
+/** Calls to targets that give, and that take back, at the same time. */
+const TARGET_CONCURRENCY = 16;
+/** More is under way than targets are asked at a time, so that what is recorded meanwhile keeps no target waiting. */
+const ACCESS_CONCURRENCY = 2 * TARGET_CONCURRENCY;
+/** Slack messages that are sent at the same time. */
 const MESSAGE_CONCURRENCY = 4;
 /** Questions to PagerDuty and Slack that nobody waits for. */
 const CHECK_CONCURRENCY = 4;
@@ -100,7 +104,8 @@ export interface Core {
 }
 
 export function createCore(world: World): Core {
-  const { ledger, clock, random, log, client, checkpoints, directory, onCall, engine, targets } = world;
+  const { ledger, clock, random, log, client, checkpoints, directory, onCall, engine } = world;
+  const targets = limitTargets(world.targets);
   let inForce = world.policy;
   const events = eventReader(ledger);
   const queue = createJobQueue(ledger);
@@ -302,6 +307,17 @@ export function createCore(world: World): Core {
       reader.close();
     }
   }
+}
+
+/** What gives access never keeps what takes it back waiting. */
+function limitTargets(targets: World['targets']): World['targets'] {
+  const giving = atMost(TARGET_CONCURRENCY);
+  const taking = atMost(TARGET_CONCURRENCY);
+  return {
+    ...targets,
+    grant: (grant, expiresAt) => giving(() => targets.grant(grant, expiresAt)),
+    revoke: (grant) => taking(() => targets.revoke(grant)),
+  };
 }
 
 /** Access on a resource that the policy no longer has cannot be taken back: say so at once, not at its end. */

@@ -27,6 +27,8 @@ export interface Runner {
 
 /** Longer than any handler's own deadlines: after it, a job that hangs is given to somebody else. */
 const LEASE: Millis = 5 * MINUTE;
+/** A claim costs a commit: under load, so many times the concurrency are claimed with one. */
+const CLAIM_AHEAD = 4;
 const FIRST_BACKOFF: Millis = SECOND;
 /** How soon to look again while the database cannot be written. */
 const STORAGE_RETRY: Millis = 5 * SECOND;
@@ -61,6 +63,8 @@ export function createRunner(options: RunnerOptions): Runner {
 function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, isStopped: () => boolean) {
   const kinds = Object.keys(lane.kinds) as JobKind[];
   const running = new Map<string, Promise<void>>();
+  /** Claimed, and waiting for its turn. */
+  let ahead: Claim[] = [];
   let cancelWake = (): void => undefined;
   let isOpen = lane.after === undefined;
   void lane.after?.then(() => {
@@ -72,10 +76,14 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
     if (isStopped() || !isOpen) return;
     const free = lane.concurrency - running.size;
     if (free <= 0) return;
+    while (running.size < lane.concurrency && ahead.length > 0) start(ahead.shift() as Claim);
+    if (ahead.length > 0 || running.size >= lane.concurrency) return;
     try {
-      const claims = queue.claim(kinds, clock.now(), free, LEASE);
-      for (const claim of claims) start(claim);
-      if (claims.length < free) wakeAt(queue.nextDueAt(kinds, clock.now()));
+      const wanted = lane.concurrency * CLAIM_AHEAD;
+      ahead = queue.claim(kinds, clock.now(), wanted, LEASE);
+      const isAll = ahead.length < wanted;
+      while (running.size < lane.concurrency && ahead.length > 0) start(ahead.shift() as Claim);
+      if (isAll) wakeAt(queue.nextDueAt(kinds, clock.now()));
     } catch (error) {
       log.error(
         { err: error },

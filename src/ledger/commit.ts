@@ -20,7 +20,7 @@ export interface Committed {
 export function committer(
   ledger: OpenLedger,
   followUps: (event: LedgerEvent) => readonly Job[],
-): (change: Change, at: Instant) => Committed {
+): (change: Change, at: Instant) => Promise<Committed> {
   const { db, sqlite } = ledger;
   const names = nameBook(ledger);
   let tail = db
@@ -31,11 +31,11 @@ export function committer(
     .get() ?? { seq: 0, hash: GENESIS_HASH };
 
   const apply = sqlite.transaction(
-    (change: Change, at: Instant): { recorded: LedgerEvent[]; due: Job[]; tail: typeof tail } => {
+    (change: Change, at: Instant, before: typeof tail): { recorded: LedgerEvent[]; due: Job[]; tail: typeof tail } => {
       for (const one of change.requests ?? []) writeRequest(one);
       for (const one of change.grants ?? []) writeGrant(one);
       for (const one of change.records ?? []) writeRecord(one);
-      let last = tail;
+      let last = before;
       const recorded = (change.events ?? []).map((event) => {
         const actor = names.put(event.actor);
         const payload = names.put(event.payload);
@@ -160,16 +160,53 @@ export function committer(
     })
     .prepare();
 
-  return (change, at) => {
+  interface Waiting {
+    readonly change: Change;
+    readonly at: Instant;
+    readonly resolve: (committed: Committed) => void;
+    readonly reject: (error: unknown) => void;
+  }
+  let waiting: Waiting[] = [];
+
+  /** What came together is made durable together; each change still happens by itself, or not at all. */
+  const applyAll = sqlite.transaction((all: readonly Waiting[]) => {
+    let last = tail;
+    const outcomes = all.map(({ change, at }) => {
+      try {
+        const { recorded, due, tail: next } = apply(change, at, last);
+        last = next;
+        return { events: recorded, due };
+      } catch (error) {
+        names.rolledBack();
+        // A full disk ends the whole transaction, and with it what went before.
+        if (!sqlite.inTransaction) throw error;
+        return { error };
+      }
+    });
+    return { outcomes, last };
+  });
+
+  function flush(): void {
+    const all = waiting;
+    waiting = [];
     try {
-      const { recorded, due, tail: newTail } = apply.immediate(change, at);
-      tail = newTail;
-      return { events: recorded, due };
+      const { outcomes, last } = applyAll.immediate(all);
+      tail = last;
+      for (const [index, outcome] of outcomes.entries()) {
+        if ('error' in outcome) all[index]?.reject(outcome.error);
+        else all[index]?.resolve(outcome);
+      }
     } catch (error) {
       names.rolledBack();
-      throw error;
+      for (const { reject } of all) reject(error);
     }
-  };
+  }
+
+  return (change, at) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(flush);
+      waiting.push({ change, at, resolve, reject });
+    });
 }
 
 function chainEvent(

@@ -21,6 +21,29 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
     free.run(kind, key, generation);
   });
 
+  function prepareFor(kinds: readonly JobKind[]) {
+    const among = `kind IN (${marks(kinds)})`;
+    const due = `FROM jobs WHERE due_at <= ? AND lease_until <= ? AND ${among}`;
+    return {
+      isDue: sqlite.prepare<unknown[], unknown>(`SELECT 1 ${due} ORDER BY due_at LIMIT 1`),
+      claim: sqlite.prepare<unknown[], Claim>(
+        `UPDATE jobs SET attempts = attempts + 1, lease_until = ? WHERE (kind, key) IN
+         (SELECT kind, key ${due} ORDER BY due_at LIMIT ?) RETURNING ${columns}`,
+      ),
+      next: sqlite.prepare<unknown[], { dueAt: number }>(
+        `SELECT due_at AS dueAt FROM jobs WHERE ${among} AND lease_until <= ? ORDER BY due_at LIMIT 1`,
+      ),
+    };
+  }
+  /** The same few sets of kinds are asked about over and over. */
+  const prepared = new Map<string, ReturnType<typeof prepareFor>>();
+  function statementsFor(kinds: readonly JobKind[]) {
+    const key = kinds.join();
+    const found = prepared.get(key) ?? prepareFor(kinds);
+    prepared.set(key, found);
+    return found;
+  }
+
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -32,19 +55,10 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
   return {
     claim: (kinds, now, limit, lease) =>
       guarded(() => {
-        const due = sqlite.prepare<unknown[], { kind: JobKind; key: string }>(
-          `SELECT kind, key FROM jobs WHERE due_at <= ? AND lease_until <= ? AND kind IN (${marks(kinds)}) ORDER BY due_at LIMIT ?`,
-        );
+        const { isDue, claim } = statementsFor(kinds);
         // Nothing due is the common case and costs no commit.
-        if (!due.get(now, now, ...kinds, 1)) return [];
-        return sqlite
-          .prepare<unknown[], Claim>(
-            `UPDATE jobs SET attempts = attempts + 1, lease_until = ? WHERE (kind, key) IN
-             (SELECT kind, key FROM jobs WHERE due_at <= ? AND lease_until <= ? AND kind IN (${marks(kinds)}) ORDER BY due_at LIMIT ?)
-             RETURNING ${columns}`,
-          )
-          .all(now + lease, now, now, ...kinds, limit)
-          .sort((a, b) => a.dueAt - b.dueAt);
+        if (!isDue.get(now, now, ...kinds)) return [];
+        return claim.all(now + lease, now, now, ...kinds, limit).sort((a, b) => a.dueAt - b.dueAt);
       }),
     peek: (kind, now, limit) =>
       guarded(() =>
@@ -58,12 +72,7 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
     nextDueAt: (kinds, now) =>
       guarded(() => {
         // In the order of the index on due_at, so that it stops at the first.
-        const row = sqlite
-          .prepare<unknown[], { dueAt: number }>(
-            `SELECT due_at AS dueAt FROM jobs WHERE kind IN (${marks(kinds)}) AND lease_until <= ? ORDER BY due_at LIMIT 1`,
-          )
-          .get(...kinds, now);
-        return row?.dueAt ?? null;
+        return statementsFor(kinds).next.get(...kinds, now)?.dueAt ?? null;
       }),
     releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).run()),
   };

@@ -76,12 +76,13 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
     });
 
   return {
-    commit: (change) =>
-      read(() => {
-        const committed = commit(change, options.clock.now());
-        if (committed.due.length > 0) options.onDue(committed.due);
-        return committed.events;
-      }),
+    commit: async (change) => {
+      const committed = await commit(change, options.clock.now()).catch((error: unknown) => {
+        throw storageFault(error, path);
+      });
+      if (committed.due.length > 0) options.onDue(committed.due);
+      return committed.events;
+    },
     request: (id) => read(() => toRequest(requestById.get({ id }))),
     requestBySubmission: (key) => read(() => toRequest(requestBySubmission.get({ key }))),
     pendingRequest: (requester, role) => read(() => toRequest(pendingRequest.get({ requester, role }))),
