@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WebClient } from '@slack/web-api';
+import type { Database } from 'better-sqlite3';
 import { systemClock } from '../../src/clock.ts';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
@@ -43,11 +44,14 @@ export const benchPerson = (index: number): Person => ({
 
 export interface Box {
   readonly core: Core;
+  /** Milliseconds spent in durable transactions so far. */
+  inCommits(): number;
   end(): Promise<void>;
 }
 
 export function createBenchBox(path: string, outside: { onCall: OnCall; targets: Partial<Targets> }): Box {
   const ledger = openLedger(path);
+  const inCommits = timeTransactions(ledger.sqlite);
   const personOf = (slackId: string) => benchPerson(Number(slackId.slice(3)));
   /** Slack takes forever: what is posted is not what is measured. At the end it says no. */
   const ended = Promise.withResolvers<never>();
@@ -93,12 +97,41 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
   });
   return {
     core,
+    inCommits,
     end: async () => {
       ended.reject(new Error('the benchmark is over'));
       await core.stop('bench');
       ledger.close();
     },
   };
+}
+
+/** Takes the time of every transaction, and of every claim, which is one by itself. */
+function timeTransactions(sqlite: Database): () => number {
+  let total = 0;
+  const timed =
+    <A extends unknown[], R>(work: (...args: A) => R) =>
+    (...args: A): R => {
+      const started = performance.now();
+      try {
+        return work(...args);
+      } finally {
+        total += performance.now() - started;
+      }
+    };
+  const { transaction, prepare } = sqlite;
+  sqlite.transaction = ((work: (...args: unknown[]) => unknown) => {
+    const made = transaction.call(sqlite, work);
+    return Object.assign((...args: unknown[]) => made(...args), {
+      immediate: timed((...args: unknown[]) => made.immediate(...args)),
+    });
+  }) as typeof transaction;
+  sqlite.prepare = ((source: string) => {
+    const statement = prepare.call(sqlite, source);
+    if (source.startsWith('UPDATE jobs SET attempts')) statement.all = timed(statement.all.bind(statement));
+    return statement;
+  }) as typeof prepare;
+  return () => total;
 }
 
 export async function inFolder<T>(work: (path: (name: string) => string) => Promise<T>): Promise<T> {

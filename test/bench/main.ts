@@ -2,15 +2,21 @@ import { appendFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { grantBench } from './grantBench.ts';
 import { ledgerBench } from './ledgerBench.ts';
+import { libraryBench } from './libraryBench.ts';
 import { isMet, type Measure, ratioOf } from './measure.ts';
 import { policyBench } from './policyBench.ts';
+import { slackBench } from './slackBench.ts';
+import { startBench } from './startBench.ts';
 
 /** `npm run bench [-- NAME …]`: every figure, its budget, and what it is compared with. docs/reliability.md explains them. */
 
 const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   policy: policyBench,
+  slack: slackBench,
   grant: grantBench,
   ledger: ledgerBench,
+  start: startBench,
+  libraries: libraryBench,
 };
 
 const named = process.argv.slice(2);
