@@ -1,4 +1,5 @@
 import type { Claim, JobKind, JobQueue, Settled } from '../ports.ts';
+import { ne } from './drizzle.ts';
 import { storageFault } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { jobs } from './schema.ts';
@@ -74,6 +75,6 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
         // In the order of the index on due_at, so that it stops at the first.
         return statementsFor(kinds).next.get(...kinds, now)?.dueAt ?? null;
       }),
-    releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).run()),
+    releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).where(ne(jobs.leaseUntil, 0)).run()),
   };
 }

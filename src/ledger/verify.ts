@@ -26,7 +26,7 @@ export type Verification =
   | { readonly whole: false; readonly seq: number; readonly problem: string; readonly kind: Tampering };
 
 /** Rows read at a time: between two reads somebody else may have a turn. */
-const BATCH = 5_000;
+const BATCH = 500;
 
 export interface Against {
   readonly anchors?: readonly Anchor[];

@@ -30,7 +30,8 @@ const PATIENCE_MS = Number(process.env.STORM_PATIENCE_MS ?? 20 * 60_000);
 const SECRET = 'sixteen-characters-at-least';
 
 const id = (index: number) => `U0P${String(index).padStart(4, '0')}`;
-const email = (index: number) => `p${index}@harbor.example`;
+/** None is part of another: PagerDuty's search finds everybody whose address begins like it. */
+const email = (index: number) => `p${String(index).padStart(4, '0')}@harbor.example`;
 const all = Array.from({ length: PEOPLE + BEFORE }, (_, index) => index);
 const isOnCall = (index: number) => index % NOT_ON_CALL_EVERY !== 3;
 const botUser = { id: 'U0JIT', name: 'jit', realName: 'jit', email: '', timeZone: 'UTC', kind: 'bot' as const };
@@ -72,7 +73,11 @@ const slack = await startSlack({
 });
 const pagerDuty = await startPagerDuty({
   account: {
-    users: all.map((index) => ({ id: `PU${index}`, name: `Person ${index}`, email: email(index) })),
+    users: all.map((index) => ({
+      id: `PU${index}`,
+      name: `Person ${String(index).padStart(4, '0')}`,
+      email: email(index),
+    })),
     schedules: [],
     escalationPolicies: [
       {
