@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { grantBench } from './grantBench.ts';
 import { ledgerBench } from './ledgerBench.ts';
@@ -41,7 +41,31 @@ if (history)
     history,
     `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model, measures: all.map(({ suite, what, unit, value, floor }) => ({ suite, what, unit, value, floor: floor?.value ?? null })) })}\n`,
   );
+const picture = process.env.JIT_BENCH_PICTURE;
+if (picture) writeFileSync(picture, await drawBudgets(all));
 if (all.some((measure) => isMet(measure) === false)) process.exitCode = 1;
+
+/** How much of each budget is used: a bar past the line has missed it. */
+async function drawBudgets(measures: readonly Measure[]): Promise<string> {
+  const { drawSvg } = await import('../../src/report/charts.ts');
+  const used = measures.flatMap((measure) => {
+    const { budget, what, value } = measure;
+    if (!budget) return [];
+    const measured = ratioOf(measure) ?? value;
+    return [{ what, used: 'most' in budget ? measured / budget.most : budget.least / measured }];
+  });
+  const x = { field: 'used', type: 'quantitative', title: 'of the budget used', axis: { format: '%' } } as const;
+  const y = { field: 'what', type: 'nominal', sort: null, title: null, axis: { labelLimit: 460 } } as const;
+  return drawSvg({
+    background: 'white',
+    width: 420,
+    data: { values: used },
+    layer: [
+      { mark: 'bar', encoding: { x, y } },
+      { mark: { type: 'rule', color: '#c0392b' }, encoding: { x: { datum: 1 } } },
+    ],
+  });
+}
 
 function line(measure: Measure): string {
   const { what, unit, value, floor, budget, limitedBy } = measure;
