@@ -31,7 +31,7 @@ const SECRET = 'sixteen-characters-at-least';
 
 const id = (index: number) => `U0P${String(index).padStart(4, '0')}`;
 /** The sandbox's PagerDuty finds everybody who shares a word of the address, which is fuzzier than the real one. */
-const email = (index: number) => `p${String(index).padStart(4, '0')}@m${String(index).padStart(4, '0')}.test`;
+const email = (index: number) => `p${String(index).padStart(4, '0')}@m${String(index).padStart(4, '0')}`;
 const all = Array.from({ length: PEOPLE + BEFORE }, (_, index) => index);
 const isOnCall = (index: number) => index % NOT_ON_CALL_EVERY !== 3;
 const botUser = { id: 'U0JIT', name: 'jit', realName: 'jit', email: '', timeZone: 'UTC', kind: 'bot' as const };
