@@ -12,11 +12,18 @@ export function readYaml(
   source: string,
 ): { readonly value: unknown } | { readonly problem: string; readonly line: number } {
   try {
-    return { value: load(source, { schema: CORE_SCHEMA }) };
+    const value = load(source, { schema: CORE_SCHEMA });
+    return holdsItself(value, []) ? { problem: 'an anchor is used within itself', line: 1 } : { value };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     return { problem: error.reason, line: (error.mark?.line ?? 0) + 1 };
   }
+}
+
+/** A list or mapping that is inside itself, through an alias, has no end. */
+function holdsItself(value: unknown, around: readonly unknown[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return around.includes(value) || Object.values(value).some((inner) => holdsItself(inner, [...around, value]));
 }
 
 /** Tells the line of the node at a path, or of the nearest thing above it that the file has. */
