@@ -87,10 +87,20 @@ export async function startSandbox(now: () => number): Promise<Sandbox> {
   };
 }
 
-/** A port that nobody listens on, for the bot. */
+/** Below those that the system hands out for connections, so that none takes it before the bot listens there. */
+const PORTS = { from: 20_000, count: 12_000 };
+
 async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await closeServer(server);
-  return port;
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
+    const probe = createServer();
+    try {
+      await listen(probe, port);
+    } catch {
+      // Somebody has it: another.
+      continue;
+    }
+    await closeServer(probe);
+    return port;
+  }
 }
