@@ -156,7 +156,7 @@ function removedIn({ removals }: Evidence, textOf: () => string): Finding | null
   return removal
     ? finding(
         'not_met',
-        `removed by ${removal.by.name} in access review ${removal.review}, ${new Date(removal.at).toISOString().slice(0, 10)}`,
+        `removed by an owner in access review ${removal.review}, ${new Date(removal.at).toISOString().slice(0, 10)}`,
       )
     : null;
 }

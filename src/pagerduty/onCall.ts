@@ -74,8 +74,8 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
     if (exact.length !== 1)
       return unknown(
         exact.length === 0
-          ? `PagerDuty has no user with the e-mail ${email}`
-          : `PagerDuty has ${exact.length} users with the e-mail ${email}`,
+          ? 'PagerDuty has no user with the e-mail address that Slack has'
+          : `PagerDuty has ${exact.length} users with the e-mail address that Slack has`,
       );
     const userId = exact[0]?.id ?? '';
     identities.set(email, { userId, at: clock.now() });
@@ -115,7 +115,7 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
       if (!found.known) return found;
       if (found.value.some(({ user }) => user.id !== identity.value || user.email.toLowerCase() !== person.email)) {
         identities.delete(person.email);
-        return unknown(`PagerDuty's answer about ${person.email} was about somebody else; ask again`);
+        return unknown("PagerDuty's answer was about somebody else; ask again");
       }
       const entries = found.value.map(toEntry);
       return known(

@@ -136,8 +136,8 @@ function waitTable({ waits }: Summary): string {
   const rows = waits.map(({ approval, count, median, p95 }) => [
     APPROVAL_NAMES[approval],
     `<a href="#${approval}">${count}</a>`,
-    wait(median),
-    wait(p95),
+    `<a href="#${approval}">${wait(median)}</a>`,
+    `<a href="#${approval}">${wait(p95)}</a>`,
   ]);
   return `<h2>From request to access</h2>${rows.length > 0 ? table(['', 'accesses', 'median', '95 of 100 within'], rows) : '<p>None in this period.</p>'}`;
 }
@@ -150,7 +150,7 @@ function holdersTable(live: readonly AccessSpan[], to: Instant): string {
       `<code>${safe(span.role)}</code>`,
       APPROVAL_NAMES[span.approval],
       moment(span.from),
-      `<code>${safe(span.grantId)}</code>`,
+      `<a href="#live"><code>${safe(span.grantId)}</code></a>`,
     ]);
   const more = live.length > MOST_EVENTS ? `<p class="soft">And ${live.length - MOST_EVENTS} more.</p>` : '';
   return `<h2>Who holds what at ${moment(to)}</h2>${rows.length > 0 ? table(['person', 'role', 'how', 'since', 'grant'], rows) + more : '<p>Nobody holds anything.</p>'}`;
@@ -161,11 +161,14 @@ function totals(counted: Summary['byRole'], prefix: 'role' | 'person'): string {
     .map(([key, all]) => ({ key, all, total: all.reduce((sum, { count }) => sum + count, 0) }))
     .sort((a, b) => b.total - a.total)
     .slice(0, MOST_EVENTS)
-    .map(({ key, all, total }) => [
-      safe(key),
-      ...APPROVALS.map((approval) => String(all.find((one) => one.approval === approval)?.count ?? 0)),
-      `<a href="#${prefix}-${anchor(key)}">${total}</a>`,
-    ]);
+    .map(({ key, all, total }) => {
+      const link = (count: number) => `<a href="#${prefix}-${anchor(key)}">${count}</a>`;
+      return [
+        safe(key),
+        ...APPROVALS.map((approval) => link(all.find((one) => one.approval === approval)?.count ?? 0)),
+        link(total),
+      ];
+    });
   if (rows.length === 0) return '<p>None in this period.</p>';
   return table([prefix, ...APPROVALS.map((approval) => APPROVAL_NAMES[approval]), 'all'], rows);
 }

@@ -75,7 +75,7 @@ describe('an access review', () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     const submitted = await stage.recorded('request.submitted');
     expect(submitted.payload.decision.effect).toBe('ask');
-    const asked = await inChannel('removed by Eve Lindqvist in access review');
+    const asked = await inChannel('removed by an owner in access review');
     expect(stage.text(asked, 'U0EVE')).toContain('Not approved at once');
     await stage.eve.click(card, 'access_review_keep');
     await says(card, 'Kept by @Eve Lindqvist');
