@@ -266,7 +266,7 @@ export interface Directory {
   ): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
 }
 
-/** What PagerDuty says. `preview` answers may be up to a minute old; `decision` always asks. */
+/** What PagerDuty says. */
 export interface OnCall {
   /**
    * @param about.at a time ahead; by default now
@@ -332,7 +332,11 @@ export interface CodeBox {
   stepOf(sealed: string, code: string, now: Instant): number | null;
 }
 
-export type Purpose = 'decision' | 'preview';
+/**
+ * What an answer is for. `decision` always asks, and waits where a rate limit is used up; `check` always asks and does
+ * not wait; an answer to `preview` may be up to a minute old.
+ */
+export type Purpose = 'decision' | 'check' | 'preview';
 
 /** Gathers what a role's rules ask about a person. Problems are part of the answer; it never throws. */
 export interface EvidenceSource {

@@ -55,8 +55,8 @@ async function tiesNow(deps: Deps, { person, ties }: ActiveGrant): Promise<Ties>
   const now = deps.clock.now();
   const { shift, incident } = ties;
   const [entries, found] = await Promise.all([
-    shift && !shift.over ? deps.onCall.entries(person, 'decision') : null,
-    incident && incident.resolvedAt === null ? deps.onCall.incident(incident.id, 'decision') : null,
+    shift && !shift.over ? deps.onCall.entries(person, 'check') : null,
+    incident && incident.resolvedAt === null ? deps.onCall.incident(incident.id, 'check') : null,
   ]);
   let next = ties;
   if (shift && entries) {

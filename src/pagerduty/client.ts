@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { z } from 'zod';
-import { type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
+import { type Instant, type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, Log, Purpose } from '../ports.ts';
 
 const { api } = createRequire(import.meta.url)('@pagerduty/pdjs') as typeof import('@pagerduty/pdjs');
@@ -14,6 +14,11 @@ const PAGE_SIZE = 100;
 const MAX_ENTRIES = 10_000;
 /** How long to hold off after a 429 that does not say. */
 const DEFAULT_HOLD_OFF: Millis = 30 * SECOND;
+/**
+ * Longest that a decision waits for a rate limit that is used up. PagerDuty counts by the minute: whoever is on call
+ * and asks during a storm is better served a minute later than by a reviewer who sleeps.
+ */
+const LONGEST_WAIT: Millis = 2 * MINUTE;
 /** pdjs tries a 429 three times more, with this pause; its own 20 s would outlast every deadline. */
 const RETRY_PAUSE_MS = 400;
 const CACHE_LIMIT = 2_000;
@@ -42,10 +47,18 @@ interface Answer {
   readonly data: unknown;
 }
 
+/** How long one question may take. */
+interface Patience {
+  /** The end of its time, begun anew after waiting for the rate limit. */
+  signal: AbortSignal;
+  /** The latest end of a used-up rate limit that is waited for. */
+  readonly until: Instant;
+}
+
 export function createPagerDuty(options: {
   token: string;
   apiUrl: string;
-  clock: Pick<Clock, 'now'>;
+  clock: Pick<Clock, 'now' | 'wakeAt'>;
   log: Log;
 }): PagerDutyClient {
   const { token, apiUrl, clock, log } = options;
@@ -57,13 +70,18 @@ export function createPagerDuty(options: {
   async function share<T>(question: string, purpose: Purpose, askNow: () => Promise<Known<T>>): Promise<Known<T>> {
     const earlier = answers.get(question);
     if (purpose === 'preview' && earlier && clock.now() - earlier.at <= PREVIEW_AGE) return earlier.answer as Known<T>;
-    const running = inFlight.get(question) ?? start(question, askNow);
+    // Who does not wait for a rate limit does not wait for a decision that does.
+    const turn = purpose === 'decision' ? `waiting ${question}` : question;
+    const running = inFlight.get(turn) ?? start({ question, turn }, askNow);
     return running as Promise<Known<T>>;
   }
 
-  function start<T>(question: string, askNow: () => Promise<Known<T>>): Promise<Known<T>> {
-    const asked = askNow().finally(() => inFlight.delete(question));
-    inFlight.set(question, asked);
+  function start<T>(
+    { question, turn }: { question: string; turn: string },
+    askNow: () => Promise<Known<T>>,
+  ): Promise<Known<T>> {
+    const asked = askNow().finally(() => inFlight.delete(turn));
+    inFlight.set(turn, asked);
     void asked.then((answer) => {
       if (!answer.known) return;
       answers.delete(question);
@@ -74,24 +92,45 @@ export function createPagerDuty(options: {
     return asked;
   }
 
-  const ask = async (path: string, query: Query, signal: AbortSignal): Promise<Known<unknown>> => {
-    const answer = await attempt(path, signal, () => send(path, signal, { method: 'GET', query }));
+  const ask = async (path: string, query: Query, patience: Patience): Promise<Known<unknown>> => {
+    const answer = await attempt(path, patience, (signal) => send(path, signal, { method: 'GET', query }));
     return answer.known ? judge(answer.value, path) : answer;
   };
 
-  async function attempt(path: string, signal: AbortSignal, call: () => Promise<Answer>): Promise<Known<Answer>> {
-    const wait = holdOffUntil - clock.now();
-    if (wait > 0) return unknown(`PagerDuty's rate limit is used up for another ${Math.ceil(wait / SECOND)} s`);
-    try {
-      const answer = await withDeadline(call(), signal);
-      noteRateLimit(answer);
-      return known(answer);
-    } catch (error) {
-      const problem = problemOf(error);
-      log.warn({ err: error instanceof Error ? error : undefined, path, problem }, 'PagerDuty did not answer');
-      return unknown(problem);
+  async function attempt(
+    path: string,
+    patience: Patience,
+    call: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Known<Answer>> {
+    for (;;) {
+      const wait = holdOffUntil - clock.now();
+      if (wait > 0) {
+        if (holdOffUntil > patience.until)
+          return unknown(`PagerDuty's rate limit is used up for another ${Math.ceil(wait / SECOND)} s`);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        clock.wakeAt(holdOffUntil, resolve);
+        await promise;
+        patience.signal = AbortSignal.timeout(DEADLINE);
+        continue;
+      }
+      const { signal } = patience;
+      try {
+        const answer = await withDeadline(call(signal), signal);
+        noteRateLimit(answer);
+        if (answer.status === 429 && holdOffUntil <= patience.until) continue;
+        return known(answer);
+      } catch (error) {
+        const problem = problemOf(error);
+        log.warn({ err: error instanceof Error ? error : undefined, path, problem }, 'PagerDuty did not answer');
+        return unknown(problem);
+      }
     }
   }
+
+  const patienceFor = (purpose: Purpose): Patience => ({
+    signal: AbortSignal.timeout(DEADLINE),
+    until: purpose === 'decision' ? clock.now() + LONGEST_WAIT : clock.now(),
+  });
 
   type Call = { method: 'GET'; query: Query } | { method: 'POST'; body: object; from: string };
   async function send(path: string, signal: AbortSignal, call: Call): Promise<Answer> {
@@ -136,11 +175,10 @@ export function createPagerDuty(options: {
     );
   };
 
-  async function readPages(path: string, query: Query, key: string): Promise<Known<unknown[]>> {
-    const signal = AbortSignal.timeout(DEADLINE);
+  async function readPages(path: string, query: Query, key: string, patience: Patience): Promise<Known<unknown[]>> {
     const entries: unknown[] = [];
     for (let offset = 0; offset < MAX_ENTRIES; offset += PAGE_SIZE) {
-      const answer = await ask(path, { ...query, limit: String(PAGE_SIZE), offset: String(offset) }, signal);
+      const answer = await ask(path, { ...query, limit: String(PAGE_SIZE), offset: String(offset) }, patience);
       if (!answer.known) return answer;
       const page = (answer.value as Record<string, unknown>)[key];
       if (!Array.isArray(page)) return unknown(`PagerDuty answered in a form that is not understood (no ${key})`);
@@ -153,15 +191,16 @@ export function createPagerDuty(options: {
   return {
     get: (path, query, schema, purpose) =>
       share(JSON.stringify([path, query]), purpose, async () =>
-        check(await ask(path, query, AbortSignal.timeout(DEADLINE)), schema, path),
+        check(await ask(path, query, patienceFor(purpose)), schema, path),
       ),
     list: (path, query, key, schema, purpose) =>
       share(JSON.stringify([path, query]), purpose, async () =>
-        check(await readPages(path, query, key), schema.array(), path),
+        check(await readPages(path, query, key, patienceFor(purpose)), schema.array(), path),
       ),
     post: async (path, body, from) => {
-      const signal = AbortSignal.timeout(DEADLINE);
-      const answer = await attempt(path, signal, () => send(path, signal, { method: 'POST', body, from }));
+      const answer = await attempt(path, patienceFor('check'), (signal) =>
+        send(path, signal, { method: 'POST', body, from }),
+      );
       return answer.known ? known({ status: answer.value.status, data: answer.value.data }) : answer;
     },
   };

@@ -32,7 +32,7 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
       if (!/^[A-Z0-9]+$/.test(incidentId)) throw new Error('that is no PagerDuty incident id');
       const path = `/incidents/${incidentId}/notes`;
       // An answer that got lost must not make a second note.
-      const notes = await client.get(path, {}, z.object({ notes: z.array(noteSchema) }), 'decision');
+      const notes = await client.get(path, {}, z.object({ notes: z.array(noteSchema) }), 'check');
       if (!notes.known) throw new Error(notes.problem);
       if (notes.value.notes.some(({ content }) => content.includes(marker))) return;
       const content = `${text.slice(0, NOTE_MAX_LENGTH - marker.length - 3)} (${marker})`;

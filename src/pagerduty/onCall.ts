@@ -138,17 +138,12 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
       return known([...new Set(atLevel.map(({ user }) => user.email.toLowerCase()))]);
     },
     knows: async (person) => {
-      const found = await client.list('/users', { query: person.email }, 'users', userSchema, 'decision');
+      const found = await client.list('/users', { query: person.email }, 'users', userSchema, 'check');
       if (!found.known) return found;
       return known(found.value.some((user) => user.email.toLowerCase() === person.email));
     },
     check: async () => {
-      const answer = await client.get(
-        '/oncalls',
-        { limit: '1' },
-        z.object({ oncalls: z.array(z.unknown()) }),
-        'decision',
-      );
+      const answer = await client.get('/oncalls', { limit: '1' }, z.object({ oncalls: z.array(z.unknown()) }), 'check');
       return answer.known ? known(true) : answer;
     },
     openIncidents: async (person: Person) => {

@@ -30,8 +30,8 @@ const PATIENCE_MS = Number(process.env.STORM_PATIENCE_MS ?? 20 * 60_000);
 const SECRET = 'sixteen-characters-at-least';
 
 const id = (index: number) => `U0P${String(index).padStart(4, '0')}`;
-/** The sandbox's PagerDuty finds everybody who shares a word of the address, which is fuzzier than the real one. */
-const email = (index: number) => `p${String(index).padStart(4, '0')}@m${String(index).padStart(4, '0')}`;
+/** They share words, and PagerDuty's search is fuzzy: finding one of them is a question of several pages. */
+const email = (index: number) => `person.${String(index).padStart(4, '0')}@harbor.example`;
 const all = Array.from({ length: PEOPLE + BEFORE }, (_, index) => index);
 const isOnCall = (index: number) => index % NOT_ON_CALL_EVERY !== 3;
 const botUser = { id: 'U0JIT', name: 'jit', realName: 'jit', email: '', timeZone: 'UTC', kind: 'bot' as const };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
 import { createOnCall } from '../../src/pagerduty/onCall.ts';
-import type { OnCall } from '../../src/ports.ts';
+import type { OnCall, Purpose } from '../../src/ports.ts';
 import { type PagerDutySandbox, startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
 import { pagerDutyAccount } from '../../src/sandbox/team.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const entries = async (person = ana, purpose: 'decision' | 'preview' = 'decision') => onCall.entries(person, purpose);
+const entries = async (person = ana, purpose: Purpose = 'decision') => onCall.entries(person, purpose);
 
 test('who is on call, where, at which level, from when until when, with the services behind it', async () => {
   const answer = await entries();
@@ -102,17 +102,31 @@ test.each([
   ['a key without the right', 'forbidden', /the PagerDuty key has no right to read \/users \(403\)/],
 ] as const)('%s is an answer too: not known, with the reason', async (_name, kind, problem) => {
   server.faults.add({ kind, delayMs: 30_000 });
-  expect(await entries()).toMatchObject({ known: false, problem: expect.stringMatching(problem) });
+  expect(await entries(ana, 'check')).toMatchObject({ known: false, problem: expect.stringMatching(problem) });
 });
 
 test('after a rate limit nothing is sent until it is over, as the header said', async () => {
   server.faults.add({ kind: 'rate_limited', times: 4 });
-  await entries();
+  await entries(ana, 'check');
   const before = server.calls.length;
-  expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('another 2 s') });
+  expect(await entries(ana, 'check')).toMatchObject({
+    known: false,
+    problem: expect.stringContaining('another 2 s'),
+  });
   expect(server.calls).toHaveLength(before);
   clock.advance(2_000);
   expect(await entries()).toMatchObject({ known: true });
+});
+
+test('a decision waits for a rate limit that is used up, and is then made', async () => {
+  server.faults.add({ kind: 'rate_limited', times: 4 });
+  await entries(ana, 'check');
+  const before = server.calls.length;
+  const deciding = entries();
+  expect(await entries(ana, 'check')).toMatchObject({ known: false });
+  expect(server.calls).toHaveLength(before);
+  clock.advance(2_000);
+  expect(await deciding).toMatchObject({ known: true });
 });
 
 test('a key that PagerDuty refuses is named, with the variable it comes from', async () => {
