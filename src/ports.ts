@@ -91,7 +91,8 @@ export interface JobQueue {
   claim(kinds: readonly JobKind[], now: Instant, limit: number, lease: Millis): Claim[];
   /** Due work as it stands, for when nothing can be written. */
   peek(kind: JobKind, now: Instant, limit: number): Claim[];
-  settle(settled: Settled): void;
+  /** Records what became of work. What is settled in one turn is one commit. */
+  settle(settled: Settled): Promise<void>;
   /** When the next work of these kinds that nobody has taken is due; null: none. */
   nextDueAt(kinds: readonly JobKind[], now: Instant): Instant | null;
   /** Frees what a process that died had claimed. Only for the one writing process, at its start. */

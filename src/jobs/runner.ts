@@ -125,7 +125,7 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
       }
     }
     try {
-      queue.settle({ claim, next });
+      await queue.settle({ claim, next });
     } catch (error) {
       // Its lease runs out and it is done again: every handler is idempotent.
       log.error({ err: error, kind: claim.kind, key: claim.key }, 'cannot record what became of a job');

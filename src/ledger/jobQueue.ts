@@ -14,13 +14,36 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
   );
   const free = sqlite.prepare('UPDATE jobs SET lease_until = 0 WHERE kind = ? AND key = ? AND generation <> ?');
 
-  const settle = sqlite.transaction(({ claim, next }: Settled) => {
-    const { kind, key, generation, attempt } = claim;
-    const tries = { done: 0, failed: attempt, waiting: attempt - 1 };
-    if (next === 'done') done.run(kind, key, generation);
-    else again.run(next.dueAt, tries[next.after], kind, key, generation);
-    free.run(kind, key, generation);
+  const settleAll = sqlite.transaction((all: readonly Settled[]) => {
+    for (const { claim, next } of all) {
+      const { kind, key, generation, attempt } = claim;
+      const tries = { done: 0, failed: attempt, waiting: attempt - 1 };
+      if (next === 'done') done.run(kind, key, generation);
+      else again.run(next.dueAt, tries[next.after], kind, key, generation);
+      free.run(kind, key, generation);
+    }
   });
+  /** What became of the work that ended in this turn: recorded with one sync. */
+  let turn: { readonly all: Settled[]; readonly recorded: Promise<void> } | null = null;
+
+  function settle(settled: Settled): Promise<void> {
+    if (!turn) {
+      const all: Settled[] = [];
+      const { promise: recorded, resolve, reject } = Promise.withResolvers<void>();
+      turn = { all, recorded };
+      setImmediate(() => {
+        turn = null;
+        try {
+          guarded(() => settleAll.immediate(all));
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    }
+    turn.all.push(settled);
+    return turn.recorded;
+  }
 
   function prepareFor(kinds: readonly JobKind[]) {
     const among = `kind IN (${marks(kinds)})`;
@@ -69,7 +92,7 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
           )
           .all(kind, now, limit),
       ),
-    settle: (settled) => guarded(() => settle.immediate(settled)),
+    settle,
     nextDueAt: (kinds, now) =>
       guarded(() => {
         // In the order of the index on due_at, so that it stops at the first.
