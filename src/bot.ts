@@ -9,6 +9,7 @@ import { newId } from './ids.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
 import { openLedger } from './ledger/open.ts';
 import { eventSearch } from './ledger/search.ts';
+import { createSeatBook } from './ledger/seatBook.ts';
 import { reloadPolicy } from './lifecycle/reloadPolicy.ts';
 import { createPolicyEngine } from './opa/engine.ts';
 import { createPagerDuty } from './pagerduty/client.ts';
@@ -16,6 +17,7 @@ import { createIncidentDesk } from './pagerduty/incidentDesk.ts';
 import { createOnCall } from './pagerduty/onCall.ts';
 import { PAGERDUTY_PATH, pagerDutyWebhook } from './pagerduty/webhook.ts';
 import type { Clock, Log, PolicyFile } from './ports.ts';
+import { lackingPackages } from './provisioners/packages.ts';
 import { connectTargets } from './provisioners/targets.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { createClients, isAuthFailure, slackProblem } from './slack/clients.ts';
@@ -52,7 +54,7 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const directory = createDirectory(interactive, { clock, log, ending: ending.signal });
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log });
   const onCall = createOnCall(pagerDuty, clock);
-  const targets = connectTargets(policy, { log, clock });
+  const targets = connectTargets(policy, { log, clock, seats: createSeatBook(ledger) });
   const engine = createPolicyEngine({ log, directory: dirname(env.policyPath) });
   const core = createCore({
     ledger,
@@ -166,6 +168,8 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
 
 /** What the environment lacks for what the policy asks; null: nothing. */
 function lacking(env: Env, policy: Policy): string | null {
+  const packages = lackingPackages(policy);
+  if (packages !== null) return packages;
   const roles = [...policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
   const wantsCodes = roles.some(({ secondFactor }) => secondFactor.request || secondFactor.review);
   const pages = roles.some(

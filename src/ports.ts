@@ -375,6 +375,13 @@ export interface Targets {
   issueCredential(grant: Grant): Promise<Credential | null>;
   /** Whether grants on this resource come with a secret of their own. */
   issuesCredentials(resourceId: string): boolean;
+  /** What keeps this person from getting anything there, such as a name that nobody has told; null: nothing is known. */
+  obstacle(resourceId: string, person: Person): string | null;
+  /**
+   * How long sessions that were opened with a grant may live on after its end; 0: they are ended with it; null: until
+   * they are closed; undefined: there are none.
+   */
+  afterlife(grant: Grant): Millis | null | undefined;
 }
 
 /** Something that somebody holds at a target. */
@@ -385,6 +392,37 @@ export interface Holding {
   readonly role: string | null;
   /** The grant that the bot made it for; null: it is not the bot's doing. */
   readonly grantId: string | null;
+}
+
+/** What a grant gave where the target has no room for a label, and what was there before. */
+export interface SeatRecord {
+  readonly grantId: string;
+  /** Where, among all targets. */
+  readonly place: string;
+  readonly account: string;
+  /** What the grant gives there. */
+  readonly level: string;
+  /** `payments-db/read` */
+  readonly role: string;
+  /** What the account had there before any grant of the bot's; null: nothing. */
+  readonly before: string | null;
+}
+
+/** Who sits where by which grant, durable before a call returns. @throws StorageError */
+export interface SeatBook {
+  at(place: string, account: string): readonly SeatRecord[];
+  of(grantId: string): readonly SeatRecord[];
+  /** One that is there already is kept as it is, but for what was before. */
+  keep(record: SeatRecord): void;
+  drop(record: Pick<SeatRecord, 'grantId' | 'place'>): void;
+}
+
+/** What `jit doctor` found: whether something that a role needs is there. */
+export interface Finding {
+  readonly ok: boolean;
+  readonly what: string;
+  /** What to do about it. */
+  readonly fix?: string;
 }
 
 /** Shown to its person once; stored nowhere. */

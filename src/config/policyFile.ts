@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { namesWanted } from '../domain/accounts.ts';
 import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
 import { ConfigError } from './env.ts';
 import { NAME } from './policyConditions.ts';
@@ -13,6 +14,9 @@ export interface TargetKind {
   readonly kind: string;
   readonly targetSchema: z.ZodType;
   readonly roleSchema: z.ZodType;
+  /** The template for what people are called there, of a target that its schema has parsed; null: it has none. */
+  // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own target
+  readonly accountTemplate?: (target: any) => string | null;
 }
 
 export interface PolicyIssue {
@@ -93,6 +97,10 @@ export function parsePolicy(
   const raw = expanded;
   const targets = new Map<string, unknown>();
   const grants = new Map<string, unknown>();
+  /** Names that are told of at least somebody. */
+  const identified = new Set(
+    entriesOf(fieldOf(raw, 'identities')).flatMap(([, names]) => entriesOf(names).map(([name]) => name)),
+  );
   for (const [id, resource] of entriesOf(fieldOf(raw, 'resources'))) {
     for (const [at, name] of [
       [['resources', id], id],
@@ -102,7 +110,7 @@ export function parsePolicy(
     }
     const reportOrigin = (at: Path, message: string) => report(origin(at), message);
     const isDark = withoutSecrets && lacksSecrets(fieldOf(resource, 'target'), variables);
-    checkTarget(id, resource, kinds, isDark ? null : variables, reportOrigin, targets, grants);
+    checkTarget(id, resource, kinds, isDark ? null : variables, reportOrigin, { targets, grants, identified });
     checkNarrower(id, resource, reportOrigin);
   }
   checkResourceNames(raw, report);
@@ -160,8 +168,11 @@ function checkTarget(
   /** null: its secrets are not at hand. */
   variables: NodeJS.ProcessEnv | null,
   report: (path: Path, message: string) => void,
-  targets: Map<string, unknown>,
-  grants: Map<string, unknown>,
+  {
+    targets,
+    grants,
+    identified,
+  }: { targets: Map<string, unknown>; grants: Map<string, unknown>; identified: ReadonlySet<string> },
 ): void {
   const target = fieldOf(resource, 'target');
   const kindName = fieldOf(target, 'kind');
@@ -178,6 +189,12 @@ function checkTarget(
     for (const issue of parsedTarget.error?.issues ?? [])
       for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
     targets.set(id, parsedTarget.data);
+    const wanted = parsedTarget.success ? namesWanted(kind.accountTemplate?.(parsedTarget.data) ?? '') : [];
+    for (const name of wanted.filter((one) => !identified.has(one)))
+      report(
+        [...at, 'target'],
+        `nobody's name for {${name}} is known: add it under identities, such as { U0ANA: { ${name}: … } }`,
+      );
   }
   for (const [roleId, role] of entriesOf(fieldOf(resource, 'roles'))) {
     const parsedRole = kind.roleSchema.safeParse(fieldOf(role, 'grants'));
@@ -287,6 +304,7 @@ function toPolicy(
     auditors: slack.auditors,
     delegates: slack.delegates,
     samePerson: slack.same_person,
+    identities: new Map(Object.entries(document.identities)),
     resources,
   };
 }

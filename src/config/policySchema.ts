@@ -327,6 +327,13 @@ export const policySchema = z.strictObject({
     .record(z.string(), z.array(z.string()).min(1))
     .default({})
     .describe('Resources under a name, for limits and freezes.'),
+  identities: z
+    .record(
+      account,
+      z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as github'), z.string().min(1)),
+    )
+    .default({})
+    .describe('What people are called at targets, by Slack user id: { U0ANA: { github: ana-k } } fills in {github}.'),
   templates: z.record(z.string(), template).default({}).describe('Fields that roles take over with template: NAME.'),
   limits: z
     .array(sharedLimits)

@@ -73,7 +73,8 @@ export interface EventPayloads {
   /** Ends earlier than planned, because what it was given for is over. */
   'grant.shortened': { role: string; person: Named; endsAt: Instant; why: PlannedEnd };
   'grant.revoking': { role: string; person: Named; why: EndReason; problem: string | null };
-  'grant.ended': { role: string; person: Named; why: EndReason };
+  /** `openUntil`: sessions opened with it have ended by then; null: they live until they are closed. Absent: it has none. */
+  'grant.ended': { role: string; person: Named; why: EndReason; openUntil?: Instant | null };
   'grant.failed': { role: string; person: Named; problem: string };
   'grant.overdue': { role: string; person: Named; failures: number; problem: string };
   /** Whoever is on call next is offered what somebody's shift ends with. */

@@ -181,6 +181,8 @@ export interface Policy {
   readonly auditors: readonly Principal[];
   /** Whom a reviewer who is away may name as a stand-in. Empty: nobody. */
   readonly delegates: readonly Principal[];
+  /** What people are called at targets, by Slack id and name of the name. */
+  readonly identities: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */
   readonly samePerson: readonly (readonly string[])[];
   /** When the week is summed up in the audit channel; null: never. ISO weekday, minutes after midnight. */

@@ -17,6 +17,8 @@ export type Refusal =
   | { readonly code: 'reason_too_long'; readonly maxLength: number }
   | { readonly code: 'ticket_missing'; readonly pattern: string }
   | { readonly code: 'person_refused'; readonly problem: string }
+  /** The target cannot give this person anything. */
+  | { readonly code: 'no_account'; readonly role: string; readonly problem: string }
   | { readonly code: 'already_holds'; readonly role: string; readonly until: Instant }
   | { readonly code: 'already_pending'; readonly role: string; readonly requestId: string }
   | { readonly code: 'unknown_request' }
@@ -73,6 +75,7 @@ export const isRefused = <T extends object>(result: T | Refused): result is Refu
 export function refusedField(refusal: Refusal): Field | null {
   switch (refusal.code) {
     case 'unknown_role':
+    case 'no_account':
     case 'already_holds':
     case 'already_pending':
       return 'role';

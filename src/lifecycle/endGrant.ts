@@ -162,8 +162,15 @@ async function commitEnded(deps: Deps, { value: grant, version }: Versioned<Revo
     events: [
       grant.why === 'provision_failed'
         ? { ...about, type: 'grant.failed', payload: { ...whose, problem: grant.problem ?? 'unknown' } }
-        : { ...about, type: 'grant.ended', payload: { ...whose, why: grant.why } },
+        : { ...about, type: 'grant.ended', payload: { ...whose, why: grant.why, ...openAfter(deps, grant) } },
     ],
     done: [{ kind: 'end', key: grant.id }],
   });
+}
+
+/** When sessions that were opened with the access have ended. */
+function openAfter(deps: Deps, grant: RevokingGrant): { openUntil?: Instant | null } {
+  const afterlife = deps.targets.afterlife(grant);
+  if (!grant.activation || afterlife === undefined) return {};
+  return { openUntil: afterlife === null ? null : deps.clock.now() + afterlife };
 }

@@ -95,6 +95,8 @@ async function openOne(
   const no = (refusal: Refusal) => ({ role: key, refusal });
   const role = findRole(deps.policy, key);
   if (!role) return no({ code: 'unknown_role', role: key });
+  const obstacle = deps.targets.obstacle(role.resourceId, requester);
+  if (obstacle !== null) return no({ code: 'no_account', role: key, problem: obstacle });
   if (role.secondFactor.request && !isConfirmed(submission.factor, requester.slackId, deps.clock.now()))
     return no({ code: 'second_factor_needed' });
   const [live, pending] = await Promise.all([

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { SECOND } from '../domain/terms.ts';
-import type { Clock, Credential, Holding, Log } from '../ports.ts';
+import type { Clock, Credential, Finding, Holding, Log, SeatBook } from '../ports.ts';
 
 /** The access of one grant, as a provisioner sees it. */
 export interface Access<Role> {
@@ -34,9 +34,25 @@ export interface Connection<Role> {
   readonly list?: (roles: readonly ListedRole<Role>[]) => Promise<readonly Holding[]>;
   /** Takes away what `list` found. Already gone is success. */
   readonly remove?: (holding: Holding, role: Role | null) => Promise<void>;
+  /** Whether the target answers and the bot's credential may do what these roles need, found out without changing anything. */
+  check(roles: readonly ListedRole<Role>[]): Promise<readonly Finding[]>;
+  /**
+   * How long sessions that were opened with the access may live on after it was taken back. 0: they are ended with it;
+   * null: until they are closed. Absent: there are none.
+   */
+  readonly afterlife?: Millis | null;
   /** Makes a fresh secret for the access, replacing any before it. Absent: this target hands out none. */
   readonly issueCredential?: (access: Access<Role>) => Promise<Credential>;
   close(): Promise<void>;
+}
+
+/** What a connection has of the bot. */
+export interface Use {
+  readonly log: Log;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly seats: SeatBook;
+  /** What somebody is called there, by a template such as `{email}`. @throws TargetRefusal where nobody has said */
+  readonly accountOf: (template: string, person: Access<unknown>['person']) => string;
 }
 
 /** One kind of target. A folder here and a line in registry.ts. */
@@ -46,7 +62,12 @@ export interface Provisioner<Target, Role> {
   readonly targetSchema: z.ZodType<Target>;
   /** What `grants` of a role may say. */
   readonly roleSchema: z.ZodType<Role>;
-  connect(target: Target, use: { log: Log; clock: Pick<Clock, 'now'> }): Connection<Role>;
+  /** Packages that installing the bot does not bring; they are loaded when a policy uses this kind. */
+  readonly packages?: readonly string[];
+  /** The template for what people are called at this target; null: it has none. */
+  readonly accountTemplate?: (target: Target) => string | null;
+  /** Nothing is reached yet: the first call does that. */
+  connect(target: Target, use: Use): Connection<Role>;
 }
 
 /** The target was reached, and what was asked of it cannot be done. */

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { App, ReceiverEvent } from '@slack/bolt';
 import { listenToAccessReviews } from './accessReview/listeners.ts';
 import { listenToAdmins } from './admin/listeners.ts';
 import { listenToAbsences } from './away/listeners.ts';
@@ -26,9 +27,8 @@ export interface SlackAppOptions {
   readonly apiUrl: string;
 }
 
-/** What people can do, a folder each. */
+/** What people can do besides typing a command, a folder each. */
 const FEATURES = [
-  listenToCommands,
   listenToRequests,
   listenToShortcuts,
   listenToReviews,
@@ -46,7 +46,7 @@ export interface SlackApp {
   drain(): Promise<void>;
 }
 
-/** Every listener of the bot on one Bolt app. */
+/** Every listener of the bot, on the one connection. */
 export function createSlackApp({
   context,
   directory,
@@ -56,21 +56,33 @@ export function createSlackApp({
   apiUrl,
 }: SlackAppOptions): SlackApp {
   const { deps } = context;
-  const app = new bolt.App({
-    receiver: connection.receiver,
-    // Who we are was asked once at start; Bolt need not ask again.
-    authorize: async () => ({ botToken }),
-    clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
-    logger: slackLogger(deps.log),
-    ignoreSelf: false,
-  });
-  app.error(async (error) => deps.log.error({ err: error.original ?? error }, 'a Slack delivery could not be handled'));
   const handling = new Set<Promise<void>>();
-  app.use(async ({ next }) => {
-    const work = next();
-    handling.add(work);
-    await work.finally(() => handling.delete(work));
-  });
+  const makeApp = () => {
+    const app = new bolt.App({
+      receiver: connection.receiver,
+      // Who we are was asked once at start; Bolt need not ask again.
+      authorize: async () => ({ botToken }),
+      clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
+      logger: slackLogger(deps.log),
+      ignoreSelf: false,
+    });
+    app.error(async (error) =>
+      deps.log.error({ err: error.original ?? error }, 'a Slack delivery could not be handled'),
+    );
+    app.use(async ({ next }) => {
+      const work = next();
+      handling.add(work);
+      await work.finally(() => handling.delete(work));
+    });
+    return app;
+  };
+  // Bolt asks every listener of an app about every delivery. Commands have one to themselves: they are acknowledged first.
+  const commands = makeApp();
+  listenToCommands(commands, context);
+  const app = makeApp();
+  connection.receiver.init({
+    processEvent: (event: ReceiverEvent) => ('command' in event.body ? commands : app).processEvent(event),
+  } as App);
   for (const listen of FEATURES) listen(app, context);
   app.event('subteam_members_changed', async ({ event }) => directory.forgetGroup(event.subteam_id));
   app.event('user_change', async ({ event: { user } }) => {

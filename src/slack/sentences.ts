@@ -2,7 +2,7 @@ import type { Decision, Proof, RuleOutcome } from '../domain/evaluate.ts';
 import type { EndReason } from '../domain/grant.ts';
 import { isGroup, type Principal, type Risk, type Stage } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { assertNever, durationText } from '../domain/terms.ts';
+import { assertNever, durationText, type Instant } from '../domain/terms.ts';
 import { code, plain, time } from './blocks.ts';
 
 /** Refusals, decisions and ends as sentences: the one place where the bot's "no" gets its words. */
@@ -31,6 +31,8 @@ export function refusalSentence(refusal: Refusal): string {
       return `Name the ticket: one word has to match ${refusal.pattern}.`;
     case 'person_refused':
       return `This cannot go on: ${plain(refusal.problem)}.`;
+    case 'no_account':
+      return `${code(refusal.role)} cannot be given to you yet: ${plain(refusal.problem)}.`;
     case 'already_holds':
       return `This access is already held, until ${time(refusal.until)}. It can be extended with \`/jit extend\`, or asked for again when it has ended.`;
     case 'already_pending':
@@ -201,6 +203,15 @@ export function endSentence(why: EndReason): string {
     default:
       return assertNever(why);
   }
+}
+
+/** What became of sessions that were opened with access that has ended at a time; empty: there are none. */
+export function openSentence(openUntil: Instant | null | undefined, endedAt: Instant): string {
+  if (openUntil === undefined) return '';
+  if (openUntil === null) return 'Sessions opened before live until they are closed.';
+  return openUntil <= endedAt
+    ? 'Sessions that were open have been closed.'
+    : `Sessions opened before may live until ${time(openUntil)}.`;
 }
 
 const RISK_TEXT: Readonly<Record<Risk, string>> = {

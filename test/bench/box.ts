@@ -88,6 +88,8 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
       canList: () => false,
       list: async () => [],
       remove: async () => undefined,
+      obstacle: () => null,
+      afterlife: () => undefined,
       adopt: () => undefined,
       ...outside.targets,
     },

@@ -195,6 +195,8 @@ export function targetsOver(
           .map(({ grantId, role }) => ({ account: `jit_${grantId.toLowerCase()}`, role, grantId })),
       ),
     remove: (_resourceId, holding) => call(`remove ${holding.account}`, () => void held.delete(holding.grantId ?? '')),
+    obstacle: () => null,
+    afterlife: () => undefined,
     adopt: () => undefined,
   };
 }

@@ -43,6 +43,7 @@ export const aPolicy = (...resources: readonly Resource[]): Policy => ({
   auditors: [],
   delegates: [],
   samePerson: [],
+  identities: new Map(),
   digest: null,
   driftEvery: HOUR,
   resources: new Map(resources.map((resource) => [resource.id, resource])),

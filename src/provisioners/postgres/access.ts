@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Instant } from '../../domain/terms.ts';
-import type { Log } from '../../ports.ts';
+import type { Finding, Log } from '../../ports.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Session } from './session.ts';
 
@@ -118,6 +118,33 @@ export async function findHolders(client: Client, roles: readonly string[]): Pro
     [roles],
   );
   return rows;
+}
+
+/** Whether the bot's own login may do what granting these roles takes. */
+export async function checkRights(client: Client, roles: readonly string[]): Promise<Finding[]> {
+  const { rows } = await client.query<{ me: string; creates: boolean; signals: boolean }>(
+    `SELECT current_user AS me, rolcreaterole OR rolsuper AS creates,
+       rolsuper OR pg_has_role(current_user, 'pg_signal_backend', 'MEMBER') AS signals
+     FROM pg_roles WHERE rolname = current_user`,
+  );
+  const [bot] = rows;
+  if (!bot) throw new TargetRefusal('PostgreSQL answered a question about the bot with nothing');
+  const me = quote(bot.me);
+  const held = await client.query<{ name: string; exists: boolean; admin: boolean }>(
+    `SELECT wanted.name, r.oid IS NOT NULL AS exists,
+       COALESCE(pg_has_role(current_user, r.oid, 'MEMBER WITH ADMIN OPTION'), false) AS admin
+     FROM unnest($1::text[]) AS wanted(name) LEFT JOIN pg_roles r ON r.rolname = wanted.name`,
+    [roles],
+  );
+  return [
+    { ok: bot.creates, what: `${bot.me} may create roles`, fix: `ALTER ROLE ${me} CREATEROLE;` },
+    { ok: bot.signals, what: `${bot.me} may end sessions`, fix: `GRANT pg_signal_backend TO ${me};` },
+    ...held.rows.map(({ name, exists, admin }) =>
+      exists
+        ? { ok: admin, what: `${bot.me} may grant ${name}`, fix: `GRANT ${quote(name)} TO ${me} WITH ADMIN OPTION;` }
+        : { ok: false, what: `the role ${name} exists`, fix: `CREATE ROLE ${quote(name)} NOLOGIN;` },
+    ),
+  ];
 }
 
 /** Who uses a role that was made between the granted roles and a login of somebody's own; null: nobody. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Holding, Log } from '../../ports.ts';
-import type { Access, Connection, Provisioner } from '../provisioner.ts';
+import type { Access, Connection, ListedRole, Provisioner, Use } from '../provisioner.ts';
 import * as access from './access.ts';
 import { scramVerifier } from './scram.ts';
 import { createSession, type Session } from './session.ts';
@@ -13,7 +13,7 @@ const targetSchema = z.strictObject({
   login: z
     .union([
       z.literal('temporary'),
-      z.string().regex(/\{email(_name)?\}/, 'expected temporary, or a login name with {email} or {email_name} in it'),
+      z.string().regex(/\{[a-z_]+\}/, 'expected temporary, or a template for a login name, such as {email_name}'),
     ])
     .default('temporary'),
 });
@@ -27,11 +27,18 @@ export type Role = z.infer<typeof roleSchema>;
 const PASSWORD_BYTES = 24;
 
 /** Gives membership of PostgreSQL roles, to a login made for the grant or to the person's own. */
-export const postgres: Provisioner<Target, Role> = { kind: 'postgres', targetSchema, roleSchema, connect };
+export const postgres: Provisioner<Target, Role> = {
+  kind: 'postgres',
+  targetSchema,
+  roleSchema,
+  accountTemplate: ({ login }) => (login === 'temporary' ? null : login),
+  connect,
+};
 
-function connect(target: Target, { log }: { log: Log }): Connection<Role> {
+function connect(target: Target, { log, accountOf }: Use): Connection<Role> {
   const session = createSession(target.url, log);
-  if (target.login !== 'temporary') return ownLogins(session, target.login, log);
+  const { login } = target;
+  if (login !== 'temporary') return ownLogins(session, ({ person }) => accountOf(login, person), log);
   return {
     grant: (one, expiresAt) =>
       session.run((client) =>
@@ -45,6 +52,8 @@ function connect(target: Target, { log }: { log: Log }): Connection<Role> {
     revoke: (one) => access.remove(session, loginName(one), null, log),
     isActive: (one) => session.run((client) => access.isPresent(client, loginName(one), null)),
     ...listing(session, log),
+    afterlife: 0,
+    check: (roles) => session.run((client) => access.checkRights(client, namesOf(roles))),
     issueCredential: async (one) => {
       const account = loginName(one);
       const secret = randomBytes(PASSWORD_BYTES).toString('base64url');
@@ -59,9 +68,7 @@ function connect(target: Target, { log }: { log: Log }): Connection<Role> {
  * The person's own login gets the roles through a role made for the grant. Removing that one role cannot
  * touch what the login holds otherwise: from before, from outside, or from another grant.
  */
-function ownLogins(session: Session, template: string, log: Log): Connection<Role> {
-  const loginOf = ({ person }: Access<Role>): string =>
-    template.replaceAll('{email}', person.email).replaceAll('{email_name}', person.email.split('@')[0] ?? '');
+function ownLogins(session: Session, loginOf: (one: Access<Role>) => string, log: Log): Connection<Role> {
   return {
     grant: (one) =>
       session.run((client) =>
@@ -72,19 +79,26 @@ function ownLogins(session: Session, template: string, log: Log): Connection<Rol
           login: loginOf(one),
         }),
       ),
-    revoke: (one) => access.remove(session, bridgeName(one), loginOf(one), log),
+    revoke: async (one) => {
+      // Whose it is stands in the database: what the policy says of names may have changed meanwhile.
+      const login = await session.run((client) => access.userOf(client, bridgeName(one)));
+      await access.remove(session, bridgeName(one), login, log);
+    },
     isActive: (one) => session.run((client) => access.isPresent(client, bridgeName(one), null)),
     ...listing(session, log),
+    afterlife: 0,
+    check: (roles) => session.run((client) => access.checkRights(client, namesOf(roles))),
     close: session.close,
   };
 }
+
+const namesOf = (roles: readonly ListedRole<Role>[]): string[] => [...new Set(roles.flatMap(({ role }) => role.roles))];
 
 /** Who holds what. What stands in the comment of a role tells for which grant it was made. */
 function listing(session: Session, log: Log): Required<Pick<Connection<Role>, 'list' | 'remove'>> {
   return {
     list: async (roles) => {
-      const names = [...new Set(roles.flatMap(({ role }) => role.roles))];
-      const found = await session.run((client) => access.findHolders(client, names));
+      const found = await session.run((client) => access.findHolders(client, namesOf(roles)));
       const holdings = new Map<string, Holding>();
       const add = (one: Holding) => holdings.set(JSON.stringify(one), one);
       for (const [account, held] of Map.groupBy(found, (one) => one.account)) {

@@ -37,6 +37,16 @@ export const webhook: Provisioner<Target, Role> = {
       },
       revoke: async (access) => void (await call('revoke', access)),
       isActive: async (access) => (await call('status', access)).active,
+      check: async (roles) => {
+        const person = { slackId: 'U0DOCTOR', name: 'jit doctor', email: 'jit-doctor@example.com' };
+        const grantId = 'GDOCTOR';
+        for (const { roleKey, role } of roles) {
+          const { active } = await call('status', { grantId, person, role, roleKey });
+          if (active)
+            return [{ ok: false, what: `asked about a grant that never was, ${hostOf(target)} says it is active` }];
+        }
+        return [{ ok: true, what: `${hostOf(target)} accepts our signature and answers` }];
+      },
       close: async () => undefined,
     };
   },

@@ -2,7 +2,7 @@ import type { EventPayloads, LedgerEvent } from '../../domain/events.ts';
 import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { assertNever, durationText } from '../../domain/terms.ts';
 import { code, context, cut, type Message, plain, section, time } from '../blocks.ts';
-import { endSentence } from '../sentences.ts';
+import { endSentence, openSentence } from '../sentences.ts';
 
 /** Metadata of an audit message: which events it shows, and the hash of the last, an anchor outside the database. */
 export const AUDIT_METADATA = 'jitbot_audit';
@@ -148,7 +148,7 @@ function describe(event: LedgerEvent): string {
     case 'grant.revoking':
       return `${code(event.payload.role)} of ${plain(event.payload.person.name)}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? ` (${plain(event.payload.problem)})` : ''}`;
     case 'grant.ended':
-      return `${plain(event.payload.person.name)} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}`;
+      return `${plain(event.payload.person.name)} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}${stillOpen(event)}`;
     case 'grant.failed':
       return `${code(event.payload.role)} for ${plain(event.payload.person.name)}: ${plain(event.payload.problem)}; nothing left at the target`;
     case 'grant.overdue':
@@ -211,3 +211,9 @@ function driftText({ kind, role, account, grantId, resource }: EventPayloads['dr
       return assertNever(kind);
   }
 }
+
+/** Said only where sessions outlive the access. */
+const stillOpen = ({ at, payload }: LedgerEvent & { type: 'grant.ended' }): string =>
+  payload.openUntil === undefined || (payload.openUntil !== null && payload.openUntil <= at)
+    ? ''
+    : `. ${openSentence(payload.openUntil, at)}`;

@@ -1,0 +1,31 @@
+import type { SeatBook, SeatRecord } from '../ports.ts';
+import { storageFault } from './errors.ts';
+import type { OpenLedger } from './open.ts';
+
+export function createSeatBook({ sqlite, path }: OpenLedger): SeatBook {
+  const columns = 'grant_id AS grantId, place, account, level, role, before';
+  const at = sqlite.prepare<[string, string], SeatRecord>(
+    `SELECT ${columns} FROM seats WHERE place = ? AND account = ? COLLATE NOCASE ORDER BY grant_id`,
+  );
+  const of = sqlite.prepare<[string], SeatRecord>(`SELECT ${columns} FROM seats WHERE grant_id = ? ORDER BY place`);
+  const keep = sqlite.prepare<SeatRecord>(
+    `INSERT INTO seats (grant_id, place, account, level, role, before)
+     VALUES (@grantId, @place, @account, @level, @role, @before)
+     ON CONFLICT (grant_id, place) DO UPDATE SET before = excluded.before`,
+  );
+  const drop = sqlite.prepare<[string, string]>('DELETE FROM seats WHERE grant_id = ? AND place = ?');
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw storageFault(error, path);
+    }
+  };
+  return {
+    at: (place, account) => guarded(() => at.all(place, account)),
+    of: (grantId) => guarded(() => of.all(grantId)),
+    keep: ({ grantId, place, account, level, role, before }) =>
+      guarded(() => void keep.run({ grantId, place, account, level, role, before })),
+    drop: ({ grantId, place }) => guarded(() => void drop.run(grantId, place)),
+  };
+}

@@ -1,0 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Policy } from '../domain/policy.ts';
+import { PROVISIONERS } from './registry.ts';
+
+const require = createRequire(import.meta.url);
+
+/** Versions that the bot was tried with. */
+const { peerDependencies: VERSIONS } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { peerDependencies: Readonly<Record<string, string>> };
+
+/** Some packages offer nothing to `require`: what counts is whether their folder is there. */
+const isThere = (name: string): boolean =>
+  (require.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, name, 'package.json')));
+
+/** What has to be installed for the targets of a policy, with the command that does it; null: nothing. */
+export function lackingPackages(policy: Policy): string | null {
+  const kinds = new Set([...policy.resources.values()].map(({ kind }) => kind));
+  const lines = PROVISIONERS.flatMap(({ kind, packages = [] }) => {
+    const missing = packages.filter((name) => kinds.has(kind) && !isThere(name));
+    if (missing.length === 0) return [];
+    const wanted = missing.map((name) => `'${name}@${VERSIONS[name] ?? 'latest'}'`).join(' ');
+    return [
+      `targets of kind ${kind} need what is not installed: ${missing.join(', ')}. Run: npm install --no-save --omit=dev ${wanted}`,
+    ];
+  });
+  return lines.length === 0 ? null : lines.join('\n');
+}
