@@ -1,5 +1,6 @@
 import { audit } from './audit.ts';
 import { bundle } from './bundle.ts';
+import { doctor } from './doctor.ts';
 import { ledger } from './ledger.ts';
 import { policy } from './policy/policy.ts';
 import { report } from './report.ts';
@@ -12,7 +13,7 @@ export interface Command {
   run(args: readonly string[]): number | Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { audit, bundle, ledger, policy, report };
+const COMMANDS: Readonly<Record<string, Command>> = { audit, bundle, doctor, ledger, policy, report };
 
 // Whoever reads our output may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

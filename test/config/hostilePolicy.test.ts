@@ -6,7 +6,7 @@ import { parsePolicy } from '../../src/config/policyFile.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { webhook } from '../../src/provisioners/webhook/provisioner.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
-import { recordedLog } from '../support/log.ts';
+import { useForTests } from '../provisioners/contract.ts';
 
 /** Files and answers that no sane person or service writes: a word on what is wrong, never a crash, never a yes. */
 
@@ -82,10 +82,7 @@ test('whatever a target answers, only a clear yes is one', async () => {
   let answer = { status: 200, body: '' };
   const server = createServer((_request, response) => response.writeHead(answer.status).end(answer.body));
   const url = `http://127.0.0.1:${await listen(server)}`;
-  const connection = webhook.connect(
-    { kind: 'webhook', url, secret: 'sixteen-characters-at-least' },
-    { log: recordedLog(), clock: { now: Date.now } },
-  );
+  const connection = webhook.connect({ kind: 'webhook', url, secret: 'sixteen-characters-at-least' }, useForTests());
   const access = { grantId: 'G1', person: { slackId: 'U1', name: 'A', email: 'a@x' }, role: {}, roleKey: 'a/b' };
   const body = fc.oneof(
     fc.string(),
