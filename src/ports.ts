@@ -412,7 +412,7 @@ export interface SeatRecord {
 export interface SeatBook {
   at(place: string, account: string): readonly SeatRecord[];
   of(grantId: string): readonly SeatRecord[];
-  /** One that is there already is kept as it is, but for what was before. */
+  /** One that is there already takes on the level and what was before. */
   keep(record: SeatRecord): void;
   drop(record: Pick<SeatRecord, 'grantId' | 'place'>): void;
 }

@@ -41,8 +41,11 @@ export interface Connection<Role> {
    * null: until they are closed. Absent: there are none.
    */
   readonly afterlife?: Millis | null;
-  /** Makes a fresh secret for the access, replacing any before it. Absent: this target hands out none. */
-  readonly issueCredential?: (access: Access<Role>) => Promise<Credential>;
+  /**
+   * Makes a fresh secret for the access, replacing any before it. `expiresAt` is for a secret with an end of its own.
+   * Absent: this target hands out none.
+   */
+  readonly issueCredential?: (access: Access<Role>, expiresAt: Instant) => Promise<Credential>;
   close(): Promise<void>;
 }
 

@@ -79,7 +79,8 @@ export function connectTargets(
     grant: async (grant, expiresAt) => connectionOf(grant).grant(accessOf(grant), expiresAt),
     revoke: async (grant) => connectionOf(grant).revoke(accessOf(grant)),
     isActive: async (grant) => connectionOf(grant).isActive(accessOf(grant)),
-    issueCredential: async (grant) => (await connectionOf(grant).issueCredential?.(accessOf(grant))) ?? null,
+    issueCredential: async (grant) =>
+      (await connectionOf(grant).issueCredential?.(accessOf(grant), grant.endsAt)) ?? null,
     issuesCredentials: (resourceId) => connections.get(resourceId)?.connection.issueCredential !== undefined,
     canList: (resourceId) => connections.get(resourceId)?.connection.list !== undefined,
     list: async (resource) => (await connections.get(resource.id)?.connection.list?.(listed(resource))) ?? [],

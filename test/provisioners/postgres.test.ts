@@ -64,7 +64,7 @@ describe('postgres', () => {
 
   async function login(grantId = id): Promise<string> {
     await temporary().grant(access(role, grantId), inAnHour());
-    const credential = await temporary().issueCredential?.(access(role, grantId));
+    const credential = await temporary().issueCredential?.(access(role, grantId), inAnHour());
     return (credential?.usage ?? '').replace(`:${proxy.port}/`, `:${server.port}/`);
   }
 
@@ -93,7 +93,7 @@ describe('postgres', () => {
   test('what the person made while they had access stays, and does not keep the login alive', async () => {
     const admin = { roles: ['payments_admin'] };
     await temporary().grant(access(admin), inAnHour());
-    const credential = await temporary().issueCredential?.(access(admin));
+    const credential = await temporary().issueCredential?.(access(admin), inAnHour());
     await query((credential?.usage ?? '').replace(`:${proxy.port}/`, `:${server.port}/`), [
       `CREATE TABLE notes_${serial} (n int)`,
       `INSERT INTO notes_${serial} VALUES (1)`,

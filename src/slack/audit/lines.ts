@@ -154,7 +154,7 @@ function describe(event: LedgerEvent): string {
     case 'grant.overdue':
       return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
     case 'credential.issued':
-      return `${plain(event.payload.person.name)} got a new password for ${code(event.payload.account)}`;
+      return `${plain(event.payload.person.name)} got new credentials for ${code(event.payload.account)}`;
     case 'access_review.started':
       return `${who} started access review ${code(event.payload.review)} of ${event.payload.items} rules, until ${time(event.payload.dueAt)}`;
     case 'access_review.answered': {

@@ -88,7 +88,7 @@ export function listenToGrants(app: App, context: SlackContext): void {
 
   app.action<BlockAction>(CREDENTIAL_ACTION, async ({ ack, body }) => {
     await ack();
-    // The modal first, while the trigger lives; the password is made only when there is somewhere to show it.
+    // The modal first, while the trigger lives; the credentials are made only when there is somewhere to show it.
     const opened = await client.views.open({ trigger_id: body.trigger_id, view: credentialWorkingModal() });
     const viewId = opened.view?.id;
     if (!viewId) return;
@@ -102,7 +102,7 @@ export function listenToGrants(app: App, context: SlackContext): void {
     } catch (error) {
       deps.log.error({ err: error, grantId }, 'a credential could not be made');
       return credentialRefusedModal(
-        ':warning: The target did not answer, so there is no new password. Close this and try again.',
+        ':warning: The target did not answer, so there are no new credentials. Close this and try again.',
       );
     }
   }

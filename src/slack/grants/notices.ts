@@ -223,7 +223,7 @@ export const credentialModal = (credential: Credential): ModalView => ({
   close: plainText('Done', 24),
   blocks: [
     section(
-      'Shown once, to you only, and stored nowhere. Opening this again makes a new password and ends the old one.',
+      'Shown once, to you only, and stored nowhere. Opening this again makes new ones.',
     ),
     {
       type: 'rich_text',
@@ -241,7 +241,7 @@ export const credentialWorkingModal = (): ModalView => ({
   type: 'modal',
   title: plainText('Your credentials', 24),
   close: plainText('Close', 24),
-  blocks: [section(':hourglass_flowing_sand: Making a password…')],
+  blocks: [section(':hourglass_flowing_sand: Making your credentials…')],
 });
 
 export const credentialRefusedModal = (sentence: string): ModalView => ({

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Instant } from '../../domain/terms.ts';
+import { TARGET_DEADLINE } from '../provisioner.ts';
+
+/** What is asked of OpenSSH's own ssh-keygen: it signs, and it writes revocation lists. */
+
+export interface Authority {
+  /** The private key's file; with an agent, the public key's. */
+  readonly caKey: string;
+  /** The agent's socket; null: the key is in its file. */
+  readonly agent: string | null;
+}
+
+export interface Certificate {
+  /** Stands in the server's log, and is what a revocation names. */
+  readonly keyId: string;
+  readonly publicKey: string;
+  readonly principals: readonly string[];
+  /** OpenSSH's own words, such as permit-pty or force-command=…. */
+  readonly options: readonly string[];
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** @throws what ssh-keygen said */
+export async function sign({ caKey, agent }: Authority, certificate: Certificate): Promise<string> {
+  return inFolder(async (folder) => {
+    const { keyId, publicKey, principals, options, from, to } = certificate;
+    const file = join(folder, 'key.pub');
+    await writeFile(file, `${publicKey}\n`, { mode: 0o600 });
+    await keygen(
+      [
+        '-q',
+        ...(agent === null ? ['-s', caKey] : ['-U', '-s', caKey]),
+        ...['-I', keyId, '-n', principals.join(','), '-V', `${utc(from)}:${utc(to)}`, '-O', 'clear'],
+        ...options.flatMap((option) => ['-O', option]),
+        file,
+      ],
+      agent,
+    );
+    return (await readFile(join(folder, 'key-cert.pub'), 'utf8')).trim();
+  });
+}
+
+/** A revocation list, of which each certificate is named by its key id. */
+export async function writeRevocations(file: string, publicCaKey: string, keyIds: readonly string[]): Promise<void> {
+  await inFolder(async (folder) => {
+    const ca = join(folder, 'ca.pub');
+    const list = join(folder, 'list');
+    await writeFile(ca, `${publicCaKey}\n`);
+    await writeFile(list, keyIds.map((id) => `id: ${id}\n`).join(''));
+    await keygen(['-q', '-k', '-f', file, '-s', ca, list], null);
+  });
+}
+
+/** What a revocation list says, in words. @throws where it is none */
+export const readRevocations = (file: string): Promise<string> => keygen(['-Q', '-l', '-f', file], null);
+
+/** The public half of the authority's key. */
+export const publicKeyOf = async ({ caKey, agent }: Authority): Promise<string> =>
+  agent === null ? (await keygen(['-y', '-f', caKey], null)).trim() : (await readFile(caKey, 'utf8')).trim();
+
+function keygen(args: readonly string[], agent: string | null): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      'ssh-keygen',
+      args,
+      {
+        timeout: TARGET_DEADLINE,
+        // Times are said in UTC; nobody is there to be asked for a passphrase.
+        env: {
+          PATH: process.env.PATH,
+          TZ: 'UTC',
+          SSH_ASKPASS_REQUIRE: 'never',
+          ...(agent && { SSH_AUTH_SOCK: agent }),
+        },
+      },
+      (error, stdout, stderr) => {
+        if (!error) return resolve(stdout);
+        const said = stderr.trim().split('\n').at(-1);
+        const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+        reject(
+          new Error(
+            missing
+              ? 'ssh-keygen is not installed where the bot runs: install OpenSSH’s client'
+              : `ssh-keygen failed: ${said || error.message}`,
+            { cause: error },
+          ),
+        );
+      },
+    );
+    child.stdin?.end();
+  });
+}
+
+/** `20260115120000`. The whole second before: a certificate never lives a moment longer. */
+const utc = (at: Instant): string => new Date(at).toISOString().slice(0, 19).replace(/[-:T]/g, '');
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'jitbot-ssh-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
