@@ -222,9 +222,7 @@ export const credentialModal = (credential: Credential): ModalView => ({
   title: plainText('Your credentials', 24),
   close: plainText('Done', 24),
   blocks: [
-    section(
-      'Shown once, to you only, and stored nowhere. Opening this again makes new ones.',
-    ),
+    section('Shown once, to you only, and stored nowhere. Opening this again makes new ones.'),
     {
       type: 'rich_text',
       elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: credential.usage }] }],

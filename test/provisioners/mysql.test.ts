@@ -1,0 +1,172 @@
+import mysql2 from 'mysql2/promise';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
+import { startTargetProxy, type TargetProxy } from '../../src/sandbox/targetProxy.ts';
+import { hasMariaDb, type MariaDb, startMariaDb } from '../support/mariadb.ts';
+import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+
+/** Against a real MariaDB. */
+
+const SETUP = [
+  'CREATE DATABASE shop',
+  'CREATE TABLE shop.payments (id INT)',
+  'INSERT INTO shop.payments VALUES (1), (2)',
+  'CREATE ROLE payments_read',
+  'GRANT SELECT ON shop.payments TO payments_read',
+  "CREATE USER ben@'%' IDENTIFIED BY 'ben-sandbox'",
+  "CREATE USER jitbot@'%' IDENTIFIED BY 'jitbot-sandbox'",
+  // What docs/targets/mysql.md says the bot needs, and nothing else.
+  "GRANT CREATE USER, PROCESS, CONNECTION ADMIN ON *.* TO jitbot@'%'",
+  "GRANT SELECT (User, Host) ON mysql.user TO jitbot@'%'",
+  "GRANT SELECT ON mysql.roles_mapping TO jitbot@'%'",
+  "GRANT payments_read TO jitbot@'%' WITH ADMIN OPTION",
+  // Whoever makes a role holds it.
+  'REVOKE payments_read FROM root@localhost',
+];
+
+describe.skipIf(!hasMariaDb)('with MariaDB', () => {
+  let server: MariaDb;
+  let proxy: TargetProxy & { close(): Promise<void> };
+  let byTemporary: Harness;
+  let byOwn: Harness;
+  let id: string;
+  const use = useForTests();
+  const role = { roles: ['payments_read'] };
+  const access = (grantId = id) => accessOf(role, grantId);
+  const target = (login: string, port = proxy.port) => ({
+    kind: 'mysql' as const,
+    url: `mysql://jitbot:jitbot-sandbox@127.0.0.1:${port}/shop`,
+    login,
+    host: '%',
+  });
+  beforeAll(async () => {
+    server = await startMariaDb(SETUP);
+    proxy = await startTargetProxy(server.port);
+    const breaks = { breakTarget: () => proxy.cut(), mendTarget: () => proxy.restore() };
+    const hasBridge = async (user: string, grantId: string) =>
+      (
+        await server.query(
+          `SELECT 1 FROM mysql.roles_mapping a JOIN mysql.roles_mapping b ON b.User = a.Role AND b.Host = ''
+           WHERE a.User = '${user}' AND a.Role = 'jit_${grantId.toLowerCase()}' AND b.Role = 'payments_read'`,
+        )
+      ).length > 0;
+    byTemporary = {
+      connection: mysql.connect(target('temporary'), use),
+      role,
+      reallyHas: (grantId) => hasBridge(`jit_ben_${grantId.toLowerCase()}`, grantId),
+      ...breaks,
+    };
+    byOwn = {
+      connection: mysql.connect(target('{email_name}'), use),
+      role,
+      reallyHas: (grantId) => hasBridge('ben', grantId),
+      ...breaks,
+    };
+  });
+  afterAll(async () => {
+    await Promise.all([byTemporary.connection.close(), byOwn.connection.close()]);
+    await proxy.close();
+    await server.stop();
+    use.close();
+  });
+  beforeEach(() => {
+    id = newGrantId();
+  });
+
+  describeContract('mysql, temporary login', () => byTemporary);
+  describeContract('mysql, own login', () => byOwn);
+
+  const connectAs = (user: string, password: string) =>
+    mysql2.createConnection({ host: '127.0.0.1', port: server.port, user, password });
+
+  test('a login is locked until its person asks for a password, and that one works with the role', async () => {
+    const { connection } = byTemporary;
+    const { account } = await connection.grant(access(), inAnHour());
+    await expect(connectAs(account, '')).rejects.toThrow(/locked|denied/);
+    const credential = await connection.issueCredential?.(access(), inAnHour());
+    const client = await connectAs(account, credential?.secret ?? '');
+    await client.query(`SET ROLE jit_${id.toLowerCase()}`);
+    const [rows] = await client.query('SELECT * FROM shop.payments');
+    expect(rows).toHaveLength(2);
+    expect(credential?.usage).toContain(`SET ROLE jit_${id.toLowerCase()}`);
+    await client.end();
+    await connection.revoke(access());
+  });
+
+  test('revoking ends the sessions that are open', async () => {
+    const { connection } = byTemporary;
+    const { account } = await connection.grant(access(), inAnHour());
+    const credential = await connection.issueCredential?.(access(), inAnHour());
+    const client = await connectAs(account, credential?.secret ?? '');
+    client.on('error', () => undefined);
+    await client.query(`SET ROLE jit_${id.toLowerCase()}`);
+    await connection.revoke(access());
+    await expect(client.query('SELECT * FROM shop.payments')).rejects.toThrow();
+    await expect(connectAs(account, credential?.secret ?? '')).rejects.toThrow(/denied/);
+  });
+
+  test('a session of the own login that took the role on does not keep it', async () => {
+    await byOwn.connection.grant(access(), inAnHour());
+    const client = await connectAs('ben', 'ben-sandbox');
+    client.on('error', () => undefined);
+    await client.query(`SET ROLE jit_${id.toLowerCase()}`);
+    await byOwn.connection.revoke(access());
+    await expect(client.query('SELECT * FROM shop.payments')).rejects.toThrow();
+    const again = await connectAs('ben', 'ben-sandbox');
+    await expect(again.query('SELECT * FROM shop.payments')).rejects.toThrow(/denied/);
+    await again.end();
+  });
+
+  test('the server’s own expiry of passwords is set', async () => {
+    await byTemporary.connection.grant(access(), inAnHour());
+    await byTemporary.connection.issueCredential?.(access(), Date.now() + 30 * 3_600_000);
+    const [row] = await server.query(`SHOW CREATE USER 'jit_ben_${id.toLowerCase()}'@'%'`);
+    expect(Object.values(row ?? {})[0]).toContain('PASSWORD EXPIRE INTERVAL 2 DAY');
+    await byTemporary.connection.revoke(access());
+  });
+
+  test('what a login held before, outside the bot, is still there after a grant, and is listed as standing', async () => {
+    await server.query('GRANT payments_read TO ben');
+    await byOwn.connection.grant(access(), inAnHour());
+    const list = () => byOwn.connection.list?.([{ roleKey: 'payments-db/read', role }]);
+    expect(await list()).toEqual([
+      { account: 'ben@%', role: 'payments-db/read', grantId: id },
+      { account: 'ben@%', role: 'payments-db/read', grantId: null },
+    ]);
+    await byOwn.connection.revoke(access());
+    const standing = { account: 'ben@%', role: 'payments-db/read', grantId: null };
+    expect(await list()).toEqual([standing]);
+    await byOwn.connection.remove?.(standing, role);
+    await byOwn.connection.remove?.(standing, role);
+    expect(await list()).toEqual([]);
+  });
+
+  test('what is held through another role is found, and cannot be removed from here', async () => {
+    await server.query('CREATE ROLE analysts');
+    await server.query('REVOKE analysts FROM root@localhost');
+    await server.query('GRANT payments_read TO analysts');
+    await server.query('GRANT analysts TO ben');
+    const standing = { account: 'ben@%', role: 'payments-db/read', grantId: null };
+    expect(await byOwn.connection.list?.([{ roleKey: 'payments-db/read', role }])).toEqual([standing]);
+    await expect(byOwn.connection.remove?.(standing, role)).rejects.toThrow(/through another role/);
+    await server.query('DROP ROLE analysts');
+  });
+
+  test('a login that does not exist is named, and nothing is made', async () => {
+    const zoe = { ...access(), person: { slackId: 'U1', name: 'Zoe', email: 'zoe@harbor.example' } };
+    await expect(byOwn.connection.grant(zoe, inAnHour())).rejects.toThrow(/no login "zoe"/);
+    expect(await byOwn.connection.isActive(zoe)).toBe(false);
+    expect(await server.query(`SELECT 1 FROM mysql.user WHERE User = 'jit_${id.toLowerCase()}'`)).toEqual([]);
+  });
+
+  test('the doctor names each right that is missing, with the statement that gives it', async () => {
+    const weak = mysql.connect(
+      { ...target('temporary'), url: `mysql://ben:ben-sandbox@127.0.0.1:${server.port}/` },
+      use,
+    );
+    const findings = await weak.check([{ roleKey: 'payments-db/read', role }]);
+    expect(findings.every(({ ok }) => !ok)).toBe(true);
+    expect(findings.map(({ fix }) => fix)).toContain("GRANT `payments_read` TO 'ben'@'%' WITH ADMIN OPTION;");
+    await weak.close();
+  });
+});
