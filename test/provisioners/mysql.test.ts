@@ -20,8 +20,6 @@ const SETUP = [
   "GRANT SELECT (User, Host) ON mysql.user TO jitbot@'%'",
   "GRANT SELECT ON mysql.roles_mapping TO jitbot@'%'",
   "GRANT payments_read TO jitbot@'%' WITH ADMIN OPTION",
-  // Whoever makes a role holds it.
-  'REVOKE payments_read FROM root@localhost',
 ];
 
 describe.skipIf(!hasMariaDb)('with MariaDB', () => {
@@ -79,6 +77,12 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
   const connectAs = (user: string, password: string) =>
     mysql2.createConnection({ host: '127.0.0.1', port: server.port, user, password });
 
+  /** Whoever makes a role holds it: here the administrator, who is left out. */
+  const listed = async () =>
+    (await byOwn.connection.list?.([{ roleKey: 'payments-db/read', role }]))?.filter(
+      ({ account }) => account !== 'root@localhost',
+    );
+
   test('a login is locked until its person asks for a password, and that one works with the role', async () => {
     const { connection } = byTemporary;
     const { account } = await connection.grant(access(), inAnHour());
@@ -128,26 +132,24 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
   test('what a login held before, outside the bot, is still there after a grant, and is listed as standing', async () => {
     await server.query('GRANT payments_read TO ben');
     await byOwn.connection.grant(access(), inAnHour());
-    const list = () => byOwn.connection.list?.([{ roleKey: 'payments-db/read', role }]);
-    expect(await list()).toEqual([
+    expect(await listed()).toEqual([
       { account: 'ben@%', role: 'payments-db/read', grantId: id },
       { account: 'ben@%', role: 'payments-db/read', grantId: null },
     ]);
     await byOwn.connection.revoke(access());
     const standing = { account: 'ben@%', role: 'payments-db/read', grantId: null };
-    expect(await list()).toEqual([standing]);
+    expect(await listed()).toEqual([standing]);
     await byOwn.connection.remove?.(standing, role);
     await byOwn.connection.remove?.(standing, role);
-    expect(await list()).toEqual([]);
+    expect(await listed()).toEqual([]);
   });
 
   test('what is held through another role is found, and cannot be removed from here', async () => {
     await server.query('CREATE ROLE analysts');
-    await server.query('REVOKE analysts FROM root@localhost');
     await server.query('GRANT payments_read TO analysts');
     await server.query('GRANT analysts TO ben');
     const standing = { account: 'ben@%', role: 'payments-db/read', grantId: null };
-    expect(await byOwn.connection.list?.([{ roleKey: 'payments-db/read', role }])).toEqual([standing]);
+    expect(await listed()).toEqual([standing]);
     await expect(byOwn.connection.remove?.(standing, role)).rejects.toThrow(/through another role/);
     await server.query('DROP ROLE analysts');
   });
