@@ -1,0 +1,164 @@
+import type {
+  KubernetesObject,
+  RbacV1Subject,
+  RequestContext,
+  ResponseContext,
+  V1RoleRef,
+} from '@kubernetes/client-node';
+import { TARGET_DEADLINE } from '../provisioner.ts';
+
+/** Role bindings of one cluster, in one namespace or (null) for all of it, behind the official client. */
+
+export interface Binding extends KubernetesObject {
+  roleRef: V1RoleRef;
+  subjects?: RbacV1Subject[];
+}
+
+export interface Cluster {
+  /** null: there is none of that name. */
+  read(name: string, namespace: string | null): Promise<Binding | null>;
+  /** False: there is one of that name already. */
+  create(binding: Binding, namespace: string | null): Promise<boolean>;
+  replace(binding: Binding, namespace: string | null): Promise<void>;
+  /** Already gone is success. */
+  remove(name: string, namespace: string | null): Promise<void>;
+  list(namespace: string | null): Promise<readonly Binding[]>;
+  /** Whether the bot's own credential may do something; asking changes nothing. */
+  may(what: { verb: string; resource: string; name?: string; namespace: string | null }): Promise<boolean>;
+}
+
+const GROUP = 'rbac.authorization.k8s.io';
+const PAGE_SIZE = 500;
+
+/** The package is loaded with the first call: who uses no such target need not have it. */
+export async function connectCluster({
+  kubeconfig,
+  context,
+}: {
+  kubeconfig: string | null;
+  context: string | null;
+}): Promise<Cluster> {
+  const { ApiException, AuthorizationV1Api, KubeConfig, Observable, RbacAuthorizationV1Api } = await import(
+    '@kubernetes/client-node'
+  );
+  const config = new KubeConfig();
+  if (kubeconfig === null) config.loadFromCluster();
+  else config.loadFromFile(kubeconfig);
+  if (context !== null) config.setCurrentContext(context);
+  const rbac = config.makeApiClient(RbacAuthorizationV1Api);
+  const authorization = config.makeApiClient(AuthorizationV1Api);
+  const where = config.getCurrentCluster()?.server ?? 'the cluster';
+
+  /** Each call has an end of its own; the official client has none. */
+  const limited = () => ({
+    middleware: [
+      {
+        pre: (request: RequestContext) => {
+          request.setSignal(AbortSignal.timeout(TARGET_DEADLINE));
+          return new Observable(Promise.resolve(request));
+        },
+        post: (response: ResponseContext) => new Observable(Promise.resolve(response)),
+      },
+    ],
+    middlewareMergeStrategy: 'append' as const,
+  });
+
+  /** @throws with the cluster's own word; `expected` codes are answers */
+  async function ask<T>(call: () => Promise<T>, expected: number | null = null): Promise<T | null> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof ApiException && error.code === expected) return null;
+      const said = error instanceof ApiException ? `${error.code}: ${messageOf(error.body)}` : String(error);
+      throw new Error(`Kubernetes at ${where} answered ${said}`, { cause: error });
+    }
+  }
+
+  const typed = (binding: Binding, namespace: string | null) => ({
+    ...binding,
+    apiVersion: `${GROUP}/v1`,
+    kind: namespace === null ? 'ClusterRoleBinding' : 'RoleBinding',
+  });
+
+  return {
+    read: (name, namespace) =>
+      ask<Binding>(
+        () =>
+          namespace === null
+            ? rbac.readClusterRoleBinding({ name }, limited())
+            : rbac.readNamespacedRoleBinding({ name, namespace }, limited()),
+        404,
+      ),
+    create: async (binding, namespace) => {
+      const body = typed(binding, namespace);
+      const made = await ask<Binding>(
+        () =>
+          namespace === null
+            ? rbac.createClusterRoleBinding({ body }, limited())
+            : rbac.createNamespacedRoleBinding({ namespace, body }, limited()),
+        409,
+      );
+      return made !== null;
+    },
+    replace: async (binding, namespace) => {
+      const body = typed(binding, namespace);
+      const name = binding.metadata?.name ?? '';
+      await ask<Binding>(() =>
+        namespace === null
+          ? rbac.replaceClusterRoleBinding({ name, body }, limited())
+          : rbac.replaceNamespacedRoleBinding({ name, namespace, body }, limited()),
+      );
+    },
+    remove: async (name, namespace) => {
+      await ask<unknown>(
+        () =>
+          namespace === null
+            ? rbac.deleteClusterRoleBinding({ name }, limited())
+            : rbac.deleteNamespacedRoleBinding({ name, namespace }, limited()),
+        404,
+      );
+    },
+    list: async (namespace) => {
+      const found: Binding[] = [];
+      let next: string | undefined;
+      do {
+        const page = { limit: PAGE_SIZE, ...(next && { _continue: next }) };
+        const answer = await ask<{ items: Binding[]; metadata?: { _continue?: string } }>(() =>
+          namespace === null
+            ? rbac.listClusterRoleBinding(page, limited())
+            : rbac.listNamespacedRoleBinding({ ...page, namespace }, limited()),
+        );
+        found.push(...(answer?.items ?? []));
+        next = answer?.metadata?._continue;
+      } while (next);
+      return found;
+    },
+    may: async ({ verb, resource, name, namespace }) => {
+      const resourceAttributes = {
+        group: GROUP,
+        verb,
+        resource,
+        ...(name && { name }),
+        ...(namespace !== null && { namespace }),
+      };
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes },
+      };
+      const answer = await ask(() => authorization.createSelfSubjectAccessReview({ body }, limited()));
+      return answer?.status?.allowed === true;
+    },
+  };
+}
+
+/** The cluster answers errors with a Status, which the client may leave as text. */
+function messageOf(body: unknown): string {
+  try {
+    const status = typeof body === 'string' ? (JSON.parse(body) as unknown) : body;
+    if (typeof status === 'object' && status !== null && 'message' in status) return String(status.message);
+  } catch {
+    // Not a Status: shown as it is.
+  }
+  return String(body).slice(0, 200);
+}
