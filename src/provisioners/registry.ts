@@ -1,3 +1,4 @@
+import { github } from './github/provisioner.ts';
 import { kubernetes } from './kubernetes/provisioner.ts';
 import { mysql } from './mysql/provisioner.ts';
 import { postgres } from './postgres/provisioner.ts';
@@ -7,4 +8,4 @@ import { webhook } from './webhook/provisioner.ts';
 
 /** Every kind of target. Each pairs its own schemas with its own code, so what a schema parsed fits its code. */
 // biome-ignore lint/suspicious/noExplicitAny: the one place where kinds with different types stand in one list
-export const PROVISIONERS: readonly Provisioner<any, any>[] = [kubernetes, mysql, postgres, ssh, webhook];
+export const PROVISIONERS: readonly Provisioner<any, any>[] = [github, kubernetes, mysql, postgres, ssh, webhook];
