@@ -1,6 +1,7 @@
 import { github } from './github/provisioner.ts';
 import { kubernetes } from './kubernetes/provisioner.ts';
 import { mysql } from './mysql/provisioner.ts';
+import { okta } from './okta/provisioner.ts';
 import { postgres } from './postgres/provisioner.ts';
 import type { Provisioner } from './provisioner.ts';
 import { ssh } from './ssh/provisioner.ts';
@@ -8,4 +9,4 @@ import { webhook } from './webhook/provisioner.ts';
 
 /** Every kind of target. Each pairs its own schemas with its own code, so what a schema parsed fits its code. */
 // biome-ignore lint/suspicious/noExplicitAny: the one place where kinds with different types stand in one list
-export const PROVISIONERS: readonly Provisioner<any, any>[] = [github, kubernetes, mysql, postgres, ssh, webhook];
+export const PROVISIONERS: readonly Provisioner<any, any>[] = [github, kubernetes, mysql, okta, postgres, ssh, webhook];
