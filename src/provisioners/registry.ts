@@ -1,3 +1,5 @@
+import { awsIam } from './aws/iam.ts';
+import { awsIdentityCenter } from './aws/identityCenter.ts';
 import { github } from './github/provisioner.ts';
 import { kubernetes } from './kubernetes/provisioner.ts';
 import { mysql } from './mysql/provisioner.ts';
@@ -9,4 +11,14 @@ import { webhook } from './webhook/provisioner.ts';
 
 /** Every kind of target. Each pairs its own schemas with its own code, so what a schema parsed fits its code. */
 // biome-ignore lint/suspicious/noExplicitAny: the one place where kinds with different types stand in one list
-export const PROVISIONERS: readonly Provisioner<any, any>[] = [github, kubernetes, mysql, okta, postgres, ssh, webhook];
+export const PROVISIONERS: readonly Provisioner<any, any>[] = [
+  awsIam,
+  awsIdentityCenter,
+  github,
+  kubernetes,
+  mysql,
+  okta,
+  postgres,
+  ssh,
+  webhook,
+];

@@ -7,5 +7,7 @@ test.each(PROVISIONERS.map(({ kind }) => kind))('%s is under contract, and has a
   const tests = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
   const tried = tests.some((name) => readFileSync(new URL(name, folder), 'utf8').includes(`describeContract('${kind}`));
   expect(tried).toBe(true);
-  expect(readFileSync(new URL(`../../docs/targets/${kind}.md`, import.meta.url), 'utf8')).toContain(`kind: ${kind}`);
+  const docs = new URL('../../docs/targets/', import.meta.url);
+  const shown = readdirSync(docs).some((name) => readFileSync(new URL(name, docs), 'utf8').includes(`kind: ${kind}`));
+  expect(shown).toBe(true);
 });
