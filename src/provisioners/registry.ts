@@ -1,6 +1,8 @@
 import { awsIam } from './aws/iam.ts';
 import { awsIdentityCenter } from './aws/identityCenter.ts';
 import { github } from './github/provisioner.ts';
+import { googleGroup } from './google/group.ts';
+import { googleIam } from './google/iam.ts';
 import { kubernetes } from './kubernetes/provisioner.ts';
 import { mysql } from './mysql/provisioner.ts';
 import { okta } from './okta/provisioner.ts';
@@ -15,6 +17,8 @@ export const PROVISIONERS: readonly Provisioner<any, any>[] = [
   awsIam,
   awsIdentityCenter,
   github,
+  googleGroup,
+  googleIam,
   kubernetes,
   mysql,
   okta,

@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { googleGroup } from '../../src/provisioners/google/group.ts';
+import { googleIam } from '../../src/provisioners/google/iam.ts';
+import { type FakeGoogle, startGoogle } from '../support/google.ts';
+import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+
+/** Google's own clients, with a workload identity, against an API written from its published description. */
+
+const use = useForTests();
+const folder = mkdtempSync(join(tmpdir(), 'jitbot-google-'));
+const credentials = join(folder, 'credentials.json');
+const ROLE = googleIam.roleSchema.parse({ roles: ['roles/cloudsql.viewer'] });
+const GROUP = 'payments@harbor.example';
+let google: FakeGoogle;
+let iam: Harness;
+let group: Harness;
+let id: string;
+
+beforeAll(async () => {
+  google = await startGoogle();
+  writeFileSync(join(folder, 'subject'), 'a token of the machine that the bot runs on');
+  writeFileSync(
+    credentials,
+    JSON.stringify({
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${google.url}/token`,
+      credential_source: { file: join(folder, 'subject') },
+    }),
+  );
+  const breaks = {
+    breakTarget: () => {
+      google.down = true;
+    },
+    mendTarget: () => {
+      google.down = false;
+    },
+  };
+  iam = {
+    connection: googleIam.connect(
+      googleIam.targetSchema.parse({ kind: 'google_iam', project: 'harbor-prod', credentials, endpoint: google.url }),
+      use,
+    ),
+    role: ROLE,
+    reallyHas: async (grantId) =>
+      google.policy.bindings.some(
+        ({ role, members, condition }) =>
+          role === 'roles/cloudsql.viewer' &&
+          members.includes(`user:${BEN.email}`) &&
+          condition?.title === `jitbot ${grantId}`,
+      ),
+    ...breaks,
+  };
+  group = {
+    connection: googleGroup.connect(
+      googleGroup.targetSchema.parse({ kind: 'google_group', credentials, endpoint: google.url }),
+      use,
+    ),
+    role: { groups: [GROUP] },
+    reallyHas: async () => members().some(({ preferredMemberKey }) => preferredMemberKey.id === BEN.email),
+    ...breaks,
+  };
+});
+afterAll(async () => {
+  await Promise.all([iam.connection.close(), group.connection.close()]);
+  await google.close();
+  use.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  id = newGrantId();
+  google.policy.bindings = [];
+  members().length = 0;
+});
+const members = () => google.groups.get(GROUP) ?? [];
+
+describeContract('google_iam', () => iam);
+describeContract('google_group', () => group);
+
+describe('Cloud IAM', () => {
+  const grant = (role = ROLE, until = inAnHour()) => iam.connection.grant(accessOf(role, id), until);
+
+  test('each binding ends by itself, by a condition on the time; an extension moves that', async () => {
+    await grant(ROLE, Date.UTC(2026, 0, 15, 13));
+    const expression = () => google.policy.bindings.map(({ condition }) => condition?.expression);
+    expect(expression()).toEqual(['request.time < timestamp("2026-01-15T13:00:00.000Z")']);
+    await grant(ROLE, Date.UTC(2026, 0, 15, 14));
+    expect(expression()).toEqual(['request.time < timestamp("2026-01-15T14:00:00.000Z")']);
+  });
+
+  test('it can be narrowed to some resources', async () => {
+    const only = 'resource.name.startsWith("projects/_/buckets/logs")';
+    await grant(googleIam.roleSchema.parse({ roles: ['roles/storage.objectViewer'], only }), Date.UTC(2026, 0, 15, 13));
+    expect(google.policy.bindings[0]?.condition?.expression).toBe(
+      `request.time < timestamp("2026-01-15T13:00:00.000Z") && (${only})`,
+    );
+  });
+
+  test('what somebody else changes meanwhile is not written over', async () => {
+    let once = true;
+    google.beforeWrite = () => {
+      if (!once) return;
+      once = false;
+      google.policy.bindings.push({ role: 'roles/viewer', members: ['user:eve@harbor.example'] });
+      google.policy.etag = 'changed';
+    };
+    await grant();
+    google.beforeWrite = () => undefined;
+    expect(google.policy.bindings.map(({ role }) => role)).toEqual(['roles/viewer', 'roles/cloudsql.viewer']);
+  });
+
+  test('standing access is listed, taken away on its own, and not with a grant', async () => {
+    google.policy.bindings.push({
+      role: 'roles/cloudsql.viewer',
+      members: [`user:${BEN.email}`, 'user:eve@harbor.example'],
+    });
+    await grant();
+    await iam.connection.revoke(accessOf(ROLE, id));
+    const holding = (account: string) => ({ account, role: 'payments-db/read', grantId: null });
+    const list = () => iam.connection.list?.([{ roleKey: 'payments-db/read', role: ROLE }]);
+    expect(await list()).toEqual([holding(BEN.email), holding('eve@harbor.example')]);
+    await iam.connection.remove?.(holding('eve@harbor.example'), ROLE);
+    expect(await list()).toEqual([holding(BEN.email)]);
+  });
+
+  test('owner, editor and viewer are refused in the policy file: they would not expire', () => {
+    expect(googleIam.roleSchema.safeParse({ roles: ['roles/editor'] }).error?.message).toContain('would not expire');
+  });
+
+  test('the doctor asks Google itself whether the rights are there', async () => {
+    google.permissions.delete('resourcemanager.projects.setIamPolicy');
+    const findings = await iam.connection.check([]);
+    google.permissions.add('resourcemanager.projects.setIamPolicy');
+    expect(findings.map(({ ok }) => ok)).toEqual([true, false]);
+  });
+});
+
+describe('Google groups', () => {
+  const role = { groups: [GROUP] };
+  const expiry = () => members().map(({ roles }) => roles[0]?.expiryDetail?.expireTime);
+
+  test('a membership expires by itself; the later end of two grants counts, and an extension moves it', async () => {
+    const other = newGrantId();
+    await group.connection.grant(accessOf(role, id), Date.UTC(2026, 0, 15, 15));
+    await group.connection.grant(accessOf(role, other), Date.UTC(2026, 0, 15, 13));
+    expect(expiry()).toEqual(['2026-01-15T15:00:00.000Z']);
+    await group.connection.grant(accessOf(role, other), Date.UTC(2026, 0, 15, 16));
+    expect(expiry()).toEqual(['2026-01-15T16:00:00.000Z']);
+    for (const one of [id, other]) await group.connection.revoke(accessOf(role, one));
+    expect(members()).toEqual([]);
+  });
+
+  test('who was in the group for good before stays in it, for good', async () => {
+    members().push({
+      name: 'groups/x/memberships/m',
+      preferredMemberKey: { id: BEN.email },
+      roles: [{ name: 'MEMBER' }],
+    });
+    await group.connection.grant(accessOf(role, id), inAnHour());
+    expect(expiry()).toEqual([undefined]);
+    await group.connection.revoke(accessOf(role, id));
+    expect(members()).toHaveLength(1);
+  });
+
+  test('the doctor names a group that the bot does not see', async () => {
+    expect(await group.connection.check([{ roleKey: 'a/b', role: { groups: ['gone@harbor.example'] } }])).toMatchObject(
+      [{ ok: false, what: expect.stringContaining('no group gone@harbor.example') }],
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import { createServer } from 'node:http';
+import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+
+/**
+ * The part of Google's Resource Manager and Cloud Identity that is about who has what, written from the published API
+ * descriptions: etags, versions and conditions of policies, paging, and what may expire are as strict as there.
+ */
+
+interface Binding {
+  role: string;
+  members: string[];
+  condition?: { title: string; description?: string; expression: string };
+}
+
+interface Membership {
+  readonly name: string;
+  readonly preferredMemberKey: { readonly id: string };
+  roles: { name: string; expiryDetail?: { expireTime: string } }[];
+}
+
+export interface FakeGoogle {
+  readonly url: string;
+  policy: { version: number; etag: string; bindings: Binding[] };
+  /** Runs between somebody's reading of the policy and their writing it. */
+  beforeWrite: () => void;
+  readonly permissions: Set<string>;
+  /** By address of the group. */
+  readonly groups: Map<string, Membership[]>;
+  down: boolean;
+  close(): Promise<void>;
+}
+
+const TOKEN = 'google-access-token';
+
+export async function startGoogle(): Promise<FakeGoogle> {
+  let serial = 0;
+  const changed = () => {
+    serial += 1;
+    google.policy.etag = `etag-${serial}`;
+  };
+
+  const server = createServer(async (request, response) => {
+    if (google.down) return void request.socket.destroy();
+    const text = await readBody(request);
+    const url = new URL(request.url ?? '/', 'http://google');
+    const reply = (status: number, body: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (url.pathname === '/token')
+      return void reply(200, {
+        access_token: TOKEN,
+        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        token_type: 'Bearer',
+        expires_in: 3600,
+      });
+    const answer =
+      request.headers.authorization === `Bearer ${TOKEN}`
+        ? handle(request.method ?? 'GET', url, text ? JSON.parse(text) : {})
+        : refuse(401, 'Request had invalid authentication credentials.');
+    reply(answer.status, answer.body);
+  });
+
+  const refuse = (code: number, message: string) => ({ status: code, body: { error: { code, message } } });
+  const ok = (body: unknown) => ({ status: 200, body });
+
+  // biome-ignore lint/suspicious/noExplicitAny: bodies of many calls, read field by field
+  function handle(method: string, url: URL, body: any) {
+    const path = url.pathname;
+    if (path === '/v3/projects/harbor-prod:getIamPolicy') {
+      const isOld = body.options?.requestedPolicyVersion !== 3;
+      return isOld ? refuse(400, 'the policy has conditions: ask for version 3') : ok(structuredClone(google.policy));
+    }
+    if (path === '/v3/projects/harbor-prod:setIamPolicy') {
+      google.beforeWrite();
+      const { policy } = body as { policy: FakeGoogle['policy'] };
+      if (policy.etag !== google.policy.etag)
+        return refuse(
+          409,
+          'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.',
+        );
+      if (policy.version !== 3) return refuse(400, 'conditions need version 3');
+      const wrong = policy.bindings.find(
+        ({ role, condition, members }) =>
+          members.some((member) => !/^(user|group|serviceAccount):\S+@\S+$/.test(member)) ||
+          (condition !== undefined && /^roles\/(owner|editor|viewer)$/.test(role)) ||
+          (condition !== undefined && !condition.title),
+      );
+      if (wrong) return refuse(400, `Invalid binding for ${wrong.role}`);
+      google.policy = { ...structuredClone(policy) };
+      changed();
+      return ok(google.policy);
+    }
+    if (path === '/v3/projects/harbor-prod:testIamPermissions')
+      return ok({ permissions: (body.permissions as string[]).filter((one) => google.permissions.has(one)) });
+    if (path === '/v1/groups:lookup') {
+      const group = url.searchParams.get('groupKey.id') ?? '';
+      return google.groups.has(group)
+        ? ok({ name: `groups/${idOf(group)}` })
+        : refuse(403, 'Error(2028): Permission denied');
+    }
+    const [, id = '', rest = ''] = /^\/v1\/groups\/([^/]+)\/memberships(.*)$/.exec(path) ?? [];
+    const members = [...google.groups].find(([group]) => idOf(group) === id)?.[1];
+    return members
+      ? membershipCall(method, url, body, members, `groups/${id}/memberships`, rest)
+      : refuse(404, 'no such method');
+  }
+
+  function membershipCall(
+    method: string,
+    url: URL,
+    // biome-ignore lint/suspicious/noExplicitAny: bodies of many calls, read field by field
+    body: any,
+    members: Membership[],
+    parent: string,
+    rest: string,
+  ) {
+    if (rest === ':lookup') {
+      const found = members.find(
+        ({ preferredMemberKey }) => preferredMemberKey.id === url.searchParams.get('memberKey.id'),
+      );
+      return found ? ok({ name: found.name }) : refuse(404, 'Error(4003): membership not found');
+    }
+    if (rest === '' && method === 'GET') {
+      // One a page, so that whoever forgets the rest is noticed.
+      const from = Number(url.searchParams.get('pageToken') ?? 0);
+      const more = from + 1 < members.length ? { nextPageToken: String(from + 1) } : {};
+      return ok({ memberships: members.slice(from, from + 1), ...more });
+    }
+    if (rest === '' && method === 'POST') {
+      const { preferredMemberKey, roles } = body as Membership;
+      if (members.some((one) => one.preferredMemberKey.id === preferredMemberKey.id))
+        return refuse(409, 'Error(4003): membership already exists');
+      serial += 1;
+      const made = { name: `${parent}/${serial}`, preferredMemberKey, roles };
+      members.push(made);
+      return ok({ done: true, response: made });
+    }
+    const [id, action] = rest.slice(1).split(':');
+    const found = members.find(({ name }) => name === `${parent}/${id}`);
+    if (!found) return refuse(404, 'Error(4003): membership not found');
+    if (action === 'modifyMembershipRoles') {
+      found.roles = body.updateRolesParams.map(({ membershipRole }: { membershipRole: unknown }) => membershipRole);
+      return ok({ membership: found });
+    }
+    if (method === 'DELETE') {
+      members.splice(members.indexOf(found), 1);
+      return ok({ done: true });
+    }
+    return ok(found);
+  }
+
+  const google: FakeGoogle = {
+    url: `http://127.0.0.1:${await listen(server)}`,
+    policy: { version: 1, etag: 'etag-0', bindings: [] },
+    beforeWrite: () => undefined,
+    permissions: new Set(['resourcemanager.projects.getIamPolicy', 'resourcemanager.projects.setIamPolicy']),
+    groups: new Map([['payments@harbor.example', []]]),
+    down: false,
+    close: () => closeServer(server),
+  };
+  return google;
+}
+
+const idOf = (group: string): string => Buffer.from(group).toString('hex');
