@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { namesWanted } from '../domain/accounts.ts';
 import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
@@ -14,6 +15,13 @@ export interface TargetKind {
   readonly kind: string;
   readonly targetSchema: z.ZodType;
   readonly roleSchema: z.ZodType;
+  /** Where the schemas come from elsewhere: those of one target. `folder`: of the policy file. */
+  readonly schemasFor?: (
+    target: unknown,
+    folder: string,
+  ) =>
+    | { readonly targetSchema: z.ZodType; readonly roleSchema: z.ZodType }
+    | { readonly problem: string; readonly at: string };
   /** The template for what people are called there, of a target that its schema has parsed; null: it has none. */
   // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own target
   readonly accountTemplate?: (target: any) => string | null;
@@ -59,7 +67,7 @@ export function loadPolicy(
       cause: error,
     });
   }
-  const result = parsePolicy(source, kinds, variables, options);
+  const result = parsePolicy(source, kinds, variables, { ...options, folder: dirname(path) });
   if ('policy' in result) return result;
   const lines = result.issues.map((issue) => `  ${path}:${issue.line}  ${issue.path || '(file)'}  ${issue.message}`);
   throw new ConfigError(
@@ -76,7 +84,7 @@ export function parsePolicy(
   source: string,
   kinds: readonly TargetKind[],
   variables: NodeJS.ProcessEnv,
-  { withoutSecrets = false }: { readonly withoutSecrets?: boolean } = {},
+  { withoutSecrets = false, folder = '.' }: { readonly withoutSecrets?: boolean; readonly folder?: string } = {},
 ): PolicyResult {
   const read = readYaml(source);
   if ('problem' in read) return { issues: [{ line: read.line, path: '', message: read.problem }] };
@@ -110,7 +118,7 @@ export function parsePolicy(
     }
     const reportOrigin = (at: Path, message: string) => report(origin(at), message);
     const isDark = withoutSecrets && lacksSecrets(fieldOf(resource, 'target'), variables);
-    checkTarget(id, resource, kinds, isDark ? null : variables, reportOrigin, { targets, grants, identified });
+    checkTarget(id, resource, kinds, isDark ? null : variables, reportOrigin, { targets, grants, identified, folder });
     checkNarrower(id, resource, reportOrigin);
   }
   checkResourceNames(raw, report);
@@ -172,7 +180,8 @@ function checkTarget(
     targets,
     grants,
     identified,
-  }: { targets: Map<string, unknown>; grants: Map<string, unknown>; identified: ReadonlySet<string> },
+    folder,
+  }: { targets: Map<string, unknown>; grants: Map<string, unknown>; identified: ReadonlySet<string>; folder: string },
 ): void {
   const target = fieldOf(resource, 'target');
   const kindName = fieldOf(target, 'kind');
@@ -183,9 +192,15 @@ function checkTarget(
     report([...at, 'target', 'kind'], `expected one of ${kinds.map((one) => one.kind).join(', ')}, not "${kindName}"`);
     return;
   }
+  const schemas =
+    kind.schemasFor && kind.targetSchema.safeParse(target).success ? kind.schemasFor(target, folder) : kind;
+  if ('problem' in schemas) {
+    report([...at, 'target', schemas.at], schemas.problem);
+    return;
+  }
   if (variables) {
     const filled = fillSecrets(target, variables, [...at, 'target'], report);
-    const parsedTarget = kind.targetSchema.safeParse(filled);
+    const parsedTarget = schemas.targetSchema.safeParse(filled);
     for (const issue of parsedTarget.error?.issues ?? [])
       for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
     targets.set(id, parsedTarget.data);
@@ -197,7 +212,7 @@ function checkTarget(
       );
   }
   for (const [roleId, role] of entriesOf(fieldOf(resource, 'roles'))) {
-    const parsedRole = kind.roleSchema.safeParse(fieldOf(role, 'grants'));
+    const parsedRole = schemas.roleSchema.safeParse(fieldOf(role, 'grants'));
     for (const issue of parsedRole.error?.issues ?? [])
       for (const { path, message } of spread(issue)) report([...at, 'roles', roleId, 'grants', ...path], message);
     grants.set(`${id}/${roleId}`, parsedRole.data);

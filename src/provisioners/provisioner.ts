@@ -65,6 +65,16 @@ export interface Provisioner<Target, Role> {
   readonly targetSchema: z.ZodType<Target>;
   /** What `grants` of a role may say. */
   readonly roleSchema: z.ZodType<Role>;
+  /**
+   * Where the schemas come from elsewhere: those of one target, by what stands in the policy file, which lies in `folder`.
+   * `at`: the field that a problem is about.
+   */
+  readonly schemasFor?: (
+    target: unknown,
+    folder: string,
+  ) =>
+    | { readonly targetSchema: z.ZodType; readonly roleSchema: z.ZodType }
+    | { readonly problem: string; readonly at: string };
   /** Packages that installing the bot does not bring; they are loaded when a policy uses this kind. */
   readonly packages?: readonly string[];
   /** The template for what people are called at this target; null: it has none. */

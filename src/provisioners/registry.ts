@@ -1,13 +1,16 @@
 import { awsIam } from './aws/iam.ts';
 import { awsIdentityCenter } from './aws/identityCenter.ts';
+import { command } from './command/provisioner.ts';
 import { github } from './github/provisioner.ts';
 import { googleGroup } from './google/group.ts';
 import { googleIam } from './google/iam.ts';
 import { kubernetes } from './kubernetes/provisioner.ts';
+import { localModule } from './module/provisioner.ts';
 import { mysql } from './mysql/provisioner.ts';
 import { okta } from './okta/provisioner.ts';
 import { postgres } from './postgres/provisioner.ts';
 import type { Provisioner } from './provisioner.ts';
+import { slack } from './slackGroups/provisioner.ts';
 import { ssh } from './ssh/provisioner.ts';
 import { webhook } from './webhook/provisioner.ts';
 
@@ -16,13 +19,16 @@ import { webhook } from './webhook/provisioner.ts';
 export const PROVISIONERS: readonly Provisioner<any, any>[] = [
   awsIam,
   awsIdentityCenter,
+  command,
   github,
   googleGroup,
   googleIam,
   kubernetes,
+  localModule,
   mysql,
   okta,
   postgres,
+  slack,
   ssh,
   webhook,
 ];

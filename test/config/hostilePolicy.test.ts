@@ -82,7 +82,10 @@ test('whatever a target answers, only a clear yes is one', async () => {
   let answer = { status: 200, body: '' };
   const server = createServer((_request, response) => response.writeHead(answer.status).end(answer.body));
   const url = `http://127.0.0.1:${await listen(server)}`;
-  const connection = webhook.connect({ kind: 'webhook', url, secret: 'sixteen-characters-at-least' }, useForTests());
+  const connection = webhook.connect(
+    webhook.targetSchema.parse({ kind: 'webhook', url, secret: 'sixteen-characters-at-least' }),
+    useForTests(),
+  );
   const access = { grantId: 'G1', person: { slackId: 'U1', name: 'A', email: 'a@x' }, role: {}, roleKey: 'a/b' };
   const body = fc.oneof(
     fc.string(),

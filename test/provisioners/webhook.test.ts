@@ -14,7 +14,7 @@ const use = useForTests();
 beforeAll(async () => {
   flags = await startFlagService(SECRET, Date.now);
   harness = {
-    connection: webhook.connect({ kind: 'webhook', url: flags.url, secret: SECRET }, use),
+    connection: webhook.connect(webhook.targetSchema.parse({ kind: 'webhook', url: flags.url, secret: SECRET }), use),
     role: { permission: 'edit' },
     reallyHas: async (grantId) => flags.editors.has(grantId),
     breakTarget: () => flags.faults.add({ kind: 'error_500' }),
@@ -41,17 +41,20 @@ describe('webhook', () => {
   });
 
   test('a wrong secret is refused by the receiver and grants nothing', async () => {
-    const wrong = webhook.connect({ kind: 'webhook', url: flags.url, secret: 'another-secret-of-some-length' }, use);
+    const wrong = webhook.connect(
+      webhook.targetSchema.parse({ kind: 'webhook', url: flags.url, secret: 'another-secret-of-some-length' }),
+      use,
+    );
     await expect(wrong.grant(access({ permission: 'edit' }), inAnHour())).rejects.toThrow(/401/);
     expect(flags.refused).toContain('bad signature');
     expect(flags.editors.has(id)).toBe(false);
   });
 
   test('a request that was signed long ago is refused by the receiver: one that was held up does not grant late', async () => {
-    const late = webhook.connect(
-      { kind: 'webhook', url: flags.url, secret: SECRET },
-      { ...use, clock: { now: () => Date.now() - 10 * 60_000 } },
-    );
+    const late = webhook.connect(webhook.targetSchema.parse({ kind: 'webhook', url: flags.url, secret: SECRET }), {
+      ...use,
+      clock: { now: () => Date.now() - 10 * 60_000 },
+    });
     await expect(late.grant(access({ permission: 'edit' }), inAnHour())).rejects.toThrow(/401/);
   });
 });

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { parsePolicy } from '../../config/policyFile.ts';
 import { type Finding, senseOf } from '../../domain/policySense.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
@@ -35,7 +36,10 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function check(file: string, online: boolean): Promise<Reported[]> {
   const source = readText(file, 'the policy file');
-  const result = parsePolicy(source, PROVISIONERS, process.env, { withoutSecrets: true });
+  const result = parsePolicy(source, PROVISIONERS, process.env, {
+    withoutSecrets: true,
+    folder: dirname(file),
+  });
   if ('issues' in result)
     return result.issues.map(({ line, path, message }) => ({
       severity: 'error',

@@ -1,0 +1,124 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { command, sendTo } from '../../src/provisioners/command/provisioner.ts';
+import { accessOf, describeContract, inAnHour, newGrantId, useForTests } from './contract.ts';
+
+/** A real program, run for every question. */
+
+const folder = mkdtempSync(join(tmpdir(), 'jitbot-command-'));
+const at = (name: string) => join(folder, name);
+const use = useForTests();
+afterAll(() => {
+  use.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function program(name: string, source: string): string {
+  writeFileSync(at(name), `#!${process.execPath}\n${source}`);
+  chmodSync(at(name), 0o755);
+  return at(name);
+}
+
+const access = program(
+  'access.cjs',
+  `const fs = require('fs');
+const said = JSON.parse(fs.readFileSync(0, 'utf8'));
+const file = process.env.HELD;
+if (fs.existsSync(file + '.down')) { console.error('one\\nthe door controller is away at 127.0.0.1'); process.exit(3); }
+const held = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+const answer = (value) => { fs.writeFileSync(file, JSON.stringify(held)); console.log(JSON.stringify(value)); };
+const id = said.grant_id;
+switch (said.action) {
+  case 'grant': held[id] = { account: said.person.email, role: said.role }; return answer({ active: true, account: said.person.email });
+  case 'revoke': case 'remove': delete held[id]; return answer({ active: false });
+  case 'status': return answer({ active: id in held });
+  case 'list': return answer({ holdings: Object.entries(held).map(([grant_id, one]) => ({ ...one, grant_id })) });
+  case 'check': return answer({ findings: [{ ok: true, what: 'the door controller answers' }] });
+}`,
+);
+const held = () => (existsSync(at('held')) ? JSON.parse(readFileSync(at('held'), 'utf8')) : {});
+const target = command.targetSchema.parse({
+  kind: 'command',
+  run: [access],
+  env: { HELD: at('held') },
+  lists: true,
+  checks: true,
+});
+const connection = command.connect(target, use);
+const role = { door: 'server room' };
+
+describeContract('command', () => ({
+  connection,
+  role,
+  reallyHas: async (grantId) => grantId in held(),
+  breakTarget: () => writeFileSync(at('held.down'), ''),
+  mendTarget: () => rmSync(at('held.down')),
+}));
+
+describe('command', () => {
+  const one = () => accessOf(role, newGrantId());
+  const withProgram = (path: string, ...args: string[]) =>
+    command.connect(command.targetSchema.parse({ kind: 'command', run: [path, ...args] }), use);
+
+  test('what it says on its error output is in the error, its last line only', async () => {
+    writeFileSync(at('held.down'), '');
+    await expect(connection.grant(one(), inAnHour())).rejects.toThrow(
+      `${access} ended with 3 (the door controller is away at 127.0.0.1), asked to grant`,
+    );
+    rmSync(at('held.down'));
+  });
+
+  test('no shell looks at its arguments, and nothing of the bot’s environment reaches it', async () => {
+    process.env.SLACK_BOT_TOKEN = 'xoxb-secret';
+    const echo = program(
+      'echo.cjs',
+      'console.log(JSON.stringify({ active: true, account: JSON.stringify([process.argv.slice(2), Object.keys(process.env)]) }))',
+    );
+    const { account } = await withProgram(echo, '$(touch /tmp/x); `id`', '| cat').grant(one(), inAnHour());
+    delete process.env.SLACK_BOT_TOKEN;
+    expect(JSON.parse(account)).toEqual([['$(touch /tmp/x); `id`', '| cat'], ['PATH']]);
+  });
+
+  test('one that hangs is killed, with what it started', async () => {
+    const hang = program(
+      'hang.cjs',
+      `const child = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+       require('fs').writeFileSync('${at('child')}', String(child.pid)); setInterval(() => {}, 1000);`,
+    );
+    const send = sendTo({ run: [hang], env: {} }, 500);
+    await expect(send('status', {}, null)).rejects.toThrow('gave no answer within 0.5 s, asked to say whether');
+    const pid = Number(readFileSync(at('child'), 'utf8'));
+    await expect.poll(() => isAlive(pid)).toBe(false);
+  });
+
+  test.each([
+    ['writes nonsense', 'console.log("yes")', /something that is not \{"active"/],
+    ['writes without end', 'process.stdout.write("x".repeat(2e6))', /wrote more than/],
+    ['says no', 'console.log(JSON.stringify({ active: false }))', /answered the grant with "active": false/],
+  ])('one that %s grants nothing', async (_, source, problem) => {
+    await expect(withProgram(program('odd.cjs', source)).grant(one(), inAnHour())).rejects.toThrow(problem);
+  });
+
+  test('one that is not there is named', async () => {
+    await expect(withProgram('/nowhere/at/all').isActive(one())).rejects.toThrow(
+      '/nowhere/at/all could not be started',
+    );
+  });
+
+  test('in the policy file it stands with its whole path', () => {
+    const parsed = command.targetSchema.safeParse({ kind: 'command', run: ['vpn-access'] });
+    expect(parsed.error?.message).toContain('with its whole path');
+  });
+});
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    // A zombie that nobody has waited for is dead.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
