@@ -16,10 +16,10 @@ const isThere = (name: string): boolean =>
   (require.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, name, 'package.json')));
 
 /** What has to be installed for the targets of a policy, with the command that does it; null: nothing. */
-export function lackingPackages(policy: Policy): string | null {
+export function lackingPackages(policy: Policy, isInstalled = isThere): string | null {
   const kinds = new Set([...policy.resources.values()].map(({ kind }) => kind));
   const lines = PROVISIONERS.flatMap(({ kind, packages = [] }) => {
-    const missing = packages.filter((name) => kinds.has(kind) && !isThere(name));
+    const missing = packages.filter((name) => kinds.has(kind) && !isInstalled(name));
     if (missing.length === 0) return [];
     const wanted = missing.map((name) => `'${name}@${VERSIONS[name] ?? 'latest'}'`).join(' ');
     return [

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadPolicy } from '../../src/config/policyFile.ts';
+import { lackingPackages } from '../../src/provisioners/packages.ts';
+import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+import { startFlagService } from '../../src/sandbox/flagService.ts';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres.ts';
+import { DATABASE_SETUP } from '../../src/sandbox/team.ts';
+import { jit } from '../support/cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'jitbot-doctor-'));
+const path = join(folder, 'policy.yaml');
+const SECRET = 'sixteen-characters-at-least';
+let server: PostgresServer;
+let flags: Awaited<ReturnType<typeof startFlagService>>;
+
+beforeAll(async () => {
+  server = await startPostgres(DATABASE_SETUP);
+  flags = await startFlagService(SECRET, Date.now);
+  writeFileSync(
+    path,
+    `version: 1
+slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
+resources:
+  payments-db:
+    target: { kind: postgres, url: "\${DB_URL}" }
+    roles: { read: { grants: { roles: [payments_read] }, duration: { max: 1h }, rules: [{ ask: { reviewers: [U0CHLOE] } }] } }
+  flags:
+    target: { kind: webhook, url: "${flags.url}", secret: "\${SECRET}" }
+    roles: { edit: { grants: {}, duration: { max: 1h }, rules: [{ ask: { reviewers: [U0CHLOE] } }] } }
+`,
+  );
+});
+afterAll(async () => {
+  await flags.close();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+const variables = (user: string) => ({ DB_URL: server.url('payments', user, `${user}-sandbox`), SECRET });
+
+test('with everything in order the doctor says what it looked at, and changes nothing', async () => {
+  const { code, out } = await jit(['doctor', path], variables('jitbot'));
+  expect(out).toContain('payments-db (postgres)\n  ✓ jitbot may create roles\n');
+  expect(out).toContain('✓ jitbot may grant payments_read');
+  expect(out).toContain('answers, and knows nothing of a grant that never was');
+  expect(out).toMatch(/Everything is in order\.\n$/);
+  expect(code).toBe(0);
+  expect(flags.editors.size).toBe(0);
+});
+
+test('what is missing is named with what to do about it, and a target that is away with the others', async () => {
+  await flags.close();
+  const { code, out } = await jit(['doctor', path], variables('ben'));
+  flags = await startFlagService(SECRET, Date.now);
+  expect(out).toContain('  ✗ ben may grant payments_read\n      GRANT "payments_read" TO "ben" WITH ADMIN OPTION;\n');
+  expect(out).toContain('could not be reached to status');
+  expect(out).toMatch(/\d+ to look at\.\n$/);
+  expect(code).toBe(1);
+  expect(JSON.stringify(out)).not.toContain('ben-sandbox');
+});
+
+test('a policy with a mistake is answered with the mistake', async () => {
+  expect(await jit(['doctor', path])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('the environment variable DB_URL is not set'),
+  });
+});
+
+test('a package that is not installed is named with the command that adds it', () => {
+  const { policy } = loadPolicy(path, PROVISIONERS, variables('jitbot'));
+  expect(lackingPackages(policy)).toBe(null);
+  const resources = new Map([...policy.resources].map(([id, one]) => [id, { ...one, kind: 'mysql' }]));
+  const withMysql = { ...policy, resources };
+  expect(lackingPackages(withMysql)).toBe(null);
+  expect(lackingPackages(withMysql, () => false)).toMatch(
+    /^targets of kind mysql need what is not installed: mysql2\. Run: npm install --no-save --omit=dev 'mysql2@\^3/,
+  );
+});
