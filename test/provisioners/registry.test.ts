@@ -1,13 +1,43 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parsePolicy } from '../../src/config/policyFile.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 
+const TESTS = new URL('.', import.meta.url);
+const DOCS = new URL('../../docs/targets/', import.meta.url);
+const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
+const textOf = (name: string) => readFileSync(new URL(name, DOCS), 'utf8');
+
 test.each(PROVISIONERS.map(({ kind }) => kind))('%s is under contract, and has a page in the docs', (kind) => {
-  const folder = new URL('.', import.meta.url);
-  const tests = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
-  const tried = tests.some((name) => readFileSync(new URL(name, folder), 'utf8').includes(`describeContract('${kind}`));
+  const tests = readdirSync(TESTS).filter((name) => name.endsWith('.test.ts'));
+  const tried = tests.some((name) => readFileSync(new URL(name, TESTS), 'utf8').includes(`describeContract('${kind}`));
   expect(tried).toBe(true);
-  const docs = new URL('../../docs/targets/', import.meta.url);
-  const shown = readdirSync(docs).some((name) => readFileSync(new URL(name, docs), 'utf8').includes(`kind: ${kind}`));
-  expect(shown).toBe(true);
+  expect(pages.some((name) => textOf(name).includes(`kind: ${kind}`))).toBe(true);
+});
+
+describe('every example of a policy in the docs of targets is accepted as it stands', () => {
+  const variables = new Proxy<NodeJS.ProcessEnv>(
+    {
+      PAYMENTS_DB_URL: 'postgres://a:b@db/payments',
+      ORDERS_DB_URL: 'mysql://a:b@db/orders',
+      GITHUB_APP_ID: '1',
+      GITHUB_INSTALLATION: '2',
+    },
+    { get: (known, name) => known[String(name)] ?? '-----BEGIN PRIVATE KEY----- of sixteen characters and more' },
+  );
+  const examples = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/```yaml\n(.*?)```/gs)].flatMap(([, yaml = ''], index) =>
+      yaml.includes('rules: [') && yaml.includes('target:') ? [[page, index, yaml] as const] : [],
+    ),
+  );
+  test('there are some', () => expect(examples.length).toBeGreaterThan(10));
+
+  test.each(examples)('%s, example %i', (_, _index, yaml) => {
+    const indented = yaml.replace(/^(?=.)/gm, '  ');
+    const body = /^resources:/m.test(yaml) ? yaml : `resources:\n${indented}`;
+    const source = `version: 1\nslack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }\n${body}`;
+    const folder = fileURLToPath(new URL('examples', DOCS));
+    expect(parsePolicy(source, PROVISIONERS, variables, { folder })).not.toHaveProperty('issues');
+  });
 });
