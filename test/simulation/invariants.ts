@@ -5,6 +5,7 @@ import { nameReader } from '../../src/ledger/names.ts';
 import { openLedgerToRead } from '../../src/ledger/open.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import type { Outside } from './outside.ts';
+import { rank, teamBefore, teamLevel } from './team.ts';
 
 /** What must hold at every moment, and what must have come true at the end. docs/reliability.md has each in words. */
 
@@ -91,7 +92,10 @@ export function createWatcher(path: string, outside: Outside): Watcher {
     }
     if (type === 'grant.provisioning')
       must(approved.has(requestId ?? ''), () => `${grantId} is given without an approval of ${requestId}`);
-    if (type === 'grant.activated')
+    const level = teamLevel(String(said.role));
+    if (type === 'grant.activated' && level !== undefined)
+      must(rank(outside.team.get(whose('person'))) >= rank(level), () => `${grantId} is said to be active, and is not`);
+    if (type === 'grant.activated' && level === undefined)
       must(outside.held.has(grantId ?? ''), () => `${grantId} is said to be active, and the target does not hold it`);
     if (type === 'grant.ended' || type === 'grant.failed')
       must(!outside.held.has(grantId ?? ''), () => `${grantId} is said to be over, and the target still holds it`);
@@ -99,6 +103,24 @@ export function createWatcher(path: string, outside: Outside): Watcher {
     if (type === 'access.unfrozen') frozenSince = null;
     must(type !== 'ledger.damaged', () => `the bot found its own ledger damaged: ${payload}`);
     must(type !== 'drift.found', () => `the bot found drift: ${payload}`);
+  }
+
+  /** Nobody has more than what they had before and what their grants give, and nobody less than they had before. */
+  function lookAtTeam(live: ReadonlyMap<string, LiveGrant>, now: Instant, lastTrouble: Instant): void {
+    const owed = teamBefore();
+    const isFrozen = frozenSince !== null && now > Math.max(frozenSince, lastTrouble) + GRACE;
+    for (const { person, role, endsAt } of live.values()) {
+      const level = teamLevel(role);
+      if (level === undefined || isFrozen || now > Math.max(endsAt, lastTrouble) + GRACE) continue;
+      if (rank(level) > rank(owed.get(person.slackId))) owed.set(person.slackId, level);
+    }
+    for (const [who, level] of outside.team)
+      must(rank(level) <= rank(owed.get(who)), () => `${who} is ${level} of the team, and owed ${owed.get(who)}`);
+    for (const [who, level] of teamBefore())
+      must(
+        rank(outside.team.get(who)) >= rank(level),
+        () => `${who} was ${level} of the team before, and no longer is`,
+      );
   }
 
   return {
@@ -115,6 +137,7 @@ export function createWatcher(path: string, outside: Outside): Watcher {
           live.has(grantId),
           () => `the target holds ${grantId}, which is ${stateOf.get(grantId) ?? 'unknown'} in the ledger`,
         );
+      lookAtTeam(live, now, lastTrouble);
       const holders = new Set<string>();
       for (const grant of live.values()) {
         const who = `${grant.person.slackId} ${grant.role}`;
@@ -142,6 +165,11 @@ export function createWatcher(path: string, outside: Outside): Watcher {
     lookAtTheEnd: () => {
       must(outside.held.size === 0, () => `left behind at the target: ${[...outside.held.keys()].join(', ')}`);
       must(liveRows.all().length === 0, () => 'a grant is live for ever');
+      must(
+        JSON.stringify([...outside.team]) === JSON.stringify([...teamBefore()]),
+        () => `left behind in the team: ${JSON.stringify([...outside.team])}`,
+      );
+      must(db.prepare('SELECT 1 FROM seats').get() === undefined, () => 'seats are written down that nobody has');
       const open = db.prepare("SELECT id FROM requests WHERE state IN ('pending', 'scheduled')").pluck().all();
       must(open.length === 0, () => `requests that nobody will ever decide: ${open.join(', ')}`);
       const reader = openLedgerToRead(path);

@@ -9,6 +9,7 @@ import { createTriggers, createWebApi, SlackRefusal } from '../../src/sandbox/sl
 import { Workspace } from '../../src/sandbox/slack/workspace.ts';
 import { WORKSPACE } from '../../src/sandbox/team.ts';
 import type { Chance } from './chance.ts';
+import { type Team, teamBefore } from './team.ts';
 import type { Wire } from './wire.ts';
 
 const { WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = createRequire(import.meta.url)(
@@ -25,6 +26,7 @@ export interface Outside {
   readonly strangers: Set<string>;
   /** What targets hold, by grant. */
   readonly held: Map<string, HeldAccess>;
+  readonly team: Team;
   /** Secrets that were handed out. */
   readonly secrets: Set<string>;
 }
@@ -47,6 +49,7 @@ export function createOutside(now: () => Instant): Outside {
     incident: { resolved: false },
     strangers: new Set(),
     held: new Map(),
+    team: teamBefore(),
     secrets: new Set(),
   };
 }

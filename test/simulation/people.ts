@@ -15,7 +15,7 @@ import type { Chance } from './chance.ts';
 /** What people do: mostly sensible, sometimes hostile, sometimes twice. */
 
 const PEOPLE = ['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV', 'U0EVE', 'U0FARID', 'U0GRACE', 'U0NOBODY'];
-const ROLES = ['db/read', 'db/admin', 'web/edit', 'db/nothing', '../db/read', ''];
+const ROLES = ['db/read', 'db/admin', 'web/edit', 'team/member', 'team/lead', 'db/nothing', '../db/read', ''];
 const DURATIONS = [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 0, -HOUR, Number.NaN, 1e15];
 const TEXTS = [
   'Checkout is slow for everybody',

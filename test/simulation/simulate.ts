@@ -6,6 +6,7 @@ import { parsePolicy } from '../../src/config/policyFile.ts';
 import { type Core, createCore, latestKnown } from '../../src/core.ts';
 import { HOUR, type Instant, MINUTE, type Millis, SECOND, unknown } from '../../src/domain/terms.ts';
 import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
+import { createSeatBook } from '../../src/ledger/seatBook.ts';
 import { unfreeze } from '../../src/lifecycle/freeze.ts';
 import { type Clock, ConflictError, StorageError } from '../../src/ports.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
@@ -15,6 +16,7 @@ import { type Chance, chanceFrom } from './chance.ts';
 import { createWatcher, storyOf, Violation, type Watcher } from './invariants.ts';
 import { createOutside, deskOver, type Outside, pagerDutyOver, slackOver, targetsOver } from './outside.ts';
 import { somebodyActs } from './people.ts';
+import { withTeam } from './team.ts';
 import { createWire, type Ending, type Service } from './wire.ts';
 
 /**
@@ -147,7 +149,12 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
         incidents: deskOver(wire),
         engine: { ask: async () => unknown('there is none') },
         codes: createCodeBox(null),
-        targets: targetsOver(wire, outside, () => `secret-${chance.int(1e9)}-${serial()}`),
+        targets: withTeam(
+          targetsOver(wire, outside, () => `secret-${chance.int(1e9)}-${serial()}`),
+          wire,
+          outside.team,
+          createSeatBook(ledger),
+        ),
         client,
         checkpoints: null,
         forwarding: { webhook: null, syslog: null },
