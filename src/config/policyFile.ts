@@ -44,6 +44,8 @@ export interface LoadedPolicy {
 export type PolicyResult = LoadedPolicy | { readonly issues: readonly PolicyIssue[] };
 
 const OPENING = '$'.concat('{');
+/** What such a field holds must not stand in the file. */
+const SECRET_FIELD = /(^|_)(secret|token|password|private_key|api_key)$/i;
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
 
 /** A value, and the password in it where it is an address. */
@@ -231,7 +233,7 @@ function fillSecrets(
 ): unknown {
   if (typeof value === 'string') {
     const credentials = /^[a-z]+:\/\/[^/@:]*:([^@/]*)@/.exec(value)?.[1];
-    const isSecretField = path.at(-1) === 'secret' || path.at(-1) === 'token' || path.at(-1) === 'password';
+    const isSecretField = SECRET_FIELD.test(String(path.at(-1)));
     if ((credentials !== undefined && !credentials.includes(OPENING)) || (isSecretField && !value.includes(OPENING))) {
       report(path, `a secret must not stand in this file; write ${OPENING}NAME} and set that environment variable`);
     }

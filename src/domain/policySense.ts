@@ -13,8 +13,37 @@ export interface Finding {
 
 /** What is wrong with a policy beyond its form, from the file alone. */
 export function senseOf(policy: Policy): Finding[] {
+  const named = groupsNamed(policy);
   return [...policy.resources.values()].flatMap((resource) =>
-    [...resource.roles.values()].flatMap((role) => (role.opa ? [] : roleFindings(role))),
+    [...resource.roles.values()].flatMap((role) => [
+      ...(role.opa ? [] : roleFindings(role)),
+      ...(resource.kind === 'slack' ? opensItself(role, named) : []),
+    ]),
+  );
+}
+
+/** Slack user groups that the policy gives a say, or names as those who may ask. */
+function groupsNamed({ admins, auditors, delegates, resources }: Policy): ReadonlySet<string> {
+  const roles = [...resources.values()].flatMap((one) => [...one.roles.values()].map(({ grants: _, ...rest }) => rest));
+  const owners = [...resources.values()].flatMap((one) => one.owners);
+  const text = JSON.stringify([admins, auditors, delegates, owners, roles]);
+  return new Set([...text.matchAll(/"(S[A-Z0-9]+)"/g)].map(([, id]) => id ?? ''));
+}
+
+/** Whoever is granted membership of a group that the policy names gets what the policy gives that group. */
+function opensItself(role: Role, named: ReadonlySet<string>): Finding[] {
+  const { groups = [] } = role.grants as { groups?: readonly string[] };
+  return groups.flatMap((group, index): Finding[] =>
+    named.has(group)
+      ? [
+          {
+            severity: 'error',
+            path: ['resources', role.resourceId, 'roles', role.id, 'grants', 'groups', index],
+            message: `${roleKey(role)} gives membership of ${group}, which this policy names: whoever gets in also gets what the policy gives that group`,
+            advice: 'grant another group, or name other people in the policy',
+          },
+        ]
+      : [],
   );
 }
 

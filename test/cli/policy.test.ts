@@ -92,6 +92,22 @@ resources:
       expect(sense.out).toMatch(said);
   });
 
+  test('a role that opens a group which the policy itself names is an error', async () => {
+    const path = changed([
+      '\nresources:\n',
+      `
+resources:
+  handle:
+    target: { kind: slack, token: "\${TOKEN}" }
+    roles: { member: { grants: { groups: [S0FREE, S0DBA] }, duration: { max: 1h }, rules: [{ ask: { reviewers: [U0CHLOE] } }] } }
+`,
+    ]);
+    const { code, out } = await jit(['check', path]);
+    expect(code).toBe(1);
+    expect(out).toContain('handle/member gives membership of S0DBA, which this policy names');
+    expect(out).not.toContain('membership of S0FREE');
+  });
+
   test('for machines: JSON, and exit codes that tell apart "found something" and "could not"', async () => {
     const { code, out } = await jit(['check', changed(['reviewers: [S0PAYLEADS]\n', 'reviewers: []\n']), '--json']);
     expect(code).toBe(1);

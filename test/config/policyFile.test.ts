@@ -114,7 +114,7 @@ resources:
     expect.arrayContaining([
       expect.stringMatching(/^1 version: expected 1/),
       expect.stringMatching(/^2 slack\.audit_channel: expected the id of a Slack channel/),
-      expect.stringMatching(/^5 resources\.db\.target\.kind: expected one of postgres, webhook, not "oracle"/),
+      expect.stringMatching(/^5 resources\.db\.target\.kind: expected one of .*postgres, .*webhook, not "oracle"/),
       expect.stringMatching(/^9 resources\.db\.roles\.read\.duration\.max: expected a duration such as 30m/),
       expect.stringMatching(/^11 .*rules\[0\]\.allow: expected at least one of/),
       expect.stringMatching(/^12 .*rules\[1\]\.allow\.on_call\.level: min is above max/),

@@ -156,7 +156,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the end of one grant takes away what another one gives in the same team',
     file: 'src/provisioners/membership.ts',
-    find: "    most([before, ...book.at(place, account).flatMap((other) => (other.grantId === grantId ? [] : [other.level]))]);\n",
-    replace: '    most([before, ...book.at(place, account).flatMap((other) => (other.grantId === grantId ? [] : []))]);\n',
+    find: '    most([before, ...book.at(place, account).flatMap((other) => (other.grantId === grantId ? [] : [other.level]))]);\n',
+    replace:
+      '    most([before, ...book.at(place, account).flatMap((other) => (other.grantId === grantId ? [] : []))]);\n',
   },
 ];
