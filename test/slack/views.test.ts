@@ -195,13 +195,33 @@ describe('private messages', () => {
     ],
     [
       'ended by somebody',
-      { ...at, type: 'grant.ended', payload: { role: core.role, person: named(ben), why: 'revoked' } },
+      {
+        ...at,
+        type: 'grant.ended',
+        payload: { role: core.role, person: named(ben), why: 'revoked', openUntil: at.at },
+      },
       approved,
       conclude(revoking, AT + 61_000),
     ],
     [
       'ended on time',
       { ...at, type: 'grant.ended', payload: { role: core.role, person: named(ben), why: 'expired' } },
+      approved,
+      null,
+    ],
+    [
+      'ended, with sessions that end later',
+      {
+        ...at,
+        type: 'grant.ended',
+        payload: { role: core.role, person: named(ben), why: 'expired', openUntil: at.at + 3_600_000 },
+      },
+      approved,
+      null,
+    ],
+    [
+      'ended, with sessions that nobody ends',
+      { ...at, type: 'grant.ended', payload: { role: core.role, person: named(ben), why: 'expired', openUntil: null } },
       approved,
       null,
     ],
