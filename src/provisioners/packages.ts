@@ -23,7 +23,8 @@ export function lackingPackages(policy: Policy, isInstalled = isThere): string |
     if (missing.length === 0) return [];
     const wanted = missing.map((name) => `'${name}@${VERSIONS[name] ?? 'latest'}'`).join(' ');
     return [
-      `targets of kind ${kind} need what is not installed: ${missing.join(', ')}. Run: npm install --no-save --omit=dev ${wanted}`,
+      // Without --save-prod npm takes them for what only the tests need, and leaves them out.
+      `targets of kind ${kind} need what is not installed: ${missing.join(', ')}. Run: npm install --no-save --save-prod --omit=dev ${wanted}`,
     ];
   });
   return lines.length === 0 ? null : lines.join('\n');

@@ -75,6 +75,6 @@ test('a package that is not installed is named with the command that adds it', (
   const withMysql = { ...policy, resources };
   expect(lackingPackages(withMysql)).toBe(null);
   expect(lackingPackages(withMysql, () => false)).toMatch(
-    /^targets of kind mysql need what is not installed: mysql2\. Run: npm install --no-save --omit=dev 'mysql2@\^3/,
+    /^targets of kind mysql need what is not installed: mysql2\. Run: npm install --no-save --save-prod --omit=dev 'mysql2@\^3/,
   );
 });
