@@ -17,6 +17,8 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
   say('accounts of one person', before.samePerson, after.samePerson);
+  for (const id of new Set([...before.identities.keys(), ...after.identities.keys()]))
+    say(`what ${id} is called at targets`, before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');
   for (const resource of before.resources.values())
     if (!after.resources.has(resource.id)) lines.push(`resource ${resource.id} is gone`);
   for (const resource of after.resources.values()) {

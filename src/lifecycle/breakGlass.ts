@@ -66,6 +66,8 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
     if (wrong || !role?.breakGlass) return refuse(wrong ?? { code: 'no_break_glass', role: input.role });
     const person = await mayBreakGlass(deps, role, role.breakGlass, input);
     if (isRefused(person)) return person;
+    const obstacle = deps.targets.obstacle(role.resourceId, person);
+    if (obstacle !== null) return refuse({ code: 'no_account', role: input.role, problem: obstacle });
 
     const { duration, incidentId, reason } = input;
     const question = { person, duration, incidentId, reason, requestId: null, startsAt: null };

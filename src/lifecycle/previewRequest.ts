@@ -20,5 +20,7 @@ export async function previewRequest(
   if (!role) return refuse({ code: 'unknown_role', role: asked.role });
   const person = await deps.directory.person(asked.personId);
   if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
+  const obstacle = deps.targets.obstacle(role.resourceId, person.value);
+  if (obstacle !== null) return refuse({ code: 'no_account', role: asked.role, problem: obstacle });
   return decide(deps, role, { ...asked, requestId: null, person: person.value }, 'preview');
 }
