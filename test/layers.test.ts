@@ -32,6 +32,7 @@ test.each([
   ['src/provisioners/postgres/layerProbe.ts', '../../config/env.ts'],
   ['src/forwarding/layerProbe.ts', '../slack/app.ts'],
   ['src/pagerduty/layerProbe.ts', '../provisioners/registry.ts'],
+  ['src/ports/layerProbe.ts', '../provisioners/registry.ts'],
   ['src/jobs/layerProbe.ts', '../ledger/jobQueue.ts'],
   ['src/config/layerProbe.ts', '../provisioners/registry.ts'],
   ['src/cli/layerProbe.ts', '../sandbox/sandbox.ts'],

@@ -109,8 +109,12 @@ export function createWatcher(path: string, outside: Outside): Watcher {
   function lookAtTeam(live: ReadonlyMap<string, LiveGrant>, now: Instant, lastTrouble: Instant): void {
     const owed = teamBefore();
     const isFrozen = frozenSince !== null && now > Math.max(frozenSince, lastTrouble) + GRACE;
-    for (const { person, role, endsAt } of live.values()) {
+    for (const { id, person, role, endsAt, state } of live.values()) {
       const level = teamLevel(role);
+      must(
+        state !== 'active' || rank(outside.team.get(person.slackId)) >= rank(level),
+        () => `${id} gives ${level} of the team, and ${person.slackId} is ${outside.team.get(person.slackId)}`,
+      );
       if (level === undefined || isFrozen || now > Math.max(endsAt, lastTrouble) + GRACE) continue;
       if (rank(level) > rank(owed.get(person.slackId))) owed.set(person.slackId, level);
     }

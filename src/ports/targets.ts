@@ -1,0 +1,81 @@
+import type { Grant } from '../domain/grant.ts';
+import type { Person } from '../domain/person.ts';
+import type { Resource } from '../domain/policy.ts';
+import type { Instant, Millis } from '../domain/terms.ts';
+
+/** What the flow needs of targets, and targets of the bot. */
+
+/** Gives and takes roles at the targets, by grant. Each call has a deadline of its own. */
+export interface Targets {
+  /** Idempotent. `expiresAt` is for the target's own expiry, where it has one. */
+  grant(grant: Grant, expiresAt: Instant): Promise<{ account: string }>;
+  /** Idempotent; already gone is success. */
+  revoke(grant: Grant): Promise<void>;
+  isActive(grant: Grant): Promise<boolean>;
+  /** Whether the target of a resource can say who holds its roles. */
+  canList(resourceId: string): boolean;
+  /** Everybody who holds any of a resource's roles there, by whatever way, and what the bot made there. */
+  list(resource: Resource): Promise<readonly Holding[]>;
+  /** Takes away what `list` found. Already gone is success. */
+  remove(resourceId: string, holding: Holding): Promise<void>;
+  /** A fresh secret for an active grant, replacing any before it; null where the target needs none. */
+  issueCredential(grant: Grant): Promise<Credential | null>;
+  /** Whether grants on this resource come with a secret of their own. */
+  issuesCredentials(resourceId: string): boolean;
+  /** What keeps this person from getting anything there, such as a name that nobody has told; null: nothing is known. */
+  obstacle(resourceId: string, person: Person): string | null;
+  /**
+   * How long sessions that were opened with a grant may live on after its end; 0: they are ended with it; null: until
+   * they are closed; undefined: there are none.
+   */
+  afterlife(grant: Grant): Millis | null | undefined;
+}
+
+/** Something that somebody holds at a target. */
+export interface Holding {
+  /** What they are called there. */
+  readonly account: string;
+  /** `payments-db/read`; null: it gives none of the policy's roles. */
+  readonly role: string | null;
+  /** The grant that the bot made it for; null: it is not the bot's doing. */
+  readonly grantId: string | null;
+}
+
+/** What a grant gave where the target has no room for a label, and what was there before. */
+export interface SeatRecord {
+  readonly grantId: string;
+  /** Where, among all targets. */
+  readonly place: string;
+  readonly account: string;
+  /** What the grant gives there. */
+  readonly level: string;
+  /** `payments-db/read` */
+  readonly role: string;
+  /** What the account had there before any grant of the bot's; null: nothing. */
+  readonly before: string | null;
+}
+
+/** Who sits where by which grant, durable before a call returns. @throws StorageError */
+export interface SeatBook {
+  at(place: string, account: string): readonly SeatRecord[];
+  of(grantId: string): readonly SeatRecord[];
+  /** One that is there already takes on the level and what was before. */
+  keep(record: SeatRecord): void;
+  drop(record: Pick<SeatRecord, 'grantId' | 'place'>): void;
+}
+
+/** What `jit doctor` found: whether something that a role needs is there. */
+export interface Finding {
+  readonly ok: boolean;
+  readonly what: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+/** Shown to its person once; stored nowhere. */
+export interface Credential {
+  readonly account: string;
+  readonly secret: string;
+  /** How to use it, for example a connection address with the secret in it. */
+  readonly usage: string;
+}
