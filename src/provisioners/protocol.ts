@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Instant } from '../domain/terms.ts';
+import { parseDuration } from '../domain/duration.ts';
+import type { Instant, Millis } from '../domain/terms.ts';
 import type { Finding, Holding } from '../ports.ts';
 import type { Access, Connection, ListedRole } from './provisioner.ts';
 
@@ -16,11 +17,28 @@ export type Send = (action: Action, document: object, grantId: string | null) =>
 export interface Manners {
   /** Shown to people in errors. */
   readonly name: string;
+  readonly sessions: Sessions;
   /** Whether it can say who holds what. */
   readonly lists: boolean;
   /** Whether it can say if everything it needs is there. */
   readonly checks: boolean;
 }
+
+/** What becomes of sessions when access ends, which only whoever runs the target knows. */
+export const sessionsSchema = z
+  .union([z.enum(['none', 'ended', 'until_closed']), z.string().regex(/^\d+[smhd]/)], {
+    error: 'expected none, ended, until_closed, or how long they live on, such as 1h',
+  })
+  .default('none')
+  .transform((said, ctx): Sessions => {
+    if (said === 'none') return said;
+    if (said === 'ended') return 0;
+    if (said === 'until_closed') return null;
+    const ms = parseDuration(said);
+    if (ms === null) ctx.addIssue({ code: 'custom', message: `"${said}" is no duration such as 30m or 1h` });
+    return ms;
+  });
+type Sessions = 'none' | Millis | null;
 
 type Grants = Record<string, unknown>;
 
@@ -34,9 +52,9 @@ const checkSchema = z.object({
 
 /** Asked about by the doctor, who has no grant of their own. */
 const NOBODY: Access<Grants>['person'] = { slackId: 'U0DOCTOR', name: 'jit doctor', email: 'jit-doctor@example.com' };
-const NO_GRANT = 'GDOCTOR';
+const NO_GRANT = { grantId: 'GDOCTOR', requestId: 'RDOCTOR' };
 
-export function connectionOver(send: Send, { name, lists, checks }: Manners): Connection<Grants> {
+export function connectionOver(send: Send, { name, sessions, lists, checks }: Manners): Connection<Grants> {
   async function ask<T>(action: Action, document: object, schema: z.ZodType<T>, grantId: string | null): Promise<T> {
     const text = await send(action, document, grantId);
     try {
@@ -57,6 +75,7 @@ export function connectionOver(send: Send, { name, lists, checks }: Manners): Co
     },
     revoke: async (one) => void (await state('revoke', one)),
     isActive: async (one) => (await state('status', one)).active,
+    ...(sessions !== 'none' && { afterlife: sessions }),
     ...(lists && {
       list: async (roles: readonly ListedRole<Grants>[]) => {
         const { holdings } = await ask('list', { action: 'list', roles: rolesOf(roles) }, listSchema, null);
@@ -78,7 +97,7 @@ export function connectionOver(send: Send, { name, lists, checks }: Manners): Co
         return findings.map(({ ok, what, fix }) => ({ ok, what, ...(fix !== undefined && { fix }) }));
       }
       for (const { roleKey, role } of roles) {
-        const { active } = await state('status', { grantId: NO_GRANT, person: NOBODY, role, roleKey });
+        const { active } = await state('status', { ...NO_GRANT, person: NOBODY, role, roleKey });
         if (active) return [{ ok: false, what: `asked about a grant that never was, ${name} says it is active` }];
       }
       return [{ ok: true, what: `${name} answers, and knows nothing of a grant that never was` }];
@@ -99,6 +118,7 @@ const SHAPES: Readonly<Record<Action, string>> = {
 const documentFor = (action: Action, one: Access<Grants>, expiresAt: Instant | null) => ({
   action,
   grant_id: one.grantId,
+  request_id: one.requestId,
   role: one.roleKey,
   grants: one.role,
   person: { email: one.person.email, name: one.person.name, slack_id: one.person.slackId },

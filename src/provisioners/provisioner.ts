@@ -7,6 +7,8 @@ import type { Clock, Credential, Finding, Holding, Log, SeatBook } from '../port
 export interface Access<Role> {
   /** Names everything made for it at the target, so that doing it again finds what is there. */
   readonly grantId: string;
+  /** On whose approval it rests, for labels. */
+  readonly requestId: string;
   readonly person: { readonly slackId: string; readonly name: string; readonly email: string };
   readonly role: Role;
   /** `payments-db/read`, for labels. */

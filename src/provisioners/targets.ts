@@ -70,6 +70,7 @@ export function connectTargets(
   };
   const accessOf = (grant: Grant): Access<unknown> => ({
     grantId: grant.id,
+    requestId: grant.requestId,
     person: grant.person,
     role: grant.grants,
     roleKey: grant.role,

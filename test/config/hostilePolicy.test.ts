@@ -86,7 +86,13 @@ test('whatever a target answers, only a clear yes is one', async () => {
     webhook.targetSchema.parse({ kind: 'webhook', url, secret: 'sixteen-characters-at-least' }),
     useForTests(),
   );
-  const access = { grantId: 'G1', person: { slackId: 'U1', name: 'A', email: 'a@x' }, role: {}, roleKey: 'a/b' };
+  const access = {
+    grantId: 'G1',
+    requestId: 'R1',
+    person: { slackId: 'U1', name: 'A', email: 'a@x' },
+    role: {},
+    roleKey: 'a/b',
+  };
   const body = fc.oneof(
     fc.string(),
     fc.json(),

@@ -51,6 +51,7 @@ export const newGrantId = () => `G${randomUUID().replaceAll('-', '').slice(0, 10
 export const BEN = { slackId: 'U0BEN', name: 'Ben Okafor', email: 'ben@harbor.example' };
 export const accessOf = <Role>(role: Role, grantId: string): Access<Role> => ({
   grantId,
+  requestId: `R${grantId.slice(1)}`,
   role,
   roleKey: 'payments-db/read',
   person: BEN,

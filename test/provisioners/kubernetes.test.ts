@@ -75,7 +75,11 @@ describe('kubernetes', () => {
     await harness.connection.grant(access(id), Date.UTC(2026, 0, 15, 13));
     expect(at('payments')).toMatchObject({
       labels: { 'app.kubernetes.io/managed-by': 'jitbot', 'jitbot.io/grant': id },
-      annotations: { 'jitbot.io/role': 'payments-db/read', 'jitbot.io/expires-at': '2026-01-15T13:00:00.000Z' },
+      annotations: {
+        'jitbot.io/role': 'payments-db/read',
+        'jitbot.io/request': `R${id.slice(1)}`,
+        'jitbot.io/expires-at': '2026-01-15T13:00:00.000Z',
+      },
     });
     await harness.connection.grant(access(id), Date.UTC(2026, 0, 15, 14));
     expect(at('checkout')?.annotations?.['jitbot.io/expires-at']).toBe('2026-01-15T14:00:00.000Z');

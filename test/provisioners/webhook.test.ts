@@ -58,3 +58,13 @@ describe('webhook', () => {
     await expect(late.grant(access({ permission: 'edit' }), inAnHour())).rejects.toThrow(/401/);
   });
 });
+
+test.each([
+  [{}, undefined],
+  [{ sessions: 'ended' }, 0],
+  [{ sessions: '1h30m' }, 5_400_000],
+  [{ sessions: 'until_closed' }, null],
+])('what the policy file says of sessions is what people are told: %j', (said, afterlife) => {
+  const target = webhook.targetSchema.parse({ kind: 'webhook', url: flags.url, secret: SECRET, ...said });
+  expect(webhook.connect(target, use).afterlife).toBe(afterlife);
+});

@@ -47,6 +47,7 @@ export function withTeam<T extends Targets>(targets: T, wire: Wire, team: Team, 
   const isTeams = (resourceId: string) => resourceId === TEAM;
   const accessOf = (grant: Grant): Access<Role> => ({
     grantId: grant.id,
+    requestId: grant.requestId,
     person: grant.person,
     role: grant.grants as Role,
     roleKey: grant.role,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
-import { type Action, connectionOver, type Send } from '../protocol.ts';
+import { type Action, connectionOver, type Send, sessionsSchema } from '../protocol.ts';
 import type { Provisioner } from '../provisioner.ts';
 
 const targetSchema = z.strictObject({
@@ -13,6 +13,8 @@ const targetSchema = z.strictObject({
     .refine(([program = '']) => program.startsWith('/'), 'expected the program with its whole path, from /'),
   /** Its whole environment, besides PATH. Nothing of the bot's own, which holds secrets. */
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
+  /** What becomes of sessions that are open when access ends. */
+  sessions: sessionsSchema,
   /** Whether it answers list and remove, and check. */
   lists: z.boolean().default(false),
   checks: z.boolean().default(false),
@@ -34,8 +36,8 @@ export const command: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   connect: (target) => {
-    const { lists, checks } = target;
-    return connectionOver(sendTo(target, DEADLINE), { name: target.run[0] ?? '', lists, checks });
+    const { sessions, lists, checks } = target;
+    return connectionOver(sendTo(target, DEADLINE), { name: target.run[0] ?? '', sessions, lists, checks });
   },
 };
 

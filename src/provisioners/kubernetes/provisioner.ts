@@ -49,6 +49,7 @@ type Role = z.infer<typeof roleSchema>;
 const MANAGED = { 'app.kubernetes.io/managed-by': 'jitbot' };
 const GRANT = 'jitbot.io/grant';
 const ROLE = 'jitbot.io/role';
+const REQUEST = 'jitbot.io/request';
 const EXPIRES = 'jitbot.io/expires-at';
 
 const DEFAULT_USER = '{email}';
@@ -90,7 +91,11 @@ function connect(target: Target, { accountOf }: Use): Connection<Role> {
       metadata: {
         name,
         labels: { ...MANAGED, [GRANT]: one.grantId },
-        annotations: { [ROLE]: one.roleKey, [EXPIRES]: new Date(expiresAt).toISOString() },
+        annotations: {
+          [ROLE]: one.roleKey,
+          [REQUEST]: one.requestId,
+          [EXPIRES]: new Date(expiresAt).toISOString(),
+        },
       },
       roleRef: refOf(one.role),
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: subjectKind, name: account }],

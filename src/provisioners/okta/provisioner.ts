@@ -46,6 +46,8 @@ export const okta: Provisioner<Target, Role> = {
     const roster = rosterOf(target, client);
     return {
       ...membership(roster, { seats, accountOf: ({ person }) => accountOf(target.account, person) }),
+      // An application that Okta opened keeps its own session.
+      afterlife: null,
       check: async (roles) => check(await client(), roles),
       close: async () => undefined,
     };

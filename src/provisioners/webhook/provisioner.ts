@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { connectionOver, type Send } from '../protocol.ts';
+import { connectionOver, type Send, sessionsSchema } from '../protocol.ts';
 import { type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
 
 const targetSchema = z.strictObject({
@@ -8,6 +8,8 @@ const targetSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }),
   /** Shared with the receiver, to sign with. */
   secret: z.string().min(16, 'expected at least 16 characters, shared with the receiver'),
+  /** What becomes of sessions that are open when access ends. */
+  sessions: sessionsSchema,
   /** Whether it answers list and remove, and check. */
   lists: z.boolean().default(false),
   checks: z.boolean().default(false),
@@ -28,8 +30,8 @@ export const webhook: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   connect: (target, { clock }) => {
-    const { lists, checks } = target;
-    return connectionOver(sendTo(target, clock.now), { name: new URL(target.url).host, lists, checks });
+    const { sessions, lists, checks } = target;
+    return connectionOver(sendTo(target, clock.now), { name: new URL(target.url).host, sessions, lists, checks });
   },
 };
 
