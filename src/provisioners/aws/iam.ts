@@ -1,4 +1,4 @@
-import type { IAMClient } from '@aws-sdk/client-iam';
+import type { IAM } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
@@ -38,11 +38,11 @@ export const awsIam: Provisioner<Target, Role> = {
   packages: ['@aws-sdk/client-iam'],
   accountTemplate: ({ account }) => account,
   connect: (target, { seats, accountOf }) => {
-    let opened: Promise<IAMClient> | null = null;
+    let opened: Promise<IAM> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.
-    const client = (): Promise<IAMClient> => {
+    const client = (): Promise<IAM> => {
       opened ??= import('@aws-sdk/client-iam').then(
-        ({ IAMClient: Iam }) => new Iam(clientOptions({ region: REGION, endpoint: target.endpoint })),
+        ({ IAM: Iam }) => new Iam(clientOptions({ region: REGION, endpoint: target.endpoint })),
       );
       return opened;
     };
@@ -55,7 +55,7 @@ export const awsIam: Provisioner<Target, Role> = {
   },
 };
 
-function rosterOf({ aws_account: account }: Target, client: () => Promise<IAMClient>): Roster<Role> {
+function rosterOf({ aws_account: account }: Target, client: () => Promise<IAM>): Roster<Role> {
   return {
     scope: `aws_iam ${account}`,
     levels: [MEMBER],
@@ -76,16 +76,15 @@ function rosterOf({ aws_account: account }: Target, client: () => Promise<IAMCli
       return isIn === true ? MEMBER : null;
     },
     set: async (place, user, level) => {
-      const { AddUserToGroupCommand, GetUserCommand, RemoveUserFromGroupCommand } = await import('@aws-sdk/client-iam');
       const iam = await client();
       const both = { GroupName: place, UserName: user };
       if (level === null) {
-        await askAws(SERVICE, () => iam.send(new RemoveUserFromGroupCommand(both)), NO_SUCH_USER);
+        await askAws(SERVICE, () => iam.removeUserFromGroup(both), NO_SUCH_USER);
         return;
       }
-      const found = await askAws(SERVICE, () => iam.send(new GetUserCommand({ UserName: user })), NO_SUCH_USER);
+      const found = await askAws(SERVICE, () => iam.getUser({ UserName: user }), NO_SUCH_USER);
       if (!found) throw new TargetRefusal(`there is no IAM user ${user} in the AWS account ${account}`);
-      await askAws(SERVICE, () => iam.send(new AddUserToGroupCommand(both)));
+      await askAws(SERVICE, () => iam.addUserToGroup(both));
     },
     members: async (place) => {
       const { paginateGetGroup } = await import('@aws-sdk/client-iam');
