@@ -1,31 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
-import { namesWanted } from '../domain/accounts.ts';
 import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
 import { ConfigError } from './env.ts';
+import { entriesOf, fieldOf, spread } from './issues.ts';
 import { NAME } from './policyConditions.ts';
 import { expandReuse, type Path } from './policyReuse.ts';
 import { type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
+import { checkTarget, lacksSecrets, secretsOf, type TargetKind } from './policyTargets.ts';
 import { lineFinder, readYaml } from './yaml.ts';
-
-/** What the policy file needs to know about a kind of target. */
-export interface TargetKind {
-  readonly kind: string;
-  readonly targetSchema: z.ZodType;
-  readonly roleSchema: z.ZodType;
-  /** Where the schemas come from elsewhere: those of one target. `folder`: of the policy file. */
-  readonly schemasFor?: (
-    target: unknown,
-    folder: string,
-  ) =>
-    | { readonly targetSchema: z.ZodType; readonly roleSchema: z.ZodType }
-    | { readonly problem: string; readonly at: string };
-  /** The template for what people are called there, of a target that its schema has parsed; null: it has none. */
-  // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own target
-  readonly accountTemplate?: (target: any) => string | null;
-}
 
 export interface PolicyIssue {
   readonly line: number;
@@ -42,17 +25,6 @@ export interface LoadedPolicy {
 }
 
 export type PolicyResult = LoadedPolicy | { readonly issues: readonly PolicyIssue[] };
-
-const OPENING = '$'.concat('{');
-/** What such a field holds must not stand in the file. */
-const SECRET_FIELD = /(^|_)(secret|token|password|private_key|api_key)$/i;
-const PLACEHOLDER = /\$\{([^}]*)\}/g;
-
-/** A value, and the password in it where it is an address. */
-function secretsIn(value: string): string[] {
-  const password = /^[a-z]+:\/\/[^/@:]*:([^@/]+)@/.exec(value)?.[1];
-  return password ? [value, password, decodeURIComponent(password)] : [value];
-}
 
 /** @throws ConfigError with every issue of the file at once, each with line, path and what was expected */
 export function loadPolicy(
@@ -126,7 +98,7 @@ export function parsePolicy(
   checkResourceNames(raw, report);
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
   const policy = toPolicy(parsed.data, source, targets, grants);
-  const secrets = [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
+  const secrets = secretsOf(source, variables);
   const locate = (path: Path) => {
     const at = origin(path);
     return { line: place(at), path: pathText(at) };
@@ -168,88 +140,6 @@ function checkNarrower(id: string, resource: unknown, report: (path: Path, messa
         );
     }
   }
-}
-
-/** Checks a resource's target and its roles' grants with the schemas of its provisioner. */
-function checkTarget(
-  id: string,
-  resource: unknown,
-  kinds: readonly TargetKind[],
-  /** null: its secrets are not at hand. */
-  variables: NodeJS.ProcessEnv | null,
-  report: (path: Path, message: string) => void,
-  {
-    targets,
-    grants,
-    identified,
-    folder,
-  }: { targets: Map<string, unknown>; grants: Map<string, unknown>; identified: ReadonlySet<string>; folder: string },
-): void {
-  const target = fieldOf(resource, 'target');
-  const kindName = fieldOf(target, 'kind');
-  if (typeof kindName !== 'string') return; // The file's own schema has said so.
-  const at: Path = ['resources', id];
-  const kind = kinds.find((one) => one.kind === kindName);
-  if (!kind) {
-    report([...at, 'target', 'kind'], `expected one of ${kinds.map((one) => one.kind).join(', ')}, not "${kindName}"`);
-    return;
-  }
-  const schemas =
-    kind.schemasFor && kind.targetSchema.safeParse(target).success ? kind.schemasFor(target, folder) : kind;
-  if ('problem' in schemas) {
-    report([...at, 'target', schemas.at], schemas.problem);
-    return;
-  }
-  if (variables) {
-    const filled = fillSecrets(target, variables, [...at, 'target'], report);
-    const parsedTarget = schemas.targetSchema.safeParse(filled);
-    for (const issue of parsedTarget.error?.issues ?? [])
-      for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
-    targets.set(id, parsedTarget.data);
-    const wanted = parsedTarget.success ? namesWanted(kind.accountTemplate?.(parsedTarget.data) ?? '') : [];
-    for (const name of wanted.filter((one) => !identified.has(one)))
-      report(
-        [...at, 'target'],
-        `nobody's name for {${name}} is known: add it under identities, such as { U0ANA: { ${name}: … } }`,
-      );
-  }
-  for (const [roleId, role] of entriesOf(fieldOf(resource, 'roles'))) {
-    const parsedRole = schemas.roleSchema.safeParse(fieldOf(role, 'grants'));
-    for (const issue of parsedRole.error?.issues ?? [])
-      for (const { path, message } of spread(issue)) report([...at, 'roles', roleId, 'grants', ...path], message);
-    grants.set(`${id}/${roleId}`, parsedRole.data);
-  }
-}
-
-const lacksSecrets = (target: unknown, variables: NodeJS.ProcessEnv): boolean =>
-  [...JSON.stringify(target ?? null).matchAll(PLACEHOLDER)].some(([, name]) => !variables[name ?? '']);
-
-/** Puts environment variables in for `${NAME}`, in a target's texts only; and refuses passwords written out. */
-function fillSecrets(
-  value: unknown,
-  variables: NodeJS.ProcessEnv,
-  path: Path,
-  report: (path: Path, message: string) => void,
-): unknown {
-  if (typeof value === 'string') {
-    const credentials = /^[a-z]+:\/\/[^/@:]*:([^@/]*)@/.exec(value)?.[1];
-    const isSecretField = SECRET_FIELD.test(String(path.at(-1)));
-    if ((credentials !== undefined && !credentials.includes(OPENING)) || (isSecretField && !value.includes(OPENING))) {
-      report(path, `a secret must not stand in this file; write ${OPENING}NAME} and set that environment variable`);
-    }
-    return value.replace(PLACEHOLDER, (_, name: string) => {
-      const filled = variables[name];
-      if (filled === undefined || filled === '') report(path, `the environment variable ${name} is not set`);
-      return filled ?? '';
-    });
-  }
-  if (Array.isArray(value)) return value.map((item, index) => fillSecrets(item, variables, [...path, index], report));
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, fillSecrets(item, variables, [...path, key], report)]),
-    );
-  }
-  return value;
 }
 
 function toPolicy(
@@ -346,29 +236,7 @@ function limitsFor(document: PolicyDocument, resourceId: string, role: { limits?
 
 type LimitFields = Omit<PolicyDocument['limits'][number], 'resources'>;
 
-/** One issue per place: an unknown key is reported where it stands. */
-function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
-      path: [...issue.path, key],
-      message: `unknown field "${key}"; check its spelling and its place`,
-    }));
-  return [
-    {
-      path: issue.path,
-      message: issue.message
-        .replace(/^Invalid input: /, '')
-        .replace(', received undefined', ', but the field is missing'),
-    },
-  ];
-}
-
 const pathText = (path: Path): string =>
   path
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`))
     .join('');
-
-const fieldOf = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-const entriesOf = (value: unknown): [string, unknown][] =>
-  typeof value === 'object' && value !== null ? Object.entries(value) : [];

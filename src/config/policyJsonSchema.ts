@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NAME, PRINCIPAL } from './policyConditions.ts';
-import type { TargetKind } from './policyFile.ts';
 import { policySchema } from './policySchema.ts';
+import type { TargetKind } from './policyTargets.ts';
 
 type Json = { [field: string]: unknown };
 

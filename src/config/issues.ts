@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+import type { Path } from './policyReuse.ts';
+
+/** What a schema says about a file, as issues at their places; and fields of what is not checked yet. */
+
+/** One issue per place: an unknown key is reported where it stands. */
+export function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      message: `unknown field "${key}"; check its spelling and its place`,
+    }));
+  return [
+    {
+      path: issue.path,
+      message: issue.message
+        .replace(/^Invalid input: /, '')
+        .replace(', received undefined', ', but the field is missing'),
+    },
+  ];
+}
+
+export const fieldOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+export const entriesOf = (value: unknown): [string, unknown][] =>
+  typeof value === 'object' && value !== null ? Object.entries(value) : [];
