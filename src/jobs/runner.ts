@@ -94,11 +94,12 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
     }
   }
 
+  /** Work that was put again and claimed while its last turn is just ending waits for that, and is not lost. */
   function start(claim: Claim): void {
-    const id = `${claim.kind} ${claim.key}`;
-    if (running.has(id)) return;
-    const work = run(claim).finally(() => {
-      running.delete(id);
+    const id = idOf(claim);
+    const before = running.get(id);
+    const work = (before ? before.then(() => run(claim)) : run(claim)).finally(() => {
+      if (running.get(id) === work) running.delete(id);
       pump();
     });
     running.set(id, work);
@@ -136,7 +137,8 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
   function revokeUnrecorded(free: number): void {
     if (!lane.kinds.end) return;
     try {
-      for (const claim of queue.peek('end', clock.now(), free)) start(claim);
+      // One that is under way would come again as soon as it ends, and again.
+      for (const claim of queue.peek('end', clock.now(), free)) if (!running.has(idOf(claim))) start(claim);
     } catch (error) {
       log.error({ err: error }, "cannot even read the database; the targets' own expiry is what is left");
     }
@@ -154,6 +156,8 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
 
   return { kinds, pump, drain };
 }
+
+const idOf = ({ kind, key }: Claim): string => `${kind} ${key}`;
 
 /** Doubles from one second up to the limit, spread by a quarter either way. */
 export function backoff(attempt: number, max: Millis, random: number): Millis {

@@ -151,6 +151,22 @@ test('work that is put again while it runs, runs again afterwards', async () => 
   await expect.poll(() => runs).toBe(2);
 });
 
+test('work that is put again in the moment in which it ends, runs again at once, not when its claim runs out', async () => {
+  let runs = 0;
+  const handle = async () => {
+    runs += 1;
+    return null;
+  };
+  // Recorded as done, and not yet forgotten by the runner: then it comes again, and is claimed.
+  const settle: JobQueue['settle'] = async (settled) => {
+    await queue.settle(settled);
+    if (runs === 1) await put('g');
+  };
+  run(handle, {}, { ...queue, settle });
+  await put('g');
+  await expect.poll(() => runs).toBe(2);
+});
+
 test('what a process that died had taken is taken again by the next one', async () => {
   await put('g');
   expect(queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(1);

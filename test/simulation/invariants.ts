@@ -111,8 +111,9 @@ export function createWatcher(path: string, outside: Outside): Watcher {
     const isFrozen = frozenSince !== null && now > Math.max(frozenSince, lastTrouble) + GRACE;
     for (const { id, person, role, endsAt, state } of live.values()) {
       const level = teamLevel(role);
+      // Past its end it may be gone, where a full disk keeps that from being recorded.
       must(
-        state !== 'active' || rank(outside.team.get(person.slackId)) >= rank(level),
+        state !== 'active' || now >= endsAt || rank(outside.team.get(person.slackId)) >= rank(level),
         () => `${id} gives ${level} of the team, and ${person.slackId} is ${outside.team.get(person.slackId)}`,
       );
       if (level === undefined || isFrozen || now > Math.max(endsAt, lastTrouble) + GRACE) continue;
