@@ -66,6 +66,10 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
   /** Claimed, and waiting for its turn. */
   let ahead: Claim[] = [];
   let cancelWake = (): void => undefined;
+  /** Until then the database is not asked: it could not be written. */
+  let closedUntil: Instant = 0;
+  /** Ends that were carried out, or tried, since then without a claim. */
+  const unclaimed = new Set<string>();
   let isOpen = lane.after === undefined;
   void lane.after?.then(() => {
     isOpen = true;
@@ -74,10 +78,13 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
 
   function pump(): void {
     if (isStopped() || !isOpen) return;
-    const free = lane.concurrency - running.size;
-    if (free <= 0) return;
+    if (running.size >= lane.concurrency) return;
     while (running.size < lane.concurrency && ahead.length > 0) start(ahead.shift() as Claim);
     if (ahead.length > 0 || running.size >= lane.concurrency) return;
+    if (clock.now() < closedUntil) {
+      revokeUnrecorded();
+      return;
+    }
     try {
       const wanted = lane.concurrency * CLAIM_AHEAD;
       ahead = queue.claim(kinds, clock.now(), wanted, LEASE);
@@ -89,8 +96,10 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
         { err: error },
         'cannot take due work from the database; access that is due to end is taken back all the same',
       );
-      revokeUnrecorded(free);
-      wakeAt(clock.now() + STORAGE_RETRY);
+      closedUntil = clock.now() + STORAGE_RETRY;
+      unclaimed.clear();
+      wakeAt(closedUntil);
+      revokeUnrecorded();
     }
   }
 
@@ -133,12 +142,17 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
     }
   }
 
-  /** With a database that cannot be written, ends that are due are still carried out at the targets. */
-  function revokeUnrecorded(free: number): void {
+  /** With a database that cannot be written, ends that are due are still carried out at the targets: each once a pause. */
+  function revokeUnrecorded(): void {
     if (!lane.kinds.end) return;
     try {
-      // One that is under way would come again as soon as it ends, and again.
-      for (const claim of queue.peek('end', clock.now(), free)) if (!running.has(idOf(claim))) start(claim);
+      const most = lane.concurrency + running.size + unclaimed.size;
+      for (const claim of queue.peek('end', clock.now(), most)) {
+        const id = idOf(claim);
+        if (running.size >= lane.concurrency || running.has(id) || unclaimed.has(id)) continue;
+        unclaimed.add(id);
+        start(claim);
+      }
     } catch (error) {
       log.error({ err: error }, "cannot even read the database; the targets' own expiry is what is left");
     }

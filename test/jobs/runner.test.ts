@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { backoff, createRunner, type Kind, type Runner } from '../../src/jobs/runner.ts';
 import { createJobQueue } from '../../src/ledger/jobQueue.ts';
 import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
@@ -180,27 +180,48 @@ test('what a process that died had taken is taken again by the next one', async 
   await expect.poll(() => attempts).toEqual([2]);
 });
 
-test('with a database that cannot be written, ends that are due are carried out all the same, and the log is loud', async () => {
-  await put('g');
-  const broken: JobQueue = {
-    ...queue,
-    claim: () => {
+describe('with a database that cannot be written', () => {
+  const broken = (): JobQueue => {
+    const full = () => {
       throw new StorageError('the disk is full');
-    },
+    };
+    return { ...queue, claim: full, settle: async () => full() };
   };
-  const ended: string[] = [];
-  run(
-    async (key) => {
-      ended.push(key);
-      return null;
-    },
-    {},
-    broken,
-  );
-  await expect.poll(() => ended).toContain('g');
-  expect(log.lines.some((line) => line.level === 'error' && line.message.includes('taken back all the same'))).toBe(
-    true,
-  );
+
+  test('ends that are due are carried out all the same, every one of them, and the log is loud', async () => {
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await put(key);
+    const ended: string[] = [];
+    run(
+      async (key) => {
+        ended.push(key);
+        throw new StorageError('the disk is full');
+      },
+      {},
+      broken(),
+      2,
+    );
+    await expect.poll(() => ended.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(log.lines.some((line) => line.level === 'error' && line.message.includes('taken back all the same'))).toBe(
+      true,
+    );
+  });
+
+  test('one that the target refuses is tried again, after a pause, and holds up nobody', async () => {
+    for (const key of ['a', 'b', 'c']) await put(key);
+    const tried: string[] = [];
+    run(
+      async (key) => {
+        tried.push(key);
+        throw new Error('the target is down');
+      },
+      {},
+      broken(),
+      1,
+    );
+    await expect.poll(() => tried).toEqual(['a', 'b', 'c']);
+    clock.advance(5_000);
+    await expect.poll(() => tried).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
 });
 
 test('stopping waits for what is running and starts nothing more', async () => {
