@@ -121,6 +121,24 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await again.end();
   });
 
+  test('a revoke that could not end the sessions is gone on with: nothing is forgotten on the way', async () => {
+    await byOwn.connection.grant(access(), inAnHour());
+    const client = await connectAs('ben', 'ben-sandbox');
+    client.on('error', () => undefined);
+    await client.query(`SET ROLE jit_${id.toLowerCase()}`);
+    await server.query("REVOKE CONNECTION ADMIN ON *.* FROM jitbot@'%'");
+    // Rights of a connection that is open stay as they were: the bot's are opened anew.
+    const fresh = mysql.connect(target('{email_name}'), use);
+    await expect(fresh.revoke(access())).rejects.toThrow();
+    await server.query("GRANT CONNECTION ADMIN ON *.* TO jitbot@'%'");
+    const again = mysql.connect(target('{email_name}'), use);
+    expect(await again.isActive(access())).toBe(true);
+    await again.revoke(access());
+    await expect(client.query('SELECT * FROM shop.payments')).rejects.toThrow();
+    expect(await again.isActive(access())).toBe(false);
+    await Promise.all([fresh.close(), again.close()]);
+  });
+
   test('the server’s own expiry of passwords is set', async () => {
     await byTemporary.connection.grant(access(), inAnHour());
     await byTemporary.connection.issueCredential?.(access(), Date.now() + 30 * 3_600_000);

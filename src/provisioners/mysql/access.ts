@@ -88,14 +88,19 @@ async function whoAmI(sql: Sql): Promise<Account> {
   return { user: row?.me.slice(0, at) ?? '', host: row?.me.slice(at + 1) ?? '' };
 }
 
-/** Takes away what a grant gave: the role first, then the login that was made for it, then every session of its person. */
-export async function remove(
-  sql: Sql,
-  made: { bridge: string; login: Account | null; users: readonly string[] },
-): Promise<void> {
-  if (made.login) await sql.query(`DROP USER IF EXISTS ${accountName(made.login)}`);
-  await sql.query(`DROP ROLE IF EXISTS ${name(made.bridge)}`);
-  for (const user of made.users) await endSessions(sql, user);
+/**
+ * Takes away what a grant gave: first what its role gives, then every session of whoever has it, and only then the role,
+ * which tells who that is: so a try that was cut short can be gone on with.
+ */
+export async function remove(sql: Sql, bridge: string, login: Account | null): Promise<void> {
+  const gives = (await edges(sql)).filter(({ user }) => user === bridge);
+  for (const { role } of gives) await sql.query(`REVOKE ${name(role)} FROM ${name(bridge)}`);
+  if (login && (await exists(sql, login))) await sql.query(`ALTER USER ${accountName(login)} ACCOUNT LOCK`);
+  const users = new Set((await holdersOfBridge(sql, bridge)).map(({ user }) => user));
+  if (login) users.add(login.user);
+  for (const user of users) await endSessions(sql, user);
+  if (login) await sql.query(`DROP USER IF EXISTS ${accountName(login)}`);
+  await sql.query(`DROP ROLE IF EXISTS ${name(bridge)}`);
 }
 
 /** A session keeps the role that it took on until it ends. */

@@ -74,7 +74,7 @@ function connect(target: Target, { clock, accountOf }: Use): Connection<Role> {
         await access.give(sql, own, bridge);
         return { account: `${own.user}, after SET ROLE ${bridge}` };
       }),
-    revoke: (one) => session.locked(bridgeName(one), (sql) => remove(sql, bridgeName(one), loginOf(one))),
+    revoke: (one) => session.locked(bridgeName(one), (sql) => access.remove(sql, bridgeName(one), loginOf(one))),
     isActive: (one) => session.run((sql) => access.isPresent(sql, { bridge: bridgeName(one), login: loginOf(one) })),
     afterlife: 0,
     list: (roles) => session.run(async (sql) => holdingsOf(await access.findHolders(sql, isBridge), roles)),
@@ -84,7 +84,7 @@ function connect(target: Target, { clock, accountOf }: Use): Connection<Role> {
         : session.locked(bridgeOf(holding.grantId), (sql) => {
             const account = accountFrom(holding.account);
             const wasMade = account.user.endsWith(`_${bridgeOf(holding.grantId ?? '').slice('jit_'.length)}`);
-            return remove(sql, bridgeOf(holding.grantId ?? ''), wasMade ? account : null);
+            return access.remove(sql, bridgeOf(holding.grantId ?? ''), wasMade ? account : null);
           }),
     check: (roles) =>
       session.run((sql) => access.checkRights(sql, [...new Set(roles.flatMap(({ role }) => role.roles))])),
@@ -100,16 +100,6 @@ function connect(target: Target, { clock, accountOf }: Use): Connection<Role> {
     }),
     close: session.close,
   };
-
-  /** Whose sessions have to end is asked before the role that tells it is gone. */
-  async function remove(
-    sql: Parameters<typeof access.remove>[0],
-    bridge: string,
-    login: access.Account | null,
-  ): Promise<void> {
-    const users = (await access.holdersOfBridge(sql, bridge)).map(({ user }) => user);
-    await access.remove(sql, { bridge, login, users: [...new Set([...users, ...(login ? [login.user] : [])])] });
-  }
 }
 
 function holdingsOf(found: readonly access.Held[], roles: readonly ListedRole<Role>[]): Holding[] {
