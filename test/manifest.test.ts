@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { BOT_SCOPES } from './support/scopes.ts';
 
 /** What Slack's manifest format asks for, as far as it is not a matter of taste. */
 
@@ -19,19 +20,5 @@ test('the app works over Socket Mode and takes clicks', () => {
 });
 
 test('it asks for the scopes that the bot uses, and for no other', () => {
-  expect(manifest.oauth_config.scopes).toEqual({
-    bot: [
-      'channels:history',
-      'chat:write',
-      'commands',
-      'dnd:read',
-      'files:write',
-      'groups:history',
-      'im:history',
-      'im:write',
-      'usergroups:read',
-      'users:read',
-      'users:read.email',
-    ],
-  });
+  expect(manifest.oauth_config.scopes).toEqual({ bot: BOT_SCOPES });
 });

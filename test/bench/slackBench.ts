@@ -9,6 +9,7 @@ import { startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
 import { startSlack } from '../../src/sandbox/slack/server.ts';
 import { pagerDutyAccount, WORKSPACE } from '../../src/sandbox/team.ts';
 import { recordedLog } from '../support/log.ts';
+import { BOT_SCOPES } from '../support/scopes.ts';
 import { inFolder } from './box.ts';
 import { type Measure, median, timeAsync } from './measure.ts';
 
@@ -24,19 +25,7 @@ const workspace = () =>
     data: WORKSPACE,
     now: Date.now,
     tokens: { bot: 'xoxb-bench', app: 'xapp-bench', signingSecret: 'bench-secret' },
-    scopes: [
-      'channels:history',
-      'chat:write',
-      'commands',
-      'dnd:read',
-      'files:write',
-      'groups:history',
-      'im:history',
-      'im:write',
-      'usergroups:read',
-      'users:read',
-      'users:read.email',
-    ],
+    scopes: BOT_SCOPES,
   });
 
 export const slackBench = (): Promise<Measure[]> =>

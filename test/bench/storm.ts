@@ -12,6 +12,7 @@ import { startFlagService } from '../../src/sandbox/flagService.ts';
 import { startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
 import { startSlack } from '../../src/sandbox/slack/server.ts';
 import { recordedLog } from '../support/log.ts';
+import { BOT_SCOPES } from '../support/scopes.ts';
 import { quantile } from './measure.ts';
 
 /**
@@ -57,19 +58,7 @@ const slack = await startSlack({
   },
   now: Date.now,
   tokens: { bot: 'xoxb-storm', app: 'xapp-storm', signingSecret: 'storm-secret' },
-  scopes: [
-    'channels:history',
-    'chat:write',
-    'commands',
-    'dnd:read',
-    'files:write',
-    'groups:history',
-    'im:history',
-    'im:write',
-    'usergroups:read',
-    'users:read',
-    'users:read.email',
-  ],
+  scopes: BOT_SCOPES,
 });
 const pagerDuty = await startPagerDuty({
   account: {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import type { Finding, Holding } from '../../ports.ts';
+import { holdingsOf } from '../labelled.ts';
 import {
   type Access,
   type Connection,
@@ -185,7 +186,5 @@ function holdersOf({ roleKey, role }: ListedRole<Role>, bindings: readonly Bindi
   const standing = role.roles.map(
     (name) => new Set(bindings.filter((binding) => binding.role === name && grantOf(binding) === null).flatMap(users)),
   );
-  const everywhere = [...(standing[0] ?? [])].filter((account) => standing.every((names) => names.has(account)));
-  const found = [...made, ...everywhere.map((account) => ({ account, grantId: null }))];
-  return [...new Map(found.map((one) => [JSON.stringify(one), { ...one, role: roleKey }])).values()];
+  return holdingsOf(roleKey, made, standing);
 }

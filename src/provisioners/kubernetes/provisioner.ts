@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
 import type { Finding, Holding } from '../../ports.ts';
+import { holdingsOf } from '../labelled.ts';
 import {
   type Access,
   type Connection,
@@ -174,9 +175,7 @@ function holdersOf(
     (place) =>
       new Set(standingOf(bindings.get(place) ?? [], role).flatMap((one) => subjectsOf(one).map(({ name }) => name))),
   );
-  const everywhere = [...(standing[0] ?? [])].filter((account) => standing.every((names) => names.has(account)));
-  const found = [...made, ...everywhere.map((account) => ({ account, grantId: null }))];
-  return [...new Map(found.map((one) => [JSON.stringify(one), { ...one, role: roleKey }])).values()];
+  return holdingsOf(roleKey, made, standing);
 }
 
 /** Bindings to what a role gives that the bot did not make. */
