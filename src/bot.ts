@@ -48,11 +48,11 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const checkpoints = env.checkpoints ? openCheckpoints({ ...env.checkpoints, now: Date.now }) : null;
   const ledger = openLedger(env.databasePath);
   const clock = makeClock(latestKnown(ledger));
-  /** Whoever waits for Slack's rate limit when the bot is told to stop waits no longer. */
+  /** Whoever waits for a rate limit when the bot is told to stop waits no longer. */
   const ending = new AbortController();
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
   const directory = createDirectory(interactive, { clock, log, ending: ending.signal });
-  const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log });
+  const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log, ending: ending.signal });
   const onCall = createOnCall(pagerDuty, clock);
   const targets = connectTargets(policy, { log, clock, seats: createSeatBook(ledger) });
   const engine = createPolicyEngine({ log, directory: dirname(env.policyPath) });

@@ -60,8 +60,10 @@ export function createPagerDuty(options: {
   apiUrl: string;
   clock: Pick<Clock, 'now' | 'wakeAt'>;
   log: Log;
+  /** Whoever waits for the rate limit then waits no longer: the bot stops. */
+  ending?: AbortSignal;
 }): PagerDutyClient {
-  const { token, apiUrl, clock, log } = options;
+  const { token, apiUrl, clock, log, ending } = options;
   const inFlight = new Map<string, Promise<Known<unknown>>>();
   const answers = new Map<string, { at: number; answer: Known<unknown> }>();
   let holdOffUntil = 0;
@@ -105,11 +107,15 @@ export function createPagerDuty(options: {
     for (;;) {
       const wait = holdOffUntil - clock.now();
       if (wait > 0) {
-        if (holdOffUntil > patience.until)
+        if (holdOffUntil > patience.until || ending?.aborted)
           return unknown(`PagerDuty's rate limit is used up for another ${Math.ceil(wait / SECOND)} s`);
         const { promise, resolve } = Promise.withResolvers<void>();
-        clock.wakeAt(holdOffUntil, resolve);
+        const cancel = clock.wakeAt(holdOffUntil, resolve);
+        const stop = () => resolve();
+        ending?.addEventListener('abort', stop, { once: true });
         await promise;
+        ending?.removeEventListener('abort', stop);
+        cancel();
         patience.signal = AbortSignal.timeout(DEADLINE);
         continue;
       }

@@ -129,6 +129,17 @@ test('a decision waits for a rate limit that is used up, and is then made', asyn
   expect(await deciding).toMatchObject({ known: true });
 });
 
+test('a decision that waits for a rate limit keeps no bot from stopping', async () => {
+  const ending = new AbortController();
+  const options = { token: 'token', apiUrl: server.apiUrl, clock, log: recordedLog(), ending: ending.signal };
+  onCall = createOnCall(createPagerDuty(options), clock);
+  server.faults.add({ kind: 'rate_limited', times: 4 });
+  await entries(ana, 'check');
+  const deciding = entries();
+  ending.abort();
+  expect(await deciding).toMatchObject({ known: false, problem: expect.stringContaining('rate limit') });
+});
+
 test('a key that PagerDuty refuses is named, with the variable it comes from', async () => {
   onCall = connect('wrong');
   expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('PAGERDUTY_TOKEN') });
