@@ -115,7 +115,7 @@ export function createCore(world: World): Core {
   const store = createStore(ledger, {
     clock,
     followUps: (event) => [...messageJobs(event), ...pagerDutyJobs(event), ...forwarding.jobs(event.at)],
-    onDue: (jobs) => queueMicrotask(() => runner.poke([...new Set(jobs.map(({ kind }) => kind))])),
+    onDue: (jobs) => runner.poke(new Set(jobs.map(({ kind }) => kind))),
   });
   const integrity = createIntegrity({ store, events, log });
   const activity = activityReader(ledger);

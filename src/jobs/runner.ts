@@ -19,8 +19,8 @@ export interface Lane {
 
 export interface Runner {
   start(): void;
-  /** Work of these kinds has become due: look now instead of at the next wake-up. */
-  poke(kinds: readonly JobKind[]): void;
+  /** Work of these kinds has become due: look in the next turn of the event loop instead of at the next wake-up. */
+  poke(kinds: ReadonlySet<JobKind>): void;
   /** Takes no more work and waits for what is running. */
   stop(): Promise<void>;
 }
@@ -45,13 +45,28 @@ export interface RunnerOptions {
 export function createRunner(options: RunnerOptions): Runner {
   let stopped = true;
   const lanes = options.lanes.map((lane) => createLane(lane, options, () => stopped));
+  const poked = new Set<(typeof lanes)[number]>();
+
+  /**
+   * A claim is a durable commit. One a turn of the event loop, lanes in their order: so the work of the first is
+   * under way before the next is claimed, and nobody's access waits for messages about it.
+   */
+  function pumpPoked(): void {
+    for (const lane of lanes) {
+      if (!poked.delete(lane) || !lane.pump()) continue;
+      if (poked.size > 0) setImmediate(pumpPoked);
+      return;
+    }
+  }
+
   return {
     start: () => {
       stopped = false;
       for (const lane of lanes) lane.pump();
     },
     poke: (kinds) => {
-      for (const lane of lanes) if (kinds.some((kind) => lane.kinds.includes(kind))) lane.pump();
+      if (poked.size === 0) setImmediate(pumpPoked);
+      for (const lane of lanes) if (lane.kinds.some((kind) => kinds.has(kind))) poked.add(lane);
     },
     stop: async () => {
       stopped = true;
@@ -76,21 +91,23 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
     pump();
   });
 
-  function pump(): void {
-    if (isStopped() || !isOpen) return;
-    if (running.size >= lane.concurrency) return;
+  /** @returns whether that took a commit, or tried one */
+  function pump(): boolean {
+    if (isStopped() || !isOpen) return false;
+    if (running.size >= lane.concurrency) return false;
     while (running.size < lane.concurrency && ahead.length > 0) start(ahead.shift() as Claim);
-    if (ahead.length > 0 || running.size >= lane.concurrency) return;
+    if (ahead.length > 0 || running.size >= lane.concurrency) return false;
     if (clock.now() < closedUntil) {
       revokeUnrecorded();
-      return;
+      return false;
     }
     try {
       const wanted = lane.concurrency * CLAIM_AHEAD;
       ahead = queue.claim(kinds, clock.now(), wanted, LEASE);
-      const isAll = ahead.length < wanted;
+      const claimed = ahead.length;
       while (running.size < lane.concurrency && ahead.length > 0) start(ahead.shift() as Claim);
-      if (isAll) wakeAt(queue.nextDueAt(kinds, clock.now()));
+      if (claimed < wanted) wakeAt(queue.nextDueAt(kinds, clock.now()));
+      return claimed > 0;
     } catch (error) {
       log.error(
         { err: error },
@@ -100,6 +117,7 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
       unclaimed.clear();
       wakeAt(closedUntil);
       revokeUnrecorded();
+      return true;
     }
   }
 

@@ -25,15 +25,9 @@ export const GENESIS_HASH = '0'.repeat(64);
  * can hold a line break (actor and payload are canonical JSON, RFC 8785), so no two events share their bytes.
  */
 export function hashEvent(row: Omit<EventRow, 'hash'>): string {
-  const fields = [
-    row.prevHash,
-    row.seq,
-    row.at,
-    row.type,
-    row.actor,
-    row.requestId ?? '',
-    row.grantId ?? '',
-    row.payload,
-  ];
-  return hash('sha256', fields.join('\n'));
+  const { prevHash, seq, at, type, actor, requestId, grantId, payload } = row;
+  return hash(
+    'sha256',
+    `${prevHash}\n${seq}\n${at}\n${type}\n${actor}\n${requestId ?? ''}\n${grantId ?? ''}\n${payload}`,
+  );
 }

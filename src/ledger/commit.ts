@@ -1,27 +1,36 @@
 import canonicalize from 'canonicalize';
 import type { LedgerEvent, NewEvent } from '../domain/events.ts';
 import type { Grant } from '../domain/grant.ts';
+import { BOT } from '../domain/person.ts';
 import type { Request } from '../domain/request.ts';
 import type { Instant } from '../domain/terms.ts';
-import { type Change, ConflictError, type Job, type RecordChange, type Versioned } from '../ports.ts';
+import {
+  type Change,
+  type Clock,
+  ConflictError,
+  type Job,
+  type RecordChange,
+  type Store,
+  type Versioned,
+} from '../ports.ts';
 import { type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
 import { and, desc, eq, sql } from './drizzle.ts';
+import { storageFault } from './errors.ts';
 import { nameBook } from './names.ts';
 import type { OpenLedger } from './open.ts';
 import { events, grants, jobs, records, requests } from './schema.ts';
 
-export interface Committed {
-  readonly events: readonly LedgerEvent[];
-  /** Work that became due. */
-  readonly due: readonly Job[];
+export interface CommitOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Work that follows from an event, such as the Slack messages about it; committed with it. */
+  readonly followUps: (event: LedgerEvent) => readonly Job[];
+  /** Told after each commit that made work due. */
+  readonly onDue: (jobs: readonly Job[]) => void;
 }
 
 /** How a change gets into the database: states, events and due work, all of it in one transaction, or nothing. */
-export function committer(
-  ledger: OpenLedger,
-  followUps: (event: LedgerEvent) => readonly Job[],
-): (change: Change, at: Instant) => Promise<Committed> {
-  const { db, sqlite } = ledger;
+export function committer(ledger: OpenLedger, { clock, followUps, onDue }: CommitOptions): Store['commit'] {
+  const { db, sqlite, path } = ledger;
   const names = nameBook(ledger);
   let tail = db
     .select({ seq: events.seq, hash: events.hash })
@@ -30,27 +39,31 @@ export function committer(
     .limit(1)
     .get() ?? { seq: 0, hash: GENESIS_HASH };
 
-  const apply = sqlite.transaction(
-    (change: Change, at: Instant, before: typeof tail): { recorded: LedgerEvent[]; due: Job[]; tail: typeof tail } => {
-      for (const one of change.requests ?? []) writeRequest(one);
-      for (const one of change.grants ?? []) writeGrant(one);
-      for (const one of change.records ?? []) writeRecord(one);
-      let last = before;
-      const recorded = (change.events ?? []).map((event) => {
-        const actor = names.put(event.actor);
-        const payload = names.put(event.payload);
-        const row = chainEvent({ ...event, actor: actor.stored, payload: payload.stored }, at, last);
-        insertEvent.run(row);
-        for (const person of new Set([...actor.people, ...payload.people])) mention.run(person, row.seq);
-        last = { seq: row.seq, hash: row.hash };
-        return { ...event, seq: row.seq, at, prevHash: row.prevHash, hash: row.hash } as LedgerEvent;
-      });
-      for (const job of change.done ?? []) deleteJob.run({ ...job });
-      const due = [...(change.jobs ?? []), ...recorded.flatMap(followUps)];
-      for (const job of due) putJob.run({ ...job });
-      return { recorded, due, tail: last };
-    },
-  );
+  interface Applied {
+    readonly events: readonly LedgerEvent[];
+    /** Work that became due. */
+    readonly due: readonly Job[];
+    readonly tail: typeof tail;
+  }
+  function apply(change: Change, at: Instant, before: typeof tail): Applied {
+    for (const one of change.requests ?? []) writeRequest(one);
+    for (const one of change.grants ?? []) writeGrant(one);
+    for (const one of change.records ?? []) writeRecord(one);
+    let last = before;
+    const recorded = (change.events ?? []).map((event) => {
+      const { stored, people } = names.put({ actor: event.actor, payload: event.payload });
+      const row = chainEvent(event, stored, at, last);
+      const { seq, type, actor, requestId, grantId, payload, prevHash, hash } = row;
+      insertEvent.run(seq, at, type, actor, requestId, grantId, payload, prevHash, hash);
+      for (const person of people) mention.run(person, seq);
+      last = { seq, hash };
+      return { ...event, seq, at, prevHash, hash } as LedgerEvent;
+    });
+    for (const job of change.done ?? []) deleteJob.run({ ...job });
+    const due = [...(change.jobs ?? []), ...recorded.flatMap(followUps)];
+    for (const job of due) putJob.run({ ...job });
+    return { events: recorded, due, tail: last };
+  }
 
   function writeRequest({ value, version }: Versioned<Request>): void {
     const row = {
@@ -143,8 +156,8 @@ export function committer(
     .where(and(eq(grants.id, p('id')), eq(grants.version, p('version'))))
     .prepare();
   // Every step appends events: these two go to the driver without a detour.
-  const insertEvent = sqlite.prepare<EventRow>(
-    'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (@seq, @at, @type, @actor, @requestId, @grantId, @payload, @prevHash, @hash)',
+  const insertEvent = sqlite.prepare(
+    'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const mention = sqlite.prepare<[string, number]>('INSERT INTO event_people (person, seq) VALUES (?, ?)');
   const deleteJob = db
@@ -163,19 +176,21 @@ export function committer(
   interface Waiting {
     readonly change: Change;
     readonly at: Instant;
-    readonly resolve: (committed: Committed) => void;
+    readonly resolve: (events: readonly LedgerEvent[]) => void;
     readonly reject: (error: unknown) => void;
   }
   let waiting: Waiting[] = [];
 
+  const alone = sqlite.transaction(apply);
   /** What came together is made durable together; each change still happens by itself, or not at all. */
-  const applyAll = sqlite.transaction((all: readonly Waiting[]) => {
+  const together = sqlite.transaction((all: readonly Waiting[]) => {
     let last = tail;
-    const outcomes = all.map(({ change, at }) => {
+    return all.map(({ change, at }): Applied | { error: unknown } => {
       try {
-        const { recorded, due, tail: next } = apply(change, at, last);
-        last = next;
-        return { events: recorded, due };
+        // Within the other transaction this one is a savepoint.
+        const applied = alone(change, at, last);
+        last = applied.tail;
+        return applied;
       } catch (error) {
         names.rolledBack();
         // A full disk ends the whole transaction, and with it what went before.
@@ -183,49 +198,62 @@ export function committer(
         return { error };
       }
     });
-    return { outcomes, last };
   });
+
+  function applyAll(all: readonly Waiting[]): readonly (Applied | { error: unknown })[] {
+    const [first] = all;
+    if (!first || all.length > 1) return together.immediate(all);
+    return [alone.immediate(first.change, first.at, tail)];
+  }
 
   function flush(): void {
     const all = waiting;
     waiting = [];
+    let outcomes: ReturnType<typeof applyAll>;
     try {
-      const { outcomes, last } = applyAll.immediate(all);
-      tail = last;
-      for (const [index, outcome] of outcomes.entries()) {
-        if ('error' in outcome) all[index]?.reject(outcome.error);
-        else all[index]?.resolve(outcome);
-      }
+      outcomes = applyAll(all);
     } catch (error) {
       names.rolledBack();
-      for (const { reject } of all) reject(error);
+      outcomes = all.map(() => ({ error }));
+    }
+    for (const [index, outcome] of outcomes.entries()) {
+      if ('error' in outcome) all[index]?.reject(storageFault(outcome.error, path));
+      else {
+        tail = outcome.tail;
+        all[index]?.resolve(outcome.events);
+        if (outcome.due.length > 0) onDue(outcome.due);
+      }
     }
   }
 
-  return (change, at) =>
+  return (change) =>
     new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ change, at, resolve, reject });
+      waiting.push({ change, at: clock.now(), resolve, reject });
     });
 }
 
 function chainEvent(
-  event: Pick<NewEvent, 'type' | 'requestId' | 'grantId'> & { actor: object; payload: object },
+  { type, requestId, grantId }: Pick<NewEvent, 'type' | 'requestId' | 'grantId'>,
+  stored: { readonly actor: object; readonly payload: object },
   at: Instant,
-  before: { seq: number; hash: string },
+  before: { readonly seq: number; readonly hash: string },
 ): EventRow {
   const row = {
     seq: before.seq + 1,
     at,
-    type: event.type,
-    actor: canonical(event.actor),
-    requestId: event.requestId,
-    grantId: event.grantId,
-    payload: canonical(event.payload),
+    type,
+    actor: stored.actor === BOT ? BOT_TEXT : canonical(stored.actor),
+    requestId,
+    grantId,
+    payload: canonical(stored.payload),
     prevHash: before.hash,
   };
   return { ...row, hash: hashEvent(row) };
 }
+
+/** Who most events are by. */
+const BOT_TEXT = canonical(BOT);
 
 function canonical(value: object): string {
   const text = canonicalize(value);

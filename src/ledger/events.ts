@@ -2,7 +2,7 @@ import type { LedgerEvent } from '../domain/events.ts';
 import type { EventReader } from '../ports.ts';
 import { originOf } from './archive.ts';
 import type { EventRow } from './chain.ts';
-import { asc, desc, eq, gt } from './drizzle.ts';
+import { asc, desc, eq, gt, sql } from './drizzle.ts';
 import { nameReader } from './names.ts';
 import type { OpenLedger } from './open.ts';
 import { events } from './schema.ts';
@@ -11,16 +11,28 @@ import { events } from './schema.ts';
 export function eventReader(ledger: OpenLedger): EventReader {
   const { db } = ledger;
   const toEvent = eventMaker(ledger);
+  const p = sql.placeholder;
+  const after = db
+    .select()
+    .from(events)
+    .where(gt(events.seq, p('seq')))
+    .orderBy(asc(events.seq))
+    .limit(p('limit'))
+    .prepare();
+  const bySeq = db
+    .select()
+    .from(events)
+    .where(eq(events.seq, p('seq')))
+    .prepare();
   return {
-    after: (seq, limit) =>
-      db.select().from(events).where(gt(events.seq, seq)).orderBy(asc(events.seq)).limit(limit).all().map(toEvent),
+    after: (seq, limit) => after.all({ seq, limit }).map(toEvent),
     newest: () => {
       const row = db.select().from(events).orderBy(desc(events.seq)).limit(1).get();
       return row ? toEvent(row) : null;
     },
     origin: () => originOf(ledger.sqlite),
     get: (seq) => {
-      const row = db.select().from(events).where(eq(events.seq, seq)).get();
+      const row = bySeq.get({ seq });
       return row ? toEvent(row) : null;
     },
   };

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { and, eq, isNotNull } from './drizzle.ts';
+import { and, eq, isNotNull, sql } from './drizzle.ts';
 import type { OpenLedger } from './open.ts';
 import { names } from './schema.ts';
 
@@ -9,7 +9,7 @@ import { names } from './schema.ts';
  */
 export interface NameBook {
   /** The value with every name and address in it replaced by its reference, and the people in it. */
-  put(value: object): { stored: object; people: ReadonlySet<string> };
+  put<T extends object>(value: T): { stored: T; people: ReadonlySet<string> };
   /** The commit in which names were put did not happen. */
   rolledBack(): void;
 }
@@ -25,17 +25,20 @@ export const referenceOf = (salt: string, person: string, value: string): string
 
 export function nameBook({ db }: OpenLedger): NameBook {
   const known = new Map<string, string>();
+  const p = sql.placeholder;
+  const find = db
+    .select({ ref: names.ref })
+    .from(names)
+    .where(and(eq(names.person, p('person')), eq(names.value, p('value')), isNotNull(names.salt)))
+    .prepare();
+  const insert = db
+    .insert(names)
+    .values({ ref: p('ref'), person: p('person'), salt: p('salt'), value: p('value') })
+    .prepare();
 
   function referTo(person: string, value: string): string {
     const key = `${person}\n${value}`;
-    const before =
-      known.get(key) ??
-      db
-        .select({ ref: names.ref })
-        .from(names)
-        .where(and(eq(names.person, person), eq(names.value, value), isNotNull(names.salt)))
-        .get()?.ref;
-    const ref = before ?? keep(person, value);
+    const ref = known.get(key) ?? find.get({ person, value })?.ref ?? keep(person, value);
     known.set(key, ref);
     return ref;
   }
@@ -43,7 +46,7 @@ export function nameBook({ db }: OpenLedger): NameBook {
   function keep(person: string, value: string): string {
     const salt = randomBytes(SALT_BYTES).toString('hex');
     const ref = referenceOf(salt, person, value);
-    db.insert(names).values({ ref, person, salt, value }).run();
+    insert.run({ ref, person, salt, value });
     return ref;
   }
 
@@ -54,7 +57,7 @@ export function nameBook({ db }: OpenLedger): NameBook {
         people.add(id);
         return referTo(id, text);
       });
-      return { stored: stored as object, people };
+      return { stored: stored as typeof value, people };
     },
     rolledBack: () => known.clear(),
   };
@@ -63,29 +66,45 @@ export function nameBook({ db }: OpenLedger): NameBook {
 /** Puts names back in place of their references. What is no reference stays: older events hold names themselves. */
 export function nameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T) => T {
   const known = new Map<string, string>();
+  const prepare = () =>
+    db
+      .select({ value: names.value })
+      .from(names)
+      .where(eq(names.ref, sql.placeholder('ref')))
+      .prepare();
+  /** Made at the first reference: a database that was never opened by this version may have no such table. */
+  let find: ReturnType<typeof prepare> | undefined;
   const nameOf = (ref: string): string => {
     if (!REFERENCE.test(ref)) return ref;
     const before = known.get(ref);
     if (before !== undefined) return before;
-    const value = db.select({ value: names.value }).from(names).where(eq(names.ref, ref)).get()?.value;
+    find ??= prepare();
+    const value = find.get({ ref })?.value;
     if (value) known.set(ref, value);
     return value ?? ERASED;
   };
   return <T>(stored: T) => eachPerson(stored, (_id, text) => nameOf(text)) as T;
 }
 
-/** A copy in which every name and address of a person is replaced. People are what has a Slack id. */
+/**
+ * The value with every name and address of a person replaced: a copy as far as something changes, itself where
+ * nothing does. People are what has a Slack id.
+ */
 export function eachPerson(value: unknown, replace: (id: string, text: string) => string): unknown {
-  if (Array.isArray(value)) return value.map((item) => eachPerson(item, replace));
   if (typeof value !== 'object' || value === null) return value;
   const fields = value as Record<string, unknown>;
   const id = fields.slackId ?? (fields.kind === 'person' ? fields.id : undefined);
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, field]) => [
-      key,
-      typeof id === 'string' && typeof field === 'string' && (key === 'name' || key === 'email')
+  const isPerson = typeof id === 'string';
+  let copy: Record<string, unknown> | undefined;
+  for (const key of Object.keys(fields)) {
+    const field = fields[key];
+    const next =
+      isPerson && typeof field === 'string' && (key === 'name' || key === 'email')
         ? replace(id, field)
-        : eachPerson(field, replace),
-    ]),
-  );
+        : eachPerson(field, replace);
+    if (next === field) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...fields }) as Record<string, unknown>;
+    copy[key] = next;
+  }
+  return copy ?? value;
 }

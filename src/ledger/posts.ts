@@ -1,25 +1,37 @@
 import type { PostBook } from '../ports.ts';
-import { eq } from './drizzle.ts';
+import { eq, sql } from './drizzle.ts';
 import type { OpenLedger } from './open.ts';
 import { cursors, posts } from './schema.ts';
 
 export function createPostBook({ db }: OpenLedger): PostBook {
+  const p = sql.placeholder;
+  const find = db
+    .select({ channel: posts.channel, ts: posts.ts, digest: posts.digest })
+    .from(posts)
+    .where(eq(posts.key, p('key')))
+    .prepare();
+  const keep = db
+    .insert(posts)
+    .values({ key: p('key'), channel: p('channel'), ts: p('ts'), digest: p('digest') })
+    .onConflictDoUpdate({
+      target: posts.key,
+      set: { channel: sql`excluded.channel`, ts: sql`excluded.ts`, digest: sql`excluded.digest` },
+    })
+    .prepare();
+  const cursor = db
+    .select({ seq: cursors.seq })
+    .from(cursors)
+    .where(eq(cursors.name, p('name')))
+    .prepare();
+  const moveCursor = db
+    .insert(cursors)
+    .values({ name: p('name'), seq: p('seq') })
+    .onConflictDoUpdate({ target: cursors.name, set: { seq: sql`excluded.seq` } })
+    .prepare();
   return {
-    find: (key) =>
-      db
-        .select({ channel: posts.channel, ts: posts.ts, digest: posts.digest })
-        .from(posts)
-        .where(eq(posts.key, key))
-        .get() ?? null,
-    keep: (key, post) => {
-      db.insert(posts)
-        .values({ key, ...post })
-        .onConflictDoUpdate({ target: posts.key, set: post })
-        .run();
-    },
-    cursor: (name) => db.select({ seq: cursors.seq }).from(cursors).where(eq(cursors.name, name)).get()?.seq ?? 0,
-    moveCursor: (name, seq) => {
-      db.insert(cursors).values({ name, seq }).onConflictDoUpdate({ target: cursors.name, set: { seq } }).run();
-    },
+    find: (key) => find.get({ key }) ?? null,
+    keep: (key, post) => void keep.run({ key, ...post }),
+    cursor: (name) => cursor.get({ name })?.seq ?? 0,
+    moveCursor: (name, seq) => void moveCursor.run({ name, seq }),
   };
 }

@@ -1,27 +1,17 @@
-import type { LedgerEvent } from '../domain/events.ts';
 import type { History } from '../domain/evidence.ts';
 import { type Grant, isLive, LIVE_STATES, type LiveGrant } from '../domain/grant.ts';
 import type { Records } from '../domain/records.ts';
 import type { Request } from '../domain/request.ts';
-import type { Clock, Job, Store, Versioned } from '../ports.ts';
-import { committer } from './commit.ts';
+import type { Store, Versioned } from '../ports.ts';
+import { type CommitOptions, committer } from './commit.ts';
 import { and, asc, desc, eq, inArray, isNotNull, sql } from './drizzle.ts';
 import { storageFault } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { grants, records, requests } from './schema.ts';
 
-export interface StoreOptions {
-  readonly clock: Pick<Clock, 'now'>;
-  /** Work that follows from an event, such as the Slack messages about it; committed with it. */
-  readonly followUps: (event: LedgerEvent) => readonly Job[];
-  /** Told after each commit that made work due. */
-  readonly onDue: (jobs: readonly Job[]) => void;
-}
-
 /** States, events and due work in one SQLite file, committed together. */
-export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
+export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
   const { db, path } = ledger;
-  const commit = committer(ledger, options.followUps);
   const p = sql.placeholder;
   const requestById = db
     .select()
@@ -49,6 +39,31 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
     .where(and(eq(records.kind, p('kind')), eq(records.key, p('key'))))
     .prepare();
   const live = inArray(grants.state, [...LIVE_STATES]);
+  const liveGrant = db
+    .select()
+    .from(grants)
+    .where(and(eq(grants.person, p('person')), eq(grants.role, p('role')), live))
+    .prepare();
+  const requestsOfBundle = db
+    .select()
+    .from(requests)
+    .where(eq(requests.bundle, p('bundle')))
+    .orderBy(asc(sql`rowid`))
+    .prepare();
+  const newestRequests = db
+    .select()
+    .from(requests)
+    .where(eq(requests.requester, p('requester')))
+    .orderBy(desc(sql`rowid`))
+    .limit(p('limit'))
+    .prepare();
+  const newestGrants = db
+    .select()
+    .from(grants)
+    .where(eq(grants.person, p('person')))
+    .orderBy(desc(sql`rowid`))
+    .limit(p('limit'))
+    .prepare();
 
   const { sqlite } = ledger;
   const isLiveState = `state IN (${LIVE_STATES.map((state) => `'${state}'`).join(', ')})`;
@@ -76,29 +91,12 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
     });
 
   return {
-    commit: async (change) => {
-      const committed = await commit(change, options.clock.now()).catch((error: unknown) => {
-        throw storageFault(error, path);
-      });
-      if (committed.due.length > 0) options.onDue(committed.due);
-      return committed.events;
-    },
+    commit: committer(ledger, options),
     request: (id) => read(() => toRequest(requestById.get({ id }))),
     requestBySubmission: (key) => read(() => toRequest(requestBySubmission.get({ key }))),
     pendingRequest: (requester, role) => read(() => toRequest(pendingRequest.get({ requester, role }))),
     grant: (id) => read(() => toGrant(grantById.get({ id }))),
-    liveGrant: (person, role) =>
-      read(() =>
-        liveOnly(
-          toGrant(
-            db
-              .select()
-              .from(grants)
-              .where(and(eq(grants.person, person), eq(grants.role, role), live))
-              .get(),
-          ),
-        ),
-      ),
+    liveGrant: (person, role) => read(() => liveOnly(toGrant(liveGrant.get({ person, role })))),
     liveGrants: ({ slackId, resourceId }) =>
       read(() =>
         db
@@ -131,27 +129,9 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
           .all()
           .flatMap((row) => toRequest(row) ?? []),
       ),
-    bundle: (id) =>
-      read(() =>
-        db
-          .select()
-          .from(requests)
-          .where(eq(requests.bundle, id))
-          .orderBy(asc(sql`rowid`))
-          .all()
-          .flatMap((row) => toRequest(row)?.value ?? []),
-      ),
+    bundle: (id) => read(() => requestsOfBundle.all({ bundle: id }).flatMap((row) => toRequest(row)?.value ?? [])),
     recentRequests: (slackId, limit) =>
-      read(() =>
-        db
-          .select()
-          .from(requests)
-          .where(eq(requests.requester, slackId))
-          .orderBy(desc(sql`rowid`))
-          .limit(limit)
-          .all()
-          .flatMap((row) => toRequest(row)?.value ?? []),
-      ),
+      read(() => newestRequests.all({ requester: slackId, limit }).flatMap((row) => toRequest(row)?.value ?? [])),
     history: ({ slackId, since, resources, exceptRequest }) =>
       read(() => {
         const past = db
@@ -175,16 +155,7 @@ export function createStore(ledger: OpenLedger, options: StoreOptions): Store {
         };
       }),
     recentGrants: (slackId, limit) =>
-      read(() =>
-        db
-          .select()
-          .from(grants)
-          .where(eq(grants.person, slackId))
-          .orderBy(desc(sql`rowid`))
-          .limit(limit)
-          .all()
-          .flatMap((row) => toGrant(row)?.value ?? []),
-      ),
+      read(() => newestGrants.all({ person: slackId, limit }).flatMap((row) => toGrant(row)?.value ?? [])),
     unreviewedUses: (slackId) =>
       read(() =>
         db

@@ -39,7 +39,7 @@ const history = process.env.JIT_BENCH_HISTORY;
 if (history)
   appendFileSync(
     history,
-    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model, measures: all.map(({ suite, what, unit, value, floor }) => ({ suite, what, unit, value, floor: floor?.value ?? null })) })}\n`,
+    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model, measures: all.map((measure) => ({ suite: measure.suite, what: measure.what, unit: measure.unit, value: measure.value, floor: measure.floor?.value ?? null, ratio: ratioOf(measure) })) })}\n`,
   );
 const picture = process.env.JIT_BENCH_PICTURE;
 if (picture) writeFileSync(picture, await drawBudgets(all));

@@ -5,13 +5,16 @@ export interface Measure {
   readonly value: number;
   /** What it is compared with: the value is given as a ratio to it, too. */
   readonly floor?: { readonly what: string; readonly value: number };
+  /** Where both were measured in turns: the median of the rounds' own ratios, which a drifting machine leaves alone. */
+  readonly ratio?: number;
   /** On the ratio where there is a floor, otherwise on the value. Absent: for comparison only. */
   readonly budget?: { readonly most: number } | { readonly least: number };
   /** What keeps it from being better. */
   readonly limitedBy: string;
 }
 
-export const ratioOf = ({ value, floor }: Measure): number | null => (floor ? value / floor.value : null);
+export const ratioOf = ({ value, floor, ratio }: Measure): number | null =>
+  ratio ?? (floor ? value / floor.value : null);
 
 /** null: it has no budget. */
 export function isMet(measure: Measure): boolean | null {

@@ -24,7 +24,7 @@ beforeEach(() => {
   clock = manualClock();
   log = recordedLog();
   queue = createJobQueue(ledger);
-  store = createStore(ledger, { clock, followUps: () => [], onDue: () => runner?.poke(['end', 'card']) });
+  store = createStore(ledger, { clock, followUps: () => [], onDue: () => runner?.poke(new Set(['end', 'card'])) });
 });
 afterEach(async () => {
   await runner.stop();

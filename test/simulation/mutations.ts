@@ -133,11 +133,17 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "    .where(eq(grants.id, p('id')))\n",
   },
   {
-    name: 'states and events are committed one after the other',
+    name: 'states, events and due work are committed one after the other',
     file: 'src/ledger/commit.ts',
-    find: '        const row = chainEvent({ ...event, actor: actor.stored, payload: payload.stored }, at, last);\n',
+    find: '  const alone = sqlite.transaction(apply);\n',
+    replace: '  const alone = Object.assign(apply, { immediate: apply });\n',
+  },
+  {
+    name: 'now and then an event is chained to nothing',
+    file: 'src/ledger/commit.ts',
+    find: '      const row = chainEvent(event, stored, at, last);\n',
     replace:
-      "        const row = { ...chainEvent({ ...event, actor: actor.stored, payload: payload.stored }, at, last), prevHash: last.seq % 40 === 39 ? '' : last.hash };\n",
+      "      const row = { ...chainEvent(event, stored, at, last), prevHash: last.seq % 40 === 39 ? '' : last.hash };\n",
   },
   {
     name: 'who was in a team before is not remembered',
