@@ -66,6 +66,38 @@ test('work runs when it is due, not before, and only once', async () => {
   expect(queue.nextDueAt(['end'], clock.now())).toBeNull();
 });
 
+test('work of the first lane is under way before that of the next is claimed', async () => {
+  const steps: string[] = [];
+  const told: JobQueue = {
+    ...queue,
+    claim: (kinds, now, limit, lease) => {
+      const claims = queue.claim(kinds, now, limit, lease);
+      steps.push(...claims.map(({ kind, key }) => `claimed ${kind} ${key}`));
+      return claims;
+    },
+  };
+  const card: Kind = {
+    handle: async (key) => {
+      steps.push(`sent ${key}`);
+      return null;
+    },
+    ...never,
+  };
+  const end: JobHandler = async (key) => {
+    await store.grant(key);
+    steps.push(`asked the target for ${key}`);
+    return null;
+  };
+  run(end, { card }, told);
+  await store.commit({
+    jobs: [
+      { kind: 'card', key: 'c', dueAt: clock.now() },
+      { kind: 'end', key: 'g', dueAt: clock.now() },
+    ],
+  });
+  await expect.poll(() => steps).toEqual(['claimed end g', 'asked the target for g', 'claimed card c', 'sent c']);
+});
+
 test('the oldest due work goes first, and no more than the limit at once', async () => {
   let atOnce = 0;
   let most = 0;
