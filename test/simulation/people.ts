@@ -15,7 +15,17 @@ import type { Chance } from './chance.ts';
 /** What people do: mostly sensible, sometimes hostile, sometimes twice. */
 
 const PEOPLE = ['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV', 'U0EVE', 'U0FARID', 'U0GRACE', 'U0NOBODY'];
-const ROLES = ['db/read', 'db/admin', 'web/edit', 'team/member', 'team/lead', 'db/nothing', '../db/read', ''];
+/** How often each is asked for. Two of a team at a time are what is most easily mixed up. */
+const ROLES: readonly (readonly [number, string])[] = [
+  [10, 'db/read'],
+  [10, 'db/admin'],
+  [10, 'web/edit'],
+  [4, 'team/member'],
+  [4, 'team/lead'],
+  [1, 'db/nothing'],
+  [1, '../db/read'],
+  [1, ''],
+];
 const DURATIONS = [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 0, -HOUR, Number.NaN, 1e15];
 const TEXTS = [
   'Checkout is slow for everybody',
@@ -39,7 +49,7 @@ export async function somebodyActs(deps: Deps, chance: Chance, serial: () => num
   const uses = await store.unreviewedUses();
   const text = () => chance.weighted(TEXTS.map((one, index) => [index === 0 ? 12 : 1, one] as const));
   const duration = () => chance.weighted(DURATIONS.map((one, index) => [index < 4 ? 8 : 1, one] as const));
-  const role = () => chance.weighted(ROLES.map((one, index) => [index < 3 ? 10 : 1, one] as const));
+  const role = () => chance.weighted(ROLES);
   // Whatever is being given at this moment is what is most often in the way.
   const fresh = live.filter(({ state }) => state === 'provisioning');
   const grant = () => {
