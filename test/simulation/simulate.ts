@@ -228,13 +228,16 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     if (!life) return 'nobody is there to ask';
     const { name, work } = await somebodyActs(life.core.deps, chance, serial);
     const times = chance.happens(0.15) ? 2 : 1;
-    for (let time = 0; time < times; time += 1)
-      work().catch((error: unknown) => {
-        // What was asked of a bot that has died since is not answered by anybody.
-        if (life && !isExpected(error))
-          broken ??= new Violation(`${name} ended in ${error instanceof Error ? error.stack : error}`);
-      });
+    for (let time = 0; time < times; time += 1) mindEndOf(name, work());
     return times === 1 ? name : `${name}, twice`;
+  }
+
+  function mindEndOf(name: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      // What was asked of a bot that has died since is not answered by anybody.
+      if (life && !isExpected(error))
+        broken ??= new Violation(`${name} ended in ${error instanceof Error ? error.stack : error}`);
+    });
   }
 
   function changeWorld(): string {
@@ -391,7 +394,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
         slackId: chance.pick(['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV']),
         until: botNow() + 24 * HOUR,
       });
-      if (life) void unfreeze(life.core.deps, { personId: 'U0EVE' }).catch(() => undefined);
+      if (life) mindEndOf('U0EVE lifts the freeze', unfreeze(life.core.deps, { personId: 'U0EVE' }));
       await after('everything is as it was');
     },
     /** Nobody asks for anything until so long after the start; what is due is done. */
