@@ -69,11 +69,6 @@ export function createSlackApp({
     app.error(async (error) =>
       deps.log.error({ err: error.original ?? error }, 'a Slack delivery could not be handled'),
     );
-    app.use(async ({ next }) => {
-      const work = next();
-      handling.add(work);
-      await work.finally(() => handling.delete(work));
-    });
     return app;
   };
   // Bolt asks every listener of an app about every delivery. Commands have one to themselves: they are acknowledged first.
@@ -81,7 +76,11 @@ export function createSlackApp({
   listenToCommands(commands, context);
   const app = makeApp();
   connection.receiver.init({
-    processEvent: (event: ReceiverEvent) => ('command' in event.body ? commands : app).processEvent(event),
+    processEvent: async (event: ReceiverEvent) => {
+      const work = ('command' in event.body ? commands : app).processEvent(event);
+      handling.add(work);
+      await work.finally(() => handling.delete(work));
+    },
   } as App);
   for (const listen of FEATURES) listen(app, context);
   app.event('subteam_members_changed', async ({ event }) => directory.forgetGroup(event.subteam_id));

@@ -98,28 +98,40 @@ const event = (index: number): NewEvent => ({
   },
 });
 
-/** One event a commit, chained; then the very rows that this made, bare; then as many bytes, in a table without an index. */
+/** One event a commit, chained; then the very rows that this made, bare, by SQLite as it comes; then as many bytes, in a table without an index. */
 async function appends(directory: string): Promise<Measure[]> {
   const ledger = openLedger(join(directory, 'append.db'));
   const store = createStore(ledger, { clock: { now: () => 0 }, followUps: () => [], onDue: () => undefined });
   const newest = ledger.sqlite.prepare<[number], unknown[]>('SELECT * FROM events ORDER BY seq DESC LIMIT ?').raw();
-  const same = openLedger(join(directory, 'same.db'));
-  const insertEvent = same.sqlite.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
-  const insertPerson = same.sqlite.prepare('INSERT INTO event_people VALUES (?, ?)');
-  const insertBoth = same.sqlite.transaction((row: unknown[]) => {
+  const bare = (name: string, schema: readonly string[]) => {
+    const sqlite = new SQLite(join(directory, name));
+    sqlite.pragma('journal_mode = WAL');
+    sqlite.pragma('synchronous = FULL');
+    for (const statement of schema) sqlite.exec(statement);
+    return sqlite;
+  };
+  const same = bare(
+    'same.db',
+    ledger.sqlite
+      .prepare<[], string>(
+        "SELECT sql FROM sqlite_schema WHERE tbl_name IN ('events', 'event_people') AND sql NOT NULL",
+      )
+      .pluck()
+      .all(),
+  );
+  const insertEvent = same.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const insertPerson = same.prepare('INSERT INTO event_people VALUES (?, ?)');
+  const insertBoth = same.transaction((row: unknown[]) => {
     insertEvent.run(row);
     insertPerson.run('U0ANA', row[0]);
   });
-  const bare = new SQLite(join(directory, 'bare.db'));
-  bare.pragma('journal_mode = WAL');
-  bare.pragma('synchronous = FULL');
-  bare.exec('CREATE TABLE rows (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT');
-  const insertBytes = bare.prepare('INSERT INTO rows (body) VALUES (?)');
+  const one = bare('bytes.db', ['CREATE TABLE rows (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT']);
+  const insertBytes = one.prepare('INSERT INTO rows (body) VALUES (?)');
   const times = { ours: [] as number[], same: [] as number[], bytes: [] as number[] };
   for (let round = -WARM_UP; round < ROUNDS; round += 1) {
     const fresh = Array.from({ length: APPENDS }, (_, index) => event((round + WARM_UP) * APPENDS + index));
     const ours = await timeAsync(async () => {
-      for (const one of fresh) await store.commit({ events: [one] });
+      for (const next of fresh) await store.commit({ events: [next] });
     });
     const rows = newest.all(APPENDS).reverse();
     const bodies = rows.map((row) => row.join(''));
@@ -134,7 +146,7 @@ async function appends(directory: string): Promise<Measure[]> {
     times.same.push(inserted);
     times.bytes.push(bytes);
   }
-  for (const open of [ledger, same, bare]) open.close();
+  for (const open of [ledger, same, one]) open.close();
   const perSecond = (rounds: number[]) => (APPENDS * 1_000) / median(rounds);
   const ratioTo = (floor: number[]) => median(floor.map((took, round) => took / (times.ours[round] ?? Number.NaN)));
   const measure = {
