@@ -55,7 +55,7 @@ async function drawBudgets(measures: readonly Measure[]): Promise<string> {
     return [{ what, used: 'most' in budget ? measured / budget.most : budget.least / measured }];
   });
   const x = { field: 'used', type: 'quantitative', title: 'of the budget used', axis: { format: '%' } } as const;
-  const y = { field: 'what', type: 'nominal', sort: null, title: null, axis: { labelLimit: 460 } } as const;
+  const y = { field: 'what', type: 'nominal', sort: null, title: null, axis: { labelLimit: 0 } } as const;
   return drawSvg({
     background: 'white',
     width: 420,
