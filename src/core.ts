@@ -154,6 +154,7 @@ export function createCore(world: World): Core {
     },
     store,
     targets,
+    directory,
     events,
     posts,
     delivery,

@@ -265,6 +265,8 @@ export interface Directory {
     groupIds: readonly Principal[],
     purpose: Purpose,
   ): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
+  /** What people call each of them, `@dba` or `Ana Kovač`, as far as Slack says. For reading only: nothing is decided by it. */
+  names(principals: readonly Principal[]): Promise<ReadonlyMap<Principal, string>>;
 }
 
 /** What PagerDuty says. */

@@ -249,5 +249,15 @@ export const reviewersOf = (role: Role): Principal[] => [
   ),
 ];
 
+/** Everybody whom a role's rules and its break-glass name, for whatever. */
+export const principalsOfRole = (role: Role): Principal[] => [
+  ...role.rules.flatMap((rule) => principalsOf(rule.when)),
+  ...reviewersOf(role),
+  ...role.rules
+    .flatMap((rule) => (rule.effect === 'ask' ? rule.escalate : []))
+    .flatMap(({ to }) => (to.kind === 'people' ? to.principals : [])),
+  ...(role.breakGlass?.members ?? []),
+];
+
 const flatten = (condition: Condition): Test[] =>
   condition.flatMap((test) => (test.kind === 'unless' ? flatten(test.condition) : [test]));

@@ -6,6 +6,7 @@ import type { Principal } from '../domain/policy.ts';
 import { type Instant, type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, Directory, Log, Purpose } from '../ports.ts';
 import { slackErrorCode, slackProblem, WebAPIRateLimitedError } from './clients.ts';
+import { createNames } from './names.ts';
 import { createPatience } from './patience.ts';
 
 /** How old a group's members may be for a preview, or when Slack's rate limit keeps us from asking. */
@@ -101,8 +102,10 @@ export function createDirectory(
     }
   }
 
+  const person = (slackId: string) => lookUp(() => patient('users.info', () => client.users.info({ user: slackId })));
+
   return {
-    person: (slackId) => lookUp(() => patient('users.info', () => client.users.info({ user: slackId }))),
+    person,
     personByEmail: (email) => lookUp(() => patient('users.lookupByEmail', () => client.users.lookupByEmail({ email }))),
     hasLeft: async (slackId) => {
       try {
@@ -129,6 +132,7 @@ export function createDirectory(
     },
     members: async (groupIds, purpose) =>
       new Map(await Promise.all(groupIds.map(async (id) => [id, await groupMembers(id, purpose)] as const))),
+    names: createNames({ client, clock, log, patient, person }),
     forgetGroup: (groupId) => void remembered.delete(groupId),
   };
 }

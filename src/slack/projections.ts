@@ -1,11 +1,11 @@
 import type { LedgerEvent } from '../domain/events.ts';
 import type { ActiveGrant } from '../domain/grant.ts';
-import { findRole, type Policy } from '../domain/policy.ts';
+import { findRole, type Policy, principalsOfRole } from '../domain/policy.ts';
 import type { Request } from '../domain/request.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { extensionLeft } from '../lifecycle/extendGrant.ts';
 import { type KeyedLock, keyedLock } from '../lifecycle/keyedLock.ts';
-import type { Clock, EventReader, Job, JobHandler, PostBook, Store, Targets } from '../ports.ts';
+import type { Clock, Directory, EventReader, Job, JobHandler, PostBook, Store, Targets } from '../ports.ts';
 import { ownerCard, partsOf } from './accessReview/views.ts';
 import { AUDIT_METADATA, auditMessage } from './audit/lines.ts';
 import { button, type Message } from './blocks.ts';
@@ -63,6 +63,7 @@ export interface ProjectionDeps {
   readonly policy: Policy;
   readonly store: Store;
   readonly targets: Pick<Targets, 'issuesCredentials'>;
+  readonly directory: Pick<Directory, 'names'>;
   readonly events: EventReader;
   readonly posts: PostBook;
   readonly delivery: Delivery;
@@ -219,10 +220,13 @@ export function projections(deps: ProjectionDeps): Projections {
   const reviewCards: JobHandler = whenSlackAllows(async (id, attempt) => {
     const review = (await store.record('access_review', id)).value;
     if (!review) return;
+    const { policy } = deps;
+    const roles = [...policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
+    const names = await deps.directory.names([...new Set(roles.flatMap(principalsOfRole))]);
     for (const resource of new Set(review.items.map((item) => item.resource)))
       for (let part = 0; part < partsOf(review, resource); part += 1) {
-        const message = ownerCard(review, deps.policy, resource, part);
-        const place = { channel: deps.policy.approvalsChannel };
+        const message = ownerCard(review, { policy, names }, resource, part);
+        const place = { channel: policy.approvalsChannel };
         await delivery.sync(`access-review:${id}:${resource}:${part}`, place, message, attempt > 1);
       }
   });

@@ -74,6 +74,7 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
       hasLeft: async () => false,
       isAwake: async () => known(true),
       members: async () => new Map(),
+      names: async () => new Map(),
     },
     onCall: outside.onCall,
     incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },

@@ -59,13 +59,20 @@ describe('an access review', () => {
     const text = stage.text(card, 'U0EVE');
     expect(text).toContain('@security, by');
     expect(text).toContain('payments-db/read allow: on call for PPAYMENTS at level 1 to 2');
-    expect(text).toContain('Used 1 time in 90 days, by 1 person.');
-    expect(text).toContain('payments-db/admin break-glass: S0SRE');
+    expect(text).toContain('The role was given 1 time in the last 90 days, to 1 person.');
+    expect(text).toContain('payments-db/admin break-glass: @sre');
+    expect(text).toContain('2 of @dba');
     expect(text).not.toContain('deny');
     await stage.eve.click(card, 'access_review_keep');
     await says(card, 'Kept by @Eve Lindqvist');
     const answered = await stage.recorded('access_review.answered');
     expect(answered.payload).toMatchObject({ verdict: 'keep', role: 'payments-db/read' });
+  });
+
+  test('where Slack does not say what a group is called, its id is shown, and the review goes on', async () => {
+    stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'usergroups.list' });
+    const card = await started();
+    expect(stage.text(card, 'U0EVE')).toContain('payments-db/admin break-glass: S0SRE');
   });
 
   test('a removed rule lets nobody in from that moment, says by whom, and counts again where an owner takes it back', async () => {

@@ -207,6 +207,18 @@ export function createWebApi(
         return { channel: channel.id, permalink };
       },
     },
+    'usergroups.list': {
+      scopes: ['usergroups:read'],
+      perMinute: TIER_2,
+      call: () => ({
+        usergroups: [...workspace.groups.values()].map(({ id, handle }) => ({
+          id,
+          handle,
+          name: handle,
+          is_usergroup: true,
+        })),
+      }),
+    },
     'usergroups.users.list': {
       scopes: ['usergroups:read'],
       perMinute: TIER_2,

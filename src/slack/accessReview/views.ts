@@ -1,6 +1,6 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import { type AccessReview, ownersOf } from '../../domain/accessReview.ts';
-import type { Policy } from '../../domain/policy.ts';
+import type { Policy, Principal } from '../../domain/policy.ts';
 import { durationText, HOUR } from '../../domain/terms.ts';
 import { button, code, context, cut, LIMITS, type Message, plain, plainText, section, time } from '../blocks.ts';
 import { commentInput } from '../review/modals.ts';
@@ -27,7 +27,13 @@ const TEXT = 600;
 export const partsOf = (review: AccessReview, resource: string): number =>
   Math.ceil(review.items.filter((item) => item.resource === resource).length / MOST_ITEMS);
 
-export function ownerCard(review: AccessReview, policy: Policy, resource: string, part: number): Message {
+/** @param names what the people and groups are called that its rules name by id */
+export function ownerCard(
+  review: AccessReview,
+  { policy, names }: { policy: Policy; names: ReadonlyMap<Principal, string> },
+  resource: string,
+  part: number,
+): Message {
   const known = policy.resources.get(resource);
   const own = review.items
     .map((item, index) => ({ item, index }))
@@ -46,9 +52,11 @@ export function ownerCard(review: AccessReview, policy: Policy, resource: string
     ...own.flatMap(({ item, index }): KnownBlock[] => {
       const said = item.answer
         ? `${item.answer.verdict === 'keep' ? ':white_check_mark: Kept' : ':no_entry: Removed'} by <@${item.answer.by.slackId}>${item.answer.comment && `: “${plain(cut(item.answer.comment, 200))}”`}`
-        : `Used ${item.uses} ${item.uses === 1 ? 'time' : 'times'} in 90 days, by ${item.people} ${item.people === 1 ? 'person' : 'people'}.`;
+        : item.uses === 0
+          ? 'Nobody had the role in the last 90 days.'
+          : `The role was given ${item.uses} ${item.uses === 1 ? 'time' : 'times'} in the last 90 days, to ${item.people} ${item.people === 1 ? 'person' : 'people'}.`;
       const value = JSON.stringify({ review: review.id, item: index });
-      const text = section(`${code(item.role)} ${plain(cut(item.entitlement, TEXT))}\n${said}`);
+      const text = section(`${code(item.role)} ${plain(cut(named(item.entitlement, names), TEXT))}\n${said}`);
       if (review.closedAt !== null) return [text];
       return [
         text,
@@ -67,6 +75,10 @@ export function ownerCard(review: AccessReview, policy: Policy, resource: string
   ];
   return { text: `Access review: who may get ${name}?`, blocks: blocks.slice(0, LIMITS.blocks) };
 }
+
+/** Not as mentions: nobody is called because a rule names them. */
+const named = (text: string, names: ReadonlyMap<Principal, string>): string =>
+  text.replace(/\b[SUW][A-Z0-9]+\b/g, (id) => names.get(id) ?? id);
 
 export const removeModal = (value: string): ModalView => ({
   type: 'modal',
