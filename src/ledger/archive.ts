@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, writeSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
-import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { EventPayloads } from '../domain/events.ts';
 import type { Instant } from '../domain/terms.ts';
 import { type Origin, StorageError } from '../ports.ts';
+import { canonical } from './canonical.ts';
 import { EVENT_COLUMNS, type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
 import { rowWriter } from './export.ts';
 import type { OpenLedger } from './open.ts';
@@ -76,7 +76,7 @@ export function* archivedRows(path: string, batch: number): Generator<EventRow[]
     if (!parsed.success)
       throw new StorageError(`${path}, line ${number}: expected an event as "jit ledger archive" writes it`);
     const { actor, payload, ...rest } = parsed.data;
-    rows.push({ ...rest, actor: canonicalize(actor) ?? '', payload: canonicalize(payload) ?? '' });
+    rows.push({ ...rest, actor: canonical(actor), payload: canonical(payload) });
     if (rows.length === batch) {
       yield rows;
       rows = [];

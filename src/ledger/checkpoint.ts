@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { Instant } from '../domain/terms.ts';
 import { StorageError } from '../ports.ts';
+import { canonical } from './canonical.ts';
 
 /**
  * Signed checkpoints: a position in the ledger and its hash, signed with Ed25519, kept outside the database. A line
@@ -97,7 +97,7 @@ export const keyIdOf = (publicKey: KeyObject): string =>
 /** What the signature covers: everything else of the line, as canonical JSON (RFC 8785). */
 function bytesOf(fields: object): Buffer {
   const { signature: _signature, ...rest } = fields as { signature?: string };
-  return Buffer.from(canonicalize(rest) ?? '', 'utf8');
+  return Buffer.from(canonical(rest), 'utf8');
 }
 
 export type ReadCheckpoints =

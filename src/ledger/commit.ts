@@ -1,4 +1,3 @@
-import canonicalize from 'canonicalize';
 import type { LedgerEvent, NewEvent } from '../domain/events.ts';
 import type { Grant } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
@@ -13,6 +12,7 @@ import {
   type Store,
   type Versioned,
 } from '../ports.ts';
+import { canonical } from './canonical.ts';
 import { type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
 import { and, desc, eq, sql } from './drizzle.ts';
 import { storageFault } from './errors.ts';
@@ -254,12 +254,6 @@ function chainEvent(
 
 /** Who most events are by. */
 const BOT_TEXT = canonical(BOT);
-
-function canonical(value: object): string {
-  const text = canonicalize(value);
-  if (text === undefined) throw new TypeError('an event must be JSON');
-  return text;
-}
 
 const unreviewedUntil = (request: Request): Instant | null =>
   request.state === 'approved' && request.useReview?.verdict === null ? request.useReview.dueAt : null;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readDuration } from '../domain/duration.ts';
 import type { OpaAnswer } from '../domain/evidence.ts';
 import { type Known, known, unknown } from '../domain/terms.ts';
+import { cut } from '../domain/text.ts';
 
 /** What a policy may answer. Anything else is nonsense, and nonsense never allows. */
 
@@ -44,7 +45,7 @@ export function readAnswer(said: unknown): Known<OpaAnswer> {
   const isOwn = typeof said === 'object' && 'decision' in said;
   const parsed = (isOwn ? own : classic).safeParse(said);
   if (parsed.success)
-    return known({ ...parsed.data, reasons: parsed.data.reasons.slice(0, 5).map((text) => text.slice(0, REASON_MAX)) });
+    return known({ ...parsed.data, reasons: parsed.data.reasons.slice(0, 5).map((text) => cut(text, REASON_MAX)) });
   const [issue] = parsed.error.issues;
   return unknown(
     `Open Policy Agent answered in a form that is not understood (${issue?.path.join('.') || 'answer'}: ${issue?.message ?? ''})`,

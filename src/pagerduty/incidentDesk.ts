@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cut } from '../domain/text.ts';
 import type { IncidentDesk } from '../ports.ts';
 import type { PagerDutyClient } from './client.ts';
 
@@ -35,7 +36,7 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
       const notes = await client.get(path, {}, z.object({ notes: z.array(noteSchema) }), 'check');
       if (!notes.known) throw new Error(notes.problem);
       if (notes.value.notes.some(({ content }) => content.includes(marker))) return;
-      const content = `${text.slice(0, NOTE_MAX_LENGTH - marker.length - 3)} (${marker})`;
+      const content = `${cut(text, NOTE_MAX_LENGTH - marker.length - 3)} (${marker})`;
       await post(path, { note: { content } }, () => false);
     },
     page: ({ service, title, details, key }) =>
@@ -44,7 +45,7 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
         {
           incident: {
             type: 'incident',
-            title: title.slice(0, TITLE_MAX_LENGTH),
+            title: cut(title, TITLE_MAX_LENGTH),
             service: { id: service, type: 'service_reference' },
             urgency: 'high',
             incident_key: key,

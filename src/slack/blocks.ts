@@ -9,6 +9,7 @@ import type {
 } from '@slack/types';
 import { DateTime } from 'luxon';
 import type { Instant } from '../domain/terms.ts';
+import { cut } from '../domain/text.ts';
 
 /** Small builders over Block Kit, with its limits. https://docs.slack.dev/reference/block-kit */
 
@@ -42,9 +43,6 @@ export const plain = (text: string): string =>
     .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '');
 
 export const code = (text: string): string => `\`${text.replace(/[`<>&\p{Cc}]/gu, '')}\``;
-
-export const cut = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 
 /** `verbatim` keeps Slack from turning words into links and channel names. */
 export const mrkdwn = (text: string): MrkdwnElement => ({

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewEvent } from '../../src/domain/events.ts';
@@ -172,6 +173,45 @@ describe('commits', () => {
     ).rejects.toThrow(ConflictError);
     expect(await store.request('R3')).toBeNull();
     ledger.close();
+  });
+});
+
+describe('words of other people in an event', () => {
+  /** Any UTF-16 that a program can hold, halves of emoji too: a target's answer may have been cut in the middle of one. */
+  const words = fc
+    .array(fc.oneof(fc.constantFrom(0x20, 0x22, 0x5c, 0x75, 0x64, 0x38, 0xd83d, 0xde00), fc.nat({ max: 0xffff })))
+    .map((units) => String.fromCharCode(...units));
+  const overdue = (problem: string): NewEvent => ({
+    type: 'grant.overdue',
+    actor: BOT,
+    requestId: null,
+    grantId: null,
+    payload: { role: 'db/read', person: { slackId: 'U1', name: 'Ana' }, failures: 6, problem },
+  });
+
+  test('half an emoji does not keep an alarm from being recorded; in its place stands the replacement character', async () => {
+    const { ledger, store } = open();
+    await store.commit({ events: [overdue('the target answered 500: \ud83d')] });
+    expect(eventReader(ledger).after(0, 1)[0]?.payload).toMatchObject({ problem: 'the target answered 500: \ufffd' });
+    ledger.close();
+    expect(verified()).toMatchObject({ whole: true, events: 1 });
+  });
+
+  test('whatever the words are, they are recorded as canonical JSON (RFC 8785), as another library writes it', async () => {
+    const { ledger, store } = open();
+    await fc.assert(
+      fc.asyncProperty(words, async (problem) => {
+        const [recorded] = await store.commit({ events: [overdue(problem)] });
+        const [payload] = ledger.sqlite
+          .prepare<[number], string>('SELECT payload FROM events WHERE seq = ?')
+          .pluck()
+          .all(recorded?.seq ?? 0);
+        const wanted = { ...(JSON.parse(payload ?? '') as object), problem: problem.toWellFormed() };
+        expect(payload).toBe(canonicalize(wanted));
+      }),
+    );
+    ledger.close();
+    expect(verified()).toMatchObject({ whole: true });
   });
 });
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
+import { cut } from '../../domain/text.ts';
 import { type Action, connectionOver, type Send, sessionsSchema } from '../protocol.ts';
 import type { Provisioner } from '../provisioner.ts';
 
@@ -91,7 +92,7 @@ export const sendTo =
       child.stdin.on('error', () => undefined);
       child.once('close', (code, signal) => {
         clearTimeout(timer);
-        const lastWord = said.trim().split('\n').at(-1)?.slice(0, SHOWN_ERROR_LENGTH);
+        const lastWord = cut(said.trim().split('\n').at(-1) ?? '', SHOWN_ERROR_LENGTH);
         if (code === 0) resolve(Buffer.concat(output).toString());
         else fail(`ended with ${code ?? signal}${lastWord ? ` (${lastWord})` : ''}`);
       });

@@ -5,6 +5,7 @@ import type {
   ResponseContext,
   V1RoleRef,
 } from '@kubernetes/client-node';
+import { cut } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
 /** Role bindings of one cluster, in one namespace or (null) for all of it, behind the official client. */
@@ -160,5 +161,5 @@ function messageOf(body: unknown): string {
   } catch {
     // Not a Status: shown as it is.
   }
-  return String(body).slice(0, 200);
+  return cut(String(body), 200);
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { cut } from '../../domain/text.ts';
 import { connectionOver, type Send, sessionsSchema } from '../protocol.ts';
 import { type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
 
@@ -58,7 +59,7 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
     });
     const text = await response.text();
     if (!response.ok)
-      throw new Error(`${host} answered ${action} with ${response.status}: ${text.slice(0, SHOWN_ANSWER_LENGTH)}`);
+      throw new Error(`${host} answered ${action} with ${response.status}: ${cut(text, SHOWN_ANSWER_LENGTH)}`);
     return text;
   };
 }

@@ -2,7 +2,8 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import { type AccessReview, ownersOf } from '../../domain/accessReview.ts';
 import type { Policy, Principal } from '../../domain/policy.ts';
 import { durationText, HOUR } from '../../domain/terms.ts';
-import { button, code, context, cut, LIMITS, type Message, plain, plainText, section, time } from '../blocks.ts';
+import { cut } from '../../domain/text.ts';
+import { button, code, context, LIMITS, type Message, plain, plainText, section, time } from '../blocks.ts';
 import { commentInput } from '../review/modals.ts';
 import { mentions } from '../sentences.ts';
 

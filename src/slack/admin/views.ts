@@ -2,8 +2,9 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import type { LiveGrant } from '../../domain/grant.ts';
 import type { Freeze } from '../../domain/records.ts';
 import type { Request } from '../../domain/request.ts';
+import { cut } from '../../domain/text.ts';
 import type { Reload } from '../../lifecycle/reloadPolicy.ts';
-import { button, code, context, cut, LIMITS, plainText, quote, section, time } from '../blocks.ts';
+import { button, code, context, LIMITS, plainText, quote, section, time } from '../blocks.ts';
 import { statusLine } from '../review/status.ts';
 
 /** What administrators see: who holds what, what waits, and the big switches. */

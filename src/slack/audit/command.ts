@@ -1,6 +1,7 @@
 import { isRefused } from '../../domain/refusal.ts';
+import { cut } from '../../domain/text.ts';
 import { checkAuditor } from '../../lifecycle/eligibility.ts';
-import { cut, section } from '../blocks.ts';
+import { section } from '../blocks.ts';
 import type { Command } from '../commands/command.ts';
 import { refusalSentence } from '../sentences.ts';
 import { auditLine } from './lines.ts';

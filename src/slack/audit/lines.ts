@@ -1,7 +1,8 @@
 import type { EventPayloads, LedgerEvent } from '../../domain/events.ts';
 import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { assertNever, durationText } from '../../domain/terms.ts';
-import { code, context, cut, type Message, plain, section, time } from '../blocks.ts';
+import { cut } from '../../domain/text.ts';
+import { code, context, type Message, plain, section, time } from '../blocks.ts';
 import { endSentence, openSentence } from '../sentences.ts';
 
 /** Metadata of an audit message: which events it shows, and the hash of the last, an anchor outside the database. */

@@ -1,10 +1,11 @@
 import type { App } from '@slack/bolt';
 import { distance } from 'fastest-levenshtein';
+import { cut } from '../../domain/text.ts';
 import { accessReview } from '../accessReview/listeners.ts';
 import { admin } from '../admin/listeners.ts';
 import { audit } from '../audit/command.ts';
 import { away, back } from '../away/listeners.ts';
-import { cut, plain } from '../blocks.ts';
+import { plain } from '../blocks.ts';
 import { ONE_MOMENT, oneMoment, said } from '../clicks.ts';
 import type { SlackContext } from '../context.ts';
 import { secondFactor } from '../factor/listeners.ts';

@@ -3,6 +3,7 @@ import type { Incident } from '../../domain/evidence.ts';
 import { REASON_MAX_LENGTH } from '../../domain/form.ts';
 import { type Policy, type Role, roleKey } from '../../domain/policy.ts';
 import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
+import { cut } from '../../domain/text.ts';
 import { EMERGENCY_REASON_MIN_LENGTH } from '../../lifecycle/breakGlass.ts';
 import { LIMITS, plainText, section } from '../blocks.ts';
 import { codeInput } from '../factor/views.ts';
@@ -193,7 +194,7 @@ function reasonInput({ mode, reason }: RequestForm, role: Role): InputBlock {
       action_id: ACTIONS.reason,
       multiline: true,
       max_length: REASON_MAX_LENGTH,
-      ...(reason && { initial_value: reason.slice(0, REASON_MAX_LENGTH) }),
+      ...(reason && { initial_value: cut(reason, REASON_MAX_LENGTH) }),
     },
   };
 }

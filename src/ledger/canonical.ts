@@ -1,0 +1,19 @@
+import { configure } from 'safe-stable-stringify';
+
+const stringify = configure({ strict: true });
+
+/** What JSON.stringify makes of half a surrogate pair; the other alternative steps over every other escape. */
+const LONE_SURROGATE = /\\(?:ud[89a-f]..|.)/g;
+
+/**
+ * JSON in the canonical form of RFC 8785: one value, one text. The rule wants well-formed Unicode; half an emoji, as a
+ * target's answer that was cut leaves it, becomes the replacement character, since it must not keep an event from
+ * being recorded.
+ * @throws Error for what JSON cannot hold: a number that is not finite, a bigint, a function, a circle
+ */
+export function canonical(value: object): string {
+  const text = stringify(value);
+  if (text === undefined) throw new TypeError('expected a value that JSON can hold');
+  if (!text.includes('\\ud')) return text;
+  return text.replace(LONE_SURROGATE, (escaped) => (escaped.startsWith('\\ud') ? '\ufffd' : escaped));
+}
