@@ -18,6 +18,7 @@ import { and, desc, eq, sql } from './drizzle.ts';
 import { storageFault } from './errors.ts';
 import { nameBook } from './names.ts';
 import type { OpenLedger } from './open.ts';
+import { pacer } from './pace.ts';
 import { events, grants, jobs, records, requests } from './schema.ts';
 
 export interface CommitOptions {
@@ -206,9 +207,11 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
     return [alone.immediate(first.change, first.at, tail)];
   }
 
-  function flush(): void {
+  /** @returns how many changes were waiting */
+  function flush(): number {
     const all = waiting;
     waiting = [];
+    if (all.length === 0) return 0;
     let outcomes: ReturnType<typeof applyAll>;
     try {
       outcomes = applyAll(all);
@@ -224,11 +227,13 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
         if (outcome.due.length > 0) onDue(outcome.due);
       }
     }
+    return all.length;
   }
 
+  const begin = pacer(flush);
   return (change) =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(flush);
+      if (waiting.length === 0) begin();
       waiting.push({ change, at: clock.now(), resolve, reject });
     });
 }
