@@ -173,7 +173,7 @@ async function appends(directory: string): Promise<Measure[]> {
       floor: { what: 'bare durable inserts of the same rows, with our page size', value: perSecond(times.samePages) },
       ratio: ratioTo(times.samePages),
       budget: { least: 0.8 },
-      limitedBy: 'a turn of the event loop, hashing and JSON, against a loop that does nothing else',
+      limitedBy: 'hashing and JSON, and that the disk goes idle meanwhile',
     },
     {
       ...measure,
