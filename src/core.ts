@@ -114,7 +114,11 @@ export function createCore(world: World): Core {
   const forwarding = createForwarding(world.forwarding, { events, posts, clock });
   const store = createStore(ledger, {
     clock,
-    followUps: (event) => [...messageJobs(event), ...pagerDutyJobs(event), ...forwarding.jobs(event.at)],
+    followUps: (event) => [
+      ...messageJobs(event),
+      ...pagerDutyJobs(event, world.incidents),
+      ...forwarding.jobs(event.at),
+    ],
     onDue: (jobs) => runner.poke(new Set(jobs.map(({ kind }) => kind))),
   });
   const integrity = createIntegrity({ store, events, log });

@@ -1,19 +1,19 @@
 import type { LedgerEvent } from '../domain/events.ts';
 import { durationText } from '../domain/terms.ts';
-import type { EventReader, Job } from '../ports.ts';
+import type { EventReader, IncidentDesk, Job } from '../ports.ts';
 import type { Deps } from './deps.ts';
 
 /** What the bot writes to PagerDuty follows from events: somebody is woken, the incident's notes are kept. */
 
-/** Work at PagerDuty that follows from an event. */
-export function pagerDutyJobs(event: LedgerEvent): Job[] {
+/** Work at PagerDuty that follows from an event; no notes where the bot has no user to write them as. */
+export function pagerDutyJobs(event: LedgerEvent, { canWrite }: Pick<IncidentDesk, 'canWrite'>): Job[] {
   switch (event.type) {
     case 'request.escalated':
     case 'break_glass.invoked':
       return event.payload.page === null ? [] : [{ kind: 'page', key: String(event.seq), dueAt: event.at }];
     case 'grant.activated':
     case 'grant.ended':
-      return [{ kind: 'note', key: String(event.seq), dueAt: event.at }];
+      return canWrite ? [{ kind: 'note', key: String(event.seq), dueAt: event.at }] : [];
     default:
       return [];
   }
