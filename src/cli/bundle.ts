@@ -5,6 +5,7 @@ import { bundleGuide } from '../bundle/guide.ts';
 import { ConfigError } from '../config/env.ts';
 import type { AccessReview } from '../domain/accessReview.ts';
 import type { Instant } from '../domain/terms.ts';
+import { counted } from '../domain/text.ts';
 import { originOf } from '../ledger/archive.ts';
 import type { EventRow } from '../ledger/chain.ts';
 import { privateKeyOf, readCheckpoints } from '../ledger/checkpoint.ts';
@@ -107,7 +108,7 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
   archive.addBytes('MANIFEST.sig', sign(null, Buffer.from(manifest, 'utf8'), key));
   archive.close();
   process.stderr.write(
-    `${out}: events ${first.seq} to ${last.seq}, ${seen.policies.size - missing.length} policies, ${inTime.length} access reviews\n`,
+    `${out}: events ${first.seq} to ${last.seq}, ${counted(seen.policies.size - missing.length, 'policy', 'policies')}, ${counted(inTime.length, 'access review')}\n`,
   );
   return 0;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/env.ts';
+import { counted } from '../domain/text.ts';
 import { originOf } from '../ledger/archive.ts';
 import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/checkpoint.ts';
 import { append } from '../ledger/checkpointBook.ts';
@@ -73,13 +74,13 @@ async function verify(args: readonly string[]): Promise<number> {
         `${result.problem}. Everything before event ${result.seq} is as it was recorded`,
         WORDS[result.kind],
       );
-    const against = result.anchors > 0 ? `, and agrees with ${result.anchors} positions kept elsewhere` : '';
+    const against = result.anchors > 0 ? `, and agrees with ${counted(result.anchors, 'position')} kept elsewhere` : '';
     const hint =
       anchors.length > 0
         ? ''
         : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
     process.stdout.write(
-      `whole: ${result.events} events, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${hint}`,
+      `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${hint}`,
     );
     return 0;
   } finally {

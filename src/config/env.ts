@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../domain/text.ts';
 
 /** The environment, checked. This file alone says which variables there are. */
 
@@ -124,9 +125,7 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
     });
   if (!parsed.success || issues.length > 0) {
     const lines = issues.map(({ name, message }) => `  ${name}  ${message}`).join('\n');
-    throw new ConfigError(
-      `${issues.length} environment variable${issues.length === 1 ? '' : 's'} to set or correct:\n${lines}`,
-    );
+    throw new ConfigError(`${counted(issues.length, 'environment variable')} to set or correct:\n${lines}`);
   }
   const env = parsed.data;
   return {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
+import { counted } from '../domain/text.ts';
 import { ConfigError } from './env.ts';
 import { entriesOf, fieldOf, spread } from './issues.ts';
 import { NAME } from './policyConditions.ts';
@@ -44,9 +45,7 @@ export function loadPolicy(
   const result = parsePolicy(source, kinds, variables, { ...options, folder: dirname(path) });
   if ('policy' in result) return result;
   const lines = result.issues.map((issue) => `  ${path}:${issue.line}  ${issue.path || '(file)'}  ${issue.message}`);
-  throw new ConfigError(
-    `${lines.length} ${lines.length === 1 ? 'issue' : 'issues'} in the policy file:\n${lines.join('\n')}`,
-  );
+  throw new ConfigError(`${counted(lines.length, 'issue')} in the policy file:\n${lines.join('\n')}`);
 }
 
 /**

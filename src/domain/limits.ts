@@ -2,6 +2,7 @@ import type { DecisionInput, Finding } from './evaluate.ts';
 import { NO_PROOF } from './evaluate.ts';
 import { isGroup, type Limit, type Role, roleKey } from './policy.ts';
 import { durationText, type Instant, type Millis } from './terms.ts';
+import { counted } from './text.ts';
 
 /** Freezes and limits: what holds before any rule is looked at. Not knowing never opens a door. */
 
@@ -35,7 +36,7 @@ function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): strin
     const others = new Set(holders.filter(counts).map((one) => one.personId));
     others.delete(personId);
     if (limit.holders !== null && others.size >= limit.holders)
-      return `held by ${others.size} ${others.size === 1 ? 'other person' : 'others'} already, and ${limit.holders} is the most`;
+      return `held by ${counted(others.size, 'other person', 'others')} already, and ${limit.holders} is the most`;
   }
   return null;
 }
@@ -58,7 +59,7 @@ export function budgetLeft(role: Role, { at, evidence }: DecisionInput): Finding
     if (recent.length >= max)
       return spent(
         'not_met',
-        `approved at once ${recent.length} times in ${durationText(per)}, and ${max} is the most`,
+        `approved at once ${counted(recent.length, 'time')} in ${durationText(per)}, and ${max} is the most`,
       );
   }
   return null;

@@ -2,6 +2,7 @@ import type { Policy, Role } from './policy.ts';
 import { roleKey } from './policy.ts';
 import { ruleText } from './policyText.ts';
 import { durationText } from './terms.ts';
+import { counted } from './text.ts';
 
 /** What a new policy changes, a line each, for whoever is about to put it in force. */
 export function policyChanges(before: Policy, after: Policy): string[] {
@@ -68,7 +69,7 @@ function ruleAt({ rules }: Role, index: number): string {
   return rule ? ruleText(rule) : 'none';
 }
 
-const rulesText = (role: Role): string => `${role.rules.length} ${role.rules.length === 1 ? 'rule' : 'rules'}`;
+const rulesText = (role: Role): string => counted(role.rules.length, 'rule');
 const reasonText = ({ reason }: Role): string =>
   `at least ${reason.minLength} characters${reason.ticket ? `, ticket ${reason.ticket.source}` : ''}`;
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -8,6 +8,7 @@ import {
   summarize,
 } from '../domain/report.ts';
 import { durationText, type Instant, type Millis, SECOND } from '../domain/terms.ts';
+import { counted } from '../domain/text.ts';
 import { APPROVAL_NAMES, anchor, countChart, drawSvg, liveChart, perDayChart } from './charts.ts';
 
 /** One page that needs nothing else: styles, charts and the events behind every figure are in it. */
@@ -105,7 +106,7 @@ function tiles(figures: Figures, summary: Summary): string {
     tile('begun', summary.begun.length, 'accesses begun'),
     ...kinds,
     tile('live', summary.live.length, 'live at the end'),
-    tile('denied', figures.denied.length, `denied, of ${figures.requests} requests`),
+    tile('denied', figures.denied.length, `denied, of ${counted(figures.requests, 'request')}`),
     tile('unused', summary.unused.length, 'never used'),
     alarming('overdue', figures.overdue, 'overdue revocations'),
     alarming('hasty', summary.hasty, `reviews in under ${HASTY / SECOND} s`),
@@ -156,8 +157,8 @@ function holdersTable(live: readonly AccessSpan[], to: Instant): string {
   return `<h2>Who holds what at ${moment(to)}</h2>${rows.length > 0 ? table(['person', 'role', 'how', 'since', 'grant'], rows) + more : '<p>Nobody holds anything.</p>'}`;
 }
 
-function totals(counted: Summary['byRole'], prefix: 'role' | 'person'): string {
-  const rows = [...Map.groupBy(counted, ({ key }) => key)]
+function totals(grouped: Summary['byRole'], prefix: 'role' | 'person'): string {
+  const rows = [...Map.groupBy(grouped, ({ key }) => key)]
     .map(([key, all]) => ({ key, all, total: all.reduce((sum, { count }) => sum + count, 0) }))
     .sort((a, b) => b.total - a.total)
     .slice(0, MOST_EVENTS)
@@ -187,8 +188,8 @@ function behindAll(figures: Figures, summary: Summary): Behind[] {
     marks,
     most,
   });
-  const grouped = (prefix: string, counted: Summary['byRole']) =>
-    [...Map.groupBy(counted, ({ key }) => key)].map(([key, all]) =>
+  const grouped = (prefix: string, spans: Summary['byRole']) =>
+    [...Map.groupBy(spans, ({ key }) => key)].map(([key, all]) =>
       one(
         `${prefix}-${anchor(key)}`,
         safe(key),

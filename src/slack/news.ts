@@ -2,6 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Policy } from '../domain/policy.ts';
 import { assertNever } from '../domain/terms.ts';
+import { counted } from '../domain/text.ts';
 import { button, context, type Message, plain, quote, section, time } from './blocks.ts';
 import { ASK_ACTION } from './grants/notices.ts';
 import { mentions } from './sentences.ts';
@@ -191,16 +192,18 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
       return [
         channel('An access review waits for its owners', [
           section(
-            `:hourglass: *${event.payload.unanswered} rules of the access review still wait for an answer*, by ${time(event.payload.dueAt)}. Owners, please look for the messages above that name you.`,
+            `:hourglass: *${counted(event.payload.unanswered, 'rule of the access review still waits', 'rules of the access review still wait')} for an answer*, by ${time(event.payload.dueAt)}. Owners, please look for the messages above that name you.`,
           ),
         ]),
       ];
     case 'access_review.closed': {
       const { kept, removed, unanswered } = event.payload;
-      const open = unanswered > 0 ? ` :warning: *${unanswered} were never answered*; they still count.` : '';
+      const open = unanswered > 0 ? ` :warning: *${unanswered} never answered*: what they allow stays.` : '';
       return [
         channel('The access review is closed', [
-          section(`:clipboard: *The access review is closed*: ${kept} rules kept, ${removed} removed.${open}`),
+          section(
+            `:clipboard: *The access review is closed*: ${counted(kept, 'rule')} kept, ${removed} removed.${open}`,
+          ),
         ]),
       ];
     }

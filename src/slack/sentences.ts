@@ -3,6 +3,7 @@ import type { EndReason } from '../domain/grant.ts';
 import { isGroup, type Principal, type Risk, type Stage } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { assertNever, durationText, type Instant } from '../domain/terms.ts';
+import { counted } from '../domain/text.ts';
 import { code, plain, time } from './blocks.ts';
 
 /** Refusals, decisions and ends as sentences: the one place where the bot's "no" gets its words. */
@@ -104,7 +105,7 @@ export function refusalSentence(refusal: Refusal): string {
     case 'second_factor_missing':
       return 'You have not set up one-time codes yet. Type `/jit second-factor`, then try again.';
     case 'second_factor_wrong':
-      return `That code is not right. ${refusal.left} more ${refusal.left === 1 ? 'try' : 'tries'} before a pause.`;
+      return `That code is not right. ${counted(refusal.left, 'more try', 'more tries')} before a pause.`;
     case 'second_factor_used':
       return 'That code was used already. Wait for the next one; it comes within 30 seconds.';
     case 'second_factor_locked':

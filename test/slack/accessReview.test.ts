@@ -31,6 +31,7 @@ async function started(): Promise<Message> {
   await stage.eve.jit('access-review');
   const form = await stage.eve.sees('How long do they have?');
   await stage.eve.submit(form);
+  await stage.eve.sees('rules answered. Owners answer in the approvals channel');
   return inChannel('who may get Payments database?');
 }
 /** The nth button of a kind on the message. */
@@ -130,8 +131,8 @@ describe('an access review', () => {
     stage.clock.jump(7 * DAY + MINUTE);
     await inChannel('rules of the access review still wait for an answer');
     stage.clock.jump(7 * DAY);
-    await inChannel('The access review is closed: 1 rules kept, 0 removed');
-    await says(card, 'were never answered');
+    await inChannel('The access review is closed: 1 rule kept, 0 removed');
+    await says(card, 'never answered');
     expect(JSON.stringify(card.blocks)).not.toContain('access_review_keep');
     await stage.eve.jit('access-review');
     await stage.eve.sees('How long do they have?');
@@ -169,7 +170,7 @@ describe('jit bundle', () => {
     await stage.recorded('ledger.anchored');
     const order = ['bundle', database(), '--from', '2020-01-01', '--to', '2100-01-01', '--key', file('key.pem')];
     const made = await jit([...order, '--checkpoints', file('checkpoints.jsonl'), '--out', file('bundle.zip')]);
-    expect(made).toMatchObject({ code: 0, err: expect.stringContaining('1 policies, 1 access reviews') });
+    expect(made).toMatchObject({ code: 0, err: expect.stringContaining('1 policy, 1 access review') });
 
     const folder = unpack(file('bundle.zip'));
     expect(await python(folder, file('public.pem'))).toMatch(

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { parsePolicy } from '../../config/policyFile.ts';
 import { type Finding, senseOf } from '../../domain/policySense.ts';
+import { counted } from '../../domain/text.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
 import { policyPath, readOptions, readText } from '../options.ts';
 import { onlineFindings } from './online.ts';
@@ -27,9 +28,7 @@ export async function run(args: readonly string[]): Promise<number> {
         `${file}:${line}  ${severity}  ${path || '(file)'}\n  ${message}\n${advice && `  → ${advice}\n`}`,
       );
     const warnings = reported.length - errors;
-    process.stdout.write(
-      `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}\n`,
-    );
+    process.stdout.write(`${counted(errors, 'error')}, ${counted(warnings, 'warning')}\n`);
   }
   return errors > 0 ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 import { evaluatePolicy, type RuleDecision } from '../../domain/evaluate.ts';
 import { plannedEnd, tiesOf } from '../../domain/grant.ts';
 import { type Policy, roleKey } from '../../domain/policy.ts';
+import { counted } from '../../domain/text.ts';
 import { policyPath, readOptions, readPolicy, table } from '../options.ts';
 import { type Case, type CaseFile, caseInput, casesBeside, readCases } from './cases.ts';
 
@@ -106,7 +107,7 @@ function print(results: readonly Result[], coverage: ReturnType<typeof coverageO
     for (const problem of problems) process.stdout.write(`\n✗ ${name}\n  ${problem}\n`);
   const percent = coverage.rules === 0 ? 100 : Math.round((100 * coverage.covered) / coverage.rules);
   process.stdout.write(
-    `\n${results.length - failed} of ${results.length} as expected. ${coverage.covered} of ${coverage.rules} rules decided some case (${percent} %).\n`,
+    `\n${results.length - failed} of ${results.length} as expected. ${coverage.covered} of ${counted(coverage.rules, 'rule')} decided some case (${percent} %).\n`,
   );
   for (const { role, uncovered } of coverage.roles)
     if (uncovered.length > 0)

@@ -35,7 +35,7 @@ export function listenToAccessReviews(app: App, context: SlackContext): void {
     const result = await startAccessReview(deps, { personId: body.user.id, period });
     return isRefused(result)
       ? ack({ response_action: 'errors', errors: { [ACCESS_REVIEW.period]: refusalSentence(result.refused) } })
-      : ack();
+      : ack({ response_action: 'update', view: startModal(result) });
   });
 
   app.action<BlockAction>(ACCESS_REVIEW.keep, async ({ ack, body, respond }) => {

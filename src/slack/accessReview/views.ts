@@ -2,7 +2,7 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import { type AccessReview, ownersOf } from '../../domain/accessReview.ts';
 import type { Policy, Principal } from '../../domain/policy.ts';
 import { durationText, HOUR } from '../../domain/terms.ts';
-import { cut } from '../../domain/text.ts';
+import { counted, cut } from '../../domain/text.ts';
 import { button, code, context, LIMITS, type Message, plain, plainText, section, time } from '../blocks.ts';
 import { commentInput } from '../review/modals.ts';
 import { mentions } from '../sentences.ts';
@@ -44,7 +44,7 @@ export function ownerCard(
   const name = plain(known?.name ?? resource);
   const state =
     review.closedAt !== null
-      ? `Closed ${time(review.closedAt)}. ${left > 0 ? `:warning: *${left} of ${own.length} were never answered.*` : 'All were answered.'}`
+      ? `Closed ${time(review.closedAt)}. ${left > 0 ? `:warning: *${left} of ${own.length} never answered.*` : 'All were answered.'}`
       : left > 0
         ? `${mentions(ownersOf(policy, known))}, by ${time(review.dueAt)}: is each of these still right? ${left} of ${own.length} to go.`
         : ':white_check_mark: All answered. An answer can be changed until the review closes.';
@@ -55,7 +55,7 @@ export function ownerCard(
         ? `${item.answer.verdict === 'keep' ? ':white_check_mark: Kept' : ':no_entry: Removed'} by <@${item.answer.by.slackId}>${item.answer.comment && `: “${plain(cut(item.answer.comment, 200))}”`}`
         : item.uses === 0
           ? 'Nobody had the role in the last 90 days.'
-          : `The role was given ${item.uses} ${item.uses === 1 ? 'time' : 'times'} in the last 90 days, to ${item.people} ${item.people === 1 ? 'person' : 'people'}.`;
+          : `The role was given ${counted(item.uses, 'time')} in the last 90 days, to ${counted(item.people, 'person', 'people')}.`;
       const value = JSON.stringify({ review: review.id, item: index });
       const text = section(`${code(item.role)} ${plain(cut(named(item.entitlement, names), TEXT))}\n${said}`);
       if (review.closedAt !== null) return [text];
@@ -104,7 +104,7 @@ export function startModal(open: AccessReview | null): ModalView {
       close: plainText('Close', 24),
       blocks: [
         section(
-          `*Review ${code(open.id)} is open* until ${time(open.dueAt)}: ${answered} of ${open.items.length} rules are answered. Owners answer in the approvals channel.`,
+          `*Review ${code(open.id)} is open* until ${time(open.dueAt)}: ${answered} of ${counted(open.items.length, 'rule')} answered. Owners answer in the approvals channel.`,
         ),
       ],
     };

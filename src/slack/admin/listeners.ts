@@ -2,6 +2,7 @@ import type { App, BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import { z } from 'zod';
 import { isRefused } from '../../domain/refusal.ts';
+import { counted } from '../../domain/text.ts';
 import { checkAdmin } from '../../lifecycle/eligibility.ts';
 import { revokeGrant } from '../../lifecycle/endGrant.ts';
 import { freeze, unfreeze } from '../../lifecycle/freeze.ts';
@@ -94,7 +95,7 @@ export function listenToAdmins(app: App, context: SlackContext): void {
       : ack({
           response_action: 'update',
           view: adminMessage(
-            `:rotating_light: *Frozen.* ${result.live} live ${result.live === 1 ? 'grant ends' : 'grants end'} now, and everybody is told.`,
+            `:rotating_light: *Frozen.* ${counted(result.live, 'live grant ends', 'live grants end')} now, and everybody is told.`,
           ),
         });
   });

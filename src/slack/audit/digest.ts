@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../../domain/policy.ts';
 import { type APPROVALS, type Figures, HASTY, type Summary, summarize } from '../../domain/report.ts';
 import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
+import { counted } from '../../domain/text.ts';
 import { lastWeekly } from '../../domain/weekHours.ts';
 import type { Clock, JobHandler, Log, Store } from '../../ports.ts';
 import { context, type Message, section, time } from '../blocks.ts';
@@ -69,7 +70,7 @@ export function digestMessage(figures: Figures, summary: Summary, picture: strin
   const { begun, live, waits, unused, hasty } = summary;
   const count = (approval: (typeof APPROVALS)[number]) => begun.filter((span) => span.approval === approval).length;
   const lines = [
-    `*${begun.length} ${begun.length === 1 ? 'access' : 'accesses'} begun*: ${count('automatic')} at once, ${count('reviewed')} reviewed, ${count('break_glass')} by break-glass. ${figures.denied.length} denied, of ${figures.requests} asked for.`,
+    `*${counted(begun.length, 'access', 'accesses')} begun*: ${count('automatic')} at once, ${count('reviewed')} reviewed, ${count('break_glass')} by break-glass. ${figures.denied.length} denied, of ${figures.requests} asked for.`,
     ...waits.map(
       ({ approval, median, p95 }) =>
         `${WAIT_NAMES[approval]}: ${waitText(median)} from request to access at the median, 95 of 100 within ${waitText(p95)}.`,
@@ -97,12 +98,12 @@ export function digestMessage(figures: Figures, summary: Summary, picture: strin
         ]),
     context('`jit report` in the terminal has all of it, each figure with the events behind it.'),
   ];
-  return { text: `The week: ${begun.length} accesses begun`, blocks };
+  return { text: `The week: ${counted(begun.length, 'access', 'accesses')} begun`, blocks };
 }
 
 const WAIT_NAMES = { automatic: 'At once', reviewed: 'Reviewed', break_glass: 'By break-glass' } as const;
 
-const alarm = (count: number, one: string, many = `${one}s`): string | null =>
-  count === 0 ? null : `:warning: *${count} ${count === 1 ? one : many}*`;
+const alarm = (count: number, one: string, many?: string): string | null =>
+  count === 0 ? null : `:warning: *${counted(count, one, many)}*`;
 
 const waitText = (ms: Millis): string => (ms < MINUTE ? `${(ms / SECOND).toFixed(1)} s` : durationText(ms));

@@ -1,7 +1,7 @@
 import type { EventPayloads, LedgerEvent } from '../../domain/events.ts';
 import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { assertNever, durationText } from '../../domain/terms.ts';
-import { cut } from '../../domain/text.ts';
+import { counted, cut } from '../../domain/text.ts';
 import { code, context, type Message, plain, section, time } from '../blocks.ts';
 import { endSentence, openSentence } from '../sentences.ts';
 
@@ -143,7 +143,7 @@ function describe(event: LedgerEvent): string {
     case 'second_factor.reset':
       return `${who} reset the one-time codes of ${plain(event.payload.person.name)}`;
     case 'access.frozen':
-      return `*${who} froze all access*: “${plain(cut(event.payload.reason, 200))}”. ${event.payload.live} live ${event.payload.live === 1 ? 'grant ends' : 'grants end'}, nothing new is granted`;
+      return `*${who} froze all access*: “${plain(cut(event.payload.reason, 200))}”. ${counted(event.payload.live, 'live grant ends', 'live grants end')}, nothing new is granted`;
     case 'access.unfrozen':
       return `${who} lifted the freeze`;
     case 'grant.revoking':
@@ -153,17 +153,17 @@ function describe(event: LedgerEvent): string {
     case 'grant.failed':
       return `${code(event.payload.role)} for ${plain(event.payload.person.name)}: ${plain(event.payload.problem)}; nothing left at the target`;
     case 'grant.overdue':
-      return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back* after ${event.payload.failures} tries: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
+      return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back* after ${counted(event.payload.failures, 'try', 'tries')}: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
     case 'credential.issued':
       return `${plain(event.payload.person.name)} got new credentials for ${code(event.payload.account)}`;
     case 'access_review.started':
-      return `${who} started access review ${code(event.payload.review)} of ${event.payload.items} rules, until ${time(event.payload.dueAt)}`;
+      return `${who} started access review ${code(event.payload.review)} of ${counted(event.payload.items, 'rule')}, until ${time(event.payload.dueAt)}`;
     case 'access_review.answered': {
       const { review, role, entitlement, verdict, comment } = event.payload;
       return `${who}: *${verdict}* ${code(role)} “${plain(cut(entitlement, 200))}” in access review ${code(review)}${comment && `: “${plain(cut(comment, 200))}”`}`;
     }
     case 'access_review.reminded':
-      return `access review ${code(event.payload.review)}: ${event.payload.unanswered} rules wait for an answer until ${time(event.payload.dueAt)}`;
+      return `access review ${code(event.payload.review)}: ${counted(event.payload.unanswered, 'rule waits', 'rules wait')} for an answer until ${time(event.payload.dueAt)}`;
     case 'access_review.closed':
       return `access review ${code(event.payload.review)}: ${event.payload.kept} kept, ${event.payload.removed} removed, ${event.payload.unanswered} unanswered`;
     case 'drift.found':
@@ -186,7 +186,7 @@ function describe(event: LedgerEvent): string {
       const { roles, resources, hash, changes } = event.payload;
       const by = event.actor.kind === 'person' ? ` by ${who}` : '';
       const list = changes.length > 0 ? `: ${plain(cut(changes.join('; '), 400))}` : '';
-      return `${roles} roles on ${resources} resources, ${code(hash.slice(0, 16))}${by}${list}`;
+      return `${counted(roles, 'role')} on ${counted(resources, 'resource')}, ${code(hash.slice(0, 16))}${by}${list}`;
     }
     case 'bot.started':
       return `version ${event.payload.version}`;
