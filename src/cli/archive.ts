@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ConfigError } from '../config/env.ts';
 import { BOT } from '../domain/person.ts';
+import { counted } from '../domain/text.ts';
 import { endOfArchive, lastToArchive, prune, startOf, writeArchive } from '../ledger/archive.ts';
 import { erase } from '../ledger/erase.ts';
 import { eventReader } from '../ledger/events.ts';
@@ -94,7 +95,7 @@ export function eraseNames(args: readonly string[]): Promise<number> {
     }
     await store.commit({ events: [{ ...about, type: 'names.erased', payload: { slackId: person } }] });
     process.stdout.write(
-      `Erased: ${erased} names and addresses of ${person}. Archives, exports, Slack and what was forwarded hold their own copies.\n`,
+      `Erased: ${counted(erased, 'name or address', 'names and addresses')} of ${person}. Archives, exports, Slack and what was forwarded hold their own copies.\n`,
     );
     return 0;
   });

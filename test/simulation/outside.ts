@@ -5,7 +5,9 @@ import type { Grant } from '../../src/domain/grant.ts';
 import type { Person } from '../../src/domain/person.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../src/domain/terms.ts';
 import type { Holding, IncidentDesk, OnCall, Targets } from '../../src/ports.ts';
-import { createTriggers, createWebApi, SlackRefusal } from '../../src/sandbox/slack/webApi.ts';
+import { SlackRefusal } from '../../src/sandbox/slack/methods/refusal.ts';
+import { createTriggers } from '../../src/sandbox/slack/methods/triggers.ts';
+import { createWebApi } from '../../src/sandbox/slack/webApi.ts';
 import { Workspace } from '../../src/sandbox/slack/workspace.ts';
 import { WORKSPACE } from '../../src/sandbox/team.ts';
 import type { Chance } from './chance.ts';
@@ -56,12 +58,12 @@ export function createOutside(now: () => Instant): Outside {
 
 /** The Web API, with its own refusals, over the wire of the simulation. */
 export function slackOver(wire: Wire, { workspace }: Outside, chance: Chance): WebClient {
-  const methods = createWebApi(
+  const methods = createWebApi({
     workspace,
-    createTriggers(workspace),
-    () => 'ws://nowhere',
-    () => 'http://nowhere',
-  );
+    triggers: createTriggers(workspace),
+    socketUrl: () => 'ws://nowhere',
+    baseUrl: () => 'http://nowhere',
+  });
   const call = (name: string, args: Record<string, unknown>) =>
     wire.call(
       'slack',

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Block } from './blockKit.ts';
 import type { AppLink } from './delivery.ts';
+import { checkedView } from './methods/arguments.ts';
+import { messageObject, userObject, viewObject } from './methods/objects.ts';
+import type { Triggers } from './methods/triggers.ts';
 import type { Responses } from './responses.ts';
-import { checkedView, messageObject, type Triggers, userObject, viewObject } from './webApi.ts';
 import { type InputState, type Message, type OpenView, statefulElements, type Workspace } from './workspace.ts';
 
 /** What a person can do in Slack's own apps. Each call resolves when the bot has acknowledged. */

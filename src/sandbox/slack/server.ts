@@ -3,9 +3,11 @@ import { WebSocketServer } from 'ws';
 import { createFaults, type Faults, fail } from '../faults.ts';
 import { closeServer, listen, readBody, readBytes } from '../http.ts';
 import { type AppLink, createAppLink } from './delivery.ts';
+import { SlackRefusal } from './methods/refusal.ts';
+import { createTriggers } from './methods/triggers.ts';
 import { createPeople, type People } from './people.ts';
 import { createResponses } from './responses.ts';
-import { createTriggers, createWebApi, SlackRefusal } from './webApi.ts';
+import { createWebApi } from './webApi.ts';
 import { Workspace, type WorkspaceData } from './workspace.ts';
 
 export interface SlackSandboxOptions {
@@ -46,12 +48,12 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
   let revoked = false;
   let base = '';
   const responses = createResponses(workspace, () => base);
-  const methods = createWebApi(
+  const methods = createWebApi({
     workspace,
     triggers,
-    () => `${base.replace('http', 'ws')}/socket?ticket=${workspace.newId('w')}`,
-    () => base,
-  );
+    socketUrl: () => `${base.replace('http', 'ws')}/socket?ticket=${workspace.newId('w')}`,
+    baseUrl: () => base,
+  });
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {

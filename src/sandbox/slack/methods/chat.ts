@@ -1,0 +1,73 @@
+import { type Methods, POSTING, TIER_3, TIER_4 } from './method.ts';
+import { messageObject } from './objects.ts';
+import { SlackRefusal } from './refusal.ts';
+
+/** What the app posts. */
+export const chatMethods: Methods = ({ workspace, read }) => {
+  const { text, channelOf, userOf, content, metadata } = read;
+  return {
+    'chat.getPermalink': {
+      scopes: [],
+      perMinute: POSTING,
+      call: (args) => {
+        const channel = channelOf(args);
+        const ts = text(args, 'message_ts');
+        if (!workspace.messages.some((message) => message.channel === channel.id && message.ts === ts))
+          throw new SlackRefusal('message_not_found');
+        const permalink = `https://${workspace.team.domain}.slack.com/archives/${channel.id}/p${ts.replace('.', '')}`;
+        return { channel: channel.id, permalink };
+      },
+    },
+    'chat.postMessage': {
+      scopes: ['chat:write'],
+      perMinute: POSTING,
+      call: (args) => {
+        const channel = channelOf(args);
+        const threadTs = typeof args.thread_ts === 'string' ? args.thread_ts : null;
+        const message = workspace.post({
+          channel: channel.id,
+          user: workspace.app.botUserId,
+          ...content(args),
+          metadata: metadata(args),
+          threadTs,
+          ephemeralTo: null,
+        });
+        return { channel: channel.id, ts: message.ts, message: messageObject(workspace, message, true) };
+      },
+    },
+    'chat.update': {
+      scopes: ['chat:write'],
+      perMinute: TIER_3,
+      call: (args) => {
+        const channel = channelOf(args);
+        const message = workspace.messages.find(
+          (one) => one.channel === channel.id && one.ts === text(args, 'ts') && one.ephemeralTo === null,
+        );
+        if (!message) throw new SlackRefusal('message_not_found');
+        if (message.user !== workspace.app.botUserId) throw new SlackRefusal('cant_update_message');
+        Object.assign(message, content(args), { isEdited: true });
+        workspace.changed();
+        return { channel: channel.id, ts: message.ts, text: message.text };
+      },
+    },
+    'chat.postEphemeral': {
+      scopes: ['chat:write'],
+      perMinute: TIER_4,
+      call: (args) => {
+        const channel = channelOf(args);
+        const user = userOf(text(args, 'user'));
+        if (!channel.members.has(user.id)) throw new SlackRefusal('user_not_in_channel');
+        const threadTs = typeof args.thread_ts === 'string' ? args.thread_ts : null;
+        const message = workspace.post({
+          channel: channel.id,
+          user: workspace.app.botUserId,
+          ...content(args),
+          metadata: null,
+          threadTs,
+          ephemeralTo: user.id,
+        });
+        return { message_ts: message.ts };
+      },
+    },
+  };
+};
