@@ -1,9 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { z } from 'zod';
 import { createFaults, type Faults, fail } from '../faults.ts';
 import { closeServer, listen, readBody } from '../http.ts';
-import { type Account, onCallAt, type PdIncident, type PdUser } from './account.ts';
+import type { Account, PdIncident } from './account.ts';
+import { isoOrNull, objectsOf } from './objects.ts';
+import { readingOf } from './reading.ts';
+import { type Reply, refuse } from './reply.ts';
+import { writingOf } from './writing.ts';
 
 /** PagerDuty's REST API, as far as its published description goes for what the bot asks. */
 export interface PagerDutySandbox {
@@ -21,32 +24,6 @@ export interface PagerDutySandbox {
 
 /** Calls a minute for one key. https://developer.pagerduty.com/docs/rest-api-rate-limits */
 const CALLS_PER_MINUTE = 960;
-const DEFAULT_LIMIT = 25;
-const MAX_LIMIT = 100;
-const MAX_OFFSET = 10_000;
-const MAX_NOTE = 2_000;
-
-const newIncidentSchema = z.object({
-  incident: z.object({
-    type: z.literal('incident'),
-    title: z.string().min(1).max(1024),
-    service: z.object({ id: z.string(), type: z.literal('service_reference') }),
-    urgency: z.enum(['high', 'low']).optional(),
-    incident_key: z.string().max(255).optional(),
-    body: z.object({ type: z.literal('incident_body'), details: z.string() }).optional(),
-  }),
-});
-
-interface Reply {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-const ok = (body: unknown): Reply => ({ status: 200, body });
-const refuse = (status: number, message: string, errors: string[] = []): Reply => ({
-  status,
-  body: { error: { message, code: status === 404 ? 2100 : 2001, errors } },
-});
 
 export async function startPagerDuty(options: {
   account: Account;
@@ -54,6 +31,9 @@ export async function startPagerDuty(options: {
   token: string;
 }): Promise<PagerDutySandbox> {
   const { account, now, token } = options;
+  const objects = objectsOf(account);
+  const reading = readingOf(account, objects, now);
+  const writing = writingOf(account, objects, now);
   const faults = createFaults();
   const calls: string[] = [];
   let window = { startedAt: 0, used: 0 };
@@ -108,192 +88,17 @@ export async function startPagerDuty(options: {
     if (!request.headers.accept?.includes('application/vnd.pagerduty+json;version=2'))
       return refuse(406, 'Not Acceptable');
     const [, resource = '', id, sub] = url.pathname.split('/');
-    if (request.method === 'GET' && id === undefined) return list(resource, url.searchParams);
+    if (request.method === 'GET' && id === undefined) return reading.list(resource, url.searchParams);
     if (resource === 'schedules' && sub === 'overrides' && request.method === 'GET')
-      return overrides(id ?? '', url.searchParams);
-    if (request.method === 'GET' && sub === undefined) return one(resource, id ?? '');
-    if (resource === 'incidents' && request.method === 'POST' && id === undefined) return openIncident(request, body);
-    if (resource === 'incidents' && sub === 'notes') return notes(request, id ?? '', body);
+      return reading.overrides(id ?? '', url.searchParams);
+    if (request.method === 'GET' && sub === undefined) return reading.one(resource, id ?? '');
+    if (resource === 'incidents' && request.method === 'POST' && id === undefined)
+      return writing.openIncident(request, body);
+    if (resource === 'incidents' && sub === 'notes')
+      return request.method === 'GET' ? reading.notes(id ?? '') : writing.addNote(request, id ?? '', body);
     if (resource === 'incidents' && request.method === 'PUT' && sub === undefined)
-      return changeIncident(request, id ?? '', body);
+      return writing.changeIncident(request, id ?? '', body);
     return refuse(404, 'Not Found');
-  }
-
-  function list(resource: string, query: URLSearchParams): Reply {
-    switch (resource) {
-      case 'oncalls':
-        return page('oncalls', onCalls(query), query);
-      case 'users': {
-        const typed = query.get('query')?.toLowerCase() ?? '';
-        // The real search is fuzzy: parts of names and addresses match too.
-        const words = typed.split(/[@.\s+]+/).filter(Boolean);
-        return page(
-          'users',
-          account.users
-            .filter(
-              (user) => words.some((word) => `${user.name} ${user.email}`.toLowerCase().includes(word)) || typed === '',
-            )
-            .map(userObject),
-          query,
-        );
-      }
-      case 'incidents': {
-        const users = query.getAll('user_ids[]');
-        const statuses = query.getAll('statuses[]');
-        const services = query.getAll('service_ids[]');
-        const found = account.incidents.filter(
-          (incident) =>
-            (users.length === 0 || incident.assignees.some((user) => users.includes(user))) &&
-            (statuses.length === 0 || statuses.includes(incident.status)) &&
-            (services.length === 0 || services.includes(incident.service)),
-        );
-        return page('incidents', found.map(incidentObject), query);
-      }
-      case 'services':
-        return page('services', account.services.map(serviceObject), query);
-      case 'escalation_policies':
-        return page(
-          'escalation_policies',
-          account.escalationPolicies.map((policy) => policyObject(policy.id)),
-          query,
-        );
-      case 'schedules':
-        return page(
-          'schedules',
-          account.schedules.map((schedule) => ({
-            ...reference('schedule', schedule.id, schedule.name),
-            type: 'schedule',
-            name: schedule.name,
-            time_zone: 'UTC',
-          })),
-          query,
-        );
-      default:
-        return refuse(404, 'Not Found');
-    }
-  }
-
-  function one(resource: string, id: string): Reply {
-    const incident = account.incidents.find((other) => other.id === id);
-    const user = account.users.find((other) => other.id === id);
-    const service = account.services.find((other) => other.id === id);
-    const schedule = account.schedules.find((other) => other.id === id);
-    if (resource === 'escalation_policies' && account.escalationPolicies.some((other) => other.id === id))
-      return ok({ escalation_policy: policyObject(id) });
-    if (resource === 'schedules' && schedule)
-      return ok({ schedule: { ...reference('schedule', id, schedule.name), type: 'schedule', name: schedule.name } });
-    if (resource === 'incidents' && incident) return ok({ incident: incidentObject(incident) });
-    if (resource === 'users' && user) return ok({ user: userObject(user) });
-    if (resource === 'services' && service) return ok({ service: serviceObject(service) });
-    return refuse(404, 'Not Found');
-  }
-
-  function onCalls(query: URLSearchParams): unknown[] {
-    const include = query.getAll('include[]');
-    const wanted = (name: string, value: string | undefined) => {
-      const values = query.getAll(`${name}[]`);
-      return values.length === 0 || (value !== undefined && values.includes(value));
-    };
-    // A range is asked for by its beginning; the bot asks about moments.
-    const since = Date.parse(query.get('since') ?? '');
-    return onCallAt(account, Number.isNaN(since) ? now() : since)
-      .filter(
-        (entry) =>
-          wanted('user_ids', entry.user) &&
-          wanted('escalation_policy_ids', entry.escalationPolicy.id) &&
-          wanted('schedule_ids', entry.schedule?.id),
-      )
-      .map((entry) => {
-        const user = account.users.find((other) => other.id === entry.user);
-        return {
-          escalation_policy: include.includes('escalation_policies')
-            ? policyObject(entry.escalationPolicy.id)
-            : reference('escalation_policy', entry.escalationPolicy.id, entry.escalationPolicy.name),
-          escalation_level: entry.level,
-          schedule: entry.schedule ? reference('schedule', entry.schedule.id, entry.schedule.name) : null,
-          user: user && include.includes('users') ? userObject(user) : reference('user', entry.user, user?.name ?? ''),
-          start: isoOrNull(entry.start),
-          end: isoOrNull(entry.end),
-        };
-      });
-  }
-
-  function notes(request: IncomingMessage, id: string, body: string): Reply {
-    const incident = account.incidents.find((other) => other.id === id);
-    if (!incident) return refuse(404, 'Not Found');
-    if (request.method === 'GET')
-      return ok({
-        notes: incident.notes.map(({ createdAt, ...note }) => ({ ...note, created_at: isoOrNull(createdAt) })),
-      });
-    const author = authorOf(request);
-    const content = (JSON.parse(body || '{}') as { note?: { content?: unknown } }).note?.content;
-    if (!author) return refuse(400, 'Requester User Not Found', ['The From header must be the e-mail of a user']);
-    if (typeof content !== 'string' || content === '' || content.length > MAX_NOTE)
-      return refuse(400, 'Invalid Input Provided', ['Content is invalid']);
-    const note = { id: `PNOTE${incident.notes.length + 1}`, content, user: author.id, createdAt: now() };
-    incident.notes.push(note);
-    return ok({
-      note: {
-        id: note.id,
-        content,
-        created_at: isoOrNull(note.createdAt),
-        user: reference('user', author.id, author.name),
-      },
-    });
-  }
-
-  function overrides(id: string, query: URLSearchParams): Reply {
-    const schedule = account.schedules.find((other) => other.id === id);
-    if (!schedule) return refuse(404, 'Not Found');
-    const [since, until] = ['since', 'until'].map((name) => Date.parse(query.get(name) ?? ''));
-    if (!(since !== undefined && until !== undefined && since < until))
-      return refuse(400, 'Invalid Input Provided', ['since and until are required']);
-    return ok({
-      overrides: schedule.overrides
-        .filter(({ start, end }) => start < until && end > since)
-        .map(({ user, start, end }, index) => ({
-          id: `PO${index}`,
-          start: isoOrNull(start),
-          end: isoOrNull(end),
-          user: reference('user', user, account.users.find((other) => other.id === user)?.name ?? ''),
-        })),
-    });
-  }
-
-  function openIncident(request: IncomingMessage, body: string): Reply {
-    if (!authorOf(request)) return refuse(400, 'Requester User Not Found', ['The From header must be a user']);
-    const asked = newIncidentSchema.safeParse(JSON.parse(body || '{}'));
-    if (!asked.success)
-      return refuse(
-        400,
-        'Invalid Input Provided',
-        asked.error.issues.map(({ message }) => message),
-      );
-    const { title, service: serviceId, incident_key: key = null, body: details } = asked.data.incident;
-    const service = account.services.find((other) => other.id === serviceId.id);
-    if (!service) return refuse(400, 'Invalid Input Provided', ['Service not found']);
-    if (key !== null && account.incidents.some((open) => open.key === key && open.status !== 'resolved'))
-      return refuse(400, 'Arguments Caused Error', [
-        'Open incident with matching dedup key already exists on this service',
-      ]);
-    const number = Math.max(0, ...account.incidents.map((other) => other.number)) + 1;
-    const incident: PdIncident = {
-      id: `PINC${number}`,
-      number,
-      title,
-      status: 'triggered',
-      urgency: 'high',
-      service: service.id,
-      assignees: onCallAt(account, now())
-        .filter((entry) => entry.escalationPolicy.id === service.escalationPolicy && entry.level === 1)
-        .map(({ user }) => user),
-      createdAt: now(),
-      notes: [],
-      key,
-      details: details?.details ?? '',
-    };
-    account.incidents.push(incident);
-    return { status: 201, body: { incident: incidentObject(incident) } };
   }
 
   async function setStatus(id: string, status: PdIncident['status']): Promise<void> {
@@ -307,7 +112,7 @@ export async function startPagerDuty(options: {
       event_type: `incident.${type}`,
       resource_type: 'incident',
       occurred_at: isoOrNull(now()),
-      data: { ...incidentObject(incident), type: 'incident' },
+      data: { ...objects.incident(incident), type: 'incident' },
     };
     const body = JSON.stringify({ event });
     const signature = createHmac('sha256', subscriber.secret).update(body).digest('hex');
@@ -323,65 +128,6 @@ export async function startPagerDuty(options: {
     }).catch(() => undefined);
   }
 
-  function changeIncident(request: IncomingMessage, id: string, body: string): Reply {
-    const incident = account.incidents.find((other) => other.id === id);
-    if (!incident) return refuse(404, 'Not Found');
-    if (!authorOf(request)) return refuse(400, 'Requester User Not Found');
-    const status = (JSON.parse(body || '{}') as { incident?: { status?: unknown } }).incident?.status;
-    if (status !== 'acknowledged' && status !== 'resolved')
-      return refuse(400, 'Invalid Input Provided', ['Status is invalid']);
-    incident.status = status;
-    return ok({ incident: incidentObject(incident) });
-  }
-
-  const authorOf = (request: IncomingMessage): PdUser | undefined =>
-    account.users.find((user) => user.email === request.headers.from);
-  const policyObject = (id: string) => {
-    const policy = account.escalationPolicies.find((other) => other.id === id);
-    return {
-      ...reference('escalation_policy', id, policy?.name ?? ''),
-      type: 'escalation_policy',
-      name: policy?.name ?? '',
-      escalation_rules: (policy?.levels ?? []).map((targets, index) => ({
-        id: `${id}R${index + 1}`,
-        escalation_delay_in_minutes: 30,
-        targets: targets.map((target) => ({ id: target.id, type: `${target.type}_reference` })),
-      })),
-      services: account.services
-        .filter((service) => service.escalationPolicy === id)
-        .map((service) => reference('service', service.id, service.name)),
-    };
-  };
-  const serviceObject = (service: Account['services'][number]) => ({
-    ...reference('service', service.id, service.name),
-    type: 'service',
-    name: service.name,
-    status: 'active',
-    escalation_policy: reference(
-      'escalation_policy',
-      service.escalationPolicy,
-      account.escalationPolicies.find((policy) => policy.id === service.escalationPolicy)?.name ?? '',
-    ),
-  });
-  const incidentObject = (incident: PdIncident) => ({
-    ...reference('incident', incident.id, `[#${incident.number}] ${incident.title}`),
-    type: 'incident',
-    incident_number: incident.number,
-    title: incident.title,
-    status: incident.status,
-    urgency: incident.urgency,
-    created_at: isoOrNull(incident.createdAt),
-    service: reference(
-      'service',
-      incident.service,
-      account.services.find((service) => service.id === incident.service)?.name ?? '',
-    ),
-    assignments: incident.assignees.map((id) => ({
-      at: isoOrNull(incident.createdAt),
-      assignee: reference('user', id, account.users.find((user) => user.id === id)?.name ?? ''),
-    })),
-  });
-
   return {
     account,
     faults,
@@ -393,37 +139,4 @@ export async function startPagerDuty(options: {
     setStatus,
     close: () => closeServer(server),
   };
-}
-
-const userObject = (user: PdUser) => ({
-  ...reference('user', user.id, user.name),
-  type: 'user',
-  name: user.name,
-  email: user.email,
-  time_zone: 'UTC',
-  role: 'user',
-});
-
-const reference = (type: string, id: string, summary: string) => ({
-  id,
-  type: `${type}_reference`,
-  summary,
-  self: `https://api.pagerduty.com/${type}s/${id}`,
-  html_url: `https://example.pagerduty.com/${type}s/${id}`,
-});
-
-const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
-
-function page(key: string, all: unknown[], query: URLSearchParams): Reply {
-  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
-  const offset = Number(query.get('offset') ?? 0);
-  if (!(limit >= 1 && limit <= MAX_LIMIT) || !(offset >= 0 && offset + limit <= MAX_OFFSET))
-    return refuse(400, 'Invalid Input Provided', ['limit or offset is out of range']);
-  return ok({
-    [key]: all.slice(offset, offset + limit),
-    limit,
-    offset,
-    more: offset + limit < all.length,
-    total: null,
-  });
 }

@@ -1,0 +1,141 @@
+import { type Account, onCallAt } from './account.ts';
+import { isoOrNull, type Objects, reference } from './objects.ts';
+import { ok, page, type Reply, refuse } from './reply.ts';
+
+/** What can be asked for. */
+export interface Reading {
+  list(resource: string, query: URLSearchParams): Reply;
+  one(resource: string, id: string): Reply;
+  overrides(schedule: string, query: URLSearchParams): Reply;
+  notes(incident: string): Reply;
+}
+
+export function readingOf(account: Account, objects: Objects, now: () => number): Reading {
+  function list(resource: string, query: URLSearchParams): Reply {
+    switch (resource) {
+      case 'oncalls':
+        return page('oncalls', onCalls(query), query);
+      case 'users': {
+        const typed = query.get('query')?.toLowerCase() ?? '';
+        // The real search is fuzzy: parts of names and addresses match too.
+        const words = typed.split(/[@.\s+]+/).filter(Boolean);
+        return page(
+          'users',
+          account.users
+            .filter(
+              (user) => words.some((word) => `${user.name} ${user.email}`.toLowerCase().includes(word)) || typed === '',
+            )
+            .map(objects.user),
+          query,
+        );
+      }
+      case 'incidents': {
+        const users = query.getAll('user_ids[]');
+        const statuses = query.getAll('statuses[]');
+        const services = query.getAll('service_ids[]');
+        const found = account.incidents.filter(
+          (incident) =>
+            (users.length === 0 || incident.assignees.some((user) => users.includes(user))) &&
+            (statuses.length === 0 || statuses.includes(incident.status)) &&
+            (services.length === 0 || services.includes(incident.service)),
+        );
+        return page('incidents', found.map(objects.incident), query);
+      }
+      case 'services':
+        return page('services', account.services.map(objects.service), query);
+      case 'escalation_policies':
+        return page(
+          'escalation_policies',
+          account.escalationPolicies.map((policy) => objects.policy(policy.id)),
+          query,
+        );
+      case 'schedules':
+        return page(
+          'schedules',
+          account.schedules.map((schedule) => ({
+            ...reference('schedule', schedule.id, schedule.name),
+            type: 'schedule',
+            name: schedule.name,
+            time_zone: 'UTC',
+          })),
+          query,
+        );
+      default:
+        return refuse(404, 'Not Found');
+    }
+  }
+
+  function one(resource: string, id: string): Reply {
+    const incident = account.incidents.find((other) => other.id === id);
+    const user = account.users.find((other) => other.id === id);
+    const service = account.services.find((other) => other.id === id);
+    const schedule = account.schedules.find((other) => other.id === id);
+    if (resource === 'escalation_policies' && account.escalationPolicies.some((other) => other.id === id))
+      return ok({ escalation_policy: objects.policy(id) });
+    if (resource === 'schedules' && schedule)
+      return ok({ schedule: { ...reference('schedule', id, schedule.name), type: 'schedule', name: schedule.name } });
+    if (resource === 'incidents' && incident) return ok({ incident: objects.incident(incident) });
+    if (resource === 'users' && user) return ok({ user: objects.user(user) });
+    if (resource === 'services' && service) return ok({ service: objects.service(service) });
+    return refuse(404, 'Not Found');
+  }
+
+  function onCalls(query: URLSearchParams): unknown[] {
+    const include = query.getAll('include[]');
+    const wanted = (name: string, value: string | undefined) => {
+      const values = query.getAll(`${name}[]`);
+      return values.length === 0 || (value !== undefined && values.includes(value));
+    };
+    // A range is asked for by its beginning; the bot asks about moments.
+    const since = Date.parse(query.get('since') ?? '');
+    return onCallAt(account, Number.isNaN(since) ? now() : since)
+      .filter(
+        (entry) =>
+          wanted('user_ids', entry.user) &&
+          wanted('escalation_policy_ids', entry.escalationPolicy.id) &&
+          wanted('schedule_ids', entry.schedule?.id),
+      )
+      .map((entry) => {
+        const user = account.users.find((other) => other.id === entry.user);
+        return {
+          escalation_policy: include.includes('escalation_policies')
+            ? objects.policy(entry.escalationPolicy.id)
+            : reference('escalation_policy', entry.escalationPolicy.id, entry.escalationPolicy.name),
+          escalation_level: entry.level,
+          schedule: entry.schedule ? reference('schedule', entry.schedule.id, entry.schedule.name) : null,
+          user:
+            user && include.includes('users') ? objects.user(user) : reference('user', entry.user, user?.name ?? ''),
+          start: isoOrNull(entry.start),
+          end: isoOrNull(entry.end),
+        };
+      });
+  }
+
+  function overrides(id: string, query: URLSearchParams): Reply {
+    const schedule = account.schedules.find((other) => other.id === id);
+    if (!schedule) return refuse(404, 'Not Found');
+    const [since, until] = ['since', 'until'].map((name) => Date.parse(query.get(name) ?? ''));
+    if (!(since !== undefined && until !== undefined && since < until))
+      return refuse(400, 'Invalid Input Provided', ['since and until are required']);
+    return ok({
+      overrides: schedule.overrides
+        .filter(({ start, end }) => start < until && end > since)
+        .map(({ user, start, end }, index) => ({
+          id: `PO${index}`,
+          start: isoOrNull(start),
+          end: isoOrNull(end),
+          user: reference('user', user, account.users.find((other) => other.id === user)?.name ?? ''),
+        })),
+    });
+  }
+
+  function notes(id: string): Reply {
+    const incident = account.incidents.find((other) => other.id === id);
+    if (!incident) return refuse(404, 'Not Found');
+    return ok({
+      notes: incident.notes.map(({ createdAt, ...note }) => ({ ...note, created_at: isoOrNull(createdAt) })),
+    });
+  }
+
+  return { list, one, overrides, notes };
+}
