@@ -2,6 +2,7 @@ import { systemClock } from '../clock.ts';
 import { ConfigError } from '../config/env.ts';
 import { loadPolicy } from '../config/policyFile.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
+import { errorText } from '../domain/text.ts';
 import { createLog } from '../log.ts';
 import { createPagerDuty } from '../pagerduty/client.ts';
 import { createOnCall } from '../pagerduty/onCall.ts';
@@ -50,7 +51,7 @@ interface Place {
 const resourcesOf = (policy: Policy, targets: ConnectedTargets): Place[] =>
   [...policy.resources.values()].map((resource: Resource) => ({
     name: `${resource.id} (${resource.kind})`,
-    ask: () => targets.check(resource).catch((error: unknown) => [{ ok: false, what: problemOf(error) }]),
+    ask: () => targets.check(resource).catch((error: unknown) => [{ ok: false, what: errorText(error) }]),
   }));
 
 /** Slack and PagerDuty, where their credentials are at hand. */
@@ -88,8 +89,6 @@ function services(log: Log): Place[] {
 
 const line = ({ ok, what, fix }: Finding): string =>
   `  ${ok ? '✓' : '✗'} ${what}\n${ok || fix === undefined ? '' : `      ${fix}\n`}`;
-
-const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Nothing is given here, so nobody gets a seat. */
 const NO_SEATS: SeatBook = {

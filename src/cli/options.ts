@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/env.ts';
 import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
+import { errorText } from '../domain/text.ts';
 import { StorageError } from '../ports.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 
@@ -23,7 +24,7 @@ export function readOptions<K extends Kinds>(
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     return { values: values as Values<K>, files: positionals };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new UsageError(errorText(error), { cause: error });
   }
 }
 

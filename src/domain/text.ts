@@ -4,3 +4,11 @@ export const cut = (text: string, length: number): string =>
 
 /** `1 rule`, `2 rules` */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** So much of what a target says is kept and shown; the log has the rest. */
+const PROBLEM_MAX = 1_000;
+
+/** What went wrong at a target, for the ledger and for people. */
+export const problemText = (error: unknown): string => cut(errorText(error), PROBLEM_MAX);

@@ -4,6 +4,7 @@ import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { EventPayloads } from '../domain/events.ts';
 import type { Instant } from '../domain/terms.ts';
+import { errorText } from '../domain/text.ts';
 import { type Origin, StorageError } from '../ports.ts';
 import { canonical } from './canonical.ts';
 import { EVENT_COLUMNS, type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
@@ -117,7 +118,7 @@ function open(path: string, flags: string): number {
   try {
     return openSync(path, flags, 0o600);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new StorageError(`${path}: cannot be opened: ${why}`, { cause: error });
   }
 }

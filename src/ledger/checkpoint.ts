@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 import type { Instant } from '../domain/terms.ts';
+import { errorText } from '../domain/text.ts';
 import { StorageError } from '../ports.ts';
 import { canonical } from './canonical.ts';
 
@@ -77,7 +78,7 @@ export function privateKeyOf(pem: string, path: string): KeyObject {
   try {
     return ed25519Of(pem);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new StorageError(
       `${path}: cannot be signed with: ${why}. Make a key with: openssl genpkey -algorithm ed25519 -out ${path}`,
       { cause: error },

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
+import { errorText } from '../domain/text.ts';
 import { StorageError } from '../ports.ts';
 import { type CheckpointLine, readCheckpoints, type Signer, signerFrom } from './checkpoint.ts';
 import type { Anchor } from './verify.ts';
@@ -53,7 +54,7 @@ function readKey(path: string): Signer {
   try {
     return signerFrom(readFileSync(path, 'utf8'));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new StorageError(
       `${path}: the key for checkpoints cannot be used: ${why}. Make one with: openssl genpkey -algorithm ed25519 -out ${path}`,
       { cause: error },

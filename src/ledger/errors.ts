@@ -28,3 +28,14 @@ export function storageFault(error: unknown, path: string): unknown {
   const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1];
   return advice ? new StorageError(`${path}: ${advice} (${code})`, { cause: error }) : error;
 }
+
+/** Does what is asked of the database, and turns what it throws with {@link storageFault}. */
+export const guardFor =
+  (path: string) =>
+  <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw storageFault(error, path);
+    }
+  };

@@ -1,10 +1,11 @@
 import type { Claim, JobKind, JobQueue, Settled } from '../ports.ts';
 import { ne } from './drizzle.ts';
-import { storageFault } from './errors.ts';
+import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { jobs } from './schema.ts';
 
 export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
+  const guarded = guardFor(path);
   const marks = (kinds: readonly JobKind[]) => kinds.map(() => '?').join(',');
   const columns = 'kind, key, due_at AS dueAt, attempts AS attempt, generation';
 
@@ -67,14 +68,6 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
     prepared.set(key, found);
     return found;
   }
-
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      throw storageFault(error, path);
-    }
-  };
 
   return {
     claim: (kinds, now, limit, lease) =>

@@ -1,9 +1,11 @@
 import type { PostBook } from '../ports.ts';
 import { eq, sql } from './drizzle.ts';
+import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { cursors, posts } from './schema.ts';
 
-export function createPostBook({ db }: OpenLedger): PostBook {
+export function createPostBook({ db, path }: OpenLedger): PostBook {
+  const guarded = guardFor(path);
   const p = sql.placeholder;
   const find = db
     .select({ channel: posts.channel, ts: posts.ts, digest: posts.digest })
@@ -29,9 +31,9 @@ export function createPostBook({ db }: OpenLedger): PostBook {
     .onConflictDoUpdate({ target: cursors.name, set: { seq: sql`excluded.seq` } })
     .prepare();
   return {
-    find: (key) => find.get({ key }) ?? null,
-    keep: (key, post) => void keep.run({ key, ...post }),
-    cursor: (name) => cursor.get({ name })?.seq ?? 0,
-    moveCursor: (name, seq) => void moveCursor.run({ name, seq }),
+    find: (key) => guarded(() => find.get({ key })) ?? null,
+    keep: (key, post) => guarded(() => void keep.run({ key, ...post })),
+    cursor: (name) => guarded(() => cursor.get({ name }))?.seq ?? 0,
+    moveCursor: (name, seq) => guarded(() => void moveCursor.run({ name, seq })),
   };
 }

@@ -1,5 +1,5 @@
 import type { SeatBook, SeatRecord } from '../ports.ts';
-import { storageFault } from './errors.ts';
+import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 
 export function createSeatBook({ sqlite, path }: OpenLedger): SeatBook {
@@ -14,13 +14,7 @@ export function createSeatBook({ sqlite, path }: OpenLedger): SeatBook {
      ON CONFLICT (grant_id, place) DO UPDATE SET level = excluded.level, before = excluded.before`,
   );
   const drop = sqlite.prepare<[string, string]>('DELETE FROM seats WHERE grant_id = ? AND place = ?');
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      throw storageFault(error, path);
-    }
-  };
+  const guarded = guardFor(path);
   return {
     at: (place, account) => guarded(() => at.all(place, account)),
     of: (grantId) => guarded(() => of.all(grantId)),

@@ -16,6 +16,7 @@ import { type Actor, BOT, personActor } from '../domain/person.ts';
 import { findRole, reviewersOf } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import type { Instant } from '../domain/terms.ts';
+import { problemText } from '../domain/text.ts';
 import { type Change, StorageError, type Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
@@ -137,7 +138,7 @@ async function noteFailure(
   error: unknown,
 ): Promise<void> {
   const grant = revoking.value;
-  const problem = error instanceof Error ? error.message : String(error);
+  const problem = problemText(error);
   deps.log.error({ err: error, grantId: grant.id, role: grant.role, attempt }, 'revoking failed; it is tried again');
   if (attempt < OVERDUE_AFTER_FAILURES || grant.state === 'overdue') return;
   await deps.store.commit({

@@ -6,13 +6,14 @@ import { findRole } from '../domain/policy.ts';
 import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
 import type { Millis } from '../domain/terms.ts';
+import { problemText } from '../domain/text.ts';
 import type { Versioned } from '../ports.ts';
 import { decide } from './decide.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { openRequest, signalsOf } from './openRequest.ts';
-import { errorText, TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
+import { TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 import { watchJobs } from './watchGrant.ts';
 
@@ -128,7 +129,7 @@ export function extendGrant(deps: Deps, grantId: string, attempt: number): Promi
     } catch (error) {
       deps.log.warn({ err: error, grantId, attempt }, 'extending failed');
       if (attempt < EXTEND_ATTEMPTS) throw error;
-      await giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, errorText(error));
+      await giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, problemText(error));
       return null;
     }
     await deps.store.commit({

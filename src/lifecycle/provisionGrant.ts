@@ -3,6 +3,7 @@ import { activate, type ProvisioningGrant, plannedEnd } from '../domain/grant.ts
 import { BOT } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
+import { problemText } from '../domain/text.ts';
 import { ConflictError, type Versioned } from '../ports.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
@@ -41,7 +42,7 @@ export function provisionGrant(deps: Deps, grantId: string, attempt: number): Pr
       if (error instanceof ConflictError) return;
       deps.log.warn({ err: error, grantId, attempt }, 'granting failed');
       if (attempt < PROVISION_ATTEMPTS) throw error;
-      return giveUp(errorText(error));
+      return giveUp(problemText(error));
     }
   });
 }
@@ -61,7 +62,7 @@ async function settle(deps: Deps, grant: ProvisioningGrant): Promise<Settled> {
   } catch (error) {
     return {
       settled: false,
-      problem: `the target could not say whether an earlier attempt had worked: ${errorText(error)}`,
+      problem: `the target could not say whether an earlier attempt had worked: ${problemText(error)}`,
     };
   }
   return give(deps, grant);
@@ -104,6 +105,3 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   if (decision.effect === 'allow' || (decision.effect === 'ask' && approvedByPeople)) return null;
   return `the policy no longer allows it: ${decision.outcomes.flatMap((outcome) => outcome.reasons).join('; ')}`;
 }
-
-/** One line about an error, for people; the log has the rest. */
-export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { OpaTarget } from '../domain/policy.ts';
 import { type Millis, SECOND, unknown } from '../domain/terms.ts';
+import { errorText } from '../domain/text.ts';
 import type { Log, PolicyEngine } from '../ports.ts';
 import { readAnswer } from './answer.ts';
 import { inputDocument } from './document.ts';
@@ -31,7 +32,7 @@ export function createPolicyEngine(options: {
       try {
         return readAnswer(await ask(target, inputDocument(question)));
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorText(error);
         log.warn({ err: error, role: question.role }, 'Open Policy Agent did not answer');
         return unknown(`Open Policy Agent did not answer: ${problem}`);
       }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../domain/text.ts';
 
 /**
  * Evaluates a compiled policy in a thread of its own: a policy that does not come to an end is ended from
@@ -20,6 +21,6 @@ parentPort?.on('message', ({ input, entrypoint }: { input: unknown; entrypoint: 
     parentPort?.postMessage({ said: results[0]?.result });
   } catch (error) {
     // The library throws plain strings too.
-    parentPort?.postMessage({ problem: error instanceof Error ? error.message : String(error) });
+    parentPort?.postMessage({ problem: errorText(error) });
   }
 });

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { WebClient } from '@slack/web-api';
 import { type Millis, SECOND } from '../domain/terms.ts';
+import { errorText } from '../domain/text.ts';
 import type { Log } from '../ports.ts';
 import { slackLogger } from './logger.ts';
 
@@ -61,5 +62,5 @@ export function slackProblem(error: unknown): string {
   const code = slackErrorCode(error);
   if (code) return ADVICE[code] ? `${ADVICE[code]} (${code})` : `Slack refused: ${code}`;
   if (error instanceof WebAPIRateLimitedError) return `Slack's rate limit is used up for another ${error.retryAfter} s`;
-  return `Slack cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
+  return `Slack cannot be reached: ${errorText(error)}`;
 }

@@ -13,6 +13,8 @@ import { HOUR } from '../../src/domain/terms.ts';
 import { storageFault } from '../../src/ledger/errors.ts';
 import { eventReader } from '../../src/ledger/events.ts';
 import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
+import { createPostBook } from '../../src/ledger/posts.ts';
+import { createSeatBook } from '../../src/ledger/seatBook.ts';
 import { createStore } from '../../src/ledger/store.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { ConflictError, type Job, StorageError } from '../../src/ports.ts';
@@ -174,6 +176,21 @@ describe('commits', () => {
     expect(await store.request('R3')).toBeNull();
     ledger.close();
   });
+});
+
+test('a full disk is said with what to do, whatever was to be written', async () => {
+  const { ledger } = open();
+  const [posts, seats] = [createPostBook(ledger), createSeatBook(ledger)];
+  ledger.sqlite.pragma(`max_page_count = ${ledger.sqlite.pragma('page_count', { simple: true })}`);
+  const until = (write: (index: number) => void) => () => {
+    for (let index = 0; index < 1_000; index += 1) write(index);
+  };
+  const full = /jit\.db: the disk is full; free some space, the bot goes on by itself \(SQLITE_FULL\)$/;
+  expect(until((index) => posts.keep(`card:${index}`, { channel: 'C1', ts: '1.0', digest: 'd' }))).toThrow(full);
+  expect(until((index) => posts.moveCursor(`cursor ${index}`, index))).toThrow(full);
+  const seat = { place: 'team', account: 'ana', level: 'member', role: 'team/member', before: null };
+  expect(until((index) => seats.keep({ ...seat, grantId: `G${index}` }))).toThrow(full);
+  ledger.close();
 });
 
 describe('words of other people in an event', () => {

@@ -146,6 +146,12 @@ export const MUTATIONS: readonly Mutation[] = [
       "      const row = { ...chainEvent(event, stored, at, last), prevHash: last.seq % 40 === 39 ? '' : last.hash };\n",
   },
   {
+    name: 'what a target says can keep an event from being recorded',
+    file: 'src/ledger/canonical.ts',
+    find: "  if (!text.includes('\\\\ud')) return text;\n",
+    replace: "  if (text.includes('\\\\ud')) throw new Error('not Unicode');\n",
+  },
+  {
     name: 'who was in a team before is not remembered',
     file: 'src/provisioners/membership.ts',
     find: '    const before = earlier[0] ? earlier[0].before : now;\n',

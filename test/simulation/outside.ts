@@ -159,6 +159,9 @@ export const deskOver = (wire: Wire): IncidentDesk => ({
     ),
 });
 
+/** What targets say is no text to rely on: half an emoji, a zero, and more of it than fits anywhere. */
+const NOISE = `\ud83d\0${'🔥'.repeat(3_000)}`;
+
 /** Targets that give and take as they are told, and can be asked. Nothing here ends access but a revoke. */
 export function targetsOver(
   wire: Wire,
@@ -166,7 +169,7 @@ export function targetsOver(
   newSecret: () => string,
 ): Targets & { adopt(): void } {
   const call = <T>(name: string, effect: () => T): Promise<T> =>
-    wire.call('target', name, effect, () => new Error('the target did not answer'));
+    wire.call('target', name, effect, () => new Error(`the target did not answer: ${NOISE}`));
   return {
     grant: (grant: Grant, expiresAt) =>
       call(`grant ${grant.id}`, () => {

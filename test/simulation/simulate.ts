@@ -25,9 +25,6 @@ import { createWire, type Ending, type Service } from './wire.ts';
  * does. At the end everything works again, and what must have come true is checked.
  */
 
-/** Nobody reads it: what counts is in the ledger, in Slack and at the targets. */
-const log: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
 export interface Run {
   readonly seed: number;
   /** null: all that must hold held. */
@@ -99,6 +96,8 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
   let life: Life | null = null;
   let watcher: Watcher | null = null;
   let ids = 0;
+  /** Beginnings and ends: what a bot says that has died since does not count. */
+  let lives = 0;
   let broken: Error | null = null;
 
   /** As the system's clock is used: it never runs backwards while the bot lives, and goes on where the wall's was set back. */
@@ -130,8 +129,21 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     return ids;
   };
 
+  /** What the bot puts up with, it logs: other people's faults, and none of its own. */
+  function createLog(): Log {
+    const born = lives;
+    const mind = (facts: object, message: string): void => {
+      const error = 'err' in facts ? facts.err : undefined;
+      if (error === undefined || born !== lives || isExpected(error)) return;
+      broken ??= new Violation(`${message}: ${error instanceof Error ? error.stack : error}`);
+    };
+    return { info: () => undefined, warn: mind, error: mind };
+  }
+
   async function start(): Promise<void> {
     const ledger = openLedger(path);
+    lives += 1;
+    const log = createLog();
     try {
       ledger.sqlite.pragma('synchronous = OFF');
       const clock = createClock(latestKnown(ledger));
@@ -173,6 +185,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
   function kill(): void {
     wire.cut();
     timers = [];
+    lives += 1;
     life?.ledger.close();
     life = null;
     lastTrouble = botNow();

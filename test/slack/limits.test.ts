@@ -22,7 +22,7 @@ describe('limits, counted from what was really granted', () => {
     await stage.ana.jit('request payments read 15m second');
     await stage.ana.told('one approval');
     const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database: read');
-    expect(stage.text(card, 'U0CHLOE')).toContain('approved at once 1 times in 24 h, and 1 is the most');
+    expect(stage.text(card, 'U0CHLOE')).toContain('approved at once 1 time in 24 h, and 1 is the most');
   });
 
   test('two who ask in the same instant do not both get the last place', async () => {

@@ -9,6 +9,7 @@ import { INCIDENT_STATUSES, URGENCIES } from '../../domain/evidence.ts';
 import { findRole, type Policy, type Role } from '../../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../../domain/signals.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
+import { errorText } from '../../domain/text.ts';
 import { readText } from '../options.ts';
 
 /** Cases beside a policy: who asks for what, when, with what PagerDuty says; and what is to come of it. docs/policy-tools.md */
@@ -108,7 +109,7 @@ export function readCases(path: string): CaseFile {
   try {
     raw = parseYaml(source);
   } catch (error) {
-    throw new ConfigError(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ConfigError(`${path}: ${errorText(error)}`, { cause: error });
   }
   const parsed = fileSchema.safeParse(raw);
   if (!parsed.success)

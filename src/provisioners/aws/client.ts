@@ -1,3 +1,4 @@
+import { errorText } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
 /** What every client of AWS is made with. Credentials come from where AWS's own tools find them. */
@@ -23,6 +24,6 @@ export async function askAws<T>(
   } catch (error) {
     const name = error instanceof Error ? error.name : '';
     if (expected !== null && name === expected) return null;
-    throw new Error(`${service}: ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`${service}: ${name}: ${errorText(error)}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import { z } from 'zod';
+import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
@@ -109,7 +110,7 @@ async function check(roster: Roster<Role>, roles: readonly ListedRole<Role>[]): 
           () => ({ ok: true, what: `the bot sees who is in the group ${group}` }),
           (error: unknown) => ({
             ok: false,
-            what: `the bot sees who is in the group ${group}: ${error instanceof Error ? error.message : String(error)}`,
+            what: `the bot sees who is in the group ${group}: ${errorText(error)}`,
             fix: 'Is the name right? The bot needs iam:GetGroup, iam:GetUser, iam:ListGroupsForUser, iam:AddUserToGroup and iam:RemoveUserFromGroup.',
           }),
         ),

@@ -1,4 +1,5 @@
 import type { Octokit } from 'octokit';
+import { errorText } from '../../domain/text.ts';
 import type { Roster, Seat } from '../membership.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 import type { Role, Target } from './provisioner.ts';
@@ -40,7 +41,7 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
     } catch (error) {
       const status = error instanceof Error && 'status' in error ? Number(error.status) : null;
       if (status !== null && status === expected) return null;
-      throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${where}: ${errorText(error)}`, { cause: error });
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Octokit } from 'octokit';
 import { z } from 'zod';
+import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership } from '../membership.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
@@ -74,7 +75,7 @@ async function check(target: Target, octokit: Octokit, roles: readonly ListedRol
       () => ({ ok: true, what: `the bot sees ${what}` }),
       (error: unknown) => ({
         ok: false,
-        what: `the bot sees ${what}: ${error instanceof Error ? error.message : String(error)}`,
+        what: `the bot sees ${what}: ${errorText(error)}`,
         fix: `Is the name right, and may the credential read it? A GitHub App has to be installed in ${org}.`,
       }),
     );

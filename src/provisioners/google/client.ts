@@ -1,3 +1,4 @@
+import { errorText } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
 export interface Credentials {
@@ -32,7 +33,7 @@ export async function askGoogle<T>(
   } catch (error) {
     const status = statusOf(error);
     if (status !== null && expected.includes(status)) return null;
-    throw new Error(`Google: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`Google: ${errorText(error)}`, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { cloudidentity_v1 } from '@googleapis/cloudidentity';
 import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
+import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
@@ -149,7 +150,7 @@ async function check(roster: Roster<Role>, roles: readonly ListedRole<Role>[]): 
           () => ({ ok: true, what: `the bot sees who is in ${group}` }),
           (error: unknown) => ({
             ok: false,
-            what: `the bot sees who is in ${group}: ${error instanceof Error ? error.message : String(error)}`,
+            what: `the bot sees who is in ${group}: ${errorText(error)}`,
             fix: 'Make its service account a manager of the group.',
           }),
         ),

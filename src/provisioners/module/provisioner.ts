@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { errorText } from '../../domain/text.ts';
 import { membership } from '../membership.ts';
 import { type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 
@@ -38,7 +39,7 @@ function load(path: string): LocalProvisioner {
     // A module of either kind; it is read once, and again only with the next start.
     exported = createRequire(import.meta.url)(path);
   } catch (error) {
-    throw new TypeError(`cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new TypeError(`cannot be loaded: ${errorText(error)}`, {
       cause: error,
     });
   }
@@ -71,7 +72,7 @@ export const localModule: Provisioner<Target, unknown> = {
         roleSchema,
       };
     } catch (error) {
-      return { problem: `${path} ${error instanceof Error ? error.message : String(error)}`, at: 'path' };
+      return { problem: `${path} ${errorText(error)}`, at: 'path' };
     }
   },
   accountTemplate: ({ path, config }) => load(path).accountTemplate?.(config) ?? null,

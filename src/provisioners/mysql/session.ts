@@ -1,4 +1,5 @@
 import type { Connection, Pool } from 'mysql2/promise';
+import { errorText } from '../../domain/text.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 
@@ -105,7 +106,4 @@ const isRefusal = (error: unknown): boolean =>
   !('fatal' in error && error.fatal);
 
 const unreachable = (url: string, error: unknown): Error =>
-  new Error(
-    `the MySQL server at ${new URL(url).host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  );
+  new Error(`the MySQL server at ${new URL(url).host} cannot be reached: ${errorText(error)}`, { cause: error });

@@ -1,5 +1,6 @@
 import type { Client } from '@okta/okta-sdk-nodejs';
 import { z } from 'zod';
+import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
@@ -78,7 +79,7 @@ function rosterOf({ url }: Target, client: () => Promise<Client>): Roster<Role> 
       return await call(await client());
     } catch (error) {
       if (isExpected && error instanceof Error && 'status' in error && error.status === NOT_FOUND) return null;
-      throw new Error(`Okta at ${new URL(url).host}: ${error instanceof Error ? error.message : String(error)}`, {
+      throw new Error(`Okta at ${new URL(url).host}: ${errorText(error)}`, {
         cause: error,
       });
     }
@@ -133,7 +134,7 @@ async function check({ groupApi }: Client, roles: readonly ListedRole<Role>[]): 
       } catch (error) {
         return {
           ok: false,
-          what: `the bot sees the group ${id}: ${error instanceof Error ? error.message : String(error)}`,
+          what: `the bot sees the group ${id}: ${errorText(error)}`,
           fix: 'Is the id right? The credential has to read and manage this group: the role Group Membership Administrator, for it alone.',
         };
       }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { SECOND } from '../../domain/terms.ts';
+import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 
@@ -62,10 +63,7 @@ export function createSession(url: string, log: Log): Session {
 }
 
 const unreachable = (url: string, error: unknown): Error =>
-  new Error(
-    `PostgreSQL at ${placeOf(url)} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  );
+  new Error(`PostgreSQL at ${placeOf(url)} cannot be reached: ${errorText(error)}`, { cause: error });
 
 /** Host and database, without the password. */
 function placeOf(url: string): string {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
+import { errorText } from '../../domain/text.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
@@ -61,7 +62,7 @@ function rosterOf(target: Target, client: WebClient): Roster<Role> {
     try {
       return await call();
     } catch (error) {
-      throw new Error(`Slack user groups: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`Slack user groups: ${errorText(error)}`, { cause: error });
     }
   }
 
