@@ -183,6 +183,7 @@ export function createWatcher(path: string, outside: Outside): Watcher {
       must(result.whole, () => `the ledger does not verify: ${result.whole ? '' : result.problem}`);
       lookAtAuditChannel(seen, outside);
       lookForSecrets(db, outside);
+      lookForCalls(outside);
       const left = db.prepare('SELECT DISTINCT kind FROM jobs').pluck().all() as string[];
       must(
         left.every((kind) => LASTING.includes(kind)),
@@ -220,6 +221,20 @@ function lookForSecrets(db: Database, { workspace, secrets }: Outside): void {
     [...workspace.homes.values()],
   ]);
   for (const secret of secrets) must(!everything.includes(secret), () => `a secret is written down: ${secret}`);
+}
+
+/** Nobody is called because of what somebody typed: where Slack reads formatting, `<!channel>` stands as text. */
+function lookForCalls({ workspace }: Outside): void {
+  const views = [...workspace.homes.values()];
+  JSON.stringify([workspace.messages, views], (key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !('text' in value)) return value;
+    const isRead = key !== '' && (!('type' in value) || value.type === 'mrkdwn');
+    must(
+      !isRead || typeof value.text !== 'string' || !value.text.includes('<!channel'),
+      () => `a channel is called by what somebody typed: ${String(value.text)}`,
+    );
+    return value;
+  });
 }
 
 /** What happened, without what is random in it, to compare two runs of a seed. */

@@ -152,6 +152,12 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "  if (text.includes('\\\\ud')) throw new Error('not Unicode');\n",
   },
   {
+    name: 'what somebody typed is read as formatting by Slack',
+    file: 'src/slack/blocks.ts',
+    find: "    .replaceAll('<', '&lt;')\n",
+    replace: '',
+  },
+  {
     name: 'who was in a team before is not remembered',
     file: 'src/provisioners/membership.ts',
     find: '    const before = earlier[0] ? earlier[0].before : now;\n',
