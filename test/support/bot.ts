@@ -63,6 +63,17 @@ function decideAllAgain(events: readonly LedgerEvent[], policies: ReadonlyMap<st
   }
 }
 
+/** What the bot puts up with, it logs: faults of others, in our own words; none of the program's. */
+function lookForFaults(log: RecordedLog): void {
+  const faults = log.lines.filter(({ facts, message }) => {
+    const error = 'err' in facts ? facts.err : undefined;
+    // Slack's client throws what it likes at a broken frame.
+    if (message === 'dropped an envelope that is not whole') return false;
+    return error instanceof Error && /^(Type|Reference|Range|Syntax|Sqlite)Error$/.test(error.constructor.name);
+  });
+  expect(faults, 'faults of the program in the log').toEqual([]);
+}
+
 export interface StageOptions {
   readonly env?: Record<string, string>;
   readonly policy?: (source: string) => string;
@@ -160,6 +171,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     close: async () => {
       await stopBot();
       decideAllAgain(events(), policies);
+      lookForFaults(log);
       await sandbox.close();
     },
   };
