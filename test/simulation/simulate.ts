@@ -236,7 +236,8 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
   const isExpected = (error: unknown): boolean =>
     error instanceof StorageError ||
     error instanceof ConflictError ||
-    (error instanceof Error && /did not answer|no such login|connection was cut|rate-limit/.test(error.message));
+    (error instanceof Error &&
+      /did not answer|no such login|connection was cut|rate-limit|still shows the access/.test(error.message));
 
   async function act(): Promise<string> {
     if (!life) return 'nobody is there to ask';
