@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventReader } from '../../src/ledger/events.ts';
@@ -9,6 +10,7 @@ import { personAt } from '../../src/sandbox/person.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Chance, chanceFrom } from '../simulation/chance.ts';
+import { BROKEN_FRAME, OWN_FAULT } from '../support/log.ts';
 
 /**
  * The real process under load, killed with SIGKILL at random moments, over and over, against the workspace on the wire, a
@@ -41,7 +43,8 @@ export async function killOften({ times, seed }: { times: number; seed: number }
   const chance = chanceFrom(seed);
   const clock = createSandboxClock();
   const sandbox = await startSandbox(clock.now);
-  const bot = createBotProcess(sandbox.env, clock, join(sandbox.directory, 'bot.log'));
+  const logPath = join(sandbox.directory, 'bot.log');
+  const bot = createBotProcess(sandbox.env, clock, logPath);
   const { workspace, people } = sandbox.slack;
   const wrong: string[] = [];
   try {
@@ -64,6 +67,7 @@ export async function killOften({ times, seed }: { times: number; seed: number }
     }
     wrong.push(...left);
     await bot.stop();
+    wrong.push(...faultsIn(readFileSync(logPath, 'utf8')));
     return { kills: times, ...lookAtLedger(), wrong };
   } finally {
     await bot.kill();
@@ -132,6 +136,15 @@ export async function killOften({ times, seed }: { times: number; seed: number }
     }
     return { events: events.length, grants };
   }
+}
+
+/** A line that a kill cut short says nothing. */
+function faultsIn(log: string): string[] {
+  return log.split('\n').flatMap((line) => {
+    if (!line.startsWith('{') || !line.endsWith('}')) return [];
+    const { err, msg } = JSON.parse(line) as { err?: { type: string; stack: string }; msg: string };
+    return err && msg !== BROKEN_FRAME && OWN_FAULT.test(err.type) ? [`the bot's log: ${msg}: ${err.stack}`] : [];
+  });
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

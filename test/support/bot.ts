@@ -16,7 +16,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Message, OpenView } from '../../src/sandbox/slack/workspace.ts';
 import { until } from '../../src/sandbox/until.ts';
 import { type JumpClock, jumpClock } from './clock.ts';
-import { type RecordedLog, recordedLog } from './log.ts';
+import { BROKEN_FRAME, OWN_FAULT, type RecordedLog, recordedLog } from './log.ts';
 
 /** The bot in this process, on a sandbox of its own. */
 export interface Stage {
@@ -63,13 +63,10 @@ function decideAllAgain(events: readonly LedgerEvent[], policies: ReadonlyMap<st
   }
 }
 
-/** What the bot puts up with, it logs: faults of others, in our own words; none of the program's. */
 function lookForFaults(log: RecordedLog): void {
   const faults = log.lines.filter(({ facts, message }) => {
     const error = 'err' in facts ? facts.err : undefined;
-    // Slack's client throws what it likes at a broken frame.
-    if (message === 'dropped an envelope that is not whole') return false;
-    return error instanceof Error && /^(Type|Reference|Range|Syntax|Sqlite)Error$/.test(error.constructor.name);
+    return message !== BROKEN_FRAME && error instanceof Error && OWN_FAULT.test(error.constructor.name);
   });
   expect(faults, 'faults of the program in the log').toEqual([]);
 }
