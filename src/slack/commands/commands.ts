@@ -40,31 +40,43 @@ const CLOSE_ENOUGH = 3;
 export function listenToCommands(app: App, context: SlackContext): void {
   const { deps } = context;
   app.command('/jit', async ({ ack, command, respond }) => {
-    const [word = '', ...rest] = command.text.trim().split(/\s+/);
-    const name = word.toLowerCase();
-    if (name === 'help') return ack({ response_type: 'ephemeral', text: helpText() });
-    const found = COMMANDS.find(({ names }) => names.includes(name));
-    if (name !== '' && !found) return ack({ response_type: 'ephemeral', text: unknownText(name) });
+    const asked = understand(command.text);
+    if ('answer' in asked) return ack({ response_type: 'ephemeral', text: asked.answer });
     await ack();
     const waiting = oneMoment(() => respond({ response_type: 'ephemeral', text: ONE_MOMENT }), deps.log);
     const to = { triggerId: command.trigger_id, personId: command.user_id };
     try {
-      if (!found) return await openForm(context, to, { mode: 'request' });
-      await found.run({
+      if (!asked.command) return await openForm(context, to, { mode: 'request' });
+      await asked.command.run({
         ...context,
         ...to,
         callId: command.trigger_id,
-        text: rest.join(' '),
+        text: asked.rest,
         tell: async (text, blocks) =>
           void (await respond({ response_type: 'ephemeral', ...said(text), ...(blocks && { blocks }) })),
       });
     } catch (error) {
+      const [name] = asked.command?.names ?? ['request'];
       deps.log.error({ err: error, command: name, personId: command.user_id }, 'a command could not be carried out');
       await respond({ response_type: 'ephemeral', text: FAILED });
     } finally {
       waiting.cancel();
     }
   });
+}
+
+/** What is to be done, and what stands after it; no command: the form. */
+type Asked = { readonly command: Command | null; readonly rest: string } | { readonly answer: string };
+
+function understand(text: string): Asked {
+  const typed = text.trim();
+  // What is typed most is acknowledged soonest.
+  if (typed === '') return { command: null, rest: '' };
+  const [word = '', ...rest] = typed.split(/\s+/);
+  const name = word.toLowerCase();
+  if (name === 'help') return { answer: helpText() };
+  const command = COMMANDS.find(({ names }) => names.includes(name));
+  return command ? { command, rest: rest.join(' ') } : { answer: unknownText(name) };
 }
 
 export const helpText = (): string =>
