@@ -187,8 +187,12 @@ async function appends(directory: string): Promise<Measure[]> {
 /** Runs a command to its end. @returns the most memory that it had, in MB (Linux) */
 function run(args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [JIT, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [JIT, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.resume();
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
     let peak = 0;
     const look = setInterval(() => {
       peak = Math.max(peak, peakOf(child.pid ?? 0));
@@ -196,7 +200,7 @@ function run(args: readonly string[]): Promise<number> {
     child.on('exit', (code) => {
       clearInterval(look);
       if (code === 0) resolve(peak);
-      else reject(new Error(`jit ${args.join(' ')} ended with ${code}`));
+      else reject(new Error(`jit ${args.join(' ')} ended with ${code}: ${said}`));
     });
   });
 }
