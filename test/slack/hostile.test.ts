@@ -58,6 +58,7 @@ const junk = fc.oneof(
     'G0000000000',
     '{"review":"A1","item":-1}',
     '\u0000\u202e💥',
+    'half an emoji \ud83d',
   ),
 );
 const anything = fc.oneof(junk, fc.integer(), fc.constant(null), fc.boolean(), fc.object({ maxDepth: 2 }));
