@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cut } from '../../src/domain/text.ts';
+import { counted, cut, problemText } from '../../src/domain/text.ts';
 
 test('a text that is too long for its place is cut before an emoji, not within one', () => {
   expect(cut('down 🔥🔥', 8)).toBe('down 🔥…');
@@ -15,4 +15,19 @@ test('what is cut fits, and is text that every service takes', () => {
       return shown.length <= length && shown.isWellFormed();
     }),
   );
+});
+
+test('of what a target says, people read the beginning: a page of it does not fill the ledger', () => {
+  const shown = problemText(new Error(`no such role${' and on'.repeat(10_000)}`));
+  expect(shown).toMatch(/^no such role and on.*…$/);
+  expect(shown).toHaveLength(1_000);
+  expect(problemText('said as it is')).toBe('said as it is');
+});
+
+test.each([
+  [0, '0 rules'],
+  [1, '1 rule'],
+  [2, '2 rules'],
+])('%i is counted as people count', (count, said) => {
+  expect(counted(count, 'rule')).toBe(said);
 });
