@@ -1,5 +1,5 @@
 import type { Decision, DecisionInput } from './evaluate.ts';
-import type { EndReason, PlannedEnd } from './grant.ts';
+import type { EndReason, PlannedEnd, Residue } from './grant.ts';
 import type { Actor, Person } from './person.ts';
 import type { DriftFinding } from './records.ts';
 import type { Signal } from './signals.ts';
@@ -74,7 +74,14 @@ export interface EventPayloads {
   'grant.shortened': { role: string; person: Named; endsAt: Instant; why: PlannedEnd };
   'grant.revoking': { role: string; person: Named; why: EndReason; problem: string | null };
   /** `openUntil`: sessions opened with it have ended by then; null: they live until they are closed. Absent: it has none. */
-  'grant.ended': { role: string; person: Named; why: EndReason; openUntil?: Instant | null };
+  'grant.ended': {
+    role: string;
+    person: Named;
+    why: EndReason;
+    openUntil?: Instant | null;
+    /** What the holder made with it and that is still there, and what was done with each. Absent: nothing is known to be. */
+    left?: readonly Residue[];
+  };
   'grant.failed': { role: string; person: Named; problem: string };
   'grant.overdue': { role: string; person: Named; failures: number; problem: string };
   /** Whoever is on call next is offered what somebody's shift ends with. */

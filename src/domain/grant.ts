@@ -7,6 +7,14 @@ import type { Instant, Millis, Ref } from './terms.ts';
 /** What ends access on its own. */
 export type PlannedEnd = 'expired' | 'shift_ended' | 'incident_resolved';
 
+/** Something that its holder made with the access and that outlives it, and what the bot did with it. In plain words. */
+export interface Residue {
+  /** `function public.helper(text)` */
+  readonly what: string;
+  /** `runs with the rights of its caller, nobody may call it; it now belongs to jitbot_leftovers` */
+  readonly done: string;
+}
+
 /** Why access ended, or is ending. */
 export type EndReason = PlannedEnd | 'revoked' | 'person_left' | 'frozen' | 'provision_failed';
 

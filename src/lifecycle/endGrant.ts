@@ -9,6 +9,7 @@ import {
   type LiveGrant,
   OVERDUE_AFTER_FAILURES,
   type ProvisioningGrant,
+  type Residue,
   type RevokingGrant,
   startRevoking,
 } from '../domain/grant.ts';
@@ -16,7 +17,7 @@ import { type Actor, BOT, personActor } from '../domain/person.ts';
 import { findRole, reviewersOf } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import type { Instant } from '../domain/terms.ts';
-import { problemText } from '../domain/text.ts';
+import { cut, problemText } from '../domain/text.ts';
 import { type Change, StorageError, type Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
@@ -97,15 +98,16 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
       return { notBefore: grant.endsAt };
     }
     const revoking = await commitRevoking(deps, { value: grant, version: loaded.version });
+    let left: readonly Residue[];
     try {
-      await deps.targets.revoke(revoking.value);
+      left = await deps.targets.revoke(revoking.value);
       if (await deps.targets.isActive(revoking.value))
         throw new Error('the target still shows the access after revoking it');
     } catch (error) {
       await noteFailure(deps, revoking, attempt, error);
       throw error;
     }
-    await commitEnded(deps, revoking);
+    await commitEnded(deps, revoking, left);
     return null;
   });
 }
@@ -155,7 +157,11 @@ async function noteFailure(
   });
 }
 
-async function commitEnded(deps: Deps, { value: grant, version }: Versioned<RevokingGrant>): Promise<void> {
+async function commitEnded(
+  deps: Deps,
+  { value: grant, version }: Versioned<RevokingGrant>,
+  left: readonly Residue[],
+): Promise<void> {
   const about = { actor: BOT, requestId: grant.requestId, grantId: grant.id } as const;
   const whose = { role: grant.role, person: named(grant.person) };
   await deps.store.commit({
@@ -163,10 +169,28 @@ async function commitEnded(deps: Deps, { value: grant, version }: Versioned<Revo
     events: [
       grant.why === 'provision_failed'
         ? { ...about, type: 'grant.failed', payload: { ...whose, problem: grant.problem ?? 'unknown' } }
-        : { ...about, type: 'grant.ended', payload: { ...whose, why: grant.why, ...openAfter(deps, grant) } },
+        : {
+            ...about,
+            type: 'grant.ended',
+            payload: { ...whose, why: grant.why, ...openAfter(deps, grant), ...leftAfter(left) },
+          },
     ],
     done: [{ kind: 'end', key: grant.id }],
   });
+}
+
+/** What is left is named by its holder: as much is kept as people can read. */
+const LEFT_MAX = 50;
+const LEFT_TEXT = 300;
+
+function leftAfter(left: readonly Residue[]): { left?: readonly Residue[] } {
+  if (left.length === 0) return {};
+  const kept = left
+    .slice(0, LEFT_MAX)
+    .map(({ what, done }) => ({ what: cut(what, LEFT_TEXT), done: cut(done, LEFT_TEXT) }));
+  const more = left.length - kept.length;
+  if (more > 0) kept.push({ what: `${more} more`, done: 'the log of the bot names them' });
+  return { left: kept };
 }
 
 /** When sessions that were opened with the access have ended. */

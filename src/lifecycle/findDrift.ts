@@ -20,6 +20,7 @@ export const createDriftRound = (deps: Deps): JobHandler => {
     for (const resource of deps.policy.resources.values()) {
       if (!deps.targets.canList(resource.id)) continue;
       try {
+        await tidy(deps, resource);
         await compareResource(deps, resource);
       } catch (error) {
         // A target that is down, or that was changed meanwhile, is looked at in the next round; the others now.
@@ -30,6 +31,15 @@ export const createDriftRound = (deps: Deps): JobHandler => {
     return { notBefore: deps.clock.now() + deps.policy.driftEvery };
   };
 };
+
+/** What could not be cleaned up when access ended, because somebody was using it, is tried again in each round. */
+async function tidy(deps: Deps, { id }: Resource): Promise<void> {
+  try {
+    await deps.targets.tidy(id);
+  } catch (error) {
+    deps.log.warn({ err: error, resource: id }, 'what ended access left behind could not be cleaned up yet');
+  }
+}
 
 async function compareResource(deps: Deps, resource: Resource): Promise<void> {
   // Live before and after, so that what begins or ends meanwhile is not taken for drift.

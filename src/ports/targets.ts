@@ -1,4 +1,4 @@
-import type { Grant } from '../domain/grant.ts';
+import type { Grant, Residue } from '../domain/grant.ts';
 import type { Person } from '../domain/person.ts';
 import type { Resource } from '../domain/policy.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
@@ -9,8 +9,11 @@ import type { Instant, Millis } from '../domain/terms.ts';
 export interface Targets {
   /** Idempotent. `expiresAt` is for the target's own expiry, where it has one. */
   grant(grant: Grant, expiresAt: Instant): Promise<{ account: string }>;
-  /** Idempotent; already gone is success. */
-  revoke(grant: Grant): Promise<void>;
+  /**
+   * Idempotent; already gone is success.
+   * @returns what the holder made with the access and that outlives it; empty: nothing is known to be left
+   */
+  revoke(grant: Grant): Promise<readonly Residue[]>;
   isActive(grant: Grant): Promise<boolean>;
   /** Whether the target of a resource can say who holds its roles. */
   canList(resourceId: string): boolean;
@@ -18,6 +21,8 @@ export interface Targets {
   list(resource: Resource): Promise<readonly Holding[]>;
   /** Takes away what `list` found. Already gone is success. */
   remove(resourceId: string, holding: Holding): Promise<void>;
+  /** Tries again to clean up what ended access left behind at a target. Changes nobody's access. */
+  tidy(resourceId: string): Promise<void>;
   /** A fresh secret for an active grant, replacing any before it; null where the target needs none. */
   issueCredential(grant: Grant): Promise<Credential | null>;
   /** Whether grants on this resource come with a secret of their own. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Residue } from '../domain/grant.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { SECOND } from '../domain/terms.ts';
 import type { Clock, Credential, Finding, Holding, Log, SeatBook } from '../ports.ts';
@@ -25,8 +26,12 @@ export interface ListedRole<Role> {
 export interface Connection<Role> {
   /** Gives the access, or finds it given. `expiresAt` goes into the target's own expiry where it has one. */
   grant(access: Access<Role>, expiresAt: Instant): Promise<{ account: string }>;
-  /** Takes the access away and ends what was opened with it. Already gone is success. */
-  revoke(access: Access<Role>): Promise<void>;
+  /**
+   * Takes the access away and ends what was opened with it. Already gone is success. It may return what the holder made
+   * with the access and that outlives it: such things give nobody access, so they do not keep a grant from ending.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most targets have no room for anything to be left behind
+  revoke(access: Access<Role>): Promise<{ readonly left: readonly Residue[] } | void>;
   /** Whether the target holds anything of this access, asked of the target now. */
   isActive(access: Access<Role>): Promise<boolean>;
   /**
@@ -36,6 +41,11 @@ export interface Connection<Role> {
   readonly list?: (roles: readonly ListedRole<Role>[]) => Promise<readonly Holding[]>;
   /** Takes away what `list` found. Already gone is success. */
   readonly remove?: (holding: Holding, role: Role | null) => Promise<void>;
+  /**
+   * Tries again to clean up what a revoke could not, because somebody used it just then. It changes nobody's access.
+   * Absent: a revoke cleans up, or nothing can be left.
+   */
+  readonly tidy?: () => Promise<void>;
   /** Whether the target answers and the bot's credential may do what these roles need, found out without changing anything. */
   check(roles: readonly ListedRole<Role>[]): Promise<readonly Finding[]>;
   /**

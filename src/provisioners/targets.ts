@@ -78,7 +78,10 @@ export function connectTargets(
 
   return {
     grant: async (grant, expiresAt) => connectionOf(grant).grant(accessOf(grant), expiresAt),
-    revoke: async (grant) => connectionOf(grant).revoke(accessOf(grant)),
+    revoke: async (grant) => {
+      const taken = await connectionOf(grant).revoke(accessOf(grant));
+      return typeof taken === 'object' ? taken.left : [];
+    },
     isActive: async (grant) => connectionOf(grant).isActive(accessOf(grant)),
     issueCredential: async (grant) =>
       (await connectionOf(grant).issueCredential?.(accessOf(grant), grant.endsAt)) ?? null,
@@ -90,6 +93,7 @@ export function connectTargets(
       if (!remove) throw new Error(`what is found on ${resourceId} has to be removed by hand`);
       await remove(holding, inForce.get(holding.role ?? '') ?? null);
     },
+    tidy: async (resourceId) => connections.get(resourceId)?.connection.tidy?.(),
     obstacle: (resourceId, person) => {
       const resource = current.resources.get(resourceId);
       const template = resource && provisionerOf(resource).accountTemplate?.(resource.target);

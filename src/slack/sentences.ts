@@ -1,9 +1,9 @@
 import type { Decision, Proof, RuleOutcome } from '../domain/evaluate.ts';
-import type { EndReason } from '../domain/grant.ts';
+import type { EndReason, Residue } from '../domain/grant.ts';
 import { isGroup, type Principal, type Risk, type Stage } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { assertNever, durationText, type Instant } from '../domain/terms.ts';
-import { counted } from '../domain/text.ts';
+import { counted, cut } from '../domain/text.ts';
 import { code, plain, time } from './blocks.ts';
 
 /** Refusals, decisions and ends as sentences: the one place where the bot's "no" gets its words. */
@@ -213,6 +213,20 @@ export function openSentence(openUntil: Instant | null | undefined, endedAt: Ins
   return openUntil <= endedAt
     ? 'Sessions that were open have been closed.'
     : `Sessions opened before may live until ${time(openUntil)}.`;
+}
+
+/** So many things that are left are named in a message; the event has them all. */
+const LEFT_SHOWN = 8;
+const LEFT_TEXT = 200;
+
+/** What the holder made with the access and that is still there; empty: nothing is known to be. */
+export function leftSentence(left: readonly Residue[] | undefined): string {
+  if (!left || left.length === 0) return '';
+  const named = left
+    .slice(0, LEFT_SHOWN)
+    .map(({ what, done }) => `${code(cut(what, LEFT_TEXT))} (${plain(cut(done, LEFT_TEXT))})`);
+  const more = left.length - named.length;
+  return `Left behind: ${named.join('; ')}${more > 0 ? `; and ${counted(more, 'more thing', 'more things')}` : ''}.`;
 }
 
 const RISK_TEXT: Readonly<Record<Risk, string>> = {

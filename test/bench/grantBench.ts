@@ -133,7 +133,7 @@ async function burst(path: (name: string) => string): Promise<Measure> {
   const { core, end } = createBenchBox(path('jit.db'), {
     onCall,
     targets: {
-      revoke: () => new Promise((resolve) => setTimeout(resolve, TARGET_MS)),
+      revoke: () => new Promise((resolve) => setTimeout(() => resolve([]), TARGET_MS)),
       isActive: async () => {
         ended += 1;
         if (ended === BURST) all.resolve();

@@ -20,6 +20,7 @@ const box = createBenchBox(path, {
     revoke: async () => {
       // Counted from the start of the process, loading the program included.
       first ??= performance.now();
+      return [];
     },
   },
 });

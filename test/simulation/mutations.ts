@@ -20,8 +20,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'after a crash in mid-grant the record is closed without revoking at the target',
     file: 'src/lifecycle/endGrant.ts',
-    find: '      await deps.targets.revoke(revoking.value);\n',
-    replace: '      if (revoking.value.activation) await deps.targets.revoke(revoking.value);\n',
+    find: '      left = await deps.targets.revoke(revoking.value);\n',
+    replace: '      left = revoking.value.activation ? await deps.targets.revoke(revoking.value) : [];\n',
   },
   {
     name: 'a revoke is believed without reading back',

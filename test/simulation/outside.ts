@@ -183,7 +183,11 @@ export function targetsOver(
         });
         return { account: `jit_${grant.id.toLowerCase()}` };
       }),
-    revoke: (grant) => call(`revoke ${grant.id}`, () => void held.delete(grant.id)),
+    revoke: (grant) =>
+      call(`revoke ${grant.id}`, () => {
+        held.delete(grant.id);
+        return [];
+      }),
     isActive: (grant) => call(`ask ${grant.id}`, () => held.has(grant.id)),
     issueCredential: (grant) =>
       call(`secret ${grant.id}`, () => {
@@ -203,6 +207,7 @@ export function targetsOver(
           .map(({ grantId, role }) => ({ account: `jit_${grantId.toLowerCase()}`, role, grantId })),
       ),
     remove: (_resourceId, holding) => call(`remove ${holding.account}`, () => void held.delete(holding.grantId ?? '')),
+    tidy: async () => undefined,
     obstacle: () => null,
     afterlife: () => undefined,
     adopt: () => undefined,

@@ -56,7 +56,11 @@ export function withTeam<T extends Targets>(targets: T, wire: Wire, team: Team, 
     ...targets,
     grant: (grant, expiresAt) =>
       isTeams(grant.resourceId) ? connection.grant(accessOf(grant), expiresAt) : targets.grant(grant, expiresAt),
-    revoke: (grant) => (isTeams(grant.resourceId) ? connection.revoke(accessOf(grant)) : targets.revoke(grant)),
+    revoke: async (grant) => {
+      if (!isTeams(grant.resourceId)) return targets.revoke(grant);
+      await connection.revoke(accessOf(grant));
+      return [];
+    },
     isActive: (grant) => (isTeams(grant.resourceId) ? connection.isActive(accessOf(grant)) : targets.isActive(grant)),
     list: (resource) =>
       isTeams(resource.id)

@@ -226,6 +226,24 @@ describe('private messages', () => {
       null,
     ],
     [
+      'ended, with things left behind',
+      {
+        ...at,
+        type: 'grant.ended',
+        payload: {
+          role: core.role,
+          person: named(ben),
+          why: 'expired',
+          left: [
+            { what: 'function public.<!channel>(text)', done: 'runs as its caller now; belongs to jitbot_leftovers' },
+            { what: 'table public.hotfix', done: 'belongs to app_owner' },
+          ],
+        },
+      },
+      approved,
+      null,
+    ],
+    [
       'failed',
       { ...at, type: 'grant.failed', payload: { role: core.role, person: named(ben), problem: 'the target is down' } },
       approved,

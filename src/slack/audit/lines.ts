@@ -3,7 +3,7 @@ import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { assertNever, durationText } from '../../domain/terms.ts';
 import { counted, cut } from '../../domain/text.ts';
 import { code, context, type Message, plain, section, time } from '../blocks.ts';
-import { endSentence, openSentence } from '../sentences.ts';
+import { endSentence, leftSentence, openSentence } from '../sentences.ts';
 
 /** Metadata of an audit message: which events it shows, and the hash of the last, an anchor outside the database. */
 export const AUDIT_METADATA = 'jitbot_audit';
@@ -149,7 +149,7 @@ function describe(event: LedgerEvent): string {
     case 'grant.revoking':
       return `${code(event.payload.role)} of ${plain(event.payload.person.name)}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? ` (${plain(event.payload.problem)})` : ''}`;
     case 'grant.ended':
-      return `${plain(event.payload.person.name)} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}${stillOpen(event)}`;
+      return `${plain(event.payload.person.name)} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}${stillOpen(event)}${leftBehind(event)}`;
     case 'grant.failed':
       return `${code(event.payload.role)} for ${plain(event.payload.person.name)}: ${plain(event.payload.problem)}; nothing left at the target`;
     case 'grant.overdue':
@@ -212,6 +212,9 @@ function driftText({ kind, role, account, grantId, resource }: EventPayloads['dr
       return assertNever(kind);
   }
 }
+
+const leftBehind = ({ payload: { left } }: LedgerEvent & { type: 'grant.ended' }): string =>
+  left && left.length > 0 ? `. ${leftSentence(left)}` : '';
 
 /** Said only where sessions outlive the access. */
 const stillOpen = ({ at, payload }: LedgerEvent & { type: 'grant.ended' }): string =>

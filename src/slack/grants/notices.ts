@@ -5,7 +5,7 @@ import type { Request } from '../../domain/request.ts';
 import { durationText, type Instant } from '../../domain/terms.ts';
 import type { Credential } from '../../ports.ts';
 import { button, code, context, type Message, plain, plainText, quote, section, time, timeIn } from '../blocks.ts';
-import { approvalsText, denialSentence, endSentence, openSentence, proofSentence } from '../sentences.ts';
+import { approvalsText, denialSentence, endSentence, leftSentence, openSentence, proofSentence } from '../sentences.ts';
 import { endButton } from './buttons.ts';
 
 export const CANCEL_ACTION = 'request_cancel';
@@ -93,7 +93,7 @@ export function noticeFor(event: LedgerEvent, input: NoticeInput): Message | nul
         text: `${role} has ended`,
         blocks: [
           section(
-            `:lock: *${role} has ended*: ${endSentence(event.payload.why)}${endedBy(input.grant)}. ${spaced(openSentence(event.payload.openUntil, event.at))}Need it again? \`/jit\``,
+            `:lock: *${role} has ended*: ${endSentence(event.payload.why)}${endedBy(input.grant)}. ${spaced(openSentence(event.payload.openUntil, event.at))}${spaced(leftSentence(event.payload.left))}Need it again? \`/jit\``,
           ),
         ],
       };
