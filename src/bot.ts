@@ -7,6 +7,7 @@ import type { Policy } from './domain/policy.ts';
 import { createHttpServer, type Route } from './httpServer.ts';
 import { newId } from './ids.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
+import { createIdBook } from './ledger/idBook.ts';
 import { openLedger } from './ledger/open.ts';
 import { eventSearch } from './ledger/search.ts';
 import { createSeatBook } from './ledger/seatBook.ts';
@@ -54,7 +55,12 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const directory = createDirectory(interactive, { clock, log, ending: ending.signal });
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log, ending: ending.signal });
   const onCall = createOnCall(pagerDuty, clock);
-  const targets = connectTargets(policy, { log, clock, seats: createSeatBook(ledger) });
+  const targets = connectTargets(policy, {
+    log,
+    clock,
+    seats: createSeatBook(ledger),
+    ids: createIdBook(ledger),
+  });
   const engine = createPolicyEngine({ log, directory: dirname(env.policyPath) });
   const core = createCore({
     ledger,

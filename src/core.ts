@@ -29,6 +29,7 @@ import { anchorLedger, createIntegrity } from './lifecycle/integrity.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
 import { provisionGrant } from './lifecycle/provisionGrant.ts';
 import { keepPolicyText, policyLoaded } from './lifecycle/reloadPolicy.ts';
+import { stampGrants } from './lifecycle/stampGrant.ts';
 import { startRequest } from './lifecycle/startRequest.ts';
 import { createSweep, EVERYBODY } from './lifecycle/sweepPeople.ts';
 import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
@@ -212,6 +213,7 @@ export function createCore(world: World): Core {
         escalate: { handle: (key) => escalateRequest(deps, key), maxBackoff: MINUTE, ...retried },
         review: { handle: (key) => chaseReview(deps, key), maxBackoff: MINUTE, ...retried },
         access_review: { handle: (key) => chaseAccessReview(deps, key), maxBackoff: 5 * MINUTE, ...retried },
+        stamp: { handle: (key) => stampGrants(deps, key), maxBackoff: MINUTE, ...retried },
         drift: { handle: createDriftRound(deps), maxBackoff: 5 * MINUTE, ...retried },
         checkpoint: {
           handle: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),

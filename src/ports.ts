@@ -26,6 +26,8 @@ export type JobKind =
   | 'provision'
   | 'extend'
   | 'end'
+  /** Write down where an earlier version's live grant was given, and what it touched: by grant, and once for all of them. */
+  | 'stamp'
   /** Begin a request whose time has come; end one that nobody decided; by request. */
   | 'start'
   | 'expire'
@@ -227,6 +229,8 @@ export interface Store {
   grant(id: string): Promise<Versioned<Grant> | null>;
   liveGrant(slackId: string, role: string): Promise<Versioned<LiveGrant> | null>;
   liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
+  /** Live grants of an earlier version, which did not say where they were given; by id, after this one. */
+  liveWithoutPlace(after: string, limit: number): Promise<readonly Versioned<LiveGrant>[]>;
   /** Resources on which anything is live. */
   liveResources(): Promise<readonly string[]>;
   /** People who hold anything, by Slack id, in order, after this one; so many. */

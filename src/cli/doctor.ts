@@ -6,7 +6,7 @@ import { errorText } from '../domain/text.ts';
 import { createLog } from '../log.ts';
 import { createPagerDuty } from '../pagerduty/client.ts';
 import { createOnCall } from '../pagerduty/onCall.ts';
-import type { Finding, Log, SeatBook } from '../ports.ts';
+import type { Finding, IdBook, Log, SeatBook } from '../ports.ts';
 import { lackingPackages } from '../provisioners/packages.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 import { type ConnectedTargets, connectTargets } from '../provisioners/targets.ts';
@@ -29,7 +29,7 @@ export const doctor: Command = {
       const missing = lackingPackages(policy);
       if (missing !== null) throw new ConfigError(missing);
       const log = createLog('fatal', secrets);
-      const targets = connectTargets(policy, { log, clock: systemClock(0), seats: NO_SEATS });
+      const targets = connectTargets(policy, { log, clock: systemClock(0), seats: NO_SEATS, ids: NO_IDS });
       try {
         const places = [...resourcesOf(policy, targets), ...services(log)];
         const results = await Promise.all(places.map(async ({ name, ask }) => ({ name, findings: await ask() })));
@@ -100,4 +100,12 @@ const NO_SEATS: SeatBook = {
   drop: () => {
     throw new Error('the doctor changes nothing');
   },
+};
+
+/** Nothing is given here, so there is nothing to write down. */
+const NO_IDS: IdBook = {
+  keep: async () => {
+    throw new Error('the doctor changes nothing');
+  },
+  of: async () => new Map(),
 };

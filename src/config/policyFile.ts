@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Limit, Policy, Resource, Role } from '../domain/policy.ts';
+import type { Limit, Policy, Resource, RetiredTarget, Role } from '../domain/policy.ts';
 import { counted } from '../domain/text.ts';
 import { ConfigError } from './env.ts';
 import { entriesOf, fieldOf, spread } from './issues.ts';
 import { NAME } from './policyConditions.ts';
 import { expandReuse, type Path } from './policyReuse.ts';
 import { type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
-import { checkTarget, lacksSecrets, secretsOf, type TargetKind } from './policyTargets.ts';
+import { checkResource, checkTarget, lacksSecrets, secretsOf, type TargetKind } from './policyTargets.ts';
 import { lineFinder, readYaml } from './yaml.ts';
 
 export interface PolicyIssue {
@@ -91,12 +91,21 @@ export function parsePolicy(
     }
     const reportOrigin = (at: Path, message: string) => report(origin(at), message);
     const isDark = withoutSecrets && lacksSecrets(fieldOf(resource, 'target'), variables);
-    checkTarget(id, resource, kinds, isDark ? null : variables, reportOrigin, { targets, grants, identified, folder });
+    const check = { kinds, variables: isDark ? null : variables, report: reportOrigin, identified, folder };
+    checkResource(id, resource, check, { targets, grants });
     checkNarrower(id, resource, reportOrigin);
   }
   checkResourceNames(raw, report);
+  const retired: RetiredTarget[] = [];
+  for (const [name, target] of entriesOf(fieldOf(raw, 'retired_targets'))) {
+    // Its secrets may be gone from the environment. Access that is still live there is then told of, loudly.
+    const isDark = lacksSecrets(target, variables);
+    const check = { kinds, variables: isDark ? null : variables, report, identified, folder };
+    const checked = checkTarget(['retired_targets', name], target, check);
+    if (checked) retired.push({ name, kind: String(fieldOf(target, 'kind')), target: checked.target ?? null });
+  }
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
-  const policy = toPolicy(parsed.data, source, targets, grants);
+  const policy = toPolicy(parsed.data, source, targets, grants, retired);
   const secrets = secretsOf(source, variables);
   const locate = (path: Path) => {
     const at = origin(path);
@@ -146,6 +155,7 @@ function toPolicy(
   source: string,
   targets: ReadonlyMap<string, unknown>,
   grants: ReadonlyMap<string, unknown>,
+  retiredTargets: readonly RetiredTarget[],
 ): Policy {
   const resources = new Map<string, Resource>();
   for (const [id, resource] of Object.entries(document.resources)) {
@@ -212,6 +222,7 @@ function toPolicy(
     samePerson: slack.same_person,
     identities: new Map(Object.entries(document.identities)),
     resources,
+    retiredTargets,
   };
 }
 

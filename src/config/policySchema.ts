@@ -340,6 +340,12 @@ export const policySchema = z.strictObject({
     .default([])
     .describe('Limits over the roles of several resources together; left out resources: all.'),
   freezes: z.array(freeze).default([]).describe('Times in which nothing is granted.'),
+  retired_targets: z
+    .record(z.string(), z.looseObject({ kind: z.string().describe('Of the target, with its own fields beside it.') }))
+    .default({})
+    .describe(
+      'Targets that no resource has any more, until the access that was given there has ended: each as it stood under target.',
+    ),
   resources: z
     .record(z.string(), resource)
     .refine((resources) => Object.keys(resources).length > 0, 'expected at least one resource'),

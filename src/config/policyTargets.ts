@@ -35,51 +35,66 @@ function secretsIn(value: string): string[] {
 export const secretsOf = (source: string, variables: NodeJS.ProcessEnv): string[] =>
   [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
 
-/** Checks a resource's target and its roles' grants with the schemas of its provisioner. */
-export function checkTarget(
-  id: string,
-  resource: unknown,
-  kinds: readonly TargetKind[],
+interface TargetCheck {
+  readonly kinds: readonly TargetKind[];
   /** null: its secrets are not at hand. */
-  variables: NodeJS.ProcessEnv | null,
-  report: (path: Path, message: string) => void,
-  {
-    targets,
-    grants,
-    identified,
-    folder,
-  }: { targets: Map<string, unknown>; grants: Map<string, unknown>; identified: ReadonlySet<string>; folder: string },
-): void {
-  const target = fieldOf(resource, 'target');
+  readonly variables: NodeJS.ProcessEnv | null;
+  readonly report: (path: Path, message: string) => void;
+  /** Names that are told of at least somebody. */
+  readonly identified: ReadonlySet<string>;
+  /** Of the policy file. */
+  readonly folder: string;
+}
+
+/**
+ * Checks a target with the schemas of its kind.
+ * @param at where it stands in the file
+ * @returns what the schema made of it (undefined without its secrets), and the schema of its roles; null: it was reported
+ */
+export function checkTarget(
+  at: Path,
+  target: unknown,
+  { kinds, variables, report, identified, folder }: TargetCheck,
+): { readonly target: unknown; readonly roleSchema: z.ZodType } | null {
   const kindName = fieldOf(target, 'kind');
-  if (typeof kindName !== 'string') return; // The file's own schema has said so.
-  const at: Path = ['resources', id];
+  if (typeof kindName !== 'string') return null; // The file's own schema has said so.
   const kind = kinds.find((one) => one.kind === kindName);
   if (!kind) {
-    report([...at, 'target', 'kind'], `expected one of ${kinds.map((one) => one.kind).join(', ')}, not "${kindName}"`);
-    return;
+    report([...at, 'kind'], `expected one of ${kinds.map((one) => one.kind).join(', ')}, not "${kindName}"`);
+    return null;
   }
   const schemas =
     kind.schemasFor && kind.targetSchema.safeParse(target).success ? kind.schemasFor(target, folder) : kind;
   if ('problem' in schemas) {
-    report([...at, 'target', schemas.at], schemas.problem);
-    return;
+    report([...at, schemas.at], schemas.problem);
+    return null;
   }
-  if (variables) {
-    const filled = fillSecrets(target, variables, [...at, 'target'], report);
-    const parsedTarget = schemas.targetSchema.safeParse(filled);
-    for (const issue of parsedTarget.error?.issues ?? [])
-      for (const { path, message } of spread(issue)) report([...at, 'target', ...path], message);
-    targets.set(id, parsedTarget.data);
-    const wanted = parsedTarget.success ? namesWanted(kind.accountTemplate?.(parsedTarget.data) ?? '') : [];
-    for (const name of wanted.filter((one) => !identified.has(one)))
-      report(
-        [...at, 'target'],
-        `nobody's name for {${name}} is known: add it under identities, such as { U0ANA: { ${name}: … } }`,
-      );
-  }
+  if (!variables) return { target: undefined, roleSchema: schemas.roleSchema };
+  const filled = fillSecrets(target, variables, at, report);
+  const parsed = schemas.targetSchema.safeParse(filled);
+  for (const issue of parsed.error?.issues ?? [])
+    for (const { path, message } of spread(issue)) report([...at, ...path], message);
+  const wanted = parsed.success ? namesWanted(kind.accountTemplate?.(parsed.data) ?? '') : [];
+  for (const name of wanted.filter((one) => !identified.has(one)))
+    report(at, `nobody's name for {${name}} is known: add it under identities, such as { U0ANA: { ${name}: … } }`);
+  return { target: parsed.data, roleSchema: schemas.roleSchema };
+}
+
+/** Checks a resource's target and its roles' grants with the schemas of its provisioner. */
+export function checkResource(
+  id: string,
+  resource: unknown,
+  check: TargetCheck,
+  { targets, grants }: { targets: Map<string, unknown>; grants: Map<string, unknown> },
+): void {
+  const at: Path = ['resources', id];
+  const { report } = check;
+  const checked = checkTarget([...at, 'target'], fieldOf(resource, 'target'), check);
+  if (!checked) return;
+  targets.set(id, checked.target);
+  const { roleSchema } = checked;
   for (const [roleId, role] of entriesOf(fieldOf(resource, 'roles'))) {
-    const parsedRole = schemas.roleSchema.safeParse(fieldOf(role, 'grants'));
+    const parsedRole = roleSchema.safeParse(fieldOf(role, 'grants'));
     for (const issue of parsedRole.error?.issues ?? [])
       for (const { path, message } of spread(issue)) report([...at, 'roles', roleId, 'grants', ...path], message);
     grants.set(`${id}/${roleId}`, parsedRole.data);

@@ -47,6 +47,11 @@ interface GrantCore {
   readonly requestId: string;
   readonly person: Person;
   readonly resourceId: string;
+  /**
+   * Kind and place of the target that gives it, as `Targets.placeOf` names it: it is taken back there and nowhere else.
+   * null: the resource was not in the policy when an earlier version's grant was looked at.
+   */
+  readonly place: string | null;
   /** `payments-db/read` */
   readonly role: string;
   /** What the role gave when it was granted: the policy may change before the end. Never holds secrets. */

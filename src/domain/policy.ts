@@ -165,6 +165,14 @@ export interface Resource {
   readonly roles: ReadonlyMap<string, Role>;
 }
 
+/** A target that no resource has any more: access that was given there is still taken back there. */
+export interface RetiredTarget {
+  readonly name: string;
+  readonly kind: string;
+  /** As in {@link Resource}. null: its secrets are not in the environment, so it cannot be reached. */
+  readonly target: unknown;
+}
+
 /** Left behind by a grant that ended; or held by somebody whom nobody granted it. */
 export const DRIFT_KINDS = ['leftover', 'standing'] as const;
 export type DriftKind = (typeof DRIFT_KINDS)[number];
@@ -190,6 +198,7 @@ export interface Policy {
   /** How often targets are compared with the ledger. */
   readonly driftEvery: Millis;
   readonly resources: ReadonlyMap<string, Resource>;
+  readonly retiredTargets: readonly RetiredTarget[];
 }
 
 /** How break-glass is called among the ways to get a role. */

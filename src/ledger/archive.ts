@@ -200,6 +200,7 @@ export function prune({ sqlite }: OpenLedger, upTo: number): void {
       sqlite.exec(trigger);
       const gone = 'NOT IN (SELECT request_id FROM events WHERE request_id IS NOT NULL)';
       sqlite.exec(`DELETE FROM grants WHERE request_id ${gone}`);
+      sqlite.exec('DELETE FROM target_ids WHERE grant_id NOT IN (SELECT id FROM grants)');
       sqlite.exec(`DELETE FROM posts WHERE key IN (SELECT 'card:' || bundle FROM requests WHERE id ${gone})`);
       sqlite.exec(`DELETE FROM requests WHERE id ${gone}`);
     })

@@ -75,6 +75,9 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
       `SELECT DISTINCT person FROM grants INDEXED BY grants_one_live WHERE ${isLiveState} AND person > ? ORDER BY person LIMIT ?`,
     )
     .pluck();
+  const liveWithoutPlace = sqlite.prepare<[string, number], GrantBody>(
+    `SELECT body, version FROM grants WHERE ${isLiveState} AND json_extract(body, '$.place') IS NULL AND id > ? ORDER BY id LIMIT ?`,
+  );
   const liveForIncident = sqlite
     .prepare<[string], string>(
       `SELECT id FROM grants WHERE ${isLiveState} AND json_extract(body, '$.ties.incident.id') = ?`,
@@ -112,6 +115,8 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
           .all()
           .flatMap((row) => liveOnly(toGrant(row)) ?? []),
       ),
+    liveWithoutPlace: (after, limit) =>
+      read(() => liveWithoutPlace.all(after, limit).flatMap((row) => liveOnly(toGrant(row)) ?? [])),
     liveResources: () => read(() => liveResources.all()),
     livePeople: (after, limit) => read(() => livePeople.all(after, limit)),
     liveForIncident: (incidentId) => read(() => liveForIncident.all(incidentId)),
@@ -203,7 +208,8 @@ const toRequest = (row: typeof requests.$inferSelect | undefined): Versioned<Req
   row ? { value: JSON.parse(row.body) as Request, version: row.version } : null;
 const toRecord = <K extends keyof Records>(row: typeof records.$inferSelect): Records[K] =>
   JSON.parse(row.body) as Records[K];
-const toGrant = (row: typeof grants.$inferSelect | undefined): Versioned<Grant> | null =>
+type GrantBody = Pick<typeof grants.$inferSelect, 'body' | 'version'>;
+const toGrant = (row: GrantBody | undefined): Versioned<Grant> | null =>
   row ? { value: JSON.parse(row.body) as Grant, version: row.version } : null;
 const liveOnly = (loaded: Versioned<Grant> | null): Versioned<LiveGrant> | null =>
   loaded && isLive(loaded.value) ? { value: loaded.value, version: loaded.version } : null;

@@ -28,7 +28,7 @@ export interface ApprovalInput {
 }
 
 /** Approves a request and records the intent: what the policy, the reviewers and break-glass all lead to. */
-export function approve(deps: Pick<Deps, 'clock' | 'newId'>, input: ApprovalInput): Approval {
+export function approve(deps: Pick<Deps, 'clock' | 'newId' | 'targets'>, input: ApprovalInput): Approval {
   const { core, reviews } = input;
   const isAhead = core.startsAt !== null && core.startsAt > deps.clock.now();
   const approvers = reviews.filter((review) => review.verdict === 'approve');
@@ -59,7 +59,7 @@ export function approve(deps: Pick<Deps, 'clock' | 'newId'>, input: ApprovalInpu
 
 /** The intent to give access now. */
 function intend(
-  deps: Pick<Deps, 'clock' | 'newId'>,
+  deps: Pick<Deps, 'clock' | 'newId' | 'targets'>,
   { core, decided, reviews, useReview }: ApprovalInput,
   approvedEvent: (grantId: string) => NewEvent,
 ): Approval {
@@ -72,6 +72,7 @@ function intend(
       requestId: core.id,
       person: core.requester,
       resourceId: role.resourceId,
+      place: deps.targets.placeOf(role.resourceId),
       role: core.role,
       grants: role.grants,
       duration: core.duration,

@@ -142,7 +142,8 @@ async function noteFailure(
   const grant = revoking.value;
   const problem = problemText(error);
   deps.log.error({ err: error, grantId: grant.id, role: grant.role, attempt }, 'revoking failed; it is tried again');
-  if (attempt < OVERDUE_AFTER_FAILURES || grant.state === 'overdue') return;
+  // Nothing can come of trying again where the policy does not reach the place: people have to know at once.
+  if (grant.state === 'overdue' || (attempt < OVERDUE_AFTER_FAILURES && isReachable(deps, grant))) return;
   await deps.store.commit({
     grants: [{ value: { ...grant, state: 'overdue' }, version: revoking.version }],
     events: [
@@ -156,6 +157,10 @@ async function noteFailure(
     ],
   });
 }
+
+/** Whether there is a connection to where the grant was given. */
+export const isReachable = ({ targets }: Pick<Deps, 'targets'>, { place, resourceId }: Grant): boolean =>
+  place === null ? targets.placeOf(resourceId) !== null : targets.knowsPlace(place);
 
 async function commitEnded(
   deps: Deps,

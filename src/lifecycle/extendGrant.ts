@@ -122,6 +122,11 @@ export function extendGrant(deps: Deps, grantId: string, attempt: number): Promi
     const { extension } = grant;
     if (!extension || deps.clock.now() >= grant.endsAt) return null;
     if (await frozen(deps)) return null;
+    if (deps.targets.placeOf(grant.resourceId) !== grant.place) {
+      const problem = 'the policy has moved the resource to another target since; ask for it there';
+      await giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, problem);
+      return null;
+    }
     const duration = grant.duration + extension.duration;
     const next = { ...retie(grant, { ties: extension.ties, duration }), extension: null };
     try {

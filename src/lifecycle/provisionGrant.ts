@@ -91,6 +91,8 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
   if (await frozen(deps)) return 'nothing is granted now: all access is frozen, or the ledger is damaged';
+  if (deps.targets.placeOf(grant.resourceId) !== grant.place)
+    return 'the policy has moved the resource to another target since; ask again';
   if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return null;
   const role = findRole(deps.policy, grant.role);
   if (!role) return 'the role is no longer in the policy';

@@ -1,6 +1,6 @@
 import type { Grant, Residue } from '../domain/grant.ts';
 import type { Person } from '../domain/person.ts';
-import type { Resource } from '../domain/policy.ts';
+import type { Policy, Resource } from '../domain/policy.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
 
 /** What the flow needs of targets, and targets of the bot. */
@@ -15,6 +15,17 @@ export interface Targets {
    */
   revoke(grant: Grant): Promise<readonly Residue[]>;
   isActive(grant: Grant): Promise<boolean>;
+  /**
+   * Kind and place of the target that a resource has in the policy in force: a grant is taken back where it was given,
+   * whatever the policy says by then. Never holds secrets. null: the resource is not in the policy.
+   */
+  placeOf(resourceId: string): string | null;
+  /** Every place that a policy can reach: of its resources, and of the targets that it names as retired. */
+  placesOf(policy: Policy): ReadonlySet<string>;
+  /** Whether a target of this place can be reached with what the policy in force says, or an earlier one of this process. */
+  knowsPlace(place: string): boolean;
+  /** Writes down, by the target's own ids, what a grant of an earlier version of the bot touched. Idempotent. */
+  stamp(grant: Grant): Promise<void>;
   /** Whether the target of a resource can say who holds its roles. */
   canList(resourceId: string): boolean;
   /** Everybody who holds any of a resource's roles there, by whatever way, and what the bot made there. */
@@ -44,6 +55,18 @@ export interface Holding {
   readonly role: string | null;
   /** The grant that the bot made it for; null: it is not the bot's doing. */
   readonly grantId: string | null;
+}
+
+/**
+ * What each grant touched, by ids that the target gave out and never gives to anything else (a user's id, a team's id,
+ * an oid, a uid): names can change hands while a grant lives. Durable before a call resolves.
+ * @throws StorageError
+ */
+export interface IdBook {
+  /** `thing`: what the id is of, in the provisioner's own words, such as `login` or `team payments`. Again: replaces it. */
+  keep(grantId: string, thing: string, id: string): Promise<void>;
+  /** By thing. Empty: nothing was written down. */
+  of(grantId: string): Promise<ReadonlyMap<string, string>>;
 }
 
 /** What a grant gave where the target has no room for a label, and what was there before. */

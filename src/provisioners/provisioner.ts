@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Residue } from '../domain/grant.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { SECOND } from '../domain/terms.ts';
-import type { Clock, Credential, Finding, Holding, Log, SeatBook } from '../ports.ts';
+import type { Clock, Credential, Finding, Holding, IdBook, Log, SeatBook } from '../ports.ts';
 
 /** The access of one grant, as a provisioner sees it. */
 export interface Access<Role> {
@@ -32,7 +32,10 @@ export interface Connection<Role> {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most targets have no room for anything to be left behind
   revoke(access: Access<Role>): Promise<{ readonly left: readonly Residue[] } | void>;
-  /** Whether the target holds anything of this access, asked of the target now. */
+  /**
+   * Whether the target holds anything of this access, asked of the target now. Absence counts only where the same place
+   * has answered a question that must succeed: a place that is not seen, or a credential that lost its right, throws.
+   */
   isActive(access: Access<Role>): Promise<boolean>;
   /**
    * Everybody who holds any of these roles, by whatever way, and whatever else the bot made there. Absent: this
@@ -58,6 +61,11 @@ export interface Connection<Role> {
    * Absent: this target hands out none.
    */
   readonly issueCredential?: (access: Access<Role>, expiresAt: Instant) => Promise<Credential>;
+  /**
+   * Writes down by the target's own ids what a grant touched that an earlier version of the bot gave. Idempotent.
+   * Absent: there is nothing to write down.
+   */
+  readonly stamp?: (access: Access<Role>) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,6 +74,8 @@ export interface Use {
   readonly log: Log;
   readonly clock: Pick<Clock, 'now'>;
   readonly seats: SeatBook;
+  /** What each grant touched, by the target's own ids. Kept before or in the act, so that a crash loses none. */
+  readonly ids: IdBook;
   /** What somebody is called there, by a template such as `{email}`. @throws TargetRefusal where nobody has said */
   readonly accountOf: (template: string, person: Access<unknown>['person']) => string;
 }
@@ -91,6 +101,11 @@ export interface Provisioner<Target, Role> {
   readonly packages?: readonly string[];
   /** The template for what people are called at this target; null: it has none. */
   readonly accountTemplate?: (target: Target) => string | null;
+  /**
+   * Which target it is, among all of this kind: host, organization, path, and whatever else decides where a grant is looked
+   * for when it is taken back, such as the login template. Never secrets: with another password it is the same place.
+   */
+  placeOf(target: Target): string;
   /** Nothing is reached yet: the first call does that. */
   connect(target: Target, use: Use): Connection<Role>;
 }

@@ -173,7 +173,17 @@ export function fill(path: string, count: number, later: number, due = 0): void 
       const [id, requestId] = [`G${index}`, `R${index}`];
       const person = benchPerson(index);
       const intent = intendGrant(
-        { id, requestId, person, resourceId: 'db', role: 'db/read', grants: {}, duration: HOUR, ties },
+        {
+          id,
+          requestId,
+          person,
+          resourceId: 'db',
+          place: 'bench db',
+          role: 'db/read',
+          grants: {},
+          duration: HOUR,
+          ties,
+        },
         endsAt - HOUR,
       );
       const grant = { ...intent, state: 'active', activation: { at: endsAt - HOUR, account: id }, extension: null };

@@ -58,7 +58,17 @@ const request = (id: string, key = id): Request => ({
 });
 const grant = (id: string, requestId: string) =>
   intendGrant(
-    { id, requestId, person, resourceId: 'db', role: 'db/read', grants: {}, duration: HOUR, ties: NO_TIES },
+    {
+      id,
+      requestId,
+      person,
+      resourceId: 'db',
+      place: 'test',
+      role: 'db/read',
+      grants: {},
+      duration: HOUR,
+      ties: NO_TIES,
+    },
     0,
   );
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { accountFor } from '../../src/domain/accounts.ts';
+import { createIdBook } from '../../src/ledger/idBook.ts';
 import { openLedger } from '../../src/ledger/open.ts';
 import { createSeatBook } from '../../src/ledger/seatBook.ts';
 import { type Access, type Connection, TargetRefusal, type Use } from '../../src/provisioners/provisioner.ts';
@@ -32,6 +33,7 @@ export function useForTests(more: Partial<Use> = {}): Use & { close(): void } {
     log: recordedLog(),
     clock: { now: Date.now },
     seats: createSeatBook(ledger),
+    ids: createIdBook(ledger),
     accountOf: (template, person) => {
       const account = accountFor(template, person, IDENTITIES);
       if (!account.known) throw new TargetRefusal(account.problem);

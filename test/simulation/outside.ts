@@ -209,6 +209,10 @@ export function targetsOver(
     remove: (_resourceId, holding) => call(`remove ${holding.account}`, () => void held.delete(holding.grantId ?? '')),
     tidy: async () => undefined,
     obstacle: () => null,
+    placeOf: (resourceId) => `simulated ${resourceId}`,
+    placesOf: ({ resources }) => new Set([...resources.keys()].map((id) => `simulated ${id}`)),
+    knowsPlace: () => true,
+    stamp: async () => undefined,
     afterlife: () => undefined,
     adopt: () => undefined,
   };

@@ -140,6 +140,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
             requestId: 'R1',
             person,
             resourceId: 'db',
+            place: 'test',
             role: 'db/read',
             grants: {},
             duration: HOUR,

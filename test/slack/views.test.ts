@@ -72,6 +72,7 @@ const intent = intendGrant(
     requestId: 'R1',
     person: ben,
     resourceId: 'payments-db',
+    place: 'test',
     role: 'payments-db/read',
     grants: {},
     duration: HOUR,

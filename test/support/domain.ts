@@ -46,6 +46,7 @@ export const aPolicy = (...resources: readonly Resource[]): Policy => ({
   identities: new Map(),
   digest: null,
   driftEvery: HOUR,
+  retiredTargets: [],
   resources: new Map(resources.map((resource) => [resource.id, resource])),
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
+import { placeText } from '../place.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
 import { askAws, clientOptions } from './client.ts';
 
@@ -38,6 +39,7 @@ export const awsIam: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['@aws-sdk/client-iam'],
   accountTemplate: ({ account }) => account,
+  placeOf: ({ aws_account: account, endpoint }) => placeText(account, endpoint),
   connect: (target, { seats, accountOf }) => {
     let opened: Promise<IAM> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HOUR, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
+import { placeText } from '../place.ts';
 import { type Connection, type ListedRole, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { type Assignments, assignmentsOf, type Place, type Polling } from './assignments.ts';
 
@@ -49,6 +50,7 @@ export const awsIdentityCenter: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['@aws-sdk/client-sso-admin', '@aws-sdk/client-identitystore'],
   accountTemplate: ({ account }) => account,
+  placeOf: ({ instance, identity_store: store, region, endpoint }) => placeText(instance, store, region, endpoint),
   connect: connectIdentityCenter,
 };
 

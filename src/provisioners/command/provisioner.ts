@@ -36,6 +36,7 @@ export const command: Provisioner<Target, Role> = {
   kind: 'command',
   targetSchema,
   roleSchema,
+  placeOf: ({ run }) => run.join(' '),
   connect: (target) => {
     const { sessions, lists, checks } = target;
     return connectionOver(sendTo(target, DEADLINE), { name: target.run[0] ?? '', sessions, lists, checks });

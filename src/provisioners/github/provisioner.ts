@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership } from '../membership.ts';
+import { addressPlace, placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
 import { connectGitHub, PERMISSIONS, PUBLIC_API, rosterOf, TEAM_LEVELS } from './organization.ts';
 
@@ -53,6 +54,7 @@ export const github: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['octokit'],
   accountTemplate: ({ account }) => account,
+  placeOf: ({ api_url: api, org }) => placeText(addressPlace(api), org.toLowerCase()),
   connect: (target, { seats, accountOf }) => {
     let opened: Promise<Octokit> | null = null;
     const octokit = (): Promise<Octokit> => {

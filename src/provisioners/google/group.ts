@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
+import { placeText } from '../place.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
 import { askGoogle, authOptions, clientOptions } from './client.ts';
 
@@ -38,6 +39,8 @@ export const googleGroup: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['@googleapis/cloudidentity'],
   accountTemplate: ({ account }) => account,
+  // A group's address is unique in the world.
+  placeOf: ({ endpoint }) => placeText('groups', endpoint),
   connect: (target, { seats, accountOf }) => {
     let opened: Promise<cloudidentity_v1.Resource$Groups> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.

@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/terms.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import type { Finding, Holding } from '../../ports.ts';
 import { holdingsOf } from '../labelled.ts';
+import { placeText } from '../place.ts';
 import {
   type Access,
   type Connection,
@@ -68,6 +69,7 @@ export const googleIam: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['@googleapis/cloudresourcemanager'],
   accountTemplate: ({ account }) => account,
+  placeOf: ({ project, endpoint }) => placeText(project, endpoint),
   connect,
 };
 

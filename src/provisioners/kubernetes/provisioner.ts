@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
 import type { Finding, Holding } from '../../ports.ts';
 import { holdingsOf } from '../labelled.ts';
+import { placeText } from '../place.ts';
 import {
   type Access,
   type Connection,
@@ -63,6 +64,8 @@ export const kubernetes: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['@kubernetes/client-node'],
   accountTemplate: nameTemplate,
+  placeOf: ({ kubeconfig, context, group }) =>
+    placeText(kubeconfig ?? 'in the cluster', context, group === undefined ? 'users' : 'groups'),
   connect,
 };
 

@@ -76,6 +76,7 @@ export const localModule: Provisioner<Target, unknown> = {
     }
   },
   accountTemplate: ({ path, config }) => load(path).accountTemplate?.(config) ?? null,
+  placeOf: ({ path }) => path,
   connect: ({ path, config }, use) => {
     const connection = load(path).connect(config, use);
     const missing = ABILITIES.find((ability) => typeof connection?.[ability] !== 'function');

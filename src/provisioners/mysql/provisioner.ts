@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Holding } from '../../ports.ts';
+import { addressPlace, placeText } from '../place.ts';
 import {
   type Access,
   type Connection,
@@ -36,6 +37,7 @@ type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
 
 const PASSWORD_BYTES = 24;
+const USUAL_PORT = 3306;
 /** So that a login's name has at most 32 characters, which is MySQL's limit. */
 const WHO_LENGTH = 14;
 
@@ -46,6 +48,8 @@ export const mysql: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['mysql2'],
   accountTemplate: ({ login }) => (login === 'temporary' ? null : login),
+  placeOf: ({ url, login, host }) =>
+    placeText(addressPlace(url, USUAL_PORT), login === 'temporary' ? login : 'own logins', `@${host}`),
   connect,
 };
 

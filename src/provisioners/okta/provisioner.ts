@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
+import { addressPlace } from '../place.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 
 const targetSchema = z
@@ -38,6 +39,7 @@ export const okta: Provisioner<Target, Role> = {
   roleSchema,
   packages: ['@okta/okta-sdk-nodejs'],
   accountTemplate: ({ account }) => account,
+  placeOf: ({ url }) => addressPlace(url),
   connect: (target, { seats, accountOf }) => {
     let opened: Promise<Client> | null = null;
     const client = (): Promise<Client> => {

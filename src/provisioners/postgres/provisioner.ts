@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Holding, Log } from '../../ports.ts';
+import { addressPlace, placeText } from '../place.ts';
 import type { Access, Connection, ListedRole, Provisioner, Use } from '../provisioner.ts';
 import * as access from './access.ts';
 import { scramVerifier } from './scram.ts';
@@ -25,6 +26,7 @@ export type Target = z.infer<typeof targetSchema>;
 export type Role = z.infer<typeof roleSchema>;
 
 const PASSWORD_BYTES = 24;
+const USUAL_PORT = 5432;
 
 /** Gives membership of PostgreSQL roles, to a login made for the grant or to the person's own. */
 export const postgres: Provisioner<Target, Role> = {
@@ -32,6 +34,7 @@ export const postgres: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   accountTemplate: ({ login }) => (login === 'temporary' ? null : login),
+  placeOf: ({ url, login }) => placeText(addressPlace(url, USUAL_PORT), login === 'temporary' ? login : 'own logins'),
   connect,
 };
 

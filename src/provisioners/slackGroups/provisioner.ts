@@ -5,6 +5,7 @@ import { errorText } from '../../domain/text.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import type { Finding } from '../../ports.ts';
 import { membership, type Roster } from '../membership.ts';
+import { addressPlace } from '../place.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 
 const targetSchema = z.strictObject({
@@ -35,6 +36,7 @@ export const slack: Provisioner<Target, Role> = {
   kind: 'slack',
   targetSchema,
   roleSchema,
+  placeOf: ({ api_url: api }) => addressPlace(api),
   connect: (target, { seats }) => {
     const { LogLevel, WebClient: Client } = createRequire(import.meta.url)(
       '@slack/web-api',

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { type Instant, MINUTE } from '../../domain/terms.ts';
 import type { Finding } from '../../ports.ts';
+import { placeText } from '../place.ts';
 import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { type Authority, publicKeyOf, sign } from './keygen.ts';
 import { revocationList } from './revocations.ts';
@@ -60,6 +61,7 @@ export const ssh: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   accountTemplate: ({ public_key }) => public_key,
+  placeOf: ({ ca_key: key, revocation_list: list }) => placeText(key, list),
   connect,
 };
 

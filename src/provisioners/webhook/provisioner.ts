@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { cut } from '../../domain/text.ts';
+import { addressPlace } from '../place.ts';
 import { connectionOver, type Send, sessionsSchema } from '../protocol.ts';
 import { type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
 
@@ -30,6 +31,7 @@ export const webhook: Provisioner<Target, Role> = {
   kind: 'webhook',
   targetSchema,
   roleSchema,
+  placeOf: ({ url }) => addressPlace(url),
   connect: (target, { clock }) => {
     const { sessions, lists, checks } = target;
     return connectionOver(sendTo(target, clock.now), { name: new URL(target.url).host, sessions, lists, checks });
