@@ -9,6 +9,7 @@ import { openLedger } from '../../src/ledger/open.ts';
 import { createSeatBook } from '../../src/ledger/seatBook.ts';
 import { type Access, type Connection, TargetRefusal, type Use } from '../../src/provisioners/provisioner.ts';
 import { recordedLog } from '../support/log.ts';
+import { type Changes, describeChanges } from './changes.ts';
 
 /** What every provisioner must do, against the real thing or one that speaks its language. */
 
@@ -20,6 +21,8 @@ export interface Harness {
   reallyHas(grantId: string): Promise<boolean>;
   breakTarget(): void | Promise<void>;
   mendTarget(): void | Promise<void>;
+  /** How names, places and rights change there. Left out only by kinds on the list WITHOUT_CHANGES. */
+  readonly changes?: Changes;
 }
 
 /** What Ben is called where no address helps. */
@@ -149,4 +152,6 @@ export function describeContract(name: string, harness: () => Harness): void {
       expect(await reallyHas(id)).toBe(false);
     });
   });
+
+  describeChanges(name, harness, () => ({ access: access(harness().role, newGrantId()), until: inAnHour() }));
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+import { WITHOUT_CHANGES } from './changes.ts';
 
 const TESTS = new URL('.', import.meta.url);
 const DOCS = new URL('../../docs/targets/', import.meta.url);
@@ -14,6 +15,11 @@ test.each(PROVISIONERS.map(({ kind }) => kind))('%s is under contract, and has a
   const tried = tests.some((name) => readFileSync(new URL(name, TESTS), 'utf8').includes(`describeContract('${kind}`));
   expect(tried).toBe(true);
   expect(pages.some((name) => textOf(name).includes(`kind: ${kind}`))).toBe(true);
+});
+
+test('K3 the list of kinds without tests of renaming, moving and blinding only names kinds that there are', () => {
+  const kinds = ['membership', ...PROVISIONERS.map(({ kind }) => kind)];
+  expect(WITHOUT_CHANGES.filter((kind) => !kinds.includes(kind))).toEqual([]);
 });
 
 describe('every example of a policy in the docs of targets is accepted as it stands', () => {
