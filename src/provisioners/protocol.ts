@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
-import type { Finding, Holding } from '../ports.ts';
+import type { Finding, Holding, IdBook } from '../ports.ts';
+import { attemptAll } from './attemptAll.ts';
+import { ownIds } from './ownIds.ts';
 import type { Access, Connection, ListedRole } from './provisioner.ts';
 
 /**
@@ -13,6 +15,9 @@ export type Action = 'grant' | 'revoke' | 'status' | 'list' | 'remove' | 'check'
 
 /** Carries one document there and one back. @throws what kept it from doing so, with the target's name */
 export type Send = (action: Action, document: object, grantId: string | null) => Promise<string>;
+
+/** What changes something. Everything else is a question, and has to be answered from what is so now. */
+export const isAct = (action: Action): boolean => action === 'grant' || action === 'revoke' || action === 'remove';
 
 export interface Manners {
   /** Shown to people in errors. */
@@ -42,7 +47,17 @@ type Sessions = 'none' | Millis | null;
 
 type Grants = Record<string, unknown>;
 
-const stateSchema = z.object({ active: z.boolean(), account: z.string().max(200).optional() });
+/** An answer that reports an error beside it says nothing about what is so. */
+const noError = z.literal([null, false, '']).optional();
+const stateSchema = z.object({
+  active: z.boolean(),
+  account: z.string().min(1).max(200).optional(),
+  /** The target's own id of what it gave. */
+  id: z.string().min(1).max(200).nullish(),
+  error: noError,
+  errors: noError,
+});
+type State = z.infer<typeof stateSchema>;
 const listSchema = z.object({
   holdings: z.array(z.object({ account: z.string(), role: z.string().nullable(), grant_id: z.string().nullable() })),
 });
@@ -54,7 +69,11 @@ const checkSchema = z.object({
 const NOBODY: Access<Grants>['person'] = { slackId: 'U0DOCTOR', name: 'jit doctor', email: 'jit-doctor@example.com' };
 const NO_GRANT = { grantId: 'GDOCTOR', requestId: 'RDOCTOR' };
 
-export function connectionOver(send: Send, { name, sessions, lists, checks }: Manners): Connection<Grants> {
+export function connectionOver(
+  send: Send,
+  { name, sessions, lists, checks }: Manners,
+  ids: IdBook,
+): Connection<Grants> {
   async function ask<T>(action: Action, document: object, schema: z.ZodType<T>, grantId: string | null): Promise<T> {
     const text = await send(action, document, grantId);
     try {
@@ -64,17 +83,48 @@ export function connectionOver(send: Send, { name, sessions, lists, checks }: Ma
     }
   }
 
-  const state = (action: Action, one: Access<Grants>, expiresAt: Instant | null = null) =>
-    ask(action, documentFor(action, one, expiresAt), stateSchema, one.grantId);
+  /** @throws where the answer is about another id than the question */
+  async function state(action: Action, document: object, grantId: string | null, id: string | null): Promise<State> {
+    const answer = await ask(action, { ...document, ...(id !== null && { id }) }, stateSchema, grantId);
+    if (action !== 'grant' && typeof answer.id === 'string' && answer.id !== id)
+      throw new Error(
+        `${name} was asked to ${action} ${id ?? `what it gave for ${grantId}`} and answered about ${answer.id}`,
+      );
+    return answer;
+  }
+
+  const own = ownIds(ids);
+
+  async function grant(one: Access<Grants>, expiresAt: Instant): Promise<{ account: string }> {
+    const [known = null] = await own.of(one.grantId);
+    const answer = await state('grant', documentFor('grant', one, expiresAt), one.grantId, known);
+    // Written down whatever else the answer says: what has an id there can be taken back by it.
+    if (typeof answer.id === 'string') await own.keep(one.grantId, answer.id);
+    if (!answer.active) throw new Error(`${name} answered the grant with "active": false`);
+    if (known !== null && typeof answer.id === 'string' && answer.id !== known)
+      throw new Error(`${name} answered the grant with the id ${answer.id}, where it had given ${known} before`);
+    return { account: answer.account ?? one.person.email };
+  }
+
+  async function revoke(one: Access<Grants>): Promise<void> {
+    const document = documentFor('revoke', one, null);
+    await attemptAll(await own.of(one.grantId), async (id) => {
+      const { active } = await state('revoke', document, one.grantId, id);
+      if (active) throw new Error(`${name} answered the revoke with "active": true`);
+    });
+  }
+
+  async function isActive(one: Access<Grants>): Promise<boolean> {
+    const document = documentFor('status', one, null);
+    for (const id of await own.of(one.grantId))
+      if ((await state('status', document, one.grantId, id)).active) return true;
+    return false;
+  }
 
   return {
-    grant: async (one, expiresAt) => {
-      const answer = await state('grant', one, expiresAt);
-      if (!answer.active) throw new Error(`${name} answered the grant with "active": false`);
-      return { account: answer.account ?? one.person.email };
-    },
-    revoke: async (one) => void (await state('revoke', one)),
-    isActive: async (one) => (await state('status', one)).active,
+    grant,
+    revoke,
+    isActive,
     ...(sessions !== 'none' && { afterlife: sessions }),
     ...(lists && {
       list: async (roles: readonly ListedRole<Grants>[]) => {
@@ -82,13 +132,11 @@ export function connectionOver(send: Send, { name, sessions, lists, checks }: Ma
         return holdings.map(({ account, role, grant_id }): Holding => ({ account, role, grantId: grant_id }));
       },
       remove: async ({ account, role, grantId }: Holding, grants: Grants | null) => {
-        const { active } = await ask(
-          'remove',
-          { action: 'remove', account, role, grants, grant_id: grantId },
-          stateSchema,
-          grantId,
-        );
-        if (active) throw new Error(`${name} answered that ${account} still holds ${role ?? 'it'}`);
+        const document = { action: 'remove', account, role, grants, grant_id: grantId };
+        await attemptAll(grantId === null ? [null] : await own.of(grantId), async (id) => {
+          const { active } = await state('remove', document, grantId, id);
+          if (active) throw new Error(`${name} answered that ${account} still holds ${role ?? 'it'}`);
+        });
       },
     }),
     check: async (roles): Promise<readonly Finding[]> => {
@@ -97,8 +145,8 @@ export function connectionOver(send: Send, { name, sessions, lists, checks }: Ma
         return findings.map(({ ok, what, fix }) => ({ ok, what, ...(fix !== undefined && { fix }) }));
       }
       for (const { roleKey, role } of roles) {
-        const { active } = await state('status', { ...NO_GRANT, person: NOBODY, role, roleKey });
-        if (active) return [{ ok: false, what: `asked about a grant that never was, ${name} says it is active` }];
+        if (await isActive({ ...NO_GRANT, person: NOBODY, role, roleKey }))
+          return [{ ok: false, what: `asked about a grant that never was, ${name} says it is active` }];
       }
       return [{ ok: true, what: `${name} answers, and knows nothing of a grant that never was` }];
     },

@@ -101,6 +101,53 @@ describe('command', () => {
     await expect(withProgram(program('odd.cjs', source)).grant(one(), inAnHour())).rejects.toThrow(problem);
   });
 
+  test.each([
+    ['says nothing', ''],
+    ['says nothing about it', 'console.log("{}")'],
+    ['says no in a word', `console.log('{"active": "false"}')`],
+    ['says two things', `console.log('{"active": false}'); console.log('{"active": true}')`],
+    ['says no beside an error', `console.log('{"active": false, "error": "no such tenant"}')`],
+    ['says no and fails', `console.log('{"active": false}'); process.exitCode = 1`],
+    [
+      'says no and is killed',
+      `require('fs').writeSync(1, '{"active": false}'); process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000)`,
+    ],
+    ['says no of another id', `console.log('{"active": false, "id": "door-9"}')`],
+  ])('K3 one that %s has not said that access is gone', async (_, source) => {
+    const odd = withProgram(program('vague.cjs', source));
+    await expect(odd.isActive(one())).rejects.toThrow(/vague\.cjs/);
+    await expect(odd.revoke(one())).rejects.toThrow(/vague\.cjs/);
+  });
+
+  test('K3 one that answers a revoke with "still there" has not taken it away', async () => {
+    const stubborn = withProgram(program('stubborn.cjs', `console.log('{"active": true}')`));
+    await expect(stubborn.revoke(one())).rejects.toThrow(/answered the revoke with "active": true/);
+  });
+
+  test('K3 an id of its own is given back with every later question', async () => {
+    const cards = program(
+      'cards.cjs',
+      `const fs = require('fs');
+       const said = JSON.parse(fs.readFileSync(0, 'utf8'));
+       fs.appendFileSync('${at('cards')}', said.action + ' ' + (said.id ?? 'without') + '\\n');
+       console.log(JSON.stringify({ active: said.action === 'grant', id: said.action === 'grant' ? 'card-7' : said.id }));`,
+    );
+    const [door, held] = [withProgram(cards), one()];
+    await door.grant(held, inAnHour());
+    await door.isActive(held);
+    await door.revoke(held);
+    expect(readFileSync(at('cards'), 'utf8')).toBe('grant without\nstatus card-7\nrevoke card-7\n');
+  });
+
+  test('K4 its place is what is run and its environment, without secrets', () => {
+    const placeOf = (env: Record<string, string>) =>
+      command.placeOf(command.targetSchema.parse({ kind: 'command', run: [access, '--site', 'hamburg'], env }));
+    const place = placeOf({ SITE: 'north', DOOR_TOKEN: 'one' });
+    expect(placeOf({ SITE: 'south', DOOR_TOKEN: 'one' })).not.toBe(place);
+    expect(placeOf({ DOOR_TOKEN: 'two', SITE: 'north' })).toBe(place);
+    expect(place).not.toMatch(/north|one/);
+  });
+
   test('one that is not there is named', async () => {
     await expect(withProgram('/nowhere/at/all').isActive(one())).rejects.toThrow(
       '/nowhere/at/all could not be started',

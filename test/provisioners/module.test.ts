@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
+import { guarded } from '../../src/provisioners/module/guarded.ts';
 import { localModule } from '../../src/provisioners/module/provisioner.ts';
+import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
-import { BEN, describeContract, type Harness, useForTests } from './contract.ts';
+import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** The example of the docs, as a team would use it, against the service it was written for. */
 
@@ -113,5 +115,86 @@ describe('a local module', () => {
     rmSync(folder, { recursive: true });
     expect(issue).toMatch(/^5 resources\.vpn\.target\.path: /);
     expect(issue).toMatch(problem);
+  });
+});
+
+describe('a local module that misbehaves', () => {
+  const SHORT = 20;
+  const one = () => accessOf({ networks: ['production'] }, newGrantId());
+  const behaving: Connection<unknown> = {
+    grant: async () => ({ account: 'ben' }),
+    revoke: async () => undefined,
+    isActive: async () => false,
+    check: async () => [],
+    close: async () => undefined,
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give back, whatever the types say
+  const odd = (more: any) => guarded('odd.mjs', { ...behaving, ...more }, use.ids, SHORT);
+  const never = () => new Promise(() => undefined);
+
+  test.each<[string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['null', () => null],
+    ['a word', () => 'false'],
+    ['a number', () => 0],
+    ['an object', () => ({ active: false })],
+    ['nothing for ever', never],
+    ['an error that is none', () => Promise.reject('no')],
+  ])('K3 answering %s to whether access is there is not "no"', async (_, isActive) => {
+    await expect(odd({ isActive }).isActive(one())).rejects.toThrow();
+  });
+
+  test.each<[string, () => unknown]>([
+    ['false', () => false],
+    ['a word', () => 'later'],
+    ['nothing for ever', never],
+  ])('K3 answering %s to a revoke has taken nothing away', async (_, revoke) => {
+    await expect(odd({ revoke }).revoke(one())).rejects.toThrow(/odd\.mjs/);
+  });
+
+  test.each<[string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['no account', () => ({})],
+    ['an id that is none', () => ({ account: 'ben', id: 7 })],
+  ])('K3 answering %s to a grant is a failure', async (_, grant) => {
+    await expect(odd({ grant }).grant(one(), inAnHour())).rejects.toThrow(/odd\.mjs answered grant/);
+  });
+
+  test('K3 a list with a hole in it is no list', async () => {
+    const list = async () => [{ account: 'ben', role: null, grantId: null }, { account: 'ana' }];
+    await expect(odd({ list }).list?.([])).rejects.toThrow(/odd\.mjs answered list/);
+  });
+
+  test('K3 while a grant that nobody waits for any more goes on, its access is not said to be gone', async () => {
+    const { promise, resolve } = Promise.withResolvers<{ account: string }>();
+    const late = odd({ grant: () => promise });
+    const access = one();
+    await expect(late.grant(access, inAnHour())).rejects.toThrow(/no answer to grant within 0.02 s/);
+    await expect(late.isActive(access)).rejects.toThrow(/still at giving this access/);
+    resolve({ account: 'ben' });
+    await expect.poll(() => late.isActive(access)).toBe(false);
+  });
+
+  test('K3 the id that it gives comes back with the access, also after a restart', async () => {
+    const seen: unknown[] = [];
+    const make = () =>
+      odd({
+        grant: async () => ({ account: 'ben', id: 'peer-7' }),
+        revoke: async (access: { id: unknown }) => void seen.push(access.id),
+        isActive: async (access: { id: unknown }) => seen.push(access.id) === 0,
+      });
+    const access = one();
+    await make().grant(access, inAnHour());
+    await make().revoke(access);
+    await make().isActive(access);
+    expect(seen).toEqual(['peer-7', 'peer-7']);
+  });
+
+  test('K4 its place is its file and its configuration, without secrets', () => {
+    const placeOf = (config: unknown) =>
+      localModule.placeOf({ kind: 'module', path: join(EXAMPLES, 'vpn.mjs'), config });
+    const place = placeOf({ url: 'https://vpn.example', token: 'one' });
+    expect(placeOf({ url: 'https://other.example', token: 'one' })).not.toBe(place);
+    expect(placeOf({ token: 'two', url: 'https://vpn.example' })).toBe(place);
   });
 });

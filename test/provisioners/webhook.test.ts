@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { webhook } from '../../src/provisioners/webhook/provisioner.ts';
 import { type FlagService, startFlagService } from '../../src/sandbox/flagService.ts';
+import { type AccessService, startAccessService } from '../support/accessService.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** Against a receiver that checks signatures, as a team would write it. */
@@ -67,4 +68,152 @@ test.each([
 ])('what the policy file says of sessions is what people are told: %j', (said, afterlife) => {
   const target = webhook.targetSchema.parse({ kind: 'webhook', url: flags.url, secret: SECRET, ...said });
   expect(webhook.connect(target, use).afterlife).toBe(afterlife);
+});
+
+describe('a service behind a gateway that honours idempotency keys', () => {
+  let service: AccessService;
+  let connection: ReturnType<typeof webhook.connect>;
+  beforeAll(async () => {
+    service = await startAccessService();
+    const target = webhook.targetSchema.parse({ kind: 'webhook', url: service.url, secret: SECRET, lists: true });
+    connection = webhook.connect(target, use);
+  });
+  afterAll(() => service.close());
+  beforeEach(() => {
+    service.held.clear();
+    service.asked.length = 0;
+    service.instead = null;
+    service.failures.length = 0;
+  });
+  const one = () => access({ permission: 'edit' });
+  const keysOf = (action: string) => service.asked.flatMap((asked) => (asked.action === action ? [asked.key] : []));
+
+  test('K11.9 a question carries no key, so it is answered from what is so now', async () => {
+    await connection.grant(one(), inAnHour());
+    expect(await connection.isActive(one())).toBe(true);
+    service.held.clear();
+    expect(await connection.isActive(one())).toBe(false);
+    await expect(connection.list?.([])).rejects.toThrow(/not \{"holdings"/);
+    await connection.check([{ roleKey: 'flags/edit', role: { permission: 'edit' } }]);
+    expect(new Set(service.asked.filter(({ key }) => key !== undefined).map(({ action }) => action))).toEqual(
+      new Set(['grant']),
+    );
+  });
+
+  test('K11.10 a grant, its extension and its revoke are acts of their own', async () => {
+    await connection.grant(one(), inAnHour());
+    await connection.grant(one(), inAnHour() + 1000);
+    await connection.revoke(one());
+    const keys = [...keysOf('grant'), ...keysOf('revoke')];
+    expect(new Set(keys).size).toBe(3);
+    expect(service.held.size).toBe(0);
+  });
+
+  test('K11.10 a revoke that failed is asked for anew, and not answered from memory', async () => {
+    await connection.grant(one(), inAnHour());
+    service.failures.push({ status: 503, body: 'try later' });
+    await expect(connection.revoke(one())).rejects.toThrow(/503/);
+    await connection.revoke(one());
+    expect(service.held.size).toBe(0);
+  });
+
+  test('K11.10 a revoke that was answered and did not hold is an act of its own when it is asked for again', async () => {
+    await connection.grant(one(), inAnHour());
+    service.failures.push({ status: 200, body: '{"active": false}' });
+    await connection.revoke(one());
+    expect(await connection.isActive(one())).toBe(true);
+    await connection.revoke(one());
+    expect(await connection.isActive(one())).toBe(false);
+  });
+
+  test('K11.10 only the repeat of an act that nobody answered has the same key', async () => {
+    const until = inAnHour();
+    service.lose = 1;
+    await expect(connection.grant(one(), until)).rejects.toThrow(/could not be reached/);
+    await connection.grant(one(), until);
+    const [first, second] = keysOf('grant');
+    expect(second).toBe(first);
+    expect(service.held.size).toBe(1);
+    service.lose = 1;
+    await expect(connection.revoke(one())).rejects.toThrow(/could not be reached/);
+    await connection.revoke(one());
+    await connection.revoke(one());
+    const [lost, again, another] = keysOf('revoke');
+    expect(again).toBe(lost);
+    expect(another).not.toBe(lost);
+  });
+
+  test('K3 the id that a service gives what it made goes with every later call', async () => {
+    await connection.grant(one(), inAnHour());
+    const [given] = [...service.held.keys()];
+    // Renamed by its holder: the service finds it by its id alone.
+    for (const seat of service.held.values()) seat.grantId = 'GRENAMED';
+    expect(await connection.isActive(one())).toBe(true);
+    await connection.grant(one(), inAnHour() + 1000);
+    await connection.revoke(one());
+    expect(service.held.size).toBe(0);
+    expect(service.asked.map(({ action, id: said }) => [action, said])).toEqual([
+      ['grant', undefined],
+      ['status', given],
+      ['grant', given],
+      ['revoke', given],
+    ]);
+  });
+
+  test('K3 a service that answers about another id, or gives another at an extension, is not believed', async () => {
+    await connection.grant(one(), inAnHour());
+    service.failures.push({ status: 200, body: '{"active": false, "id": "seat-of-somebody"}' });
+    await expect(connection.isActive(one())).rejects.toThrow(/answered about seat-of-somebody/);
+    service.failures.push({ status: 200, body: '{"active": true, "id": "seat-second"}' });
+    await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/seat-second, where it had given seat-/);
+    service.held.set('seat-second', { grantId: id, person: 'ben@harbor.example' });
+    await connection.revoke(one());
+    // What it gave twice is taken back twice.
+    expect(service.held.size).toBe(0);
+  });
+
+  test.each([
+    ['a word for no', 200, '{"active": "false"}'],
+    ['nothing about it', 200, '{}'],
+    ['nothing at all', 200, ''],
+    ['null', 200, 'null'],
+    ['a list', 200, '[]'],
+    ['an error beside it', 200, '{"active": false, "error": "not authorized"}'],
+    ['a page', 200, '<html>Sign in</html>'],
+    ['no content', 204, ''],
+    ['that it will see', 202, '{"active": false}'],
+    ['that it is not there', 404, '{"active": false}'],
+    ['that it is gone', 410, '{"active": false}'],
+    ['that the bot may not', 403, '{"active": false}'],
+  ])('K3 what answers %s has not said that access is gone', async (_, status, body) => {
+    await connection.grant(one(), inAnHour());
+    service.instead = { status, body };
+    await expect(connection.isActive(one())).rejects.toThrow(/127\.0\.0\.1/);
+    await expect(connection.revoke(one())).rejects.toThrow(/127\.0\.0\.1/);
+    service.instead = null;
+    expect(await connection.isActive(one())).toBe(true);
+  });
+
+  test('K3 a redirect is not followed: another place knows nothing of the access', async () => {
+    const other = await startAccessService();
+    await connection.grant(one(), inAnHour());
+    service.instead = { status: 307, body: '', headers: { location: other.url } };
+    await expect(connection.isActive(one())).rejects.toThrow(/could not be reached/);
+    expect(other.asked).toEqual([]);
+    await other.close();
+  });
+});
+
+describe('the place of a webhook', () => {
+  const placeOf = (url: string, secret = SECRET) =>
+    webhook.placeOf(webhook.targetSchema.parse({ kind: 'webhook', url, secret }));
+
+  test('K4 is its host, path and query, and not its secrets', () => {
+    const place = placeOf('https://flags.example/jit?tenant=a');
+    expect(placeOf('https://flags.example/jit?tenant=b')).not.toBe(place);
+    expect(placeOf('https://flags.example/other?tenant=a')).not.toBe(place);
+    expect(placeOf('https://flags.example/jit?tenant=a', 'another-secret-of-some-length')).toBe(place);
+    expect(placeOf('https://bot:password@flags.example/jit?tenant=a&token=xyz')).toBe(place);
+    expect(place).not.toContain('tenant');
+  });
 });

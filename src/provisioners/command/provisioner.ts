@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { cut } from '../../domain/text.ts';
+import { placeText, settingsPlace } from '../place.ts';
 import { type Action, connectionOver, type Send, sessionsSchema } from '../protocol.ts';
 import type { Provisioner } from '../provisioner.ts';
 
@@ -36,10 +37,10 @@ export const command: Provisioner<Target, Role> = {
   kind: 'command',
   targetSchema,
   roleSchema,
-  placeOf: ({ run }) => run.join(' '),
-  connect: (target) => {
+  placeOf: ({ run, env }) => placeText(run.join(' '), settingsPlace(env)),
+  connect: (target, { ids }) => {
     const { sessions, lists, checks } = target;
-    return connectionOver(sendTo(target, DEADLINE), { name: target.run[0] ?? '', sessions, lists, checks });
+    return connectionOver(sendTo(target, DEADLINE), { name: target.run[0] ?? '', sessions, lists, checks }, ids);
   },
 };
 

@@ -3,7 +3,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import { membership } from '../membership.ts';
+import { placeText, settingsPlace } from '../place.ts';
 import { type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
+import { guarded } from './guarded.ts';
 
 /** What a local module gets to build with, so that it need not install anything. */
 const TOOLKIT = { z, membership, TargetRefusal };
@@ -16,6 +18,8 @@ interface LocalProvisioner {
   readonly roleSchema: z.ZodType;
   /** The template for what people are called there. Absent: it has none. */
   readonly accountTemplate?: (config: unknown) => string | null;
+  /** Which target it is, without secrets. Absent: whatever in its configuration does not sound like a secret. */
+  readonly placeOf?: (config: unknown) => string;
   connect(config: unknown, use: Use): Connection<unknown>;
 }
 
@@ -76,11 +80,14 @@ export const localModule: Provisioner<Target, unknown> = {
     }
   },
   accountTemplate: ({ path, config }) => load(path).accountTemplate?.(config) ?? null,
-  placeOf: ({ path }) => path,
+  placeOf: ({ path, config }) => {
+    const { placeOf } = load(path);
+    return placeText(path, placeOf ? placeOf(config) : settingsPlace(config));
+  },
   connect: ({ path, config }, use) => {
     const connection = load(path).connect(config, use);
     const missing = ABILITIES.find((ability) => typeof connection?.[ability] !== 'function');
     if (missing) throw new TypeError(`${path}: what connect gives back has no function ${missing}`);
-    return connection;
+    return guarded(path, connection, use.ids);
   },
 };

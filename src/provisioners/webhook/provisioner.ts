@@ -1,8 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { cut } from '../../domain/text.ts';
-import { addressPlace } from '../place.ts';
-import { connectionOver, type Send, sessionsSchema } from '../protocol.ts';
+import { addressPlace, placeText, settingsPlace } from '../place.ts';
+import { connectionOver, isAct, type Send, sessionsSchema } from '../protocol.ts';
 import { type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
 
 const targetSchema = z.strictObject({
@@ -31,15 +31,40 @@ export const webhook: Provisioner<Target, Role> = {
   kind: 'webhook',
   targetSchema,
   roleSchema,
-  placeOf: ({ url }) => addressPlace(url),
-  connect: (target, { clock }) => {
+  placeOf: ({ url }) => placeText(addressPlace(url), settingsPlace(Object.fromEntries(new URL(url).searchParams))),
+  connect: (target, { clock, ids }) => {
     const { sessions, lists, checks } = target;
-    return connectionOver(sendTo(target, clock.now), { name: new URL(target.url).host, sessions, lists, checks });
+    const manners = { name: new URL(target.url).host, sessions, lists, checks };
+    return connectionOver(sendTo(target, clock.now), manners, ids);
   },
 };
 
+/** Acts without an answer whose keys are remembered. Whatever is beyond that is an act of its own. */
+const MOST_UNANSWERED = 1000;
+
+/**
+ * A gateway that honours idempotency keys answers the same key from memory. So a question has none; an act has a key of
+ * its own, and only a repeat of an act that nobody answered has the same one again.
+ */
+function idempotencyKeys() {
+  /** By what was sent. */
+  const unanswered = new Map<string, string>();
+  return {
+    keyFor: (what: string, body: string): string => {
+      const key = unanswered.get(body) ?? `${what}:${randomUUID()}`;
+      unanswered.delete(body);
+      unanswered.set(body, key);
+      const [oldest = ''] = unanswered.size > MOST_UNANSWERED ? unanswered.keys() : [];
+      unanswered.delete(oldest);
+      return key;
+    },
+    answered: (body: string): void => void unanswered.delete(body),
+  };
+}
+
 function sendTo({ url, secret }: Target, now: () => number): Send {
   const { host } = new URL(url);
+  const keys = idempotencyKeys();
   return async (action, document, grantId) => {
     const body = JSON.stringify(document);
     const timestamp = String(Math.floor(now() / 1000));
@@ -52,7 +77,8 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
       signal: AbortSignal.timeout(TARGET_DEADLINE),
       headers: {
         'content-type': 'application/json',
-        ...(grantId !== null && { 'idempotency-key': `${grantId}:${action}` }),
+        ...(isAct(action) && { 'idempotency-key': keys.keyFor(`${grantId ?? 'standing'}:${action}`, body) }),
+        'cache-control': 'no-store',
         'x-jit-timestamp': timestamp,
         'x-jit-signature': `v1=${signature}`,
       },
@@ -60,7 +86,9 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
       throw new Error(`${host} could not be reached to ${action}`, { cause: error });
     });
     const text = await response.text();
-    if (!response.ok)
+    keys.answered(body);
+    // Any other, such as "accepted" or "no content", is not yet an answer.
+    if (response.status !== 200)
       throw new Error(`${host} answered ${action} with ${response.status}: ${cut(text, SHOWN_ANSWER_LENGTH)}`);
     return text;
   };

@@ -1,0 +1,18 @@
+import { errorText } from '../domain/text.ts';
+
+/**
+ * Tries something for each, one after the other: what fails for one keeps it from none of the others.
+ * @throws with every failure
+ */
+export async function attemptAll<T>(all: Iterable<T>, attempt: (one: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const one of all)
+    try {
+      await attempt(one);
+    } catch (error) {
+      failures.push(error);
+    }
+  const [first, ...others] = failures;
+  if (others.length > 0) throw new AggregateError(failures, failures.map(errorText).join('; and '));
+  if (first !== undefined) throw first;
+}

@@ -1,0 +1,82 @@
+import { createServer } from 'node:http';
+import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+
+/**
+ * A team's service behind a gateway, as docs/targets/webhook.md describes them. The gateway honours idempotency keys:
+ * whatever it answered to a key (also a failure), it answers again without asking. The service gives what it makes ids of
+ * its own, goes by them, and can be told to answer like the many things that answer in a service's stead.
+ */
+
+export interface Asked {
+  readonly action: string;
+  readonly key: string | undefined;
+  readonly id: string | undefined;
+  readonly grantId: string;
+}
+
+export interface AccessService {
+  readonly url: string;
+  /** Who has access, by the service's own ids. */
+  readonly held: Map<string, { grantId: string; person: string }>;
+  readonly asked: Asked[];
+  /** What is answered in its stead, before it has seen the question. null: nothing. */
+  instead: { status: number; body: string; headers?: Record<string, string> } | null;
+  /** It does what it is asked, and the answer to this many is lost on the way. */
+  lose: number;
+  /** What the service itself answers next, after doing nothing; the gateway remembers it. */
+  readonly failures: { status: number; body: string }[];
+  close(): Promise<void>;
+}
+
+export async function startAccessService(): Promise<AccessService> {
+  const remembered = new Map<string, { status: number; body: string }>();
+  let serial = 0;
+
+  const server = createServer(async (request, response) => {
+    const body = await readBody(request);
+    const order = JSON.parse(body);
+    const key = request.headers['idempotency-key'];
+    service.asked.push({
+      action: order.action,
+      key: typeof key === 'string' ? key : undefined,
+      id: order.id,
+      grantId: order.grant_id,
+    });
+    const { instead } = service;
+    if (instead) return void response.writeHead(instead.status, instead.headers).end(instead.body);
+    const answer = (typeof key === 'string' && remembered.get(key)) || (service.failures.shift() ?? serve(order));
+    if (typeof key === 'string') remembered.set(key, answer);
+    if (service.lose > 0) {
+      service.lose -= 1;
+      return void request.socket.destroy();
+    }
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+  });
+
+  function serve(order: { action: string; id?: string; grant_id: string; person: { email: string } }) {
+    const mine = [...service.held].find(([id, { grantId }]) =>
+      order.id ? id === order.id : grantId === order.grant_id,
+    );
+    const reply = (value: object) => ({ status: 200, body: JSON.stringify(value) });
+    if (order.action === 'grant' && !mine) {
+      serial += 1;
+      const id = `seat-${serial}`;
+      service.held.set(id, { grantId: order.grant_id, person: order.person.email });
+      return reply({ active: true, account: order.person.email, id });
+    }
+    if (order.action === 'revoke' && mine) service.held.delete(mine[0]);
+    const active = order.action !== 'revoke' && mine !== undefined;
+    return reply({ active, ...(mine && { id: mine[0], account: order.person.email }) });
+  }
+
+  const service: AccessService = {
+    url: '',
+    held: new Map(),
+    asked: [],
+    instead: null,
+    lose: 0,
+    failures: [],
+    close: () => closeServer(server),
+  };
+  return Object.assign(service, { url: `http://127.0.0.1:${await listen(server)}/jit` });
+}
