@@ -18,9 +18,9 @@ export const EVERY_RESOURCE = 'resources';
 export const createDriftRound = (deps: Deps): JobHandler => {
   return async () => {
     for (const resource of deps.policy.resources.values()) {
-      if (!deps.targets.canList(resource.id)) continue;
       try {
         await tidy(deps, resource);
+        if (!deps.targets.canList(resource.id)) continue;
         await compareResource(deps, resource);
       } catch (error) {
         // A target that is down, or that was changed meanwhile, is looked at in the next round; the others now.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Instant } from '../../domain/terms.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
-/** What is asked of OpenSSH's own ssh-keygen: it signs, and it writes revocation lists. */
+/** What is asked of OpenSSH's own ssh-keygen: it signs, and the doctor lets it read revocation lists. */
 
 export interface Authority {
   /** The private key's file; with an agent, the public key's. */
@@ -45,19 +45,10 @@ export async function sign({ caKey, agent }: Authority, certificate: Certificate
   });
 }
 
-/** A revocation list, of which each certificate is named by its key id. */
-export async function writeRevocations(file: string, publicCaKey: string, keyIds: readonly string[]): Promise<void> {
-  await inFolder(async (folder) => {
-    const ca = join(folder, 'ca.pub');
-    const list = join(folder, 'list');
-    await writeFile(ca, `${publicCaKey}\n`);
-    await writeFile(list, keyIds.map((id) => `id: ${id}\n`).join(''));
-    await keygen(['-q', '-k', '-f', file, '-s', ca, list], null);
-  });
+/** Whether OpenSSH itself understands a revocation list. @throws what is wrong with it */
+export async function readRevocations(file: string): Promise<void> {
+  await keygen(['-Q', '-l', '-f', file], null);
 }
-
-/** What a revocation list says, in words. @throws where it is none */
-export const readRevocations = (file: string): Promise<string> => keygen(['-Q', '-l', '-f', file], null);
 
 /** The public half of the authority's key. */
 export const publicKeyOf = async ({ caKey, agent }: Authority): Promise<string> =>

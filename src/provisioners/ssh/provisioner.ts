@@ -1,56 +1,20 @@
-import { constants, access as fileAccess } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { z } from 'zod';
 import { type Instant, MINUTE } from '../../domain/terms.ts';
-import type { Finding } from '../../ports.ts';
+import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import { placeText } from '../place.ts';
 import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
+import { check } from './check.ts';
 import { type Authority, publicKeyOf, sign } from './keygen.ts';
+import { sayTheSame } from './krl.ts';
+import { runProgram } from './program.ts';
 import { revocationList } from './revocations.ts';
-
-const path = z.string().regex(/^\//, 'expected a path from the root, such as /etc/jitbot/user_ca');
-
-const targetSchema = z.strictObject({
-  kind: z.literal('ssh'),
-  /** The authority's private key; with `agent`, its public key. */
-  ca_key: path,
-  /** The socket of the agent that holds the private key. */
-  agent: path.optional(),
-  /** What servers read as RevokedKeys. */
-  revocation_list: path,
-  /** Takes the list to the servers after each change: a program and its arguments, without a shell. */
-  publish: z.array(z.string().min(1)).default([]),
-  /** Where somebody's public key stands. */
-  public_key: z
-    .string()
-    .regex(/\{[a-z_]+\}/, 'expected a template such as "{ssh_key}"')
-    .default('{ssh_key}'),
-});
-
-const FEATURES = ['pty', 'port-forwarding', 'agent-forwarding', 'X11-forwarding', 'user-rc'] as const;
-
-const roleSchema = z.strictObject({
-  /** Names that servers let in: logins, or what AuthorizedPrincipalsFile says. */
-  principals: z
-    .array(z.string().regex(/^[^\s,{}]+$/, 'expected a name without spaces or commas'))
-    .min(1, 'name at least one principal'),
-  /** The one command that the certificate is good for. */
-  command: z.string().min(1).optional(),
-  /** Addresses it may be used from. */
-  source_addresses: z
-    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected an address or a range such as 10.0.0.0/8'))
-    .default([]),
-  /** What is allowed besides; with a command nothing, otherwise a terminal. */
-  allow: z.array(z.enum(FEATURES)).optional(),
-});
-
-type Target = z.infer<typeof targetSchema>;
-type Role = z.infer<typeof roleSchema>;
+import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
+import { optionsOf, usageOf } from './terms.ts';
 
 /** Clocks of servers differ a little. */
 const BACKDATED = MINUTE;
+/** Kind and key; the comment behind them is free text and goes into no certificate. */
 const PUBLIC_KEY =
-  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+={0,2}( [^\n]*)?$/;
+  /^((?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+={0,2})(?: [^\n]*)?$/;
 
 /**
  * An OpenSSH certificate authority. What a grant gives is the right to a certificate for one's own key, which expires
@@ -65,111 +29,100 @@ export const ssh: Provisioner<Target, Role> = {
   connect,
 };
 
-function connect(target: Target, { clock, seats, accountOf }: Use): Connection<Role> {
+function connect(target: Target, { clock, seats, log, accountOf }: Use): Connection<Role> {
   const authority: Authority = { caKey: target.ca_key, agent: target.agent ?? null };
-  const revocations = revocationList(target.revocation_list, { publish: target.publish, now: clock.now });
-  const place = `ssh ${target.revocation_list}`;
+  const { revocation_list: list, publish, end_sessions: endSessions } = target;
+  const revocations = revocationList(list, { now: clock.now, seats, log });
+  const place = `ssh ${list}`;
+  /** A certificate that is being made and the end of its grant wait for each other. */
+  const lock = keyedLock();
   /** The right to a certificate, written down: its level is when the last certificate expires. */
   const rightOf = (grantId: string) => seats.of(grantId).find((one) => one.place === place);
-  const ready = async (): Promise<void> => revocations.prepare(await publicKeyOf(authority));
+
+  function keepRight(one: Access<Role>, expiresAt: Instant): void {
+    const level = String(Math.max(expiresAt, Number(rightOf(one.grantId)?.level ?? 0)));
+    seats.keep({ grantId: one.grantId, place, account: one.person.email, level, role: one.roleKey, before: null });
+  }
+
+  /** What the servers were told last, by this process. */
+  let told: Buffer | null = null;
+  const publishList = async (says: Buffer): Promise<void> => {
+    if (publish.length > 0) await runProgram(publish, 'takes the revocation list to the servers');
+    told = says;
+  };
+  /** The list says what it should, here and on the servers. */
+  const mended = async (): Promise<void> => {
+    const { says } = await revocations.mend();
+    if (!told || !sayTheSame(told, says)) await publishList(says);
+  };
 
   return {
     grant: async (one, expiresAt) => {
       publicKeyFor(one);
-      await ready();
-      const until = Math.max(expiresAt, Number(rightOf(one.grantId)?.level ?? 0));
-      seats.keep({
-        grantId: one.grantId,
-        place,
-        account: one.person.email,
-        level: String(until),
-        role: one.roleKey,
-        before: null,
-      });
+      await publicKeyOf(authority);
+      await mended();
+      keepRight(one, expiresAt);
       return { account: one.role.principals.join(', ') };
     },
-    revoke: async (one) => {
-      const right = rightOf(one.grantId);
-      if (!right) return;
-      await revocations.add(keyIdOf(one), Number(right.level) + MINUTE, await publicKeyOf(authority));
-      seats.drop(right);
-    },
+    revoke: (one) =>
+      lock(one.grantId, async () => {
+        const right = rightOf(one.grantId);
+        if (!right) {
+          absent(one.grantId);
+          if (revocations.has(one.grantId)) await mended();
+          return;
+        }
+        const { grantId, roleKey: role } = one;
+        await publishList(await revocations.add({ grantId, keyId: keyIdOf(one), until: Number(right.level), role }));
+        if (endSessions) await runProgram([...endSessions, grantId], 'ends what is open on the servers');
+        seats.drop(right);
+      }),
     isActive: async (one) => {
-      await ready();
-      return rightOf(one.grantId) !== undefined;
+      const { says, written } = await revocations.mend();
+      if (rightOf(one.grantId)) return true;
+      absent(one.grantId);
+      if (written) await publishList(says);
+      return false;
     },
-    afterlife: null,
-    issueCredential: async (one, expiresAt) => {
-      if (!rightOf(one.grantId)) throw new TargetRefusal('there is no access to make a certificate for');
-      const { principals } = one.role;
-      const certificate = await sign(authority, {
-        keyId: keyIdOf(one),
-        publicKey: publicKeyFor(one),
-        principals,
-        options: optionsOf(one.role),
-        from: clock.now() - BACKDATED,
-        to: expiresAt,
-      });
-      return {
-        account: principals.join(', '),
-        secret: certificate,
-        usage: `echo '${certificate}' > ~/.ssh/jit-cert.pub\nssh -o CertificateFile=~/.ssh/jit-cert.pub ${principals[0]}@HOST`,
-      };
-    },
-    check: () => check(target, authority, clock.now()),
+    tidy: mended,
+    afterlife: endSessions ? 0 : null,
+    issueCredential: (one, expiresAt) =>
+      lock(one.grantId, async () => {
+        if (!rightOf(one.grantId)) throw new TargetRefusal('there is no access to make a certificate for');
+        // Before it exists: what is revoked stays on the list until the last certificate has expired.
+        keepRight(one, expiresAt);
+        const certificate = await sign(authority, {
+          keyId: keyIdOf(one),
+          publicKey: publicKeyFor(one),
+          principals: one.role.principals,
+          options: optionsOf(one.role),
+          from: clock.now() - BACKDATED,
+          to: expiresAt,
+        });
+        return { account: one.role.principals.join(', '), secret: certificate, usage: usageOf(one.role, certificate) };
+      }),
+    check: (roles) => check(target, authority, { roles, now: clock.now() }),
     close: async () => undefined,
   };
 
+  /** No right on this list means that there is none, unless it was given by way of another list. */
+  function absent(grantId: string): void {
+    if (revocations.has(grantId)) return;
+    const elsewhere = seats.of(grantId).find((one) => /^ssh \//.test(one.place));
+    if (elsewhere)
+      throw new TargetRefusal(
+        `the certificate of this access is revoked by ${elsewhere.place.slice('ssh '.length)}, which is not the list of this target (${list}); put it back into the policy file until the access has ended`,
+      );
+  }
+
   function publicKeyFor({ person }: Access<Role>): string {
-    const key = accountOf(target.public_key, person).trim();
-    if (!PUBLIC_KEY.test(key))
+    const key = PUBLIC_KEY.exec(accountOf(target.public_key, person).trim())?.[1];
+    if (key === undefined)
       throw new TargetRefusal(`what stands for ${person.name} under identities is no SSH public key`);
     return key;
   }
 }
 
-function optionsOf({ command, source_addresses: sources, allow }: Role): string[] {
-  return [
-    ...(allow ?? (command === undefined ? ['pty' as const] : [])).map((feature) => `permit-${feature}`),
-    ...(command === undefined ? [] : [`force-command=${command}`]),
-    ...(sources.length === 0 ? [] : [`source-address=${sources.join(',')}`]),
-  ];
-}
-
-/** Whose and for which grant: servers log it, and a revocation names it, on a line of its own. */
+/** Whose and for which grant: servers log it, and a revocation names it. */
 const keyIdOf = ({ grantId, person }: Access<Role>): string =>
   `jitbot ${grantId} ${person.email.replace(/[^!-~]/g, '?')}`;
-
-/** Signs a certificate that was over before it began, and looks at the list. */
-async function check(target: Target, authority: Authority, now: Instant): Promise<Finding[]> {
-  const tried = async (what: string, fix: string, work: () => Promise<unknown>): Promise<Finding> =>
-    work().then(
-      () => ({ ok: true, what }),
-      (error: unknown) => ({
-        ok: false,
-        what: `${what}: ${String(error instanceof Error ? error.message : error)}`,
-        fix,
-      }),
-    );
-  const { ca_key: caKey, revocation_list: list } = target;
-  return [
-    await tried(
-      `${caKey} signs certificates`,
-      target.agent === undefined
-        ? 'The file has to be readable for the bot, without a passphrase.'
-        : `The agent at ${target.agent} has to hold the key of ${caKey}: ssh-add -L shows which it holds.`,
-      async () =>
-        sign(authority, {
-          keyId: 'jitbot doctor',
-          publicKey: await publicKeyOf(authority),
-          principals: ['nobody'],
-          options: [],
-          from: now - 2 * MINUTE,
-          to: now - MINUTE,
-        }),
-    ),
-    await tried(`${list} can be written`, 'The bot needs to write in its folder.', () =>
-      fileAccess(dirname(list), constants.W_OK),
-    ),
-  ];
-}

@@ -1,0 +1,13 @@
+import { execFile } from 'node:child_process';
+import { TARGET_DEADLINE } from '../provisioner.ts';
+
+/** Runs a program of the operator's, without a shell. @throws what it said, with what it is for */
+export function runProgram([program = '', ...args]: readonly string[], purpose: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { timeout: TARGET_DEADLINE }, (error, _stdout, stderr) => {
+      if (!error) return resolve();
+      const said = stderr.trim() || error.message;
+      reject(new Error(`${program}, which ${purpose}, failed: ${said}`, { cause: error }));
+    });
+  });
+}

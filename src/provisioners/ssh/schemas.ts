@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { rangeOf } from './addresses.ts';
+
+const path = z.string().regex(/^\//, 'expected a path from the root, such as /etc/jitbot/user_ca');
+
+/** A program and its arguments, without a shell. */
+const program = z.array(z.string().min(1));
+
+export const targetSchema = z.strictObject({
+  kind: z.literal('ssh'),
+  /** The authority's private key; with `agent`, its public key. */
+  ca_key: path,
+  /** The socket of the agent that holds the private key. */
+  agent: path.optional(),
+  /** What servers read as RevokedKeys. */
+  revocation_list: path,
+  /** Takes the list to the servers after each change. */
+  publish: program.default([]),
+  /** Ends what is open on the servers when access ends; the grant's id is its last argument. */
+  end_sessions: program.min(1, 'name a program').optional(),
+  /** Where somebody's public key stands. */
+  public_key: z
+    .string()
+    .regex(/\{[a-z_]+\}/, 'expected a template such as "{ssh_key}"')
+    .default('{ssh_key}'),
+});
+
+const FEATURES = ['pty', 'port-forwarding', 'agent-forwarding', 'X11-forwarding', 'user-rc'] as const;
+
+/** OpenSSH makes no certificate for a range with bits behind its prefix: better said at the start than at each grant. */
+const sourceAddress = z.string().superRefine((text, context) => {
+  const range = rangeOf(text);
+  if (range === text) return;
+  const message =
+    range === null
+      ? 'expected an address or a range such as 10.0.0.0/8'
+      : `${text} is an address inside a range; the range is ${range}`;
+  context.addIssue({ code: 'custom', message });
+});
+
+export const roleSchema = z.strictObject({
+  /** Names that servers let in: logins, or what AuthorizedPrincipalsFile says. */
+  principals: z
+    .array(z.string().regex(/^[^\s,{}]+$/, 'expected a name without spaces or commas'))
+    .min(1, 'name at least one principal'),
+  /** The login that people use, where principals are names from AuthorizedPrincipalsFile. */
+  login: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/, 'expected the name of a login on the servers')
+    .optional(),
+  /** The one command that the certificate is good for. */
+  command: z.string().min(1).optional(),
+  /** Addresses it may be used from. */
+  source_addresses: z.array(sourceAddress).default([]),
+  /** What is allowed besides; with a command nothing, otherwise a terminal. */
+  allow: z.array(z.enum(FEATURES)).optional(),
+});
+
+export type Target = z.infer<typeof targetSchema>;
+export type Role = z.infer<typeof roleSchema>;

@@ -1,0 +1,25 @@
+import type { Role } from './schemas.ts';
+
+/** What a certificate allows, in OpenSSH's own words. Everything else is switched off. */
+export function optionsOf({ command, source_addresses: sources, allow }: Role): string[] {
+  return [
+    ...(allow ?? (command === undefined ? ['pty' as const] : [])).map((feature) => `permit-${feature}`),
+    ...(command === undefined ? [] : [`force-command=${command}`]),
+    ...(sources.length === 0 ? [] : [`source-address=${sources.join(',')}`]),
+  ];
+}
+
+/** What the requester types. Only the policy knows whether a principal is a login. */
+export function usageOf({ principals, login }: Role, certificate: string): string {
+  const [principal = ''] = principals;
+  const who = login ?? (/^[\w.-]+$/.test(principal) ? principal : 'LOGIN');
+  const lines = [
+    `echo '${certificate}' > ~/.ssh/jit-cert.pub`,
+    `ssh -o CertificateFile=~/.ssh/jit-cert.pub ${who}@HOST`,
+  ];
+  if (login === undefined)
+    lines.push(
+      `# if the servers know ${principals.join(', ')} from AuthorizedPrincipalsFile, use the login that lists it`,
+    );
+  return lines.join('\n');
+}
