@@ -12,6 +12,7 @@ import { openLedger } from './ledger/open.ts';
 import { eventSearch } from './ledger/search.ts';
 import { createSeatBook } from './ledger/seatBook.ts';
 import { reloadPolicy } from './lifecycle/reloadPolicy.ts';
+import { strandedLine } from './lifecycle/strandedAccess.ts';
 import { createPolicyEngine } from './opa/engine.ts';
 import { createPagerDuty } from './pagerduty/client.ts';
 import { createIncidentDesk } from './pagerduty/incidentDesk.ts';
@@ -135,6 +136,11 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     if ('refused' in result) return;
     if (result.outcome === 'unreadable')
       log.error({ problem: result.problem }, 'the policy file cannot be put in force; the policy in force stays');
+    else if (result.outcome === 'changed')
+      log.error(
+        { stranded: result.stranded.map(strandedLine) },
+        'the policy file is not put in force, because live access could not be taken back under it; keep those targets under retired_targets until it has ended, or have an administrator confirm the reload with /jit admin',
+      );
     else log.info(result, 'policy reloaded');
   }
 

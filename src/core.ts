@@ -31,6 +31,7 @@ import { provisionGrant } from './lifecycle/provisionGrant.ts';
 import { keepPolicyText, policyLoaded } from './lifecycle/reloadPolicy.ts';
 import { stampGrants } from './lifecycle/stampGrant.ts';
 import { startRequest } from './lifecycle/startRequest.ts';
+import { tellOfStranded } from './lifecycle/strandedAccess.ts';
 import { createSweep, EVERYBODY } from './lifecycle/sweepPeople.ts';
 import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
 import { watchGrant } from './lifecycle/watchGrant.ts';
@@ -274,7 +275,6 @@ export function createCore(world: World): Core {
     deps,
     posts,
     start: async () => {
-      await warnAboutOrphans(deps);
       await store.commit({
         records: await keepPolicyText(store, inForce),
         events: startEvents(inForce, events.newest(), world.version),
@@ -288,6 +288,7 @@ export function createCore(world: World): Core {
       // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
       runner.start();
       beat();
+      await tellOfStranded(deps);
       checking = checkLedger().then(ledgerChecked.resolve, (error: unknown) =>
         log.error({ err: error }, 'the ledger could not be checked; nothing new is granted until it is'),
       );
@@ -325,18 +326,6 @@ function limitTargets(targets: World['targets']): World['targets'] {
     grant: (grant, expiresAt) => giving(() => targets.grant(grant, expiresAt)),
     revoke: (grant) => taking(() => targets.revoke(grant)),
   };
-}
-
-/** Access on a resource that the policy no longer has cannot be taken back: say so at once, not at its end. */
-async function warnAboutOrphans({ store, policy, log }: Deps): Promise<void> {
-  for (const resource of await store.liveResources()) {
-    if (policy.resources.has(resource)) continue;
-    for (const { value: grant } of await store.liveGrants({ resourceId: resource }))
-      log.error(
-        { grantId: grant.id, resource, person: grant.person.email },
-        'live access on a resource that is not in the policy file any more; put the resource back until it has ended',
-      );
-  }
 }
 
 function startEvents(policy: Policy, newest: LedgerEvent | null, version: string): NewEvent[] {

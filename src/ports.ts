@@ -231,6 +231,8 @@ export interface Store {
   liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
   /** Live grants of an earlier version, which did not say where they were given; by id, after this one. */
   liveWithoutPlace(after: string, limit: number): Promise<readonly Versioned<LiveGrant>[]>;
+  /** Where anything is live, and on which resources. `place` null: an earlier version did not say. */
+  livePlaces(): Promise<readonly { readonly place: string | null; readonly resourceId: string }[]>;
   /** Resources on which anything is live. */
   liveResources(): Promise<readonly string[]>;
   /** People who hold anything, by Slack id, in order, after this one; so many. */

@@ -84,6 +84,8 @@ export interface EventPayloads {
   };
   'grant.failed': { role: string; person: Named; problem: string };
   'grant.overdue': { role: string; person: Named; failures: number; problem: string };
+  /** It is live at a place that the policy in force does not reach: nobody can take it back until it does. */
+  'grant.stranded': { role: string; person: Named; place: string };
   /** Whoever is on call next is offered what somebody's shift ends with. */
   'access.offered': { role: string; from: Named; to: readonly Named[]; escalationPolicy: string };
   'credential.issued': { role: string; person: Named; account: string };
@@ -175,6 +177,7 @@ export function subjectOf({ payload }: LedgerEvent): Named | null {
 
 const LOUD: ReadonlySet<EventType> = new Set([
   'grant.overdue',
+  'grant.stranded',
   'break_glass.invoked',
   'break_glass.unreviewed',
   'access.frozen',

@@ -75,6 +75,9 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
       `SELECT DISTINCT person FROM grants INDEXED BY grants_one_live WHERE ${isLiveState} AND person > ? ORDER BY person LIMIT ?`,
     )
     .pluck();
+  const livePlaces = sqlite.prepare<[], { place: string | null; resourceId: string }>(
+    `SELECT DISTINCT json_extract(body, '$.place') AS place, resource AS resourceId FROM grants WHERE ${isLiveState}`,
+  );
   const liveWithoutPlace = sqlite.prepare<[string, number], GrantBody>(
     `SELECT body, version FROM grants WHERE ${isLiveState} AND json_extract(body, '$.place') IS NULL AND id > ? ORDER BY id LIMIT ?`,
   );
@@ -115,6 +118,7 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
           .all()
           .flatMap((row) => liveOnly(toGrant(row)) ?? []),
       ),
+    livePlaces: () => read(() => livePlaces.all()),
     liveWithoutPlace: (after, limit) =>
       read(() => liveWithoutPlace.all(after, limit).flatMap((row) => liveOnly(toGrant(row)) ?? [])),
     liveResources: () => read(() => liveResources.all()),

@@ -7,12 +7,19 @@ import type { Refused } from '../domain/refusal.ts';
 import type { RecordChange, Store } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
+import { type Stranded, strandedBy, strandedLine } from './strandedAccess.ts';
 
 /** The policy file as it is now, beside the policy in force. */
 export type Reload =
   | { readonly outcome: 'unreadable'; readonly problem: string }
   | { readonly outcome: 'same' }
-  | { readonly outcome: 'changed'; readonly hash: string; readonly changes: readonly string[] }
+  | {
+      readonly outcome: 'changed';
+      readonly hash: string;
+      readonly changes: readonly string[];
+      /** Live access that could not be taken back any more after the next restart. */
+      readonly stranded: readonly Stranded[];
+    }
   | { readonly outcome: 'in_force'; readonly hash: string; readonly changes: readonly string[] };
 
 /** What would change. */
@@ -20,17 +27,23 @@ export async function previewReload(deps: Deps, personId: string): Promise<Reloa
   const admin = await checkAdmin(deps, personId);
   if ('refused' in admin) return admin;
   const read = compare(deps);
-  return 'policy' in read ? { outcome: 'changed', hash: read.policy.hash, changes: read.changes } : read;
+  return 'policy' in read ? changed(read, await strandedBy(deps, read.policy)) : read;
 }
 
 /**
  * Puts the policy file in force, in one go, and records who did and what changed. A file with any issue leaves
- * everything as it is.
- * @param by an administrator's Slack id, and the hash of what they were shown; null: whoever runs the process
+ * everything as it is; so does one that would strand live access, until an administrator who was shown the list says so.
+ * @param by an administrator's Slack id, and what they were shown: the file's hash, and whether it is this list; null: whoever
+ *   runs the process
+ * @returns `changed` where the file was not put in force, with what it would change and strand
  */
 export async function reloadPolicy(
   deps: Deps,
-  by: { readonly personId: string; readonly hash: string } | null,
+  by: {
+    readonly personId: string;
+    readonly hash: string;
+    readonly wasShown: (stranded: readonly Stranded[]) => boolean;
+  } | null,
 ): Promise<Reload | Refused> {
   const admin = by && (await checkAdmin(deps, by.personId));
   if (admin && 'refused' in admin) return admin;
@@ -38,14 +51,22 @@ export async function reloadPolicy(
   if (!('policy' in read)) return read;
   const { policy, changes } = read;
   // The file was saved again since: what is put in force has to be what was looked at.
-  if (by && by.hash !== policy.hash) return { outcome: 'changed', hash: policy.hash, changes };
+  const stranded = await strandedBy(deps, policy);
+  const wasShown = by?.hash === policy.hash && (stranded.length === 0 || by.wasShown(stranded));
+  if (by ? !wasShown : stranded.length > 0) return changed(read, stranded);
+  const recorded = [...changes, ...stranded.map(strandedLine)];
   await deps.store.commit({
     records: await keepPolicyText(deps.store, policy),
-    events: [policyLoaded(policy, changes, admin ? personActor(admin.person) : BOT)],
+    events: [policyLoaded(policy, recorded, admin ? personActor(admin.person) : BOT)],
   });
   deps.policyFile.use(policy);
-  return { outcome: 'in_force', hash: policy.hash, changes };
+  return { outcome: 'in_force', hash: policy.hash, changes: recorded };
 }
+
+const changed = (
+  { policy, changes }: { policy: Policy; changes: readonly string[] },
+  stranded: readonly Stranded[],
+): Reload => ({ outcome: 'changed', hash: policy.hash, changes, stranded });
 
 /** The text of a policy that comes into force, once, for whoever asks years later what was in force. */
 export async function keepPolicyText(store: Store, { hash, source }: Policy): Promise<RecordChange[]> {

@@ -17,7 +17,7 @@ const isThere = (name: string): boolean =>
 
 /** What has to be installed for the targets of a policy, with the command that does it; null: nothing. */
 export function lackingPackages(policy: Policy, isInstalled = isThere): string | null {
-  const kinds = new Set([...policy.resources.values()].map(({ kind }) => kind));
+  const kinds = new Set([...policy.resources.values(), ...policy.retiredTargets].map(({ kind }) => kind));
   const lines = PROVISIONERS.flatMap(({ kind, packages = [] }) => {
     const missing = packages.filter((name) => kinds.has(kind) && !isInstalled(name));
     if (missing.length === 0) return [];

@@ -27,11 +27,11 @@ const provisionerOf = ({ kind: wanted }: { readonly kind: string }): Provisioner
 type Target = Pick<Resource, 'kind' | 'target'>;
 
 /** Kind and place of a target; null: its secrets, and so what it is, are not at hand. */
-const placeOf = ({ kind, target }: Target): string | null =>
+export const placeOf = ({ kind, target }: Target): string | null =>
   target === null || target === undefined ? null : `${kind} ${provisionerOf({ kind }).placeOf(target)}`;
 
 /** Every place that a policy can reach: of its resources, and of the targets that it names as retired. */
-const placesOf = ({ resources, retiredTargets }: Policy): ReadonlySet<string> =>
+export const placesOf = ({ resources, retiredTargets }: Policy): ReadonlySet<string> =>
   new Set([...resources.values(), ...retiredTargets].flatMap((one) => placeOf(one) ?? []));
 
 interface Connected {

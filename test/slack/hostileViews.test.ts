@@ -186,7 +186,20 @@ test('nothing that comes from people becomes a mention, a link or a control in a
           toReview: [{ request: pending, roleName: 'Database: read' }],
         }),
         adminModal({ word: null, freeze: frozen, grants: [grant], requests: [pending] }),
-        reloadModal({ outcome: 'changed', hash: 'x', changes: [comment] }),
+        reloadModal({
+          outcome: 'changed',
+          hash: 'x',
+          changes: [comment],
+          stranded: [
+            {
+              grantId: 'G1',
+              requestId: 'R1',
+              role: comment,
+              person: { slackId: 'U0ANA', name: comment },
+              place: comment,
+            },
+          ],
+        }),
         requestModal({
           ...emptyForm('request', 'x'),
           role: { role: aRole(), resourceName: 'Database' },

@@ -43,6 +43,8 @@ export interface Stage {
   madeRoles(): Promise<string[]>;
   /** The policy file is saved again; the bot has not read it yet. */
   savePolicy(change: (source: string) => string): void;
+  /** As SIGHUP does. */
+  reload(): Promise<void>;
   restart(change?: { env?: Record<string, string>; policy?: (source: string) => string }): Promise<void>;
   stopBot(): Promise<void>;
   close(): Promise<void>;
@@ -157,6 +159,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       ]);
       return (result?.rows ?? []).map((row: { rolname: string }) => row.rolname);
     },
+    reload: async () => bot?.reloadPolicy(),
     restart: async (change = options) => {
       await stopBot();
       await start(change);

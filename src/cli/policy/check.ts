@@ -3,7 +3,8 @@ import { parsePolicy } from '../../config/policyFile.ts';
 import { type Finding, senseOf } from '../../domain/policySense.ts';
 import { counted } from '../../domain/text.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
-import { policyPath, readOptions, readText } from '../options.ts';
+import { databasePath, policyPath, readOptions, readText } from '../options.ts';
+import { liveFindings } from './live.ts';
 import { onlineFindings } from './online.ts';
 
 interface Reported {
@@ -17,9 +18,15 @@ interface Reported {
 
 /** Exit codes: 0 nothing but warnings, 1 errors, 2 it could not be checked. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, { online: 'boolean', json: 'boolean' });
+  const { values, files } = readOptions(args, {
+    online: 'boolean',
+    live: 'boolean',
+    database: 'string',
+    json: 'boolean',
+  });
   const file = policyPath(files);
-  const reported = await check(file, values.online === true);
+  const database = values.live ? databasePath(values.database) : null;
+  const reported = await check(file, values.online === true, database);
   const errors = reported.filter(({ severity }) => severity === 'error').length;
   if (values.json) process.stdout.write(`${JSON.stringify({ file, errors, findings: reported }, null, 2)}\n`);
   else {
@@ -33,7 +40,8 @@ export async function run(args: readonly string[]): Promise<number> {
   return errors > 0 ? 1 : 0;
 }
 
-async function check(file: string, online: boolean): Promise<Reported[]> {
+/** @param database where to look for access that is live; null: nowhere */
+async function check(file: string, online: boolean, database: string | null): Promise<Reported[]> {
   const source = readText(file, 'the policy file');
   const result = parsePolicy(source, PROVISIONERS, process.env, {
     withoutSecrets: true,
@@ -49,7 +57,11 @@ async function check(file: string, online: boolean): Promise<Reported[]> {
       advice: '',
     }));
   const { policy, locate } = result;
-  const found: Finding[] = [...senseOf(policy), ...(online ? await onlineFindings(policy) : [])];
+  const found: Finding[] = [
+    ...senseOf(policy),
+    ...(online ? await onlineFindings(policy) : []),
+    ...(database === null ? [] : await liveFindings(policy, database)),
+  ];
   return found
     .map(({ severity, path, message, advice }) => ({ severity, file, ...locate(path), message, advice }))
     .sort((a, b) => a.line - b.line);

@@ -6,7 +6,8 @@ const VERBS: Readonly<
   Record<string, { usage: string; load: () => Promise<{ run: (args: readonly string[]) => Promise<number> }> }>
 > = {
   check: {
-    usage: 'jit policy check [FILE] [--online] [--json]      form and sense; --online asks Slack and PagerDuty too',
+    usage:
+      'jit policy check [FILE] [--online] [--live [--database FILE]] [--json]   form and sense; --online asks Slack and PagerDuty too, --live whether what is live could still be taken back',
     load: () => import('./check.ts'),
   },
   test: {

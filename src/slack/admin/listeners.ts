@@ -26,6 +26,7 @@ import {
   freezeModal,
   RELOAD_MODAL,
   reloadModal,
+  strandedKey,
 } from './views.ts';
 
 /** Everything an administrator does. Whether they are one is checked again at every step. */
@@ -107,7 +108,12 @@ export function listenToAdmins(app: App, context: SlackContext): void {
     await client.views.push({ trigger_id: body.trigger_id, view });
   });
   app.view(RELOAD_MODAL, async ({ ack, view, body }) => {
-    const result = await reloadPolicy(deps, { personId: body.user.id, hash: view.private_metadata });
+    const shown = shownSchema.parse(JSON.parse(view.private_metadata));
+    const result = await reloadPolicy(deps, {
+      personId: body.user.id,
+      hash: shown.hash,
+      wasShown: (stranded) => strandedKey(stranded) === shown.strandedKey,
+    });
     const answer = isRefused(result) ? adminMessage(refusalSentence(result.refused)) : reloadModal(result);
     return ack({ response_action: 'update', view: answer });
   });
@@ -157,6 +163,9 @@ const filtered = ({ deps }: Pick<SlackContext, 'deps'>, { person, resource }: Fi
     ...(person !== null && { slackId: person }),
     ...(resource !== null && { resourceId: resource }),
   });
+
+/** What of a policy file somebody was shown: its hash, and which list of access that it would strand. */
+const shownSchema = z.object({ hash: z.string(), strandedKey: z.string() });
 
 const userSchema = z.object({ selected_user: z.string().nullish() });
 

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { LiveGrant } from '../../domain/grant.ts';
 import type { Freeze } from '../../domain/records.ts';
 import type { Request } from '../../domain/request.ts';
-import { cut } from '../../domain/text.ts';
+import { counted, cut } from '../../domain/text.ts';
 import type { Reload } from '../../lifecycle/reloadPolicy.ts';
+import { type Stranded, strandedLine } from '../../lifecycle/strandedAccess.ts';
 import { button, code, context, LIMITS, plainText, quote, section, time } from '../blocks.ts';
 import { statusLine } from '../review/status.ts';
 
@@ -175,11 +177,12 @@ export function reloadModal(reload: Reload): ModalView {
       return {
         type: 'modal',
         callback_id: RELOAD_MODAL,
-        private_metadata: reload.hash,
+        private_metadata: JSON.stringify({ hash: reload.hash, strandedKey: strandedKey(reload.stranded) }),
         title,
         close,
-        submit: plainText('Put it in force', 24),
+        submit: plainText(reload.stranded.length === 0 ? 'Put it in force' : 'Put it in force anyway', 24),
         blocks: [
+          ...strandedBlocks(reload.stranded),
           section(`*What changes* (${code(reload.hash.slice(0, 16))})`),
           preformatted(reload.changes.map((line) => `• ${line}`).join('\n') || 'nothing but comments and layout'),
           context('What is held already stays as it was granted. The change is recorded with your name.'),
@@ -194,6 +197,23 @@ export function reloadModal(reload: Reload): ModalView {
       };
   }
 }
+
+/** Tells one list of stranded access from another. */
+export const strandedKey = (stranded: readonly Stranded[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(stranded.map(({ grantId }) => grantId).sort()))
+    .digest('hex');
+
+/** What would be lost, before anything else. */
+const strandedBlocks = (stranded: readonly Stranded[]): KnownBlock[] =>
+  stranded.length === 0
+    ? []
+    : [
+        section(
+          `:rotating_light: *${counted(stranded.length, 'live access', 'live accesses')} could not be taken back any more* once the bot restarts with this file. Keep the targets under \`retired_targets\` until that access has ended, or end it first.`,
+        ),
+        preformatted(stranded.map((one) => `• ${strandedLine(one)}`).join('\n')),
+      ];
 
 /** The file's own words, and not ours: shown as they stand. */
 const preformatted = (text: string): KnownBlock => ({

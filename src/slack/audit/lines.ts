@@ -48,6 +48,7 @@ const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'grant.ended': ':lock:',
   'grant.failed': ':warning:',
   'grant.overdue': ':rotating_light:',
+  'grant.stranded': ':rotating_light:',
   'grant.extended': ':key:',
   'break_glass.invoked': ':rotating_light:',
   'break_glass.unreviewed': ':rotating_light:',
@@ -154,6 +155,8 @@ function describe(event: LedgerEvent): string {
       return `${code(event.payload.role)} for ${plain(event.payload.person.name)}: ${plain(event.payload.problem)}; nothing left at the target`;
     case 'grant.overdue':
       return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back* after ${counted(event.payload.failures, 'try', 'tries')}: ${plain(event.payload.problem)}. The bot keeps trying; look at the target`;
+    case 'grant.stranded':
+      return `*${code(event.payload.role)} of ${plain(event.payload.person.name)} cannot be taken back*: it was given at ${code(event.payload.place)}, which the policy file does not reach any more. Put that target under \`retired_targets\`, with its secrets, and start the bot again`;
     case 'credential.issued':
       return `${plain(event.payload.person.name)} got new credentials for ${code(event.payload.account)}`;
     case 'access_review.started':

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+
+/** K4.11 Which target it is: another password is the same place, anything that decides where a revoke looks is another. */
+
+interface Case {
+  readonly target: object;
+  /** With other secrets, or said in another way. */
+  readonly same: readonly object[];
+  readonly other: readonly object[];
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  postgres: {
+    target: { url: 'postgres://jit:secret-1@db.example/pay' },
+    same: [{ url: 'postgres://jit:secret-2@DB.example:5432/pay' }],
+    other: [
+      { url: 'postgres://jit:secret-1@db2.example/pay' },
+      { url: 'postgres://jit:secret-1@db.example/other' },
+      { url: 'postgres://jit:secret-1@db.example:6432/pay' },
+      { login: '{email_name}' },
+    ],
+  },
+  mysql: {
+    target: { url: 'mysql://jit:secret-1@db.example/pay' },
+    same: [{ url: 'mysql://jit:secret-2@db.example:3306/pay' }],
+    other: [{ url: 'mysql://jit:secret-1@db2.example/pay' }, { login: '{email_name}' }, { host: '10.%' }],
+  },
+  ssh: {
+    target: { ca_key: '/ca/key', revocation_list: '/ca/krl' },
+    same: [{ publish: ['/bin/push'] }],
+    other: [{ revocation_list: '/ca/krl2' }, { ca_key: '/ca/key2' }],
+  },
+  kubernetes: {
+    target: { kubeconfig: '/k/config', context: 'prod' },
+    same: [{}],
+    other: [{ context: 'staging' }, { kubeconfig: '/k/other' }, { group: '{email}' }],
+  },
+  github: {
+    target: { org: 'harbor', token: 'secret-1' },
+    same: [{ token: 'secret-2' }, { org: 'Harbor' }],
+    other: [{ org: 'pier' }, { api_url: 'https://ghe.example/api/v3' }],
+  },
+  okta: {
+    target: { url: 'https://acme.okta.com', token: 'secret-1' },
+    same: [{ token: 'secret-2' }, { url: 'https://acme.okta.com/' }],
+    other: [{ url: 'https://acme-preview.okta.com' }],
+  },
+  slack: {
+    target: { token: 'secret-1' },
+    same: [{ token: 'secret-2' }],
+    other: [{ api_url: 'https://other.example/' }],
+  },
+  aws_iam: { target: { aws_account: '123456789012' }, same: [{}], other: [{ aws_account: '210987654321' }] },
+  aws_identity_center: {
+    target: {
+      region: 'eu-central-1',
+      instance: 'arn:aws:sso:::instance/ssoins-1234567890abcdef',
+      identity_store: 'd-1234567890',
+    },
+    same: [{ session: '2h' }],
+    other: [
+      { instance: 'arn:aws:sso:::instance/ssoins-fedcba0987654321' },
+      { identity_store: 'd-0987654321' },
+      { region: 'eu-west-1' },
+    ],
+  },
+  google_iam: {
+    target: { project: 'harbor-prod', credentials: 'secret-1' },
+    same: [{ credentials: 'secret-2' }],
+    other: [{ project: 'harbor-test' }],
+  },
+  google_group: {
+    target: { credentials: 'secret-1' },
+    same: [{ credentials: 'secret-2' }],
+    other: [{ endpoint: 'https://other.example' }],
+  },
+  webhook: {
+    target: { url: 'https://hook.example/jit', secret: 'secret-number-one' },
+    same: [{ secret: 'secret-number-two' }],
+    other: [{ url: 'https://hook.example/other' }],
+  },
+  command: {
+    target: { run: ['/usr/local/bin/vpn', 'site-1'] },
+    same: [{ env: { TOKEN: 'secret-2' } }],
+    other: [{ run: ['/usr/local/bin/vpn', 'site-2'] }],
+  },
+  module: { target: { path: '/etc/jit/vpn.mjs' }, same: [{}], other: [{ path: '/etc/jit/other.mjs' }] },
+};
+
+describe.each(PROVISIONERS.map((one) => [one.kind, one] as const))('K4.11 %s', (kind, { targetSchema, placeOf }) => {
+  const { target, same, other } = CASES[kind] ?? { target: null, same: [], other: [] };
+  const place = (more: object): string => placeOf(targetSchema.parse({ kind, ...target, ...more }));
+
+  test('is the same place with other secrets, and never names one', () => {
+    expect(same).not.toEqual([]);
+    for (const one of same) expect(place(one)).toBe(place({}));
+    expect(place({})).not.toMatch(/secret/);
+  });
+
+  test('is another place where a revoke would look elsewhere', () => {
+    expect(other).not.toEqual([]);
+    const places = [{}, ...other].map(place);
+    expect(new Set(places).size).toBe(places.length);
+  });
+});
