@@ -6,7 +6,7 @@ import { jit } from '../support/cli.ts';
 /** What gave access is what takes it back, whatever the policy file says by then. */
 
 const MINUTE = 60_000;
-const PAYMENTS = `{ kind: postgres, url: "\${PAYMENTS_DB_URL}" }';
+const PAYMENTS = `{ kind: postgres, url: "\${PAYMENTS_DB_URL}" }`;
 /** The same server, and other names for what is made there: under this one a revoke looks for something else. */
 const OWN_LOGINS = `{ kind: postgres, url: "\${PAYMENTS_DB_URL}", login: "{email_name}" }`;
 const ELSEWHERE = `{ kind: postgres, url: "\${ELSEWHERE_URL}" }`;
@@ -79,8 +79,7 @@ describe('K4 a policy that moves a target', () => {
 
   test('K4.4 a target kept under retired_targets strands nothing, also across a restart', async () => {
     await hold();
-    const retire = (source: string) =>
-      `${source.replace(PAYMENTS, ELSEWHERE)}\nretired_targets: { old: $PAYMENTS}\n`;
+    const retire = (source: string) => `${source.replace(PAYMENTS, ELSEWHERE)}\nretired_targets: { old: $PAYMENTS}\n`;
     stage.savePolicy(retire);
     await stage.reload();
     await stage.recorded('policy.loaded', 2);
