@@ -79,7 +79,8 @@ describe('K4 a policy that moves a target', () => {
 
   test('K4.4 a target kept under retired_targets strands nothing, also across a restart', async () => {
     await hold();
-    const retire = (source: string) => `${source.replace(PAYMENTS, ELSEWHERE)}\nretired_targets: { old: $PAYMENTS}\n`;
+    const retire = (source: string) =>
+      `${source.replace(PAYMENTS, ELSEWHERE)}\nretired_targets: { old: ${PAYMENTS} }\n`;
     stage.savePolicy(retire);
     await stage.reload();
     await stage.recorded('policy.loaded', 2);
