@@ -33,5 +33,16 @@ export function isSamePerson(a: Identity, b: Identity, accounts: readonly (reado
   );
 }
 
+/** The other accounts that the policy says are the same human's, in order. */
+export function accountsBeside(slackId: string, accounts: readonly (readonly string[])[]): string[] {
+  const found = new Set([slackId]);
+  for (let size = 0; size < found.size; ) {
+    size = found.size;
+    for (const ids of accounts) if (ids.some((id) => found.has(id))) for (const id of ids) found.add(id);
+  }
+  found.delete(slackId);
+  return [...found].sort();
+}
+
 /** `Ana+admin@x` is read by whoever reads `ana@x` (subaddressing, RFC 5233). */
-const mailbox = (email: string): string => email.toLowerCase().replace(/\+[^@]*@/, '@');
+export const mailbox = (email: string): string => email.toLowerCase().replace(/\+[^@]*@/, '@');

@@ -24,9 +24,17 @@ export interface SecondFactor {
   readonly confirmed: boolean;
   /** The time step of the newest code that was accepted: none is accepted twice. */
   readonly lastStep: number;
-  /** Wrong codes in a row. */
+  /** Whose it is beyond the one account: their mailbox when they set it up. Absent: set up before this was kept. */
+  readonly human?: string;
+}
+
+/** Wrong codes of one human, whichever account they came from. It outlives the codes: a reset does not clear it. */
+export interface Guesses {
+  /** Wrong codes since the last right one, or the last pause. */
   readonly failures: number;
   readonly lockedUntil: Instant;
+  /** Pauses since a day went by without one: each is longer than the one before. */
+  readonly pauses: number;
 }
 
 /** A way in which a target differs from the ledger. */
@@ -47,6 +55,8 @@ export interface Records {
   delegation: Delegation | null;
   /** Key: the Slack id. */
   second_factor: SecondFactor | null;
+  /** Key: the human, by mailbox or by what `same_person` says. */
+  factor_guesses: Guesses | null;
   /** Key: its id. */
   access_review: AccessReview | null;
   /** Rules that owners took out. Key: the role. */

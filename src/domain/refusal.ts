@@ -61,7 +61,8 @@ export type Refusal =
   | { readonly code: 'second_factor_wrong'; readonly left: number }
   | { readonly code: 'second_factor_used' }
   | { readonly code: 'second_factor_locked'; readonly until: Instant }
-  | { readonly code: 'second_factor_enrolled' };
+  | { readonly code: 'second_factor_enrolled' }
+  | { readonly code: 'own_second_factor' };
 
 export interface Refused {
   readonly refused: Refusal;

@@ -1,8 +1,9 @@
 import { type NewEvent, named } from '../domain/events.ts';
-import { type Person, personActor } from '../domain/person.ts';
-import type { SecondFactor } from '../domain/records.ts';
+import { accountsBeside, isSamePerson, mailbox, type Person, personActor } from '../domain/person.ts';
+import type { Guesses, SecondFactor } from '../domain/records.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
-import { type Instant, MINUTE, type Millis } from '../domain/terms.ts';
+import { HOUR, type Instant, MINUTE, type Millis } from '../domain/terms.ts';
+import type { RecordChange } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
@@ -11,7 +12,12 @@ import { checkAdmin } from './eligibility.ts';
 
 /** Wrong codes in a row after which no code is taken for a while: with three valid codes at a time, guessing is hopeless. */
 const FAILURES_ALLOWED = 5;
-const LOCKED_FOR: Millis = 15 * MINUTE;
+/** The first pause; each that follows within a day of the one before is twice as long, up to the longest. */
+const FIRST_PAUSE: Millis = 15 * MINUTE;
+const LONGEST_PAUSE: Millis = 24 * HOUR;
+/** Without a pause for this long, the next one is the first again. A right code alone does not make it so. */
+const FORGOTTEN_AFTER: Millis = 24 * HOUR;
+const NO_GUESSES: Guesses = { failures: 0, lockedUntil: 0, pauses: 0 };
 /** How long a code that was accepted stands for the person who gave it. */
 const CONFIRMED_FOR: Millis = 5 * MINUTE;
 
@@ -48,7 +54,7 @@ export function beginEnrolment(deps: Deps, personId: string): Promise<{ secret: 
     const { value, version } = await deps.store.record('second_factor', personId);
     if (value?.confirmed) return refuse({ code: 'second_factor_enrolled' });
     const { sealed, secret, uri } = deps.codes.create(person.value.email);
-    const fresh = { sealed, confirmed: false, lastStep: 0, failures: 0, lockedUntil: value?.lockedUntil ?? 0 };
+    const fresh = { sealed, confirmed: false, lastStep: 0, human: mailbox(person.value.email) };
     await deps.store.commit({ records: [{ kind: 'second_factor', key: personId, value: fresh, version }] });
     return { secret, uri };
   });
@@ -67,7 +73,7 @@ export function confirmEnrolment(deps: Deps, personId: string, code: string): Pr
   });
 }
 
-/** An administrator lets somebody who lost their phone enrol again. */
+/** An administrator lets somebody else who lost their phone enrol again. The event tells that person. */
 export function resetSecondFactor(
   deps: Deps,
   input: { adminId: string; personId: string },
@@ -77,6 +83,7 @@ export function resetSecondFactor(
     if ('refused' in admin) return admin;
     const person = await deps.directory.person(input.personId);
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
+    if (isSamePerson(admin.person, person.value, deps.policy.samePerson)) return refuse({ code: 'own_second_factor' });
     const { value, version } = await deps.store.record('second_factor', input.personId);
     if (!value) return refuse({ code: 'second_factor_missing' });
     await deps.store.commit({
@@ -97,37 +104,53 @@ interface Attempt {
 }
 
 /** @returns what is wrong with the code; null: it was right, and is used up */
-async function judge(deps: Deps, { personId, code, factor, version, events = [] }: Attempt): Promise<Refused | null> {
+async function judge(deps: Deps, attempt: Attempt): Promise<Refused | null> {
+  const { personId, code, factor, version, events = [] } = attempt;
   const now = deps.clock.now();
-  if (factor.lockedUntil > now) return refuse({ code: 'second_factor_locked', until: factor.lockedUntil });
-  const keep = (value: SecondFactor, more: readonly NewEvent[]) =>
-    deps.store.commit({ records: [{ kind: 'second_factor', key: personId, value, version }], events: more });
+  const human = humanOf(deps, attempt);
+  const { value, version: guessVersion } = await deps.store.record('factor_guesses', human);
+  const guesses = value ?? NO_GUESSES;
+  if (guesses.lockedUntil > now) return refuse({ code: 'second_factor_locked', until: guesses.lockedUntil });
+  const count = (next: Guesses) =>
+    ({ kind: 'factor_guesses', key: human, value: next, version: guessVersion }) as const;
   const step = deps.codes.stepOf(factor.sealed, code.replace(/\s/g, ''), now);
   if (step !== null && step > factor.lastStep) {
-    await keep({ ...factor, confirmed: true, lastStep: step, failures: 0 }, events);
+    const used = { ...factor, confirmed: true, lastStep: step };
+    const records: RecordChange[] = [{ kind: 'second_factor', key: personId, value: used, version }];
+    if (guesses.failures > 0) records.push(count({ ...guesses, failures: 0 }));
+    await deps.store.commit({ records, events });
     return null;
   }
-  const failures = factor.failures + 1;
+  const failures = guesses.failures + 1;
   if (failures < FAILURES_ALLOWED) {
-    await keep({ ...factor, failures }, []);
+    await deps.store.commit({ records: [count({ ...guesses, failures })] });
     return refuse(
       step === null
         ? { code: 'second_factor_wrong', left: FAILURES_ALLOWED - failures }
         : { code: 'second_factor_used' },
     );
   }
-  const lockedUntil = now + LOCKED_FOR;
+  const paused = pause(guesses, now);
+  await deps.store.commit({ records: [count(paused)], events: await lockedEvents(deps, personId, paused.lockedUntil) });
+  return refuse({ code: 'second_factor_locked', until: paused.lockedUntil });
+}
+
+/** Whom wrong codes are counted for: more accounts are not more guesses. */
+const humanOf = ({ policy }: Pick<Deps, 'policy'>, { personId, factor }: Attempt): string => {
+  const beside = accountsBeside(personId, policy.samePerson);
+  return beside.length > 0 ? ([...beside, personId].sort()[0] ?? personId) : (factor.human ?? personId);
+};
+
+function pause({ lockedUntil, pauses }: Guesses, now: Instant): Guesses {
+  const earlier = now - lockedUntil >= FORGOTTEN_AFTER ? 0 : pauses;
+  const length = Math.min(FIRST_PAUSE * 2 ** earlier, LONGEST_PAUSE);
+  return { failures: 0, lockedUntil: now + length, pauses: earlier + 1 };
+}
+
+async function lockedEvents(deps: Deps, personId: string, until: Instant): Promise<NewEvent[]> {
   const person = await deps.directory.person(personId);
-  const locked: NewEvent[] = person.known
-    ? [
-        about(person.value, {
-          type: 'second_factor.locked',
-          payload: { person: named(person.value), until: lockedUntil },
-        }),
-      ]
-    : [];
-  await keep({ ...factor, failures: 0, lockedUntil }, locked);
-  return refuse({ code: 'second_factor_locked', until: lockedUntil });
+  if (!person.known) return [];
+  return [about(person.value, { type: 'second_factor.locked', payload: { person: named(person.value), until } })];
 }
 
 const about = (by: Person, event: Pick<NewEvent & { type: `second_factor.${string}` }, 'type' | 'payload'>): NewEvent =>

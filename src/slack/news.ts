@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { LedgerEvent } from '../domain/events.ts';
+import { accountsBeside } from '../domain/person.ts';
 import type { Policy } from '../domain/policy.ts';
 import { assertNever } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
@@ -28,6 +29,7 @@ export const ELSEWHERE: ReadonlySet<LedgerEvent['type']> = new Set([
   'delegation.set',
   'second_factor.enrolled',
   'second_factor.locked',
+  'second_factor.reset',
   'access.frozen',
   'access.unfrozen',
   'ledger.damaged',
@@ -170,6 +172,20 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
             ]),
           ]
         : [];
+    case 'second_factor.reset': {
+      const { slackId } = event.payload.person;
+      const after = `Roles that want a code will not take one until somebody sets them up again, with \`/jit second-factor\`. *If you did not ask for it, tell another administrator at once*: whoever sets them up next can confirm in your name.`;
+      return [
+        person(slackId, 'Your one-time codes were reset', [
+          section(`:warning: *Your one-time codes were reset* by ${who}. ${after}`),
+        ]),
+        ...accountsBeside(slackId, policy.samePerson).map((id) =>
+          person(id, 'Your one-time codes were reset', [
+            section(`:warning: *The one-time codes of your account <@${slackId}> were reset* by ${who}. ${after}`),
+          ]),
+        ),
+      ];
+    }
     case 'access.frozen':
       return [
         channel('All access is frozen', [

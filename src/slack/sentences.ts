@@ -112,6 +112,8 @@ export function refusalSentence(refusal: Refusal): string {
       return `Too many wrong codes. Try again ${time(refusal.until)}.`;
     case 'second_factor_enrolled':
       return 'You have set up one-time codes already. If you lost your phone, an administrator can reset them.';
+    case 'own_second_factor':
+      return 'Nobody resets their own one-time codes, nor those of another account of theirs. Ask another administrator.';
     default:
       return assertNever(refusal);
   }

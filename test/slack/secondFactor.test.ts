@@ -17,15 +17,16 @@ const appWith = (secret: string) => {
   return () => totp.generate({ timestamp: stage.clock.now() });
 };
 const enrol = async (who: Person) => {
+  const before = stage.sandbox.slack.workspace.newTs();
   await who.jit('second-factor');
-  await who.told('I sent you a private message');
-  await who.click(await who.readsDirect('One-time codes'), 'factor_enrol');
+  await who.told('I sent you a private message', before);
+  await who.click(await who.readsDirect('One-time codes', before), 'factor_enrol');
   const form = await who.sees('add an account by hand');
   const secret = /"text":"((?:[A-Z2-7]{4} )+[A-Z2-7]{1,4})"/.exec(JSON.stringify(form.view))?.[1] ?? '';
   const code = appWith(secret);
   await stage.sandbox.slack.people.enter(who.id, form, 'code', code());
   await stage.sandbox.slack.people.submit(who.id, form);
-  await who.readsDirect('One-time codes are on for you');
+  await who.readsDirect('One-time codes are on for you', before);
   stage.sandbox.slack.people.close(form);
   stage.clock.jump(31 * SECOND);
   return { code, secret };
@@ -115,6 +116,94 @@ test('an administrator resets the codes of somebody who lost their phone; others
   expect(event.actor).toMatchObject({ id: 'U0EVE' });
   await stage.ben.jit('second-factor');
   await stage.ben.told('I sent you a private message');
+});
+
+/** Eve has a second account, and the policy says that both are hers. */
+const withTwoOfEve = async () => {
+  const { workspace } = stage.sandbox.slack;
+  const eve = workspace.users.get('U0EVE');
+  if (eve) workspace.users.set('U0EVE2', { ...eve, id: 'U0EVE2', name: 'eve2', email: 'eve.admin@harbor.example' });
+  workspace.groups.get('S0SECURITY')?.members.push('U0EVE2', 'U0DEV');
+  await stage.restart({
+    policy: (source) => source.replace('slack:\n', 'slack:\n  same_person: [[U0EVE, U0EVE2]]\n'),
+  });
+  return stage.person('U0EVE2');
+};
+const resetBy = async (who: Person, whose: string) => {
+  await who.jit('admin');
+  const panel = await who.sees('Live: ');
+  await stage.sandbox.slack.people.enter(who.id, panel, 'admin_reset', whose);
+  stage.sandbox.slack.people.close(panel);
+};
+
+test('K11.6 whoever has their codes reset by an administrator is told by whom, on every account of theirs', async () => {
+  const second = await withTwoOfEve();
+  await enrol(stage.ben);
+  await resetBy(stage.eve, 'U0BEN');
+  const told = await stage.ben.readsDirect('Your one-time codes were reset');
+  expect(stage.text(told, 'U0BEN')).toContain('@Eve Lindqvist');
+  expect(stage.text(told, 'U0BEN')).toContain('If you did not ask for it');
+  await enrol(stage.eve);
+  await resetBy(stage.dev, 'U0EVE');
+  await stage.eve.readsDirect('Your one-time codes were reset');
+  await second.readsDirect('one-time codes of your account <@U0EVE>');
+});
+
+test('K11.7 nobody resets their own codes, nor those of another account of theirs', async () => {
+  const second = await withTwoOfEve();
+  await enrol(stage.eve);
+  await resetBy(stage.eve, 'U0EVE');
+  await resetBy(second, 'U0EVE');
+  await resetBy(stage.dev, 'U0BEN');
+  await stage.eve.jit('second-factor');
+  await stage.eve.told('set up one-time codes already');
+  expect(stage.events().filter(({ type }) => type === 'second_factor.reset')).toEqual([]);
+});
+
+/** Guesses until there is a pause. @returns how long it is */
+const guessUntilPaused = async (open: Awaited<ReturnType<typeof form>>, who: Person, count: number) => {
+  for (let guess = 0; guess < 5; guess += 1) await send(who, open, '000000');
+  const locked = await stage.recorded('second_factor.locked', count);
+  return Math.round((locked.payload.until - locked.at) / MINUTE) * MINUTE;
+};
+
+test('K11.8 the pause after wrong codes grows, for a human and not an account, over surfaces, restarts and resets', async () => {
+  const second = await withTwoOfEve();
+  await enrol(stage.eve);
+  await enrol(second);
+  const open = await form(stage.eve);
+  const first = await guessUntilPaused(open, stage.eve, 1);
+  // The pause is the human's: another account of theirs does not get more guesses.
+  const other = await form(second);
+  await send(second, other, '000000');
+  expect(other.errors.code).toContain('Too many wrong codes');
+  stage.clock.jump(first);
+  const again = await guessUntilPaused(other, second, 2);
+  expect(again).toBe(2 * first);
+  stage.clock.jump(again);
+  // Neither a reset of the codes nor a restart makes it short again.
+  await resetBy(stage.dev, 'U0EVE');
+  await stage.recorded('second_factor.reset');
+  await stage.restart({
+    policy: (source) => source.replace('slack:\n', 'slack:\n  same_person: [[U0EVE, U0EVE2]]\n'),
+  });
+  await enrol(stage.eve);
+  const third = await guessUntilPaused(await form(stage.eve), stage.eve, 3);
+  expect(third).toBe(4 * first);
+});
+
+test('K11.8 the pause has an end: it never grows past a day, and after a quiet day it is short again', async () => {
+  await enrol(stage.ben);
+  const open = await form(stage.ben);
+  const pauses: number[] = [];
+  for (let round = 1; round <= 9; round += 1) {
+    pauses.push(await guessUntilPaused(open, stage.ben, round));
+    stage.clock.jump(pauses.at(-1) ?? 0);
+  }
+  expect(pauses.slice(0, 3)).toEqual([15 * MINUTE, 30 * MINUTE, 60 * MINUTE]);
+  expect(Math.max(...pauses)).toBe(24 * 60 * MINUTE);
+  stage.clock.jump(25 * 60 * MINUTE);
+  expect(await guessUntilPaused(open, stage.ben, 10)).toBe(15 * MINUTE);
 });
 
 test('a key that is another one does not open a secret, and says what to do', () => {
