@@ -8,6 +8,9 @@ export const REASON_MAX_LENGTH = 1000;
 /** How far ahead access can be asked for: further, nobody can say who will be on call. */
 export const FURTHEST_START: Millis = 14 * 24 * HOUR;
 
+/** Whether something is a length of time that access can have. What comes in a form may be anything. */
+export const isLength = (duration: Millis): boolean => Number.isSafeInteger(duration) && duration > 0;
+
 /** What is wrong with what a person asked for, before anything is looked up. Every problem at once. */
 export function checkForm(
   role: Role,
@@ -19,7 +22,7 @@ export function checkForm(
   if (asked.startsAt !== null && asked.startsAt > now + FURTHEST_START)
     refusals.push({ code: 'start_too_far', max: FURTHEST_START });
   const reason = asked.reason.trim();
-  if (!(asked.duration > 0)) refusals.push({ code: 'duration_not_positive' });
+  if (!isLength(asked.duration)) refusals.push({ code: 'duration_not_positive' });
   if (asked.duration > role.duration.max) {
     refusals.push({ code: 'duration_too_long', max: role.duration.max, asked: asked.duration });
   }

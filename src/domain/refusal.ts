@@ -8,6 +8,7 @@ export type Field = 'role' | 'duration' | 'reason' | 'start' | 'code';
 /** An expected "no", as a value. Slack sentences for each live in slack/sentences.ts. */
 export type Refusal =
   | { readonly code: 'unknown_role'; readonly role: string }
+  | { readonly code: 'too_many_roles'; readonly max: number }
   | { readonly code: 'duration_too_long'; readonly max: Millis; readonly asked: Millis }
   | { readonly code: 'duration_not_positive' }
   | { readonly code: 'total_too_long'; readonly total: Millis; readonly left: Millis }
@@ -25,6 +26,7 @@ export type Refusal =
   | { readonly code: 'not_pending'; readonly state: Exclude<Request['state'], 'pending'> }
   | { readonly code: 'not_narrower'; readonly role: string }
   | { readonly code: 'change_is_wider' }
+  | { readonly code: 'extension_as_asked' }
   | { readonly code: 'own_request' }
   | { readonly code: 'not_a_reviewer' }
   | { readonly code: 'eligibility_unknown'; readonly problem: string }
@@ -76,6 +78,7 @@ export const isRefused = <T extends object>(result: T | Refused): result is Refu
 export function refusedField(refusal: Refusal): Field | null {
   switch (refusal.code) {
     case 'unknown_role':
+    case 'too_many_roles':
     case 'no_account':
     case 'already_holds':
     case 'already_pending':

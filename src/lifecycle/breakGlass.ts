@@ -1,6 +1,6 @@
 import { entitlementsOf } from '../domain/accessReview.ts';
 import { type NewEvent, named } from '../domain/events.ts';
-import { REASON_MAX_LENGTH } from '../domain/form.ts';
+import { isLength, REASON_MAX_LENGTH } from '../domain/form.ts';
 import { BOT, isSamePerson, type Person, personActor } from '../domain/person.ts';
 import { BREAK_GLASS_ITEM, type BreakGlassRule, findRole, type Role } from '../domain/policy.ts';
 import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal.ts';
@@ -14,8 +14,11 @@ import type { Deps } from './deps.ts';
 import { areAmong, checkAdmin } from './eligibility.ts';
 import { resolve } from './escalateRequest.ts';
 import { frozen } from './freeze.ts';
+import { mayBeGiven } from './mayBeGiven.ts';
+import { obstacleFor } from './obstacle.ts';
 import { openRequest, signalsOf, submittedEvents } from './openRequest.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
+import { withinLimits } from './withinLimits.ts';
 
 /** Break-glass: access now, review afterwards. */
 
@@ -44,7 +47,7 @@ export function checkEmergency(
   if (!role.breakGlass) return [{ code: 'no_break_glass', role: input.role }];
   const { max } = role.breakGlass;
   const refusals: Refusal[] = [];
-  if (!(input.duration > 0)) refusals.push({ code: 'duration_not_positive' });
+  if (!isLength(input.duration)) refusals.push({ code: 'duration_not_positive' });
   if (input.duration > max) refusals.push({ code: 'duration_too_long', max, asked: input.duration });
   const length = input.reason.trim().length;
   if (length < EMERGENCY_REASON_MIN_LENGTH)
@@ -55,10 +58,11 @@ export function checkEmergency(
 
 /**
  * Gives access at once to whom the role's break-glass names, whatever its rules say, and makes somebody
- * else's review due. Where the rules allow it anyway, it is an ordinary request and nobody is alarmed.
+ * else's review due. Where the rules allow it anyway, it is an ordinary request that has to be one in every way,
+ * with the role's own ticket and reason, and nobody is alarmed.
  */
 export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request | Refused> {
-  return decideAgain(async () => {
+  return withinLimits(deps, [input.role], async () => {
     const repeated = await deps.store.requestBySubmission(input.submissionKey);
     if (repeated) return repeated.value;
     const role = findRole(deps.policy, input.role);
@@ -66,7 +70,7 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
     if (wrong || !role?.breakGlass) return refuse(wrong ?? { code: 'no_break_glass', role: input.role });
     const person = await mayBreakGlass(deps, role, role.breakGlass, input);
     if (isRefused(person)) return person;
-    const obstacle = deps.targets.obstacle(role.resourceId, person);
+    const obstacle = await obstacleFor(deps, role.resourceId, person);
     if (obstacle !== null) return refuse({ code: 'no_account', role: input.role, problem: obstacle });
 
     const { duration, incidentId, reason } = input;
@@ -89,6 +93,11 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
       signals: signalsOf(decided),
     };
     if (decided.decision.effect === 'allow' && input.duration <= role.duration.max) {
+      const form = { duration, reason, startsAt: null };
+      const ordinary = await mayBeGiven(deps, { role, person, form, factor: input.factor });
+      if (ordinary) return refuse(ordinary);
+      const pending = await deps.store.pendingRequest(input.personId, input.role);
+      if (pending) return refuse({ code: 'already_pending', role: input.role, requestId: pending.value.id });
       const { request, change } = openRequest(deps, core, decided, null);
       await deps.store.commit(change);
       return request;

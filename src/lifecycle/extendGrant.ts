@@ -1,5 +1,5 @@
 import { named } from '../domain/events.ts';
-import { checkForm } from '../domain/form.ts';
+import { isLength } from '../domain/form.ts';
 import { type ActiveGrant, plannedEnd, retie } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
@@ -9,13 +9,14 @@ import type { Millis } from '../domain/terms.ts';
 import { problemText } from '../domain/text.ts';
 import type { Versioned } from '../ports.ts';
 import { decide } from './decide.ts';
-import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
+import { mayBeGiven } from './mayBeGiven.ts';
 import { openRequest, signalsOf } from './openRequest.ts';
 import { TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
-import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
+import type { ConfirmedFactor } from './secondFactor.ts';
 import { watchJobs } from './watchGrant.ts';
+import { withinLimits } from './withinLimits.ts';
 
 /** Tries before an extension that the target does not take is given up. What is held goes on to its own end. */
 const EXTEND_ATTEMPTS = 4;
@@ -49,19 +50,18 @@ export async function extendable(
   if (grant.extension) return refuse({ code: 'already_extending' });
   const role = findRole(deps.policy, grant.role);
   if (!role) return refuse({ code: 'unknown_role', role: grant.role });
-  if (!(duration > 0)) return refuse({ code: 'duration_not_positive' });
+  if (!isLength(duration)) return refuse({ code: 'duration_not_positive' });
   const left = extensionLeft(deps, grant);
   if (duration > left) return refuse({ code: 'total_too_long', total: role.duration.total, left });
   return { value: grant, version: loaded.version };
 }
 
 /** Asks for more time on what somebody holds: a request like any other, decided by the role's rules. */
-export function requestExtension(deps: Deps, input: ExtensionInput): Promise<Request | Refused> {
-  return decideAgain(async () => {
+export async function requestExtension(deps: Deps, input: ExtensionInput): Promise<Request | Refused> {
+  const held = (await deps.store.grant(input.grantId))?.value.role ?? '';
+  return withinLimits(deps, [held], async () => {
     const repeated = await deps.store.requestBySubmission(input.submissionKey);
     if (repeated) return repeated.value;
-    const freeze = await frozen(deps);
-    if (freeze) return refuse(freeze);
     const extending = await extendable(deps, input.grantId, input.duration);
     if (isRefused(extending)) return extending;
     const grant = extending.value;
@@ -70,14 +70,9 @@ export function requestExtension(deps: Deps, input: ExtensionInput): Promise<Req
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
     const role = findRole(deps.policy, grant.role);
     if (!role) return refuse({ code: 'unknown_role', role: grant.role });
-    const [wrong] = checkForm(
-      { ...role, duration: { ...role.duration, max: role.duration.total } },
-      { ...input, startsAt: null },
-      deps.clock.now(),
-    );
+    const form = { ...input, startsAt: null, longest: role.duration.total };
+    const wrong = await mayBeGiven(deps, { role, person: person.value, form, factor: input.factor });
     if (wrong) return refuse(wrong);
-    if (role.secondFactor.request && !isConfirmed(input.factor, input.personId, deps.clock.now()))
-      return refuse({ code: 'second_factor_needed' });
     const pending = await deps.store.pendingRequest(input.personId, grant.role);
     if (pending) return refuse({ code: 'already_pending', role: grant.role, requestId: pending.value.id });
 

@@ -9,6 +9,7 @@ import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { beginEnding } from './endGrant.ts';
 import { frozen } from './freeze.ts';
+import { obstacleFor } from './obstacle.ts';
 import { watchJobs } from './watchGrant.ts';
 
 /** Evidence younger than this is not asked for again right before granting. */
@@ -93,6 +94,9 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   if (await frozen(deps)) return 'nothing is granted now: all access is frozen, or the ledger is damaged';
   if (deps.targets.placeOf(grant.resourceId) !== grant.place)
     return 'the policy has moved the resource to another target since; ask again';
+  // At this moment too: somebody whose account would be the same may have come in between.
+  const obstacle = await obstacleFor(deps, grant.resourceId, grant.person);
+  if (obstacle !== null) return obstacle;
   if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return null;
   const role = findRole(deps.policy, grant.role);
   if (!role) return 'the role is no longer in the policy';

@@ -1,8 +1,9 @@
 import { type NewEvent, named } from '../domain/events.ts';
+import { isLength } from '../domain/form.ts';
 import { isSamePerson, type Person, personActor } from '../domain/person.ts';
-import { findRole, type Role, type Stage } from '../domain/policy.ts';
+import { findRole, type Role, roleKey, type Stage } from '../domain/policy.ts';
 import { missingApprovals } from '../domain/quorum.ts';
-import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
+import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal.ts';
 import { type PendingRequest, type Request, type Review, requestCore } from '../domain/request.ts';
 import { reviewSignals, type Signal } from '../domain/signals.ts';
 import type { Millis } from '../domain/terms.ts';
@@ -13,6 +14,7 @@ import type { Deps } from './deps.ts';
 import { type Standing, standingOf } from './eligibility.ts';
 import { extendable } from './extendGrant.ts';
 import { frozen } from './freeze.ts';
+import { mayBeGiven } from './mayBeGiven.ts';
 import { signalEvents } from './openRequest.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 import { withinLimits } from './withinLimits.ts';
@@ -34,7 +36,7 @@ export interface ReviewInput {
  */
 export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Request | Refused> {
   const role = (await deps.store.request(input.requestId))?.value.role ?? '';
-  return withinLimits(deps, [role], async () => {
+  return withinLimits(deps, [role, input.change?.role ?? role], async () => {
     const loaded = await deps.store.request(input.requestId);
     if (!loaded) return refuse({ code: 'unknown_request' });
     const asked = loaded.value;
@@ -73,7 +75,7 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
     if (freeze) return refuse(freeze);
     if (now.role.secondFactor.review && !isConfirmed(input.factor, reviewer.value.slackId, deps.clock.now()))
       return refuse({ code: 'second_factor_needed' });
-    return recordApproval(deps, outcome, now, input.change);
+    return recordApproval(deps, outcome, now, input);
   });
 }
 
@@ -171,13 +173,17 @@ async function recordApproval(
   deps: Deps,
   { loaded, review, recorded: said }: Outcome,
   now: DecidedNow,
-  change: ReviewInput['change'],
+  { change, factor }: Pick<ReviewInput, 'change' | 'factor'>,
 ): Promise<Request | Refused> {
   const narrowed = await narrow(deps, loaded.value, review, change);
   if (isRefused(narrowed)) return narrowed;
   const { request, events: changed } = narrowed;
   const decided = request.role === loaded.value.role ? now : await decideNow(deps, request, request.role);
   if (isRefused(decided)) return decided;
+  if (decided.role.secondFactor.review && !isConfirmed(factor, review.by.slackId, deps.clock.now()))
+    return refuse({ code: 'second_factor_needed' });
+  const wrong = await stillWrong(deps, request, { asked: now.role, given: decided.role });
+  if (wrong) return refuse(wrong);
 
   const reviews = [...request.reviews, review];
   const counting = await stillCounting(deps, loaded.value, reviews, now.stages);
@@ -196,6 +202,7 @@ async function recordApproval(
   }
   const extending = request.extends === null ? null : await extendable(deps, request.extends, request.duration);
   if (extending && isRefused(extending)) return extending;
+  if (extending && extending.value.role !== request.role) return refuse({ code: 'extension_as_asked' });
   if (!extending && request.startsAt === null) {
     const live = await deps.store.liveGrant(request.requester.slackId, request.role);
     if (live) return refuse({ code: 'already_holds', role: request.role, until: live.value.endsAt });
@@ -217,6 +224,22 @@ async function recordApproval(
   return approval.request;
 }
 
+/** What speaks against the role that is given, which a reviewer may have made another one. */
+async function stillWrong(
+  deps: Deps,
+  request: PendingRequest,
+  { asked, given }: { asked: Role; given: Role },
+): Promise<Refusal | null> {
+  const requester = await deps.directory.person(request.requester.slackId);
+  if (!requester.known) return { code: 'person_refused', problem: requester.problem };
+  const longest = request.extends === null ? given.duration.max : given.duration.total;
+  const form = { duration: request.duration, reason: request.reason, startsAt: null, longest };
+  // The code was asked for by the role that was asked for: another one that wants a code was never given one.
+  const factor = asked.secondFactor.request ? 'earlier' : null;
+  const isSameRole = roleKey(asked) === roleKey(given);
+  return mayBeGiven(deps, { role: given, person: requester.value, form, factor: isSameRole ? 'earlier' : factor });
+}
+
 /** The request as the reviewer would have it: never more than was asked for. */
 async function narrow(
   deps: Deps,
@@ -225,12 +248,14 @@ async function narrow(
   change: ReviewInput['change'],
 ): Promise<{ request: PendingRequest; events: readonly NewEvent[] } | Refused> {
   if (!change || (change.role === request.role && change.duration === request.duration)) return { request, events: [] };
+  // No card offers less of an extension: it is about the role that is held, which cannot become another one.
+  if (request.extends !== null) return refuse({ code: 'extension_as_asked' });
   const asked = findRole(deps.policy, request.role);
   const wanted = findRole(deps.policy, change.role);
   if (!asked || !wanted) return refuse({ code: 'unknown_role', role: asked ? change.role : request.role });
   if (!isNarrower(asked, wanted)) return refuse({ code: 'not_narrower', role: change.role });
   const longest = Math.min(request.duration, wanted.duration.max);
-  if (!(change.duration > 0) || change.duration > longest) return refuse({ code: 'change_is_wider' });
+  if (!isLength(change.duration) || change.duration > longest) return refuse({ code: 'change_is_wider' });
   if (change.role !== request.role) {
     const other = await deps.store.pendingRequest(request.requester.slackId, change.role);
     if (other) return refuse({ code: 'already_pending', role: change.role, requestId: other.value.id });

@@ -8,7 +8,7 @@ import { approve } from './approval.ts';
 import { commitClosed } from './closeRequest.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
-import { frozen } from './freeze.ts';
+import { mayBeGiven, refusalReason } from './mayBeGiven.ts';
 import { withinLimits } from './withinLimits.ts';
 
 /** How often a start that stands in the way of itself is tried again, until its window is over. */
@@ -52,9 +52,11 @@ async function begin(
 ): Promise<readonly string[] | null> {
   const role = findRole(deps.policy, request.role);
   if (!role) return ['the role is no longer in the policy'];
-  if (await frozen(deps)) return ['nothing is granted now: all access is frozen, or the ledger is damaged'];
   const person = await deps.directory.person(request.requester.slackId);
   if (!person.known) return [person.problem];
+  const form = { duration: request.duration, reason: request.reason, startsAt: null };
+  const wrong = await mayBeGiven(deps, { role, person: person.value, form, factor: 'earlier' });
+  if (wrong) return [refusalReason(wrong)];
   const decided = await decide(deps, role, { ...request, requestId: request.id, person: person.value }, 'decision');
   const byPeople = request.reviews.length > 0;
   if (decided.decision.effect !== 'allow' && !(decided.decision.effect === 'ask' && byPeople))

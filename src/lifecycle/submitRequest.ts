@@ -7,9 +7,13 @@ import type { Instant, Millis } from '../domain/terms.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
+import { mayBeGiven } from './mayBeGiven.ts';
 import { type Opened, openRequest, signalsOf, together } from './openRequest.ts';
-import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
+import type { ConfirmedFactor } from './secondFactor.ts';
 import { withinLimits } from './withinLimits.ts';
+
+/** Roles in one submission: each costs a round of questions to PagerDuty and Slack. */
+export const MOST_ROLES = 5;
 
 export interface Submission {
   /** Unique per submission; a second delivery of the same one has no further effect. */
@@ -38,6 +42,7 @@ export const durationFor = (role: Role, { roles, duration }: Pick<Submission, 'r
 
 /** What can be said about a submission from local data alone: quick enough to answer a form with. */
 export function checkSubmission(deps: Pick<Deps, 'policy' | 'clock'>, submission: Submission): Refusal[] {
+  if (submission.roles.length > MOST_ROLES) return [{ code: 'too_many_roles', max: MOST_ROLES }];
   const found = submission.roles.flatMap((key): Refusal[] => {
     const role = findRole(deps.policy, key);
     if (!role) return [{ code: 'unknown_role', role: key }];
@@ -95,10 +100,9 @@ async function openOne(
   const no = (refusal: Refusal) => ({ role: key, refusal });
   const role = findRole(deps.policy, key);
   if (!role) return no({ code: 'unknown_role', role: key });
-  const obstacle = deps.targets.obstacle(role.resourceId, requester);
-  if (obstacle !== null) return no({ code: 'no_account', role: key, problem: obstacle });
-  if (role.secondFactor.request && !isConfirmed(submission.factor, requester.slackId, deps.clock.now()))
-    return no({ code: 'second_factor_needed' });
+  const form = { ...submission, duration: durationFor(role, submission) };
+  const wrong = await mayBeGiven(deps, { role, person: requester, form, factor: submission.factor });
+  if (wrong) return no(wrong);
   const [live, pending] = await Promise.all([
     submission.startsAt === null ? deps.store.liveGrant(requester.slackId, key) : null,
     deps.store.pendingRequest(requester.slackId, key),

@@ -14,6 +14,8 @@ export function refusalSentence(refusal: Refusal): string {
       return refusal.role ? `There is no role ${code(refusal.role)}. Pick one from the list.` : 'Pick what you need.';
     case 'duration_too_long':
       return `At most ${durationText(refusal.max)} for this role; you asked for ${durationText(refusal.asked)}.`;
+    case 'too_many_roles':
+      return `At most ${refusal.max} roles can be asked for at once.`;
     case 'duration_not_positive':
       return 'Pick how long you need it.';
     case 'total_too_long':
@@ -46,6 +48,8 @@ export function refusalSentence(refusal: Refusal): string {
       return `${code(refusal.role)} does not give less than what was asked for. Nothing was changed.`;
     case 'change_is_wider':
       return 'A reviewer can give less than was asked for, never more. Nothing was changed.';
+    case 'extension_as_asked':
+      return 'More time on what is held is given as it was asked for, or not at all. Nothing was changed.';
     case 'own_request':
       return 'You cannot review your own request. Somebody else has to.';
     case 'not_a_reviewer':

@@ -103,15 +103,24 @@ describe('break-glass', () => {
     expect(stage.events().some(({ type }) => type === 'break_glass.invoked')).toBe(false);
   });
 
-  test('where the rules allow it anyway, it is an ordinary request, and nobody is alarmed', async () => {
+  test('K11.11 where the rules allow it anyway, it is an ordinary request with its own ticket, and nobody is alarmed', async () => {
     stage.sandbox.slack.workspace.groups.get('S0SRE')?.members.push('U0ANA');
     const form = await stage.ana.fillRequest({ search: 'pay admin', role: 'payments-db/admin', reason: 'INC-1 x' });
     stage.sandbox.slack.people.close(form);
     await stage.ana.jit('break-glass payments admin 20m');
     const emergency = await stage.ana.sees('For emergencies');
     await stage.ana.sees('Approved at once');
+    // It is an ordinary request in every way: the role's own rules for reasons hold.
     await stage.sandbox.slack.people.enter('U0ANA', emergency, 'request_reason', 'Checkout is down for everybody');
-    await stage.ana.submit(emergency);
+    expect(stage.viewText(await stage.ana.submit(emergency), 'U0ANA')).toContain('ticket');
+    const ticketed = await stage.ana.fillRequest({ search: 'pay admin', role: 'payments-db/admin' });
+    stage.sandbox.slack.people.close(ticketed);
+    await stage.ana.jit('break-glass payments admin 20m');
+    const again = await stage.ana.sees('For emergencies');
+    await stage.ana.sees('Approved at once');
+    const reason = 'INC-4711 Checkout is down for everybody';
+    await stage.sandbox.slack.people.enter('U0ANA', again, 'request_reason', reason);
+    await stage.ana.submit(again);
     await stage.ana.readsDirect('You have Payments database: admin');
     expect(stage.events().some(({ type }) => type === 'break_glass.invoked')).toBe(false);
   });

@@ -74,6 +74,31 @@ describe('more time', () => {
     expect(stage.viewText(await stage.ana.submit(form), 'U0ANA')).toContain('At most 7 h 30 min more');
   });
 
+  test('K11.4 a crafted “Approve less” cannot make more time into another role', async () => {
+    await stage.ben.jit('break-glass payments admin 20m Checkout is down and the queue has to be cleared');
+    const granted = await stage.ben.readsDirect('You have Payments database: admin');
+    // A form that was opened on another request, whose id somebody replaces by that of the extension.
+    await stage.ben.jit('request payments read 30m customer 4411');
+    const other = await stage.dev.readsIn('C0ACCESS', 'asks for Payments database: read');
+    const opened = await stage.dev.readsIn('C0ACCESS', 'Approve less', other.ts);
+    await stage.dev.click(opened, 'review_change');
+    const form = await stage.dev.sees('gets no more than what you choose here');
+    await extend(stage.ben, granted, 30, 'INC-4711 not done yet, still stuck');
+    const asked = await stage.until('the extension is asked for', () =>
+      stage.events().find((event) => event.type === 'request.submitted' && event.payload.extends !== null),
+    );
+    form.view.private_metadata = asked.requestId ?? '';
+    form.values.change_role = {
+      change_role: {
+        type: 'static_select',
+        selected_option: { text: { type: 'plain_text', text: 'x' }, value: 'payments-db/read' },
+      },
+    };
+    await stage.sandbox.slack.people.submit('U0DEV', form);
+    expect(form.errors.change_duration).toContain('as it was asked for, or not at all');
+    expect(stage.events().filter(({ type }) => type === 'request.changed' || type === 'grant.extended')).toEqual([]);
+  });
+
   test('where the policy asks reviewers, access goes on to its own end meanwhile, and further once they approve', async () => {
     await stage.ben.jit('request payments read 30m customer 4411');
     const prompt = await stage.chloe.readsIn('C0ACCESS', 'Approve');

@@ -59,7 +59,7 @@ export const extend: Command = {
     const [only, ...others] = held;
     if (!only) return call.tell(noneText(call, 'You hold nothing that could be extended'));
     if (others.length > 0) return call.tell('Which one?', grantBlocks(call, held));
-    return openExtendForm(call, call.triggerId, { grantId: only.id, wanted, reason: null });
+    return openExtendForm(call, call.triggerId, { grantId: only.id, personId: call.personId, wanted, reason: null });
   },
 };
 

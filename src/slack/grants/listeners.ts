@@ -51,7 +51,8 @@ export function listenToGrants(app: App, context: SlackContext): void {
 
   app.action<BlockAction>(EXTEND_ACTION, async ({ ack, body }) => {
     await ack();
-    await openExtendForm(context, body.trigger_id, { grantId: clickedValue(body), wanted: null, reason: null });
+    const want = { grantId: clickedValue(body), personId: body.user.id, wanted: null, reason: null };
+    await openExtendForm(context, body.trigger_id, want);
   });
 
   app.view(EXTEND_MODAL, async ({ ack, view, body }) => {
@@ -108,11 +109,19 @@ export function listenToGrants(app: App, context: SlackContext): void {
   }
 }
 
-/** @param want.reason null: the reason that it was asked for with */
+interface ExtendWant {
+  readonly grantId: string;
+  /** Who clicked: only the holder is shown what they wrote when they asked. */
+  readonly personId: string;
+  readonly wanted: Millis | null;
+  /** null: the reason that it was asked for with. */
+  readonly reason: string | null;
+}
+
 export async function openExtendForm(
   { deps, client }: Pick<SlackContext, 'deps' | 'client'>,
   triggerId: string,
-  want: { grantId: string; wanted: Millis | null; reason: string | null },
+  want: ExtendWant,
 ): Promise<void> {
   const view = await extendView(deps, want);
   await client.views.open({ trigger_id: triggerId, view });
@@ -120,7 +129,7 @@ export async function openExtendForm(
 
 async function extendView(
   deps: SlackContext['deps'],
-  { grantId, wanted, reason }: { grantId: string; wanted: Millis | null; reason: string | null },
+  { grantId, personId, wanted, reason }: ExtendWant,
 ): Promise<ModalView> {
   const loaded = await deps.store.grant(grantId);
   const role = loaded && findRole(deps.policy, loaded.value.role);
@@ -138,6 +147,6 @@ async function extendView(
     roleName: roleNameIn(deps.policy, grant.role),
     left: extensionLeft(deps, grant),
     wanted,
-    reason: reason ?? original?.reason ?? '',
+    reason: reason ?? (grant.person.slackId === personId ? original?.reason : null) ?? '',
   });
 }

@@ -5,6 +5,7 @@ import { type Policy, type Role, roleKey } from '../../domain/policy.ts';
 import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import { cut } from '../../domain/text.ts';
 import { EMERGENCY_REASON_MIN_LENGTH } from '../../lifecycle/breakGlass.ts';
+import { MOST_ROLES } from '../../lifecycle/submitRequest.ts';
 import { LIMITS, plainText, section } from '../blocks.ts';
 import { codeInput } from '../factor/views.ts';
 
@@ -28,7 +29,7 @@ export const BLOCKS = {
 } as const;
 export const durationBlock = (role: Role): string => `duration:${roleKey(role)}`;
 /** Roles that can be asked for beside the first. */
-const MOST_MORE = 4;
+const MOST_MORE = MOST_ROLES - 1;
 
 const CHOICES = [
   15 * MINUTE,

@@ -23,6 +23,7 @@ import {
   changeModal,
   DENY_MODAL,
   denyModal,
+  type NarrowerRole,
 } from './modals.ts';
 import { USE_ACTIONS, USE_MODAL, useReviewModal } from './useReview.ts';
 
@@ -55,9 +56,12 @@ export function listenToReviews(app: App, context: SlackContext): void {
   app.action<BlockAction>(REVIEW_ACTIONS.change, async ({ ack, body }) => {
     await ack();
     const shown = await pending(clickedValue(body));
-    const view = shown
-      ? changeModal(shown, narrowerThan(shown))
-      : messageModal('Approve less', [section('This request is decided already. Nothing was changed.')]);
+    const no = (why: string) => messageModal('Approve less', [section(why)]);
+    const view = !shown
+      ? no('This request is decided already. Nothing was changed.')
+      : shown.request.extends !== null
+        ? no(refusalSentence({ code: 'extension_as_asked' }))
+        : changeModal(shown, narrowerThan(shown));
     await client.views.open({ trigger_id: body.trigger_id, view });
   });
 
@@ -127,19 +131,17 @@ export function listenToReviews(app: App, context: SlackContext): void {
     { values, errorBlock, reviewerId }: { values: ViewValues; errorBlock: string; reviewerId: string },
     review: (factor: ReviewInput['factor']) => Promise<object | Refused>,
   ): Promise<Record<string, string> | null> {
-    const asksForCode = CODE.block in values;
-    const factor = asksForCode
-      ? await checkSecondFactor(deps, reviewerId, readText(values, CODE.block, CODE.action))
-      : null;
+    const code = readText(values, CODE.block, CODE.action);
+    const factor = code === '' ? null : await checkSecondFactor(deps, reviewerId, code);
     if (factor && isRefused(factor)) return { [CODE.block]: refusalSentence(factor.refused) };
     const result = await review(factor);
     return isRefused(result) ? { [errorBlock]: refusalSentence(result.refused) } : null;
   }
 
-  function narrowerThan({ role }: Shown): { key: string; name: string }[] {
+  function narrowerThan({ role }: Shown): NarrowerRole[] {
     return (role?.narrower ?? []).flatMap((id) => {
       const other = role && findRole(deps.policy, `${role.resourceId}/${id}`);
-      return other ? [{ key: roleKey(other), name: other.name }] : [];
+      return other ? [{ key: roleKey(other), name: other.name, wantsCode: other.secondFactor.review }] : [];
     });
   }
 }

@@ -52,10 +52,18 @@ export const approveModal = ({ request, roleName }: CardInput): ModalView => ({
   ],
 });
 
+/** A role that a reviewer may give instead. */
+export interface NarrowerRole {
+  readonly key: string;
+  readonly name: string;
+  /** Whether it demands a one-time code of its reviewers. */
+  readonly wantsCode: boolean;
+}
+
 /** Approving less: a shorter time, or a narrower role of the same resource. */
 export function changeModal(
   { request, role }: CardInput,
-  narrower: readonly { key: string; name: string }[],
+  narrower: readonly NarrowerRole[],
 ): ModalView {
   const durations = shorterThan(request);
   const roles: PlainTextOption[] = [
@@ -67,7 +75,7 @@ export function changeModal(
     select(CHANGE.role, 'What', roles),
     select(CHANGE.duration, 'For how long', durations),
     commentInput('Anything to tell them?', 'The requester sees this, with your name.', true),
-    ...(role?.secondFactor.review ? [codeInput()] : []),
+    ...(role?.secondFactor.review ? [codeInput()] : narrower.some(({ wantsCode }) => wantsCode) ? [codeInput(true)] : []),
   ];
   return {
     type: 'modal',

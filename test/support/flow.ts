@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Secret, TOTP } from 'otpauth';
+import { createCodeBox } from '../../src/codes/codeBox.ts';
+import type { Person } from '../../src/domain/person.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { isRefused } from '../../src/domain/refusal.ts';
+import { known, SECOND, unknown } from '../../src/domain/terms.ts';
+import { activityReader } from '../../src/ledger/activity.ts';
+import { eventReader } from '../../src/ledger/events.ts';
+import { openLedger } from '../../src/ledger/open.ts';
+import { createStore } from '../../src/ledger/store.ts';
+import type { Deps } from '../../src/lifecycle/deps.ts';
+import { evidenceSource } from '../../src/lifecycle/evidenceSource.ts';
+import { keyedLock } from '../../src/lifecycle/keyedLock.ts';
+import {
+  beginEnrolment,
+  type ConfirmedFactor,
+  checkSecondFactor,
+  confirmEnrolment,
+} from '../../src/lifecycle/secondFactor.ts';
+import type { Directory, OnCall, Targets } from '../../src/ports.ts';
+import { type ManualClock, manualClock } from './clock.ts';
+import { type RecordedLog, recordedLog } from './log.ts';
+
+/** The flow on a ledger of its own, with the world around it in the test's hands: no wire, and no jobs of their own. */
+export interface Flow {
+  readonly deps: Deps;
+  readonly clock: ManualClock;
+  readonly log: RecordedLog;
+  /** The policy in force; a test may replace it at any moment. */
+  policy: Policy;
+  /** By Slack id: active members of the workspace. */
+  readonly people: Map<string, Person>;
+  readonly groups: Map<string, Set<string>>;
+  /** What the target says of somebody before anything is given; null: nothing speaks against it. */
+  obstacle: string | null;
+  /** How often something was decided one at a time, because of limits. */
+  limited: number;
+  events(): readonly ReturnType<ReturnType<typeof eventReader>['after']>[number][];
+  /** Sets up codes for somebody. @returns a fresh code, checked */
+  factorOf(personId: string): Promise<ConfirmedFactor>;
+  close(): void;
+}
+
+export const aPerson = (slackId: string, name: string, email: string): Person => ({
+  slackId,
+  name,
+  email,
+  timeZone: 'UTC',
+});
+
+const NOBODY = unknown('Slack does not know this person');
+
+export function startFlow(policy: Policy): Flow {
+  const folder = mkdtempSync(join(tmpdir(), 'jitbot-flow-'));
+  const ledger = openLedger(join(folder, 'jit.db'));
+  const clock = manualClock();
+  const log = recordedLog();
+  const people = new Map<string, Person>();
+  const groups = new Map<string, Set<string>>();
+  const store = createStore(ledger, { clock, followUps: () => [], onDue: () => undefined });
+  const directory: Directory = {
+    person: async (id) => known0(people.get(id)),
+    personByEmail: async (email) => known0([...people.values()].find((one) => one.email === email)),
+    hasLeft: async () => false,
+    isAwake: async () => known(true),
+    members: async (ids) => new Map(ids.map((id) => [id, known(groups.get(id) ?? new Set<string>())])),
+    names: async () => new Map(),
+  };
+  const onCall: OnCall = {
+    entries: async () => known([]),
+    onCallFor: async () => known([]),
+    knows: async () => known(false),
+    incident: async () => unknown('there is no such incident'),
+    check: async () => known(true),
+    openIncidents: async () => known([]),
+  };
+  const targets: Targets = {
+    grant: async (grant) => ({ account: `at-${grant.person.slackId}` }),
+    revoke: async () => undefined,
+    isActive: async () => false,
+    canList: () => false,
+    list: async () => [],
+    remove: async () => undefined,
+    issueCredential: async () => null,
+    issuesCredentials: () => false,
+    obstacle: () => flow.obstacle,
+    afterlife: () => undefined,
+  };
+  const activity = activityReader(ledger);
+  const engine = { ask: async () => unknown('no engine') };
+  const limitLock = keyedLock();
+  let id = 0;
+  const deps: Deps = {
+    get policy() {
+      return flow.policy;
+    },
+    policyFile: { read: () => ({ problem: 'no file' }), use: (next) => void (flow.policy = next) },
+    store,
+    directory,
+    activity,
+    evidence: evidenceSource({ onCall, directory, store, activity, engine, clock }),
+    onCall,
+    incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
+    codes: createCodeBox(Buffer.alloc(32, 7)),
+    integrity: { problem: () => null },
+    targets,
+    clock,
+    newId: (prefix) => `${prefix}${String(++id).padStart(4, '0')}`,
+    log,
+    grantLock: keyedLock(),
+    limitLock: (key, work) => {
+      flow.limited += 1;
+      return limitLock(key, work);
+    },
+  };
+  const apps = new Map<string, () => string>();
+  const flow: Flow = {
+    deps,
+    clock,
+    log,
+    policy,
+    people,
+    groups,
+    obstacle: null,
+    limited: 0,
+    events: () => eventReader(ledger).after(0, 10_000),
+    factorOf: async (personId) => {
+      const app = apps.get(personId) ?? (await enrolled(personId));
+      clock.advance(31 * SECOND);
+      const factor = await checkSecondFactor(deps, personId, app());
+      if (isRefused(factor)) throw new Error(`no code was taken: ${factor.refused.code}`);
+      return factor;
+    },
+    close: () => {
+      ledger.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+
+  async function enrolled(personId: string): Promise<() => string> {
+    const begun = await beginEnrolment(deps, personId);
+    if (isRefused(begun)) throw new Error(`codes cannot be set up: ${begun.refused.code}`);
+    const totp = new TOTP({ secret: Secret.fromBase32(begun.secret) });
+    const app = () => totp.generate({ timestamp: clock.now() });
+    await confirmEnrolment(deps, personId, app());
+    apps.set(personId, app);
+    return app;
+  }
+  return flow;
+}
+
+const known0 = (person: Person | undefined) => (person ? known(person) : NOBODY);
