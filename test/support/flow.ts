@@ -79,7 +79,12 @@ export function startFlow(policy: Policy): Flow {
   };
   const targets: Targets = {
     grant: async (grant) => ({ account: `at-${grant.person.slackId}` }),
-    revoke: async () => undefined,
+    revoke: async () => [],
+    placeOf: () => 'here',
+    placesOf: () => new Set(['here']),
+    knowsPlace: () => true,
+    stamp: async () => undefined,
+    tidy: async () => undefined,
     isActive: async () => false,
     canList: () => false,
     list: async () => [],
