@@ -41,7 +41,10 @@ const guarded = (more: Partial<Role> = {}): Role =>
     rules: [{ effect: 'allow', when: [MEMBERS] }, ASK],
     ...more,
   });
-const policyWith = (...roles: Role[]): Policy => ({ ...aPolicy(aResource('db', 'Database', roles)), admins: ['U0EVE'] });
+const policyWith = (...roles: Role[]): Policy => ({
+  ...aPolicy(aResource('db', 'Database', roles)),
+  admins: ['U0EVE'],
+});
 
 let flow: Flow;
 let counter = 0;
@@ -85,7 +88,8 @@ const submitted = async (asked: Asked, more: { startsAt?: number } = {}): Promis
   const { requests, refused } = await submit(asked, more);
   return refused[0] ? { refused: refused[0].refusal } : only(requests);
 };
-const glass = (asked: Asked) => breakGlass(flow.deps, { submissionKey: key(), role: 'db/admin', incidentId: null, ...asked });
+const glass = (asked: Asked) =>
+  breakGlass(flow.deps, { submissionKey: key(), role: 'db/admin', incidentId: null, ...asked });
 const waiting = async (asked: Asked): Promise<Request> => {
   byReview();
   const request = await submitted(asked);
@@ -147,8 +151,7 @@ const PATHS: readonly Path[] = [
     isLate: false,
     early: async (asked) => {
       const grant = await held({ personId: asked.personId, ...GOOD, factor: await flow.factorOf(asked.personId) });
-      return async () =>
-        requestExtension(flow.deps, { submissionKey: key(), grantId: grant.id, ...asked });
+      return async () => requestExtension(flow.deps, { submissionKey: key(), grantId: grant.id, ...asked });
     },
   },
   { name: 'break-glass that the rules allow anyway', isLate: false, early: now(glass) },

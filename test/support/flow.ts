@@ -102,7 +102,12 @@ export function startFlow(policy: Policy): Flow {
     get policy() {
       return flow.policy;
     },
-    policyFile: { read: () => ({ problem: 'no file' }), use: (next) => void (flow.policy = next) },
+    policyFile: {
+      read: () => ({ problem: 'no file' }),
+      use: (next) => {
+        flow.policy = next;
+      },
+    },
     store,
     directory,
     activity,

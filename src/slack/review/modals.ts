@@ -61,10 +61,7 @@ export interface NarrowerRole {
 }
 
 /** Approving less: a shorter time, or a narrower role of the same resource. */
-export function changeModal(
-  { request, role }: CardInput,
-  narrower: readonly NarrowerRole[],
-): ModalView {
+export function changeModal({ request, role }: CardInput, narrower: readonly NarrowerRole[]): ModalView {
   const durations = shorterThan(request);
   const roles: PlainTextOption[] = [
     { text: plainText(`${role?.name ?? request.role} (as asked)`), value: request.role },
@@ -75,7 +72,11 @@ export function changeModal(
     select(CHANGE.role, 'What', roles),
     select(CHANGE.duration, 'For how long', durations),
     commentInput('Anything to tell them?', 'The requester sees this, with your name.', true),
-    ...(role?.secondFactor.review ? [codeInput()] : narrower.some(({ wantsCode }) => wantsCode) ? [codeInput(true)] : []),
+    ...(role?.secondFactor.review
+      ? [codeInput()]
+      : narrower.some(({ wantsCode }) => wantsCode)
+        ? [codeInput(true)]
+        : []),
   ];
   return {
     type: 'modal',
