@@ -8,16 +8,17 @@ export function parseDuration(text: string): Millis | null {
   return (days ?? 0) * 24 * HOUR + (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE + (seconds ?? 0) * SECOND;
 }
 
-/** The same as people type it: also `1h30`, `90 min`, `2 hours`, `1.5h`. */
+/** The same as people type it: also `1h30`, `90 min`, `2 hours`, `1.5h`, `1 hour and 30 minutes`. */
 export function readDuration(text: string): Millis | null {
   const short = text
     .toLowerCase()
+    .replace(/,? and |, /g, '')
     .replace(/\s+/g, '')
     .replace(/(?<=\d)(?:minutes?|mins?)/g, 'm')
     .replace(/(?<=\d)(?:hours?|hrs?)/g, 'h')
     .replace(/(?<=\d)days?/g, 'd')
     .replace(/(h\d{1,2})$/, '$1m')
-    .replace(/(\d+)[.,](\d)h/g, (_, whole: string, tenth: string) => `${Number(whole) * 60 + Number(tenth) * 6}m`);
+    .replace(/(\d+[.,]\d{1,2})h/g, (_, hours: string) => `${Math.round(Number(hours.replace(',', '.')) * 60)}m`);
   const ms = parseDuration(short);
   return ms === null || ms === 0 ? null : ms;
 }

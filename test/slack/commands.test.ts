@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE } from '../../src/domain/terms.ts';
 import { type Stage, setStage } from '../support/bot.ts';
@@ -42,6 +43,31 @@ describe('asking in one line', () => {
     const [orders] = await people.suggestions('U0BEN', form, 'request_role', 'orders');
     await people.enter('U0BEN', form, 'request_role', orders ?? null);
     await stage.ben.sees('Needs one approval');
+  });
+
+  test.each([
+    ['payments read 99h stuck payments', 'At most 4 h for this role; you asked for 99 h'],
+    ['payments read tomorrow 25:00 stuck payments', 'I did not understand “25:00”'],
+    ['payments', 'Which role of Payments database? Pick it here.'],
+    ['payments read admin 30m rollback', 'I did not understand “30m”'],
+  ])('/jit request %s is not decided on half of it: the form opens and says what is unclear', async (typed, word) => {
+    await stage.ana.jit(`request ${typed}`);
+    await stage.ana.sees(word);
+    expect(stage.events().filter(({ type }) => type === 'request.submitted')).toEqual([]);
+  });
+
+  test('a length over the maximum is said, and the form offers the maximum instead', async () => {
+    await stage.ana.jit('request payments read 99h stuck payments');
+    const form = await stage.ana.sees('At most 4 h for this role');
+    expect(JSON.stringify(form.values)).toContain(String(4 * 60 * MINUTE));
+  });
+
+  test('times in the afternoon are in the afternoon, and a start keeps its length', async () => {
+    await stage.ben.jit('request orders read 30m tomorrow at 1:15 pm numbers');
+    const { payload } = await stage.recorded('request.submitted');
+    const start = DateTime.fromMillis(payload.startsAt ?? 0, { zone: 'Europe/London' });
+    expect(start.toFormat('HH:mm')).toBe('13:15');
+    expect(payload.duration).toBe(30 * MINUTE);
   });
 
   test('a command that Slack delivers twice makes one request', async () => {

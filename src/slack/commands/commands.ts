@@ -34,8 +34,8 @@ const COMMANDS: readonly Command[] = [
   admin,
 ];
 
-/** A word further from every command than this is not a slip of the finger. */
-const CLOSE_ENOUGH = 3;
+/** A slip of the finger is about one letter in three; with more, the word was another. */
+const closeEnough = (word: string): number => Math.floor(word.length / 3);
 
 export function listenToCommands(app: App, context: SlackContext): void {
   const { deps } = context;
@@ -90,10 +90,10 @@ export const helpText = (): string =>
 function unknownText(word: string): string {
   const names = [...COMMANDS.flatMap((command) => command.names), 'help'];
   const [nearest] = names
-    .map((name) => ({ name, away: name.startsWith(word) ? 0 : distance(word, name) }))
+    .map((name) => ({ name, away: word.length > 1 && name.startsWith(word) ? 0 : distance(word, name) }))
     .sort((a, b) => a.away - b.away);
   const hint =
-    nearest && nearest.away <= CLOSE_ENOUGH
+    nearest && nearest.away <= closeEnough(word)
       ? ` Did you mean \`/jit ${nearest.name}\`?`
       : ' `/jit help` shows everything I know.';
   return `I do not know “${plain(cut(word, 40))}”.${hint}`;

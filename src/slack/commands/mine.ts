@@ -1,5 +1,4 @@
 import type { KnownBlock } from '@slack/types';
-import { readDuration } from '../../domain/duration.ts';
 import type { LiveGrant } from '../../domain/grant.ts';
 import { isRefused } from '../../domain/refusal.ts';
 import type { Request } from '../../domain/request.ts';
@@ -11,6 +10,7 @@ import { endButton } from '../grants/buttons.ts';
 import { openExtendForm } from '../grants/listeners.ts';
 import { CANCEL_ACTION, EXTEND_ACTION } from '../grants/notices.ts';
 import { roleNameIn } from '../projections.ts';
+import { takeDuration } from '../request/when.ts';
 import { statusLine } from '../review/status.ts';
 import { refusalSentence } from '../sentences.ts';
 import type { Call, Command } from './command.ts';
@@ -53,11 +53,10 @@ export const extend: Command = {
   usage: '`/jit extend [RESOURCE] [DURATION]`',
   help: 'ask for more time on what you hold',
   run: async (call) => {
-    const words = call.text.split(/\s+/).filter(Boolean);
-    const wanted = readDuration(words.at(-1) ?? '');
-    const held = matching(call, (await mine(call))[0], (wanted === null ? words : words.slice(0, -1)).join(' '));
+    const { duration: wanted, rest } = takeDuration(call.text.trim().split(/\s+/).join(' '));
+    const held = matching(call, (await mine(call))[0], rest);
     const [only, ...others] = held;
-    if (!only) return call.tell(noneText(call, 'You hold nothing that could be extended'));
+    if (!only) return call.tell(noneText({ text: rest }, 'You hold nothing that could be extended'));
     if (others.length > 0) return call.tell('Which one?', grantBlocks(call, held));
     return openExtendForm(call, call.triggerId, { grantId: only.id, personId: call.personId, wanted, reason: null });
   },
@@ -100,7 +99,7 @@ function matching({ deps }: Call, held: readonly LiveGrant[], typed: string): re
       );
 }
 
-const noneText = ({ text }: Call, what: string): string =>
+const noneText = ({ text }: Pick<Call, 'text'>, what: string): string =>
   text === '' ? `${what}.` : `${what} that begins with “${plain(text)}”. \`/jit list\` shows what is yours.`;
 
 const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[]): KnownBlock[] =>

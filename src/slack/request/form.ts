@@ -10,8 +10,8 @@ import { plain, section, time } from '../blocks.ts';
 import type { SlackContext } from '../context.ts';
 import { previewSentence, refusalSentence } from '../sentences.ts';
 import { updateView } from '../views.ts';
-import { type ClockTimes, resolveTimes } from './line.ts';
 import { type ChosenRole, emptyForm, messageModal, openingNotice, type RequestForm, requestModal } from './modal.ts';
+import { type ClockTimes, resolveTimes } from './when.ts';
 
 /** What is already known when the form opens: from a line that was typed, a message, a button. */
 export interface Prefill
@@ -52,7 +52,7 @@ async function withFacts(context: Context, personId: string, form: RequestForm, 
     incidentsFor(context, person.value, prefill.incidentId ?? null),
   ]);
   const incidentId = prefill.incidentId ?? onlyOne(incidents);
-  const at = prefill.times ? resolveTimes(prefill.times, person.value.timeZone, deps.clock.now()) : null;
+  const at = prefill.times ? resolveTimes(prefill.times, person.value.timeZone, deps.clock.now(), form.duration) : null;
   const known = { ...form, ...at, isWorkingOutTimes: false, incidents, incidentId };
   const word = prefill.word ? `${prefill.word}\n` : '';
   if (known.role) {

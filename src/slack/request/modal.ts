@@ -158,7 +158,7 @@ const moreInput = ({ more }: RequestForm): InputBlock => ({
 function durationInput({ mode, duration }: RequestForm, role: Role): InputBlock {
   const max = mode === 'break_glass' ? (role.breakGlass?.max ?? role.duration.max) : role.duration.max;
   const usual = Math.min(role.duration.default, max);
-  const wanted = duration !== null && duration > 0 && duration <= max ? duration : usual;
+  const wanted = duration !== null && duration > 0 ? Math.min(duration, max) : usual;
   const values = [...new Set([...CHOICES.filter((ms) => ms < max), usual, wanted, max])].sort((a, b) => a - b);
   const options = values.map((ms): PlainTextOption => ({ text: plainText(durationText(ms)), value: String(ms) }));
   const initial = options.find((option) => option.value === String(wanted));
