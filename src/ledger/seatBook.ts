@@ -11,7 +11,7 @@ export function createSeatBook({ sqlite, path }: OpenLedger): SeatBook {
   const keep = sqlite.prepare<SeatRecord>(
     `INSERT INTO seats (grant_id, place, account, level, role, before)
      VALUES (@grantId, @place, @account, @level, @role, @before)
-     ON CONFLICT (grant_id, place) DO UPDATE SET level = excluded.level, before = excluded.before`,
+     ON CONFLICT (grant_id, place) DO UPDATE SET account = excluded.account, level = excluded.level, before = excluded.before`,
   );
   const drop = sqlite.prepare<[string, string]>('DELETE FROM seats WHERE grant_id = ? AND place = ?');
   const guarded = guardFor(path);

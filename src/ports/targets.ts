@@ -72,8 +72,9 @@ export interface IdBook {
 /** What a grant gave where the target has no room for a label, and what was there before. */
 export interface SeatRecord {
   readonly grantId: string;
-  /** Where, among all targets. */
+  /** Where, among all targets, by the target's own id; by name in rows of versions before ids were kept. */
   readonly place: string;
+  /** Whose, likewise. */
   readonly account: string;
   /** What the grant gives there. */
   readonly level: string;
@@ -87,7 +88,7 @@ export interface SeatRecord {
 export interface SeatBook {
   at(place: string, account: string): readonly SeatRecord[];
   of(grantId: string): readonly SeatRecord[];
-  /** One that is there already takes on the level and what was before. */
+  /** One that is there already takes on the account, the level and what was before. */
   keep(record: SeatRecord): void;
   drop(record: Pick<SeatRecord, 'grantId' | 'place'>): void;
 }

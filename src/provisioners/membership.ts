@@ -1,156 +1,166 @@
-import type { Instant } from '../domain/terms.ts';
+import type { Residue } from '../domain/grant.ts';
+import { type Instant, SECOND } from '../domain/terms.ts';
+import { errorText } from '../domain/text.ts';
 import { keyedLock } from '../lifecycle/keyedLock.ts';
-import type { Holding, SeatBook, SeatRecord } from '../ports.ts';
-import type { Access, Connection, ListedRole } from './provisioner.ts';
-import { TargetRefusal } from './provisioner.ts';
+import type { SeatRecord } from '../ports.ts';
+import { holdersOf } from './holders.ts';
+import { type Polling, poll } from './polling.ts';
+import { type Access, type Connection, TargetRefusal, type Use } from './provisioner.ts';
+import type { Roster, Seat } from './roster.ts';
+import { type Person, seatsOf } from './seats.ts';
 
-/** One place and the level that somebody has in it: a team and `member`, a repository and `push`. */
-export interface Seat {
-  readonly place: string;
-  readonly level: string;
+interface Uses<Role> extends Pick<Use, 'seats' | 'ids'> {
+  readonly accountOf: (access: Access<Role>) => string;
+  /** How long a target may take to show what it was told. */
+  readonly polling?: Polling;
 }
 
-/** A target where people are in places, and nothing can be written beside their names: teams, groups, assignments. */
-export interface Roster<Role> {
-  /** Names the target among all others: two resources with the same scope stand for the same places. */
-  readonly scope: string;
-  /** From the least to the most. */
-  readonly levels: readonly string[];
-  /** Whether `set` takes the target's own expiry. */
-  readonly expires: boolean;
-  seats(role: Role): readonly Seat[];
-  /** What somebody has in a place now; null: nothing. */
-  level(place: string, account: string): Promise<string | null>;
-  /** Idempotent. `until` is for the target's own expiry, and never makes an earlier one shorter. */
-  set(place: string, account: string, level: string | null, until: Instant | null): Promise<void>;
-  members(place: string): Promise<readonly { readonly account: string; readonly level: string }[]>;
-}
+const POLLING: Polling = { every: SECOND / 4, until: 10 * SECOND };
 
 /**
  * Grants on a roster. Two grants may stand for the same seat, and the person may have sat there before: what is taken
  * back is never more than what no other grant gives and nobody gave before. So that this survives a crash, what a grant
- * takes, and what it found there, is written down before the target is touched.
+ * takes, and what it found there, is written down before the target is touched: by the target's own ids, because names can
+ * change hands while access lives.
  */
 export function membership<Role>(
   roster: Roster<Role>,
-  { seats: book, accountOf }: { seats: SeatBook; accountOf: (access: Access<Role>) => string },
-): Pick<Connection<Role>, 'grant' | 'revoke' | 'isActive'> & Required<Pick<Connection<Role>, 'list' | 'remove'>> {
+  { seats: book, ids, accountOf, polling = POLLING }: Uses<Role>,
+): Pick<Connection<Role>, 'grant' | 'revoke' | 'isActive'> &
+  Required<Pick<Connection<Role>, 'list' | 'remove' | 'stamp'>> {
   const lock = keyedLock();
-  const keyOf = (place: string): string => `${roster.scope} ${place}`;
-  const placeOf = ({ place }: SeatRecord): string => place.slice(roster.scope.length + 1);
-  const isOurs = ({ place }: SeatRecord): boolean => place.startsWith(`${roster.scope} `);
-  const seatOf = (place: string, account: string): string => `${place} ${account.toLowerCase()}`;
+  const seats = seatsOf(roster, { seats: book, ids });
+  const { rank, most } = seats;
+  /** Where a person's id as a member is only known once they are one, people of a place come and go one by one. */
+  const lockOf = (place: string, person: string): string => (roster.memberId ? place : `${place} ${person}`);
 
-  const rank = (level: string | null): number => (level === null ? -1 : roster.levels.indexOf(level));
-  const most = (levels: readonly (string | null)[]): string | null =>
-    levels.reduce((best, level) => (rank(level) > rank(best) ? level : best), null);
-  /** What somebody is owed in a seat without one grant: what they had before, and what other grants give. */
-  const owedWithout = ({ grantId, place, account, before }: SeatRecord): string | null =>
-    most([before, ...book.at(place, account).flatMap((other) => (other.grantId === grantId ? [] : [other.level]))]);
-
-  async function take(access: Access<Role>, seat: Seat, expiresAt: Instant, account: string): Promise<void> {
-    const place = keyOf(seat.place);
-    const now = await roster.level(seat.place, account);
-    const earlier = book.at(place, account);
-    const mine = earlier.find(({ grantId }) => grantId === access.grantId);
-    const before = earlier[0] ? earlier[0].before : now;
-    if (!mine)
-      book.keep({
-        grantId: access.grantId,
-        place,
-        account,
-        level: seat.level,
-        role: access.roleKey,
-        before,
-      });
-    const isAgain = roster.expires && before === null;
-    if (rank(now) < rank(seat.level) || isAgain)
-      await roster.set(seat.place, account, most([now, seat.level]), expiresAt);
-  }
-
-  async function giveBack(record: SeatRecord): Promise<void> {
-    const { account } = record;
-    const place = placeOf(record);
-    await lock(seatOf(place, account), async () => {
-      await lower(place, account, owedWithout(record));
-      book.drop(record);
+  async function take(access: Access<Role>, seat: Seat, expiresAt: Instant, person: Person): Promise<void> {
+    const place = await seats.placeOf(access.grantId, seat.place);
+    await lock(lockOf(place, person.id), async () => {
+      const id = await seats.settle(place, person, seat.place);
+      const now = await roster.level(place, id);
+      const mine = seats.of(access.grantId).find((record) => record.place === place);
+      const [other] = seats.at(place, id);
+      const before = mine ? mine.before : other ? other.before : now;
+      if (!mine) {
+        await noteMade(access.grantId, place, seat.level);
+        const { grantId, roleKey: role } = access;
+        seats.keep({ grantId, place, account: id, level: seat.level, role, before });
+      }
+      const isAgain = roster.expires && before === null;
+      if (rank(now) < rank(seat.level) || isAgain) await roster.set(place, id, most([now, seat.level]), expiresAt);
+      const member = await seats.settle(place, person, seat.place);
+      // Whoever is not shown yet could not be seen to be gone later.
+      await poll(
+        `${roster.scope} does not show ${person.account} in ${seat.place}`,
+        polling,
+        async () => rank(await roster.level(place, member)) >= rank(seat.level),
+      );
     });
   }
 
-  /** Never gives: who has less than they are owed was taken it by somebody else. */
-  async function lower(place: string, account: string, owed: string | null): Promise<void> {
-    if (rank(await roster.level(place, account)) <= rank(owed)) return;
-    await roster.set(place, account, owed, null);
-    const left = await roster.level(place, account);
-    if (rank(left) > rank(owed))
-      throw new Error(`${roster.scope} still shows ${account} as ${left} of ${place} after it was taken away`);
+  async function noteMade(grantId: string, place: string, level: string): Promise<void> {
+    const made = await roster.made?.(place, level);
+    if (made) await ids.keep(grantId, `stood in ${place}`, JSON.stringify(made.map(({ id }) => id)));
   }
 
-  const recordsOf = (grantId: string): readonly SeatRecord[] => book.of(grantId).filter(isOurs);
+  /** What is new in a place since a grant was given. Nothing that goes wrong with looking keeps access from ending. */
+  async function leftIn({ grantId, place, level }: SeatRecord): Promise<readonly Residue[]> {
+    const stood = (await ids.of(grantId)).get(`stood in ${place}`);
+    if (stood === undefined || !roster.made) return [];
+    try {
+      const known = new Set<unknown>(JSON.parse(stood));
+      const made = (await roster.made(place, level)) ?? [];
+      return made
+        .filter(({ id }) => !known.has(id) && !seats.isOfGrants(place, id))
+        .map(({ what }) => ({
+          what,
+          done: 'was not there when the access was given, and is still there: remove it unless somebody else needs it',
+        }));
+    } catch (error) {
+      return [{ what: `what was made in ${place}`, done: `could not be looked at: ${errorText(error)}` }];
+    }
+  }
 
-  async function revoke(grantId: string): Promise<void> {
-    for (const record of recordsOf(grantId)) await giveBack(record);
+  async function giveBack(record: SeatRecord): Promise<readonly Residue[]> {
+    const { place, account } = record;
+    return lock(lockOf(place, account), async () => {
+      await lower(place, account, seats.owedWithout(record));
+      const left = await leftIn(record);
+      seats.drop(record);
+      return left;
+    });
+  }
+
+  /**
+   * Never gives: who has less than they are owed was taken it by somebody else. Who is owed nothing is taken out whatever
+   * the target shows first, because what it shows may be old.
+   */
+  async function lower(place: string, account: string, owed: string | null): Promise<void> {
+    const isOver = async () => rank(await roster.level(place, account)) <= rank(owed);
+    if (owed !== null && (await isOver())) return;
+    await roster.set(place, account, owed, null);
+    await poll(
+      `${roster.scope} still shows ${account} in ${place} with more than ${owed ?? 'nothing'}`,
+      polling,
+      isOver,
+    );
+  }
+
+  async function revoke(grantId: string): Promise<{ left: readonly Residue[] }> {
+    await seats.stamp(grantId);
+    const left: Residue[] = [];
+    const failed: unknown[] = [];
+    // A seat that cannot be taken back does not keep the others.
+    for (const record of seats.of(grantId))
+      await giveBack(record).then(
+        (found) => left.push(...found),
+        (error: unknown) => failed.push(error),
+      );
+    if (failed.length > 0) throw failed.length === 1 ? failed[0] : new Error(failed.map(errorText).join('; '));
+    return { left };
   }
 
   return {
     grant: async (access, expiresAt) => {
+      await seats.stamp(access.grantId);
       // What people are called may have changed since an earlier try: what that one began, this one finishes.
-      const account = recordsOf(access.grantId)[0]?.account ?? accountOf(access);
-      for (const seat of roster.seats(access.role))
-        await lock(seatOf(seat.place, account), () => take(access, seat, expiresAt, account));
-      return { account };
+      const person = await seats.personOf(access.grantId, () => accountOf(access));
+      for (const seat of roster.seats(access.role)) await take(access, seat, expiresAt, person);
+      return { account: person.account };
     },
     revoke: ({ grantId }) => revoke(grantId),
+    stamp: ({ grantId }) => seats.stamp(grantId),
     isActive: async ({ grantId }) => {
+      await seats.stamp(grantId);
       const found = await Promise.all(
-        recordsOf(grantId).map(async (record) => {
-          const now = rank(await roster.level(placeOf(record), record.account));
-          return now > rank(owedWithout(record)) || now >= rank(record.level);
+        seats.of(grantId).map(async (record) => {
+          const now = rank(await roster.level(record.place, record.account));
+          return now > rank(seats.owedWithout(record)) || now >= rank(record.level);
         }),
       );
       return found.some(Boolean);
     },
-    list: async (roles) => {
-      const members = new Map<string, ReadonlyMap<string, { account: string; level: string }>>();
-      for (const place of new Set(roles.flatMap(({ role }) => roster.seats(role).map((seat) => seat.place))))
-        members.set(
-          place,
-          new Map((await roster.members(place)).map((member) => [member.account.toLowerCase(), member])),
-        );
-      return roles.flatMap((role) => holdersOf(role, members));
-    },
+    list: (roles) => holdersOf(roster, seats, roles),
     remove: async (holding, role) => {
-      if (holding.grantId !== null) return revoke(holding.grantId);
+      if (holding.grantId !== null) {
+        await revoke(holding.grantId);
+        return;
+      }
       if (role === null) throw new TargetRefusal(`${holding.role} is no longer in the policy file`);
-      for (const { place } of roster.seats(role))
-        await lock(seatOf(place, holding.account), async () => {
-          const live = book.at(keyOf(place), holding.account);
-          // From now on nothing was there before.
-          for (const record of live) book.keep({ ...record, before: null });
-          await lower(place, holding.account, most(live.map(({ level }) => level)));
-        });
+      for (const { place: name } of roster.seats(role)) await removeFrom(await roster.placeId(name), holding.account);
     },
   };
 
-  function holdersOf(
-    { roleKey, role }: ListedRole<Role>,
-    members: ReadonlyMap<string, ReadonlyMap<string, { account: string; level: string }>>,
-  ): Holding[] {
-    const seats = roster.seats(role);
-    const [first] = seats;
-    if (!first) return [];
-    return [...(members.get(first.place)?.values() ?? [])].flatMap(({ account }): Holding[] => {
-      const levels = seats.map(({ place }) => members.get(place)?.get(account.toLowerCase())?.level ?? null);
-      const taken = seats.map(({ place }) => book.at(keyOf(place), account));
-      const grants = new Set(taken.flat().flatMap((record) => (record.role === roleKey ? [record.grantId] : [])));
-      const standing = seats.every(({ level }, index) => {
-        const [record] = taken[index] ?? [];
-        return rank(record ? record.before : (levels[index] ?? null)) >= rank(level);
-      });
-      return [
-        ...[...grants].map((grantId) => ({ account, role: roleKey, grantId })),
-        ...(standing ? [{ account, role: roleKey, grantId: null }] : []),
-      ];
+  /** By the id that the account has in the place's own list now. */
+  async function removeFrom(place: string, account: string): Promise<void> {
+    const member = (await roster.members(place)).find((one) => one.account.toLowerCase() === account.toLowerCase());
+    if (!member) return;
+    await lock(lockOf(place, member.id), async () => {
+      const live = seats.at(place, member.id);
+      // From now on nothing was there before.
+      for (const record of live) seats.keep({ ...record, before: null });
+      await lower(place, member.id, most(live.map(({ level }) => level)));
     });
   }
 }

@@ -1,91 +1,86 @@
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { membership, type Roster } from '../../src/provisioners/membership.ts';
+import { createDirectory, LEVELS, type DirectoryRole as Role } from '../support/directory.ts';
+import type { Way } from './changes.ts';
 import { accessOf, describeContract, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** Grants on targets that only know who is where: the promises hold for every kind that is built on it. */
 
-const LEVELS = ['read', 'write', 'admin'] as const;
-type Role = Record<string, (typeof LEVELS)[number]>;
+const BEN = 'ben@harbor.example';
 const use = useForTests();
 afterAll(() => use.close());
 
-/** A directory service that can fail before and after it did what it was told. */
-function createDirectory() {
-  const held = new Map<string, string>();
-  let scope = newGrantId();
-  let failing: 'no' | 'before' | 'after' | 'after-set' = 'no';
-  const call = async <T>(work: () => T): Promise<T> => {
-    if (failing === 'before') throw new Error('directory at 127.0.0.1 did not answer');
-    const result = work();
-    if (failing === 'after') throw new Error('directory at 127.0.0.1 did not answer');
-    return result;
-  };
-  const roster: Roster<Role> = {
-    get scope() {
-      return `directory ${scope}`;
-    },
-    levels: LEVELS,
-    expires: false,
-    seats: (role) => Object.entries(role).map(([place, level]) => ({ place, level })),
-    level: (place, account) => call(() => held.get(`${place}/${account}`) ?? null),
-    set: (place, account, level) =>
-      call(() => {
-        if (level === null) held.delete(`${place}/${account}`);
-        else held.set(`${place}/${account}`, level);
-        if (failing === 'after-set') throw new Error('the answer was lost');
-      }),
-    members: (place) =>
-      call(() =>
-        [...held].flatMap(([key, level]) =>
-          key.startsWith(`${place}/`) ? [{ account: key.slice(place.length + 1), level }] : [],
-        ),
-      ),
-  };
-  return {
-    held,
-    fail: (how: typeof failing) => {
-      failing = how;
-    },
-    /** A directory of its own, with nobody in it. */
-    anew: () => {
-      scope = newGrantId();
-      held.clear();
-      failing = 'no';
-    },
-    roster,
-    connection: membership(roster, { seats: use.seats, accountOf: ({ person }) => person.email }),
-  };
-}
+const directory = createDirectory(use);
+let connection = directory.connectAs(BEN);
+let scope: string;
+/** With nobody in it, and no grants of other tests. */
+const anew = () => {
+  scope = newGrantId();
+  directory.anew(scope);
+  connection = directory.connectAs(BEN);
+};
+beforeEach(anew);
 
-const directory = createDirectory();
-beforeEach(() => directory.anew());
-const BEN = 'ben@harbor.example';
+/** Names as they were, ids as they were. */
+const change = (what: 'people' | 'places', act: () => void) => {
+  const names = directory.names(what);
+  act();
+  return {
+    undo: () => directory.rename(what, names),
+    others: () => directory.everything().filter((one) => !one.startsWith('place-payments/person-ben ')),
+  };
+};
+const renamePerson: Way = {
+  how: 'the login, which a newcomer with access of their own takes',
+  act: () => change('people', () => directory.put('place-payments', directory.renamePerson(BEN, 'benny'), 'write')),
+};
+const renamePlace: Way = {
+  how: 'the team, whose name another team takes that the person is in too',
+  act: () => change('places', () => directory.put(directory.renamePlace('payments', 'old'), 'person-ben', 'write')),
+};
+const movePlace: Way = {
+  how: 'the team, to another owner',
+  act: () => change('places', () => void directory.removePlace('payments')),
+};
+const blind: Way = {
+  how: 'the right to see it',
+  act: () => {
+    directory.blind(true);
+    return { undo: () => directory.blind(false), others: () => directory.everything().length };
+  },
+};
 
 describeContract('membership', () => ({
   connection: {
-    ...directory.connection,
+    ...connection,
     check: async () => [{ ok: true, what: 'it is there' }],
     close: async () => undefined,
   },
   role: { payments: 'write' },
-  reallyHas: async () => directory.held.get(`payments/${BEN}`) === 'write',
+  reallyHas: async () => directory.of('payments', 'ben') === 'write',
   breakTarget: () => directory.fail('before'),
   mendTarget: () => directory.fail('no'),
+  changes: {
+    renamePerson: [renamePerson],
+    renameContainer: [renamePlace],
+    moveTarget: [movePlace],
+    blind: [blind],
+  },
 }));
 
+const of = () => directory.of('payments', 'ben');
+
 describe('what was there before', () => {
-  const { connection, held } = directory;
   const grant = (id: string, role: Role) => connection.grant(accessOf(role, id), inAnHour());
   const revoke = (id: string, role: Role) => connection.revoke(accessOf(role, id));
 
   test('a membership that somebody had stays when the grant ends, at the level it had', async () => {
-    held.set(`payments/${BEN}`, 'read');
+    directory.put('place-payments', 'person-ben', 'read');
     const id = newGrantId();
     await grant(id, { payments: 'admin' });
-    expect(held.get(`payments/${BEN}`)).toBe('admin');
+    expect(of()).toBe('admin');
     await revoke(id, { payments: 'admin' });
-    expect(held.get(`payments/${BEN}`)).toBe('read');
+    expect(of()).toBe('read');
   });
 
   test('two grants on the same seat: the stronger counts while both live, the other stays when it ends', async () => {
@@ -93,10 +88,10 @@ describe('what was there before', () => {
     await grant(weak, { payments: 'read' });
     await grant(strong, { payments: 'admin' });
     await revoke(strong, { payments: 'admin' });
-    expect(held.get(`payments/${BEN}`)).toBe('read');
+    expect(of()).toBe('read');
     expect(await connection.isActive(accessOf({ payments: 'read' }, weak))).toBe(true);
     await revoke(weak, { payments: 'read' });
-    expect(held.size).toBe(0);
+    expect(directory.everything()).toEqual([]);
   });
 
   test('a crash after the target took it does not make it look as if it had been there before', async () => {
@@ -105,16 +100,16 @@ describe('what was there before', () => {
     // It takes what it is told, and its answer is lost.
     directory.fail('after-set');
     await expect(connection.grant(access, inAnHour())).rejects.toThrow();
-    expect(held.get(`payments/${BEN}`)).toBe('write');
+    expect(of()).toBe('write');
     directory.fail('no');
-    const again = membership(directory.roster, { seats: use.seats, accountOf: () => BEN });
+    const again = directory.connectAs(BEN);
     await again.grant(access, inAnHour());
     await again.revoke(access);
-    expect(held.size).toBe(0);
+    expect(directory.everything()).toEqual([]);
   });
 
   test('what somebody else gave is listed as standing, and is taken away only from under a grant, not with it', async () => {
-    held.set(`payments/${BEN}`, 'write');
+    directory.put('place-payments', 'person-ben', 'write');
     const id = newGrantId();
     await grant(id, { payments: 'write' });
     const roles = [{ roleKey: 'payments-db/read', role: { payments: 'write' } as Role }];
@@ -123,24 +118,125 @@ describe('what was there before', () => {
       { account: BEN, role: 'payments-db/read', grantId: null },
     ]);
     await connection.remove({ account: BEN, role: 'payments-db/read', grantId: null }, { payments: 'write' });
-    expect(held.get(`payments/${BEN}`)).toBe('write');
+    expect(of()).toBe('write');
     await revoke(id, { payments: 'write' });
-    expect(held.size).toBe(0);
+    expect(directory.everything()).toEqual([]);
   });
 
   test('a name that changes in the table while access is live does not leave the old one in', async () => {
     const access = accessOf<Role>({ payments: 'write' }, newGrantId());
-    const as = (account: string) => membership(directory.roster, { seats: use.seats, accountOf: () => account });
-    await as('ben').grant(access, inAnHour());
-    await as('benny').grant(access, inAnHour());
-    expect([...held.keys()]).toEqual(['payments/ben']);
-    await as('benny').revoke(access);
-    expect(held.size).toBe(0);
+    await directory.connectAs(BEN).grant(access, inAnHour());
+    await directory.connectAs('eve@harbor.example').grant(access, inAnHour());
+    expect(directory.everything()).toEqual(['place-payments/person-ben write']);
+    await directory.connectAs('eve@harbor.example').revoke(access);
+    expect(directory.everything()).toEqual([]);
+  });
+});
+
+describe('what a grant touched is known by ids', () => {
+  const access = (id: string) => accessOf<Role>({ payments: 'write' }, id);
+  /** As the version before wrote it down: by names. */
+  const earlier = (grantId: string, before: string | null = null): void =>
+    use.seats.keep({
+      grantId,
+      place: `directory ${scope} payments`,
+      account: BEN,
+      level: 'write',
+      role: 'payments-db/read',
+      before,
+    });
+
+  test('K3.8 a grant of an earlier version is stamped, and ends after the person and the place were renamed', async () => {
+    const id = newGrantId();
+    earlier(id, 'read');
+    directory.put('place-payments', 'person-ben', 'write');
+    await connection.stamp(access(id));
+    await connection.stamp(access(id));
+    const newcomer = directory.renamePerson(BEN, 'benny');
+    const namesake = directory.renamePlace('payments', 'old');
+    directory.put('place-payments', newcomer, 'write');
+    directory.put(namesake, 'person-ben', 'write');
+    expect(await connection.isActive(access(id))).toBe(true);
+    await connection.revoke(access(id));
+    expect(directory.everything()).toEqual(
+      [`${namesake}/person-ben write`, 'place-payments/person-ben read', `place-payments/${newcomer} write`].toSorted(),
+    );
+  });
+
+  test('K3.8 a grant of an earlier version whose names lead nowhere does not end', async () => {
+    const id = newGrantId();
+    earlier(id);
+    directory.put('place-payments', 'person-ben', 'write');
+    directory.removePlace('payments');
+    await expect(connection.stamp(access(id))).rejects.toThrow('shows no payments');
+    await expect(connection.revoke(access(id))).rejects.toThrow('shows no payments');
+    await expect(connection.isActive(access(id))).rejects.toThrow('shows no payments');
+  });
+
+  test('K3.8 what an earlier version gave is not taken for what was there before a new grant', async () => {
+    const [old, next] = [newGrantId(), newGrantId()];
+    earlier(old);
+    directory.put('place-payments', 'person-ben', 'write');
+    await connection.grant(access(next), inAnHour());
+    await connection.revoke(access(old));
+    expect(of()).toBe('write');
+    await connection.revoke(access(next));
+    expect(of()).toBe(null);
+  });
+
+  test('K3 a row of a place that this target does not have keeps its grant from ending', async () => {
+    const id = newGrantId();
+    use.seats.keep({ grantId: id, place: 'elsewhere#1', account: '2', level: 'write', role: 'a/b', before: null });
+    await expect(connection.revoke(access(id))).rejects.toThrow('"elsewhere#1" cannot be taken back at directory');
+    await expect(connection.isActive(access(id))).rejects.toThrow('elsewhere#1');
+  });
+
+  test('K3 a target that shows late what it was told is waited for, both ways', async () => {
+    const id = newGrantId();
+    directory.showStaleAfterNext(3);
+    await connection.grant(access(id), inAnHour());
+    expect(of()).toBe('write');
+    directory.showStaleAfterNext(3);
+    await connection.revoke(access(id));
+    expect(of()).toBe(null);
+  });
+
+  test('K3 a target that never shows what it was told is a failure, both ways', async () => {
+    const id = newGrantId();
+    directory.showStaleAfterNext(1_000);
+    await expect(connection.grant(access(id), inAnHour())).rejects.toThrow('does not show');
+    directory.showStaleAfterNext(0);
+    await connection.grant(access(id), inAnHour());
+    directory.showStaleAfterNext(1_000);
+    await expect(connection.revoke(access(id))).rejects.toThrow('still shows');
+    directory.showStaleAfterNext(0);
+    await connection.revoke(access(id));
+    expect(of()).toBe(null);
+  });
+
+  test('K3 access that an old listing does not show yet is taken away all the same', async () => {
+    const id = newGrantId();
+    await connection.grant(access(id), inAnHour());
+    directory.showStale(1_000);
+    await connection.revoke(access(id));
+    expect(of()).toBe(null);
+  });
+
+  test('K3 one seat that cannot be taken back does not keep the others', async () => {
+    const id = newGrantId();
+    const both = accessOf<Role>({ payments: 'write', orders: 'write' }, id);
+    await connection.grant(both, inAnHour());
+    const names = directory.names('places');
+    directory.removePlace('orders');
+    await expect(connection.revoke(both)).rejects.toThrow('place-orders');
+    expect(of()).toBe(null);
+    directory.rename('places', names);
+    await connection.revoke(both);
+    expect(directory.everything()).toEqual([]);
   });
 });
 
 test('whatever fails and in whatever order grants begin and end: at the end everybody has what they had, no more and no less', async () => {
-  const { connection, held } = directory;
   const step = fc.record({
     what: fc.constantFrom('grant', 'revoke'),
     grant: fc.nat(3),
@@ -152,8 +248,8 @@ test('whatever fails and in whatever order grants begin and end: at the end ever
       fc.array(fc.constantFrom(...LEVELS), { minLength: 4, maxLength: 4 }),
       fc.array(step, { maxLength: 20 }),
       async (before, levels, steps) => {
-        directory.anew();
-        if (before !== null) held.set(`payments/${BEN}`, before);
+        anew();
+        if (before !== null) directory.put('place-payments', 'person-ben', before);
         const ids = levels.map(() => newGrantId());
         const live = new Set<number>();
         const accessAt = (index: number) => accessOf<Role>({ payments: levels[index] ?? 'read' }, ids[index] ?? '');
@@ -170,12 +266,12 @@ test('whatever fails and in whatever order grants begin and end: at the end ever
           if (what === 'grant') live.add(grant);
           else if (done) live.delete(grant);
           const most = Math.max(rank(before), ...[...live].map((index) => rank(levels[index])));
-          expect(rank(held.get(`payments/${BEN}`))).toBeLessThanOrEqual(most);
-          expect(rank(held.get(`payments/${BEN}`))).toBeGreaterThanOrEqual(rank(before));
+          expect(rank(of())).toBeLessThanOrEqual(most);
+          expect(rank(of())).toBeGreaterThanOrEqual(rank(before));
         }
         directory.fail('no');
         for (const index of live) await connection.revoke(accessAt(index));
-        expect(held.get(`payments/${BEN}`) ?? null).toBe(before);
+        expect(of()).toBe(before);
       },
     ),
     { numRuns: 300 },

@@ -160,22 +160,21 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'who was in a team before is not remembered',
     file: 'src/provisioners/membership.ts',
-    find: '    const before = earlier[0] ? earlier[0].before : now;\n',
-    replace: '    const before = null;\n',
+    find: '      const before = mine ? mine.before : other ? other.before : now;\n',
+    replace: '      const before = null;\n',
   },
   {
     name: 'what a grant finds in a team is written down after it was changed, not before',
     file: 'src/provisioners/membership.ts',
-    find: '    const now = await roster.level(seat.place, account);\n    const earlier',
-    replace: `    await roster.set(seat.place, account, most([await roster.level(seat.place, account), seat.level]), expiresAt);
-    const now = await roster.level(seat.place, account);
-    const earlier`,
+    find: '      const now = await roster.level(place, id);\n      const mine',
+    replace: `      await roster.set(place, id, most([await roster.level(place, id), seat.level]), expiresAt);
+      const now = await roster.level(place, id);
+      const mine`,
   },
   {
     name: 'the end of one grant takes away what another one gives in the same team',
-    file: 'src/provisioners/membership.ts',
-    find: '    most([before, ...book.at(place, account).flatMap((other) => (other.grantId === grantId ? [] : [other.level]))]);\n',
-    replace:
-      '    most([before, ...book.at(place, account).flatMap((other) => (other.grantId === grantId ? [] : []))]);\n',
+    file: 'src/provisioners/seats.ts',
+    find: '      most([before, ...at(place, account).flatMap((other) => (other.grantId === grantId ? [] : [other.level]))]),\n',
+    replace: '      most([before, ...at(place, account).flatMap((other) => (other.grantId === grantId ? [] : []))]),\n',
   },
 ];

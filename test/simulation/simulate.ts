@@ -5,6 +5,7 @@ import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { type Core, createCore, latestKnown } from '../../src/core.ts';
 import { HOUR, type Instant, MINUTE, type Millis, SECOND, unknown } from '../../src/domain/terms.ts';
+import { createIdBook } from '../../src/ledger/idBook.ts';
 import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
 import { createSeatBook } from '../../src/ledger/seatBook.ts';
 import { unfreeze } from '../../src/lifecycle/freeze.ts';
@@ -166,7 +167,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
           targetsOver(wire, outside, () => `secret-${chance.int(1e9)}-${serial()}`),
           wire,
           outside.team,
-          createSeatBook(ledger),
+          { seats: createSeatBook(ledger), ids: createIdBook(ledger) },
         ),
         client,
         checkpoints: null,

@@ -1,7 +1,8 @@
 import type { Grant } from '../../src/domain/grant.ts';
-import type { SeatBook, Targets } from '../../src/ports.ts';
-import { membership, type Roster } from '../../src/provisioners/membership.ts';
+import type { IdBook, SeatBook, Targets } from '../../src/ports.ts';
+import { membership } from '../../src/provisioners/membership.ts';
 import type { Access } from '../../src/provisioners/provisioner.ts';
+import type { Roster } from '../../src/provisioners/roster.ts';
 import type { Wire } from './wire.ts';
 
 /**
@@ -27,7 +28,12 @@ interface Role {
 }
 
 /** The same targets, and the team. */
-export function withTeam<T extends Targets>(targets: T, wire: Wire, team: Team, seats: SeatBook): T {
+export function withTeam<T extends Targets>(
+  targets: T,
+  wire: Wire,
+  team: Team,
+  { seats, ids }: { seats: SeatBook; ids: IdBook },
+): T {
   const call = <R>(name: string, effect: () => R): Promise<R> =>
     wire.call('target', name, effect, () => new Error('the team did not answer'));
   const roster: Roster<Role> = {
@@ -35,15 +41,22 @@ export function withTeam<T extends Targets>(targets: T, wire: Wire, team: Team, 
     levels: LEVELS,
     expires: false,
     seats: ({ level }) => [{ place: PLACE, level }],
+    placeId: (name) => call(`the team ${name}`, () => name),
+    personId: (account) => call(`the person ${account}`, () => account),
     level: (_place, account) => call(`level of ${account}`, () => team.get(account) ?? null),
     set: (_place, account, level) =>
       call(
         `${account} becomes ${level}`,
         () => void (level === null ? team.delete(account) : team.set(account, level)),
       ),
-    members: () => call('members', () => [...team].map(([account, level]) => ({ account, level }))),
+    members: () => call('members', () => [...team].map(([id, level]) => ({ id, account: id, level }))),
   };
-  const connection = membership(roster, { seats, accountOf: ({ person }) => person.slackId });
+  const connection = membership(roster, {
+    seats,
+    ids,
+    accountOf: ({ person }) => person.slackId,
+    polling: { every: 0, until: 0 },
+  });
   const isTeams = (resourceId: string) => resourceId === TEAM;
   const accessOf = (grant: Grant): Access<Role> => ({
     grantId: grant.id,

@@ -1,6 +1,6 @@
 import type { Identitystore } from '@aws-sdk/client-identitystore';
 import type { AccountAssignmentOperationStatus, SSOAdmin } from '@aws-sdk/client-sso-admin';
-import { type Millis, SECOND } from '../../domain/terms.ts';
+import { type Polling, poll } from '../polling.ts';
 import { askAws, clientOptions } from './client.ts';
 
 /** Who has which permission set in which account, and what AWS is still at, behind its own clients. */
@@ -16,12 +16,6 @@ export interface Instance {
 export interface Place {
   readonly account: string;
   readonly permissionSet: string;
-}
-
-/** AWS assigns and takes away in the background; usually it takes seconds. How often, and how long, that is looked at. */
-export interface Polling {
-  readonly every: Millis;
-  readonly until: Millis;
 }
 
 const SERVICE = 'AWS Identity Center';
@@ -51,7 +45,7 @@ export function assignmentsOf(target: Instance, polling: Polling) {
     look: (id: string) => Promise<AccountAssignmentOperationStatus | undefined>,
   ): Promise<void> {
     let status = begun;
-    await poll(what, polling, async () => {
+    await poll(`${SERVICE}: ${what} is not over`, polling, async () => {
       if (status?.Status === 'IN_PROGRESS') status = await look(begun?.RequestId ?? '');
       return status?.Status !== 'IN_PROGRESS';
     });
@@ -113,7 +107,7 @@ export function assignmentsOf(target: Instance, polling: Polling) {
     },
     /** Waits until AWS is no longer at assigning them: what an earlier try began may still come true. */
     awaitAssigning: (place: Place, userId: string): Promise<void> =>
-      poll('assigning', polling, async () => !(await isBeingAssigned(place, userId))),
+      poll(`${SERVICE}: assigning is not over`, polling, async () => !(await isBeingAssigned(place, userId))),
     assign: async (place: Place, userId: string): Promise<void> => {
       const { sso } = await open();
       const wanted = { ...instance, ...assignment(place, userId) };
@@ -148,14 +142,6 @@ const assignment = ({ account, permissionSet }: Place, userId: string) => ({
   PrincipalType: 'USER' as const,
   PrincipalId: userId,
 });
-
-/** @throws where it is not over in time */
-async function poll(what: string, { every, until }: Polling, isOver: () => Promise<boolean>): Promise<void> {
-  for (let waited = 0; !(await isOver()); waited += every) {
-    if (waited >= until) throw new Error(`${SERVICE}: ${what} is not over after ${until / SECOND} s`);
-    await new Promise((resolve) => setTimeout(resolve, every));
-  }
-}
 
 async function* pages<Page extends { NextToken?: string | undefined }>(
   ask: (page: { NextToken?: string }) => Promise<Page | null>,

@@ -2,9 +2,10 @@ import type { IAM } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
-import { membership, type Roster } from '../membership.ts';
+import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
+import type { Member, Roster } from '../roster.ts';
 import { askAws, clientOptions } from './client.ts';
 
 const name = z.string().regex(/^[\w+=,.@-]+$/, 'expected the name of an IAM group');
@@ -40,7 +41,7 @@ export const awsIam: Provisioner<Target, Role> = {
   packages: ['@aws-sdk/client-iam'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ aws_account: account, endpoint }) => placeText(account, endpoint),
-  connect: (target, { seats, accountOf }) => {
+  connect: (target, { seats, ids, accountOf }) => {
     let opened: Promise<IAM> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.
     const client = (): Promise<IAM> => {
@@ -51,7 +52,7 @@ export const awsIam: Provisioner<Target, Role> = {
     };
     const roster = rosterOf(target, client);
     return {
-      ...membership(roster, { seats, accountOf: ({ person }) => accountOf(target.account, person) }),
+      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
       check: (roles) => check(roster, roles),
       close: async () => (await opened)?.destroy(),
     };
@@ -64,6 +65,8 @@ function rosterOf({ aws_account: account }: Target, client: () => Promise<IAM>):
     levels: [MEMBER],
     expires: false,
     seats: ({ groups }) => groups.map((place) => ({ place, level: MEMBER })),
+    placeId: async (name) => name,
+    personId: async (account) => account,
     level: async (place, user) => {
       const { paginateListGroupsForUser } = await import('@aws-sdk/client-iam');
       const iam = await client();
@@ -92,10 +95,11 @@ function rosterOf({ aws_account: account }: Target, client: () => Promise<IAM>):
     members: async (place) => {
       const { paginateGetGroup } = await import('@aws-sdk/client-iam');
       const iam = await client();
-      const found: { account: string; level: string }[] = [];
+      const found: Member[] = [];
       await askAws(SERVICE, async () => {
         for await (const { Users } of paginateGetGroup({ client: iam }, { GroupName: place }))
-          for (const { UserName } of Users ?? []) if (UserName) found.push({ account: UserName, level: MEMBER });
+          for (const { UserName } of Users ?? [])
+            if (UserName) found.push({ id: UserName, account: UserName, level: MEMBER });
       });
       return found;
     },

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { HOUR, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import type { Finding } from '../../ports.ts';
-import { membership, type Roster } from '../membership.ts';
+import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
+import type { Polling } from '../polling.ts';
 import { type Connection, type ListedRole, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
-import { type Assignments, assignmentsOf, type Place, type Polling } from './assignments.ts';
+import type { Roster } from '../roster.ts';
+import { type Assignments, assignmentsOf, type Place } from './assignments.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('aws_identity_center'),
@@ -56,12 +58,12 @@ export const awsIdentityCenter: Provisioner<Target, Role> = {
 
 export function connectIdentityCenter(
   target: Target,
-  { seats, accountOf }: Use,
+  { seats, ids, accountOf }: Use,
   polling: Polling = POLLING,
 ): Connection<Role> {
   const api = assignmentsOf(target, polling);
   return {
-    ...membership(rosterOf(target, api), { seats, accountOf: ({ person }) => accountOf(target.account, person) }),
+    ...membership(rosterOf(target, api), { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
     afterlife: sessionOf(target),
     check: (roles) => check(target, api, roles),
     close: api.close,
@@ -82,6 +84,8 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
     expires: false,
     seats: ({ assignments }) =>
       assignments.map(({ account, permission_set }) => ({ place: `${account} ${permission_set}`, level: ASSIGNED })),
+    placeId: async (name) => name,
+    personId: async (account) => account,
     level: async (place, name) => {
       const userId = await api.userId(name);
       if (userId === null) return null;
@@ -94,14 +98,17 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
         if (level === null) return;
         throw new TargetRefusal(`Identity Center has no user ${name}`);
       }
-      await (level === null ? api.unassign(placeOf(place), userId) : api.assign(placeOf(place), userId));
+      if (level !== null) return api.assign(placeOf(place), userId);
+      // What is still being assigned could not be taken away yet.
+      await api.awaitAssigning(placeOf(place), userId);
+      await api.unassign(placeOf(place), userId);
     },
     members: async (place) =>
       Promise.all(
-        (await api.assignedUsers(placeOf(place))).map(async (id) => ({
-          account: await api.userName(id),
-          level: ASSIGNED,
-        })),
+        (await api.assignedUsers(placeOf(place))).map(async (userId) => {
+          const account = await api.userName(userId);
+          return { id: account, account, level: ASSIGNED };
+        }),
       ),
   };
 }

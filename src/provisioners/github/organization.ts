@@ -1,7 +1,7 @@
 import type { Octokit } from 'octokit';
 import { errorText } from '../../domain/text.ts';
-import type { Roster, Seat } from '../membership.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
+import type { Roster, Seat } from '../roster.ts';
 import type { Role, Target } from './provisioner.ts';
 
 /** Teams and repositories of one organization as places that people are in, through Octokit. */
@@ -65,6 +65,8 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
       ...teams.map((team): Seat => ({ place: `team ${team}`, level: team_level })),
       ...Object.entries(repositories).map(([repo, level]): Seat => ({ place: `repository ${repo}`, level })),
     ],
+    placeId: async (name) => name,
+    personId: async (account) => account,
     level: async (place, username) => {
       const [kind, name] = split(place);
       if (kind === 'team') {
@@ -101,13 +103,17 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
     members: async (place) => {
       const [kind, name] = split(place);
       if (kind === 'repository')
-        return ((await collaborators(name)) ?? []).map((one) => ({ account: one.login, level: permissionOf(one) }));
+        return ((await collaborators(name)) ?? []).map((one) => ({
+          id: one.login,
+          account: one.login,
+          level: permissionOf(one),
+        }));
       const byLevel = await Promise.all(
         TEAM_LEVELS.map(async (role) => {
           const people = await ask((client) =>
             client.paginate(client.rest.teams.listMembersInOrg, { org, team_slug: name, role, per_page: 100 }),
           );
-          return (people ?? []).map(({ login }) => ({ account: login, level: role }));
+          return (people ?? []).map(({ login }) => ({ id: login, account: login, level: role }));
         }),
       );
       return byLevel.flat();

@@ -55,7 +55,7 @@ export const github: Provisioner<Target, Role> = {
   packages: ['octokit'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ api_url: api, org }) => placeText(addressPlace(api), org.toLowerCase()),
-  connect: (target, { seats, accountOf }) => {
+  connect: (target, { seats, ids, accountOf }) => {
     let opened: Promise<Octokit> | null = null;
     const octokit = (): Promise<Octokit> => {
       opened ??= connectGitHub(target);
@@ -63,7 +63,7 @@ export const github: Provisioner<Target, Role> = {
     };
     const roster = rosterOf(target, octokit);
     return {
-      ...membership(roster, { seats, accountOf: ({ person }) => accountOf(target.account, person) }),
+      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
       check: async (roles) => check(target, await octokit(), roles),
       close: async () => undefined,
     };

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
-import { membership, type Roster } from '../membership.ts';
+import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
+import type { Member, Roster } from '../roster.ts';
 import { askGoogle, authOptions, clientOptions } from './client.ts';
 
 const targetSchema = z.strictObject({
@@ -41,7 +42,7 @@ export const googleGroup: Provisioner<Target, Role> = {
   accountTemplate: ({ account }) => account,
   // A group's address is unique in the world.
   placeOf: ({ endpoint }) => placeText('groups', endpoint),
-  connect: (target, { seats, accountOf }) => {
+  connect: (target, { seats, ids, accountOf }) => {
     let opened: Promise<cloudidentity_v1.Resource$Groups> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.
     const groups = () => {
@@ -57,7 +58,7 @@ export const googleGroup: Provisioner<Target, Role> = {
     };
     const roster = rosterOf(groups);
     return {
-      ...membership(roster, { seats, accountOf: ({ person }) => accountOf(target.account, person) }),
+      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
       check: (roles) => check(roster, roles),
       close: async () => undefined,
     };
@@ -117,6 +118,8 @@ function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>): Rost
     levels: [MEMBER],
     expires: true,
     seats: (role) => role.groups.map((place) => ({ place, level: MEMBER })),
+    placeId: async (name) => name,
+    personId: async (account) => account,
     level: async (group, account) => ((await membershipOf(group, account)) === null ? null : MEMBER),
     set: async (group, account, level, until) => {
       if (level !== null) return add(group, account, until);
@@ -128,14 +131,15 @@ function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>): Rost
     members: async (group) => {
       const api = await groups();
       const parent = await nameOf(group);
-      const found: { account: string; level: string }[] = [];
+      const found: Member[] = [];
       let pageToken: string | undefined;
       do {
         const page = await askGoogle(() =>
           api.memberships.list({ parent, pageSize: PAGE_SIZE, ...(pageToken && { pageToken }) }),
         );
         for (const { preferredMemberKey } of page?.memberships ?? [])
-          if (preferredMemberKey?.id) found.push({ account: preferredMemberKey.id, level: MEMBER });
+          if (preferredMemberKey?.id)
+            found.push({ id: preferredMemberKey.id, account: preferredMemberKey.id, level: MEMBER });
         pageToken = page?.nextPageToken ?? undefined;
       } while (pageToken);
       return found;

@@ -2,9 +2,10 @@ import type { Client } from '@okta/okta-sdk-nodejs';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
-import { membership, type Roster } from '../membership.ts';
+import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
+import type { Member, Roster } from '../roster.ts';
 
 const targetSchema = z
   .strictObject({
@@ -40,7 +41,7 @@ export const okta: Provisioner<Target, Role> = {
   packages: ['@okta/okta-sdk-nodejs'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ url }) => addressPlace(url),
-  connect: (target, { seats, accountOf }) => {
+  connect: (target, { seats, ids, accountOf }) => {
     let opened: Promise<Client> | null = null;
     const client = (): Promise<Client> => {
       opened ??= connectOkta(target);
@@ -48,7 +49,7 @@ export const okta: Provisioner<Target, Role> = {
     };
     const roster = rosterOf(target, client);
     return {
-      ...membership(roster, { seats, accountOf: ({ person }) => accountOf(target.account, person) }),
+      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
       // An application that Okta opened keeps its own session.
       afterlife: null,
       check: async (roles) => check(await client(), roles),
@@ -92,6 +93,8 @@ function rosterOf({ url }: Target, client: () => Promise<Client>): Roster<Role> 
     levels: ['member'],
     expires: false,
     seats: ({ groups }) => groups.map((place) => ({ place, level: 'member' })),
+    placeId: async (name) => name,
+    personId: async (account) => account,
     level: async (place, login) => {
       const isIn = await ask(async ({ userApi }) => {
         for await (const group of await userApi.listUserGroups({ userId: login })) if (group?.id === place) return true;
@@ -113,9 +116,10 @@ function rosterOf({ url }: Target, client: () => Promise<Client>): Roster<Role> 
     },
     members: async (place) =>
       (await ask(async ({ groupApi }) => {
-        const found: { account: string; level: string }[] = [];
+        const found: Member[] = [];
         for await (const user of await groupApi.listGroupUsers({ groupId: place }))
-          if (user?.profile?.login) found.push({ account: user.profile.login, level: 'member' });
+          if (user?.profile?.login)
+            found.push({ id: user.profile.login, account: user.profile.login, level: 'member' });
         return found;
       })) ?? [],
   };

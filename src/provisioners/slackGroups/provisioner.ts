@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import type { Finding } from '../../ports.ts';
-import { membership, type Roster } from '../membership.ts';
+import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
+import type { Roster } from '../roster.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('slack'),
@@ -37,7 +38,7 @@ export const slack: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   placeOf: ({ api_url: api }) => addressPlace(api),
-  connect: (target, { seats }) => {
+  connect: (target, { seats, ids }) => {
     const { LogLevel, WebClient: Client } = createRequire(import.meta.url)(
       '@slack/web-api',
     ) as typeof import('@slack/web-api');
@@ -52,7 +53,7 @@ export const slack: Provisioner<Target, Role> = {
     });
     const roster = rosterOf(target, client);
     return {
-      ...membership(roster, { seats, accountOf: ({ person }) => person.slackId }),
+      ...membership(roster, { seats, ids, accountOf: ({ person }) => person.slackId }),
       check: (roles) => check(client, roles),
       close: async () => undefined,
     };
@@ -83,6 +84,8 @@ function rosterOf(target: Target, client: WebClient): Roster<Role> {
     levels: [MEMBER],
     expires: false,
     seats: ({ groups }) => groups.map((place) => ({ place, level: MEMBER })),
+    placeId: async (name) => name,
+    personId: async (account) => account,
     level: async (group, user) => ((await read(group)).users.includes(user) ? MEMBER : null),
     set: (group, user, level) =>
       lock(group, async () => {
@@ -97,7 +100,7 @@ function rosterOf(target: Target, client: WebClient): Roster<Role> {
         await ask(() => client.usergroups.users.update({ usergroup: group, users: next.join(',') }));
         if (isDisabled) await ask(() => client.usergroups.enable({ usergroup: group }));
       }),
-    members: async (group) => (await read(group)).users.map((account) => ({ account, level: MEMBER })),
+    members: async (group) => (await read(group)).users.map((id) => ({ id, account: id, level: MEMBER })),
   };
 }
 
