@@ -4,7 +4,7 @@ import { createCodeBox } from './codes/codeBox.ts';
 import { ConfigError, type Env } from './config/env.ts';
 import { createCore, latestKnown } from './core.ts';
 import type { Policy } from './domain/policy.ts';
-import { createHttpServer, type Route } from './httpServer.ts';
+import { createHttpServer, type Route } from './http/server.ts';
 import { newId } from './ids.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
 import { createIdBook } from './ledger/idBook.ts';
@@ -93,9 +93,9 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
   const connection = createConnection(env.slack.transport, { apiUrl: env.slack.apiUrl, log });
   let slackApp: SlackApp | null = null;
   const routes = new Map<string, Route>();
-  if (connection.handle) routes.set(SLACK_PATH, connection.handle);
+  if (connection.route) routes.set(SLACK_PATH, connection.route);
   if (env.pagerDuty.webhookSecret !== null)
-    routes.set(PAGERDUTY_PATH, pagerDutyWebhook({ secret: env.pagerDuty.webhookSecret, log, onIncident }));
+    routes.set(PAGERDUTY_PATH, pagerDutyWebhook({ secret: env.pagerDuty.webhookSecret, onIncident }));
   const server = env.port === null ? null : createHttpServer(env.port, routes, log);
   const stopEverything = async (signal: string) => {
     ending.abort();

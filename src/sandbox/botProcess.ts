@@ -12,6 +12,8 @@ export interface BotProcess {
   /** SIGTERM, and waits for its end. @returns its exit code */
   stop(): Promise<number | null>;
   running(): boolean;
+  /** Its process id; null: it does not run. */
+  pid(): number | null;
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -28,7 +30,10 @@ export function createBotProcess(
   env: Readonly<Record<string, string>>,
   clock: SandboxClock,
   logPath: string,
+  /** How many files and connections it may open at most; null: as many as this process. */
+  openFiles: number | null = null,
 ): BotProcess {
+  const isSocketMode = Boolean(env.SLACK_APP_TOKEN);
   let child: ChildProcess | null = null;
   clock.onJump((offset) => child?.connected && child.send({ clockOffset: offset }));
   atExit.add(() => child?.kill('SIGKILL'));
@@ -42,7 +47,10 @@ export function createBotProcess(
     start: () =>
       new Promise((resolve, reject) => {
         const log = createWriteStream(logPath, { flags: 'a' });
-        const started = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
+        const command = [process.execPath, '--import', PRELOAD, MAIN];
+        const [file = '', ...args] =
+          openFiles === null ? command : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...command];
+        const started = spawn(file, args, {
           env: {
             PATH: process.env.PATH ?? '',
             HOME: process.env.HOME ?? '',
@@ -57,7 +65,8 @@ export function createBotProcess(
         const read = (chunk: Buffer) => {
           output += chunk.toString();
           log.write(chunk);
-          if (!/"connected to Slack(?: again)?"/.test(output)) return;
+          // Over HTTP there is nothing to connect to.
+          if (!(isSocketMode ? /"connected to Slack(?: again)?"/ : /"ready"/).test(output)) return;
           clearTimeout(late);
           resolve();
         };
@@ -69,6 +78,7 @@ export function createBotProcess(
         });
       }),
     running: () => child !== null && child.exitCode === null && child.signalCode === null,
+    pid: () => child?.pid ?? null,
     kill: async () => {
       if (!child) return;
       child.kill('SIGKILL');

@@ -77,7 +77,8 @@ export function createSlackApp({
   const app = makeApp();
   connection.receiver.init({
     processEvent: async (event: ReceiverEvent) => {
-      const work = ('command' in event.body ? commands : app).processEvent(event);
+      // Over the wire it may be anything; what the library throws at it, at once or later, is for its receiver.
+      const work = Promise.resolve().then(() => ('command' in event.body ? commands : app).processEvent(event));
       handling.add(work);
       await work.finally(() => handling.delete(work));
     },

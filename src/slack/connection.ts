@@ -1,10 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
-import type { HTTPReceiver, Receiver, SocketModeReceiver } from '@slack/bolt';
+import type { Receiver, SocketModeReceiver } from '@slack/bolt';
 import { type Millis, SECOND } from '../domain/terms.ts';
+import type { Route } from '../http/server.ts';
 import type { Log } from '../ports.ts';
 import { isAuthFailure, slackProblem } from './clients.ts';
+import { isWholeFrame } from './frames.ts';
 import { slackLogger } from './logger.ts';
+import { httpConnection } from './signedRequests.ts';
 
 const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
 
@@ -15,7 +17,7 @@ export interface Connection {
   open(): Promise<void>;
   close(): Promise<void>;
   /** HTTP mode: what is to be done with requests at SLACK_PATH. */
-  readonly handle?: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly route?: Route;
 }
 
 /** Where Slack sends its requests in HTTP mode, on the bot's port. */
@@ -26,13 +28,14 @@ export type Transport = { mode: 'socket'; appToken: string } | { mode: 'http'; s
 export function createConnection(transport: Transport, options: { apiUrl: string; log: Log }): Connection {
   return transport.mode === 'socket'
     ? socketConnection(transport.appToken, options)
-    : httpConnection(transport, options.log);
+    : httpConnection(transport.signingSecret, options.log);
 }
 
 /** How long opening a socket may take, from asking for its address to Slack's hello. */
 const HELLO_TIMEOUT: Millis = 15 * SECOND;
 const LONGEST_PAUSE: Millis = 30 * SECOND;
 const CALL_TIMEOUT: Millis = 10 * SECOND;
+const DROPPED = 'dropped an envelope that is not whole';
 
 /**
  * Socket Mode. The library's own reconnecting waits seconds after every refresh, and ends the process with
@@ -54,11 +57,12 @@ function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; l
     },
   });
   const { client } = receiver;
-  // The library takes every envelope for one that is whole: one that is not would end the process.
+  // The library takes every frame for one that is whole: one that is not would end the process.
   const read = Reflect.get(client, 'onWebSocketMessage').bind(client) as (...frame: unknown[]) => Promise<void>;
   client.removeAllListeners('ws_message');
-  client.on('ws_message', (...frame: unknown[]) => {
-    read(...frame).catch((error: unknown) => log.warn({ err: error }, 'dropped an envelope that is not whole'));
+  client.on('ws_message', (data: unknown, isBinary: unknown) => {
+    if (isBinary === true || !isWholeFrame(data)) return log.warn({}, DROPPED);
+    read(data, false).catch((error: unknown) => log.warn({ err: error }, DROPPED));
   });
   let closing = false;
   let connecting = false;
@@ -123,34 +127,4 @@ async function withTimeout<T>(work: Promise<T>, ms: Millis): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** How far in the future a request may be dated: clocks differ a little. Bolt itself refuses only old ones. */
-const FUTURE_TOLERANCE: Millis = 5 * 60 * SECOND;
-/** Slack's own payloads are far smaller. */
-const MAX_BODY_BYTES = 1_000_000;
-
-/** Signed HTTP requests. */
-function httpConnection({ signingSecret }: { signingSecret: string }, log: Log): Connection {
-  const receiver: HTTPReceiver = new bolt.HTTPReceiver({ signingSecret, logger: slackLogger(log) });
-  return {
-    receiver,
-    open: async () => undefined,
-    close: async () => undefined,
-    handle: (request, response) => {
-      const sentAt = Number(request.headers['x-slack-request-timestamp']) * SECOND;
-      const tooLarge =
-        Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES ||
-        request.headers['transfer-encoding'] !== undefined;
-      if (sentAt > Date.now() + FUTURE_TOLERANCE || tooLarge) {
-        log.warn(
-          { from: request.socket.remoteAddress },
-          tooLarge ? 'refused a request that is too large' : 'refused a request dated in the future',
-        );
-        response.writeHead(tooLarge ? 413 : 401).end();
-        return;
-      }
-      receiver.requestListener(request, response);
-    },
-  };
 }

@@ -261,6 +261,52 @@ describe('generated input', () => {
   });
 });
 
+describe('frames that Slack never sends', () => {
+  beforeAll(async () => {
+    stage = await setStage();
+  });
+  afterAll(() => stage.close());
+
+  test('K8.2 over the socket they are dropped, the connection stays, and the next person is served', async () => {
+    const { link } = stage.sandbox.slack;
+    const envelope = (type: string, payload: unknown) => JSON.stringify({ envelope_id: 'E1', type, payload });
+    const frames = [
+      'null',
+      '7',
+      '"text"',
+      '[]',
+      '{',
+      '{}',
+      '{"type":null}',
+      '{"type":{"a":1}}',
+      '['.repeat(300_000),
+      Buffer.from([0, 255, 1]),
+      ...['error', 'close', 'disconnected', 'connected', 'ws_message', 'slack_event'].map((type) =>
+        JSON.stringify({ type, payload: {} }),
+      ),
+      ...[
+        null,
+        3,
+        'x',
+        [],
+        [null],
+        { event: null },
+        { event: { type: null } },
+        { event: { type: 'disconnected' } },
+      ].map((payload) => envelope('events_api', payload)),
+      ...[null, 3, 'x', [], undefined].flatMap((payload) => [
+        envelope('interactive', payload),
+        envelope('slash_commands', payload),
+      ]),
+    ];
+    for (const frame of frames) link.sendFrame(frame);
+    await stage.logged('dropped an envelope that is not whole', frames.length);
+    expect(link.connections()).toBe(1);
+    await harmless(() => stage.ana.jit('help'));
+    await stage.ana.told('Access for as long as you need it');
+  });
+});
+
 describe('attacks', () => {
   beforeEach(async () => {
     stage = await setStage();

@@ -29,6 +29,8 @@ export interface AppLink {
   /** Tells every socket to reconnect, as Slack does every few hours. */
   refresh(reason: 'refresh_requested' | 'link_disabled'): void;
   dropAll(): void;
+  /** Sends a frame as it stands over every socket, whatever it is. */
+  sendFrame(frame: string | Buffer): void;
   connections(): number;
   /** HTTP mode: where the app listens. */
   useHttp(url: string): void;
@@ -135,6 +137,9 @@ export function createAppLink({ signingSecret, now }: DeliveryOptions): AppLink 
     },
     dropAll: () => {
       for (const socket of [...sockets]) socket.terminate();
+    },
+    sendFrame: (frame) => {
+      for (const socket of sockets) socket.send(frame);
     },
     connections: () => sockets.length,
     useHttp: (url) => {

@@ -1,0 +1,27 @@
+import { MINUTE, type Millis } from '../domain/terms.ts';
+
+/** How often the same is said again. */
+const EVERY: Millis = MINUTE;
+const KINDS_REMEMBERED = 100;
+
+/**
+ * Says the same thing once a minute at most, and how often it happened in between: what anybody on the network can cause
+ * must not fill the disk with lines.
+ * @param now for tests
+ */
+export function sparingly(
+  say: (facts: object, message: string) => void,
+  now: () => number = () => performance.now(),
+): (kind: string, facts: object, message: string) => void {
+  const told = new Map<string, { at: number; unsaid: number }>();
+  return (kind, facts, message) => {
+    const earlier = told.get(kind);
+    if (earlier && now() - earlier.at < EVERY) {
+      earlier.unsaid += 1;
+      return;
+    }
+    if (told.size >= KINDS_REMEMBERED) told.clear();
+    told.set(kind, { at: now(), unsaid: 0 });
+    say(earlier && earlier.unsaid > 0 ? { ...facts, andSince: earlier.unsaid } : facts, message);
+  };
+}
