@@ -15,6 +15,7 @@ import {
   timeOfDay,
   timeZone,
 } from './policyConditions.ts';
+import { compilePattern } from './ticketPattern.ts';
 
 /** What the policy file may say. docs/policy.md describes every field. */
 
@@ -102,12 +103,10 @@ const rule = z
   });
 
 const ticket = z.string().transform((source, ctx) => {
-  try {
-    return new RegExp(source);
-  } catch {
-    ctx.addIssue({ code: 'custom', message: `"${source}" is no regular expression` });
-    return z.NEVER;
-  }
+  const pattern = compilePattern(source);
+  if ('source' in pattern) return pattern;
+  ctx.addIssue({ code: 'custom', message: pattern.problem });
+  return z.NEVER;
 });
 
 /** Unlike other durations it may be nothing at all. */
@@ -213,7 +212,7 @@ const roleFields = {
         .max(500)
         .default(DEFAULT_REASON_MIN_LENGTH)
         .describe('Characters that a reason has at least.'),
-      ticket: ticket.optional().describe('A regular expression that one word of the reason has to match.'),
+      ticket: ticket.optional().describe('A regular expression (RE2 syntax) that one word of the reason has to match.'),
     })
     .optional(),
   duration: z

@@ -8,8 +8,12 @@ export function parseDuration(text: string): Millis | null {
   return (days ?? 0) * 24 * HOUR + (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE + (seconds ?? 0) * SECOND;
 }
 
+/** Longer than any duration that somebody means. What is longer is not looked at: that could take seconds. */
+const LONGEST_TEXT = 60;
+
 /** The same as people type it: also `1h30`, `90 min`, `2 hours`, `1.5h`, `1 hour and 30 minutes`. */
 export function readDuration(text: string): Millis | null {
+  if (text.length > LONGEST_TEXT) return null;
   const short = text
     .toLowerCase()
     .replace(/,? and |, /g, '')

@@ -5,6 +5,12 @@ import type { Instant, Millis } from './terms.ts';
 /** A person (`U…`, `W…`) or a user group (`S…`) at Slack, by id. */
 export type Principal = string;
 
+/** A regular expression. One that the policy file has takes time in proportion to the text. */
+export interface Pattern {
+  readonly source: string;
+  test(text: string): boolean;
+}
+
 export const isGroup = (principal: Principal): boolean => principal.startsWith('S');
 
 export interface OnCallTest {
@@ -127,7 +133,7 @@ export interface Role {
   readonly name: string;
   /** What the role gives, in the terms of the resource's provisioner, checked by its schema. */
   readonly grants: unknown;
-  readonly reason: { readonly minLength: number; readonly ticket: RegExp | null };
+  readonly reason: { readonly minLength: number; readonly ticket: Pattern | null };
   /** `total`: the longest it may be held with all its extensions. */
   readonly duration: { readonly default: Millis; readonly max: Millis; readonly total: Millis };
   /** How much harm it can do, in the words of whoever wrote the policy. */
