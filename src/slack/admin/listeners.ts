@@ -3,6 +3,7 @@ import type { ModalView } from '@slack/types';
 import { z } from 'zod';
 import { isRefused } from '../../domain/refusal.ts';
 import { counted } from '../../domain/text.ts';
+import { readObject } from '../../http/json.ts';
 import { checkAdmin } from '../../lifecycle/eligibility.ts';
 import { revokeGrant } from '../../lifecycle/endGrant.ts';
 import { freeze, unfreeze } from '../../lifecycle/freeze.ts';
@@ -108,7 +109,8 @@ export function listenToAdmins(app: App, context: SlackContext): void {
     await client.views.push({ trigger_id: body.trigger_id, view });
   });
   app.view(RELOAD_MODAL, async ({ ack, view, body }) => {
-    const shown = shownSchema.parse(JSON.parse(view.private_metadata));
+    // Anything of another shape shows nothing, so the file is shown again.
+    const shown = shownSchema.safeParse(readObject(view.private_metadata)).data ?? { hash: '', strandedKey: '' };
     const result = await reloadPolicy(deps, {
       personId: body.user.id,
       hash: shown.hash,
