@@ -72,7 +72,7 @@ export function slackOver(wire: Wire, { workspace }: Outside, chance: Chance): W
         try {
           const method = methods.get(name);
           if (!method) throw new Error(`the simulation has no ${name}`);
-          return { ok: true, ...method.call(structuredClone(args)) };
+          return { ok: true, ...method.call(structuredClone(args), workspace.bot) };
         } catch (error) {
           if (!(error instanceof SlackRefusal)) throw error;
           throw new WebAPIPlatformError({ ok: false, error: error.code });

@@ -8,7 +8,7 @@ import { createTriggers } from './methods/triggers.ts';
 import { createPeople, type People } from './people.ts';
 import { createResponses } from './responses.ts';
 import { createWebApi } from './webApi.ts';
-import { Workspace, type WorkspaceData } from './workspace.ts';
+import { type Caller, type InstalledApp, Workspace, type WorkspaceData } from './workspace.ts';
 
 export interface SlackSandboxOptions {
   readonly data: WorkspaceData;
@@ -30,7 +30,11 @@ export interface SlackSandbox {
   readonly apiUrl: string;
   /** Every call so far: method names, in order. */
   readonly calls: readonly string[];
-  /** From now on Slack refuses both tokens. */
+  /** Installs another app with the same scopes. @returns the token of its bot */
+  installApp(app: InstalledApp): string;
+  /** A person lets an app act in their name. @returns the token */
+  authorize(user: string, app: InstalledApp): string;
+  /** From now on Slack refuses both tokens of the bot. */
   revokeTokens(): void;
   restoreTokens(): void;
   close(): Promise<void>;
@@ -48,6 +52,8 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
   const calls: string[] = [];
   const limits = options.limited === false ? { wait: () => 0 } : createLimits();
   let revoked = false;
+  /** Tokens of others. */
+  const others = new Map<string, Caller>();
   let base = '';
   const responses = createResponses(workspace, () => base);
   const methods = createWebApi({
@@ -114,17 +120,25 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     try {
       const method = methods.get(name);
       if (!method) throw new SlackRefusal('unknown_method', { req_method: name });
-      checkToken(method.scopes, authorization);
-      return { ok: true, ...method.call(args) };
+      const caller = callerOf(method.scopes, authorization);
+      return { ok: true, ...method.call(args, caller) };
     } catch (error) {
       if (!(error instanceof SlackRefusal)) throw error;
       return { ok: false, error: error.code, ...error.details };
     }
   }
 
-  function checkToken(scopes: readonly string[], authorization: string | undefined): void {
+  /** Whom the token stands for, where it may do this. */
+  function callerOf(scopes: readonly string[], authorization: string | undefined): Caller {
     const token = authorization?.replace(/^Bearer /, '');
     if (!token) throw new SlackRefusal('not_authed');
+    const other = others.get(token);
+    if (!other) checkToken(scopes, token);
+    else if (scopes.includes('connections:write')) throw new SlackRefusal('not_allowed_token_type');
+    return other ?? workspace.bot;
+  }
+
+  function checkToken(scopes: readonly string[], token: string): void {
     if (revoked) throw new SlackRefusal('token_revoked');
     if (token !== options.tokens.bot && token !== options.tokens.app) throw new SlackRefusal('invalid_auth');
     const wantsAppToken = scopes.includes('connections:write');
@@ -133,6 +147,12 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     if (!scopes.some((scope) => options.scopes.includes(scope))) {
       throw new SlackRefusal('missing_scope', { needed: scopes.join(','), provided: options.scopes.join(',') });
     }
+  }
+
+  function tokenFor(kind: 'xoxb' | 'xoxp', caller: Caller): string {
+    const token = `${kind}-${workspace.newId('t')}`;
+    others.set(token, caller);
+    return token;
   }
 
   const sockets = new WebSocketServer({ noServer: true });
@@ -148,6 +168,11 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     calls,
     people: createPeople(workspace, triggers, responses, link),
     apiUrl: `${base}/api/`,
+    installApp: (app) => {
+      workspace.addBot(app);
+      return tokenFor('xoxb', { user: app.botUserId, app });
+    },
+    authorize: (user, app) => tokenFor('xoxp', { user, app }),
     revokeTokens: () => {
       revoked = true;
     },

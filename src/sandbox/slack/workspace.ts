@@ -30,17 +30,35 @@ export interface Channel {
   readonly members: Set<string>;
 }
 
+/** An app that is installed in the workspace, and the bot user that it acts as. */
+export interface InstalledApp {
+  readonly id: string;
+  readonly name: string;
+  readonly botUserId: string;
+  readonly botId: string;
+}
+
+/** Who a token acts as: an app's bot, or a person through an app. Slack puts both on what is posted. */
+export interface Caller {
+  readonly user: string;
+  readonly app: Pick<InstalledApp, 'id' | 'botId'>;
+}
+
 export interface Message {
   readonly ts: string;
   readonly channel: string;
   readonly user: string;
+  /** The app through which it was posted; null: a person typed it. */
+  readonly app: Caller['app'] | null;
   text: string;
   blocks: readonly Block[];
-  readonly metadata: { event_type: string; event_payload: Record<string, unknown> } | null;
+  metadata: { event_type: string; event_payload: Record<string, unknown> } | null;
   readonly threadTs: string | null;
   /** Only this person sees it. */
   readonly ephemeralTo: string | null;
   isEdited: boolean;
+  /** Who edited it last, where it was not its author. Slack lets nobody edit what a bot posted. */
+  editedBy?: string;
 }
 
 /** The value of one input, as Slack puts it into `view.state.values`. */
@@ -59,7 +77,7 @@ export interface OpenView {
 
 export interface WorkspaceData {
   readonly team: { readonly id: string; readonly name: string; readonly domain: string };
-  readonly app: { readonly id: string; readonly name: string; readonly botUserId: string; readonly botId: string };
+  readonly app: InstalledApp;
   readonly users: readonly User[];
   readonly groups: readonly UserGroup[];
   readonly channels: readonly { id: string; name: string; isPrivate: boolean; members: readonly string[] }[];
@@ -81,7 +99,7 @@ export interface UploadedFile {
 
 export class Workspace extends EventEmitter<WorkspaceEvents> {
   readonly team: WorkspaceData['team'];
-  readonly app: WorkspaceData['app'];
+  #app: InstalledApp;
   readonly users: Map<string, User>;
   readonly groups: Map<string, UserGroup>;
   readonly channels: Map<string, Channel>;
@@ -99,7 +117,7 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
     super();
     this.now = now;
     this.team = data.team;
-    this.app = data.app;
+    this.#app = data.app;
     this.users = new Map(data.users.map((user) => [user.id, { ...user }]));
     this.groups = new Map(data.groups.map((group) => [group.id, { ...group, members: [...group.members] }]));
     this.channels = new Map(
@@ -109,6 +127,33 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
       ]),
     );
     for (const user of data.users) if (user.kind !== 'bot') this.directChannel(user.id);
+  }
+
+  /** The bot under test. */
+  get app(): InstalledApp {
+    return this.#app;
+  }
+
+  /** The app is removed and installed again: it comes back as another bot, in the channels that the old one was in. */
+  reinstall(app: InstalledApp): void {
+    const before = this.#app.botUserId;
+    this.#app = app;
+    this.addBot(app);
+    for (const { members } of this.channels.values()) {
+      if (!members.delete(before)) continue;
+      members.add(app.botUserId);
+    }
+    this.changed();
+  }
+
+  /** A bot user of an app, in no channel yet. */
+  addBot({ name, botUserId }: InstalledApp): void {
+    this.users.set(botUserId, { id: botUserId, name, realName: name, email: '', timeZone: 'UTC', kind: 'bot' });
+  }
+
+  /** Who the bot under test posts as. */
+  get bot(): Caller {
+    return { user: this.#app.botUserId, app: this.#app };
   }
 
   changed(): void {
@@ -126,8 +171,10 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
     return `${Math.floor(this.#lastTs / 1_000_000)}.${String(this.#lastTs % 1_000_000).padStart(6, '0')}`;
   }
 
-  post(message: Omit<Message, 'ts' | 'isEdited'>): Message {
-    const posted: Message = { ...message, ts: this.newTs(), isEdited: false };
+  /** By default what the bot's user posts comes through its app, and what a person posts was typed. */
+  post(message: Omit<Message, 'ts' | 'isEdited' | 'app'> & { app?: Message['app'] }): Message {
+    const app = message.app ?? (message.user === this.#app.botUserId ? this.#app : null);
+    const posted: Message = { ...message, app, ts: this.newTs(), isEdited: false };
     this.messages.push(posted);
     this.changed();
     return posted;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageBlocks, pointers, type View, viewSchema } from '../blockKit.ts';
-import type { Channel, Message, User, Workspace } from '../workspace.ts';
+import type { Caller, Channel, Message, User, Workspace } from '../workspace.ts';
 import { SlackRefusal } from './refusal.ts';
 
 const MAX_TEXT = 40_000;
@@ -11,8 +11,8 @@ export type Args = Readonly<Record<string, unknown>>;
 /** What a method reads out of its arguments; each refuses as Slack does. */
 export interface Reader {
   text(args: Args, name: string): string;
-  /** Where a person is named, their direct channel. */
-  channelOf(args: Args): Channel;
+  /** Where a person is named, their direct channel. The caller has to be in it. */
+  channelOf(args: Args, caller: Caller): Channel;
   userOf(id: string): User;
   content(args: Args): Pick<Message, 'text' | 'blocks'>;
   metadata(args: Args): Message['metadata'];
@@ -29,13 +29,13 @@ export function createReader(workspace: Workspace): Reader {
     return value;
   };
 
-  function channelOf(args: Args) {
+  function channelOf(args: Args, caller: Caller) {
     const id = text(args, 'channel');
     if (/^[UW]/.test(id)) return workspace.directChannel(userOf(id).id);
     const channel = workspace.channels.get(id);
     if (!channel) throw new SlackRefusal('channel_not_found');
     if (channel.isArchived) throw new SlackRefusal('is_archived');
-    if (!channel.members.has(workspace.app.botUserId)) throw new SlackRefusal('not_in_channel');
+    if (!channel.members.has(caller.user)) throw new SlackRefusal('not_in_channel');
     return channel;
   }
 

@@ -2,15 +2,15 @@ import { type Methods, POSTING, TIER_3, TIER_4 } from './method.ts';
 import { messageObject } from './objects.ts';
 import { SlackRefusal } from './refusal.ts';
 
-/** What the app posts. */
+/** What apps post: as whom, their token says. */
 export const chatMethods: Methods = ({ workspace, read }) => {
   const { text, channelOf, userOf, content, metadata } = read;
   return {
     'chat.getPermalink': {
       scopes: [],
       perMinute: POSTING,
-      call: (args) => {
-        const channel = channelOf(args);
+      call: (args, caller) => {
+        const channel = channelOf(args, caller);
         const ts = text(args, 'message_ts');
         if (!workspace.messages.some((message) => message.channel === channel.id && message.ts === ts))
           throw new SlackRefusal('message_not_found');
@@ -21,12 +21,13 @@ export const chatMethods: Methods = ({ workspace, read }) => {
     'chat.postMessage': {
       scopes: ['chat:write'],
       perMinute: POSTING,
-      call: (args) => {
-        const channel = channelOf(args);
+      call: (args, caller) => {
+        const channel = channelOf(args, caller);
         const threadTs = typeof args.thread_ts === 'string' ? args.thread_ts : null;
         const message = workspace.post({
           channel: channel.id,
-          user: workspace.app.botUserId,
+          user: caller.user,
+          app: caller.app,
           ...content(args),
           metadata: metadata(args),
           threadTs,
@@ -38,14 +39,16 @@ export const chatMethods: Methods = ({ workspace, read }) => {
     'chat.update': {
       scopes: ['chat:write'],
       perMinute: TIER_3,
-      call: (args) => {
-        const channel = channelOf(args);
+      call: (args, caller) => {
+        const channel = channelOf(args, caller);
         const message = workspace.messages.find(
           (one) => one.channel === channel.id && one.ts === text(args, 'ts') && one.ephemeralTo === null,
         );
         if (!message) throw new SlackRefusal('message_not_found');
-        if (message.user !== workspace.app.botUserId) throw new SlackRefusal('cant_update_message');
+        if (message.user !== caller.user || message.app?.botId !== caller.app.botId)
+          throw new SlackRefusal('cant_update_message');
         Object.assign(message, content(args), { isEdited: true });
+        if (args.metadata !== undefined) message.metadata = metadata(args);
         workspace.changed();
         return { channel: channel.id, ts: message.ts, text: message.text };
       },
@@ -53,14 +56,15 @@ export const chatMethods: Methods = ({ workspace, read }) => {
     'chat.postEphemeral': {
       scopes: ['chat:write'],
       perMinute: TIER_4,
-      call: (args) => {
-        const channel = channelOf(args);
+      call: (args, caller) => {
+        const channel = channelOf(args, caller);
         const user = userOf(text(args, 'user'));
         if (!channel.members.has(user.id)) throw new SlackRefusal('user_not_in_channel');
         const threadTs = typeof args.thread_ts === 'string' ? args.thread_ts : null;
         const message = workspace.post({
           channel: channel.id,
-          user: workspace.app.botUserId,
+          user: caller.user,
+          app: caller.app,
           ...content(args),
           metadata: null,
           threadTs,

@@ -1,4 +1,4 @@
-import type { Workspace } from '../workspace.ts';
+import type { Caller, Workspace } from '../workspace.ts';
 import type { Args, Reader } from './arguments.ts';
 import type { Triggers } from './triggers.ts';
 
@@ -7,7 +7,8 @@ export interface Method {
   readonly scopes: readonly string[];
   /** Calls a minute. https://docs.slack.dev/apis/web-api/rate-limits */
   readonly perMinute: number;
-  readonly call: (args: Args) => Record<string, unknown>;
+  /** @param caller whom the token stands for; what a method says about who acts comes from it, never from arguments */
+  readonly call: (args: Args, caller: Caller) => Record<string, unknown>;
 }
 
 /** What methods work with. */

@@ -31,9 +31,9 @@ export function messageObject(workspace: Workspace, message: Message, withMetada
     text: message.text,
     blocks: message.blocks,
     team: workspace.team.id,
-    ...(message.user === workspace.app.botUserId && { bot_id: workspace.app.botId, app_id: workspace.app.id }),
+    ...(message.app && { bot_id: message.app.botId, app_id: message.app.id }),
     ...(message.threadTs && { thread_ts: message.threadTs }),
-    ...(message.isEdited && { edited: { user: message.user, ts: message.ts } }),
+    ...(message.isEdited && { edited: { user: message.editedBy ?? message.user, ts: message.ts } }),
     ...(withMetadata && message.metadata && { metadata: message.metadata }),
   };
 }
