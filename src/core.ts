@@ -48,9 +48,11 @@ import type {
   PostBook,
   Targets,
 } from './ports.ts';
+import { AUDIT_CURSOR, createAuditAnchors } from './slack/audit/anchors.ts';
 import { createDigest } from './slack/audit/digest.ts';
 import { createDelivery } from './slack/delivery.ts';
 import { createHome } from './slack/home/home.ts';
+import { createIdentityBook } from './slack/identity.ts';
 import { messageJobs, projections } from './slack/projections.ts';
 
 /** Calls to targets that give, and that take back, at the same time. */
@@ -123,7 +125,7 @@ export function createCore(world: World): Core {
     ],
     onDue: (jobs) => runner.poke(new Set(jobs.map(({ kind }) => kind))),
   });
-  const integrity = createIntegrity({ store, events, log });
+  const integrity = createIntegrity({ store, events, log, isExpected: posts.cursor(AUDIT_CURSOR) > 0 });
   const activity = activityReader(ledger);
   const deps: Deps = {
     get policy() {
@@ -152,7 +154,8 @@ export function createCore(world: World): Core {
     limitLock: keyedLock(),
   };
 
-  const delivery = createDelivery({ client, posts, clock });
+  const identity = createIdentityBook({ client, store, events, log });
+  const delivery = createDelivery({ client, posts, clock, identity });
   const home = createHome(deps, client, posts);
   const messages = projections({
     get policy() {
@@ -166,7 +169,18 @@ export function createCore(world: World): Core {
     delivery,
     clock,
     refreshHome: home.refresh,
-    onAnchor: integrity.compare,
+    anchors: createAuditAnchors({
+      get auditChannel() {
+        return deps.policy.auditChannel;
+      },
+      store,
+      events,
+      posts,
+      delivery,
+      identity,
+      log,
+      onChannelRead: integrity.compare,
+    }),
   });
   const retried = { maxAttempts: Number.POSITIVE_INFINITY };
   const message = { maxBackoff: 5 * MINUTE, maxAttempts: MESSAGE_ATTEMPTS };
@@ -192,7 +206,7 @@ export function createCore(world: World): Core {
     {
       // What gives access waits until the ledger was looked at, and never stands in the way of what takes it back.
       concurrency: ACCESS_CONCURRENCY,
-      after: ledgerChecked.promise,
+      after: Promise.all([ledgerChecked.promise, integrity.compared]).then(() => undefined),
       kinds: {
         provision: {
           handle: async (key, attempt) => {

@@ -117,7 +117,12 @@ export interface EventReader {
   newest(): LedgerEvent | null;
   /** null: nothing was ever recorded. */
   origin(): Origin | null;
+  /** All events of a rare type, oldest first. */
+  marks<T extends MarkType>(type: T): readonly (LedgerEvent & { readonly type: T })[];
 }
+
+/** Events so rare that all of them are read at each start; an index finds them. */
+export type MarkType = 'bot.identified' | 'channel.forged' | 'ledger.damaged' | 'ledger.looked';
 
 /** Where a ledger comes from, also where its beginning is in an archive. */
 export interface Origin {

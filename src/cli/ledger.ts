@@ -55,6 +55,7 @@ async function verify(args: readonly string[]): Promise<number> {
   const opened = openLedgerToRead(path);
   try {
     const anchors: Anchor[] = [];
+    let foreign = 0;
     if (values.checkpoints !== undefined) {
       const read = fileAnchors(values.checkpoints, values.trust, genesisOf(opened));
       if ('problem' in read)
@@ -62,9 +63,10 @@ async function verify(args: readonly string[]): Promise<number> {
       anchors.push(...read.anchors);
     }
     if (values['from-slack']) {
-      const read = await anchorsFromSlack(genesisOf(opened));
+      const read = await anchorsFromSlack(opened, genesisOf(opened));
       if ('problem' in read) return notWhole(path, read.problem, WORDS.rewritten);
       anchors.push(...read.anchors);
+      foreign = read.foreign;
     }
     const archives = values.archives?.split(',').filter(Boolean) ?? [];
     const result = verifyLedger(opened, { anchors, archives });
@@ -80,7 +82,7 @@ async function verify(args: readonly string[]): Promise<number> {
         ? ''
         : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
     process.stdout.write(
-      `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${hint}`,
+      `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${notOurs(foreign)}${hint}`,
     );
     return 0;
   } finally {
@@ -92,6 +94,11 @@ const begins = (first: number): string =>
   first === 1
     ? ''
     : `It begins at event ${first}, continuing the archive that the chain names; --archives checks that as well.\n`;
+
+const notOurs = (count: number): string =>
+  count === 0
+    ? ''
+    : `${counted(count, 'message')} in the audit channel with the bot’s marks ${count === 1 ? 'is' : 'are'} not the bot’s own and ${count === 1 ? 'was' : 'were'} not believed.\n`;
 
 function notWhole(path: string, problem: string, kind: string): number {
   process.stdout.write(`NOT WHOLE: ${path}\n${problem}.\n${kind}\n`);

@@ -1,16 +1,30 @@
 import { ConfigError } from '../config/env.ts';
+import type { OpenLedger } from '../ledger/open.ts';
+import { createPostBook } from '../ledger/posts.ts';
+import { createStore } from '../ledger/store.ts';
 import type { Anchor } from '../ledger/verify.ts';
+import { AUDIT_CURSOR, positionIn } from '../slack/audit/anchors.ts';
 import { AUDIT_METADATA } from '../slack/audit/lines.ts';
+import { createChannelReader } from '../slack/channelReader.ts';
 import { slackProblem } from '../slack/clients.ts';
+import { askIdentity, ownMessages } from '../slack/identity.ts';
 import { readPolicy } from './options.ts';
 import { QUIET, slackClient } from './slackClient.ts';
 
-/** Messages asked for at a time, and read at most: the audit channel is posted to in batches. */
-const PAGE = 200;
-const MOST_MESSAGES = 20_000;
+export type SlackAnchors =
+  | {
+      readonly anchors: readonly Anchor[];
+      /** Messages with the bot's marks that the bot did not post. */
+      readonly foreign: number;
+    }
+  | { readonly problem: string };
 
-/** Every position of this ledger that the audit channel shows. */
-export async function anchorsFromSlack(genesis: string): Promise<{ anchors: Anchor[] } | { problem: string }> {
+/**
+ * Every position of this ledger that the audit channel shows, as far as the bot itself posted it: the one that the
+ * token belongs to, or one that the ledger says it was before.
+ * @throws ConfigError where the channel cannot be read, or shows nothing that can be believed though it has to
+ */
+export async function anchorsFromSlack(ledger: OpenLedger, genesis: string): Promise<SlackAnchors> {
   const { SLACK_BOT_TOKEN: token, JIT_POLICY: policyPath } = process.env;
   if (!token || !policyPath)
     throw new ConfigError(
@@ -18,29 +32,36 @@ export async function anchorsFromSlack(genesis: string): Promise<{ anchors: Anch
     );
   const { auditChannel: channel } = readPolicy(policyPath).policy;
   const client = slackClient('--from-slack', QUIET);
+  const reader = createChannelReader(client, (call) => call());
   const anchors: Anchor[] = [];
   let others = 0;
-  let latest: string | undefined;
+  let foreign = 0;
   try {
-    for (let read = 0; read < MOST_MESSAGES; read += PAGE) {
-      const page = await client.conversations.history({
-        channel,
-        limit: PAGE,
-        include_all_metadata: true,
-        ...(latest !== undefined && { latest }),
-      });
-      for (const { metadata } of page.messages ?? []) {
-        const { ledger, to: seq, hash } = (metadata?.event_payload ?? {}) as Record<string, unknown>;
-        if (metadata?.event_type !== AUDIT_METADATA || typeof seq !== 'number' || typeof hash !== 'string') continue;
-        if (ledger === genesis) anchors.push({ seq, hash, where: 'the audit channel' });
-        else others += 1;
+    const own = ownMessages([await askIdentity(client), ...(await earlierIdentities(ledger))]);
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page = await reader.page({ channel, cursor, since: null });
+      for (const message of page.messages) {
+        if (message.metadata?.event_type !== AUDIT_METADATA) continue;
+        const position = own.wrote(message) ? positionIn(message) : null;
+        if (!own.wrote(message)) foreign += 1;
+        if (position?.ledger === genesis)
+          anchors.push({ seq: position.seq, hash: position.hash, where: 'the audit channel' });
+        else if (position) others += 1;
       }
-      latest = page.messages?.at(-1)?.ts;
-      if (!page.has_more || latest === undefined) break;
+      cursor = page.next;
     }
   } catch (error) {
     throw new ConfigError(`the audit channel ${channel} cannot be read: ${slackProblem(error)}`, { cause: error });
   }
   if (anchors.length === 0 && others > 0) return { problem: 'the audit channel knows other ledgers only' };
-  return { anchors };
+  if (anchors.length === 0 && createPostBook(ledger).cursor(AUDIT_CURSOR) > 0)
+    throw new ConfigError(
+      `the audit channel ${channel} shows no position that the bot itself posted, though this ledger was shown there; nothing was compared`,
+    );
+  return { anchors, foreign };
+}
+
+async function earlierIdentities(ledger: OpenLedger) {
+  const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
+  return (await store.record('slack_identities', 'bot')).value?.identities ?? [];
 }

@@ -1,7 +1,7 @@
 import type { Decision, DecisionInput } from './evaluate.ts';
 import type { EndReason, PlannedEnd, Residue } from './grant.ts';
 import type { Actor, Person } from './person.ts';
-import type { DriftFinding } from './records.ts';
+import type { DriftFinding, SlackIdentity } from './records.ts';
 import type { Signal } from './signals.ts';
 import type { Instant, Millis } from './terms.ts';
 
@@ -140,7 +140,22 @@ export interface EventPayloads {
   };
   /** A person's names were erased; what they did stays. */
   'names.erased': { slackId: string };
-  'ledger.damaged': { problem: string };
+  /** `needsLook`: starting again does not clear it; an administrator has to say that they looked. */
+  'ledger.damaged': { problem: string; needsLook?: true };
+  /** An administrator looked at what was found, and says why access may be granted again. */
+  'ledger.looked': { problem: string; reason: string };
+  /** The bot is another user at Slack than before. `earlier`: what it posted as those is still its own. */
+  'bot.identified': { identity: SlackIdentity; earlier: readonly SlackIdentity[] };
+  /** Messages of somebody else that pass themselves off as the bot's; none of them was believed. */
+  'channel.forged': {
+    channel: string;
+    /** Slack ids of whoever posted them, and of the app that they came through. */
+    user: string;
+    bot: string | null;
+    count: number;
+    /** The newest of them, as Slack numbers messages. */
+    newest: string;
+  };
   'policy.loaded': { hash: string; resources: number; roles: number; changes: readonly string[] };
   /** `after`: the newest event before it; 0 for a new ledger. */
   'bot.started': { version: string; after: number };
@@ -182,6 +197,7 @@ const LOUD: ReadonlySet<EventType> = new Set([
   'break_glass.unreviewed',
   'access.frozen',
   'ledger.damaged',
+  'channel.forged',
   'second_factor.locked',
   'drift.found',
 ]);

@@ -47,6 +47,13 @@ export interface DriftFinding {
   readonly grantId: string | null;
 }
 
+/** Who the bot is in a Slack workspace. Slack says so (auth.test), and puts it on each message that the bot posts. */
+export interface SlackIdentity {
+  readonly team: string;
+  readonly user: string;
+  readonly bot: string;
+}
+
 /** Small states that stand on their own, by kind and key. Whatever lapses is kept as null. */
 export interface Records {
   /** Key `bot`. */
@@ -63,6 +70,8 @@ export interface Records {
   removals: readonly Removal[] | null;
   /** The policy file as it was in force. Key: its SHA-256. */
   policy_text: { readonly text: string } | null;
+  /** Who the bot is and was: an app that is installed anew is another user. Key `bot`. */
+  slack_identities: { readonly identities: readonly SlackIdentity[] } | null;
   /** Key `weekly`: the end of the last week that was summed up. */
   digest: { readonly until: Instant } | null;
   /** What was found and is still so. Key: the resource's id. */

@@ -45,6 +45,7 @@ export type Refusal =
   | { readonly code: 'frozen'; readonly by: string; readonly reason: string }
   | { readonly code: 'ledger_damaged'; readonly problem: string }
   | { readonly code: 'not_frozen' }
+  | { readonly code: 'nothing_to_look_at' }
   | { readonly code: 'not_an_admin' }
   | { readonly code: 'not_an_auditor' }
   | { readonly code: 'not_an_owner' }

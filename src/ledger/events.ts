@@ -1,11 +1,14 @@
 import type { LedgerEvent } from '../domain/events.ts';
-import type { EventReader } from '../ports.ts';
+import type { EventReader, MarkType } from '../ports.ts';
 import { originOf } from './archive.ts';
-import type { EventRow } from './chain.ts';
+import { EVENT_COLUMNS, type EventRow } from './chain.ts';
 import { asc, desc, eq, gt, sql } from './drizzle.ts';
 import { nameReader } from './names.ts';
 import type { OpenLedger } from './open.ts';
 import { events } from './schema.ts';
+
+/** As migrations/0005_marks.sql has it. */
+const IS_MARK = "type IN ('bot.identified', 'channel.forged', 'ledger.damaged', 'ledger.looked')";
 
 /** Reads events back, in order. */
 export function eventReader(ledger: OpenLedger): EventReader {
@@ -35,6 +38,12 @@ export function eventReader(ledger: OpenLedger): EventReader {
       const row = bySeq.get({ seq });
       return row ? toEvent(row) : null;
     },
+    marks: <T extends MarkType>(type: T) =>
+      ledger.sqlite
+        // Without the list, SQLite does not know that the index of these types will do.
+        .prepare<[string], EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE ${IS_MARK} AND type = ? ORDER BY seq`)
+        .all(type)
+        .map((row) => toEvent(row) as LedgerEvent & { readonly type: T }),
   };
 }
 

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { MessageMetadata } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
+import { HOUR, type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import type { Clock, Post, PostBook } from '../ports.ts';
 import type { Message } from './blocks.ts';
+import { type ChannelReader, createChannelReader, type FoundMessage } from './channelReader.ts';
 import { slackErrorCode, WebAPIRateLimitedError } from './clients.ts';
+import type { IdentityBook } from './identity.ts';
 
 /** Slack takes about one message a second per channel, and a few more for a moment: a card and its buttons. */
 const CHANNEL_PACE: Millis = SECOND;
 const CHANNEL_BURST = 3;
-/** Messages looked through for one whose answer was lost. */
-const SEARCH_LIMIT = 100;
+/** How far Slack's clock and ours may be apart: a bot whose clock was set back goes on from where it was. */
+const CLOCK_SKEW: Millis = 24 * HOUR;
 const KEY_METADATA = 'jitbot_message';
 
 /** Slack asks to come back later; nothing has failed. */
@@ -32,10 +34,11 @@ export interface Place {
 export interface Delivery {
   /**
    * Posts the message of a key, or brings it up to date.
-   * @param maybePosted an earlier try may have reached Slack: look for it there first
+   * @param postedSince an earlier try, at this time at the earliest, may have reached Slack: look for it there first;
+   * null: this is the first try
    * @throws LaterError where Slack wants us to wait
    */
-  sync(key: string, place: Place, message: Message, maybePosted: boolean): Promise<Post>;
+  sync(key: string, place: Place, message: Message, postedSince: Instant | null): Promise<Post>;
   /** Brings a message up to date if it was ever posted. */
   refresh(key: string, message: Message): Promise<void>;
   /** @returns where it is: a message to a person is in the channel with them */
@@ -44,12 +47,8 @@ export interface Delivery {
     message: Message,
     metadata: MessageMetadata,
   ): Promise<{ readonly channel: string; readonly ts: string }>;
-  /** The newest metadata of this kind that we posted to a channel, and when. */
-  newestMetadata(
-    channel: string,
-    eventType: string,
-    accept: (payload: Record<string, unknown>) => boolean,
-  ): Promise<{ readonly payload: Record<string, unknown>; readonly postedAt: Instant } | null>;
+  /** Reads a channel back, page by page, newest first. @throws LaterError where Slack wants us to wait */
+  readonly read: ChannelReader['page'];
   /** Where a kept message went; null: it was not posted yet. */
   find(key: string): Post | null;
   /** The address of a message. */
@@ -60,10 +59,12 @@ export function createDelivery({
   client,
   posts,
   clock,
+  identity,
 }: {
   client: WebClient;
   posts: PostBook;
   clock: Pick<Clock, 'now'>;
+  identity: IdentityBook;
 }): Delivery {
   const directChannels = new Map<string, string>();
   /** When all that was posted to a channel would have been posted at an even pace. */
@@ -92,6 +93,8 @@ export function createDelivery({
     return { channel: posted.channel ?? channel, ts: posted.ts };
   }
 
+  const reader = createChannelReader(client, limited);
+
   /** A rate limit becomes "later" instead of a failure. */
   async function limited<T>(call: () => Promise<T>): Promise<T> {
     try {
@@ -113,23 +116,23 @@ export function createDelivery({
     return id;
   }
 
-  async function history({ channel: given, threadTs }: Place) {
+  /** Looks through everything that was posted there since then; only what is certainly ours is found. */
+  async function findPosted(
+    key: string,
+    { channel: given, threadTs }: Place,
+    since: Instant,
+  ): Promise<{ channel: string; ts: string } | null> {
     const channel = /^[UW]/.test(given) ? await directChannel(given) : given;
-    const query = { channel, limit: SEARCH_LIMIT, include_all_metadata: true };
-    const found = await limited(() =>
-      threadTs ? client.conversations.replies({ ...query, ts: threadTs }) : client.conversations.history(query),
-    );
-    return { channel, messages: found.messages ?? [] };
-  }
-
-  async function findPosted(key: string, place: Place): Promise<{ channel: string; ts: string } | null> {
-    const { channel, messages } = await history(place);
-    const mine = messages.find(
-      (message) =>
-        message.metadata?.event_type === KEY_METADATA &&
-        (message.metadata.event_payload as { key?: unknown } | undefined)?.key === key,
-    );
-    return mine?.ts ? { channel, ts: mine.ts } : null;
+    const own = await identity.own();
+    const isIt = (message: FoundMessage) =>
+      message.metadata?.event_type === KEY_METADATA && message.metadata.event_payload.key === key && own.wrote(message);
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page = await reader.page({ channel, threadTs, cursor, since: since - CLOCK_SKEW });
+      const found = page.messages.find(isIt);
+      if (found) return { channel, ts: found.ts };
+      cursor = page.next;
+    }
+    return null;
   }
 
   async function update(key: string, known: Post, message: Message): Promise<Post> {
@@ -148,10 +151,10 @@ export function createDelivery({
 
   return {
     post,
-    sync: async (key, place, message, maybePosted) => {
+    sync: async (key, place, message, postedSince) => {
       const kept = posts.find(key);
       if (kept) return update(key, kept, message);
-      const lost = maybePosted ? await findPosted(key, place) : null;
+      const lost = postedSince === null ? null : await findPosted(key, place, postedSince);
       if (lost) return update(key, { ...lost, digest: '' }, message);
       const posted = await post(place, message, { event_type: KEY_METADATA, event_payload: { key } });
       const made = { ...posted, digest: digestOf(message) };
@@ -162,14 +165,7 @@ export function createDelivery({
       const kept = posts.find(key);
       if (kept) await update(key, kept, message);
     },
-    newestMetadata: async (channel, eventType, accept) => {
-      const { messages } = await history({ channel });
-      for (const { metadata, ts } of messages) {
-        const payload = (metadata?.event_payload ?? {}) as Record<string, unknown>;
-        if (metadata?.event_type === eventType && accept(payload)) return { payload, postedAt: Number(ts) * SECOND };
-      }
-      return null;
-    },
+    read: reader.page,
     find: (key) => posts.find(key),
     permalink: async ({ channel, ts }) => {
       const { permalink } = await limited(() => client.chat.getPermalink({ channel, message_ts: ts }));

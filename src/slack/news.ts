@@ -200,7 +200,7 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
       return [
         channel('The record cannot be trusted', [
           section(
-            `:rotating_light: ${mentions(policy.admins)} *The record of what happened cannot be relied on*: ${plain(event.payload.problem)}.\nNothing new is granted until somebody has looked. What is held still ends on time.`,
+            `:rotating_light: ${mentions(policy.admins)} *The record of what happened cannot be relied on*: ${plain(event.payload.problem)}.\nNothing new is granted until somebody has looked. What is held still ends on time.${event.payload.needsLook ? ' Whoever has looked, and is an administrator, types `/jit audit looked WHY`.' : ''}`,
           ),
         ]),
       ];

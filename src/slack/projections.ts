@@ -2,11 +2,12 @@ import type { LedgerEvent } from '../domain/events.ts';
 import type { ActiveGrant } from '../domain/grant.ts';
 import { findRole, type Policy, principalsOfRole } from '../domain/policy.ts';
 import type { Request } from '../domain/request.ts';
-import { type Millis, SECOND } from '../domain/terms.ts';
+import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { extensionLeft } from '../lifecycle/extendGrant.ts';
 import { type KeyedLock, keyedLock } from '../lifecycle/keyedLock.ts';
 import type { Clock, Directory, EventReader, Job, JobHandler, PostBook, Store, Targets } from '../ports.ts';
 import { ownerCard, partsOf } from './accessReview/views.ts';
+import { AUDIT_CURSOR, AUDIT_POST, type AuditAnchors } from './audit/anchors.ts';
 import { AUDIT_METADATA, auditMessage } from './audit/lines.ts';
 import { button, type Message } from './blocks.ts';
 import { slackErrorCode, slackProblem } from './clients.ts';
@@ -24,7 +25,6 @@ import { type CardInput, requestCard, reviewPrompt } from './review/card.ts';
 
 /** Slack's messages, made from what the ledger and the states say. Jobs carry them, so they survive restarts. */
 
-const AUDIT_CURSOR = 'audit-channel';
 /** Events read at a time for one audit message. */
 const AUDIT_BATCH = 200;
 /** Between two messages to the audit channel. */
@@ -70,14 +70,8 @@ export interface ProjectionDeps {
   readonly clock: Pick<Clock, 'now'>;
   /** Something changed for somebody: their Home, if they look at it, is brought up to date. */
   readonly refreshHome: (slackId: string) => Promise<void>;
-  /** The newest position of a ledger that the audit channel knows. */
-  readonly onAnchor: (anchor: {
-    ledger: string;
-    seq: number;
-    hash: string;
-    where: string;
-    at: number;
-  }) => Promise<void>;
+  /** What the audit channel shows already. */
+  readonly anchors: AuditAnchors;
 }
 
 export type Projections = Record<'card' | 'notify' | 'remind' | 'audit' | 'reviewCards', JobHandler>;
@@ -114,7 +108,6 @@ export function projections(deps: ProjectionDeps): Projections {
   const { store, events, posts, delivery, clock } = deps;
   // Requests that were made together share a card: one of their jobs at a time.
   const cardLock: KeyedLock = keyedLock();
-  let lookedForLostAudit = false;
 
   async function load(requestId: string): Promise<Shown | null> {
     const request = (await store.request(requestId))?.value;
@@ -125,19 +118,21 @@ export function projections(deps: ProjectionDeps): Projections {
   const card: JobHandler = whenSlackAllows(async (requestId, attempt) => {
     const loaded = await load(requestId);
     if (!loaded) return;
-    await cardLock(loaded.request.bundle, () => syncCard(loaded.request.bundle, attempt > 1));
+    await cardLock(loaded.request.bundle, () =>
+      syncCard(loaded.request.bundle, attempt > 1 ? loaded.request.submittedAt : null),
+    );
     await refreshNotices(loaded);
     // An extension changes the messages about the request that the grant was made for.
     const { grant } = loaded;
     const original = grant && grant.requestId !== requestId ? await load(grant.requestId) : null;
     if (original) {
       await refreshNotices(original);
-      await cardLock(original.request.bundle, () => syncCard(original.request.bundle, false));
+      await cardLock(original.request.bundle, () => syncCard(original.request.bundle, null));
     }
     await deps.refreshHome(loaded.request.requester.slackId);
   });
 
-  async function syncCard(bundle: string, maybePosted: boolean): Promise<void> {
+  async function syncCard(bundle: string, postedSince: Instant | null): Promise<void> {
     const items = await Promise.all((await store.bundle(bundle)).map((request) => loadShown(deps, request)));
     const [first] = items;
     if (!first || !items.some(({ request }) => wasAsked(request))) return;
@@ -145,11 +140,11 @@ export function projections(deps: ProjectionDeps): Projections {
     const own = new Set(items.flatMap(({ grant }) => grant?.id ?? []));
     const lately = held.filter(({ id }) => !own.has(id)).slice(0, LATELY);
     const place = { channel: deps.policy.approvalsChannel };
-    const top = await delivery.sync(`card:${bundle}`, place, requestCard(items, lately), maybePosted);
+    const top = await delivery.sync(`card:${bundle}`, place, requestCard(items, lately), postedSince);
     for (const item of items) {
       if (!wasAsked(item.request)) continue;
       const thread = { ...place, threadTs: top.ts };
-      await delivery.sync(`review:${item.request.id}`, thread, reviewPrompt(item), maybePosted);
+      await delivery.sync(`review:${item.request.id}`, thread, reviewPrompt(item), postedSince);
     }
   }
 
@@ -171,11 +166,11 @@ export function projections(deps: ProjectionDeps): Projections {
     const own = loaded && noticeFor(event, loaded);
     if (own) {
       const channel = loaded.request.requester.slackId;
-      await delivery.sync(noticeKey(event.type, loaded), { channel }, own, attempt > 1);
+      await delivery.sync(noticeKey(event.type, loaded), { channel }, own, attempt > 1 ? event.at : null);
     }
     for (const [index, news] of newsOf(event, deps.policy, (key) => roleNameIn(deps.policy, key)).entries()) {
       const place = await placeOf(news);
-      await delivery.sync(`news:${seq}:${index}`, place, await withLink(news), attempt > 1);
+      await delivery.sync(`news:${seq}:${index}`, place, await withLink(news), attempt > 1 ? event.at : null);
     }
   });
 
@@ -213,7 +208,7 @@ export function projections(deps: ProjectionDeps): Projections {
     const loaded = await load(grant.requestId);
     if (!loaded) return;
     const channel = grant.person.slackId;
-    await delivery.sync(reminderKey(grant), { channel }, reminder(loaded), attempt > 1);
+    await delivery.sync(reminderKey(grant), { channel }, reminder(loaded), attempt > 1 ? grant.intendedAt : null);
   });
 
   /** The messages to the owners of each resource in an access review. */
@@ -227,48 +222,32 @@ export function projections(deps: ProjectionDeps): Projections {
       for (let part = 0; part < partsOf(review, resource); part += 1) {
         const message = ownerCard(review, { policy, names }, resource, part);
         const place = { channel: policy.approvalsChannel };
-        await delivery.sync(`access-review:${id}:${resource}:${part}`, place, message, attempt > 1);
+        await delivery.sync(
+          `access-review:${id}:${resource}:${part}`,
+          place,
+          message,
+          attempt > 1 ? review.startedAt : null,
+        );
       }
   });
 
   const audit: JobHandler = whenSlackAllows(async (_key, attempt) => {
     const channel = deps.policy.auditChannel;
     // What an earlier life of this process, or an answer that got lost, may have posted already.
-    if (attempt > 1 || !lookedForLostAudit) {
-      const ledger = events.origin()?.ledger;
-      const newest = await delivery.newestMetadata(
-        channel,
-        AUDIT_METADATA,
-        (payload) => payload.ledger === ledger && typeof payload.to === 'number',
-      );
-      const posted = Number(newest?.payload.to ?? 0);
-      await compareAnchor(newest);
-      if (posted > posts.cursor(AUDIT_CURSOR)) posts.moveCursor(AUDIT_CURSOR, posted);
-      lookedForLostAudit = true;
-    }
+    if (attempt > 1 || !deps.anchors.wasSettled()) await deps.anchors.settle();
     const waiting = events.after(posts.cursor(AUDIT_CURSOR), AUDIT_BATCH);
     const from = waiting[0];
     if (!from) return;
     const { message, last } = auditMessage(waiting);
     const ledger = events.origin()?.ledger ?? '';
-    await delivery.post({ channel }, message, {
+    const posted = await delivery.post({ channel }, message, {
       event_type: AUDIT_METADATA,
       event_payload: { from: from.seq, to: last.seq, hash: last.hash, ledger },
     });
     posts.moveCursor(AUDIT_CURSOR, last.seq);
+    if (posts.find(AUDIT_POST)?.channel !== posted.channel) posts.keep(AUDIT_POST, { ...posted, digest: '' });
     if (events.after(last.seq, 1).length > 0) throw new LaterError(clock.now() + AUDIT_PACE);
   });
-
-  /** The audit channel remembers what a database that was tampered with would like forgotten. */
-  async function compareAnchor(own: Awaited<ReturnType<Delivery['newestMetadata']>>): Promise<void> {
-    const channel = deps.policy.auditChannel;
-    const newest =
-      own ?? (await delivery.newestMetadata(channel, AUDIT_METADATA, (payload) => typeof payload.to === 'number'));
-    if (!newest) return;
-    const { ledger, to: seq, hash } = newest.payload;
-    if (typeof ledger === 'string' && typeof seq === 'number' && typeof hash === 'string')
-      await deps.onAnchor({ ledger, seq, hash, where: 'the audit channel', at: newest.postedAt });
-  }
 
   return { card, notify, remind, audit, reviewCards };
 }

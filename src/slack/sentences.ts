@@ -78,6 +78,8 @@ export function refusalSentence(refusal: Refusal): string {
       return `Nothing can be granted now, because the record of what happened cannot be relied on: ${plain(refusal.problem)}. Administrators have been told.`;
     case 'not_frozen':
       return 'Access is not frozen. Nothing was changed.';
+    case 'nothing_to_look_at':
+      return 'Nothing waits for somebody to look. What was found in the database itself stays until the bot is started again: see docs/ledger.md.';
     case 'not_an_admin':
       return 'Only administrators can do this. The policy file names them.';
     case 'not_an_auditor':

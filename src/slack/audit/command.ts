@@ -1,8 +1,9 @@
 import { isRefused } from '../../domain/refusal.ts';
 import { cut } from '../../domain/text.ts';
 import { checkAuditor } from '../../lifecycle/eligibility.ts';
+import { sayLooked } from '../../lifecycle/integrity.ts';
 import { section } from '../blocks.ts';
-import type { Command } from '../commands/command.ts';
+import type { Call, Command } from '../commands/command.ts';
 import { refusalSentence } from '../sentences.ts';
 import { auditLine } from './lines.ts';
 import { linksTo } from './links.ts';
@@ -17,6 +18,8 @@ export const audit: Command = {
   usage: '`/jit audit [PERSON] [RESOURCE or ROLE] [REQUEST] [INCIDENT] [7d]`',
   help: 'for auditors: what the record says, such as `/jit audit ana payments-db 30d`',
   run: async (call) => {
+    const looked = /^looked(?:\s+|$)/i.exec(call.text);
+    if (looked) return saysLooked(call, call.text.slice(looked[0].length));
     const standing = await checkAuditor(call.deps, call.personId);
     if (isRefused(standing)) return call.tell(refusalSentence(standing.refused));
     const filter = readQuestion(call.deps.policy, call.text, call.deps.clock.now());
@@ -35,3 +38,13 @@ export const audit: Command = {
     return call.tell('What the record says', [...(more ? [section(more)] : []), ...blocks]);
   },
 };
+
+/** An administrator has looked at what the bot could not compare by itself. */
+async function saysLooked(call: Call, reason: string): Promise<void> {
+  const result = await sayLooked(call.deps, { personId: call.personId, reason });
+  await call.tell(
+    isRefused(result)
+      ? refusalSentence(result.refused)
+      : ':white_check_mark: It is in the record that you looked. Access can be granted again.',
+  );
+}

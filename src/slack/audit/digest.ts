@@ -46,7 +46,7 @@ export function createDigest(deps: DigestDeps): JobHandler {
       const summary = summarize(figures);
       const picture = await upload(summary, attempt);
       const message = digestMessage(figures, summary, picture);
-      await delivery.sync(`digest:${to}`, { channel: auditChannel }, message, attempt > 1);
+      await delivery.sync(`digest:${to}`, { channel: auditChannel }, message, attempt > 1 ? to : null);
     }
     await store.commit({ records: [{ kind: 'digest', key: 'weekly', value: { until: to }, version: record.version }] });
     return next;

@@ -59,6 +59,8 @@ const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'access.unfrozen': ':white_check_mark:',
   'ledger.anchored': ':anchor:',
   'ledger.damaged': ':rotating_light:',
+  'ledger.looked': ':white_check_mark:',
+  'channel.forged': ':rotating_light:',
 };
 
 /** One event, as an auditor reads it. Names, not mentions: nobody is paged by the record. */
@@ -184,7 +186,19 @@ function describe(event: LedgerEvent): string {
     case 'names.erased':
       return `the name and address of ${code(event.payload.slackId)} were erased from the record`;
     case 'ledger.damaged':
-      return `*the ledger cannot be trusted*: ${plain(event.payload.problem)}. Nothing new is granted until somebody has looked`;
+      return `*the ledger cannot be trusted*: ${plain(event.payload.problem)}. Nothing new is granted until somebody has looked${event.payload.needsLook ? ' and said so' : ''}`;
+    case 'ledger.looked':
+      return `${who} has looked, and access may be granted again: “${plain(cut(event.payload.reason, 200))}”. What was found: ${plain(cut(event.payload.problem, 300))}`;
+    case 'bot.identified': {
+      const { identity, earlier } = event.payload;
+      const before = earlier.map(({ user }) => code(user)).join(', ');
+      return `the bot is ${code(identity.user)} (${code(identity.bot)}) at Slack from now on; what it posted as ${before} is still its own`;
+    }
+    case 'channel.forged': {
+      const { channel, user, bot, count, newest } = event.payload;
+      const through = bot === null ? '' : ` through ${code(bot)}`;
+      return `*not the bot’s*: ${counted(count, 'message')} in ${code(channel)} by ${code(user)}${through}, the newest ${code(newest)}, with the bot’s marks. Nothing in them was believed`;
+    }
     case 'policy.loaded': {
       const { roles, resources, hash, changes } = event.payload;
       const by = event.actor.kind === 'person' ? ` by ${who}` : '';
