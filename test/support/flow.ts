@@ -115,7 +115,7 @@ export function startFlow(policy: Policy): Flow {
     onCall,
     incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
     codes: createCodeBox(Buffer.alloc(32, 7)),
-    integrity: { problem: () => null },
+    integrity: { problem: () => null, doubt: () => null, clearDoubt: () => undefined },
     targets,
     clock,
     newId: (prefix) => `${prefix}${String(++id).padStart(4, '0')}`,
