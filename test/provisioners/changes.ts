@@ -44,7 +44,6 @@ export const WITHOUT_CHANGES: readonly string[] = [
   'github',
   'google_group',
   'google_iam',
-  'kubernetes',
   'module',
   'mysql',
   'okta',

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kubernetes } from '../../src/provisioners/kubernetes/provisioner.ts';
-import { type KubernetesApi, startKubernetes } from '../support/kubernetes.ts';
+import { type Binding, type KubernetesApi, kubeconfigOf, startKubernetes } from '../support/kubernetes.ts';
+import type { Changed, Changes } from './changes.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** The official client against the role bindings of an API written from its published description. */
@@ -17,26 +18,96 @@ const VERBS = ['create', 'get', 'list', 'update', 'delete'];
 let api: KubernetesApi;
 let harness: Harness;
 let clusterWide: Harness;
+/** Bindings of a cluster that the kubeconfig no longer leads to. */
+const away = new Map<string, Binding>();
+
+const standing = (name: string, ...accounts: string[]): Binding => ({
+  metadata: { name },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+  subjects: accounts.map((one) => ({ kind: 'User', name: one, apiGroup: 'rbac.authorization.k8s.io' })),
+});
+
+/** @param resource what the bot's rights are about */
+function changesIn(place: string, resource: string): Changes {
+  /** Two that are not the bot's stand beside what it made. */
+  const beside = (undo: () => void): Changed => {
+    const names = ['admins', 'robots'].map((name) => `${place}/${name}`);
+    for (const key of names) api.bindings.set(key, standing(key.slice(place.length + 1), 'ana@harbor.example'));
+    return {
+      undo: () => {
+        undo();
+        for (const key of names) api.bindings.delete(key);
+      },
+      others: () => structuredClone(names.map((key) => api.bindings.get(key))),
+    };
+  };
+  const without = (...rights: string[]) => ({
+    how: `without ${rights.join(', ')}`,
+    act: () => {
+      for (const right of rights) api.rights.delete(right);
+      return beside(() => {
+        for (const right of rights) api.rights.add(right);
+      });
+    },
+  });
+  return {
+    renamePerson:
+      'a cluster has no people: a binding names its subject, and whoever is called something else is not bound by it',
+    renameContainer: 'nothing in Kubernetes can be renamed; what is made anew has another uid',
+    moveTarget: [
+      {
+        how: 'another cluster answers at the same address',
+        act: () => {
+          const before = api.clusterUid;
+          for (const [key, binding] of api.bindings) away.set(key, binding);
+          api.bindings.clear();
+          api.clusterUid = 'another-cluster';
+          return beside(() => {
+            api.clusterUid = before;
+            for (const [key, binding] of away) api.bindings.set(key, binding);
+            away.clear();
+          });
+        },
+      },
+      {
+        how: 'something that knows nothing answers at the same address',
+        act: () => {
+          api.isElsewhere = true;
+          return beside(() => {
+            api.isElsewhere = false;
+          });
+        },
+      },
+    ],
+    blind: [
+      without(...VERBS.map((verb) => `${verb} ${resource}`)),
+      without(`get ${resource}`),
+      without(`list ${resource}`),
+      without(`delete ${resource}`),
+      without('get namespaces/kube-system in the cluster'),
+      {
+        how: 'with a token that is no longer good',
+        act: () => {
+          api.token = 'a new one';
+          return beside(() => {
+            api.token = 'bot-token';
+          });
+        },
+      },
+    ],
+  };
+}
 
 beforeAll(async () => {
   api = await startKubernetes('bot-token');
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'c', cluster: { server: api.url, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'bot', user: { token: 'bot-token' } }],
-      contexts: [{ name: 'main', context: { cluster: 'c', user: 'bot' } }],
-      'current-context': 'main',
-    }),
-  );
+  writeFileSync(kubeconfig, kubeconfigOf(api));
   for (const namespace of role.namespaces) {
     for (const verb of VERBS) api.rights.add(`${verb} rolebindings in ${namespace}`);
     api.rights.add(`bind clusterroles/view in ${namespace}`);
   }
   for (const verb of VERBS) api.rights.add(`${verb} clusterrolebindings in the cluster`);
   api.rights.add('bind clusterroles/view in the cluster');
+  api.rights.add('get namespaces/kube-system in the cluster');
   const connection = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, use);
   const breaks = {
     breakTarget: () => {
@@ -46,15 +117,24 @@ beforeAll(async () => {
       api.down = false;
     },
   };
-  const binds = (place: string, grantId: string) =>
-    api.bindings.get(`${place}/jit-${grantId.toLowerCase()}`)?.subjects?.[0]?.name === 'ben@harbor.example';
+  const binds = (place: string, grantId: string) => {
+    const key = `${place}/jit-${grantId.toLowerCase()}`;
+    return (api.bindings.get(key) ?? away.get(key))?.subjects?.[0]?.name === 'ben@harbor.example';
+  };
   harness = {
     connection,
     role,
     reallyHas: async (grantId) => role.namespaces.every((place) => binds(place, grantId)),
     ...breaks,
+    changes: changesIn('checkout', 'rolebindings in checkout'),
   };
-  clusterWide = { connection, role: everywhere, reallyHas: async (grantId) => binds('', grantId), ...breaks };
+  clusterWide = {
+    connection,
+    role: everywhere,
+    reallyHas: async (grantId) => binds('', grantId),
+    ...breaks,
+    changes: changesIn('', 'clusterrolebindings in the cluster'),
+  };
 });
 afterAll(async () => {
   await harness.connection.close();
@@ -97,19 +177,12 @@ describe('kubernetes', () => {
   });
 
   test('bindings that somebody else made are listed as standing, over all pages, and only their subject is taken out', async () => {
-    const standing = (name: string) => ({
-      metadata: { name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
-      subjects: ['ana@harbor.example', 'eve@harbor.example'].map((one) => ({
-        kind: 'User',
-        name: one,
-        apiGroup: 'rbac.authorization.k8s.io',
-      })),
-    });
+    const people = ['ana@harbor.example', 'eve@harbor.example'];
     for (const place of role.namespaces) {
-      api.bindings.set(`${place}/a`, { ...standing('a'), subjects: [] });
-      api.bindings.set(`${place}/b`, { ...standing('b'), roleRef: { ...standing('b').roleRef, name: 'edit' } });
-      api.bindings.set(`${place}/c`, standing('c'));
+      api.bindings.set(`${place}/a`, standing('a'));
+      const other = standing('b', ...people);
+      api.bindings.set(`${place}/b`, { ...other, roleRef: { ...other.roleRef, name: 'edit' } });
+      api.bindings.set(`${place}/c`, standing('c', ...people));
     }
     const list = async () => harness.connection.list?.([{ roleKey: 'payments-db/read', role }]);
     const holding = (account: string) => ({ account, role: 'payments-db/read', grantId: null });
@@ -131,7 +204,7 @@ describe('kubernetes', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
     });
     await expect(harness.connection.grant(access(id), inAnHour())).rejects.toThrow(/not the bot's/);
-    await harness.connection.revoke(access(id));
+    await expect(harness.connection.revoke(access(id))).rejects.toThrow(/not the one that the bot made/);
     expect(api.bindings.has(key)).toBe(true);
     api.bindings.delete(key);
   });

@@ -1,21 +1,28 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 
 /**
- * The part of the Kubernetes API that is about role bindings, written from its published description: names, labels,
- * conflicts, what cannot change, paging, and access reviews are as strict as there.
+ * The part of the Kubernetes API that is about role bindings, written from its published description: names, labels, uids,
+ * preconditions, finalizers, conflicts, what cannot change, paging, and access reviews are as strict as there.
  */
 
-interface Binding {
+export interface Binding {
   metadata: {
     name: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     resourceVersion?: string;
+    uid?: string;
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
+    finalizers?: string[];
+    managedFields?: { manager: string; operation: string; time: string }[];
   };
   roleRef: { apiGroup: string; kind: string; name: string };
-  subjects?: { kind: string; name: string; apiGroup?: string }[];
+  subjects?: { kind: string; name: string; apiGroup?: string; namespace?: string }[];
 }
+type Answer = { code: number; body: unknown };
 
 export interface KubernetesApi {
   readonly url: string;
@@ -23,7 +30,21 @@ export interface KubernetesApi {
   readonly bindings: Map<string, Binding>;
   /** What the bot's token may do: `create rolebindings in payments`, `bind clusterroles/view in payments`. */
   readonly rights: Set<string>;
+  /** What the bot's token has to be. */
+  token: string;
+  /** The uid of kube-system: another one is another cluster. */
+  clusterUid: string;
+  /** The cluster's own clock. */
+  now: () => number;
   down: boolean;
+  /** Something else answers there, and knows nothing. */
+  isElsewhere: boolean;
+  /** Runs before anything that the bot changes. */
+  beforeWrite: () => void;
+  /** What somebody else does there who may do everything with role bindings. @throws where the cluster refuses it */
+  somebody(method: string, path: string, body?: object): Binding;
+  /** Deletes a namespace with all that is in it, and makes one of the same name. */
+  recreateNamespace(name: string): void;
   close(): Promise<void>;
 }
 
@@ -55,7 +76,19 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
   });
 
   function handle(method: string, url: URL, body: unknown, authorization: string | undefined) {
-    if (authorization !== `Bearer ${token}`) return status(401, 'Unauthorized', 'Unauthorized');
+    if (api.isElsewhere) return status(404, 'NotFound', 'the server could not find the requested resource');
+    if (authorization !== `Bearer ${api.token}`) return status(401, 'Unauthorized', 'Unauthorized');
+    if (url.pathname === '/api/v1/namespaces/kube-system')
+      return rights.has('get namespaces/kube-system in the cluster')
+        ? {
+            code: 200,
+            body: { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'kube-system', uid: api.clusterUid } },
+          }
+        : status(
+            403,
+            'Forbidden',
+            'namespaces "kube-system" is forbidden: User "bot" cannot get resource "namespaces"',
+          );
     if (url.pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') {
       const { spec } = body as { spec: { resourceAttributes: Record<string, string> } };
       const { verb, resource, name, namespace } = spec.resourceAttributes;
@@ -74,6 +107,18 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
         'Forbidden',
         `${resource}.${GROUP} is forbidden: User "bot" cannot ${verb} resource "${resource}"`,
       );
+    if (method !== 'GET') api.beforeWrite();
+    return act(verb, { place, resource, name: name ?? '' }, url, body, false);
+  }
+
+  interface Where {
+    readonly place: string;
+    readonly resource: string;
+    readonly name: string;
+  }
+
+  function act(verb: string, where: Where, url: URL, body: unknown, isAdmin: boolean): Answer {
+    const { place, resource, name } = where;
     const key = `${place}/${name}`;
     switch (verb) {
       case 'list': {
@@ -88,24 +133,48 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
         return found ? { code: 200, body: found } : status(404, 'NotFound', `${resource}.${GROUP} "${name}" not found`);
       }
       case 'delete':
-        return bindings.delete(key)
-          ? { code: 200, body: { kind: 'Status', status: 'Success' } }
-          : status(404, 'NotFound', `${resource}.${GROUP} "${name}" not found`);
+        return remove(key, body as { preconditions?: { uid?: string } } | null, `${resource}.${GROUP} "${name}"`);
       default:
-        return write(verb, place, resource, body as Binding, name);
+        return write(verb, where, body as Binding, isAdmin);
     }
   }
 
-  function write(verb: string, place: string, resource: string, binding: Binding, name: string | undefined) {
+  function remove(key: string, options: { preconditions?: { uid?: string } } | null, shown: string): Answer {
+    const found = bindings.get(key);
+    if (!found) return status(404, 'NotFound', `${shown} not found`);
+    const wanted = options?.preconditions?.uid;
+    if (wanted !== undefined && wanted !== found.metadata.uid)
+      return status(409, 'Conflict', `the UID in the precondition (${wanted}) does not match the UID in record`);
+    if (found.metadata.finalizers?.length) {
+      found.metadata.deletionTimestamp ??= new Date(api.now()).toISOString();
+      return { code: 200, body: found };
+    }
+    bindings.delete(key);
+    return { code: 200, body: { kind: 'Status', status: 'Success' } };
+  }
+
+  /** What the cluster itself says of an object, whatever whoever writes it says. */
+  function ownFields(before: Binding | undefined): Binding['metadata'] {
+    version += 1;
+    const time = new Date(api.now()).toISOString().replace(/\.\d+/, '');
+    const { uid = randomUUID(), creationTimestamp = time, deletionTimestamp } = before?.metadata ?? {};
+    const managedFields = [{ manager: 'somebody', operation: 'Update', time }];
+    const fixed = { uid, creationTimestamp, managedFields, resourceVersion: String(version) };
+    return { name: '', ...fixed, ...(deletionTimestamp && { deletionTimestamp }) };
+  }
+
+  function write(verb: string, { place, resource, name }: Where, binding: Binding, isAdmin: boolean): Answer {
     const { metadata, roleRef, subjects = [] } = binding;
     const key = `${place}/${metadata.name}`;
     const bound = `${roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'}/${roleRef.name}`;
     const wrong =
       !DNS_NAME.test(metadata.name) ||
       Object.values(metadata.labels ?? {}).some((value) => value.length > 63 || !LABEL_VALUE.test(value)) ||
-      subjects.some(({ kind, apiGroup }) => !['User', 'Group'].includes(kind) || apiGroup !== GROUP);
+      subjects.some(({ kind, apiGroup, namespace }) =>
+        kind === 'ServiceAccount' ? !namespace : !['User', 'Group'].includes(kind) || apiGroup !== GROUP,
+      );
     if (wrong) return status(422, 'Invalid', `${resource}.${GROUP} "${metadata.name}" is invalid`);
-    if (!rights.has(`bind ${bound} in ${place || 'the cluster'}`))
+    if (!isAdmin && !rights.has(`bind ${bound} in ${place || 'the cluster'}`))
       return status(403, 'Forbidden', `user "bot" is attempting to grant RBAC permissions not currently held`);
     const before = bindings.get(key);
     if (verb === 'create' && before) return status(409, 'AlreadyExists', `"${metadata.name}" already exists`);
@@ -113,11 +182,23 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
       if (!before || name !== metadata.name) return status(404, 'NotFound', `"${name}" not found`);
       if (metadata.resourceVersion && metadata.resourceVersion !== before.metadata.resourceVersion)
         return status(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version');
+      if (metadata.uid && metadata.uid !== before.metadata.uid)
+        return status(409, 'Conflict', `Precondition failed: UID in precondition: ${metadata.uid}`);
+      const added = (metadata.finalizers ?? []).filter((one) => !before.metadata.finalizers?.includes(one));
+      if (before.metadata.deletionTimestamp && added.length > 0)
+        return status(
+          422,
+          'Invalid',
+          'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted',
+        );
       if (JSON.stringify(before.roleRef) !== JSON.stringify(roleRef))
         return status(422, 'Invalid', 'roleRef: Invalid value: cannot change roleRef');
     }
-    version += 1;
-    const stored = { ...binding, metadata: { ...metadata, resourceVersion: String(version) } };
+    const stored = { ...binding, metadata: { ...metadata, ...ownFields(before), name: metadata.name } };
+    if (stored.metadata.deletionTimestamp && !stored.metadata.finalizers?.length) {
+      bindings.delete(key);
+      return { code: 200, body: stored };
+    }
     bindings.set(key, stored);
     return { code: verb === 'create' ? 201 : 200, body: stored };
   }
@@ -126,8 +207,35 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
     url: `http://127.0.0.1:${await listen(server)}`,
     bindings,
     rights,
+    token,
+    clusterUid: randomUUID(),
+    now: Date.now,
     down: false,
+    isElsewhere: false,
+    beforeWrite: () => undefined,
+    somebody: (method, path, body) => {
+      const [place = '', name = ''] = path.split('/');
+      const verb = { POST: 'create', PUT: 'update', DELETE: 'delete', GET: 'get' }[method] ?? method;
+      const where = { place, resource: place ? 'rolebindings' : 'clusterrolebindings', name };
+      const answer = act(verb, where, new URL('http://cluster'), structuredClone(body) ?? null, true);
+      if (answer.code >= 300) throw new Error(`the cluster refuses it: ${JSON.stringify(answer.body)}`);
+      return answer.body as Binding;
+    },
+    recreateNamespace: (name) => {
+      for (const key of bindings.keys()) if (key.startsWith(`${name}/`)) bindings.delete(key);
+    },
     close: () => closeServer(server),
   };
   return api;
 }
+
+/** What `kubeconfig` leads to it, as the bot. */
+export const kubeconfigOf = ({ url, token }: KubernetesApi): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'bot', user: { token } }],
+    contexts: [{ name: 'main', context: { cluster: 'c', user: 'bot' } }],
+    'current-context': 'main',
+  });

@@ -16,13 +16,21 @@ export interface Binding extends KubernetesObject {
 }
 
 export interface Cluster {
+  /** What people call it, in errors. */
+  readonly where: string;
+  /** The uid of its namespace kube-system, which lives as long as the cluster. null: the bot may not see it. */
+  identity(): Promise<string | null>;
   /** null: there is none of that name. */
   read(name: string, namespace: string | null): Promise<Binding | null>;
-  /** False: there is one of that name already. */
-  create(binding: Binding, namespace: string | null): Promise<boolean>;
+  /** null: there is one of that name already. */
+  create(binding: Binding, namespace: string | null): Promise<Binding | null>;
+  /** The one with the uid that it carries, and of the version that it carries, where it carries them. */
   replace(binding: Binding, namespace: string | null): Promise<void>;
-  /** Already gone is success. */
-  remove(name: string, namespace: string | null): Promise<void>;
+  /**
+   * Only the one with that uid, where it is known. Already gone, and another one in its place, is success; a finalizer may
+   * keep it nevertheless.
+   */
+  remove(name: string, namespace: string | null, uid: string | undefined): Promise<void>;
   list(namespace: string | null): Promise<readonly Binding[]>;
   /** Whether the bot's own credential may do something; asking changes nothing. */
   may(what: { verb: string; resource: string; name?: string; namespace: string | null }): Promise<boolean>;
@@ -30,6 +38,9 @@ export interface Cluster {
 
 const GROUP = 'rbac.authorization.k8s.io';
 const PAGE_SIZE = 500;
+const FORBIDDEN = 403;
+const NOT_FOUND = 404;
+const CONFLICT = 409;
 
 /** The package is loaded with the first call: who uses no such target need not have it. */
 export async function connectCluster({
@@ -39,7 +50,7 @@ export async function connectCluster({
   kubeconfig: string | null;
   context: string | null;
 }): Promise<Cluster> {
-  const { ApiException, AuthorizationV1Api, KubeConfig, Observable, RbacAuthorizationV1Api } = await import(
+  const { ApiException, AuthorizationV1Api, CoreV1Api, KubeConfig, Observable, RbacAuthorizationV1Api } = await import(
     '@kubernetes/client-node'
   );
   const config = new KubeConfig();
@@ -47,6 +58,7 @@ export async function connectCluster({
   else config.loadFromFile(kubeconfig);
   if (context !== null) config.setCurrentContext(context);
   const rbac = config.makeApiClient(RbacAuthorizationV1Api);
+  const core = config.makeApiClient(CoreV1Api);
   const authorization = config.makeApiClient(AuthorizationV1Api);
   const where = config.getCurrentCluster()?.server ?? 'the cluster';
 
@@ -65,11 +77,11 @@ export async function connectCluster({
   });
 
   /** @throws with the cluster's own word; `expected` codes are answers */
-  async function ask<T>(call: () => Promise<T>, expected: number | null = null): Promise<T | null> {
+  async function ask<T>(call: () => Promise<T>, ...expected: readonly number[]): Promise<T | null> {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof ApiException && error.code === expected) return null;
+      if (error instanceof ApiException && expected.includes(error.code)) return null;
       const said = error instanceof ApiException ? `${error.code}: ${messageOf(error.body)}` : String(error);
       throw new Error(`Kubernetes at ${where} answered ${said}`, { cause: error });
     }
@@ -82,24 +94,28 @@ export async function connectCluster({
   });
 
   return {
+    where,
+    identity: async () => {
+      const found = await ask(() => core.readNamespace({ name: 'kube-system' }, limited()), FORBIDDEN, NOT_FOUND);
+      return found?.metadata?.uid ?? null;
+    },
     read: (name, namespace) =>
       ask<Binding>(
         () =>
           namespace === null
             ? rbac.readClusterRoleBinding({ name }, limited())
             : rbac.readNamespacedRoleBinding({ name, namespace }, limited()),
-        404,
+        NOT_FOUND,
       ),
-    create: async (binding, namespace) => {
+    create: (binding, namespace) => {
       const body = typed(binding, namespace);
-      const made = await ask<Binding>(
+      return ask<Binding>(
         () =>
           namespace === null
             ? rbac.createClusterRoleBinding({ body }, limited())
             : rbac.createNamespacedRoleBinding({ namespace, body }, limited()),
-        409,
+        CONFLICT,
       );
-      return made !== null;
     },
     replace: async (binding, namespace) => {
       const body = typed(binding, namespace);
@@ -110,13 +126,16 @@ export async function connectCluster({
           : rbac.replaceNamespacedRoleBinding({ name, namespace, body }, limited()),
       );
     },
-    remove: async (name, namespace) => {
+    remove: async (name, namespace, uid) => {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...(uid !== undefined && { preconditions: { uid } }) };
       await ask<unknown>(
         () =>
           namespace === null
-            ? rbac.deleteClusterRoleBinding({ name }, limited())
-            : rbac.deleteNamespacedRoleBinding({ name, namespace }, limited()),
-        404,
+            ? rbac.deleteClusterRoleBinding({ name, body }, limited())
+            : rbac.deleteNamespacedRoleBinding({ name, namespace, body }, limited()),
+        NOT_FOUND,
+        // Another one has the name by now.
+        ...(uid === undefined ? [] : [CONFLICT]),
       );
     },
     list: async (namespace) => {
@@ -129,7 +148,9 @@ export async function connectCluster({
             ? rbac.listClusterRoleBinding(page, limited())
             : rbac.listNamespacedRoleBinding({ ...page, namespace }, limited()),
         );
-        found.push(...(answer?.items ?? []));
+        // An answer without them is not an empty one.
+        if (!Array.isArray(answer?.items)) throw new Error(`Kubernetes at ${where} answered a list without its items`);
+        found.push(...answer.items);
         next = answer?.metadata?._continue;
       } while (next);
       return found;

@@ -1,17 +1,17 @@
 import { z } from 'zod';
+import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
-import type { Finding, Holding } from '../../ports.ts';
-import { holdingsOf } from '../labelled.ts';
+import type { Holding } from '../../ports.ts';
+import { attemptAll } from '../attemptAll.ts';
 import { placeText } from '../place.ts';
-import {
-  type Access,
-  type Connection,
-  type ListedRole,
-  type Provisioner,
-  TargetRefusal,
-  type Use,
-} from '../provisioner.ts';
-import { type Binding, type Cluster, connectCluster } from './cluster.ts';
+import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
+import { bindingFor, bindingName, isLabelled, placesOf } from './bindings.ts';
+import { check } from './check.ts';
+import { type Cluster, connectCluster } from './cluster.ts';
+import { give } from './give.ts';
+import { listingOf } from './listing.ts';
+import { bindingsSince, find, removeByUid, takeBack } from './takeBack.ts';
+import { checkCluster, marksOf, writtenBy } from './written.ts';
 
 const template = z.string().regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"');
 
@@ -48,12 +48,6 @@ const roleSchema = z
 type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
 
-const MANAGED = { 'app.kubernetes.io/managed-by': 'jitbot' };
-const GRANT = 'jitbot.io/grant';
-const ROLE = 'jitbot.io/role';
-const REQUEST = 'jitbot.io/request';
-const EXPIRES = 'jitbot.io/expires-at';
-
 const DEFAULT_USER = '{email}';
 const nameTemplate = ({ user, group }: Target): string => user ?? group ?? DEFAULT_USER;
 
@@ -69,159 +63,93 @@ export const kubernetes: Provisioner<Target, Role> = {
   connect,
 };
 
-function connect(target: Target, { accountOf }: Use): Connection<Role> {
+function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role> {
   let opened: Promise<Cluster> | null = null;
-  const cluster = (): Promise<Cluster> => {
+  const open = (): Promise<Cluster> => {
     opened ??= connectCluster({ kubeconfig: target.kubeconfig ?? null, context: target.context ?? null });
     return opened;
   };
   const subjectKind = target.group === undefined ? 'User' : 'Group';
+  const nameOf = (one: Access<Role>): string => accountOf(nameTemplate(target), one.person);
+  const writing = writtenBy(ids, log);
+  const { list, removeStanding } = listingOf(subjectKind, async (grantId) => (await writing.of(grantId)).account);
 
-  /** Whether there is what was made for a grant: something else of that name is not the bot's to touch. */
-  async function made(grantId: string, namespace: string | null): Promise<boolean> {
-    const found = await (await cluster()).read(bindingName(grantId), namespace);
-    return found?.metadata?.labels?.[GRANT] === grantId;
+  async function grant(one: Access<Role>, expiresAt: Instant): Promise<{ account: string }> {
+    const cluster = await open();
+    const written = await writing.of(one.grantId);
+    await checkCluster(cluster, written);
+    const account = written.account ?? nameOf(one);
+    await writing.keepAccount(one.grantId, account);
+    if (written.cluster === undefined) await writing.keepCluster(cluster, one.grantId);
+    const wanted = bindingFor(one, { kind: subjectKind, name: account }, expiresAt);
+    for (const mark of marksOf(one, written))
+      await writing.keepBinding(one.grantId, mark.namespace, await give(cluster, one, wanted, mark));
+    return { account };
   }
 
-  async function grantIn(
-    one: Access<Role>,
-    expiresAt: Instant,
-    account: string,
-    namespace: string | null,
-  ): Promise<void> {
-    const { create, read, replace } = await cluster();
-    const name = bindingName(one.grantId);
-    const wanted: Binding = {
-      metadata: {
-        name,
-        labels: { ...MANAGED, [GRANT]: one.grantId },
-        annotations: {
-          [ROLE]: one.roleKey,
-          [REQUEST]: one.requestId,
-          [EXPIRES]: new Date(expiresAt).toISOString(),
+  async function revoke(one: Access<Role>): Promise<{ left: readonly Residue[] }> {
+    const cluster = await open();
+    const written = await writing.of(one.grantId);
+    const marks = marksOf(one, written);
+    const left: Residue[] = [];
+    await attemptAll(
+      [
+        () => attemptAll(marks, (mark) => removeByUid(cluster, mark)),
+        // What is only known by its name and label is taken away where this is the cluster that it was made in.
+        async () => {
+          await checkCluster(cluster, written);
+          await attemptAll(marks, async (mark) => void left.push(...(await takeBack(cluster, mark))));
         },
-      },
-      roleRef: refOf(one.role),
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: subjectKind, name: account }],
-    };
-    if (await create(wanted, namespace)) return;
-    const found = await read(name, namespace);
-    if (!found) throw new Error(`the role binding ${name} went away while it was made`);
-    if (found.metadata?.labels?.[GRANT] !== one.grantId)
-      throw new TargetRefusal(`there is a role binding ${name} that is not the bot's`);
-    // A later end, of an extension. What is bound to whom is as it was.
-    const annotations = { ...found.metadata.annotations, ...wanted.metadata?.annotations };
-    await replace({ ...found, metadata: { ...found.metadata, annotations } }, namespace);
+      ],
+      (step) => step(),
+    );
+    const { since } = written;
+    if (since === undefined) return { left };
+    for (const namespace of placesOf(one.role)) left.push(...(await bindingsSince(cluster, namespace, since)));
+    return { left };
+  }
+
+  async function isActive(one: Access<Role>): Promise<boolean> {
+    const cluster = await open();
+    const written = await writing.of(one.grantId);
+    const found = await Promise.all(marksOf(one, written).map((mark) => find(cluster, mark)));
+    if (found.some((binding) => binding !== null)) return true;
+    await checkCluster(cluster, written);
+    return false;
+  }
+
+  async function remove({ grantId, account, role: roleKey }: Holding, role: Role | null): Promise<void> {
+    if (role === null) throw new TargetRefusal(`${roleKey} is no longer in the policy file`);
+    const cluster = await open();
+    const written = grantId === null ? null : await writing.of(grantId);
+    await attemptAll(placesOf(role), async (namespace) => {
+      if (written) await takeBack(cluster, written.markIn(namespace));
+      else await removeStanding(cluster, { account, role, namespace });
+    });
+  }
+
+  async function stamp(one: Access<Role>): Promise<void> {
+    const cluster = await open();
+    const written = await writing.of(one.grantId);
+    if (written.cluster === undefined) await writing.keepCluster(cluster, one.grantId);
+    if (written.account === undefined) await writing.keepAccount(one.grantId, nameOf(one));
+    for (const { namespace, uid } of marksOf(one, written)) {
+      if (uid !== undefined) continue;
+      const found = await cluster.read(bindingName(one.grantId), namespace);
+      if (found && isLabelled(found, one.grantId)) await writing.keepBinding(one.grantId, namespace, found);
+    }
   }
 
   return {
-    grant: async (one, expiresAt) => {
-      const account = accountOf(nameTemplate(target), one.person);
-      for (const namespace of placesOf(one.role)) await grantIn(one, expiresAt, account, namespace);
-      return { account };
-    },
-    revoke: async ({ grantId, role }) => {
-      const { remove } = await cluster();
-      for (const namespace of placesOf(role))
-        if (await made(grantId, namespace)) await remove(bindingName(grantId), namespace);
-    },
-    isActive: async ({ grantId, role }) => {
-      const found = await Promise.all(placesOf(role).map((namespace) => made(grantId, namespace)));
-      return found.some(Boolean);
-    },
+    grant,
+    revoke,
+    isActive,
     // Every request is checked; what is open (exec, port-forward, logs that are followed) goes on.
     afterlife: null,
-    list: async (roles) => {
-      const { list } = await cluster();
-      const bindings = new Map<string | null, readonly Binding[]>();
-      for (const place of new Set(roles.flatMap(({ role }) => placesOf(role)))) bindings.set(place, await list(place));
-      return roles.flatMap((role) => holdersOf(role, bindings, subjectKind));
-    },
-    remove: async (holding, role) => {
-      if (role === null) throw new TargetRefusal(`${holding.role} is no longer in the policy file`);
-      const { list, read, remove, replace } = await cluster();
-      for (const namespace of placesOf(role)) {
-        if (holding.grantId !== null) await remove(bindingName(holding.grantId), namespace);
-        else
-          for (const { metadata } of standingOf(await list(namespace), role)) {
-            const binding = metadata?.name ? await read(metadata.name, namespace) : null;
-            if (!binding) continue;
-            const subjects = (binding.subjects ?? []).filter(
-              ({ kind, name }) => kind !== subjectKind || name !== holding.account,
-            );
-            if (subjects.length === binding.subjects?.length) continue;
-            if (subjects.length > 0) await replace({ ...binding, subjects }, namespace);
-            else await remove(binding.metadata?.name ?? '', namespace);
-          }
-      }
-    },
-    check: async (roles) => check(await cluster(), roles),
+    list: async (roles) => list(await open(), roles),
+    remove,
+    stamp,
+    check: async (roles) => check(await open(), roles),
     close: async () => undefined,
   };
-}
-
-function holdersOf(
-  { roleKey, role }: ListedRole<Role>,
-  bindings: ReadonlyMap<string | null, readonly Binding[]>,
-  subjectKind: string,
-): Holding[] {
-  const places = placesOf(role);
-  const subjectsOf = (binding: Binding) => (binding.subjects ?? []).filter(({ kind }) => kind === subjectKind);
-  const made = places.flatMap((place) =>
-    (bindings.get(place) ?? [])
-      .filter(({ metadata }) => metadata?.labels?.[GRANT] && metadata.annotations?.[ROLE] === roleKey)
-      .flatMap((binding) =>
-        subjectsOf(binding).map(({ name }) => ({ account: name, grantId: binding.metadata?.labels?.[GRANT] ?? null })),
-      ),
-  );
-  const standing = places.map(
-    (place) =>
-      new Set(standingOf(bindings.get(place) ?? [], role).flatMap((one) => subjectsOf(one).map(({ name }) => name))),
-  );
-  return holdingsOf(roleKey, made, standing);
-}
-
-/** Bindings to what a role gives that the bot did not make. */
-const standingOf = (bindings: readonly Binding[], role: Role): Binding[] => {
-  const wanted = refOf(role);
-  return bindings.filter(
-    ({ metadata, roleRef }) =>
-      metadata?.labels?.[GRANT] === undefined && roleRef.kind === wanted.kind && roleRef.name === wanted.name,
-  );
-};
-
-/** Where there is to be a binding; null: for the whole cluster. */
-const placesOf = ({ namespaces }: Role): readonly (string | null)[] => namespaces ?? [null];
-const refOf = ({ cluster_role, role }: Role) => ({
-  apiGroup: 'rbac.authorization.k8s.io',
-  kind: cluster_role === undefined ? 'Role' : 'ClusterRole',
-  name: cluster_role ?? role ?? '',
-});
-/** `jit-g7k2m9q4tz1` */
-const bindingName = (grantId: string): string => `jit-${grantId.toLowerCase()}`;
-
-/** Who may not do a thing may not bind others to it either, unless they have the verb bind. */
-async function check({ may }: Cluster, roles: readonly ListedRole<Role>[]): Promise<Finding[]> {
-  const findings = new Map<string, Finding>();
-  const add = async (what: string, question: Parameters<Cluster['may']>[0]) => {
-    const where = question.namespace === null ? 'in the cluster' : `in ${question.namespace}`;
-    const shown = `the bot may ${what} ${where}`;
-    if (!findings.has(shown))
-      findings.set(shown, {
-        ok: await may(question),
-        what: shown,
-        fix: `Allow the verb ${question.verb} on ${question.resource}${question.name ? ` with the name ${question.name}` : ''} ${where}.`,
-      });
-  };
-  for (const { role } of roles) {
-    for (const namespace of placesOf(role)) {
-      const resource = namespace === null ? 'clusterrolebindings' : 'rolebindings';
-      for (const verb of ['create', 'get', 'list', 'update', 'delete'])
-        await add(`${verb} ${resource}`, { verb, resource, namespace });
-      const { kind, name } = refOf(role);
-      const bound = kind === 'Role' ? 'roles' : 'clusterroles';
-      await add(`bind people to ${kind} ${name}`, { verb: 'bind', resource: bound, name, namespace });
-    }
-  }
-  return [...findings.values()];
 }

@@ -1,0 +1,100 @@
+import type { Residue } from '../../domain/grant.ts';
+import { bindingName, grantOf, isLabelled, placeName } from './bindings.ts';
+import type { Binding, Cluster } from './cluster.ts';
+
+/** Finding what a grant made, and taking it away, whatever its holder has done with it. */
+
+/** By what a grant's binding is known, in one place. */
+export interface Mark {
+  readonly grantId: string;
+  /** null: the whole cluster. */
+  readonly namespace: string | null;
+  /** undefined: it was not written down. */
+  readonly uid: string | undefined;
+}
+
+/**
+ * The binding of a grant, or what stands under its name.
+ * @throws where that is not the one that the bot made, and does not carry its mark
+ */
+async function look({ read }: Cluster, mark: Mark): Promise<Binding | null> {
+  const found = await read(bindingName(mark.grantId), mark.namespace);
+  return found && owned(found, mark);
+}
+
+/** The same; and that it is not there is only said after the place itself has shown everything in it. */
+export async function find(cluster: Cluster, mark: Mark): Promise<Binding | null> {
+  const found = await look(cluster, mark);
+  if (found) return found;
+  const name = bindingName(mark.grantId);
+  const all = await cluster.list(mark.namespace);
+  if (all.some(({ metadata }) => metadata?.name === name || isSame(metadata, mark)))
+    throw new Error(`the role binding ${name} ${placeName(mark.namespace)} is listed and cannot be read`);
+  return null;
+}
+
+const isSame = (metadata: Binding['metadata'], { uid }: Mark): boolean => uid !== undefined && metadata?.uid === uid;
+
+/** The bot's own one may have lost its label to its holder; one that was put in its place may not be the bot's. */
+function owned(found: Binding, mark: Mark): Binding {
+  if (isSame(found.metadata, mark) || isLabelled(found, mark.grantId)) return found;
+  const { name, uid, creationTimestamp } = found.metadata ?? {};
+  const made = creationTimestamp ? `, made at ${new Date(creationTimestamp).toISOString()}` : '';
+  throw new Error(
+    `the role binding ${name} ${placeName(mark.namespace)} (uid ${uid ?? 'unknown'}${made}) is not the one that the bot made and ` +
+      'does not carry its label; look who made it, and delete it with kubectl: the grant ends with it',
+  );
+}
+
+/** Nothing comes before that: by its uid it cannot be anything else, in whichever cluster, and a read may fail. */
+export const removeByUid = async ({ remove }: Cluster, { grantId, namespace, uid }: Mark): Promise<void> => {
+  if (uid !== undefined) await remove(bindingName(grantId), namespace, uid);
+};
+
+/** Takes away whatever is left of it. @returns what was found to have been done to it */
+export async function takeBack(cluster: Cluster, mark: Mark): Promise<Residue[]> {
+  const name = bindingName(mark.grantId);
+  const found = await look(cluster, mark);
+  if (!found) return [];
+  const { uid } = found.metadata ?? {};
+  await cluster.remove(name, mark.namespace, uid);
+  const residue = mark.uid === undefined || uid === mark.uid ? [] : [replaced(name, mark)];
+  const kept = await cluster.read(name, mark.namespace);
+  const isKept = kept !== null && uid !== undefined && kept.metadata?.uid === uid;
+  return isKept ? [...residue, await free(cluster, kept, mark)] : residue;
+}
+
+/** A finalizer keeps it, and it goes on giving access until that is off, whoever else writes it meanwhile. */
+async function free(cluster: Cluster, { metadata = {}, ...binding }: Binding, { namespace }: Mark): Promise<Residue> {
+  const { resourceVersion: _, finalizers = [], ...rest } = metadata;
+  await cluster.replace({ ...binding, metadata: { ...rest, finalizers: [] } }, namespace);
+  const where = `${metadata.name} ${placeName(namespace)}`;
+  return {
+    what: `finalizers that kept the role binding ${where}: ${finalizers.join(', ')}`,
+    done: 'taken off, so that it is gone',
+  };
+}
+
+const replaced = (name: string, { namespace }: Mark): Residue => ({
+  what: `a role binding ${name} ${placeName(namespace)} with the bot's label, made by somebody in place of the bot's own`,
+  done: 'deleted',
+});
+
+/** A live holder's role may have let them bind others, or themselves again under another name. */
+export async function bindingsSince({ list }: Cluster, namespace: string | null, since: number): Promise<Residue[]> {
+  const isSince = (at: Date | string | undefined) => at !== undefined && new Date(at).getTime() >= since;
+  return (await list(namespace)).flatMap((binding): Residue[] => {
+    const { metadata, roleRef, subjects = [] } = binding;
+    const isMade = isSince(metadata?.creationTimestamp);
+    if (grantOf(binding) !== null || !(isMade || metadata?.managedFields?.some(({ time }) => isSince(time)))) return [];
+    const bound = subjects.map(({ kind, name, namespace: of }) => `${kind} ${of ? `${of}/` : ''}${name}`).join(', ');
+    return [
+      {
+        what:
+          `the role binding ${metadata?.name} ${placeName(namespace)} of ${bound || 'nobody'} to ${roleRef.kind} ${roleRef.name}, ` +
+          `${isMade ? 'made' : 'changed'} while this access was live, by its holder or by somebody else`,
+        done: 'left as it is: look who made it, and delete it if nobody needs it',
+      },
+    ];
+  });
+}

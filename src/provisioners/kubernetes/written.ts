@@ -1,0 +1,73 @@
+import type { IdBook, Log } from '../../ports.ts';
+import type { Access } from '../provisioner.ts';
+import { placeName, placesOf, type Role } from './bindings.ts';
+import type { Binding, Cluster } from './cluster.ts';
+import type { Mark } from './takeBack.ts';
+
+/** What is written down of a grant: its cluster, whom it bound, and the uid of each binding. */
+
+const CLUSTER = 'cluster';
+const ACCOUNT = 'account';
+const SINCE = 'since';
+const bindingThing = (namespace: string | null): string => `binding ${placeName(namespace)}`;
+
+export interface Written {
+  readonly account: string | undefined;
+  /** When the first binding was made, by the cluster's clock, in milliseconds. */
+  readonly since: number | undefined;
+  /** The uid of the cluster's namespace kube-system. */
+  readonly cluster: string | undefined;
+  markIn(namespace: string | null): Mark;
+}
+
+export function writtenBy(ids: IdBook, log: Log) {
+  async function of(grantId: string): Promise<Written> {
+    const known = await ids.of(grantId);
+    const since = known.get(SINCE);
+    return {
+      account: known.get(ACCOUNT),
+      since: since === undefined ? undefined : Date.parse(since),
+      cluster: known.get(CLUSTER),
+      markIn: (namespace) => ({ grantId, namespace, uid: known.get(bindingThing(namespace)) }),
+    };
+  }
+
+  /** Before anything is made there: whoever answers at that address later may be another cluster. */
+  async function keepCluster(cluster: Cluster, grantId: string): Promise<void> {
+    const identity = await cluster.identity();
+    if (identity !== null) return ids.keep(grantId, CLUSTER, identity);
+    log.warn(
+      { cluster: cluster.where },
+      'the bot may not see the namespace kube-system, so it cannot tell this cluster from another; jit doctor says what it needs',
+    );
+  }
+
+  async function keepBinding(grantId: string, namespace: string | null, { metadata }: Binding): Promise<void> {
+    if (metadata?.uid) await ids.keep(grantId, bindingThing(namespace), metadata.uid);
+    const made = metadata?.creationTimestamp;
+    if (made && !(await ids.of(grantId)).has(SINCE)) await ids.keep(grantId, SINCE, new Date(made).toISOString());
+  }
+
+  return {
+    of,
+    keepCluster,
+    keepBinding,
+    keepAccount: (grantId: string, account: string): Promise<void> => ids.keep(grantId, ACCOUNT, account),
+  };
+}
+export type Writing = ReturnType<typeof writtenBy>;
+
+export const marksOf = ({ role }: Access<Role>, written: Written): Mark[] =>
+  placesOf(role).map((namespace) => written.markIn(namespace));
+
+/** @throws where it is not the cluster in which a grant was made */
+export async function checkCluster(cluster: Cluster, { cluster: wanted }: Written): Promise<void> {
+  if (wanted === undefined) return;
+  const identity = await cluster.identity();
+  if (identity === wanted) return;
+  throw new Error(
+    identity === null
+      ? `the bot may no longer see the namespace kube-system, so it cannot say whether ${cluster.where} is still the cluster where this access was given; allow get on namespaces with the name kube-system`
+      : `another cluster answers at ${cluster.where} than the one where this access was given (kube-system was ${wanted} and is ${identity}); point the kubeconfig back to that one until this access has ended`,
+  );
+}

@@ -1,0 +1,269 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { kubernetes } from '../../src/provisioners/kubernetes/provisioner.ts';
+import { type Binding, type KubernetesApi, kubeconfigOf, startKubernetes } from '../support/kubernetes.ts';
+import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
+
+/**
+ * What a holder with every right on role bindings (and others who have it) can do while a grant lives, and what is so after
+ * its end: what the bot made is gone, or the end fails; what is left is named.
+ */
+
+const folder = mkdtempSync(join(tmpdir(), 'jitbot-hostile-'));
+const kubeconfig = join(folder, 'config');
+const use = useForTests();
+const role = { cluster_role: 'edit', namespaces: ['payments'] };
+const BEN = { kind: 'User', name: 'ben@harbor.example', apiGroup: 'rbac.authorization.k8s.io' };
+const HELPER = { kind: 'ServiceAccount', name: 'helper', namespace: 'payments' };
+let api: KubernetesApi;
+let connection: ReturnType<typeof kubernetes.connect>;
+let id: string;
+
+beforeAll(async () => {
+  api = await startKubernetes('bot-token');
+  writeFileSync(kubeconfig, kubeconfigOf(api));
+  for (const verb of ['create', 'get', 'list', 'update', 'delete']) api.rights.add(`${verb} rolebindings in payments`);
+  api.rights.add('bind clusterroles/edit in payments');
+  api.rights.add('get namespaces/kube-system in the cluster');
+  connection = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, use);
+});
+afterAll(async () => {
+  await api.close();
+  use.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  api.bindings.clear();
+  api.beforeWrite = () => undefined;
+  id = newGrantId();
+  await connection.grant(access(), inAnHour());
+});
+
+const access = () => accessOf(role, id);
+const path = () => `payments/jit-${id.toLowerCase()}`;
+const read = () => api.somebody('GET', path());
+/** What the holder makes of the bot's binding. */
+const edit = (change: (binding: Binding) => void) => {
+  const binding = structuredClone(read());
+  change(binding);
+  return api.somebody('PUT', path(), binding);
+};
+const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' };
+const make = (name: string, more: Partial<Binding['metadata']> = {}, subjects: Binding['subjects'] = [BEN]) =>
+  api.somebody('POST', 'payments', { metadata: { name, ...more }, roleRef, subjects });
+const end = async () => {
+  const left = await connection.revoke(access());
+  return { left: typeof left === 'object' ? left.left : [], isActive: await connection.isActive(access()) };
+};
+const names = () => [...api.bindings.values()].map(({ metadata }) => metadata.name);
+
+describe('what a holder does to the binding of their grant', () => {
+  test.each<[string, () => unknown]>([
+    ['takes its label off', () => edit(({ metadata }) => delete metadata.labels)],
+    [
+      'gives it the label of another grant',
+      () => edit(({ metadata }) => Object.assign(metadata.labels ?? {}, { 'jitbot.io/grant': 'GOTHER' })),
+    ],
+    ['takes its annotations off', () => edit(({ metadata }) => delete metadata.annotations)],
+    ['adds others to it', () => edit((binding) => binding.subjects?.push(HELPER))],
+    ['puts others in their own place', () => edit((binding) => Object.assign(binding, { subjects: [HELPER] }))],
+    [
+      'puts a finalizer on it',
+      () => edit(({ metadata }) => Object.assign(metadata, { finalizers: ['keep.example/it'] })),
+    ],
+    [
+      'puts a finalizer on it and deletes it',
+      () => {
+        edit(({ metadata }) => Object.assign(metadata, { finalizers: ['keep.example/it'] }));
+        api.somebody('DELETE', path());
+      },
+    ],
+    ['deletes it', () => api.somebody('DELETE', path())],
+    ['deletes the namespace', () => api.recreateNamespace('payments')],
+    [
+      'does all of that',
+      () =>
+        edit((binding) => {
+          binding.metadata = { name: binding.metadata.name, finalizers: ['keep.example/a', 'keep.example/b'] };
+          binding.subjects = [HELPER, BEN];
+        }),
+    ],
+  ])('K3 a holder who %s loses it all the same', async (_, act) => {
+    const { uid } = read().metadata;
+    act();
+    if (api.bindings.has(path())) expect(await connection.isActive(access())).toBe(true);
+    expect(await end()).toMatchObject({ isActive: false });
+    expect([...api.bindings.values()].filter(({ metadata }) => metadata.uid === uid)).toEqual([]);
+  });
+
+  test('K3 one that is rewritten again and again meanwhile goes all the same', async () => {
+    edit(({ metadata }) => Object.assign(metadata, { finalizers: ['keep.example/it'] }));
+    api.beforeWrite = () => {
+      if (api.bindings.has(path())) edit(({ metadata }) => Object.assign(metadata, { annotations: { note: 'mine' } }));
+    };
+    expect(await end()).toMatchObject({ isActive: false });
+    expect(names()).toEqual([]);
+  });
+
+  test('K3 what kept it is in what is said of the end', async () => {
+    edit(({ metadata }) => Object.assign(metadata, { finalizers: ['keep.example/it'] }));
+    const { left } = await end();
+    expect(left).toEqual([{ what: expect.stringContaining('keep.example/it'), done: 'taken off, so that it is gone' }]);
+  });
+
+  test('K3 an extension undoes what was done to it', async () => {
+    edit((binding) => {
+      binding.subjects = [HELPER];
+      delete binding.metadata.labels;
+    });
+    await connection.grant(access(), inAnHour());
+    expect(read()).toMatchObject({ metadata: { labels: { 'jitbot.io/grant': id } }, subjects: [BEN] });
+  });
+});
+
+describe('what is put in the place of the binding', () => {
+  test('K3 another one of its name without the label makes the end fail, and is not extended', async () => {
+    api.somebody('DELETE', path());
+    make(`jit-${id.toLowerCase()}`);
+    await expect(connection.isActive(access())).rejects.toThrow(/is not the one that the bot made/);
+    await expect(connection.revoke(access())).rejects.toThrow(/delete it with kubectl/);
+    await expect(connection.grant(access(), inAnHour())).rejects.toThrow(/not the bot's/);
+    // Somebody looked, and deleted it.
+    api.somebody('DELETE', path());
+    expect(await end()).toMatchObject({ isActive: false });
+  });
+
+  test('K3 another one of its name with the label goes with it, and is told of', async () => {
+    const { labels } = structuredClone(read().metadata);
+    api.somebody('DELETE', path());
+    make(`jit-${id.toLowerCase()}`, labels ? { labels } : {}, [HELPER]);
+    const { left, isActive } = await end();
+    expect(isActive).toBe(false);
+    expect(left).toEqual([{ what: expect.stringContaining('in place of the bot'), done: 'deleted' }]);
+    expect(names()).toEqual([]);
+  });
+
+  test('K3 in another cluster nothing of the same name and label is touched, as in one restored from a backup', async () => {
+    const { name, labels } = read().metadata;
+    const before = api.clusterUid;
+    api.bindings.clear();
+    make(name, labels ? { labels } : {});
+    api.clusterUid = 'restored';
+    await expect(connection.revoke(access())).rejects.toThrow(/another cluster answers at .* \(kube-system was/);
+    expect(names()).toEqual([name]);
+    api.clusterUid = before;
+    expect(await end()).toMatchObject({ isActive: false });
+  });
+});
+
+describe('what a holder leaves beside it', () => {
+  const list = () => connection.list?.([{ roleKey: 'payments-db/read', role }]);
+
+  test('K3 bindings made or changed while it lived are named at the end, and older ones are not', async () => {
+    const [binding] = api.bindings.values();
+    if (!binding) throw new Error('nothing was bound');
+    api.now = () => Date.parse('2020-01-01T00:00:00Z');
+    make('old');
+    make('team', {}, [{ ...BEN, name: 'ana@harbor.example' }]);
+    api.now = Date.now;
+    make('backdoor');
+    make('robot', { labels: { ...binding.metadata.labels } }, [HELPER]);
+    api.somebody('PUT', 'payments/team', { ...api.somebody('GET', 'payments/team'), subjects: [BEN] });
+    api.somebody('DELETE', path());
+    const { left, isActive } = await end();
+    expect(isActive).toBe(false);
+    expect(left.map(({ what }) => what)).toEqual([
+      expect.stringMatching(/team in payments of User ben@harbor.example to ClusterRole edit, changed while/),
+      expect.stringMatching(/backdoor in payments of User ben@harbor.example to ClusterRole edit, made while/),
+      expect.stringMatching(/robot in payments of ServiceAccount payments\/helper to ClusterRole edit, made while/),
+    ]);
+    expect(names()).toEqual(['old', 'team', 'backdoor', 'robot']);
+  });
+
+  test('K3 a copy with the label of the grant is standing access, which can be taken away', async () => {
+    const eve = { ...BEN, name: 'eve@harbor.example' };
+    make('copy', { labels: { ...read().metadata.labels } }, [eve]);
+    edit((binding) => binding.subjects?.push({ ...BEN, name: 'mallory@harbor.example' }));
+    const held = (account: string, grantId: string | null) => ({ account, role: 'payments-db/read', grantId });
+    expect(await list()).toEqual([
+      held('ben@harbor.example', id),
+      held('mallory@harbor.example', null),
+      held('eve@harbor.example', null),
+    ]);
+    for (const account of ['eve@harbor.example', 'mallory@harbor.example'])
+      await connection.remove?.(held(account, null), role);
+    expect(await list()).toEqual([held('ben@harbor.example', id)]);
+  });
+
+  test('K3 a binding whose annotations were rewritten is listed by what it gives', async () => {
+    edit(({ metadata }) => Object.assign(metadata.annotations ?? {}, { 'jitbot.io/role': 'somebody/else' }));
+    expect(await list()).toEqual([{ account: 'ben@harbor.example', role: 'payments-db/read', grantId: id }]);
+  });
+});
+
+describe('a grant of the version before', () => {
+  test('K3 is stamped, and found by its uid from then on; without that it fails when its label is gone', async () => {
+    const [stamped, unstamped] = [useForTests(), useForTests()];
+    const later = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, stamped);
+    await later.stamp?.(access());
+    await later.stamp?.(access());
+    edit(({ metadata }) => delete metadata.labels);
+    const never = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, unstamped);
+    await expect(never.revoke(access())).rejects.toThrow(/is not the one that the bot made/);
+    await later.revoke(access());
+    expect(await later.isActive(access())).toBe(false);
+    expect(names()).toEqual([]);
+    stamped.close();
+    unstamped.close();
+  });
+});
+
+describe('any of it, one after the other', () => {
+  const SEEDS = Array.from({ length: 60 }, (_, index) => 1500 + index);
+  const acts: readonly ((random: () => number) => unknown)[] = [
+    () => edit(({ metadata }) => delete metadata.labels),
+    () => edit((binding) => Object.assign(binding, { subjects: [HELPER, BEN] })),
+    () => edit(({ metadata }) => Object.assign(metadata, { finalizers: ['keep.example/it'] })),
+    () => edit(({ metadata }) => Object.assign(metadata, { annotations: {} })),
+    () => api.somebody('DELETE', path()),
+    (random) => make(`copy-${Math.floor(random() * 1e6)}`, { labels: { 'jitbot.io/grant': id } }),
+    (random) => make(`robot-${Math.floor(random() * 1e6)}`, { finalizers: ['keep.example/it'] }, [HELPER]),
+    () => make(`jit-${id.toLowerCase()}`, {}),
+    () => make(`jit-${id.toLowerCase()}`, { labels: { 'jitbot.io/grant': id } }, [HELPER]),
+  ];
+
+  test.each(SEEDS)('seed %i: what is there after the end is named, or the end has failed', async (seed) => {
+    let state = seed;
+    const random = () => {
+      state = (state * 1103515245 + 12345) % 2147483648;
+      return state / 2147483648;
+    };
+    const { uid } = read().metadata;
+    for (let step = 0; step < 6; step += 1) {
+      const act = acts[Math.floor(random() * acts.length)];
+      try {
+        act?.(random);
+      } catch (error) {
+        // The cluster refuses it, as when the binding that was to be edited is not there any more.
+        expect(String(error), `seed ${seed}`).toMatch(/the cluster refuses it/);
+      }
+    }
+    const before = names();
+    const told = await end().catch((error: unknown) => error);
+    const there = [...api.bindings.values()].map(({ metadata }) => metadata);
+    expect(
+      there.filter((one) => one.uid === uid),
+      `seed ${seed}: ${before}`,
+    ).toEqual([]);
+    if (told instanceof Error) return expect(there.map(({ name }) => name)).toContain(`jit-${id.toLowerCase()}`);
+    const { left, isActive } = told as Awaited<ReturnType<typeof end>>;
+    expect(isActive, `seed ${seed}`).toBe(false);
+    for (const { name } of there)
+      expect(
+        left.some(({ what }) => what.includes(name)),
+        `seed ${seed}: ${name} is not named`,
+      ).toBe(true);
+  });
+});
