@@ -55,7 +55,6 @@ export function writtenBy(ids: IdBook, log: Log) {
     keepAccount: (grantId: string, account: string): Promise<void> => ids.keep(grantId, ACCOUNT, account),
   };
 }
-export type Writing = ReturnType<typeof writtenBy>;
 
 export const marksOf = ({ role }: Access<Role>, written: Written): Mark[] =>
   placesOf(role).map((namespace) => written.markIn(namespace));
