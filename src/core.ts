@@ -141,7 +141,7 @@ export function createCore(world: World): Core {
     store,
     directory,
     activity,
-    evidence: evidenceSource({ onCall, directory, store, activity, engine, clock }),
+    evidence: evidenceSource({ onCall, directory, store, activity, engine, clock, policy: () => inForce }),
     onCall,
     incidents: world.incidents,
     codes: world.codes,
@@ -152,6 +152,7 @@ export function createCore(world: World): Core {
     log,
     grantLock: keyedLock(),
     limitLock: keyedLock(),
+    humanLock: keyedLock(),
   };
 
   const identity = createIdentityBook({ client, store, events, log });

@@ -2,7 +2,7 @@ import type { Use } from './domain/accessReview.ts';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import type { Evidence, History, Incident, OnCallEntry, OpaAnswer } from './domain/evidence.ts';
 import type { Grant, LiveGrant } from './domain/grant.ts';
-import type { Person } from './domain/person.ts';
+import type { Human, Identity, Person } from './domain/person.ts';
 import type { OpaTarget, Policy, Principal, Role } from './domain/policy.ts';
 import type { Records } from './domain/records.ts';
 import type { Request } from './domain/request.ts';
@@ -211,28 +211,40 @@ export class StorageError extends Error {
 
 /** What the ledger says about how people behave. Rejects where it cannot be read. */
 export interface ActivityReader {
-  asking(slackId: string, resourceId: string, now: Instant): Promise<Activity>;
+  /** @param accounts Slack ids of one human */
+  asking(accounts: readonly string[], resourceId: string, now: Instant): Promise<Activity>;
   /** How often each role was used since then. */
   uses(since: Instant): Promise<readonly Use[]>;
-  reviewing(reviewerId: string, requesterId: string, now: Instant): Promise<ReviewActivity>;
+  /** @param between the accounts of the two of them; the first of each stands for all of theirs */
+  reviewing(
+    between: { readonly reviewer: readonly string[]; readonly requester: readonly string[] },
+    now: Instant,
+  ): Promise<ReviewActivity>;
 }
 
 export interface HistoryQuestion {
-  readonly slackId: string;
+  readonly human: Human;
   readonly since: Instant;
   /** Holders of their roles are listed. */
   readonly resources: readonly string[];
   readonly exceptRequest: string | null;
 }
 
+/** What limits look at, with holders as they are known by. */
+export type PastAndHolders = Omit<History, 'holders'> & {
+  readonly holders: readonly { readonly role: string; readonly person: Identity }[];
+};
+
 export interface Store {
   /** @throws ConflictError, StorageError */
   commit(change: Change): Promise<readonly LedgerEvent[]>;
   request(id: string): Promise<Versioned<Request> | null>;
   requestBySubmission(submissionKey: string): Promise<Versioned<Request> | null>;
-  pendingRequest(slackId: string, role: string): Promise<Versioned<Request> | null>;
+  /** One that waits for reviewers, by any account of this human. */
+  pendingRequestOf(human: Human, role: string): Promise<Versioned<Request> | null>;
   grant(id: string): Promise<Versioned<Grant> | null>;
-  liveGrant(slackId: string, role: string): Promise<Versioned<LiveGrant> | null>;
+  /** What this human holds of a role, by any of their accounts. */
+  liveGrantOf(human: Human, role: string): Promise<Versioned<LiveGrant> | null>;
   liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
   /** Live grants of an earlier version, which did not say where they were given; by id, after this one. */
   liveWithoutPlace(after: string, limit: number): Promise<readonly Versioned<LiveGrant>[]>;
@@ -251,11 +263,13 @@ export interface Store {
   /** A person's newest requests, newest first. */
   recentRequests(slackId: string, limit: number): Promise<readonly Request[]>;
   /** What limits look at. A request that is decided again does not count against itself. */
-  history(about: HistoryQuestion): Promise<History>;
+  history(about: HistoryQuestion): Promise<PastAndHolders>;
+  /** Slack ids of this human's accounts, with those that asked for something under one of their mailboxes. */
+  accountsOf(human: Human): Promise<readonly string[]>;
   /** A person's newest grants, newest first. */
   recentGrants(slackId: string, limit: number): Promise<readonly Grant[]>;
-  /** Uses of break-glass that nobody has reviewed; of one person, where named. */
-  unreviewedUses(slackId?: string): Promise<readonly (Request & { state: 'approved' })[]>;
+  /** Uses of break-glass that nobody has reviewed; of one human, where given. */
+  unreviewedUses(human?: Human): Promise<readonly (Request & { state: 'approved' })[]>;
   /** Version 0 and null: never set. */
   record<K extends keyof Records>(kind: K, key: string): Promise<Versioned<Records[K]>>;
   records<K extends keyof Records>(kind: K): Promise<readonly NonNullable<Records[K]>[]>;

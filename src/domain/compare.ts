@@ -108,7 +108,7 @@ function situationsFor(roles: readonly Role[]): Situation[] {
                   duration: duration.value,
                   evidence: {
                     at: time.value,
-                    onCall: known(shift.value ? [{ ...shift.value, start: null, end: null }] : []),
+                    onCall: known(shift.value ? [shift.value] : []),
                     incident: incident.value && known(incident.value),
                     groups: Object.fromEntries(
                       principals.filter(isGroup).map((id) => [id, known(id === person.value)]),
@@ -157,9 +157,10 @@ function onCallChoices(tests: readonly Test[]): Choice<OnCallEntry | null>[] {
               value: {
                 escalationPolicy: { id: policy, name: policy },
                 services: service ? [{ id: service, name: service }] : [],
-                schedule: schedule ? { id: schedule, name: schedule } : null,
+                // Somebody who has long been on a schedule: neither tenure nor a planned turn keeps anybody else out.
+                schedule: { id: schedule ?? ELSEWHERE, name: schedule ?? ELSEWHERE },
                 level,
-                start: null,
+                start: 0,
                 end: null,
                 isOverride,
               },

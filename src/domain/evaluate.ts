@@ -21,7 +21,10 @@ import { hoursText, isWithinHours } from './weekHours.ts';
 export interface DecisionInput {
   readonly at: Instant;
   readonly personId: string;
+  /** All of it: for an extension, with what is held already. */
   readonly duration: Millis;
+  /** How much of it is held already. Absent: nothing. */
+  readonly held?: Millis;
   readonly evidence: Evidence;
 }
 
@@ -54,7 +57,7 @@ interface Decided {
 
 export type AskDecision = Decided & {
   readonly effect: 'ask';
-  /** Longest that may be given, where the decision says so itself. */
+  /** Longest that may be held, with all extensions, where the decision says so itself. */
   readonly maxDuration: Millis | null;
   readonly stages: readonly Stage[];
   readonly escalate: readonly EscalationStep[];
@@ -83,7 +86,7 @@ export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
   if (blocked !== null) return { effect: 'deny', rule: null, reasons: [blocked], outcomes: [] };
   if (role.opa) {
     const removed = removedIn(input.evidence, () => OPA_ITEM);
-    return removed ? { effect: 'deny', rule: null, reasons: removed.reasons, outcomes: [] } : fromOpa(input.evidence);
+    return removed ? { effect: 'deny', rule: null, reasons: removed.reasons, outcomes: [] } : fromOpa(input);
   }
   const budget = budgetLeft(role, input);
   const evaluated = role.rules.map((rule, index) => {
@@ -239,21 +242,35 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Find
     const levels = inPlace.map((entry) => entry.level).join(', ');
     return finding('not_met', `on call at level ${levels}; this rule needs ${levelText(test)}`);
   }
-  const turns = test.planned ? atLevel.filter((entry) => entry.isOverride === false) : atLevel;
-  if (turns.length === 0) {
-    return atLevel.some((entry) => entry.isOverride === null)
-      ? finding('unknown', 'PagerDuty did not say whether this shift was planned')
-      : finding('not_met', 'on call by an override; this rule needs a turn of the rotation');
-  }
-  const settled = turns.filter((entry) => entry.start === null || at - entry.start >= test.tenure);
+  const turns = test.planned ? atLevel.filter((entry) => entry.schedule && entry.isOverride === false) : atLevel;
+  if (turns.length === 0) return notPlanned(atLevel);
+  // Somebody named on an escalation policy, without a schedule, has no shift that began: they may be there since a minute ago.
+  const settled = turns.filter(({ start }) => test.tenure === 0 || (start !== null && at - start >= test.tenure));
   if (settled.length === 0) {
-    return finding('not_met', `on this shift for less than ${durationText(test.tenure)}`);
+    return finding(
+      'not_met',
+      turns.every(({ start }) => start === null)
+        ? `on call without a shift that has a beginning; this rule needs ${durationText(test.tenure)} on a shift`
+        : `on this shift for less than ${durationText(test.tenure)}`,
+    );
   }
   const best = settled.reduce((a, b) => ((b.end ?? Infinity) > (a.end ?? Infinity) ? b : a));
   return finding('met', `on call at level ${best.level} for ${best.escalationPolicy.name}`, {
     onCall: best,
     incident: null,
   });
+}
+
+/** Why none of these is a turn of a schedule's rotation. */
+function notPlanned(entries: readonly OnCallEntry[]): Finding {
+  if (entries.some(({ schedule, isOverride }) => schedule && isOverride === null))
+    return finding('unknown', 'PagerDuty did not say whether this shift was planned');
+  return finding(
+    'not_met',
+    entries.some(({ schedule }) => schedule)
+      ? 'on call by an override; this rule needs a turn of the rotation'
+      : 'named on the escalation policy itself; this rule needs a turn of the rotation',
+  );
 }
 
 function levelText({ minLevel, maxLevel }: OnCallTest): string {
@@ -315,13 +332,19 @@ function evaluateMembership(principals: readonly Principal[], { evidence, person
 const OPA_REQUEST_EXPIRY = HOUR;
 
 /** Only a clear yes is a yes. */
-function fromOpa(evidence: Evidence): RuleDecision {
+function fromOpa({ evidence, held = 0 }: DecisionInput): RuleDecision {
   const decided = { rule: null, outcomes: [] } as const;
   if (!evidence.opa) return { ...decided, effect: 'deny', reasons: ['Open Policy Agent was not asked'] };
   if (!evidence.opa.known) return { ...decided, effect: 'deny', reasons: [evidence.opa.problem] };
   const { decision, reasons, reviewers, needed, max } = evidence.opa.value;
   const proof = { onCall: anyEntry(evidence), incident: namedIncident(evidence) };
   const said = { ...decided, reasons: reasons.length > 0 ? reasons : [`Open Policy Agent: ${decision}`] };
+  if (decision !== 'deny' && max !== null && held >= max)
+    return {
+      ...decided,
+      effect: 'deny',
+      reasons: [`Open Policy Agent lets it be held for ${durationText(max)} in all, and that is used up`],
+    };
   switch (decision) {
     case 'allow':
       return { ...said, effect: 'allow', proof, maxDuration: max };

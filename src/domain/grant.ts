@@ -20,13 +20,15 @@ export type EndReason = PlannedEnd | 'revoked' | 'person_left' | 'frozen' | 'pro
 
 /** What access depends on besides its time. */
 export interface Ties {
-  /** The end of the window that was asked for. null: it has none. */
+  /** The end of the window that was asked for, or of the time that an extension added. null: it has none. */
   readonly window: Instant | null;
   /** The shift that it was given for; it ends this long after. `end` null: no end is known. */
   readonly shift: {
     readonly escalationPolicy: Ref;
     readonly schedule: Ref | null;
     readonly level: number;
+    /** The levels that its rule accepts, `max` null: any from `min` on. Absent: this one alone. */
+    readonly levels?: { readonly min: number; readonly max: number | null };
     readonly end: Instant | null;
     readonly grace: Millis;
     /** It was found to be over; a successor has been offered the same. */
@@ -34,7 +36,9 @@ export interface Ties {
   } | null;
   readonly incident: {
     readonly id: string;
-    readonly number: number;
+    /** null: PagerDuty did not say. */
+    readonly number: number | null;
+    /** When it was first seen to be resolved. It stays so: the grace begins once. */
     readonly resolvedAt: Instant | null;
     readonly grace: Millis;
   } | null;
@@ -123,32 +127,60 @@ export const isRevoking = (grant: Grant): grant is RevokingGrant =>
 /** Failed revocations in a row after which a grant is overdue and people are told. */
 export const OVERDUE_AFTER_FAILURES = 6;
 
+/** What access is given on. */
+export interface Ground {
+  readonly decision: Decision;
+  readonly evidence: Evidence;
+  /** The incident that the request names, whether or not a rule looked at it. */
+  readonly incidentId: string | null;
+  readonly window: Instant | null;
+  /** What the access depended on before it was made longer. null: it is new. */
+  readonly before: Ties | null;
+}
+
 /** What a grant made on this decision depends on. */
-export function tiesOf(role: Role, decision: Decision, evidence: Evidence, window: Instant | null): Ties {
-  const proof = decision.effect === 'deny' ? null : decision.proof;
-  // What reviewers approved does not rest on a shift, even where there is one; an incident that was named counts for both.
-  const onCall = decision.effect === 'allow' ? (proof?.onCall ?? null) : null;
-  const { withShift, withIncident } = role.ends;
+export function tiesOf(role: Role, ground: Ground): Ties {
+  const { decision, evidence, window } = ground;
   return {
     window,
-    shift:
-      onCall && withShift !== null
-        ? {
-            escalationPolicy: onCall.escalationPolicy,
-            schedule: onCall.schedule,
-            level: onCall.level,
-            end: onCall.end,
-            grace: withShift,
-            over: false,
-          }
-        : null,
-    incident:
-      proof?.incident && withIncident !== null
-        ? { id: proof.incident.id, number: proof.incident.number, resolvedAt: null, grace: withIncident }
-        : null,
+    shift: shiftOf(role, decision),
+    incident: incidentOf(role, ground),
     inPagerDuty: evidence.onCall?.known === true,
   };
 }
+
+/** What reviewers approved does not rest on a shift, even where there is one. */
+function shiftOf({ rules, ends }: Role, decision: Decision): Ties['shift'] {
+  const onCall = decision.effect === 'allow' ? decision.proof.onCall : null;
+  if (!onCall || decision.effect !== 'allow' || ends.withShift === null) return null;
+  const when = decision.rule === null ? [] : (rules[decision.rule - 1]?.when ?? []);
+  const tests = when.flatMap((test) => (test.kind === 'on_call' ? [test] : []));
+  const { escalationPolicy, schedule, level, end } = onCall;
+  const max = Math.min(...tests.map(({ maxLevel }) => maxLevel));
+  const levels =
+    tests.length === 0
+      ? { min: level, max: level }
+      : { min: Math.max(...tests.map(({ minLevel }) => minLevel)), max: max === Infinity ? null : max };
+  return { escalationPolicy, schedule, level, levels, end, grace: ends.withShift, over: false };
+}
+
+/** An incident that was named ends access, whoever allowed it; that it could not be looked up yet frees nobody from it. */
+function incidentOf({ ends }: Role, { evidence, incidentId, before }: Ground): Ties['incident'] {
+  const earlier = before?.incident ?? null;
+  if (earlier && earlier.resolvedAt !== null) return earlier;
+  if (incidentId === null || ends.withIncident === null) return null;
+  const found = evidence.incident?.known ? evidence.incident.value : null;
+  return {
+    id: incidentId,
+    number: found?.number ?? earlier?.number ?? null,
+    resolvedAt: found?.status === 'resolved' ? evidence.at : null,
+    grace: ends.withIncident,
+  };
+}
+
+/** When the incident ends access, whatever else is approved. null: it is not known to be resolved. */
+export const incidentEnd = ({ incident }: Ties): Instant | null =>
+  incident && incident.resolvedAt !== null ? incident.resolvedAt + incident.grace : null;
 
 /** The earliest of everything that ends access which began at `from`. */
 export function plannedEnd(from: Instant, duration: Millis, ties: Ties): { endsAt: Instant; endsBecause: PlannedEnd } {
@@ -179,6 +211,17 @@ export function activate(grant: ProvisioningGrant, account: string, at: Instant)
 export function retie(grant: ActiveGrant, change: { ties: Ties; duration?: Millis }): ActiveGrant {
   const next = { ...grant, ...change };
   return { ...next, ...plannedEnd(grant.activation.at, next.duration, next.ties) };
+}
+
+/**
+ * Active access with the time that an extension adds: never more than that behind the end that it has now, and what is known
+ * to be over by now stays over.
+ */
+export function extended(grant: ActiveGrant, { duration, ties }: Extension): ActiveGrant {
+  const incident = incidentEnd(grant.ties) === null ? ties.incident : grant.ties.incident;
+  const window = grant.endsAt + duration;
+  const next = retie(grant, { duration: grant.duration + duration, ties: { ...ties, incident, window } });
+  return { ...next, extension: null };
 }
 
 export function startRevoking(

@@ -245,7 +245,8 @@ export function evidenceNeeded(role: Role): EvidenceNeeded {
   return {
     onCall: role.opa !== null || tests.some((test) => test.kind === 'on_call'),
     overrides: tests.some((test) => test.kind === 'on_call' && test.planned),
-    incident: role.opa !== null || tests.some((test) => test.kind === 'incident'),
+    // It also ends what names it.
+    incident: role.opa !== null || role.ends.withIncident !== null || tests.some((test) => test.kind === 'incident'),
     groups: [...new Set(principals.filter(isGroup))],
     history:
       role.limits.length > 0

@@ -1,13 +1,30 @@
+import { type Human, isSameHuman } from './person.ts';
 import type { Stage } from './policy.ts';
 
-/** Somebody who approved, and the stages that they may speak for. */
+/** An approval, and the stages that it may count for. */
 export interface Voice {
-  readonly slackId: string;
   readonly stages: readonly number[];
 }
 
 /**
- * How many approvals each stage still lacks, when every approver counts for one stage only and is counted
+ * What one human said, or had said for them, is one voice, whatever accounts or stand-ins it came through. Where three are
+ * linked through the one in the middle they are one too: too few counted is mended by one more click, too many by nothing.
+ */
+export function voicesOf(said: readonly (Voice & { readonly human: Human })[]): Voice[] {
+  const groups: { humans: Human[]; stages: Set<number> }[] = [];
+  for (const { human, stages } of said) {
+    const linked = groups.filter(({ humans }) => humans.some((other) => isSameHuman(other, human)));
+    const merged = {
+      humans: [human, ...linked.flatMap(({ humans }) => humans)],
+      stages: new Set([...stages, ...linked.flatMap((group) => [...group.stages])]),
+    };
+    groups.splice(0, groups.length, ...groups.filter((group) => !linked.includes(group)), merged);
+  }
+  return groups.map(({ stages }) => ({ stages: [...stages] }));
+}
+
+/**
+ * How many approvals each stage still lacks, when every voice counts for one stage only and is counted
  * where it helps most (a maximum matching, by augmenting paths).
  */
 export function missingApprovals(stages: readonly Stage[], voices: readonly Voice[]): number[] {

@@ -31,6 +31,8 @@ export type Refusal =
   | { readonly code: 'not_a_reviewer' }
   | { readonly code: 'eligibility_unknown'; readonly problem: string }
   | { readonly code: 'already_reviewed' }
+  /** Somebody has said yes in this reviewer's name, or the one whom they stand in for has. */
+  | { readonly code: 'authority_used'; readonly by: string }
   | {
       readonly code: 'policy_now_denies';
       readonly reasons: readonly string[];
@@ -42,6 +44,8 @@ export type Refusal =
   | { readonly code: 'not_yours' }
   | { readonly code: 'no_credential' }
   | { readonly code: 'already_extending' }
+  /** The incident that it was given for is resolved: no more time makes it end later. */
+  | { readonly code: 'incident_over'; readonly until: Instant }
   | { readonly code: 'frozen'; readonly by: string; readonly reason: string }
   | { readonly code: 'ledger_damaged'; readonly problem: string }
   | { readonly code: 'not_frozen' }

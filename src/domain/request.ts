@@ -8,6 +8,8 @@ export interface Review {
   readonly by: Person;
   /** Whom the reviewer stood in for; null: nobody. */
   readonly onBehalfOf: string | null;
+  /** They were asked because nobody had decided. Absent: they were not. */
+  readonly wasAsked?: boolean;
   readonly verdict: 'approve' | 'deny';
   readonly comment: string;
   readonly at: Instant;

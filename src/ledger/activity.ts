@@ -51,21 +51,31 @@ export function activityReader({ sqlite }: OpenLedger): ActivityReader {
 
   return {
     uses: async (since) => uses.all(since),
-    asking: async (person, resource, now): Promise<Activity> => {
-      const seen = asked.all({ person, since: now - LOOK_BACK, limit: MOST_EVENTS });
+    asking: async (accounts, resource, now): Promise<Activity> => {
+      const since = now - LOOK_BACK;
+      const seen = newestFirst(accounts.flatMap((person) => asked.all({ person, since, limit: MOST_EVENTS })));
       return {
         requests: seen.filter(({ type }) => type === 'request.submitted'),
         denials: seen.filter(({ type }) => type === 'request.denied'),
-        knowsResource: everHad.get({ person, prefix: `${resource}/` }) !== undefined,
+        knowsResource: accounts.some((person) => everHad.get({ person, prefix: `${resource}/` }) !== undefined),
       };
     },
-    reviewing: async (reviewer, requester, now): Promise<ReviewActivity> => {
+    reviewing: async ({ reviewer, requester }, now): Promise<ReviewActivity> => {
       const since = now - LOOK_BACK;
+      const asOne = (id: string) => [reviewer, requester].find((ids) => ids.includes(id))?.[0] ?? id;
+      const approversOf = (accounts: readonly string[]) =>
+        accounts.flatMap((person) => approvers.all({ person, since })).map(asOne);
       return {
-        reviews: reviews.all({ person: reviewer, since, limit: MOST_REVIEWS }),
-        approversOfRequester: approvers.all({ person: requester, since }),
-        approversOfReviewer: approvers.all({ person: reviewer, since }),
+        reviews: newestFirst(reviewer.flatMap((person) => reviews.all({ person, since, limit: MOST_REVIEWS }))).slice(
+          0,
+          MOST_REVIEWS,
+        ),
+        approversOfRequester: approversOf(requester),
+        approversOfReviewer: approversOf(reviewer),
       };
     },
   };
 }
+
+const newestFirst = <T extends { readonly seq: number }>(seen: readonly T[]): T[] =>
+  [...seen].sort((a, b) => b.seq - a.seq);

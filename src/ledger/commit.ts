@@ -1,6 +1,6 @@
 import type { LedgerEvent, NewEvent } from '../domain/events.ts';
 import type { Grant } from '../domain/grant.ts';
-import { BOT } from '../domain/person.ts';
+import { BOT, mailboxOf } from '../domain/person.ts';
 import type { Request } from '../domain/request.ts';
 import type { Instant } from '../domain/terms.ts';
 import {
@@ -73,6 +73,7 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
       state: value.state,
       submissionKey: value.submissionKey,
       requester: value.requester.slackId,
+      mailbox: mailboxOf(value.requester.email),
       role: value.role,
       bundle: value.bundle,
       reviewDue: unreviewedUntil(value),
@@ -89,6 +90,7 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
       state: value.state,
       requestId: value.requestId,
       person: value.person.slackId,
+      mailbox: mailboxOf(value.person.email),
       role: value.role,
       resource: value.resourceId,
       body: JSON.stringify(value),
@@ -121,6 +123,7 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
       state: p('state'),
       submissionKey: p('submissionKey'),
       requester: p('requester'),
+      mailbox: p('mailbox'),
       role: p('role'),
       bundle: p('bundle'),
       reviewDue: p('reviewDue'),
@@ -146,6 +149,7 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
       state: p('state'),
       requestId: p('requestId'),
       person: p('person'),
+      mailbox: p('mailbox'),
       role: p('role'),
       resource: p('resource'),
       body: p('body'),

@@ -19,6 +19,8 @@ export function erase({ sqlite }: OpenLedger, person: string): number {
         const write = sqlite.prepare(`UPDATE ${table} SET body = ?, version = version + 1 WHERE rowid = ?`);
         for (const { rowid, body } of rows) write.run(without(body), rowid);
       }
+      sqlite.prepare("UPDATE requests SET mailbox = '' WHERE requester = ?").run(person);
+      sqlite.prepare("UPDATE grants SET mailbox = '' WHERE person = ?").run(person);
       return changes;
     })
     .immediate();

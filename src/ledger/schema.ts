@@ -39,6 +39,8 @@ export const requests = sqliteTable('requests', {
   state: text('state').notNull(),
   submissionKey: text('submission_key').notNull(),
   requester: text('requester').notNull(),
+  /** The requester's when they asked, without subaddress; '': erased. */
+  mailbox: text('mailbox').notNull(),
   role: text('role').notNull(),
   /** Requests that were made together share it. */
   bundle: text('bundle').notNull(),
@@ -65,6 +67,8 @@ export const grants = sqliteTable('grants', {
   state: text('state').notNull(),
   requestId: text('request_id').notNull(),
   person: text('person').notNull(),
+  /** The person's when it was given, without subaddress; '': erased. */
+  mailbox: text('mailbox').notNull(),
   role: text('role').notNull(),
   resource: text('resource').notNull(),
   body: text('body').notNull(),

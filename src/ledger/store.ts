@@ -1,5 +1,6 @@
 import type { History } from '../domain/evidence.ts';
 import { type Grant, isLive, LIVE_STATES, type LiveGrant } from '../domain/grant.ts';
+import type { Human } from '../domain/person.ts';
 import type { Records } from '../domain/records.ts';
 import type { Request } from '../domain/request.ts';
 import type { Store, Versioned } from '../ports.ts';
@@ -23,11 +24,6 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     .from(requests)
     .where(eq(requests.submissionKey, p('key')))
     .prepare();
-  const pendingRequest = db
-    .select()
-    .from(requests)
-    .where(and(eq(requests.requester, p('requester')), eq(requests.role, p('role')), eq(requests.state, 'pending')))
-    .prepare();
   const grantById = db
     .select()
     .from(grants)
@@ -39,11 +35,6 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     .where(and(eq(records.kind, p('kind')), eq(records.key, p('key'))))
     .prepare();
   const live = inArray(grants.state, [...LIVE_STATES]);
-  const liveGrant = db
-    .select()
-    .from(grants)
-    .where(and(eq(grants.person, p('person')), eq(grants.role, p('role')), live))
-    .prepare();
   const requestsOfBundle = db
     .select()
     .from(requests)
@@ -81,6 +72,24 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
   const liveWithoutPlace = sqlite.prepare<[string, number], GrantBody>(
     `SELECT body, version FROM grants WHERE ${isLiveState} AND json_extract(body, '$.place') IS NULL AND id > ? ORDER BY id LIMIT ?`,
   );
+  const pendingRequestOf = sqlite.prepare<Whose & { role: string }, StoredRow>(
+    `SELECT version, body FROM requests WHERE ${requestedBy} AND role = @role AND state = 'pending' LIMIT 1`,
+  );
+  const liveGrantOf = sqlite.prepare<Whose & { role: string }, StoredRow>(
+    `SELECT version, body FROM grants WHERE ${heldBy} AND role = @role AND ${isLiveState} LIMIT 1`,
+  );
+  const pastRequestsOf = sqlite.prepare<Whose & { limit: number }, StoredRow>(
+    `SELECT version, body FROM requests WHERE ${requestedBy} AND state IN ('approved', 'scheduled', 'denied')
+     ORDER BY rowid DESC LIMIT @limit`,
+  );
+  const unreviewedOf = sqlite.prepare<Whose, StoredRow>(
+    `SELECT version, body FROM requests WHERE ${requestedBy} AND review_due IS NOT NULL`,
+  );
+  const accountsWith = sqlite
+    .prepare<[string], string>(
+      'SELECT DISTINCT requester FROM requests WHERE mailbox IN (SELECT value FROM json_each(?))',
+    )
+    .pluck();
   const liveForIncident = sqlite
     .prepare<[string], string>(
       `SELECT id FROM grants WHERE ${isLiveState} AND json_extract(body, '$.ties.incident.id') = ?`,
@@ -100,9 +109,9 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     commit: committer(ledger, options),
     request: (id) => read(() => toRequest(requestById.get({ id }))),
     requestBySubmission: (key) => read(() => toRequest(requestBySubmission.get({ key }))),
-    pendingRequest: (requester, role) => read(() => toRequest(pendingRequest.get({ requester, role }))),
+    pendingRequestOf: (human, role) => read(() => toRequest(pendingRequestOf.get({ ...whose(human), role }))),
     grant: (id) => read(() => toGrant(grantById.get({ id }))),
-    liveGrant: (person, role) => read(() => liveOnly(toGrant(liveGrant.get({ person, role })))),
+    liveGrantOf: (human, role) => read(() => liveOnly(toGrant(liveGrantOf.get({ ...whose(human), role })))),
     liveGrants: ({ slackId, resourceId }) =>
       read(() =>
         db
@@ -141,22 +150,18 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     bundle: (id) => read(() => requestsOfBundle.all({ bundle: id }).flatMap((row) => toRequest(row)?.value ?? [])),
     recentRequests: (slackId, limit) =>
       read(() => newestRequests.all({ requester: slackId, limit }).flatMap((row) => toRequest(row)?.value ?? [])),
-    history: ({ slackId, since, resources, exceptRequest }) =>
+    history: ({ human, since, resources, exceptRequest }) =>
       read(() => {
-        const past = db
-          .select()
-          .from(requests)
-          .where(and(eq(requests.requester, slackId), inArray(requests.state, ['approved', 'scheduled', 'denied'])))
-          .orderBy(desc(sql`rowid`))
-          .limit(MOST_PAST_REQUESTS)
-          .all()
+        const past = pastRequestsOf
+          .all({ ...whose(human), limit: MOST_PAST_REQUESTS })
           .flatMap((row) => toRequest(row)?.value ?? [])
           .filter(({ id }) => id !== exceptRequest);
         const holders = db
-          .select({ role: grants.role, personId: grants.person })
+          .select({ role: grants.role, slackId: grants.person, email: grants.mailbox })
           .from(grants)
           .where(and(live, inArray(grants.resource, [...resources])))
-          .all();
+          .all()
+          .map(({ role, ...person }) => ({ role, person }));
         return {
           automatic: past.flatMap((request) => approvedAlone(request)).filter(({ at }) => at >= since),
           denials: past.flatMap((request) => deniedByPeople(request)).filter(({ at }) => at >= since),
@@ -165,18 +170,18 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
       }),
     recentGrants: (slackId, limit) =>
       read(() => newestGrants.all({ person: slackId, limit }).flatMap((row) => toGrant(row)?.value ?? [])),
-    unreviewedUses: (slackId) =>
-      read(() =>
-        db
-          .select()
-          .from(requests)
-          .where(and(isNotNull(requests.reviewDue), slackId ? eq(requests.requester, slackId) : undefined))
-          .all()
-          .flatMap((row) => {
-            const request = toRequest(row)?.value;
-            return request?.state === 'approved' ? [request] : [];
-          }),
-      ),
+    accountsOf: (human) =>
+      read(() => [...new Set([...human.accounts, ...accountsWith.all(JSON.stringify(human.mailboxes))])]),
+    unreviewedUses: (human) =>
+      read(() => {
+        const rows = human
+          ? unreviewedOf.all(whose(human))
+          : db.select().from(requests).where(isNotNull(requests.reviewDue)).all();
+        return rows.flatMap((row) => {
+          const request = toRequest(row)?.value;
+          return request?.state === 'approved' ? [request] : [];
+        });
+      }),
     record: (kind, key) =>
       read(() => {
         const row = recordByKey.get({ kind, key });
@@ -207,8 +212,23 @@ const approvedAlone = (request: Request): History['automatic'] =>
 const deniedByPeople = (request: Request): History['denials'] =>
   request.state === 'denied' && request.reviews.length > 0 ? [{ role: request.role, at: request.deniedAt }] : [];
 
+interface Whose {
+  readonly accounts: string;
+  readonly mailboxes: string;
+}
+const whose = ({ accounts, mailboxes }: Human): Whose => ({
+  accounts: JSON.stringify(accounts),
+  mailboxes: JSON.stringify(mailboxes),
+});
+const anyOf = (account: string): string =>
+  `(${account} IN (SELECT value FROM json_each(@accounts)) OR mailbox IN (SELECT value FROM json_each(@mailboxes)))`;
+const requestedBy = anyOf('requester');
+const heldBy = anyOf('person');
+
+type StoredRow = Pick<typeof requests.$inferSelect, 'version' | 'body'>;
+
 // Rows are written by commit.ts only, from the types they are read back as.
-const toRequest = (row: typeof requests.$inferSelect | undefined): Versioned<Request> | null =>
+const toRequest = (row: StoredRow | undefined): Versioned<Request> | null =>
   row ? { value: JSON.parse(row.body) as Request, version: row.version } : null;
 const toRecord = <K extends keyof Records>(row: typeof records.$inferSelect): Records[K] =>
   JSON.parse(row.body) as Records[K];

@@ -9,6 +9,13 @@ import type { Deps } from './deps.ts';
 
 type Core = ReturnType<typeof requestCore>;
 
+/** What is asked for, as far as a decision goes: it may allow less time, and for an extension it speaks of the whole. */
+export function asFarAsAllowed(core: Core, { decision, input }: Pick<Decided, 'decision' | 'input'>): Core {
+  const longest = decision.effect === 'deny' ? null : decision.maxDuration;
+  if (longest === null) return core;
+  return { ...core, duration: Math.min(core.duration, longest - (input.held ?? 0)) };
+}
+
 /** What follows from an approval, to be committed with whatever led to it. */
 export interface Approval {
   readonly request: ApprovedRequest | ScheduledRequest;
@@ -76,7 +83,7 @@ function intend(
       role: core.role,
       grants: role.grants,
       duration: core.duration,
-      ties: tiesOf(role, decision, input.evidence, window),
+      ties: tiesOf(role, { decision, evidence: input.evidence, incidentId: core.incidentId, window, before: null }),
     },
     now,
   );
@@ -109,7 +116,8 @@ function extend(
   approvedEvent: NewEvent,
 ): Approval {
   const { role, decision, input } = decided;
-  const ties = tiesOf(role, decision, input.evidence, null);
+  const { evidence } = input;
+  const ties = tiesOf(role, { decision, evidence, incidentId: core.incidentId, window: null, before: grant.ties });
   const approvedAt = deps.clock.now();
   return {
     request: { ...core, state: 'approved', decision, reviews, approvedAt, grantId: grant.id, useReview: null },

@@ -1,7 +1,7 @@
 import { entitlementsOf } from '../domain/accessReview.ts';
 import { type NewEvent, named } from '../domain/events.ts';
 import { isLength, REASON_MAX_LENGTH } from '../domain/form.ts';
-import { BOT, isSamePerson, type Person, personActor } from '../domain/person.ts';
+import { BOT, type Human, isSameHuman, type Person, personActor } from '../domain/person.ts';
 import { BREAK_GLASS_ITEM, type BreakGlassRule, findRole, type Role } from '../domain/policy.ts';
 import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal.ts';
 import type { ApprovedRequest, Request, requestCore, UseReview } from '../domain/request.ts';
@@ -14,6 +14,7 @@ import type { Deps } from './deps.ts';
 import { areAmong, checkAdmin } from './eligibility.ts';
 import { resolve } from './escalateRequest.ts';
 import { frozen } from './freeze.ts';
+import { commitForHuman, humanBehind, humanSince } from './humans.ts';
 import { mayBeGiven } from './mayBeGiven.ts';
 import { obstacleFor } from './obstacle.ts';
 import { openRequest, signalsOf, submittedEvents } from './openRequest.ts';
@@ -68,8 +69,9 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
     const role = findRole(deps.policy, input.role);
     const [wrong] = checkEmergency(deps, input);
     if (wrong || !role?.breakGlass) return refuse(wrong ?? { code: 'no_break_glass', role: input.role });
-    const person = await mayBreakGlass(deps, role, role.breakGlass, input);
-    if (isRefused(person)) return person;
+    const who = await mayBreakGlass(deps, role, role.breakGlass, input);
+    if (isRefused(who)) return who;
+    const { person, human } = who;
     const obstacle = await obstacleFor(deps, role.resourceId, person);
     if (obstacle !== null) return refuse({ code: 'no_account', role: input.role, problem: obstacle });
 
@@ -96,15 +98,15 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
       const form = { duration, reason, startsAt: null };
       const ordinary = await mayBeGiven(deps, { role, person, form, factor: input.factor });
       if (ordinary) return refuse(ordinary);
-      const pending = await deps.store.pendingRequest(input.personId, input.role);
+      const pending = await deps.store.pendingRequestOf(human, input.role);
       if (pending) return refuse({ code: 'already_pending', role: input.role, requestId: pending.value.id });
       const { request, change } = openRequest(deps, core, decided, null);
-      await deps.store.commit(change);
+      await commitForHuman(deps, human, change);
       return request;
     }
-    const reviewer = await pickReviewer(deps, role.breakGlass, person);
+    const reviewer = await pickReviewer(deps, role.breakGlass, human);
     if (isRefused(reviewer)) return reviewer;
-    return commitUse(deps, core, asEmergency(decided), { reviewer, rule: role.breakGlass });
+    return commitUse(deps, core, asEmergency(decided), { reviewer, human, rule: role.breakGlass });
   });
 }
 
@@ -113,7 +115,7 @@ async function mayBreakGlass(
   role: Role,
   rule: BreakGlassRule,
   input: EmergencyInput,
-): Promise<Person | Refused> {
+): Promise<{ person: Person; human: Human } | Refused> {
   const freeze = await frozen(deps);
   if (freeze) return refuse(freeze);
   const removals = (await deps.store.record('removals', input.role)).value ?? [];
@@ -130,14 +132,15 @@ async function mayBreakGlass(
   if (!among.value.has(input.personId)) return refuse({ code: 'no_break_glass', role: input.role });
   if (role.secondFactor.request && !isConfirmed(input.factor, input.personId, deps.clock.now()))
     return refuse({ code: 'second_factor_needed' });
-  const late = (await deps.store.unreviewedUses(input.personId)).find(
+  const human = await humanBehind(deps, person.value);
+  const late = (await deps.store.unreviewedUses(human)).find(
     ({ useReview }) => useReview && useReview.dueAt <= deps.clock.now(),
   );
   if (late?.useReview)
     return refuse({ code: 'break_glass_unreviewed', requestId: late.id, reviewer: late.useReview.reviewer });
-  const live = await deps.store.liveGrant(input.personId, input.role);
+  const live = await deps.store.liveGrantOf(human, input.role);
   if (live) return refuse({ code: 'already_holds', role: input.role, until: live.value.endsAt });
-  return person.value;
+  return { person: person.value, human };
 }
 
 const asEmergency = ({ role, input, decision }: Decided): ApprovalInput['decided'] => ({
@@ -156,14 +159,18 @@ const asEmergency = ({ role, input, decision }: Decided): ApprovalInput['decided
 });
 
 /** Somebody else, awake rather than asleep, with the fewest reviews waiting; administrators where nobody is left. */
-async function pickReviewer(deps: Deps, rule: BreakGlassRule, person: Person): Promise<Person | Refused> {
+async function pickReviewer(deps: Deps, rule: BreakGlassRule, user: Human): Promise<Person | Refused> {
   const waiting = await deps.store.unreviewedUses();
   const load = (candidate: Person) =>
     waiting.filter(({ useReview }) => useReview?.reviewer === candidate.slackId).length;
   for (const principals of [rule.reviewers, deps.policy.admins]) {
     const people = await resolve(deps, principals);
     if (!people.known) return refuse({ code: 'eligibility_unknown', problem: people.problem });
-    const candidates = people.value.filter((candidate) => !isSamePerson(candidate, person, deps.policy.samePerson));
+    const humans = await Promise.all(people.value.map((candidate) => humanBehind(deps, candidate)));
+    const candidates = people.value.filter((_, index) => {
+      const human = humans[index];
+      return human && !isSameHuman(human, user);
+    });
     const ranked = await Promise.all(
       candidates.map(async (candidate) => {
         const awake = await deps.directory.isAwake(candidate);
@@ -180,7 +187,7 @@ async function commitUse(
   deps: Deps,
   core: ReturnType<typeof requestCore>,
   decided: ApprovalInput['decided'],
-  { reviewer, rule }: { reviewer: Person; rule: BreakGlassRule },
+  { reviewer, human, rule }: { reviewer: Person; human: Human; rule: BreakGlassRule },
 ): Promise<Request> {
   const now = deps.clock.now();
   const useReview: UseReview = {
@@ -205,7 +212,7 @@ async function commitUse(
       page: rule.page,
     },
   };
-  await deps.store.commit({
+  await commitForHuman(deps, human, {
     requests: [{ value: approval.request, version: 0 }],
     grants: approval.grants,
     events: [...submittedEvents(deps, core, decided), invoked, ...approval.events],
@@ -259,12 +266,11 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
     if (comment === '') return refuse({ code: 'comment_missing' });
     const reviewer = await deps.directory.person(input.reviewerId);
     if (!reviewer.known) return refuse({ code: 'person_refused', problem: reviewer.problem });
-    if (isSamePerson(reviewer.value, request.requester, deps.policy.samePerson)) return refuse({ code: 'own_request' });
-    const among = await areAmong(
-      deps.directory,
-      [use.reviewer, ...(findRole(deps.policy, request.role)?.breakGlass?.reviewers ?? [])],
-      [input.reviewerId],
-    );
+    if (isSameHuman(await humanBehind(deps, reviewer.value), await humanSince(deps, request.requester)))
+      return refuse({ code: 'own_request' });
+    // Whoever was named for it has to be one of its reviewers still.
+    const reviewers = findRole(deps.policy, request.role)?.breakGlass?.reviewers ?? [];
+    const among = await areAmong(deps.directory, reviewers, [input.reviewerId]);
     if (!(among.known && among.value.has(input.reviewerId))) {
       const admin = await checkAdmin(deps, input.reviewerId);
       if (isRefused(admin)) return among.known ? refuse({ code: 'not_a_reviewer' }) : admin;

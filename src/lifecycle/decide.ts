@@ -8,7 +8,10 @@ import type { Deps } from './deps.ts';
 /** What the decision is about. */
 export interface Question {
   readonly person: Person;
+  /** All of it: for an extension, with what is held already. */
   readonly duration: Millis;
+  /** How much of it is held already. Absent: nothing. */
+  readonly held?: Millis;
   readonly incidentId: string | null;
   readonly reason: string;
   /** The request that is decided again: it does not count against itself. null: a new one. */
@@ -27,7 +30,7 @@ export interface Decided {
 export async function decide(
   deps: Pick<Deps, 'evidence' | 'clock'>,
   role: Role,
-  { person, duration, incidentId, reason, requestId, startsAt }: Question,
+  { person, duration, held = 0, incidentId, reason, requestId, startsAt }: Question,
   purpose: Purpose,
 ): Promise<Decided> {
   const ahead = startsAt !== null && startsAt > deps.clock.now() ? startsAt : null;
@@ -36,6 +39,12 @@ export async function decide(
     { person, incidentId, at: ahead, requestId, duration, reason },
     purpose,
   );
-  const input = { at: ahead ?? deps.clock.now(), personId: person.slackId, duration, evidence };
+  const input = {
+    at: ahead ?? deps.clock.now(),
+    personId: person.slackId,
+    duration,
+    ...(held > 0 && { held }),
+    evidence,
+  };
   return { role, input, decision: evaluatePolicy(role, input) };
 }

@@ -1,11 +1,12 @@
 import { named } from '../domain/events.ts';
-import { isSamePerson, personActor } from '../domain/person.ts';
+import { isSameHuman, personActor } from '../domain/person.ts';
 import type { Delegation } from '../domain/records.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { areAmong } from './eligibility.ts';
+import { humanBehind } from './humans.ts';
 
 /** The longest absence that a stand-in can be named for; who stays away longer should leave the reviewers. */
 const LONGEST: Millis = 30 * 24 * HOUR;
@@ -20,7 +21,8 @@ export function delegate(
     if (!from.known) return refuse({ code: 'person_refused', problem: from.problem });
     if (!to.known) return refuse({ code: 'no_delegate', problem: to.problem });
     const no = (problem: string) => refuse({ code: 'no_delegate', problem });
-    if (isSamePerson(from.value, to.value, deps.policy.samePerson)) return no('that is you yourself');
+    if (isSameHuman(await humanBehind(deps, from.value), await humanBehind(deps, to.value)))
+      return no('that is you yourself');
     if (input.until <= deps.clock.now()) return no('that time is over already');
     if (input.until > deps.clock.now() + LONGEST) return no('30 days at most');
     const among = await areAmong(deps.directory, deps.policy.delegates, [input.toId]);

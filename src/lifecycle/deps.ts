@@ -37,4 +37,6 @@ export interface Deps {
   readonly grantLock: KeyedLock;
   /** One decision at a time about roles with limits: two who ask in the same instant do not both get the last place. */
   readonly limitLock: KeyedLock;
+  /** One commit at a time of what begins access for one human, by whichever of their accounts. */
+  readonly humanLock: KeyedLock;
 }

@@ -1,5 +1,5 @@
 import { isSamePerson, type Person } from '../domain/person.ts';
-import { isGroup, type Principal, type Stage } from '../domain/policy.ts';
+import { isGroup, type Principal } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import type { PendingRequest } from '../domain/request.ts';
 import { type Known, known } from '../domain/terms.ts';
@@ -70,47 +70,4 @@ export async function reviewableBy(deps: Deps, person: Person): Promise<readonly
       (request.escalations.some(({ to }) => to.includes(person.slackId)) ||
         request.decision.stages.some(({ reviewers }) => reviewers.some(isNamed))),
   );
-}
-
-/** What somebody may say yes to. */
-export interface Standing {
-  /** Stages, by position, that this person's approval can count for. */
-  readonly stages: readonly number[];
-  /** The reviewer whom they stand in for; null: they are reviewers themselves. */
-  readonly onBehalfOf: string | null;
-}
-
-/**
- * Each person's standing on a request, as it is now: a reviewer of a stage, somebody it was escalated to, or
- * the stand-in of a reviewer who is away. Nobody stands in for the requester.
- */
-export async function standingOf(
-  deps: Deps,
-  request: Pick<PendingRequest, 'requester' | 'escalations'>,
-  stages: readonly Stage[],
-  slackIds: readonly string[],
-): Promise<Known<ReadonlyMap<string, Standing>>> {
-  const delegations = (await deps.store.records('delegation')).filter(
-    ({ from, until }) => until > deps.clock.now() && !isSamePerson(from, request.requester, deps.policy.samePerson),
-  );
-  const away = delegations.filter(({ to }) => slackIds.includes(to.slackId)).map(({ from }) => from.slackId);
-  const perStage = await Promise.all(
-    stages.map((stage) => areAmong(deps.directory, stage.reviewers, [...new Set([...slackIds, ...away])])),
-  );
-  const stagesOf = (id: string) =>
-    perStage.flatMap((among, index) => (among.known && among.value.has(id) ? [index] : []));
-  const escalatedTo = new Set(request.escalations.flatMap(({ to }) => to));
-
-  const standings = new Map<string, Standing>();
-  for (const id of slackIds) {
-    const own = escalatedTo.has(id) ? stages.map((_, index) => index) : stagesOf(id);
-    const standIn = delegations
-      .filter(({ to }) => to.slackId === id)
-      .map(({ from }) => ({ onBehalfOf: from.slackId, stages: stagesOf(from.slackId) }))
-      .find((one) => one.stages.length > 0);
-    if (own.length > 0) standings.set(id, { stages: own, onBehalfOf: null });
-    else if (standIn) standings.set(id, standIn);
-  }
-  const failed = perStage.find((among) => !among.known);
-  return failed && !failed.known && standings.size < slackIds.length ? failed : known(standings);
 }

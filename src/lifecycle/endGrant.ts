@@ -13,7 +13,7 @@ import {
   type RevokingGrant,
   startRevoking,
 } from '../domain/grant.ts';
-import { type Actor, BOT, personActor } from '../domain/person.ts';
+import { type Actor, BOT, isSamePerson, personActor } from '../domain/person.ts';
 import { findRole, reviewersOf } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import type { Instant } from '../domain/terms.ts';
@@ -67,7 +67,7 @@ export function revokeGrant(deps: Deps, input: { grantId: string; personId: stri
     if (grant.state !== 'provisioning' && grant.state !== 'active') return refuse({ code: 'not_active' });
     const person = await deps.directory.person(input.personId);
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
-    if (input.personId !== grant.person.slackId) {
+    if (!isSamePerson(person.value, grant.person, deps.policy.samePerson)) {
       const role = findRole(deps.policy, grant.role);
       const reviewers = role ? [...reviewersOf(role), ...(role.breakGlass?.reviewers ?? [])] : [];
       const standing = await areAmong(deps.directory, [...deps.policy.admins, ...reviewers], [input.personId]);

@@ -1,10 +1,11 @@
 import { type Named, type NewEvent, named } from '../domain/events.ts';
-import { BOT, isSamePerson, type Person } from '../domain/person.ts';
-import { type EscalationStep, isGroup, type Principal } from '../domain/policy.ts';
+import { BOT, isSameHuman, type Person } from '../domain/person.ts';
+import { type EscalationStep, isGroup, type Principal, type Stage } from '../domain/policy.ts';
 import type { PendingRequest } from '../domain/request.ts';
 import { type Known, known } from '../domain/terms.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
+import { countHumans, humanBehind, humanSince } from './humans.ts';
 import { peopleOnCall } from './offerAccess.ts';
 import { STAFFING_STEP } from './openRequest.ts';
 
@@ -53,15 +54,34 @@ export function escalateRequest(deps: Deps, key: string): Promise<null> {
 /** Whom to ask at once, where the rule's own reviewers are too few; null: they are enough. */
 async function substitutes(deps: Deps, request: PendingRequest): Promise<EscalationStep | null> {
   for (const stage of request.decision.stages) {
-    const able = orTryAgain(await resolve(deps, stage.reviewers, stage.needed + 1));
-    const others = able.filter((person) => !isSamePerson(person, request.requester, deps.policy.samePerson));
-    if (others.length < stage.needed) {
+    // One more than needed will do nearly always; where two of them are one human, all are looked up.
+    if (!(await isStaffed(deps, request, stage, stage.needed + 1)) && !(await isStaffed(deps, request, stage))) {
       return (
         request.decision.escalate[0] ?? { after: 0, to: { kind: 'people', principals: deps.policy.admins }, page: null }
       );
     }
   }
   return null;
+}
+
+/** @param enough no more of its reviewers are looked up */
+async function isStaffed(deps: Deps, request: PendingRequest, stage: Stage, enough?: number): Promise<boolean> {
+  const able = orTryAgain(await resolve(deps, stage.reviewers, enough));
+  return (await countHumans(deps, await notTheRequester(deps, request, able))) >= stage.needed;
+}
+
+/** Those who are another human than the requester, as they asked and as they are now. */
+async function notTheRequester(
+  deps: Deps,
+  { requester }: PendingRequest,
+  people: readonly Person[],
+): Promise<readonly Person[]> {
+  const asking = await humanSince(deps, requester);
+  const humans = await Promise.all(people.map((person) => humanBehind(deps, person)));
+  return people.filter((_, index) => {
+    const human = humans[index];
+    return human && !isSameHuman(human, asking);
+  });
 }
 
 /** Nobody waits for this answer: the job is done again later. @throws the problem */
@@ -103,13 +123,13 @@ async function whomToAsk(
     to.kind === 'on_call'
       ? await peopleOnCall(deps, to.escalationPolicy, to.level)
       : orTryAgain(await resolve(deps, to.principals));
+  const others = await notTheRequester(deps, request, candidates);
   const passedOver: (Named & { why: string })[] = [];
   const asked: Person[] = [];
   for (const person of candidates) {
     // Whoever is on call is there to be woken; everybody else is let sleep.
     const awake = to.kind === 'on_call' ? null : await deps.directory.isAwake(person);
-    if (isSamePerson(person, request.requester, deps.policy.samePerson))
-      passedOver.push({ ...named(person), why: 'asked for it' });
+    if (!others.includes(person)) passedOver.push({ ...named(person), why: 'asked for it' });
     else if (awake?.known && !awake.value) passedOver.push({ ...named(person), why: 'asleep or not to be disturbed' });
     else asked.push(person);
   }

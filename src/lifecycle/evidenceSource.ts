@@ -1,48 +1,66 @@
 import type { Removal } from '../domain/accessReview.ts';
 import type { Evidence, History } from '../domain/evidence.ts';
-import type { Person } from '../domain/person.ts';
-import { evidenceNeeded, roleKey } from '../domain/policy.ts';
+import { type Human, humanOf, type Person } from '../domain/person.ts';
+import { evidenceNeeded, type Policy, roleKey } from '../domain/policy.ts';
 import { type RequestSignal, requestSignals, type Signal } from '../domain/signals.ts';
 import { type Known, known, type Millis, unknown } from '../domain/terms.ts';
-import type { ActivityReader, Clock, Directory, EvidenceSource, OnCall, PolicyEngine, Store } from '../ports.ts';
+import type {
+  ActivityReader,
+  Clock,
+  Directory,
+  EvidenceSource,
+  OnCall,
+  PastAndHolders,
+  PolicyEngine,
+  Store,
+} from '../ports.ts';
+import { humanBehind } from './humans.ts';
 
 interface Sources {
   readonly onCall: OnCall;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'history' | 'record'>;
+  readonly store: Pick<Store, 'history' | 'record' | 'accountsOf'>;
   readonly activity: ActivityReader;
   readonly engine: PolicyEngine;
   readonly clock: Pick<Clock, 'now'>;
+  /** The one in force. */
+  readonly policy: () => Pick<Policy, 'samePerson'>;
 }
 
 /** Asks PagerDuty, Slack and our own records, side by side, for just what the role's policy turns on. */
-export function evidenceSource({ onCall, directory, store, activity, engine, clock }: Sources): EvidenceSource {
+export function evidenceSource({ onCall, directory, store, activity, engine, clock, policy }: Sources): EvidenceSource {
   const history = (about: {
     lookBack: Millis;
     resources: readonly string[];
-    slackId: string;
+    person: Person;
+    human: Human;
     requestId: string | null;
   }) =>
     store
       .history({
-        slackId: about.slackId,
+        human: about.human,
         since: clock.now() - about.lookBack,
         resources: about.resources,
         exceptRequest: about.requestId,
       })
-      .then(known, (): Known<History> => unknown('what was granted before could not be read'));
+      .then(
+        (found) => known({ ...found, holders: holdersIn(found, about, policy().samePerson) }),
+        (): Known<History> => unknown('what was granted before could not be read'),
+      );
 
   const removed = (role: string) =>
     store.record('removals', role).then(
       ({ value }): Known<readonly Removal[]> => known(value ?? []),
       (): Known<readonly Removal[]> => unknown('what owners removed could not be read'),
     );
-  const behaviour = (person: Person, resource: string): Promise<Known<Signal<RequestSignal>[]>> => {
+  const behaviour = async (person: Person, human: Human, resource: string): Promise<Known<Signal<RequestSignal>[]>> => {
     const at = clock.now();
-    return activity.asking(person.slackId, resource, at).then(
-      (seen) => known(requestSignals(seen, { at, resource, timeZone: person.timeZone })),
-      (): Known<Signal<RequestSignal>[]> => unknown('whether this is unusual could not be looked up'),
-    );
+    try {
+      const seen = await activity.asking(await store.accountsOf(human), resource, at);
+      return known(requestSignals(seen, { at, resource, timeZone: person.timeZone }));
+    } catch {
+      return unknown('whether this is unusual could not be looked up');
+    }
   };
 
   return {
@@ -50,13 +68,14 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
       const needed = evidenceNeeded(role);
       const about = { ...(at !== null && { at }), overrides: needed.overrides };
       const now = clock.now();
+      const human = humanBehind({ directory, policy: policy() }, person);
       const [entries, incident, members, past, signals, removals] = await Promise.all([
         needed.onCall ? onCall.entries(person, purpose, about) : null,
         // Where no rule turns on it, the incident is only shown to people: what the form's preview read will do.
         incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
-        needed.history && history({ ...needed.history, slackId: person.slackId, requestId }),
-        behaviour(person, role.resourceId),
+        human.then((human) => needed.history && history({ ...needed.history, person, human, requestId })),
+        human.then((human) => behaviour(person, human, role.resourceId)),
         removed(roleKey(role)),
       ]);
       const groups: Record<string, Known<boolean>> = {};
@@ -76,4 +95,21 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
       return { at: clock.now(), onCall: entries, incident, groups, history: past, removals, signals, opa };
     },
   };
+}
+
+/** Holders as humans: each of them, and whoever asks, under one id, whatever accounts they hold it by. */
+function holdersIn(
+  { holders }: PastAndHolders,
+  { person: asking, human }: { readonly person: Person; readonly human: Human },
+  accounts: Policy['samePerson'],
+): History['holders'] {
+  const ids = new Map<string, string>();
+  const idOf = ({ accounts: theirs, mailboxes }: Human, id: string): string => {
+    const keys = [...theirs, ...mailboxes];
+    const known = keys.map((key) => ids.get(key)).find((found) => found !== undefined) ?? id;
+    for (const key of keys) ids.set(key, known);
+    return known;
+  };
+  idOf(human, asking.slackId);
+  return holders.map(({ role, person }) => ({ role, personId: idOf(humanOf([person], accounts), person.slackId) }));
 }

@@ -1,6 +1,6 @@
 import { named } from '../domain/events.ts';
 import { isLength } from '../domain/form.ts';
-import { type ActiveGrant, plannedEnd, retie } from '../domain/grant.ts';
+import { type ActiveGrant, type Extension, extended, incidentEnd, type Ties, tiesOf } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
 import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
@@ -11,9 +11,11 @@ import type { Versioned } from '../ports.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
+import { commitForHuman, humanBehind } from './humans.ts';
 import { mayBeGiven } from './mayBeGiven.ts';
 import { openRequest, signalsOf } from './openRequest.ts';
-import { TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
+import { EVIDENCE_FRESH_FOR, TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
+import { notCarriedInFull, questionOf } from './reapproval.ts';
 import type { ConfirmedFactor } from './secondFactor.ts';
 import { watchJobs } from './watchGrant.ts';
 import { withinLimits } from './withinLimits.ts';
@@ -53,6 +55,9 @@ export async function extendable(
   if (!isLength(duration)) return refuse({ code: 'duration_not_positive' });
   const left = extensionLeft(deps, grant);
   if (duration > left) return refuse({ code: 'total_too_long', total: role.duration.total, left });
+  const incidentUntil = incidentEnd(grant.ties);
+  if (incidentUntil !== null && incidentUntil <= grant.endsAt)
+    return refuse({ code: 'incident_over', until: grant.endsAt });
   return { value: grant, version: loaded.version };
 }
 
@@ -73,7 +78,8 @@ export async function requestExtension(deps: Deps, input: ExtensionInput): Promi
     const form = { ...input, startsAt: null, longest: role.duration.total };
     const wrong = await mayBeGiven(deps, { role, person: person.value, form, factor: input.factor });
     if (wrong) return refuse(wrong);
-    const pending = await deps.store.pendingRequest(input.personId, grant.role);
+    const human = await humanBehind(deps, person.value);
+    const pending = await deps.store.pendingRequestOf(human, grant.role);
     if (pending) return refuse({ code: 'already_pending', role: grant.role, requestId: pending.value.id });
 
     const original = (await deps.store.request(grant.requestId))?.value;
@@ -81,7 +87,8 @@ export async function requestExtension(deps: Deps, input: ExtensionInput): Promi
     // A rule that limits the duration limits the whole of it, or it could be had in slices.
     const duration = grant.duration + input.duration;
     const { reason } = input;
-    const question = { person: person.value, duration, incidentId, reason, requestId: null, startsAt: null };
+    const about = { person: person.value, held: grant.duration, incidentId, reason };
+    const question = { ...about, duration, requestId: null, startsAt: null };
     const decided = await decide(deps, role, question, 'decision');
     const id = deps.newId('R');
     const core = {
@@ -100,7 +107,7 @@ export async function requestExtension(deps: Deps, input: ExtensionInput): Promi
       signals: signalsOf(decided),
     };
     const { request, change } = openRequest(deps, core, decided, extending);
-    await deps.store.commit(change);
+    await commitForHuman(deps, human, change);
     return request;
   });
 }
@@ -117,20 +124,20 @@ export function extendGrant(deps: Deps, grantId: string, attempt: number): Promi
     const { extension } = grant;
     if (!extension || deps.clock.now() >= grant.endsAt) return null;
     if (await frozen(deps)) return null;
-    if (deps.targets.placeOf(grant.resourceId) !== grant.place) {
-      const problem = 'the policy has moved the resource to another target since; ask for it there';
-      await giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, problem);
-      return null;
-    }
-    const duration = grant.duration + extension.duration;
-    const next = { ...retie(grant, { ties: extension.ties, duration }), extension: null };
+    const notExtended = (problem: string) =>
+      giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, problem);
+    if (deps.targets.placeOf(grant.resourceId) !== grant.place)
+      return notExtended('the policy has moved the resource to another target since; ask for it there');
+    const carried = await recheck(deps, grant, extension);
+    if ('problem' in carried) return notExtended(carried.problem);
+    const next = extended(grant, { ...extension, ties: carried.ties });
+    if (next.endsAt <= grant.endsAt) return notExtended('what it was given for is over then, whatever is approved');
     try {
-      await deps.targets.grant(next, plannedEnd(grant.activation.at, duration, next.ties).endsAt + TARGET_EXPIRY_SLACK);
+      await deps.targets.grant(next, next.endsAt + TARGET_EXPIRY_SLACK);
     } catch (error) {
       deps.log.warn({ err: error, grantId, attempt }, 'extending failed');
       if (attempt < EXTEND_ATTEMPTS) throw error;
-      await giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, problemText(error));
-      return null;
+      return notExtended(`the target did not take it: ${problemText(error)}`);
     }
     await deps.store.commit({
       grants: [{ value: next, version: loaded.version }],
@@ -149,12 +156,33 @@ export function extendGrant(deps: Deps, grantId: string, attempt: number): Promi
   });
 }
 
+/** What more time rests on, decided again where the decision is no longer fresh. */
+async function recheck(
+  deps: Deps,
+  grant: ActiveGrant,
+  extension: Extension,
+): Promise<{ ties: Ties } | { problem: string }> {
+  const request = (await deps.store.request(extension.requestId))?.value;
+  if (request?.state !== 'approved') return { problem: 'the request for more time is not approved' };
+  if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return { ties: extension.ties };
+  const role = findRole(deps.policy, grant.role);
+  if (!role) return { problem: 'the role is no longer in the policy' };
+  const person = await deps.directory.person(grant.person.slackId);
+  if (!person.known) return { problem: person.problem };
+  const decided = await decide(deps, role, await questionOf(deps, request, person.value), 'decision');
+  const problems = await notCarriedInFull(deps, request, person.value, decided);
+  if (problems) return { problem: `it is no longer approved: ${problems.join('; ')}` };
+  const { decision, input } = decided;
+  const { incidentId } = request;
+  return { ties: tiesOf(role, { decision, evidence: input.evidence, incidentId, window: null, before: grant.ties }) };
+}
+
 async function giveUp(
   deps: Deps,
   { value: grant, version }: Versioned<ActiveGrant>,
   requestId: string,
   problem: string,
-): Promise<void> {
+): Promise<null> {
   await deps.store.commit({
     grants: [{ value: { ...grant, extension: null }, version }],
     events: [
@@ -167,4 +195,5 @@ async function giveUp(
       },
     ],
   });
+  return null;
 }

@@ -5,7 +5,7 @@ import { BOT, type Person, personActor } from '../domain/person.ts';
 import type { Request, requestCore } from '../domain/request.ts';
 import type { Signal } from '../domain/signals.ts';
 import type { Change, Versioned } from '../ports.ts';
-import { approve } from './approval.ts';
+import { approve, asFarAsAllowed } from './approval.ts';
 import type { Decided } from './decide.ts';
 import type { Deps } from './deps.ts';
 
@@ -24,9 +24,7 @@ export function openRequest(
   extending: Versioned<ActiveGrant> | null,
 ): Opened {
   const { decision } = decided;
-  // A decision may allow less time than was asked for.
-  const longest = decision.effect === 'deny' ? null : decision.maxDuration;
-  const core = longest === null ? asked : { ...asked, duration: Math.min(asked.duration, longest) };
+  const core = asFarAsAllowed(asked, decided);
   const now = deps.clock.now();
   const submitted = submittedEvents(deps, core, decided);
   switch (decision.effect) {

@@ -1,19 +1,21 @@
 import { named } from '../domain/events.ts';
 import { activate, type ProvisioningGrant, plannedEnd } from '../domain/grant.ts';
-import { BOT } from '../domain/person.ts';
-import { findRole } from '../domain/policy.ts';
+import { BOT, type Person } from '../domain/person.ts';
+import { findRole, type Role } from '../domain/policy.ts';
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { problemText } from '../domain/text.ts';
 import { ConflictError, type Versioned } from '../ports.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
+import { areAmong } from './eligibility.ts';
 import { beginEnding } from './endGrant.ts';
 import { frozen } from './freeze.ts';
 import { obstacleFor } from './obstacle.ts';
+import { notCarriedInFull, questionOf } from './reapproval.ts';
 import { watchJobs } from './watchGrant.ts';
 
 /** Evidence younger than this is not asked for again right before granting. */
-const EVIDENCE_FRESH_FOR: Millis = 10 * SECOND;
+export const EVIDENCE_FRESH_FOR: Millis = 10 * SECOND;
 /** Tries before the bot gives up, cleans the target and tells the requester. */
 const PROVISION_ATTEMPTS = 3;
 /** How much later than the grant's end a target's own expiry may lie: it is the net below the bot's own revoke. */
@@ -102,12 +104,17 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   if (!role) return 'the role is no longer in the policy';
   const person = await deps.directory.person(grant.person.slackId);
   if (!person.known) return person.problem;
-  // Break-glass does not rest on the rules; its members were checked when it was used.
-  if (request.useReview) return null;
-  const { id: requestId, incidentId, reason } = request;
-  const question = { person: person.value, duration: grant.duration, incidentId, reason, requestId, startsAt: null };
-  const { decision } = await decide(deps, role, question, 'decision');
-  const approvedByPeople = request.reviews.length > 0;
-  if (decision.effect === 'allow' || (decision.effect === 'ask' && approvedByPeople)) return null;
-  return `the policy no longer allows it: ${decision.outcomes.flatMap((outcome) => outcome.reasons).join('; ')}`;
+  if (request.useReview) return recheckMember(deps, role, person.value);
+  // What is given now begins now, whenever it was asked for.
+  const question = { ...(await questionOf(deps, request, person.value)), duration: grant.duration, startsAt: null };
+  const decided = await decide(deps, role, question, 'decision');
+  const problems = await notCarriedInFull(deps, request, person.value, decided);
+  return problems && `it is no longer approved: ${problems.join('; ')}`;
+}
+
+/** Break-glass does not rest on the rules, but on who may use it. */
+async function recheckMember(deps: Deps, role: Role, person: Person): Promise<string | null> {
+  const members = await areAmong(deps.directory, role.breakGlass?.members ?? [], [person.slackId]);
+  if (!members.known) return members.problem;
+  return members.value.has(person.slackId) ? null : 'break-glass of this role no longer names them';
 }

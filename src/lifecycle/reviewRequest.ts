@@ -1,21 +1,23 @@
 import { type NewEvent, named } from '../domain/events.ts';
 import { isLength } from '../domain/form.ts';
-import { isSamePerson, type Person, personActor } from '../domain/person.ts';
-import { findRole, type Role, roleKey, type Stage } from '../domain/policy.ts';
-import { missingApprovals } from '../domain/quorum.ts';
+import { isSameHuman, type Person, personActor } from '../domain/person.ts';
+import { findRole, type Role, roleKey } from '../domain/policy.ts';
+import { missingApprovals, voicesOf } from '../domain/quorum.ts';
 import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal.ts';
 import { type PendingRequest, type Request, type Review, requestCore } from '../domain/request.ts';
 import { reviewSignals, type Signal } from '../domain/signals.ts';
 import type { Millis } from '../domain/terms.ts';
 import type { Versioned } from '../ports.ts';
-import { approve } from './approval.ts';
+import { approve, asFarAsAllowed } from './approval.ts';
+import { claimsIn, claimsOf, type Matter, type Say, type Terms, weigh } from './authority.ts';
 import { type Decided, decide } from './decide.ts';
 import type { Deps } from './deps.ts';
-import { type Standing, standingOf } from './eligibility.ts';
 import { extendable } from './extendGrant.ts';
 import { frozen } from './freeze.ts';
+import { commitForHuman, humanBehind, humanSince } from './humans.ts';
 import { mayBeGiven } from './mayBeGiven.ts';
 import { signalEvents } from './openRequest.ts';
+import { questionOf, termsNow } from './reapproval.ts';
 import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 import { withinLimits } from './withinLimits.ts';
 
@@ -46,20 +48,26 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
 
     const reviewer = await deps.directory.person(input.reviewerId);
     if (!reviewer.known) return refuse({ code: 'person_refused', problem: reviewer.problem });
-    const isSame = (a: Person, b: Person) => isSamePerson(a, b, deps.policy.samePerson);
-    if (isSame(reviewer.value, asked.requester)) return refuse({ code: 'own_request' });
-    if (asked.reviews.some((review) => isSame(review.by, reviewer.value))) return refuse({ code: 'already_reviewed' });
+    const requester = await deps.directory.person(asked.requester.slackId);
+    if (!requester.known) return refuse({ code: 'person_refused', problem: requester.problem });
+    const human = await humanBehind(deps, reviewer.value);
+    // As they were when they asked, and as they are now: an address may have changed in between.
+    const asking = await humanBehind(deps, asked.requester, requester.value);
+    if (isSameHuman(human, asking)) return refuse({ code: 'own_request' });
+    for (const { by } of asked.reviews)
+      if (isSameHuman(human, await humanSince(deps, by))) return refuse({ code: 'already_reviewed' });
 
-    const now = await decideNow(deps, asked);
+    const now = await decideNow(deps, asked, requester.value);
     if (isRefused(now)) return now;
-    const standing = await standingNow(deps, asked, now.stages, [reviewer.value]);
-    if (isRefused(standing)) return standing;
-    const own = standing.get(reviewer.value.slackId);
-    if (!own) return refuse({ code: 'not_a_reviewer' });
+    const matter: Matter = { terms: now.terms, requester: asking, when: 'click' };
+    const earlier = await weigh(deps, matter, await claimsIn(deps, asked.reviews));
+    const say = await sayOf(deps, matter, { asked, reviewer: reviewer.value, earlier: earlier.says, ...input });
+    if (isRefused(say)) return say;
 
     const review: Review = {
       by: reviewer.value,
-      onBehalfOf: own.onBehalfOf,
+      onBehalfOf: say.onBehalfOf,
+      ...(say.wasAsked && { wasAsked: true }),
       verdict: input.verdict,
       comment,
       at: deps.clock.now(),
@@ -75,7 +83,7 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
     if (freeze) return refuse(freeze);
     if (now.role.secondFactor.review && !isConfirmed(input.factor, reviewer.value.slackId, deps.clock.now()))
       return refuse({ code: 'second_factor_needed' });
-    return recordApproval(deps, outcome, now, input);
+    return recordApproval(deps, outcome, now, { ...input, says: [...earlier.says, say] });
   });
 }
 
@@ -85,46 +93,58 @@ interface Outcome {
   readonly recorded: readonly NewEvent[];
 }
 
-type DecidedNow = Decided & { readonly stages: readonly Stage[] };
+/**
+ * In whose name somebody reviews. An authority that has said yes already says it once: whoever stands in for somebody who
+ * has approved, or has a stand-in who did, adds nothing to it. Saying no needs nothing to be left.
+ */
+async function sayOf(
+  deps: Deps,
+  matter: Matter,
+  about: {
+    readonly asked: PendingRequest;
+    readonly reviewer: Person;
+    readonly earlier: readonly Say[];
+    readonly verdict: Review['verdict'];
+  },
+): Promise<Say | Refused> {
+  const { says, problem } = await weigh(deps, matter, await claimsOf(deps, about.asked, about.reviewer));
+  const [first] = says;
+  if (!first) return refuse(problem === null ? { code: 'not_a_reviewer' } : { code: 'eligibility_unknown', problem });
+  if (about.verdict === 'deny') return first;
+  const usedBy = (say: Say) => about.earlier.find(({ human }) => isSameHuman(human, say.human));
+  return says.find((say) => !usedBy(say)) ?? refuse({ code: 'authority_used', by: usedBy(first)?.by.slackId ?? '' });
+}
+
+type DecidedNow = Decided & { readonly terms: Terms; readonly person: Person };
 
 /** The policy's word at this moment: it may have changed its mind since the request came in. */
-async function decideNow(deps: Deps, request: PendingRequest, role = request.role): Promise<DecidedNow | Refused> {
-  const found = findRole(deps.policy, role);
-  if (!found) return refuse({ code: 'unknown_role', role });
-  const requester = await deps.directory.person(request.requester.slackId);
-  if (!requester.known) return refuse({ code: 'person_refused', problem: requester.problem });
-  const decided = await decide(deps, found, { ...request, requestId: request.id, person: requester.value }, 'decision');
+async function decideNow(deps: Deps, request: PendingRequest, requester: Person): Promise<DecidedNow | Refused> {
+  const found = findRole(deps.policy, request.role);
+  if (!found) return refuse({ code: 'unknown_role', role: request.role });
+  const decided = await decide(deps, found, await questionOf(deps, request, requester), 'decision');
   const { decision } = decided;
   if (decision.effect === 'deny')
     return refuse({ code: 'policy_now_denies', reasons: decision.reasons, outcomes: decision.outcomes });
-  // Where the policy would by now allow it outright, or a reviewer gave a narrower role that others review, the
-  // reviewers it was sent to are still the ones to say so.
-  const areOwn = decision.effect === 'ask' && request.askedFor === null;
-  return { ...decided, stages: areOwn ? decision.stages : request.decision.stages };
-}
-
-async function standingNow(
-  deps: Deps,
-  request: PendingRequest,
-  stages: readonly Stage[],
-  people: readonly Person[],
-): Promise<ReadonlyMap<string, Standing> | Refused> {
-  const standings = await standingOf(
-    deps,
-    request,
-    stages,
-    people.map(({ slackId }) => slackId),
-  );
-  return standings.known ? standings.value : refuse({ code: 'eligibility_unknown', problem: standings.problem });
+  const terms = await termsNow(deps, request, requester, decided);
+  return isRefused(terms) ? terms : { ...decided, terms, person: requester };
 }
 
 /** What is unusual about this review. It informs; where the ledger cannot be read, the commit that follows fails anyway. */
 async function signalsAbout(deps: Deps, request: PendingRequest, review: Review): Promise<Signal[]> {
-  const reviewer = review.by.slackId;
-  const requester = request.requester.slackId;
-  const seen = await deps.activity.reviewing(reviewer, requester, review.at);
+  const [reviewer, requester] = await Promise.all(
+    [review.by, request.requester].map(async (who) => {
+      const accounts = await deps.store.accountsOf(await humanBehind(deps, who));
+      return [who.slackId, ...accounts.filter((id) => id !== who.slackId)];
+    }),
+  );
+  if (!reviewer || !requester) return [];
+  const seen = await deps.activity.reviewing({ reviewer, requester }, review.at);
   const given = { at: review.at, verdict: review.verdict, after: review.at - request.submittedAt };
-  return reviewSignals(seen, { review: given, reviewer, requester });
+  return reviewSignals(seen, {
+    review: given,
+    reviewer: review.by.slackId,
+    requester: request.requester.slackId,
+  });
 }
 
 const recorded = (deps: Deps, request: PendingRequest, review: Review, now: Decided): NewEvent => ({
@@ -173,12 +193,12 @@ async function recordApproval(
   deps: Deps,
   { loaded, review, recorded: said }: Outcome,
   now: DecidedNow,
-  { change, factor }: Pick<ReviewInput, 'change' | 'factor'>,
+  { change, factor, says }: Pick<ReviewInput, 'change' | 'factor'> & { readonly says: readonly Say[] },
 ): Promise<Request | Refused> {
   const narrowed = await narrow(deps, loaded.value, review, change);
   if (isRefused(narrowed)) return narrowed;
   const { request, events: changed } = narrowed;
-  const decided = request.role === loaded.value.role ? now : await decideNow(deps, request, request.role);
+  const decided = request.role === loaded.value.role ? now : await decideNow(deps, request, now.person);
   if (isRefused(decided)) return decided;
   if (decided.role.secondFactor.review && !isConfirmed(factor, review.by.slackId, deps.clock.now()))
     return refuse({ code: 'second_factor_needed' });
@@ -186,12 +206,7 @@ async function recordApproval(
   if (wrong) return refuse(wrong);
 
   const reviews = [...request.reviews, review];
-  const counting = await stillCounting(deps, loaded.value, reviews, now.stages);
-  if (isRefused(counting)) return counting;
-  const missing = missingApprovals(
-    now.stages,
-    [...counting].map(([slackId, { stages }]) => ({ slackId, stages })),
-  );
+  const missing = missingApprovals(now.terms.stages, voicesOf(says));
   if (missing.some((count) => count > 0)) {
     const waiting: Request = { ...request, reviews };
     await deps.store.commit({
@@ -200,21 +215,24 @@ async function recordApproval(
     });
     return waiting;
   }
-  const extending = request.extends === null ? null : await extendable(deps, request.extends, request.duration);
+  const human = await humanBehind(deps, request.requester, now.person);
+  // What may be decided has changed since: no more than it is by now.
+  const core = asFarAsAllowed(requestCore(request), decided);
+  const extending = core.extends === null ? null : await extendable(deps, core.extends, core.duration);
   if (extending && isRefused(extending)) return extending;
   if (extending && extending.value.role !== request.role) return refuse({ code: 'extension_as_asked' });
   if (!extending && request.startsAt === null) {
-    const live = await deps.store.liveGrant(request.requester.slackId, request.role);
+    const live = await deps.store.liveGrantOf(human, request.role);
     if (live) return refuse({ code: 'already_holds', role: request.role, until: live.value.endsAt });
   }
   const approval = approve(deps, {
-    core: requestCore(request),
+    core,
     decided,
-    reviews: reviews.filter(({ by }) => counting.has(by.slackId)),
+    reviews: reviews.filter(({ by }) => says.some((say) => say.by.slackId === by.slackId)),
     extending,
     useReview: null,
   });
-  await deps.store.commit({
+  await commitForHuman(deps, human, {
     requests: [{ value: approval.request, version: loaded.version }],
     grants: approval.grants,
     events: [...said, ...changed, ...approval.events],
@@ -257,7 +275,8 @@ async function narrow(
   const longest = Math.min(request.duration, wanted.duration.max);
   if (!isLength(change.duration) || change.duration > longest) return refuse({ code: 'change_is_wider' });
   if (change.role !== request.role) {
-    const other = await deps.store.pendingRequest(request.requester.slackId, change.role);
+    const human = await humanSince(deps, request.requester);
+    const other = await deps.store.pendingRequestOf(human, change.role);
     if (other) return refuse({ code: 'already_pending', role: change.role, requestId: other.value.id });
   }
   const { role: _role, duration: _duration, ...rest } = request;
@@ -281,15 +300,3 @@ async function narrow(
 
 const isNarrower = (asked: Role, wanted: Role): boolean =>
   asked.resourceId === wanted.resourceId && (asked.id === wanted.id || asked.narrower.includes(wanted.id));
-
-/** Approvals, this one and earlier ones, whose reviewers are still active and still may give them. */
-async function stillCounting(
-  deps: Deps,
-  request: PendingRequest,
-  reviews: readonly Review[],
-  stages: readonly Stage[],
-): Promise<ReadonlyMap<string, Standing> | Refused> {
-  const people = await Promise.all(reviews.map((review) => deps.directory.person(review.by.slackId)));
-  const active = people.flatMap((person) => (person.known ? [person.value] : []));
-  return standingNow(deps, request, stages, active);
-}

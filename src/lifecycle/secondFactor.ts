@@ -1,5 +1,5 @@
 import { type NewEvent, named } from '../domain/events.ts';
-import { accountsBeside, isSamePerson, mailbox, type Person, personActor } from '../domain/person.ts';
+import { accountsBeside, isSamePerson, mailboxOf, type Person, personActor } from '../domain/person.ts';
 import type { Guesses, SecondFactor } from '../domain/records.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import { HOUR, type Instant, MINUTE, type Millis } from '../domain/terms.ts';
@@ -54,7 +54,7 @@ export function beginEnrolment(deps: Deps, personId: string): Promise<{ secret: 
     const { value, version } = await deps.store.record('second_factor', personId);
     if (value?.confirmed) return refuse({ code: 'second_factor_enrolled' });
     const { sealed, secret, uri } = deps.codes.create(person.value.email);
-    const fresh = { sealed, confirmed: false, lastStep: 0, human: mailbox(person.value.email) };
+    const fresh = { sealed, confirmed: false, lastStep: 0, human: mailboxOf(person.value.email) };
     await deps.store.commit({ records: [{ kind: 'second_factor', key: personId, value: fresh, version }] });
     return { secret, uri };
   });

@@ -4,11 +4,13 @@ import { findRole } from '../domain/policy.ts';
 import { type Request, requestCore, type ScheduledRequest } from '../domain/request.ts';
 import { SECOND } from '../domain/terms.ts';
 import type { Versioned } from '../ports.ts';
-import { approve } from './approval.ts';
+import { approve, asFarAsAllowed } from './approval.ts';
 import { commitClosed } from './closeRequest.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
+import { commitForHuman, humanBehind, humanSince } from './humans.ts';
 import { mayBeGiven, refusalReason } from './mayBeGiven.ts';
+import { notCarried, questionOf } from './reapproval.ts';
 import { withinLimits } from './withinLimits.ts';
 
 /** How often a start that stands in the way of itself is tried again, until its window is over. */
@@ -38,7 +40,8 @@ export async function startRequest(deps: Deps, requestId: string): Promise<{ not
       await commitClosed(deps, expired, loaded.version, { type: 'request.expired', actor: BOT });
       return null;
     }
-    if (await deps.store.liveGrant(request.requester.slackId, request.role)) return { notBefore: now + LOOK_AGAIN };
+    const human = await humanSince(deps, request.requester);
+    if (await deps.store.liveGrantOf(human, request.role)) return { notBefore: now + LOOK_AGAIN };
     const problems = await begin(deps, scheduled);
     if (problems) await deny(deps, scheduled, problems);
     return null;
@@ -57,18 +60,17 @@ async function begin(
   const form = { duration: request.duration, reason: request.reason, startsAt: null };
   const wrong = await mayBeGiven(deps, { role, person: person.value, form, factor: 'earlier' });
   if (wrong) return [refusalReason(wrong)];
-  const decided = await decide(deps, role, { ...request, requestId: request.id, person: person.value }, 'decision');
-  const byPeople = request.reviews.length > 0;
-  if (decided.decision.effect !== 'allow' && !(decided.decision.effect === 'ask' && byPeople))
-    return decided.decision.outcomes.flatMap((outcome) => outcome.reasons);
+  const decided = await decide(deps, role, await questionOf(deps, request, person.value), 'decision');
+  const problems = await notCarried(deps, request, person.value, decided);
+  if (problems) return problems;
   const approval = approve(deps, {
-    core: requestCore(request),
+    core: asFarAsAllowed(requestCore(request), decided),
     decided,
     reviews: request.reviews,
     extending: null,
     useReview: null,
   });
-  await deps.store.commit({
+  await commitForHuman(deps, await humanBehind(deps, request.requester, person.value), {
     requests: [{ value: approval.request, version }],
     grants: approval.grants,
     events: approval.events,

@@ -1,5 +1,5 @@
 import { checkForm } from '../domain/form.ts';
-import type { Person } from '../domain/person.ts';
+import type { Human, Person } from '../domain/person.ts';
 import { findRole, type Role } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
@@ -7,6 +7,7 @@ import type { Instant, Millis } from '../domain/terms.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
+import { commitForHuman, humanBehind } from './humans.ts';
 import { mayBeGiven } from './mayBeGiven.ts';
 import { type Opened, openRequest, signalsOf, together } from './openRequest.ts';
 import type { ConfirmedFactor } from './secondFactor.ts';
@@ -69,11 +70,12 @@ export function submitRequest(deps: Deps, submission: Submission): Promise<Submi
     if (!requester.known) return everyRole({ code: 'person_refused', problem: requester.problem });
 
     const bundle = deps.newId('R');
+    const human = await humanBehind(deps, requester.value);
     const outcomes = await Promise.all(
-      [...new Set(submission.roles)].map((key) => openOne(deps, submission, requester.value, { bundle, key })),
+      [...new Set(submission.roles)].map((key) => openOne(deps, submission, requester.value, { bundle, key, human })),
     );
     const opened = outcomes.flatMap((outcome) => ('change' in outcome ? [outcome] : []));
-    if (opened.length > 0) await deps.store.commit(together(opened.map(({ change }) => change)));
+    if (opened.length > 0) await commitForHuman(deps, human, together(opened.map(({ change }) => change)));
     return {
       requests: opened.map(({ request }) => request),
       refused: outcomes.flatMap((outcome) => ('refusal' in outcome ? [outcome] : [])),
@@ -95,7 +97,7 @@ async function openOne(
   deps: Deps,
   submission: Submission,
   requester: Person,
-  { bundle, key }: { bundle: string; key: string },
+  { bundle, key, human }: { bundle: string; key: string; human: Human },
 ): Promise<Opened | { role: string; refusal: Refusal }> {
   const no = (refusal: Refusal) => ({ role: key, refusal });
   const role = findRole(deps.policy, key);
@@ -104,8 +106,8 @@ async function openOne(
   const wrong = await mayBeGiven(deps, { role, person: requester, form, factor: submission.factor });
   if (wrong) return no(wrong);
   const [live, pending] = await Promise.all([
-    submission.startsAt === null ? deps.store.liveGrant(requester.slackId, key) : null,
-    deps.store.pendingRequest(requester.slackId, key),
+    submission.startsAt === null ? deps.store.liveGrantOf(human, key) : null,
+    deps.store.pendingRequestOf(human, key),
   ]);
   if (live) return no({ code: 'already_holds', role: key, until: live.value.endsAt });
   if (pending) return no({ code: 'already_pending', role: key, requestId: pending.value.id });

@@ -77,9 +77,13 @@ async function tiesNow(deps: Deps, { person, ties }: ActiveGrant): Promise<Ties>
   return next;
 }
 
-const isSameShift = (entry: OnCallEntry, shift: NonNullable<Ties['shift']>): boolean =>
-  entry.escalationPolicy.id === shift.escalationPolicy.id &&
-  (shift.schedule ? entry.schedule?.id === shift.schedule.id : entry.level === shift.level);
+/** Another level is the same shift only as far as the rule that gave the access accepts it. */
+const isSameShift = (entry: OnCallEntry, shift: NonNullable<Ties['shift']>): boolean => {
+  const { min, max } = shift.levels ?? { min: shift.level, max: shift.level };
+  const isLevelAccepted = entry.level >= min && (max === null || entry.level <= max);
+  const isSamePlace = shift.schedule === null || entry.schedule?.id === shift.schedule.id;
+  return entry.escalationPolicy.id === shift.escalationPolicy.id && isSamePlace && isLevelAccepted;
+};
 
 const isCurrent = (entry: OnCallEntry, at: Instant): boolean =>
   (entry.start ?? at) <= at && (entry.end === null || entry.end > at);

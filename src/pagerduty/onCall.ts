@@ -90,7 +90,7 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
   ): Promise<readonly OnCallEntry[]> {
     return Promise.all(
       entries.map(async (entry) => {
-        // Who is on an escalation policy by name is so by plan.
+        // Who is on an escalation policy by name overrides nobody. That it is no turn of a rotation either, a rule sees.
         if (!entry.schedule) return { ...entry, isOverride: false };
         const found = await client.get(
           `/schedules/${entry.schedule.id}/overrides`,

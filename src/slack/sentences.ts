@@ -58,6 +58,8 @@ export function refusalSentence(refusal: Refusal): string {
       return `Whether you may do this could not be checked: ${plain(refusal.problem)}. Nothing was changed; try again in a moment.`;
     case 'already_reviewed':
       return 'You have approved this already. It needs somebody else as well.';
+    case 'authority_used':
+      return `<@${refusal.by}> has approved this already, and one of you stands in for the other: that is one approval. It needs somebody else as well.`;
     case 'policy_now_denies':
       return `By now the policy denies this request: ${plain(refusal.reasons.join('; '))}. Nothing was changed.`;
     case 'comment_missing':
@@ -70,6 +72,8 @@ export function refusalSentence(refusal: Refusal): string {
       return 'This is not yours to change. Its holder, the reviewers of the role and administrators can.';
     case 'no_credential':
       return 'This access needs no credentials of its own.';
+    case 'incident_over':
+      return `The incident that this access was given for is resolved: it ends ${time(refusal.until)}, and more time cannot change that. Still needed then? Ask anew with \`/jit\`.`;
     case 'already_extending':
       return 'It is being extended already. Wait a moment for the message about it.';
     case 'frozen':

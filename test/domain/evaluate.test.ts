@@ -111,9 +111,21 @@ describe('conditions', () => {
       'deny',
     ],
     [
-      'on call permanently, whatever the tenure',
+      'K7.6 named on the escalation policy itself, where a tenure is wanted',
       [onCall({ tenure: HOUR })],
-      evidence({ onCall: known([entry({ start: null })]) }),
+      evidence({ onCall: known([entry({ schedule: null, start: null })]) }),
+      'deny',
+    ],
+    [
+      'K7.6 named on the escalation policy itself, where a planned turn is wanted',
+      [onCall({ planned: true })],
+      evidence({ onCall: known([entry({ schedule: null, start: null, isOverride: false })]) }),
+      'deny',
+    ],
+    [
+      'K7.6 named on the escalation policy itself, where neither is',
+      [onCall()],
+      evidence({ onCall: known([entry({ schedule: null, start: null })]) }),
       'allow',
     ],
     ['a shift that has not begun', [onCall()], evidence({ onCall: known([entry({ start: NOW + MINUTE })]) }), 'deny'],

@@ -55,7 +55,7 @@ test('people who only ever approve each other are told from people who do not, b
   ] as const)
     await approved(requester, approver);
   const kinds = async (reviewer: string, requester: string) => {
-    const seen = await activityReader(ledger).reviewing(reviewer, requester, clock.now());
+    const seen = await activityReader(ledger).reviewing({ reviewer: [reviewer], requester: [requester] }, clock.now());
     const review = { at: clock.now(), verdict: 'approve', after: MINUTE } as const;
     return reviewSignals(seen, { review, reviewer, requester }).map(({ kind }) => kind);
   };
@@ -80,7 +80,7 @@ test('denials and requests are counted for whom they are about, not for who deci
     });
   }
   const kinds = async (slackId: string) =>
-    requestSignals(await activityReader(ledger).asking(slackId, 'db', clock.now() + HOUR), {
+    requestSignals(await activityReader(ledger).asking([slackId], 'db', clock.now() + HOUR), {
       at: clock.now() + HOUR,
       resource: 'db',
       timeZone: 'UTC',

@@ -111,7 +111,15 @@ export function startFlow(policy: Policy): Flow {
     store,
     directory,
     activity,
-    evidence: evidenceSource({ onCall, directory, store, activity, engine, clock }),
+    evidence: evidenceSource({
+      onCall,
+      directory,
+      store,
+      activity,
+      engine,
+      clock,
+      policy: () => flow.policy,
+    }),
     onCall,
     incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
     codes: createCodeBox(Buffer.alloc(32, 7)),
@@ -121,6 +129,7 @@ export function startFlow(policy: Policy): Flow {
     newId: (prefix) => `${prefix}${String(++id).padStart(4, '0')}`,
     log,
     grantLock: keyedLock(),
+    humanLock: keyedLock(),
     limitLock: (key, work) => {
       flow.limited += 1;
       return limitLock(key, work);

@@ -65,7 +65,8 @@ function endOf(
 ): number | null {
   if (decision.effect === 'deny') return null;
   const longest = Math.min(duration, decision.maxDuration ?? duration);
-  return plannedEnd(at, longest, tiesOf(role, decision, evidence, null)).endsAt;
+  const incidentId = evidence.incident?.known ? evidence.incident.value.id : null;
+  return plannedEnd(at, longest, tiesOf(role, { decision, evidence, incidentId, window: null, before: null })).endsAt;
 }
 
 const whyNot = (decision: RuleDecision): string =>

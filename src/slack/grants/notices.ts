@@ -74,7 +74,7 @@ export function noticeFor(event: LedgerEvent, input: NoticeInput): Message | nul
         text: `${role} could not be extended`,
         blocks: [
           section(
-            `:warning: *${role} could not be extended*: the target did not take it. It still ends ${at(event.payload.endsAt, input)}. You can try again with \`/jit extend\`.`,
+            `:warning: *${role} could not be extended*: ${plain(event.payload.problem)}. It still ends ${at(event.payload.endsAt, input)}. You can try again with \`/jit extend\`.`,
           ),
         ],
       };

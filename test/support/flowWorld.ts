@@ -1,0 +1,380 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCodeBox } from '../../src/codes/codeBox.ts';
+import { parsePolicy } from '../../src/config/policyFile.ts';
+import type { LedgerEvent } from '../../src/domain/events.ts';
+import type { Incident, OnCallEntry, OpaAnswer } from '../../src/domain/evidence.ts';
+import type { ActiveGrant, Grant } from '../../src/domain/grant.ts';
+import type { Person } from '../../src/domain/person.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import type { Refusal, Refused } from '../../src/domain/refusal.ts';
+import type { Request } from '../../src/domain/request.ts';
+import { HOUR, type Instant, type Known, known, MINUTE, type Millis, unknown } from '../../src/domain/terms.ts';
+import { activityReader } from '../../src/ledger/activity.ts';
+import { eventReader } from '../../src/ledger/events.ts';
+import { createJobQueue } from '../../src/ledger/jobQueue.ts';
+import { openLedger } from '../../src/ledger/open.ts';
+import { createStore } from '../../src/ledger/store.ts';
+import { delegate } from '../../src/lifecycle/delegate.ts';
+import type { Deps } from '../../src/lifecycle/deps.ts';
+import { endGrant } from '../../src/lifecycle/endGrant.ts';
+import { escalateRequest } from '../../src/lifecycle/escalateRequest.ts';
+import { evidenceSource } from '../../src/lifecycle/evidenceSource.ts';
+import { extendGrant, requestExtension } from '../../src/lifecycle/extendGrant.ts';
+import { keyedLock } from '../../src/lifecycle/keyedLock.ts';
+import { provisionGrant } from '../../src/lifecycle/provisionGrant.ts';
+import { type ReviewInput, reviewRequest } from '../../src/lifecycle/reviewRequest.ts';
+import { startRequest } from '../../src/lifecycle/startRequest.ts';
+import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
+import { watchGrant } from '../../src/lifecycle/watchGrant.ts';
+import type { Directory, JobKind, OnCall, Targets } from '../../src/ports.ts';
+import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+import { type ManualClock, manualClock } from './clock.ts';
+
+/**
+ * The verbs of the flow on a real ledger, with Slack, PagerDuty, Open Policy Agent, the targets and the clock in the hands
+ * of a test. Nothing happens by itself: due work is done when the test calls `work`.
+ */
+export interface Flow {
+  readonly deps: Deps;
+  readonly clock: ManualClock;
+  /** Who is at Slack. A text instead of a person: why they cannot take part. */
+  readonly people: Map<string, Person | string>;
+  readonly groups: Map<string, string[]>;
+  /** What PagerDuty says of each, by Slack id. */
+  readonly shifts: Map<string, OnCallEntry[]>;
+  readonly incidents: Map<string, Incident>;
+  readonly outages: Set<'pagerduty' | 'target'>;
+  /** What Open Policy Agent answers. */
+  opa: OpaAnswer | null;
+  /** Puts another policy in force. */
+  reload(change: (source: string) => string): void;
+  asks(who: string, role: string, duration: Millis, more?: Asked): Promise<Request>;
+  /** @returns why it was refused */
+  refused(outcome: Promise<unknown>): Promise<Refusal>;
+  approves(who: string, request: Request, change?: ReviewInput['change']): Promise<Request>;
+  denies(who: string, request: Request): Promise<Request>;
+  extends(who: string, grant: Grant, duration: Millis): Promise<Request>;
+  standsIn(from: string, to: string, until?: Instant): Promise<unknown>;
+  /** Does what is due, until nothing is. */
+  work(): Promise<void>;
+  /** The live access of somebody. */
+  held(who: string, role: string): Promise<ActiveGrant>;
+  isHeld(who: string, role: string): Promise<boolean>;
+  request(id: string): Promise<Request>;
+  events(): readonly LedgerEvent[];
+  close(): void;
+}
+
+interface Asked {
+  readonly incidentId?: string;
+  readonly startsAt?: Instant;
+}
+
+const NAMES = ['ANA', 'BEN', 'CHLOE', 'DEV', 'EVE', 'FRED'];
+const person = (name: string): Person => ({
+  slackId: `U0${name}`,
+  name: name[0] + name.slice(1).toLowerCase(),
+  email: `${name.toLowerCase()}@harbor.example`,
+  timeZone: 'UTC',
+});
+
+/** Of one person, on a schedule at a level, begun long ago and with hours to go, unless it says otherwise. */
+export const aShift = (now: Instant, more: Partial<OnCallEntry> = {}): OnCallEntry => ({
+  escalationPolicy: { id: 'PPAY', name: 'Payments' },
+  services: [],
+  schedule: { id: 'PSCHED', name: 'Primary' },
+  level: 1,
+  start: now - 2 * HOUR,
+  end: now + 8 * HOUR,
+  isOverride: false,
+  ...more,
+});
+
+export const anIncident = (more: Partial<Incident> = {}): Incident => ({
+  id: 'PINC1',
+  number: 1,
+  title: 'Slow',
+  status: 'triggered',
+  urgency: 'high',
+  priority: null,
+  service: { id: 'PCHECKOUT', name: 'Checkout' },
+  url: '',
+  ...more,
+});
+
+class RefusedError extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(`refused: ${JSON.stringify(refusal)}`);
+    this.refusal = refusal;
+  }
+}
+
+const orThrow = <T extends object>(outcome: T | Refused): T => {
+  if ('refused' in outcome) throw new RefusedError(outcome.refused);
+  return outcome;
+};
+
+/** @param roles the roles of one resource, `db`, as they stand in a policy file, indented by six */
+export function aFlow({ slack = '', roles, more = '' }: { slack?: string; roles: string; more?: string }): Flow {
+  const source = `version: 1
+slack:
+  audit_channel: C0AUDIT
+  approvals_channel: C0ACCESS
+  admins: [U0EVE]
+${slack}
+resources:
+  db:
+    name: Database
+    target: { kind: webhook, url: "https://targets.example/db", secret: "\${SECRET}" }
+    roles:
+${roles}
+${more}`;
+  const parse = (text: string): Policy => {
+    const parsed = parsePolicy(text, PROVISIONERS, { SECRET: 'sixteen-characters-at-least' });
+    if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+    return parsed.policy;
+  };
+  let policy = parse(source);
+  const directory = mkdtempSync(join(tmpdir(), 'jitbot-flow-'));
+  const ledger = openLedger(join(directory, 'jit.db'));
+  ledger.sqlite.pragma('synchronous = OFF');
+  const clock = manualClock();
+  const store = createStore(ledger, { clock, followUps: () => [], onDue: () => undefined });
+  const events = eventReader(ledger);
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const activity = activityReader(ledger);
+  const world = {
+    people: new Map<string, Person | string>(NAMES.map((name) => [`U0${name}`, person(name)])),
+    groups: new Map<string, string[]>(),
+    shifts: new Map<string, OnCallEntry[]>(),
+    incidents: new Map<string, Incident>(),
+    outages: new Set<'pagerduty' | 'target'>(),
+    opa: null as OpaAnswer | null,
+  };
+  const slackSays = slackFrom(world);
+  const onCall = pagerDutyFrom(world);
+  const engine = { ask: async () => (world.opa ? known(world.opa) : unknown('it is down')) };
+  let ids = 0;
+  const serial = () => {
+    ids += 1;
+    return ids;
+  };
+  const deps: Deps = {
+    get policy() {
+      return policy;
+    },
+    policyFile: { read: () => ({ policy }), use: () => undefined },
+    store,
+    directory: slackSays,
+    activity,
+    evidence: evidenceSource({ onCall, directory: slackSays, store, activity, engine, clock, policy: () => policy }),
+    onCall,
+    incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
+    codes: createCodeBox(null),
+    integrity: { problem: () => null },
+    targets: targetsFrom(world),
+    clock,
+    newId: (prefix) => `${prefix}${String(serial()).padStart(10, '0')}`,
+    log,
+    grantLock: keyedLock(),
+    limitLock: keyedLock(),
+    humanLock: keyedLock(),
+  };
+  const queue = createJobQueue(ledger);
+  const handlers: Partial<Record<JobKind, (key: string, attempt: number) => Promise<{ notBefore: Instant } | null>>> = {
+    provision: (key, attempt) => provisionGrant(deps, key, attempt).then(() => null),
+    extend: (key, attempt) => extendGrant(deps, key, attempt),
+    start: (key) => startRequest(deps, key),
+    watch: (key) => watchGrant(deps, key),
+    escalate: (key) => escalateRequest(deps, key),
+    end: (key, attempt) => endGrant(deps, key, attempt),
+  };
+  const kinds = Object.keys(handlers) as JobKind[];
+  const work = async () => {
+    for (;;) {
+      const [claim] = queue.claim(kinds, clock.now(), 1, MINUTE);
+      if (!claim) return;
+      const outcome = await handlers[claim.kind]?.(claim.key, claim.attempt).then(
+        (back) => (back ? { dueAt: Math.max(back.notBefore, clock.now() + 1), after: 'done' as const } : 'done'),
+        () => ({ dueAt: clock.now() + 1_000, after: 'failed' as const }),
+      );
+      await queue.settle({ claim, next: outcome ?? 'done' });
+    }
+  };
+  const liveOf = async (slackId: string, role: string) =>
+    (await store.liveGrants({ slackId })).find(({ value }) => value.role === role);
+  const held = async (who: string, role: string): Promise<ActiveGrant> => {
+    const live = await liveOf(who, role);
+    if (live?.value.state !== 'active') throw new Error(`${who} does not hold ${role}: ${JSON.stringify(live)}`);
+    return live.value;
+  };
+  const review = async (reviewerId: string, request: Request, input: Pick<ReviewInput, 'verdict' | 'change'>) =>
+    orThrow(await reviewRequest(deps, { requestId: request.id, reviewerId, comment: 'seen', factor: null, ...input }));
+  return {
+    deps,
+    clock,
+    people: world.people,
+    groups: world.groups,
+    shifts: world.shifts,
+    incidents: world.incidents,
+    outages: world.outages,
+    get opa() {
+      return world.opa;
+    },
+    set opa(answer) {
+      world.opa = answer;
+    },
+    reload: (change) => {
+      const text = change(policy.source);
+      if (text === policy.source) throw new Error('the policy did not change');
+      policy = parse(text);
+    },
+    asks: async (
+      who,
+      role,
+      duration,
+      { incidentId = null, startsAt = null }: { incidentId?: string | null; startsAt?: Instant | null } = {},
+    ) => {
+      const { requests, refused } = await submitRequest(deps, {
+        submissionKey: `S${serial()}`,
+        personId: who,
+        roles: [role],
+        duration,
+        reason: 'because it is needed',
+        incidentId,
+        startsAt,
+        factor: null,
+      });
+      const [no] = refused;
+      if (no) throw new RefusedError(no.refusal);
+      const [request] = requests;
+      if (!request) throw new Error('nothing came of the request');
+      return request;
+    },
+    refused: async (outcome) => {
+      try {
+        await outcome;
+      } catch (error) {
+        if (error instanceof RefusedError) return error.refusal;
+        throw error;
+      }
+      throw new Error('it was not refused');
+    },
+    approves: (who, request, change = null) => review(who, request, { verdict: 'approve', change }),
+    denies: (who, request) => review(who, request, { verdict: 'deny', change: null }),
+    extends: async (who, grant, duration) =>
+      orThrow(
+        await requestExtension(deps, {
+          submissionKey: `S${serial()}`,
+          personId: who,
+          grantId: grant.id,
+          duration,
+          reason: 'not done yet',
+          factor: null,
+        }),
+      ),
+    standsIn: async (fromId, toId, until = clock.now() + 24 * HOUR) =>
+      orThrow(await delegate(deps, { fromId, toId, until })),
+    work,
+    held,
+    isHeld: async (who, role) => (await liveOf(who, role)) !== undefined,
+    request: async (id) => {
+      const found = await store.request(id);
+      if (!found) throw new Error(`there is no request ${id}`);
+      return found.value;
+    },
+    events: () => events.after(0, 10_000),
+    close: () => {
+      ledger.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+interface World {
+  readonly people: Map<string, Person | string>;
+  readonly groups: Map<string, string[]>;
+  readonly shifts: Map<string, OnCallEntry[]>;
+  readonly incidents: Map<string, Incident>;
+  readonly outages: Set<'pagerduty' | 'target'>;
+}
+
+function slackFrom({ people, groups }: World): Directory {
+  const lookUp = (found: Person | string | undefined): Known<Person> =>
+    typeof found === 'object' ? known(found) : unknown(found ?? 'Slack does not know this person');
+  return {
+    person: async (id) => lookUp(people.get(id)),
+    personByEmail: async (email) =>
+      lookUp([...people.values()].find((one) => typeof one === 'object' && one.email === email)),
+    hasLeft: async (id) => typeof people.get(id) !== 'object',
+    isAwake: async () => known(true),
+    members: async (ids) =>
+      new Map(
+        ids.map((id) => {
+          const members = groups.get(id);
+          return [id, members ? known(new Set(members)) : unknown(`no group ${id}`)] as const;
+        }),
+      ),
+    names: async () => new Map(),
+  };
+}
+
+function pagerDutyFrom({ people, shifts, incidents, outages }: World): OnCall {
+  const ask = <T>(answer: () => Known<T>): Promise<Known<T>> =>
+    Promise.resolve(outages.has('pagerduty') ? unknown('PagerDuty did not answer') : answer());
+  const emailOf = (id: string) => {
+    const found = people.get(id);
+    return typeof found === 'object' ? found.email : '';
+  };
+  return {
+    entries: ({ slackId }) => ask(() => known(shifts.get(slackId) ?? [])),
+    onCallFor: (policy, level) =>
+      ask(() =>
+        known(
+          [...shifts].flatMap(([id, entries]) =>
+            entries.some((one) => one.escalationPolicy.id === policy && one.level === level) ? [emailOf(id)] : [],
+          ),
+        ),
+      ),
+    knows: () => ask(() => known(true)),
+    incident: (id) =>
+      ask(() => {
+        const found = incidents.get(id);
+        return found ? known(found) : unknown('PagerDuty has no such incident');
+      }),
+    check: () => ask(() => known(true as const)),
+    openIncidents: () => ask(() => known([...incidents.values()])),
+  };
+}
+
+function targetsFrom({ outages }: World): Targets {
+  const held = new Set<string>();
+  const call = async <T>(effect: () => T): Promise<T> => {
+    if (outages.has('target')) throw new Error('the target did not answer');
+    return effect();
+  };
+  return {
+    grant: ({ id }) => call(() => ({ account: held.add(id) && `jit_${id}` })),
+    revoke: ({ id }) =>
+      call(() => {
+        held.delete(id);
+        return [];
+      }),
+    isActive: ({ id }) => call(() => held.has(id)),
+    canList: () => false,
+    list: async () => [],
+    remove: async () => undefined,
+    issueCredential: async () => null,
+    issuesCredentials: () => false,
+    obstacle: () => null,
+    placeOf: (resourceId) => resourceId,
+    placesOf: () => new Set(),
+    knowsPlace: () => true,
+    stamp: async () => undefined,
+    tidy: async () => undefined,
+    afterlife: () => undefined,
+  };
+}
