@@ -174,7 +174,7 @@ ${more}`;
     onCall,
     incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
     codes: createCodeBox(null),
-    integrity: { problem: () => null },
+    integrity: { problem: () => null, doubt: () => null, clearDoubt: () => undefined },
     targets: targetsFrom(world),
     clock,
     newId: (prefix) => `${prefix}${String(serial()).padStart(10, '0')}`,
