@@ -46,7 +46,6 @@ export const WITHOUT_CHANGES: readonly string[] = [
   'google_iam',
   'module',
   'mysql',
-  'okta',
   'postgres',
   'slack',
   'ssh',
