@@ -41,7 +41,8 @@ export function membership<Role>(
       const now = await roster.level(place, id);
       const mine = seats.of(access.grantId).find((record) => record.place === place);
       const [other] = seats.at(place, id);
-      const before = mine ? mine.before : other ? other.before : now;
+      const held = now === roster.dormant ? null : now;
+      const before = mine ? mine.before : other ? other.before : held;
       if (!mine) {
         await noteMade(access.grantId, place, seat.level);
         const { grantId, roleKey: role } = access;

@@ -35,6 +35,8 @@ export interface Roster<Role> {
   readonly earlierScope?: string;
   /** From the least to the most. */
   readonly levels: readonly string[];
+  /** A level that gives nothing now and may come back by itself: it is taken away, and is not what somebody had before. */
+  readonly dormant?: string;
   /** Whether `set` takes the target's own expiry. */
   readonly expires: boolean;
   seats(role: Role): readonly Seat[];

@@ -47,7 +47,6 @@ export const WITHOUT_CHANGES: readonly string[] = [
   'module',
   'mysql',
   'postgres',
-  'slack',
   'ssh',
   'webhook',
 ];

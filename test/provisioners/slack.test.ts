@@ -1,23 +1,113 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { slack } from '../../src/provisioners/slackGroups/provisioner.ts';
 import { type SlackGroups, startSlackGroups } from '../support/slackGroups.ts';
+import type { Changes, Way } from './changes.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** Slack's own client against its calls about user groups. */
 
 const use = useForTests();
 const role = { groups: ['S0PAY'] };
+const KEEPER = 'U0KEEPER';
 let workspace: SlackGroups;
 let harness: Harness;
 let id: string;
 
+const connect = (keeper: string | undefined) =>
+  slack.connect(slack.targetSchema.parse({ kind: 'slack', token: 'xoxb-groups', api_url: workspace.url, keeper }), use);
+const group = () => {
+  const found = workspace.groups.get('S0PAY');
+  if (!found) throw new Error('the group is gone');
+  return found;
+};
+const members = () => (group().date_delete ? [] : group().users);
+const fresh = () => {
+  workspace.groups.set('S0PAY', { users: [KEEPER], date_delete: 1, handle: 'pay' });
+};
+
+const othersIn = () => group().users.filter((user) => user !== 'U0BEN' && user !== KEEPER);
+const way = (how: string, act: () => void, undo: () => void): Way => ({
+  how,
+  act: () => {
+    act();
+    return { undo, others: othersIn };
+  },
+});
+const lying = (method: string, answer: object): Way =>
+  way(
+    `${method} is answered with ${JSON.stringify(answer)}`,
+    () => {
+      workspace.lie = (asked) => (asked === method ? answer : undefined);
+    },
+    () => {
+      workspace.lie = () => undefined;
+    },
+  );
+
+const changes: Changes = {
+  renamePerson:
+    'people are known by the id that Slack gave them, in the policy file as well; what they are called is never asked',
+  renameContainer: [
+    {
+      how: 'the handle, which another group takes that the person is in too',
+      act: () => {
+        group().handle = 'was-pay';
+        workspace.groups.set('S0NEW', { users: ['U0BEN'], date_delete: 0, handle: 'pay' });
+        return {
+          undo: () => void workspace.groups.delete('S0NEW'),
+          others: () => [...(workspace.groups.get('S0NEW')?.users ?? [])],
+        };
+      },
+    },
+  ],
+  moveTarget: [
+    way(
+      'the token is one of another workspace, which has a group of the same id',
+      () => {
+        workspace.team = 'T0OTHER';
+      },
+      () => {
+        workspace.team = 'T0HARBOR';
+      },
+    ),
+  ],
+  blind: [
+    way(
+      'the token loses its right to read',
+      () => {
+        workspace.scopes = 'usergroups:write';
+      },
+      () => {
+        workspace.scopes = 'usergroups:read,usergroups:write';
+      },
+    ),
+    way(
+      'the token loses its right to write',
+      () => {
+        workspace.scopes = 'usergroups:read';
+      },
+      () => {
+        workspace.scopes = 'usergroups:read,usergroups:write';
+      },
+    ),
+    lying('usergroups.list', { ok: true, usergroups: [] }),
+    lying('usergroups.list', { ok: true }),
+    lying('usergroups.users.update', { ok: false, error: 'permission_denied' }),
+    ...[
+      { ok: true },
+      { ok: true, users: null },
+      { ok: true, users: 'none' },
+      { ok: true, users: [{ id: 'U0BEN' }] },
+      { ok: true, users: {} },
+      { ok: false, error: 'ratelimited' },
+    ].map((answer) => lying('usergroups.users.list', answer)),
+  ],
+};
+
 beforeAll(async () => {
   workspace = await startSlackGroups('xoxb-groups');
   harness = {
-    connection: slack.connect(
-      slack.targetSchema.parse({ kind: 'slack', token: 'xoxb-groups', api_url: workspace.url }),
-      use,
-    ),
+    connection: connect(KEEPER),
     role,
     reallyHas: async () => members().includes('U0BEN'),
     breakTarget: () => {
@@ -26,6 +116,7 @@ beforeAll(async () => {
     mendTarget: () => {
       workspace.down = false;
     },
+    changes,
   };
 });
 afterAll(async () => {
@@ -35,32 +126,93 @@ afterAll(async () => {
 });
 beforeEach(() => {
   id = newGrantId();
+  fresh();
 });
-const members = () => {
-  const group = workspace.groups.get('S0PAY');
-  return !group || group.date_delete ? [] : group.users;
-};
 
 describeContract('slack', () => harness);
 
-test('a group that nobody is left in is turned off, and does not bring anybody back when it is turned on', async () => {
-  await harness.connection.grant(accessOf(role, id), inAnHour());
-  await harness.connection.revoke(accessOf(role, id));
-  expect(workspace.groups.get('S0PAY')?.date_delete).not.toBe(0);
-  const ana = {
-    ...accessOf(role, newGrantId()),
-    person: { slackId: 'U0ANA', name: 'Ana', email: 'ana@harbor.example' },
-  };
-  await harness.connection.grant(ana, inAnHour());
-  expect(members()).toEqual(['U0ANA']);
-  await harness.connection.revoke(ana);
+const person = (slackId: string) => ({
+  ...accessOf(role, newGrantId()),
+  person: { slackId, name: slackId, email: `${slackId}@harbor.example` },
+});
+
+describe('a group that is turned off', () => {
+  test('the last one out leaves the keeper behind, and the group is turned off', async () => {
+    await harness.connection.grant(accessOf(role, id), inAnHour());
+    expect(members()).toEqual(['U0BEN']);
+    await harness.connection.revoke(accessOf(role, id));
+    expect(group()).toMatchObject({ users: [KEEPER], date_delete: 1 });
+  });
+
+  test('K3.6 somebody is taken off its list too, so that turning it on brings nobody back', async () => {
+    group().users = ['U0ANA'];
+    group().date_delete = 0;
+    await harness.connection.grant(accessOf(role, id), inAnHour());
+    group().date_delete = 1;
+    expect(await harness.connection.isActive(accessOf(role, id))).toBe(true);
+    await harness.connection.revoke(accessOf(role, id));
+    group().date_delete = 0;
+    expect(members()).toEqual(['U0ANA']);
+  });
+
+  test('K3.6 if Slack takes no list for it, nothing is said to have ended, and it is not turned on', async () => {
+    group().users = ['U0ANA'];
+    group().date_delete = 0;
+    await harness.connection.grant(accessOf(role, id), inAnHour());
+    group().date_delete = 1;
+    workspace.takesListsWhileOff = false;
+    await expect(harness.connection.revoke(accessOf(role, id))).rejects.toThrow('permission_denied');
+    expect(group()).toMatchObject({ users: ['U0ANA', 'U0BEN'], date_delete: 1 });
+    expect(await harness.connection.isActive(accessOf(role, id))).toBe(true);
+    // Somebody turns it on: now it can be done.
+    group().date_delete = 0;
+    await harness.connection.revoke(accessOf(role, id));
+    workspace.takesListsWhileOff = true;
+    expect(members()).toEqual(['U0ANA']);
+  });
+
+  test('K3.6 whoever an earlier end left on its list does not count as having been there before', async () => {
+    group().users = ['U0BEN'];
+    await harness.connection.grant(accessOf(role, id), inAnHour());
+    expect(members()).toEqual(['U0BEN']);
+    group().date_delete = 1;
+    await harness.connection.revoke(accessOf(role, id));
+    expect(group().users).toEqual([KEEPER]);
+  });
+
+  test('does not bring anybody back when somebody is let in', async () => {
+    group().users = ['U0BEN', 'U0EVE'];
+    const ana = person('U0ANA');
+    await harness.connection.grant(ana, inAnHour());
+    expect(members()).toEqual(['U0ANA']);
+    await harness.connection.revoke(ana);
+  });
+});
+
+describe('without a keeper', () => {
+  test('K3.6 nobody is let into a group that nobody else is in: the end would be refused', async () => {
+    await expect(connect(undefined).grant(accessOf(role, id), inAnHour())).rejects.toThrow('set keeper in the target');
+    expect(members()).toEqual([]);
+    await connect(undefined).revoke(accessOf(role, id));
+  });
+
+  test('K3.6 the last one left is cut off, and it has not ended until they are off the list', async () => {
+    group().users = ['U0ANA'];
+    group().date_delete = 0;
+    const connection = connect(undefined);
+    await connection.grant(accessOf(role, id), inAnHour());
+    group().users = ['U0BEN'];
+    await expect(connection.revoke(accessOf(role, id))).rejects.toThrow('put somebody else on it');
+    expect(members()).toEqual([]);
+    expect(await connection.isActive(accessOf(role, id))).toBe(true);
+    group().users = ['U0BEN', 'U0ANA'];
+    await connection.revoke(accessOf(role, id));
+    expect(group().users).toEqual(['U0ANA']);
+  });
 });
 
 test('people who come and go at the same time do not push each other out', async () => {
-  const people = ['U0A', 'U0B', 'U0C', 'U0D'].map((slackId) => ({
-    ...accessOf(role, newGrantId()),
-    person: { slackId, name: slackId, email: `${slackId}@harbor.example` },
-  }));
+  const people = ['U0A', 'U0B', 'U0C', 'U0D'].map(person);
   await Promise.all(people.map((one) => harness.connection.grant(one, inAnHour())));
   expect(members().toSorted()).toEqual(['U0A', 'U0B', 'U0C', 'U0D']);
   await Promise.all(people.slice(1).map((one) => harness.connection.revoke(one)));
@@ -68,12 +220,13 @@ test('people who come and go at the same time do not push each other out', async
   for (const one of people) await harness.connection.revoke(one);
 });
 
-test('the doctor names a missing scope and a group that is not there', async () => {
+test('the doctor names a missing scope, a missing keeper, and a group that is not there', async () => {
   workspace.scopes = 'usergroups:read';
-  const findings = await harness.connection.check([{ roleKey: 'a/b', role: { groups: ['S0GONE'] } }]);
+  const findings = await connect(undefined).check([{ roleKey: 'a/b', role: { groups: ['S0GONE'] } }]);
   workspace.scopes = 'usergroups:read,usergroups:write';
   expect(findings).toMatchObject([
     { ok: false, fix: expect.stringContaining('usergroups:write') },
+    { ok: false, fix: expect.stringContaining('set keeper') },
     { ok: false, what: 'there is a user group S0GONE' },
   ]);
 });

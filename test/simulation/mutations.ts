@@ -160,7 +160,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'who was in a team before is not remembered',
     file: 'src/provisioners/membership.ts',
-    find: '      const before = mine ? mine.before : other ? other.before : now;\n',
+    find: '      const before = mine ? mine.before : other ? other.before : held;\n',
     replace: '      const before = null;\n',
   },
   {

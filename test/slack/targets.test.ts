@@ -61,7 +61,7 @@ const members = () => {
 };
 
 test('somebody who was in a group before is still in it when the access ends, also after a crash between', async () => {
-  workspace.groups.set('S0PAY', { users: ['U0ANA'], date_delete: 0 });
+  workspace.groups.set('S0PAY', { users: ['U0ANA'], date_delete: 0, handle: 'pay' });
   stage = await withTargets();
   await stage.ana.jit('request handle member 1h holding the fort');
   await stage.ben.jit('request handle member 1h holding the fort');
