@@ -207,6 +207,13 @@ export class ConflictError extends Error {
 /** The database could not be read or written: locked, full, read-only, damaged. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
+  /** Another program holds the database: the same may well succeed in a moment. */
+  readonly isBusy: boolean;
+
+  constructor(message: string, { isBusy = false, ...options }: ErrorOptions & { readonly isBusy?: boolean } = {}) {
+    super(message, options);
+    this.isBusy = isBusy;
+  }
 }
 
 /** What the ledger says about how people behave. Rejects where it cannot be read. */

@@ -14,7 +14,7 @@ import { databasePath, instantOption, readOptions, UsageError } from './options.
 /** What changes the database takes the one writer's place: while a bot runs on it, it refuses. */
 async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
   if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file; set JIT_DATABASE or name the file`);
-  const ledger = openLedger(path);
+  const ledger = openLedger(path, { waitsForLocks: true });
   try {
     return await work(ledger);
   } finally {

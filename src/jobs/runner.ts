@@ -1,5 +1,14 @@
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import type { Claim, Clock, JobHandler, JobKind, JobQueue, Log, Settled } from '../ports.ts';
+import {
+  type Claim,
+  type Clock,
+  type JobHandler,
+  type JobKind,
+  type JobQueue,
+  type Log,
+  type Settled,
+  StorageError,
+} from '../ports.ts';
 
 export interface Kind {
   readonly handle: JobHandler;
@@ -30,8 +39,10 @@ const LEASE: Millis = 5 * MINUTE;
 /** A claim costs a commit: under load, so many times the concurrency are claimed with one. */
 const CLAIM_AHEAD = 4;
 const FIRST_BACKOFF: Millis = SECOND;
-/** How soon to look again while the database cannot be written. */
+/** How soon to look again while the database cannot be written; and how often each end is carried out meanwhile. */
 const STORAGE_RETRY: Millis = 5 * SECOND;
+/** How soon to look again while another program holds the database, which is mostly over in a moment. */
+const BUSY_RETRY: Millis = SECOND / 4;
 
 export interface RunnerOptions {
   readonly queue: JobQueue;
@@ -83,6 +94,9 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
   let cancelWake = (): void => undefined;
   /** Until then the database is not asked: it could not be written. */
   let closedUntil: Instant = 0;
+  /** Times in a row that it could not. */
+  let failures = 0;
+  let unclaimedSince: Instant = Number.NEGATIVE_INFINITY;
   /** Ends that were carried out, or tried, since then without a claim. */
   const unclaimed = new Set<string>();
   let isOpen = lane.after === undefined;
@@ -105,20 +119,34 @@ function createLane(lane: Lane, { queue, clock, log, random }: RunnerOptions, is
       const wanted = lane.concurrency * CLAIM_AHEAD;
       ahead = queue.claim(kinds, clock.now(), wanted, LEASE);
       const claimed = ahead.length;
+      failures = 0;
       while (running.size < lane.concurrency && ahead.length > 0) start(ahead.shift() as Claim);
       if (claimed < wanted) wakeAt(queue.nextDueAt(kinds, clock.now()));
       return claimed > 0;
     } catch (error) {
+      closeFor(error);
+      return true;
+    }
+  }
+
+  /** The database could not be written. Ends go on without it. */
+  function closeFor(error: unknown): void {
+    const isBusy = error instanceof StorageError && error.isBusy;
+    const now = clock.now();
+    failures += 1;
+    closedUntil = now + (isBusy ? BUSY_RETRY : STORAGE_RETRY);
+    wakeAt(closedUntil);
+    // Two programs that write in the same instant are no trouble; a lock that stays is.
+    if (isBusy && failures === 1) return;
+    if (now - unclaimedSince >= STORAGE_RETRY) {
       log.error(
         { err: error },
         'cannot take due work from the database; access that is due to end is taken back all the same',
       );
-      closedUntil = clock.now() + STORAGE_RETRY;
       unclaimed.clear();
-      wakeAt(closedUntil);
-      revokeUnrecorded();
-      return true;
+      unclaimedSince = now;
     }
+    revokeUnrecorded();
   }
 
   /** Work that was put again and claimed while its last turn is just ending waits for that, and is not lost. */

@@ -20,6 +20,7 @@ import { nameBook } from './names.ts';
 import type { OpenLedger } from './open.ts';
 import { pacer } from './pace.ts';
 import { events, grants, jobs, records, requests } from './schema.ts';
+import { WRITE_PATIENCE } from './writeGate.ts';
 
 export interface CommitOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -31,7 +32,7 @@ export interface CommitOptions {
 
 /** How a change gets into the database: states, events and due work, all of it in one transaction, or nothing. */
 export function committer(ledger: OpenLedger, { clock, followUps, onDue }: CommitOptions): Store['commit'] {
-  const { db, sqlite, path } = ledger;
+  const { db, sqlite, gate } = ledger;
   const names = nameBook(ledger);
   let tail = db
     .select({ seq: events.seq, hash: events.hash })
@@ -181,10 +182,13 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
   interface Waiting {
     readonly change: Change;
     readonly at: Instant;
+    /** By the process's own clock, in milliseconds: until then it waits for a database that another program holds. */
+    readonly waitsUntil: number;
     readonly resolve: (events: readonly LedgerEvent[]) => void;
     readonly reject: (error: unknown) => void;
   }
   let waiting: Waiting[] = [];
+  let postponed = false;
 
   const alone = sqlite.transaction(apply);
   /** What came together is made durable together; each change still happens by itself, or not at all. */
@@ -213,18 +217,20 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
 
   /** @returns how many changes were waiting */
   function flush(): number {
+    if (postponed) return 0;
     const all = waiting;
     waiting = [];
     if (all.length === 0) return 0;
     let outcomes: ReturnType<typeof applyAll>;
     try {
-      outcomes = applyAll(all);
+      outcomes = gate.write(() => applyAll(all));
     } catch (error) {
       names.rolledBack();
+      if (gate.isClosed()) return postpone(all, error);
       outcomes = all.map(() => ({ error }));
     }
     for (const [index, outcome] of outcomes.entries()) {
-      if ('error' in outcome) all[index]?.reject(storageFault(outcome.error, path));
+      if ('error' in outcome) all[index]?.reject(storageFault(outcome.error, ledger.path));
       else {
         tail = outcome.tail;
         all[index]?.resolve(outcome.events);
@@ -234,11 +240,24 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
     return all.length;
   }
 
+  /** Another program holds the database: all of it is tried again together, for as long as each has patience. */
+  function postpone(all: readonly Waiting[], error: unknown): number {
+    const now = performance.now();
+    for (const one of all) if (one.waitsUntil <= now) one.reject(error);
+    waiting = [...all.filter(({ waitsUntil }) => waitsUntil > now), ...waiting];
+    postponed = true;
+    gate.whenOpen(() => {
+      postponed = false;
+      flush();
+    });
+    return all.length;
+  }
+
   const begin = pacer(flush);
   return (change) =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) begin();
-      waiting.push({ change, at: clock.now(), resolve, reject });
+      if (waiting.length === 0 && !postponed) begin();
+      waiting.push({ change, at: clock.now(), waitsUntil: performance.now() + WRITE_PATIENCE, resolve, reject });
     });
 }
 

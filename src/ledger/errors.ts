@@ -19,6 +19,9 @@ const ADVICE: readonly [RegExp, string][] = [
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
+/** Whether another program holds the database: the same write may well succeed in a moment. */
+export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error));
+
 /** Turns what SQLite throws into the two faults that the flow knows; anything else is passed on as it is. */
 export function storageFault(error: unknown, path: string): unknown {
   const code = codeOf(error);
@@ -26,7 +29,7 @@ export function storageFault(error: unknown, path: string): unknown {
     return new ConflictError('somebody else committed first', { cause: error });
   }
   const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1];
-  return advice ? new StorageError(`${path}: ${advice} (${code})`, { cause: error }) : error;
+  return advice ? new StorageError(`${path}: ${advice} (${code})`, { cause: error, isBusy: isBusy(error) }) : error;
 }
 
 /** Does what is asked of the database, and turns what it throws with {@link storageFault}. */

@@ -3,7 +3,7 @@ import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 
 /** What grants touched, by the targets' own ids. */
-export function createIdBook({ sqlite, path }: OpenLedger): IdBook {
+export function createIdBook({ sqlite, path, gate }: OpenLedger): IdBook {
   const of = sqlite.prepare<[string], { thing: string; id: string }>(
     'SELECT thing, id FROM target_ids WHERE grant_id = ? ORDER BY thing',
   );
@@ -13,7 +13,7 @@ export function createIdBook({ sqlite, path }: OpenLedger): IdBook {
   );
   const guarded = guardFor(path);
   return {
-    keep: async (grantId, thing, id) => guarded(() => void keep.run(grantId, thing, id)),
+    keep: async (grantId, thing, id) => gate.write(() => void keep.run(grantId, thing, id)),
     of: async (grantId) => guarded(() => new Map(of.all(grantId).map(({ thing, id }) => [thing, id]))),
   };
 }

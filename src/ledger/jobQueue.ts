@@ -1,10 +1,10 @@
-import type { Claim, JobKind, JobQueue, Settled } from '../ports.ts';
+import { type Claim, type JobKind, type JobQueue, type Settled, StorageError } from '../ports.ts';
 import { ne } from './drizzle.ts';
 import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { jobs } from './schema.ts';
 
-export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
+export function createJobQueue({ db, sqlite, path, gate }: OpenLedger): JobQueue {
   const guarded = guardFor(path);
   const marks = (kinds: readonly JobKind[]) => kinds.map(() => '?').join(',');
   const columns = 'kind, key, due_at AS dueAt, attempts AS attempt, generation';
@@ -24,26 +24,49 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
       free.run(kind, key, generation);
     }
   });
+  interface Turn {
+    readonly all: Settled[];
+    readonly recorded: Promise<void>;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }
   /** What became of the work that ended in this turn: recorded with one sync. */
-  let turn: { readonly all: Settled[]; readonly recorded: Promise<void> } | null = null;
+  let turn: Turn | null = null;
 
   function settle(settled: Settled): Promise<void> {
     if (!turn) {
-      const all: Settled[] = [];
       const { promise: recorded, resolve, reject } = Promise.withResolvers<void>();
-      turn = { all, recorded };
-      setImmediate(() => {
-        turn = null;
-        try {
-          guarded(() => settleAll.immediate(all));
-          resolve();
-        } catch (error) {
-          reject(error);
-        }
-      });
+      turn = { all: [], recorded, resolve, reject };
+      setImmediate(record);
     }
     turn.all.push(settled);
     return turn.recorded;
+  }
+
+  function record(): void {
+    const ended = turn;
+    turn = null;
+    if (!ended) return;
+    try {
+      gate.write(() => settleAll.immediate(ended.all));
+      ended.resolve();
+    } catch (error) {
+      ended.reject(error);
+      if (gate.isClosed()) recordLater(ended.all);
+    }
+  }
+
+  /** Nobody waits for it any more, but without it the work would lie idle until its lease has run out. */
+  function recordLater(all: readonly Settled[]): void {
+    gate.whenOpen(() => {
+      if (!sqlite.open) return;
+      try {
+        gate.write(() => settleAll.immediate(all));
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (gate.isClosed()) recordLater(all);
+      }
+    });
   }
 
   function prepareFor(kinds: readonly JobKind[]) {
@@ -70,13 +93,13 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
   }
 
   return {
-    claim: (kinds, now, limit, lease) =>
-      guarded(() => {
-        const { isDue, claim } = statementsFor(kinds);
-        // Nothing due is the common case and costs no commit.
-        if (!isDue.get(now, now, ...kinds)) return [];
-        return claim.all(now + lease, now, now, ...kinds, limit).sort((a, b) => a.dueAt - b.dueAt);
-      }),
+    claim: (kinds, now, limit, lease) => {
+      const { isDue, claim } = statementsFor(kinds);
+      // Nothing due is the common case and costs no commit.
+      if (!guarded(() => isDue.get(now, now, ...kinds))) return [];
+      const claimed = gate.write(() => claim.all(now + lease, now, now, ...kinds, limit));
+      return claimed.sort((a, b) => a.dueAt - b.dueAt);
+    },
     peek: (kind, now, limit) =>
       guarded(() =>
         sqlite
@@ -91,6 +114,6 @@ export function createJobQueue({ db, sqlite, path }: OpenLedger): JobQueue {
         // In the order of the index on due_at, so that it stops at the first.
         return statementsFor(kinds).next.get(...kinds, now)?.dueAt ?? null;
       }),
-    releaseAll: () => guarded(() => void db.update(jobs).set({ leaseUntil: 0 }).where(ne(jobs.leaseUntil, 0)).run()),
+    releaseAll: () => gate.write(() => void db.update(jobs).set({ leaseUntil: 0 }).where(ne(jobs.leaseUntil, 0)).run()),
   };
 }

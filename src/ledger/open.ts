@@ -5,8 +5,9 @@ import { StorageError } from '../ports.ts';
 import { drizzle, migrate } from './drizzle.ts';
 import { storageFault } from './errors.ts';
 import * as schema from './schema.ts';
+import { createWriteGate, type WriteGate } from './writeGate.ts';
 
-/** How long a statement waits for another connection's lock, in milliseconds. */
+/** How long opening, and commands beside the bot, wait for another program's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2_000;
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -17,26 +18,33 @@ export interface OpenLedger {
   readonly path: string;
   readonly db: LedgerDb;
   readonly sqlite: Database;
+  /** Every write passes here. */
+  readonly gate: WriteGate;
   close(): void;
 }
 
 /**
  * Opens the database to write, brings its schema up to date, and keeps every other writer out for as long
- * as this process lives.
+ * as this process lives. From then on SQLite itself never waits for a lock: see {@link WriteGate}.
+ * @param options.waitsForLocks for a command that has nothing else to do meanwhile
  * @throws StorageError that says what, where and what to do
  */
-export function openLedger(path: string): OpenLedger {
+export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLedger {
   const release = takeWriterLock(path);
   try {
     const sqlite = new SQLite(path, { timeout: BUSY_TIMEOUT_MS });
     setPragmas(sqlite, path);
     const db = drizzle(sqlite, { schema });
     migrate(db, { migrationsFolder: MIGRATIONS });
+    if (!waitsForLocks) sqlite.pragma('busy_timeout = 0');
+    const gate = createWriteGate(path);
     return {
       path,
       db,
       sqlite,
+      gate,
       close: () => {
+        gate.close();
         sqlite.close();
         release();
       },
@@ -53,7 +61,7 @@ export function openLedgerToRead(path: string): OpenLedger {
   try {
     const sqlite = new SQLite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
     sqlite.prepare('select count(*) from sqlite_schema').get();
-    return { path, db: drizzle(sqlite, { schema }), sqlite, close: () => sqlite.close() };
+    return { path, db: drizzle(sqlite, { schema }), sqlite, gate: createWriteGate(path), close: () => sqlite.close() };
   } catch (error) {
     throw startFault(error, path);
   }

@@ -4,7 +4,7 @@ import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { cursors, posts } from './schema.ts';
 
-export function createPostBook({ db, path }: OpenLedger): PostBook {
+export function createPostBook({ db, path, gate }: OpenLedger): PostBook {
   const guarded = guardFor(path);
   const p = sql.placeholder;
   const find = db
@@ -32,8 +32,8 @@ export function createPostBook({ db, path }: OpenLedger): PostBook {
     .prepare();
   return {
     find: (key) => guarded(() => find.get({ key })) ?? null,
-    keep: (key, post) => guarded(() => void keep.run({ key, ...post })),
+    keep: (key, post) => gate.write(() => void keep.run({ key, ...post })),
     cursor: (name) => guarded(() => cursor.get({ name }))?.seq ?? 0,
-    moveCursor: (name, seq) => guarded(() => void moveCursor.run({ name, seq })),
+    moveCursor: (name, seq) => gate.write(() => void moveCursor.run({ name, seq })),
   };
 }

@@ -2,7 +2,7 @@ import type { SeatBook, SeatRecord } from '../ports.ts';
 import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 
-export function createSeatBook({ sqlite, path }: OpenLedger): SeatBook {
+export function createSeatBook({ sqlite, path, gate }: OpenLedger): SeatBook {
   const columns = 'grant_id AS grantId, place, account, level, role, before';
   const at = sqlite.prepare<[string, string], SeatRecord>(
     `SELECT ${columns} FROM seats WHERE place = ? AND account = ? COLLATE NOCASE ORDER BY grant_id`,
@@ -19,7 +19,7 @@ export function createSeatBook({ sqlite, path }: OpenLedger): SeatBook {
     at: (place, account) => guarded(() => at.all(place, account)),
     of: (grantId) => guarded(() => of.all(grantId)),
     keep: ({ grantId, place, account, level, role, before }) =>
-      guarded(() => void keep.run({ grantId, place, account, level, role, before })),
-    drop: ({ grantId, place }) => guarded(() => void drop.run(grantId, place)),
+      gate.write(() => void keep.run({ grantId, place, account, level, role, before })),
+    drop: ({ grantId, place }) => gate.write(() => void drop.run(grantId, place)),
   };
 }

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import SQLite, { type Database } from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createIdBook } from '../../src/ledger/idBook.ts';
+import { createJobQueue } from '../../src/ledger/jobQueue.ts';
+import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
+import { createPostBook } from '../../src/ledger/posts.ts';
+import { createSeatBook } from '../../src/ledger/seatBook.ts';
+import { createStore } from '../../src/ledger/store.ts';
+import { StorageError } from '../../src/ports.ts';
+import { manualClock } from '../support/clock.ts';
+
+/** A database that another program holds is never waited for synchronously. */
+
+let directory: string;
+let ledger: OpenLedger;
+let other: Database;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'jitbot-gate-'));
+  ledger = openLedger(join(directory, 'jit.db'));
+  other = new SQLite(ledger.path);
+});
+afterEach(() => {
+  other.close();
+  ledger.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const storeOf = () => createStore(ledger, { clock: manualClock(), followUps: () => [], onDue: () => undefined });
+const due = { kind: 'end', key: 'G1', dueAt: 0 } as const;
+const lock = () => other.exec('BEGIN IMMEDIATE');
+const unlock = () => other.exec('ROLLBACK');
+
+test('SQLite itself waits for nobody', () => {
+  expect(ledger.sqlite.pragma('busy_timeout', { simple: true })).toBe(0);
+});
+
+test('a commit waits for a short lock, and what came meanwhile goes with it', async () => {
+  const store = storeOf();
+  lock();
+  const first = store.commit({ jobs: [due] });
+  await expect.poll(() => ledger.gate.isClosed()).toBe(true);
+  const second = store.commit({ jobs: [{ ...due, key: 'G2' }] });
+  unlock();
+  await Promise.all([first, second]);
+  expect(createJobQueue(ledger).claim(['end'], 1, 10, 1)).toHaveLength(2);
+});
+
+test('a lock that stays is told to whoever committed, as what it is', async () => {
+  const store = storeOf();
+  lock();
+  await expect(store.commit({ jobs: [due] })).rejects.toMatchObject({ name: 'StorageError', isBusy: true });
+  unlock();
+  await store.commit({ jobs: [due] });
+});
+
+test.each<[string, () => unknown]>([
+  ['claim of due work', () => createJobQueue(ledger).claim(['end'], 1, 10, 1)],
+  ['position', () => createPostBook(ledger).moveCursor('clock', 1)],
+  ['post', () => createPostBook(ledger).keep('card:R1', { channel: 'C1', ts: '1', digest: 'd' })],
+  ['seat', () => createSeatBook(ledger).drop({ grantId: 'G1', place: 'p' })],
+  ['id', () => createIdBook(ledger).keep('G1', 'login', '1')],
+])('a %s fails at once, and after one busy answer nobody else asks SQLite', async (_what, write) => {
+  await storeOf().commit({ jobs: [due] });
+  lock();
+  await expect((async () => write())()).rejects.toMatchObject({ isBusy: true });
+  expect(ledger.gate.isClosed()).toBe(true);
+  expect(() => ledger.gate.write(() => expect.unreachable('SQLite is not asked'))).toThrow(StorageError);
+  unlock();
+});
+
+test('what became of work is recorded when the database is free, not when the lease runs out', async () => {
+  await storeOf().commit({ jobs: [due] });
+  const queue = createJobQueue(ledger);
+  const [claim] = queue.claim(['end'], 1, 10, 300_000);
+  if (!claim) throw new Error('nothing was claimed');
+  lock();
+  await expect(queue.settle({ claim, next: { dueAt: 5, after: 'failed' } })).rejects.toThrow(StorageError);
+  unlock();
+  await expect.poll(() => queue.nextDueAt(['end'], 1)).toBe(5);
+});
