@@ -43,7 +43,6 @@ export const WITHOUT_CHANGES: readonly string[] = [
   'command',
   'github',
   'google_group',
-  'google_iam',
   'module',
   'mysql',
   'postgres',

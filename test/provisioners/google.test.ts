@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { googleGroup } from '../../src/provisioners/google/group.ts';
 import { googleIam } from '../../src/provisioners/google/iam.ts';
 import { type FakeGoogle, startGoogle } from '../support/google.ts';
+import type { Changed, Changes } from './changes.ts';
 import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** Google's own clients, with a workload identity, against an API written from its published description. */
@@ -14,10 +15,78 @@ const folder = mkdtempSync(join(tmpdir(), 'jitbot-google-'));
 const credentials = join(folder, 'credentials.json');
 const ROLE = googleIam.roleSchema.parse({ roles: ['roles/cloudsql.viewer'] });
 const GROUP = 'payments@harbor.example';
+/** What Ben is called after his address has changed. */
+const RENAMED = 'ben.adeyemi@harbor.example';
 let google: FakeGoogle;
 let iam: Harness;
 let group: Harness;
 let id: string;
+
+function changesOfPolicy(): Changes {
+  /** Two who have the role by other ways. */
+  const beside = (undo: () => void): Changed => {
+    const others = [BEN.email, 'eve@harbor.example'].map((one) => ({
+      role: 'roles/cloudsql.viewer',
+      members: [`user:${one}`],
+      condition: { title: `standing ${one}`, expression: 'true' },
+    }));
+    const isOther = ({ condition }: { condition?: { title: string } }) => condition?.title.startsWith('standing');
+    google.policy.bindings.push(...others);
+    return {
+      undo: () => {
+        google.policy.bindings = google.policy.bindings.filter((one) => !isOther(one));
+        undo();
+      },
+      others: () => structuredClone(google.policy.bindings.filter(isOther)),
+    };
+  };
+  const without = (permission: string) => ({
+    how: `without ${permission}`,
+    act: () => {
+      google.permissions.delete(permission);
+      return beside(() => google.permissions.add(permission));
+    },
+  });
+  const answering = (instead: unknown) => ({
+    how: `answering ${JSON.stringify(instead)}`,
+    act: () => {
+      google.instead = instead;
+      return beside(() => {
+        google.instead = undefined;
+      });
+    },
+  });
+  return {
+    renamePerson: [
+      {
+        how: 'the address of their account changes',
+        act: () => {
+          google.rename(BEN.email, RENAMED);
+          return beside(() => google.rename(RENAMED, BEN.email));
+        },
+      },
+    ],
+    renameContainer: 'the id of a project never changes, and is never given to another project',
+    moveTarget: [
+      {
+        how: 'the project is shut down, and can be restored with its policy',
+        act: () => {
+          google.isShutDown = true;
+          return beside(() => {
+            google.isShutDown = false;
+          });
+        },
+      },
+    ],
+    blind: [
+      without('resourcemanager.projects.getIamPolicy'),
+      without('resourcemanager.projects.setIamPolicy'),
+      ...[null, {}, { bindings: [] }, { etag: 'x', bindings: 'none' }, { etag: 'x', bindings: [{ members: [] }] }].map(
+        answering,
+      ),
+    ],
+  };
+}
 
 beforeAll(async () => {
   google = await startGoogle();
@@ -50,10 +119,11 @@ beforeAll(async () => {
       google.policy.bindings.some(
         ({ role, members, condition }) =>
           role === 'roles/cloudsql.viewer' &&
-          members.includes(`user:${BEN.email}`) &&
+          [BEN.email, RENAMED].some((account) => members.includes(`user:${account}`)) &&
           condition?.title === `jitbot ${grantId}`,
       ),
     ...breaks,
+    changes: changesOfPolicy(),
   };
   group = {
     connection: googleGroup.connect(

@@ -169,6 +169,7 @@ describe('what a holder leaves beside it', () => {
     make('team', {}, [{ ...BEN, name: 'ana@harbor.example' }]);
     api.now = Date.now;
     make('backdoor');
+    make('jit-gother', { labels: { 'jitbot.io/grant': 'GOTHER' } });
     make('robot', { labels: { ...binding.metadata.labels } }, [HELPER]);
     api.somebody('PUT', 'payments/team', { ...api.somebody('GET', 'payments/team'), subjects: [BEN] });
     api.somebody('DELETE', path());
@@ -177,9 +178,10 @@ describe('what a holder leaves beside it', () => {
     expect(left.map(({ what }) => what)).toEqual([
       expect.stringMatching(/team in payments of User ben@harbor.example to ClusterRole edit, changed while/),
       expect.stringMatching(/backdoor in payments of User ben@harbor.example to ClusterRole edit, made while/),
+      expect.stringMatching(/jit-gother in payments of User ben@harbor.example to ClusterRole edit, made while/),
       expect.stringMatching(/robot in payments of ServiceAccount payments\/helper to ClusterRole edit, made while/),
     ]);
-    expect(names()).toEqual(['old', 'team', 'backdoor', 'robot']);
+    expect(names()).toEqual(['old', 'team', 'backdoor', 'jit-gother', 'robot']);
   });
 
   test('K3 a copy with the label of the grant is standing access, which can be taken away', async () => {

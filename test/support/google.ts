@@ -27,6 +27,12 @@ export interface FakeGoogle {
   /** By address of the group. */
   readonly groups: Map<string, Membership[]>;
   down: boolean;
+  /** A project that was shut down keeps its policy, and shows it to nobody until it is restored. */
+  isShutDown: boolean;
+  /** Something else answers the question for the policy, with this. */
+  instead: unknown;
+  /** Google follows a new address in every policy; the old one is free for somebody else. */
+  rename(from: string, to: string): void;
   close(): Promise<void>;
 }
 
@@ -65,7 +71,13 @@ export async function startGoogle(): Promise<FakeGoogle> {
   // biome-ignore lint/suspicious/noExplicitAny: bodies of many calls, read field by field
   function handle(method: string, url: URL, body: any) {
     const path = url.pathname;
+    if (/^\/v3\/projects\/harbor-prod:[gs]etIamPolicy$/.test(path)) {
+      const permission = `resourcemanager.projects.${path.split(':')[1]}`;
+      if (google.isShutDown || !google.permissions.has(permission))
+        return refuse(403, `Permission '${permission}' denied on resource (or it may not exist).`);
+    }
     if (path === '/v3/projects/harbor-prod:getIamPolicy') {
+      if (google.instead !== undefined) return ok(google.instead);
       const isOld = body.options?.requestedPolicyVersion !== 3;
       return isOld ? refuse(400, 'the policy has conditions: ask for version 3') : ok(structuredClone(google.policy));
     }
@@ -80,7 +92,7 @@ export async function startGoogle(): Promise<FakeGoogle> {
       if (policy.version !== 3) return refuse(400, 'conditions need version 3');
       const wrong = policy.bindings.find(
         ({ role, condition, members }) =>
-          members.some((member) => !/^(user|group|serviceAccount):\S+@\S+$/.test(member)) ||
+          members.some((member) => !/^(deleted:)?(user|group|serviceAccount):\S+@\S+$/.test(member)) ||
           (condition !== undefined && /^roles\/(owner|editor|viewer)$/.test(role)) ||
           (condition !== undefined && !condition.title),
       );
@@ -155,9 +167,26 @@ export async function startGoogle(): Promise<FakeGoogle> {
     permissions: new Set(['resourcemanager.projects.getIamPolicy', 'resourcemanager.projects.setIamPolicy']),
     groups: new Map([['payments@harbor.example', []]]),
     down: false,
+    isShutDown: false,
+    instead: undefined,
+    rename: (from, to) => {
+      for (const binding of google.policy.bindings)
+        binding.members = binding.members.map((member) => (member === `user:${from}` ? `user:${to}` : member));
+      changed();
+    },
     close: () => closeServer(server),
   };
   return google;
 }
 
 const idOf = (group: string): string => Buffer.from(group).toString('hex');
+
+/** Credentials of a workload identity that the fake accepts. @param subject a file with the machine's own token */
+export const credentialsFor = ({ url }: FakeGoogle, subject: string): string =>
+  JSON.stringify({
+    type: 'external_account',
+    audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${url}/token`,
+    credential_source: { file: subject },
+  });

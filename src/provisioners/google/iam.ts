@@ -1,19 +1,29 @@
 import type { cloudresourcemanager_v3 } from '@googleapis/cloudresourcemanager';
 import { z } from 'zod';
+import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import type { Finding, Holding } from '../../ports.ts';
-import { holdingsOf } from '../labelled.ts';
 import { placeText } from '../place.ts';
-import {
-  type Access,
-  type Connection,
-  type ListedRole,
-  type Provisioner,
-  TargetRefusal,
-  type Use,
-} from '../provisioner.ts';
+import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { askGoogle, authOptions, clientOptions, statusOf } from './client.ts';
+import {
+  type Accounts,
+  type Binding,
+  bindingFor,
+  type Entry,
+  giverOf,
+  grantOf,
+  holdersOf,
+  isRenamed,
+  newIn,
+  policySchema,
+  residueOf,
+  standOf,
+  userMember,
+  without,
+  withoutMember,
+} from './policy.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('google_iam'),
@@ -48,8 +58,6 @@ const roleSchema = z.strictObject({
 
 type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
-type Policy = cloudresourcemanager_v3.Schema$Policy;
-type Binding = cloudresourcemanager_v3.Schema$Binding;
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 /** Policies with conditions. */
@@ -73,8 +81,16 @@ export const googleIam: Provisioner<Target, Role> = {
   connect,
 };
 
-function connect(target: Target, { accountOf }: Use): Connection<Role> {
+/** What is written down of a grant: see IdBook. */
+const ACCOUNT = 'account';
+/** What stood in the policy before, so that what came with the grant is told from it. */
+const STOOD = 'stood';
+/** That the address it was given to is, or may be, somebody else's by now. */
+const RENAMED = 'renamed';
+
+function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
   const resource = `projects/${target.project}`;
+  const nameOf = (one: Access<Role>): string => accountOf(target.account, one.person);
   let opened: Promise<cloudresourcemanager_v3.Resource$Projects> | null = null;
   // The package is loaded with the first call: who uses no such target need not have it.
   const projects = () => {
@@ -89,21 +105,23 @@ function connect(target: Target, { accountOf }: Use): Connection<Role> {
     return opened;
   };
 
-  async function read(): Promise<Policy> {
+  async function read() {
     const api = await projects();
     const requestBody = { options: { requestedPolicyVersion: POLICY_VERSION } };
-    const policy = await askGoogle(() => api.getIamPolicy({ resource, requestBody }));
-    if (!policy?.etag) throw new Error(`Google: the policy of ${resource} came without its etag`);
-    return policy;
+    const policy = policySchema.safeParse(await askGoogle(() => api.getIamPolicy({ resource, requestBody })));
+    if (policy.success) return policy.data;
+    throw new Error(`Google: the policy of ${resource} came in a form that is not understood, or without its etag`, {
+      cause: policy.error,
+    });
   }
 
-  /** Reads, changes and writes; again from the start where somebody was faster. */
-  const change = (edit: (bindings: readonly Binding[]) => Binding[] | null): Promise<void> =>
+  /** Reads, changes and writes; again from the start where somebody was faster. `edit`: null changes nothing. */
+  const change = (edit: (bindings: readonly Binding[]) => Promise<Binding[] | null>): Promise<void> =>
     lock(resource, async () => {
       const api = await projects();
       for (let tries = 1; ; tries += 1) {
         const policy = await read();
-        const bindings = edit(policy.bindings ?? []);
+        const bindings = await edit(policy.bindings);
         if (bindings === null) return;
         try {
           const requestBody = { policy: { ...policy, version: POLICY_VERSION, bindings } };
@@ -115,39 +133,105 @@ function connect(target: Target, { accountOf }: Use): Connection<Role> {
       }
     });
 
-  const without = (bindings: readonly Binding[], grantId: string): Binding[] =>
-    bindings.filter((binding) => grantOf(binding) !== grantId);
+  async function accountsIn(bindings: readonly Binding[]): Promise<Accounts> {
+    const grants = [...new Set(bindings.flatMap((binding) => grantOf(binding) ?? []))];
+    const known = await Promise.all(grants.map(async (id) => [id, (await ids.of(id)).get(ACCOUNT)] as const));
+    return new Map(known.flatMap(([id, account]) => (account === undefined ? [] : [[id, account] as const])));
+  }
 
-  const revoke = (grantId: string): Promise<void> =>
-    change((bindings) => {
-      const rest = without(bindings, grantId);
-      return rest.length === bindings.length ? null : rest;
+  /**
+   * What came into the policy while a grant was live and that no grant gave. `own`: its person has it of what was granted, so
+   * it may be the bot's binding under another title; not where that name may be somebody else's by now.
+   */
+  async function cameWith({ grantId, role }: Access<Role>, bindings: readonly Binding[]) {
+    const known = await ids.of(grantId);
+    const [account, stood] = [known.get(ACCOUNT), known.get(STOOD)];
+    if (account === undefined || stood === undefined) return { own: [], others: [] };
+    const mayBeAnother = known.has(RENAMED) || isRenamed(bindings, grantId, account);
+    // Its own binding will be gone, and with it what shows that.
+    if (mayBeAnother && !known.has(RENAMED)) await ids.keep(grantId, RENAMED, 'yes');
+    const isOwn = ({ binding, member }: Entry) =>
+      !mayBeAnother && role.roles.includes(binding.role) && member.toLowerCase() === userMember(account).toLowerCase();
+    const all = newIn(bindings, stood, await accountsIn(bindings));
+    return { own: all.filter(isOwn), others: all.filter((entry) => !isOwn(entry)) };
+  }
+
+  async function grant(one: Access<Role>, expiresAt: Instant): Promise<{ account: string }> {
+    const known = await ids.of(one.grantId);
+    const account = known.get(ACCOUNT) ?? nameOf(one);
+    await ids.keep(one.grantId, ACCOUNT, account);
+    const made = one.role.roles.map((role) => bindingFor(one, role, account, expiresAt));
+    await change(async (bindings) => {
+      if (isRenamed(bindings, one.grantId, account))
+        throw new TargetRefusal(
+          `what was given to ${account} in ${target.project} names somebody else by now; let it end, and ask again`,
+        );
+      const rest = without(bindings, one.grantId);
+      if (!known.has(STOOD)) await ids.keep(one.grantId, STOOD, standOf(rest));
+      return [...rest, ...made];
     });
+    return { account };
+  }
+
+  async function revoke(one: Access<Role>): Promise<{ left: readonly Residue[] }> {
+    const left: Residue[] = [];
+    await change(async (bindings) => {
+      const { own, others } = await cameWith(one, bindings);
+      left.splice(0, left.length, ...own.map((entry) => residueOf(entry, 'taken away with it')));
+      left.push(...others.map((entry) => residueOf(entry, 'left as it is: remove it if nobody needs it')));
+      const rest = without(bindings, one.grantId).flatMap((binding) => {
+        const taken = own.find((entry) => entry.binding === binding);
+        return taken ? withoutMember(binding, taken.member) : [binding];
+      });
+      return rest.length === bindings.length && own.length === 0 ? null : rest;
+    });
+    return { left };
+  }
+
+  async function isActive(one: Access<Role>): Promise<boolean> {
+    const { bindings } = await read();
+    if (bindings.some((binding) => grantOf(binding) === one.grantId)) return true;
+    return (await cameWith(one, bindings)).own.length > 0;
+  }
+
+  async function remove({ grantId, account, role: roleKey }: Holding, role: Role | null): Promise<void> {
+    if (role === null && grantId === null) throw new TargetRefusal(`${roleKey} is no longer in the policy file`);
+    await change(async (bindings) => {
+      const accounts = await accountsIn(bindings);
+      const rest = bindings.flatMap((binding) => {
+        if (grantId !== null) return grantOf(binding) === grantId ? [] : [binding];
+        const isStanding = giverOf(binding, userMember(account), accounts) === null;
+        return isStanding && role?.roles.includes(binding.role)
+          ? withoutMember(binding, userMember(account))
+          : [binding];
+      });
+      return rest.every((binding, index) => binding === bindings[index]) && rest.length === bindings.length
+        ? null
+        : rest;
+    });
+  }
+
+  async function stamp(one: Access<Role>): Promise<void> {
+    const known = await ids.of(one.grantId);
+    if (known.has(STOOD)) return;
+    const { bindings } = await read();
+    const member = bindings.find((binding) => grantOf(binding) === one.grantId)?.members[0];
+    await ids.keep(one.grantId, ACCOUNT, member?.startsWith('user:') ? member.slice('user:'.length) : nameOf(one));
+    await ids.keep(one.grantId, STOOD, standOf(without(bindings, one.grantId)));
+  }
 
   return {
-    grant: async (one, expiresAt) => {
-      const account = accountOf(target.account, one.person);
-      const made = one.role.roles.map((role) => bindingFor(one, role, account, expiresAt));
-      await change((bindings) => [...without(bindings, one.grantId), ...made]);
-      return { account };
-    },
-    revoke: ({ grantId }) => revoke(grantId),
-    isActive: async ({ grantId }) => ((await read()).bindings ?? []).some((binding) => grantOf(binding) === grantId),
+    grant,
+    revoke,
+    isActive,
     list: async (roles) => {
-      const { bindings = [] } = await read();
-      return roles.flatMap((role) => holdersOf(role, bindings ?? []));
+      const { bindings } = await read();
+      const accounts = await accountsIn(bindings);
+      const roleKeys = new Set(roles.map(({ roleKey }) => roleKey));
+      return roles.flatMap((role) => holdersOf(role, bindings, accounts, roleKeys));
     },
-    remove: async (holding, role) => {
-      if (holding.grantId !== null) return revoke(holding.grantId);
-      if (role === null) throw new TargetRefusal(`${holding.role} is no longer in the policy file`);
-      await change((bindings) =>
-        bindings.flatMap((binding) => {
-          if (grantOf(binding) !== null || !role.roles.includes(binding.role ?? '')) return [binding];
-          const members = (binding.members ?? []).filter((member) => member !== `user:${holding.account}`);
-          return members.length > 0 ? [{ ...binding, members }] : [];
-        }),
-      );
-    },
+    remove,
+    stamp,
     check: async () => {
       const api = await projects();
       const answer = await askGoogle(() => api.testIamPermissions({ resource, requestBody: { permissions: NEEDED } }));
@@ -161,32 +245,4 @@ function connect(target: Target, { accountOf }: Use): Connection<Role> {
     },
     close: async () => undefined,
   };
-}
-
-function bindingFor(one: Access<Role>, role: string, account: string, expiresAt: Instant): Binding {
-  const until = `request.time < timestamp("${new Date(expiresAt).toISOString()}")`;
-  return {
-    role,
-    members: [`user:${account}`],
-    condition: {
-      title: `jitbot ${one.grantId}`,
-      description: one.roleKey,
-      expression: one.role.only === undefined ? until : `${until} && (${one.role.only})`,
-    },
-  };
-}
-
-/** The grant that a binding was made for; null: it is not the bot's. */
-const grantOf = ({ condition }: Binding): string | null => /^jitbot (G\w+)$/.exec(condition?.title ?? '')?.[1] ?? null;
-
-function holdersOf({ roleKey, role }: ListedRole<Role>, bindings: readonly Binding[]): Holding[] {
-  const users = (binding: Binding) =>
-    (binding.members ?? []).flatMap((member) => (member.startsWith('user:') ? [member.slice('user:'.length)] : []));
-  const made = bindings
-    .filter((binding) => grantOf(binding) !== null && binding.condition?.description === roleKey)
-    .flatMap((binding) => users(binding).map((account) => ({ account, grantId: grantOf(binding) })));
-  const standing = role.roles.map(
-    (name) => new Set(bindings.filter((binding) => binding.role === name && grantOf(binding) === null).flatMap(users)),
-  );
-  return holdingsOf(roleKey, made, standing);
 }

@@ -72,7 +72,9 @@ function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role>
   const subjectKind = target.group === undefined ? 'User' : 'Group';
   const nameOf = (one: Access<Role>): string => accountOf(nameTemplate(target), one.person);
   const writing = writtenBy(ids, log);
-  const { list, removeStanding } = listingOf(subjectKind, async (grantId) => (await writing.of(grantId)).account);
+  const boundBy = async (grantId: string) => (await writing.of(grantId)).account;
+  const isGrant = async (grantId: string) => (await boundBy(grantId)) !== undefined;
+  const { list, removeStanding } = listingOf(subjectKind, boundBy);
 
   async function grant(one: Access<Role>, expiresAt: Instant): Promise<{ account: string }> {
     const cluster = await open();
@@ -105,7 +107,8 @@ function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role>
     );
     const { since } = written;
     if (since === undefined) return { left };
-    for (const namespace of placesOf(one.role)) left.push(...(await bindingsSince(cluster, namespace, since)));
+    for (const namespace of placesOf(one.role))
+      left.push(...(await bindingsSince(cluster, { namespace, since, isGrant })));
     return { left };
   }
 

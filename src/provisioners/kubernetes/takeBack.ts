@@ -81,20 +81,33 @@ const replaced = (name: string, { namespace }: Mark): Residue => ({
 });
 
 /** A live holder's role may have let them bind others, or themselves again under another name. */
-export async function bindingsSince({ list }: Cluster, namespace: string | null, since: number): Promise<Residue[]> {
+export async function bindingsSince(
+  { list }: Cluster,
+  {
+    namespace,
+    since,
+    isGrant,
+  }: { namespace: string | null; since: number; isGrant: (grantId: string) => Promise<boolean> },
+): Promise<Residue[]> {
   const isSince = (at: Date | string | undefined) => at !== undefined && new Date(at).getTime() >= since;
-  return (await list(namespace)).flatMap((binding): Residue[] => {
-    const { metadata, roleRef, subjects = [] } = binding;
+  const found: Residue[] = [];
+  for (const binding of await list(namespace)) {
+    const { metadata } = binding;
     const isMade = isSince(metadata?.creationTimestamp);
-    if (grantOf(binding) !== null || !(isMade || metadata?.managedFields?.some(({ time }) => isSince(time)))) return [];
-    const bound = subjects.map(({ kind, name, namespace: of }) => `${kind} ${of ? `${of}/` : ''}${name}`).join(', ');
-    return [
-      {
-        what:
-          `the role binding ${metadata?.name} ${placeName(namespace)} of ${bound || 'nobody'} to ${roleRef.kind} ${roleRef.name}, ` +
-          `${isMade ? 'made' : 'changed'} while this access was live, by its holder or by somebody else`,
-        done: 'left as it is: look who made it, and delete it if nobody needs it',
-      },
-    ];
-  });
+    if (!isMade && !metadata?.managedFields?.some(({ time }) => isSince(time))) continue;
+    const grantId = grantOf(binding);
+    if (grantId === null || !(await isGrant(grantId)))
+      found.push(beside(binding, namespace, isMade ? 'made' : 'changed'));
+  }
+  return found;
 }
+
+const beside = ({ metadata, roleRef, subjects = [] }: Binding, place: string | null, how: string): Residue => ({
+  what:
+    `the role binding ${metadata?.name} ${placeName(place)} of ${subjects.map(subjectText).join(', ') || 'nobody'} to ` +
+    `${roleRef.kind} ${roleRef.name}, ${how} while this access was live, by its holder or by somebody else`,
+  done: 'left as it is: look who made it, and delete it if nobody needs it',
+});
+
+const subjectText = ({ kind, name, namespace }: { kind: string; name: string; namespace?: string }): string =>
+  `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
