@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createCodeBox } from './codes/codeBox.ts';
-import { ConfigError, type Env } from './config/env.ts';
+import { ConfigError, type Env, secretsOfEnv } from './config/env.ts';
 import { createCore, latestKnown } from './core.ts';
 import type { Policy } from './domain/policy.ts';
+import { striker } from './domain/secrets.ts';
 import { createHttpServer, type Route } from './http/server.ts';
 import { newId } from './ids.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
@@ -21,6 +22,7 @@ import { PAGERDUTY_PATH, pagerDutyWebhook } from './pagerduty/webhook.ts';
 import type { Clock, Log, PolicyFile } from './ports.ts';
 import { lackingPackages } from './provisioners/packages.ts';
 import { connectTargets } from './provisioners/targets.ts';
+import { logWithoutSecrets, withoutSecrets } from './redaction.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { createClients, isAuthFailure, slackProblem } from './slack/clients.ts';
 import { createConnection, SLACK_PATH } from './slack/connection.ts';
@@ -39,30 +41,35 @@ export interface BotOptions {
   /** The policy file, for when it is read again. */
   readonly readPolicy: PolicyFile['read'];
   readonly log: Log;
+  /** What is struck out of everything that is written, besides what the environment and the policy name. It grows. */
+  readonly secrets?: string[];
   /** Made with the latest time that the database knows of, before which it must not start. */
   readonly clock: (notBefore: number) => Clock;
 }
 
 /** Wires every adapter to the flow and starts it: due work first, then Slack. */
-export async function startBot({ env, policy, readPolicy, log, clock: makeClock }: BotOptions): Promise<Bot> {
+export async function startBot(options: BotOptions): Promise<Bot> {
+  const { env, policy, clock: makeClock } = options;
+  const secrets = options.secrets ?? [];
+  secrets.push(...secretsOfEnv(env), ...(policy.secrets ?? []));
+  const strike = striker(secrets);
+  const log = logWithoutSecrets(options.log, strike);
   const problem = lacking(env, policy);
   if (problem !== null) throw new ConfigError(problem);
-  const checkpoints = env.checkpoints ? openCheckpoints({ ...env.checkpoints, now: Date.now }) : null;
+  const checkpoints = env.checkpoints
+    ? withoutSecrets(openCheckpoints({ ...env.checkpoints, now: Date.now }), strike)
+    : null;
   const ledger = openLedger(env.databasePath);
   const clock = makeClock(latestKnown(ledger));
   /** Whoever waits for a rate limit when the bot is told to stop waits no longer. */
   const ending = new AbortController();
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
-  const directory = createDirectory(interactive, { clock, log, ending: ending.signal });
+  const directory = withoutSecrets(createDirectory(interactive, { clock, log, ending: ending.signal }), strike);
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log, ending: ending.signal });
-  const onCall = createOnCall(pagerDuty, clock);
-  const targets = connectTargets(policy, {
-    log,
-    clock,
-    seats: createSeatBook(ledger),
-    ids: createIdBook(ledger),
-  });
-  const engine = createPolicyEngine({ log, directory: dirname(env.policyPath) });
+  const onCall = withoutSecrets(createOnCall(pagerDuty, clock), strike);
+  const books = { seats: createSeatBook(ledger), ids: createIdBook(ledger) };
+  const targets = withoutSecrets(connectTargets(policy, { log, clock, ...books }), strike);
+  const engine = withoutSecrets(createPolicyEngine({ log, directory: dirname(env.policyPath) }), strike);
   const core = createCore({
     ledger,
     clock,
@@ -72,13 +79,14 @@ export async function startBot({ env, policy, readPolicy, log, clock: makeClock 
     version: VERSION,
     policy,
     readPolicy: () => {
-      const read = readPolicy();
+      const read = options.readPolicy();
+      if ('policy' in read) secrets.push(...(read.policy.secrets ?? []));
       const missing = 'policy' in read ? lacking(env, read.policy) : null;
       return missing === null ? read : { problem: missing };
     },
     directory,
     onCall,
-    incidents: createIncidentDesk(pagerDuty, env.pagerDuty.from),
+    incidents: withoutSecrets(createIncidentDesk(pagerDuty, env.pagerDuty.from), strike),
     engine,
     codes: createCodeBox(env.secretKey),
     targets,

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { striker } from './domain/secrets.ts';
 import type { Log } from './ports.ts';
 
 /**
@@ -10,9 +11,6 @@ export function createLog(level: string, secrets: readonly string[]): Log & { fl
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    hooks: {
-      streamWrite: (line) =>
-        secrets.reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, '[secret]')), line),
-    },
+    hooks: { streamWrite: striker(secrets) },
   });
 }

@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import { startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
-import { ConfigError, parseEnv } from './config/env.ts';
+import { ConfigError, parseEnv, secretsNamed, secretsOfEnv } from './config/env.ts';
 import { loadPolicy } from './config/policyFile.ts';
+import { striker } from './domain/secrets.ts';
 import { createLog } from './log.ts';
 import { StorageError } from './ports.ts';
 import { PROVISIONERS } from './provisioners/registry.ts';
@@ -11,31 +13,31 @@ import { PROVISIONERS } from './provisioners/registry.ts';
 /** After this long without a clean stop, work that hangs is left to the next start. */
 const STOP_DEADLINE_MS = 20_000;
 
+/** Grows with every policy that is read. */
+const secrets = secretsNamed(process.env);
+const strike = striker(secrets);
+/** Node would print an error as it is, with whatever stands in it. */
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`jitbot stops: something failed that nothing was prepared for.\n${strike(inspect(error))}\n`);
+  process.exit(1);
+});
+
 try {
   const env = parseEnv(process.env);
+  secrets.push(...secretsOfEnv(env));
   const { policy, secrets: targetSecrets } = loadPolicy(env.policyPath, PROVISIONERS, process.env);
-  const { transport } = env.slack;
-  const secrets = [
-    ...targetSecrets,
-    env.slack.botToken,
-    env.pagerDuty.token,
-    transport.mode === 'socket' ? transport.appToken : transport.signingSecret,
-  ];
-  if (env.secretKey) secrets.push(env.secretKey.toString('hex'));
-  if (env.pagerDuty.webhookSecret !== null) secrets.push(env.pagerDuty.webhookSecret);
-  if (env.forwarding.webhook) secrets.push(env.forwarding.webhook.secret);
+  secrets.push(...targetSecrets);
   const log = createLog(env.logLevel, secrets);
   const readPolicy = () => {
     try {
       const loaded = loadPolicy(env.policyPath, PROVISIONERS, process.env);
-      secrets.push(...loaded.secrets);
       return { policy: loaded.policy };
     } catch (error) {
-      if (error instanceof ConfigError) return { problem: error.message };
+      if (error instanceof ConfigError) return { problem: strike(error.message) };
       throw error;
     }
   };
-  const bot = await startBot({ env, policy, readPolicy, log, clock: systemClock });
+  const bot = await startBot({ env, policy, readPolicy, log, clock: systemClock, secrets });
   process.on('SIGHUP', () => {
     bot.reloadPolicy().catch((error: unknown) => log.error({ err: error }, 'the policy could not be reloaded'));
   });
@@ -61,6 +63,6 @@ try {
   process.on('SIGTERM', stop);
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
-  process.stderr.write(`jitbot cannot start.\n${error.message}\n`);
+  process.stderr.write(`jitbot cannot start.\n${strike(error.message)}\n`);
   process.exitCode = 1;
 }

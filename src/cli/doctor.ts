@@ -1,7 +1,8 @@
 import { systemClock } from '../clock.ts';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError, secretsNamed } from '../config/env.ts';
 import { loadPolicy } from '../config/policyFile.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
+import { striker } from '../domain/secrets.ts';
 import { errorText } from '../domain/text.ts';
 import { createLog } from '../log.ts';
 import { createPagerDuty } from '../pagerduty/client.ts';
@@ -28,12 +29,15 @@ export const doctor: Command = {
       const { policy, secrets } = loadPolicy(path, PROVISIONERS, process.env);
       const missing = lackingPackages(policy);
       if (missing !== null) throw new ConfigError(missing);
-      const log = createLog('fatal', secrets);
+      const known = [...secrets, ...secretsNamed(process.env)];
+      const strike = striker(known);
+      const log = createLog('fatal', known);
       const targets = connectTargets(policy, { log, clock: systemClock(0), seats: NO_SEATS, ids: NO_IDS });
       try {
         const places = [...resourcesOf(policy, targets), ...services(log)];
         const results = await Promise.all(places.map(async ({ name, ask }) => ({ name, findings: await ask() })));
-        for (const { name, findings } of results) process.stdout.write(`${name}\n${findings.map(line).join('')}`);
+        for (const { name, findings } of results)
+          process.stdout.write(strike(`${name}\n${findings.map(line).join('')}`));
         const wrong = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok)).length;
         process.stdout.write(wrong === 0 ? 'Everything is in order.\n' : `${wrong} to look at.\n`);
         return wrong === 0 ? 0 : 1;

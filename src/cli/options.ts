@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError, secretsNamed } from '../config/env.ts';
 import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
+import { striker } from '../domain/secrets.ts';
 import { errorText } from '../domain/text.ts';
 import { StorageError } from '../ports.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
@@ -89,7 +90,7 @@ export async function complain(
       return 2;
     }
     if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${striker(secretsNamed(process.env))(error.message)}\n`);
     return 2;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainForms, SECRET_NAME } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
 
 /** The environment, checked. This file alone says which variables there are. */
@@ -160,3 +161,29 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
     logLevel: env.LOG_LEVEL,
   };
 }
+
+/** What of the bot's own configuration is a secret. */
+export function secretsOfEnv({ slack, pagerDuty, forwarding, checkpoints, secretKey }: Env): string[] {
+  const { transport } = slack;
+  return [
+    slack.botToken,
+    transport.mode === 'socket' ? transport.appToken : transport.signingSecret,
+    pagerDuty.token,
+    pagerDuty.webhookSecret,
+    forwarding.webhook?.secret,
+    secretKey?.toString('hex'),
+    // Addresses may hold a password, and are otherwise no secret.
+    ...[forwarding.webhook?.url, checkpoints?.place].flatMap((address) =>
+      plainForms(address ?? '').filter((form) => form !== address),
+    ),
+  ].flatMap((secret) => secret ?? []);
+}
+
+/** Shorter values of variables that are only named like a secret are left alone. */
+const SHORTEST_NAMED = 8;
+
+/** Whatever in the environment is named like a secret, for programs and libraries that read it themselves. */
+export const secretsNamed = (variables: NodeJS.ProcessEnv): string[] =>
+  Object.entries(variables).flatMap(([name, value = '']) =>
+    SECRET_NAME.test(name) && value.length >= SHORTEST_NAMED ? [value] : [],
+  );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Limit, Policy, Resource, RetiredTarget, Role } from '../domain/policy.ts';
+import { striker } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
 import { ConfigError } from './env.ts';
 import { entriesOf, fieldOf, spread } from './issues.ts';
@@ -63,11 +64,13 @@ export function parsePolicy(
   if ('problem' in read) return { issues: [{ line: read.line, path: '', message: read.problem }] };
   const place = lineFinder(source);
   const issues: PolicyIssue[] = [];
+  const secrets = secretsOf(source, variables);
+  const strike = striker(secrets);
   const report = (path: Path, message: string) => {
     const where = pathText(path);
     // One word per place: what comes later there mostly follows from the first.
     if (issues.some((issue) => issue.path === where)) return;
-    issues.push({ line: place(path), path: where, message });
+    issues.push({ line: place(path), path: where, message: strike(message) });
   };
 
   const { document: expanded, origin } = expandReuse(read.value, report);
@@ -105,8 +108,7 @@ export function parsePolicy(
     if (checked) retired.push({ name, kind: String(fieldOf(target, 'kind')), target: checked.target ?? null });
   }
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
-  const policy = toPolicy(parsed.data, source, targets, grants, retired);
-  const secrets = secretsOf(source, variables);
+  const policy = { ...toPolicy(parsed.data, source, targets, grants, retired), secrets };
   const locate = (path: Path) => {
     const at = origin(path);
     return { line: place(at), path: pathText(at) };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { namesWanted } from '../domain/accounts.ts';
+import { plainForms } from '../domain/secrets.ts';
 import { entriesOf, fieldOf, spread } from './issues.ts';
 import type { Path } from './policyReuse.ts';
 
@@ -25,15 +26,9 @@ const OPENING = '$'.concat('{');
 const SECRET_FIELD = /(^|_)(secret|token|password|private_key|api_key)$/i;
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
 
-/** A value, and the password in it where it is an address. */
-function secretsIn(value: string): string[] {
-  const password = /^[a-z]+:\/\/[^/@:]*:([^@/]+)@/.exec(value)?.[1];
-  return password ? [value, password, decodeURIComponent(password)] : [value];
-}
-
-/** What was put in for each `${NAME}`, to be kept out of logs. */
+/** What was put in for each `${NAME}`, and what is secret within it, to be kept out of all that is written. */
 export const secretsOf = (source: string, variables: NodeJS.ProcessEnv): string[] =>
-  [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => secretsIn(variables[name ?? ''] ?? ''));
+  [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => plainForms(variables[name ?? ''] ?? ''));
 
 interface TargetCheck {
   readonly kinds: readonly TargetKind[];

@@ -188,6 +188,8 @@ export interface Policy {
   readonly hash: string;
   /** The file as written: it holds no secret, only the names of variables. */
   readonly source: string;
+  /** What was put in for each `${NAME}` of it, to be struck out of everything that is written. Absent: nothing was. */
+  readonly secrets?: readonly string[];
   readonly auditChannel: string;
   readonly approvalsChannel: string;
   readonly admins: readonly Principal[];
