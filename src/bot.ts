@@ -123,8 +123,10 @@ export async function startBot(options: BotOptions): Promise<Bot> {
         showHome: createHome(deps, interactive, posts).show,
       },
       directory,
-      onLeft: (slackId) =>
-        store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] }).then(() => undefined),
+      onChanged: async (slackId) => {
+        if ((await store.liveGrants({ slackId })).length === 0) return;
+        await store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] });
+      },
       connection,
       botToken: env.slack.botToken,
       apiUrl: env.slack.apiUrl,

@@ -288,8 +288,11 @@ export interface Directory {
   person(slackId: string): Promise<Known<Person>>;
   /** The same, by e-mail address. */
   personByEmail(email: string): Promise<Known<Person>>;
-  /** Whether this account was certainly deactivated, removed, or turned into a guest's; false where Slack does not say. */
-  hasLeft(slackId: string): Promise<boolean>;
+  /**
+   * Why this account is certainly no active, full member any more: `the Slack account was deactivated`; null: it is one.
+   * Not known where Slack does not say. Always asked afresh.
+   */
+  hasLeft(slackId: string): Promise<Known<string | null>>;
   /** Whether somebody can be expected to see a message now: do-not-disturb, and the hour where they are. */
   isAwake(person: Person): Promise<Known<boolean>>;
   /** Members of each user group. */

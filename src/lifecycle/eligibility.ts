@@ -24,7 +24,10 @@ export async function areAmong(
 }
 
 /** The person, where they are an administrator now. */
-export async function checkAdmin(deps: Deps, slackId: string): Promise<{ person: Person } | Refused> {
+export async function checkAdmin(
+  deps: Pick<Deps, 'directory' | 'policy'>,
+  slackId: string,
+): Promise<{ person: Person } | Refused> {
   const person = await deps.directory.person(slackId);
   if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
   const standing = await areAmong(deps.directory, deps.policy.admins, [slackId]);

@@ -24,34 +24,40 @@ export function createSweep(deps: Deps): JobHandler {
   return async (who) => {
     const isRound = who === EVERYBODY;
     const now = isRound ? await deps.store.livePeople(cursor, PEOPLE_A_MINUTE) : [who];
+    let isSaid = true;
     for (const slackId of now) {
       const theirs = await deps.store.liveGrants({ slackId });
       const [one] = theirs;
-      if (one) await endIfGone(deps, one.value.person, theirs);
+      if (one) isSaid = await endIfGone(deps, one.value.person, theirs);
     }
-    if (!isRound) return null;
+    // In the round everybody's turn comes again by itself.
+    if (!isRound) return isSaid ? null : { notBefore: deps.clock.now() + MINUTE };
     const isDone = now.length < PEOPLE_A_MINUTE;
     cursor = isDone ? '' : (now.at(-1) ?? '');
     return { notBefore: deps.clock.now() + (isDone ? SWEEP_EVERY : MINUTE) };
   };
 }
 
-async function endIfGone(deps: Deps, person: Person, theirs: readonly Versioned<LiveGrant>[]): Promise<void> {
-  const gone = await goneBecause(
-    deps,
-    person,
-    theirs.some(({ value }) => value.ties.inPagerDuty),
-  );
-  if (!gone) return;
+/** @returns whether Slack said whether they are still there */
+async function endIfGone(deps: Deps, person: Person, theirs: readonly Versioned<LiveGrant>[]): Promise<boolean> {
+  const left = await deps.directory.hasLeft(person.slackId);
+  if (!left.known)
+    deps.log.warn(
+      { slackId: person.slackId, problem: left.problem },
+      'cannot tell whether somebody is still there; they keep what they hold, and Slack is asked again',
+    );
+  const asksPagerDuty = theirs.some(({ value }) => value.ties.inPagerDuty);
+  const gone =
+    left.known && left.value !== null ? left.value : asksPagerDuty ? await goneAtPagerDuty(deps, person) : null;
+  if (gone === null) return left.known;
   for (const { value, version } of theirs) {
     if (value.state !== 'active' && value.state !== 'provisioning') continue;
     await beginEnding(deps, { value, version }, { why: 'person_left', by: BOT, problem: gone });
   }
+  return true;
 }
 
-async function goneBecause(deps: Deps, person: Person, askPagerDuty: boolean): Promise<string | null> {
-  if (await deps.directory.hasLeft(person.slackId)) return 'the Slack account was deactivated';
-  if (!askPagerDuty) return null;
+async function goneAtPagerDuty(deps: Deps, person: Person): Promise<string | null> {
   const inPagerDuty = await deps.onCall.knows(person);
   return inPagerDuty.known && !inPagerDuty.value ? 'PagerDuty has no such user any more' : null;
 }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type Instant, type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, Log, Purpose } from '../ports.ts';
 
@@ -186,10 +186,10 @@ export function createPagerDuty(options: {
     for (let offset = 0; offset < MAX_ENTRIES; offset += PAGE_SIZE) {
       const answer = await ask(path, { ...query, limit: String(PAGE_SIZE), offset: String(offset) }, patience);
       if (!answer.known) return answer;
-      const page = (answer.value as Record<string, unknown>)[key];
-      if (!Array.isArray(page)) return unknown(`PagerDuty answered in a form that is not understood (no ${key})`);
-      entries.push(...page);
-      if ((answer.value as Record<string, unknown>).more !== true) return known(entries);
+      const page = pageOf(answer.value, key, offset);
+      if (!page.known) return page;
+      entries.push(...page.value.entries);
+      if (!page.value.more) return known(entries);
     }
     return unknown(`PagerDuty has more than ${MAX_ENTRIES} entries for this question`);
   }
@@ -210,6 +210,24 @@ export function createPagerDuty(options: {
       return answer.known ? known({ status: answer.value.status, data: answer.value.data }) : answer;
     },
   };
+}
+
+/** The paging that PagerDuty calls classic: it says where a page begins, and whether there are more. */
+const pagingSchema = z.object({ more: z.boolean(), offset: z.number().int().nullish() });
+
+/** One page of a list. A page that is not the one asked for, or does not say whether it is the last, is not understood. */
+function pageOf(
+  said: unknown,
+  key: string,
+  offset: number,
+): Known<{ readonly entries: readonly unknown[]; readonly more: boolean }> {
+  const entries = z.object({ [key]: z.array(z.unknown()) }).safeParse(said).data?.[key];
+  if (!entries) return unknown(`PagerDuty answered in a form that is not understood (no ${key})`);
+  const paging = pagingSchema.safeParse(said).data;
+  const isAsked = paging && (paging.offset ?? offset) === offset && !(paging.more && entries.length === 0);
+  return isAsked
+    ? known({ entries, more: paging.more })
+    : unknown('PagerDuty answered in a form that is not understood (its pages do not fit together)');
 }
 
 /** pdjs waits out its retries even after the signal fired; nobody else should. */

@@ -8,37 +8,39 @@ import type { PagerDutyClient } from './client.ts';
 /** How long "this e-mail address is that PagerDuty user" is remembered. Every on-call answer confirms it. */
 const IDENTITY_AGE: Millis = HOUR;
 
-const instant = z.string().transform((text, ctx) => {
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) ctx.addIssue({ code: 'custom', message: `"${text}" is no date` });
-  return at;
-});
+const instant = z.iso
+  .datetime({ offset: true })
+  .max(40)
+  .transform((text) => Date.parse(text));
 
+/** Ids go into further questions, as parts of their paths. */
+const id = z.string().regex(/^[A-Z0-9]{1,40}$/);
 const reference = z
-  .object({ id: z.string().min(1), summary: z.string().nullish() })
+  .object({ id, summary: z.string().nullish() })
   .transform(({ id, summary }): Ref => ({ id, name: summary ?? id }));
 
-const userSchema = z.object({ id: z.string().min(1), email: z.string() });
+const userSchema = z.object({ id, email: z.string() });
 
+/** Everything that a rule may turn on has to be there: without services, schedule or end it would be somebody else's shift. */
 const onCallSchema = z.object({
   user: userSchema,
   escalation_policy: z.object({
-    id: z.string().min(1),
+    id,
     summary: z.string().nullish(),
     name: z.string().nullish(),
-    services: z.array(reference).default([]),
+    services: z.array(reference),
   }),
-  schedule: reference.nullish(),
+  schedule: reference.nullable(),
   escalation_level: z.number().int().positive(),
-  start: instant.nullish(),
-  end: instant.nullish(),
+  start: instant.nullable(),
+  end: instant.nullable(),
 });
 
-const overrideSchema = z.object({ user: z.object({ id: z.string().min(1) }) });
+const overrideSchema = z.object({ user: z.object({ id }) });
 
 const incidentSchema = z
   .object({
-    id: z.string().min(1),
+    id,
     incident_number: z.number().int(),
     title: z.string(),
     status: z.enum(INCIDENT_STATUSES),
@@ -134,6 +136,8 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
       const query = { 'escalation_policy_ids[]': [escalationPolicy], 'include[]': ['users', 'escalation_policies'] };
       const found = await client.list('/oncalls', query, 'oncalls', onCallSchema, 'decision');
       if (!found.known) return found;
+      if (found.value.some(({ escalation_policy: { id: policy } }) => policy !== escalationPolicy))
+        return unknown("PagerDuty's answer was about another escalation policy");
       const atLevel = found.value.filter((entry) => entry.escalation_level === level);
       return known([...new Set(atLevel.map(({ user }) => user.email.toLowerCase()))]);
     },
@@ -171,10 +175,10 @@ function toEntry(entry: z.infer<typeof onCallSchema>): OnCallEntry {
   return {
     escalationPolicy: { id: policy.id, name: policy.name ?? policy.summary ?? policy.id },
     services: policy.services,
-    schedule: entry.schedule ?? null,
+    schedule: entry.schedule,
     level: entry.escalation_level,
-    start: entry.start ?? null,
-    end: entry.end ?? null,
+    start: entry.start,
+    end: entry.end,
     isOverride: null,
   };
 }

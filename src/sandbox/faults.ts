@@ -11,6 +11,8 @@ export type FaultKind =
   | 'forbidden'
   /** A proxy's page instead of JSON. */
   | 'html'
+  /** 200, with `says` in place of the answer. */
+  | 'says'
   /** The connection is cut before the call has any effect. */
   | 'dropped'
   /** The call takes effect; its answer is lost. */
@@ -23,10 +25,11 @@ export interface Fault {
   /** How many calls; Infinity: until cleared. */
   times: number;
   readonly delayMs: number;
+  readonly says: unknown;
 }
 
 export interface Faults {
-  add(fault: { kind: FaultKind; match?: string; times?: number; delayMs?: number }): void;
+  add(fault: { kind: FaultKind; match?: string; times?: number; delayMs?: number; says?: unknown }): void;
   clear(): void;
   list(): readonly Fault[];
   /** The fault for this call, used up by one. */
@@ -38,8 +41,8 @@ const DEFAULT_DELAY_MS = 5_000;
 export function createFaults(): Faults {
   let faults: Fault[] = [];
   return {
-    add: ({ kind, match = '', times = Number.POSITIVE_INFINITY, delayMs = DEFAULT_DELAY_MS }) =>
-      void faults.push({ kind, match, times, delayMs }),
+    add: ({ kind, match = '', times = Number.POSITIVE_INFINITY, delayMs = DEFAULT_DELAY_MS, says = {} }) =>
+      void faults.push({ kind, match, times, delayMs, says }),
     clear: () => {
       faults = [];
     },
@@ -82,6 +85,9 @@ export async function fail(
       response
         .writeHead(502, { 'content-type': 'text/html' })
         .end('<html><body><h1>502 Bad Gateway</h1></body></html>');
+      return true;
+    case 'says':
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(fault.says));
       return true;
     case 'dropped':
       request.socket.destroy();

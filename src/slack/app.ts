@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { App, ReceiverEvent } from '@slack/bolt';
+import { z } from 'zod';
 import { listenToAccessReviews } from './accessReview/listeners.ts';
 import { listenToAdmins } from './admin/listeners.ts';
 import { listenToAbsences } from './away/listeners.ts';
@@ -20,8 +21,8 @@ const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@sl
 export interface SlackAppOptions {
   readonly context: SlackContext;
   readonly directory: SlackDirectory;
-  /** Somebody's account was deactivated or turned into a guest's. */
-  readonly onLeft: (slackId: string) => Promise<void>;
+  /** Something about somebody's account has changed: perhaps it was deactivated, or turned into a guest's. */
+  readonly onChanged: (slackId: string) => Promise<void>;
   readonly connection: Connection;
   readonly botToken: string;
   readonly apiUrl: string;
@@ -50,7 +51,7 @@ export interface SlackApp {
 export function createSlackApp({
   context,
   directory,
-  onLeft,
+  onChanged,
   connection,
   botToken,
   apiUrl,
@@ -85,8 +86,10 @@ export function createSlackApp({
   } as App);
   for (const listen of FEATURES) listen(app, context);
   app.event('subteam_members_changed', async ({ event }) => directory.forgetGroup(event.subteam_id));
-  app.event('user_change', async ({ event: { user } }) => {
-    if (user.deleted || user.is_restricted || user.is_ultra_restricted) await onLeft(user.id);
+  app.event('user_change', async ({ event }) => {
+    // Nothing in it is believed but whom to ask about: what Slack says of them then is what counts.
+    const changed = z.object({ user: z.object({ id: z.string() }) }).safeParse(event).data?.user.id;
+    if (changed !== undefined) await onChanged(changed);
   });
   app.event('subteam_updated', async ({ event }) => directory.forgetGroup(event.subteam.id));
   return {

@@ -71,7 +71,7 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
     directory: {
       person: async (id) => known(personOf(id)),
       personByEmail: async () => unknown('nobody'),
-      hasLeft: async () => false,
+      hasLeft: async () => known(null),
       isAwake: async () => known(true),
       members: async () => new Map(),
       names: async () => new Map(),

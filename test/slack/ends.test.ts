@@ -158,6 +158,51 @@ describe('people who leave', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
+  const ANA_AT_SLACK = {
+    id: 'U0ANA',
+    team_id: 'T0HARBOR',
+    deleted: false,
+    is_bot: false,
+    is_restricted: false,
+    is_ultra_restricted: false,
+  };
+  test.each<[string, object]>([
+    [
+      'deactivated, where Slack says null of all else',
+      { deleted: true, tz: null, real_name: null, profile: { email: null } },
+    ],
+    ['moved to another workspace of the organization', { team_id: 'T0OTHER', enterprise_user: { teams: ['T0OTHER'] } }],
+    ['made a guest, where Slack says null of the time zone', { is_restricted: true, tz: null }],
+  ])('K9.3 %s, they lose what they hold', async (_name, change) => {
+    await stage.ana.jit('request payments read 4h stuck payments');
+    await stage.ana.readsDirect('You have Payments database: read');
+    stage.sandbox.slack.faults.add({
+      kind: 'says',
+      match: 'users.info',
+      says: { ok: true, user: { ...ANA_AT_SLACK, ...change } },
+    });
+    stage.clock.jump(17 * MINUTE);
+    const ended = await stage.recorded('grant.ended');
+    expect(ended.payload.why).toBe('person_left');
+    expect(await stage.madeRoles()).toEqual([]);
+  });
+
+  test('K9.3 what Slack says that is not understood is in the log, and Slack is asked again', async () => {
+    await stage.ana.jit('request payments read 4h stuck payments');
+    await stage.ana.readsDirect('You have Payments database: read');
+    stage.sandbox.slack.faults.add({
+      kind: 'says',
+      match: 'users.info',
+      says: { ok: true, user: { ...ANA_AT_SLACK, id: 'U0BEN', deleted: true } },
+    });
+    await stage.sandbox.slack.people.deactivate('U0ANA');
+    await stage.logged('cannot tell whether somebody is still there', 1);
+    expect(await stage.madeRoles()).toHaveLength(1);
+    stage.sandbox.slack.faults.clear();
+    stage.clock.jump(MINUTE + 1_000);
+    await stage.recorded('grant.ended');
+  });
+
   test('a Slack or PagerDuty that does not answer takes nothing from anybody', async () => {
     await stage.ana.jit('request payments read 4h stuck payments');
     await stage.ana.readsDirect('You have Payments database: read');

@@ -64,7 +64,7 @@ export function startFlow(policy: Policy): Flow {
   const directory: Directory = {
     person: async (id) => known0(people.get(id)),
     personByEmail: async (email) => known0([...people.values()].find((one) => one.email === email)),
-    hasLeft: async () => false,
+    hasLeft: async () => known(null),
     isAwake: async () => known(true),
     members: async (ids) => new Map(ids.map((id) => [id, known(groups.get(id) ?? new Set<string>())])),
     names: async () => new Map(),

@@ -46,6 +46,7 @@ export const peopleMethods: Methods = ({ workspace, read }) => {
           handle,
           name: handle,
           is_usergroup: true,
+          date_delete: 0,
         })),
       }),
     },
