@@ -309,7 +309,7 @@ function slackFrom({ people, groups }: World): Directory {
     person: async (id) => lookUp(people.get(id)),
     personByEmail: async (email) =>
       lookUp([...people.values()].find((one) => typeof one === 'object' && one.email === email)),
-    hasLeft: async (id) => typeof people.get(id) !== 'object',
+    hasLeft: async (id) => known(typeof people.get(id) === 'object' ? null : 'the Slack account was deactivated'),
     isAwake: async () => known(true),
     members: async (ids) =>
       new Map(
