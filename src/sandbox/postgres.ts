@@ -44,17 +44,26 @@ const run = promisify(execFile);
 /** Statements for the superuser, by database, in this order. */
 export type Setup = Readonly<Record<string, readonly string[]>>;
 
+/** Another server than the one that npm brought, and what it is told beyond the usual. */
+export interface ServerOptions {
+  /** The folder above `bin`, where an unprivileged account can read it. */
+  readonly native?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** @param setup what the server holds when it starts; done once and copied for each server */
-export async function startPostgres(setup: Setup = {}): Promise<PostgresServer> {
+export async function startPostgres(setup: Setup = {}, options: ServerOptions = {}): Promise<PostgresServer> {
   const account = await unprivilegedAccount();
   const home = join(tmpdir(), `jitbot-postgres-${userInfo().uid}`);
-  const native = prepareBinaries(home);
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, 0o755);
+  const native = options.native ?? prepareBinaries(home);
   const empty = await prepareTemplate(home, native, account);
   const hash = createHash('sha256').update(JSON.stringify(setup)).digest('hex').slice(0, 12);
   const template = join(home, `template-${native.split('/').at(-1)}-${hash}`);
   if (!existsSync(template)) await prepareSetup({ home, native, account, empty, template }, setup);
   const data = copyOf(template, home, account);
-  const server = await serve(native, data, account);
+  const server = await serve(native, data, account, options.settings);
   return {
     ...server,
     stop: async () => {
@@ -104,8 +113,22 @@ function copyOf(template: string, home: string, account: Account): string {
   return data;
 }
 
-async function serve(native: string, data: string, account: Account): Promise<PostgresServer> {
+async function serve(
+  native: string,
+  data: string,
+  account: Account,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const port = await freePort();
+  const version = Number(readFileSync(join(data, 'PG_VERSION'), 'utf8'));
+  const all = {
+    listen_addresses: '127.0.0.1',
+    fsync: 'off',
+    max_connections: '60',
+    // For the bot, when everybody else has used up what there is.
+    ...(version >= 16 && { reserved_connections: '3' }),
+    ...settings,
+  };
   const server = spawn(
     join(native, 'bin', 'postgres'),
     [
@@ -115,12 +138,7 @@ async function serve(native: string, data: string, account: Account): Promise<Po
       String(port),
       '-k',
       '',
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'fsync=off',
-      '-c',
-      'max_connections=60',
+      ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     {
       ...account,
@@ -182,8 +200,6 @@ function prepareBinaries(home: string): string {
   const version = (JSON.parse(readFileSync(join(source, '..', 'package.json'), 'utf8')) as { version: string }).version;
   const native = join(home, version);
   if (existsSync(native)) return native;
-  mkdirSync(home, { recursive: true });
-  chmodSync(home, 0o755);
   // Made aside and moved into place: two that start together do not meet half a copy.
   const draft = mkdtempSync(join(home, 'draft-'));
   cpSync(source, draft, { recursive: true });

@@ -144,13 +144,13 @@ describe('postgres', () => {
     expect(await logins()).toEqual([]);
   });
 
-  test('a session of the own login that took the role on does not keep it', async () => {
+  test('a session of the own login that was open does not keep it', async () => {
     await own().grant(access(role), inAnHour());
     const pg = (await import('pg')).default;
     const client = new pg.Client({ connectionString: server.url('payments', 'ben', 'ben-sandbox') });
     const cut = new Promise((resolve) => client.on('error', resolve));
     await client.connect();
-    await client.query('SET ROLE payments_read');
+    await client.query('SELECT * FROM payments');
     await own().revoke(access(role));
     await cut;
     await expect(query(server.url('payments', 'ben', 'ben-sandbox'), ['SELECT * FROM payments'])).rejects.toThrow(
@@ -180,16 +180,46 @@ describe('postgres', () => {
 
   test('the doctor names each right that is missing, with the statement that gives it', async () => {
     const weak = postgres.connect(
-      { kind: 'postgres', url: server.url('payments', 'ben', 'ben-sandbox'), login: 'temporary' },
+      {
+        kind: 'postgres',
+        url: server.url('payments', 'ben', 'ben-sandbox'),
+        login: 'temporary',
+        leftovers_owner: 'ben_leftovers',
+        keep_owner: 'ana',
+      },
       use,
     );
-    expect(
-      await weak.check([{ roleKey: 'payments-db/read', role: { roles: ['payments_read', 'nobody_made'] } }]),
-    ).toEqual([
+    const found = await weak.check([
+      { roleKey: 'payments-db/read', role: { roles: ['payments_read', 'nobody_made'] } },
+      { roleKey: 'payments-db/admin', role: { roles: ['payments_admin'] } },
+    ]);
+    expect(found.filter(({ ok }) => !ok)).toEqual([
       { ok: false, what: 'ben may create roles', fix: 'ALTER ROLE "ben" CREATEROLE;' },
       { ok: false, what: 'ben may end sessions', fix: 'GRANT pg_signal_backend TO "ben";' },
       { ok: false, what: 'ben may grant payments_read', fix: 'GRANT "payments_read" TO "ben" WITH ADMIN OPTION;' },
       { ok: false, what: 'the role nobody_made exists', fix: 'CREATE ROLE "nobody_made" NOLOGIN;' },
+      { ok: false, what: 'ben may grant payments_admin', fix: 'GRANT "payments_admin" TO "ben" WITH ADMIN OPTION;' },
+      {
+        ok: false,
+        what: 'a connection is reserved for ben, also when all others are in use',
+        fix: 'ALTER SYSTEM SET reserved_connections = 3; GRANT pg_use_reserved_connections TO "ben"; (and start PostgreSQL anew)',
+      },
+      {
+        ok: false,
+        what: 'nobody else may create on the search path of ben: schema public (jitbot, jitbot_leftovers, payments_admin)',
+        fix: 'ALTER ROLE "ben" SET search_path = pg_catalog, pg_temp;',
+      },
+      {
+        ok: false,
+        what: 'the role ben_leftovers exists, for what is left behind',
+        fix: 'CREATE ROLE "ben_leftovers" NOLOGIN; GRANT "ben_leftovers" TO "ben" WITH ADMIN OPTION;',
+      },
+      { ok: false, what: 'ben may hand tables to ana', fix: 'GRANT "ana" TO "ben" WITH INHERIT FALSE, SET TRUE;' },
+      {
+        ok: false,
+        what: 'ana may own what is made in schema public',
+        fix: 'GRANT CREATE ON SCHEMA "public" TO "ana";',
+      },
     ]);
     await weak.close();
   });

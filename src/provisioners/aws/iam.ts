@@ -2,6 +2,7 @@ import type { IAM } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
+import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
@@ -19,7 +20,7 @@ const targetSchema = z.strictObject({
     .string()
     .regex(/\{[a-z_]+\}/, 'expected a template such as "{email_name}"')
     .default('{email_name}'),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: webAddress().optional(),
 });
 
 const roleSchema = z.strictObject({ groups: z.array(name).min(1, 'name at least one group') });

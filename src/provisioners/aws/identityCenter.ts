@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HOUR, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import type { Finding } from '../../ports.ts';
+import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import type { Polling } from '../polling.ts';
@@ -23,7 +24,7 @@ const targetSchema = z.strictObject({
     .string()
     .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
     .default('{email}'),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: webAddress().optional(),
 });
 
 const roleSchema = z.strictObject({

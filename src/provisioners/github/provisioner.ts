@@ -2,6 +2,7 @@ import type { Octokit } from 'octokit';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
+import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
@@ -23,7 +24,7 @@ const targetSchema = z
       .optional(),
     token: z.string().min(1).optional(),
     /** Of GitHub Enterprise Server: https://HOST/api/v3 */
-    api_url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).default(PUBLIC_API),
+    api_url: webAddress().default(PUBLIC_API),
     /** What people are called on GitHub. */
     account: z
       .string()

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
+import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
@@ -16,7 +17,7 @@ const targetSchema = z.strictObject({
     .string()
     .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
     .default('{email}'),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: webAddress().optional(),
 });
 
 const roleSchema = z.strictObject({

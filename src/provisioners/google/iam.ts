@@ -4,6 +4,7 @@ import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
 import type { Finding, Holding } from '../../ports.ts';
+import { webAddress } from '../address.ts';
 import { placeText } from '../place.ts';
 import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { askGoogle, authOptions, clientOptions, statusOf } from './client.ts';
@@ -33,7 +34,7 @@ const targetSchema = z.strictObject({
     .string()
     .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
     .default('{email}'),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: webAddress().optional(),
 });
 
 const BASIC = /^roles\/(owner|editor|viewer)$/;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Holding } from '../../ports.ts';
+import { databaseAddress } from '../address.ts';
 import { addressPlace, placeText } from '../place.ts';
 import {
   type Access,
@@ -15,7 +16,7 @@ import { createSession } from './session.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('mysql'),
-  url: z.string().regex(/^mysql:\/\//, 'expected mysql://user:password@host:3306/database'),
+  url: databaseAddress(/^mysql:\/\//, 'expected mysql://user:password@host:3306/database'),
   /** `temporary`: a login made for each grant. Otherwise a template for the name of the person's own login. */
   login: z
     .union([

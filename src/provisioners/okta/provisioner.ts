@@ -2,6 +2,7 @@ import type { Client } from '@okta/okta-sdk-nodejs';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports.ts';
+import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
@@ -10,7 +11,7 @@ import { connectOkta, rosterOf } from './directory.ts';
 const targetSchema = z
   .strictObject({
     kind: z.literal('okta'),
-    url: z.url({ protocol: /^https?$/, error: 'expected the address of your Okta, such as https://acme.okta.com' }),
+    url: webAddress('expected the address of your Okta, such as https://acme.okta.com'),
     token: z.string().min(1).optional(),
     /** A service app of the bot's own, with the scopes okta.groups.manage and okta.users.read: better than a token. */
     app: z.strictObject({ client_id: z.string().min(1), private_key: z.string().min(1) }).optional(),

@@ -1,72 +1,150 @@
 import pg from 'pg';
 import { SECOND } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
-import type { Log } from '../../ports.ts';
+import { keyedLock } from '../../lifecycle/keyedLock.ts';
+import { type Log, StorageError } from '../../ports.ts';
+import { shownPlace, withDatabase } from '../address.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 
-/** Connections that the bot holds to one server at most. */
-const MAX_CONNECTIONS = 8;
+export type Client = pg.ClientBase;
+
+/** Connections that the bot opens to one server beside the one that it keeps. */
+const MORE_CONNECTIONS = 7;
 const IDLE_MS = 10_000;
+/**
+ * How long a statement waits for a lock. Others queue behind a statement that waits, and what is waited for may be held
+ * by somebody who wants the bot to wait: so it is short, and what did not work is tried again.
+ */
+const LOCK_WAIT_MS = 700;
+const TOO_MANY_CONNECTIONS = '53300';
 
 export interface Session {
   /**
    * Runs work on one connection under the deadline. When it passes, the connection is torn down: an open
    * transaction dies with it.
    */
-  run<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+  run<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  /** The same in one transaction. */
+  transaction<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  /** Runs work, which is to commit by itself, on a connection of its own to another database of this server. */
+  elsewhere<T>(database: string, work: (client: Client) => Promise<T>): Promise<T>;
+  /** Work that lends the bot membership of others' roles for a moment goes one at a time. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 export function createSession(url: string, log: Log): Session {
-  const pool = new pg.Pool({
+  const options = {
     connectionString: url,
-    max: MAX_CONNECTIONS,
-    idleTimeoutMillis: IDLE_MS,
     connectionTimeoutMillis: TARGET_DEADLINE,
     application_name: 'jitbot',
-    statement_timeout: TARGET_DEADLINE,
-  });
-  // An idle connection that breaks is replaced by the pool at the next use.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection broke'));
+    keepAlive: true,
+  };
+  // One connection stays open once there was one: the way in when somebody has used up all that the server allows.
+  const kept = new pg.Pool({ ...options, max: 1, min: 1, idleTimeoutMillis: 0 });
+  const more = new pg.Pool({ ...options, max: MORE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
+  // A connection that breaks while it is idle is replaced by the pool at the next use.
+  for (const pool of [kept, more])
+    pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection broke'));
+  const lock = keyedLock();
+
+  async function connect(): Promise<pg.PoolClient> {
+    if (kept.idleCount > 0 || kept.totalCount === 0) return kept.connect();
+    try {
+      return await more.connect();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      return kept.connect();
+    }
+  }
+
+  async function run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = await connect().catch((error: unknown) => {
+      throw unreachable(url, error);
+    });
+    return withDeadline(client, url, work, (failure) => client.release(failure));
+  }
+
   return {
-    run: async (work) => {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw unreachable(url, error);
-      });
-      let failure: Error | undefined;
-      const { promise: broken, reject } = Promise.withResolvers<never>();
-      const fail = (error: Error): void => {
-        failure ??= error;
-        reject(error);
-      };
-      // A connection that breaks between two statements says so as an event.
-      client.on('error', fail);
-      const timer = setTimeout(
-        () => fail(new Error(`no answer within ${TARGET_DEADLINE / SECOND} s`)),
-        TARGET_DEADLINE,
-      );
+    run,
+    transaction: (work) => run((client) => inTransaction(client, () => work(client))),
+    elsewhere: async (database, work) => {
+      const address = withDatabase(url, database);
+      const client = new pg.Client({ ...options, connectionString: address });
+      // Heard below; without a listener an error after the deadline would end the process.
+      client.on('error', (error) => log.warn({ err: error, database }, 'a connection to another database broke'));
       try {
-        return await Promise.race([work(client), broken]);
+        await client.connect();
       } catch (error) {
-        if (error instanceof pg.DatabaseError || error instanceof TargetRefusal) throw error;
-        failure ??= error instanceof Error ? error : new Error(String(error));
-        throw unreachable(url, failure);
-      } finally {
-        clearTimeout(timer);
-        // With a failure the connection is closed for good, and whatever transaction was open on it dies.
-        client.release(failure);
-        if (!failure) client.off('error', fail);
+        throw unreachable(address, error);
       }
+      return withDeadline(client, address, work, () => void client.end().catch(() => undefined));
     },
-    close: () => pool.end(),
+    alone: (work) => lock('leftovers', work),
+    close: async () => {
+      await Promise.all([kept.end(), more.end()]);
+    },
   };
 }
 
-const unreachable = (url: string, error: unknown): Error =>
-  new Error(`PostgreSQL at ${placeOf(url)} cannot be reached: ${errorText(error)}`, { cause: error });
-
-/** Host and database, without the password. */
-function placeOf(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
+async function withDeadline<T>(
+  client: pg.ClientBase,
+  url: string,
+  work: (client: Client) => Promise<T>,
+  release: (failure: Error | undefined) => void,
+): Promise<T> {
+  let failure: Error | undefined;
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  const fail = (error: Error): void => {
+    failure ??= error;
+    reject(error);
+  };
+  // A connection that breaks between two statements says so as an event.
+  client.on('error', fail);
+  const timer = setTimeout(() => fail(new Error(`no answer within ${TARGET_DEADLINE / SECOND} s`)), TARGET_DEADLINE);
+  try {
+    return await Promise.race([work(client), broken]);
+  } catch (error) {
+    if (error instanceof pg.DatabaseError || error instanceof TargetRefusal || error instanceof StorageError)
+      throw error;
+    failure ??= error instanceof Error ? error : new Error(String(error));
+    throw unreachable(url, failure);
+  } finally {
+    clearTimeout(timer);
+    // With a failure the connection is closed for good, and whatever transaction was open on it dies.
+    release(failure);
+    if (!failure) client.off('error', fail);
+  }
 }
+
+/**
+ * One transaction. Nothing that others made is found before what PostgreSQL brings, whatever the role, the database or a
+ * connection before says of the search path; and nothing waits for ever. All of it is local to the transaction, so that it
+ * also holds where a pooler hands the connection to somebody else after each.
+ */
+export async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query(
+    `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+     SET LOCAL search_path = pg_catalog, pg_temp;
+     SET LOCAL lock_timeout = ${LOCK_WAIT_MS};
+     SET LOCAL statement_timeout = ${TARGET_DEADLINE};
+     SET LOCAL idle_in_transaction_session_timeout = ${2 * TARGET_DEADLINE}`,
+  );
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+      // Not a word of the server's about the statement: the connection is not used again.
+      throw new Error('a transaction could not be rolled back', { cause: new AggregateError([error, rollbackError]) });
+    });
+    throw error;
+  }
+}
+
+/** Whether all connections that the server, the database or the login may have are in use. */
+const isFull = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === TOO_MANY_CONNECTIONS;
+
+const unreachable = (url: string, error: unknown): Error =>
+  new Error(`PostgreSQL at ${shownPlace(url)} cannot be reached: ${errorText(error)}`, { cause: error });

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Finding } from '../../ports.ts';
+import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
@@ -16,7 +17,7 @@ const targetSchema = z.strictObject({
     .string()
     .regex(/^[UW][A-Z0-9]+$/, 'expected the id of somebody in Slack (U…)')
     .optional(),
-  api_url: z.url({ protocol: /^https?$/ }).default('https://slack.com/api/'),
+  api_url: webAddress().default('https://slack.com/api/'),
 });
 
 const groupId = z.string().regex(/^S[A-Z0-9]+$/, 'expected the id of a Slack user group (S…)');

@@ -1,13 +1,14 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { cut } from '../../domain/text.ts';
+import { webAddress } from '../address.ts';
 import { addressPlace, placeText, settingsPlace } from '../place.ts';
 import { connectionOver, isAct, type Send, sessionsSchema } from '../protocol.ts';
 import { type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('webhook'),
-  url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }),
+  url: webAddress(),
   /** Shared with the receiver, to sign with. */
   secret: z.string().min(16, 'expected at least 16 characters, shared with the receiver'),
   /** What becomes of sessions that are open when access ends. */

@@ -1,0 +1,220 @@
+import type { Finding } from '../../ports.ts';
+import { TargetRefusal } from '../provisioner.ts';
+import type { Owners } from './finish.ts';
+import { problemOf } from './heir.ts';
+import { hasGrantOptions, quote } from './identity.ts';
+import { type Client, inTransaction, type Session } from './session.ts';
+
+/** Whether the bot's own login may do what giving and taking back takes, and what a holder could do beyond it. */
+
+export async function checkRights(session: Session, roles: readonly string[], owners: Owners): Promise<Finding[]> {
+  return session.run(async (client) => {
+    // Asked before the path is pinned: as it is for whatever else uses this login.
+    const path = await client.query<{ path: string }>("SELECT pg_catalog.current_setting('search_path') AS path");
+    return inTransaction(client, async () => {
+      const me = await whoAmI(client);
+      const options = await hasGrantOptions(client);
+      return [
+        ...me.findings,
+        ...(await mayGrant(client, roles, me.name)),
+        ...(options ? [await reservedConnection(client, me)] : []),
+        await searchPath(client, me.name, path.rows[0]?.path ?? ''),
+        ...(await heirFindings(client, { roles, owners, me: me.name, options })),
+        ...(await mayBeChangedForGood(client, roles)),
+      ];
+    });
+  });
+}
+
+interface Me {
+  readonly name: string;
+  readonly isSuperuser: boolean;
+  readonly findings: readonly Finding[];
+}
+
+async function whoAmI(client: Client): Promise<Me> {
+  const { rows } = await client.query<{ me: string; superuser: boolean; creates: boolean; signals: boolean }>(
+    `SELECT current_user AS me, rolsuper AS superuser, rolcreaterole OR rolsuper AS creates,
+       rolsuper OR pg_catalog.pg_has_role(current_user, 'pg_signal_backend', 'MEMBER') AS signals
+     FROM pg_catalog.pg_roles WHERE rolname = current_user`,
+  );
+  const [bot] = rows;
+  if (!bot) throw new TargetRefusal('PostgreSQL answered a question about the bot with nothing');
+  const me = quote(bot.me);
+  return {
+    name: bot.me,
+    isSuperuser: bot.superuser,
+    findings: [
+      { ok: bot.creates, what: `${bot.me} may create roles`, fix: `ALTER ROLE ${me} CREATEROLE;` },
+      { ok: bot.signals, what: `${bot.me} may end sessions`, fix: `GRANT pg_signal_backend TO ${me};` },
+    ],
+  };
+}
+
+async function mayGrant(client: Client, roles: readonly string[], me: string): Promise<Finding[]> {
+  const { rows } = await client.query<{ name: string; exists: boolean; admin: boolean }>(
+    `SELECT wanted.name, r.oid IS NOT NULL AS exists,
+       coalesce(pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER WITH ADMIN OPTION'), false) AS admin
+     FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS wanted(name, place)
+       LEFT JOIN pg_catalog.pg_roles r ON r.rolname = wanted.name ORDER BY wanted.place`,
+    [roles],
+  );
+  return rows.map(({ name, exists, admin }) =>
+    exists
+      ? { ok: admin, what: `${me} may grant ${name}`, fix: `GRANT ${quote(name)} TO ${quote(me)} WITH ADMIN OPTION;` }
+      : { ok: false, what: `the role ${name} exists`, fix: `CREATE ROLE ${quote(name)} NOLOGIN;` },
+  );
+}
+
+/** Everybody who may open connections can use up what there is. */
+async function reservedConnection(client: Client, me: Me): Promise<Finding> {
+  const { rows } = await client.query<{ reserved: boolean; member: boolean }>(
+    `SELECT pg_catalog.current_setting('reserved_connections')::int4 > 0 AS reserved,
+       pg_catalog.pg_has_role(current_user, 'pg_use_reserved_connections', 'USAGE') AS member`,
+  );
+  const { reserved = false, member = false } = rows[0] ?? {};
+  return {
+    ok: me.isSuperuser || (reserved && member),
+    what: `a connection is reserved for ${me.name}, also when all others are in use`,
+    fix: `ALTER SYSTEM SET reserved_connections = 3; GRANT pg_use_reserved_connections TO ${quote(me.name)}; (and start PostgreSQL anew)`,
+  };
+}
+
+/** The bot pins its path in each transaction; a path that nobody else can put anything on is the second wall. */
+async function searchPath(client: Client, me: string, path: string): Promise<Finding> {
+  const { rows } = await client.query<{ place: string }>(
+    `WITH named AS (SELECT pg_catalog.btrim(part, ' "') AS name FROM pg_catalog.unnest(pg_catalog.string_to_array($2::text, ',')) AS part),
+       others AS (SELECT r.oid, r.rolname FROM pg_catalog.pg_roles r
+         WHERE NOT r.rolsuper AND r.rolname <> $1::text AND r.rolname !~ '^pg_' AND r.rolname !~ '^jit_')
+     SELECT 'schema ' || n.nspname || ' (' || pg_catalog.string_agg(o.rolname, ', ' ORDER BY o.rolname) || ')' AS place
+       FROM named JOIN pg_catalog.pg_namespace n ON n.nspname = named.name OR (named.name = '$user' AND n.nspname = $1::text)
+         JOIN others o ON pg_catalog.has_schema_privilege(o.oid, n.oid, 'CREATE') GROUP BY n.nspname
+     UNION ALL
+     SELECT 'a schema called ' || $1::text || ' (' || pg_catalog.string_agg(o.rolname, ', ' ORDER BY o.rolname) || ')'
+       FROM others o JOIN named ON named.name = '$user'
+       WHERE pg_catalog.has_database_privilege(o.oid, pg_catalog.current_database(), 'CREATE') HAVING pg_catalog.count(*) > 0
+     ORDER BY 1`,
+    [me, path],
+  );
+  const places = rows.map(({ place }) => place);
+  return {
+    ok: places.length === 0,
+    what: `nobody else may create on the search path of ${me}${places.length > 0 ? `: ${places.join('; ')}` : ''}`,
+    fix: `ALTER ROLE ${quote(me)} SET search_path = pg_catalog, pg_temp;`,
+  };
+}
+
+/** What is left behind can be handed over only to a role that may create in its schema. */
+async function heirFindings(
+  client: Client,
+  { roles, owners, me, options }: { roles: readonly string[]; owners: Owners; me: string; options: boolean },
+): Promise<Finding[]> {
+  const { leftovers, tables } = owners;
+  const problem = await problemOf(client, leftovers);
+  const lets = `GRANT ${quote(leftovers)} TO ${quote(me)} WITH ADMIN OPTION;`;
+  const findings: Finding[] = [
+    problem === 'missing'
+      ? {
+          ok: false,
+          what: `the role ${leftovers} exists, for what is left behind`,
+          fix: `CREATE ROLE ${quote(leftovers)} NOLOGIN; ${lets}`,
+        }
+      : {
+          ok: problem === null,
+          what: `${leftovers} can do nothing, and nobody can act as it${problem === null ? '' : `: ${problem}`}`,
+          fix: `ALTER ROLE ${quote(leftovers)} NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS; and revoke its memberships`,
+        },
+  ];
+  const isThere = problem !== 'missing';
+  if (isThere)
+    findings.push({
+      ok: await mayActAs(client, leftovers, { options, orAdmin: true }),
+      what: `${me} may hand things to ${leftovers}`,
+      fix: lets,
+    });
+  if (tables !== null)
+    findings.push({
+      ok: await mayActAs(client, tables, { options, orAdmin: false }),
+      what: `${me} may hand tables to ${tables}`,
+      fix: `GRANT ${quote(tables)} TO ${quote(me)}${options ? ' WITH INHERIT FALSE, SET TRUE' : ''};`,
+    });
+  for (const heir of [...(isThere ? [leftovers] : []), ...(tables === null ? [] : [tables])])
+    findings.push(...(await mayCreateWhere(client, heir, roles)));
+  findings.push(...(await mayHandOverSchemas(client, me, roles)));
+  return findings;
+}
+
+async function mayActAs(client: Client, role: string, { options, orAdmin }: { options: boolean; orAdmin: boolean }) {
+  const { rows } = await client.query<{ may: boolean }>(
+    `SELECT pg_catalog.pg_has_role(current_user, r.oid, '${options ? 'SET' : 'MEMBER'}')
+       OR ($2::bool AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER WITH ADMIN OPTION')) AS may
+     FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text`,
+    [role, orAdmin],
+  );
+  return rows[0]?.may === true;
+}
+
+async function mayCreateWhere(client: Client, heir: string, roles: readonly string[]): Promise<Finding[]> {
+  const { rows } = await client.query<{ schema: string; may: boolean }>(
+    `SELECT n.nspname AS schema, coalesce((SELECT pg_catalog.has_schema_privilege(h.oid, n.oid, 'CREATE')
+         FROM pg_catalog.pg_roles h WHERE h.rolname = $1::text), false) AS may
+     FROM pg_catalog.pg_namespace n
+     WHERE n.nspname !~ '^pg_' AND EXISTS (SELECT FROM pg_catalog.pg_roles r
+       WHERE r.rolname = ANY($2::text[]) AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE'))
+     ORDER BY 1`,
+    [heir, roles],
+  );
+  return rows.map(({ schema, may }) => ({
+    ok: may,
+    what: `${heir} may own what is made in schema ${schema}`,
+    fix: `GRANT CREATE ON SCHEMA ${quote(schema)} TO ${quote(heir)};`,
+  }));
+}
+
+/** For a schema that a holder made, PostgreSQL asks this of the bot itself. */
+async function mayHandOverSchemas(client: Client, me: string, roles: readonly string[]): Promise<Finding[]> {
+  const { rows } = await client.query<{ database: string; needed: boolean; may: boolean }>(
+    `SELECT pg_catalog.current_database() AS database,
+       EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = ANY($1::text[])
+         AND pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CREATE')) AS needed,
+       pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'CREATE') AS may`,
+    [roles],
+  );
+  return rows.flatMap(({ database, needed, may }) =>
+    needed
+      ? [
+          {
+            ok: may,
+            what: `${me} may hand over schemas that were made in ${database}`,
+            fix: `GRANT CREATE ON DATABASE ${quote(database)} TO ${quote(me)};`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** What a granted role owns, or may pass on, its holder can change or give away for good. */
+async function mayBeChangedForGood(client: Client, roles: readonly string[]): Promise<Finding[]> {
+  const { rows } = await client.query<{ role: string; owns: boolean; passes: string[] }>(
+    `SELECT r.rolname AS role,
+       EXISTS (SELECT FROM pg_catalog.pg_shdepend d WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass
+         AND d.refobjid = r.oid AND d.deptype = 'o') AS owns,
+       ARRAY(SELECT DISTINCT a.privilege_type || ' ON ' || c.oid::regclass::text
+         FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+         WHERE a.grantee = r.oid AND a.is_grantable AND c.relowner <> r.oid ORDER BY 1) AS passes
+     FROM pg_catalog.pg_roles r WHERE r.rolname = ANY($1::text[]) ORDER BY 1`,
+    [roles],
+  );
+  return rows.flatMap(({ role, owns, passes }) => [
+    {
+      ok: !owns,
+      what: `${role} owns nothing, so that nobody who is granted it can change it for good`,
+      fix: `REASSIGN OWNED BY ${quote(role)} TO …; (a role that is not granted to anybody)`,
+    },
+    {
+      ok: passes.length === 0,
+      what: `${role} cannot pass on what it may do`,
+      fix: passes.map((one) => `REVOKE GRANT OPTION FOR ${one} FROM ${quote(role)};`).join(' '),
+    },
+  ]);
+}

@@ -1,0 +1,134 @@
+import type { Instant } from '../../domain/terms.ts';
+import type { IdBook } from '../../ports.ts';
+import { TargetRefusal } from '../provisioner.ts';
+import {
+  CLUSTER,
+  clusterId,
+  findMade,
+  hasGrantOptions,
+  literal,
+  PERSON_OID,
+  quote,
+  ROLE_OID,
+  TRANSACTION,
+} from './identity.ts';
+import type { Client, Session } from './session.ts';
+
+/** Makes what gives access. Each in one transaction, and what it made is written down before that commits. */
+
+interface ToMake {
+  readonly grantId: string;
+  readonly name: string;
+  readonly comment: string;
+  readonly memberOf: readonly string[];
+}
+
+/** A login for one grant. It has no password until its person asks for one. */
+export function createLogin(
+  session: Session,
+  book: IdBook,
+  login: ToMake & { readonly expiresAt: Instant; readonly connections: number },
+): Promise<{ account: string }> {
+  const { grantId, comment, memberOf, expiresAt, connections } = login;
+  return session.transaction(async (client) => {
+    const found = await findMade(client, { ...login, ids: await book.of(grantId) });
+    const name = found?.name ?? login.name;
+    if (!found) await client.query(`CREATE ROLE ${quote(name)} LOGIN PASSWORD NULL`);
+    const until = literal(new Date(expiresAt).toISOString());
+    await client.query(`ALTER ROLE ${quote(name)} LOGIN CONNECTION LIMIT ${connections} VALID UNTIL ${until}`);
+    await client.query(`COMMENT ON ROLE ${quote(name)} IS ${literal(comment)}`);
+    await giveRoles(client, memberOf, name);
+    await writeDown(client, book, grantId, name);
+    return { account: name };
+  });
+}
+
+/** A role for one grant between the granted roles and the person's own login. */
+export function createBridge(
+  session: Session,
+  book: IdBook,
+  bridge: ToMake & { readonly login: string },
+): Promise<{ account: string }> {
+  const { grantId, comment, memberOf, login } = bridge;
+  return session.transaction(async (client) => {
+    const person = await personOid(client, login);
+    const found = await findMade(client, { ...bridge, ids: await book.of(grantId) });
+    const name = found?.name ?? bridge.name;
+    if (!found) await client.query(`CREATE ROLE ${quote(name)} NOLOGIN`);
+    await client.query(`COMMENT ON ROLE ${quote(name)} IS ${literal(comment)}`);
+    await giveRoles(client, memberOf, name);
+    await giveRoles(client, [name], login);
+    await book.keep(grantId, PERSON_OID, String(person));
+    await writeDown(client, book, grantId, name);
+    return { account: login };
+  });
+}
+
+async function personOid(client: Client, login: string): Promise<number> {
+  const { rows } = await client.query<{ oid: number; self: boolean }>(
+    'SELECT oid, rolname = session_user AS self FROM pg_catalog.pg_roles WHERE rolname = $1 AND rolcanlogin',
+    [login],
+  );
+  if (!rows[0])
+    throw new TargetRefusal(
+      `there is no login "${login}" in this database; create it, or check the login template of the target`,
+    );
+  if (rows[0].self) throw new TargetRefusal(`the login "${login}" is the bot's own`);
+  return rows[0].oid;
+}
+
+/** What is made after SET ROLE belongs to that role and stays: so SET ROLE is not given, where PostgreSQL can withhold it. */
+async function giveRoles(client: Client, roles: readonly string[], to: string): Promise<void> {
+  const options = (await hasGrantOptions(client)) ? ' WITH INHERIT TRUE, SET FALSE' : '';
+  await client.query(`GRANT ${roles.map(quote).join(', ')} TO ${quote(to)}${options}`);
+}
+
+/** Before the commit: then whatever took effect is known, also where the answer to the commit never came. */
+async function writeDown(client: Client, book: IdBook, grantId: string, name: string): Promise<void> {
+  const { rows } = await client.query<{ oid: number; transaction: string }>(
+    'SELECT oid, pg_catalog.pg_current_xact_id()::text AS transaction FROM pg_catalog.pg_roles WHERE rolname = $1',
+    [name],
+  );
+  if (!rows[0]) throw new TargetRefusal(`PostgreSQL does not show the role "${name}" that it just made`);
+  await book.keep(grantId, CLUSTER, await clusterId(client));
+  await book.keep(grantId, TRANSACTION, rows[0].transaction);
+  await book.keep(grantId, ROLE_OID, String(rows[0].oid));
+}
+
+/** Only for what is there and was made for this grant. */
+export async function setPassword(
+  session: Session,
+  book: IdBook,
+  login: { grantId: string; name: string },
+  verifier: string,
+): Promise<string> {
+  return session.transaction(async (client) => {
+    const found = await findMade(client, { ...login, ids: await book.of(login.grantId) });
+    if (!found) throw new TargetRefusal(`there is no login "${login.name}" in this database`);
+    await client.query(`ALTER ROLE ${quote(found.name)} PASSWORD ${literal(verifier)}`);
+    return found.name;
+  });
+}
+
+/** For what was given before such things were written down. Only what bears the mark of the grant is taken for it. */
+export async function stamp(
+  session: Session,
+  book: IdBook,
+  made: { grantId: string; name: string; isBridge: boolean },
+): Promise<void> {
+  await session.transaction(async (client) => {
+    const ids = await book.of(made.grantId);
+    const found = await findMade(client, { ...made, ids });
+    if (!found) return;
+    if (made.isBridge) {
+      const { rows } = await client.query<{ oid: number }>(
+        `SELECT u.oid FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
+         WHERE m.roleid = $1::oid AND u.rolcanlogin AND u.rolname <> current_user`,
+        [found.oid],
+      );
+      if (rows.length === 1 && rows[0]) await book.keep(made.grantId, PERSON_OID, String(rows[0].oid));
+    }
+    await book.keep(made.grantId, CLUSTER, await clusterId(client));
+    await book.keep(made.grantId, ROLE_OID, String(found.oid));
+  });
+}

@@ -1,0 +1,39 @@
+import { literal, quote } from './identity.ts';
+import { type Client, inTransaction, type Session } from './session.ts';
+
+/** The role that what is left behind goes to. It can do nothing, and nobody can act as it. */
+
+const COMMENT = 'jitbot: owns what was left behind, can do nothing, and nobody can log in as it';
+
+/**
+ * Makes the role where there is none.
+ * @returns why it is not to be handed anything; null: it may be
+ */
+export async function prepareHeir(session: Session, name: string): Promise<string | null> {
+  return session.run(async (client) => {
+    const problem = await inTransaction(client, () => problemOf(client, name));
+    if (problem !== 'missing') return problem;
+    await inTransaction(client, async () => {
+      await client.query(`CREATE ROLE ${quote(name)} NOLOGIN`);
+      await client.query(`COMMENT ON ROLE ${quote(name)} IS ${literal(COMMENT)}`);
+    });
+    return null;
+  });
+}
+
+/** Somebody who can act as the role would be given what others left; somebody whom it is a member of would lend it rights. */
+export async function problemOf(client: Client, name: string): Promise<string | null> {
+  const { rows } = await client.query<{ powerful: boolean; member: boolean; shared: string[] }>(
+    `SELECT r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls AS powerful,
+       EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid) AS member,
+       ARRAY(SELECT u.rolname::text FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
+         WHERE m.roleid = r.oid AND u.rolname <> current_user AND NOT u.rolsuper ORDER BY 1) AS shared
+     FROM pg_catalog.pg_roles r WHERE r.rolname = $1`,
+    [name],
+  );
+  const [role] = rows;
+  if (!role) return 'missing';
+  if (role.powerful) return `${name} can log in or has rights of its own`;
+  if (role.member) return `${name} is a member of other roles`;
+  return role.shared.length > 0 ? `${role.shared.join(', ')} can act as ${name}` : null;
+}

@@ -1,0 +1,164 @@
+import type { Residue } from '../../domain/grant.ts';
+import { errorText } from '../../domain/text.ts';
+import type { IdBook, Log } from '../../ports.ts';
+import { TargetRefusal } from '../provisioner.ts';
+import { finish, type Owners } from './finish.ts';
+import {
+  assertSameCluster,
+  bridgeName,
+  CLUSTER,
+  findMade,
+  locate,
+  type Made,
+  PERSON_OID,
+  ROLE_OID,
+  TRANSACTION,
+} from './identity.ts';
+import type { Client, Session } from './session.ts';
+import { endSessions, hasSessions, preparedBy, serverTime, settle } from './sessions.ts';
+import { type Attempts, attempts, cutMemberships, forbidLogin, isUsable, type Usable, usability } from './shut.ts';
+
+/** Takes back what was made for a grant, step by step: what ends the use of it first. */
+
+export interface Taking {
+  readonly grantId: string;
+  /** What the bot called it. */
+  readonly name: string;
+  /** The roles that it gave. */
+  readonly roles: readonly string[];
+}
+
+export interface Place {
+  readonly session: Session;
+  readonly book: IdBook;
+  readonly owners: Owners;
+  readonly log: Log;
+}
+
+/**
+ * How often the row of a login is tried that somebody may have locked: at first only until its sessions had to end once, so
+ * that what it gives is taken soon.
+ */
+const FIRST_TRIES = 2;
+const MORE_TRIES = 8;
+
+/** @throws TargetRefusal while anybody can still use it, with everything that was done having been done */
+export async function takeBack(place: Place, taking: Taking): Promise<{ left: readonly Residue[] }> {
+  return take(place, taking, await place.book.of(taking.grantId));
+}
+
+/** What bears the mark of a grant that has ended, whichever role that is: it may have been made anew from a backup. */
+export async function takeWhatIsMarked(place: Place, taking: Taking): Promise<void> {
+  const ids = new Map(await place.book.of(taking.grantId));
+  for (const thing of [ROLE_OID, TRANSACTION]) ids.delete(thing);
+  await take(place, taking, ids);
+}
+
+async function take(
+  { session, owners, log }: Place,
+  taking: Taking,
+  ids: ReadonlyMap<string, string>,
+): Promise<{ left: readonly Residue[] }> {
+  const { made, doubt } = await find(session, taking, ids);
+  const left: Residue[] = [];
+  if (made) {
+    const each = attempts();
+    left.push(...(await endUse(session, made, { taking, ids, each })));
+    const { login, sessions } = await usableNow(session, made, taking);
+    // With its role, memberships go that nobody could take away one by one.
+    if (doubt === null && !login && !sessions)
+      left.push(...(await finish(session, made, { owners, roles: taking.roles })));
+    assertUnusable(made, await usableNow(session, made, taking), each);
+  } else await endStraySessions(session, ids);
+  if (doubt !== null) throw new TargetRefusal(doubt);
+  if (left.length > 0)
+    log.warn({ grantId: taking.grantId, role: made?.name, left }, 'ended access left something behind');
+  return { left };
+}
+
+/** What a transaction of the bot's own came to has to be known first: it could take effect after everything was looked at. */
+async function find(session: Session, taking: Taking, ids: ReadonlyMap<string, string>) {
+  await session.transaction((client) => assertSameCluster(client, ids.get(CLUSTER)));
+  const transaction = ids.get(TRANSACTION);
+  if (transaction !== undefined) await settle(session, transaction);
+  return session.transaction((client) => locate(client, { ...taking, ids }));
+}
+
+async function endUse(
+  session: Session,
+  made: Made,
+  { taking, ids, each }: { taking: Taking; ids: ReadonlyMap<string, string>; each: Attempts },
+): Promise<Residue[]> {
+  const person = await session.transaction((client) => personOf(client, made, { taking, ids }));
+  const isShut = await each.try(() => forbidLogin(session, made, FIRST_TRIES).then(() => true));
+  await cutMemberships(session, made, each);
+  if (!isShut) await each.try(() => forbidLogin(session, made, MORE_TRIES));
+  await each.try(() => endSessions(session, made, null));
+  const residue: Residue[] = [];
+  if (person) {
+    // A session keeps what it took on with SET ROLE until it ends. One that begins after this has nothing to take on.
+    const severed = await session.transaction(serverTime);
+    await endSessions(session, person, severed);
+    residue.push(...(await preparedOf(session, person)));
+  }
+  return residue;
+}
+
+const usableNow = (session: Session, { oid }: Made, { roles }: Taking): Promise<Usable> =>
+  session.transaction((client) => usability(client, oid, roles));
+
+function assertUnusable(made: Made, usable: Usable, each: Attempts): void {
+  if (!isUsable(usable)) return;
+  const what = [
+    ...(usable.login ? [`"${made.name}" can still log in`] : []),
+    ...(usable.sessions ? [`a database session of "${made.name}" did not end when told to`] : []),
+    ...(usable.through.length > 0 ? [`${usable.through.join(', ')} can still act as "${made.name}"`] : []),
+  ];
+  const why = each.failures.map(errorText);
+  throw new TargetRefusal([what.join('; '), ...new Set(why)].join(': '), { cause: new AggregateError(each.failures) });
+}
+
+/** The person's own login, where the role stands between it and what was granted. */
+async function personOf(
+  client: Client,
+  made: Made,
+  { taking, ids }: { taking: Taking; ids: ReadonlyMap<string, string> },
+): Promise<Made | null> {
+  const recorded = ids.get(PERSON_OID);
+  // Where nothing was written down, the member of a role in between is who it was made for.
+  if (recorded === undefined && taking.name !== bridgeName(taking)) return null;
+  const { rows } = await client.query<Made>(
+    `SELECT u.oid, u.rolname AS name FROM pg_catalog.pg_roles u
+     WHERE CASE WHEN $2::oid IS NOT NULL THEN u.oid = $2::oid
+       ELSE u.rolcanlogin AND u.rolname <> current_user
+         AND u.oid IN (SELECT m.member FROM pg_catalog.pg_auth_members m WHERE m.roleid = $1::oid) END`,
+    [made.oid, recorded ?? null],
+  );
+  return rows[0] ?? null;
+}
+
+/** Nobody but the login itself, or a superuser, can roll these back. */
+async function preparedOf(session: Session, person: Made): Promise<Residue[]> {
+  const prepared = await session.transaction((client) => preparedBy(client, person.name));
+  return prepared.map(({ gid, database }) => ({
+    what: `prepared transaction ${gid} of ${person.name} in database ${database}`,
+    done: 'left alone: roll it back, since it can still be committed',
+  }));
+}
+
+/** The role is gone, by somebody else; a session that it opened may not be. */
+async function endStraySessions(session: Session, ids: ReadonlyMap<string, string>): Promise<void> {
+  const oid = Number(ids.get(ROLE_OID) ?? Number.NaN);
+  if (Number.isNaN(oid)) return;
+  if (await session.transaction((client) => hasSessions(client, oid)))
+    await endSessions(session, { oid, name: `oid ${oid}` }, null);
+}
+
+/** Whether anybody can use what was made for a grant. @throws TargetRefusal where that cannot be told */
+export async function isInUse({ session, book }: Place, taking: Taking): Promise<boolean> {
+  const ids = await book.of(taking.grantId);
+  const made = await session.transaction((client) => findMade(client, { ...taking, ids }));
+  const oid = made?.oid ?? Number(ids.get(ROLE_OID) ?? Number.NaN);
+  if (Number.isNaN(oid)) return false;
+  return isUsable(await session.transaction((client) => usability(client, oid, taking.roles)));
+}

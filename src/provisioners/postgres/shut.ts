@@ -1,0 +1,126 @@
+import { hasGrantOptions, type Made, quote } from './identity.ts';
+import { lent } from './lent.ts';
+import type { Client, Session } from './session.ts';
+import { preparedBy, rollBackPrepared } from './sessions.ts';
+
+/**
+ * What ends the use of a role. Each statement commits by itself: what did not work is told, undoes nothing that did, and
+ * keeps nothing that can still help from being done.
+ */
+
+/** Collects what went wrong, so that the rest is done all the same. */
+export interface Attempts {
+  try<T>(work: () => Promise<T>): Promise<T | undefined>;
+  readonly failures: readonly unknown[];
+}
+
+export function attempts(): Attempts {
+  const failures: unknown[] = [];
+  return {
+    failures,
+    try: async (work) => {
+      try {
+        return await work();
+      } catch (error) {
+        failures.push(error);
+        return undefined;
+      }
+    },
+  };
+}
+
+/**
+ * After this nobody can log in as the role. Its holder may have changed the role in a transaction that is open (then its
+ * row is locked until their session ends) or prepared (then until that is rolled back).
+ * @param tries with more than one, the role's sessions are ended before each further one
+ */
+export async function forbidLogin(session: Session, made: Made, tries: number): Promise<void> {
+  const shut = `ALTER ROLE ${quote(made.name)} NOLOGIN CONNECTION LIMIT 0 PASSWORD NULL`;
+  // In one message: whoever waits for the row waits in the order in which they came. Those who stand before the bot are told
+  // to end, and those who come back stand behind it.
+  const end = `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+    WHERE usesysid = ${Number(made.oid)}::oid AND pid <> pg_catalog.pg_backend_pid()`;
+  for (let left = tries; ; left -= 1)
+    try {
+      await session.transaction((client) => client.query(left === tries ? shut : `${end}; ${shut}`));
+      return;
+    } catch (error) {
+      if (left <= 1) throw error;
+      await rollBackAll(session, made).catch(() => undefined);
+    }
+}
+
+async function rollBackAll(session: Session, made: Made): Promise<void> {
+  const prepared = await session.transaction((client) => preparedBy(client, made.name));
+  if (prepared.length === 0) return;
+  await session.alone(() =>
+    lent(session, [made.name], async () => {
+      for (const one of prepared) await rollBackPrepared(session, made.name, one);
+    }),
+  );
+}
+
+interface Membership {
+  role: string;
+  member: string;
+  grantor: string;
+  mine: boolean;
+}
+
+/** Memberships that the role has in others, that others have in it, and that it gave; the bot's own in it stays. */
+async function membershipsOf(client: Client, oid: number): Promise<Membership[]> {
+  const { rows } = await client.query<Membership>(
+    `SELECT g.rolname AS role, u.rolname AS member, b.rolname AS grantor, b.rolname = current_user AS mine
+     FROM pg_catalog.pg_auth_members m
+       JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+       JOIN pg_catalog.pg_roles u ON u.oid = m.member
+       LEFT JOIN pg_catalog.pg_roles b ON b.oid = m.grantor
+     WHERE $1::oid IN (m.roleid, m.member, m.grantor) AND NOT (m.roleid = $1::oid AND u.rolname = current_user)
+     ORDER BY (m.member = $1::oid) DESC, 1, 2`,
+    [oid],
+  );
+  return rows;
+}
+
+/** Takes each membership away by itself: one that somebody else gave, or that is locked just then, keeps no other. */
+export async function cutMemberships(session: Session, made: Made, each: Attempts): Promise<void> {
+  const found = await session.transaction(async (client) => ({
+    memberships: await membershipsOf(client, made.oid),
+    byGrantor: await hasGrantOptions(client),
+  }));
+  for (const { role, member, grantor, mine } of found.memberships) {
+    const by = found.byGrantor && !mine && grantor !== null ? ` GRANTED BY ${quote(grantor)}` : '';
+    await each.try(() =>
+      session.transaction((client) => client.query(`REVOKE ${quote(role)} FROM ${quote(member)}${by} CASCADE`)),
+    );
+  }
+}
+
+/** What a role can still be used for. */
+export interface Usable {
+  readonly login: boolean;
+  readonly sessions: boolean;
+  /** Others than the bot that can act as it, while it gives what it was made to give. */
+  readonly through: readonly string[];
+}
+
+/** @param roles what it was made to give; empty: that is not known, and anything counts */
+export async function usability(client: Client, oid: number, roles: readonly string[]): Promise<Usable> {
+  const { rows } = await client.query<{ login: boolean; sessions: boolean; through: string[] }>(
+    `SELECT r.rolcanlogin AS login,
+       EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid) AS sessions,
+       CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+           WHERE m.member = r.oid AND (g.rolname = ANY($2::text[]) OR pg_catalog.cardinality($2::text[]) = 0))
+         THEN ARRAY(SELECT u.rolname::text FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
+                    WHERE m.roleid = r.oid AND u.rolname <> current_user ORDER BY 1)
+         ELSE '{}'::text[] END AS through
+     FROM pg_catalog.pg_roles r WHERE r.oid = $1::oid`,
+    [oid, roles],
+  );
+  if (rows[0]) return rows[0];
+  // The role is gone; a session of it may not be.
+  const open = await client.query('SELECT FROM pg_catalog.pg_stat_activity WHERE usesysid = $1::oid LIMIT 1', [oid]);
+  return { login: false, sessions: open.rowCount !== 0, through: [] };
+}
+
+export const isUsable = ({ login, sessions, through }: Usable): boolean => login || sessions || through.length > 0;

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { z } from 'zod';
+import { addressFor, shownPlace } from '../../src/provisioners/address.ts';
+import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+
+/** K11.1: what an address says behind its ? overrides what stands before it, and is easily shown to people. */
+
+/** One target of each kind that is reached by an address, and the field that it stands in. */
+const BY_ADDRESS: Readonly<Record<string, { target: Record<string, unknown>; field: string }>> = {
+  postgres: { target: { url: 'postgres://jitbot:pw@db.example:5432/payments' }, field: 'url' },
+  mysql: { target: { url: 'mysql://jitbot:pw@db.example:3306/payments' }, field: 'url' },
+  okta: { target: { url: 'https://acme.okta.com', token: 't' }, field: 'url' },
+  github: { target: { org: 'harbor', token: 't', api_url: 'https://api.example' }, field: 'api_url' },
+  webhook: { target: { url: 'https://gateway.example/jit', secret: 'a secret of more than 16' }, field: 'url' },
+  slack: { target: { token: 'xoxb-1', api_url: 'https://slack.example/api/' }, field: 'api_url' },
+  aws_iam: {
+    target: { aws_account: '123456789012', endpoint: 'https://iam.example' },
+    field: 'endpoint',
+  },
+  aws_identity_center: {
+    target: {
+      region: 'eu-central-1',
+      instance: 'arn:aws:sso:::instance/ssoins-1234567890abcdef',
+      identity_store: 'd-1234567890',
+      endpoint: 'https://sso.example',
+    },
+    field: 'endpoint',
+  },
+  google_iam: { target: { project: 'harbor-payments', endpoint: 'https://iam.example' }, field: 'endpoint' },
+  google_group: { target: { endpoint: 'https://groups.example' }, field: 'endpoint' },
+};
+const schemaOf = (kind: string): z.ZodType => {
+  const found = PROVISIONERS.find((one) => one.kind === kind);
+  if (!found) throw new Error(`there is no kind ${kind}`);
+  return found.targetSchema;
+};
+const messages = (kind: string, target: Record<string, unknown>): string[] =>
+  schemaOf(kind)
+    .safeParse({ kind, ...target })
+    .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+
+test('K11.1 every kind that is reached by an address is tried here', () => {
+  const byAddress = PROVISIONERS.filter(({ targetSchema }) => {
+    const shape = 'shape' in targetSchema ? Object.keys((targetSchema as z.ZodObject).shape) : [];
+    return shape.some((field) => /url|endpoint|address/.test(field));
+  });
+  expect(byAddress.map(({ kind }) => kind).sort()).toEqual(Object.keys(BY_ADDRESS).sort());
+});
+
+test.each(Object.entries(BY_ADDRESS))(
+  'K11.1 user and password in the query are refused, and no others: %s',
+  (kind, { target, field }) => {
+    expect(messages(kind, target)).toEqual([]);
+    const address = String(target[field]);
+    for (const name of ['user', 'password', 'PASSWORD', 'pass', 'username', 'sslpassword'])
+      expect(messages(kind, { ...target, [field]: `${address}?x=1&${name}=secret` })).toEqual([
+        `${field}: "${name}" does not belong behind the ?: write user and password before the host`,
+      ]);
+  },
+);
+
+test.each(['postgres', 'mysql'])(
+  'K11.1 a place in the query is refused, and so is an address without a host: %s',
+  (kind) => {
+    const address = String(BY_ADDRESS[kind]?.target.url);
+    expect(messages(kind, { url: `${address}?sslmode=require` })).toEqual([]);
+    for (const name of ['host', 'hostaddr', 'port', 'dbname', 'service', 'passfile', 'socketPath', 'options'])
+      expect(messages(kind, { url: `${address}?${name}=x` })).toHaveLength(1);
+    for (const url of [
+      `${kind}:///db?host=h&user=u&password=p`,
+      `${kind}:///db`,
+      `${kind}://u:p#w@h/db`,
+      `${kind}://u:p@h:port/db`,
+      'https://h/db',
+    ])
+      expect(messages(kind, { url })).toHaveLength(1);
+  },
+);
+
+test('K11.1 what people are shown is made anew from host, port and database', () => {
+  const address = 'postgres://jitbot:bots%20own@db.example:6432/payments?sslmode=require&application_name=x';
+  expect(addressFor(address, 'jit_ana_g1', 'p/w@:?')).toBe(
+    'postgres://jit_ana_g1:p%2Fw%40%3A%3F@db.example:6432/payments',
+  );
+  expect(shownPlace(address)).toBe('db.example:6432/payments');
+});
