@@ -45,7 +45,6 @@ export const WITHOUT_CHANGES: readonly string[] = [
   'google_group',
   'module',
   'mysql',
-  'postgres',
   'ssh',
   'webhook',
 ];

@@ -5,6 +5,7 @@ import {
   CLUSTER,
   clusterId,
   findMade,
+  grantedThing,
   hasGrantOptions,
   literal,
   PERSON_OID,
@@ -38,7 +39,7 @@ export function createLogin(
     await client.query(`ALTER ROLE ${quote(name)} LOGIN CONNECTION LIMIT ${connections} VALID UNTIL ${until}`);
     await client.query(`COMMENT ON ROLE ${quote(name)} IS ${literal(comment)}`);
     await giveRoles(client, memberOf, name);
-    await writeDown(client, book, grantId, name);
+    await writeDown(client, book, { grantId, name, memberOf });
     return { account: name };
   });
 }
@@ -59,7 +60,7 @@ export function createBridge(
     await giveRoles(client, memberOf, name);
     await giveRoles(client, [name], login);
     await book.keep(grantId, PERSON_OID, String(person));
-    await writeDown(client, book, grantId, name);
+    await writeDown(client, book, { grantId, name, memberOf });
     return { account: login };
   });
 }
@@ -84,15 +85,32 @@ async function giveRoles(client: Client, roles: readonly string[], to: string): 
 }
 
 /** Before the commit: then whatever took effect is known, also where the answer to the commit never came. */
-async function writeDown(client: Client, book: IdBook, grantId: string, name: string): Promise<void> {
+async function writeDown(
+  client: Client,
+  book: IdBook,
+  { grantId, name, memberOf }: Pick<ToMake, 'grantId' | 'name' | 'memberOf'>,
+): Promise<void> {
   const { rows } = await client.query<{ oid: number; transaction: string }>(
     'SELECT oid, pg_catalog.pg_current_xact_id()::text AS transaction FROM pg_catalog.pg_roles WHERE rolname = $1',
     [name],
   );
   if (!rows[0]) throw new TargetRefusal(`PostgreSQL does not show the role "${name}" that it just made`);
+  await keepGranted(client, book, { grantId, memberOf });
   await book.keep(grantId, CLUSTER, await clusterId(client));
   await book.keep(grantId, TRANSACTION, rows[0].transaction);
   await book.keep(grantId, ROLE_OID, String(rows[0].oid));
+}
+
+async function keepGranted(
+  client: Client,
+  book: IdBook,
+  { grantId, memberOf }: Pick<ToMake, 'grantId' | 'memberOf'>,
+): Promise<void> {
+  const { rows } = await client.query<{ oid: number; name: string }>(
+    'SELECT oid, rolname AS name FROM pg_catalog.pg_roles WHERE rolname = ANY($1::text[]) ORDER BY 2',
+    [memberOf],
+  );
+  for (const { oid, name } of rows) await book.keep(grantId, grantedThing(name), String(oid));
 }
 
 /** Only for what is there and was made for this grant. */
@@ -114,7 +132,7 @@ export async function setPassword(
 export async function stamp(
   session: Session,
   book: IdBook,
-  made: { grantId: string; name: string; isBridge: boolean },
+  made: { grantId: string; name: string; roles: readonly string[]; isBridge: boolean },
 ): Promise<void> {
   await session.transaction(async (client) => {
     const ids = await book.of(made.grantId);
@@ -128,6 +146,7 @@ export async function stamp(
       );
       if (rows.length === 1 && rows[0]) await book.keep(made.grantId, PERSON_OID, String(rows[0].oid));
     }
+    await keepGranted(client, book, { grantId: made.grantId, memberOf: made.roles });
     await book.keep(made.grantId, CLUSTER, await clusterId(client));
     await book.keep(made.grantId, ROLE_OID, String(found.oid));
   });

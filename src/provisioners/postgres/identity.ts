@@ -18,6 +18,13 @@ export const ROLE_OID = 'role oid';
 export const CLUSTER = 'cluster';
 export const TRANSACTION = 'transaction';
 export const PERSON_OID = 'login oid';
+/** The oid of what the bot took back: whatever has its name afterwards is somebody else's. */
+export const TAKEN_OID = 'taken back oid';
+/** Followed by the name that a granted role had. */
+const GRANTED = 'granted ';
+export const grantedThing = (role: string): string => `${GRANTED}${role}`;
+export const grantedOids = (ids: ReadonlyMap<string, string>): number[] =>
+  [...ids].flatMap(([thing, id]) => (thing.startsWith(GRANTED) ? [Number(id)] : []));
 
 type Person = Access<unknown>['person'];
 
@@ -78,7 +85,9 @@ export async function locate(
   const own = rows.find((row) =>
     recorded === undefined ? isMarked(row) : isRecorded(row) && (row.name === name || isMarked(row)),
   );
-  const stranger = rows.find((row) => row !== own || !isMarked(row));
+  // Whoever has the name of what is found by its oid, or of what the bot dropped, is a namesake and nothing more.
+  const isDone = recorded !== undefined && ids.get(TAKEN_OID) === recorded;
+  const stranger = own ? (isMarked(own) ? undefined : own) : isDone ? undefined : rows[0];
   const fix = (role: string) =>
     `Look at it; then drop it, or put its comment back: COMMENT ON ROLE ${quote(role)} IS 'jitbot: RESOURCE/ROLE for ADDRESS, grant ${grantId}'`;
   if (!stranger) return { made: own ?? null, doubt: null };

@@ -1,6 +1,6 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
-import type { IdBook, Log } from '../../ports.ts';
+import { type IdBook, type Log, StorageError } from '../../ports.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { finish, type Owners } from './finish.ts';
 import {
@@ -8,10 +8,12 @@ import {
   bridgeName,
   CLUSTER,
   findMade,
+  grantedOids,
   locate,
   type Made,
   PERSON_OID,
   ROLE_OID,
+  TAKEN_OID,
   TRANSACTION,
 } from './identity.ts';
 import type { Client, Session } from './session.ts';
@@ -44,18 +46,29 @@ const MORE_TRIES = 8;
 
 /** @throws TargetRefusal while anybody can still use it, with everything that was done having been done */
 export async function takeBack(place: Place, taking: Taking): Promise<{ left: readonly Residue[] }> {
-  return take(place, taking, await place.book.of(taking.grantId));
+  return take(place, taking, await idsOf(place, taking.grantId));
+}
+
+/** A database of the bot's that cannot be read must not keep access alive: the mark on what was made will do. */
+async function idsOf({ book, log }: Place, grantId: string): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await book.of(grantId);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error({ err: error, grantId }, 'cannot read what was written down of a grant; it is found by its mark alone');
+    return new Map();
+  }
 }
 
 /** What bears the mark of a grant that has ended, whichever role that is: it may have been made anew from a backup. */
 export async function takeWhatIsMarked(place: Place, taking: Taking): Promise<void> {
-  const ids = new Map(await place.book.of(taking.grantId));
+  const ids = new Map(await idsOf(place, taking.grantId));
   for (const thing of [ROLE_OID, TRANSACTION]) ids.delete(thing);
   await take(place, taking, ids);
 }
 
 async function take(
-  { session, owners, log }: Place,
+  { session, book, owners, log }: Place,
   taking: Taking,
   ids: ReadonlyMap<string, string>,
 ): Promise<{ left: readonly Residue[] }> {
@@ -64,16 +77,40 @@ async function take(
   if (made) {
     const each = attempts();
     left.push(...(await endUse(session, made, { taking, ids, each })));
-    const { login, sessions } = await usableNow(session, made, taking);
+    const granted = grantedOids(ids);
+    const { login, sessions } = await usableNow(session, made, granted);
     // With its role, memberships go that nobody could take away one by one.
     if (doubt === null && !login && !sessions)
-      left.push(...(await finish(session, made, { owners, roles: taking.roles })));
-    assertUnusable(made, await usableNow(session, made, taking), each);
+      left.push(...(await finish(session, made, { owners, roles: await namesOf(session, granted, taking.roles) })));
+    assertUnusable(made, await usableNow(session, made, granted), each);
+    if (doubt === null) await keepTaken(book, log, { grantId: taking.grantId, oid: made.oid });
   } else await endStraySessions(session, ids);
   if (doubt !== null) throw new TargetRefusal(doubt);
   if (left.length > 0)
     log.warn({ grantId: taking.grantId, role: made?.name, left }, 'ended access left something behind');
   return { left };
+}
+
+/** It has ended, whether or not that can be written down here. */
+async function keepTaken(book: IdBook, log: Log, { grantId, oid }: { grantId: string; oid: number }): Promise<void> {
+  try {
+    await book.keep(grantId, TAKEN_OID, String(oid));
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error({ err: error, grantId }, 'cannot write down that what was made for a grant was taken back');
+  }
+}
+
+/** What the granted roles are called now. */
+async function namesOf(session: Session, oids: readonly number[], otherwise: readonly string[]) {
+  if (oids.length === 0) return otherwise;
+  const { rows } = await session.transaction((client) =>
+    client.query<{ name: string }>(
+      'SELECT rolname AS name FROM pg_catalog.pg_roles WHERE oid = ANY($1::oid[]) ORDER BY 1',
+      [oids],
+    ),
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** What a transaction of the bot's own came to has to be known first: it could take effect after everything was looked at. */
@@ -104,8 +141,8 @@ async function endUse(
   return residue;
 }
 
-const usableNow = (session: Session, { oid }: Made, { roles }: Taking): Promise<Usable> =>
-  session.transaction((client) => usability(client, oid, roles));
+const usableNow = (session: Session, { oid }: Made, granted: readonly number[]): Promise<Usable> =>
+  session.transaction((client) => usability(client, oid, granted));
 
 function assertUnusable(made: Made, usable: Usable, each: Attempts): void {
   if (!isUsable(usable)) return;
@@ -155,10 +192,11 @@ async function endStraySessions(session: Session, ids: ReadonlyMap<string, strin
 }
 
 /** Whether anybody can use what was made for a grant. @throws TargetRefusal where that cannot be told */
-export async function isInUse({ session, book }: Place, taking: Taking): Promise<boolean> {
-  const ids = await book.of(taking.grantId);
+export async function isInUse(place: Place, taking: Taking): Promise<boolean> {
+  const { session } = place;
+  const ids = await idsOf(place, taking.grantId);
   const made = await session.transaction((client) => findMade(client, { ...taking, ids }));
   const oid = made?.oid ?? Number(ids.get(ROLE_OID) ?? Number.NaN);
   if (Number.isNaN(oid)) return false;
-  return isUsable(await session.transaction((client) => usability(client, oid, taking.roles)));
+  return isUsable(await session.transaction((client) => usability(client, oid, grantedOids(ids))));
 }

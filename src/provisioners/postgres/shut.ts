@@ -104,18 +104,18 @@ export interface Usable {
   readonly through: readonly string[];
 }
 
-/** @param roles what it was made to give; empty: that is not known, and anything counts */
-export async function usability(client: Client, oid: number, roles: readonly string[]): Promise<Usable> {
+/** @param granted the roles that it was made to give; empty: that is not known, and anything counts */
+export async function usability(client: Client, oid: number, granted: readonly number[]): Promise<Usable> {
   const { rows } = await client.query<{ login: boolean; sessions: boolean; through: string[] }>(
     `SELECT r.rolcanlogin AS login,
        EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid) AS sessions,
-       CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
-           WHERE m.member = r.oid AND (g.rolname = ANY($2::text[]) OR pg_catalog.cardinality($2::text[]) = 0))
+       CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_auth_members m
+           WHERE m.member = r.oid AND (m.roleid = ANY($2::oid[]) OR pg_catalog.cardinality($2::oid[]) = 0))
          THEN ARRAY(SELECT u.rolname::text FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
                     WHERE m.roleid = r.oid AND u.rolname <> current_user ORDER BY 1)
          ELSE '{}'::text[] END AS through
      FROM pg_catalog.pg_roles r WHERE r.oid = $1::oid`,
-    [oid, roles],
+    [oid, granted],
   );
   if (rows[0]) return rows[0];
   // The role is gone; a session of it may not be.
