@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { awsIam } from '../../src/provisioners/aws/iam.ts';
 import { awsIdentityCenter, connectIdentityCenter } from '../../src/provisioners/aws/identityCenter.ts';
 import { type FakeAws, startAws } from '../support/aws.ts';
+import type { Changed, Changes, Way } from './changes.ts';
 import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** AWS's own clients against an API written from its published description. */
@@ -19,6 +20,173 @@ let aws: FakeAws;
 let center: Harness;
 let iam: Harness;
 let id: string;
+
+/** Rights that the bot's credentials lose, and answers that are none. */
+const without = (action: string, beside: (undo: () => void) => Changed): Way => ({
+  how: `without ${action}`,
+  act: () => {
+    aws.denied.add(action);
+    return beside(() => aws.denied.delete(action));
+  },
+});
+const answering = (action: string, instead: string, beside: (undo: () => void) => Changed): Way => ({
+  how: `${action} answering ${instead}`,
+  act: () => {
+    aws.instead.set(action, instead);
+    return beside(() => aws.instead.delete(action));
+  },
+});
+
+function changesOfIam(): Changes {
+  const admins = ['AIDAEVE', 'AIDABEN'];
+  /** Two in another group, which may have taken the name of the one that was granted. */
+  const beside = (undo: () => void): Changed => {
+    const group = aws.groups.get('AGPAADMINS');
+    for (const id of admins) group?.users.add(id);
+    return {
+      undo: () => {
+        group?.users.delete('AIDABEN');
+        undo();
+      },
+      others: () =>
+        [...aws.groups].map(([id, { users }]) => [
+          id,
+          [...users].filter((one) => id !== 'AGPAPAYMENTS' || one !== 'AIDABEN'),
+        ]),
+    };
+  };
+  const nameGroups = (payments: string, admin: string) => {
+    Object.assign(aws.groups.get('AGPAPAYMENTS') ?? {}, { name: payments });
+    Object.assign(aws.groups.get('AGPAADMINS') ?? {}, { name: admin });
+  };
+  return {
+    renamePerson: [
+      {
+        how: 'the user is renamed, and another one in the same group takes the name',
+        act: () => {
+          aws.users.set('AIDABEN', 'ben.adeyemi');
+          aws.users.set('AIDANEW', 'ben');
+          aws.groups.get('AGPAPAYMENTS')?.users.add('AIDANEW');
+          return beside(() => {
+            aws.groups.get('AGPAPAYMENTS')?.users.delete('AIDANEW');
+            aws.users.delete('AIDANEW');
+            aws.users.set('AIDABEN', 'ben');
+          });
+        },
+      },
+    ],
+    renameContainer: [
+      {
+        how: 'the group is renamed, and another one with the person in it takes the name',
+        act: () => {
+          nameGroups('payments-old', 'payments');
+          return beside(() => nameGroups('payments', 'admins'));
+        },
+      },
+    ],
+    moveTarget: [
+      {
+        how: 'the credentials are of another account',
+        act: () => {
+          const before = [...aws.groups];
+          aws.account = '999999999999';
+          aws.groups.delete('AGPAPAYMENTS');
+          aws.groups.set('AGPAOTHER', { name: 'payments', users: new Set(['AIDAEVE', 'AIDABEN']) });
+          return beside(() => {
+            aws.account = '111111111111';
+            aws.groups.clear();
+            for (const [id, group] of before) aws.groups.set(id, group);
+          });
+        },
+      },
+    ],
+    blind: [
+      without('GetGroup', beside),
+      without('RemoveUserFromGroup', beside),
+      answering('GetGroup', '<Group><GroupName>payments</GroupName></Group><IsTruncated>false</IsTruncated>', beside),
+      {
+        how: 'renamed, and without ListGroups',
+        act: () => {
+          nameGroups('payments-old', 'admins');
+          aws.denied.add('ListGroups');
+          return beside(() => {
+            aws.denied.delete('ListGroups');
+            nameGroups('payments', 'admins');
+          });
+        },
+      },
+    ],
+  };
+}
+
+function changesOfCenter(): Changes {
+  const beside = (undo: () => void): Changed => {
+    const others = ['user-eve', 'user-new'].flatMap((user) =>
+      role.assignments.map(({ account, permission_set: set }) => `${user} ${account} ${set}`),
+    );
+    for (const key of others) aws.assignments.add(key);
+    return {
+      undo: () => {
+        for (const key of others) aws.assignments.delete(key);
+        undo();
+      },
+      others: () => others.map((key) => aws.assignments.has(key)),
+    };
+  };
+  return {
+    renamePerson: [
+      {
+        how: 'the user name changes, and somebody else takes the old one',
+        act: () => {
+          aws.people.delete(BEN.email);
+          aws.people.set('ben.adeyemi@harbor.example', 'user-ben');
+          aws.people.set(BEN.email, 'user-new');
+          return beside(() => {
+            aws.people.delete('ben.adeyemi@harbor.example');
+            aws.people.set(BEN.email, 'user-ben');
+          });
+        },
+      },
+      {
+        how: 'the user is deleted, and somebody else gets the name',
+        act: () => {
+          aws.people.set(BEN.email, 'user-new');
+          return beside(() => void aws.people.set(BEN.email, 'user-ben'));
+        },
+      },
+    ],
+    renameContainer: 'the digits of an account and the ARN of a permission set never change',
+    moveTarget: [
+      {
+        how: 'the permission set is no longer there, or in another instance',
+        act: () => {
+          const body = JSON.stringify({ __type: 'ResourceNotFoundException', message: 'PermissionSet not found' });
+          aws.refused.set('ListAccountAssignments', body);
+          return beside(() => aws.refused.delete('ListAccountAssignments'));
+        },
+      },
+    ],
+    blind: [
+      without('ListAccountAssignments', beside),
+      without('ListAccountAssignmentCreationStatus', beside),
+      without('DeleteAccountAssignment', beside),
+      without('DescribeAccountAssignmentDeletionStatus', (undo) =>
+        beside(() => {
+          undo();
+          // AWS goes on with it, whoever may look.
+          aws.finish();
+        }),
+      ),
+      answering('ListAccountAssignments', '{}', beside),
+      answering('ListAccountAssignmentCreationStatus', '{}', beside),
+      answering(
+        'DeleteAccountAssignment',
+        '{"AccountAssignmentDeletionStatus":{"Status":"FAILED","FailureReason":"no"}}',
+        beside,
+      ),
+    ],
+  };
+}
 
 beforeAll(async () => {
   process.env.AWS_ACCESS_KEY_ID = 'AKIATEST';
@@ -45,8 +213,9 @@ beforeAll(async () => {
       polling,
     ),
     role,
-    reallyHas: async () => role.assignments.every(({ account }) => aws.assignments.has(`user-ben ${account} ${SET}`)),
+    reallyHas: async () => role.assignments.some(({ account }) => aws.assignments.has(`user-ben ${account} ${SET}`)),
     ...breaks,
+    changes: changesOfCenter(),
   };
   iam = {
     connection: awsIam.connect(
@@ -54,8 +223,9 @@ beforeAll(async () => {
       use,
     ),
     role: { groups: ['payments'] },
-    reallyHas: async () => aws.groups.get('payments')?.has('ben') === true,
+    reallyHas: async () => aws.groups.get('AGPAPAYMENTS')?.users.has('AIDABEN') === true,
     ...breaks,
+    changes: changesOfIam(),
   };
 });
 afterAll(async () => {
@@ -138,7 +308,73 @@ test('an IAM user who does not exist is refused by name; a group that does not, 
   const stranger = { ...accessOf({ groups: ['payments'] }, id), person: { ...BEN, email: 'nobody@harbor.example' } };
   await expect(iam.connection.grant(stranger, inAnHour())).rejects.toThrow('there is no IAM user nobody');
   await iam.connection.revoke(stranger);
-  expect(await iam.connection.check([{ roleKey: 'a/b', role: { groups: ['gone'] } }])).toMatchObject([
-    { ok: false, what: expect.stringContaining('cannot be found') },
-  ]);
+  const [finding] = await iam.connection.check([{ roleKey: 'a/b', role: { groups: ['gone'] } }]);
+  expect(finding).toMatchObject({ ok: false, what: expect.stringContaining('cannot be found') });
+});
+
+describe('IAM groups', () => {
+  const access = () => accessOf({ groups: ['payments'] }, id);
+  const connect = (with_ = use) =>
+    awsIam.connect(
+      awsIam.targetSchema.parse({ kind: 'aws_iam', aws_account: '111111111111', endpoint: aws.url }),
+      with_,
+    );
+  const users = () => [...(aws.groups.get('AGPAPAYMENTS')?.users ?? [])];
+
+  test('K3 a user who was deleted and made anew under the same name is not touched', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    aws.groups.get('AGPAPAYMENTS')?.users.delete('AIDABEN');
+    aws.users.delete('AIDABEN');
+    aws.users.set('AIDANEW', 'ben');
+    aws.groups.get('AGPAPAYMENTS')?.users.add('AIDANEW');
+    expect(await iam.connection.isActive(access())).toBe(false);
+    await iam.connection.revoke(access());
+    expect(users()).toEqual(['AIDANEW']);
+    aws.groups.get('AGPAPAYMENTS')?.users.clear();
+    aws.users.delete('AIDANEW');
+    aws.users.set('AIDABEN', 'ben');
+  });
+
+  test('K3 a group that was deleted holds nobody; one of its name that was made after it is not touched', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    aws.groups.delete('AGPAPAYMENTS');
+    aws.groups.set('AGPANEW', { name: 'payments', users: new Set(['AIDABEN']) });
+    await iam.connection.revoke(access());
+    expect(await iam.connection.isActive(access())).toBe(false);
+    expect(aws.groups.get('AGPANEW')?.users.size).toBe(1);
+    aws.groups.delete('AGPANEW');
+    aws.groups.set('AGPAPAYMENTS', { name: 'payments', users: new Set() });
+  });
+
+  test('K3 after a start nothing has to be looked through where no name has changed, and all of it where one has', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    aws.denied.add('ListGroups');
+    const restarted = connect();
+    expect(await restarted.isActive(access())).toBe(true);
+    Object.assign(aws.groups.get('AGPAPAYMENTS') ?? {}, { name: 'renamed' });
+    await expect(connect().isActive(access())).rejects.toThrow(/AccessDenied/);
+    aws.denied.clear();
+    await connect().revoke(access());
+    expect(users()).toEqual([]);
+    Object.assign(aws.groups.get('AGPAPAYMENTS') ?? {}, { name: 'payments' });
+  });
+
+  test('K3 a grant of the version before is stamped with ids, and found when its names have changed', async () => {
+    const old = useForTests();
+    old.seats.keep({
+      grantId: id,
+      place: 'aws_iam 111111111111 payments',
+      account: 'ben',
+      level: 'member',
+      role: 'payments-db/read',
+      before: null,
+    });
+    aws.groups.get('AGPAPAYMENTS')?.users.add('AIDABEN');
+    await connect(old).stamp?.(access());
+    aws.users.set('AIDABEN', 'ben.adeyemi');
+    await connect(old).revoke(access());
+    expect(users()).toEqual([]);
+    aws.users.set('AIDABEN', 'ben');
+    old.close();
+  });
 });

@@ -10,8 +10,20 @@ export interface FakeAws {
   readonly url: string;
   /** Identity Center: `user-id account permission-set`. */
   readonly assignments: Set<string>;
-  /** IAM: group → users. */
-  readonly groups: Map<string, Set<string>>;
+  /** Identity Center: who has which user name. */
+  readonly people: Map<string, string>;
+  /** IAM: by the group's id, its name and the ids of its users. */
+  readonly groups: Map<string, { name: string; readonly users: Set<string> }>;
+  /** IAM: the names of users, by id. */
+  readonly users: Map<string, string>;
+  /** Actions that the bot's credentials may not do (any more). */
+  readonly denied: Set<string>;
+  /** The account of the credentials. */
+  account: string;
+  /** What answers every question of an action in AWS's stead. */
+  readonly instead: Map<string, string>;
+  /** Actions that are refused with this. */
+  readonly refused: Map<string, string>;
   /** How many looks a change in the background takes. */
   slowness: number;
   /** Whether such changes come to nothing. */
@@ -29,16 +41,23 @@ interface Operation {
   status: 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED';
 }
 
-/** User ids by user name, and IAM users. */
-export const PEOPLE: Readonly<Record<string, string>> = {
-  'ben@harbor.example': 'user-ben',
-  'eve@harbor.example': 'user-eve',
-};
-const IAM_USERS = ['ben', 'eve'];
+/** So many a page, so that whoever forgets the rest is noticed. */
+const PAGE = 1;
 
 export async function startAws(): Promise<FakeAws> {
   const assignments = new Set<string>();
-  const groups = new Map<string, Set<string>>([['payments', new Set()]]);
+  const people = new Map([
+    ['ben@harbor.example', 'user-ben'],
+    ['eve@harbor.example', 'user-eve'],
+  ]);
+  const groups: FakeAws['groups'] = new Map([
+    ['AGPAADMINS', { name: 'admins', users: new Set<string>(['AIDAEVE']) }],
+    ['AGPAPAYMENTS', { name: 'payments', users: new Set<string>() }],
+  ]);
+  const users = new Map([
+    ['AIDABEN', 'ben'],
+    ['AIDAEVE', 'eve'],
+  ]);
   const operations = new Map<string, Operation>();
   let serial = 0;
 
@@ -78,14 +97,15 @@ export async function startAws(): Promise<FakeAws> {
       const { UniqueAttribute } = body.AlternateIdentifier as unknown as {
         UniqueAttribute: { AttributeValue: string };
       };
-      const id = PEOPLE[UniqueAttribute.AttributeValue];
+      const id = people.get(UniqueAttribute.AttributeValue);
       if (!id) throw new AwsError('ResourceNotFoundException', 'USER not found');
       return { UserId: id };
     },
-    'AWSIdentityStore.DescribeUser': ({ UserId }) => ({
-      UserId,
-      UserName: Object.entries(PEOPLE).find(([, id]) => id === UserId)?.[0],
-    }),
+    'AWSIdentityStore.DescribeUser': ({ UserId }) => {
+      const UserName = [...people].find(([, id]) => id === UserId)?.[0];
+      if (!UserName) throw new AwsError('ResourceNotFoundException', 'USER not found');
+      return { UserId, UserName };
+    },
     'SWBExternalService.CreateAccountAssignment': (body) => ({
       AccountAssignmentCreationStatus: begin('create', body),
     }),
@@ -124,32 +144,53 @@ export async function startAws(): Promise<FakeAws> {
     }),
   };
 
+  const date = '<Path>/</Path><CreateDate>2026-01-01T00:00:00Z</CreateDate>';
+  const userXml = (id: string) =>
+    `<UserName>${users.get(id)}</UserName><UserId>${id}</UserId><Arn>arn:aws:iam::${aws.account}:user/${users.get(id)}</Arn>${date}`;
+  const groupXml = (id: string) => {
+    const name = groups.get(id)?.name;
+    return `<GroupName>${name}</GroupName><GroupId>${id}</GroupId><Arn>arn:aws:iam::${aws.account}:group/${name}</Arn>${date}`;
+  };
+  /** One page, as IAM cuts it. */
+  function pageXml(tag: string, all: readonly string[], xml: (id: string) => string, marker: string | null): string {
+    const from = Number(marker ?? 0);
+    const page = all.slice(from, from + PAGE).map((id) => `<member>${xml(id)}</member>`);
+    const more = from + PAGE < all.length;
+    return `<${tag}>${page.join('')}</${tag}><IsTruncated>${more}</IsTruncated>${more ? `<Marker>${from + PAGE}</Marker>` : ''}`;
+  }
+
   function iam(form: URLSearchParams): string {
-    const group = form.get('GroupName') ?? '';
-    const user = form.get('UserName') ?? '';
-    const action = form.get('Action') ?? '';
-    const members = groups.get(group);
-    if (form.has('GroupName') && !members)
-      throw new AwsError('NoSuchEntity', `The group with name ${group} cannot be found.`);
-    if (form.has('UserName') && !IAM_USERS.includes(user))
-      throw new AwsError('NoSuchEntity', `The user with name ${user} cannot be found.`);
-    const userXml = (name: string) =>
-      `<UserName>${name}</UserName><UserId>A</UserId><Path>/</Path><Arn>arn:aws:iam::1:user/${name}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>`;
-    const groupXml = (name: string) =>
-      `<GroupName>${name}</GroupName><GroupId>G</GroupId><Path>/</Path><Arn>arn:aws:iam::1:group/${name}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>`;
+    const [action, marker] = [form.get('Action') ?? '', form.get('Marker')];
+    if (aws.denied.has(action)) throw new AwsError('AccessDenied', `not authorized to perform: iam:${action}`);
+    const instead = aws.instead.get(action);
+    if (instead !== undefined) return instead;
+    // Every other name is one that IAM does not know.
+    const groupId = [...groups].find(([, { name }]) => name === form.get('GroupName'))?.[0] ?? '';
+    const userId = [...users].find(([, name]) => name === form.get('UserName'))?.[0] ?? '';
+    if (form.has('GroupName') && !groupId)
+      throw new AwsError('NoSuchEntity', `The group with name ${form.get('GroupName')} cannot be found.`);
+    if (form.has('UserName') && !userId)
+      throw new AwsError('NoSuchEntity', `The user with name ${form.get('UserName')} cannot be found.`);
+    const members = groups.get(groupId)?.users ?? new Set<string>();
     switch (action) {
       case 'AddUserToGroup':
-        members?.add(user);
+        members.add(userId);
         return '';
       case 'RemoveUserFromGroup':
-        if (!members?.delete(user)) throw new AwsError('NoSuchEntity', 'the user is not in the group');
+        if (!members.delete(userId)) throw new AwsError('NoSuchEntity', 'the user is not in the group');
         return '';
       case 'GetUser':
-        return `<User>${userXml(user)}</User>`;
-      case 'ListGroupsForUser':
-        return `<Groups>${[...groups].flatMap(([name, users]) => (users.has(user) ? [`<member>${groupXml(name)}</member>`] : [])).join('')}</Groups><IsTruncated>false</IsTruncated>`;
+        return `<User>${userXml(userId)}</User>`;
+      case 'ListUsers':
+        return pageXml('Users', [...users.keys()], userXml, marker);
+      case 'ListGroups':
+        return pageXml('Groups', [...groups.keys()], groupXml, marker);
+      case 'ListGroupsForUser': {
+        const found = [...groups].flatMap(([id, group]) => (group.users.has(userId) ? [id] : []));
+        return pageXml('Groups', found, groupXml, marker);
+      }
       case 'GetGroup':
-        return `<Group>${groupXml(group)}</Group><Users>${[...(members ?? [])].map((name) => `<member>${userXml(name)}</member>`).join('')}</Users><IsTruncated>false</IsTruncated>`;
+        return `<Group>${groupXml(groupId)}</Group>${pageXml('Users', [...members], userXml, marker)}`;
       default:
         throw new AwsError('InvalidAction', action);
     }
@@ -164,8 +205,15 @@ export async function startAws(): Promise<FakeAws> {
       if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 '))
         throw new AwsError('UnrecognizedClientException', 'not signed');
       if (isJson) {
-        const call = calls[String(request.headers['x-amz-target'])];
-        if (!call) throw new AwsError('UnknownOperationException', String(request.headers['x-amz-target']));
+        const name = String(request.headers['x-amz-target']);
+        const call = calls[name];
+        const [, action = ''] = name.split('.');
+        if (aws.denied.has(action)) throw new AwsError('AccessDeniedException', `not authorized to perform ${action}`);
+        const refused = aws.refused.get(action);
+        if (refused !== undefined) return void response.writeHead(400, { 'content-type': type }).end(refused);
+        const instead = aws.instead.get(action);
+        if (instead !== undefined) return void response.writeHead(200, { 'content-type': type }).end(instead);
+        if (!call) throw new AwsError('UnknownOperationException', name);
         const answer = JSON.stringify(call(JSON.parse(text)));
         response.writeHead(200, { 'content-type': type }).end(answer);
         return;
@@ -186,7 +234,13 @@ export async function startAws(): Promise<FakeAws> {
   const aws: FakeAws = {
     url: `http://127.0.0.1:${await listen(server)}`,
     assignments,
+    people,
     groups,
+    users,
+    denied: new Set(),
+    account: '111111111111',
+    instead: new Map(),
+    refused: new Map(),
     slowness: 1,
     failing: false,
     finish: () => {

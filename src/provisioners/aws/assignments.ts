@@ -73,9 +73,10 @@ export function assignmentsOf(target: Instance, polling: Polling) {
     for await (const page of pages((next) =>
       askAws(SERVICE, () => sso.listAccountAssignmentCreationStatus({ ...question, ...next })),
     ))
-      for (const { RequestId: id = '' } of page.AccountAssignmentsCreationStatus ?? []) {
+      for (const { RequestId: id = '' } of listed(page.AccountAssignmentsCreationStatus)) {
         const one = await creation(id);
-        if (one?.PrincipalId === userId && one.TargetId === account && one.PermissionSetArn === permissionSet)
+        if (!one?.PrincipalId) throw new Error(`${SERVICE} does not say whom the request ${id} is about`);
+        if (one.PrincipalId === userId && one.TargetId === account && one.PermissionSetArn === permissionSet)
           return true;
       }
     return false;
@@ -89,9 +90,10 @@ export function assignmentsOf(target: Instance, polling: Polling) {
       const found = await askAws(SERVICE, () => people.getUserId({ ...store, AlternateIdentifier }), NOT_THERE);
       return found?.UserId ?? null;
     },
+    /** Of somebody who was deleted, the id: their assignments are still there. */
     userName: async (userId: string): Promise<string> => {
       const { people } = await open();
-      const found = await askAws(SERVICE, () => people.describeUser({ ...store, UserId: userId }));
+      const found = await askAws(SERVICE, () => people.describeUser({ ...store, UserId: userId }), NOT_THERE);
       return found?.UserName ?? userId;
     },
     assignedUsers: async ({ account, permissionSet }: Place): Promise<string[]> => {
@@ -101,7 +103,7 @@ export function assignmentsOf(target: Instance, polling: Polling) {
       for await (const page of pages((next) =>
         askAws(SERVICE, () => sso.listAccountAssignments({ ...question, ...next })),
       ))
-        for (const { PrincipalType, PrincipalId } of page.AccountAssignments ?? [])
+        for (const { PrincipalType, PrincipalId } of listed(page.AccountAssignments))
           if (PrincipalType === 'USER' && PrincipalId) found.push(PrincipalId);
       return found;
     },
@@ -133,6 +135,12 @@ export function assignmentsOf(target: Instance, polling: Polling) {
       clients?.people.destroy();
     },
   };
+}
+
+/** An answer without the list that was asked for is no empty list. */
+function listed<T>(items: readonly T[] | undefined): readonly T[] {
+  if (items) return items;
+  throw new Error(`${SERVICE} answered a list without its items`);
 }
 
 const assignment = ({ account, permissionSet }: Place, userId: string) => ({

@@ -5,9 +5,10 @@ import type { Finding } from '../../ports.ts';
 import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
-import { type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
+import { type Access, type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
 import type { Member, Roster } from '../roster.ts';
-import { askAws, clientOptions } from './client.ts';
+import { clientOptions } from './client.ts';
+import { type IamDirectory, iamDirectory } from './iamDirectory.ts';
 
 const name = z.string().regex(/^[\w+=,.@-]+$/, 'expected the name of an IAM group');
 
@@ -28,11 +29,9 @@ const roleSchema = z.strictObject({ groups: z.array(name).min(1, 'name at least 
 type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
 
-const SERVICE = 'AWS IAM';
 const MEMBER = 'member';
 /** IAM is one for all regions; requests are signed for this one. */
 const REGION = 'us-east-1';
-const NO_SUCH_USER = 'NoSuchEntityException';
 
 /** Membership of IAM groups, of IAM users. What a group allows is looked at with every request, so nothing lives on. */
 export const awsIam: Provisioner<Target, Role> = {
@@ -51,76 +50,83 @@ export const awsIam: Provisioner<Target, Role> = {
       );
       return opened;
     };
-    const roster = rosterOf(target, client);
+    const directory = iamDirectory(target.aws_account, client);
+    const uses = { seats, ids, accountOf: ({ person }: Access<Role>) => accountOf(target.account, person) };
+    const connection = membership(rosterOf(target, directory), uses);
+    /** Tells where a grant's groups were by the policy, so that not all have to be looked through after a start. */
+    const expecting =
+      <T>(call: (access: Access<Role>) => Promise<T>) =>
+      (access: Access<Role>): Promise<T> => {
+        directory.expect(access.role.groups);
+        return call(access);
+      };
     return {
-      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
-      check: (roles) => check(roster, roles),
+      ...connection,
+      revoke: expecting(connection.revoke),
+      isActive: expecting(connection.isActive),
+      check: (roles) => check(directory, roles),
       close: async () => (await opened)?.destroy(),
     };
   },
 };
 
-function rosterOf({ aws_account: account }: Target, client: () => Promise<IAM>): Roster<Role> {
+function rosterOf({ aws_account: account }: Target, directory: IamDirectory): Roster<Role> {
+  const groupWith = async (id: string) => {
+    const found = await directory.group(id);
+    if (!found)
+      throw new TargetRefusal(`there is no IAM group with the id ${id} in the AWS account ${account} any more`);
+    return found;
+  };
   return {
     scope: `aws_iam ${account}`,
     levels: [MEMBER],
     expires: false,
     seats: ({ groups }) => groups.map((place) => ({ place, level: MEMBER })),
-    placeId: async (name) => name,
-    personId: async (account) => account,
-    level: async (place, user) => {
-      const { paginateListGroupsForUser } = await import('@aws-sdk/client-iam');
-      const iam = await client();
-      const isIn = await askAws(
-        SERVICE,
-        async () => {
-          for await (const { Groups } of paginateListGroupsForUser({ client: iam }, { UserName: user }))
-            if (Groups?.some(({ GroupName }) => GroupName === place)) return true;
-          return false;
-        },
-        NO_SUCH_USER,
-      );
-      return isIn === true ? MEMBER : null;
+    placeId: async (name) => {
+      const found = await directory.groupNamed(name);
+      if (found) return found.id;
+      throw new TargetRefusal(`there is no IAM group ${name} in the AWS account ${account}`);
     },
-    set: async (place, user, level) => {
-      const iam = await client();
-      const both = { GroupName: place, UserName: user };
-      if (level === null) {
-        await askAws(SERVICE, () => iam.removeUserFromGroup(both), NO_SUCH_USER);
-        return;
-      }
-      const found = await askAws(SERVICE, () => iam.getUser({ UserName: user }), NO_SUCH_USER);
-      if (!found) throw new TargetRefusal(`there is no IAM user ${user} in the AWS account ${account}`);
-      await askAws(SERVICE, () => iam.addUserToGroup(both));
+    personId: directory.userId,
+    level: async (place, person) => {
+      const members = (await directory.group(place))?.members ?? [];
+      return members.some(({ id }) => id === person) ? MEMBER : null;
     },
-    members: async (place) => {
-      const { paginateGetGroup } = await import('@aws-sdk/client-iam');
-      const iam = await client();
-      const found: Member[] = [];
-      await askAws(SERVICE, async () => {
-        for await (const { Users } of paginateGetGroup({ client: iam }, { GroupName: place }))
-          for (const { UserName } of Users ?? [])
-            if (UserName) found.push({ id: UserName, account: UserName, level: MEMBER });
-      });
-      return found;
+    set: async (place, person, level) => {
+      if (level !== null) return directory.add((await groupWith(place)).name, await directory.userName(person));
+      const group = await directory.group(place);
+      // The name that goes with the id in the group's own list, as it is now.
+      const member = group?.members.find(({ id }) => id === person);
+      if (group && member) await directory.remove(group.name, member.name);
     },
+    members: async (place) =>
+      (await groupWith(place)).members.map(({ id, name: user }): Member => ({ id, account: user, level: MEMBER })),
   };
 }
 
 /** What it may write, AWS does not say without writing; that it reads is asked. */
-async function check(roster: Roster<Role>, roles: readonly ListedRole<Role>[]): Promise<Finding[]> {
+async function check(directory: IamDirectory, roles: readonly ListedRole<Role>[]): Promise<Finding[]> {
   const groups = [...new Set(roles.flatMap(({ role }) => role.groups))];
-  return Promise.all(
-    groups.map(
-      (group): Promise<Finding> =>
-        roster.members(group).then(
-          () => ({ ok: true, what: `the bot sees who is in the group ${group}` }),
-          (error: unknown) => ({
-            ok: false,
-            what: `the bot sees who is in the group ${group}: ${errorText(error)}`,
-            fix: 'Is the name right? The bot needs iam:GetGroup, iam:GetUser, iam:ListGroupsForUser, iam:AddUserToGroup and iam:RemoveUserFromGroup.',
-          }),
-        ),
+  const finding = (what: string, asked: Promise<unknown>, fix: string): Promise<Finding> =>
+    asked.then(
+      () => ({ ok: true, what }),
+      (error: unknown) => ({ ok: false, what: `${what}: ${errorText(error)}`, fix }),
+    );
+  const look = async (group: string) => {
+    if (!(await directory.groupNamed(group))) throw new Error(`the group ${group} cannot be found`);
+  };
+  return Promise.all([
+    ...groups.map((group) =>
+      finding(
+        `the bot sees who is in the group ${group}`,
+        look(group),
+        'Is the name right? The bot needs iam:GetGroup, iam:GetUser, iam:AddUserToGroup and iam:RemoveUserFromGroup.',
+      ),
     ),
-  );
+    finding(
+      'the bot finds groups and users that were renamed',
+      directory.canFind(),
+      'Allow iam:ListGroups and iam:ListUsers: IAM is asked by names only, so what was renamed is looked for among all.',
+    ),
+  ]);
 }

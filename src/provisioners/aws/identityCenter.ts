@@ -85,20 +85,18 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
     expires: false,
     seats: ({ assignments }) =>
       assignments.map(({ account, permission_set }) => ({ place: `${account} ${permission_set}`, level: ASSIGNED })),
+    // The digits of an account and the ARN of a permission set never change, and are never given out again.
     placeId: async (name) => name,
-    personId: async (account) => account,
-    level: async (place, name) => {
-      const userId = await api.userId(name);
-      if (userId === null) return null;
+    personId: async (account) => {
+      const userId = await api.userId(account);
+      if (userId !== null) return userId;
+      throw new TargetRefusal(`Identity Center has no user ${account}`);
+    },
+    level: async (place, userId) => {
       await api.awaitAssigning(placeOf(place), userId);
       return (await api.assignedUsers(placeOf(place))).includes(userId) ? ASSIGNED : null;
     },
-    set: async (place, name, level) => {
-      const userId = await api.userId(name);
-      if (userId === null) {
-        if (level === null) return;
-        throw new TargetRefusal(`Identity Center has no user ${name}`);
-      }
+    set: async (place, userId, level) => {
       if (level !== null) return api.assign(placeOf(place), userId);
       // What is still being assigned could not be taken away yet.
       await api.awaitAssigning(placeOf(place), userId);
@@ -106,10 +104,11 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
     },
     members: async (place) =>
       Promise.all(
-        (await api.assignedUsers(placeOf(place))).map(async (userId) => {
-          const account = await api.userName(userId);
-          return { id: account, account, level: ASSIGNED };
-        }),
+        (await api.assignedUsers(placeOf(place))).map(async (id) => ({
+          id,
+          account: await api.userName(id),
+          level: ASSIGNED,
+        })),
       ),
   };
 }
