@@ -269,6 +269,8 @@ export interface Store {
   bundle(id: string): Promise<readonly Request[]>;
   /** A person's newest requests, newest first. */
   recentRequests(slackId: string, limit: number): Promise<readonly Request[]>;
+  /** Everybody who was ever given anything on a resource, by account and mailbox; an erased one has no mailbox. */
+  peopleAt(resourceId: string): Promise<readonly { readonly slackId: string; readonly mailbox: string }[]>;
   /** What limits look at. A request that is decided again does not count against itself. */
   history(about: HistoryQuestion): Promise<PastAndHolders>;
   /** Slack ids of this human's accounts, with those that asked for something under one of their mailboxes. */
@@ -300,6 +302,11 @@ export interface Directory {
     groupIds: readonly Principal[],
     purpose: Purpose,
   ): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
+  /**
+   * Everybody who ever was a full member of the workspace and whose address Slack still shows, also those who left: a few
+   * minutes old at most.
+   */
+  everybody(): Promise<Known<readonly Pick<Person, 'slackId' | 'name' | 'email'>[]>>;
   /** What people call each of them, `@dba` or `Ana Kovač`, as far as Slack says. For reading only: nothing is decided by it. */
   names(principals: readonly Principal[]): Promise<ReadonlyMap<Principal, string>>;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { sharedInTable } from '../domain/accounts.ts';
 import type { Limit, Policy, Resource, RetiredTarget, Role } from '../domain/policy.ts';
 import { striker } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
@@ -109,11 +110,31 @@ export function parsePolicy(
   }
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
   const policy = { ...toPolicy(parsed.data, source, targets, grants, retired), secrets };
+  checkAccounts(policy, kinds, report);
+  if (issues.length > 0) return { issues };
   const locate = (path: Path) => {
     const at = origin(path);
     return { line: place(at), path: pathText(at) };
   };
   return { policy, secrets, locate };
+}
+
+/** Nobody is called at a target what somebody else is called there. */
+function checkAccounts(
+  { resources, identities, samePerson }: Policy,
+  kinds: readonly TargetKind[],
+  report: (path: Path, message: string) => void,
+): void {
+  for (const { id, kind, target } of resources.values()) {
+    const isDark = target === undefined || target === null;
+    const template = isDark ? null : kinds.find((one) => one.kind === kind)?.accountTemplate?.(target);
+    const shared = template ? sharedInTable(template, identities, samePerson) : null;
+    if (shared)
+      report(
+        ['identities', shared.ids[1]],
+        `${shared.ids.join(' and ')} are both "${shared.account}" at ${id}: two people never share an account. If they are one human, say so under slack.same_person`,
+      );
+  }
 }
 
 /** Shared limits and freezes name resources that there are. */
@@ -223,6 +244,7 @@ function toPolicy(
     delegates: slack.delegates,
     samePerson: slack.same_person,
     identities: new Map(Object.entries(document.identities)),
+    emailDomains: document.email_domains,
     resources,
     retiredTargets,
   };

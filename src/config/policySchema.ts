@@ -333,6 +333,10 @@ export const policySchema = z.strictObject({
     )
     .default({})
     .describe('What people are called at targets, by Slack user id: { U0ANA: { github: ana-k } } fills in {github}.'),
+  email_domains: z
+    .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a domain in lower case, such as harbor.example'))
+    .default([])
+    .describe('Domains whose addresses say what people are called at targets, by {email_name}. Left out: any.'),
   templates: z.record(z.string(), template).default({}).describe('Fields that roles take over with template: NAME.'),
   limits: z
     .array(sharedLimits)

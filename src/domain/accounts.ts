@@ -1,10 +1,10 @@
-import type { Person } from './person.ts';
+import { isSamePerson, type Person } from './person.ts';
 import { type Known, known, unknown } from './terms.ts';
 
 /** What people are called elsewhere, by their Slack id: `identities` in the policy file. */
 export type Identities = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
-type Whose = Pick<Person, 'slackId' | 'name' | 'email'>;
+export type Whose = Pick<Person, 'slackId' | 'name' | 'email'>;
 
 const PLACEHOLDER = /\{([a-z][a-z0-9_]*)\}/g;
 /** What is known of everybody without a table. */
@@ -13,6 +13,12 @@ const KNOWN_OF_ALL: Readonly<Record<string, (person: Whose) => string>> = {
   email_name: ({ email }) => email.split('@')[0] ?? '',
   slack_id: ({ slackId }) => slackId,
 };
+
+/** Whether a template goes by what stands before the @, which people at different domains may share. */
+export const usesEmailName = (template: string): boolean => template.includes('{email_name}');
+
+/** Whether the table of identities alone says what people are called. */
+const isByTableOnly = (template: string): boolean => !/\{(?:email|email_name|slack_id)\}/.test(template);
 
 /** The names in a template that only the table of identities can fill. */
 export const namesWanted = (template: string): string[] =>
@@ -31,4 +37,41 @@ export function accountFor(template: string, person: Whose, identities: Identiti
       (_, wanted: string) => KNOWN_OF_ALL[wanted]?.(person) ?? identities.get(person.slackId)?.[wanted] ?? '',
     ),
   );
+}
+
+/** Why an address does not say what somebody is called there; null: it does, or is not asked. */
+export function foreignAddress(template: string, { name, email }: Whose, domains: readonly string[]): string | null {
+  const domain = email.split('@')[1]?.toLowerCase() ?? '';
+  if (!usesEmailName(template) || domains.length === 0 || domains.includes(domain)) return null;
+  return `what ${name} is called there does not follow from an address at ${domain}: only those at ${domains.join(', ')} do (email_domains in the policy file)`;
+}
+
+/** Accounts that one target may take for the same. Where in doubt they are: nobody is given what may be somebody else's. */
+export const isSameAccount = (a: string, b: string): boolean => folded(a) === folded(b);
+
+function folded(account: string): string {
+  // A public key is a kind and a value; what stands behind them is only a remark.
+  const key = /^((?:ssh-|ecdsa-|sk-)\S+)\s+(\S+)/.exec(account.trim());
+  return key ? `${key[1]} ${key[2]}` : account.normalize('NFKC').trim().toLowerCase();
+}
+
+/** Two who are given one account by the table of identities alone, and the account; null: nobody is. */
+export function sharedInTable(
+  template: string,
+  identities: Identities,
+  samePerson: readonly (readonly string[])[],
+): { readonly ids: readonly [string, string]; readonly account: string } | null {
+  if (!isByTableOnly(template)) return null;
+  const called = [...identities.keys()].flatMap((slackId) => {
+    const account = accountFor(template, { slackId, name: slackId, email: '' }, identities);
+    return account.known ? [{ slackId, account: account.value }] : [];
+  });
+  for (const [index, one] of called.entries())
+    for (const other of called.slice(0, index))
+      if (
+        isSameAccount(one.account, other.account) &&
+        !isSamePerson({ ...one, email: '' }, { ...other, email: '' }, samePerson)
+      )
+        return { ids: [other.slackId, one.slackId], account: one.account };
+  return null;
 }

@@ -199,6 +199,8 @@ export interface Policy {
   readonly delegates: readonly Principal[];
   /** What people are called at targets, by Slack id and name of the name. */
   readonly identities: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Where people's addresses say what they are called at targets. Absent or empty: nothing is said of that. */
+  readonly emailDomains?: readonly string[];
   /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */
   readonly samePerson: readonly (readonly string[])[];
   /** When the week is summed up in the audit channel; null: never. ISO weekday, minutes after midnight. */

@@ -90,6 +90,9 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
       'SELECT DISTINCT requester FROM requests WHERE mailbox IN (SELECT value FROM json_each(?))',
     )
     .pluck();
+  const peopleAt = sqlite.prepare<[string], { slackId: string; mailbox: string }>(
+    'SELECT DISTINCT person AS slackId, mailbox FROM grants INDEXED BY grants_people WHERE resource = ?',
+  );
   const liveForIncident = sqlite
     .prepare<[string], string>(
       `SELECT id FROM grants WHERE ${isLiveState} AND json_extract(body, '$.ties.incident.id') = ?`,
@@ -132,6 +135,7 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
       read(() => liveWithoutPlace.all(after, limit).flatMap((row) => liveOnly(toGrant(row)) ?? [])),
     liveResources: () => read(() => liveResources.all()),
     livePeople: (after, limit) => read(() => livePeople.all(after, limit)),
+    peopleAt: (resourceId) => read(() => peopleAt.all(resourceId)),
     liveForIncident: (incidentId) => read(() => liveForIncident.all(incidentId)),
     openRequests: ({ slackId }) =>
       read(() =>

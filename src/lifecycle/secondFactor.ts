@@ -138,7 +138,7 @@ async function judge(deps: Deps, attempt: Attempt): Promise<Refused | null> {
 /** Whom wrong codes are counted for: more accounts are not more guesses. */
 const humanOf = ({ policy }: Pick<Deps, 'policy'>, { personId, factor }: Attempt): string => {
   const beside = accountsBeside(personId, policy.samePerson);
-  return beside.length > 0 ? ([...beside, personId].sort()[0] ?? personId) : (factor.human ?? personId);
+  return beside.length > 0 ? ([...beside, personId].sort()[0] ?? personId) : factor.human || personId;
 };
 
 function pause({ lockedUntil, pauses }: Guesses, now: Instant): Guesses {

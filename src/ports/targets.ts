@@ -41,6 +41,11 @@ export interface Targets {
   /** What keeps this person from getting anything there, such as a name that nobody has told; null: nothing is known. */
   obstacle(resourceId: string, person: Person): string | null;
   /**
+   * The template for what people are called at the target of a resource; null: it has none. Absent: accounts there never
+   * follow from who somebody is.
+   */
+  readonly accountTemplate?: (resourceId: string) => string | null;
+  /**
    * How long sessions that were opened with a grant may live on after its end; 0: they are ended with it; null: until
    * they are closed; undefined: there are none.
    */

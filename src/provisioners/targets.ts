@@ -106,6 +106,10 @@ export function connectTargets(
         : `this access was given at "${grant.place}", which the policy file cannot reach any more; put that target under retired_targets, with its secrets, until this access has ended`,
     );
   };
+  const templateOf = (resourceId: string): string | null => {
+    const resource = current.resources.get(resourceId);
+    return (resource && provisionerOf(resource).accountTemplate?.(resource.target)) ?? null;
+  };
   const accessOf = (grant: Grant): Access<unknown> => ({
     grantId: grant.id,
     requestId: grant.requestId,
@@ -137,11 +141,11 @@ export function connectTargets(
     },
     tidy: async (resourceId) => connections.get(resourceId)?.connection.tidy?.(),
     obstacle: (resourceId, person) => {
-      const resource = current.resources.get(resourceId);
-      const template = resource && provisionerOf(resource).accountTemplate?.(resource.target);
-      const account = template ? accountFor(template, person, current.identities) : null;
+      const template = templateOf(resourceId);
+      const account = template === null ? null : accountFor(template, person, current.identities);
       return account === null || account.known ? null : account.problem;
     },
+    accountTemplate: templateOf,
     afterlife: (grant) =>
       (grant.place === null ? connections.get(grant.resourceId)?.connection : connectionTo(grant.place))?.afterlife,
     check: async (resource) => (await connections.get(resource.id)?.connection.check(listed(resource))) ?? [],

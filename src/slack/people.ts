@@ -10,6 +10,7 @@ import { slackErrorCode, slackProblem } from './clients.ts';
 import { createGroups } from './groups.ts';
 import { createNames } from './names.ts';
 import { createPatience } from './patience.ts';
+import { createRoster } from './roster.ts';
 
 /** Hours of the day, where somebody is, in which they are taken to be awake. */
 const WAKING_HOURS = { from: 8, to: 22 };
@@ -106,6 +107,7 @@ export function createDirectory(
     },
     members: async (groupIds, purpose) =>
       new Map(await Promise.all(groupIds.map(async (id) => [id, await groups.members(id, purpose)] as const))),
+    everybody: createRoster({ client, clock, patient }),
     names: createNames({ client, clock, log, patient, person }),
     forgetGroup: groups.forget,
   };

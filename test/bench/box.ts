@@ -74,6 +74,7 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
       hasLeft: async () => known(null),
       isAwake: async () => known(true),
       members: async () => new Map(),
+      everybody: async () => known([]),
       names: async () => new Map(),
     },
     onCall: outside.onCall,

@@ -107,3 +107,17 @@ test('somebody whose name at the target nobody has told is refused before anythi
   );
   expect(stage.events().filter(({ type }) => type === 'request.submitted')).toEqual([]);
 });
+
+test.each([
+  ['with email_domains', (source: string) => source],
+  ['without email_domains', (source: string) => source.replace(/^email_domains.*\n/m, '')],
+])('K11.3 ben at an agency does not get the login of ben at harbor, %s', async (_, policy) => {
+  stage = await setStage({ policy });
+  const { users, groups } = stage.sandbox.slack.workspace;
+  const ben = users.get('U0BEN');
+  if (ben) users.set('U0BEN2', { ...ben, id: 'U0BEN2', name: 'ben2', email: 'ben@agency.example' });
+  groups.get('S0ENGINEERS')?.members.push('U0BEN2');
+  await stage.person('U0BEN2').jit('request orders read 30m looking at orders');
+  await stage.person('U0BEN2').told('cannot be given to you yet');
+  expect(stage.events().filter(({ type }) => type === 'request.submitted')).toEqual([]);
+});

@@ -6,7 +6,7 @@ import { createCodeBox } from '../../src/codes/codeBox.ts';
 import type { Person } from '../../src/domain/person.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { isRefused } from '../../src/domain/refusal.ts';
-import { known, SECOND, unknown } from '../../src/domain/terms.ts';
+import { type Known, known, SECOND, unknown } from '../../src/domain/terms.ts';
 import { activityReader } from '../../src/ledger/activity.ts';
 import { eventReader } from '../../src/ledger/events.ts';
 import { openLedger } from '../../src/ledger/open.ts';
@@ -36,6 +36,10 @@ export interface Flow {
   readonly groups: Map<string, Set<string>>;
   /** What the target says of somebody before anything is given; null: nothing speaks against it. */
   obstacle: string | null;
+  /** What Slack says of everybody; null: those in `people`. */
+  everybody: Known<readonly Person[]> | null;
+  /** How people are called at the target, by resource. */
+  readonly templates: Map<string, string>;
   /** How often something was decided one at a time, because of limits. */
   limited: number;
   events(): readonly ReturnType<ReturnType<typeof eventReader>['after']>[number][];
@@ -67,6 +71,7 @@ export function startFlow(policy: Policy): Flow {
     hasLeft: async () => known(null),
     isAwake: async () => known(true),
     members: async (ids) => new Map(ids.map((id) => [id, known(groups.get(id) ?? new Set<string>())])),
+    everybody: async () => flow.everybody ?? known([...people.values()]),
     names: async () => new Map(),
   };
   const onCall: OnCall = {
@@ -80,7 +85,7 @@ export function startFlow(policy: Policy): Flow {
   const targets: Targets = {
     grant: async (grant) => ({ account: `at-${grant.person.slackId}` }),
     revoke: async () => [],
-    placeOf: () => 'here',
+    placeOf: (resourceId) => (resourceId.startsWith('db') ? 'db' : resourceId),
     placesOf: () => new Set(['here']),
     knowsPlace: () => true,
     stamp: async () => undefined,
@@ -92,6 +97,7 @@ export function startFlow(policy: Policy): Flow {
     issueCredential: async () => null,
     issuesCredentials: () => false,
     obstacle: () => flow.obstacle,
+    accountTemplate: (resourceId) => flow.templates.get(resourceId) ?? null,
     afterlife: () => undefined,
   };
   const activity = activityReader(ledger);
@@ -144,6 +150,8 @@ export function startFlow(policy: Policy): Flow {
     people,
     groups,
     obstacle: null,
+    everybody: null,
+    templates: new Map(),
     limited: 0,
     events: () => eventReader(ledger).after(0, 10_000),
     factorOf: async (personId) => {

@@ -318,6 +318,7 @@ function slackFrom({ people, groups }: World): Directory {
           return [id, members ? known(new Set(members)) : unknown(`no group ${id}`)] as const;
         }),
       ),
+    everybody: async () => known([...people.values()].filter((one) => typeof one === 'object')),
     names: async () => new Map(),
   };
 }

@@ -11,6 +11,19 @@ export const peopleMethods: Methods = ({ workspace, read }) => {
       perMinute: TIER_4,
       call: (args) => ({ user: userObject(workspace, userOf(text(args, 'user'))) }),
     },
+    'users.list': {
+      scopes: ['users:read'],
+      perMinute: TIER_2,
+      call: (args) => {
+        const all = [...workspace.users.values()];
+        const from = Number(args.cursor ?? 0);
+        const to = from + Math.min(Number(args.limit ?? 1_000), 1_000);
+        return {
+          members: all.slice(from, to).map((user) => userObject(workspace, user)),
+          response_metadata: { next_cursor: to < all.length ? String(to) : '' },
+        };
+      },
+    },
     'users.lookupByEmail': {
       scopes: ['users:read.email'],
       perMinute: TIER_3,
