@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
-import { startBot } from './bot.ts';
+import { type Bot, startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, parseEnv, secretsNamed, secretsOfEnv } from './config/env.ts';
 import { loadPolicy } from './config/policyFile.ts';
 import { striker } from './domain/secrets.ts';
+import { whenLauncherIsGone } from './launcher.ts';
 import { createLog } from './log.ts';
 import { StorageError } from './ports.ts';
 import { PROVISIONERS } from './provisioners/registry.ts';
@@ -37,9 +38,12 @@ try {
       throw error;
     }
   };
-  const bot = await startBot({ env, policy, readPolicy, log, clock: systemClock, secrets });
+  // The handlers stand before anything starts: what arrives meanwhile waits, and ends nothing half-way.
+  const starting = Promise.withResolvers<Bot>();
   process.on('SIGHUP', () => {
-    bot.reloadPolicy().catch((error: unknown) => log.error({ err: error }, 'the policy could not be reloaded'));
+    starting.promise
+      .then((bot) => bot.reloadPolicy())
+      .catch((error: unknown) => log.error({ err: error }, 'the policy could not be reloaded'));
   });
 
   let stopping = false;
@@ -51,16 +55,20 @@ try {
       log.error({}, 'did not stop in time; what is left is done at the next start');
       process.exit(1);
     }, STOP_DEADLINE_MS).unref();
-    bot.stop(signal).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'did not stop cleanly; what is left is done at the next start');
-        process.exit(1);
-      },
-    );
+    starting.promise
+      .then((bot) => bot.stop(signal))
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'did not stop cleanly; what is left is done at the next start');
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  whenLauncherIsGone(process.env, () => stop('launcher gone'));
+  starting.resolve(await startBot({ env, policy, readPolicy, log, clock: systemClock, secrets }));
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
   process.stderr.write(`jitbot cannot start.\n${strike(error.message)}\n`);

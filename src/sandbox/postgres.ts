@@ -202,7 +202,8 @@ function prepareBinaries(home: string): string {
   if (existsSync(native)) return native;
   // Made aside and moved into place: two that start together do not meet half a copy.
   const draft = mkdtempSync(join(home, 'draft-'));
-  cpSync(source, draft, { recursive: true });
+  // Links stay as they are, or the copy would point into a checkout that may be gone tomorrow.
+  cpSync(source, draft, { recursive: true, verbatimSymlinks: true });
   chmodSync(draft, 0o755);
   const links = join(source, 'pg-symlinks.json');
   for (const { source: target, target: link } of existsSync(links)

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+
+/** Signals reach the bot however it was started, and no bot stays behind alone. */
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const START = join(ROOT, 'src/start.js');
+/** Makes src/launch.js hand over to the Node that is brought along, as it does on an older one. */
+const OLD_NODE = `data:text/javascript,${encodeURIComponent(
+  "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })",
+)}`;
+const WAYS: Readonly<Record<string, readonly string[]>> = {
+  'by node': [process.execPath, START],
+  'by an older node': [process.execPath, '--import', OLD_NODE, START],
+  'by npm': ['npm', 'start', '--silent'],
+};
+
+let sandbox: Sandbox;
+let started: ChildProcess;
+let output: string;
+let policy: string;
+beforeEach(async () => {
+  sandbox = await startSandbox(Date.now);
+  policy = join(sandbox.directory, 'live.yaml');
+  writeFileSync(policy, readFileSync(sandbox.env.JIT_POLICY ?? ''));
+  output = '';
+});
+afterEach(async () => {
+  for (const pid of bots()) process.kill(pid, 'SIGKILL');
+  await sandbox.close();
+});
+
+async function start(way: string): Promise<void> {
+  const [program = '', ...args] = WAYS[way] ?? [];
+  started = spawn(program, args, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...sandbox.env, JIT_POLICY: policy },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [started.stdout, started.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  await says('"connected to Slack"');
+}
+const says = (text: string) => expect.poll(() => output, { timeout: 20_000, interval: 50 }).toContain(text);
+
+/** Every process of the bot that works on this sandbox, as the system sees it. */
+function bots(): number[] {
+  const read = (pid: string, file: string): string => {
+    try {
+      return readFileSync(join('/proc', pid, file), 'utf8');
+    } catch {
+      // It ended while it was looked at.
+      return '';
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => /src\/(?:main\.ts|start\.js)/.test(read(pid, 'cmdline')))
+    .filter((pid) => read(pid, 'environ').includes(sandbox.directory))
+    .map(Number);
+}
+const noBotIsLeft = () => expect.poll(bots, { timeout: 12_000, interval: 100 }).toEqual([]);
+
+describe.each(Object.keys(WAYS))('a bot that was started %s', (way) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends cleanly on %s, and nothing of it is left', async (signal) => {
+    await start(way);
+    started.kill(signal);
+    await noBotIsLeft();
+    expect(output).toContain('stopping: no new requests');
+    expect(output).not.toContain('did not stop');
+  });
+
+  test('is not left behind when whoever started it is killed', async () => {
+    await start(way);
+    expect(bots()).not.toEqual([]);
+    started.kill('SIGKILL');
+    await noBotIsLeft();
+  });
+});
+
+test.each(['by node', 'by an older node'])(
+  'SIGHUP reads the policy again in a bot that was started %s',
+  async (way) => {
+    await start(way);
+    writeFileSync(policy, readFileSync(policy, 'utf8').replace('risk: low', 'risk: high'));
+    started.kill('SIGHUP');
+    await says('"policy reloaded"');
+    expect(bots()).not.toEqual([]);
+  },
+);
+
+test('npm dies of SIGHUP by itself: the bot ends with it, cleanly', async () => {
+  await start('by npm');
+  started.kill('SIGHUP');
+  await noBotIsLeft();
+});
