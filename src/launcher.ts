@@ -1,6 +1,6 @@
 import { type Millis, SECOND } from './domain/terms.ts';
 
-/** How often it is looked whether the process that started the bot is still there, where nothing tells. */
+/** How often it is looked whether npm is still there: nothing tells when it is gone. */
 const LOOK_EVERY: Millis = 2 * SECOND;
 
 /**
@@ -16,6 +16,7 @@ export function whenLauncherIsGone(env: NodeJS.ProcessEnv, callback: () => void)
     return;
   }
   if (env.npm_lifecycle_event === undefined) return;
+  // With `exec` in the script, the parent is npm itself and no shell that waits.
   const parent = process.ppid;
   const looking = setInterval(() => {
     if (process.ppid === parent) return;
