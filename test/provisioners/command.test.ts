@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { command, sendTo } from '../../src/provisioners/command/provisioner.ts';
+import type { OwnSeat } from '../support/accessService.ts';
 import { accessOf, describeContract, inAnHour, newGrantId, useForTests } from './contract.ts';
+import { changesOfOwn } from './ownChanges.ts';
 
 /** A real program, run for every question. */
 
@@ -27,18 +29,25 @@ const access = program(
 const said = JSON.parse(fs.readFileSync(0, 'utf8'));
 const file = process.env.HELD;
 if (fs.existsSync(file + '.down')) { console.error('one\\nthe door controller is away at 127.0.0.1'); process.exit(3); }
+if (fs.existsSync(file + '.instead')) { const [code, text] = JSON.parse(fs.readFileSync(file + '.instead', 'utf8')); console.log(text); process.exit(code); }
 const held = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
 const answer = (value) => { fs.writeFileSync(file, JSON.stringify(held)); console.log(JSON.stringify(value)); };
-const id = said.grant_id;
+const id = said.id ?? Object.keys(held).find((one) => held[one].grantId === said.grant_id);
+const seat = () => ({ grantId: said.grant_id, madeFor: said.grant_id, person: said.person.email, role: said.role });
 switch (said.action) {
-  case 'grant': held[id] = { account: said.person.email, role: said.role }; return answer({ active: true, account: said.person.email });
+  case 'grant': {
+    const door = id ?? 'door-' + said.grant_id.slice(1);
+    held[door] ??= seat();
+    return answer({ active: true, account: said.person.email, id: door });
+  }
   case 'revoke': case 'remove': delete held[id]; return answer({ active: false });
   case 'status': return answer({ active: id in held });
-  case 'list': return answer({ holdings: Object.entries(held).map(([grant_id, one]) => ({ ...one, grant_id })) });
+  case 'list': return answer({ holdings: Object.values(held).map((one) => ({ account: one.person, role: one.role ?? null, grant_id: one.grantId })) });
   case 'check': return answer({ findings: [{ ok: true, what: 'the door controller answers' }] });
 }`,
 );
-const held = () => (existsSync(at('held')) ? JSON.parse(readFileSync(at('held'), 'utf8')) : {});
+const held = (): Map<string, OwnSeat> =>
+  new Map(Object.entries(existsSync(at('held')) ? JSON.parse(readFileSync(at('held'), 'utf8')) : {}));
 const target = command.targetSchema.parse({
   kind: 'command',
   run: [access],
@@ -52,9 +61,20 @@ const role = { door: 'server room' };
 describeContract('command', () => ({
   connection,
   role,
-  reallyHas: async (grantId) => grantId in held(),
+  reallyHas: async (grantId) => [...held().values()].some(({ madeFor }) => madeFor === grantId),
   breakTarget: () => writeFileSync(at('held.down'), ''),
   mendTarget: () => rmSync(at('held.down')),
+  changes: changesOfOwn({
+    held,
+    keep: (all) => writeFileSync(at('held'), JSON.stringify(Object.fromEntries(all))),
+    elsewhere: ['0 {"active":false,"id":"of-another"}', '1 no such site'],
+    blind: ['1 {"active":false}', '0 ', '0 {}', '0 {"active":"false"}', '0 {"active":false,"error":"denied"}', '127 '],
+    answer: (text) => {
+      if (text === null) return rmSync(at('held.instead'));
+      const [code = '', ...words] = text.split(' ');
+      writeFileSync(at('held.instead'), JSON.stringify([Number(code), words.join(' ')]));
+    },
+  }),
 }));
 
 describe('command', () => {

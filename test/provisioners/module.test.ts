@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,34 +8,82 @@ import { guarded } from '../../src/provisioners/module/guarded.ts';
 import { localModule } from '../../src/provisioners/module/provisioner.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
-import { closeServer, listen } from '../../src/sandbox/http.ts';
+import { startVpn, type Vpn } from '../support/vpn.ts';
+import type { Changed, Changes } from './changes.ts';
 import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** The example of the docs, as a team would use it, against the service it was written for. */
 
 const EXAMPLES = fileURLToPath(new URL('../../docs/targets/examples', import.meta.url));
 const use = useForTests();
-const members = new Set<string>();
-let isDown = false;
+let vpn: Vpn;
 let harness: Harness;
 
-const vpn = createServer((request, response) => {
-  if (isDown) return void request.socket.destroy();
-  const [, , network, , person] = (request.url ?? '').split('/').map(decodeURIComponent);
-  const answer = (status: number, body?: unknown) =>
-    void response.writeHead(status, { 'content-type': 'application/json' }).end(body && JSON.stringify(body));
-  if (request.headers.authorization !== 'Bearer vpn-token') return answer(401);
-  const key = `${network}/${person}`;
-  if (!person)
-    return answer(
-      200,
-      [...members].map((one) => one.split('/')[1]),
-    );
-  if (!person.endsWith('@harbor.example')) return answer(404);
-  if (request.method === 'PUT') members.add(key);
-  if (request.method === 'DELETE') return answer(members.delete(key) ? 204 : 404);
-  return answer(members.has(key) ? 204 : 404);
-});
+function changesOfVpn(): Changes {
+  /** Two others in it, and the person in another network. */
+  const beside = (undo: () => void): Changed => {
+    const others = ['net-1 person-2', 'net-1 person-3', 'net-2 person-1'];
+    vpn.people.set('person-3', 'ana@harbor.example');
+    for (const one of others) vpn.members.add(one);
+    return {
+      undo: () => {
+        undo();
+        for (const one of others) vpn.members.delete(one);
+        vpn.people.delete('person-3');
+      },
+      others: () => others.map((one) => vpn.members.has(one)),
+    };
+  };
+  const names = (known: Map<string, string>, now: Record<string, string>) => {
+    const before = [...known];
+    for (const [id, name] of Object.entries(now)) known.set(id, name);
+    return beside(() => {
+      known.clear();
+      for (const [id, name] of before) known.set(id, name);
+    });
+  };
+  return {
+    renamePerson: [
+      {
+        how: 'their address changes, and somebody else gets the old one',
+        act: () => names(vpn.people, { 'person-1': 'ben.adeyemi@harbor.example', 'person-2': BEN.email }),
+      },
+    ],
+    renameContainer: [
+      {
+        how: 'the network is renamed, and another one gets its name',
+        act: () => names(vpn.networks, { 'net-1': 'old', 'net-2': 'production' }),
+      },
+    ],
+    moveTarget: [
+      {
+        how: 'the network is on another VPN',
+        act: () => {
+          vpn.networks.delete('net-1');
+          return beside(() => vpn.networks.set('net-1', 'production'));
+        },
+      },
+    ],
+    blind: [
+      {
+        how: 'with a token that is no longer good',
+        act: () => {
+          vpn.token = 'a new one';
+          return beside(() => {
+            vpn.token = 'vpn-token';
+          });
+        },
+      },
+      ...['GET', 'DELETE'].map((method) => ({
+        how: `with a token that may not ${method}`,
+        act: () => {
+          vpn.denied.add(method);
+          return beside(() => vpn.denied.delete(method));
+        },
+      })),
+    ],
+  };
+}
 
 const policyWith = (target: string, grants = '{ networks: [production] }') => `version: 1
 slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
@@ -57,27 +104,28 @@ const issuesOf = (source: string, folder?: string) => {
 };
 
 beforeAll(async () => {
-  const url = `http://127.0.0.1:${await listen(vpn)}`;
+  vpn = await startVpn('vpn-token');
   const result = parse(
-    policyWith(`{ kind: module, path: vpn.mjs, config: { url: "${url}", token: "\${VPN_TOKEN}" } }`),
+    policyWith(`{ kind: module, path: vpn.mjs, config: { url: "${vpn.url}", token: "\${VPN_TOKEN}" } }`),
   );
   if ('issues' in result) throw new Error(JSON.stringify(result.issues));
   const resource = result.policy.resources.get('vpn');
   harness = {
     connection: localModule.connect(resource?.target as Parameters<typeof localModule.connect>[0], use),
     role: resource?.roles.get('use')?.grants,
-    reallyHas: async () => members.has(`production/${BEN.email}`),
+    reallyHas: async () => vpn.members.has('net-1 person-1'),
     breakTarget: () => {
-      isDown = true;
+      vpn.down = true;
     },
     mendTarget: () => {
-      isDown = false;
+      vpn.down = false;
     },
+    changes: changesOfVpn(),
   };
 });
 afterAll(async () => {
   await harness.connection.close();
-  await closeServer(vpn);
+  await vpn.close();
   use.close();
 });
 

@@ -3,6 +3,7 @@ import { webhook } from '../../src/provisioners/webhook/provisioner.ts';
 import { type FlagService, startFlagService } from '../../src/sandbox/flagService.ts';
 import { type AccessService, startAccessService } from '../support/accessService.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+import { changesOfOwn } from './ownChanges.ts';
 
 /** Against a receiver that checks signatures, as a team would write it. */
 
@@ -20,6 +21,31 @@ beforeAll(async () => {
     reallyHas: async (grantId) => flags.editors.has(grantId),
     breakTarget: () => flags.faults.add({ kind: 'error_500' }),
     mendTarget: () => flags.faults.clear(),
+    changes: {
+      renamePerson: 'this service knows what it gave by the grant alone, and by nothing that has a name',
+      renameContainer: 'this service knows what it gave by the grant alone, and by nothing that has a name',
+      moveTarget: [
+        {
+          how: 'something else answers at the same address',
+          act: () => {
+            flags.faults.add({ kind: 'html' });
+            return {
+              undo: () => flags.faults.clear(),
+              others: () => [...flags.editors.keys()].filter((one) => one === 'GEVE'),
+            };
+          },
+        },
+      ],
+      blind: [
+        {
+          how: 'with another secret than the receiver has',
+          act: () => {
+            flags.faults.add({ kind: 'error_500' });
+            return { undo: () => flags.faults.clear(), others: () => flags.refused.length };
+          },
+        },
+      ],
+    },
   };
 });
 afterAll(async () => {
@@ -72,13 +98,34 @@ test.each([
 
 describe('a service behind a gateway that honours idempotency keys', () => {
   let service: AccessService;
+  let target: Parameters<typeof webhook.connect>[0];
   let connection: ReturnType<typeof webhook.connect>;
   beforeAll(async () => {
     service = await startAccessService();
-    const target = webhook.targetSchema.parse({ kind: 'webhook', url: service.url, secret: SECRET, lists: true });
+    target = webhook.targetSchema.parse({ kind: 'webhook', url: service.url, secret: SECRET });
     connection = webhook.connect(target, use);
   });
   afterAll(() => service.close());
+  describeContract('webhook, with ids of its own', () => ({
+    connection,
+    role: { permission: 'edit' },
+    reallyHas: async (grantId) => [...service.held.values()].some(({ madeFor }) => madeFor === grantId),
+    breakTarget: () => {
+      service.instead = { status: 503, body: 'down' };
+    },
+    mendTarget: () => {
+      service.instead = null;
+    },
+    changes: changesOfOwn({
+      held: () => service.held,
+      keep: () => undefined,
+      elsewhere: ['404 {"active":false}', '410 gone', '307 moved', '200 {"active":false,"id":"of-another"}'],
+      blind: ['401 {}', '403 {"active":false}', '200 ', '200 {}', '202 {"active":false}', '200 {"active":"false"}'],
+      answer: (text) => {
+        service.instead = text === null ? null : { status: Number(text.slice(0, 3)), body: text.slice(4) };
+      },
+    }),
+  }));
   beforeEach(() => {
     service.held.clear();
     service.asked.length = 0;
@@ -93,7 +140,8 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connection.isActive(one())).toBe(true);
     service.held.clear();
     expect(await connection.isActive(one())).toBe(false);
-    await expect(connection.list?.([])).rejects.toThrow(/not \{"holdings"/);
+    const listing = webhook.connect({ ...target, lists: true }, use);
+    await expect(listing.list?.([])).rejects.toThrow(/not \{"holdings"/);
     await connection.check([{ roleKey: 'flags/edit', role: { permission: 'edit' } }]);
     expect(new Set(service.asked.filter(({ key }) => key !== undefined).map(({ action }) => action))).toEqual(
       new Set(['grant']),
@@ -166,7 +214,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     await expect(connection.isActive(one())).rejects.toThrow(/answered about seat-of-somebody/);
     service.failures.push({ status: 200, body: '{"active": true, "id": "seat-second"}' });
     await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/seat-second, where it had given seat-/);
-    service.held.set('seat-second', { grantId: id, person: 'ben@harbor.example' });
+    service.held.set('seat-second', { grantId: id, person: 'ben@harbor.example', madeFor: id });
     await connection.revoke(one());
     // What it gave twice is taken back twice.
     expect(service.held.size).toBe(0);

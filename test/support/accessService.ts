@@ -14,10 +14,18 @@ export interface Asked {
   readonly grantId: string;
 }
 
+export interface OwnSeat {
+  /** The grant that the service takes it for, where it is asked without an id. */
+  grantId: string;
+  person: string;
+  /** The grant that it was made for, for whoever judges. */
+  readonly madeFor: string;
+}
+
 export interface AccessService {
   readonly url: string;
   /** Who has access, by the service's own ids. */
-  readonly held: Map<string, { grantId: string; person: string }>;
+  readonly held: Map<string, OwnSeat>;
   readonly asked: Asked[];
   /** What is answered in its stead, before it has seen the question. null: nothing. */
   instead: { status: number; body: string; headers?: Record<string, string> } | null;
@@ -61,7 +69,7 @@ export async function startAccessService(): Promise<AccessService> {
     if (order.action === 'grant' && !mine) {
       serial += 1;
       const id = `seat-${serial}`;
-      service.held.set(id, { grantId: order.grant_id, person: order.person.email });
+      service.held.set(id, { grantId: order.grant_id, person: order.person.email, madeFor: order.grant_id });
       return reply({ active: true, account: order.person.email, id });
     }
     if (order.action === 'revoke' && mine) service.held.delete(mine[0]);

@@ -13,43 +13,55 @@ export default ({ z, membership, TargetRefusal }) => ({
   roleSchema: z.strictObject({ networks: z.array(z.string().regex(/^[a-z]+$/)).min(1) }),
   accountTemplate: ({ account }) => account,
 
-  connect({ url, token, account }, { seats, accountOf }) {
-    async function call(method, path) {
+  connect({ url, token, account }, { seats, ids, accountOf }) {
+    // Whatever is not the answer that is expected throws: "not found" is not "gone".
+    const things = z.array(z.object({ id: z.string().min(1), name: z.string() }));
+    async function call(method, path, expected) {
       const response = await fetch(new URL(path, url), {
         method,
         headers: { authorization: `Bearer ${token}` },
+        redirect: 'error',
         signal: AbortSignal.timeout(10_000),
       }).catch((error) => {
         throw new Error(`the VPN at ${url} cannot be reached`, { cause: error });
       });
-      if (response.status === 404) return null;
-      if (!response.ok) throw new Error(`the VPN at ${url} answered ${response.status}`);
-      return response.status === 204 ? true : response.json();
+      if (!expected.includes(response.status))
+        throw new Error(`the VPN at ${url} answered ${method} ${path} with ${response.status}`);
+      return response.status === 200 ? things.parse(await response.json()) : [];
     }
-    const memberPath = (network, person) => `/networks/${network}/members/${encodeURIComponent(person)}`;
+    const find = async (what, name) => {
+      const [found] = await call('GET', `/${what}?name=${encodeURIComponent(name)}`, [200]);
+      if (found?.name !== name) throw new TargetRefusal(`the VPN at ${url} has no ${what} called ${name}`);
+      return found.id;
+    };
+    const membersOf = (network) => call('GET', `/networks/${network}/members`, [200]);
 
     // `membership` makes grant, revoke, isActive, list and remove of these. It is what keeps access that was there before,
-    // and what another grant gives.
+    // and what another grant gives. Names only say whom and what is meant when access is given; from then on it goes by ids.
     const roster = {
       scope: `vpn ${url}`,
       levels: ['member'],
       expires: false,
       seats: ({ networks }) => networks.map((place) => ({ place, level: 'member' })),
-      level: async (network, person) => ((await call('GET', memberPath(network, person))) ? 'member' : null),
-      set: async (network, person, level) => {
-        const found = await call(level === null ? 'DELETE' : 'PUT', memberPath(network, person));
-        if (level !== null && !found) throw new TargetRefusal(`the VPN knows nobody called ${person}`);
-      },
+      placeId: (name) => find('networks', name),
+      personId: (name) => find('people', name),
+      level: async (network, person) => ((await membersOf(network)).some(({ id }) => id === person) ? 'member' : null),
+      set: (network, person, level) =>
+        call(
+          level === null ? 'DELETE' : 'PUT',
+          `/networks/${network}/members/${person}`,
+          level === null ? [204, 404] : [204],
+        ),
       members: async (network) =>
-        ((await call('GET', `/networks/${network}/members`)) ?? []).map((name) => ({ account: name, level: 'member' })),
+        (await membersOf(network)).map(({ id, name }) => ({ id, account: name, level: 'member' })),
     };
     return {
-      ...membership(roster, { seats, accountOf: ({ person }) => accountOf(account, person) }),
+      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(account, person) }),
       // For `jit doctor`: proves what it can without changing anything.
       check: async (roles) => {
         const networks = [...new Set(roles.flatMap(({ role }) => role.networks))];
-        const found = await Promise.all(networks.map((network) => call('GET', `/networks/${network}/members`)));
-        return networks.map((network, index) => ({ ok: found[index] !== null, what: `the VPN has ${network}` }));
+        for (const name of networks) await membersOf(await find('networks', name));
+        return networks.map((name) => ({ ok: true, what: `the VPN shows who is in ${name}` }));
       },
       close: async () => {},
     };

@@ -58,6 +58,17 @@ function load(path: string): LocalProvisioner {
   return made as LocalProvisioner;
 }
 
+/** What a module says of its place. undefined: it says nothing, or cannot be loaded, which is told of where it is used. */
+function ownPlace(path: string, config: unknown): string | undefined {
+  let loaded: LocalProvisioner;
+  try {
+    loaded = load(path);
+  } catch {
+    return undefined;
+  }
+  return loaded.placeOf?.(config);
+}
+
 /** What the connection of a local module has to be able to do. */
 const ABILITIES = ['grant', 'revoke', 'isActive', 'check', 'close'] as const;
 
@@ -81,8 +92,8 @@ export const localModule: Provisioner<Target, unknown> = {
   },
   accountTemplate: ({ path, config }) => load(path).accountTemplate?.(config) ?? null,
   placeOf: ({ path, config }) => {
-    const { placeOf } = load(path);
-    return placeText(path, placeOf ? placeOf(config) : settingsPlace(config));
+    const own = ownPlace(path, config);
+    return placeText(path, own ?? settingsPlace(config));
   },
   connect: ({ path, config }, use) => {
     const connection = load(path).connect(config, use);
