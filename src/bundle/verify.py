@@ -7,7 +7,7 @@ PUBLIC_KEY.pem is the key that you were given on another way than this bundle. W
 the signature of MANIFEST, every file against MANIFEST, the chain of events, the checkpoints and their signatures,
 every policy that was in force, and every name.
 """
-import base64, hashlib, json, pathlib, subprocess, sys, tempfile
+import base64, hashlib, json, pathlib, re, subprocess, sys, tempfile
 
 here = pathlib.Path(__file__).resolve().parent
 
@@ -31,6 +31,21 @@ def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def references(value):
+    """Each name and address that stands for somebody: (whose, reference)."""
+    if isinstance(value, list):
+        for one in value:
+            yield from references(one)
+    if isinstance(value, dict):
+        person = value.get("slackId") or (value.get("id") if value.get("kind") == "person" else None)
+        for key, one in value.items():
+            if isinstance(person, str) and key in ("name", "email") and isinstance(one, str):
+                if re.fullmatch("name:[0-9a-f]{32}", one):
+                    yield person, one
+            else:
+                yield from references(one)
+
+
 if len(sys.argv) != 2:
     sys.exit(__doc__)
 trusted = pathlib.Path(sys.argv[1]).read_bytes()
@@ -49,6 +64,7 @@ for line in manifest.decode().splitlines():
 # 3. Every event continues the one before it.
 about = json.loads((here / "about.json").read_text())
 before, number, hashes, policies = about["start"]["hash"], about["start"]["seq"], {}, {}
+nameless, erased = {}, {entry["slackId"]: entry["seq"] for entry in about["erasedLater"]}
 with open(here / "events.jsonl", encoding="utf-8") as lines:
     for line in lines:
         event = json.loads(line)
@@ -64,12 +80,25 @@ with open(here / "events.jsonl", encoding="utf-8") as lines:
             text = f"{name['salt']}\n{name['person']}\n{name['value']}"
             if reference != "name:" + hashlib.sha256(text.encode()).hexdigest()[:32]:
                 fail(f"a name in event {number} was changed")
+        for person, reference in list(references(event["actor"])) + list(references(event["payload"])):
+            if reference not in event["names"]:
+                nameless[reference] = (person, number)
+        if event["type"] == "names.erased":
+            erased[event["payload"]["slackId"]] = max(number, erased.get(event["payload"]["slackId"], 0))
         if event["type"] in ("request.submitted", "review.recorded"):
             policies[event["payload"]["policyHash"]] = number
         if event["type"] == "policy.loaded":
             policies[event["payload"]["hash"]] = number
 if number != about["head"]["seq"] or before != about["head"]["hash"]:
     fail("the last event is not the one that about.json names")
+
+# A name that is not there was erased, and an event after it says so.
+later = {entry["slackId"] for entry in about["erasedLater"]}
+for person, seq in nameless.values():
+    if erased.get(person, 0) <= seq:
+        fail(f"a name of {person} in event {seq} is missing, and nothing says that it was erased")
+for person in sorted(later & {person for person, _ in nameless.values()}):
+    print(f"note: names of {person} were erased after this time, by an event that is not in this bundle")
 
 # 4. Positions that were signed when they were new.
 keys, compared = {}, 0

@@ -4,7 +4,7 @@ import { ConfigError } from '../config/env.ts';
 import { BOT } from '../domain/person.ts';
 import { counted } from '../domain/text.ts';
 import { endOfArchive, lastToArchive, prune, startOf, writeArchive } from '../ledger/archive.ts';
-import { erase } from '../ledger/erase.ts';
+import { countNames, erase } from '../ledger/erase.ts';
 import { eventReader } from '../ledger/events.ts';
 import { type OpenLedger, openLedger } from '../ledger/open.ts';
 import { createStore } from '../ledger/store.ts';
@@ -88,12 +88,13 @@ export function eraseNames(args: readonly string[]): Promise<number> {
     const open = await store.openRequests({ slackId: person });
     if (live.length > 0 || open.length > 0)
       throw new ConfigError(`${person} still holds or asks for access; end that first`);
-    const erased = erase(ledger, person);
-    if (erased === 0) {
+    if (countNames(ledger, person) === 0) {
       process.stdout.write(`The record holds no name of ${person}.\n`);
       return 1;
     }
+    // Said first: a name that is gone without a word is taken for tampering.
     await store.commit({ events: [{ ...about, type: 'names.erased', payload: { slackId: person } }] });
+    const erased = erase(ledger, person);
     process.stdout.write(
       `Erased: ${counted(erased, 'name or address', 'names and addresses')} of ${person}. Archives, exports, Slack and what was forwarded hold their own copies.\n`,
     );

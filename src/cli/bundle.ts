@@ -98,6 +98,7 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
     head: { seq: last.seq, hash: last.hash },
     verified: { events: verification.events, head: verification.head, anchors: verification.anchors },
     missingPolicies: missing,
+    erasedLater: erasedAfter(ledger, last.seq),
   };
   archive.add('about.json', [`${JSON.stringify(about, null, 2)}\n`]);
   archive.add('verify.py', [readFileSync(new URL('../bundle/verify.py', import.meta.url), 'utf8')]);
@@ -112,6 +113,14 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
   );
   return 0;
 }
+
+/** Whose names were erased after the time of the bundle: they are missing in it, and no event in it says why. */
+const erasedAfter = ({ sqlite }: OpenLedger, seq: number) =>
+  sqlite
+    .prepare<[number], { seq: number; slackId: string }>(
+      "SELECT seq, json_extract(payload, '$.slackId') AS slackId FROM events WHERE type = 'names.erased' AND seq > ? ORDER BY seq",
+    )
+    .all(seq);
 
 function anchorsIn(text: string, path: string, ledger: string) {
   const read = readCheckpoints(text);

@@ -8,7 +8,7 @@ import { errorText } from '../domain/text.ts';
 import { type Origin, StorageError } from '../ports.ts';
 import { canonical } from './canonical.ts';
 import { EVENT_COLUMNS, type EventRow, GENESIS_HASH, hashEvent } from './chain.ts';
-import { rowWriter } from './export.ts';
+import { type KeptName, rowWriter } from './export.ts';
 import type { OpenLedger } from './open.ts';
 
 /**
@@ -67,11 +67,15 @@ const lineSchema = z.object({
   payload: z.looseObject({}),
   prevHash: z.string(),
   hash: z.string(),
+  names: z.record(z.string(), z.object({ person: z.string(), salt: z.string(), value: z.string() })),
 });
 
+/** An event as an archive has it: the names in it stand beside it. The database has them in a table. */
+export type ArchivedRow = EventRow & { readonly names?: Readonly<Record<string, KeptName>> };
+
 /** The events of an archive, so many at a time. @throws StorageError where it cannot be read, or a line is no event */
-export function* archivedRows(path: string, batch: number): Generator<EventRow[]> {
-  let rows: EventRow[] = [];
+export function* archivedRows(path: string, batch: number): Generator<ArchivedRow[]> {
+  let rows: ArchivedRow[] = [];
   for (const [number, line] of linesOf(path)) {
     const parsed = lineSchema.safeParse(parseJson(line));
     if (!parsed.success)

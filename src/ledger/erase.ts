@@ -1,6 +1,13 @@
 import { ERASED, eachPerson } from './names.ts';
 import type { OpenLedger } from './open.ts';
 
+/** How many names and addresses of a person the record holds. */
+export const countNames = ({ sqlite }: OpenLedger, person: string): number =>
+  sqlite
+    .prepare<[string], number>('SELECT count(*) FROM names WHERE person = ? AND salt IS NOT NULL')
+    .pluck()
+    .get(person) ?? 0;
+
 /** Takes a person's names and addresses out, wherever the database has them. @returns how many there were */
 export function erase({ sqlite }: OpenLedger, person: string): number {
   const without = (body: string): string =>

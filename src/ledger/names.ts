@@ -16,8 +16,10 @@ export interface NameBook {
 
 /** What is shown in place of what was erased. */
 export const ERASED = '(erased)';
+/** What is shown in place of what somebody changed in the database. */
+const CHANGED = '(changed in the database)';
 const SALT_BYTES = 16;
-const REFERENCE = /^name:[0-9a-f]{32}$/;
+export const REFERENCE = /^name:[0-9a-f]{32}$/;
 
 /** What a name is kept under; whoever has the salt can check that it is what was recorded. */
 export const referenceOf = (salt: string, person: string, value: string): string =>
@@ -68,7 +70,7 @@ export function nameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T) => T 
   const known = new Map<string, string>();
   const prepare = () =>
     db
-      .select({ value: names.value })
+      .select({ person: names.person, salt: names.salt, value: names.value })
       .from(names)
       .where(eq(names.ref, sql.placeholder('ref')))
       .prepare();
@@ -79,9 +81,12 @@ export function nameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T) => T 
     const before = known.get(ref);
     if (before !== undefined) return before;
     find ??= prepare();
-    const value = find.get({ ref })?.value;
-    if (value) known.set(ref, value);
-    return value ?? ERASED;
+    const kept = find.get({ ref });
+    if (!kept || kept.salt === null || kept.value === null) return ERASED;
+    // What stands in the table is shown only if it is what the event committed to.
+    const shown = referenceOf(kept.salt, kept.person, kept.value) === ref ? kept.value : CHANGED;
+    known.set(ref, shown);
+    return shown;
   };
   return <T>(stored: T) => eachPerson(stored, (_id, text) => nameOf(text)) as T;
 }

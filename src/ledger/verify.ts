@@ -1,7 +1,7 @@
-import { archivedRows, BEGINNING, startOf } from './archive.ts';
+import { type ArchivedRow, archivedRows, BEGINNING, startOf } from './archive.ts';
 import { EVENT_COLUMNS, type EventRow, hashEvent } from './chain.ts';
 import { atOnce, gently, type Steps } from './gently.ts';
-import { referenceOf } from './names.ts';
+import { nameCheck } from './nameCheck.ts';
 import type { OpenLedger } from './open.ts';
 
 /** A position and its hash that was kept outside the database. */
@@ -54,12 +54,14 @@ function* walker(
   const bySeq = Map.groupBy(anchors, ({ seq }) => seq);
   const start = archives.length > 0 ? BEGINNING : startOf(sqlite);
   let { seq: last, hash: before } = start;
-  const check = (rows: readonly EventRow[]): Flaw | null => {
+  const names = nameCheck(sqlite);
+  const check = (rows: readonly ArchivedRow[]): Flaw | null => {
     for (const row of rows) {
       const flaw = flawOf(row, last + 1, before) ?? anchorFlaw(row, bySeq.get(row.seq));
       if (flaw) return flaw;
       last = row.seq;
       before = row.hash;
+      names.see(row, row.names);
     }
     return null;
   };
@@ -82,36 +84,13 @@ function* walker(
     const problem = `the ledger ends at event ${last}, and ${lost.where} knows event ${lost.seq}: the tail was cut off, or an older copy was put in its place`;
     return { whole: false, seq: last + 1, problem, kind: 'cut' };
   }
-  const name = nameFlaw(sqlite);
+  const name = names.flaw();
   if (name) return { whole: false, ...name };
   const compared = anchors.filter(({ seq }) => seq > start.seq).length;
   return { whole: true, first: start.seq + 1, events: last - start.seq, head: before, anchors: compared };
 }
 
-/** A name was changed, or is not there: what events hold is a commitment to it. */
-function nameFlaw(sqlite: OpenLedger['sqlite']): Flaw | null {
-  const kept = sqlite.prepare<[], { ref: string; person: string; salt: string; value: string }>(
-    'SELECT ref, person, salt, value FROM names WHERE salt IS NOT NULL',
-  );
-  for (const { ref, person, salt, value } of kept.iterate()) {
-    if (referenceOf(salt, person, value) === ref) continue;
-    const seq =
-      sqlite
-        .prepare<[string, string], number | null>(
-          'SELECT min(seq) FROM events WHERE instr(actor, ?) > 0 OR instr(payload, ?) > 0',
-        )
-        .pluck()
-        .get(ref, ref) ?? 0;
-    return {
-      seq,
-      problem: `the name that event ${seq} holds of ${person} was changed after it was recorded`,
-      kind: 'edited',
-    };
-  }
-  return null;
-}
-
-type Flaw = { readonly seq: number; readonly problem: string; readonly kind: Tampering };
+export type Flaw = { readonly seq: number; readonly problem: string; readonly kind: Tampering };
 
 function flawOf(row: EventRow, expected: number, before: string): Flaw | null {
   if (row.seq !== expected)
