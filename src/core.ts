@@ -12,6 +12,7 @@ import { figuresGently } from './ledger/figures.ts';
 import { createJobQueue } from './ledger/jobQueue.ts';
 import { type OpenLedger, openLedgerToRead } from './ledger/open.ts';
 import { createPostBook } from './ledger/posts.ts';
+import { createStateCheck } from './ledger/stateCheck.ts';
 import { createStore } from './ledger/store.ts';
 import { verifyGently } from './ledger/verify.ts';
 import { chaseAccessReview } from './lifecycle/accessReview.ts';
@@ -27,6 +28,7 @@ import { createDriftRound, EVERY_RESOURCE } from './lifecycle/findDrift.ts';
 import { endFrozen } from './lifecycle/freeze.ts';
 import { anchorLedger, createIntegrity } from './lifecycle/integrity.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
+import { mendState } from './lifecycle/mendState.ts';
 import { provisionGrant } from './lifecycle/provisionGrant.ts';
 import { keepPolicyText, policyLoaded } from './lifecycle/reloadPolicy.ts';
 import { stampGrants } from './lifecycle/stampGrant.ts';
@@ -68,6 +70,8 @@ const MESSAGE_ATTEMPTS = 24;
 
 /** How often the time is written down, so that a clock that is set back while the bot is down makes nothing late. */
 const HEARTBEAT: Millis = MINUTE;
+/** After a check that could not be carried out, or found what could not be put right. */
+const CHECK_AGAIN: Millis = MINUTE;
 const CLOCK_CURSOR = 'clock';
 
 /** The latest time that the database knows of: the bot's clock must not start before it. */
@@ -276,6 +280,8 @@ export function createCore(world: World): Core {
   const runner = createRunner({ queue, clock, log, lanes, random });
   let checking: Promise<void> = Promise.resolve();
   let cancelBeat = (): void => undefined;
+  let cancelCheck = (): void => undefined;
+  let isLedgerChecked = false;
 
   function beat(): void {
     try {
@@ -304,19 +310,38 @@ export function createCore(world: World): Core {
       runner.start();
       beat();
       await tellOfStranded(deps);
-      checking = checkLedger().then(ledgerChecked.resolve, (error: unknown) =>
-        log.error({ err: error }, 'the ledger could not be checked; nothing new is granted until it is'),
-      );
+      checking = check();
     },
     stop: async (signal) => {
       cancelBeat();
+      cancelCheck();
       await runner.stop();
       await checking;
+      cancelCheck();
       await store.commit({
         events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
       });
     },
   };
+
+  /** State first: what is found there is access that would not end. What could not be done is tried again. */
+  async function check(): Promise<void> {
+    let isDone = false;
+    try {
+      const { problem, left } = await mendState({ deps, events, check: createStateCheck(ledger, clock) });
+      if (problem !== null) await integrity.settle(problem);
+      if (!isLedgerChecked) await checkLedger();
+      isLedgerChecked = true;
+      ledgerChecked.resolve();
+      isDone = left === 0;
+    } catch (error) {
+      log.error({ err: error }, 'the ledger could not be checked; nothing new is granted until it is');
+    }
+    if (!isDone)
+      cancelCheck = clock.wakeAt(clock.now() + CHECK_AGAIN, () => {
+        checking = check();
+      });
+  }
 
   /** From the first event to the last, beside the work; and against every position that was kept elsewhere. */
   async function checkLedger(): Promise<void> {

@@ -46,6 +46,10 @@ export interface Ties {
   readonly inPagerDuty: boolean;
 }
 
+/** Whether somebody has to ask, now and then, if what access depends on is still so. */
+export const isWatched = ({ shift, incident }: Ties): boolean =>
+  (shift !== null && !shift.over) || (incident !== null && incident.resolvedAt === null);
+
 interface GrantCore {
   readonly id: string;
   readonly requestId: string;

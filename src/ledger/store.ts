@@ -57,6 +57,7 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     .prepare();
 
   const { sqlite } = ledger;
+  // A body that is no JSON is put right by mendState; until then it must not keep the others from being found.
   const isLiveState = `state IN (${LIVE_STATES.map((state) => `'${state}'`).join(', ')})`;
   const liveResources = sqlite
     .prepare<[], string>(`SELECT DISTINCT resource FROM grants INDEXED BY grants_live_resource WHERE ${isLiveState}`)
@@ -67,10 +68,10 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     )
     .pluck();
   const livePlaces = sqlite.prepare<[], { place: string | null; resourceId: string }>(
-    `SELECT DISTINCT json_extract(body, '$.place') AS place, resource AS resourceId FROM grants WHERE ${isLiveState}`,
+    `SELECT DISTINCT json_extract(body, '$.place') AS place, resource AS resourceId FROM grants WHERE ${isLiveState} AND json_valid(body)`,
   );
   const liveWithoutPlace = sqlite.prepare<[string, number], GrantBody>(
-    `SELECT body, version FROM grants WHERE ${isLiveState} AND json_extract(body, '$.place') IS NULL AND id > ? ORDER BY id LIMIT ?`,
+    `SELECT body, version FROM grants WHERE ${isLiveState} AND json_valid(body) AND json_extract(body, '$.place') IS NULL AND id > ? ORDER BY id LIMIT ?`,
   );
   const pendingRequestOf = sqlite.prepare<Whose & { role: string }, StoredRow>(
     `SELECT version, body FROM requests WHERE ${requestedBy} AND role = @role AND state = 'pending' LIMIT 1`,
@@ -95,7 +96,7 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
   );
   const liveForIncident = sqlite
     .prepare<[string], string>(
-      `SELECT id FROM grants WHERE ${isLiveState} AND json_extract(body, '$.ties.incident.id') = ?`,
+      `SELECT id FROM grants WHERE ${isLiveState} AND json_valid(body) AND json_extract(body, '$.ties.incident.id') = ?`,
     )
     .pluck();
 

@@ -1,6 +1,6 @@
 import { named } from '../domain/events.ts';
 import type { OnCallEntry } from '../domain/evidence.ts';
-import { type ActiveGrant, retie, type Ties } from '../domain/grant.ts';
+import { type ActiveGrant, isWatched, retie, type Ties } from '../domain/grant.ts';
 import { BOT } from '../domain/person.ts';
 import { type Instant, MINUTE, type Millis } from '../domain/terms.ts';
 import type { Job, Versioned } from '../ports.ts';
@@ -27,9 +27,6 @@ export function watchJobs(grant: ActiveGrant, now: Instant): Job[] {
   if (watchAt !== null) jobs.push({ kind: 'watch', key: grant.id, dueAt: watchAt });
   return jobs;
 }
-
-const isWatched = ({ shift, incident }: Ties): boolean =>
-  (shift !== null && !shift.over) || (incident !== null && incident.resolvedAt === null);
 
 function nextWatch(ties: Ties, now: Instant): Instant | null {
   if (!isWatched(ties)) return null;

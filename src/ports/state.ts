@@ -1,0 +1,37 @@
+import type { Grant, LiveGrant } from '../domain/grant.ts';
+import type { Delegation } from '../domain/records.ts';
+import type { Instant } from '../domain/terms.ts';
+import type { Job } from '../ports.ts';
+
+/** What the events say, next to what the tables say: whoever owns the file can change the tables alone. */
+
+/** How the tables differ from the events about one grant. */
+export type StateFinding =
+  /** Its end, or the look at what it was given for, is not due work. */
+  | { readonly kind: 'not_due'; readonly grant: LiveGrant; readonly jobs: readonly Job[] }
+  /** Its row is not what the events say. */
+  | {
+      readonly kind: 'bent';
+      readonly problem: string;
+      /** null: it cannot be read, or is not there. */
+      readonly row: Grant | null;
+      /** The version of the row; null: it is not there. */
+      readonly version: number | null;
+      /** Numbers of the events about its request. */
+      readonly events: readonly number[];
+    };
+
+export interface StateCheck {
+  /** Ids of all grants that differ, looked for a little at a time. */
+  suspects(): Promise<readonly string[]>;
+  /** How a grant differs now; null: it does not. Nothing is written meanwhile. */
+  look(grantId: string): StateFinding | null;
+  /** Puts the columns that the body does not carry to what they have to be. */
+  realign(grant: Grant): void;
+  /** The event that froze all access; null: nothing is frozen, as far as events say. */
+  freezeEvent(): number | null;
+  /** Whether the events say that this stand-in was named; also where the event may be in an archive. */
+  isDelegated(delegation: Delegation): boolean;
+  /** Requests whose end, or beginning, is not due work. */
+  idleRequests(now: Instant): readonly Job[];
+}
