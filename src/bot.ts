@@ -60,6 +60,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     ? withoutSecrets(openCheckpoints({ ...env.checkpoints, now: Date.now }), strike)
     : null;
   const ledger = openLedger(env.databasePath);
+  for (const exposed of [...ledger.exposed, ...(checkpoints?.exposed ?? [])])
+    log.warn({ exposed }, 'others could reach the record');
   const clock = makeClock(latestKnown(ledger));
   /** Whoever waits for a rate limit when the bot is told to stop waits no longer. */
   const ending = new AbortController();

@@ -15,6 +15,7 @@ import { databasePath, instantOption, readOptions, UsageError } from './options.
 async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
   if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file; set JIT_DATABASE or name the file`);
   const ledger = openLedger(path, { waitsForLocks: true });
+  for (const exposed of ledger.exposed) process.stderr.write(`${exposed}\n`);
   try {
     return await work(ledger);
   } finally {

@@ -45,7 +45,8 @@ export const report: Command = {
 
 function write(path: string, page: string): void {
   try {
-    writeFileSync(path, page);
+    // It holds names, and who may do what.
+    writeFileSync(path, page, { mode: 0o600 });
   } catch (error) {
     throw new ConfigError(`${path}: cannot be written; check that its folder exists`, { cause: error });
   }

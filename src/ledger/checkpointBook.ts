@@ -3,12 +3,15 @@ import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import { StorageError } from '../ports.ts';
 import { type CheckpointLine, readCheckpoints, type Signer, signerFrom } from './checkpoint.ts';
+import { closeToOthers } from './ownerOnly.ts';
 import type { Anchor } from './verify.ts';
 
 /** Where checkpoints are kept: a file, on another volume than the database if that is to help, or an HTTP endpoint. */
 export interface CheckpointBook {
   readonly keyId: string;
   readonly place: string;
+  /** What was found about who else could reach the files, for people. */
+  readonly exposed: readonly string[];
   /** Keeps a position for good. */
   keep(position: { ledger: string; seq: number; hash: string; at: Instant }): Promise<void>;
   /** What was kept of this ledger, checked; an endpoint cannot be read back and has nothing. */
@@ -26,10 +29,12 @@ export function openCheckpoints(options: { keyPath: string; place: string; now: 
   const { keyPath, place, now } = options;
   const signer = readKey(keyPath);
   const isRemote = /^https?:\/\//.test(place);
+  const exposed = isRemote ? [] : closeToOthers(place);
   if (!isRemote) introduce(place, signer, now());
   return {
     keyId: signer.keyId,
     place,
+    exposed,
     keep: async (position) => {
       const line = signer.checkpoint(position);
       if (isRemote) await send(place, line);

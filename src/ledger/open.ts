@@ -4,6 +4,7 @@ import SQLite, { type Database } from 'better-sqlite3';
 import { StorageError } from '../ports.ts';
 import { drizzle, migrate } from './drizzle.ts';
 import { storageFault } from './errors.ts';
+import { closeToOthers, makeOwnerOnly, openFolder } from './ownerOnly.ts';
 import * as schema from './schema.ts';
 import { createWriteGate, type WriteGate } from './writeGate.ts';
 
@@ -20,6 +21,8 @@ export interface OpenLedger {
   readonly sqlite: Database;
   /** Every write passes here. */
   readonly gate: WriteGate;
+  /** What was found about who else could reach the files, for people; empty: nobody could. */
+  readonly exposed: readonly string[];
   close(): void;
 }
 
@@ -30,8 +33,10 @@ export interface OpenLedger {
  * @throws StorageError that says what, where and what to do
  */
 export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLedger {
-  const release = takeWriterLock(path);
+  const { release, exposed } = takeWriterLock(path);
   try {
+    // SQLite gives its companions the mode that the database has.
+    exposed.push(...makeOwnerOnly(path), ...[`${path}-wal`, `${path}-shm`].flatMap(closeToOthers), ...openFolder(path));
     const sqlite = new SQLite(path, { timeout: BUSY_TIMEOUT_MS });
     setPragmas(sqlite, path);
     const db = drizzle(sqlite, { schema });
@@ -43,6 +48,7 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
       db,
       sqlite,
       gate,
+      exposed,
       close: () => {
         gate.close();
         sqlite.close();
@@ -61,7 +67,14 @@ export function openLedgerToRead(path: string): OpenLedger {
   try {
     const sqlite = new SQLite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
     sqlite.prepare('select count(*) from sqlite_schema').get();
-    return { path, db: drizzle(sqlite, { schema }), sqlite, gate: createWriteGate(path), close: () => sqlite.close() };
+    return {
+      path,
+      db: drizzle(sqlite, { schema }),
+      sqlite,
+      exposed: [],
+      gate: createWriteGate(path),
+      close: () => sqlite.close(),
+    };
   } catch (error) {
     throw startFault(error, path);
   }
@@ -85,10 +98,12 @@ function setPragmas(sqlite: Database, path: string): void {
 }
 
 /** A lock that the operating system lets go of however the process ends: an exclusive SQLite transaction. */
-function takeWriterLock(path: string): () => void {
+function takeWriterLock(path: string): { release: () => void; exposed: string[] } {
   const lockPath = `${path}-writer`;
   let lock: Database;
+  let exposed: string[];
   try {
+    exposed = makeOwnerOnly(lockPath);
     lock = new SQLite(lockPath, { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -100,7 +115,7 @@ function takeWriterLock(path: string): () => void {
     }
     throw startFault(error, lockPath);
   }
-  return () => lock.close();
+  return { release: () => lock.close(), exposed };
 }
 
 function startFault(error: unknown, path: string): unknown {

@@ -109,6 +109,8 @@ export function projections(deps: ProjectionDeps): Projections {
   // Requests that were made together share a card: one of their jobs at a time.
   const cardLock: KeyedLock = keyedLock();
 
+  let lookedForLostAudit = false;
+
   async function load(requestId: string): Promise<Shown | null> {
     const request = (await store.request(requestId))?.value;
     return request ? loadShown(deps, request) : null;
@@ -234,18 +236,21 @@ export function projections(deps: ProjectionDeps): Projections {
   const audit: JobHandler = whenSlackAllows(async (_key, attempt) => {
     const channel = deps.policy.auditChannel;
     // What an earlier life of this process, or an answer that got lost, may have posted already.
-    if (attempt > 1 || !deps.anchors.wasSettled()) await deps.anchors.settle();
+    if (attempt > 1 || !lookedForLostAudit) {
+      await deps.anchors.settle();
+      lookedForLostAudit = true;
+    }
     const waiting = events.after(posts.cursor(AUDIT_CURSOR), AUDIT_BATCH);
     const from = waiting[0];
     if (!from) return;
     const { message, last } = auditMessage(waiting);
     const ledger = events.origin()?.ledger ?? '';
-    const posted = await delivery.post({ channel }, message, {
+    await delivery.post({ channel }, message, {
       event_type: AUDIT_METADATA,
       event_payload: { from: from.seq, to: last.seq, hash: last.hash, ledger },
     });
     posts.moveCursor(AUDIT_CURSOR, last.seq);
-    if (posts.find(AUDIT_POST)?.channel !== posted.channel) posts.keep(AUDIT_POST, { ...posted, digest: '' });
+    if (posts.find(AUDIT_POST)?.channel !== channel) posts.keep(AUDIT_POST, { channel, ts: '', digest: last.hash });
     if (events.after(last.seq, 1).length > 0) throw new LaterError(clock.now() + AUDIT_PACE);
   });
 

@@ -52,7 +52,8 @@ export async function run(args: readonly string[]): Promise<number> {
       since: new Date(since).toISOString(),
     });
     if (values.html !== undefined) {
-      writeFileSync(values.html, replayPage(replay));
+      // It holds names, and who asked for what.
+      writeFileSync(values.html, replayPage(replay), { mode: 0o600 });
       process.stdout.write(`${values.html}: ${replay.changed.length} of ${replay.decisions} decisions change.\n`);
     } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
     else print(replay);

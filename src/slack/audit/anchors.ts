@@ -11,7 +11,7 @@ import { AUDIT_METADATA } from './lines.ts';
 
 /** How far the audit channel has got, among the cursors. */
 export const AUDIT_CURSOR = 'audit-channel';
-/** Among the posts: the newest audit message, to know which channel it went to. */
+/** Among the posts: the channel that the newest audit message went to. */
 export const AUDIT_POST = 'audit:newest';
 
 const positionSchema = z.looseObject({
@@ -130,7 +130,6 @@ export function createAuditAnchors(deps: AnchorDeps) {
       wasRead = true;
       if (view.problem !== null) deps.log.error({ problem: view.problem }, 'the audit channel cannot be read');
     },
-    wasSettled: (): boolean => wasRead,
   };
 }
 
