@@ -40,7 +40,10 @@ interface Row {
 }
 
 /** Compares the tables that the bot works from with the events that they came with. */
-export function createStateCheck({ sqlite }: Pick<OpenLedger, 'sqlite'>, clock: Pick<Clock, 'now'>): StateCheck {
+export function createStateCheck(
+  { sqlite, gate }: Pick<OpenLedger, 'sqlite' | 'gate'>,
+  clock: Pick<Clock, 'now'>,
+): StateCheck {
   const said = saidBook(sqlite);
   const readRow = sqlite.prepare<[string], Row>(
     'SELECT version, state, request_id AS requestId, person, role, resource, body FROM grants WHERE id = ?',
@@ -52,6 +55,9 @@ export function createStateCheck({ sqlite }: Pick<OpenLedger, 'sqlite'>, clock: 
       "SELECT payload FROM events WHERE request_id = ? AND grant_id = ? AND type = 'grant.provisioning'",
     )
     .pluck();
+  const realign = sqlite.prepare<[string, string, string, string, string]>(
+    'UPDATE grants SET person = ?, role = ?, resource = ?, request_id = ? WHERE id = ?',
+  );
   const liveAfter = sqlite.prepare<[number, number], { rowid: number; id: string }>(
     `SELECT rowid, id FROM grants WHERE rowid > ? AND ${IS_LIVE} ORDER BY rowid LIMIT ?`,
   );
@@ -129,10 +135,8 @@ export function createStateCheck({ sqlite }: Pick<OpenLedger, 'sqlite'>, clock: 
   return {
     suspects: () => gently(search()),
     look,
-    realign: (grant) =>
-      void sqlite
-        .prepare('UPDATE grants SET person = ?, role = ?, resource = ?, request_id = ? WHERE id = ?')
-        .run(grant.person.slackId, grant.role, grant.resourceId, grant.requestId, grant.id),
+    realign: ({ id, person, role, resourceId, requestId }) =>
+      gate.write(() => void realign.run(person.slackId, role, resourceId, requestId, id)),
     freezeEvent: () => said.freeze(),
     isDelegated: ({ from, to, until }) => {
       const event = said.delegation(from.slackId);
