@@ -329,8 +329,9 @@ export function createCore(world: World): Core {
     let isDone = false;
     try {
       const { problem, left } = await mendState({ deps, events, check: createStateCheck(ledger, clock) });
-      if (problem !== null) await integrity.settle(problem);
-      if (!isLedgerChecked) await checkLedger();
+      const flaw = isLedgerChecked ? null : await flawInLedger();
+      const found = [flaw, problem].filter((text) => text !== null).join('; ');
+      await integrity.settle(found === '' ? null : found);
       isLedgerChecked = true;
       ledgerChecked.resolve();
       isDone = left === 0;
@@ -343,14 +344,17 @@ export function createCore(world: World): Core {
       });
   }
 
-  /** From the first event to the last, beside the work; and against every position that was kept elsewhere. */
-  async function checkLedger(): Promise<void> {
+  /**
+   * From the first event to the last, beside the work; and against every position that was kept elsewhere.
+   * @returns what is wrong; null: nothing
+   */
+  async function flawInLedger(): Promise<string | null> {
     const kept = checkpoints?.anchors(events.origin()?.ledger ?? '') ?? { anchors: [] };
-    if ('problem' in kept) return integrity.settle(kept.problem);
+    if ('problem' in kept) return kept.problem;
     const reader = openLedgerToRead(ledger.path);
     try {
       const result = await verifyGently(reader, kept.anchors);
-      await integrity.settle(result.whole ? null : result.problem);
+      return result.whole ? null : result.problem;
     } finally {
       reader.close();
     }
