@@ -165,7 +165,8 @@ export function committer(ledger: OpenLedger, { clock, followUps, onDue }: Commi
   const insertEvent = sqlite.prepare(
     'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  const mention = sqlite.prepare<[string, number]>('INSERT INTO event_people (person, seq) VALUES (?, ?)');
+  // Where events were cut off and what was about them was not, there is one already; it must not keep an end from being recorded.
+  const mention = sqlite.prepare<[string, number]>('INSERT OR IGNORE INTO event_people (person, seq) VALUES (?, ?)');
   const deleteJob = db
     .delete(jobs)
     .where(and(eq(jobs.kind, p('kind')), eq(jobs.key, p('key'))))

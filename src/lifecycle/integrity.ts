@@ -42,6 +42,8 @@ export interface IntegrityState extends Integrity {
   readonly compared: Promise<void>;
 }
 
+type Source = 'database' | 'channel';
+
 /** @param isExpected whether the ledger has been shown in the audit channel before */
 export function createIntegrity(deps: {
   store: Store;
@@ -58,10 +60,13 @@ export function createIntegrity(deps: {
   /** Found before the database itself was checked: what is wrong there says more. */
   let unsaid: string | null = null;
 
-  async function settle(problem: string | null): Promise<void> {
-    // The first thing that is wrong is the one that people hear of.
-    if (state.problem !== null) return;
-    state = { checked: true, problem };
+  /** Each source is heard once: what else it finds follows from the first. */
+  const said = new Set<Source>();
+
+  async function settle(problem: string | null, source: Source = 'database'): Promise<void> {
+    state = { checked: state.checked || source === 'database', problem: state.problem ?? problem };
+    if (said.has(source)) return;
+    if (problem !== null) said.add(source);
     if (problem === null) {
       if (unsaid !== null) await raiseDoubt(unsaid);
       return;
@@ -119,7 +124,7 @@ export function createIntegrity(deps: {
       for (const anchor of [...anchors].sort((a, b) => b.seq - a.seq)) {
         const flaw = flawBy(anchor);
         if (flaw === null) continue;
-        await settle(flaw);
+        await settle(flaw, 'channel');
         break;
       }
       const ledger = events.origin()?.ledger;
