@@ -1,5 +1,14 @@
 import type { Named } from './events.ts';
-import { BREAK_GLASS_ITEM, OPA_ITEM, type Policy, type Resource, type Role, roleKey } from './policy.ts';
+import {
+  BREAK_GLASS_ITEM,
+  isGroup,
+  OPA_ITEM,
+  type Policy,
+  principalsOf,
+  type Resource,
+  type Role,
+  roleKey,
+} from './policy.ts';
 import { ruleText } from './policyText.ts';
 import { durationText, type Instant } from './terms.ts';
 
@@ -57,6 +66,13 @@ export function entitlementsOf(role: Role): string[] {
     : [];
   const opa = role.opa ? [OPA_ITEM] : [];
   return [...new Set([...rules, ...glass, ...opa])];
+}
+
+/** People whom an entitlement names, one by one; groups are not people. */
+export function namedBy(role: Role, entitlement: string): string[] {
+  const rules = role.rules.filter((rule) => rule.effect !== 'deny' && ruleText(rule) === entitlement);
+  const glass = entitlement.startsWith(`${BREAK_GLASS_ITEM}:`) ? (role.breakGlass?.members ?? []) : [];
+  return [...rules.flatMap(({ when }) => principalsOf(when)), ...glass].filter((id) => !isGroup(id));
 }
 
 export interface Use {

@@ -53,6 +53,8 @@ export type Refusal =
   | { readonly code: 'not_an_admin' }
   | { readonly code: 'not_an_auditor' }
   | { readonly code: 'not_an_owner' }
+  /** A rule that names them is kept by somebody else. */
+  | { readonly code: 'own_entitlement' }
   | { readonly code: 'unknown_review' }
   | { readonly code: 'review_closed' }
   | { readonly code: 'review_open'; readonly id: string; readonly dueAt: Instant }

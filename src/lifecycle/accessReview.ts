@@ -1,12 +1,21 @@
-import { type AccessReview, itemsOf, ownersOf, type Removal, type ReviewItem } from '../domain/accessReview.ts';
+import {
+  type AccessReview,
+  itemsOf,
+  namedBy,
+  ownersOf,
+  type Removal,
+  type ReviewItem,
+} from '../domain/accessReview.ts';
 import { type NewEvent, named } from '../domain/events.ts';
 import { BOT, type Person, personActor } from '../domain/person.ts';
+import { findRole } from '../domain/policy.ts';
 import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
 import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
 import type { RecordChange, Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { areAmong, checkAdmin } from './eligibility.ts';
+import { humanBehind } from './humans.ts';
 
 /** Owners confirm or remove who may get what. Their answers are in the ledger; a removal counts at once. */
 
@@ -79,6 +88,7 @@ export function answerAccessReview(deps: Deps, input: AnswerInput): Promise<Acce
     if (review.closedAt !== null) return refuse({ code: 'review_closed' });
     const owner = await checkOwner(deps, item.resource, input.personId);
     if (isRefused(owner)) return owner;
+    if (input.verdict === 'keep' && (await isOwn(deps, item, owner))) return refuse({ code: 'own_entitlement' });
     const comment = input.comment.trim();
     if (input.verdict === 'remove' && comment === '') return refuse({ code: 'comment_missing' });
     if (item.answer?.verdict === input.verdict && item.answer.by.slackId === input.personId) return review;
@@ -114,13 +124,24 @@ export function answerAccessReview(deps: Deps, input: AnswerInput): Promise<Acce
   });
 }
 
+/** Whether a rule names this human, by any of their accounts: then somebody else says whether it is right. */
+async function isOwn(deps: Deps, { role: key, entitlement }: ReviewItem, person: Person): Promise<boolean> {
+  const role = findRole(deps.policy, key);
+  const names = role ? namedBy(role, entitlement) : [];
+  if (names.length === 0) return false;
+  const { accounts } = await humanBehind(deps, person);
+  return names.some((id) => accounts.includes(id));
+}
+
+/** An owner, or an administrator: somebody has to be there where the only owner is the one whom a rule names. */
 async function checkOwner(deps: Deps, resourceId: string, personId: string): Promise<Person | Refused> {
   const person = await deps.directory.person(personId);
   if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
   const owners = ownersOf(deps.policy, deps.policy.resources.get(resourceId));
   const standing = await areAmong(deps.directory, owners, [personId]);
   if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
-  return standing.value.has(personId) ? person.value : refuse({ code: 'not_an_owner' });
+  if (standing.value.has(personId) || !isRefused(await checkAdmin(deps, personId))) return person.value;
+  return refuse({ code: 'not_an_owner' });
 }
 
 /** A removed rule lets nobody in from now on; a kept one does again. */

@@ -69,7 +69,7 @@ export async function reviewableBy(deps: Deps, person: Person): Promise<readonly
   return pending.filter(
     (request) =>
       !isSamePerson(request.requester, person, deps.policy.samePerson) &&
-      !request.reviews.some(({ by }) => by.slackId === person.slackId) &&
+      !request.reviews.some(({ by }) => isSamePerson(by, person, deps.policy.samePerson)) &&
       (request.escalations.some(({ to }) => to.includes(person.slackId)) ||
         request.decision.stages.some(({ reviewers }) => reviewers.some(isNamed))),
   );

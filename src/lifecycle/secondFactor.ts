@@ -1,5 +1,5 @@
 import { type NewEvent, named } from '../domain/events.ts';
-import { accountsBeside, isSamePerson, mailboxOf, type Person, personActor } from '../domain/person.ts';
+import { accountsBeside, isSameHuman, mailboxOf, type Person, personActor } from '../domain/person.ts';
 import type { Guesses, SecondFactor } from '../domain/records.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import { HOUR, type Instant, MINUTE, type Millis } from '../domain/terms.ts';
@@ -7,6 +7,7 @@ import type { RecordChange } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
+import { humanBehind } from './humans.ts';
 
 /** One-time codes: enrolment and checking. Every check is counted before its result is told. */
 
@@ -83,7 +84,8 @@ export function resetSecondFactor(
     if ('refused' in admin) return admin;
     const person = await deps.directory.person(input.personId);
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
-    if (isSamePerson(admin.person, person.value, deps.policy.samePerson)) return refuse({ code: 'own_second_factor' });
+    if (isSameHuman(await humanBehind(deps, admin.person), await humanBehind(deps, person.value)))
+      return refuse({ code: 'own_second_factor' });
     const { value, version } = await deps.store.record('second_factor', input.personId);
     if (!value) return refuse({ code: 'second_factor_missing' });
     await deps.store.commit({

@@ -88,6 +88,8 @@ export function refusalSentence(refusal: Refusal): string {
       return 'Only administrators can do this. The policy file names them.';
     case 'not_an_auditor':
       return 'Only auditors and administrators can ask about the record. The policy file names them.';
+    case 'own_entitlement':
+      return 'This rule names you, so somebody else says whether it is right: another owner or an administrator. You can take it out.';
     case 'not_an_owner':
       return 'Only the owners of this resource can answer. The policy file names them.';
     case 'unknown_review':

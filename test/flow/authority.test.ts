@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/domain/person.ts';
 import type { Request } from '../../src/domain/request.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
+import { answerAccessReview, startAccessReview } from '../../src/lifecycle/accessReview.ts';
 import { breakGlass, reviewUse } from '../../src/lifecycle/breakGlass.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
 
@@ -533,5 +534,25 @@ describe('break-glass is a human’s', () => {
     expect(await review('U0CHLOE')).toMatchObject({ refused: { code: 'own_request' } });
     move('U0BEN', 'ben@harbor.example');
     expect(await review('U0CHLOE')).toMatchObject({ useReview: { verdict: { justified: true } } });
+  });
+});
+
+describe('a rule is kept by somebody whom it does not name', () => {
+  const OWN = `      read:
+        grants: {}
+        duration: { max: 1h }
+        rules: [{ allow: { members_of: [U0BEN] } }, { ask: { reviewers: [U0CHLOE] } }]`;
+  test.each(['U0BEN', 'U0BENADMIN'])('K6.5 %s does not keep what lets them in, and may take it out', async (who) => {
+    start(OWN, SAME_BEN);
+    flow.reload((source) => source.replace('    name: Database\n', `    name: Database\n    owners: [${who}]\n`));
+    const review = await startAccessReview(flow.deps, { personId: 'U0EVE', period: 24 * HOUR });
+    if ('refused' in review) throw new Error(review.refused.code);
+    const answer = (personId: string, item: number, verdict: 'keep' | 'remove') =>
+      answerAccessReview(flow.deps, { personId, reviewId: review.id, item, verdict, comment: 'seen' });
+    expect(await answer(who, 0, 'keep')).toMatchObject({ refused: { code: 'own_entitlement' } });
+    expect(await answer(who, 1, 'keep')).toMatchObject({ items: [{ answer: null }, { answer: { verdict: 'keep' } }] });
+    expect(await answer('U0CHLOE', 0, 'keep')).toMatchObject({ refused: { code: 'not_an_owner' } });
+    expect(await answer('U0EVE', 0, 'keep')).toMatchObject({ items: [{ answer: { verdict: 'keep' } }, {}] });
+    expect(await answer(who, 0, 'remove')).toMatchObject({ items: [{ answer: { verdict: 'remove' } }, {}] });
   });
 });

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const person = { slackId: 'U1', name: 'Ana', email: 'ana@x', timeZone: 'UTC' };
+const person = { slackId: 'U1', name: 'Ana', email: 'Ana+work@x', timeZone: 'UTC' };
 const core = {
   submissionKey: 'V1',
   requester: person,
@@ -100,6 +100,11 @@ test('a database of the first release goes on: what was pending can be reviewed,
     ties: { window: null, shift: null, incident: null, inPagerDuty: false },
   });
   expect(await store.unreviewedUses()).toEqual([]);
+  // What was there is found by mailbox too, so that another account of the same human does not hold it as well.
+  const human = { accounts: ['U2'], mailboxes: ['ana@x'] };
+  expect((await store.liveGrantOf(human, 'db/admin'))?.value.id).toBe('G1');
+  expect((await store.pendingRequestOf(human, 'db/read'))?.value.id).toBe('R1');
+  expect(await store.accountsOf(human)).toEqual(['U2', 'U1']);
   expect(verifyLedger(ledger)).toMatchObject({ whole: true });
   ledger.close();
 });

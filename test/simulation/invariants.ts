@@ -1,6 +1,6 @@
 import SQLite, { type Database } from 'better-sqlite3';
 import type { LiveGrant } from '../../src/domain/grant.ts';
-import { type Instant, MINUTE, type Millis } from '../../src/domain/terms.ts';
+import { HOUR, type Instant, MINUTE, type Millis } from '../../src/domain/terms.ts';
 import { nameReader } from '../../src/ledger/names.ts';
 import { openLedgerToRead } from '../../src/ledger/open.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
@@ -34,11 +34,24 @@ export interface Watcher {
   close(): void;
 }
 
+/** Two of the accounts are one human's, as policy.yaml says. */
+const humanOf = (slackId: string): string => (slackId === 'U0DEV' ? 'U0BEN' : slackId);
+
+/** The longest that each role may be held, with all extensions, as policy.yaml says. */
+const TOTALS: Readonly<Record<string, Millis>> = {
+  'db/read': 4 * HOUR,
+  'db/admin': HOUR,
+  'web/edit': HOUR,
+  'team/member': 3 * HOUR,
+  'team/lead': HOUR,
+};
+
 interface EventRow {
   readonly seq: number;
   readonly type: string;
   readonly requestId: string | null;
   readonly grantId: string | null;
+  readonly actor: string;
   readonly payload: string;
 }
 
@@ -48,7 +61,7 @@ export function createWatcher(path: string, outside: Outside): Watcher {
     .prepare<[], string>("SELECT body FROM grants WHERE state IN ('provisioning', 'active', 'revoking', 'overdue')")
     .pluck();
   const newEvents = db.prepare<[number], EventRow>(
-    'SELECT seq, type, request_id AS requestId, grant_id AS grantId, payload FROM events WHERE seq > ? ORDER BY seq',
+    'SELECT seq, type, request_id AS requestId, grant_id AS grantId, actor, payload FROM events WHERE seq > ? ORDER BY seq',
   );
   const endJob = db.prepare<[string], unknown>("SELECT 1 FROM jobs WHERE kind = 'end' AND key = ?");
   const stateOf = db.prepare<[string], string>('SELECT state FROM grants WHERE id = ?').pluck();
@@ -60,10 +73,14 @@ export function createWatcher(path: string, outside: Outside): Watcher {
   const approved = new Set<string>();
   const requesters = new Map<string, string>();
   const reviewersNeeded = new Map<string, number>();
+  /** In whose name somebody said yes, by request and reviewer. */
+  const inTheNameOf = new Map<string, string>();
+  /** When the incident of a grant was first seen to be resolved. */
+  const resolvedSince = new Map<string, Instant>();
   let seen = 0;
   let frozenSince: Instant | null = null;
 
-  function lookAtEvent({ seq, type, requestId, grantId, payload }: EventRow, now: Instant): void {
+  function lookAtEvent({ seq, type, requestId, grantId, actor, payload }: EventRow, now: Instant): void {
     must(seq === seen + 1, () => `event ${seq} comes after ${seen}`);
     seen = seq;
     const said = JSON.parse(payload) as Record<string, unknown>;
@@ -76,14 +93,22 @@ export function createWatcher(path: string, outside: Outside): Watcher {
         stages.reduce((sum, stage) => sum + stage.needed, 0),
       );
     }
+    if (type === 'review.recorded' && said.verdict === 'approve') {
+      const by = (JSON.parse(actor) as { id: string }).id;
+      inTheNameOf.set(`${requestId} ${by}`, String(said.onBehalfOf ?? by));
+    }
     if (type === 'request.approved') {
       approved.add(requestId ?? '');
       const approvers = (said.approvers as { slackId: string }[]).map(({ slackId }) => slackId);
+      const requester = humanOf(requesters.get(requestId ?? '') ?? '');
+      // Whoever said yes, and whoever it was said for: a human stands behind one approval, and never behind their own request.
+      const behind = approvers.map((id) => new Set([id, inTheNameOf.get(`${requestId} ${id}`) ?? id].map(humanOf)));
       must(
-        !approvers.includes(requesters.get(requestId ?? '') ?? ''),
+        behind.every((humans) => !humans.has(requester)),
         () => `${requestId} was approved by its requester`,
       );
-      must(new Set(approvers).size === approvers.length, () => `${requestId} counts one approver twice`);
+      const all = behind.flatMap((humans) => [...humans]);
+      must(new Set(all).size === all.length, () => `${requestId} counts one authority twice: ${approvers.join(', ')}`);
       const needed = reviewersNeeded.get(requestId ?? '') ?? 1;
       must(
         said.by !== 'reviewers' || approvers.length >= needed,
@@ -145,7 +170,7 @@ export function createWatcher(path: string, outside: Outside): Watcher {
       lookAtTeam(live, now, lastTrouble);
       const holders = new Set<string>();
       for (const grant of live.values()) {
-        const who = `${grant.person.slackId} ${grant.role}`;
+        const who = `${humanOf(grant.person.slackId)} ${grant.role}`;
         must(!holders.has(who), () => `${who} is live twice`);
         holders.add(who);
         must(endJob.get(grant.id) !== undefined, () => `${grant.id} is live, and its end is not due work`);
@@ -154,6 +179,24 @@ export function createWatcher(path: string, outside: Outside): Watcher {
           grant.endsAt <= began + grant.duration,
           () =>
             `${grant.id} ends ${Math.round((grant.endsAt - began - grant.duration) / MINUTE)} min later than was approved`,
+        );
+        const total = TOTALS[grant.role] ?? 0;
+        must(
+          grant.duration <= total,
+          () => `${grant.id} lasts ${grant.duration / MINUTE} min, more than its role in all`,
+        );
+        const { incident } = grant.ties;
+        if (incident && incident.resolvedAt !== null) {
+          const first = resolvedSince.get(grant.id) ?? incident.resolvedAt;
+          resolvedSince.set(grant.id, first);
+          must(
+            grant.endsAt <= first + incident.grace,
+            () => `${grant.id} ends later than its incident's first end and grace`,
+          );
+        }
+        must(
+          (incident !== null && incident.resolvedAt !== null) || !resolvedSince.has(grant.id),
+          () => `${grant.id} no longer knows that its incident was resolved`,
         );
         const limit = Math.max(grant.endsAt, lastTrouble) + GRACE;
         must(

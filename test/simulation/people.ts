@@ -170,9 +170,9 @@ export async function somebodyActs(deps: Deps, chance: Chance, serial: () => num
       },
     ],
     [
-      3,
+      5,
       () => {
-        const toId = chance.pick(PEOPLE);
+        const toId = chance.pick(chance.happens(0.8) ? PEOPLE.slice(0, 5) : PEOPLE);
         return {
           name: `${who} names ${toId} as stand-in`,
           work: () => delegate(deps, { fromId: who, toId, until: deps.clock.now() + chance.pick([HOUR, 24 * HOUR]) }),
