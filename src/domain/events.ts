@@ -72,7 +72,17 @@ export interface EventPayloads {
   'grant.not_extended': { role: string; person: Named; endsAt: Instant; problem: string };
   /** Ends earlier than planned, because what it was given for is over. */
   'grant.shortened': { role: string; person: Named; endsAt: Instant; why: PlannedEnd };
-  'grant.revoking': { role: string; person: Named; why: EndReason; problem: string | null };
+  /**
+   * `standingSeenAt`: Slack did not say at the click whether whoever ends it is an administrator; they were seen to be
+   * one then.
+   */
+  'grant.revoking': {
+    role: string;
+    person: Named;
+    why: EndReason;
+    problem: string | null;
+    standingSeenAt?: Instant;
+  };
   /** `openUntil`: sessions opened with it have ended by then; null: they live until they are closed. Absent: it has none. */
   'grant.ended': {
     role: string;
@@ -107,7 +117,7 @@ export interface EventPayloads {
   'second_factor.locked': { person: Named; until: Instant };
   'second_factor.reset': { person: Named };
   /** No new access until it is lifted; what was live ends. */
-  'access.frozen': { reason: string; live: number };
+  'access.frozen': { reason: string; live: number; standingSeenAt?: Instant };
   'access.unfrozen': Record<string, never>;
   /** Owners are asked whether each rule that lets somebody in is still right. */
   'access_review.started': { review: string; dueAt: Instant; items: number; policyHash: string };

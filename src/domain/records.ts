@@ -1,5 +1,6 @@
 import type { AccessReview, Removal } from './accessReview.ts';
 import type { Person } from './person.ts';
+import type { Principal } from './policy.ts';
 import type { Instant } from './terms.ts';
 
 /** No new access for anybody. */
@@ -54,10 +55,20 @@ export interface SlackIdentity {
   readonly bot: string;
 }
 
+/** Somebody was seen to be an administrator: active, and among those whom the policy names. */
+export interface AdminSeen {
+  readonly person: Person;
+  /** The people and groups in the policy's `admins` that they were found as. */
+  readonly as: readonly Principal[];
+  readonly at: Instant;
+}
+
 /** Small states that stand on their own, by kind and key. Whatever lapses is kept as null. */
 export interface Records {
   /** Key `bot`. */
   freeze: Freeze | null;
+  /** Key: the Slack id. */
+  admin_seen: AdminSeen | null;
   /** Key: the Slack id of whoever is away. */
   delegation: Delegation | null;
   /** Key: the Slack id. */

@@ -21,9 +21,9 @@ import { cut, problemText } from '../domain/text.ts';
 import { type Change, StorageError, type Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
-import { areAmong } from './eligibility.ts';
+import { type Authority, mayTakeAway, seenIn } from './takingAway.ts';
 
-type Ending = { why: EndReason; by: Actor; problem: string | null };
+type Ending = { why: EndReason; by: Actor; problem: string | null; standingSeenAt?: Instant };
 
 /** Commits that a grant is to end now, and makes its end due. The target is touched by the job. */
 export async function beginEnding(
@@ -50,7 +50,13 @@ function revokingChange(
         actor: ending.by,
         requestId: revoking.requestId,
         grantId: revoking.id,
-        payload: { role: revoking.role, person: named(revoking.person), why: ending.why, problem: ending.problem },
+        payload: {
+          role: revoking.role,
+          person: named(revoking.person),
+          why: ending.why,
+          problem: ending.problem,
+          ...(ending.standingSeenAt !== undefined && { standingSeenAt: ending.standingSeenAt }),
+        },
       },
     ],
     done: [{ kind: 'provision', key: revoking.id }],
@@ -58,29 +64,67 @@ function revokingChange(
   return { revoking, change };
 }
 
-/** Somebody ends a grant early: the person who holds it, an administrator, or a reviewer of the role. */
-export function revokeGrant(deps: Deps, input: { grantId: string; personId: string }): Promise<Grant | Refused> {
+/**
+ * Somebody ends a grant early: the person who holds it, an administrator, or a reviewer of the role.
+ * @returns when an administrator was seen to be one, where Slack does not say so now
+ */
+export function revokeGrant(
+  deps: Deps,
+  input: { grantId: string; personId: string },
+): Promise<{ grant: Grant; seenAt: Instant | null } | Refused> {
   return decideAgain(async () => {
     const loaded = await deps.store.grant(input.grantId);
     if (!loaded) return refuse({ code: 'unknown_grant' });
     const grant = loaded.value;
     if (grant.state !== 'provisioning' && grant.state !== 'active') return refuse({ code: 'not_active' });
-    const person = await deps.directory.person(input.personId);
-    if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
-    if (!isSamePerson(person.value, grant.person, deps.policy.samePerson)) {
-      const role = findRole(deps.policy, grant.role);
-      const reviewers = role ? [...reviewersOf(role), ...(role.breakGlass?.reviewers ?? [])] : [];
-      const standing = await areAmong(deps.directory, [...deps.policy.admins, ...reviewers], [input.personId]);
-      if (!standing.known) return refuse({ code: 'eligibility_unknown', problem: standing.problem });
-      if (!standing.value.has(input.personId)) return refuse({ code: 'not_yours' });
-    }
+    const by = await whoEnds(deps, grant, input.personId);
+    if ('refused' in by) return by;
     await beginEnding(
       deps,
       { value: grant, version: loaded.version },
-      { why: 'revoked', by: personActor(person.value), problem: null },
+      { why: 'revoked', by: personActor(by.person), problem: null, ...seenIn(by) },
     );
-    return grant;
+    return { grant, seenAt: by.seenAt };
   });
+}
+
+/** An administrator ends several at once. What they are is asked once for all of them. @returns how many */
+export async function revokeAll(
+  deps: Deps,
+  input: { grantIds: readonly string[]; personId: string },
+): Promise<{ ended: number; seenAt: Instant | null } | Refused> {
+  const by = await mayTakeAway(deps, input.personId, { others: [], no: { code: 'not_an_admin' } });
+  if ('refused' in by) return by;
+  const ending: Ending = { why: 'revoked', by: personActor(by.person), problem: null, ...seenIn(by) };
+  const endOne = async (grantId: string): Promise<boolean> => {
+    const loaded = await deps.store.grant(grantId);
+    if (loaded?.value.state !== 'provisioning' && loaded?.value.state !== 'active') return false;
+    await beginEnding(deps, { value: loaded.value, version: loaded.version }, ending);
+    return true;
+  };
+  let ended = 0;
+  for (const grantId of input.grantIds) if (await decideAgain(() => endOne(grantId))) ended += 1;
+  return { ended, seenAt: by.seenAt };
+}
+
+/** Whoever gives back what they hold is known by the click itself, which Slack has signed: nobody is asked. */
+async function whoEnds(
+  deps: Deps,
+  { person: holder, role: key }: Grant,
+  personId: string,
+): Promise<Authority | Refused> {
+  const accounts = deps.policy.samePerson.find((ids) => ids.includes(holder.slackId)) ?? [holder.slackId];
+  if (personId === holder.slackId) return { person: holder, seenAt: null };
+  if (accounts.includes(personId)) return { person: { ...holder, slackId: personId }, seenAt: null };
+  const role = findRole(deps.policy, key);
+  const others = role ? [...reviewersOf(role), ...(role.breakGlass?.reviewers ?? [])] : [];
+  const by = await mayTakeAway(deps, personId, { others, no: { code: 'not_yours' } });
+  if (!('refused' in by) || by.refused.code !== 'not_yours') return by;
+  // The same human under another account of the same mailbox.
+  const person = await deps.directory.person(personId);
+  return person.known && isSamePerson(person.value, holder, deps.policy.samePerson)
+    ? { person: person.value, seenAt: null }
+    : by;
 }
 
 /**

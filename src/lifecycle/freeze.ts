@@ -1,9 +1,11 @@
 import { BOT, personActor } from '../domain/person.ts';
 import { type Refusal, type Refused, refuse } from '../domain/refusal.ts';
+import type { Instant } from '../domain/terms.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
 import { beginEnding } from './endGrant.ts';
+import { mayTakeAway, seenIn } from './takingAway.ts';
 
 /** A freeze: no new access for anybody, and what is live ends. For when something is badly wrong. */
 
@@ -17,10 +19,13 @@ export async function frozen(deps: Pick<Deps, 'store' | 'integrity'>): Promise<R
   return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
 }
 
-/** @returns how many grants it ends */
-export function freeze(deps: Deps, input: { personId: string; reason: string }): Promise<{ live: number } | Refused> {
+/** @returns how many grants it ends; and when the administrator was seen to be one, where Slack does not say so now */
+export function freeze(
+  deps: Deps,
+  input: { personId: string; reason: string },
+): Promise<{ live: number; seenAt: Instant | null } | Refused> {
   return decideAgain(async () => {
-    const admin = await checkAdmin(deps, input.personId);
+    const admin = await mayTakeAway(deps, input.personId, { others: [], no: { code: 'not_an_admin' } });
     if ('refused' in admin) return admin;
     const { value, version } = await deps.store.record('freeze', KEY);
     if (value) return refuse({ code: 'frozen', by: value.by.name, reason: value.reason });
@@ -35,12 +40,12 @@ export function freeze(deps: Deps, input: { personId: string; reason: string }):
           actor: personActor(admin.person),
           requestId: null,
           grantId: null,
-          payload: { reason, live },
+          payload: { reason, live, ...seenIn(admin) },
         },
       ],
       jobs: [{ kind: 'freeze', key: String(at), dueAt: at }],
     });
-    return { live };
+    return { live, seenAt: admin.seenAt };
   });
 }
 

@@ -4,6 +4,7 @@ import { MINUTE, type Millis } from '../domain/terms.ts';
 import type { JobHandler, Versioned } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import { beginEnding } from './endGrant.ts';
+import { noteAdmins } from './takingAway.ts';
 
 /** How often everybody who holds something is looked up. Slack also tells of deactivated people by itself. */
 const SWEEP_EVERY: Millis = 15 * MINUTE;
@@ -33,6 +34,7 @@ export function createSweep(deps: Deps): JobHandler {
     // In the round everybody's turn comes again by itself.
     if (!isRound) return isSaid ? null : { notBefore: deps.clock.now() + MINUTE };
     const isDone = now.length < PEOPLE_A_MINUTE;
+    if (isDone) await noteAdmins(deps);
     cursor = isDone ? '' : (now.at(-1) ?? '');
     return { notBefore: deps.clock.now() + (isDone ? SWEEP_EVERY : MINUTE) };
   };

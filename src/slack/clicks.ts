@@ -67,12 +67,18 @@ export async function tellClicker(
     if (body.container?.is_ephemeral)
       return void (await respond({ response_type: 'ephemeral', replace_original: false, ...said(sentence) }));
     const thread = body.message?.thread_ts;
-    await client.chat.postEphemeral({
-      channel,
-      user: personId,
-      ...said(sentence),
-      ...(typeof thread === 'string' && { thread_ts: thread }),
-    });
+    try {
+      await client.chat.postEphemeral({
+        channel,
+        user: personId,
+        ...said(sentence),
+        ...(typeof thread === 'string' && { thread_ts: thread }),
+      });
+    } catch (error) {
+      deps.log.warn({ problem: slackProblem(error), personId }, 'an answer to a click takes the other way');
+      // The click brings an address of its own, for which the bot needs no token.
+      await respond({ response_type: 'ephemeral', replace_original: false, ...said(sentence) });
+    }
   }
 }
 

@@ -8,6 +8,12 @@ import { code, plain, time } from './blocks.ts';
 
 /** Refusals, decisions and ends as sentences: the one place where the bot's "no" gets its words. */
 
+/** Where somebody acts on having been seen as an administrator, and not on Slack's word now. */
+export const standingSentence = (seenAt: Instant | null): string =>
+  seenAt === null
+    ? ''
+    : ` Slack does not say now whether you are an administrator. You were one ${time(seenAt)}, which is enough to end and to freeze; the record says so.`;
+
 export function refusalSentence(refusal: Refusal): string {
   switch (refusal.code) {
     case 'unknown_role':

@@ -2,24 +2,27 @@ import type { App, BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import { z } from 'zod';
 import { isRefused } from '../../domain/refusal.ts';
-import { counted } from '../../domain/text.ts';
+import type { Instant } from '../../domain/terms.ts';
+import { counted, cut } from '../../domain/text.ts';
 import { readObject } from '../../http/json.ts';
-import { checkAdmin } from '../../lifecycle/eligibility.ts';
-import { revokeGrant } from '../../lifecycle/endGrant.ts';
+import { revokeAll, revokeGrant } from '../../lifecycle/endGrant.ts';
 import { freeze, unfreeze } from '../../lifecycle/freeze.ts';
 import { previewReload, reloadPolicy } from '../../lifecycle/reloadPolicy.ts';
 import { resetSecondFactor } from '../../lifecycle/secondFactor.ts';
+import { mayTakeAway } from '../../lifecycle/takingAway.ts';
 import { plainText } from '../blocks.ts';
 import { clickedValue } from '../clicks.ts';
-import type { Command } from '../commands/command.ts';
+import { slackProblem } from '../clients.ts';
+import type { Call, Command } from '../commands/command.ts';
 import type { SlackContext } from '../context.ts';
 import { FAILED } from '../request/answers.ts';
 import { readOption, readText, type ViewValues } from '../request/values.ts';
 import { waitModal } from '../review/modals.ts';
-import { refusalSentence } from '../sentences.ts';
+import { refusalSentence, standingSentence } from '../sentences.ts';
 import { updateView } from '../views.ts';
 import {
   ADMIN,
+  adminBlocks,
   adminMessage,
   adminModal,
   FREEZE_MODAL,
@@ -35,12 +38,54 @@ import {
 export const admin: Command = {
   names: ['admin'],
   usage: '`/jit admin`',
-  help: 'for administrators: who holds what, end it, freeze everything, reload the policy',
+  help: 'for administrators: who holds what, end it, freeze everything, reload the policy; `/jit admin freeze REASON` freezes without a form',
   run: async (call) => {
-    const opened = await call.client.views.open({ trigger_id: call.triggerId, view: waitModal('Administration') });
-    await updateView(call, opened.view?.id, await adminView(call, call.personId, NO_FILTER, null));
+    const [word = '', ...rest] = call.text.trim().split(/\s+/);
+    if (word.toLowerCase() === 'freeze') return call.tell(await freezeNow(call, rest.join(' ')));
+    const opened = await openWaiting(call);
+    if (opened === null) return tellAdmin(call);
+    await updateView(call, opened, await adminView(call, call.personId, NO_FILTER, null));
   },
 };
+
+/** @returns the form's id; null: Slack opens none for the bot now */
+async function openWaiting({ client, deps, triggerId }: Call): Promise<string | null> {
+  try {
+    const opened = await client.views.open({ trigger_id: triggerId, view: waitModal('Administration') });
+    return opened.view?.id ?? null;
+  } catch (error) {
+    deps.log.warn({ problem: slackProblem(error) }, 'the administration form could not be opened; it is told instead');
+    return null;
+  }
+}
+
+/** What takes access away, as an answer to the command: that takes no token of the bot's. */
+async function tellAdmin(call: Call): Promise<void> {
+  const standing = await mayTakeAway(call.deps, call.personId, ANY_ADMIN);
+  if (isRefused(standing)) return call.tell(refusalSentence(standing.refused));
+  const [grants, frozen] = await Promise.all([call.deps.store.liveGrants({}), call.deps.store.record('freeze', 'bot')]);
+  return call.tell(
+    'Administration',
+    adminBlocks({
+      word: standingSentence(standing.seenAt).trim(),
+      freeze: frozen.value,
+      grants: grants.map(({ value }) => value),
+    }),
+  );
+}
+
+async function freezeNow({ deps, personId }: Call, reason: string): Promise<string> {
+  if (reason === '') return 'Say why: `/jit admin freeze REASON…`. Everybody reads it.';
+  const result = await freeze(deps, { personId, reason: cut(reason, REASON_MAX) });
+  return isRefused(result) ? refusalSentence(result.refused) : frozenSentence(result);
+}
+
+const frozenSentence = ({ live, seenAt }: { live: number; seenAt: Instant | null }): string =>
+  `:rotating_light: *Frozen.* ${counted(live, 'live grant ends', 'live grants end')} now, and everybody is told.${standingSentence(seenAt)}`;
+
+const ANY_ADMIN = { others: [], no: { code: 'not_an_admin' } } as const;
+/** As long as the form lets it be. */
+const REASON_MAX = 1_000;
 
 interface Filter {
   readonly person: string | null;
@@ -62,15 +107,16 @@ export function listenToAdmins(app: App, context: SlackContext): void {
   for (const action of [ADMIN.person, ADMIN.resource]) act(action, async () => null);
   act(ADMIN.end, async (body) => {
     const result = await revokeGrant(deps, { grantId: clickedValue(body), personId: body.user.id });
-    return isRefused(result) ? refusalSentence(result.refused) : ':lock: Taking it back now.';
+    return isRefused(result)
+      ? refusalSentence(result.refused)
+      : `:lock: Taking it back now.${standingSentence(result.seenAt)}`;
   });
   act(ADMIN.endAll, async (body, filter) => {
-    let ended = 0;
-    for (const { value } of await filtered(context, filter)) {
-      const result = await revokeGrant(deps, { grantId: value.id, personId: body.user.id });
-      if (!isRefused(result)) ended += 1;
-    }
-    return `:lock: Taking ${ended} back now.`;
+    const grantIds = (await filtered(context, filter)).map(({ value }) => value.id);
+    const result = await revokeAll(deps, { grantIds, personId: body.user.id });
+    return isRefused(result)
+      ? refusalSentence(result.refused)
+      : `:lock: Taking ${result.ended} back now.${standingSentence(result.seenAt)}`;
   });
   act(ADMIN.unfreeze, async (body) => {
     const result = await unfreeze(deps, { personId: body.user.id });
@@ -94,12 +140,7 @@ export function listenToAdmins(app: App, context: SlackContext): void {
     const result = await freeze(deps, { personId: body.user.id, reason });
     return isRefused(result)
       ? ack({ response_action: 'errors', errors: { [FREEZE_REASON]: refusalSentence(result.refused) } })
-      : ack({
-          response_action: 'update',
-          view: adminMessage(
-            `:rotating_light: *Frozen.* ${counted(result.live, 'live grant ends', 'live grants end')} now, and everybody is told.`,
-          ),
-        });
+      : ack({ response_action: 'update', view: adminMessage(frozenSentence(result)) });
   });
 
   app.action<BlockAction>(ADMIN.reload, async ({ ack, body }) => {
@@ -128,7 +169,8 @@ export function listenToAdmins(app: App, context: SlackContext): void {
       const personId = body.user.id;
       let word: string | null;
       try {
-        const standing = await checkAdmin(deps, personId);
+        // What gives anything asks once more, and takes nothing but Slack's word now.
+        const standing = await mayTakeAway(deps, personId, ANY_ADMIN);
         word = isRefused(standing) ? refusalSentence(standing.refused) : await work(body, filter);
       } catch (error) {
         deps.log.error({ err: error, action, personId }, 'an administrator’s click could not be carried out');
@@ -147,7 +189,7 @@ async function adminView(
   word: string | null,
 ): Promise<ModalView> {
   const { deps } = context;
-  const standing = await checkAdmin(deps, personId);
+  const standing = await mayTakeAway(deps, personId, ANY_ADMIN);
   if (isRefused(standing)) return adminMessage(refusalSentence(standing.refused));
   const [grants, open, frozen] = await Promise.all([
     filtered(context, filter),
@@ -157,7 +199,8 @@ async function adminView(
   const requests = open
     .map(({ value }) => value)
     .filter(({ role }) => filter.resource === null || role.startsWith(`${filter.resource}/`));
-  return adminModal({ word, freeze: frozen.value, grants: grants.map(({ value }) => value), requests });
+  const said = word ?? (standingSentence(standing.seenAt).trim() || null);
+  return adminModal({ word: said, freeze: frozen.value, grants: grants.map(({ value }) => value), requests });
 }
 
 const filtered = ({ deps }: Pick<SlackContext, 'deps'>, { person, resource }: Filter) =>

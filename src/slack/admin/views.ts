@@ -7,6 +7,7 @@ import { counted, cut } from '../../domain/text.ts';
 import type { Reload } from '../../lifecycle/reloadPolicy.ts';
 import { type Stranded, strandedLine } from '../../lifecycle/strandedAccess.ts';
 import { button, code, context, LIMITS, plainText, quote, section, time } from '../blocks.ts';
+import { endButton } from '../grants/buttons.ts';
 import { statusLine } from '../review/status.ts';
 
 /** What administrators see: who holds what, what waits, and the big switches. */
@@ -28,6 +29,8 @@ export const RELOAD_MODAL = 'admin_reload_modal';
 export const FREEZE_REASON = 'freeze_reason';
 
 const MOST_GRANTS = 20;
+/** An answer to a command takes 50 blocks. */
+const MOST_TOLD = 20;
 const MOST_REQUESTS = 10;
 
 export interface AdminInput {
@@ -35,6 +38,27 @@ export interface AdminInput {
   readonly freeze: Freeze | null;
   readonly grants: readonly LiveGrant[];
   readonly requests: readonly Request[];
+}
+
+/** Who holds what, with a way to end it, where no form can be opened. */
+export function adminBlocks({ word, freeze, grants }: Omit<AdminInput, 'requests'>): KnownBlock[] {
+  const shown = grants.slice(0, MOST_TOLD);
+  return [
+    ...(word ? [section(word)] : []),
+    section(
+      freeze
+        ? `:rotating_light: *All access is frozen* by <@${freeze.by.slackId}> since ${time(freeze.at)}.`
+        : 'No form can be opened now. `/jit admin freeze REASON…` takes everything back and lets nothing new be granted.',
+    ),
+    section(`*Live: ${grants.length}*`),
+    ...shown.flatMap((grant): KnownBlock[] => [
+      section(`<@${grant.person.slackId}> has ${code(grant.role)}\n${grantState(grant)}`),
+      ...(grant.state === 'active' || grant.state === 'provisioning'
+        ? [{ type: 'actions' as const, elements: [endButton(grant.id, 'End')] }]
+        : []),
+    ]),
+    ...(grants.length > shown.length ? [context(`and ${grants.length - shown.length} more`)] : []),
+  ];
 }
 
 export function adminModal({ word, freeze, grants, requests }: AdminInput): ModalView {

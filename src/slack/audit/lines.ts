@@ -1,6 +1,6 @@
 import type { EventPayloads, LedgerEvent } from '../../domain/events.ts';
 import { SIGNAL_NAMES } from '../../domain/signals.ts';
-import { assertNever, durationText } from '../../domain/terms.ts';
+import { assertNever, durationText, type Instant } from '../../domain/terms.ts';
 import { counted, cut } from '../../domain/text.ts';
 import { code, context, type Message, plain, section, time } from '../blocks.ts';
 import { endSentence, leftSentence, openSentence } from '../sentences.ts';
@@ -146,11 +146,11 @@ function describe(event: LedgerEvent): string {
     case 'second_factor.reset':
       return `${who} reset the one-time codes of ${plain(event.payload.person.name)}`;
     case 'access.frozen':
-      return `*${who} froze all access*: “${plain(cut(event.payload.reason, 200))}”. ${counted(event.payload.live, 'live grant ends', 'live grants end')}, nothing new is granted`;
+      return `*${who} froze all access*: “${plain(cut(event.payload.reason, 200))}”. ${counted(event.payload.live, 'live grant ends', 'live grants end')}, nothing new is granted${seenText(event.payload)}`;
     case 'access.unfrozen':
       return `${who} lifted the freeze`;
     case 'grant.revoking':
-      return `${code(event.payload.role)} of ${plain(event.payload.person.name)}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? ` (${plain(event.payload.problem)})` : ''}`;
+      return `${code(event.payload.role)} of ${plain(event.payload.person.name)}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? ` (${plain(event.payload.problem)})` : ''}${seenText(event.payload)}`;
     case 'grant.ended':
       return `${plain(event.payload.person.name)} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}${stillOpen(event)}${leftBehind(event)}`;
     case 'grant.failed':
@@ -238,3 +238,9 @@ const stillOpen = ({ at, payload }: LedgerEvent & { type: 'grant.ended' }): stri
   payload.openUntil === undefined || (payload.openUntil !== null && payload.openUntil <= at)
     ? ''
     : `. ${openSentence(payload.openUntil, at)}`;
+
+/** Where an administrator acted while Slack did not say that they are one. */
+const seenText = ({ standingSeenAt }: { readonly standingSeenAt?: Instant }): string =>
+  standingSeenAt === undefined
+    ? ''
+    : `. Slack did not say whether they are an administrator; they were seen to be one ${time(standingSeenAt)}`;

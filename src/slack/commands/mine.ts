@@ -12,7 +12,7 @@ import { CANCEL_ACTION, EXTEND_ACTION } from '../grants/notices.ts';
 import { roleNameIn } from '../projections.ts';
 import { takeDuration } from '../request/when.ts';
 import { statusLine } from '../review/status.ts';
-import { refusalSentence } from '../sentences.ts';
+import { refusalSentence, standingSentence } from '../sentences.ts';
 import type { Call, Command } from './command.ts';
 
 /** What somebody holds and has asked for, and what they can do about it. */
@@ -43,7 +43,7 @@ export const revoke: Command = {
     return call.tell(
       isRefused(result)
         ? refusalSentence(result.refused)
-        : `:lock: Taking *${plain(roleNameIn(call.deps.policy, only.role))}* back now.`,
+        : `:lock: Taking *${plain(roleNameIn(call.deps.policy, only.role))}* back now.${standingSentence(result.seenAt)}`,
     );
   },
 };

@@ -16,7 +16,7 @@ import { roleNameIn } from '../projections.ts';
 import { answerModal, FAILED } from '../request/answers.ts';
 import { messageModal, workingModal } from '../request/modal.ts';
 import { readOption, readText } from '../request/values.ts';
-import { refusalSentence } from '../sentences.ts';
+import { refusalSentence, standingSentence } from '../sentences.ts';
 import { updateView } from '../views.ts';
 import { END_ACTION } from './buttons.ts';
 import { EXTEND, EXTEND_MODAL, extendModal } from './extend.ts';
@@ -37,7 +37,9 @@ export function listenToGrants(app: App, context: SlackContext): void {
     await ack();
     await tellClicker(context, { body, respond }, async () => {
       const result = await revokeGrant(deps, { grantId: clickedValue(body), personId: body.user.id });
-      return isRefused(result) ? refusalSentence(result.refused) : ':lock: Taking it back now.';
+      return isRefused(result)
+        ? refusalSentence(result.refused)
+        : `:lock: Taking it back now.${standingSentence(result.seenAt)}`;
     });
   });
 

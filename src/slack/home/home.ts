@@ -44,14 +44,16 @@ export function createHome(deps: Deps, client: WebClient, posts: PostBook): Home
 
 async function viewFor(deps: Deps, slackId: string, word: string | null): Promise<HomeView> {
   const person = await deps.directory.person(slackId);
-  if (!person.known)
-    return { type: 'home', blocks: [section(`:no_entry: You cannot take part here: ${plain(person.problem)}.`)] };
-  const [held, asked, toReview, possible] = await everything(deps, person.value);
+  const [held, asked, toReview, possible] = await everything(deps, slackId, person.known ? person.value : null);
+  const refused = person.known ? null : `:no_entry: You cannot take part here now: ${plain(person.problem)}.`;
+  const isWaiting = asked.some(({ state }) => state === 'pending' || state === 'scheduled');
+  if (refused !== null && held.length === 0 && !isWaiting) return { type: 'home', blocks: [section(refused)] };
   const named = (role: string) => roleNameIn(deps.policy, role);
   return homeView({
     now: deps.clock.now(),
-    timeZone: person.value.timeZone,
-    word,
+    timeZone: person.known ? person.value.timeZone : (held[0]?.value.person.timeZone ?? 'UTC'),
+    // Whoever Slack does not say who they are can still give back what they hold.
+    word: refused === null ? word : [word, refused].filter(Boolean).join('\n'),
     held: held.map(({ value: grant }) => ({
       grant,
       roleName: named(grant.role),
@@ -64,12 +66,13 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
   });
 }
 
-const everything = (deps: Deps, person: Person) =>
+/** @param person null: Slack does not say who it is, so nothing is theirs to review or to ask for */
+const everything = (deps: Deps, slackId: string, person: Person | null) =>
   Promise.all([
-    deps.store.liveGrants({ slackId: person.slackId }),
-    deps.store.recentRequests(person.slackId, LATELY),
-    reviewableBy(deps, person),
-    possibleNow(deps, person),
+    deps.store.liveGrants({ slackId }),
+    deps.store.recentRequests(slackId, LATELY),
+    person ? reviewableBy(deps, person) : [],
+    person ? possibleNow(deps, person) : [],
   ]);
 
 export function listenToHome(app: App, context: SlackContext): void {

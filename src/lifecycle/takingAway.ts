@@ -1,0 +1,125 @@
+import type { Person } from '../domain/person.ts';
+import { isGroup, type Principal } from '../domain/policy.ts';
+import type { AdminSeen } from '../domain/records.ts';
+import { type Refusal, type Refused, refuse } from '../domain/refusal.ts';
+import { HOUR, type Instant, type Known, type Millis, SECOND, unknown } from '../domain/terms.ts';
+import { ConflictError } from '../ports.ts';
+import type { Deps } from './deps.ts';
+import { areAmong } from './eligibility.ts';
+
+/**
+ * Who may take access away from others. Slack being down must not keep an administrator from it: for ending and
+ * freezing, and for nothing else, it is enough that they were seen to be one within a day. A clear no still is a no.
+ */
+
+/** How long having been seen as an administrator is enough. */
+const SEEN_FOR: Millis = 24 * HOUR;
+/** How often it is written down at most. */
+const SEEN_AGAIN: Millis = HOUR;
+/** How long Slack is waited for: a form has to be answered within three seconds. */
+const ANSWER_WITHIN: Millis = 1.5 * SECOND;
+/** Administrators looked up in one round of the sweep: others are waiting for answers too. */
+const LOOKED_UP_AT_ONCE = 20;
+
+export interface Authority {
+  readonly person: Person;
+  /** When they were last seen to be an administrator; null: Slack says so now. */
+  readonly seenAt: Instant | null;
+}
+
+/** As the record and people are told, where it is not what Slack says now. */
+export const seenIn = ({ seenAt }: Authority): { standingSeenAt?: Instant } =>
+  seenAt === null ? {} : { standingSeenAt: seenAt };
+
+/**
+ * @param about.others whom the policy lets do it besides administrators; of them only Slack's word now counts
+ * @param about.no the refusal for whoever is none of them
+ */
+export async function mayTakeAway(
+  deps: Deps,
+  slackId: string,
+  about: { readonly others: readonly Principal[]; readonly no: Refusal },
+): Promise<Authority | Refused> {
+  const late = Promise.withResolvers<Answer>();
+  const cancel = deps.clock.wakeAt(deps.clock.now() + ANSWER_WITHIN, () => late.resolve(NO_ANSWER));
+  const answer = await Promise.race([askSlack(deps, slackId, about), late.promise]).finally(cancel);
+  if ('person' in answer) {
+    await noteAdmin(deps, answer.person);
+    return { person: answer.person, seenAt: null };
+  }
+  if (answer.isCertain) return refuse(answer.refusal);
+  const seen = await adminSeen(deps, slackId);
+  if (!seen) return refuse(answer.refusal);
+  deps.log.warn(
+    { slackId, seenAt: new Date(seen.at).toISOString(), refusal: answer.refusal },
+    'Slack does not say whether somebody is an administrator; having been seen as one within a day is enough for taking access away',
+  );
+  return { person: seen.person, seenAt: seen.at };
+}
+
+type Answer = { readonly person: Person } | { readonly refusal: Refusal; readonly isCertain: boolean };
+
+const NO_ANSWER: Answer = {
+  refusal: { code: 'eligibility_unknown', problem: `Slack gave no answer within ${ANSWER_WITHIN / SECOND} s` },
+  isCertain: false,
+};
+
+async function askSlack(
+  deps: Deps,
+  slackId: string,
+  { others, no }: { readonly others: readonly Principal[]; readonly no: Refusal },
+): Promise<Answer> {
+  const person = await deps.directory.person(slackId);
+  if (!person.known) {
+    const left = await deps.directory.hasLeft(slackId);
+    return {
+      refusal: { code: 'person_refused', problem: person.problem },
+      isCertain: left.known && left.value !== null,
+    };
+  }
+  const standing = await areAmong(deps.directory, [...deps.policy.admins, ...others], [slackId]);
+  if (!standing.known) return { refusal: { code: 'eligibility_unknown', problem: standing.problem }, isCertain: false };
+  return standing.value.has(slackId) ? { person: person.value } : { refusal: no, isCertain: true };
+}
+
+/** When and as what somebody was last seen as an administrator, where that is recent and the policy still says so. */
+async function adminSeen(deps: Deps, slackId: string): Promise<AdminSeen | null> {
+  const { value } = await deps.store.record('admin_seen', slackId);
+  if (!value || deps.clock.now() - value.at > SEEN_FOR) return null;
+  return value.as.some((principal) => deps.policy.admins.includes(principal)) ? value : null;
+}
+
+/** Writes down that somebody is an administrator, where they are and it was not written down lately. */
+async function noteAdmin(deps: Deps, person: Person): Promise<void> {
+  const { value, version } = await deps.store.record('admin_seen', person.slackId);
+  if (value && deps.clock.now() - value.at < SEEN_AGAIN) return;
+  const groups = await deps.directory.members(deps.policy.admins.filter(isGroup), 'preview');
+  const as = deps.policy.admins.filter((principal) => {
+    const members: Known<ReadonlySet<string>> = groups.get(principal) ?? unknown('not a group');
+    return principal === person.slackId || (members.known && members.value.has(person.slackId));
+  });
+  if (as.length === 0) return;
+  try {
+    await deps.store.commit({
+      records: [{ kind: 'admin_seen', key: person.slackId, value: { person, as, at: deps.clock.now() }, version }],
+    });
+  } catch (error) {
+    // Somebody else wrote it down in the same moment.
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}
+
+/** Looks up administrators while Slack answers, those first who were not seen for longest, so that they can act when it does not. */
+export async function noteAdmins(deps: Deps): Promise<void> {
+  const groups = await deps.directory.members(deps.policy.admins.filter(isGroup), 'check');
+  const ids = new Set(deps.policy.admins.filter((principal) => !isGroup(principal)));
+  for (const members of groups.values()) if (members.known) for (const id of members.value) ids.add(id);
+  const seen = await Promise.all(
+    [...ids].map(async (id) => ({ id, at: (await deps.store.record('admin_seen', id)).value?.at ?? 0 })),
+  );
+  const due = seen.filter(({ at }) => deps.clock.now() - at >= SEEN_AGAIN).sort((a, b) => a.at - b.at);
+  for (const { id } of due.slice(0, LOOKED_UP_AT_ONCE)) {
+    const person = await deps.directory.person(id);
+    if (person.known) await noteAdmin(deps, person.value);
+  }
+}
