@@ -37,9 +37,12 @@ export function membership<Role>(
   async function take(access: Access<Role>, seat: Seat, expiresAt: Instant, person: Person): Promise<void> {
     const place = await seats.placeOf(access.grantId, seat.place);
     await lock(lockOf(place, person.id), async () => {
-      const id = await seats.settle(place, person, seat.place);
-      const now = await roster.level(place, id);
       const mine = seats.of(access.grantId).find((record) => record.place === place);
+      // Who they are as a member stays, whoever their name leads to by now.
+      const memberNow = async () =>
+        mine && mine.account !== person.id ? mine.account : seats.settle(place, person, seat.place);
+      const id = await memberNow();
+      const now = await roster.level(place, id);
       const [other] = seats.at(place, id);
       const held = now === roster.dormant ? null : now;
       const before = mine ? mine.before : other ? other.before : held;
@@ -50,7 +53,7 @@ export function membership<Role>(
       }
       const isAgain = roster.expires && before === null;
       if (rank(now) < rank(seat.level) || isAgain) await roster.set(place, id, most([now, seat.level]), expiresAt);
-      const member = await seats.settle(place, person, seat.place);
+      const member = await memberNow();
       // Whoever is not shown yet could not be seen to be gone later.
       await poll(
         `${roster.scope} does not show ${person.account} in ${seat.place}`,

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { googleGroup } from '../../src/provisioners/google/group.ts';
 import { googleIam } from '../../src/provisioners/google/iam.ts';
 import { type FakeGoogle, startGoogle } from '../support/google.ts';
 import type { Changed, Changes } from './changes.ts';
@@ -14,12 +13,10 @@ const use = useForTests();
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-google-'));
 const credentials = join(folder, 'credentials.json');
 const ROLE = googleIam.roleSchema.parse({ roles: ['roles/cloudsql.viewer'] });
-const GROUP = 'payments@harbor.example';
 /** What Ben is called after his address has changed. */
 const RENAMED = 'ben.adeyemi@harbor.example';
 let google: FakeGoogle;
 let iam: Harness;
-let group: Harness;
 let id: string;
 
 function changesOfPolicy(): Changes {
@@ -125,18 +122,9 @@ beforeAll(async () => {
     ...breaks,
     changes: changesOfPolicy(),
   };
-  group = {
-    connection: googleGroup.connect(
-      googleGroup.targetSchema.parse({ kind: 'google_group', credentials, endpoint: google.url }),
-      use,
-    ),
-    role: { groups: [GROUP] },
-    reallyHas: async () => members().some(({ preferredMemberKey }) => preferredMemberKey.id === BEN.email),
-    ...breaks,
-  };
 });
 afterAll(async () => {
-  await Promise.all([iam.connection.close(), group.connection.close()]);
+  await iam.connection.close();
   await google.close();
   use.close();
   rmSync(folder, { recursive: true, force: true });
@@ -144,12 +132,8 @@ afterAll(async () => {
 beforeEach(() => {
   id = newGrantId();
   google.policy.bindings = [];
-  members().length = 0;
 });
-const members = () => google.groups.get(GROUP) ?? [];
-
 describeContract('google_iam', () => iam);
-describeContract('google_group', () => group);
 
 describe('Cloud IAM', () => {
   const grant = (role = ROLE, until = inAnHour()) => iam.connection.grant(accessOf(role, id), until);
@@ -206,39 +190,5 @@ describe('Cloud IAM', () => {
     const findings = await iam.connection.check([]);
     google.permissions.add('resourcemanager.projects.setIamPolicy');
     expect(findings.map(({ ok }) => ok)).toEqual([true, false]);
-  });
-});
-
-describe('Google groups', () => {
-  const role = { groups: [GROUP] };
-  const expiry = () => members().map(({ roles }) => roles[0]?.expiryDetail?.expireTime);
-
-  test('a membership expires by itself; the later end of two grants counts, and an extension moves it', async () => {
-    const other = newGrantId();
-    await group.connection.grant(accessOf(role, id), Date.UTC(2026, 0, 15, 15));
-    await group.connection.grant(accessOf(role, other), Date.UTC(2026, 0, 15, 13));
-    expect(expiry()).toEqual(['2026-01-15T15:00:00.000Z']);
-    await group.connection.grant(accessOf(role, other), Date.UTC(2026, 0, 15, 16));
-    expect(expiry()).toEqual(['2026-01-15T16:00:00.000Z']);
-    for (const one of [id, other]) await group.connection.revoke(accessOf(role, one));
-    expect(members()).toEqual([]);
-  });
-
-  test('who was in the group for good before stays in it, for good', async () => {
-    members().push({
-      name: 'groups/x/memberships/m',
-      preferredMemberKey: { id: BEN.email },
-      roles: [{ name: 'MEMBER' }],
-    });
-    await group.connection.grant(accessOf(role, id), inAnHour());
-    expect(expiry()).toEqual([undefined]);
-    await group.connection.revoke(accessOf(role, id));
-    expect(members()).toHaveLength(1);
-  });
-
-  test('the doctor names a group that the bot does not see', async () => {
-    expect(await group.connection.check([{ roleKey: 'a/b', role: { groups: ['gone@harbor.example'] } }])).toMatchObject(
-      [{ ok: false, what: expect.stringContaining('no group gone@harbor.example') }],
-    );
   });
 });

@@ -190,10 +190,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what a grant finds in a team is written down after it was changed, not before',
     file: 'src/provisioners/membership.ts',
-    find: '      const now = await roster.level(place, id);\n      const mine',
+    find: '      const now = await roster.level(place, id);\n',
     replace: `      await roster.set(place, id, most([await roster.level(place, id), seat.level]), expiresAt);
       const now = await roster.level(place, id);
-      const mine`,
+`,
   },
   {
     name: 'the end of one grant takes away what another one gives in the same team',

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 
 /**
- * The part of Google's Resource Manager and Cloud Identity that is about who has what, written from the published API
- * descriptions: etags, versions and conditions of policies, paging, and what may expire are as strict as there.
+ * The part of Google's Resource Manager that is about who has what, written from the published API description: etags, versions
+ * and conditions of policies are as strict as there.
  */
 
 interface Binding {
@@ -12,20 +12,12 @@ interface Binding {
   condition?: { title: string; description?: string; expression: string };
 }
 
-interface Membership {
-  readonly name: string;
-  readonly preferredMemberKey: { readonly id: string };
-  roles: { name: string; expiryDetail?: { expireTime: string } }[];
-}
-
 export interface FakeGoogle {
   readonly url: string;
   policy: { version: number; etag: string; bindings: Binding[] };
   /** Runs between somebody's reading of the policy and their writing it. */
   beforeWrite: () => void;
   readonly permissions: Set<string>;
-  /** By address of the group. */
-  readonly groups: Map<string, Membership[]>;
   down: boolean;
   /** A project that was shut down keeps its policy, and shows it to nobody until it is restored. */
   isShutDown: boolean;
@@ -60,7 +52,7 @@ export async function startGoogle(): Promise<FakeGoogle> {
       });
     const answer =
       request.headers.authorization === `Bearer ${TOKEN}`
-        ? handle(request.method ?? 'GET', url, text ? JSON.parse(text) : {})
+        ? handle(url, text ? JSON.parse(text) : {})
         : refuse(401, 'Request had invalid authentication credentials.');
     reply(answer.status, answer.body);
   });
@@ -69,7 +61,7 @@ export async function startGoogle(): Promise<FakeGoogle> {
   const ok = (body: unknown) => ({ status: 200, body });
 
   // biome-ignore lint/suspicious/noExplicitAny: bodies of many calls, read field by field
-  function handle(method: string, url: URL, body: any) {
+  function handle(url: URL, body: any) {
     const path = url.pathname;
     if (/^\/v3\/projects\/harbor-prod:[gs]etIamPolicy$/.test(path)) {
       const permission = `resourcemanager.projects.${path.split(':')[1]}`;
@@ -103,61 +95,7 @@ export async function startGoogle(): Promise<FakeGoogle> {
     }
     if (path === '/v3/projects/harbor-prod:testIamPermissions')
       return ok({ permissions: (body.permissions as string[]).filter((one) => google.permissions.has(one)) });
-    if (path === '/v1/groups:lookup') {
-      const group = url.searchParams.get('groupKey.id') ?? '';
-      return google.groups.has(group)
-        ? ok({ name: `groups/${idOf(group)}` })
-        : refuse(403, 'Error(2028): Permission denied');
-    }
-    const [, id = '', rest = ''] = /^\/v1\/groups\/([^/]+)\/memberships(.*)$/.exec(path) ?? [];
-    const members = [...google.groups].find(([group]) => idOf(group) === id)?.[1];
-    return members
-      ? membershipCall(method, url, body, members, `groups/${id}/memberships`, rest)
-      : refuse(404, 'no such method');
-  }
-
-  function membershipCall(
-    method: string,
-    url: URL,
-    // biome-ignore lint/suspicious/noExplicitAny: bodies of many calls, read field by field
-    body: any,
-    members: Membership[],
-    parent: string,
-    rest: string,
-  ) {
-    if (rest === ':lookup') {
-      const found = members.find(
-        ({ preferredMemberKey }) => preferredMemberKey.id === url.searchParams.get('memberKey.id'),
-      );
-      return found ? ok({ name: found.name }) : refuse(404, 'Error(4003): membership not found');
-    }
-    if (rest === '' && method === 'GET') {
-      // One a page, so that whoever forgets the rest is noticed.
-      const from = Number(url.searchParams.get('pageToken') ?? 0);
-      const more = from + 1 < members.length ? { nextPageToken: String(from + 1) } : {};
-      return ok({ memberships: members.slice(from, from + 1), ...more });
-    }
-    if (rest === '' && method === 'POST') {
-      const { preferredMemberKey, roles } = body as Membership;
-      if (members.some((one) => one.preferredMemberKey.id === preferredMemberKey.id))
-        return refuse(409, 'Error(4003): membership already exists');
-      serial += 1;
-      const made = { name: `${parent}/${serial}`, preferredMemberKey, roles };
-      members.push(made);
-      return ok({ done: true, response: made });
-    }
-    const [id, action] = rest.slice(1).split(':');
-    const found = members.find(({ name }) => name === `${parent}/${id}`);
-    if (!found) return refuse(404, 'Error(4003): membership not found');
-    if (action === 'modifyMembershipRoles') {
-      found.roles = body.updateRolesParams.map(({ membershipRole }: { membershipRole: unknown }) => membershipRole);
-      return ok({ membership: found });
-    }
-    if (method === 'DELETE') {
-      members.splice(members.indexOf(found), 1);
-      return ok({ done: true });
-    }
-    return ok(found);
+    return refuse(404, 'no such method');
   }
 
   const google: FakeGoogle = {
@@ -165,7 +103,6 @@ export async function startGoogle(): Promise<FakeGoogle> {
     policy: { version: 1, etag: 'etag-0', bindings: [] },
     beforeWrite: () => undefined,
     permissions: new Set(['resourcemanager.projects.getIamPolicy', 'resourcemanager.projects.setIamPolicy']),
-    groups: new Map([['payments@harbor.example', []]]),
     down: false,
     isShutDown: false,
     instead: undefined,
@@ -179,10 +116,8 @@ export async function startGoogle(): Promise<FakeGoogle> {
   return google;
 }
 
-const idOf = (group: string): string => Buffer.from(group).toString('hex');
-
 /** Credentials of a workload identity that the fake accepts. @param subject a file with the machine's own token */
-export const credentialsFor = ({ url }: FakeGoogle, subject: string): string =>
+export const credentialsFor = ({ url }: { readonly url: string }, subject: string): string =>
   JSON.stringify({
     type: 'external_account',
     audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
