@@ -9,10 +9,8 @@ import { type Access, type Connection, TargetRefusal, type Use } from './provisi
 import type { Roster, Seat } from './roster.ts';
 import { type Person, seatsOf } from './seats.ts';
 
-interface Uses<Role> extends Pick<Use, 'seats' | 'ids'> {
+interface Uses<Role> extends Pick<Use, 'seats' | 'ids' | 'polling'> {
   readonly accountOf: (access: Access<Role>) => string;
-  /** How long a target may take to show what it was told. */
-  readonly polling?: Polling;
 }
 
 const POLLING: Polling = { every: SECOND / 4, until: 10 * SECOND };
@@ -65,7 +63,7 @@ export function membership<Role>(
 
   async function noteMade(grantId: string, place: string, level: string): Promise<void> {
     const made = await roster.made?.(place, level);
-    if (made) await ids.keep(grantId, `stood in ${place}`, JSON.stringify(made.map(({ id }) => id)));
+    if (made) await ids.keep(grantId, `stood in ${place}`, JSON.stringify(made.flatMap(({ id }) => id ?? [])));
   }
 
   /** What is new in a place since a grant was given. Nothing that goes wrong with looking keeps access from ending. */
@@ -76,10 +74,13 @@ export function membership<Role>(
       const known = new Set<unknown>(JSON.parse(stood));
       const made = (await roster.made(place, level)) ?? [];
       return made
-        .filter(({ id }) => !known.has(id) && !seats.isOfGrants(place, id))
-        .map(({ what }) => ({
+        .filter(({ id, person }) => !known.has(id) && !(person !== undefined && seats.isGranted(place, person)))
+        .map(({ id, what }) => ({
           what,
-          done: 'was not there when the access was given, and is still there: remove it unless somebody else needs it',
+          done:
+            id === null
+              ? 'could not be looked at, so nobody knows whether something new is there'
+              : 'was not there when the access was given, and is still there: remove it unless somebody needs it',
         }));
     } catch (error) {
       return [{ what: `what was made in ${place}`, done: `could not be looked at: ${errorText(error)}` }];

@@ -3,6 +3,7 @@ import type { Residue } from '../domain/grant.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { SECOND } from '../domain/terms.ts';
 import type { Clock, Credential, Finding, Holding, IdBook, Log, SeatBook } from '../ports.ts';
+import type { Polling } from './polling.ts';
 
 /** The access of one grant, as a provisioner sees it. */
 export interface Access<Role> {
@@ -76,6 +77,8 @@ export interface Use {
   readonly seats: SeatBook;
   /** What each grant touched, by the target's own ids. Kept before or in the act, so that a crash loses none. */
   readonly ids: IdBook;
+  /** How often and how long a target is looked at until it shows what it was told. Absent: as is usual there. */
+  readonly polling?: Polling | undefined;
   /** What somebody is called there, by a template such as `{email}`. @throws TargetRefusal where nobody has said */
   readonly accountOf: (template: string, person: Access<unknown>['person']) => string;
 }

@@ -18,10 +18,12 @@ export interface Member {
 
 /** Something that a holder may have made in a place, such as a deploy key of a repository. */
 export interface Made {
-  /** The target's own id, with what it is an id of: `deploy key 17`. */
-  readonly id: string;
-  /** `deploy key "ci" (may write) on harbor/api` */
+  /** The target's own id, with what it is an id of, and what it may do: `deploy key 17`. null: it could not be looked at. */
+  readonly id: string | null;
+  /** `deploy key "ci" (may write)` */
   readonly what: string;
+  /** Where it is a person: their id. */
+  readonly person?: string;
 }
 
 /**

@@ -100,8 +100,7 @@ export function seatsOf<Role>(roster: Roster<Role>, { seats: book, ids }: Pick<U
     /** What somebody is owed in a seat without one grant: what they had before, and what other grants give. */
     owedWithout: ({ grantId, place, account, before }: SeatRecord): string | null =>
       most([before, ...at(place, account).flatMap((other) => (other.grantId === grantId ? [] : [other.level]))]),
-    /** Whether something that stands in a place is a person whom a grant put there: `person 17`. */
-    isOfGrants: (place: string, made: string): boolean =>
-      made.startsWith(PERSON) && at(place, made.slice(PERSON.length)).length > 0,
+    /** Whether somebody sits in a place by a grant. */
+    isGranted: (place: string, person: string): boolean => at(place, person).length > 0,
   };
 }

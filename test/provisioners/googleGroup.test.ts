@@ -10,7 +10,7 @@ import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, us
 
 /** Google's own client, with a workload identity, against groups written from the published description. */
 
-const use = useForTests();
+const use = useForTests({ polling: { every: 5, until: 100 } });
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-google-'));
 const GROUP = 'payments@harbor.example';
 const PAYMENTS = 'groups/01payments';

@@ -8,7 +8,7 @@ import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, us
 
 /** Okta's own client against an independent fake of Okta; a layer before it counts people, and hides and refuses as Okta does. */
 
-const use = useForTests();
+const use = useForTests({ polling: { every: 5, until: 100 } });
 const EVE = 'eve@harbor.example';
 const person = (login: string) => ({ login, email: login, first_name: 'A', last_name: 'B' });
 let emulator: Emulator;

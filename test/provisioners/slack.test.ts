@@ -6,7 +6,7 @@ import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForT
 
 /** Slack's own client against its calls about user groups. */
 
-const use = useForTests();
+const use = useForTests({ polling: { every: 5, until: 100 } });
 const role = { groups: ['S0PAY'] };
 const KEEPER = 'U0KEEPER';
 let workspace: SlackGroups;

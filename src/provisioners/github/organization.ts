@@ -1,122 +1,91 @@
 import type { Octokit } from 'octokit';
-import { errorText } from '../../domain/text.ts';
-import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
-import type { Roster, Seat } from '../roster.ts';
+import { z } from 'zod';
+import { TargetRefusal } from '../provisioner.ts';
+import type { Made, Member, Roster, Seat } from '../roster.ts';
+import { askingOf } from './client.ts';
 import type { Role, Target } from './provisioner.ts';
+import { PERMISSIONS, repositoriesOf } from './repositories.ts';
+import { TEAM_LEVELS, teamsOf } from './teams.ts';
 
-/** Teams and repositories of one organization as places that people are in, through Octokit. */
+/** Who may let others in, or leave behind what works without them. */
+const CAN_HAND_ON: Readonly<Record<string, string>> = { team: 'maintainer', repository: 'admin' };
 
-export const TEAM_LEVELS = ['member', 'maintainer'] as const;
-export const PERMISSIONS = ['pull', 'triage', 'push', 'maintain', 'admin'] as const;
-
-export const PUBLIC_API = 'https://api.github.com';
-
-/** The package is loaded with the first call: who uses no such target need not have it. */
-export async function connectGitHub(target: Target): Promise<Octokit> {
-  const { App, Octokit } = await import('octokit');
-  const options = {
-    baseUrl: target.api_url,
-    // What is to be tried again, and when, is for the bot's own due work to say.
-    retry: { enabled: false },
-    throttle: { enabled: false },
-    request: { fetch: withDeadline },
-  };
-  if ('token' in target && target.token !== undefined) return new Octokit({ ...options, auth: target.token });
-  const { id, private_key: privateKey, installation } = target.app ?? { id: 0, private_key: '', installation: 0 };
-  const app = new App({ appId: id, privateKey, Octokit: Octokit.defaults(options) });
-  return app.getInstallationOctokit(installation);
+/** One kind of place, by GitHub's own ids. */
+interface Places {
+  idOf(name: string): Promise<string>;
+  members(id: string): Promise<Member[]>;
+  level(id: string, personId: string): Promise<string | null>;
+  put(id: string, username: string, level: string): Promise<void>;
+  remove(id: string, username: string, personId: string): Promise<void>;
+  made(id: string): Promise<Made[]>;
 }
 
-const withDeadline: typeof fetch = (input, init) =>
-  fetch(input, { ...init, signal: AbortSignal.timeout(TARGET_DEADLINE) });
-
+/** Teams and repositories of one organization as places that people are in, all by their ids, through Octokit. */
 export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roster<Role> {
   const { org } = target;
-  const where = `GitHub at ${new URL(target.api_url).host}`;
-
-  /** @throws with the target's name; a status that is expected is an answer */
-  async function ask<T>(call: (client: Octokit) => Promise<T>, expected: number | null = null): Promise<T | null> {
-    try {
-      return await call(await octokit());
-    } catch (error) {
-      const status = error instanceof Error && 'status' in error ? Number(error.status) : null;
-      if (status !== null && status === expected) return null;
-      throw new Error(`${where}: ${errorText(error)}`, { cause: error });
-    }
-  }
+  const asking = askingOf(target, octokit);
+  const { host } = new URL(target.api_url);
+  const teams = teamsOf(asking, org, target.app !== undefined);
+  const repositories = repositoriesOf(asking, org);
+  const placesOf = (kind: string): Places => (kind === 'team' ? teams : repositories);
 
   /** Somebody else would be sent an invitation into the organization, which nobody here decided on. */
   async function assertMember(username: string): Promise<void> {
-    const found = await ask((client) => client.rest.orgs.checkMembershipForUser({ org, username }), 404);
-    if (Number(found?.status) !== 204)
+    const found = await asking.askOrNull('GET /orgs/{org}/members/{username}', { org, username }, z.unknown());
+    if (found === null)
       throw new TargetRefusal(`${username} is no member of the GitHub organization ${org}; invite them there first`);
   }
 
-  const collaborators = (repo: string) =>
-    ask((client) =>
-      client.paginate(client.rest.repos.listCollaborators, { owner: org, repo, affiliation: 'direct', per_page: 100 }),
-    );
+  async function put(place: string, personId: string, username: string, level: string): Promise<void> {
+    const [kind, id] = split(place);
+    // Whoever is in it already is not invited by being given another level.
+    if ((await placesOf(kind).level(id, personId)) === null) await assertMember(username);
+    await placesOf(kind).put(id, username, level);
+    // GitHub takes names: whoever took this one in between is not the one who was meant.
+    if ((await asking.loginOf(personId)) === username) return;
+    await placesOf(kind).remove(id, username, personId);
+    throw new Error(`${asking.where}: ${username} was renamed while access was being given`);
+  }
 
   return {
-    scope: `github ${new URL(target.api_url).host}/${org}`,
+    scope: `github ${host}`,
+    earlierScope: `github ${host}/${org}`,
     levels: [...TEAM_LEVELS, ...PERMISSIONS],
     expires: false,
-    seats: ({ teams, team_level, repositories }) => [
-      ...teams.map((team): Seat => ({ place: `team ${team}`, level: team_level })),
-      ...Object.entries(repositories).map(([repo, level]): Seat => ({ place: `repository ${repo}`, level })),
+    seats: ({ teams: slugs, team_level, repositories: permissions }) => [
+      ...slugs.map((team): Seat => ({ place: `team ${team}`, level: team_level })),
+      ...Object.entries(permissions).map(([repo, level]): Seat => ({ place: `repository ${repo}`, level })),
     ],
-    placeId: async (name) => name,
-    personId: async (account) => account,
-    level: async (place, username) => {
+    placeId: async (place) => {
       const [kind, name] = split(place);
-      if (kind === 'team') {
-        const found = await ask(
-          (client) => client.rest.teams.getMembershipForUserInOrg({ org, team_slug: name, username }),
-          404,
-        );
-        // An invitation that waits counts: whoever accepts it is in.
-        return found?.data.role ?? null;
-      }
-      const all = await collaborators(name);
-      const found = all?.find(({ login }) => login.toLowerCase() === username.toLowerCase());
-      return found ? permissionOf(found) : null;
+      return `${kind} ${await placesOf(kind).idOf(name)}`;
     },
-    set: async (place, username, level) => {
-      const [kind, name] = split(place);
-      if (level !== null) await assertMember(username);
-      if (kind === 'team') {
-        const team = { org, team_slug: name, username };
-        if (level === null) await ask((client) => client.rest.teams.removeMembershipForUserInOrg(team), 404);
-        else
-          await ask((client) =>
-            client.rest.teams.addOrUpdateMembershipForUserInOrg({
-              ...team,
-              role: level === 'maintainer' ? level : 'member',
-            }),
-          );
+    personId: async (login) => {
+      const found = await asking.userOf(login);
+      if (!found) throw new TargetRefusal(`${asking.where} has no user ${login}`);
+      return String(found.id);
+    },
+    level: (place, personId) => {
+      const [kind, id] = split(place);
+      return placesOf(kind).level(id, personId);
+    },
+    set: async (place, personId, level) => {
+      const username = await asking.loginOf(personId);
+      const [kind, id] = split(place);
+      if (level === null) {
+        if (username !== null) await placesOf(kind).remove(id, username, personId);
         return;
       }
-      const repository = { owner: org, repo: name, username };
-      if (level === null) await ask((client) => client.rest.repos.removeCollaborator(repository), 404);
-      else await ask((client) => client.rest.repos.addCollaborator({ ...repository, permission: level }));
+      if (username === null) throw new TargetRefusal(`${asking.where} has no user ${personId} any more`);
+      await put(place, personId, username, level);
     },
-    members: async (place) => {
-      const [kind, name] = split(place);
-      if (kind === 'repository')
-        return ((await collaborators(name)) ?? []).map((one) => ({
-          id: one.login,
-          account: one.login,
-          level: permissionOf(one),
-        }));
-      const byLevel = await Promise.all(
-        TEAM_LEVELS.map(async (role) => {
-          const people = await ask((client) =>
-            client.paginate(client.rest.teams.listMembersInOrg, { org, team_slug: name, role, per_page: 100 }),
-          );
-          return (people ?? []).map(({ login }) => ({ id: login, account: login, level: role }));
-        }),
-      );
-      return byLevel.flat();
+    members: (place) => {
+      const [kind, id] = split(place);
+      return placesOf(kind).members(id);
+    },
+    made: async (place, level): Promise<readonly Made[] | null> => {
+      const [kind, id] = split(place);
+      return CAN_HAND_ON[kind] === level ? placesOf(kind).made(id) : null;
     },
   };
 }
@@ -126,15 +95,3 @@ const split = (place: string): [string, string] => {
   const at = place.indexOf(' ');
   return [place.slice(0, at), place.slice(at + 1)];
 };
-
-interface Collaborator {
-  readonly role_name?: string | undefined;
-  readonly permissions?: Partial<Record<string, boolean>> | undefined;
-}
-
-/** The strongest; a role of the organization's own counts as the permission that it is built on. */
-function permissionOf({ role_name: name, permissions = {} }: Collaborator): string {
-  const named = { read: 'pull', write: 'push' }[name ?? ''] ?? name;
-  const isKnown = PERMISSIONS.some((one) => one === named);
-  return isKnown && named ? named : (PERMISSIONS.findLast((one) => permissions[one] === true) ?? 'pull');
-}

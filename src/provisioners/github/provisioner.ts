@@ -6,7 +6,10 @@ import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
-import { connectGitHub, PERMISSIONS, PUBLIC_API, rosterOf, TEAM_LEVELS } from './organization.ts';
+import { connectGitHub, PUBLIC_API } from './client.ts';
+import { rosterOf } from './organization.ts';
+import { PERMISSIONS } from './repositories.ts';
+import { TEAM_LEVELS } from './teams.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9_.-]+$/, 'expected a name as it stands in the address');
 
@@ -56,7 +59,7 @@ export const github: Provisioner<Target, Role> = {
   packages: ['octokit'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ api_url: api, org }) => placeText(addressPlace(api), org.toLowerCase()),
-  connect: (target, { seats, ids, accountOf }) => {
+  connect: (target, { seats, ids, polling, accountOf }) => {
     let opened: Promise<Octokit> | null = null;
     const octokit = (): Promise<Octokit> => {
       opened ??= connectGitHub(target);
@@ -64,7 +67,7 @@ export const github: Provisioner<Target, Role> = {
     };
     const roster = rosterOf(target, octokit);
     return {
-      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
+      ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(target.account, person) }),
       check: async (roles) => check(target, await octokit(), roles),
       close: async () => undefined,
     };

@@ -37,7 +37,7 @@ export const googleGroup: Provisioner<Target, Role> = {
   accountTemplate: ({ account }) => account,
   // A group's address is unique in the world.
   placeOf: ({ endpoint }) => placeText('groups', endpoint),
-  connect: (target, { seats, ids, accountOf }) => {
+  connect: (target, { seats, ids, polling, accountOf }) => {
     let opened: Promise<cloudidentity_v1.Resource$Groups> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.
     const groups = () => {
@@ -53,7 +53,7 @@ export const googleGroup: Provisioner<Target, Role> = {
     };
     const roster = rosterOf(groups);
     return {
-      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
+      ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(target.account, person) }),
       check: (roles) => check(roster, roles),
       close: async () => undefined,
     };

@@ -40,7 +40,7 @@ export const okta: Provisioner<Target, Role> = {
   packages: ['@okta/okta-sdk-nodejs'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ url }) => addressPlace(url),
-  connect: (target, { seats, ids, accountOf }) => {
+  connect: (target, { seats, ids, polling, accountOf }) => {
     let opened: Promise<Client> | null = null;
     const client = (): Promise<Client> => {
       opened ??= connectOkta(target);
@@ -48,7 +48,7 @@ export const okta: Provisioner<Target, Role> = {
     };
     const roster = rosterOf(target, client);
     return {
-      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(target.account, person) }),
+      ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(target.account, person) }),
       // An application that Okta opened keeps its own session.
       afterlife: null,
       check: async (roles) => check(await client(), roles),

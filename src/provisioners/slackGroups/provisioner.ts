@@ -32,7 +32,7 @@ export const slack: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   placeOf: ({ api_url: api }) => addressPlace(api),
-  connect: (target, { seats, ids }) => {
+  connect: (target, { seats, ids, polling }) => {
     const { LogLevel, WebClient: Client } = createRequire(import.meta.url)(
       '@slack/web-api',
     ) as typeof import('@slack/web-api');
@@ -47,7 +47,7 @@ export const slack: Provisioner<Target, Role> = {
     });
     const roster = rosterOf(target, client);
     return {
-      ...membership(roster, { seats, ids, accountOf: ({ person }) => person.slackId }),
+      ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => person.slackId }),
       check: (roles) => check(client, target, roles),
       close: async () => undefined,
     };

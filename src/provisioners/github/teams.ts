@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { Made, Member } from '../roster.ts';
+import { type Asking, isNotFound } from './client.ts';
+import { lookAt } from './lookAt.ts';
+
+/** Teams by the ids of their organization and their own: slugs change hands. */
+
+export const TEAM_LEVELS = ['member', 'maintainer'] as const;
+
+const TEAM = '/organizations/{org_id}/team/{team_id}';
+const person = z.object({ id: z.number().int(), login: z.string().min(1) });
+const team = z.object({ id: z.number().int(), organization: z.object({ id: z.number().int() }) });
+const named = z.object({ id: z.number().int(), slug: z.string() });
+const membership = z.object({ role: z.enum(TEAM_LEVELS), state: z.enum(['active', 'pending']) });
+const invitation = z.object({ id: z.number().int(), login: z.string().nullable() });
+
+/** `ORG/TEAM` */
+const parametersOf = (id: string) => {
+  const [org = '', own = ''] = id.split('/');
+  return { org_id: org, team_id: own };
+};
+
+export function teamsOf(asking: Asking, org: string, isApp: boolean) {
+  const { ask, askOrNull, all, act, loginOf } = asking;
+
+  async function members(id: string): Promise<Member[]> {
+    const byLevel = await Promise.all(
+      TEAM_LEVELS.map(async (role) => {
+        const people = await all(`GET ${TEAM}/members`, { ...parametersOf(id), role }, person);
+        return people.map(({ id: one, login }) => ({ id: String(one), account: login, level: role }));
+      }),
+    );
+    return byLevel.flat();
+  }
+
+  /**
+   * Whether a team that GitHub does not show is not there: somebody who sees every team of the organization, secret ones too,
+   * does not see it. An App with the right to read members does, and so does an owner.
+   */
+  async function isDeleted(id: string): Promise<boolean> {
+    const { org_id, team_id } = parametersOf(id);
+    const teams = await all('GET /organizations/{org_id}/teams', { org_id }, named);
+    if (teams.some((one) => String(one.id) === team_id)) return false;
+    if (isApp) return true;
+    const { login } = await ask('GET /organizations/{org_id}', { org_id }, z.object({ login: z.string().min(1) }));
+    const role = z.object({ role: z.string(), state: z.string(), organization: z.object({ id: z.number() }) });
+    const mine = await ask('GET /user/memberships/orgs/{org}', { org: login }, role);
+    return mine.role === 'admin' && mine.state === 'active' && String(mine.organization.id) === org_id;
+  }
+
+  return {
+    idOf: async (slug: string): Promise<string> => {
+      const found = await ask('GET /orgs/{org}/teams/{team_slug}', { org, team_slug: slug }, team);
+      return `${found.organization.id}/${found.id}`;
+    },
+    members,
+    level: async (id: string, personId: string): Promise<string | null> => {
+      let people: Member[];
+      try {
+        people = await members(id);
+      } catch (error) {
+        if (isNotFound(error) && (await isDeleted(id))) return null;
+        throw error;
+      }
+      const found = people.find((one) => one.id === personId);
+      if (found) return found.level;
+      // An invitation that waits counts: whoever accepts it is in.
+      const username = await loginOf(personId);
+      if (username === null) return null;
+      const waiting = await askOrNull(
+        `GET ${TEAM}/memberships/{username}`,
+        { ...parametersOf(id), username },
+        membership,
+      );
+      return waiting?.role ?? null;
+    },
+    put: (id: string, username: string, level: string): Promise<void> =>
+      ask(`PUT ${TEAM}/memberships/{username}`, { ...parametersOf(id), username, role: level }, z.unknown()).then(
+        () => undefined,
+      ),
+    remove: (id: string, username: string): Promise<void> =>
+      act(`DELETE ${TEAM}/memberships/{username}`, { ...parametersOf(id), username }),
+    /** What a maintainer can do for others: let them in, as far as they are in the organization. */
+    made: (id: string): Promise<Made[]> =>
+      lookAt([
+        [
+          'members',
+          async () =>
+            (await members(id)).map(({ id: one, account, level }) => ({
+              id: `person ${one} ${level}`,
+              person: one,
+              what: `${account} is ${level} of the team`,
+            })),
+        ],
+        [
+          'invitations',
+          async () =>
+            (await all(`GET ${TEAM}/invitations`, parametersOf(id), invitation)).map((one) => ({
+              id: `invitation ${one.id}`,
+              what: `${one.login ?? 'somebody'} is invited into the team`,
+            })),
+        ],
+        [
+          'child teams',
+          async () =>
+            (await all(`GET ${TEAM}/teams`, parametersOf(id), named)).map((one) => ({
+              id: `team ${one.id}`,
+              what: `the team ${one.slug} is a child of the team`,
+            })),
+        ],
+      ]),
+  };
+}
