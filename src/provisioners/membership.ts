@@ -6,6 +6,7 @@ import type { SeatRecord } from '../ports.ts';
 import { holdersOf } from './holders.ts';
 import { type Polling, poll } from './polling.ts';
 import { type Access, type Connection, TargetRefusal, type Use } from './provisioner.ts';
+import { residueOf } from './residue.ts';
 import type { Roster, Seat } from './roster.ts';
 import { type Person, seatsOf } from './seats.ts';
 
@@ -29,6 +30,7 @@ export function membership<Role>(
   const lock = keyedLock();
   const seats = seatsOf(roster, { seats: book, ids });
   const { rank, most } = seats;
+  const residue = residueOf(roster, seats, { ids, polling });
   /** Where a person's id as a member is only known once they are one, people of a place come and go one by one. */
   const lockOf = (place: string, person: string): string => (roster.memberId ? place : `${place} ${person}`);
 
@@ -45,7 +47,7 @@ export function membership<Role>(
       const held = now === roster.dormant ? null : now;
       const before = mine ? mine.before : other ? other.before : held;
       if (!mine) {
-        await noteMade(access.grantId, place, seat.level);
+        await residue.noteBefore(access.grantId, place, seat.level);
         const { grantId, roleKey: role } = access;
         seats.keep({ grantId, place, account: id, level: seat.level, role, before });
       }
@@ -61,41 +63,12 @@ export function membership<Role>(
     });
   }
 
-  async function noteMade(grantId: string, place: string, level: string): Promise<void> {
-    const made = await roster.made?.(place, level);
-    if (made) await ids.keep(grantId, `stood in ${place}`, JSON.stringify(made.flatMap(({ id }) => id ?? [])));
-  }
-
-  /** What is new in a place since a grant was given. Nothing that goes wrong with looking keeps access from ending. */
-  async function leftIn({ grantId, place, level }: SeatRecord): Promise<readonly Residue[]> {
-    const stood = (await ids.of(grantId)).get(`stood in ${place}`);
-    if (stood === undefined || !roster.made) return [];
-    try {
-      const known = new Set<unknown>(JSON.parse(stood));
-      const made = (await roster.made(place, level)) ?? [];
-      return made
-        .filter(({ id, person }) => !known.has(id) && !(person !== undefined && seats.isGranted(place, person)))
-        .map(({ id, what }) => ({
-          what,
-          done:
-            id === null
-              ? 'could not be looked at, so nobody knows whether something new is there'
-              : 'was not there when the access was given, and is still there: remove it unless somebody needs it',
-        }));
-    } catch (error) {
-      return [{ what: `what was made in ${place}`, done: `could not be looked at: ${errorText(error)}` }];
-    }
-  }
-
-  async function giveBack(record: SeatRecord): Promise<readonly Residue[]> {
-    const { place, account } = record;
-    return lock(lockOf(place, account), async () => {
-      await lower(place, account, seats.owedWithout(record));
-      const left = await leftIn(record);
+  const giveBack = (record: SeatRecord): Promise<void> =>
+    lock(lockOf(record.place, record.account), async () => {
+      await lower(record.place, record.account, seats.owedWithout(record));
+      await residue.noteAfter(record);
       seats.drop(record);
-      return left;
     });
-  }
 
   /**
    * Never gives: who has less than they are owed was taken it by somebody else. Who is owed nothing is taken out whatever
@@ -114,16 +87,11 @@ export function membership<Role>(
 
   async function revoke(grantId: string): Promise<{ left: readonly Residue[] }> {
     await seats.stamp(grantId);
-    const left: Residue[] = [];
     const failed: unknown[] = [];
     // A seat that cannot be taken back does not keep the others.
-    for (const record of seats.of(grantId))
-      await giveBack(record).then(
-        (found) => left.push(...found),
-        (error: unknown) => failed.push(error),
-      );
+    for (const record of seats.of(grantId)) await giveBack(record).catch((error: unknown) => failed.push(error));
     if (failed.length > 0) throw failed.length === 1 ? failed[0] : new Error(failed.map(errorText).join('; '));
-    return { left };
+    return { left: await residue.of(grantId) };
   }
 
   return {

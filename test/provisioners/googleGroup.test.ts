@@ -233,6 +233,16 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
+  test('a second account that a holder let in is shown to be there without a grant, and can be taken out', async () => {
+    await grant(id, inAnHour());
+    google.put(PAYMENTS, 'eve');
+    await revoke(id);
+    const standing = { account: 'eve@harbor.example', role: 'payments-db/read', grantId: null };
+    expect(await harness.connection.list?.([{ roleKey: 'payments-db/read', role }])).toEqual([standing]);
+    await harness.connection.remove?.(standing, role);
+    expect(people()).toEqual([]);
+  });
+
   test('the doctor names a group that the bot does not see', async () => {
     expect(
       await harness.connection.check([{ roleKey: 'a/b', role: { groups: ['gone@harbor.example'] } }]),

@@ -236,6 +236,50 @@ describe('what a grant touched is known by ids', () => {
   });
 });
 
+describe('what a hostile holder left', () => {
+  const both = (id: string) => accessOf<Role>({ orders: 'admin', payments: 'admin' }, id);
+  const leftOf = async (id: string) => {
+    const ended = await connection.revoke(both(id));
+    return typeof ended === 'object' ? ended.left.map(({ what }) => what) : [];
+  };
+
+  test('is named when the end succeeds, also where it was found by a try that failed', async () => {
+    const id = newGrantId();
+    directory.make('place-payments', [{ id: 'key 1', what: 'an old key' }]);
+    await connection.grant(both(id), inAnHour());
+    for (const place of ['place-orders', 'place-payments'])
+      directory.make(place, [
+        { id: 'key 1', what: 'an old key' },
+        { id: 'key 2', what: `a key in ${place}` },
+        { id: 'person', what: 'somebody who has it by a grant', person: 'person-ben' },
+        { id: null, what: 'hooks, not seen' },
+      ]);
+    const names = directory.names('places');
+    directory.removePlace('orders');
+    await expect(leftOf(id)).rejects.toThrow('place-orders');
+    expect(of()).toBe(null);
+    directory.make('place-payments', []);
+    directory.rename('places', names);
+    expect(await leftOf(id)).toEqual([
+      'an old key',
+      'a key in place-orders',
+      'hooks, not seen',
+      'a key in place-payments',
+      'hooks, not seen',
+    ]);
+    // A crash before the end was recorded asks once more.
+    expect(await leftOf(id)).toHaveLength(5);
+  });
+
+  test('keeps nothing from ending, however long it takes to look', async () => {
+    const id = newGrantId();
+    await connection.grant(both(id), inAnHour());
+    directory.slow(true);
+    expect(await leftOf(id)).toEqual(['what was made in place-orders', 'what was made in place-payments']);
+    expect(directory.everything()).toEqual([]);
+  });
+});
+
 test('whatever fails and in whatever order grants begin and end: at the end everybody has what they had, no more and no less', async () => {
   const step = fc.record({
     what: fc.constantFrom('grant', 'revoke'),

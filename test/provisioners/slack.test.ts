@@ -211,6 +211,17 @@ describe('without a keeper', () => {
   });
 });
 
+test('a holder who puts themselves and others back after the end is shown to be there without a grant', async () => {
+  await harness.connection.grant(accessOf(role, id), inAnHour());
+  await harness.connection.revoke(accessOf(role, id));
+  Object.assign(group(), { users: ['U0BEN', 'U0EVE'], date_delete: 0 });
+  const roles = [{ roleKey: 'payments-db/read', role }];
+  const standing = ['U0BEN', 'U0EVE'].map((account) => ({ account, role: 'payments-db/read', grantId: null }));
+  expect(await harness.connection.list?.(roles)).toEqual(standing);
+  for (const one of standing) await harness.connection.remove?.(one, role);
+  expect(group()).toMatchObject({ users: [KEEPER], date_delete: 1 });
+});
+
 test('people who come and go at the same time do not push each other out', async () => {
   const people = ['U0A', 'U0B', 'U0C', 'U0D'].map(person);
   await Promise.all(people.map((one) => harness.connection.grant(one, inAnHour())));

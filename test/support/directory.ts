@@ -1,6 +1,6 @@
 import { membership } from '../../src/provisioners/membership.ts';
 import type { Use } from '../../src/provisioners/provisioner.ts';
-import type { Roster } from '../../src/provisioners/roster.ts';
+import type { Made, Roster } from '../../src/provisioners/roster.ts';
 
 /**
  * A directory service in memory: people and places have ids that never change, and names that do. It can fail before and
@@ -19,6 +19,9 @@ export function createDirectory(use: Pick<Use, 'seats' | 'ids'>) {
   let people = new Map<string, string>();
   let places = new Map<string, string>();
   let scope = '';
+  /** What administrators can make in places. */
+  const made = new Map<string, Made[]>();
+  let isSlow = false;
   let failing: Failing = 'no';
   let isBlind = false;
   /** Answers to come that show what was so before the last change. */
@@ -72,6 +75,10 @@ export function createDirectory(use: Pick<Use, 'seats' | 'ids'>) {
         else held.set(`${place}/${person}`, level);
         if (failing === 'after-set') throw new Error('the answer was lost');
       }),
+    made: async (place, level) => {
+      if (isSlow) await new Promise(() => undefined);
+      return level === 'admin' ? (made.get(place) ?? []) : null;
+    },
     members: (place) =>
       call(() => {
         see(place);
@@ -114,6 +121,8 @@ export function createDirectory(use: Pick<Use, 'seats' | 'ids'>) {
     anew: (name: string) => {
       scope = name;
       held.clear();
+      made.clear();
+      isSlow = false;
       people = new Map([
         ['ben@harbor.example', 'person-ben'],
         ['eve@harbor.example', 'person-eve'],
@@ -126,6 +135,11 @@ export function createDirectory(use: Pick<Use, 'seats' | 'ids'>) {
       isBlind = false;
       stale = 0;
       staleAfterNext = 0;
+    },
+    make: (place: string, things: Made[]): void => void made.set(place, things),
+    /** Looking at what was made never ends. */
+    slow: (now: boolean): void => {
+      isSlow = now;
     },
     /** What somebody has, by ids: whatever they are called. */
     of: (place: string, person: string): string | null => held.get(`place-${place}/person-${person}`) ?? null,

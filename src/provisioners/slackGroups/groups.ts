@@ -14,12 +14,10 @@ const LISTED = 'listed';
 /** By group: its list is read and written as a whole. */
 const lock = keyedLock();
 
-const listed = z.object({
-  ok: z.literal(true),
-  usergroups: z.array(z.object({ id: z.string().min(1), team_id: z.string().min(1), date_delete: z.number() })),
-});
+const group = z.object({ id: z.string().min(1), team_id: z.string().min(1), date_delete: z.number() });
+const listed = z.object({ ok: z.literal(true), usergroups: z.array(group) });
+type Shown = z.infer<typeof group>;
 const people = z.object({ ok: z.literal(true), users: z.array(z.string().regex(/^[UW][A-Z0-9]+$/)) });
-const self = z.object({ ok: z.literal(true), team_id: z.string().min(1) });
 
 interface Group {
   /** Everybody on its list, also while it is turned off: turning it on would bring them back. */
@@ -42,26 +40,22 @@ export function rosterOf({ api_url: api, keeper }: Target, client: WebClient): R
   }
   const told = z.object({ ok: z.literal(true) });
 
-  /** With the workspace in front: ids of groups are its own. */
-  async function placeId(id: string): Promise<string> {
-    const { team_id: team } = await ask(self, () => client.auth.test());
-    const place = `${team}/${id}`;
-    await stateOf(place);
-    return place;
+  /** @throws where the token does not see it */
+  async function find(id: string, where: string, isIt: (group: Shown) => boolean = () => true): Promise<Shown> {
+    const { usergroups } = await ask(listed, () => client.usergroups.list({ include_disabled: true }));
+    const found = usergroups.find((group) => group.id === id && isIt(group));
+    if (!found) throw new TargetRefusal(`Slack user groups: no group ${id}${where} is shown to this token`);
+    return found;
   }
 
-  /** @throws where the token does not see exactly this group in exactly this workspace */
-  async function stateOf(place: string): Promise<{ readonly isDisabled: boolean }> {
-    const [team, id] = place.split('/');
-    const { usergroups } = await ask(listed, () => client.usergroups.list({ include_disabled: true }));
-    const found = usergroups.find((group) => group.id === id && group.team_id === team);
-    if (!found)
-      throw new TargetRefusal(`Slack user groups: no group ${id} of the workspace ${team} is shown to this token`);
-    return { isDisabled: found.date_delete !== 0 };
-  }
+  /** Exactly this group of exactly this workspace: ids of groups are a workspace's own. */
+  const shown = (place: string): Promise<Shown> => {
+    const team = place.slice(0, place.indexOf('/'));
+    return find(groupOf(place), ` of the workspace ${team}`, (group) => group.team_id === team);
+  };
 
   async function read(place: string): Promise<Group> {
-    const { isDisabled } = await stateOf(place);
+    const isDisabled = (await shown(place)).date_delete !== 0;
     const question = { usergroup: groupOf(place), include_disabled: true };
     const { users } = await ask(people, () => client.usergroups.users.list(question));
     return { users, isDisabled };
@@ -119,7 +113,7 @@ export function rosterOf({ api_url: api, keeper }: Target, client: WebClient): R
     dormant: LISTED,
     expires: false,
     seats: ({ groups }) => groups.map((place) => ({ place, level: MEMBER })),
-    placeId,
+    placeId: async (id) => `${(await find(id, '')).team_id}/${id}`,
     personId: async (user) => user,
     level: async (place, user) => {
       const { users, isDisabled } = await read(place);

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Residue } from '../domain/grant.ts';
+import { errorText } from '../domain/text.ts';
+import type { SeatRecord } from '../ports.ts';
+import type { Polling } from './polling.ts';
+import type { Use } from './provisioner.ts';
+import type { Made, Roster } from './roster.ts';
+import type { Seats } from './seats.ts';
+
+const STOOD = 'stood in ';
+const LEFT = 'left in ';
+const known = z.array(z.string());
+const residue = z.array(z.object({ what: z.string(), done: z.string() }));
+
+/**
+ * What a holder may have left in a place, by comparing what stands there at the end with what stood there when access was
+ * given. It is written down before the seat is given up, so that neither a crash nor another seat that fails loses it.
+ */
+export function residueOf<Role>(
+  roster: Roster<Role>,
+  seats: Seats,
+  { ids, polling }: Pick<Use, 'ids'> & { readonly polling: Polling },
+) {
+  async function newIn({ place, level }: SeatRecord, before: string): Promise<Residue[]> {
+    const stood = new Set(known.parse(JSON.parse(before)));
+    const made = (await roster.made?.(place, level)) ?? [];
+    return made.filter((one) => !isKnown(place, one, stood)).map(told);
+  }
+  const isKnown = (place: string, { id, person }: Made, stood: ReadonlySet<string>): boolean =>
+    (id !== null && stood.has(id)) || (person !== undefined && seats.isGranted(place, person));
+
+  return {
+    noteBefore: async (grantId: string, place: string, level: string): Promise<void> => {
+      const made = await roster.made?.(place, level);
+      if (made) await ids.keep(grantId, `${STOOD}${place}`, JSON.stringify(made.flatMap(({ id }) => id ?? [])));
+    },
+    /** Nothing that goes wrong with looking, nor how much there is to look at, keeps access from ending. */
+    noteAfter: async (record: SeatRecord): Promise<void> => {
+      const stood = (await ids.of(record.grantId)).get(`${STOOD}${record.place}`);
+      if (stood === undefined) return;
+      const left = await inTime(newIn(record, stood), polling).catch((error: unknown): Residue[] => [
+        { what: `what was made in ${record.place}`, done: `could not be looked at: ${errorText(error)}` },
+      ]);
+      if (left.length > 0) await ids.keep(record.grantId, `${LEFT}${record.place}`, JSON.stringify(left));
+    },
+    /** What was found to be left of a grant, in all its places. */
+    of: async (grantId: string): Promise<readonly Residue[]> =>
+      [...(await ids.of(grantId))].flatMap(([thing, left]) =>
+        thing.startsWith(LEFT) ? residue.parse(JSON.parse(left)) : [],
+      ),
+  };
+}
+
+const told = ({ id, what }: Made): Residue => ({
+  what,
+  done:
+    id === null
+      ? 'could not be looked at, so nobody knows whether something new is there'
+      : 'was not there when the access was given, and is still there: remove it unless somebody needs it',
+});
+
+function inTime<T>(work: Promise<T>, { until }: Polling): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it took too long')), until);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
