@@ -50,6 +50,12 @@ export function useForTests(more: Partial<Use> = {}): Use & { close(): void } {
   };
 }
 
+/** Writes down a seat as the version before did: place and person by their names. */
+export const writtenEarlier = (
+  { seats }: Use,
+  { grantId, place, account, level }: { grantId: string; place: string; account: string; level: string },
+): void => seats.keep({ grantId, place, account, level, role: 'payments-db/read', before: null });
+
 export const inAnHour = () => Date.now() + 3_600_000;
 export const newGrantId = () => `G${randomUUID().replaceAll('-', '').slice(0, 10).toUpperCase()}`;
 

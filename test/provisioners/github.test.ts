@@ -4,7 +4,16 @@ import type { Connection } from '../../src/provisioners/provisioner.ts';
 import type { Answered, Asked } from '../support/front.ts';
 import { type FakeGitHub, ORG, startGitHub } from '../support/github.ts';
 import type { Changed, Changes, Way } from './changes.ts';
-import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+import {
+  accessOf,
+  BEN,
+  describeContract,
+  type Harness,
+  inAnHour,
+  newGrantId,
+  useForTests,
+  writtenEarlier,
+} from './contract.ts';
 
 /** Octokit against an independent fake of GitHub. */
 
@@ -264,6 +273,31 @@ describe('github', () => {
     const role = github.roleSchema.parse({ teams: ['paymnets'] });
     const findings = await connection.check([{ roleKey: 'payments-db/read', role }]);
     expect(findings[0]).toMatchObject({ ok: false, what: expect.stringContaining('the team paymnets: Not Found') });
+  });
+
+  test('K3.8 access that an earlier version gave by names is stamped, and ends after everything was renamed', async () => {
+    const role = { ...TEAM, ...REPOSITORY, teams: TEAM.teams };
+    const { host } = new URL(hub.front.url);
+    for (const [place, level] of [
+      ['team payments', 'member'],
+      ['repository api', 'push'],
+    ] as const)
+      writtenEarlier(use, { grantId: id, place: `github ${host}/${ORG} ${place}`, account: 'ben-o', level });
+    await putIn('payments', 'ben-o');
+    await collaborate(api, 'ben-o', 'push');
+    await connection.stamp?.(accessOf(role, id));
+    for (const { act } of [renamePerson, renameTeam, renameRepository]) await act();
+    expect(await connection.isActive(accessOf(role, id))).toBe(true);
+    await connection.revoke(accessOf(role, id));
+    expect(await membersOf('payments')).toEqual(['newcomer']);
+    expect(await collaboratorsOf(api)).toEqual(['newcomer push']);
+    await takeOut('payments', 'newcomer');
+    await expel(api, 'newcomer');
+    hub.call('users', {});
+    hub.call('teams', {});
+    await hub.asOwner('DELETE', `/orgs/${ORG}/teams/imposter`);
+    await hub.asOwner('DELETE', `/repos/${ORG}/api`);
+    await hub.asOwner('PATCH', `/repos/${ORG}/was-api`, { name: 'api' });
   });
 
   test('K3.1 a newcomer with the old login is not given what somebody else began to get', async () => {

@@ -6,7 +6,16 @@ import { googleGroup } from '../../src/provisioners/google/group.ts';
 import { credentialsFor } from '../support/google.ts';
 import { type FakeGoogleGroups, startGoogleGroups } from '../support/googleGroups.ts';
 import type { Changes, Way } from './changes.ts';
-import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+import {
+  accessOf,
+  BEN,
+  describeContract,
+  type Harness,
+  inAnHour,
+  newGrantId,
+  useForTests,
+  writtenEarlier,
+} from './contract.ts';
 
 /** Google's own client, with a workload identity, against groups written from the published description. */
 
@@ -231,6 +240,17 @@ describe('Google groups', () => {
     await revoke(id);
     await revoke(other);
     expect(people()).toEqual([]);
+  });
+
+  test('K3.8 access that an earlier version gave to an address is stamped, and ends after the address changed', async () => {
+    writtenEarlier(use, { grantId: id, place: `google_group ${GROUP}`, account: BEN.email, level: 'MEMBER' });
+    google.put(PAYMENTS, 'ben');
+    await harness.connection.stamp?.(accessOf(role, id));
+    google.people.set('benny@harbor.example', 'ben');
+    google.people.set(BEN.email, 'newcomer');
+    google.put(PAYMENTS, 'newcomer');
+    await revoke(id);
+    expect(people()).toEqual(['newcomer']);
   });
 
   test('a second account that a holder let in is shown to be there without a grant, and can be taken out', async () => {

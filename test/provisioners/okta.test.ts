@@ -4,7 +4,16 @@ import { okta } from '../../src/provisioners/okta/provisioner.ts';
 import { type Answered, type Asked, type Front, startFront } from '../support/front.ts';
 import { freePort } from '../support/ports.ts';
 import type { Changes, Way } from './changes.ts';
-import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+import {
+  accessOf,
+  BEN,
+  describeContract,
+  type Harness,
+  inAnHour,
+  newGrantId,
+  useForTests,
+  writtenEarlier,
+} from './contract.ts';
 
 /** Okta's own client against an independent fake of Okta; a layer before it counts people, and hides and refuses as Okta does. */
 
@@ -174,6 +183,17 @@ describe('okta', () => {
     await expect(harness.connection.grant(stranger, inAnHour())).rejects.toThrow(/Okta at 127\.0\.0\.1.*404/);
     await harness.connection.revoke(stranger);
     expect(await harness.connection.isActive(stranger)).toBe(false);
+  });
+
+  test('K3.8 access that an earlier version gave to a login is stamped, and ends after the login changed', async () => {
+    const place = `okta ${new URL(front.url).host} ${group}`;
+    writtenEarlier(use, { grantId: id, place, account: BEN.email, level: 'member' });
+    await asAdmin('PUT', `/groups/${group}/users/${ben}`);
+    await harness.connection.stamp?.(access());
+    await asAdmin('POST', `/users/${ben}`, profile('benny@harbor.example'));
+    await harness.connection.revoke(access());
+    expect(await members()).toEqual([]);
+    await asAdmin('POST', `/users/${ben}`, profile(BEN.email));
   });
 
   test('K3.3 two grants of one person, one before and one after the login changed, are one seat', async () => {

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { slack } from '../../src/provisioners/slackGroups/provisioner.ts';
 import { type SlackGroups, startSlackGroups } from '../support/slackGroups.ts';
 import type { Changes, Way } from './changes.ts';
-import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+import {
+  accessOf,
+  describeContract,
+  type Harness,
+  inAnHour,
+  newGrantId,
+  useForTests,
+  writtenEarlier,
+} from './contract.ts';
 
 /** Slack's own client against its calls about user groups. */
 
@@ -169,6 +177,14 @@ describe('a group that is turned off', () => {
     await harness.connection.revoke(accessOf(role, id));
     workspace.takesListsWhileOff = true;
     expect(members()).toEqual(['U0ANA']);
+  });
+
+  test('K3.8 access that an earlier version gave ends while the group is off', async () => {
+    writtenEarlier(use, { grantId: id, place: `slack ${workspace.url} S0PAY`, account: 'U0BEN', level: 'member' });
+    Object.assign(group(), { users: ['U0ANA', 'U0BEN'], date_delete: 1 });
+    await harness.connection.stamp?.(accessOf(role, id));
+    await harness.connection.revoke(accessOf(role, id));
+    expect(group().users).toEqual(['U0ANA']);
   });
 
   test('K3.6 whoever an earlier end left on its list does not count as having been there before', async () => {
