@@ -28,6 +28,12 @@ export function erase({ sqlite }: OpenLedger, person: string): number {
       }
       sqlite.prepare("UPDATE requests SET mailbox = '' WHERE requester = ?").run(person);
       sqlite.prepare("UPDATE grants SET mailbox = '' WHERE person = ?").run(person);
+      // What they were called at targets stands beside the ids there, which live access needs to be taken back.
+      sqlite
+        .prepare(
+          "DELETE FROM target_ids WHERE grant_id IN (SELECT id FROM grants WHERE person = ? AND state IN ('ended', 'failed'))",
+        )
+        .run(person);
       return changes;
     })
     .immediate();

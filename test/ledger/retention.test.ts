@@ -152,6 +152,27 @@ describe('a name in the record', () => {
     expect((await find('U1')).out).toMatch(/\(erased\)[\s\S]*Person 1/);
   });
 
+  test('what they were called at targets goes with them, once it is not needed to take access back', async () => {
+    const db = new SQLite(path);
+    db.pragma('foreign_keys = OFF');
+    const grant = db.prepare(
+      "INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES (?, 1, ?, ?, ?, ?, 'db', '{}')",
+    );
+    const id = db.prepare("INSERT INTO target_ids (grant_id, thing, id) VALUES (?, 'person ana-k', '17')");
+    for (const [name, state, person] of [
+      ['G1', 'ended', 'U1'],
+      ['G2', 'active', 'U1'],
+      ['G3', 'ended', 'U2'],
+    ]) {
+      grant.run(name, state, `R${name}`, person, `db/${name}`);
+      id.run(name);
+    }
+    await jit(['ledger', 'erase', path, '--person', 'U1']);
+    const left = db.prepare<[], string>('SELECT grant_id FROM target_ids ORDER BY grant_id').pluck().all();
+    db.close();
+    expect(left).toEqual(['G2', 'G3']);
+  });
+
   test('cannot be changed unseen', async () => {
     tamper("UPDATE names SET value = 'Somebody else' WHERE person = 'U2'");
     expect(await verify()).toMatchObject({
