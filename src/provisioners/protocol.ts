@@ -86,10 +86,8 @@ export function connectionOver(
   /** @throws where the answer is about another id than the question */
   async function state(action: Action, document: object, grantId: string | null, id: string | null): Promise<State> {
     const answer = await ask(action, { ...document, ...(id !== null && { id }) }, stateSchema, grantId);
-    if (action !== 'grant' && typeof answer.id === 'string' && answer.id !== id)
-      throw new Error(
-        `${name} was asked to ${action} ${id ?? `what it gave for ${grantId}`} and answered about ${answer.id}`,
-      );
+    if (action !== 'grant' && id !== null && typeof answer.id === 'string' && answer.id !== id)
+      throw new Error(`${name} was asked about ${id} (${action}) and answered about ${answer.id}`);
     return answer;
   }
 
@@ -121,10 +119,19 @@ export function connectionOver(
     return false;
   }
 
+  /** A target that gives ids by now may say that of what it gave before it did. */
+  async function stamp(one: Access<Grants>): Promise<void> {
+    const [known = null] = await own.of(one.grantId);
+    if (known !== null) return;
+    const { active, id } = await state('status', documentFor('status', one, null), one.grantId, null);
+    if (active && typeof id === 'string') await own.keep(one.grantId, id);
+  }
+
   return {
     grant,
     revoke,
     isActive,
+    stamp,
     ...(sessions !== 'none' && { afterlife: sessions }),
     ...(lists && {
       list: async (roles: readonly ListedRole<Grants>[]) => {

@@ -181,7 +181,17 @@ describe('what a holder leaves beside it', () => {
       expect.stringMatching(/jit-gother in payments of User ben@harbor.example to ClusterRole edit, made while/),
       expect.stringMatching(/robot in payments of ServiceAccount payments\/helper to ClusterRole edit, made while/),
     ]);
-    expect(names()).toEqual(['old', 'team', 'backdoor', 'jit-gother', 'robot']);
+    // The same again for the same person is gone; what was there before, and what is another's, is not the bot's to take.
+    expect(names()).toEqual(['old', 'team', 'robot']);
+    expect(left.map(({ done }) => done.slice(0, 10))).toEqual(['left as it', 'the person', 'the person', 'left as it']);
+  });
+
+  test('K3 a copy for the same person ends with the grant, also with a finalizer and with others in it', async () => {
+    make('kept', { finalizers: ['keep.example/it'] });
+    make('shared', {}, [BEN, HELPER]);
+    expect(await end()).toMatchObject({ isActive: false });
+    const bound = [...api.bindings.values()].flatMap(({ subjects = [] }) => subjects.map(({ name }) => name));
+    expect(bound).toEqual(['helper']);
   });
 
   test('K3 a copy with the label of the grant is standing access, which can be taken away', async () => {
@@ -220,6 +230,14 @@ describe('a grant of the version before', () => {
     stamped.close();
     unstamped.close();
   });
+});
+
+test('a kubeconfig that cannot be read for a while keeps nothing from ending after it', async () => {
+  const later = kubernetes.connect({ kind: 'kubernetes', kubeconfig: join(folder, 'later') }, use);
+  await expect(later.revoke(access())).rejects.toThrow(/later/);
+  writeFileSync(join(folder, 'later'), kubeconfigOf(api));
+  await later.revoke(access());
+  expect(await later.isActive(access())).toBe(false);
 });
 
 describe('any of it, one after the other', () => {

@@ -220,6 +220,16 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(service.held.size).toBe(0);
   });
 
+  test('K3 what it gave before it gave ids is stamped with one at the first start, where it says so', async () => {
+    service.held.set('seat-old', { grantId: id, person: 'ben@harbor.example', madeFor: id });
+    expect(await connection.isActive(one())).toBe(true);
+    await connection.stamp?.(one());
+    await connection.stamp?.(one());
+    for (const seat of service.held.values()) seat.grantId = 'GRENAMED';
+    await connection.revoke(one());
+    expect(service.held.size).toBe(0);
+  });
+
   test.each([
     ['a word for no', 200, '{"active": "false"}'],
     ['nothing about it', 200, '{}'],

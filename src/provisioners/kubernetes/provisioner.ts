@@ -5,12 +5,13 @@ import type { Holding } from '../../ports.ts';
 import { attemptAll } from '../attemptAll.ts';
 import { placeText } from '../place.ts';
 import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
+import { clearBeside } from './beside.ts';
 import { bindingFor, bindingName, isLabelled, placesOf } from './bindings.ts';
 import { check } from './check.ts';
 import { type Cluster, connectCluster } from './cluster.ts';
 import { give } from './give.ts';
 import { listingOf } from './listing.ts';
-import { bindingsSince, find, removeByUid, takeBack } from './takeBack.ts';
+import { find, removeByUid, takeBack } from './takeBack.ts';
 import { checkCluster, marksOf, writtenBy } from './written.ts';
 
 const template = z.string().regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"');
@@ -66,7 +67,13 @@ export const kubernetes: Provisioner<Target, Role> = {
 function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role> {
   let opened: Promise<Cluster> | null = null;
   const open = (): Promise<Cluster> => {
-    opened ??= connectCluster({ kubeconfig: target.kubeconfig ?? null, context: target.context ?? null });
+    // A kubeconfig that cannot be read now may be there again at the next try.
+    opened ??= connectCluster({ kubeconfig: target.kubeconfig ?? null, context: target.context ?? null }).catch(
+      (error: unknown) => {
+        opened = null;
+        throw error;
+      },
+    );
     return opened;
   };
   const subjectKind = target.group === undefined ? 'User' : 'Group';
@@ -105,10 +112,12 @@ function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role>
       ],
       (step) => step(),
     );
-    const { since } = written;
+    const { since, account } = written;
     if (since === undefined) return { left };
-    for (const namespace of placesOf(one.role))
-      left.push(...(await bindingsSince(cluster, { namespace, since, isGrant })));
+    const isPerson = ({ kind, name }: { kind: string; name: string }) => kind === subjectKind && name === account;
+    await attemptAll(placesOf(one.role), async (namespace) => {
+      left.push(...(await clearBeside(cluster, { role: one.role, namespace, since, isPerson, isGrant })));
+    });
     return { left };
   }
 

@@ -1,5 +1,5 @@
 import type { Residue } from '../../domain/grant.ts';
-import { bindingName, grantOf, isLabelled, placeName } from './bindings.ts';
+import { bindingName, isLabelled, placeName } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
 
 /** Finding what a grant made, and taking it away, whatever its holder has done with it. */
@@ -79,35 +79,3 @@ const replaced = (name: string, { namespace }: Mark): Residue => ({
   what: `a role binding ${name} ${placeName(namespace)} with the bot's label, made by somebody in place of the bot's own`,
   done: 'deleted',
 });
-
-/** A live holder's role may have let them bind others, or themselves again under another name. */
-export async function bindingsSince(
-  { list }: Cluster,
-  {
-    namespace,
-    since,
-    isGrant,
-  }: { namespace: string | null; since: number; isGrant: (grantId: string) => Promise<boolean> },
-): Promise<Residue[]> {
-  const isSince = (at: Date | string | undefined) => at !== undefined && new Date(at).getTime() >= since;
-  const found: Residue[] = [];
-  for (const binding of await list(namespace)) {
-    const { metadata } = binding;
-    const isMade = isSince(metadata?.creationTimestamp);
-    if (!isMade && !metadata?.managedFields?.some(({ time }) => isSince(time))) continue;
-    const grantId = grantOf(binding);
-    if (grantId === null || !(await isGrant(grantId)))
-      found.push(beside(binding, namespace, isMade ? 'made' : 'changed'));
-  }
-  return found;
-}
-
-const beside = ({ metadata, roleRef, subjects = [] }: Binding, place: string | null, how: string): Residue => ({
-  what:
-    `the role binding ${metadata?.name} ${placeName(place)} of ${subjects.map(subjectText).join(', ') || 'nobody'} to ` +
-    `${roleRef.kind} ${roleRef.name}, ${how} while this access was live, by its holder or by somebody else`,
-  done: 'left as it is: look who made it, and delete it if nobody needs it',
-});
-
-const subjectText = ({ kind, name, namespace }: { kind: string; name: string; namespace?: string }): string =>
-  `${kind} ${namespace ? `${namespace}/` : ''}${name}`;

@@ -70,27 +70,29 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
     const body = JSON.stringify(document);
     const timestamp = String(Math.floor(now() / 1000));
     const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-    const response = await fetch(url, {
-      method: 'POST',
-      body,
-      // A redirect would carry the signed body to a host that the policy does not name.
-      redirect: 'error',
-      signal: AbortSignal.timeout(TARGET_DEADLINE),
-      headers: {
-        'content-type': 'application/json',
-        ...(isAct(action) && { 'idempotency-key': keys.keyFor(`${grantId ?? 'standing'}:${action}`, body) }),
-        'cache-control': 'no-store',
-        'x-jit-timestamp': timestamp,
-        'x-jit-signature': `v1=${signature}`,
-      },
-    }).catch((error: unknown) => {
+    const ask = async () => {
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        // A redirect would carry the signed body to a host that the policy does not name.
+        redirect: 'error',
+        signal: AbortSignal.timeout(TARGET_DEADLINE),
+        headers: {
+          'content-type': 'application/json',
+          ...(isAct(action) && { 'idempotency-key': keys.keyFor(`${grantId ?? 'standing'}:${action}`, body) }),
+          'cache-control': 'no-store',
+          'x-jit-timestamp': timestamp,
+          'x-jit-signature': `v1=${signature}`,
+        },
+      });
+      return { status: response.status, text: await response.text() };
+    };
+    const { status, text } = await ask().catch((error: unknown) => {
       throw new Error(`${host} could not be reached to ${action}`, { cause: error });
     });
-    const text = await response.text();
     keys.answered(body);
     // Any other, such as "accepted" or "no content", is not yet an answer.
-    if (response.status !== 200)
-      throw new Error(`${host} answered ${action} with ${response.status}: ${cut(text, SHOWN_ANSWER_LENGTH)}`);
+    if (status !== 200) throw new Error(`${host} answered ${action} with ${status}: ${cut(text, SHOWN_ANSWER_LENGTH)}`);
     return text;
   };
 }

@@ -1,0 +1,53 @@
+import type { RbacV1Subject } from '@kubernetes/client-node';
+import type { Residue } from '../../domain/grant.ts';
+import { bindsTo, grantOf, placeName, type Role } from './bindings.ts';
+import type { Binding, Cluster } from './cluster.ts';
+
+/** What came beside a grant's binding while it lived: its role may have let its holder bind others, or themselves again. */
+
+interface Live {
+  readonly role: Role;
+  /** null: the whole cluster. */
+  readonly namespace: string | null;
+  /** When the grant's binding was made, by the cluster's clock, in milliseconds. */
+  readonly since: number;
+  /** Whether somebody is the person of the grant. */
+  readonly isPerson: (subject: RbacV1Subject) => boolean;
+  /** Whether the bot knows a grant of this id. */
+  readonly isGrant: (grantId: string) => Promise<boolean>;
+}
+
+/** Bindings that were made or changed meanwhile, and are no grant's. What gives the person the same again is taken away. */
+export async function clearBeside(cluster: Cluster, live: Live): Promise<Residue[]> {
+  const { namespace, since, isGrant } = live;
+  const isSince = (at: Date | string | undefined) => at !== undefined && new Date(at).getTime() >= since;
+  const found: Residue[] = [];
+  for (const binding of await cluster.list(namespace)) {
+    const { creationTimestamp, managedFields } = binding.metadata ?? {};
+    const isMade = isSince(creationTimestamp);
+    if (!isMade && !managedFields?.some(({ time }) => isSince(time))) continue;
+    const grantId = grantOf(binding);
+    if (grantId !== null && (await isGrant(grantId))) continue;
+    const isAgain = isMade && bindsTo(binding, live.role) && binding.subjects?.some(live.isPerson) === true;
+    if (isAgain) await takeOut(cluster, binding, live);
+    const left = 'left as it is: look who made it, and delete it if nobody needs it';
+    const done = isAgain ? 'the person was taken out of it: what is given by hand meanwhile goes with the grant' : left;
+    found.push({ what: textOf(binding, namespace, isMade), done });
+  }
+  return found;
+}
+
+/** First what gives access; then the rest, if nobody else is bound. Whoever else writes it meanwhile does not matter. */
+async function takeOut(cluster: Cluster, binding: Binding, { namespace, isPerson }: Live): Promise<void> {
+  const { resourceVersion: _, ...metadata } = binding.metadata ?? {};
+  const subjects = (binding.subjects ?? []).filter((subject) => !isPerson(subject));
+  await cluster.replace({ ...binding, metadata, subjects }, namespace);
+  if (subjects.length === 0) await cluster.remove(metadata.name ?? '', namespace, metadata.uid);
+}
+
+const textOf = ({ metadata, roleRef, subjects = [] }: Binding, place: string | null, isMade: boolean): string =>
+  `the role binding ${metadata?.name} ${placeName(place)} of ${subjects.map(subjectText).join(', ') || 'nobody'} to ` +
+  `${roleRef.kind} ${roleRef.name}, ${isMade ? 'made' : 'changed'} while this access was live, by its holder or by somebody else`;
+
+const subjectText = ({ kind, name, namespace }: RbacV1Subject): string =>
+  `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
