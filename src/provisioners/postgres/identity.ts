@@ -90,7 +90,10 @@ export async function locate(
   const stranger = own ? (isMarked(own) ? undefined : own) : isDone ? undefined : rows[0];
   const fix = (role: string) =>
     `Look at it; then drop it, or put its comment back: COMMENT ON ROLE ${quote(role)} IS 'jitbot: RESOURCE/ROLE for ADDRESS, grant ${grantId}'`;
-  if (!stranger) return { made: own ?? null, doubt: null };
+  if (!stranger) {
+    if (!own && !isDone) await assertNotOlder(client, ids.get(TRANSACTION));
+    return { made: own ?? null, doubt: null };
+  }
   const why =
     recorded === undefined || isRecorded(stranger)
       ? `its comment does not say that it was made for grant ${grantId}`
@@ -123,6 +126,19 @@ export async function assertSameCluster(client: Client, recorded: string | undef
   if (now !== recorded)
     throw new TargetRefusal(
       `another PostgreSQL cluster answers at this address (${now}) than the one that the access was given on (${recorded}); point the address back to that one until it has ended`,
+    );
+}
+
+/** A cluster that was put back to a time before the access was given does not have it; the one that does may still run. */
+async function assertNotOlder(client: Client, transaction: string | undefined): Promise<void> {
+  if (transaction === undefined) return;
+  const { rows } = await client.query<{ older: boolean }>(
+    'SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) <= $1::pg_catalog.xid8 AS older',
+    [transaction],
+  );
+  if (rows[0]?.older !== false)
+    throw new TargetRefusal(
+      'this PostgreSQL cluster is older than the access that was given on it: it was put back from a backup. Make sure that the one before does not run any more, and that nobody can use what was made there',
     );
 }
 
