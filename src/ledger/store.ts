@@ -76,8 +76,10 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
   const pendingRequestOf = sqlite.prepare<Whose & { role: string }, StoredRow>(
     `SELECT version, body FROM requests WHERE ${requestedBy} AND role = @role AND state = 'pending' LIMIT 1`,
   );
+  // Two searches, each by its own index: as one condition SQLite would scan everything that is live.
   const liveGrantOf = sqlite.prepare<Whose & { role: string }, StoredRow>(
-    `SELECT version, body FROM grants WHERE ${heldBy} AND role = @role AND ${isLiveState} LIMIT 1`,
+    `SELECT version, body FROM grants WHERE ${amongAccounts('person')} AND role = @role AND ${isLiveState}
+     UNION ALL SELECT version, body FROM grants WHERE ${AMONG_MAILBOXES} AND role = @role AND ${isLiveState} LIMIT 1`,
   );
   const pastRequestsOf = sqlite.prepare<Whose & { limit: number }, StoredRow>(
     `SELECT version, body FROM requests WHERE ${requestedBy} AND state IN ('approved', 'scheduled', 'denied')
@@ -225,10 +227,9 @@ const whose = ({ accounts, mailboxes }: Human): Whose => ({
   accounts: JSON.stringify(accounts),
   mailboxes: JSON.stringify(mailboxes),
 });
-const anyOf = (account: string): string =>
-  `(${account} IN (SELECT value FROM json_each(@accounts)) OR mailbox IN (SELECT value FROM json_each(@mailboxes)))`;
-const requestedBy = anyOf('requester');
-const heldBy = anyOf('person');
+const amongAccounts = (column: string): string => `${column} IN (SELECT value FROM json_each(@accounts))`;
+const AMONG_MAILBOXES = 'mailbox IN (SELECT value FROM json_each(@mailboxes))';
+const requestedBy = `(${amongAccounts('requester')} OR ${AMONG_MAILBOXES})`;
 
 type StoredRow = Pick<typeof requests.$inferSelect, 'version' | 'body'>;
 
