@@ -68,24 +68,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
   },
   {
-    name: 'a stand-in counts beside the reviewer whom they stand in for',
-    file: 'src/lifecycle/authority.ts',
-    find: 'sayIf({ ...claim, human: bothHumans(claim.human, human) }, stages.value)',
-    replace: 'sayIf({ ...claim, human: bothHumans(claim.human, claim.human) }, stages.value)',
-  },
-  {
-    name: 'one human takes the same role by two accounts in the same instant',
-    file: 'src/lifecycle/humans.ts',
-    find: '    await checkStillFree(store, human, change);\n',
-    replace: '',
-  },
-  {
-    name: 'an extension forgets that the incident was resolved',
-    file: 'src/domain/grant.ts',
-    find: '  const incident = incidentEnd(grant.ties) === null ? ties.incident : grant.ties.incident;\n',
-    replace: '  const incident = ties.incident && { ...ties.incident, resolvedAt: null };\n',
-  },
-  {
     name: 'one stage of reviewers is enough',
     file: 'src/lifecycle/reviewRequest.ts',
     find: '  if (missing.some((count) => count > 0)) {',
