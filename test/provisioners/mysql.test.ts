@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import { startTargetProxy, type TargetProxy } from '../../src/sandbox/targetProxy.ts';
 import { hasMariaDb, type MariaDb, startMariaDb } from '../support/mariadb.ts';
+import { type Switch, startSwitch } from '../support/switch.ts';
+import type { Changes } from './changes.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** Against a real MariaDB. */
@@ -25,6 +27,8 @@ const SETUP = [
 describe.skipIf(!hasMariaDb)('with MariaDB', () => {
   let server: MariaDb;
   let proxy: TargetProxy & { close(): Promise<void> };
+  let other: MariaDb;
+  let address: Switch;
   let byTemporary: Harness;
   let byOwn: Harness;
   let id: string;
@@ -39,7 +43,9 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
   });
   beforeAll(async () => {
     server = await startMariaDb(SETUP);
-    proxy = await startTargetProxy(server.port);
+    other = await startMariaDb(SETUP);
+    address = await startSwitch(server.port);
+    proxy = await startTargetProxy(address.port);
     const breaks = { breakTarget: () => proxy.cut(), mendTarget: () => proxy.restore() };
     const hasBridge = async (user: string, grantId: string) =>
       (
@@ -48,23 +54,66 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
            WHERE a.User = '${user}' AND a.Role = 'jit_${grantId.toLowerCase()}' AND b.Role = 'payments_read'`,
         )
       ).length > 0;
+    const mappings = () =>
+      server.query("SELECT * FROM mysql.roles_mapping WHERE User IN ('jitbot', 'ben', 'eve') AND Role NOT LIKE 'jit%'");
+    const renameBen = async () => {
+      await server.query('RENAME USER ben TO benjamin');
+      for (const statement of ["CREATE USER ben@'%' IDENTIFIED BY 'new'", "GRANT payments_read TO ben@'%'"])
+        await server.query(statement);
+      return {
+        undo: async () => {
+          await server.query('DROP USER ben');
+          await server.query('RENAME USER benjamin TO ben');
+        },
+        others: mappings,
+      };
+    };
+    const without = (right: string) => ({
+      how: `the bot has lost ${right}`,
+      act: async () => {
+        await server.query(`REVOKE ${right} FROM jitbot`);
+        // Rights on the whole server stay with a connection that is open.
+        await server.query('KILL USER jitbot');
+        return { undo: async () => void (await server.query(`GRANT ${right} TO jitbot`)), others: mappings };
+      },
+    });
+    const changes: Changes = {
+      renamePerson: 'told by each harness for its own kind of login',
+      renameContainer: 'MariaDB has no statement that renames a role, and rights on a schema stay with its name',
+      moveTarget: [
+        {
+          how: 'another server answers at the address',
+          act: () => {
+            address.moveTo(other.port);
+            return { undo: () => address.moveTo(server.port), others: mappings };
+          },
+        },
+      ],
+      blind: [without('PROCESS ON *.*'), without('CREATE USER ON *.*'), without('SELECT ON mysql.roles_mapping')],
+    };
     byTemporary = {
       connection: mysql.connect(target('temporary'), use),
       role,
       reallyHas: (grantId) => hasBridge(`jit_ben_${grantId.toLowerCase()}`, grantId),
       ...breaks,
+      changes: {
+        ...changes,
+        renamePerson: 'the login is made for the grant, and named by its id: nobody else is called that',
+      },
     };
     byOwn = {
       connection: mysql.connect(target('{email_name}'), use),
       role,
-      reallyHas: (grantId) => hasBridge('ben', grantId),
+      reallyHas: async (grantId) => (await hasBridge('ben', grantId)) || (await hasBridge('benjamin', grantId)),
       ...breaks,
+      changes: { ...changes, renamePerson: [{ how: 'the login is renamed', act: renameBen }] },
     };
   });
   afterAll(async () => {
     await Promise.all([byTemporary.connection.close(), byOwn.connection.close()]);
     await proxy.close();
-    await server.stop();
+    await address.close();
+    await Promise.all([server.stop(), other.stop()]);
     use.close();
   });
   beforeEach(() => {

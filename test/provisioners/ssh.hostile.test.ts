@@ -122,6 +122,12 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     }
   });
 
+  test('K4 a replaced key of the authority is the same place, another list is another', () => {
+    const placed = (more: object) => ssh.placeOf({ ...target, ...more });
+    expect(placed({ ca_key: '/etc/other_ca', agent: '/run/agent', publish: ['/bin/true'] })).toBe(placed({}));
+    expect(placed({ revocation_list: '/etc/other.krl' })).not.toBe(placed({}));
+  });
+
   test('K4.5 with the path of the list changed, the revoke does not pass for done', async () => {
     const id = newGrantId();
     const kept = await certificate(id);

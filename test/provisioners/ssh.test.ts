@@ -1,5 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +64,36 @@ describe.skipIf(!existsSync(SSHD))('with OpenSSH', () => {
       reallyHas: async (grantId) => (await login(grantId, 'true')).worked,
       breakTarget: () => renameSync(at('lists'), at('gone')),
       mendTarget: () => renameSync(at('gone'), at('lists')),
+      changes: {
+        renamePerson:
+          'a certificate is for a key, and is revoked by what stands in it: no name of the person is looked up',
+        renameContainer: 'principals stand in the certificate, which is revoked by its own id',
+        moveTarget: [
+          {
+            how: 'the folder of the list was moved',
+            act: () => {
+              renameSync(at('lists'), at('moved'));
+              return { undo: () => renameSync(at('moved'), at('lists')), others: () => readdirSync(at('moved')) };
+            },
+          },
+        ],
+        blind: [
+          {
+            how: 'the list cannot be written',
+            act: () => {
+              renameSync(list, at('kept'));
+              mkdirSync(list);
+              return {
+                undo: () => {
+                  rmSync(list, { recursive: true });
+                  renameSync(at('kept'), list);
+                },
+                others: () => readFileSync(at('kept')),
+              };
+            },
+          },
+        ],
+      },
     };
   });
   afterAll(async () => {

@@ -18,7 +18,7 @@ export interface MariaDb {
   stop(): Promise<void>;
 }
 
-export async function startMariaDb(setup: readonly string[]): Promise<MariaDb> {
+export async function startMariaDb(setup: readonly string[], options: readonly string[] = []): Promise<MariaDb> {
   if (SERVER === null) throw new Error('there is no MariaDB here');
   const folder = mkdtempSync(join(tmpdir(), 'jitbot-mariadb-'));
   chmodSync(folder, 0o777);
@@ -44,7 +44,7 @@ export async function startMariaDb(setup: readonly string[]): Promise<MariaDb> {
         '--bind-address=127.0.0.1',
         '--skip-name-resolve',
       ],
-      ...['--innodb-buffer-pool-size=32M', '--innodb-flush-log-at-trx-commit=0', ...asWhom],
+      ...['--innodb-buffer-pool-size=32M', '--innodb-flush-log-at-trx-commit=0', ...asWhom, ...options],
     ],
     { stdio: 'ignore' },
   );

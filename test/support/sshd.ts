@@ -37,7 +37,8 @@ export interface Sshd {
   stop(): Promise<void>;
 }
 
-export async function startSshd(extra: readonly string[] = []): Promise<Sshd> {
+/** @param authorizedKeys a file that people may write to: not as the docs say */
+export async function startSshd({ authorizedKeys }: { authorizedKeys?: string } = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'jitbot-sshd-'));
   const at = (name: string) => join(folder, name);
   mkdirSync(at('lists'));
@@ -49,8 +50,19 @@ export async function startSshd(extra: readonly string[] = []): Promise<Sshd> {
     at('sshd_config'),
     [
       ...[`HostKey ${at('host')}`, `TrustedUserCAKeys ${at('user_ca.pub')}`, `RevokedKeys ${list}`],
-      ...['AuthorizedKeysFile none', 'PermitRootLogin yes', 'StrictModes no', 'LogLevel VERBOSE', 'PidFile none'],
-      ...['PasswordAuthentication no', 'KbdInteractiveAuthentication no', ...extra],
+      ...[
+        `AuthorizedKeysFile ${authorizedKeys ? at(authorizedKeys) : 'none'}`,
+        'PermitRootLogin yes',
+        'StrictModes no',
+        'LogLevel VERBOSE',
+        'PidFile none',
+      ],
+      ...[
+        'PasswordAuthentication no',
+        'KbdInteractiveAuthentication no',
+        'PermitUserEnvironment no',
+        'PermitUserRC no',
+      ],
     ].join('\n'),
   );
   const common = (certificate: string | null, key: string): string[] => {

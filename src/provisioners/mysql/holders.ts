@@ -1,0 +1,100 @@
+import { TargetRefusal } from '../provisioner.ts';
+import { type Account, accountName, type Edge, edges, isSame, name, shown, whoAmI } from './accounts.ts';
+import type { Session, Sql } from './session.ts';
+import { endSessions, sessionsOf } from './sessions.ts';
+
+/** Who holds what on the server, by whatever way. */
+
+export interface Held {
+  readonly account: Account;
+  readonly roles: ReadonlySet<string>;
+  /** The role of a grant by way of which it is held; null: otherwise. */
+  readonly bridge: string | null;
+}
+
+/** `jit_g7k2m9q4tz1` */
+export const isBridge = (role: string): boolean => /^jit_g[0-9a-z]+$/.test(role);
+/** Of `jit_ana_g7k2m9q4tz1`, which is made for one grant: the role of that grant. */
+const bridgeOfLogin = (user: string): string | null => {
+  const grant = /^jit_.*_(g[0-9a-z]+)$/.exec(user)?.[1];
+  return grant === undefined ? null : `jit_${grant}`;
+};
+
+/**
+ * Every login that holds roles, with what it holds directly and through other roles; the bot's own is left out. A login is no
+ * role because a role is called like it.
+ */
+export async function findHolders(sql: Sql): Promise<Held[]> {
+  const all = await edges(sql);
+  const me = await whoAmI(sql);
+  const keyOf = (user: string, host: string): string => JSON.stringify([user, host]);
+  const isRole = new Set(all.map(({ role, roleHost }) => keyOf(role, roleHost)));
+  const from = Map.groupBy(all, ({ user, host }) => keyOf(user, host));
+  const withAll = (held: readonly Edge[]): Set<string> => {
+    const reached = new Map(held.map(({ role, roleHost }) => [keyOf(role, roleHost), role]));
+    // A map can grow while it is walked: what is added is visited too.
+    for (const [key] of reached)
+      for (const edge of from.get(key) ?? []) reached.set(keyOf(edge.role, edge.roleHost), edge.role);
+    return new Set(reached.values());
+  };
+  // PUBLIC is everybody, in MariaDB.
+  const ofLogins = [...from].filter(
+    ([key, [one]]) => one && !isSame(one, me) && (!isRole.has(key) || one.user === 'PUBLIC'),
+  );
+  return ofLogins
+    .filter(([, [one]]) => !sql.isMariaDb || one?.host !== '' || one.user === 'PUBLIC')
+    .flatMap(([, held]): Held[] => {
+      const [{ user, host } = { user: '', host: '' }] = held;
+      const account = { user, host };
+      const otherwise = held.filter(({ role }) => !isBridge(role));
+      return [
+        ...held
+          .filter(({ role }) => isBridge(role))
+          .map((one) => ({ account, roles: withAll([one]), bridge: one.role })),
+        ...(otherwise.length > 0 ? [{ account, roles: withAll(otherwise), bridge: null }] : []),
+      ];
+    });
+}
+
+/** Logins and sessions that were made for a grant and hold no role: nothing else tells of them. */
+export async function findStray(sql: Sql): Promise<Held[]> {
+  const logins = await sql.query<Account>(
+    "SELECT User AS user, Host AS host FROM mysql.user WHERE User LIKE 'jit\\\\_%'",
+  );
+  const holds = new Set((await edges(sql)).map(shown));
+  const names = new Set(logins.map(({ user }) => user));
+  const open = await openLogins(sql, names);
+  const roles: ReadonlySet<string> = new Set();
+  return [...logins.filter((one) => !holds.has(shown(one))), ...open].flatMap((account): Held[] => {
+    const bridge = bridgeOfLogin(account.user);
+    return bridge === null ? [] : [{ account, roles, bridge }];
+  });
+}
+
+/** Of logins that are no longer there: a session that was hidden when they were ended shows itself later. */
+async function openLogins(sql: Sql, known: ReadonlySet<string>): Promise<Account[]> {
+  const rows = await sql.query<{ user: string }>(
+    "SELECT DISTINCT USER AS user FROM information_schema.PROCESSLIST WHERE USER LIKE 'jit\\\\_%'",
+  );
+  const users = rows.map(({ user }) => user).filter((user) => !known.has(user));
+  const open = await sessionsOf(sql, new Set(users));
+  return [...new Set(open.map(({ user }) => user))].map((user) => ({ user, host: '%' }));
+}
+
+/** Takes roles from a login that was given them outside the bot. */
+export async function takeFrom(session: Session, account: Account, roles: readonly string[]): Promise<void> {
+  await session.run(async (sql) => {
+    for (const role of roles) {
+      const isDirect = (await edges(sql)).some((edge) => isSame(edge, account) && edge.role === role);
+      if (isDirect)
+        await sql.query(`REVOKE ${name(role)} FROM ${account.user === 'PUBLIC' ? 'PUBLIC' : accountName(account)}`);
+    }
+    const left = (await findHolders(sql)).find((held) => held.bridge === null && isSame(held.account, account));
+    const role = roles.find((one) => left?.roles.has(one));
+    if (role !== undefined)
+      throw new TargetRefusal(`"${account.user}" holds ${role} through another role; take it away there`);
+  });
+  const users = new Set([account.user]);
+  const open = await session.run((sql) => sessionsOf(sql, users));
+  await endSessions(session, users, new Set(open.map(({ id }) => id)));
+}

@@ -1,0 +1,151 @@
+import type { Residue } from '../../domain/grant.ts';
+import { errorText } from '../../domain/text.ts';
+import type { Log } from '../../ports.ts';
+import { type Account, name, shown } from './accounts.ts';
+import type { Session, Sql } from './session.ts';
+
+/**
+ * What somebody made with the access, and that outlives it. Views, routines, triggers and events run with the rights of their
+ * definer, which is the login or the role of the grant: both are gone, and their names are never given again, so nothing of
+ * it gives anybody anything. But a trigger without its definer keeps everybody from writing to its table, and an event fails
+ * at each of its times: those two are dropped. Routines run with the rights of their caller from then on.
+ *
+ * The bot takes on the roles that were granted, one after the other: what the holder could make with a role, the bot sees and
+ * may take away with the same role, and it needs no rights beyond those that it hands out.
+ */
+
+type Kind = 'trigger' | 'event' | 'procedure' | 'function' | 'view';
+
+interface Thing {
+  readonly kind: Kind;
+  readonly schema: string;
+  readonly name: string;
+  /** The table of a trigger; otherwise empty. */
+  readonly on: string;
+  readonly definer: string;
+  readonly security: string;
+  /** By the server's clock; of triggers only. */
+  readonly made: string | null;
+}
+
+const LISTED = `
+  SELECT 'trigger' AS kind, TRIGGER_SCHEMA AS \`schema\`, TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`on\`, DEFINER AS definer, 'DEFINER' AS security,
+         DATE_FORMAT(CREATED, '%Y-%m-%d %H:%i:%S') AS made
+    FROM information_schema.TRIGGERS
+  UNION ALL SELECT 'event', EVENT_SCHEMA, EVENT_NAME, '', DEFINER, 'DEFINER', NULL FROM information_schema.EVENTS
+  UNION ALL SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME, '', DEFINER, SECURITY_TYPE, NULL FROM information_schema.ROUTINES
+    WHERE ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
+  UNION ALL SELECT 'view', TABLE_SCHEMA, TABLE_NAME, '', DEFINER, SECURITY_TYPE, NULL FROM information_schema.VIEWS`;
+
+export interface Left {
+  readonly bridge: string;
+  readonly roles: readonly string[];
+  readonly accounts: readonly Account[];
+  /** The login was made for the grant: whatever is defined as it was made with the access. */
+  readonly login: Account | null;
+  /** When the grant began, by the server's clock; null: not known. */
+  readonly since: string | null;
+}
+
+export interface Cleaned {
+  readonly left: readonly Residue[];
+  /** Something could not be taken care of now: worth another try. */
+  readonly isOwed: boolean;
+}
+
+/** Names what is left, and takes its edge off. Nothing in here keeps access from ending. */
+export async function cleanUp(session: Session, left: Left, log: Log): Promise<Cleaned> {
+  const found = new Map<string, Outcome>();
+  for (const role of left.roles) {
+    try {
+      // On a connection of its own: a role that was taken on stays with it.
+      await session.alone((sql) => cleanWith(sql, { role, left, found }));
+    } catch (error) {
+      log.warn({ err: error, role }, 'what was left by a login could not be looked for');
+      found.set(`what was made with ${role}`, { isDone: false, text: `could not be looked for: ${errorText(error)}` });
+    }
+  }
+  const residue = [...found].map(([what, { text }]) => ({ what, done: text }));
+  if (residue.length > 0) log.warn({ bridge: left.bridge, left: residue }, 'a login left something behind');
+  return { left: residue, isOwed: [...found.values()].some(({ isDone }) => !isDone) };
+}
+
+interface Outcome {
+  readonly isDone: boolean;
+  readonly text: string;
+}
+
+/** As the server writes them: a role has no host. A person's own login made things before, and may keep them. */
+const definersOf = ({ bridge, accounts, login }: Left): ReadonlySet<string> =>
+  new Set([bridge, `${bridge}@`, `${bridge}@%`, ...(login ? accounts.map(shown) : [])]);
+
+async function cleanWith(
+  sql: Sql,
+  { role, left, found }: { role: string; left: Left; found: Map<string, Outcome> },
+): Promise<void> {
+  await sql.query(`SET ROLE ${name(role)}`);
+  const definers = definersOf(left);
+  for (const thing of await sql.query<Thing>(LISTED)) {
+    const what = labelOf(thing);
+    if (isTheirOwn(thing, left)) found.set(what, { isDone: true, text: THEIR_OWN(thing) });
+    // Another role may be allowed what an earlier one was not.
+    else if (definers.has(thing.definer) && !found.get(what)?.isDone) found.set(what, await disarm(sql, thing));
+  }
+}
+
+/**
+ * A trigger that somebody made as themselves while they had the access. It is theirs, and the bot cannot know whether their own rights
+ * are enough for it.
+ */
+const isTheirOwn = ({ kind, definer, made }: Thing, { login, accounts, since }: Left): boolean =>
+  kind === 'trigger' &&
+  login === null &&
+  since !== null &&
+  made !== null &&
+  made >= since &&
+  accounts.map(shown).includes(definer);
+
+const THEIR_OWN = ({ definer, schema, on }: Thing): string =>
+  `stays, and runs with the rights of ${definer}: if these are not enough without the role, nobody can write to ${schema}.${on}`;
+
+const labelOf = ({ kind, schema, name: called, on }: Thing): string =>
+  `${kind} ${schema}.${called}${on === '' ? '' : ` on ${schema}.${on}`}`;
+
+async function disarm(sql: Sql, thing: Thing): Promise<Outcome> {
+  const where = `${name(thing.schema)}.${name(thing.name)}`;
+  const statement = statementFor(thing, where);
+  if (statement === null) return { isDone: true, text: ASLEEP[thing.kind](thing) };
+  try {
+    await sql.query(statement);
+    return { isDone: true, text: DONE[thing.kind] };
+  } catch (error) {
+    return { isDone: false, text: `${ASLEEP[thing.kind](thing)} (${errorText(error)}): ${statement}` };
+  }
+}
+
+function statementFor({ kind, security }: Thing, where: string): string | null {
+  if (kind === 'trigger' || kind === 'event') return `DROP ${kind.toUpperCase()} IF EXISTS ${where}`;
+  if (kind === 'view' || security !== 'DEFINER') return null;
+  return `ALTER ${kind.toUpperCase()} ${where} SQL SECURITY INVOKER`;
+}
+
+const DONE: Readonly<Record<Kind, string>> = {
+  trigger: 'was dropped: without its definer nobody could write to the table',
+  event: 'was dropped',
+  procedure: 'runs with the rights of its caller',
+  function: 'runs with the rights of its caller',
+  view: 'stays',
+};
+
+const byCaller = ({ security }: Thing): string =>
+  security === 'DEFINER' ? 'fails for everybody: its definer is gone' : 'runs with the rights of its caller';
+
+/** What becomes of a thing by itself, once its definer is gone. */
+const ASLEEP: Readonly<Record<Kind, (thing: Thing) => string>> = {
+  trigger: ({ schema, on }) => `nobody can write to ${schema}.${on} before it is dropped`,
+  event: () => 'fails at each of its times: its definer is gone',
+  procedure: byCaller,
+  function: byCaller,
+  view: ({ security }) =>
+    security === 'DEFINER' ? 'fails for everybody: its definer is gone' : 'shows what its reader may read',
+};

@@ -1,0 +1,162 @@
+import { errorText } from '../../domain/text.ts';
+import type { Finding } from '../../ports.ts';
+import { type Account, accountName, checksPasswords, edges, isSame, name, OF_EACH, whoAmI } from './accounts.ts';
+import type { Session, Sql } from './session.ts';
+
+/** What the doctor asks: the bot's own rights, and what roles give that nobody could take back. */
+
+export async function checkRights(session: Session, roles: readonly string[]): Promise<Finding[]> {
+  const own = await session.run((sql) => checkOwn(sql, roles));
+  const given: Finding[] = [];
+  for (const role of roles) given.push(await session.alone((sql) => checkRole(sql, role)));
+  return [...own, ...given, ...(await session.run(checkPasswords))];
+}
+
+/** Whether the bot's own login may do what granting these roles takes. */
+async function checkOwn(sql: Sql, roles: readonly string[]): Promise<Finding[]> {
+  const me = await whoAmI(sql);
+  const bot = accountName(me);
+  const global = (await grantsOf(sql)).find(({ on }) => on === '*.*')?.privileges ?? [];
+  const may = (...wanted: readonly string[]): boolean =>
+    global.includes('ALL PRIVILEGES') || wanted.some((one) => global.includes(one));
+  const reads = sql.isMariaDb ? 'mysql.roles_mapping' : 'mysql.role_edges';
+  const readable = async (statement: string): Promise<boolean> =>
+    sql.query(statement).then(
+      () => true,
+      () => false,
+    );
+  const kill = sql.isMariaDb ? 'CONNECTION ADMIN' : 'CONNECTION_ADMIN';
+  const administers = await rolesWithAdmin(sql, me).catch((): ReadonlySet<string> => new Set());
+  return [
+    {
+      ok: may('CREATE USER'),
+      what: `${me.user} may create logins and roles`,
+      fix: `GRANT CREATE USER ON *.* TO ${bot};`,
+    },
+    {
+      ok: await readable('SELECT 1 FROM information_schema.INNODB_TRX LIMIT 1'),
+      what: `${me.user} sees sessions`,
+      fix: `GRANT PROCESS ON *.* TO ${bot};`,
+    },
+    {
+      ok: may(kill, 'SUPER'),
+      what: `${me.user} may end sessions, and has a way in when all connections are used up`,
+      fix: `GRANT ${kill} ON *.* TO ${bot};`,
+    },
+    {
+      ok: await readable(`SELECT 1 FROM ${reads} LIMIT 1`),
+      what: `${me.user} sees who holds which role`,
+      fix: `GRANT SELECT ON ${reads} TO ${bot};`,
+    },
+    {
+      ok: await readable('SELECT User, Host FROM mysql.user LIMIT 1'),
+      what: `${me.user} sees which logins there are`,
+      fix: `GRANT SELECT (User, Host) ON mysql.user TO ${bot};`,
+    },
+    ...roles.map((role) => ({
+      ok: administers.has(role),
+      what: `${me.user} may grant ${role}`,
+      fix: `GRANT ${name(role)} TO ${bot} WITH ADMIN OPTION;`,
+    })),
+  ];
+}
+
+interface Granted {
+  readonly privileges: readonly string[];
+  readonly on: string;
+  readonly canHandOn: boolean;
+}
+
+/** What the connection has, by its login and the role that it took on. */
+async function grantsOf(sql: Sql): Promise<Granted[]> {
+  const rows = await sql.query<Record<string, string>>('SHOW GRANTS');
+  return rows.flatMap((row): Granted[] => {
+    const [, privileges, on, rest] =
+      /^GRANT (.+?) ON (?:FUNCTION |PROCEDURE |PACKAGE |PACKAGE BODY )?(\S+) TO (.*)$/s.exec(
+        Object.values(row)[0] ?? '',
+      ) ?? [];
+    if (privileges === undefined || on === undefined) return [];
+    // Columns in brackets hold commas too.
+    const names = privileges.replaceAll(/ ?\([^)]*\)/g, '').split(',');
+    return [{ privileges: names.map((one) => one.trim()), on, canHandOn: / WITH .*GRANT OPTION/.test(rest ?? '') }];
+  });
+}
+
+/** Who has one of these on the whole server can give themselves, or others, what no end of a grant takes away. */
+const FOR_EVER = [
+  ...[
+    'ALL PRIVILEGES',
+    'CREATE USER',
+    'SUPER',
+    'SET USER',
+    'SET_USER_ID',
+    'SET_ANY_DEFINER',
+    'SYSTEM_USER',
+    'ROLE_ADMIN',
+  ],
+  ...['CONNECTION ADMIN', 'CONNECTION_ADMIN', 'FILE', 'BINLOG ADMIN', 'REPLICATION SLAVE ADMIN', 'FEDERATED ADMIN'],
+];
+const WRITES = ['ALL PRIVILEGES', 'INSERT', 'UPDATE', 'DELETE', 'ALTER', 'DROP', 'CREATE'];
+
+/** Whether a role gives something that outlives the grant. The bot takes it on for that, on a connection of its own. */
+async function checkRole(sql: Sql, role: string): Promise<Finding> {
+  const what = `${role} gives nothing that could be kept for ever`;
+  const before = new Set((await grantsOf(sql)).map(keyOf));
+  try {
+    await sql.query(`SET ROLE ${name(role)}`);
+  } catch (error) {
+    return {
+      ok: false,
+      what: `what ${role} gives is not known: ${errorText(error)}`,
+      fix: 'Let the bot hold the role.',
+    };
+  }
+  const given = (await grantsOf(sql)).filter((one) => !before.has(keyOf(one)));
+  const bad = given.flatMap(({ privileges, on, canHandOn }) => [
+    ...(canHandOn ? [{ privilege: 'GRANT OPTION', on }] : []),
+    ...privileges
+      .filter((one) => (on === '*.*' && FOR_EVER.includes(one)) || (isSystem(on) && WRITES.includes(one)))
+      .map((privilege) => ({ privilege, on })),
+  ]);
+  if (bad.length === 0) return { ok: true, what };
+  return {
+    ok: false,
+    what: `${role} gives ${bad.map(({ privilege, on }) => `${privilege} on ${on}`).join(', ')}: whoever holds it can keep access for ever`,
+    fix: bad.map(({ privilege, on }) => `REVOKE ${privilege} ON ${on} FROM ${name(role)};`).join(' '),
+  };
+}
+
+const keyOf = ({ privileges, on, canHandOn }: Granted): string => JSON.stringify([privileges, on, canHandOn]);
+const isSystem = (on: string): boolean => (on === '*.*' ? false : /^`?mysql`?\./i.test(on));
+
+/** A server that checks passwords has to see them, and takes none that is too simple for it. */
+async function checkPasswords(sql: Sql): Promise<Finding[]> {
+  if (!(await checksPasswords(sql))) return [];
+  const demands = (
+    await sql.query<{ Variable_name: string; Value: string }>(
+      "SHOW VARIABLES LIKE 'simple\\\\_password\\\\_check\\\\_%'",
+    )
+  ).filter(({ Variable_name: demand, Value }) => Number(Value) > (demand.endsWith('minimal_length') ? 4 : 1) * OF_EACH);
+  const [cipher] = await sql.query<{ Value: string }>("SHOW STATUS LIKE 'Ssl_cipher'");
+  return [
+    {
+      ok: demands.length === 0,
+      what: 'the server takes the passwords that the bot makes',
+      fix: demands
+        .map(
+          ({ Variable_name: demand }) =>
+            `SET GLOBAL ${demand} = ${demand.endsWith('minimal_length') ? 4 * OF_EACH : OF_EACH};`,
+        )
+        .join(' '),
+    },
+    {
+      ok: (cipher?.Value ?? '') !== '' || sql.isMariaDb === false,
+      what: 'the server checks passwords, so they are sent to it as they are, over an encrypted connection',
+      fix: 'Encrypt the connection, or SET GLOBAL strict_password_validation = OFF: then only a hash is sent.',
+    },
+  ];
+}
+
+async function rolesWithAdmin(sql: Sql, me: Account): Promise<ReadonlySet<string>> {
+  return new Set((await edges(sql)).filter((edge) => edge.isAdmin && isSame(edge, me)).map(({ role }) => role));
+}

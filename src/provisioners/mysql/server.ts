@@ -1,0 +1,34 @@
+import type { IdBook } from '../../ports.ts';
+import { TargetRefusal } from '../provisioner.ts';
+import { keepBeginning, keepServer, serverOf } from './book.ts';
+import type { Sql } from './session.ts';
+
+/** Which server it is: what is not at another server is not gone. */
+
+/** What the server itself says: an id of its own, or where it runs if it has none. */
+export async function serverId(sql: Sql): Promise<string> {
+  const [own] = await sql
+    .query<{ id: string }>(`SELECT @@${sql.isMariaDb ? 'server_uid' : 'server_uuid'} AS id`)
+    // MariaDB before 10.11 has none.
+    .catch(() => []);
+  if (own) return own.id;
+  const [row] = await sql.query<{ id: string }>("SELECT CONCAT(@@hostname, ':', @@port, ' ', @@datadir) AS id");
+  if (!row) throw new TargetRefusal('the server does not say which one it is');
+  return row.id;
+}
+
+/** Writes down which server gives, and when by its clock. Before anything is made there. */
+export async function keepWhereAndWhen(sql: Sql, grantId: string, ids: IdBook): Promise<void> {
+  await keepServer(grantId, await serverId(sql), ids);
+  const [row] = await sql.query<{ now: string }>("SELECT DATE_FORMAT(NOW(), '%Y-%m-%d %H:%i:%S') AS now");
+  if (row) await keepBeginning(grantId, row.now, ids);
+}
+
+/** Whether this is the server that gave the access; true: nobody wrote down which one did. */
+export async function isSameServer(sql: Sql, grantId: string, ids: IdBook): Promise<boolean> {
+  const kept = await serverOf(grantId, ids);
+  return kept === null || kept === (await serverId(sql));
+}
+
+export const OTHER_SERVER =
+  'nothing of this access is here, and this is another server than the one that gave it; point the target at that one, or make sure that it gives nothing any more';

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import mysql2 from 'mysql2/promise';
+import { describe, expect, test } from 'vitest';
+import { hasMariaDb } from '../support/mariadb.ts';
+import { inAnHour } from './contract.ts';
+import { mysqlStage, works } from './mysqlStage.ts';
+
+/** Somebody who wants to hold up the end of what they were given, on a real MariaDB. */
+
+describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
+  const stage = mysqlStage();
+
+  test('K2.1 the lock that the bot takes cannot be computed, and held by anybody it delays no end', async () => {
+    await stage.holder();
+    const evil = await stage.connectAs('evil', 'evil');
+    const secret = createHash('sha256').update('jitbot-sandbox').digest('hex');
+    for (const name of [stage.bridge(), stage.loginName(), stage.id, `jit_${secret.slice(0, 40)}`])
+      await evil.query('SELECT GET_LOCK(?, 0)', [name]);
+    await stage.temporary.revoke(stage.access());
+    await stage.isGone(stage.temporary);
+  });
+
+  test('K2.1 a lock that really is the bot’s, taken by somebody who learnt its name, is passed by and its holder lives', async () => {
+    await stage.temporary.grant(stage.access(), inAnHour());
+    const name = stage.lockName();
+    const evil = await stage.connectAs('evil', 'evil');
+    await evil.query('SELECT GET_LOCK(?, 0)', [name]);
+    await expect(stage.temporary.grant(stage.access(), inAnHour())).rejects.toThrow(/somebody else is still at work/);
+    await stage.temporary.revoke(stage.access());
+    await stage.isGone(stage.temporary);
+    expect(await works(evil, 'SELECT 1')).toBe(true);
+  });
+
+  test('K2.3 a login that fills the server with sessions is ended, by way of the connection that the bot keeps', async () => {
+    await stage.server.query('GRANT writer TO ben');
+    await stage.own.grant(stage.access(), inAnHour());
+    let full = false;
+    while (!full)
+      await stage.connectAs('ben', 'ben').catch(() => {
+        full = true;
+      });
+    // The place that is kept for administrators is taken too.
+    const admin = await mysql2.createConnection({
+      host: '127.0.0.1',
+      port: stage.server.port,
+      user: 'jitbot',
+      password: 'jitbot-sandbox',
+    });
+    try {
+      await stage.own.revoke(stage.access());
+      await stage.isGone(stage.own);
+    } finally {
+      await admin.end();
+      await stage.server.query('REVOKE writer FROM ben');
+    }
+  });
+
+  test('K2.3 a login that the bot makes cannot open more than ten sessions', async () => {
+    const { again } = await stage.holder();
+    const opened = await Promise.allSettled(Array.from({ length: 14 }, again));
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(9);
+    await stage.temporary.revoke(stage.access());
+    await stage.isGone(stage.temporary);
+  });
+
+  test('K2.4 a foreign role that was given to the grant’s role keeps nothing alive', async () => {
+    const { client } = await stage.holder();
+    await (await stage.connectAs('evil', 'evil')).query(`GRANT secret TO ${stage.bridge()}`);
+    await stage.temporary.revoke(stage.access());
+    expect(await works(client)).toBe(false);
+    await stage.isGone(stage.temporary);
+  });
+
+  test('K2.4 nor with a login of the person’s own', async () => {
+    await stage.own.grant(stage.access(), inAnHour());
+    await (await stage.connectAs('evil', 'evil')).query(`GRANT secret TO ${stage.bridge()}`);
+    const ben = await stage.connectAs('ben', 'ben');
+    await ben.query(`SET ROLE ${stage.bridge()}`);
+    await stage.own.revoke(stage.access());
+    expect(await works(ben)).toBe(false);
+    await stage.isGone(stage.own);
+  });
+
+  test('K2 somebody who opens one session after the other with a login of their own does not keep the role', async () => {
+    await stage.own.grant(stage.access({ roles: ['reader_of_all'] }), inAnHour());
+    let going = true;
+    const opened: Promise<unknown>[] = [];
+    const loop = (async () => {
+      while (going) {
+        const ben = await stage.connectAs('ben', 'ben').catch(() => null);
+        if (ben) opened.push(ben.query(`SET ROLE ${stage.bridge()}`).catch(() => undefined));
+      }
+    })();
+    await stage.own.revoke(stage.access({ roles: ['reader_of_all'] }));
+    going = false;
+    await loop;
+    await Promise.all(opened);
+    const still = await Promise.all(
+      stage.clients.map((client) => works(client, 'SELECT 1 FROM mysql.global_priv LIMIT 1')),
+    );
+    expect(still).not.toContain(true);
+    await stage.isGone(stage.own);
+  });
+
+  test('K2 a global read lock of the holder’s is ended with their session', async () => {
+    const role = { roles: ['flusher', 'writer'] };
+    const { client, again } = await stage.holder(role);
+    const idle = await again();
+    await client.query('FLUSH TABLES WITH READ LOCK');
+    await stage.temporary.revoke(stage.access(role));
+    expect(await works(idle)).toBe(false);
+    await stage.isGone(stage.temporary, role);
+  });
+
+  test('K2 a global read lock of somebody else’s is not killed: sessions end meanwhile, and the end comes when it goes', async () => {
+    const { client } = await stage.holder();
+    const backup = await stage.connectAs('backup', 'backup');
+    await backup.query('FLUSH TABLES WITH READ LOCK');
+    await expect(stage.temporary.revoke(stage.access())).rejects.toThrow(
+      /somebody holds a lock on all of it, such as a backup/,
+    );
+    expect(await works(client)).toBe(false);
+    expect(await works(backup, 'SELECT 1')).toBe(true);
+    expect(await stage.temporary.isActive(stage.access())).toBe(true);
+    await backup.query('UNLOCK TABLES');
+    await stage.temporary.revoke(stage.access());
+    await stage.isGone(stage.temporary);
+  }, 60_000);
+
+  test('K2 a holder who kills the bot’s connections as they come does not keep access', async () => {
+    const role = { roles: ['flusher', 'writer'] };
+    const { client } = await stage.holder(role);
+    let going = true;
+    const loop = (async () => {
+      while (going) {
+        const killed = await client.query('KILL USER jitbot').catch((error: { fatal?: boolean }) => error);
+        if (killed && 'fatal' in killed && killed.fatal) going = false;
+      }
+    })();
+    await stage.temporary.revoke(stage.access(role));
+    going = false;
+    await loop;
+    await stage.isGone(stage.temporary, role);
+  });
+
+  test.each([
+    ['an open transaction with row locks', ['START TRANSACTION', 'UPDATE shop.payments SET id = id']],
+    ['LOCK TABLES', ['LOCK TABLES shop.payments WRITE']],
+    ['a lock by name', ["SELECT GET_LOCK('x', 0)"]],
+    ['a session variable', ['SET @a = 1']],
+    ['a prepared statement', ["PREPARE s FROM 'SELECT SLEEP(100)'"]],
+    ['a password of their own', ["SET PASSWORD = PASSWORD('my stage.own, and longer')"]],
+    ['another default role', ['SET DEFAULT ROLE NONE']],
+  ])('K2 %s does not delay the end', async (_, statements) => {
+    const { client } = await stage.holder();
+    for (const statement of statements) await client.query(statement);
+    const from = Date.now();
+    await stage.temporary.revoke(stage.access());
+    expect(Date.now() - from).toBeLessThan(5_000);
+    expect(await works(client, 'SELECT 1')).toBe(false);
+    await stage.isGone(stage.temporary);
+  });
+
+  test('K2 a session that hides in a routine with the role as its definer is ended', async () => {
+    const role = { roles: ['writer', 'reader_of_all'] };
+    const { client } = await stage.holder(role);
+    await client.query('CREATE DEFINER=CURRENT_ROLE PROCEDURE shop.hide() DO SLEEP(30)');
+    const hidden = client.query('CALL shop.hide()').catch(() => 'ended');
+    await expect.poll(() => stage.openOf(stage.bridge())).toBe(1);
+    await stage.temporary.revoke(stage.access(role));
+    expect(await hidden).toBe('ended');
+    expect(await works(client, 'SELECT 1 FROM mysql.global_priv LIMIT 1')).toBe(false);
+    await stage.isGone(stage.temporary, role);
+  });
+
+  test('K2 only the sessions of this grant’s login are ended', async () => {
+    const { client } = await stage.holder();
+    const others = await Promise.all([
+      stage.connectAs('ben', 'ben'),
+      stage.connectAs('app', 'app'),
+      stage.connectAs('evil', 'evil'),
+    ]);
+    await stage.temporary.revoke(stage.access());
+    expect(await works(client, 'SELECT 1')).toBe(false);
+    expect(await Promise.all(others.map((one) => works(one, 'SELECT 1')))).toEqual([true, true, true]);
+  });
+
+  test('K2 an earlier try that is still on its way at the server is ended before the end begins', async () => {
+    await stage.temporary.grant(stage.access(), inAnHour());
+    const stale = await stage.connectAs('jitbot', 'jitbot-sandbox');
+    await stale.query('SELECT GET_LOCK(?, 0)', [stage.lockName()]);
+    await stage.temporary.revoke(stage.access());
+    expect(await works(stale, 'SELECT 1')).toBe(false);
+    await stage.isGone(stage.temporary);
+  });
+});
