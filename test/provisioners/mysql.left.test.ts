@@ -61,6 +61,47 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
       await stage.server.query(`DROP ${drop}`);
   });
 
+  test('K1 a view of the application’s that a holder replaced works again, with the rights of its reader', async () => {
+    await stage.server.query("CREATE DEFINER=app@'%' VIEW shop.of_app AS SELECT id FROM shop.payments");
+    const { client } = await stage.holder({ roles: ['replacer'] });
+    await client.query(
+      'CREATE OR REPLACE ALGORITHM=MERGE VIEW shop.of_app AS SELECT id FROM shop.payments WHERE id < 1000 WITH CHECK OPTION',
+    );
+    expect(leftOf(await stage.temporary.revoke(stage.access({ roles: ['replacer'] })))).toEqual([
+      { what: 'view shop.of_app', done: 'shows what its reader may read from now on' },
+    ]);
+    const app = await stage.connectAs('app', 'app');
+    await app.query('INSERT INTO shop.of_app VALUES (11)');
+    await expect(app.query('INSERT INTO shop.of_app VALUES (1001)')).rejects.toThrow(/CHECK OPTION/);
+    await stage.server.query("GRANT SELECT ON shop.of_app TO evil@'%'");
+    expect(await works(await stage.connectAs('evil', 'evil'), 'SELECT * FROM shop.of_app')).toBe(false);
+    const [row] = await stage.server.query(
+      "SELECT DEFINER, SECURITY_TYPE FROM information_schema.VIEWS WHERE TABLE_NAME = 'of_app'",
+    );
+    expect(row).toEqual({ DEFINER: 'replacer@', SECURITY_TYPE: 'INVOKER' });
+    await stage.server.query('DROP VIEW shop.of_app');
+    await stage.server.query("REVOKE ALL PRIVILEGES ON shop.of_app FROM evil@'%'");
+  });
+
+  test('K1 what somebody made as themselves after SET ROLE gives nobody the rights of the role once it has ended', async () => {
+    await stage.own.grant(stage.access(), inAnHour());
+    const ben = await stage.connectAs('ben', 'ben');
+    await ben.query(`SET ROLE ${stage.bridge()}`);
+    await ben.query('CREATE VIEW shop.bens AS SELECT * FROM shop.payments');
+    await ben.query('CREATE PROCEDURE shop.bens_too() SELECT * FROM shop.payments');
+    await stage.server.query("GRANT SELECT ON shop.bens TO evil@'%'");
+    await stage.server.query("GRANT EXECUTE ON PROCEDURE shop.bens_too TO evil@'%'");
+    await stage.own.revoke(stage.access());
+    const evil = await stage.connectAs('evil', 'evil');
+    expect([await works(evil, 'SELECT * FROM shop.bens'), await works(evil, 'CALL shop.bens_too()')]).toEqual([
+      false,
+      false,
+    ]);
+    await stage.server.query('DROP VIEW shop.bens');
+    await stage.server.query('DROP PROCEDURE shop.bens_too');
+    await stage.server.query("REVOKE ALL PRIVILEGES ON shop.bens FROM evil@'%'");
+  });
+
   test('K1 what was made as the role of a grant by a login of the person’s own is taken care of too', async () => {
     await stage.server.query("GRANT CREATE VIEW, CREATE ROUTINE, SELECT ON shop.* TO ben@'%'");
     await stage.own.grant(stage.access(), inAnHour());

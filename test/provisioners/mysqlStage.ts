@@ -20,6 +20,8 @@ export const SETUP = [
   'GRANT SELECT ON *.* TO reader_of_all',
   'CREATE ROLE flusher',
   'GRANT RELOAD, CONNECTION ADMIN ON *.* TO flusher',
+  'CREATE ROLE replacer',
+  'GRANT SELECT, INSERT, CREATE VIEW, SHOW VIEW, DROP ON shop.* TO replacer',
   'CREATE ROLE granter',
   'GRANT SELECT ON shop.* TO granter WITH GRANT OPTION',
   'CREATE ROLE secret',
@@ -35,7 +37,9 @@ export const SETUP = [
   "GRANT CREATE USER, PROCESS, CONNECTION ADMIN ON *.* TO jitbot@'%'",
   "GRANT SELECT (User, Host) ON mysql.user TO jitbot@'%'",
   "GRANT SELECT ON mysql.roles_mapping TO jitbot@'%'",
-  ...['writer', 'reader_of_all', 'flusher', 'granter'].map((role) => `GRANT ${role} TO jitbot@'%' WITH ADMIN OPTION`),
+  ...['writer', 'reader_of_all', 'flusher', 'granter', 'replacer'].map(
+    (role) => `GRANT ${role} TO jitbot@'%' WITH ADMIN OPTION`,
+  ),
 ];
 
 export interface Role {

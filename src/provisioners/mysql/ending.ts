@@ -16,6 +16,7 @@ import {
   type Made,
   usersIn,
 } from './book.ts';
+import { isBlocked } from './errors.ts';
 import { cleanUp, type Left } from './leftovers.ts';
 import { preparedAfter } from './prepared.ts';
 import { isSameServer, OTHER_SERVER, serverId } from './server.ts';
@@ -149,11 +150,6 @@ async function patiently(session: Session, statement: string, most: number): Pro
     }
   }
 }
-
-/** A statement that waited too long: ER_LOCK_WAIT_TIMEOUT, ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL. */
-const WAITED = [1205, 1969, 3024];
-const isBlocked = (error: unknown): boolean =>
-  error instanceof Error && 'errno' in error && WAITED.includes(Number(error.errno));
 
 /** What people have to know first. */
 function oneOf(problems: readonly unknown[]): Error {

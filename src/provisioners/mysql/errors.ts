@@ -29,3 +29,7 @@ export const isRefusal = (error: unknown): boolean =>
 /** A right that is missing: ER_DBACCESS_DENIED, ER_TABLEACCESS_DENIED, ER_COLUMNACCESS_DENIED, ER_SPECIFIC_ACCESS_DENIED. */
 const DENIED = [1044, 1142, 1143, 1227];
 export const isDenied = (error: unknown): boolean => DENIED.includes(numberOf(error) ?? 0);
+
+/** A statement that waited too long: ER_LOCK_WAIT_TIMEOUT, ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL. */
+const WAITED = [1205, 1969, 3024];
+export const isBlocked = (error: unknown): boolean => WAITED.includes(numberOf(error) ?? 0);

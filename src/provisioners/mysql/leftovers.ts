@@ -1,7 +1,9 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports.ts';
+import { TargetRefusal } from '../provisioner.ts';
 import { type Account, name, shown } from './accounts.ts';
+import { isBlocked, isDenied } from './errors.ts';
 import type { Session, Sql } from './session.ts';
 
 /**
@@ -62,16 +64,22 @@ export async function cleanUp(session: Session, left: Left, log: Log): Promise<C
       await session.alone((sql) => cleanWith(sql, { role, left, found }));
     } catch (error) {
       log.warn({ err: error, role }, 'what was left by a login could not be looked for');
-      found.set(`what was made with ${role}`, { isDone: false, text: `could not be looked for: ${errorText(error)}` });
+      found.set(`what was made with ${role}`, {
+        isDone: false,
+        isBlocked: true,
+        text: `could not be looked for: ${errorText(error)}`,
+      });
     }
   }
   const residue = [...found].map(([what, { text }]) => ({ what, done: text }));
   if (residue.length > 0) log.warn({ bridge: left.bridge, left: residue }, 'a login left something behind');
-  return { left: residue, isOwed: [...found.values()].some(({ isDone }) => !isDone) };
+  return { left: residue, isOwed: [...found.values()].some((one) => one.isBlocked) };
 }
 
 interface Outcome {
   readonly isDone: boolean;
+  /** Somebody uses it just then. */
+  readonly isBlocked: boolean;
   readonly text: string;
 }
 
@@ -87,7 +95,7 @@ async function cleanWith(
   const definers = definersOf(left);
   for (const thing of await sql.query<Thing>(LISTED)) {
     const what = labelOf(thing);
-    if (isTheirOwn(thing, left)) found.set(what, { isDone: true, text: THEIR_OWN(thing) });
+    if (isTheirOwn(thing, left)) found.set(what, done(THEIR_OWN(thing)));
     // Another role may be allowed what an earlier one was not.
     else if (definers.has(thing.definer) && !found.get(what)?.isDone) found.set(what, await disarm(sql, thing));
   }
@@ -113,20 +121,38 @@ const labelOf = ({ kind, schema, name: called, on }: Thing): string =>
 
 async function disarm(sql: Sql, thing: Thing): Promise<Outcome> {
   const where = `${name(thing.schema)}.${name(thing.name)}`;
-  const statement = statementFor(thing, where);
-  if (statement === null) return { isDone: true, text: ASLEEP[thing.kind](thing) };
+  if (thing.security !== 'DEFINER' || (thing.kind === 'view' && !sql.isMariaDb)) return done(ASLEEP[thing.kind](thing));
+  const statement = thing.kind === 'view' ? null : statementFor(thing.kind, where);
   try {
-    await sql.query(statement);
-    return { isDone: true, text: DONE[thing.kind] };
+    await sql.query(statement ?? (await remadeView(sql, where)));
+    return done(DONE[thing.kind]);
   } catch (error) {
-    return { isDone: false, text: `${ASLEEP[thing.kind](thing)} (${errorText(error)}): ${statement}` };
+    // That a role may not replace views is nothing that anybody has to look at.
+    const why = statement === null && isDenied(error) ? '' : ` (${errorText(error)})`;
+    const text = `${ASLEEP[thing.kind](thing)}${why}${statement === null ? '' : `: ${statement}`}`;
+    return { isDone: false, isBlocked: isBlocked(error), text };
   }
 }
 
-function statementFor({ kind, security }: Thing, where: string): string | null {
-  if (kind === 'trigger' || kind === 'event') return `DROP ${kind.toUpperCase()} IF EXISTS ${where}`;
-  if (kind === 'view' || security !== 'DEFINER') return null;
-  return `ALTER ${kind.toUpperCase()} ${where} SQL SECURITY INVOKER`;
+const done = (text: string): Outcome => ({ isDone: true, isBlocked: false, text });
+
+const statementFor = (kind: Exclude<Kind, 'view'>, where: string): string =>
+  kind === 'trigger' || kind === 'event'
+    ? `DROP ${kind.toUpperCase()} IF EXISTS ${where}`
+    : `ALTER ${kind.toUpperCase()} ${where} SQL SECURITY INVOKER`;
+
+/** How the server writes a view down: algorithm, definer, and then what is kept. */
+const VIEW = /^CREATE (ALGORITHM=\w+ )?DEFINER=`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)? SQL SECURITY DEFINER (VIEW .*)$/s;
+
+/**
+ * The same view, for which its reader's rights count. An application may use it, where the holder replaced one of its own. Its
+ * definer is the role that was handed out, which nobody logs in as, and whose rights it does not use.
+ */
+async function remadeView(sql: Sql, where: string): Promise<string> {
+  const [row] = await sql.query<Record<string, string>>(`SHOW CREATE VIEW ${where}`);
+  const [, algorithm = '', rest] = VIEW.exec(row?.['Create View'] ?? '') ?? [];
+  if (rest === undefined) throw new TargetRefusal('the server does not show how it was made');
+  return `CREATE OR REPLACE ${algorithm}DEFINER=CURRENT_ROLE SQL SECURITY INVOKER ${rest}`;
 }
 
 const DONE: Readonly<Record<Kind, string>> = {
@@ -134,7 +160,7 @@ const DONE: Readonly<Record<Kind, string>> = {
   event: 'was dropped',
   procedure: 'runs with the rights of its caller',
   function: 'runs with the rights of its caller',
-  view: 'stays',
+  view: 'shows what its reader may read from now on',
 };
 
 const byCaller = ({ security }: Thing): string =>
