@@ -11,14 +11,15 @@ import { type Holder, MOVES } from './moves.ts';
 
 /**
  * A hostile holder on a real MariaDB: with the rights that were given they do whatever a seed says, then the end comes, and
- * everything is compared with how it was. `JIT_HOSTILE_SEEDS=100` runs more, `JIT_HOSTILE_FROM=4711` begins there.
+ * everything is compared with how it was. `HOSTILE_ROUNDS=200 HOSTILE_SEED=1000` tries more.
  */
-const COUNT = Number(process.env.JIT_HOSTILE_SEEDS ?? 12);
-const FROM = Number(process.env.JIT_HOSTILE_FROM ?? 1);
+const COUNT = Number(process.env.HOSTILE_ROUNDS ?? 12);
+const FROM = Number(process.env.HOSTILE_SEED ?? 1);
 const SEEDS = Array.from({ length: COUNT }, (_, at) => FROM + at);
 /** No new use so long after the end, whatever the holder does. */
 const BOUND_MS = 30_000;
-const ROLES = ['writer', 'reader_of_all', 'flusher', 'granter'];
+const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
+const ROLES = ['writer', 'reader_of_all', 'flusher', 'granter', 'replacer'];
 
 describe.skipIf(!hasMariaDb)('a hostile holder on MariaDB', () => {
   const stage = mysqlStage();
@@ -93,8 +94,8 @@ describe.skipIf(!hasMariaDb)('a hostile holder on MariaDB', () => {
     for (const { what } of differences(before, await readCatalogue(stage.server))) {
       const [kind = '', schema = '', name = '', type = ''] = what.split(' ');
       if (['view', 'table', 'event', 'trigger'].includes(kind))
-        await stage.server.query(`DROP ${kind} IF EXISTS ${schema}.${name}`);
-      if (kind === 'routine') await stage.server.query(`DROP ${type} IF EXISTS ${schema}.${name}`);
+        await stage.server.query(`DROP ${kind} IF EXISTS ${schema}.${quoted(name)}`);
+      if (kind === 'routine') await stage.server.query(`DROP ${type} IF EXISTS ${schema}.${quoted(name)}`);
       if (kind === 'prepared') await stage.server.query(`XA ROLLBACK '${what.split(' ').at(-1)}'`);
     }
     await stage.server.query("REVOKE ALL PRIVILEGES ON shop.payments FROM evil@'%'").catch(() => undefined);

@@ -11,10 +11,10 @@ import { hasSshd, me, run, type Sshd, startSshd } from '../../support/sshd.ts';
 
 /**
  * A hostile holder on a real sshd that is set up as docs/targets/ssh.md says: they do whatever a seed says, then the end comes.
- * `JIT_HOSTILE_SEEDS=100` runs more, `JIT_HOSTILE_FROM=4711` begins there.
+ * `HOSTILE_ROUNDS=200 HOSTILE_SEED=1000` tries more.
  */
-const COUNT = Number(process.env.JIT_HOSTILE_SEEDS ?? 6);
-const FROM = Number(process.env.JIT_HOSTILE_FROM ?? 1);
+const COUNT = Number(process.env.HOSTILE_ROUNDS ?? 6);
+const FROM = Number(process.env.HOSTILE_SEED ?? 1);
 const SEEDS = Array.from({ length: COUNT }, (_, at) => FROM + at);
 /** No new use so long after the end, whatever the holder does. */
 const BOUND_MS = 30_000;
