@@ -18,10 +18,11 @@ const STOP_DEADLINE_MS = 20_000;
 const secrets = secretsNamed(process.env);
 const strike = striker(secrets);
 /** Node would print an error as it is, with whatever stands in it. */
-process.on('uncaughtException', (error) => {
+const stopHere = (error: Error) => {
   process.stderr.write(`jitbot stops: something failed that nothing was prepared for.\n${strike(inspect(error))}\n`);
   process.exit(1);
-});
+};
+process.on('uncaughtException', stopHere);
 
 try {
   const env = parseEnv(process.env);
@@ -68,7 +69,14 @@ try {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   whenLauncherIsGone(process.env, () => stop('launcher gone'));
-  starting.resolve(await startBot({ env, policy, readPolicy, log, clock: systemClock, secrets }));
+  const bot = await startBot({ env, policy, readPolicy, log, clock: systemClock, secrets });
+  // From here on a fault that nobody caught belongs to one piece of work. What is due is in the database and has to be done.
+  const goOn = (error: unknown) =>
+    log.error({ err: error }, 'a fault of the program that nobody caught; going on, because access has to end on time');
+  process.on('uncaughtException', goOn);
+  process.on('unhandledRejection', goOn);
+  process.off('uncaughtException', stopHere);
+  starting.resolve(bot);
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
   process.stderr.write(`jitbot cannot start.\n${strike(error.message)}\n`);
