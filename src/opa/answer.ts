@@ -23,12 +23,16 @@ const classic = z.strictObject({ allow: z.boolean(), ttl: ttl.optional(), reason
   }),
 );
 
+/** Longer lists are no answer that somebody wrote. */
+const MOST_ENTRIES = 100;
+
 const own = z
   .strictObject({
     decision: z.enum(['allow', 'ask', 'deny']),
-    reasons: z.array(z.string()).default([]),
+    reasons: z.array(z.string()).max(MOST_ENTRIES).default([]),
     reviewers: z
       .array(z.string().regex(/^[USW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user or user group'))
+      .max(MOST_ENTRIES)
       .default([]),
     needed: z.number().int().min(1).max(10).default(1),
     maximum: ttl.optional(),
