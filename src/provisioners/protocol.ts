@@ -51,7 +51,7 @@ type Grants = Record<string, unknown>;
 const noError = z.literal([null, false, '']).optional();
 const stateSchema = z.object({
   active: z.boolean(),
-  account: z.string().min(1).max(200).optional(),
+  account: z.string().max(200).optional(),
   /** The target's own id of what it gave. */
   id: z.string().min(1).max(200).nullish(),
   error: noError,
@@ -101,7 +101,7 @@ export function connectionOver(
     if (!answer.active) throw new Error(`${name} answered the grant with "active": false`);
     if (known !== null && typeof answer.id === 'string' && answer.id !== known)
       throw new Error(`${name} answered the grant with the id ${answer.id}, where it had given ${known} before`);
-    return { account: answer.account ?? one.person.email };
+    return { account: answer.account || one.person.email };
   }
 
   async function revoke(one: Access<Grants>): Promise<void> {

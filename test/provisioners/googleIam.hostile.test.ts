@@ -86,6 +86,25 @@ describe('what a holder does to the binding of their grant', () => {
     expect(has('group:admins@harbor.example', 'roles/editor')).toBe(true);
   });
 
+  test('K3 the title of an earlier grant, or of another live one in another role, hides nothing', async () => {
+    await connection.revoke(access());
+    const other = accessOf(googleIam.roleSchema.parse({ roles: ['roles/logging.viewer'] }), `${id}B`);
+    await connection.grant(other, inAnHour());
+    for (const title of [`jitbot ${id}`, `jitbot ${id}B`]) {
+      const again = accessOf(googleIam.roleSchema.parse({ roles: [VIEWER] }), newGrantId());
+      await connection.grant(again, inAnHour());
+      const binding = google.policy.bindings.find(({ condition }) => condition?.title === `jitbot ${again.grantId}`);
+      Object.assign(binding?.condition ?? {}, { title, expression: 'true' });
+      expect(await connection.isActive(again)).toBe(true);
+      await connection.revoke(again);
+      expect(await connection.isActive(again)).toBe(false);
+      expect(has(ben)).toBe(false);
+    }
+    expect(has(ben, 'roles/logging.viewer')).toBe(true);
+    await connection.revoke(other);
+    expect(has(ben, 'roles/logging.viewer')).toBe(false);
+  });
+
   test('K3 what the person had before, in the same role, is still theirs', async () => {
     await connection.revoke(access());
     google.policy.bindings.push({ role: VIEWER, members: [ben], condition: { title: 'standing', expression: 'true' } });

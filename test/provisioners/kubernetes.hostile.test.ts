@@ -194,6 +194,16 @@ describe('what a holder leaves beside it', () => {
     expect(bound).toEqual(['helper']);
   });
 
+  test('K3 the name and label of an earlier grant hide nothing', async () => {
+    await connection.revoke(access());
+    const earlier = id;
+    id = newGrantId();
+    await connection.grant(access(), inAnHour());
+    make(`jit-${earlier.toLowerCase()}`, { labels: { 'jitbot.io/grant': earlier } });
+    const { left } = await end();
+    expect(left.map(({ what }) => what)).toEqual([expect.stringContaining(`jit-${earlier.toLowerCase()} in payments`)]);
+  });
+
   test('K3 a copy with the label of the grant is standing access, which can be taken away', async () => {
     const eve = { ...BEN, name: 'eve@harbor.example' };
     make('copy', { labels: { ...read().metadata.labels } }, [eve]);

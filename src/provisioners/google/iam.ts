@@ -8,8 +8,8 @@ import { webAddress } from '../address.ts';
 import { placeText } from '../place.ts';
 import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { askGoogle, authOptions, clientOptions, statusOf } from './client.ts';
+import { ACCOUNT, givenFrom, RENAMED, ROLES, STOOD, TAKEN } from './given.ts';
 import {
-  type Accounts,
   type Binding,
   bindingFor,
   type Entry,
@@ -82,16 +82,10 @@ export const googleIam: Provisioner<Target, Role> = {
   connect,
 };
 
-/** What is written down of a grant: see IdBook. */
-const ACCOUNT = 'account';
-/** What stood in the policy before, so that what came with the grant is told from it. */
-const STOOD = 'stood';
-/** That the address it was given to is, or may be, somebody else's by now. */
-const RENAMED = 'renamed';
-
 function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
   const resource = `projects/${target.project}`;
   const nameOf = (one: Access<Role>): string => accountOf(target.account, one.person);
+  const givenIn = givenFrom(ids);
   let opened: Promise<cloudresourcemanager_v3.Resource$Projects> | null = null;
   // The package is loaded with the first call: who uses no such target need not have it.
   const projects = () => {
@@ -134,12 +128,6 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
       }
     });
 
-  async function accountsIn(bindings: readonly Binding[]): Promise<Accounts> {
-    const grants = [...new Set(bindings.flatMap((binding) => grantOf(binding) ?? []))];
-    const known = await Promise.all(grants.map(async (id) => [id, (await ids.of(id)).get(ACCOUNT)] as const));
-    return new Map(known.flatMap(([id, account]) => (account === undefined ? [] : [[id, account] as const])));
-  }
-
   /**
    * What came into the policy while a grant was live and that no grant gave. `own`: its person has it of what was granted, so
    * it may be the bot's binding under another title; not where that name may be somebody else's by now.
@@ -153,7 +141,7 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
     if (mayBeAnother && !known.has(RENAMED)) await ids.keep(grantId, RENAMED, 'yes');
     const isOwn = ({ binding, member }: Entry) =>
       !mayBeAnother && role.roles.includes(binding.role) && member.toLowerCase() === userMember(account).toLowerCase();
-    const all = newIn(bindings, stood, await accountsIn(bindings));
+    const all = newIn(bindings, stood, await givenIn(bindings));
     return { own: all.filter(isOwn), others: all.filter((entry) => !isOwn(entry)) };
   }
 
@@ -161,6 +149,8 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
     const known = await ids.of(one.grantId);
     const account = known.get(ACCOUNT) ?? nameOf(one);
     await ids.keep(one.grantId, ACCOUNT, account);
+    await ids.keep(one.grantId, ROLES, one.role.roles.join(' '));
+    if (known.has(TAKEN)) await ids.keep(one.grantId, TAKEN, 'no');
     const made = one.role.roles.map((role) => bindingFor(one, role, account, expiresAt));
     await change(async (bindings) => {
       if (isRenamed(bindings, one.grantId, account))
@@ -186,6 +176,7 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
       });
       return rest.length === bindings.length && own.length === 0 ? null : rest;
     });
+    await ids.keep(one.grantId, TAKEN, 'yes');
     return { left };
   }
 
@@ -198,10 +189,10 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
   async function remove({ grantId, account, role: roleKey }: Holding, role: Role | null): Promise<void> {
     if (role === null && grantId === null) throw new TargetRefusal(`${roleKey} is no longer in the policy file`);
     await change(async (bindings) => {
-      const accounts = await accountsIn(bindings);
+      const given = await givenIn(bindings);
       const rest = bindings.flatMap((binding) => {
         if (grantId !== null) return grantOf(binding) === grantId ? [] : [binding];
-        const isStanding = giverOf(binding, userMember(account), accounts) === null;
+        const isStanding = giverOf(binding, userMember(account), given) === null;
         return isStanding && role?.roles.includes(binding.role)
           ? withoutMember(binding, userMember(account))
           : [binding];
@@ -218,6 +209,7 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
     const { bindings } = await read();
     const member = bindings.find((binding) => grantOf(binding) === one.grantId)?.members[0];
     await ids.keep(one.grantId, ACCOUNT, member?.startsWith('user:') ? member.slice('user:'.length) : nameOf(one));
+    await ids.keep(one.grantId, ROLES, one.role.roles.join(' '));
     await ids.keep(one.grantId, STOOD, standOf(without(bindings, one.grantId)));
   }
 
@@ -227,9 +219,9 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
     isActive,
     list: async (roles) => {
       const { bindings } = await read();
-      const accounts = await accountsIn(bindings);
+      const given = await givenIn(bindings);
       const roleKeys = new Set(roles.map(({ roleKey }) => roleKey));
-      return roles.flatMap((role) => holdersOf(role, bindings, accounts, roleKeys));
+      return roles.flatMap((role) => holdersOf(role, bindings, given, roleKeys));
     },
     remove,
     stamp,

@@ -50,8 +50,8 @@ const isSame = (member: string, other: string): boolean => member.toLowerCase() 
 export const grantOf = ({ condition }: Binding): string | null =>
   /^jitbot (G\w+)$/.exec(condition?.title ?? '')?.[1] ?? null;
 
-/** Whom the bot gave something, by grant. */
-export type Accounts = ReadonlyMap<string, string>;
+/** Whom the bot gave what, by grants that it has not taken back. */
+export type Given = ReadonlyMap<string, { readonly account: string; readonly roles: readonly string[] }>;
 
 export const without = (bindings: readonly Binding[], grantId: string): Binding[] =>
   bindings.filter((binding) => grantOf(binding) !== grantId);
@@ -68,12 +68,19 @@ export function withoutMember(binding: Binding, member: string): Binding[] {
   return members.length > 0 ? [{ ...binding, members }] : [];
 }
 
-/** The grant that gave a member what a binding says; null: none did, whatever its title says. */
-export function giverOf(binding: Binding, member: string, accounts: Accounts): string | null {
-  const grantId = grantOf(binding);
-  const account = grantId === null ? undefined : accounts.get(grantId);
-  return grantId !== null && (account === undefined || isSame(member, userMember(account))) ? grantId : null;
+/**
+ * Whether the grant of a binding's title gave a member what it says. null: the bot does not know, as of a grant that has
+ * ended, or of another bot.
+ */
+function isGiven(binding: Binding, member: string, given: Given): boolean | null {
+  const grant = given.get(grantOf(binding) ?? '');
+  if (grant === undefined) return grantOf(binding) === null ? false : null;
+  return isSame(member, userMember(grant.account)) && grant.roles.includes(binding.role);
 }
+
+/** The grant that a member has what a binding says by; null: none, whatever its title says. */
+export const giverOf = (binding: Binding, member: string, given: Given): string | null =>
+  isGiven(binding, member, given) === false ? null : grantOf(binding);
 
 /** One member of one binding. */
 export interface Entry {
@@ -95,12 +102,10 @@ const digestOf = ({ binding: { role, condition }, member }: Entry): string =>
 export const standOf = (bindings: readonly Binding[]): string => entriesOf(bindings).map(digestOf).join(' ');
 
 /** What a policy has that was not in it, and that no grant gave that the bot knows of. */
-export function newIn(bindings: readonly Binding[], stood: string, accounts: Accounts): Entry[] {
+export function newIn(bindings: readonly Binding[], stood: string, given: Given): Entry[] {
   const known = new Set(stood.split(' '));
   return entriesOf(bindings).filter(
-    (entry) =>
-      !known.has(digestOf(entry)) &&
-      !(accounts.has(grantOf(entry.binding) ?? '') && giverOf(entry.binding, entry.member, accounts) !== null),
+    (entry) => !known.has(digestOf(entry)) && isGiven(entry.binding, entry.member, given) !== true,
   );
 }
 
@@ -114,18 +119,18 @@ export const residueOf = ({ binding: { role, condition }, member }: Entry, done:
 export function holdersOf(
   { roleKey, role }: ListedRole<Role>,
   bindings: readonly Binding[],
-  accounts: Accounts,
+  given: Given,
   roleKeys: ReadonlySet<string>,
 ): Holding[] {
   const users = entriesOf(bindings).flatMap(({ binding, member }) =>
     member.startsWith('user:')
-      ? [{ binding, account: member.slice('user:'.length), grantId: giverOf(binding, member, accounts) }]
+      ? [{ binding, account: member.slice('user:'.length), grantId: giverOf(binding, member, given) }]
       : [],
   );
   /** What a binding says of its role can be rewritten by whoever may write it; what it gives cannot. */
-  const isOfRole = ({ condition, role: given }: Binding) => {
+  const isOfRole = ({ condition, role: name }: Binding) => {
     const said = condition?.description;
-    return said !== undefined && roleKeys.has(said) ? said === roleKey : role.roles.includes(given);
+    return said !== undefined && roleKeys.has(said) ? said === roleKey : role.roles.includes(name);
   };
   const made = users.filter(({ binding, grantId }) => grantId !== null && isOfRole(binding));
   const standing = role.roles.map(

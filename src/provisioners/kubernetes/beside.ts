@@ -13,22 +13,24 @@ interface Live {
   readonly since: number;
   /** Whether somebody is the person of the grant. */
   readonly isPerson: (subject: RbacV1Subject) => boolean;
-  /** Whether the bot knows a grant of this id. */
-  readonly isGrant: (grantId: string) => Promise<boolean>;
+  /** Whether the bot knows a grant of this id, and the uid that it wrote down of its binding there. */
+  readonly grantWith: (grantId: string) => Promise<{ readonly uid: string | undefined } | null>;
 }
 
 /** Bindings that were made or changed meanwhile, and are no grant's. What gives the person the same again is taken away. */
 export async function clearBeside(cluster: Cluster, live: Live): Promise<Residue[]> {
-  const { namespace, since, isGrant } = live;
+  const { namespace, since, grantWith } = live;
   const isSince = (at: Date | string | undefined) => at !== undefined && new Date(at).getTime() >= since;
   const found: Residue[] = [];
   for (const binding of await cluster.list(namespace)) {
-    const { creationTimestamp, managedFields } = binding.metadata ?? {};
+    const { creationTimestamp, managedFields, uid } = binding.metadata ?? {};
     const isMade = isSince(creationTimestamp);
     if (!isMade && !managedFields?.some(({ time }) => isSince(time))) continue;
     const grantId = grantOf(binding);
-    if (grantId !== null && (await isGrant(grantId))) continue;
-    const isAgain = isMade && bindsTo(binding, live.role) && binding.subjects?.some(live.isPerson) === true;
+    const grant = grantId === null ? null : await grantWith(grantId);
+    if (grant && grant.uid === uid) continue;
+    // One with a grant's name and label may be just being made for it.
+    const isAgain = isMade && !grant && bindsTo(binding, live.role) && binding.subjects?.some(live.isPerson) === true;
     if (isAgain) await takeOut(cluster, binding, live);
     const left = 'left as it is: look who made it, and delete it if nobody needs it';
     const done = isAgain ? 'the person was taken out of it: what is given by hand meanwhile goes with the grant' : left;

@@ -80,7 +80,6 @@ function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role>
   const nameOf = (one: Access<Role>): string => accountOf(nameTemplate(target), one.person);
   const writing = writtenBy(ids, log);
   const boundBy = async (grantId: string) => (await writing.of(grantId)).account;
-  const isGrant = async (grantId: string) => (await boundBy(grantId)) !== undefined;
   const { list, removeStanding } = listingOf(subjectKind, boundBy);
 
   async function grant(one: Access<Role>, expiresAt: Instant): Promise<{ account: string }> {
@@ -116,7 +115,11 @@ function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role>
     if (since === undefined) return { left };
     const isPerson = ({ kind, name }: { kind: string; name: string }) => kind === subjectKind && name === account;
     await attemptAll(placesOf(one.role), async (namespace) => {
-      left.push(...(await clearBeside(cluster, { role: one.role, namespace, since, isPerson, isGrant })));
+      const grantWith = async (grantId: string) => {
+        const other = await writing.of(grantId);
+        return other.account === undefined ? null : other.markIn(namespace);
+      };
+      left.push(...(await clearBeside(cluster, { role: one.role, namespace, since, isPerson, grantWith })));
     });
     return { left };
   }
