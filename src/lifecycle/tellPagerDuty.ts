@@ -28,7 +28,7 @@ export async function page({ incidents, events }: TellDeps, seq: string): Promis
       service: event.payload.page,
       title: `Access request waiting: ${event.payload.requester.name} asks for ${event.payload.role}`,
       details: `Nobody has decided request ${event.requestId} yet. Approve or deny it in the approvals channel in Slack.`,
-      key: `jitbot-escalated-${seq}-${event.requestId}`,
+      key: `jitbot-escalated-${seq}-${event.requestId}-${unguessable(event)}`,
     });
   }
   if (event?.type === 'break_glass.invoked' && event.payload.page !== null) {
@@ -37,11 +37,14 @@ export async function page({ incidents, events }: TellDeps, seq: string): Promis
       service: event.payload.page,
       title: `Break-glass: ${person.name} took ${role} for ${durationText(duration)}`,
       details: `Reason: ${reason}\nTo be reviewed by ${reviewer.name}. If this is not expected, end the access in Slack now.`,
-      key: `jitbot-break-glass-${event.requestId}`,
+      key: `jitbot-break-glass-${event.requestId}-${unguessable(event)}`,
     });
   }
   return null;
 }
+
+/** An incident that somebody opened with the key beforehand would keep ours from being opened. */
+const unguessable = ({ hash }: LedgerEvent): string => hash.slice(0, 32);
 
 /** Writes on the incident that a request named that access for it began or ended. */
 export async function note({ incidents, store, events }: TellDeps, seq: string): Promise<null> {

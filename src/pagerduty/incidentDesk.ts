@@ -7,7 +7,8 @@ import type { PagerDutyClient } from './client.ts';
 const NOTE_MAX_LENGTH = 2_000;
 const TITLE_MAX_LENGTH = 1_024;
 
-const noteSchema = z.object({ content: z.string() });
+const noteSchema = z.object({ content: z.string(), user: z.object({ id: z.string() }).nullish() });
+const userSchema = z.object({ id: z.string(), email: z.string() });
 const refusalSchema = z.object({
   error: z.object({ message: z.string().default(''), errors: z.array(z.string()).default([]) }),
 });
@@ -27,6 +28,15 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
     throw new Error(`PagerDuty refused ${path} (${status}): ${problem || 'it does not say why'}`);
   }
 
+  /** Who the bot's own notes are by: anybody may write one that looks like them. */
+  async function ownUser(): Promise<string> {
+    const found = await client.list('/users', { query: from ?? '' }, 'users', userSchema, 'check');
+    if (!found.known) throw new Error(found.problem);
+    const own = found.value.find(({ email }) => email.toLowerCase() === from?.toLowerCase());
+    if (!own) throw new Error('PagerDuty has no user with the e-mail address in PAGERDUTY_FROM');
+    return own.id;
+  }
+
   return {
     canWrite: from !== null,
     note: async (incidentId, text, marker) => {
@@ -35,7 +45,9 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
       // An answer that got lost must not make a second note.
       const notes = await client.get(path, {}, z.object({ notes: z.array(noteSchema) }), 'check');
       if (!notes.known) throw new Error(notes.problem);
-      if (notes.value.notes.some(({ content }) => content.includes(marker))) return;
+      const alike = notes.value.notes.filter(({ content }) => content.includes(marker));
+      const own = alike.length === 0 ? null : await ownUser();
+      if (alike.some(({ user }) => own !== null && user?.id === own)) return;
       const content = `${cut(text, NOTE_MAX_LENGTH - marker.length - 3)} (${marker})`;
       await post(path, { note: { content } }, () => false);
     },

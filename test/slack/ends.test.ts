@@ -110,6 +110,26 @@ describe('access that was given for an incident', () => {
     expect(notes()[1]).toMatch(/^Ana Kovač no longer has access to payments-db\/admin\./);
   });
 
+  test('K5.10 a note that somebody else wrote with the bot’s mark keeps none of the bot’s from being written', async () => {
+    await holdForIncident();
+    const incident = account().incidents.find(({ id }) => id === 'PINC4711');
+    await expect.poll(() => incident?.notes.length).toBe(1);
+    // The next two hundred marks, by somebody who can write notes as themselves.
+    const { requestId } = await stage.recorded('grant.activated');
+    for (let seq = 1; seq < 200; seq += 1)
+      incident?.notes.push({
+        id: `PFORGED${seq}`,
+        content: `nothing to see (jitbot event ${seq}, request ${requestId})`,
+        user: 'PBEN',
+        createdAt: stage.clock.now(),
+      });
+    await stage.ana.jit('revoke');
+    await stage.recorded('grant.ended');
+    await expect
+      .poll(() => incident?.notes.filter(({ user }) => user === 'PEVE').map(({ content }) => content))
+      .toEqual([expect.stringContaining('has access'), expect.stringContaining('no longer has access')]);
+  });
+
   test('a webhook is believed only when it is signed, and even then PagerDuty is asked', async () => {
     await holdForIncident();
     const url = `http://127.0.0.1:${stage.sandbox.env.PORT}/pagerduty/events`;

@@ -133,7 +133,11 @@ export function readingOf(account: Account, objects: Objects, now: () => number)
     const incident = account.incidents.find((other) => other.id === id);
     if (!incident) return refuse(404, 'Not Found');
     return ok({
-      notes: incident.notes.map(({ createdAt, ...note }) => ({ ...note, created_at: isoOrNull(createdAt) })),
+      notes: incident.notes.map(({ createdAt, user, ...note }) => ({
+        ...note,
+        user: reference('user_reference', user, account.users.find(({ id: other }) => other === user)?.name ?? ''),
+        created_at: isoOrNull(createdAt),
+      })),
     });
   }
 
