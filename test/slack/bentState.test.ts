@@ -99,6 +99,16 @@ describe('a grant that is not what the ledger says', () => {
       "UPDATE grants SET role = 'orders-db/read', resource = 'orders-db', body = json_set(body, '$.role', 'orders-db/read', '$.resourceId', 'orders-db')",
       'of something else',
     ],
+    [
+      'to give something else',
+      "UPDATE grants SET body = json_set(body, '$.grants', json('{}'))",
+      'gave something else',
+    ],
+    [
+      'to be given elsewhere',
+      "UPDATE grants SET body = json_set(body, '$.place', 'postgres 10.0.0.1')",
+      'somewhere else',
+    ],
     ['nothing that can be read', "UPDATE grants SET body = '{'", 'cannot be read'],
     ['gone', 'DELETE FROM grants', 'its row is gone'],
     [
