@@ -4,7 +4,7 @@ import { errorText } from '../domain/text.ts';
 import { keyedLock } from '../lifecycle/keyedLock.ts';
 import type { SeatRecord } from '../ports.ts';
 import { holdersOf } from './holders.ts';
-import { type Polling, poll } from './polling.ts';
+import { type Polling, pause, poll } from './polling.ts';
 import { type Access, type Connection, TargetRefusal, type Use } from './provisioner.ts';
 import { residueOf } from './residue.ts';
 import type { Roster, Seat } from './roster.ts';
@@ -42,8 +42,8 @@ export function membership<Role>(
       const memberNow = async () =>
         mine && mine.account !== person.id ? mine.account : seats.settle(place, person, seat.place);
       const id = await memberNow();
-      const now = await roster.level(place, id);
       const [other] = seats.at(place, id);
+      const now = mine || other ? await roster.level(place, id) : await levelBefore(place, id);
       const held = now === roster.dormant ? null : now;
       const before = mine ? mine.before : other ? other.before : held;
       if (!mine) {
@@ -63,6 +63,15 @@ export function membership<Role>(
     });
   }
 
+  /** What somebody has for good is seen twice: what an earlier grant gave may be shown for a while after its end. */
+  async function levelBefore(place: string, id: string): Promise<string | null> {
+    const first = await roster.level(place, id);
+    if (first === null) return null;
+    await pause(polling.every);
+    const second = await roster.level(place, id);
+    return rank(second) < rank(first) ? second : first;
+  }
+
   const giveBack = (record: SeatRecord): Promise<void> =>
     lock(lockOf(record.place, record.account), async () => {
       await lower(record.place, record.account, seats.owedWithout(record));
@@ -71,12 +80,15 @@ export function membership<Role>(
     });
 
   /**
-   * Never gives: who has less than they are owed was taken it by somebody else. Who is owed nothing is taken out whatever
-   * the target shows first, because what it shows may be old.
+   * Never gives: who has less than they are owed was taken it by somebody else. What the target shows may be old: so who is
+   * owed nothing is taken out whatever it shows first, and for the others it has to show it twice.
    */
   async function lower(place: string, account: string, owed: string | null): Promise<void> {
     const isOver = async () => rank(await roster.level(place, account)) <= rank(owed);
-    if (owed !== null && (await isOver())) return;
+    if (owed !== null && (await isOver())) {
+      await pause(polling.every);
+      if (await isOver()) return;
+    }
     await roster.set(place, account, owed, null);
     await poll(
       `${roster.scope} still shows ${account} in ${place} with more than ${owed ?? 'nothing'}`,

@@ -13,6 +13,10 @@ export interface Polling {
 export async function poll(problem: string, { every, until }: Polling, isOver: () => Promise<boolean>): Promise<void> {
   for (let waited = 0; !(await isOver()); waited += every) {
     if (waited >= until) throw new Error(`${problem} after ${until / SECOND} s`);
-    await new Promise((resolve) => setTimeout(resolve, every));
+    await pause(every);
   }
 }
+
+export const pause = async (length: Millis): Promise<void> => {
+  if (length > 0) await new Promise((resolve) => setTimeout(resolve, length));
+};

@@ -25,7 +25,13 @@ export function seatsOf<Role>(roster: Roster<Role>, { seats: book, ids }: Pick<U
   const keyOf = (place: string): string => `${prefix}${place}`;
   const fromBook = (record: SeatRecord): SeatRecord => ({ ...record, place: record.place.slice(prefix.length) });
 
-  const rank = (level: string | null): number => (level === null ? -1 : roster.levels.indexOf(level));
+  /** @throws for a level that the roster does not have: it is not nothing */
+  function rank(level: string | null): number {
+    if (level === null) return -1;
+    const found = roster.levels.indexOf(level);
+    if (found === -1) throw new Error(`${roster.scope} speaks of ${level}, which is none of its levels`);
+    return found;
+  }
   const most = (levels: readonly (string | null)[]): string | null =>
     levels.reduce((best, level) => (rank(level) > rank(best) ? level : best), null);
 

@@ -222,6 +222,32 @@ describe('what a grant touched is known by ids', () => {
     expect(of()).toBe(null);
   });
 
+  test('K3 what an earlier grant gave and the target still shows is not taken for what was there before', async () => {
+    const [first, second] = [newGrantId(), newGrantId()];
+    await connection.grant(access(first), inAnHour());
+    await connection.revoke(access(first));
+    directory.showStale(1);
+    await connection.grant(access(second), inAnHour());
+    await connection.revoke(access(second));
+    expect(directory.everything()).toEqual([]);
+  });
+
+  test('K3 an old listing that shows no more than the person is owed does not keep what the grant gave', async () => {
+    directory.put('place-payments', 'person-ben', 'read');
+    const id = newGrantId();
+    await connection.grant(access(id), inAnHour());
+    directory.showStale(1);
+    await connection.revoke(access(id));
+    expect(of()).toBe('read');
+  });
+
+  test('K3 a level that nobody has heard of is not nothing', async () => {
+    const id = newGrantId();
+    await connection.grant(access(id), inAnHour());
+    directory.put('place-payments', 'person-ben', 'emperor');
+    await expect(connection.isActive(access(id))).rejects.toThrow('emperor');
+  });
+
   test('K3 one seat that cannot be taken back does not keep the others', async () => {
     const id = newGrantId();
     const both = accessOf<Role>({ payments: 'write', orders: 'write' }, id);

@@ -172,9 +172,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what a grant finds in a team is written down after it was changed, not before',
     file: 'src/provisioners/membership.ts',
-    find: '      const now = await roster.level(place, id);\n',
+    find: '      const [other] = seats.at(place, id);\n',
     replace: `      await roster.set(place, id, most([await roster.level(place, id), seat.level]), expiresAt);
-      const now = await roster.level(place, id);
+      const [other] = seats.at(place, id);
 `,
   },
   {
