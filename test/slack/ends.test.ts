@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
+import { query } from '../../src/sandbox/postgres.ts';
 import { type Stage, setStage } from '../support/bot.ts';
 
 let stage: Stage;
@@ -231,5 +233,61 @@ describe('people who leave', () => {
     stage.clock.jump(17 * MINUTE);
     await stage.logged('cannot tell whether somebody is still there', 1);
     expect(await stage.madeRoles()).toHaveLength(1);
+  });
+});
+
+describe('what a holder left behind', () => {
+  const sql = (...statements: string[]) => query(stage.sandbox.postgres.url('payments'), statements);
+  const make = async () => {
+    const [role] = await stage.madeRoles();
+    await sql(
+      'CREATE FUNCTION helper(q text) RETURNS text LANGUAGE sql SECURITY DEFINER AS $$SELECT current_user::text$$',
+      `ALTER FUNCTION helper OWNER TO ${role}`,
+      'CREATE TABLE hotfix (n int)',
+      `ALTER TABLE hotfix OWNER TO ${role}`,
+    );
+  };
+
+  test('K1.1 the event, the audit line and the message to the requester name it, with what was done', async () => {
+    await holdForIncident();
+    await make();
+    stage.clock.jump(61 * MINUTE);
+    const done = 'runs with the rights of its caller now; nobody else may use it; belongs to jitbot_leftovers';
+    const ended = await stage.recorded('grant.ended');
+    expect(ended.payload.left).toEqual([
+      { what: 'function public.helper(text)', done },
+      { what: 'table public.hotfix', done: 'belongs to jitbot_leftovers' },
+    ]);
+    const message = stage.text(await stage.ana.readsDirect('has ended'), 'U0ANA');
+    expect(message).toContain(`Left behind: function public.helper(text) (${done}); table public.hotfix`);
+    await stage.until('the audit channel names it', () =>
+      stage.sandbox.slack.workspace
+        .visible('C0AUDIT', 'U0EVE')
+        .some((one) => stage.text(one, 'U0EVE').includes('Left behind: function public.helper(text)')),
+    );
+  });
+
+  test('K2.5 what somebody was using just then is cleaned up in a later round, and neither overdue nor drift', async () => {
+    await holdForIncident();
+    await make();
+    const report = new pg.Client({ connectionString: stage.sandbox.postgres.url('payments') });
+    await report.connect();
+    await report.query('BEGIN; SELECT * FROM hotfix');
+    stage.clock.jump(61 * MINUTE);
+    const ended = await stage.recorded('grant.ended');
+    expect(ended.payload.left?.map(({ what }) => what)).toContain('table public.hotfix');
+    expect(await stage.madeRoles()).toHaveLength(1);
+    await report.query('COMMIT');
+    await report.end();
+    await expect
+      .poll(
+        () => {
+          stage.clock.jump(11 * MINUTE);
+          return stage.madeRoles();
+        },
+        { timeout: 20_000, interval: 200 },
+      )
+      .toEqual([]);
+    expect(stage.events().filter(({ type }) => type === 'drift.found' || type === 'grant.overdue')).toEqual([]);
   });
 });

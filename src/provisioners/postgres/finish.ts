@@ -23,12 +23,21 @@ export interface Owners {
   readonly tables: string | null;
 }
 
+/** With more before it, cleaning up is left for the next round: it must not keep other ends waiting. */
+const MOST_QUEUED = 3;
+
 /** @returns what is left, and what was done with it */
 export async function finish(
   session: Session,
   made: Made,
   { owners, roles }: { owners: Owners; roles: readonly string[] },
 ): Promise<Residue[]> {
+  if (session.queued() >= MOST_QUEUED) {
+    await session.transaction((client) => markAsEnded(client, made));
+    return [
+      { what: `role ${made.name}`, done: 'stays, and nobody can use it; what it owns is looked at in the next round' },
+    ];
+  }
   return session.alone(async () => {
     const hasLeftSomething = await session.transaction(
       async (client) =>

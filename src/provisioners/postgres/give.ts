@@ -96,9 +96,14 @@ async function writeDown(
   );
   if (!rows[0]) throw new TargetRefusal(`PostgreSQL does not show the role "${name}" that it just made`);
   await keepGranted(client, book, { grantId, memberOf });
-  await book.keep(grantId, CLUSTER, await clusterId(client));
+  await keepCluster(client, book, grantId);
   await book.keep(grantId, TRANSACTION, rows[0].transaction);
   await book.keep(grantId, ROLE_OID, String(rows[0].oid));
+}
+
+async function keepCluster(client: Client, book: IdBook, grantId: string): Promise<void> {
+  const cluster = await clusterId(client);
+  if (cluster !== null) await book.keep(grantId, CLUSTER, cluster);
 }
 
 async function keepGranted(
@@ -147,7 +152,7 @@ export async function stamp(
       if (rows.length === 1 && rows[0]) await book.keep(made.grantId, PERSON_OID, String(rows[0].oid));
     }
     await keepGranted(client, book, { grantId: made.grantId, memberOf: made.roles });
-    await book.keep(made.grantId, CLUSTER, await clusterId(client));
+    await keepCluster(client, book, made.grantId);
     await book.keep(made.grantId, ROLE_OID, String(found.oid));
   });
 }

@@ -111,12 +111,20 @@ export async function findMade(client: Client, wanted: Wanted): Promise<Made | n
   return made;
 }
 
-export async function clusterId(client: Client): Promise<string> {
-  const { rows } = await client.query<{ id: string }>(
-    'SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()',
-  );
-  if (!rows[0]) throw new TargetRefusal('PostgreSQL answered a question about itself with nothing');
-  return rows[0].id;
+/** @returns null where this PostgreSQL does not tell: some that are run for others do not. */
+export async function clusterId(client: Client): Promise<string | null> {
+  // In a transaction that goes on, whatever the answer.
+  await client.query('SAVEPOINT cluster');
+  try {
+    const { rows } = await client.query<{ id: string }>(
+      'SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()',
+    );
+    return rows[0]?.id ?? null;
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT cluster');
+    return null;
+  }
 }
 
 /** Another server at the same address knows nothing of the grant: what it does not have is no evidence. */
@@ -125,7 +133,7 @@ export async function assertSameCluster(client: Client, recorded: string | undef
   const now = await clusterId(client);
   if (now !== recorded)
     throw new TargetRefusal(
-      `another PostgreSQL cluster answers at this address (${now}) than the one that the access was given on (${recorded}); point the address back to that one until it has ended`,
+      `another PostgreSQL cluster answers at this address (${now ?? 'it does not say which'}) than the one that the access was given on (${recorded}); point the address back to that one until it has ended`,
     );
 }
 

@@ -60,7 +60,7 @@ const keywordOf = ({ type }: Owned): string => KEYWORDS[type] ?? type.toUpperCas
 const giveTo = (one: Owned, heir: string): string => `ALTER ${keywordOf(one)} ${one.identity} OWNER TO ${quote(heir)}`;
 
 export async function cleanDatabase(client: Client, cleaning: Cleaning): Promise<Residue[]> {
-  const { made, roles } = cleaning;
+  const { made, roles, hasTime } = cleaning;
   const found = await inTransaction(client, async () => ({
     owned: await ownedBy(client, made.oid),
     triggers: await triggersOnOthers(client, made.oid),
@@ -70,7 +70,12 @@ export async function cleanDatabase(client: Client, cleaning: Cleaning): Promise
   const dropped = new Set<string>();
   const residue: Residue[] = [];
   for (const { trigger, routine, onlyTriggers } of found.triggers) {
-    if (onlyTriggers && !dropped.has(routine) && (await attempt(client, `DROP ROUTINE ${routine} CASCADE`)) === null)
+    if (
+      hasTime() &&
+      onlyTriggers &&
+      !dropped.has(routine) &&
+      (await attempt(client, `DROP ROUTINE ${routine} CASCADE`)) === null
+    )
       dropped.add(routine);
     const done = dropped.has(routine)
       ? 'dropped'
@@ -153,7 +158,8 @@ async function handOver(client: Client, owned: readonly Owned[], cleaning: Clean
   for (const one of rest) {
     const problem = failed.get(giveTo(one, powerless));
     const isRefused = problem !== undefined && problem !== LATER && problem.code === PERMISSION_DENIED;
-    const instead = isRefused ? await dropOrReassign(client, one, { from: made.name, to: powerless }) : null;
+    const instead =
+      isRefused && hasTime() ? await dropOrReassign(client, one, { from: made.name, to: powerless }) : null;
     const why = problem === LATER ? LATER : problem?.message;
     became.set(one, problem === undefined ? `belongs to ${powerless}` : (instead ?? `${shell} (${why})`));
   }

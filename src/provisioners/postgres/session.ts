@@ -30,6 +30,8 @@ export interface Session {
   elsewhere<T>(database: string, work: (client: Client) => Promise<T>): Promise<T>;
   /** Work that lends the bot membership of others' roles for a moment goes one at a time. */
   alone<T>(work: () => Promise<T>): Promise<T>;
+  /** So many wait for their turn to be alone, or have it. */
+  readonly queued: () => number;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export function createSession(url: string, log: Log): Session {
   for (const pool of [kept, more])
     pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection broke'));
   const lock = keyedLock();
+  let queued = 0;
 
   async function connect(): Promise<pg.PoolClient> {
     if (kept.idleCount > 0 || kept.totalCount === 0) return kept.connect();
@@ -80,7 +83,15 @@ export function createSession(url: string, log: Log): Session {
       }
       return withDeadline(client, address, work, () => void client.end().catch(() => undefined));
     },
-    alone: (work) => lock('leftovers', work),
+    alone: async (work) => {
+      queued += 1;
+      try {
+        return await lock('leftovers', work);
+      } finally {
+        queued -= 1;
+      }
+    },
+    queued: () => queued,
     close: async () => {
       await Promise.all([kept.end(), more.end()]);
     },
