@@ -15,8 +15,10 @@ export interface NameCheck {
   flaw(): Flaw | null;
 }
 
-/** What is hashed cannot look like this unless it is a name: a quote that somebody typed has a backslash before it. */
-const IN_TEXT = /"(?:name|email)":"(name:[0-9a-f]{32})"/g;
+/** Where a name may begin in canonical JSON. In what somebody typed, a quote has a backslash before it. */
+const BEGINS = '":"name:';
+const REF_AT = '":"'.length;
+const REF_LENGTH = 'name:'.length + 32;
 
 type NameRow = { readonly person: string; readonly salt: string | null; readonly value: string | null };
 
@@ -34,14 +36,21 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
       const { slackId } = JSON.parse(row.payload) as { slackId: string };
       erasedAt.set(slackId, row.seq);
     }
-    for (const ref of referencesIn(row)) {
+    seeIn(row.actor, row, beside);
+    seeIn(row.payload, row, beside);
+    if (beside === undefined) return;
+    for (const [ref, kept] of Object.entries(beside)) if (!isRight(ref, kept)) first ??= changed(row.seq, kept.person);
+  }
+
+  /** Every event passes here: the text is searched, and parsed only where something may be wrong. */
+  function seeIn(text: string, row: EventRow, beside: Readonly<Record<string, KeptName>> | undefined): void {
+    for (let at = text.indexOf(BEGINS); at >= 0; at = text.indexOf(BEGINS, at + REF_AT)) {
+      const ref = text.slice(at + REF_AT, at + REF_AT + REF_LENGTH);
       if (right.has(ref)) continue;
       const before = open.get(ref);
       if (before) before.seq = row.seq;
-      else judge(row, ref, beside);
+      else if (REFERENCE.test(ref)) judge(row, ref, beside);
     }
-    for (const [ref, kept] of Object.entries(beside ?? {}))
-      if (!isRight(ref, kept)) first ??= changed(row.seq, kept.person);
   }
 
   function judge(row: EventRow, ref: string, beside: Readonly<Record<string, KeptName>> | undefined): void {
@@ -89,13 +98,6 @@ const changed = (seq: number, person: string): Flaw => ({
   problem: `the name that event ${seq} holds of ${person} was changed after it was recorded`,
   kind: 'edited',
 });
-
-function* referencesIn({ actor, payload }: EventRow): Generator<string> {
-  for (const text of [actor, payload]) {
-    if (!text.includes('":"name:')) continue;
-    for (const [, ref] of text.matchAll(IN_TEXT)) if (ref !== undefined) yield ref;
-  }
-}
 
 /** null: nobody's. */
 function whoseIs({ actor, payload }: EventRow, ref: string): string | null {
