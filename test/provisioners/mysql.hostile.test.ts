@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import mysql2 from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
+import { StorageError } from '../../src/ports.ts';
+import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import { hasMariaDb } from '../support/mariadb.ts';
 import { inAnHour } from './contract.ts';
 import { mysqlStage, works } from './mysqlStage.ts';
@@ -192,5 +194,19 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.temporary.revoke(stage.access());
     expect(await works(stale, 'SELECT 1')).toBe(false);
     await stage.isGone(stage.temporary);
+  });
+
+  test('K2 a database of the bot’s that cannot be written does not keep access alive', async () => {
+    const { client, again } = await stage.holder();
+    const full = {
+      ...stage.use,
+      ids: { of: stage.use.ids.of, keep: () => Promise.reject(new StorageError('the disk is full')) },
+    };
+    const connection = mysql.connect(stage.target('temporary'), full);
+    await connection.revoke(stage.access());
+    expect(await works(client)).toBe(false);
+    await expect(again()).rejects.toThrow();
+    await stage.isGone(connection);
+    await connection.close();
   });
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { StorageError } from '../../src/ports.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { ssh } from '../../src/provisioners/ssh/provisioner.ts';
 import { hasSshd, me, run, type Sshd, startSshd } from '../support/sshd.ts';
@@ -120,6 +121,21 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     } finally {
       renameSync(`${server.caKey}.away`, server.caKey);
     }
+  });
+
+  test('K2 a database of the bot’s that cannot be written does not keep a certificate alive', async () => {
+    const id = newGrantId();
+    const kept = await certificate(id);
+    const fail = () => {
+      throw new StorageError('the disk is full');
+    };
+    const full = ssh.connect(target, { ...use, seats: { ...use.seats, keep: fail, drop: fail } });
+    await expect(full.revoke(whose(id))).rejects.toThrow('the disk is full');
+    expect(await getsIn(kept)).toBe(false);
+    expect(await full.isActive(whose(id))).toBe(true);
+    await connection.revoke(whose(id));
+    expect(await connection.isActive(whose(id))).toBe(false);
+    expect(await getsIn(kept)).toBe(false);
   });
 
   test('K4 a replaced key of the authority is the same place, another list is another', () => {

@@ -1,6 +1,6 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
-import type { IdBook, Log } from '../../ports.ts';
+import { type IdBook, type Log, StorageError } from '../../ports.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, accountName, bridgeExists, exists, holdersOfBridge, isSame, name, shown } from './accounts.ts';
 import {
@@ -35,6 +35,12 @@ export interface Books {
   readonly owe: (left: Left) => void;
 }
 
+/** Where it is written down how far an end has come. */
+interface Notes {
+  readonly ids: IdBook;
+  readonly noted: (write: Promise<void>) => Promise<void>;
+}
+
 /**
  * Each step commits by itself, the one that ends use first. Sessions are ended before and while anything waits; a step that
  * fails undoes none before it, and keeps none after it from being tried.
@@ -54,13 +60,20 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
       undefined,
     );
 
+  /** A database of the bot's that cannot be written must not keep access alive: what is written down only helps a later try. */
+  const noted = (write: Promise<void>): Promise<void> =>
+    write.catch((error: unknown) => {
+      if (!(error instanceof StorageError)) throw error;
+      log.error({ err: error, grantId: made.grantId }, 'cannot write down how far an end has come; it goes on');
+    });
+
   // Nobody logs in any more. That takes no right to read anything.
   const known = await knownAccounts(made, ids);
   const lock = (account: Account) =>
     step(`ALTER USER IF EXISTS ${accountName(account)} ACCOUNT LOCK`, usersIn(made, known));
   if (made.login) await lock(made.login);
-  const isOther = await attempt(() => isOtherServer(session, made, ids), false);
-  const { accounts, ours } = await attempt(() => whoseItIs(session, made, ids), {
+  const isOther = await attempt(() => isOtherServer(session, made, { ids, noted }), false);
+  const { accounts, ours } = await attempt(() => whoseItIs(session, made, { ids, noted }), {
     accounts: known,
     ours: made.login ? [made.login] : [],
   });
@@ -68,9 +81,9 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
   for (const account of ours) if (!made.login || !isSame(account, made.login)) await lock(account);
   // Nobody has the role, in open sessions too.
   if (await attempt(() => session.run((sql) => bridgeExists(sql, made.bridge)), true))
-    await keepSessions(made.grantId, ALL, ids);
+    await noted(keepSessions(made.grantId, ALL, ids));
   await step(`DROP ROLE IF EXISTS ${name(made.bridge)}`, users);
-  const undoing = await attempt(() => endOpen(session, { grantId: made.grantId, users, ids }), []);
+  const undoing = await attempt(() => endOpen(session, { grantId: made.grantId, users, ids, noted }), []);
   for (const account of ours) await step(`DROP USER IF EXISTS ${accountName(account)}`, users);
   if (problems.length > 0) throw oneOf(problems);
   if (isOther) throw new TargetRefusal(OTHER_SERVER);
@@ -90,10 +103,10 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
 }
 
 /** Whether nothing of it is here, and this is not the server that gave it. Found here, it is the same access, as on a replica. */
-const isOtherServer = (session: Session, made: Made, ids: IdBook): Promise<boolean> =>
+const isOtherServer = (session: Session, made: Made, { ids, noted }: Notes): Promise<boolean> =>
   session.run(async (sql) => {
     if (!(await isMade(sql, made))) return !(await isSameServer(sql, made.grantId, ids));
-    await keepServer(made.grantId, await serverId(sql), ids);
+    await noted(keepServer(made.grantId, await serverId(sql), ids));
     return false;
   });
 
@@ -103,18 +116,22 @@ const isOtherServer = (session: Session, made: Made, ids: IdBook): Promise<boole
  */
 async function endOpen(
   session: Session,
-  { grantId, users, ids }: { grantId: string; users: ReadonlySet<string>; ids: IdBook },
+  { grantId, users, ids, noted }: Notes & { grantId: string; users: ReadonlySet<string> },
 ): Promise<readonly Open[]> {
   const kept = (await keptSessions(grantId, ids)) ?? ALL;
   const which = kept === ALL ? (await session.run((sql) => sessionsOf(sql, users))).map(({ id }) => id) : kept;
-  await keepSessions(grantId, which, ids);
+  await noted(keepSessions(grantId, which, ids));
   const undoing = await endSessions(session, users, new Set(which));
-  await keepSessions(grantId, [], ids);
+  await noted(keepSessions(grantId, [], ids));
   return undoing;
 }
 
 /** Whoever has the role, whatever they are called by now, and whoever got it. Written down before it is taken. */
-async function whoseItIs(session: Session, made: Made, ids: IdBook): Promise<{ accounts: Account[]; ours: Account[] }> {
+async function whoseItIs(
+  session: Session,
+  made: Made,
+  { ids, noted }: Notes,
+): Promise<{ accounts: Account[]; ours: Account[] }> {
   const { grantId, bridge, login } = made;
   const { now, isMariaDb } = await session.run(async (sql) => ({
     now: await holdersOfBridge(sql, bridge),
@@ -122,7 +139,7 @@ async function whoseItIs(session: Session, made: Made, ids: IdBook): Promise<{ a
   }));
   const kept = await keptAccounts(grantId, ids);
   const accounts = distinct([...kept, ...(login ? [login] : []), ...now]);
-  if (now.length > 0) await keepAccounts(grantId, accounts, ids);
+  if (now.length > 0) await noted(keepAccounts(grantId, accounts, ids));
   if (login === null) return { accounts, ours: [] };
   // The first is who got it. A login that the bot made is its own under any name, where nobody else can give the role.
   const wasMade = isMariaDb && kept.slice(0, 1).some((one) => isSame(one, login));

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { HOUR, type Instant } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
-import type { Log, SeatBook } from '../../ports.ts';
+import { type Log, type SeatBook, StorageError } from '../../ports.ts';
 import { revocationFile, sayTheSame } from './krl.ts';
 
 /** By file: two resources may share a list. */
@@ -32,6 +32,23 @@ export function revocationList(file: string, use: { now: () => Instant; seats: S
   const { now, seats, log } = use;
   const place = `ssh revoked ${file}`;
 
+  /** What could not be written down. */
+  const unwritten = new Map<string, Entry>();
+
+  /** A database that cannot be written must not keep a certificate alive. */
+  function kept(write: () => void, otherwise: () => void = () => undefined): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      log.error(
+        { err: error, file },
+        'cannot write down what is on a revocation list; the list is written all the same',
+      );
+      otherwise();
+    }
+  }
+
   const ours = (): { grantId: string; keyId: string; until: Instant }[] =>
     seats
       .at(place, ACCOUNT)
@@ -55,9 +72,8 @@ export function revocationList(file: string, use: { now: () => Instant; seats: S
 
   /** Everything that is still to be refused, and the file that says so. What has long expired is forgotten. */
   async function wanted(): Promise<{ entries: Entry[]; bytes: Buffer }> {
-    for (const { grantId, until } of ours()) if (until <= now()) seats.drop({ grantId, place });
     const known = new Map((await beside()).map((entry) => [entry.keyId, entry]));
-    for (const { keyId, until } of ours()) known.set(keyId, { keyId, until });
+    for (const { keyId, until } of [...unwritten.values(), ...ours()]) known.set(keyId, { keyId, until });
     const entries = [...known.values()]
       .filter(({ until }) => until > now())
       .sort((one, other) => (one.keyId < other.keyId ? -1 : 1));
@@ -89,7 +105,10 @@ export function revocationList(file: string, use: { now: () => Instant; seats: S
       lock(file, async () => {
         const { grantId, keyId, until, role } = revoked;
         const level = String(until + KEPT_AFTER_EXPIRY);
-        seats.keep({ grantId, place, account: ACCOUNT, level, role, before: keyId });
+        kept(
+          () => seats.keep({ grantId, place, account: ACCOUNT, level, role, before: keyId }),
+          () => unwritten.set(grantId, { keyId, until: Number(level) }),
+        );
         return (await write()).says;
       }),
     /** Whether the bot put the certificates of this grant on the list, whatever the file says. */
@@ -99,7 +118,11 @@ export function revocationList(file: string, use: { now: () => Instant; seats: S
      * everybody.
      * @returns what it says now, and whether it had to be written
      */
-    mend: () => lock(file, write),
+    mend: () =>
+      lock(file, async () => {
+        for (const { grantId, until } of ours()) if (until <= now()) kept(() => seats.drop({ grantId, place }));
+        return write();
+      }),
   };
 }
 
