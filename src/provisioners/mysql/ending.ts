@@ -20,7 +20,7 @@ import { isBlocked } from './errors.ts';
 import { cleanUp, type Left } from './leftovers.ts';
 import { preparedAfter } from './prepared.ts';
 import { isSameServer, OTHER_SERVER, serverId } from './server.ts';
-import type { Session, Sql } from './session.ts';
+import { type Session, type Sql, Unreachable } from './session.ts';
 import { endingSessions, endSessions, type Open, sessionsOf } from './sessions.ts';
 
 /** Taking back what a grant gave. Nothing that its holder can hold, make or name keeps it from ending. */
@@ -51,6 +51,8 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
   const problems: unknown[] = [];
   const attempt = <T>(work: () => Promise<T>, otherwise: T): Promise<T> =>
     work().catch((error: unknown) => {
+      // Every other step would wait for the same connection.
+      if (error instanceof Unreachable) throw error;
       problems.push(error);
       return otherwise;
     });

@@ -226,7 +226,8 @@ function withoutDatabase(url: string): string {
 /** Rights on the whole server are those of when a connection was opened: a fresh one may have been given them since. */
 class Stale extends Error {}
 
-class Unreachable extends Error {
+/** No answer from the server, or none that came through. */
+export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
 
