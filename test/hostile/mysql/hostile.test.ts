@@ -5,6 +5,7 @@ import { inAnHour } from '../../provisioners/contract.ts';
 import { leftOf, mysqlStage, type Role, works } from '../../provisioners/mysqlStage.ts';
 import { chanceFrom } from '../../simulation/chance.ts';
 import { hasMariaDb } from '../../support/mariadb.ts';
+import { seeds } from '../play.ts';
 import { type Catalogue, differences, readCatalogue } from './catalogue.ts';
 import { judge, type Names } from './judge.ts';
 import { type Holder, MOVES } from './moves.ts';
@@ -13,9 +14,6 @@ import { type Holder, MOVES } from './moves.ts';
  * A hostile holder on a real MariaDB: with the rights that were given they do whatever a seed says, then the end comes, and
  * everything is compared with how it was. `HOSTILE_ROUNDS=200 HOSTILE_SEED=1000` tries more.
  */
-const COUNT = Number(process.env.HOSTILE_ROUNDS ?? 12);
-const FROM = Number(process.env.HOSTILE_SEED ?? 1);
-const SEEDS = Array.from({ length: COUNT }, (_, at) => FROM + at);
 /** No new use so long after the end, whatever the holder does. */
 const BOUND_MS = 30_000;
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
@@ -106,7 +104,7 @@ describe.skipIf(!hasMariaDb)('a hostile holder on MariaDB', () => {
     mayHandOn: role.roles.includes('granter'),
   });
 
-  test.each(SEEDS)(
+  test.each(seeds(12))(
     'K1 K2 no new use, no session, and nothing left that is not written down: seed %i',
     async (seed) => {
       const chance = chanceFrom(seed * 7_919);

@@ -8,14 +8,12 @@ import { ssh } from '../../../src/provisioners/ssh/provisioner.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from '../../provisioners/contract.ts';
 import { type Chance, chanceFrom } from '../../simulation/chance.ts';
 import { hasSshd, me, run, type Sshd, startSshd } from '../../support/sshd.ts';
+import { seeds } from '../play.ts';
 
 /**
  * A hostile holder on a real sshd that is set up as docs/targets/ssh.md says: they do whatever a seed says, then the end comes.
  * `HOSTILE_ROUNDS=200 HOSTILE_SEED=1000` tries more.
  */
-const COUNT = Number(process.env.HOSTILE_ROUNDS ?? 6);
-const FROM = Number(process.env.HOSTILE_SEED ?? 1);
-const SEEDS = Array.from({ length: COUNT }, (_, at) => FROM + at);
 /** No new use so long after the end, whatever the holder does. */
 const BOUND_MS = 30_000;
 
@@ -160,7 +158,7 @@ describe.skipIf(!hasSshd)('a hostile holder on sshd', () => {
     return holder;
   }
 
-  test.each(SEEDS)(
+  test.each(seeds(6))(
     'K2 K11.5 no certificate, connection or key works after the end, and others keep theirs: seed %i',
     async (seed) => {
       const [holder, friend] = [await holderOf(seed), await holderOf(seed + 1_000_000)];
