@@ -339,6 +339,45 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     await ends[2];
   });
 
+  test('K2 end-jit-sessions ends no other program and no later login, where a port is used again', async () => {
+    const bin = server.at('bin2');
+    mkdirSync(bin);
+    const [gone, ours, later] = ['10.0.0.1 port 1001', '10.0.0.1 port 1002', '2001:db8::1 port 1003'];
+    const accepted = (peer: string, what: string) =>
+      `Accepted ${what.includes('ID') ? 'publickey' : 'password'} for app from ${peer} ssh2${what}`;
+    const lines = [
+      accepted(gone, ': ED25519-CERT SHA256:x ID jitbot GMINE b@x (serial 0) CA ED25519 SHA256:y'),
+      accepted(ours, ': ED25519-CERT SHA256:x ID jitbot GMINE b@x (serial 0) CA ED25519 SHA256:y'),
+      accepted(later, ': ED25519-CERT SHA256:x ID jitbot GMINE b@x (serial 0) CA ED25519 SHA256:y'),
+      accepted(later, ''),
+      // What anybody can make sshd write, by the name that they come with.
+      `Disconnected from invalid user x from ${ours} ${ours} [preauth]`,
+      `Failed none for invalid user Accepted publickey for a from ${ours} ssh2: ID jitbot GOTHER b from 10.9.9.9 port 9 ssh2`,
+      accepted('10.0.0.1 port 1004', ': ED25519-CERT SHA256:x ID jitbot GMINE2 b@x (serial 0) CA ED25519 SHA256:y'),
+    ];
+    const killed = server.at('killed');
+    const script = (name: string, body: string) =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    script('journalctl', `cat <<'END'\n${lines.join('\n')}\nEND`);
+    script(
+      'ss',
+      `case "$*" in
+         *10.0.0.1:1001*) echo '0 0 a:22 b:1 users:(("mariadbd",pid=11,fd=9))';;
+         *10.0.0.1:1002*) echo '0 0 a:22 b:1 users:(("sshd",pid=21,fd=4),("sshd-session",pid=22,fd=4))';;
+         *) echo '0 0 a:22 b:1 users:(("sshd",pid=31,fd=4))';;
+       esac`,
+    );
+    script('kill', 'true');
+    script('xargs', `cat >> ${killed}`);
+    await run('/usr/bin/env', [
+      `PATH=${bin}:${process.env.PATH}`,
+      'sh',
+      'docs/targets/examples/end-jit-sessions',
+      'GMINE',
+    ]);
+    expect(readFileSync(killed, 'utf8').trim().split('\n')).toEqual(['21', '22']);
+  });
+
   test('K2 with end_sessions that fails, the grant is not over', async () => {
     const ending = ssh.connect(
       { ...target, end_sessions: ['/bin/sh', '-c', 'echo "no way to web1 for $0" >&2; exit 1'] },
