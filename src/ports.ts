@@ -360,6 +360,8 @@ export interface PolicyEngine {
 export interface OpaQuestion {
   readonly at: Instant;
   readonly person: Person;
+  /** Slack ids of the accounts that the same human has besides, as far as they are known. Absent: none is. */
+  readonly otherAccounts?: readonly string[];
   readonly role: string;
   readonly duration: Millis;
   readonly reason: string;

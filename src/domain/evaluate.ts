@@ -322,6 +322,10 @@ function evaluateMembership(principals: readonly Principal[], { evidence, person
   if (inGroup) return finding('met', `member of user group ${inGroup.id}`);
   const failed = groups.find(({ member }) => !member.known);
   if (failed && !failed.member.known) return finding('unknown', failed.member.problem);
+  // What another account has opens no door for this one, and shuts it all the same: neither a yes nor a no.
+  const other = evidence.otherAccounts?.find((id) => principals.includes(id));
+  if (other !== undefined)
+    return finding('unknown', `another account of the same person, ${other}, is named in the policy`);
   return finding(
     'not_met',
     principals.length === 0 ? 'the list of people is empty' : `not a member of ${principals.join(', ')}`,

@@ -66,6 +66,8 @@ export interface Evidence {
   readonly incident: Known<Incident> | null;
   /** Slack user group → is the requester in it. Holds every group that the role's rules name. */
   readonly groups: Readonly<Record<string, Known<boolean>>>;
+  /** The requester's other accounts: what shuts out one of them shuts out the human. Absent: none is known. */
+  readonly otherAccounts?: readonly string[];
   /** null: the role has no limits. */
   readonly history: Known<History> | null;
   /** Rules that owners took out in access reviews, in words. null: not looked at, as before there were any. */

@@ -70,7 +70,8 @@ const countsFor =
   (one: { readonly role: string }): boolean =>
     resources === null ? one.role === roleKey(role) : resources.includes(one.role.split('/')[0] ?? '');
 
-const isWithin = (then: Instant, now: Instant, period: Millis): boolean => now - then < period;
+/** Before or after: what is approved already for a time that lies ahead counts around that time. */
+const isWithin = (then: Instant, now: Instant, period: Millis): boolean => Math.abs(now - then) < period;
 
 const latest = (found: readonly { readonly at: Instant }[]): Instant | null =>
   found.length === 0 ? null : Math.max(...found.map(({ at }) => at));

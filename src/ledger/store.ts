@@ -81,9 +81,12 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     `SELECT version, body FROM grants WHERE ${amongAccounts('person')} AND role = @role AND ${isLiveState}
      UNION ALL SELECT version, body FROM grants WHERE ${AMONG_MAILBOXES} AND role = @role AND ${isLiveState} LIMIT 1`,
   );
-  const pastRequestsOf = sqlite.prepare<Whose & { limit: number }, StoredRow>(
+  // What limits count, and all of it: whoever is denied by the policy again and again pushes nothing out of sight.
+  const pastRequestsOf = sqlite.prepare<Whose & { since: number }, StoredRow>(
     `SELECT version, body FROM requests WHERE ${requestedBy} AND state IN ('approved', 'scheduled', 'denied')
-     ORDER BY rowid DESC LIMIT @limit`,
+     AND (state = 'denied') = (json_array_length(body, '$.reviews') > 0)
+     AND coalesce(json_extract(body, '$.approvedAt'), json_extract(body, '$.deniedAt'), json_extract(body, '$.startsAt')) >= @since
+     ORDER BY rowid DESC`,
   );
   const unreviewedOf = sqlite.prepare<Whose, StoredRow>(
     `SELECT version, body FROM requests WHERE ${requestedBy} AND review_due IS NOT NULL`,
@@ -160,7 +163,7 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
     history: ({ human, since, resources, exceptRequest }) =>
       read(() => {
         const past = pastRequestsOf
-          .all({ ...whose(human), limit: MOST_PAST_REQUESTS })
+          .all({ ...whose(human), since })
           .flatMap((row) => toRequest(row)?.value ?? [])
           .filter(({ id }) => id !== exceptRequest);
         const holders = db
@@ -170,8 +173,8 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
           .all()
           .map(({ role, ...person }) => ({ role, person }));
         return {
-          automatic: past.flatMap((request) => approvedAlone(request)).filter(({ at }) => at >= since),
-          denials: past.flatMap((request) => deniedByPeople(request)).filter(({ at }) => at >= since),
+          automatic: past.flatMap((request) => approvedAlone(request)),
+          denials: past.flatMap((request) => deniedByPeople(request)),
           holders,
         };
       }),
@@ -207,14 +210,14 @@ export function createStore(ledger: OpenLedger, options: CommitOptions): Store {
   };
 }
 
-/** More requests than anybody makes within the longest period that a limit looks back. */
-const MOST_PAST_REQUESTS = 500;
-
-const approvedAlone = (request: Request): History['automatic'] =>
-  (request.state === 'approved' && request.reviews.length === 0 && request.useReview === null) ||
-  (request.state === 'scheduled' && request.reviews.length === 0)
-    ? [{ role: request.role, at: request.submittedAt }]
-    : [];
+/** At the time that it is for: what was approved ahead counts when it begins, not when it was asked for. */
+function approvedAlone(request: Request): History['automatic'] {
+  if (request.state === 'approved' && request.reviews.length === 0 && request.useReview === null)
+    return [{ role: request.role, at: request.approvedAt }];
+  if (request.state === 'scheduled' && request.reviews.length === 0)
+    return [{ role: request.role, at: request.startsAt }];
+  return [];
+}
 
 const deniedByPeople = (request: Request): History['denials'] =>
   request.state === 'denied' && request.reviews.length > 0 ? [{ role: request.role, at: request.deniedAt }] : [];

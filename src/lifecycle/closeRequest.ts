@@ -4,6 +4,7 @@ import { type Refused, refuse } from '../domain/refusal.ts';
 import { type Request, requestCore } from '../domain/request.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
+import { isTheirAccount } from './humans.ts';
 
 /** Ends a request that nobody decided in time. @returns when to come back, where it is not due yet */
 export function expireRequest(deps: Deps, requestId: string): Promise<{ notBefore: number } | null> {
@@ -19,13 +20,13 @@ export function expireRequest(deps: Deps, requestId: string): Promise<{ notBefor
   });
 }
 
-/** The requester no longer needs it: while it waits for reviewers, or for its start. */
+/** The requester, by any account of theirs, no longer needs it: while it waits for reviewers, or for its start. */
 export function cancelRequest(deps: Deps, input: { requestId: string; personId: string }): Promise<Request | Refused> {
   return decideAgain(async () => {
     const loaded = await deps.store.request(input.requestId);
     if (!loaded) return refuse({ code: 'unknown_request' });
     const request = loaded.value;
-    if (request.requester.slackId !== input.personId) return refuse({ code: 'not_yours' });
+    if (!(await isTheirAccount(deps, request.requester, input.personId))) return refuse({ code: 'not_yours' });
     if (request.state !== 'pending' && request.state !== 'scheduled')
       return refuse({ code: 'not_pending', state: request.state });
     const now = deps.clock.now();
@@ -37,7 +38,7 @@ export function cancelRequest(deps: Deps, input: { requestId: string; personId: 
     };
     await commitClosed(deps, cancelled, loaded.version, {
       type: 'request.cancelled',
-      actor: personActor(request.requester),
+      actor: personActor({ ...request.requester, slackId: input.personId }),
     });
     return cancelled;
   });

@@ -1,7 +1,8 @@
 import { type DecisionInput, evaluatePolicy, type RuleDecision } from '../domain/evaluate.ts';
+import type { History } from '../domain/evidence.ts';
 import type { Person } from '../domain/person.ts';
 import type { Role } from '../domain/policy.ts';
-import type { Instant, Millis } from '../domain/terms.ts';
+import { type Instant, known, type Millis } from '../domain/terms.ts';
 import type { Purpose } from '../ports.ts';
 import type { Deps } from './deps.ts';
 
@@ -24,6 +25,16 @@ export interface Decided {
   readonly role: Role;
   readonly input: DecisionInput;
   readonly decision: RuleDecision;
+}
+
+/** The same decision where more was approved without a reviewer meanwhile than the ledger knows: by the same form. */
+export function afterMore(decided: Decided, automatic: History['automatic']): Decided {
+  const { role, input } = decided;
+  const { history } = input.evidence;
+  if (automatic.length === 0 || !history?.known) return decided;
+  const more = known({ ...history.value, automatic: [...history.value.automatic, ...automatic] });
+  const withMore = { ...input, evidence: { ...input.evidence, history: more } };
+  return { role, input: withMore, decision: evaluatePolicy(role, withMore) };
 }
 
 /** Gathers what the role's rules ask and decides them. Problems are part of the answer. */

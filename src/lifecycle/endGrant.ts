@@ -21,6 +21,7 @@ import { cut, problemText } from '../domain/text.ts';
 import { type Change, StorageError, type Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
+import { isTheirAccount } from './humans.ts';
 import { type Authority, mayTakeAway, seenIn } from './takingAway.ts';
 
 type Ending = { why: EndReason; by: Actor; problem: string | null; standingSeenAt?: Instant };
@@ -113,9 +114,7 @@ async function whoEnds(
   { person: holder, role: key }: Grant,
   personId: string,
 ): Promise<Authority | Refused> {
-  const accounts = deps.policy.samePerson.find((ids) => ids.includes(holder.slackId)) ?? [holder.slackId];
-  if (personId === holder.slackId) return { person: holder, seenAt: null };
-  if (accounts.includes(personId)) return { person: { ...holder, slackId: personId }, seenAt: null };
+  if (await isTheirAccount(deps, holder, personId)) return { person: { ...holder, slackId: personId }, seenAt: null };
   const role = findRole(deps.policy, key);
   const others = role ? [...reviewersOf(role), ...(role.breakGlass?.reviewers ?? [])] : [];
   const by = await mayTakeAway(deps, personId, { others, no: { code: 'not_yours' } });

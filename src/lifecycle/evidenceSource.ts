@@ -1,6 +1,6 @@
 import type { Removal } from '../domain/accessReview.ts';
 import type { Evidence, History } from '../domain/evidence.ts';
-import { type Human, humanOf, type Person } from '../domain/person.ts';
+import { type Human, humanOf, mailboxOf, type Person } from '../domain/person.ts';
 import { evidenceNeeded, type Policy, roleKey } from '../domain/policy.ts';
 import { type RequestSignal, requestSignals, type Signal } from '../domain/signals.ts';
 import { type Known, known, type Millis, unknown } from '../domain/terms.ts';
@@ -44,7 +44,12 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
         exceptRequest: about.requestId,
       })
       .then(
-        (found) => known({ ...found, holders: holdersIn(found, about, policy().samePerson) }),
+        (found) =>
+          known({
+            ...found,
+            automatic: found.automatic.filter(({ at }) => about.requestId === null || at <= clock.now()),
+            holders: holdersIn(found, about, policy().samePerson),
+          }),
         (): Known<History> => unknown('what was granted before could not be read'),
       );
 
@@ -69,22 +74,24 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
       const about = { ...(at !== null && { at }), overrides: needed.overrides };
       const now = clock.now();
       const human = humanBehind({ directory, policy: policy() }, person);
-      const [entries, incident, members, past, signals, removals] = await Promise.all([
+      const [entries, incident, members, accounts, past, signals, removals] = await Promise.all([
         needed.onCall ? onCall.entries(person, purpose, about) : null,
         // Where no rule turns on it, the incident is only shown to people: what the form's preview read will do.
         incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
+        human.then((human) => accountsOf({ directory, store }, person, human)),
         human.then((human) => needed.history && history({ ...needed.history, person, human, requestId })),
         human.then((human) => behaviour(person, human, role.resourceId)),
         removed(roleKey(role)),
       ]);
+      const otherAccounts = accounts.filter((id) => id !== person.slackId);
       const groups: Record<string, Known<boolean>> = {};
-      for (const [group, answer] of members)
-        groups[group] = answer.known ? known(answer.value.has(person.slackId)) : answer;
+      for (const [group, answer] of members) groups[group] = membership(group, answer, { person, otherAccounts });
       const opa = role.opa
         ? await engine.ask(role.opa, {
             at: at ?? now,
             person,
+            otherAccounts,
             role: roleKey(role),
             duration,
             reason,
@@ -92,9 +99,47 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
             incident,
           })
         : null;
-      return { at: clock.now(), onCall: entries, incident, groups, history: past, removals, signals, opa };
+      return {
+        at: clock.now(),
+        onCall: entries,
+        incident,
+        groups,
+        ...(otherAccounts.length > 0 && { otherAccounts }),
+        history: past,
+        removals,
+        signals,
+        opa,
+      };
     },
   };
+}
+
+/** Every account of a human that is known of: listed in the policy, seen in the ledger, or the one whose mailbox theirs belongs to. */
+async function accountsOf(
+  { directory, store }: Pick<Sources, 'directory' | 'store'>,
+  { email }: Person,
+  human: Human,
+): Promise<readonly string[]> {
+  const mailbox = mailboxOf(email);
+  const [seen, owner] = await Promise.all([
+    store.accountsOf(human),
+    mailbox === email ? null : directory.personByEmail(mailbox),
+  ]);
+  return [...new Set([...seen, ...(owner?.known ? [owner.value.slackId] : [])])].sort();
+}
+
+/** What another account of theirs is in opens no door for this one, and shuts it all the same: neither a yes nor a no. */
+function membership(
+  group: string,
+  members: Known<ReadonlySet<string>>,
+  { person, otherAccounts }: { readonly person: Person; readonly otherAccounts: readonly string[] },
+): Known<boolean> {
+  if (!members.known) return members;
+  if (members.value.has(person.slackId)) return known(true);
+  const other = otherAccounts.find((id) => members.value.has(id));
+  return other === undefined
+    ? known(false)
+    : unknown(`another account of the same person, ${other}, is a member of user group ${group}`);
 }
 
 /** Holders as humans: each of them, and whoever asks, under one id, whatever accounts they hold it by. */

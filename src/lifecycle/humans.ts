@@ -29,6 +29,20 @@ export async function humanSince(sources: Sources, then: Identity): Promise<Huma
   return humanBehind(sources, then, ...(now.known ? [now.value] : []));
 }
 
+/**
+ * Whether an account is somebody's own, by what the policy and the ledger say: nobody at Slack is asked. Enough for giving
+ * back what they have, and for nothing else.
+ */
+export async function isTheirAccount(
+  { policy, store }: Pick<Deps, 'policy' | 'store'>,
+  person: Identity,
+  slackId: string,
+): Promise<boolean> {
+  if (person.slackId === slackId) return true;
+  const human = humanOf([person], policy.samePerson);
+  return human.accounts.includes(slackId) || (await store.accountsOf(human)).includes(slackId);
+}
+
 /** How many different humans these are. */
 export async function countHumans(sources: Sources, identities: readonly Identity[]): Promise<number> {
   const humans: Human[] = [];

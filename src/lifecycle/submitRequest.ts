@@ -4,7 +4,7 @@ import { findRole, type Role } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
-import { decide } from './decide.ts';
+import { afterMore, type Decided, decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { commitForHuman, humanBehind } from './humans.ts';
@@ -72,9 +72,10 @@ export function submitRequest(deps: Deps, submission: Submission): Promise<Submi
     const bundle = deps.newId('R');
     const human = await humanBehind(deps, requester.value);
     const outcomes = await Promise.all(
-      [...new Set(submission.roles)].map((key) => openOne(deps, submission, requester.value, { bundle, key, human })),
+      [...new Set(submission.roles)].map((key) => decideOne(deps, submission, requester.value, { key, human })),
     );
-    const opened = outcomes.flatMap((outcome) => ('change' in outcome ? [outcome] : []));
+    const decided = outcomes.flatMap((outcome) => ('decided' in outcome ? [outcome] : []));
+    const opened = openAll(deps, submission, { requester: requester.value, bundle, decided });
     if (opened.length > 0) await commitForHuman(deps, human, together(opened.map(({ change }) => change)));
     return {
       requests: opened.map(({ request }) => request),
@@ -93,12 +94,17 @@ async function alreadySubmitted(deps: Deps, submission: Submission): Promise<rea
   return null;
 }
 
-async function openOne(
+interface DecidedOne {
+  readonly key: string;
+  readonly decided: Decided;
+}
+
+async function decideOne(
   deps: Deps,
   submission: Submission,
   requester: Person,
-  { bundle, key, human }: { bundle: string; key: string; human: Human },
-): Promise<Opened | { role: string; refusal: Refusal }> {
+  { key, human }: { key: string; human: Human },
+): Promise<DecidedOne | { role: string; refusal: Refusal }> {
   const no = (refusal: Refusal) => ({ role: key, refusal });
   const role = findRole(deps.policy, key);
   if (!role) return no({ code: 'unknown_role', role: key });
@@ -112,15 +118,33 @@ async function openOne(
   if (live) return no({ code: 'already_holds', role: key, until: live.value.endsAt });
   if (pending) return no({ code: 'already_pending', role: key, requestId: pending.value.id });
 
-  const duration = durationFor(role, submission);
   const { incidentId, startsAt } = submission;
+  const { duration } = form;
   const reason = submission.reason.trim();
-  const decided = await decide(
-    deps,
-    role,
-    { person: requester, duration, incidentId, reason, requestId: null, startsAt },
-    'decision',
-  );
+  const question = { person: requester, duration, incidentId, reason, requestId: null, startsAt };
+  return { key, decided: await decide(deps, role, question, 'decision') };
+}
+
+/** Each after those before it: what one form gets without a reviewer counts against the same budget. */
+function openAll(
+  deps: Deps,
+  submission: Submission,
+  { requester, bundle, decided }: { requester: Person; bundle: string; decided: readonly DecidedOne[] },
+): Opened[] {
+  const automatic: { role: string; at: Instant }[] = [];
+  return decided.map(({ key, decided: alone }) => {
+    const one = afterMore(alone, automatic);
+    if (one.decision.effect === 'allow') automatic.push({ role: key, at: one.input.at });
+    return openOne(deps, submission, { requester, bundle, key, decided: one });
+  });
+}
+
+function openOne(
+  deps: Deps,
+  submission: Submission,
+  { requester, bundle, key, decided }: DecidedOne & { requester: Person; bundle: string },
+): Opened {
+  const { incidentId, startsAt } = submission;
   const core = {
     // Alone, a request and its bundle are one and the same.
     id: submission.roles.length === 1 ? bundle : deps.newId('R'),
@@ -128,8 +152,8 @@ async function openOne(
     submissionKey: keyFor(submission, key),
     requester,
     role: key,
-    duration,
-    reason,
+    duration: durationFor(decided.role, submission),
+    reason: submission.reason.trim(),
     incidentId,
     submittedAt: deps.clock.now(),
     startsAt,

@@ -4,6 +4,7 @@ import type { AdminSeen } from '../domain/records.ts';
 import { type Refusal, type Refused, refuse } from '../domain/refusal.ts';
 import { HOUR, type Instant, type Known, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import { ConflictError } from '../ports.ts';
+import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { areAmong } from './eligibility.ts';
 
@@ -47,7 +48,10 @@ export async function mayTakeAway(
     await noteAdmin(deps, answer.person);
     return { person: answer.person, seenAt: null };
   }
-  if (answer.isCertain) return refuse(answer.refusal);
+  if (answer.isCertain) {
+    await forgetAdmin(deps, slackId);
+    return refuse(answer.refusal);
+  }
   const seen = await adminSeen(deps, slackId);
   if (!seen) return refuse(answer.refusal);
   deps.log.warn(
@@ -71,11 +75,8 @@ async function askSlack(
 ): Promise<Answer> {
   const person = await deps.directory.person(slackId);
   if (!person.known) {
-    const left = await deps.directory.hasLeft(slackId);
-    return {
-      refusal: { code: 'person_refused', problem: person.problem },
-      isCertain: left.known && left.value !== null,
-    };
+    const isCertain = await isCertainlyGone(deps, slackId);
+    return { refusal: { code: 'person_refused', problem: person.problem }, isCertain };
   }
   const standing = await areAmong(deps.directory, [...deps.policy.admins, ...others], [slackId]);
   if (!standing.known) return { refusal: { code: 'eligibility_unknown', problem: standing.problem }, isCertain: false };
@@ -109,11 +110,32 @@ async function noteAdmin(deps: Deps, person: Person): Promise<void> {
   }
 }
 
+/** Deactivated, a guest, or of another workspace: Slack says so clearly. */
+async function isCertainlyGone({ directory }: Deps, slackId: string): Promise<boolean> {
+  const left = await directory.hasLeft(slackId);
+  return left.known && left.value !== null;
+}
+
+/** A clear no is remembered as well: what was seen before it no longer counts, also once Slack is silent. */
+async function forgetAdmin(deps: Deps, slackId: string): Promise<void> {
+  await decideAgain(async () => {
+    const { value, version } = await deps.store.record('admin_seen', slackId);
+    if (value) await deps.store.commit({ records: [{ kind: 'admin_seen', key: slackId, value: null, version }] });
+  });
+}
+
+/** Whoever is named by nothing any more, by what all the groups say, was an administrator and is none. */
+async function forgetOthers(deps: Deps, now: ReadonlySet<string>): Promise<void> {
+  const seen = await deps.store.records('admin_seen');
+  for (const one of seen) if (one && !now.has(one.person.slackId)) await forgetAdmin(deps, one.person.slackId);
+}
+
 /** Looks up administrators while Slack answers, those first who were not seen for longest, so that they can act when it does not. */
 export async function noteAdmins(deps: Deps): Promise<void> {
   const groups = await deps.directory.members(deps.policy.admins.filter(isGroup), 'check');
   const ids = new Set(deps.policy.admins.filter((principal) => !isGroup(principal)));
   for (const members of groups.values()) if (members.known) for (const id of members.value) ids.add(id);
+  if ([...groups.values()].every(({ known }) => known)) await forgetOthers(deps, ids);
   const seen = await Promise.all(
     [...ids].map(async (id) => ({ id, at: (await deps.store.record('admin_seen', id)).value?.at ?? 0 })),
   );
@@ -121,5 +143,6 @@ export async function noteAdmins(deps: Deps): Promise<void> {
   for (const { id } of due.slice(0, LOOKED_UP_AT_ONCE)) {
     const person = await deps.directory.person(id);
     if (person.known) await noteAdmin(deps, person.value);
+    else if (await isCertainlyGone(deps, id)) await forgetAdmin(deps, id);
   }
 }

@@ -3,13 +3,28 @@ import type { Known } from '../domain/terms.ts';
 import type { OpaQuestion } from '../ports.ts';
 
 /** The input document. docs/opa.md describes it; what is added later is added, and nothing changes its meaning. */
-export function inputDocument({ at, person, role, duration, reason, onCall, incident }: OpaQuestion) {
+export function inputDocument({
+  at,
+  person,
+  otherAccounts = [],
+  role,
+  duration,
+  reason,
+  onCall,
+  incident,
+}: OpaQuestion) {
   const [resource = '', roleName = ''] = role.split('/');
   return {
     version: 1,
     time: iso(at),
     time_ns: at * 1_000_000,
-    person: { email: person.email, name: person.name, slack_id: person.slackId, time_zone: person.timeZone },
+    person: {
+      email: person.email,
+      name: person.name,
+      slack_id: person.slackId,
+      time_zone: person.timeZone,
+      ...(otherAccounts.length > 0 && { other_slack_ids: otherAccounts }),
+    },
     role: { key: role, resource, name: roleName },
     duration_seconds: Math.floor(duration / 1000),
     reason,

@@ -169,6 +169,52 @@ describe('K9.2 having been seen as an administrator', () => {
   });
 });
 
+describe('K9.4 having been seen as an administrator counts until Slack says no', () => {
+  const down = () => slack().faults.add({ kind: 'error_500', match: 'users.info' });
+  const freeze = () => people().command('U0EVE', '/jit', 'admin freeze A token has leaked', 'C0GENERAL');
+  const notFrozen = async () => {
+    await stage.eve.told('could not be looked up');
+    expect(stage.events().some(({ type }) => type === 'access.frozen')).toBe(false);
+  };
+  const isForgotten = () => {
+    const { sqlite } = openLedgerToRead(stage.sandbox.env.JIT_DATABASE ?? '');
+    const row = sqlite.prepare("SELECT body FROM records WHERE kind = 'admin_seen' AND key = 'U0EVE'").pluck().get();
+    sqlite.close();
+    return row === 'null';
+  };
+
+  test('a no at a click outlives the outage that follows it', async () => {
+    await eveWasSeen();
+    slack().workspace.groups.get('S0SECURITY')?.members.splice(0, 1);
+    stage.clock.jump(2 * MINUTE);
+    await freeze();
+    await stage.eve.told('Only administrators can do this');
+    down();
+    await freeze();
+    await notFrozen();
+  });
+
+  test('so does one that nobody clicked for: out of the group, or a guest, at the hourly look', async () => {
+    await eveWasSeen();
+    slack().faults.add({
+      kind: 'says',
+      match: 'users.info',
+      says: { ok: true, user: { id: 'U0EVE', team_id: 'T0HARBOR', deleted: false, is_restricted: true } },
+    });
+    stage.clock.jump(2 * HOUR);
+    await expect.poll(isForgotten, { timeout: 10_000 }).toBe(true);
+    slack().faults.clear();
+    stage.clock.jump(2 * HOUR);
+    await expect.poll(isForgotten, { timeout: 10_000 }).toBe(false);
+    slack().workspace.groups.get('S0SECURITY')?.members.splice(0, 1);
+    stage.clock.jump(2 * HOUR);
+    await expect.poll(isForgotten, { timeout: 10_000 }).toBe(true);
+    down();
+    await freeze();
+    await notFrozen();
+  });
+});
+
 describe('K9.1 Home, where Slack does not say who somebody is', () => {
   test('shows what they hold, with a way to give it back', async () => {
     await hold();

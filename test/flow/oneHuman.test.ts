@@ -1,0 +1,213 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Person } from '../../src/domain/person.ts';
+import { HOUR } from '../../src/domain/terms.ts';
+import { cancelRequest } from '../../src/lifecycle/closeRequest.ts';
+import { revokeGrant } from '../../src/lifecycle/endGrant.ts';
+import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
+import { aFlow, type Flow } from '../support/flowWorld.ts';
+
+/** What shuts out, limits or frees one account of a human does so for the human. */
+
+const DAY = 24 * HOUR;
+let flow: Flow;
+afterEach(() => flow.close());
+
+const SAME_BEN = '  same_person: [[U0BEN, U0BENADMIN]]';
+const account = (slackId: string, email: string): Person => ({ slackId, name: slackId, email, timeZone: 'UTC' });
+
+function start(roles: string, { slack = '', more = '' }: { slack?: string; more?: string } = {}): Flow {
+  flow = aFlow({ slack, roles, more });
+  flow.people.set('U0BENADMIN', account('U0BENADMIN', 'root@harbor.example'));
+  flow.groups.set('S0BENS', ['U0BEN']);
+  return flow;
+}
+const role = (rules: string) => `      read:
+        grants: {}
+        duration: { max: 1h }
+        rules: ${rules}`;
+const stateOf = async (who: string) => (await flow.asks(who, 'db/read', HOUR)).state;
+
+describe('K6.6 a deny holds for every account of a human', () => {
+  const ACCOUNTS: [string, string, () => unknown][] = [
+    ['listed under same_person', SAME_BEN, () => undefined],
+    ['of one mailbox', '', () => flow.people.set('U0BENADMIN', account('U0BENADMIN', 'ben+admin@harbor.example'))],
+  ];
+  describe.each(ACCOUNTS)('%s', (_how, slack, prepare) => {
+    test.each(['U0BEN', 'S0BENS'])('by members_of [%s], and for nobody else', async (named) => {
+      start(role(`[{ deny: { members_of: [${named}] } }, { ask: { reviewers: [U0CHLOE] } }]`), { slack });
+      prepare();
+      const denied = await flow.asks('U0BENADMIN', 'db/read', HOUR);
+      expect(denied).toMatchObject({
+        state: 'denied',
+        decision: { reasons: [expect.stringContaining('another account of the same person, U0BEN')] },
+      });
+      expect(await stateOf('U0BEN')).toBe('denied');
+      expect(await stateOf('U0ANA')).toBe('pending');
+    });
+
+    test.each(['U0BEN', 'S0BENS'])('what lets in [%s] lets in that account alone', async (named) => {
+      start(
+        role(
+          `[{ deny: { unless: { members_of: [${named}] } } }, { allow: { members_of: [${named}] } }, { ask: { reviewers: [U0CHLOE] } }]`,
+        ),
+        { slack },
+      );
+      prepare();
+      expect(await stateOf('U0BENADMIN')).toBe('denied');
+      expect(await stateOf('U0BEN')).toBe('approved');
+    });
+
+    test.each(['U0BEN', 'S0BENS'])('a freeze excepts [%s] alone', async (named) => {
+      start(role('[{ allow: { duration: { max: 1h } } }]'), {
+        slack,
+        more: `freezes: [{ from: "2020-01-01T00:00Z", to: "2099-01-01T00:00Z", reason: peak, except: [${named}] }]`,
+      });
+      prepare();
+      expect(await stateOf('U0BENADMIN')).toBe('denied');
+      expect(await stateOf('U0BEN')).toBe('approved');
+    });
+  });
+
+  test('also by the account that had the mailbox when it asked for something, and has another one since', async () => {
+    start(role('[{ deny: { members_of: [U0BENADMIN] } }, { ask: { reviewers: [U0CHLOE] } }]'));
+    flow.people.set('U0BENADMIN', account('U0BENADMIN', 'ben+admin@harbor.example'));
+    expect(await stateOf('U0BENADMIN')).toBe('denied');
+    flow.people.set('U0BENADMIN', account('U0BENADMIN', 'elsewhere@harbor.example'));
+    expect(await stateOf('U0BEN')).toBe('denied');
+  });
+});
+
+describe('K6.7 a budget of approvals without a reviewer', () => {
+  const RULES = '[{ allow: { members_of: [U0ANA] } }, { ask: { reviewers: [U0CHLOE] } }]';
+  const THREE = `${role(RULES)}
+      write: { grants: {}, duration: { max: 1h }, rules: ${RULES} }
+      drop: { grants: {}, duration: { max: 1h }, rules: ${RULES} }`;
+  const once = (max: number) => ({ more: `limits: [{ automatic: { max: ${max}, per: 24h } }]` });
+  const together = async (startsAt: number | null) => {
+    const { requests } = await submitRequest(flow.deps, {
+      submissionKey: 'S1',
+      personId: 'U0ANA',
+      roles: ['db/read', 'db/write', 'db/drop'],
+      duration: HOUR,
+      reason: 'because it is needed',
+      incidentId: null,
+      startsAt,
+      factor: null,
+    });
+    return requests.map(({ state }) => state);
+  };
+
+  test.each([1, 2])('counts what one form asks for, one after the other, up to %d', async (max) => {
+    start(THREE, once(max));
+    const states = await together(null);
+    expect(states).toEqual(['approved', 'approved', 'approved'].map((state, i) => (i < max ? state : 'pending')));
+    await flow.work();
+    expect(await flow.deps.store.liveGrants({})).toHaveLength(max);
+    // What reads the record afterwards decides the same.
+    const submitted = flow.events().filter(({ type }) => type === 'request.submitted');
+    const counted = submitted.map(({ payload }) => JSON.stringify(payload).match(/"automatic":(\[.*?\])/)?.[1] ?? '');
+    expect(counted.map((one) => JSON.parse(one).length)).toEqual([0, 1, 2].map((i) => Math.min(i, max)));
+  });
+
+  test('counts what one form asks for ahead', async () => {
+    start(THREE, once(1));
+    expect(await together(flow.clock.now() + DAY)).toEqual(['scheduled', 'pending', 'pending']);
+  });
+
+  test('counts when access begins: what was put off from many days to one is too much for it', async () => {
+    start(THREE, once(1));
+    const at = flow.clock.now() + 5 * DAY;
+    expect((await flow.asks('U0ANA', 'db/read', HOUR, { startsAt: at })).state).toBe('scheduled');
+    flow.clock.advance(2 * DAY);
+    expect((await flow.asks('U0ANA', 'db/write', HOUR, { startsAt: at - DAY + 1 })).state).toBe('pending');
+    const later = await flow.asks('U0ANA', 'db/drop', HOUR, { startsAt: at + DAY });
+    expect(later.state).toBe('scheduled');
+    flow.clock.advance(3 * DAY);
+    await flow.work();
+    expect(await flow.isHeld('U0ANA', 'db/read')).toBe(true);
+    flow.clock.advance(DAY - 1);
+    await flow.work();
+    expect((await flow.request(later.id)).state).toBe('scheduled');
+    flow.clock.advance(1);
+    await flow.work();
+    expect(await flow.isHeld('U0ANA', 'db/drop')).toBe(true);
+  });
+
+  test('what began counts for whoever asks on that day, however long before it was asked for', async () => {
+    start(THREE, once(1));
+    await flow.asks('U0ANA', 'db/read', HOUR, { startsAt: flow.clock.now() + 5 * DAY });
+    flow.clock.advance(5 * DAY);
+    await flow.work();
+    expect(await flow.isHeld('U0ANA', 'db/read')).toBe(true);
+    flow.clock.advance(DAY - 1);
+    expect((await flow.asks('U0ANA', 'db/write', HOUR)).state).toBe('pending');
+    flow.clock.advance(1);
+    expect((await flow.asks('U0ANA', 'db/drop', HOUR)).state).toBe('approved');
+  });
+});
+
+test('K6.8 a reviewer’s no is not pushed out of sight by asking for other things hundreds of times', async () => {
+  start(
+    `${role('[{ ask: { reviewers: [U0CHLOE] } }]')}
+      never: { grants: {}, duration: { max: 1h }, rules: [{ allow: { members_of: [U0FRED] } }] }`,
+    { more: 'limits: [{ cool_down: 2h }]' },
+  );
+  await flow.denies('U0CHLOE', await flow.asks('U0ANA', 'db/read', HOUR));
+  const insert = {
+    personId: 'U0ANA',
+    duration: HOUR,
+    reason: 'because',
+    incidentId: null,
+    startsAt: null,
+    factor: null,
+  };
+  for (let turn = 0; turn < 501; turn += 1)
+    await submitRequest(flow.deps, { ...insert, submissionKey: `N${turn}`, roles: ['db/never'] });
+  flow.clock.advance(2 * HOUR - 1);
+  expect(await stateOf('U0ANA')).toBe('denied');
+  flow.clock.advance(1);
+  expect(await stateOf('U0ANA')).toBe('pending');
+});
+
+describe('K9.5 what only takes away is done by any account of the human, while Slack answers nobody', () => {
+  const ACCOUNTS: [string, string][] = [
+    ['of lists that overlap', '  same_person: [[U0BEN, U0DEV], [U0DEV, U0BENADMIN]]'],
+    ['of one mailbox, seen before', ''],
+  ];
+  const prepare = async (slack: string, rules: string) => {
+    start(
+      `${role(rules)}\n      other: { grants: {}, duration: { max: 1h }, rules: [{ ask: { reviewers: [U0CHLOE] } }] }`,
+      {
+        slack,
+      },
+    );
+    if (slack === '') flow.people.set('U0BENADMIN', account('U0BENADMIN', 'ben+admin@harbor.example'));
+    await cancelRequest(flow.deps, {
+      requestId: (await flow.asks('U0BENADMIN', 'db/other', HOUR)).id,
+      personId: 'U0BENADMIN',
+    });
+    const request = await flow.asks('U0BEN', 'db/read', HOUR);
+    await flow.work();
+    flow.people.clear();
+    return request;
+  };
+
+  test.each(ACCOUNTS)('access is given back by accounts %s', async (_how, slack) => {
+    await prepare(slack, '[{ allow: { duration: { max: 1h } } }]');
+    const { id: grantId } = await flow.held('U0BEN', 'db/read');
+    expect(await revokeGrant(flow.deps, { grantId, personId: 'U0ANA' })).toHaveProperty('refused');
+    expect(await revokeGrant(flow.deps, { grantId, personId: 'U0BENADMIN' })).not.toHaveProperty('refused');
+    await flow.work();
+    expect(await flow.isHeld('U0BEN', 'db/read')).toBe(false);
+    expect(flow.events().find(({ type }) => type === 'grant.revoking')?.actor).toMatchObject({ id: 'U0BENADMIN' });
+  });
+
+  test.each(ACCOUNTS)('a request is cancelled by accounts %s', async (_how, slack) => {
+    const { id: requestId } = await prepare(slack, '[{ ask: { reviewers: [U0CHLOE] } }]');
+    expect(await cancelRequest(flow.deps, { requestId, personId: 'U0ANA' })).toMatchObject({
+      refused: { code: 'not_yours' },
+    });
+    expect(await cancelRequest(flow.deps, { requestId, personId: 'U0BENADMIN' })).toMatchObject({ state: 'cancelled' });
+    expect(flow.events().at(-1)).toMatchObject({ type: 'request.cancelled', actor: { id: 'U0BENADMIN' } });
+  });
+});
