@@ -275,6 +275,22 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     expect(await roleOf(holder.account)).toBeUndefined();
   });
 
+  test('K2.6 a role that an administrator holds while it is cleaned up has ended, and is dropped later', async () => {
+    const connection = stage.connect();
+    const holder = await stage.hold(connection, id);
+    const blocker = await dba();
+    await blocker.query('BEGIN');
+    // What COMMENT and DROP of the role wait for, and NOLOGIN does not.
+    await blocker.query(`GRANT ${holder.account} TO app`);
+    await blocker.query(`COMMENT ON ROLE ${holder.account} IS 'held'`);
+    const left = await revoke(connection);
+    expect(left.map(({ what }) => what)).toContain(`role ${holder.account}`);
+    await blocker.query('ROLLBACK');
+    await blocker.close();
+    await connection.tidy?.();
+    expect(await roleOf(holder.account)).toBeUndefined();
+  });
+
   test('K2.7 only sessions of this grant’s login are ended', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);

@@ -1,7 +1,8 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
+import type { IdBook } from '../../ports.ts';
 import { prepareHeir } from './heir.ts';
-import { literal, type Made, quote, readMark } from './identity.ts';
+import { literal, type Made, quote, readMark, TAKEN_OID } from './identity.ts';
 import { cleanDatabase, type Heirs } from './leftovers.ts';
 import { lent } from './lent.ts';
 import { newerThan, otherDatabases } from './owned.ts';
@@ -105,11 +106,18 @@ async function markAsEnded(client: Client, { oid, name }: Made): Promise<void> {
   await client.query(`COMMENT ON ROLE ${quote(name)} IS ${literal(`${comment}, ended`)}`);
 }
 
-/** Roles of ended grants that could not be dropped when access ended. */
-export async function endedRoles(client: Client): Promise<Made[]> {
+/** Roles of ended grants that could not be dropped when access ended: marked so, or written down as taken back. */
+export async function endedRoles(client: Client, book: IdBook): Promise<Made[]> {
   const { rows } = await client.query<Made & { comment: string }>(
     `SELECT r.oid, r.rolname AS name, pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment FROM pg_catalog.pg_roles r
-     WHERE pg_catalog.shobj_description(r.oid, 'pg_authid') LIKE 'jitbot: %, ended' AND NOT r.rolcanlogin`,
+     WHERE pg_catalog.shobj_description(r.oid, 'pg_authid') LIKE 'jitbot: % for %, grant %' AND NOT r.rolcanlogin
+     ORDER BY r.oid`,
   );
-  return rows.filter(({ comment }) => readMark(comment)?.hasEnded === true);
+  const ended: Made[] = [];
+  for (const { oid, name, comment } of rows) {
+    const mark = readMark(comment);
+    if (!mark) continue;
+    if (mark.hasEnded || (await book.of(mark.grantId)).get(TAKEN_OID) === String(oid)) ended.push({ oid, name });
+  }
+  return ended;
 }

@@ -81,7 +81,7 @@ async function take(
     const { login, sessions } = await usableNow(session, made, granted);
     // With its role, memberships go that nobody could take away one by one.
     if (doubt === null && !login && !sessions)
-      left.push(...(await finish(session, made, { owners, roles: await namesOf(session, granted, taking.roles) })));
+      left.push(...(await cleaned(session, made, { owners, granted, otherwise: taking.roles })));
     assertUnusable(made, await usableNow(session, made, granted), each);
     if (doubt === null) await keepTaken(book, log, { grantId: taking.grantId, oid: made.oid });
   } else await endStraySessions(session, ids);
@@ -89,6 +89,21 @@ async function take(
   if (left.length > 0)
     log.warn({ grantId: taking.grantId, role: made?.name, left }, 'ended access left something behind');
   return { left };
+}
+
+/** Whatever goes wrong while cleaning up: it has ended, and `tidy` tries again. */
+async function cleaned(
+  session: Session,
+  made: Made,
+  { owners, granted, otherwise }: { owners: Owners; granted: readonly number[]; otherwise: readonly string[] },
+): Promise<Residue[]> {
+  try {
+    return await finish(session, made, { owners, roles: await namesOf(session, granted, otherwise) });
+  } catch (error) {
+    return [
+      { what: `role ${made.name}`, done: `stays, and nobody can use it (${errorText(error)}); it is tried again` },
+    ];
+  }
 }
 
 /** It has ended, whether or not that can be written down here. */
