@@ -160,7 +160,7 @@ export function createCore(world: World): Core {
   };
 
   const identity = createIdentityBook({ client, store, events, log });
-  const delivery = createDelivery({ client, posts, clock, identity });
+  const delivery = createDelivery({ client, posts, clock, identity, log });
   const home = createHome(deps, client, posts);
   const messages = projections({
     get policy() {

@@ -8,6 +8,7 @@ import { listenToCommands } from './commands/commands.ts';
 import type { Connection } from './connection.ts';
 import type { SlackContext } from './context.ts';
 import { listenToFactors } from './factor/listeners.ts';
+import { answerWithinSlack, fittingFetch } from './gate.ts';
 import { listenToGrants } from './grants/listeners.ts';
 import { listenToHome } from './home/home.ts';
 import { slackLogger } from './logger.ts';
@@ -63,7 +64,13 @@ export function createSlackApp({
       receiver: connection.receiver,
       // Who we are was asked once at start; Bolt need not ask again.
       authorize: async () => ({ botToken }),
-      clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
+      clientOptions: {
+        slackApiUrl: apiUrl,
+        retryConfig: { retries: 0 },
+        rejectRateLimitedCalls: true,
+        // Bolt answers response addresses through it.
+        fetch: fittingFetch,
+      },
       logger: slackLogger(deps.log),
       ignoreSelf: false,
     });
@@ -79,7 +86,8 @@ export function createSlackApp({
   connection.receiver.init({
     processEvent: async (event: ReceiverEvent) => {
       // Over the wire it may be anything; what the library throws at it, at once or later, is for its receiver.
-      const work = Promise.resolve().then(() => ('command' in event.body ? commands : app).processEvent(event));
+      const fitting = { ...event, ack: (answer?: unknown) => event.ack(answerWithinSlack(answer)) };
+      const work = Promise.resolve().then(() => ('command' in event.body ? commands : app).processEvent(fitting));
       handling.add(work);
       await work.finally(() => handling.delete(work));
     },

@@ -9,7 +9,8 @@ import type {
 } from '@slack/types';
 import { DateTime } from 'luxon';
 import type { Instant } from '../domain/terms.ts';
-import { cut } from '../domain/text.ts';
+import { cut, visible } from '../domain/text.ts';
+import { cutMarkup } from './markup.ts';
 
 /** Small builders over Block Kit, with its limits. https://docs.slack.dev/reference/block-kit */
 
@@ -29,8 +30,17 @@ export interface Message {
   readonly blocks: KnownBlock[];
 }
 
-/** Somebody else's words inside our mrkdwn: no mention, link, formatting or emoji of ours comes of them. */
-export const plain = (text: string): string =>
+/** Longest that somebody else's words may be inside a text of ours, as they are sent. */
+const PLAIN_MAX = 1_500;
+
+/**
+ * Somebody else's words inside our mrkdwn: no mention, link, formatting or emoji of ours comes of them.
+ * @param most longest that they may be as they are sent, escapes and all
+ */
+export const plain = (text: string, most: number = PLAIN_MAX): string =>
+  cutMarkup(escaped(cut(visible(text), most)), most);
+
+const escaped = (text: string): string =>
   text
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .replaceAll('&', '&amp;')
@@ -42,17 +52,17 @@ export const plain = (text: string): string =>
     // Inside a word an underscore formats nothing, and logins have them.
     .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '');
 
-export const code = (text: string): string => `\`${text.replace(/[`<>&\p{Cc}]/gu, '')}\``;
+export const code = (text: string): string => `\`${visible(text).replace(/[`<>&\p{Cc}]/gu, '')}\``;
 
 /** `verbatim` keeps Slack from turning words into links and channel names. */
 export const mrkdwn = (text: string): MrkdwnElement => ({
   type: 'mrkdwn',
-  text: cut(text, LIMITS.sectionText),
+  text: cutMarkup(text, LIMITS.sectionText),
   verbatim: true,
 });
 export const plainText = (text: string, limit: number = LIMITS.optionText): PlainTextElement => ({
   type: 'plain_text',
-  text: cut(text, limit),
+  text: cut(visible(text), limit),
   emoji: false,
 });
 
@@ -63,13 +73,13 @@ export const section = (text: string, blockId?: string): SectionBlock => ({
 });
 export const context = (text: string): ContextBlock => ({
   type: 'context',
-  elements: [mrkdwn(cut(text, LIMITS.contextText))],
+  elements: [mrkdwn(cutMarkup(text, LIMITS.contextText))],
 });
 
 /** What a person typed, as text and nothing else: rich text elements are not parsed. */
 export const quote = (text: string): RichTextBlock => ({
   type: 'rich_text',
-  elements: [{ type: 'rich_text_quote', elements: [{ type: 'text', text: text || '(no reason given)' }] }],
+  elements: [{ type: 'rich_text_quote', elements: [{ type: 'text', text: visible(text) || '(no reason given)' }] }],
 });
 
 export const button = (text: string, actionId: string, value: string, extra: Partial<Button> = {}): Button => ({

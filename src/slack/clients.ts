@@ -3,10 +3,18 @@ import type { WebClient } from '@slack/web-api';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import type { Log } from '../ports.ts';
+import { withinSlack } from './gate.ts';
 import { slackLogger } from './logger.ts';
 
 const webApi = createRequire(import.meta.url)('@slack/web-api') as typeof import('@slack/web-api');
 export const { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = webApi;
+
+/** The only client of the Web API: whatever it sends fits Slack's limits. */
+class FittingClient extends webApi.WebClient {
+  override apiCall(method: string, options: Record<string, unknown> = {}) {
+    return super.apiCall(method, withinSlack(options));
+  }
+}
 
 /** A person is waiting: better a quick "no answer" than a long silence. */
 const INTERACTIVE_TIMEOUT: Millis = 3 * SECOND;
@@ -27,8 +35,8 @@ export function createClients(options: { token: string; apiUrl: string; log: Log
     retryConfig: { retries: 0 },
   };
   return {
-    interactive: new webApi.WebClient(options.token, { ...common, timeout: INTERACTIVE_TIMEOUT }),
-    background: new webApi.WebClient(options.token, { ...common, timeout: BACKGROUND_TIMEOUT }),
+    interactive: new FittingClient(options.token, { ...common, timeout: INTERACTIVE_TIMEOUT }),
+    background: new FittingClient(options.token, { ...common, timeout: BACKGROUND_TIMEOUT }),
   };
 }
 

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { MessageMetadata } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { HOUR, type Instant, type Millis, SECOND } from '../domain/terms.ts';
-import type { Clock, Post, PostBook } from '../ports.ts';
+import type { Clock, Log, Post, PostBook } from '../ports.ts';
 import type { Message } from './blocks.ts';
 import { type ChannelReader, createChannelReader, type FoundMessage } from './channelReader.ts';
 import { slackErrorCode, WebAPIRateLimitedError } from './clients.ts';
+import { isForGood, isUnchangeable } from './gate.ts';
 import type { IdentityBook } from './identity.ts';
+import { sendPlainly } from './plainly.ts';
 
 /** Slack takes about one message a second per channel, and a few more for a moment: a card and its buttons. */
 const CHANNEL_PACE: Millis = SECOND;
@@ -60,11 +62,13 @@ export function createDelivery({
   posts,
   clock,
   identity,
+  log,
 }: {
   client: WebClient;
   posts: PostBook;
   clock: Pick<Clock, 'now'>;
   identity: IdentityBook;
+  log: Pick<Log, 'error'>;
 }): Delivery {
   const directChannels = new Map<string, string>();
   /** When all that was posted to a channel would have been posted at an even pace. */
@@ -80,14 +84,16 @@ export function createDelivery({
     if (clock.now() < allowed) throw new LaterError(allowed);
     evenPace.set(channel, next);
     const posted = await limited(() =>
-      client.chat.postMessage({
-        channel,
-        ...message,
-        metadata,
-        unfurl_links: false,
-        unfurl_media: false,
-        ...(threadTs && { thread_ts: threadTs }),
-      }),
+      sendPlainly(log, metadata.event_type, message, (shown) =>
+        client.chat.postMessage({
+          channel,
+          ...shown,
+          metadata,
+          unfurl_links: false,
+          unfurl_media: false,
+          ...(threadTs && { thread_ts: threadTs }),
+        }),
+      ),
     );
     if (!posted.ts) throw new Error('Slack took a message but did not say where it is');
     return { channel: posted.channel ?? channel, ts: posted.ts };
@@ -135,16 +141,23 @@ export function createDelivery({
     return null;
   }
 
-  async function update(key: string, known: Post, message: Message): Promise<Post> {
+  /** @param place where it goes anew, should Slack not let what stands there be changed; by default its channel */
+  async function update(key: string, known: Post, message: Message, place?: Place): Promise<Post> {
     const digest = digestOf(message);
     if (known.digest === digest) return known;
+    const at = { channel: known.channel, ts: known.ts };
+    let kept = { ...known, digest };
     try {
-      await limited(() => client.chat.update({ channel: known.channel, ts: known.ts, ...message }));
+      await limited(() => sendPlainly(log, key, message, (shown) => client.chat.update({ ...at, ...shown })));
     } catch (error) {
-      // Somebody removed it from the channel; the ledger still has it all.
-      if (slackErrorCode(error) !== 'message_not_found') throw error;
+      const code = slackErrorCode(error);
+      if (isUnchangeable(code)) {
+        log.error({ err: error, code, message: key }, 'Slack lets a message not be changed; it is posted anew');
+        kept = { ...(await post(place ?? { channel: known.channel }, message, metadataOf(key))), digest };
+      }
+      // Somebody removed it from the channel; the ledger still has it all. What Slack refuses for good is in the log.
+      else if (code !== 'message_not_found' && !isForGood(code)) throw error;
     }
-    const kept = { ...known, digest };
     posts.keep(key, kept);
     return kept;
   }
@@ -153,10 +166,10 @@ export function createDelivery({
     post,
     sync: async (key, place, message, postedSince) => {
       const kept = posts.find(key);
-      if (kept) return update(key, kept, message);
+      if (kept) return update(key, kept, message, place);
       const lost = postedSince === null ? null : await findPosted(key, place, postedSince);
-      if (lost) return update(key, { ...lost, digest: '' }, message);
-      const posted = await post(place, message, { event_type: KEY_METADATA, event_payload: { key } });
+      if (lost) return update(key, { ...lost, digest: '' }, message, place);
+      const posted = await post(place, message, metadataOf(key));
       const made = { ...posted, digest: digestOf(message) };
       posts.keep(key, made);
       return made;
@@ -174,5 +187,7 @@ export function createDelivery({
     },
   };
 }
+
+const metadataOf = (key: string): MessageMetadata => ({ event_type: KEY_METADATA, event_payload: { key } });
 
 const digestOf = (message: Message): string => createHash('sha256').update(JSON.stringify(message)).digest('hex');

@@ -12,6 +12,7 @@ import { AUDIT_METADATA, auditMessage } from './audit/lines.ts';
 import { button, type Message } from './blocks.ts';
 import { slackErrorCode, slackProblem } from './clients.ts';
 import { type Delivery, LaterError, type Place } from './delivery.ts';
+import { isForGood } from './gate.ts';
 import {
   activeNotice,
   type NoticeInput,
@@ -266,6 +267,8 @@ const whenSlackAllows =
       return null;
     } catch (error) {
       if (error instanceof LaterError) return { notBefore: error.notBefore, waiting: true };
+      // Even in plain words, which the log has said: sending it again would not change Slack's mind.
+      if (isForGood(slackErrorCode(error))) return null;
       // The log says what Slack's word means and what to do about it.
       throw slackErrorCode(error) ? new Error(slackProblem(error), { cause: error }) : error;
     }

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { messageBlocks, viewSchema } from '../../src/sandbox/slack/blockKit.ts';
+import { button, context, plain, plainText, quote, section } from '../../src/slack/blocks.ts';
+import { withinSlack } from '../../src/slack/gate.ts';
+import { cutMarkup } from '../../src/slack/markup.ts';
+
+/** Whatever comes from people or from PagerDuty, Slack takes what the bot makes of it. */
+
+const long = fc
+  .tuple(fc.constantFrom('&', '<', '>', 'a', '🧯', '`', '*', '\u202e', ' '), fc.integer({ min: 0, max: 12_000 }))
+  .map(([one, count]) => one.repeat(count));
+const anyText = fc.oneof(long, fc.string({ maxLength: 300 }), fc.constant(''));
+
+const block = fc.oneof(
+  anyText.map((text) => section(plain(text))),
+  anyText.map((text) => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } })),
+  fc.array(anyText, { maxLength: 14 }).map((all) => ({
+    type: 'section',
+    text: { type: 'mrkdwn', text: 'x' },
+    ...(all.length > 0 && { fields: all.map((text) => ({ type: 'mrkdwn', text: plain(text) })) }),
+  })),
+  anyText.map((text) => context(text)),
+  anyText.map((text) => quote(text)),
+  anyText.map((text) => ({ type: 'header', text: { type: 'plain_text', text } })),
+  fc.array(anyText, { maxLength: 40 }).map((all) => ({
+    type: 'actions',
+    elements: all.map((text, index) => button(text, `a${index}`, 'v', { url: `https://x.example/${text}` })),
+  })),
+);
+const input = fc
+  .array(fc.tuple(anyText, fc.string({ maxLength: 200 })), { minLength: 1, maxLength: 130 })
+  .map((all) => ({
+    type: 'input',
+    label: plainText(all[0]?.[0] ?? '', 9_000),
+    element: {
+      type: 'static_select',
+      action_id: 'a',
+      options: [
+        { text: plainText('one'), value: 'one' },
+        ...all.map(([text, value]) => ({ text: plainText(text), value })),
+      ],
+    },
+  }));
+
+test('16 slack: every message that passes the gate is one that Slack takes', () => {
+  fc.assert(
+    fc.property(fc.array(block, { maxLength: 70 }), anyText, (blocks, text) => {
+      const sent = withinSlack({ channel: 'C1', text, blocks });
+      const problems = messageBlocks.safeParse(sent.blocks).error?.issues;
+      expect(problems).toBeUndefined();
+      expect(String(sent.text).length).toBeLessThanOrEqual(4_000);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('16 slack: every form that passes the gate is one that Slack takes', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(block, input), { minLength: 1, maxLength: 130 }), anyText, (blocks, title) => {
+      const view = { type: 'modal', title: { type: 'plain_text', text: title }, submit: plainText('Go', 24), blocks };
+      const sent = withinSlack({ trigger_id: 't', view }).view;
+      const isEmpty = blocks.every((one) => one.type === 'actions' && 'elements' in one && one.elements.length === 0);
+      if (!isEmpty) expect(viewSchema.safeParse(sent).error?.issues).toBeUndefined();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('16 slack: what is cut away is said, and what fits goes as it is', () => {
+  const blocks = Array.from({ length: 60 }, (_, index) => section(`part ${index}`));
+  const sent = JSON.stringify(withinSlack({ blocks }));
+  expect(sent).toContain('part 48');
+  expect(sent).not.toContain('part 49');
+  expect(sent).toContain('and 11 more parts');
+  const small = { channel: 'C1', text: 'hello', blocks: blocks.slice(0, 50), metadata: { event_type: 'x' } };
+  expect(withinSlack(small)).toEqual(small);
+});
+
+test('16 slack: a text is cut before it is escaped: no half of an escape, a mention or an emoji at its end', () => {
+  for (let length = 5; length < 40; length += 1) {
+    const cut = cutMarkup(`${'&amp;'.repeat(20)}`, length);
+    expect(cut.length).toBeLessThanOrEqual(length);
+    expect(cut).toMatch(/^(?:&amp;)*…$/);
+    expect(cutMarkup(`Ask <@U0ANA> and <@U0BEN> and everybody else there is`, length)).toMatch(
+      /^[^<]*(?:<@U0[A-Z]+>[^<]*)*…$/,
+    );
+  }
+  expect(plain('&'.repeat(9_000))).toMatch(/^(?:&amp;)+…$/);
+  expect(plain('&'.repeat(9_000)).length).toBeLessThanOrEqual(1_500);
+});
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.startsWith('sandbox'))
+  .map((file) => ({ file, source: readFileSync(join(SRC, file), 'utf8') }));
+
+test.each([
+  ['a client of the Web API', /extends webApi\.WebClient|new [\w.]*WebClient\(/, ['slack/clients.ts']],
+  ['a Bolt app', /new bolt\.App\(/, ['slack/app.ts']],
+  ['a call to an address of Slack', /response_url|slack\.com\/api\/[a-z]/, []],
+])('16 slack: only one place makes %s, so nothing goes round the gate', (_what, made, allowed) => {
+  expect(sources.filter(({ source }) => made.test(source)).map(({ file }) => file)).toEqual(allowed);
+});

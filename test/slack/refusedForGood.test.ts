@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Stage, setStage } from '../support/bot.ts';
+
+/** What Slack refuses for good is said in plainer words, once, and nobody waits for it for ever. */
+
+const MINUTE = 60_000;
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(() => stage.close());
+
+const refuses = (match: string, error: string, times = Number.POSITIVE_INFINITY) =>
+  stage.sandbox.slack.faults.add({ kind: 'says', match, says: { ok: false, error }, times });
+const ask = async (who = stage.ben, role = 'orders-db/read') =>
+  who.submit(await who.fillRequest({ search: role.replace('-db/', ' '), role, reason: 'Stuck & stuck again' }));
+const said = (channel: string) => stage.sandbox.slack.workspace.visible(channel, 'U0EVE');
+
+test.each(['invalid_blocks', 'msg_too_long', 'msg_blocks_too_long'])(
+  '16 slack: a card refused with %s comes in plain words with its buttons, and can be decided',
+  async (error) => {
+    await stage.until('started', () => said('C0AUDIT').length > 0);
+    refuses('chat.postMessage', error, 4);
+    await ask();
+    await stage.until('refused', () => stage.sandbox.slack.faults.list().length === 0);
+    for (let turn = 0; turn < 3; turn += 1) stage.clock.jump(MINUTE / 12);
+    const prompt = await stage.dev.readsIn('C0ACCESS', 'review_approve');
+    const plainly = await stage.until('a plain message', () =>
+      stage.sandbox.slack.workspace.messages.find(({ blocks }) => JSON.stringify(blocks).includes('would not take')),
+    );
+    expect(stage.text(plainly, 'U0EVE')).toMatch(/Ben Okafor|Orders|#\d/);
+    expect(stage.log.lines.some(({ message }) => message.startsWith('Slack refuses a message for good'))).toBe(true);
+    await stage.dev.click(prompt, 'review_approve');
+    await stage.recorded('request.approved');
+  },
+);
+
+test('16 slack: a card that cannot be changed is posted anew as it stands now', async () => {
+  await ask();
+  const first = await stage.eve.readsIn('C0ACCESS', 'asks for');
+  await stage.dev.readsIn('C0ACCESS', 'review_approve');
+  refuses('chat.update', 'cant_update_message', 1);
+  const [request] = stage.events().filter(({ type }) => type === 'request.submitted');
+  await stage.ben.jit(`cancel ${request?.requestId}`);
+  await stage.recorded('request.cancelled');
+  const anew = await stage.eve.readsIn('C0ACCESS', 'Cancelled by the requester', first.ts);
+  expect(anew.ts > first.ts).toBe(true);
+});
+
+test('16 slack: what is refused even in plain words is not sent for ever', async () => {
+  await ask();
+  await stage.dev.readsIn('C0ACCESS', 'review_approve');
+  refuses('chat.update', 'invalid_blocks');
+  await stage.ben.jit('cancel');
+  await stage.recorded('request.cancelled');
+  await stage.logged('Slack refuses a message for good', 3);
+  const calls = () => stage.log.lines.filter(({ message }) => message.startsWith('Slack refuses a message')).length;
+  for (let turn = 0; turn < 5; turn += 1) stage.clock.jump(MINUTE);
+  await stage.ana.jit('list');
+  await stage.ana.told('You hold nothing');
+  // The card, its prompt and the requester's own message: three ways each at most.
+  expect(calls()).toBeLessThanOrEqual(9);
+});
