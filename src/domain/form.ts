@@ -1,6 +1,7 @@
 import type { Role } from './policy.ts';
 import type { Refusal } from './refusal.ts';
 import { HOUR, type Instant, type Millis } from './terms.ts';
+import { typed } from './text.ts';
 
 /** Longest reason that is kept; long enough for a paragraph, short enough for every Slack text limit. */
 export const REASON_MAX_LENGTH = 1000;
@@ -21,7 +22,7 @@ export function checkForm(
   if (asked.startsAt !== null && !(asked.startsAt > now)) refusals.push({ code: 'start_not_ahead' });
   if (asked.startsAt !== null && asked.startsAt > now + FURTHEST_START)
     refusals.push({ code: 'start_too_far', max: FURTHEST_START });
-  const reason = asked.reason.trim();
+  const reason = typed(asked.reason);
   if (!isLength(asked.duration)) refusals.push({ code: 'duration_not_positive' });
   if (asked.duration > role.duration.max) {
     refusals.push({ code: 'duration_too_long', max: role.duration.max, asked: asked.duration });

@@ -14,12 +14,15 @@ const PROBLEM_MAX = 1_000;
 export const problemText = (error: unknown): string => cut(errorText(error), PROBLEM_MAX);
 
 /** Turn the direction of what follows, or show nothing at all. */
-const UNSEEN = /[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]/gu;
+const UNSEEN = /(?!\u200c|\u200d|\p{Variation_Selector})\p{Default_Ignorable_Code_Point}|\u2800/gu;
 /** Joiners show nothing either, except inside an emoji made of several, and between letters that they shape. */
-const JOINERS = /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Script=Arabic}\p{M}])[\u200c\u200d]|[\u200c\u200d](?![\p{Extended_Pictographic}\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Sinhala}])/gu;
+const JOINERS =
+  /(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f|\p{Script=Arabic}|\p{M})[\u200c\u200d]|[\u200c\u200d](?!\p{Extended_Pictographic}|\p{L})/gu;
 
 /** Text from outside as it may be shown beside other text: without marks that turn it around or that nobody sees. */
 export const visible = (text: string): string => text.replace(UNSEEN, '').replace(JOINERS, '');
 
+const READABLE = /(?!\p{Default_Ignorable_Code_Point})[^\s\p{Cc}]/u;
+
 /** What somebody typed, as it is kept: nothing where there is nothing to read. */
-export const typed = (text: string): string => visible(text).trim();
+export const typed = (text: string): string => (READABLE.test(text) ? visible(text).trim() : '');

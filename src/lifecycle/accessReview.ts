@@ -11,6 +11,7 @@ import { BOT, type Person, personActor } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
 import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
 import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 import type { RecordChange, Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
@@ -89,7 +90,7 @@ export function answerAccessReview(deps: Deps, input: AnswerInput): Promise<Acce
     const owner = await checkOwner(deps, item.resource, input.personId);
     if (isRefused(owner)) return owner;
     if (input.verdict === 'keep' && (await isOwn(deps, item, owner))) return refuse({ code: 'own_entitlement' });
-    const comment = input.comment.trim();
+    const comment = typed(input.comment);
     if (input.verdict === 'remove' && comment === '') return refuse({ code: 'comment_missing' });
     if (item.answer?.verdict === input.verdict && item.answer.by.slackId === input.personId) return review;
     const now = deps.clock.now();

@@ -6,6 +6,7 @@ import { BREAK_GLASS_ITEM, type BreakGlassRule, findRole, type Role } from '../d
 import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal.ts';
 import type { ApprovedRequest, Request, requestCore, UseReview } from '../domain/request.ts';
 import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 import type { Versioned } from '../ports.ts';
 import { type ApprovalInput, approve } from './approval.ts';
 import { type Decided, decide } from './decide.ts';
@@ -50,7 +51,7 @@ export function checkEmergency(
   const refusals: Refusal[] = [];
   if (!isLength(input.duration)) refusals.push({ code: 'duration_not_positive' });
   if (input.duration > max) refusals.push({ code: 'duration_too_long', max, asked: input.duration });
-  const length = input.reason.trim().length;
+  const length = typed(input.reason).length;
   if (length < EMERGENCY_REASON_MIN_LENGTH)
     refusals.push({ code: 'reason_too_short', minLength: EMERGENCY_REASON_MIN_LENGTH });
   if (length > REASON_MAX_LENGTH) refusals.push({ code: 'reason_too_long', maxLength: REASON_MAX_LENGTH });
@@ -86,7 +87,7 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
       requester: person,
       role: input.role,
       duration: input.duration,
-      reason: input.reason.trim(),
+      reason: typed(input.reason),
       incidentId: input.incidentId,
       submittedAt: deps.clock.now(),
       startsAt: null,
@@ -262,7 +263,7 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
     if (!loaded) return refuse({ code: 'unknown_request' });
     const { use, version, value: request } = loaded;
     if (use.verdict) return refuse({ code: 'already_looked_at' });
-    const comment = input.comment.trim();
+    const comment = typed(input.comment);
     if (comment === '') return refuse({ code: 'comment_missing' });
     const reviewer = await deps.directory.person(input.reviewerId);
     if (!reviewer.known) return refuse({ code: 'person_refused', problem: reviewer.problem });

@@ -6,7 +6,7 @@ import { findRole } from '../domain/policy.ts';
 import { isRefused, type Refused, refuse } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
 import type { Millis } from '../domain/terms.ts';
-import { problemText } from '../domain/text.ts';
+import { problemText, typed } from '../domain/text.ts';
 import type { Versioned } from '../ports.ts';
 import { decide } from './decide.ts';
 import type { Deps } from './deps.ts';
@@ -98,7 +98,7 @@ export async function requestExtension(deps: Deps, input: ExtensionInput): Promi
       requester: person.value,
       role: grant.role,
       duration: input.duration,
-      reason: input.reason.trim(),
+      reason: typed(input.reason),
       incidentId,
       submittedAt: deps.clock.now(),
       startsAt: null,

@@ -1,6 +1,7 @@
 import { BOT, personActor } from '../domain/person.ts';
 import { type Refusal, type Refused, refuse } from '../domain/refusal.ts';
 import type { Instant } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
@@ -31,7 +32,7 @@ export function freeze(
     if (value) return refuse({ code: 'frozen', by: value.by.name, reason: value.reason });
     const live = (await deps.store.liveGrants({})).length;
     const at = deps.clock.now();
-    const reason = input.reason.trim();
+    const reason = typed(input.reason);
     await deps.store.commit({
       records: [{ kind: 'freeze', key: KEY, value: { by: admin.person, at, reason }, version }],
       events: [

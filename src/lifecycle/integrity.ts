@@ -1,6 +1,7 @@
 import { BOT, personActor } from '../domain/person.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import { type Instant, MINUTE, type Millis } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 import type { EventReader, Log, Store } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
@@ -164,7 +165,7 @@ export async function sayLooked(
   if ('refused' in admin) return admin;
   const problem = deps.integrity.doubt();
   if (problem === null) return refuse({ code: 'nothing_to_look_at' });
-  const reason = input.reason.trim();
+  const reason = typed(input.reason);
   if (reason === '') return refuse({ code: 'comment_missing' });
   await deps.store.commit({
     events: [

@@ -7,6 +7,7 @@ import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal
 import { type PendingRequest, type Request, type Review, requestCore } from '../domain/request.ts';
 import { reviewSignals, type Signal } from '../domain/signals.ts';
 import type { Millis } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 import type { Versioned } from '../ports.ts';
 import { approve, asFarAsAllowed } from './approval.ts';
 import { claimsIn, claimsOf, type Matter, type Say, type Terms, weigh } from './authority.ts';
@@ -43,7 +44,7 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
     if (!loaded) return refuse({ code: 'unknown_request' });
     const asked = loaded.value;
     if (asked.state !== 'pending') return refuse({ code: 'not_pending', state: asked.state });
-    const comment = input.comment.trim();
+    const comment = typed(input.comment);
     if (input.verdict === 'deny' && comment === '') return refuse({ code: 'comment_missing' });
 
     const reviewer = await deps.directory.person(input.reviewerId);

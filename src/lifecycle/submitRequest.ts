@@ -4,6 +4,7 @@ import { findRole, type Role } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 import { afterMore, type Decided, decide } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
@@ -120,7 +121,7 @@ async function decideOne(
 
   const { incidentId, startsAt } = submission;
   const { duration } = form;
-  const reason = submission.reason.trim();
+  const reason = typed(submission.reason);
   const question = { person: requester, duration, incidentId, reason, requestId: null, startsAt };
   return { key, decided: await decide(deps, role, question, 'decision') };
 }
@@ -153,7 +154,7 @@ function openOne(
     requester,
     role: key,
     duration: durationFor(decided.role, submission),
-    reason: submission.reason.trim(),
+    reason: typed(submission.reason),
     incidentId,
     submittedAt: deps.clock.now(),
     startsAt,
