@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import type { LedgerEvent, NewEvent } from './domain/events.ts';
 import { BOT } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
-import { HOUR, type Instant, MINUTE, type Millis, SECOND } from './domain/terms.ts';
+import { HOUR, type Instant, isInstant, MINUTE, type Millis, SECOND } from './domain/terms.ts';
 import { createForwarding, type ForwardingPlaces } from './forwarding/forwarding.ts';
 import { createRunner, type Lane } from './jobs/runner.ts';
 import { activityReader } from './ledger/activity.ts';
@@ -74,9 +74,12 @@ const HEARTBEAT: Millis = MINUTE;
 const CHECK_AGAIN: Millis = MINUTE;
 const CLOCK_CURSOR = 'clock';
 
-/** The latest time that the database knows of: the bot's clock must not start before it. */
+/** The latest time that the database knows of: the bot's clock must not start before it. What cannot be a time is none. */
 export const latestKnown = (ledger: OpenLedger): Instant =>
-  Math.max(eventReader(ledger).newest()?.at ?? 0, createPostBook(ledger).cursor(CLOCK_CURSOR));
+  Math.max(
+    0,
+    ...[eventReader(ledger).newest()?.at ?? 0, createPostBook(ledger).cursor(CLOCK_CURSOR)].filter(isInstant),
+  );
 
 /** The world around the flow: everything that answers from outside, and what makes it come out differently. */
 export interface World {
@@ -330,7 +333,7 @@ export function createCore(world: World): Core {
     try {
       const { problem, left } = await mendState({ deps, events, check: createStateCheck(ledger, clock) });
       const flaw = isLedgerChecked ? null : await flawInLedger();
-      const found = [flaw, problem].filter((text) => text !== null).join('; ');
+      const found = [flaw, partsProblem(ledger), problem].filter((text) => text !== null).join('; ');
       await integrity.settle(found === '' ? null : found);
       isLedgerChecked = true;
       ledgerChecked.resolve();
@@ -360,6 +363,10 @@ export function createCore(world: World): Core {
     }
   }
 }
+
+/** What was found about the database's own rules when it was opened; null: they are as the bot made them. */
+const partsProblem = ({ bent }: OpenLedger): string | null =>
+  bent.length === 0 ? null : `the database has other rules than the bot gave it: ${bent.slice(0, 3).join('; ')}`;
 
 /** What gives access never keeps what takes it back waiting. */
 function limitTargets(targets: World['targets']): World['targets'] {

@@ -177,6 +177,8 @@ export interface EventPayloads {
   /** `after`: the newest event before it; 0 for a new ledger. */
   'bot.started': { version: string; after: number };
   'bot.stopped': { signal: string };
+  /** Never recorded: what stands in place of an event that somebody made unreadable in the database. `was`: its type. */
+  'event.unreadable': { was: string };
 }
 
 export type EventType = keyof EventPayloads;

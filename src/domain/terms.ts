@@ -7,6 +7,13 @@ export const SECOND: Millis = 1_000;
 export const MINUTE: Millis = 60 * SECOND;
 export const HOUR: Millis = 60 * MINUTE;
 
+/** The last moment that four digits of a year can name. */
+const LAST_INSTANT: Instant = 253_402_300_799_999;
+
+/** Whether a number is a point in time that people and programs can write down. */
+export const isInstant = (value: number): value is Instant =>
+  Number.isInteger(value) && value >= 0 && value <= LAST_INSTANT;
+
 /** Something asked of the outside world: an answer, or the problem that kept us from having one. */
 export type Known<T> =
   | { readonly known: true; readonly value: T }

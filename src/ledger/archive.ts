@@ -33,7 +33,7 @@ const firstRow = (sqlite: Database) =>
 function archivedBefore(sqlite: Database, seq: number): EventPayloads['ledger.archived'] | null {
   const said = sqlite
     .prepare<[number], string>(
-      "SELECT payload FROM events WHERE type = 'ledger.archived' AND json_extract(payload, '$.to') = ? ORDER BY seq DESC LIMIT 1",
+      "SELECT payload FROM events WHERE type = 'ledger.archived' AND json_valid(payload) AND json_extract(payload, '$.to') = ? ORDER BY seq DESC LIMIT 1",
     )
     .pluck()
     .get(seq - 1);

@@ -13,6 +13,10 @@ const ADVICE: readonly [RegExp, string][] = [
     /^SQLITE_CANTOPEN/,
     "the file cannot be opened; check that its folder exists and that the bot's user may write there",
   ],
+  [
+    /^SQLITE_CONSTRAINT_TRIGGER/,
+    'a rule in the database refuses the change; start the bot again, which takes out every rule that is not its own',
+  ],
   [/^SQLITE_IOERR/, 'reading or writing the disk failed; check the disk and the file system'],
 ];
 

@@ -1,8 +1,10 @@
 import type { LedgerEvent } from '../domain/events.ts';
+import { BOT } from '../domain/person.ts';
 import type { EventReader, MarkType } from '../ports.ts';
 import { originOf } from './archive.ts';
 import { EVENT_COLUMNS, type EventRow } from './chain.ts';
 import { asc, desc, eq, gt, sql } from './drizzle.ts';
+import { jsonIn } from './jsonIn.ts';
 import { nameReader } from './names.ts';
 import type { OpenLedger } from './open.ts';
 import { events } from './schema.ts';
@@ -43,20 +45,31 @@ export function eventReader(ledger: OpenLedger): EventReader {
         // Without the list, SQLite does not know that the index of these types will do.
         .prepare<[string], EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE ${IS_MARK} AND type = ? ORDER BY seq`)
         .all(type)
-        .map((row) => toEvent(row) as LedgerEvent & { readonly type: T }),
+        .map(toEvent)
+        .filter((event): event is LedgerEvent & { readonly type: T } => event.type === type),
   };
 }
 
-/** Rows as events, with the names of people in them. */
+/**
+ * Rows as events, with the names of people in them. One that somebody made unreadable in the database is an event that
+ * says so: it must not keep the others from being read, nor the bot from starting.
+ */
 export function eventMaker(ledger: Pick<OpenLedger, 'db'>): (row: EventRow) => LedgerEvent {
   const named = nameReader(ledger);
-  // Written by commit.ts from these very types, or by an earlier version of it.
-  return (row) =>
-    ({
-      ...row,
-      actor: named(JSON.parse(row.actor)),
-      payload: named(fromEarlier(JSON.parse(row.payload))),
-    }) as LedgerEvent;
+  return (row) => {
+    const [actor, payload] = [objectIn(row.actor), objectIn(row.payload)];
+    if (!actor || !payload) return { ...row, type: 'event.unreadable', actor: BOT, payload: { was: row.type } };
+    // Written by commit.ts from these very types, or by an earlier version of it.
+    return { ...row, actor: named(actor), payload: named(fromEarlier(payload)) } as LedgerEvent;
+  };
+}
+
+/** null: it is no JSON, or no object. */
+function objectIn(text: string): Record<string, unknown> | null {
+  const value = jsonIn(text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
 }
 
 /** The first release wrote some people as a name alone. */

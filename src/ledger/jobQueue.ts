@@ -1,10 +1,11 @@
 import { type Claim, type JobKind, type JobQueue, type Settled, StorageError } from '../ports.ts';
-import { ne } from './drizzle.ts';
 import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
-import { jobs } from './schema.ts';
 
-export function createJobQueue({ db, sqlite, path, gate }: OpenLedger): JobQueue {
+/** More than any work is tried or put again. */
+const COUNTABLE = 1_000_000_000;
+
+export function createJobQueue({ sqlite, path, gate }: OpenLedger): JobQueue {
   const guarded = guardFor(path);
   const marks = (kinds: readonly JobKind[]) => kinds.map(() => '?').join(',');
   const columns = 'kind, key, due_at AS dueAt, attempts AS attempt, generation';
@@ -24,6 +25,11 @@ export function createJobQueue({ db, sqlite, path, gate }: OpenLedger): JobQueue
       free.run(kind, key, generation);
     }
   });
+  // Numbers that somebody wrote there must not become too large to count on from.
+  const releaseAll = sqlite.prepare(
+    `UPDATE jobs SET lease_until = 0, attempts = min(max(attempts, 0), ${COUNTABLE}), generation = min(max(generation, 0), ${COUNTABLE})
+     WHERE lease_until <> 0 OR attempts NOT BETWEEN 0 AND ${COUNTABLE} OR generation NOT BETWEEN 0 AND ${COUNTABLE}`,
+  );
   interface Turn {
     readonly all: Settled[];
     readonly recorded: Promise<void>;
@@ -114,6 +120,6 @@ export function createJobQueue({ db, sqlite, path, gate }: OpenLedger): JobQueue
         // In the order of the index on due_at, so that it stops at the first.
         return statementsFor(kinds).next.get(...kinds, now)?.dueAt ?? null;
       }),
-    releaseAll: () => gate.write(() => void db.update(jobs).set({ leaseUntil: 0 }).where(ne(jobs.leaseUntil, 0)).run()),
+    releaseAll: () => gate.write(() => void releaseAll.run()),
   };
 }

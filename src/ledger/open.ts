@@ -5,6 +5,7 @@ import { StorageError } from '../ports.ts';
 import { drizzle, migrate } from './drizzle.ts';
 import { storageFault } from './errors.ts';
 import { closeToOthers, makeOwnerOnly, openFolder } from './ownerOnly.ts';
+import { checkParts } from './ownParts.ts';
 import * as schema from './schema.ts';
 import { createWriteGate, type WriteGate } from './writeGate.ts';
 
@@ -23,6 +24,8 @@ export interface OpenLedger {
   readonly gate: WriteGate;
   /** What was found about who else could reach the files, for people; empty: nobody could. */
   readonly exposed: readonly string[];
+  /** What acted on the tables, or was missing there, and was no doing of the bot's; for people. Empty: nothing. */
+  readonly bent: readonly string[];
   close(): void;
 }
 
@@ -40,7 +43,10 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
     const sqlite = new SQLite(path, { timeout: BUSY_TIMEOUT_MS });
     setPragmas(sqlite, path);
     const db = drizzle(sqlite, { schema });
+    const parts = checkParts(sqlite, MIGRATIONS);
+    const bent = parts.takeOutForeign();
     migrate(db, { migrationsFolder: MIGRATIONS });
+    bent.push(...parts.putBackOwn());
     if (!waitsForLocks) sqlite.pragma('busy_timeout = 0');
     const gate = createWriteGate(path);
     return {
@@ -49,6 +55,7 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
       sqlite,
       gate,
       exposed,
+      bent,
       close: () => {
         gate.close();
         sqlite.close();
@@ -72,6 +79,7 @@ export function openLedgerToRead(path: string): OpenLedger {
       db: drizzle(sqlite, { schema }),
       sqlite,
       exposed: [],
+      bent: [],
       gate: createWriteGate(path),
       close: () => sqlite.close(),
     };

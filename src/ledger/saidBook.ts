@@ -20,12 +20,14 @@ export interface SaidBook {
   grants(): Iterable<string>;
   /** The event that froze all access, where none lifted it since. */
   freeze(): number | null;
+  /** Answers of owners by which a rule is taken out now. */
+  removals(): readonly number[];
   /** Somebody's stand-in. null: ended; undefined: no event says anything. */
   delegation(from: string): { readonly to: string; readonly until: Instant } | null | undefined;
 }
 
 const ENDS_AT = "('grant.provisioning', 'grant.activated', 'grant.extended', 'grant.shortened')";
-const OTHERS = "('access.frozen', 'access.unfrozen', 'delegation.set', 'delegation.ended')";
+const OTHERS = "('access.frozen', 'access.unfrozen', 'delegation.set', 'delegation.ended', 'access_review.answered')";
 
 interface Said {
   readonly seq: number;
@@ -42,9 +44,13 @@ const delegationSchema = z.looseObject({
   until: z.number().optional(),
 });
 
+const answerSchema = z.looseObject({ role: z.string(), entitlement: z.string(), verdict: z.string() });
+
 export function saidBook(sqlite: Database): SaidBook {
   const grants = new Map<string, SaidGrant>();
   const delegations = new Map<string, { to: string; until: Instant } | null>();
+  /** By role and rule. */
+  const removals = new Map<string, number>();
   let frozen: number | null = null;
   let last: number | null = null;
   const bounds = sqlite.prepare<[], { first: number | null; newest: number | null }>(
@@ -61,6 +67,7 @@ export function saidBook(sqlite: Database): SaidBook {
   function take({ seq, type, requestId, grantId, endsAt, payload }: Said): void {
     if (type === 'access.frozen') frozen = seq;
     else if (type === 'access.unfrozen') frozen = null;
+    else if (payload !== null && type === 'access_review.answered') takeAnswer(seq, payload);
     else if (payload !== null) takeDelegation(type, payload);
     if (grantId !== null) takeGrant(type, grantId, requestId, typeof endsAt === 'number' ? endsAt : null);
   }
@@ -86,6 +93,14 @@ export function saidBook(sqlite: Database): SaidBook {
     }
   }
 
+  function takeAnswer(seq: number, payload: string): void {
+    const said = answerSchema.safeParse(JSON.parse(payload)).data;
+    if (!said) return;
+    const rule = `${said.role}\n${said.entitlement}`;
+    if (said.verdict === 'remove') removals.set(rule, seq);
+    else removals.delete(rule);
+  }
+
   function takeDelegation(type: string, payload: string): void {
     const said = delegationSchema.safeParse(JSON.parse(payload)).data;
     if (!said) return;
@@ -106,6 +121,7 @@ export function saidBook(sqlite: Database): SaidBook {
     grant: (id) => grants.get(id),
     grants: () => grants.keys(),
     freeze: () => frozen,
+    removals: () => [...removals.values()],
     delegation: (from) => delegations.get(from),
   };
 }

@@ -63,6 +63,16 @@ export function createStateCheck(
     `SELECT rowid, id FROM grants WHERE rowid > ? AND ${IS_LIVE} ORDER BY rowid LIMIT ?`,
   );
 
+  const delegations = sqlite.prepare<[], { key: string; body: string }>(
+    "SELECT key, body FROM records WHERE kind = 'delegation' AND body <> 'null'",
+  );
+  const unreadable = sqlite.prepare<[], { kind: string; key: string }>(
+    `SELECT kind, key FROM records WHERE CASE WHEN json_valid(body)
+       THEN json_type(body) NOT IN ('null', CASE WHEN kind IN ('removals', 'drift') THEN 'array' ELSE 'object' END)
+       ELSE 1 END`,
+  );
+  const makeNothing = sqlite.prepare<[string, string]>("UPDATE records SET body = 'null' WHERE kind = ? AND key = ?");
+
   function look(id: string): StateFinding | null {
     while (said.readOn(WINDOW));
     const event = said.grant(id);
@@ -119,6 +129,14 @@ export function createStateCheck(
     return jobs.length > 0 ? { kind: 'not_due', grant, jobs } : null;
   }
 
+  function isDelegated(key: string, body: string): boolean {
+    const event = said.delegation(key);
+    const delegation = parsed(delegationSchema, body);
+    if (!delegation || delegation.from.slackId !== key) return false;
+    if (event === undefined) return startOf(sqlite).seq > 0;
+    return event !== null && event.to === delegation.to.slackId && event.until === delegation.until;
+  }
+
   function* search(): Steps<readonly string[]> {
     const found = new Set<string>();
     while (said.readOn(WINDOW)) yield;
@@ -141,16 +159,25 @@ export function createStateCheck(
     realign: ({ id, person, role, resourceId, requestId }) =>
       gate.write(() => void realign.run(person.slackId, role, resourceId, requestId, id)),
     freezeEvent: () => said.freeze(),
-    isDelegated: ({ from, to, until }) => {
-      const event = said.delegation(from.slackId);
-      if (event === undefined) return startOf(sqlite).seq > 0;
-      return event !== null && event.to === to.slackId && event.until === until;
-    },
+    strayStandIns: () => delegations.all().flatMap(({ key, body }) => (isDelegated(key, body) ? [] : [key])),
+    removals: () => said.removals(),
+    dropUnreadable: () =>
+      gate.write(() => {
+        const found = unreadable.all();
+        for (const { kind, key } of found) makeNothing.run(kind, key);
+        return found.map(({ kind, key }) => `${kind} ${key}`);
+      }),
     idleRequests: (now) => idleRequests(sqlite, now),
   };
 }
 
 const iso = (at: Instant): string => new Date(at).toISOString();
+
+const delegationSchema = z.looseObject({
+  from: z.looseObject({ slackId: z.string() }),
+  to: z.looseObject({ slackId: z.string() }),
+  until: z.number(),
+});
 
 /** Earlier versions wrote a person as a name alone: nothing to compare with. */
 const intentSchema = z.looseObject({

@@ -7,6 +7,7 @@ import type { Store, Versioned } from '../ports.ts';
 import { type CommitOptions, committer } from './commit.ts';
 import { and, asc, desc, eq, inArray, isNotNull, sql } from './drizzle.ts';
 import { storageFault } from './errors.ts';
+import { jsonIn } from './jsonIn.ts';
 import type { OpenLedger } from './open.ts';
 import { grants, records, requests } from './schema.ts';
 
@@ -239,8 +240,9 @@ type StoredRow = Pick<typeof requests.$inferSelect, 'version' | 'body'>;
 // Rows are written by commit.ts only, from the types they are read back as.
 const toRequest = (row: StoredRow | undefined): Versioned<Request> | null =>
   row ? { value: JSON.parse(row.body) as Request, version: row.version } : null;
-const toRecord = <K extends keyof Records>(row: typeof records.$inferSelect): Records[K] =>
-  JSON.parse(row.body) as Records[K];
+// What is no JSON any more is nothing; it is put right, and told of, before anything is granted: see mendState.
+const toRecord = <K extends keyof Records>(row: typeof records.$inferSelect): Records[K] | null =>
+  (jsonIn(row.body) ?? null) as Records[K] | null;
 type GrantBody = Pick<typeof grants.$inferSelect, 'body' | 'version'>;
 const toGrant = (row: GrantBody | undefined): Versioned<Grant> | null =>
   row ? { value: JSON.parse(row.body) as Grant, version: row.version } : null;

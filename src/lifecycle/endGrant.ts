@@ -18,7 +18,7 @@ import { findRole, reviewersOf } from '../domain/policy.ts';
 import { type Refused, refuse } from '../domain/refusal.ts';
 import type { Instant } from '../domain/terms.ts';
 import { cut, problemText } from '../domain/text.ts';
-import { type Change, StorageError, type Versioned } from '../ports.ts';
+import { type Change, ConflictError, type Versioned } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { isTheirAccount } from './humans.ts';
@@ -170,7 +170,8 @@ async function commitRevoking(
     await deps.store.commit(change);
     return { value: revoking, version: version + 1 };
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
+    // Where somebody was faster, the row is another one by now. Where it is not, the database itself refuses the change.
+    if (error instanceof ConflictError && (await deps.store.grant(grant.id))?.version !== version) throw error;
     deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; taking it back all the same');
     return { value: revoking, version };
   }

@@ -7,6 +7,7 @@ import { counted } from '../domain/text.ts';
 import type { StateCheck, StateFinding } from '../ports/state.ts';
 import { type EventReader, StorageError } from '../ports.ts';
 import type { Deps } from './deps.ts';
+import { mendRecords } from './mendRecords.ts';
 
 /**
  * Somebody with the database file can change what the bot works from and leave the events as they are: a grant whose
@@ -14,7 +15,7 @@ import type { Deps } from './deps.ts';
  * that is safe: access ends.
  */
 
-interface MendDeps {
+export interface MendDeps {
   readonly deps: Deps;
   readonly events: EventReader;
   readonly check: StateCheck;
@@ -48,8 +49,7 @@ export async function mendState(mend: MendDeps): Promise<Mended> {
     }
   }
   await putBackRequests(mend);
-  for (const problem of [await refreeze(mend), ...(await dropStandIns(mend))])
-    if (problem !== null) problems.push(problem);
+  problems.push(...(await mendRecords(mend)));
   const named = problems.slice(0, MOST_NAMED).join('; ');
   const more = problems.length > MOST_NAMED ? `; and ${counted(problems.length - MOST_NAMED, 'more', 'more')}` : '';
   return {
@@ -206,31 +206,4 @@ async function putBackRequests({ deps, check }: MendDeps): Promise<void> {
   if (jobs.length === 0) return;
   await deps.store.commit({ jobs });
   deps.log.error({ requests: jobs.map(({ key }) => key) }, 'what ends open requests was not due work; it was put back');
-}
-
-/** A freeze is lifted by an administrator and by nothing else. */
-async function refreeze({ deps, events, check }: MendDeps): Promise<string | null> {
-  const seq = check.freezeEvent();
-  const event = seq === null ? null : events.get(seq);
-  const { value, version } = await deps.store.record('freeze', 'bot');
-  if (event?.type !== 'access.frozen' || event.actor.kind !== 'person' || value !== null) return null;
-  const by = { slackId: event.actor.id, name: event.actor.name, email: '', timeZone: 'UTC' };
-  const { reason } = event.payload;
-  await deps.store.commit({
-    records: [{ kind: 'freeze', key: 'bot', value: { by, at: event.at, reason }, version }],
-  });
-  return `the freeze of event ${event.seq} was lifted by nobody; it holds again`;
-}
-
-/** A stand-in reviews for somebody: only one whom that person named. */
-async function dropStandIns({ deps, check }: MendDeps): Promise<readonly string[]> {
-  const problems: string[] = [];
-  for (const delegation of await deps.store.records('delegation')) {
-    if (check.isDelegated(delegation)) continue;
-    const key = delegation.from.slackId;
-    const { version } = await deps.store.record('delegation', key);
-    await deps.store.commit({ records: [{ kind: 'delegation', key, value: null, version }] });
-    problems.push(`no event names a stand-in for ${key} as the database does; it is taken out`);
-  }
-  return problems;
 }

@@ -1,5 +1,4 @@
 import type { Grant, LiveGrant } from '../domain/grant.ts';
-import type { Delegation } from '../domain/records.ts';
 import type { Instant } from '../domain/terms.ts';
 import type { Job } from '../ports.ts';
 
@@ -30,8 +29,12 @@ export interface StateCheck {
   realign(grant: Grant): void;
   /** The event that froze all access; null: nothing is frozen, as far as events say. */
   freezeEvent(): number | null;
-  /** Whether the events say that this stand-in was named; also where the event may be in an archive. */
-  isDelegated(delegation: Delegation): boolean;
+  /** Keys of stand-ins whom no event names so. One whose event may be in an archive is none of them. */
+  strayStandIns(): readonly string[];
+  /** Answers by which owners took out a rule, as far as none took it back: numbers of events. */
+  removals(): readonly number[];
+  /** Small states that nobody can read: they are nothing from now on. @returns which */
+  dropUnreadable(): readonly string[];
   /** Requests whose end, or beginning, is not due work. */
   idleRequests(now: Instant): readonly Job[];
 }

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import SQLite from 'better-sqlite3';
 import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
@@ -91,6 +92,23 @@ describe('an access review', () => {
     await stage.recorded('request.cancelled');
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.readsDirect('You have Payments database: read');
+  });
+
+  test('K10.11 a removed rule that somebody put back in the database is out again at start, loudly', async () => {
+    await remove(await started(), 'Level 2 has no business here');
+    await stage.recorded('access_review.answered');
+    await stage.stopBot();
+    const db = new SQLite(stage.sandbox.env.JIT_DATABASE ?? '');
+    db.exec("UPDATE records SET body = '[]' WHERE kind = 'removals'");
+    db.close();
+    await stage.restart();
+    expect((await stage.recorded('ledger.damaged')).payload.problem).toContain(
+      'was put back by nobody; it is out again',
+    );
+    await stage.restart();
+    await stage.ana.jit('request payments read 30m stuck payments');
+    expect((await stage.recorded('request.submitted')).payload.decision.effect).toBe('ask');
+    expect(stage.events().filter(({ type }) => type === 'ledger.damaged')).toHaveLength(1);
   });
 
   test('break-glass that was removed is gone', async () => {

@@ -1,9 +1,10 @@
 import type { EventPayloads, LedgerEvent } from '../../domain/events.ts';
 import { SIGNAL_NAMES } from '../../domain/signals.ts';
-import { assertNever, durationText, type Instant } from '../../domain/terms.ts';
+import { assertNever, durationText, type Instant, isInstant } from '../../domain/terms.ts';
 import { counted, cut } from '../../domain/text.ts';
 import { code, context, type Message, plain, section, time } from '../blocks.ts';
 import { endSentence, leftSentence, openSentence } from '../sentences.ts';
+import { ICONS } from './icons.ts';
 
 /** Metadata of an audit message: which events it shows, and the hash of the last, an anchor outside the database. */
 export const AUDIT_METADATA = 'jitbot_audit';
@@ -39,30 +40,6 @@ export function auditMessage(events: readonly LedgerEvent[]): { message: Message
   };
 }
 
-const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
-  'request.submitted': ':memo:',
-  'signals.raised': ':mag:',
-  'request.approved': ':white_check_mark:',
-  'request.denied': ':no_entry:',
-  'grant.activated': ':key:',
-  'grant.ended': ':lock:',
-  'grant.failed': ':warning:',
-  'grant.overdue': ':rotating_light:',
-  'grant.stranded': ':rotating_light:',
-  'grant.extended': ':key:',
-  'break_glass.invoked': ':rotating_light:',
-  'break_glass.unreviewed': ':rotating_light:',
-  'access.frozen': ':rotating_light:',
-  'access_review.started': ':clipboard:',
-  'access_review.closed': ':clipboard:',
-  'drift.found': ':rotating_light:',
-  'access.unfrozen': ':white_check_mark:',
-  'ledger.anchored': ':anchor:',
-  'ledger.damaged': ':rotating_light:',
-  'ledger.looked': ':white_check_mark:',
-  'channel.forged': ':rotating_light:',
-};
-
 /** One event, as an auditor reads it. Names, not mentions: nobody is paged by the record. */
 export function auditLine(event: LedgerEvent): string {
   const icon = ICONS[event.type] ?? ':small_blue_diamond:';
@@ -70,8 +47,22 @@ export function auditLine(event: LedgerEvent): string {
     .filter((id) => id !== null)
     .map(code)
     .join(' ');
-  return `${icon} *#${event.seq}* ${time(event.at)} ${code(event.type)} ${describe(event)}${ids && ` ${ids}`}`;
+  return `${icon} *#${event.seq}* ${moment(event.at)} ${code(event.type)} ${described(event)}${ids && ` ${ids}`}`;
 }
+
+const UNREADABLE = 'cannot be read: somebody changed it in the database';
+
+/** An event that was bent in the database keeps none of the others from being shown. */
+function described(event: LedgerEvent): string {
+  try {
+    return describe(event);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return UNREADABLE;
+    throw error;
+  }
+}
+
+const moment = (at: Instant): string => (isInstant(at) ? time(at) : String(at));
 
 function describe(event: LedgerEvent): string {
   const { payload } = event;
@@ -207,6 +198,8 @@ function describe(event: LedgerEvent): string {
     }
     case 'bot.started':
       return `version ${event.payload.version}`;
+    case 'event.unreadable':
+      return UNREADABLE;
     case 'bot.stopped':
       return `on ${event.payload.signal}`;
     default:
