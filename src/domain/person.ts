@@ -26,6 +26,8 @@ export interface Human {
   /** Accounts at Slack, by id. */
   readonly accounts: readonly string[];
   readonly mailboxes: readonly string[];
+  /** Why an account of theirs could not be looked up: they may be somebody besides, whom nobody knows now. Absent: all were. */
+  readonly unseen?: string;
 }
 
 /**

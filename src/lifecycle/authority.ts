@@ -3,7 +3,7 @@ import type { EscalationStep, Stage } from '../domain/policy.ts';
 import type { Voice } from '../domain/quorum.ts';
 import type { Delegation } from '../domain/records.ts';
 import type { PendingRequest, Review } from '../domain/request.ts';
-import type { Known } from '../domain/terms.ts';
+import { type Known, unknown } from '../domain/terms.ts';
 import type { Deps } from './deps.ts';
 import { areAmong } from './eligibility.ts';
 import { humanBehind } from './humans.ts';
@@ -36,6 +36,8 @@ export interface Claim {
   readonly onBehalfOf: string | null;
   /** They were asked because nobody had decided. */
   readonly wasAsked: boolean;
+  /** Why nobody can tell now who they are besides. null: it is known. */
+  readonly unseen: string | null;
 }
 
 /** A claim that holds. */
@@ -56,6 +58,7 @@ export async function weigh(deps: Deps, matter: Matter, claims: readonly Claim[]
 
 async function weighOne(deps: Deps, matter: Matter, claim: Claim): Promise<Known<Say | null>> {
   if (isSameHuman(claim.human, matter.requester)) return NOBODY;
+  if (claim.unseen !== null) return unknown(claim.unseen);
   return claim.onBehalfOf === null
     ? forThemselves(deps, matter, claim)
     : asStandIn(deps, matter, claim, claim.onBehalfOf);
@@ -82,6 +85,7 @@ async function asStandIn(deps: Deps, matter: Matter, claim: Claim, absentId: str
     return NOBODY;
   const human = await humanBehind(deps, absent.value);
   if (isSameHuman(human, matter.requester) || isSameHuman(human, claim.human)) return NOBODY;
+  if (human.unseen) return unknown(human.unseen);
   const mayStandIn = await areAmong(deps.directory, deps.policy.delegates, [claim.by.slackId]);
   if (!mayStandIn.known) return mayStandIn;
   if (!mayStandIn.value.has(claim.by.slackId)) return NOBODY;
@@ -123,7 +127,7 @@ async function wouldBeAsked(deps: Deps, { terms, when }: Matter, person: Person)
 const delegationsTo = async ({ store, clock }: Deps, slackId: string): Promise<readonly Delegation[]> =>
   (await store.records('delegation')).filter(({ to, until }) => to.slackId === slackId && until > clock.now());
 
-/** Everything that somebody could say yes as: for themselves first. */
+/** Everything that somebody could say yes or no as: for themselves first. A no does not need to know who they are besides. */
 export async function claimsOf(
   deps: Deps,
   { escalations }: Pick<PendingRequest, 'escalations'>,
@@ -132,7 +136,7 @@ export async function claimsOf(
   const human = await humanBehind(deps, by);
   const wasAsked = escalations.some(({ to }) => to.includes(by.slackId));
   const absent = (await delegationsTo(deps, by.slackId)).map(({ from }) => from.slackId);
-  return [null, ...absent].map((onBehalfOf) => ({ by, human, onBehalfOf, wasAsked }));
+  return [null, ...absent].map((onBehalfOf) => ({ by, human, onBehalfOf, wasAsked, unseen: null }));
 }
 
 /** What was said before, by whom it still stands for: whoever is no longer there says nothing any more. */
@@ -141,7 +145,8 @@ export async function claimsIn(deps: Deps, reviews: readonly Review[]): Promise<
     reviews.map(async ({ by, onBehalfOf, wasAsked = false }): Promise<Claim | null> => {
       const now = await deps.directory.person(by.slackId);
       if (!now.known) return null;
-      return { by: now.value, human: await humanBehind(deps, by, now.value), onBehalfOf, wasAsked };
+      const human = await humanBehind(deps, by, now.value);
+      return { by: now.value, human, onBehalfOf, wasAsked, unseen: human.unseen ?? null };
     }),
   );
   return claims.filter((claim) => claim !== null);

@@ -267,8 +267,11 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
     if (comment === '') return refuse({ code: 'comment_missing' });
     const reviewer = await deps.directory.person(input.reviewerId);
     if (!reviewer.known) return refuse({ code: 'person_refused', problem: reviewer.problem });
-    if (isSameHuman(await humanBehind(deps, reviewer.value), await humanSince(deps, request.requester)))
-      return refuse({ code: 'own_request' });
+    const human = await humanBehind(deps, reviewer.value);
+    const user = await humanSince(deps, request.requester);
+    if (isSameHuman(human, user)) return refuse({ code: 'own_request' });
+    const unseen = human.unseen ?? user.unseen;
+    if (unseen) return refuse({ code: 'eligibility_unknown', problem: unseen });
     // Whoever was named for it has to be one of its reviewers still.
     const reviewers = findRole(deps.policy, request.role)?.breakGlass?.reviewers ?? [];
     const among = await areAmong(deps.directory, reviewers, [input.reviewerId]);

@@ -80,7 +80,10 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
         incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
         human.then((human) => accountsOf({ directory, store }, person, human)),
-        human.then((human) => needed.history && history({ ...needed.history, person, human, requestId })),
+        human.then((human) => {
+          if (!needed.history) return null;
+          return human.unseen ? unknown(human.unseen) : history({ ...needed.history, person, human, requestId });
+        }),
         human.then((human) => behaviour(person, human, role.resourceId)),
         removed(roleKey(role)),
       ]);

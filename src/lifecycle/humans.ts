@@ -6,7 +6,7 @@ import type { Deps } from './deps.ts';
 /** Who is one human: limits, reviews and access are counted by it. */
 
 interface Sources {
-  readonly directory: Pick<Directory, 'person'>;
+  readonly directory: Pick<Directory, 'person' | 'hasLeft'>;
   readonly policy: Pick<Policy, 'samePerson'>;
 }
 
@@ -20,7 +20,14 @@ export async function humanBehind({ directory, policy }: Sources, ...identities:
   const others = accounts.filter((id) => !identities.some(({ slackId }) => slackId === id));
   const found = await Promise.all(others.map((id) => directory.person(id)));
   const people = found.flatMap((person) => (person.known ? [person.value] : []));
-  return humanOf([...identities, ...people], policy.samePerson);
+  const unknown = others.filter((_, index) => !found[index]?.known);
+  // Whoever has left takes no part any more. That Slack does not answer says nothing.
+  const left = await Promise.all(unknown.map((id) => directory.hasLeft(id)));
+  const silent = left.findIndex(({ known }) => !known);
+  return {
+    ...humanOf([...identities, ...people], policy.samePerson),
+    ...(silent >= 0 && { unseen: `another account of the same person, ${unknown[silent]}, could not be looked up` }),
+  };
 }
 
 /** The human behind somebody as they were then and, where Slack knows them, as they are now. */

@@ -64,6 +64,7 @@ export async function notCarried(
   if ('refused' in terms)
     return terms.refused.code === 'policy_now_denies' ? terms.refused.reasons : [terms.refused.code];
   const requester = await humanBehind(deps, request.requester, person);
+  if (requester.unseen) return [requester.unseen];
   const { says, problem } = await weigh(
     deps,
     { terms, requester, when: 'afterwards' },

@@ -55,6 +55,8 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
     // As they were when they asked, and as they are now: an address may have changed in between.
     const asking = await humanBehind(deps, asked.requester, requester.value);
     if (isSameHuman(human, asking)) return refuse({ code: 'own_request' });
+    const unseen = human.unseen ?? asking.unseen;
+    if (unseen && input.verdict === 'approve') return refuse({ code: 'eligibility_unknown', problem: unseen });
     for (const { by } of asked.reviews)
       if (isSameHuman(human, await humanSince(deps, by))) return refuse({ code: 'already_reviewed' });
 

@@ -84,8 +84,10 @@ export function resetSecondFactor(
     if ('refused' in admin) return admin;
     const person = await deps.directory.person(input.personId);
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
-    if (isSameHuman(await humanBehind(deps, admin.person), await humanBehind(deps, person.value)))
-      return refuse({ code: 'own_second_factor' });
+    const [own, theirs] = await Promise.all([humanBehind(deps, admin.person), humanBehind(deps, person.value)]);
+    if (isSameHuman(own, theirs)) return refuse({ code: 'own_second_factor' });
+    const unseen = own.unseen ?? theirs.unseen;
+    if (unseen) return refuse({ code: 'eligibility_unknown', problem: unseen });
     const { value, version } = await deps.store.record('second_factor', input.personId);
     if (!value) return refuse({ code: 'second_factor_missing' });
     await deps.store.commit({

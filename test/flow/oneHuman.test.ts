@@ -169,6 +169,69 @@ test('K6.8 a reviewer’s no is not pushed out of sight by asking for other thin
   expect(await stateOf('U0ANA')).toBe('pending');
 });
 
+describe('K6.9 while an account of a human cannot be looked up, nobody can tell who they are besides', () => {
+  const LISTS = '  same_person: [[U0BEN, U0BENADMIN], [U0DEV, U0DEVADMIN]]\n  delegates: [U0FRED]';
+  const ASK = (needed: number) => role(`[{ ask: { reviewers: [U0CHLOE, U0DEV], needed: ${needed} } }]`);
+  /** Ben's other account has Chloé's mailbox, and so has Dev's: the three are one human. */
+  const prepare = async (needed: number, who = 'U0BEN', startsAt?: number) => {
+    start(ASK(needed), { slack: LISTS });
+    for (const id of ['U0BENADMIN', 'U0DEVADMIN']) flow.people.set(id, account(id, `chloe+${id}@harbor.example`));
+    return flow.asks(who, 'db/read', HOUR, startsAt === undefined ? {} : { startsAt });
+  };
+
+  test('so nobody approves what may be their own request; a no is taken', async () => {
+    const asked = await prepare(1);
+    expect((await flow.refused(flow.approves('U0CHLOE', asked))).code).toBe('own_request');
+    flow.silent.add('U0BENADMIN');
+    expect(await flow.refused(flow.approves('U0CHLOE', asked))).toMatchObject({
+      code: 'eligibility_unknown',
+      problem: expect.stringContaining('U0BENADMIN'),
+    });
+    expect((await flow.denies('U0CHLOE', asked)).state).toBe('denied');
+  });
+
+  test('nor is one human counted twice', async () => {
+    const asked = await prepare(2, 'U0ANA');
+    await flow.approves('U0CHLOE', asked);
+    flow.silent.add('U0DEVADMIN');
+    expect((await flow.refused(flow.approves('U0DEV', asked))).code).toBe('eligibility_unknown');
+    flow.silent.clear();
+    expect((await flow.refused(flow.approves('U0DEV', asked))).code).toBe('already_reviewed');
+  });
+
+  test('nor does one before them count, nor a stand-in of theirs', async () => {
+    const asked = await prepare(2, 'U0ANA');
+    await flow.approves('U0DEV', asked);
+    await flow.standsIn('U0CHLOE', 'U0FRED');
+    expect((await flow.refused(flow.approves('U0FRED', asked))).code).toBe('authority_used');
+    flow.silent.add('U0DEVADMIN');
+    expect((await flow.approves('U0FRED', asked)).state).toBe('pending');
+    await flow.work();
+    expect(await flow.isHeld('U0ANA', 'db/read')).toBe(false);
+  });
+
+  test('nor does what was approved ahead begin', async () => {
+    start(ASK(1), { slack: LISTS });
+    flow.people.set('U0DEVADMIN', account('U0DEVADMIN', 'dev.root@harbor.example'));
+    const startsAt = flow.clock.now() + HOUR;
+    const asked = await flow.asks('U0BEN', 'db/read', HOUR, { startsAt });
+    await flow.approves('U0CHLOE', asked);
+    flow.silent.add('U0BENADMIN');
+    flow.clock.advance(HOUR);
+    await flow.work();
+    expect((await flow.request(asked.id)).state).toBe('denied');
+  });
+
+  test('nor do limits hold, and nothing is given; an account that has left is no such account', async () => {
+    start(role('[{ allow: { duration: { max: 1h } } }]'), { slack: LISTS, more: 'limits: [{ holders: 1 }]' });
+    flow.silent.add('U0BENADMIN');
+    expect(await stateOf('U0BEN')).toBe('denied');
+    flow.silent.clear();
+    flow.people.set('U0BENADMIN', 'this account is deactivated');
+    expect(await stateOf('U0BEN')).toBe('approved');
+  });
+});
+
 describe('K9.5 what only takes away is done by any account of the human, while Slack answers nobody', () => {
   const ACCOUNTS: [string, string][] = [
     ['of lists that overlap', '  same_person: [[U0BEN, U0DEV], [U0DEV, U0BENADMIN]]'],

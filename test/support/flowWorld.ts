@@ -39,6 +39,8 @@ import { type ManualClock, manualClock } from './clock.ts';
 export interface Flow {
   readonly deps: Deps;
   readonly clock: ManualClock;
+  /** Accounts about which Slack answers nothing. */
+  readonly silent: Set<string>;
   /** Who is at Slack. A text instead of a person: why they cannot take part. */
   readonly people: Map<string, Person | string>;
   readonly groups: Map<string, string[]>;
@@ -147,6 +149,7 @@ ${more}`;
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const activity = activityReader(ledger);
   const world = {
+    silent: new Set<string>(),
     people: new Map<string, Person | string>(NAMES.map((name) => [`U0${name}`, person(name)])),
     groups: new Map<string, string[]>(),
     shifts: new Map<string, OnCallEntry[]>(),
@@ -216,6 +219,7 @@ ${more}`;
   return {
     deps,
     clock,
+    silent: world.silent,
     people: world.people,
     groups: world.groups,
     shifts: world.shifts,
@@ -295,6 +299,7 @@ ${more}`;
 }
 
 interface World {
+  readonly silent: Set<string>;
   readonly people: Map<string, Person | string>;
   readonly groups: Map<string, string[]>;
   readonly shifts: Map<string, OnCallEntry[]>;
@@ -302,14 +307,17 @@ interface World {
   readonly outages: Set<'pagerduty' | 'target'>;
 }
 
-function slackFrom({ people, groups }: World): Directory {
+function slackFrom({ silent, people, groups }: World): Directory {
   const lookUp = (found: Person | string | undefined): Known<Person> =>
     typeof found === 'object' ? known(found) : unknown(found ?? 'Slack does not know this person');
   return {
-    person: async (id) => lookUp(people.get(id)),
+    person: async (id) => lookUp(silent.has(id) ? 'Slack does not answer' : people.get(id)),
     personByEmail: async (email) =>
       lookUp([...people.values()].find((one) => typeof one === 'object' && one.email === email)),
-    hasLeft: async (id) => known(typeof people.get(id) === 'object' ? null : 'the Slack account was deactivated'),
+    hasLeft: async (id) =>
+      silent.has(id)
+        ? unknown('Slack does not answer')
+        : known(typeof people.get(id) === 'object' ? null : 'the Slack account was deactivated'),
     isAwake: async () => known(true),
     members: async (ids) =>
       new Map(
