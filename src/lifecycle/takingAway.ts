@@ -2,11 +2,10 @@ import type { Person } from '../domain/person.ts';
 import { isGroup, type Principal } from '../domain/policy.ts';
 import type { AdminSeen } from '../domain/records.ts';
 import { type Refusal, type Refused, refuse } from '../domain/refusal.ts';
-import { HOUR, type Instant, type Known, type Millis, SECOND, unknown } from '../domain/terms.ts';
+import { HOUR, type Instant, type Known, type Millis, SECOND } from '../domain/terms.ts';
 import { ConflictError } from '../ports.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
-import { areAmong } from './eligibility.ts';
 
 /**
  * Who may take access away from others. Slack being down must not keep an administrator from it: for ending and
@@ -45,7 +44,7 @@ export async function mayTakeAway(
   const cancel = deps.clock.wakeAt(deps.clock.now() + ANSWER_WITHIN, () => late.resolve(NO_ANSWER));
   const answer = await Promise.race([askSlack(deps, slackId, about), late.promise]).finally(cancel);
   if ('person' in answer) {
-    await noteAdmin(deps, answer.person);
+    await noteAdmin(deps, answer.person, answer.as);
     return { person: answer.person, seenAt: null };
   }
   if (answer.isCertain) {
@@ -61,7 +60,10 @@ export async function mayTakeAway(
   return { person: seen.person, seenAt: seen.at };
 }
 
-type Answer = { readonly person: Person } | { readonly refusal: Refusal; readonly isCertain: boolean };
+/** `as`: the people and groups among the policy's administrators that somebody was found as. */
+type Answer =
+  | { readonly person: Person; readonly as: AdminSeen['as'] }
+  | { readonly refusal: Refusal; readonly isCertain: boolean };
 
 const NO_ANSWER: Answer = {
   refusal: { code: 'eligibility_unknown', problem: `Slack gave no answer within ${ANSWER_WITHIN / SECOND} s` },
@@ -78,10 +80,28 @@ async function askSlack(
     const isCertain = await isCertainlyGone(deps, slackId);
     return { refusal: { code: 'person_refused', problem: person.problem }, isCertain };
   }
-  const standing = await areAmong(deps.directory, [...deps.policy.admins, ...others], [slackId]);
-  if (!standing.known) return { refusal: { code: 'eligibility_unknown', problem: standing.problem }, isCertain: false };
-  return standing.value.has(slackId) ? { person: person.value } : { refusal: no, isCertain: true };
+  const { admins } = deps.policy;
+  const principals = [...admins, ...others];
+  // Nobody is asked about groups where the policy names them themselves.
+  const asked = principals.includes(slackId) ? [] : principals.filter(isGroup);
+  const groups = await deps.directory.members(asked, 'decision');
+  if (foundAs(principals, slackId, groups).length > 0)
+    return { person: person.value, as: foundAs(admins, slackId, groups) };
+  const failed = [...groups.values()].find((members) => !members.known);
+  if (failed && !failed.known)
+    return { refusal: { code: 'eligibility_unknown', problem: failed.problem }, isCertain: false };
+  return { refusal: no, isCertain: true };
 }
+
+const foundAs = (
+  principals: readonly Principal[],
+  slackId: string,
+  groups: ReadonlyMap<Principal, Known<ReadonlySet<string>>>,
+): readonly Principal[] =>
+  principals.filter((principal) => {
+    const members = groups.get(principal);
+    return principal === slackId || (members?.known === true && members.value.has(slackId));
+  });
 
 /** When and as what somebody was last seen as an administrator, where that is recent and the policy still says so. */
 async function adminSeen(deps: Deps, slackId: string): Promise<AdminSeen | null> {
@@ -90,16 +110,11 @@ async function adminSeen(deps: Deps, slackId: string): Promise<AdminSeen | null>
   return value.as.some((principal) => deps.policy.admins.includes(principal)) ? value : null;
 }
 
-/** Writes down that somebody is an administrator, where they are and it was not written down lately. */
-async function noteAdmin(deps: Deps, person: Person): Promise<void> {
+/** Writes down that somebody is an administrator, where they are and it was not written down lately. Asks nobody. */
+async function noteAdmin(deps: Deps, person: Person, as: AdminSeen['as']): Promise<void> {
+  if (as.length === 0) return;
   const { value, version } = await deps.store.record('admin_seen', person.slackId);
   if (value && deps.clock.now() - value.at < SEEN_AGAIN) return;
-  const groups = await deps.directory.members(deps.policy.admins.filter(isGroup), 'preview');
-  const as = deps.policy.admins.filter((principal) => {
-    const members: Known<ReadonlySet<string>> = groups.get(principal) ?? unknown('not a group');
-    return principal === person.slackId || (members.known && members.value.has(person.slackId));
-  });
-  if (as.length === 0) return;
   try {
     await deps.store.commit({
       records: [{ kind: 'admin_seen', key: person.slackId, value: { person, as, at: deps.clock.now() }, version }],
@@ -142,7 +157,7 @@ export async function noteAdmins(deps: Deps): Promise<void> {
   const due = seen.filter(({ at }) => deps.clock.now() - at >= SEEN_AGAIN).sort((a, b) => a.at - b.at);
   for (const { id } of due.slice(0, LOOKED_UP_AT_ONCE)) {
     const person = await deps.directory.person(id);
-    if (person.known) await noteAdmin(deps, person.value);
+    if (person.known) await noteAdmin(deps, person.value, foundAs(deps.policy.admins, id, groups));
     else if (await isCertainlyGone(deps, id)) await forgetAdmin(deps, id);
   }
 }

@@ -3,7 +3,9 @@ import type { Person } from '../../src/domain/person.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { cancelRequest } from '../../src/lifecycle/closeRequest.ts';
 import { revokeGrant } from '../../src/lifecycle/endGrant.ts';
+import { freeze } from '../../src/lifecycle/freeze.ts';
 import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
+import type { Directory } from '../../src/ports.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
 
 /** What shuts out, limits or frees one account of a human does so for the human. */
@@ -273,4 +275,17 @@ describe('K9.5 what only takes away is done by any account of the human, while S
     expect(await cancelRequest(flow.deps, { requestId, personId: 'U0BENADMIN' })).toMatchObject({ state: 'cancelled' });
     expect(flow.events().at(-1)).toMatchObject({ type: 'request.cancelled', actor: { id: 'U0BENADMIN' } });
   });
+});
+
+test('K9.6 an administrator whom the policy names by account freezes and ends, while Slack says nothing of a group of them', async () => {
+  start(role('[{ allow: { duration: { max: 1h } } }]'));
+  flow.reload((source) => source.replace('admins: [U0EVE]', 'admins: [U0EVE, S0SECURITY]'));
+  await flow.asks('U0ANA', 'db/read', HOUR);
+  await flow.work();
+  const { id: grantId } = await flow.held('U0ANA', 'db/read');
+  const members: Directory['members'] = (ids) =>
+    ids.length === 0 ? Promise.resolve(new Map()) : new Promise(() => undefined);
+  const deps = { ...flow.deps, directory: { ...flow.deps.directory, members } };
+  expect(await revokeGrant(deps, { grantId, personId: 'U0EVE' })).toMatchObject({ seenAt: null });
+  expect(await freeze(deps, { personId: 'U0EVE', reason: 'a token has leaked' })).toMatchObject({ seenAt: null });
 });
