@@ -10,6 +10,8 @@ export interface Review {
   readonly onBehalfOf: string | null;
   /** They were asked because nobody had decided. Absent: they were not. */
   readonly wasAsked?: boolean;
+  /** They were, for being on call. Absent: for another reason, or not at all. */
+  readonly wasOnCall?: boolean;
   readonly verdict: 'approve' | 'deny';
   readonly comment: string;
   readonly at: Instant;

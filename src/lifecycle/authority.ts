@@ -36,6 +36,8 @@ export interface Claim {
   readonly onBehalfOf: string | null;
   /** They were asked because nobody had decided. */
   readonly wasAsked: boolean;
+  /** They said it as somebody who was asked for being on call. */
+  readonly wasOnCall: boolean;
   /** Why nobody can tell now who they are besides. null: it is known. */
   readonly unseen: string | null;
 }
@@ -69,9 +71,10 @@ const NOBODY = { known: true, value: null } as const;
 async function forThemselves(deps: Deps, matter: Matter, claim: Claim): Promise<Known<Say | null>> {
   const own = await stagesOf(deps, matter.terms, claim.by.slackId);
   if (!own.known || own.value.length > 0 || !claim.wasAsked) return own.known ? sayIf(claim, own.value) : own;
-  const asked = await wouldBeAsked(deps, matter, claim.by);
+  const asked = await wouldBeAsked(deps, matter, claim);
   if (!asked.known) return asked;
-  return sayIf(claim, asked.value ? matter.terms.stages.map((_, index) => index) : []);
+  const wasOnCall = asked.value === 'on_call';
+  return sayIf({ ...claim, wasOnCall }, asked.value === null ? [] : matter.terms.stages.map((_, index) => index));
 }
 
 /** Nobody stands in for the requester, for somebody who is gone, or whom the policy does not let. */
@@ -107,21 +110,25 @@ async function stagesOf(deps: Deps, { stages }: Terms, slackId: string): Promise
 }
 
 /** Whether somebody who was asked as well, because nobody had decided, is still one of those who would be. */
-async function wouldBeAsked(deps: Deps, { terms, when }: Matter, person: Person): Promise<Known<boolean>> {
+async function wouldBeAsked(
+  deps: Deps,
+  { terms, when }: Matter,
+  { by: person, wasOnCall }: Claim,
+): Promise<Known<'named' | 'on_call' | null>> {
   const principals = terms.escalate.flatMap(({ to }) => (to.kind === 'people' ? to.principals : []));
   // Where a rule has no steps, administrators are asked in place of reviewers who cannot do it.
   const named = terms.escalate.length > 0 ? principals : deps.policy.admins;
   const among = await areAmong(deps.directory, named, [person.slackId]);
-  if (among.known && among.value.has(person.slackId)) return { known: true, value: true };
+  if (among.known && among.value.has(person.slackId)) return { known: true, value: 'named' };
   const shifts = terms.escalate.flatMap(({ to }) => (to.kind === 'on_call' ? [to] : []));
-  if (when === 'afterwards' && shifts.length > 0) return { known: true, value: true };
+  if (when === 'afterwards' && wasOnCall && shifts.length > 0) return { known: true, value: 'on_call' };
   let problem = among.known ? null : among.problem;
   for (const { escalationPolicy, level } of shifts) {
     const onCall = await deps.onCall.onCallFor(escalationPolicy, level);
-    if (onCall.known && onCall.value.includes(person.email)) return { known: true, value: true };
+    if (onCall.known && onCall.value.includes(person.email)) return { known: true, value: 'on_call' };
     if (!onCall.known) problem = onCall.problem;
   }
-  return problem === null ? { known: true, value: false } : { known: false, problem };
+  return problem === null ? { known: true, value: null } : { known: false, problem };
 }
 
 const delegationsTo = async ({ store, clock }: Deps, slackId: string): Promise<readonly Delegation[]> =>
@@ -136,17 +143,17 @@ export async function claimsOf(
   const human = await humanBehind(deps, by);
   const wasAsked = escalations.some(({ to }) => to.includes(by.slackId));
   const absent = (await delegationsTo(deps, by.slackId)).map(({ from }) => from.slackId);
-  return [null, ...absent].map((onBehalfOf) => ({ by, human, onBehalfOf, wasAsked, unseen: null }));
+  return [null, ...absent].map((onBehalfOf) => ({ by, human, onBehalfOf, wasAsked, wasOnCall: false, unseen: null }));
 }
 
 /** What was said before, by whom it still stands for: whoever is no longer there says nothing any more. */
 export async function claimsIn(deps: Deps, reviews: readonly Review[]): Promise<readonly Claim[]> {
   const claims = await Promise.all(
-    reviews.map(async ({ by, onBehalfOf, wasAsked = false }): Promise<Claim | null> => {
+    reviews.map(async ({ by, onBehalfOf, wasAsked = false, wasOnCall = false }): Promise<Claim | null> => {
       const now = await deps.directory.person(by.slackId);
       if (!now.known) return null;
       const human = await humanBehind(deps, by, now.value);
-      return { by: now.value, human, onBehalfOf, wasAsked, unseen: human.unseen ?? null };
+      return { by: now.value, human, onBehalfOf, wasAsked, wasOnCall, unseen: human.unseen ?? null };
     }),
   );
   return claims.filter((claim) => claim !== null);

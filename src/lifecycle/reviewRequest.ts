@@ -71,6 +71,7 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
       by: reviewer.value,
       onBehalfOf: say.onBehalfOf,
       ...(say.wasAsked && { wasAsked: true }),
+      ...(say.wasOnCall && { wasOnCall: true }),
       verdict: input.verdict,
       comment,
       at: deps.clock.now(),
