@@ -51,7 +51,10 @@ const onCall = z
     services: ids.optional().describe('For an escalation policy that one of these services pages.'),
     level: level.optional().describe('Escalation level; 1 is paged first.'),
     tenure: duration.optional().describe('On this shift for at least this long.'),
-    planned: z.boolean().default(false).describe("Only a turn of the schedule's rotation counts, not an override."),
+    planned: z
+      .boolean()
+      .default(false)
+      .describe("Only a turn of the schedule's rotation counts, not an override or a custom shift."),
   })
   .transform(
     (test): Test => ({

@@ -1,12 +1,11 @@
 import { createRequire } from 'node:module';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Instant, type Known, known, MINUTE, type Millis, SECOND, unknown } from '../domain/terms.ts';
 import type { Clock, Log, Purpose } from '../ports.ts';
+import { type Answer, DEADLINE, judge, pageOf, problemOf } from './answer.ts';
 
 const { api } = createRequire(import.meta.url)('@pagerduty/pdjs') as typeof import('@pagerduty/pdjs');
 
-/** The longest a question may take, all its pages together. A decision does not wait longer. */
-const DEADLINE: Millis = 2 * SECOND;
 /** How long an answer serves previews. */
 const PREVIEW_AGE: Millis = MINUTE;
 /** PagerDuty's largest page, and the furthest its paging goes. */
@@ -37,15 +36,17 @@ export interface PagerDutyClient {
     schema: z.ZodType<T>,
     purpose: Purpose,
   ): Promise<Known<readonly T[]>>;
-  /** Makes something. A refusal of PagerDuty's is an answer too, with its status. */
-  post(path: string, body: object, from: string): Promise<Known<{ status: number; data: unknown }>>;
+  /** Makes or changes something. A refusal of PagerDuty's is an answer too, with its status. */
+  write(
+    method: 'POST' | 'PUT',
+    path: string,
+    { body, from }: { body: object; from: string },
+  ): Promise<Known<{ status: number; data: unknown }>>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly data: unknown;
-}
+type Call =
+  | { readonly method: 'GET'; readonly query: Query }
+  | { readonly method: 'POST' | 'PUT'; readonly body: object; readonly from: string };
 
 /** How long one question may take. */
 interface Patience {
@@ -66,7 +67,8 @@ export function createPagerDuty(options: {
   const { token, apiUrl, clock, log, ending } = options;
   const inFlight = new Map<string, Promise<Known<unknown>>>();
   const answers = new Map<string, { at: number; answer: Known<unknown> }>();
-  let holdOffUntil = 0;
+  /** Until when nothing more is sent, by operation: PagerDuty limits some on their own, and others then still answer. */
+  const heldOff = new Map<string, Instant>();
 
   /** Equal questions at the same time are one call; old answers serve previews only. */
   async function share<T>(question: string, purpose: Purpose, askNow: () => Promise<Known<T>>): Promise<Known<T>> {
@@ -95,16 +97,20 @@ export function createPagerDuty(options: {
   }
 
   const ask = async (path: string, query: Query, patience: Patience): Promise<Known<unknown>> => {
-    const answer = await attempt(path, patience, (signal) => send(path, signal, { method: 'GET', query }));
+    const answer = await attempt({ method: 'GET', path }, patience, (signal) =>
+      send(path, signal, { method: 'GET', query }),
+    );
     return answer.known ? judge(answer.value, path) : answer;
   };
 
   async function attempt(
-    path: string,
+    { method, path }: { method: Call['method']; path: string },
     patience: Patience,
     call: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Known<Answer>> {
+    const operation = operationOf(method, path);
     for (;;) {
+      const holdOffUntil = heldOff.get(operation) ?? 0;
       const wait = holdOffUntil - clock.now();
       if (wait > 0) {
         if (holdOffUntil > patience.until || ending?.aborted)
@@ -122,8 +128,8 @@ export function createPagerDuty(options: {
       const { signal } = patience;
       try {
         const answer = await withDeadline(call(signal), signal);
-        noteRateLimit(answer);
-        if (answer.status === 429 && holdOffUntil <= patience.until) continue;
+        noteRateLimit(operation, answer);
+        if (answer.status === 429 && (heldOff.get(operation) ?? 0) <= patience.until) continue;
         return known(answer);
       } catch (error) {
         const problem = problemOf(error);
@@ -138,7 +144,6 @@ export function createPagerDuty(options: {
     until: purpose === 'decision' ? clock.now() + LONGEST_WAIT : clock.now(),
   });
 
-  type Call = { method: 'GET'; query: Query } | { method: 'POST'; body: object; from: string };
   async function send(path: string, signal: AbortSignal, call: Call): Promise<Answer> {
     const response = await api({
       url: `${apiUrl}${path}`,
@@ -155,18 +160,18 @@ export function createPagerDuty(options: {
       headers: {
         'Content-Type': 'application/json',
         Accept: 'application/vnd.pagerduty+json;version=2',
-        ...(call.method === 'POST' && { From: call.from }),
+        ...(call.method !== 'GET' && { From: call.from }),
       },
     });
     return { status: response.status, headers: response.headers, data: response.data };
   }
 
-  function noteRateLimit({ status, headers }: Answer): void {
+  function noteRateLimit(operation: string, { status, headers }: Answer): void {
     const remaining = headers.get('ratelimit-remaining');
     if (status !== 429 && remaining !== '0') return;
     const reset = Number(headers.get('ratelimit-reset') ?? headers.get('retry-after') ?? Number.NaN);
     if (status === 429 || Number.isFinite(reset)) {
-      holdOffUntil = clock.now() + (Number.isFinite(reset) ? reset * SECOND : DEFAULT_HOLD_OFF);
+      heldOff.set(operation, clock.now() + (Number.isFinite(reset) ? reset * SECOND : DEFAULT_HOLD_OFF));
     }
   }
 
@@ -203,31 +208,13 @@ export function createPagerDuty(options: {
       share(JSON.stringify([path, query]), purpose, async () =>
         check(await readPages(path, query, key, patienceFor(purpose)), schema.array(), path),
       ),
-    post: async (path, body, from) => {
-      const answer = await attempt(path, patienceFor('check'), (signal) =>
-        send(path, signal, { method: 'POST', body, from }),
+    write: async (method, path, { body, from }) => {
+      const answer = await attempt({ method, path }, patienceFor('check'), (signal) =>
+        send(path, signal, { method, body, from }),
       );
       return answer.known ? known({ status: answer.value.status, data: answer.value.data }) : answer;
     },
   };
-}
-
-/** The paging that PagerDuty calls classic: it says where a page begins, and whether there are more. */
-const pagingSchema = z.object({ more: z.boolean(), offset: z.number().int().nullish() });
-
-/** One page of a list. A page that is not the one asked for, or does not say whether it is the last, is not understood. */
-function pageOf(
-  said: unknown,
-  key: string,
-  offset: number,
-): Known<{ readonly entries: readonly unknown[]; readonly more: boolean }> {
-  const entries = z.object({ [key]: z.array(z.unknown()) }).safeParse(said).data?.[key];
-  if (!entries) return unknown(`PagerDuty answered in a form that is not understood (no ${key})`);
-  const paging = pagingSchema.safeParse(said).data;
-  const isAsked = paging && (paging.offset ?? offset) === offset && !(paging.more && entries.length === 0);
-  return isAsked
-    ? known({ entries, more: paging.more })
-    : unknown('PagerDuty answered in a form that is not understood (its pages do not fit together)');
 }
 
 /** pdjs waits out its retries even after the signal fired; nobody else should. */
@@ -240,31 +227,6 @@ function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function judge({ status, data }: Answer, path: string): Known<unknown> {
-  if (status === 200 && typeof data === 'object' && data !== null) return known(data);
-  switch (status) {
-    case 401:
-      return unknown('PagerDuty does not accept the key in PAGERDUTY_TOKEN (401)');
-    case 403:
-      return unknown(`the PagerDuty key has no right to read ${path} (403)`);
-    case 404:
-      return unknown(`PagerDuty knows nothing at ${path} (404)`);
-    case 429:
-      return unknown("PagerDuty's rate limit is used up (429)");
-    default:
-      return unknown(`PagerDuty answered with ${status}`);
-  }
-}
-
-/** pdjs rejects with a bare Response where the body is no JSON. */
-function problemOf(error: unknown): string {
-  if (error instanceof Error)
-    return error.name === 'AbortError'
-      ? `PagerDuty gave no answer within ${DEADLINE / SECOND} s`
-      : `PagerDuty cannot be reached: ${error.message}`;
-  const status =
-    typeof error === 'object' && error !== null && 'status' in error
-      ? String(error.status)
-      : 'something that is no JSON';
-  return `PagerDuty answered with ${status}, not in its own format`;
-}
+/** What PagerDuty counts together: the same question, about whichever object. */
+const operationOf = (method: string, path: string): string =>
+  `${method} ${path.replaceAll(/\/[A-Z0-9]+(?=\/|$)/g, '/{id}')}`;

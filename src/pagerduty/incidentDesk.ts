@@ -20,7 +20,7 @@ const refusalSchema = z.object({
 export function createIncidentDesk(client: PagerDutyClient, from: string | null): IncidentDesk {
   async function post(path: string, body: object, accept: (status: number, problem: string) => boolean): Promise<void> {
     if (from === null) throw new Error('PAGERDUTY_FROM is not set, so nothing can be written to PagerDuty');
-    const answer = await client.post(path, body, from);
+    const answer = await client.write('POST', path, { body, from });
     if (!answer.known) throw new Error(answer.problem);
     const { status, data } = answer.value;
     const problem = problemIn(data);

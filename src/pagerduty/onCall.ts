@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import { INCIDENT_STATUSES, type Incident, type OnCallEntry, URGENCIES } from '../domain/evidence.ts';
 import type { Person } from '../domain/person.ts';
-import { HOUR, type Known, known, type Millis, type Ref, SECOND, unknown } from '../domain/terms.ts';
+import { HOUR, type Known, known, type Millis, type Ref, unknown } from '../domain/terms.ts';
 import type { Clock, OnCall, Purpose } from '../ports.ts';
 import type { PagerDutyClient } from './client.ts';
+import { instant, isOverride, momentOf, scheduleKindOf } from './plannedShifts.ts';
 
 /** How long "this e-mail address is that PagerDuty user" is remembered. Every on-call answer confirms it. */
 const IDENTITY_AGE: Millis = HOUR;
-
-const instant = z.iso
-  .datetime({ offset: true })
-  .max(40)
-  .transform((text) => Date.parse(text));
 
 /** Ids go into further questions, as parts of their paths. */
 const id = z.string().regex(/^[A-Z0-9]{1,40}$/);
@@ -30,13 +26,11 @@ const onCallSchema = z.object({
     name: z.string().nullish(),
     services: z.array(reference),
   }),
-  schedule: reference.nullable(),
+  schedule: z.object({ id, summary: z.string().nullish(), type: z.string().nullish() }).nullable(),
   escalation_level: z.number().int().positive(),
   start: instant.nullable(),
   end: instant.nullable(),
 });
-
-const overrideSchema = z.object({ user: z.object({ id }) });
 
 const incidentSchema = z
   .object({
@@ -84,28 +78,6 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
     return known(userId);
   }
 
-  /** Which of somebody's shifts are overrides: put in by hand, perhaps a minute ago. Not known stays null. */
-  async function markOverrides(
-    entries: readonly OnCallEntry[],
-    userId: string,
-    { at, purpose }: { at: number; purpose: Purpose },
-  ): Promise<readonly OnCallEntry[]> {
-    return Promise.all(
-      entries.map(async (entry) => {
-        // Who is on an escalation policy by name overrides nobody. That it is no turn of a rotation either, a rule sees.
-        if (!entry.schedule) return { ...entry, isOverride: false };
-        const found = await client.get(
-          `/schedules/${entry.schedule.id}/overrides`,
-          momentOf(at),
-          z.object({ overrides: z.array(overrideSchema) }),
-          purpose,
-        );
-        if (!found.known) return entry;
-        return { ...entry, isOverride: found.value.overrides.some(({ user }) => user.id === userId) };
-      }),
-    );
-  }
-
   return {
     entries: async (person, purpose, { at, overrides = false } = {}) => {
       const identity = await identify(person.email, purpose);
@@ -119,10 +91,13 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
         identities.delete(person.email);
         return unknown("PagerDuty's answer was about somebody else; ask again");
       }
-      const entries = found.value.map(toEntry);
-      return known(
-        overrides ? await markOverrides(entries, identity.value, { at: at ?? clock.now(), purpose }) : entries,
-      );
+      const moment = { at: at ?? clock.now(), purpose };
+      const mark = async (said: z.infer<typeof onCallSchema>): Promise<OnCallEntry> => {
+        const entry = toEntry(said);
+        const kind = scheduleKindOf(said.schedule?.type);
+        return { ...entry, isOverride: await isOverride(client, { entry, userId: identity.value, kind }, moment) };
+      };
+      return known(overrides ? await Promise.all(found.value.map(mark)) : found.value.map(toEntry));
     },
     incident: async (id, purpose) => {
       if (!/^[A-Z0-9]+$/.test(id)) return unknown('that is no PagerDuty incident id');
@@ -164,18 +139,12 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
   };
 }
 
-/** A moment as PagerDuty asks for it: a range, which must not be empty. */
-const momentOf = (at: number) => ({
-  since: new Date(at).toISOString(),
-  until: new Date(at + SECOND).toISOString(),
-});
-
 function toEntry(entry: z.infer<typeof onCallSchema>): OnCallEntry {
   const { escalation_policy: policy } = entry;
   return {
     escalationPolicy: { id: policy.id, name: policy.name ?? policy.summary ?? policy.id },
     services: policy.services,
-    schedule: entry.schedule,
+    schedule: entry.schedule && { id: entry.schedule.id, name: entry.schedule.summary ?? entry.schedule.id },
     level: entry.escalation_level,
     start: entry.start,
     end: entry.end,

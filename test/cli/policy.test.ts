@@ -161,6 +161,23 @@ describe('with the services at hand', () => {
     );
   });
 
+  test('16 jit policy check --online knows shift-based schedules', async () => {
+    const { schedules } = stage.sandbox.pagerDuty.account;
+    const [primary] = schedules;
+    if (primary) schedules[0] = { ...primary, customShifts: [] };
+    const named = changed([
+      'escalation_policies: [PPAYMENTS], level: { max: 2 }',
+      'escalation_policies: [PPAYMENTS], schedules: [PSPAY1, PSPAY2, PSNONE], level: { max: 2 }',
+    ]);
+    const { code, out } = await jit(['check', named, '--online'], online());
+    expect(out).toContain('the schedule PSNONE does not exist');
+    expect(out).not.toContain('the schedule PSPAY');
+    expect(code).toBe(1);
+    stage.sandbox.pagerDuty.faults.add({ kind: 'error_500', match: '/v3/schedules/' });
+    const down = await jit(['check', named, '--online'], online());
+    expect(down.out).toContain('the schedule PSPAY1 could not be looked up: PagerDuty answered with 500');
+  });
+
   test('jit policy replay says which recorded decisions a new policy would make differently, and why', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.told('Approved.');

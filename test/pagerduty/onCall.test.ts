@@ -118,6 +118,23 @@ test('after a rate limit nothing is sent until it is over, as the header said', 
   expect(await entries()).toMatchObject({ known: true });
 });
 
+test('16 a rate limit of one operation holds off no other', async () => {
+  await entries();
+  server.faults.add({ kind: 'rate_limited', match: '/oncalls', times: 4 });
+  expect(await entries(ana, 'check')).toMatchObject({ known: false });
+  expect(await onCall.incident('PINC4711', 'check')).toMatchObject({ known: true });
+  expect(await onCall.openIncidents(ana)).toMatchObject({ known: true });
+  // Another incident is the same operation.
+  server.faults.add({ kind: 'rate_limited', match: '/incidents/PINC4711', times: 4 });
+  expect(await onCall.incident('PINC4711', 'check')).toMatchObject({ known: false });
+  const before = server.calls.length;
+  expect(await onCall.incident('PINC4712', 'check')).toMatchObject({
+    known: false,
+    problem: expect.stringContaining('rate limit'),
+  });
+  expect(server.calls).toHaveLength(before);
+});
+
 test('a decision waits for a rate limit that is used up, and is then made', async () => {
   server.faults.add({ kind: 'rate_limited', times: 4 });
   await entries(ana, 'check');

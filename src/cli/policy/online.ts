@@ -39,16 +39,14 @@ export async function onlineFindings(policy: Policy): Promise<Finding[]> {
     const answer =
       named.kind === 'principal' ? await principal(directory, named.id) : await atPagerDuty(pagerDuty, named);
     if (answer.known) continue;
-    const isMissing = / 404|\(404\)|does not know|has no user group|deactivated|is a bot|guests|other workspaces/.test(
-      answer.problem,
-    );
+    const missing = isMissing(answer.problem);
     findings.push({
-      severity: isMissing ? 'error' : 'warning',
+      severity: missing ? 'error' : 'warning',
       path: named.path,
-      message: isMissing
+      message: missing
         ? `the ${WORDS[named.kind]} ${named.id} does not exist, or takes no part: ${answer.problem}`
         : `the ${WORDS[named.kind]} ${named.id} could not be looked up: ${answer.problem}`,
-      advice: isMissing ? 'correct the id' : 'check it again when the service answers',
+      advice: missing ? 'correct the id' : 'check it again when the service answers',
     });
   }
   return findings;
@@ -59,8 +57,17 @@ async function principal(directory: Directory, id: string): Promise<Known<unknow
   return (await directory.members([id], 'decision')).get(id) ?? { known: false, problem: 'was not looked up' };
 }
 
-const atPagerDuty = (client: PagerDutyClient, { kind, id }: Named): Promise<Known<unknown>> =>
-  client.get(`/${kind}/${id}`, {}, z.record(z.string(), z.unknown()), 'decision');
+async function atPagerDuty(client: PagerDutyClient, { kind, id }: Named): Promise<Known<unknown>> {
+  const ask = (path: string) => client.get(path, {}, z.record(z.string(), z.unknown()), 'decision');
+  const found = await ask(`/${kind}/${id}`);
+  if (found.known || kind !== 'schedules') return found;
+  // A shift-based schedule is answered for elsewhere. It is missing only where both say so.
+  const shiftBased = await ask(`/v3/schedules/${id}`);
+  return shiftBased.known || !isMissing(shiftBased.problem) ? shiftBased : found;
+}
+
+const isMissing = (problem: string): boolean =>
+  / 404|\(404\)|does not know|has no user group|deactivated|is a bot|guests|other workspaces/.test(problem);
 
 function namesIn(policy: Policy): Named[] {
   const names: Named[] = [];

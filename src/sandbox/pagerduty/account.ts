@@ -21,6 +21,8 @@ export interface Schedule {
   readonly turnMs: number;
   /** Beat the rotation. */
   overrides: Shift[];
+  /** Stand beside the rotation. Only shift-based schedules have them; left out, this is a schedule of the older kind. */
+  readonly customShifts?: Shift[];
 }
 
 export interface EscalationPolicy {
@@ -76,6 +78,23 @@ export function shiftAt(schedule: Schedule, at: number): Shift | null {
   return { user, start: Math.max(start, ...earlier), end: Math.min(start + schedule.turnMs, ...later) };
 }
 
+type ShiftSource = 'schedule_rotation' | 'custom_shift' | 'schedule_rotation_override';
+
+interface SourcedShift extends Shift {
+  readonly source: ShiftSource;
+}
+
+/** Everybody who is on a shift at a moment: a custom shift stands beside the rotation, an override in its place. */
+export function shiftsAt(schedule: Schedule, at: number): SourcedShift[] {
+  const turn = shiftAt(schedule, at);
+  const isOverridden = schedule.overrides.some(({ start, end }) => start <= at && at < end);
+  const custom = (schedule.customShifts ?? []).filter(({ start, end }) => start <= at && at < end);
+  return [
+    ...(turn ? [{ ...turn, source: isOverridden ? 'schedule_rotation_override' : 'schedule_rotation' } as const] : []),
+    ...custom.map((shift) => ({ ...shift, source: 'custom_shift' as const })),
+  ];
+}
+
 export interface OnCallNow {
   readonly user: string;
   readonly escalationPolicy: EscalationPolicy;
@@ -94,9 +113,15 @@ export function onCallAt(account: Account, at: number): OnCallNow[] {
         if (target.type === 'user')
           return [{ user: target.id, escalationPolicy, level, schedule: null, start: null, end: null }];
         const schedule = account.schedules.find((one) => one.id === target.id);
-        const shift = schedule && shiftAt(schedule, at);
-        return schedule && shift
-          ? [{ user: shift.user, escalationPolicy, level, schedule, start: shift.start, end: shift.end }]
+        return schedule
+          ? shiftsAt(schedule, at).map(({ user, start, end }) => ({
+              user,
+              escalationPolicy,
+              level,
+              schedule,
+              start,
+              end,
+            }))
           : [];
       }),
     ),

@@ -1,6 +1,7 @@
 import { type Account, onCallAt } from './account.ts';
 import { isoOrNull, type Objects, reference } from './objects.ts';
 import { ok, page, type Reply, refuse } from './reply.ts';
+import { isShiftBased, scheduleReference } from './shiftBased.ts';
 
 /** What can be asked for. */
 export interface Reading {
@@ -11,6 +12,9 @@ export interface Reading {
 }
 
 export function readingOf(account: Account, objects: Objects, now: () => number): Reading {
+  /** The older endpoints know nothing of shift-based schedules. */
+  const layered = () => account.schedules.filter((schedule) => !isShiftBased(schedule));
+
   function list(resource: string, query: URLSearchParams): Reply {
     switch (resource) {
       case 'oncalls':
@@ -52,7 +56,7 @@ export function readingOf(account: Account, objects: Objects, now: () => number)
       case 'schedules':
         return page(
           'schedules',
-          account.schedules.map((schedule) => ({
+          layered().map((schedule) => ({
             ...reference('schedule', schedule.id, schedule.name),
             type: 'schedule',
             name: schedule.name,
@@ -69,7 +73,7 @@ export function readingOf(account: Account, objects: Objects, now: () => number)
     const incident = account.incidents.find((other) => other.id === id);
     const user = account.users.find((other) => other.id === id);
     const service = account.services.find((other) => other.id === id);
-    const schedule = account.schedules.find((other) => other.id === id);
+    const schedule = layered().find((other) => other.id === id);
     if (resource === 'escalation_policies' && account.escalationPolicies.some((other) => other.id === id))
       return ok({ escalation_policy: objects.policy(id) });
     if (resource === 'schedules' && schedule)
@@ -102,7 +106,7 @@ export function readingOf(account: Account, objects: Objects, now: () => number)
             ? objects.policy(entry.escalationPolicy.id)
             : reference('escalation_policy', entry.escalationPolicy.id, entry.escalationPolicy.name),
           escalation_level: entry.level,
-          schedule: entry.schedule ? reference('schedule', entry.schedule.id, entry.schedule.name) : null,
+          schedule: entry.schedule && scheduleReference(entry.schedule),
           user:
             user && include.includes('users') ? objects.user(user) : reference('user', entry.user, user?.name ?? ''),
           start: isoOrNull(entry.start),
@@ -112,21 +116,21 @@ export function readingOf(account: Account, objects: Objects, now: () => number)
   }
 
   function overrides(id: string, query: URLSearchParams): Reply {
-    const schedule = account.schedules.find((other) => other.id === id);
+    const schedule = layered().find((other) => other.id === id);
     if (!schedule) return refuse(404, 'Not Found');
     const [since, until] = ['since', 'until'].map((name) => Date.parse(query.get(name) ?? ''));
     if (!(since !== undefined && until !== undefined && since < until))
       return refuse(400, 'Invalid Input Provided', ['since and until are required']);
-    return ok({
-      overrides: schedule.overrides
-        .filter(({ start, end }) => start < until && end > since)
-        .map(({ user, start, end }, index) => ({
-          id: `PO${index}`,
-          start: isoOrNull(start),
-          end: isoOrNull(end),
-          user: reference('user', user, account.users.find((other) => other.id === user)?.name ?? ''),
-        })),
-    });
+    const overrides = schedule.overrides
+      .filter(({ start, end }) => start < until && end > since)
+      .map(({ user, start, end }, index) => ({
+        id: `PO${index}`,
+        start: isoOrNull(start),
+        end: isoOrNull(end),
+        user: reference('user', user, account.users.find((other) => other.id === user)?.name ?? ''),
+      }));
+    // Published as 201, though it only reads.
+    return { status: 201, body: { overrides } };
   }
 
   function notes(id: string): Reply {

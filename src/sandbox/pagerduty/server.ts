@@ -6,6 +6,7 @@ import type { Account, PdIncident } from './account.ts';
 import { isoOrNull, objectsOf } from './objects.ts';
 import { readingOf } from './reading.ts';
 import { type Reply, refuse } from './reply.ts';
+import { shiftBased } from './shiftBased.ts';
 import { writingOf } from './writing.ts';
 
 /** PagerDuty's REST API, as far as its published description goes for what the bot asks. */
@@ -88,6 +89,10 @@ export async function startPagerDuty(options: {
     if (!request.headers.accept?.includes('application/vnd.pagerduty+json;version=2'))
       return refuse(406, 'Not Acceptable');
     const [, resource = '', id, sub] = url.pathname.split('/');
+    if (resource === 'v3')
+      return request.method === 'GET' && id === 'schedules'
+        ? shiftBased(account, sub ?? null, url.searchParams)
+        : refuse(404, 'Not Found');
     if (request.method === 'GET' && id === undefined) return reading.list(resource, url.searchParams);
     if (resource === 'schedules' && sub === 'overrides' && request.method === 'GET')
       return reading.overrides(id ?? '', url.searchParams);
