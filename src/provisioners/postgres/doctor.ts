@@ -3,6 +3,7 @@ import { TargetRefusal } from '../provisioner.ts';
 import type { Owners } from './finish.ts';
 import { problemOf } from './heir.ts';
 import { hasGrantOptions, quote } from './identity.ts';
+import { mayBeChangedForGood } from './lasting.ts';
 import { type Client, inTransaction, type Session } from './session.ts';
 
 /** Whether the bot's own login may do what giving and taking back takes, and what a holder could do beyond it. */
@@ -191,30 +192,4 @@ async function mayHandOverSchemas(client: Client, me: string, roles: readonly st
         ]
       : [],
   );
-}
-
-/** What a granted role owns, or may pass on, its holder can change or give away for good. */
-async function mayBeChangedForGood(client: Client, roles: readonly string[]): Promise<Finding[]> {
-  const { rows } = await client.query<{ role: string; owns: boolean; passes: string[] }>(
-    `SELECT r.rolname AS role,
-       EXISTS (SELECT FROM pg_catalog.pg_shdepend d WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass
-         AND d.refobjid = r.oid AND d.deptype = 'o') AS owns,
-       ARRAY(SELECT DISTINCT a.privilege_type || ' ON ' || c.oid::regclass::text
-         FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
-         WHERE a.grantee = r.oid AND a.is_grantable AND c.relowner <> r.oid ORDER BY 1) AS passes
-     FROM pg_catalog.pg_roles r WHERE r.rolname = ANY($1::text[]) ORDER BY 1`,
-    [roles],
-  );
-  return rows.flatMap(({ role, owns, passes }) => [
-    {
-      ok: !owns,
-      what: `${role} owns nothing, so that nobody who is granted it can change it for good`,
-      fix: `REASSIGN OWNED BY ${quote(role)} TO …; (a role that is not granted to anybody)`,
-    },
-    {
-      ok: passes.length === 0,
-      what: `${role} cannot pass on what it may do`,
-      fix: passes.map((one) => `REVOKE GRANT OPTION FOR ${one} FROM ${quote(role)};`).join(' '),
-    },
-  ]);
 }

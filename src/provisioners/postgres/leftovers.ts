@@ -1,6 +1,6 @@
 import type { Residue } from '../../domain/grant.ts';
 import { type Made, quote } from './identity.ts';
-import { newerThan, type Owned, ownedBy, ownsNothing, switchesOf, triggersOnOthers } from './owned.ts';
+import { newerThan, type Owned, ownedBy, ownsNothing, switchesOf, type UseByOthers, usesByOthers } from './owned.ts';
 import { type Client, inTransaction } from './session.ts';
 import { attempt, attemptAll, type Budget, LATER } from './statements.ts';
 
@@ -50,7 +50,9 @@ const GRANTABLE: Readonly<Record<string, string>> = {
   'large object': 'LARGE OBJECT',
 };
 /** What holds data, or what data hangs on, is never dropped. */
-const HOLDS_DATA = new Set(['table', 'foreign table', 'materialized view', 'sequence', 'large object', 'type']);
+const HOLDS_DATA = new Set([
+  ...['table', 'foreign table', 'materialized view', 'sequence', 'large object', 'type', 'extension'],
+]);
 const PERMISSION_DENIED = '42501';
 
 /** As people write it. */
@@ -63,25 +65,18 @@ export async function cleanDatabase(client: Client, cleaning: Cleaning): Promise
   const { made, roles, hasTime } = cleaning;
   const found = await inTransaction(client, async () => ({
     owned: await ownedBy(client, made.oid),
-    triggers: await triggersOnOthers(client, made.oid),
+    uses: await usesByOthers(client, made.oid),
     newer: await newerThan(client, made.oid, roles),
   }));
   const disarmed = await disarm(client, found.owned, cleaning);
-  const dropped = new Set<string>();
-  const residue: Residue[] = [];
-  for (const { trigger, routine, onlyTriggers } of found.triggers) {
-    if (
-      hasTime() &&
-      onlyTriggers &&
-      !dropped.has(routine) &&
-      (await attempt(client, `DROP ROUTINE ${routine} CASCADE`)) === null
-    )
-      dropped.add(routine);
-    const done = dropped.has(routine)
-      ? 'dropped'
-      : 'still there: drop it, since it runs with the rights of whoever changes the table';
-    residue.push({ what: `trigger ${shown(trigger)}`, done });
-  }
+  const dropped = await dropUsed(client, found.uses, hasTime);
+  const residue: Residue[] = found.uses.map(({ what, routine }) => ({
+    what: shown(what),
+    done:
+      routine !== null && dropped.has(routine)
+        ? 'dropped'
+        : 'still there: drop it, since it runs with the rights of whoever uses the table',
+  }));
   const remaining = found.owned.filter(({ follows, identity }) => !follows && !dropped.has(identity));
   const became = await handOver(client, remaining, cleaning);
   for (const one of found.owned.filter(({ follows }) => !follows)) {
@@ -98,6 +93,14 @@ export async function cleanDatabase(client: Client, cleaning: Cleaning): Promise
     if (await ownsNothing(client, made.oid)) await client.query(`DROP OWNED BY ${quote(made.name)}`);
   });
   return residue;
+}
+
+/** Drops functions of the role's with what runs them on tables of others. @returns which are gone */
+async function dropUsed(client: Client, uses: readonly UseByOthers[], hasTime: Budget): Promise<ReadonlySet<string>> {
+  const dropped = new Set<string>();
+  for (const routine of new Set(uses.flatMap((one) => one.routine ?? [])))
+    if (hasTime() && (await attempt(client, `DROP ROUTINE ${routine} CASCADE`)) === null) dropped.add(routine);
+  return dropped;
 }
 
 /** Nothing of it runs with the rights of its owner any more, and nobody else may use it. @returns what was done, by thing */
@@ -125,6 +128,8 @@ function disarmingSteps(one: Owned, heirs: Heirs): { sql: string; says: string }
       sql: `ALTER ROUTINE ${one.identity} SECURITY INVOKER`,
       says: 'runs with the rights of its caller now',
     });
+  if (one.type === 'subscription')
+    steps.push({ sql: `ALTER SUBSCRIPTION ${one.identity} DISABLE`, says: 'copies nothing any more' });
   if (kind !== undefined && one.grantees.length > 0)
     steps.push({
       sql: `REVOKE ALL ON ${kind} ${one.identity} FROM ${one.grantees.join(', ')} CASCADE`,
@@ -157,7 +162,9 @@ async function handOver(client: Client, owned: readonly Owned[], cleaning: Clean
   );
   for (const one of rest) {
     const problem = failed.get(giveTo(one, powerless));
-    const isRefused = problem !== undefined && problem !== LATER && problem.code === PERMISSION_DENIED;
+    // There is no ALTER EXTENSION … OWNER TO.
+    const isRefused =
+      one.type === 'extension' || (problem !== undefined && problem !== LATER && problem.code === PERMISSION_DENIED);
     const instead =
       isRefused && hasTime() ? await dropOrReassign(client, one, { from: made.name, to: powerless }) : null;
     const why = problem === LATER ? LATER : problem?.message;

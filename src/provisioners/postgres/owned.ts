@@ -1,3 +1,4 @@
+import { hasGrantOptions } from './identity.ts';
 import type { Client } from './session.ts';
 
 /** Questions about what a role owns, and about what was made with it, in the database of the connection. */
@@ -37,6 +38,11 @@ const GRANTS = `
   UNION ALL SELECT oid, fdwacl FROM pg_catalog.pg_foreign_data_wrapper WHERE fdwowner = $1::oid
   UNION ALL SELECT oid, lomacl FROM pg_catalog.pg_largeobject_metadata WHERE lomowner = $1::oid`;
 
+/** The roles of these names, and those that they are in. */
+const GIVEN = `
+  SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ANY($2::text[])
+  UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN given ON given.oid = m.member`;
+
 /** What a role owns here, but for what goes with the session that made it. */
 export async function ownedBy(client: Client, oid: number): Promise<Owned[]> {
   const { rows } = await client.query<Owned>(
@@ -57,27 +63,46 @@ export async function ownedBy(client: Client, oid: number): Promise<Owned[]> {
   return rows;
 }
 
-export interface TriggerOfOthers {
-  /** `block on public.payments` */
-  readonly trigger: string;
-  /** Its function, quoted. */
-  readonly routine: string;
-  /** Whether nothing but triggers depends on the function. */
-  readonly onlyTriggers: boolean;
+export interface UseByOthers {
+  /** `trigger block on public.payments` */
+  readonly what: string;
+  /**
+   * The function of the role's that it runs, quoted, where nothing hangs on that but triggers, rules, defaults, checks and
+   * indexes: they hold no data, protect none, and are younger than the access, so they may be dropped together. null: otherwise.
+   */
+  readonly routine: string | null;
 }
 
-/** Triggers on tables of others that run functions of the role: they run with the rights of whoever changes the table. */
-export async function triggersOnOthers(client: Client, oid: number): Promise<TriggerOfOthers[]> {
-  const { rows } = await client.query<TriggerOfOthers>(
-    `SELECT i.identity AS trigger, f.identity AS routine,
-       NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid = p.oid
-         AND d.classid <> 'pg_catalog.pg_trigger'::regclass) AS "onlyTriggers"
-     FROM pg_catalog.pg_trigger t
-       JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-       JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-       CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_trigger'::regclass, t.oid, 0) i
-       CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, p.oid, 0) f
-     WHERE p.proowner = $1::oid AND c.relowner <> $1::oid AND NOT t.tgisinternal
+/**
+ * What is on tables of others and uses something of the role's: triggers, rules, defaults, checks, policies, columns, indexes.
+ * It runs with the rights of whoever uses the table, a superuser as well.
+ */
+export async function usesByOthers(client: Client, oid: number): Promise<UseByOthers[]> {
+  const { rows } = await client.query<UseByOthers>(
+    `WITH owned AS (${OWNED}), uses AS (
+       SELECT DISTINCT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid,
+         coalesce(t.tgrelid, a.adrelid, w.ev_class, n.conrelid, y.polrelid,
+           CASE WHEN d.classid = 'pg_catalog.pg_class'::regclass THEN d.objid END) AS relation,
+         t.oid IS NOT NULL OR (w.oid IS NOT NULL AND w.rulename <> '_RETURN') OR (n.contype = 'c' AND n.conrelid <> 0) OR
+           EXISTS (SELECT FROM pg_catalog.pg_index x WHERE d.classid = 'pg_catalog.pg_class'::regclass AND x.indexrelid = d.objid) OR
+           (a.oid IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_attribute c
+             WHERE c.attrelid = a.adrelid AND c.attnum = a.adnum AND c.attgenerated = '')) AS goes
+       FROM owned JOIN pg_catalog.pg_depend d ON d.refclassid = owned.classid AND d.refobjid = owned.objid
+         LEFT JOIN pg_catalog.pg_trigger t ON d.classid = 'pg_catalog.pg_trigger'::regclass AND t.oid = d.objid AND NOT t.tgisinternal
+         LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND a.oid = d.objid
+         LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
+         LEFT JOIN pg_catalog.pg_constraint n ON d.classid = 'pg_catalog.pg_constraint'::regclass AND n.oid = d.objid
+         LEFT JOIN pg_catalog.pg_policy y ON d.classid = 'pg_catalog.pg_policy'::regclass AND y.oid = d.objid
+       WHERE d.deptype IN ('n', 'a')
+     ), routines AS (SELECT refobjid AS oid, pg_catalog.bool_and(goes) AS goes FROM uses
+       WHERE refclassid = 'pg_catalog.pg_proc'::regclass GROUP BY refobjid)
+     SELECT i.type || ' ' || i.identity AS what,
+       CASE WHEN r.goes THEN f.identity END AS routine
+     FROM uses u JOIN pg_catalog.pg_class c ON c.oid = u.relation
+       LEFT JOIN routines r ON u.refclassid = 'pg_catalog.pg_proc'::regclass AND r.oid = u.refobjid
+       CROSS JOIN LATERAL pg_catalog.pg_identify_object(u.classid, u.objid, u.objsubid) i
+       CROSS JOIN LATERAL pg_catalog.pg_identify_object(u.refclassid, u.refobjid, 0) f
+     WHERE c.relowner <> $1::oid AND i.identity IS NOT NULL
      ORDER BY 1`,
     [oid],
   );
@@ -85,13 +110,19 @@ export async function triggersOnOthers(client: Client, oid: number): Promise<Tri
 }
 
 /**
- * What appeared while the role lived, in places that the granted roles open: things that such a role owns (made after
- * SET ROLE), triggers on tables that it may put triggers on, rules and policies on tables of its own, and what it gives
- * by default. PostgreSQL does not record who made them; an oid that is higher than the role's says that they are newer.
+ * What appeared while the role lived, in places that the granted roles open, themselves or through roles that they are in:
+ * things that such a role owns (made after SET ROLE), triggers on tables that it may put triggers on, rules and policies on
+ * tables of its own, what it gives by default, and memberships that it gave. PostgreSQL does not record who made them; an
+ * oid that is higher than the role's says that they are newer.
  */
 export async function newerThan(client: Client, oid: number, roles: readonly string[]): Promise<string[]> {
+  // Before memberships had oids, they said by whose session they were given: those go with the role.
+  const memberships = (await hasGrantOptions(client))
+    ? `UNION SELECT 'pg_catalog.pg_auth_members'::regclass, m.oid FROM pg_catalog.pg_auth_members m
+         JOIN given ON given.oid = m.grantor WHERE m.oid > $1::oid AND $1::oid NOT IN (m.member, m.roleid)`
+    : '';
   const { rows } = await client.query<{ what: string }>(
-    `WITH given AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ANY($2::text[])), newer AS (
+    `WITH RECURSIVE given AS (${GIVEN}), newer AS (
        SELECT d.classid, d.objid FROM pg_catalog.pg_shdepend d JOIN given ON given.oid = d.refobjid
          WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass AND d.deptype = 'o' AND d.objid > $1::oid
            AND d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
@@ -106,8 +137,9 @@ export async function newerThan(client: Client, oid: number, roles: readonly str
          JOIN pg_catalog.pg_class c ON c.oid = y.polrelid JOIN given ON given.oid = c.relowner WHERE y.oid > $1::oid
        UNION SELECT 'pg_catalog.pg_default_acl'::regclass, a.oid FROM pg_catalog.pg_default_acl a
          JOIN given ON given.oid = a.defaclrole WHERE a.oid > $1::oid
+       ${memberships}
      )
-     SELECT i.type || ' ' || i.identity AS what
+     SELECT CASE i.type WHEN 'role membership' THEN i.identity ELSE i.type || ' ' || i.identity END AS what
      FROM newer CROSS JOIN LATERAL pg_catalog.pg_identify_object(newer.classid, newer.objid, 0) i
      WHERE i.identity IS NOT NULL ORDER BY 1`,
     [oid, roles],

@@ -17,8 +17,17 @@ import {
   TRANSACTION,
 } from './identity.ts';
 import type { Client, Session } from './session.ts';
-import { endSessions, hasSessions, preparedBy, serverTime, settle } from './sessions.ts';
-import { type Attempts, attempts, cutMemberships, forbidLogin, isUsable, type Usable, usability } from './shut.ts';
+import { endSessions, hasSessions, preparedBy, serverTime, settle, tellToEnd } from './sessions.ts';
+import {
+  type Attempts,
+  attempts,
+  cutMemberships,
+  forbidLogin,
+  isUsable,
+  rollBackAll,
+  type Usable,
+  usability,
+} from './shut.ts';
 
 /** Takes back what was made for a grant, step by step: what ends the use of it first. */
 
@@ -143,10 +152,13 @@ async function endUse(
 ): Promise<Residue[]> {
   const person = await session.transaction((client) => personOf(client, made, { taking, ids }));
   const isShut = await each.try(() => forbidLogin(session, made, FIRST_TRIES).then(() => true));
-  await cutMemberships(session, made, each);
+  // Told to end before anything else that could be waited for; whether they did is looked at below.
+  if (isShut) await each.try(() => tellToEnd(session, made));
+  await cutMemberships(session, made, { each, granted: grantedOids(ids) });
   if (!isShut) await each.try(() => forbidLogin(session, made, MORE_TRIES));
   await each.try(() => endSessions(session, made, null));
-  const residue: Residue[] = [];
+  await each.try(() => rollBackAll(session, made));
+  const residue = await preparedOf(session, made);
   if (person) {
     // A session keeps what it took on with SET ROLE until it ends. One that begins after this has nothing to take on.
     const severed = await session.transaction(serverTime);
@@ -190,10 +202,10 @@ async function personOf(
 }
 
 /** Nobody but the login itself, or a superuser, can roll these back. */
-async function preparedOf(session: Session, person: Made): Promise<Residue[]> {
-  const prepared = await session.transaction((client) => preparedBy(client, person.name));
+async function preparedOf(session: Session, owner: Made): Promise<Residue[]> {
+  const prepared = await session.transaction((client) => preparedBy(client, owner.name));
   return prepared.map(({ gid, database }) => ({
-    what: `prepared transaction ${gid} of ${person.name} in database ${database}`,
+    what: `prepared transaction ${gid} of ${owner.name} in database ${database}`,
     done: 'left alone: roll it back, since it can still be committed',
   }));
 }

@@ -130,13 +130,17 @@ async function withDeadline<T>(
 
 /**
  * One transaction. Nothing that others made is found before what PostgreSQL brings, whatever the role, the database or a
- * connection before says of the search path; and nothing waits for ever. All of it is local to the transaction, so that it
- * also holds where a pooler hands the connection to somebody else after each.
+ * connection before says of the search path; the bot acts as itself, whatever role the owner of the database has set for
+ * whoever connects to it; and nothing waits for ever, nor is cut short. All of it is local to the transaction, so that it also
+ * holds where a pooler hands the connection to somebody else after each.
  */
 export async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await client.query(
     `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
      SET LOCAL search_path = pg_catalog, pg_temp;
+     SELECT pg_catalog.set_config('transaction_timeout', '0', true)
+       WHERE pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL;
+     SET LOCAL ROLE NONE;
      SET LOCAL lock_timeout = ${LOCK_WAIT_MS};
      SET LOCAL statement_timeout = ${TARGET_DEADLINE};
      SET LOCAL idle_in_transaction_session_timeout = ${2 * TARGET_DEADLINE}`,

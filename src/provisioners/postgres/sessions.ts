@@ -19,6 +19,17 @@ export async function endSessions(session: Session, login: { oid: number; name: 
   throw new TargetRefusal(`a database session of "${login.name}" did not end when told to`);
 }
 
+/** Does not wait for them. */
+export async function tellToEnd(session: Session, { oid }: { oid: number }): Promise<void> {
+  await session.transaction((client) =>
+    client.query(
+      `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+       WHERE usesysid = $1::oid AND pid <> pg_catalog.pg_backend_pid()`,
+      [oid],
+    ),
+  );
+}
+
 /** Tells all to end at once, then waits for them. @returns whether there are none */
 async function endRound(client: Client, oid: number, until: string | null): Promise<boolean> {
   const those = `FROM pg_catalog.pg_stat_activity

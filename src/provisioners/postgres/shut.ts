@@ -50,7 +50,8 @@ export async function forbidLogin(session: Session, made: Made, tries: number): 
     }
 }
 
-async function rollBackAll(session: Session, made: Made): Promise<void> {
+/** What a role prepared keeps its locks without a session, and without the role: only a superuser could end it then. */
+export async function rollBackAll(session: Session, made: Made): Promise<void> {
   const prepared = await session.transaction((client) => preparedBy(client, made.name));
   if (prepared.length === 0) return;
   await session.alone(() =>
@@ -67,8 +68,11 @@ interface Membership {
   mine: boolean;
 }
 
-/** Memberships that the role has in others, that others have in it, and that it gave; the bot's own in it stays. */
-async function membershipsOf(client: Client, oid: number): Promise<Membership[]> {
+/**
+ * Memberships that the role has in others, that others have in it, and that it gave; the bot's own in it stays.
+ * @param granted what it was made to give comes first: each of the others may have to be waited for
+ */
+async function membershipsOf(client: Client, oid: number, granted: readonly number[]): Promise<Membership[]> {
   const { rows } = await client.query<Membership>(
     `SELECT g.rolname AS role, u.rolname AS member, b.rolname AS grantor, b.rolname = current_user AS mine
      FROM pg_catalog.pg_auth_members m
@@ -76,16 +80,20 @@ async function membershipsOf(client: Client, oid: number): Promise<Membership[]>
        JOIN pg_catalog.pg_roles u ON u.oid = m.member
        LEFT JOIN pg_catalog.pg_roles b ON b.oid = m.grantor
      WHERE $1::oid IN (m.roleid, m.member, m.grantor) AND NOT (m.roleid = $1::oid AND u.rolname = current_user)
-     ORDER BY (m.member = $1::oid) DESC, 1, 2`,
-    [oid],
+     ORDER BY (m.roleid = ANY($2::oid[])) DESC, (m.member = $1::oid) DESC, 1, 2`,
+    [oid, granted],
   );
   return rows;
 }
 
 /** Takes each membership away by itself: one that somebody else gave, or that is locked just then, keeps no other. */
-export async function cutMemberships(session: Session, made: Made, each: Attempts): Promise<void> {
+export async function cutMemberships(
+  session: Session,
+  made: Made,
+  { each, granted }: { each: Attempts; granted: readonly number[] },
+): Promise<void> {
   const found = await session.transaction(async (client) => ({
-    memberships: await membershipsOf(client, made.oid),
+    memberships: await membershipsOf(client, made.oid, granted),
     byGrantor: await hasGrantOptions(client),
   }));
   for (const { role, member, grantor, mine } of found.memberships) {

@@ -1,0 +1,63 @@
+import type { Finding } from '../../ports.ts';
+import { quote } from './identity.ts';
+import type { Client } from './session.ts';
+
+/** What the doctor says of roles whose holders could change something, or give something away, for good. */
+
+/** Rights that may be passed on, of everything that can be granted: who has them, and their name. */
+const PASSABLE = `
+  SELECT a.grantee, a.privilege_type || ' ON ' || c.oid::pg_catalog.regclass::text AS what, 'REVOKE GRANT OPTION FOR ' AS revoke
+    FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+    WHERE a.is_grantable AND a.grantee <> c.relowner
+  UNION ALL SELECT a.grantee, a.privilege_type || ' (' || pg_catalog.quote_ident(t.attname) || ') ON ' || c.oid::pg_catalog.regclass::text, 'REVOKE GRANT OPTION FOR '
+    FROM pg_catalog.pg_attribute t JOIN pg_catalog.pg_class c ON c.oid = t.attrelid CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) a
+    WHERE a.is_grantable AND a.grantee <> c.relowner
+  UNION ALL SELECT a.grantee, a.privilege_type || ' ON SCHEMA ' || pg_catalog.quote_ident(n.nspname), 'REVOKE GRANT OPTION FOR '
+    FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a
+    WHERE a.is_grantable AND a.grantee <> n.nspowner
+  UNION ALL SELECT a.grantee, a.privilege_type || ' ON ROUTINE ' || p.oid::pg_catalog.regprocedure::text, 'REVOKE GRANT OPTION FOR '
+    FROM pg_catalog.pg_proc p CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) a
+    WHERE a.is_grantable AND a.grantee <> p.proowner
+  UNION ALL SELECT a.grantee, a.privilege_type || ' ON DATABASE ' || pg_catalog.quote_ident(b.datname), 'REVOKE GRANT OPTION FOR '
+    FROM pg_catalog.pg_database b CROSS JOIN LATERAL pg_catalog.aclexplode(b.datacl) a
+    WHERE a.is_grantable AND a.grantee <> b.datdba
+  UNION ALL SELECT m.member, pg_catalog.quote_ident(g.rolname), 'REVOKE ADMIN OPTION FOR '
+    FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.admin_option`;
+
+/** What a role, or one that it is in, owns or may pass on. Roles that PostgreSQL brings are left out: they own what it brings. */
+export async function mayBeChangedForGood(client: Client, roles: readonly string[]): Promise<Finding[]> {
+  const { rows } = await client.query<{ role: string; owners: string[]; passes: { what: string; sql: string }[] }>(
+    `WITH RECURSIVE reach AS (
+       SELECT r.rolname AS role, r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = ANY($1::text[])
+       UNION SELECT reach.role, m.roleid FROM reach JOIN pg_catalog.pg_auth_members m ON m.member = reach.oid
+     ), passable AS (${PASSABLE})
+     SELECT given.rolname AS role,
+       ARRAY(SELECT o.rolname::text FROM reach JOIN pg_catalog.pg_roles o ON o.oid = reach.oid
+         WHERE reach.role = given.rolname AND o.rolname !~ '^pg_' AND EXISTS (SELECT FROM pg_catalog.pg_shdepend d
+           WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass AND d.refobjid = o.oid AND d.deptype = 'o') ORDER BY 1) AS owners,
+       coalesce((SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_object('what', p.what,
+           'sql', p.revoke || p.what || ' FROM ' || pg_catalog.quote_ident(o.rolname) || ';'))
+         FROM reach JOIN passable p ON p.grantee = reach.oid JOIN pg_catalog.pg_roles o ON o.oid = reach.oid
+         WHERE reach.role = given.rolname), '[]') AS passes
+     FROM pg_catalog.pg_roles given WHERE given.rolname = ANY($1::text[]) ORDER BY 1`,
+    [roles],
+  );
+  return rows.flatMap(({ role, owners, passes }) => [
+    {
+      ok: owners.length === 0,
+      what: `${role} owns nothing, so that nobody who is granted it can change it for good${through(role, owners)}`,
+      fix: `REASSIGN OWNED BY ${(owners.length > 0 ? owners : [role]).map(quote).join(', ')} TO …; (a role that is not granted to anybody)`,
+    },
+    {
+      ok: passes.length === 0,
+      what: `${role} cannot pass on what it may do${passes.length > 0 ? `: ${passes.map(({ what }) => what).join(', ')}` : ''}`,
+      fix: passes.map(({ sql }) => sql).join(' '),
+    },
+  ]);
+}
+
+/** Where it is a role behind the granted one that owns something, its name says where to look. */
+function through(role: string, owners: readonly string[]): string {
+  const others = owners.filter((one) => one !== role);
+  return others.length > 0 ? `, neither by itself nor through ${others.join(', ')}` : '';
+}

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { query } from '../../src/sandbox/postgres.ts';
+import { ADMIN, type Stage, setHostileStage } from '../support/hostileStage.ts';
+import { VERSIONS } from '../support/postgres.ts';
+import { accessOf, newGrantId } from './contract.ts';
+
+/** K1, K2: what a granted role reaches through what it owns, may hand on, or is a member of. */
+
+describe.each(VERSIONS)('a granted role that reaches further, $name', (version) => {
+  let stage: Stage;
+  let id: string;
+  beforeAll(async () => {
+    stage = await setHostileStage(version, {
+      settings: { max_prepared_transactions: '5', wal_level: 'logical' },
+      setup: {
+        postgres: [
+          'CREATE ROLE jitbot_leftovers NOLOGIN',
+          'GRANT jitbot_leftovers TO jitbot WITH ADMIN OPTION',
+          'CREATE ROLE behind NOLOGIN',
+          'GRANT behind TO payments_admin',
+          'CREATE ROLE vault NOLOGIN',
+          'GRANT vault TO payments_admin WITH ADMIN OPTION',
+          'GRANT CREATE ON DATABASE payments TO payments_admin',
+        ],
+        payments: [
+          'GRANT CREATE ON SCHEMA public TO jitbot_leftovers, behind',
+          'CREATE TABLE behind_table (n int)',
+          'ALTER TABLE behind_table OWNER TO behind',
+          'GRANT SELECT (id) ON payments TO payments_admin WITH GRANT OPTION',
+        ],
+      },
+    });
+  });
+  afterAll(() => stage.close());
+  beforeEach(() => {
+    id = newGrantId();
+  });
+  const revoke = async (connection = stage.connect()) => {
+    const taken = await connection.revoke(accessOf(ADMIN, id));
+    expect(await connection.isActive(accessOf(ADMIN, id))).toBe(false);
+    return typeof taken === 'object' ? taken.left : [];
+  };
+  const madeRoles = () => stage.says("SELECT rolname FROM pg_roles WHERE rolname LIKE 'jit\\_%'");
+  const RUNS_AS_CALLER = `CREATE FUNCTION public.mine() RETURNS int LANGUAGE plpgsql
+    AS $$BEGIN EXECUTE 'CREATE ROLE pwned SUPERUSER'; RETURN 1; END$$`;
+  const CALM = 'CREATE FUNCTION public.calm(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN n; END$$';
+
+  test('K1.1 what runs a holder’s function on a table of others is dropped with it, and runs for no superuser', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does(
+      RUNS_AS_CALLER,
+      CALM,
+      'ALTER TABLE behind_table ALTER n SET DEFAULT public.mine()',
+      'ALTER TABLE behind_table ADD CONSTRAINT checked CHECK (n IS NULL OR public.mine() > 0)',
+      'CREATE RULE also AS ON INSERT TO behind_table DO ALSO SELECT public.mine()',
+      'CREATE INDEX indexed ON behind_table (public.calm(n))',
+    );
+    const left = await revoke();
+    await stage.does('INSERT INTO behind_table DEFAULT VALUES', 'INSERT INTO behind_table VALUES (2)');
+    expect(await stage.says("SELECT FROM pg_roles WHERE rolname = 'pwned'")).toEqual([]);
+    for (const what of [
+      'default value for public.behind_table.n',
+      'table constraint checked on public.behind_table',
+      'rule also on public.behind_table',
+      'index public.indexed',
+    ])
+      expect(left).toContainEqual({ what, done: 'dropped' });
+    await stage.does('TRUNCATE behind_table');
+  });
+
+  test('K1.1 what runs a holder’s function and cannot be dropped without harm is named', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does(
+      CALM,
+      'CREATE DOMAIN public.odd AS int CHECK (public.calm(VALUE) <> 7)',
+      'ALTER TABLE behind_table ADD COLUMN oddly public.odd',
+      'ALTER TABLE behind_table ADD COLUMN counted int GENERATED ALWAYS AS (public.calm(n)) STORED',
+      'CREATE POLICY hides ON behind_table USING (public.calm(n) > 0)',
+    );
+    const left = await revoke();
+    for (const what of [
+      'policy hides on public.behind_table',
+      'table column public.behind_table.oddly',
+      'default value for public.behind_table.counted',
+    ])
+      expect(left).toContainEqual({ what, done: expect.stringMatching(/^still there: drop it/) });
+    await stage.does(
+      'DROP POLICY hides ON behind_table',
+      'ALTER TABLE behind_table DROP COLUMN oddly, DROP COLUMN counted',
+    );
+  });
+
+  test('K1.3 what appears in what a role behind the granted one owns is named', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does(
+      'CREATE RULE silent AS ON DELETE TO behind_table DO INSTEAD NOTHING',
+      'CREATE POLICY opened ON behind_table USING (true)',
+      'ALTER DEFAULT PRIVILEGES FOR ROLE behind GRANT SELECT ON TABLES TO evil',
+    );
+    const left = await revoke();
+    for (const what of [
+      'rule silent on public.behind_table',
+      'policy opened on public.behind_table',
+      'default acl for role behind on tables',
+    ])
+      expect(left).toContainEqual({ what, done: expect.stringMatching(/^left alone: it appeared/) });
+    await stage.does(
+      'DROP RULE silent ON behind_table',
+      'DROP POLICY opened ON behind_table',
+      'ALTER DEFAULT PRIVILEGES FOR ROLE behind REVOKE SELECT ON TABLES FROM evil',
+    );
+  });
+
+  test('K1.3 a role that a holder passed on with the granted role’s ADMIN ends with it, or is named', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does('GRANT vault TO evil');
+    const left = await revoke();
+    const holds = await stage.says("SELECT FROM pg_auth_members WHERE member = 'evil'::regrole");
+    if (version.hasGrantOptions)
+      expect(left).toContainEqual({
+        what: 'membership of role evil in role vault',
+        done: expect.stringMatching(/^left alone: it appeared/),
+      });
+    else expect(holds).toEqual([]);
+    await stage.does(`REVOKE vault FROM evil${version.hasGrantOptions ? ' GRANTED BY payments_admin' : ''}`);
+  });
+
+  test('K1.3 the doctor says what a granted role owns or may pass on, also through a role behind it', async () => {
+    const findings = await stage.connect().check([{ roleKey: 'payments-db/admin', role: ADMIN }]);
+    const bad = findings.filter(({ ok }) => !ok).map(({ what, fix }) => `${what} => ${fix}`);
+    expect(bad).toContainEqual(expect.stringMatching(/owns nothing.* through behind => REASSIGN OWNED BY "behind"/));
+    expect(bad).toContainEqual(
+      expect.stringMatching(
+        /cannot pass on .*SELECT \(id\) ON .*payments.*REVOKE ADMIN OPTION FOR vault FROM payments_admin;/,
+      ),
+    );
+  });
+
+  test('K1.1 extensions go to the role that can do nothing, and the holder’s role with them', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does('CREATE SCHEMA "od d%_"', 'CREATE EXTENSION hstore SCHEMA "od d%_"', 'CREATE EXTENSION citext');
+    const left = await revoke();
+    for (const what of ['extension hstore', 'extension citext'])
+      expect(left).toContainEqual({ what, done: 'belongs to jitbot_leftovers' });
+    expect(await madeRoles()).toEqual([]);
+    await stage.does('DROP SCHEMA "od d%_" CASCADE', 'DROP EXTENSION citext');
+  });
+
+  if (version.hasGrantOptions)
+    test('K1.1 a subscription that a holder made copies nothing any more', async () => {
+      await stage.does('GRANT pg_create_subscription TO payments_admin');
+      const holder = await stage.hold(stage.connect(), id);
+      await holder.does(
+        `CREATE SUBSCRIPTION "sub ""s" CONNECTION 'host=127.0.0.1 port=1 user=x password=y dbname=z' PUBLICATION p WITH (connect = false, slot_name = 'abc')`,
+        'ALTER SUBSCRIPTION "sub ""s" ENABLE',
+      );
+      await revoke();
+      expect(
+        await stage.says('SELECT subenabled AS on, subowner::regrole::text AS owner FROM pg_subscription'),
+      ).toEqual([{ on: false, owner: 'jitbot_leftovers' }]);
+      expect(await madeRoles()).toEqual([]);
+      await stage.does(
+        'ALTER SUBSCRIPTION "sub ""s" SET (slot_name = NONE)',
+        'DROP SUBSCRIPTION "sub ""s"',
+        'REVOKE pg_create_subscription FROM payments_admin',
+      );
+    });
+
+  test('K2.2 a prepared transaction that holds locks on a table of others is rolled back', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does('BEGIN', 'UPDATE payments SET amount_cents = 0', "PREPARE TRANSACTION E'it''s \\\\ prepared'");
+    await revoke();
+    expect(await stage.says('SELECT gid FROM pg_prepared_xacts')).toEqual([]);
+    await stage.does('UPDATE payments SET amount_cents = amount_cents');
+  });
+
+  test('K2.6 what the owner of the database sets for whoever connects to it does not keep the bot from ending', async () => {
+    const atPostgres = (...sql: string[]) => query(stage.server.url('postgres'), sql);
+    await atPostgres('ALTER DATABASE payments OWNER TO payments_admin');
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does(
+      "ALTER DATABASE payments SET role = 'payments_read'",
+      'ALTER DATABASE payments SET search_path = public, pg_catalog',
+      "ALTER DATABASE payments SET statement_timeout = '5ms'",
+      "ALTER DATABASE payments SET lock_timeout = '1ms'",
+      "ALTER DATABASE payments SET idle_in_transaction_session_timeout = '1ms'",
+      'ALTER DATABASE payments SET standard_conforming_strings = off',
+      'ALTER DATABASE payments SET default_transaction_isolation = serializable',
+      ...(version.hasGrantOptions ? ["ALTER DATABASE payments SET transaction_timeout = '5ms'"] : []),
+      'ALTER DATABASE payments SET default_transaction_read_only = on',
+    );
+    // Another bot, started just then: nothing is open from before.
+    const left = await revoke(stage.connect()).finally(() =>
+      atPostgres(
+        'ALTER DATABASE payments RESET ALL',
+        'ALTER DATABASE payments OWNER TO payments_owner',
+        'GRANT CREATE ON DATABASE payments TO payments_admin',
+      ),
+    );
+    expect(left).toEqual([]);
+    expect(await madeRoles()).toEqual([]);
+  });
+});
