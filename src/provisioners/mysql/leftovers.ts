@@ -16,7 +16,7 @@ import type { Session, Sql } from './session.ts';
  * may take away with the same role, and it needs no rights beyond those that it hands out.
  */
 
-type Kind = 'trigger' | 'event' | 'procedure' | 'function' | 'view';
+type Kind = 'trigger' | 'event' | 'procedure' | 'function' | 'view' | 'package' | 'package body';
 
 interface Thing {
   readonly kind: Kind;
@@ -36,7 +36,7 @@ const LISTED = `
     FROM information_schema.TRIGGERS
   UNION ALL SELECT 'event', EVENT_SCHEMA, EVENT_NAME, '', DEFINER, 'DEFINER', NULL FROM information_schema.EVENTS
   UNION ALL SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME, '', DEFINER, SECURITY_TYPE, NULL FROM information_schema.ROUTINES
-    WHERE ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
+    WHERE ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION', 'PACKAGE', 'PACKAGE BODY')
   UNION ALL SELECT 'view', TABLE_SCHEMA, TABLE_NAME, '', DEFINER, SECURITY_TYPE, NULL FROM information_schema.VIEWS`;
 
 export interface Left {
@@ -122,6 +122,8 @@ const labelOf = ({ kind, schema, name: called, on }: Thing): string =>
 async function disarm(sql: Sql, thing: Thing): Promise<Outcome> {
   const where = `${name(thing.schema)}.${name(thing.name)}`;
   if (thing.security !== 'DEFINER' || (thing.kind === 'view' && !sql.isMariaDb)) return done(ASLEEP[thing.kind](thing));
+  // No statement changes whose rights a package has.
+  if (thing.kind === 'package' || thing.kind === 'package body') return done(ASLEEP[thing.kind](thing));
   const statement = thing.kind === 'view' ? null : statementFor(thing.kind, where);
   try {
     await sql.query(statement ?? (await remadeView(sql, where)));
@@ -136,7 +138,7 @@ async function disarm(sql: Sql, thing: Thing): Promise<Outcome> {
 
 const done = (text: string): Outcome => ({ isDone: true, isBlocked: false, text });
 
-const statementFor = (kind: Exclude<Kind, 'view'>, where: string): string =>
+const statementFor = (kind: Exclude<Kind, 'view' | 'package' | 'package body'>, where: string): string =>
   kind === 'trigger' || kind === 'event'
     ? `DROP ${kind.toUpperCase()} IF EXISTS ${where}`
     : `ALTER ${kind.toUpperCase()} ${where} SQL SECURITY INVOKER`;
@@ -155,7 +157,7 @@ async function remadeView(sql: Sql, where: string): Promise<string> {
   return `CREATE OR REPLACE ${algorithm}DEFINER=CURRENT_ROLE SQL SECURITY INVOKER ${rest}`;
 }
 
-const DONE: Readonly<Record<Kind, string>> = {
+const DONE: Readonly<Record<Exclude<Kind, 'package' | 'package body'>, string>> = {
   trigger: 'was dropped: without its definer nobody could write to the table',
   event: 'was dropped',
   procedure: 'runs with the rights of its caller',
@@ -172,6 +174,8 @@ const ASLEEP: Readonly<Record<Kind, (thing: Thing) => string>> = {
   event: () => 'fails at each of its times: its definer is gone',
   procedure: byCaller,
   function: byCaller,
+  package: byCaller,
+  'package body': byCaller,
   view: ({ security }) =>
     security === 'DEFINER' ? 'fails for everybody: its definer is gone' : 'shows what its reader may read',
 };

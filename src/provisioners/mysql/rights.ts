@@ -8,7 +8,10 @@ import type { Session, Sql } from './session.ts';
 export async function checkRights(session: Session, roles: readonly string[]): Promise<Finding[]> {
   const own = await session.run((sql) => checkOwn(sql, roles));
   const given: Finding[] = [];
-  for (const role of roles) given.push(await session.alone((sql) => checkRole(sql, role)));
+  for (const role of roles) {
+    given.push(await session.alone((sql) => checkRole(sql, role)));
+    given.push(await session.run((sql) => checkHandingOn(sql, role)));
+  }
   return [...own, ...given, ...(await session.run(checkPasswords))];
 }
 
@@ -123,6 +126,23 @@ async function checkRole(sql: Sql, role: string): Promise<Finding> {
     ok: false,
     what: `${role} gives ${bad.map(({ privilege, on }) => `${privilege} on ${on}`).join(', ')}: whoever holds it can keep access for ever`,
     fix: bad.map(({ privilege, on }) => `REVOKE ${privilege} ON ${on} FROM ${name(role)};`).join(' '),
+  };
+}
+
+/** A role that a holder may give to others stays with them. Roles reach it through roles that they hold. */
+async function checkHandingOn(sql: Sql, role: string): Promise<Finding> {
+  const all = await edges(sql);
+  const reached = new Set([role]);
+  // A set can grow while it is walked: what is added is visited too.
+  for (const one of reached)
+    for (const edge of all) if (edge.user === one && edge.host === (sql.isMariaDb ? '' : '%')) reached.add(edge.role);
+  const hands = all.filter(
+    ({ user, host, isAdmin }) => isAdmin && reached.has(user) && host === (sql.isMariaDb ? '' : '%'),
+  );
+  return {
+    ok: hands.length === 0,
+    what: `whoever holds ${role} can give no role to others${hands.length > 0 ? `: they can give ${hands.map((one) => one.role).join(', ')}` : ''}`,
+    fix: hands.map((one) => `REVOKE ADMIN OPTION FOR ${name(one.role)} FROM ${name(one.user)};`).join(' '),
   };
 }
 

@@ -209,7 +209,9 @@ async function sqlOver(
   if (known) return { query, ...known, isKnown: true };
   const [row] = await query<{ version: string }>('SELECT VERSION() AS version');
   const isMariaDb = (row?.version ?? '').includes('MariaDB');
-  await query(`SET SESSION wait_timeout = ${IDLE_S}, lock_wait_timeout = ${LOCK_WAIT_S}`);
+  // Some modes change what a statement means: a backslash in a name no longer protects the quote behind it, names are filled
+  // with spaces and equal nothing, views are shown in other quotes. So none holds here, whatever the server has.
+  await query(`SET SESSION sql_mode = '', wait_timeout = ${IDLE_S}, lock_wait_timeout = ${LOCK_WAIT_S}`);
   // A global read lock is waited for without end in MariaDB, whatever lock_wait_timeout says.
   if (isMariaDb) await query(`SET SESSION max_statement_time = ${STATEMENT_S}`);
   prepared.set(key, { isMariaDb });
