@@ -52,3 +52,6 @@ export function withDatabase(address: string, database: string): string {
   other.pathname = `/${encodeURIComponent(database)}`;
   return other.toString();
 }
+
+/** Whom the address names; empty: nobody. */
+export const userOf = (address: string): string => decodeURIComponent(new URL(address).username);

@@ -179,9 +179,9 @@ export async function query(url: string, statements: readonly string[]): Promise
   }
 }
 
-type Account = { uid?: number; gid?: number };
+export type Account = { uid?: number; gid?: number };
 
-async function unprivilegedAccount(): Promise<Account> {
+export async function unprivilegedAccount(): Promise<Account> {
   if (userInfo().uid !== 0) return {};
   for (const name of ['postgres', 'nobody']) {
     const ids = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]).catch(() => null);
@@ -257,14 +257,14 @@ function moveInto(draft: string, place: string): void {
   }
 }
 
-function hand(directory: string, { uid, gid }: Account): void {
+export function hand(directory: string, { uid, gid }: Account): void {
   if (uid === undefined || gid === undefined) return;
   chownSync(directory, uid, gid);
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
     chownSync(join(entry.parentPath, entry.name), uid, gid);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

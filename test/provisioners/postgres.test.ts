@@ -3,8 +3,8 @@ import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { type PostgresServer, query, startPostgres } from '../../src/sandbox/postgres.ts';
 import { startTargetProxy, type TargetProxy } from '../../src/sandbox/targetProxy.ts';
 import { DATABASE_SETUP } from '../../src/sandbox/team.ts';
-import type { Changes } from './changes.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+import { postgresHarness } from './postgresStage.ts';
 
 /** Against a real PostgreSQL. */
 
@@ -12,132 +12,15 @@ let server: PostgresServer;
 let proxy: TargetProxy & { close(): Promise<void> };
 let byTemporary: Harness;
 let byOwn: Harness;
-let ben: number;
 const use = useForTests();
-
-const admin = (...statements: string[]) => query(server.url('payments'), statements);
-const namesOf = async (sql: string): Promise<string[]> => {
-  const [result] = await admin(sql);
-  return (result?.rows ?? []).map((row: { name: string }) => row.name);
-};
-const MADE = "SELECT rolname AS name FROM pg_roles WHERE shobj_description(oid, 'pg_authid') LIKE 'jitbot: %, grant %'";
-const HOLDERS =
-  "SELECT u.rolname || ' in ' || g.rolname AS name FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles u ON u.oid = m.member WHERE u.rolname IN ('ana', 'namesake') OR (g.rolname = 'payments_read' AND u.rolname !~ '^(jit|renamed|made_by)') ORDER BY 1";
-
-/** How names, places and rights change, by somebody with the rights for it. */
-function changesOf(login: 'temporary' | 'own'): Changes {
-  const others = () => namesOf(HOLDERS);
-  return {
-    renamePerson: [
-      {
-        how: 'the name of the login',
-        act: async () => {
-          const made = (await namesOf(MADE))[0] ?? '';
-          const name = login === 'own' ? 'ben' : made;
-          await admin(
-            'GRANT payments_read TO ana',
-            `ALTER ROLE ${name} RENAME TO renamed`,
-            `CREATE ROLE ${name} LOGIN`,
-            `GRANT payments_read TO ${name}`,
-          );
-          return {
-            undo: async () => {
-              await admin(`DROP ROLE ${name}`, 'REVOKE payments_read FROM ana');
-              const [left] = await namesOf("SELECT rolname AS name FROM pg_roles WHERE rolname = 'renamed'");
-              if (left) await admin(`ALTER ROLE renamed RENAME TO ${name}`);
-            },
-            others: async () => [
-              await others(),
-              await namesOf(
-                `SELECT u.rolname::text AS name FROM pg_auth_members m JOIN pg_roles u ON u.oid = m.member WHERE u.rolname = '${name}'`,
-              ),
-            ],
-          };
-        },
-      },
-      {
-        how: 'the name of what was made for the grant',
-        act: async () => {
-          const made = (await namesOf(MADE))[0] ?? '';
-          await admin(
-            `ALTER ROLE ${made} RENAME TO made_by_the_bot`,
-            `CREATE ROLE namesake`,
-            'GRANT payments_read TO namesake',
-          );
-          return { undo: () => admin('DROP ROLE namesake').then(() => undefined), others };
-        },
-      },
-    ],
-    renameContainer: [
-      {
-        how: 'the name of the granted role',
-        act: async () => {
-          await admin(
-            'ALTER ROLE payments_read RENAME TO payments_reader',
-            'CREATE ROLE payments_read NOLOGIN',
-            'GRANT payments_read TO ana',
-          );
-          return {
-            undo: async () => {
-              await admin('DROP ROLE payments_read', 'ALTER ROLE payments_reader RENAME TO payments_read');
-            },
-            others,
-          };
-        },
-      },
-    ],
-    moveTarget: 'Another cluster at the same address is tried in a test of its own, with two servers.',
-    blind: [
-      {
-        how: 'the bot may no longer create roles, nor administer what it made and what it grants',
-        act: async () => {
-          const admins = await namesOf(
-            "SELECT oid::text AS name FROM pg_auth_members WHERE member = 'jitbot'::regrole AND admin_option",
-          );
-          const set = (is: boolean) =>
-            admin(
-              `ALTER ROLE jitbot ${is ? '' : 'NO'}CREATEROLE`,
-              `UPDATE pg_auth_members SET admin_option = ${is} WHERE oid IN (${admins.join(', ')})`,
-            );
-          await set(false);
-          return { undo: () => set(true).then(() => undefined), others };
-        },
-      },
-    ],
-  };
-}
 
 beforeAll(async () => {
   server = await startPostgres(DATABASE_SETUP);
   proxy = await startTargetProxy(server.port);
   const url = `postgres://jitbot:jitbot-sandbox@127.0.0.1:${proxy.port}/payments`;
-  const says = async (statement: string) => {
-    const [result] = await query(server.url('payments'), [statement]);
-    return (result?.rows[0] as Record<string, boolean> | undefined)?.yes === true;
-  };
   const breaks = { breakTarget: () => proxy.cut(), mendTarget: () => proxy.restore() };
-  const [found] = await query(server.url('payments'), ["SELECT oid FROM pg_roles WHERE rolname = 'ben'"]);
-  ben = Number(found?.rows[0]?.oid);
-  const role = { roles: ['payments_read'] };
-  byTemporary = {
-    connection: postgres.connect({ kind: 'postgres', url, login: 'temporary' }, use),
-    role,
-    // By its comment: what it is called may change.
-    reallyHas: (grantId) =>
-      says(
-        `SELECT has_table_privilege(r.oid, 'payments', 'SELECT') AS yes FROM pg_roles r
-         WHERE shobj_description(r.oid, 'pg_authid') ~ 'grant ${grantId}$' AND rolcanlogin`,
-      ),
-    ...breaks,
-    changes: changesOf('temporary'),
-  };
-  byOwn = {
-    connection: postgres.connect({ kind: 'postgres', url, login: '{email_name}' }, use),
-    role,
-    reallyHas: () => says(`SELECT has_table_privilege(${ben}, 'payments', 'SELECT') AS yes`),
-    ...breaks,
-    changes: changesOf('own'),
-  };
+  byTemporary = await postgresHarness(server, { target: { kind: 'postgres', url, login: 'temporary' }, use, breaks });
+  byOwn = await postgresHarness(server, { target: { kind: 'postgres', url, login: '{email_name}' }, use, breaks });
 });
 afterAll(async () => {
   await Promise.all([byTemporary.connection.close(), byOwn.connection.close()]);

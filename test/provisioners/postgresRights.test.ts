@@ -1,23 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
+import { BASE, KEEP_OWNER, RESERVED } from './postgresDocs.ts';
 
 /** The statements that the documentation asks for are what the doctor asks for, and enough. */
-
-const DOCS = readFileSync(new URL('../../docs/targets/postgres.md', import.meta.url), 'utf8');
-const [BASE = '', RESERVED = '', KEEP_OWNER = ''] = [...DOCS.matchAll(/```sql\n(.*?)```/gs)].map(
-  ([, sql]) => sql ?? '',
-);
-
-/** One by one: PostgreSQL takes some of them alone only. */
-const statements = (sql: string): string[] =>
-  sql
-    .split('\n')
-    .map((line) => line.replace(/--.*$/, '').trim())
-    .filter((line) => line !== '');
 
 test.each(VERSIONS)(
   'the rights that the documentation gives the bot are all it needs, $name',
@@ -37,9 +25,9 @@ test.each(VERSIONS)(
     });
     const use = useForTests();
     await query(server.url('payments'), [
-      ...statements(BASE),
-      ...(hasGrantOptions ? statements(RESERVED) : []),
-      ...statements(hasGrantOptions ? KEEP_OWNER : KEEP_OWNER.replace(' WITH INHERIT FALSE, SET TRUE', '')),
+      ...BASE,
+      ...(hasGrantOptions ? RESERVED : []),
+      ...KEEP_OWNER.map((one) => (hasGrantOptions ? one : one.replace(' WITH INHERIT FALSE, SET TRUE', ''))),
       "ALTER ROLE jitbot PASSWORD 'jitbot'",
     ]);
     const connection = postgres.connect(

@@ -4,11 +4,21 @@ import type { Owners } from './finish.ts';
 import { problemOf } from './heir.ts';
 import { hasGrantOptions, quote } from './identity.ts';
 import { mayBeChangedForGood } from './lasting.ts';
+import { poolerFindings } from './pooler.ts';
 import { type Client, inTransaction, type Session } from './session.ts';
 
 /** Whether the bot's own login may do what giving and taking back takes, and what a holder could do beyond it. */
 
-export async function checkRights(session: Session, roles: readonly string[], owners: Owners): Promise<Finding[]> {
+export interface Checked {
+  readonly roles: readonly string[];
+  readonly owners: Owners;
+  /** Whom the address names; empty: nobody. */
+  readonly user: string;
+  /** Whether logins are made for grants. */
+  readonly isTemporary: boolean;
+}
+
+export async function checkRights(session: Session, { roles, owners, ...who }: Checked): Promise<Finding[]> {
   return session.run(async (client) => {
     // Asked before the path is pinned: as it is for whatever else uses this login.
     const path = await client.query<{ path: string }>("SELECT pg_catalog.current_setting('search_path') AS path");
@@ -17,6 +27,7 @@ export async function checkRights(session: Session, roles: readonly string[], ow
       const options = await hasGrantOptions(client);
       return [
         ...me.findings,
+        ...(await poolerFindings(client, who)),
         ...(await mayGrant(client, roles, me.name)),
         ...(options ? [await reservedConnection(client, me)] : []),
         await searchPath(client, me.name, path.rows[0]?.path ?? ''),

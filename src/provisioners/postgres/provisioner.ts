@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { addressFor, databaseAddress } from '../address.ts';
+import { addressFor, databaseAddress, userOf } from '../address.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { Access, Connection, ListedRole, Provisioner, Use } from '../provisioner.ts';
 import { checkRights } from './doctor.ts';
@@ -86,7 +86,7 @@ function connect(target: Target, { log, ids, accountOf }: Use): Connection<Role>
       }
     },
     afterlife: 0,
-    check: (roles) => checkRights(session, namesOf(roles), owners),
+    check: (roles) => checkRights(session, { roles: namesOf(roles), owners, user: userOf(target.url), isTemporary }),
     ...(isTemporary && {
       issueCredential: async (one: Access<Role>) => {
         const secret = randomBytes(PASSWORD_BYTES).toString('base64url');

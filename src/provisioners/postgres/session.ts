@@ -137,6 +137,7 @@ async function withDeadline<T>(
 export async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await client.query(
     `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+     SET LOCAL role = DEFAULT;
      SET LOCAL search_path = pg_catalog, pg_temp;
      SELECT pg_catalog.set_config('transaction_timeout', '0', true)
        WHERE pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL;

@@ -1,5 +1,6 @@
 import { TargetRefusal } from '../provisioner.ts';
 import { literal, quote } from './identity.ts';
+import { inOneGo } from './oneGo.ts';
 import type { Client, Session } from './session.ts';
 
 /** What a login has open: sessions, and transactions that were prepared to be committed by anybody of its name later. */
@@ -77,8 +78,8 @@ export async function preparedBy(client: Client, name: string): Promise<Prepared
 /** Only as the login that prepared it, in its database and outside a transaction. The bot is to be a member of it. */
 export async function rollBackPrepared(session: Session, name: string, { gid, database }: Prepared): Promise<void> {
   await session.elsewhere(database, async (client) => {
-    await client.query(`SET ROLE ${quote(name)}`);
-    await client.query(`ROLLBACK PREPARED ${literal(gid)}`);
+    // COMMIT makes the role hold for what follows. Where that fails the role stays, and every transaction puts it back.
+    await inOneGo(client, [`SET ROLE ${quote(name)}`, 'COMMIT', `ROLLBACK PREPARED ${literal(gid)}`, 'RESET ROLE']);
   });
 }
 
