@@ -1,9 +1,12 @@
 import type { BlockAction, RespondFn } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import type { Log } from '../ports.ts';
 import { section } from './blocks.ts';
 import { slackProblem } from './clients.ts';
 import type { SlackContext } from './context.ts';
+import { NOT_CHANGED } from './failures.ts';
+import { NOT_OPENED, NotOpenedError } from './notOpened.ts';
 
 /** The value of the button that was clicked: an id, looked up before anything rests on it. */
 export function clickedValue(body: BlockAction): string {
@@ -36,11 +39,13 @@ export function oneMoment(tell: () => Promise<unknown>, log: Pick<Log, 'warn'>):
  * Does what a click asked for and tells the one who clicked, where there is something to tell: only they
  * see it. A fault becomes a sentence, never silence.
  * @param work what to do; returns the sentence to show, or null where the messages that change say enough
+ * @param failed what is so where the work fails
  */
 export async function tellClicker(
   { client, deps, showHome }: Pick<SlackContext, 'client' | 'deps' | 'showHome'>,
   { body, respond }: Click,
   work: () => Promise<string | null>,
+  failed = NOT_CHANGED,
 ): Promise<void> {
   const personId = body.user.id;
   const waiting = body.view ? null : oneMoment(() => tell(ONE_MOMENT), deps.log);
@@ -49,7 +54,7 @@ export async function tellClicker(
     text = await work();
   } catch (error) {
     deps.log.error({ err: error, personId }, 'a click could not be carried out');
-    text = ':warning: Something on our side failed, so nothing was changed. Try again in a minute.';
+    text = error instanceof NotOpenedError ? NOT_OPENED : failed;
   } finally {
     waiting?.cancel();
   }
@@ -79,6 +84,19 @@ export async function tellClicker(
       // The click brings an address of its own, for which the bot needs no token.
       await respond({ response_type: 'ephemeral', replace_original: false, ...said(sentence) });
     }
+  }
+}
+
+/** Says something in a private message, where there is no other way left. */
+export async function tellPrivately(
+  { client, deps }: Pick<SlackContext, 'client' | 'deps'>,
+  personId: string,
+  message: { readonly text: string; readonly blocks: ModalView['blocks'] },
+): Promise<void> {
+  try {
+    await client.chat.postMessage({ channel: personId, ...message });
+  } catch (error) {
+    deps.log.warn({ problem: slackProblem(error), personId }, 'an answer could not be shown');
   }
 }
 

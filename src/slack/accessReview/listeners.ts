@@ -3,9 +3,12 @@ import { z } from 'zod';
 import { isRefused, type Refused } from '../../domain/refusal.ts';
 import { answerAccessReview, startAccessReview } from '../../lifecycle/accessReview.ts';
 import { checkAdmin } from '../../lifecycle/eligibility.ts';
+import { section } from '../blocks.ts';
 import { clickedValue, tellClicker } from '../clicks.ts';
 import type { Command } from '../commands/command.ts';
 import type { SlackContext } from '../context.ts';
+import { NOT_CHANGED, NOT_REVIEWED } from '../failures.ts';
+import { answerForm, inTime, messageModal, openView, openWhenKnown } from '../forms.ts';
 import { readOption, readText } from '../request/values.ts';
 import { COMMENT } from '../review/modals.ts';
 import { refusalSentence } from '../sentences.ts';
@@ -17,46 +20,66 @@ export const accessReview: Command = {
   names: ['access-review'],
   usage: '`/jit access-review`',
   help: 'for administrators: ask the owners whether each rule is still right',
+  failed: NOT_CHANGED,
   run: async (call) => {
-    const standing = await checkAdmin(call.deps, call.personId);
-    if (isRefused(standing)) return call.tell(refusalSentence(standing.refused));
-    const open = (await call.deps.store.records('access_review')).find(({ closedAt }) => closedAt === null);
-    await call.client.views.open({ trigger_id: call.triggerId, view: startModal(open ?? null) });
+    const checking = checkAdmin(call.deps, call.personId);
+    const early = await inTime(checking);
+    if (early && isRefused(early)) return call.tell(refusalSentence(early.refused));
+    await openWhenKnown(call, { ...call, title: TITLE }, async () => {
+      const standing = await checking;
+      if (isRefused(standing)) return messageModal(TITLE, [section(refusalSentence(standing.refused))]);
+      const open = (await call.deps.store.records('access_review')).find(({ closedAt }) => closedAt === null);
+      return startModal(open ?? null);
+    });
   },
 };
+
+const TITLE = 'Access review';
 
 const pointed = z.object({ review: z.string(), item: z.number().int().min(0) });
 
 export function listenToAccessReviews(app: App, context: SlackContext): void {
-  const { deps, client } = context;
+  const { deps } = context;
 
   app.view(START_MODAL, async ({ ack, view, body }) => {
     const period = Number(readOption(view.state.values, ACCESS_REVIEW.period, ACCESS_REVIEW.period) ?? Number.NaN);
-    const result = await startAccessReview(deps, { personId: body.user.id, period });
-    return isRefused(result)
-      ? ack({ response_action: 'errors', errors: { [ACCESS_REVIEW.period]: refusalSentence(result.refused) } })
-      : ack({ response_action: 'update', view: startModal(result) });
+    await answerForm(context, { ack, view, body }, { failed: NOT_CHANGED }, async () => {
+      const result = await startAccessReview(deps, { personId: body.user.id, period });
+      return isRefused(result)
+        ? { errors: { [ACCESS_REVIEW.period]: refusalSentence(result.refused) } }
+        : { view: startModal(result) };
+    });
   });
 
   app.action<BlockAction>(ACCESS_REVIEW.keep, async ({ ack, body, respond }) => {
     await ack();
-    await tellClicker(context, { body, respond }, async () => {
-      const result = await answer(clickedValue(body), { personId: body.user.id, verdict: 'keep', comment: '' });
-      return isRefused(result) ? refusalSentence(result.refused) : null;
-    });
+    await tellClicker(
+      context,
+      { body, respond },
+      async () => {
+        const result = await answer(clickedValue(body), { personId: body.user.id, verdict: 'keep', comment: '' });
+        return isRefused(result) ? refusalSentence(result.refused) : null;
+      },
+      NOT_REVIEWED,
+    );
   });
 
-  app.action<BlockAction>(ACCESS_REVIEW.remove, async ({ ack, body }) => {
+  app.action<BlockAction>(ACCESS_REVIEW.remove, async ({ ack, body, respond }) => {
     await ack();
-    await client.views.open({ trigger_id: body.trigger_id, view: removeModal(clickedValue(body)) });
+    await tellClicker(context, { body, respond }, async () => {
+      await openView(context, body.trigger_id, removeModal(clickedValue(body)));
+      return null;
+    });
   });
 
   app.view(REMOVE_MODAL, async ({ ack, view, body }) => {
     const comment = readText(view.state.values, COMMENT.block, COMMENT.action);
-    const result = await answer(view.private_metadata, { personId: body.user.id, verdict: 'remove', comment });
-    return isRefused(result)
-      ? ack({ response_action: 'errors', errors: { [COMMENT.block]: refusalSentence(result.refused) } })
-      : ack();
+    await answerForm(context, { ack, view, body }, { failed: NOT_REVIEWED, typed: comment }, async () => {
+      const result = await answer(view.private_metadata, { personId: body.user.id, verdict: 'remove', comment });
+      return isRefused(result)
+        ? { errors: { [COMMENT.block]: refusalSentence(result.refused) } }
+        : { done: ':no_entry: Removed: from now on nobody gets in by this rule.' };
+    });
   });
 
   /** @param value which rule of which review, as the button holds it; looked up and checked anew */

@@ -15,9 +15,10 @@ import { clickedValue } from '../clicks.ts';
 import { slackProblem } from '../clients.ts';
 import type { Call, Command } from '../commands/command.ts';
 import type { SlackContext } from '../context.ts';
-import { FAILED } from '../request/answers.ts';
+import { ADMIN_FAILED, NOT_CHANGED, NOT_FROZEN, NOT_REVOKED } from '../failures.ts';
+import { answerForm, openView, waitModal } from '../forms.ts';
+import { NOT_OPENED } from '../notOpened.ts';
 import { readOption, readText, type ViewValues } from '../request/values.ts';
-import { waitModal } from '../review/modals.ts';
 import { refusalSentence, standingSentence } from '../sentences.ts';
 import { updateView } from '../views.ts';
 import {
@@ -39,6 +40,7 @@ export const admin: Command = {
   names: ['admin'],
   usage: '`/jit admin`',
   help: 'for administrators: who holds what, end it, freeze everything, reload the policy; `/jit admin freeze REASON` freezes without a form',
+  failed: ADMIN_FAILED,
   run: async (call) => {
     const [word = '', ...rest] = call.text.trim().split(/\s+/);
     if (word.toLowerCase() === 'freeze') return call.tell(await freezeNow(call, rest.join(' ')));
@@ -51,8 +53,7 @@ export const admin: Command = {
 /** @returns the form's id; null: Slack opens none for the bot now */
 async function openWaiting({ client, deps, triggerId }: Call): Promise<string | null> {
   try {
-    const opened = await client.views.open({ trigger_id: triggerId, view: waitModal('Administration') });
-    return opened.view?.id ?? null;
+    return (await openView({ client }, triggerId, waitModal('Administration'))).id;
   } catch (error) {
     deps.log.warn({ problem: slackProblem(error) }, 'the administration form could not be opened; it is told instead');
     return null;
@@ -105,19 +106,28 @@ export function listenToAdmins(app: App, context: SlackContext): void {
   });
 
   for (const action of [ADMIN.person, ADMIN.resource]) act(action, async () => null);
-  act(ADMIN.end, async (body) => {
-    const result = await revokeGrant(deps, { grantId: clickedValue(body), personId: body.user.id });
-    return isRefused(result)
-      ? refusalSentence(result.refused)
-      : `:lock: Taking it back now.${standingSentence(result.seenAt)}`;
-  });
-  act(ADMIN.endAll, async (body, filter) => {
-    const grantIds = (await filtered(context, filter)).map(({ value }) => value.id);
-    const result = await revokeAll(deps, { grantIds, personId: body.user.id });
-    return isRefused(result)
-      ? refusalSentence(result.refused)
-      : `:lock: Taking ${result.ended} back now.${standingSentence(result.seenAt)}`;
-  });
+  act(
+    ADMIN.end,
+    async (body) => {
+      const result = await revokeGrant(deps, { grantId: clickedValue(body), personId: body.user.id });
+      return isRefused(result)
+        ? refusalSentence(result.refused)
+        : `:lock: Taking it back now.${standingSentence(result.seenAt)}`;
+    },
+    NOT_REVOKED,
+  );
+  act(
+    ADMIN.endAll,
+    async (body) => {
+      // Those that were shown, whatever has been given since.
+      const grantIds = clickedValue(body).split(' ').filter(Boolean);
+      const result = await revokeAll(deps, { grantIds, personId: body.user.id });
+      return isRefused(result)
+        ? refusalSentence(result.refused)
+        : `:lock: Taking ${result.ended} back now.${standingSentence(result.seenAt)}`;
+    },
+    ADMIN_FAILED,
+  );
   act(ADMIN.unfreeze, async (body) => {
     const result = await unfreeze(deps, { personId: body.user.id });
     return isRefused(result) ? refusalSentence(result.refused) : ':white_check_mark: The freeze is lifted.';
@@ -132,37 +142,59 @@ export function listenToAdmins(app: App, context: SlackContext): void {
 
   app.action<BlockAction>(ADMIN.freeze, async ({ ack, body }) => {
     await ack();
-    const live = (await deps.store.liveGrants({})).length;
-    await client.views.push({ trigger_id: body.trigger_id, view: freezeModal(live) });
+    await push(body, freezeModal((await deps.store.liveGrants({})).length));
   });
   app.view(FREEZE_MODAL, async ({ ack, view, body }) => {
     const reason = readText(view.state.values, FREEZE_REASON, FREEZE_REASON);
-    const result = await freeze(deps, { personId: body.user.id, reason });
-    return isRefused(result)
-      ? ack({ response_action: 'errors', errors: { [FREEZE_REASON]: refusalSentence(result.refused) } })
-      : ack({ response_action: 'update', view: adminMessage(frozenSentence(result)) });
+    await answerForm(context, { ack, view, body }, { failed: NOT_FROZEN, typed: reason }, async () => {
+      const result = await freeze(deps, { personId: body.user.id, reason });
+      return isRefused(result)
+        ? { errors: { [FREEZE_REASON]: refusalSentence(result.refused) } }
+        : { view: adminMessage(frozenSentence(result)) };
+    });
   });
 
   app.action<BlockAction>(ADMIN.reload, async ({ ack, body }) => {
     await ack();
+    // The form first, while the trigger lives.
+    const pushed = await push(body, waitModal('Reload the policy'));
+    if (pushed === null) return;
     const reload = await previewReload(deps, body.user.id);
     const view = isRefused(reload) ? adminMessage(refusalSentence(reload.refused)) : reloadModal(reload);
-    await client.views.push({ trigger_id: body.trigger_id, view });
+    await updateView(context, pushed, view);
   });
   app.view(RELOAD_MODAL, async ({ ack, view, body }) => {
     // Anything of another shape shows nothing, so the file is shown again.
     const shown = shownSchema.safeParse(readObject(view.private_metadata)).data ?? { hash: '', strandedKey: '' };
-    const result = await reloadPolicy(deps, {
-      personId: body.user.id,
-      hash: shown.hash,
-      wasShown: (stranded) => strandedKey(stranded) === shown.strandedKey,
+    await answerForm(context, { ack, view, body }, { failed: NOT_CHANGED }, async () => {
+      const result = await reloadPolicy(deps, {
+        personId: body.user.id,
+        hash: shown.hash,
+        wasShown: (stranded) => strandedKey(stranded) === shown.strandedKey,
+      });
+      return { view: isRefused(result) ? adminMessage(refusalSentence(result.refused)) : reloadModal(result) };
     });
-    const answer = isRefused(result) ? adminMessage(refusalSentence(result.refused)) : reloadModal(result);
-    return ack({ response_action: 'update', view: answer });
   });
 
+  /** A form over the list. @returns its id; null: Slack did not open it, which the list then says */
+  async function push(body: BlockAction, view: ModalView): Promise<string | null> {
+    try {
+      const { view: pushed } = await client.views.push({ trigger_id: body.trigger_id, view });
+      if (pushed?.id) return pushed.id;
+    } catch (error) {
+      deps.log.warn({ problem: slackProblem(error) }, 'a form was not opened over the list');
+    }
+    const filter = filterIn(body.view?.state.values ?? {});
+    await updateView(context, body.view?.id, await adminView(context, body.user.id, filter, NOT_OPENED));
+    return null;
+  }
+
   /** Something done from the list, which is shown anew with a word about it. */
-  function act(action: string, work: (body: BlockAction, filter: Filter) => Promise<string | null>): void {
+  function act(
+    action: string,
+    work: (body: BlockAction) => Promise<string | null>,
+    failed: string = NOT_CHANGED,
+  ): void {
     app.action<BlockAction>(action, async ({ ack, body }) => {
       await ack();
       const filter = filterIn(body.view?.state.values ?? {});
@@ -171,10 +203,10 @@ export function listenToAdmins(app: App, context: SlackContext): void {
       try {
         // What gives anything asks once more, and takes nothing but Slack's word now.
         const standing = await mayTakeAway(deps, personId, ANY_ADMIN);
-        word = isRefused(standing) ? refusalSentence(standing.refused) : await work(body, filter);
+        word = isRefused(standing) ? refusalSentence(standing.refused) : await work(body);
       } catch (error) {
         deps.log.error({ err: error, action, personId }, 'an administrator’s click could not be carried out');
-        word = FAILED;
+        word = failed;
       }
       await updateView(context, body.view?.id, await adminView(context, personId, filter, word));
     });

@@ -53,16 +53,15 @@ export function adminBlocks({ word, freeze, grants }: Omit<AdminInput, 'requests
     section(`*Live: ${grants.length}*`),
     ...shown.flatMap((grant): KnownBlock[] => [
       section(`<@${grant.person.slackId}> has ${code(grant.role)}\n${grantState(grant)}`),
-      ...(grant.state === 'active' || grant.state === 'provisioning'
-        ? [{ type: 'actions' as const, elements: [endButton(grant.id, 'End')] }]
-        : []),
+      ...(isEndable(grant) ? [{ type: 'actions' as const, elements: [endButton(grant.id, 'End')] }] : []),
     ]),
     ...(grants.length > shown.length ? [context(`and ${grants.length - shown.length} more`)] : []),
   ];
 }
 
 export function adminModal({ word, freeze, grants, requests }: AdminInput): ModalView {
-  const more = grants.length - MOST_GRANTS;
+  const shown = grants.slice(0, MOST_GRANTS);
+  const more = grants.length - shown.length;
   const blocks: KnownBlock[] = [
     ...(word ? [section(word)] : []),
     ...(freeze
@@ -85,9 +84,9 @@ export function adminModal({ word, freeze, grants, requests }: AdminInput): Moda
       ],
     },
     section(`*Live: ${grants.length}*`),
-    ...grants.slice(0, MOST_GRANTS).map((grant) => ({
+    ...shown.map((grant) => ({
       ...section(`<@${grant.person.slackId}> has ${code(grant.role)}\n${grantState(grant)}`),
-      ...(grant.state === 'active' || grant.state === 'provisioning'
+      ...(isEndable(grant)
         ? {
             accessory: button('End', ADMIN.end, grant.id, {
               style: 'danger',
@@ -104,7 +103,7 @@ export function adminModal({ word, freeze, grants, requests }: AdminInput): Moda
         section(`<@${request.requester.slackId}> asks for ${code(request.role)}\n${statusLine(request, null)}`),
       ),
     { type: 'divider' },
-    { type: 'actions', elements: switches(freeze, grants) },
+    { type: 'actions', elements: switches(freeze, shown.filter(isEndable)) },
     {
       ...section('Somebody lost their phone? Reset their one-time codes; they set them up anew.', ADMIN.resetBlock),
       accessory: {
@@ -123,10 +122,11 @@ export function adminModal({ word, freeze, grants, requests }: AdminInput): Moda
   };
 }
 
-const switches = (freeze: Freeze | null, grants: readonly LiveGrant[]) => [
-  ...(grants.length > 0
+/** @param shown which the list shows and can still end: the button ends those and no others */
+const switches = (freeze: Freeze | null, shown: readonly LiveGrant[]) => [
+  ...(shown.length > 0
     ? [
-        button(`End all ${grants.length} shown`, ADMIN.endAll, 'all', {
+        button(`End all ${shown.length} shown`, ADMIN.endAll, shown.map(({ id }) => id).join(' '), {
           style: 'danger',
           confirm: confirm(
             'End all of these?',
@@ -143,6 +143,8 @@ const switches = (freeze: Freeze | null, grants: readonly LiveGrant[]) => [
     : button('Freeze everything…', ADMIN.freeze, 'freeze', { style: 'danger' }),
   button('Reload the policy…', ADMIN.reload, 'reload'),
 ];
+
+const isEndable = ({ state }: LiveGrant): boolean => state === 'active' || state === 'provisioning';
 
 const confirm = (title: string, text: string, yes: string) => ({
   title: plainText(title, 100),

@@ -4,6 +4,7 @@ import { checkAuditor } from '../../lifecycle/eligibility.ts';
 import { sayLooked } from '../../lifecycle/integrity.ts';
 import { section } from '../blocks.ts';
 import type { Call, Command } from '../commands/command.ts';
+import { NOT_LOOKED_UP } from '../failures.ts';
 import { refusalSentence } from '../sentences.ts';
 import { auditLine } from './lines.ts';
 import { linksTo } from './links.ts';
@@ -17,6 +18,7 @@ export const audit: Command = {
   names: ['audit'],
   usage: '`/jit audit [PERSON] [RESOURCE or ROLE] [REQUEST] [INCIDENT] [7d]`',
   help: 'for auditors: what the record says, such as `/jit audit ana payments-db 30d`',
+  failed: NOT_LOOKED_UP,
   run: async (call) => {
     const looked = /^looked(?:\s+|$)/i.exec(call.text);
     if (looked) return saysLooked(call, call.text.slice(looked[0].length));

@@ -7,7 +7,8 @@ import { delegate, endDelegation } from '../../lifecycle/delegate.ts';
 import { plain, plainText, section, time } from '../blocks.ts';
 import type { Command } from '../commands/command.ts';
 import type { SlackContext } from '../context.ts';
-import { messageModal } from '../request/modal.ts';
+import { NOT_CHANGED } from '../failures.ts';
+import { answerForm, messageModal, openView } from '../forms.ts';
 import { readMoment } from '../request/values.ts';
 import { refusalSentence } from '../sentences.ts';
 
@@ -21,8 +22,9 @@ export const away: Command = {
   names: ['away', 'delegate'],
   usage: '`/jit away`',
   help: 'name somebody who reviews for you while you are away',
-  run: async ({ client, deps, triggerId }) => {
-    await client.views.open({ trigger_id: triggerId, view: awayModal(deps.clock.now() + 24 * HOUR) });
+  failed: NOT_CHANGED,
+  run: async (call) => {
+    await openView(call, call.triggerId, awayModal(call.deps.clock.now() + 24 * HOUR));
   },
 };
 
@@ -30,6 +32,7 @@ export const back: Command = {
   names: ['back'],
   usage: '`/jit back`',
   help: 'you review for yourself again',
+  failed: NOT_CHANGED,
   run: async ({ deps, personId, tell }) => {
     const ended = await endDelegation(deps, personId);
     return tell(
@@ -65,21 +68,17 @@ const awayModal = (until: Instant): ModalView => ({
 
 const userSchema = z.object({ selected_user: z.string().nullish() });
 
-export function listenToAbsences(app: App, { deps }: SlackContext): void {
+export function listenToAbsences(app: App, context: SlackContext): void {
+  const { deps } = context;
   app.view(AWAY_MODAL, async ({ ack, view, body }) => {
     const { values } = view.state;
     const toId = userSchema.safeParse(values[TO]?.[TO]).data?.selected_user ?? '';
     const until = readMoment(values, UNTIL, UNTIL) ?? 0;
-    const result = await delegate(deps, { fromId: body.user.id, toId, until });
-    return isRefused(result)
-      ? ack({ response_action: 'errors', errors: { [TO]: refusalSentence(result.refused) } })
-      : ack({
-          response_action: 'update',
-          view: messageModal('While you are away', [
-            section(
-              `:handshake: <@${result.to.slackId}> reviews for you until ${time(result.until)}, and has been told. \`/jit back\` ends it sooner.`,
-            ),
-          ]),
-        });
+    await answerForm(context, { ack, view, body }, { failed: NOT_CHANGED }, async () => {
+      const result = await delegate(deps, { fromId: body.user.id, toId, until });
+      if (isRefused(result)) return { errors: { [TO]: refusalSentence(result.refused) } };
+      const named = `:handshake: <@${result.to.slackId}> reviews for you until ${time(result.until)}, and has been told. \`/jit back\` ends it sooner.`;
+      return { view: messageModal('While you are away', [section(named)]) };
+    });
   });
 }

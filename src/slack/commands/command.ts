@@ -7,6 +7,8 @@ export interface Command {
   readonly names: readonly string[];
   readonly usage: string;
   readonly help: string;
+  /** What is said where something on our side fails: what is so then, and what to do. */
+  readonly failed: string;
   /** Slack has been answered already; what there is to say goes through `tell`. */
   readonly run: (call: Call) => Promise<void>;
 }

@@ -9,7 +9,8 @@ import { plain } from '../blocks.ts';
 import { ONE_MOMENT, oneMoment, said } from '../clicks.ts';
 import type { SlackContext } from '../context.ts';
 import { secondFactor } from '../factor/listeners.ts';
-import { FAILED } from '../request/answers.ts';
+import { FAILED } from '../failures.ts';
+import { NOT_OPENED, NotOpenedError } from '../notOpened.ts';
 import { openForm } from '../request/form.ts';
 import type { Command } from './command.ts';
 import { onCall, why } from './insight.ts';
@@ -58,7 +59,8 @@ export function listenToCommands(app: App, context: SlackContext): void {
     } catch (error) {
       const [name] = asked.command?.names ?? ['request'];
       deps.log.error({ err: error, command: name, personId: command.user_id }, 'a command could not be carried out');
-      await respond({ response_type: 'ephemeral', text: FAILED });
+      const failed = asked.command?.failed ?? FAILED;
+      await respond({ response_type: 'ephemeral', ...said(error instanceof NotOpenedError ? NOT_OPENED : failed) });
     } finally {
       waiting.cancel();
     }

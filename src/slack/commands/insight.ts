@@ -6,6 +6,7 @@ import { decide } from '../../lifecycle/decide.ts';
 import type { Deps } from '../../lifecycle/deps.ts';
 import { areAmong } from '../../lifecycle/eligibility.ts';
 import { code, plain, section, time } from '../blocks.ts';
+import { NOT_LOOKED_UP } from '../failures.ts';
 import { roleNameIn } from '../projections.ts';
 import { statusLine } from '../review/status.ts';
 import { approvalsText, refusalSentence, withNames } from '../sentences.ts';
@@ -51,6 +52,7 @@ export const onCall: Command = {
   names: ['oncall', 'on-call', 'whoami'],
   usage: '`/jit oncall`',
   help: 'what PagerDuty says of you, and what that lets you do now',
+  failed: NOT_LOOKED_UP,
   run: async ({ deps, personId, tell }) => {
     const person = await deps.directory.person(personId);
     if (!person.known) return tell(refusalSentence({ code: 'person_refused', problem: person.problem }));
@@ -85,6 +87,7 @@ export const why: Command = {
   names: ['why'],
   usage: '`/jit why [REQUEST]`',
   help: 'which rule decided your request, and what would have made it pass',
+  failed: NOT_LOOKED_UP,
   run: async ({ deps, personId, text, tell }) => {
     const id = text.replace(/[`#\s]/g, '').toUpperCase();
     const request =

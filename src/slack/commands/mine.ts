@@ -5,10 +5,12 @@ import type { Request } from '../../domain/request.ts';
 import { cancelRequest } from '../../lifecycle/closeRequest.ts';
 import { revokeGrant } from '../../lifecycle/endGrant.ts';
 import { extensionLeft } from '../../lifecycle/extendGrant.ts';
-import { button, code, plain, section, time } from '../blocks.ts';
+import { button, code, context, plain, section, time } from '../blocks.ts';
+import { NOT_CANCELLED, NOT_EXTENDED, NOT_LOOKED_UP, NOT_REVOKED } from '../failures.ts';
 import { endButton } from '../grants/buttons.ts';
 import { openExtendForm } from '../grants/listeners.ts';
 import { CANCEL_ACTION, EXTEND_ACTION } from '../grants/notices.ts';
+import { cutMarkup } from '../markup.ts';
 import { roleNameIn } from '../projections.ts';
 import { takeDuration } from '../request/when.ts';
 import { statusLine } from '../review/status.ts';
@@ -21,6 +23,7 @@ export const list: Command = {
   names: ['list', 'ls', 'mine'],
   usage: '`/jit list`',
   help: 'what you hold and what you have asked for',
+  failed: NOT_LOOKED_UP,
   run: async (call) => {
     const [held, asked] = await mine(call);
     if (held.length + asked.length === 0)
@@ -34,6 +37,7 @@ export const revoke: Command = {
   names: ['revoke', 'done', 'end'],
   usage: '`/jit revoke [RESOURCE]`',
   help: 'I’m done: give it back now',
+  failed: NOT_REVOKED,
   run: async (call) => {
     const held = matching(call, (await mine(call))[0], call.text);
     const [only, ...others] = held;
@@ -52,12 +56,13 @@ export const extend: Command = {
   names: ['extend', 'more'],
   usage: '`/jit extend [RESOURCE] [DURATION]`',
   help: 'ask for more time on what you hold',
+  failed: NOT_EXTENDED,
   run: async (call) => {
     const { duration: wanted, rest } = takeDuration(call.text.trim().split(/\s+/).join(' '));
     const held = matching(call, (await mine(call))[0], rest);
     const [only, ...others] = held;
     if (!only) return call.tell(noneText({ text: rest }, 'You hold nothing that could be extended'));
-    if (others.length > 0) return call.tell('Which one?', grantBlocks(call, held));
+    if (others.length > 0) return call.tell('Which one?', grantBlocks(call, held, '/jit extend'));
     return openExtendForm(call, call.triggerId, { grantId: only.id, personId: call.personId, wanted, reason: null });
   },
 };
@@ -66,6 +71,7 @@ export const cancel: Command = {
   names: ['cancel'],
   usage: '`/jit cancel [REQUEST]`',
   help: 'take back a request that is waiting',
+  failed: NOT_CANCELLED,
   run: async (call) => {
     const waiting = (await mine(call))[1];
     const named = waiting.filter(
@@ -102,8 +108,12 @@ function matching({ deps }: Call, held: readonly LiveGrant[], typed: string): re
 const noneText = ({ text }: Pick<Call, 'text'>, what: string): string =>
   text === '' ? `${what}.` : `${what} that begins with “${plain(text)}”. \`/jit list\` shows what is yours.`;
 
-const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[]): KnownBlock[] =>
-  grants.flatMap((grant): KnownBlock[] => [
+/** Of each kind: an answer holds 50 blocks, and each takes two. */
+const MOST = { grants: 15, requests: 8 };
+const NAMES_TEXT = 1_500;
+
+const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[], again = '/jit revoke'): KnownBlock[] => [
+  ...grants.slice(0, MOST.grants).flatMap((grant): KnownBlock[] => [
     section(`*${plain(roleNameIn(deps.policy, grant.role))}*\n${grantText(grant)}`),
     ...(grant.state === 'active'
       ? [
@@ -116,7 +126,19 @@ const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[]): KnownBlock[]
           },
         ]
       : []),
-  ]);
+  ]),
+  ...more(grants.slice(MOST.grants), again),
+];
+
+/** The others by name, with what to type for one of them. */
+const more = (others: readonly { readonly role: string }[], again: string): KnownBlock[] =>
+  others.length === 0
+    ? []
+    : [
+        context(
+          `and ${others.length} more: ${cutMarkup(others.map(({ role }) => code(role)).join(', '), NAMES_TEXT)}. Type \`${again}\` with the name of one.`,
+        ),
+      ];
 
 export const grantText = (grant: LiveGrant): string =>
   grant.state === 'active'
@@ -125,8 +147,12 @@ export const grantText = (grant: LiveGrant): string =>
       ? 'is being set up'
       : 'is being taken back';
 
-const requestBlocks = ({ deps }: Call, requests: readonly Request[]): KnownBlock[] =>
-  requests.flatMap((request): KnownBlock[] => [
-    section(`*${plain(roleNameIn(deps.policy, request.role))}* ${code(request.id)}\n${statusLine(request, null)}`),
-    { type: 'actions', elements: [button('Cancel request', CANCEL_ACTION, request.id)] },
-  ]);
+const requestBlocks = ({ deps }: Call, requests: readonly Request[]): KnownBlock[] => [
+  ...requests
+    .slice(0, MOST.requests)
+    .flatMap((request): KnownBlock[] => [
+      section(`*${plain(roleNameIn(deps.policy, request.role))}* ${code(request.id)}\n${statusLine(request, null)}`),
+      { type: 'actions', elements: [button('Cancel request', CANCEL_ACTION, request.id)] },
+    ]),
+  ...more(requests.slice(MOST.requests), '/jit cancel'),
+];

@@ -2,6 +2,7 @@ import { isRefused, type Refusal } from '../../domain/refusal.ts';
 import { breakGlass, checkEmergency } from '../../lifecycle/breakGlass.ts';
 import { checkSubmission, submitRequest } from '../../lifecycle/submitRequest.ts';
 import { plain } from '../blocks.ts';
+import { FAILED, GLASS_NOT_BROKEN } from '../failures.ts';
 import { answerLines } from '../request/answers.ts';
 import { openForm, type Prefill } from '../request/form.ts';
 import { keysOf, type Line, parseLine, type Unclear } from '../request/line.ts';
@@ -17,6 +18,7 @@ export const request: Command = {
   names: ['request', 'ask'],
   usage: '`/jit request RESOURCE [ROLE] [DURATION] [REASON…]`',
   help: 'the same in one line, such as `/jit request payments read 30m stuck payments`; also `until 18:00`, `tomorrow 09:00-11:00`',
+  failed: FAILED,
   run: async (call) => {
     const line = parseLine(call.deps.policy, call.text);
     const asked = await complete(call, line);
@@ -37,6 +39,7 @@ export const breakGlassCommand: Command = {
   names: ['break-glass', 'breakglass', 'emergency'],
   usage: '`/jit break-glass RESOURCE ROLE [DURATION] REASON…`',
   help: 'in an emergency, where the policy lets you: at once, announced, and reviewed afterwards',
+  failed: GLASS_NOT_BROKEN,
   run: async (call) => {
     const line = parseLine(call.deps.policy, call.text);
     const [role = ''] = keysOf(line);

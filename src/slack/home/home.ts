@@ -9,6 +9,7 @@ import { reviewableBy } from '../../lifecycle/eligibility.ts';
 import { extensionLeft } from '../../lifecycle/extendGrant.ts';
 import type { PostBook } from '../../ports.ts';
 import { plain, section } from '../blocks.ts';
+import { tellClicker } from '../clicks.ts';
 import { possibleNow, possibleText } from '../commands/insight.ts';
 import type { SlackContext } from '../context.ts';
 import { roleNameIn } from '../projections.ts';
@@ -79,8 +80,11 @@ export function listenToHome(app: App, context: SlackContext): void {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab === 'home') await context.showHome(event.user);
   });
-  app.action<BlockAction>(HOME_ACTIONS.ask, async ({ ack, body }) => {
+  app.action<BlockAction>(HOME_ACTIONS.ask, async ({ ack, body, respond }) => {
     await ack();
-    await openForm(context, { triggerId: body.trigger_id, personId: body.user.id }, { mode: 'request' });
+    await tellClicker(context, { body, respond }, async () => {
+      await openForm(context, { triggerId: body.trigger_id, personId: body.user.id }, { mode: 'request' });
+      return null;
+    });
   });
 }

@@ -2,13 +2,10 @@ import type { ModalView } from '@slack/types';
 import type { Request } from '../../domain/request.ts';
 import type { Submitted } from '../../lifecycle/submitRequest.ts';
 import { code, section, time } from '../blocks.ts';
+import { messageModal } from '../forms.ts';
 import { approvalsText, denialSentence, refusalSentence } from '../sentences.ts';
-import { messageModal } from './modal.ts';
 
 /** What a person reads right after asking. */
-
-export const FAILED =
-  ':warning: Something on our side failed, so *nothing was requested and nothing was granted*. Try again in a minute; if it stays, tell whoever runs the bot.';
 
 export function answerModal({ requests, refused }: Submitted): ModalView {
   const [only, ...others] = requests;

@@ -8,9 +8,10 @@ import { previewRequest } from '../../lifecycle/previewRequest.ts';
 import { durationFor } from '../../lifecycle/submitRequest.ts';
 import { plain, section, time } from '../blocks.ts';
 import type { SlackContext } from '../context.ts';
+import { messageModal, openView } from '../forms.ts';
 import { previewSentence, refusalSentence } from '../sentences.ts';
 import { updateView } from '../views.ts';
-import { type ChosenRole, emptyForm, messageModal, openingNotice, type RequestForm, requestModal } from './modal.ts';
+import { type ChosenRole, emptyForm, openingNotice, type RequestForm, requestModal } from './modal.ts';
 import { type ClockTimes, resolveTimes } from './when.ts';
 
 /** What is already known when the form opens: from a line that was typed, a message, a button. */
@@ -24,7 +25,7 @@ export interface Prefill
 
 type Context = Pick<SlackContext, 'client' | 'deps'>;
 
-/** Opens the form from local data at once (the trigger lives three seconds); the rest follows. */
+/** Opens the form from local data at once (the trigger lives three seconds); the rest follows. @throws NotOpenedError */
 export async function openForm(
   context: Context,
   to: { triggerId: string; personId: string },
@@ -33,10 +34,10 @@ export async function openForm(
   const { mode, role = null, duration = null, reason = '' } = prefill;
   const isWorkingOutTimes = Boolean(prefill.times);
   const form: RequestForm = { ...emptyForm(mode, openingNotice), role, duration, reason, isWorkingOutTimes };
-  const opened = await context.client.views.open({ trigger_id: to.triggerId, view: requestModal(form) });
+  const opened = await openView(context, to.triggerId, requestModal(form));
   const view = await withFacts(context, to.personId, form, prefill);
   // Only onto the form as it was opened: whoever was quicker and chose already is not set back.
-  await updateView(context, opened.view?.id, view, opened.view?.hash);
+  await updateView(context, opened.id, view, opened.hash);
 }
 
 /** The form with what Slack and PagerDuty say of this person. */

@@ -1,18 +1,20 @@
-import type { App } from '@slack/bolt';
+import type { App, BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import { z } from 'zod';
 import { isRefused, type Refusal, refusedField } from '../../domain/refusal.ts';
 import { breakGlass, checkEmergency } from '../../lifecycle/breakGlass.ts';
 import { type ConfirmedFactor, checkSecondFactor } from '../../lifecycle/secondFactor.ts';
 import { checkSubmission, submitRequest } from '../../lifecycle/submitRequest.ts';
-import { section } from '../blocks.ts';
-import { clickedValue } from '../clicks.ts';
+import { quote, section } from '../blocks.ts';
+import { clickedValue, tellClicker } from '../clicks.ts';
 import type { SlackContext } from '../context.ts';
 import { CODE } from '../factor/views.ts';
+import { FAILED } from '../failures.ts';
+import { inTime, messageModal, show } from '../forms.ts';
 import { ASK_ACTION } from '../grants/notices.ts';
 import { refusalSentence } from '../sentences.ts';
 import { createLatest, updateView } from '../views.ts';
-import { answerModal, FAILED } from './answers.ts';
+import { answerModal } from './answers.ts';
 import { incidentsFor, onlyOne, openForm, previewNotice } from './form.ts';
 import {
   ACTIONS,
@@ -20,7 +22,6 @@ import {
   durationBlock,
   emptyForm,
   type Mode,
-  messageModal,
   REQUEST_MODAL,
   type RequestForm,
   requestModal,
@@ -35,11 +36,13 @@ const CHECKING = ':hourglass_flowing_sand: Checking what the policy says…';
 export function listenToRequests(app: App, context: SlackContext): void {
   const { deps } = context;
 
-  app.action(ASK_ACTION, async ({ ack, body }) => {
+  app.action<BlockAction>(ASK_ACTION, async ({ ack, body, respond }) => {
     await ack();
-    if (body.type !== 'block_actions') return;
-    const to = { triggerId: body.trigger_id, personId: body.user.id };
-    await openForm(context, to, { mode: 'request', role: chosenRole(deps.policy, clickedValue(body)) });
+    await tellClicker(context, { body, respond }, async () => {
+      const to = { triggerId: body.trigger_id, personId: body.user.id };
+      await openForm(context, to, { mode: 'request', role: chosenRole(deps.policy, clickedValue(body)) });
+      return null;
+    });
   });
 
   for (const action of [ACTIONS.role, ACTIONS.more])
@@ -81,20 +84,24 @@ export function listenToRequests(app: App, context: SlackContext): void {
     const mode = modeOf(view);
     const values = readForm(deps.policy, view.state.values);
     const asked = { submissionKey: view.id, personId: body.user.id, values, mode };
-    const errors = await wrongIn(asked);
-    if (!(errors instanceof Map)) {
-      // From here on the form shows what becomes of it: a preview that is still on its way is not wanted any more.
-      latestChoice(view.id);
-      await ack({ response_action: 'update', view: workingModal() });
-      const answer = await submit(asked, errors.factor);
-      if (!(await updateView(context, view.id, answer)))
-        deps.log.warn(
-          { personId: body.user.id },
-          'the answer to a request could not be shown in its form; the message about it follows',
-        );
-      return;
-    }
-    await ack({ response_action: 'errors', errors: Object.fromEntries(errors) });
+    const checking = wrongIn(asked).catch((error: unknown) => notTaken(error, body.user.id));
+    const early = await inTime(checking);
+    if (early instanceof Map) return ack({ response_action: 'errors', errors: Object.fromEntries(early) });
+    // From here on the form shows what becomes of it: a preview that is still on its way is not wanted any more.
+    latestChoice(view.id);
+    await ack({ response_action: 'update', view: workingModal() });
+    const checked = early ?? (await checking);
+    const answer =
+      'type' in checked
+        ? checked
+        : checked instanceof Map
+          ? messageModal('Not requested', [
+              section([...checked.values()].join('\n')),
+              section('You wrote:'),
+              quote(values.reason),
+            ])
+          : await submit(asked, checked.factor);
+    await show(context, { viewId: view.id, personId: body.user.id }, answer);
   });
 
   interface Asked {
@@ -157,9 +164,13 @@ export function listenToRequests(app: App, context: SlackContext): void {
           : { requests: [result], refused: [] },
       );
     } catch (error) {
-      deps.log.error({ err: error, personId: asked.personId }, 'a request could not be taken');
-      return messageModal('Not requested', [section(FAILED)]);
+      return notTaken(error, asked.personId);
     }
+  }
+
+  function notTaken(error: unknown, personId: string): ModalView {
+    deps.log.error({ err: error, personId }, 'a request could not be taken');
+    return messageModal('Not requested', [section(FAILED)]);
   }
 }
 

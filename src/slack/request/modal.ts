@@ -8,6 +8,7 @@ import { EMERGENCY_REASON_MIN_LENGTH } from '../../lifecycle/breakGlass.ts';
 import { MOST_ROLES } from '../../lifecycle/submitRequest.ts';
 import { LIMITS, plainText, section } from '../blocks.ts';
 import { codeInput } from '../factor/views.ts';
+import { messageModal } from '../forms.ts';
 
 export const REQUEST_MODAL = 'jit_request';
 export const ACTIONS = {
@@ -115,14 +116,6 @@ export function requestModal(form: RequestForm): ModalView {
     blocks,
   };
 }
-
-/** A modal that only says something: the end of the road. */
-export const messageModal = (title: string, blocks: KnownBlock[]): ModalView => ({
-  type: 'modal',
-  title: plainText(title, 24),
-  close: plainText('Close', 24),
-  blocks,
-});
 
 const roleInput = ({ role }: RequestForm): InputBlock => ({
   type: 'input',

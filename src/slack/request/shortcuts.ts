@@ -1,6 +1,9 @@
 import type { App } from '@slack/bolt';
 import type { Policy } from '../../domain/policy.ts';
+import { said, tellPrivately } from '../clicks.ts';
 import type { SlackContext } from '../context.ts';
+import { FAILED } from '../failures.ts';
+import { NOT_OPENED, NotOpenedError } from '../notOpened.ts';
 import { openForm } from './form.ts';
 import type { ChosenRole } from './modal.ts';
 
@@ -14,7 +17,8 @@ export function listenToShortcuts(app: App, context: SlackContext): void {
   const { deps } = context;
   app.shortcut(SHORTCUTS.anywhere, async ({ ack, shortcut }) => {
     await ack();
-    await openForm(context, { triggerId: shortcut.trigger_id, personId: shortcut.user.id }, { mode: 'request' });
+    const to = { triggerId: shortcut.trigger_id, personId: shortcut.user.id };
+    await saying(to.personId, () => openForm(context, to, { mode: 'request' }));
   });
 
   app.shortcut({ type: 'message_action', callback_id: SHORTCUTS.onMessage }, async ({ ack, shortcut }) => {
@@ -22,15 +26,27 @@ export function listenToShortcuts(app: App, context: SlackContext): void {
     const incidentId = incidentIn(shortcut.message);
     const to = { triggerId: shortcut.trigger_id, personId: shortcut.user.id };
     if (incidentId === null)
-      return openForm(context, to, {
-        mode: 'request',
-        word: 'That message names no PagerDuty incident that I know how to read; pick one below if there is one.',
-      });
+      return saying(to.personId, () =>
+        openForm(context, to, {
+          mode: 'request',
+          word: 'That message names no PagerDuty incident that I know how to read; pick one below if there is one.',
+        }),
+      );
     // What was looked up for a preview a moment ago is at hand; otherwise the form does not wait for it.
     const incident = await Promise.race([deps.onCall.incident(incidentId, 'preview'), soon()]);
     const role = incident?.known ? roleFor(deps.policy, incident.value.service.id) : null;
-    await openForm(context, to, { mode: 'request', role, incidentId });
+    await saying(to.personId, () => openForm(context, to, { mode: 'request', role, incidentId }));
   });
+
+  /** A shortcut has no place for an answer but a private message. */
+  async function saying(personId: string, open: () => Promise<void>): Promise<void> {
+    try {
+      await open();
+    } catch (error) {
+      deps.log.error({ err: error, personId }, 'a shortcut could not be carried out');
+      await tellPrivately(context, personId, said(error instanceof NotOpenedError ? NOT_OPENED : FAILED));
+    }
+  }
 }
 
 /** The trigger lives three seconds: the form opens well before, with or without a role chosen. */

@@ -1,7 +1,7 @@
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import type { Request } from '../../domain/request.ts';
 import { durationText, HOUR, MINUTE } from '../../domain/terms.ts';
-import { context, plain, plainText, section } from '../blocks.ts';
+import { plain, plainText, section } from '../blocks.ts';
 import { codeInput } from '../factor/views.ts';
 import type { CardInput } from './card.ts';
 
@@ -109,10 +109,3 @@ function shorterThan({ duration }: Request): PlainTextOption[] {
     value: String(ms),
   }));
 }
-
-export const waitModal = (title: string): ModalView => ({
-  type: 'modal',
-  title: plainText(title, 24),
-  close: plainText('Close', 24),
-  blocks: [context(':hourglass_flowing_sand: One moment…')],
-});

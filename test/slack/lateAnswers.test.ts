@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { OpenView } from '../../src/sandbox/slack/workspace.ts';
+import { type Stage, setStage } from '../support/bot.ts';
+
+/** Slack waits three seconds for an answer to a form, whatever keeps the bot from deciding. */
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(() => stage.close());
+
+const people = () => stage.sandbox.slack.people;
+const slow = (delayMs = 2_700) => {
+  stage.sandbox.slack.faults.add({ kind: 'slow', match: 'users.info', delayMs });
+  stage.sandbox.slack.faults.add({ kind: 'slow', match: 'usergroups', delayMs });
+};
+const asked = async () => {
+  await stage.ben.jit('request orders read 30m numbers');
+  return stage.dev.readsIn('C0ACCESS', 'review_deny');
+};
+/** Sends it as Slack does: an answer after three seconds is none. */
+const sends = (who: string, form: OpenView) => people().submit(who, form);
+
+describe('a form whose answer takes long is acknowledged first, and answered in its place', () => {
+  test('16 slack: Deny…', async () => {
+    await stage.dev.click(await asked(), 'review_deny');
+    const form = await stage.dev.sees('Why not?');
+    await people().enter('U0DEV', form, 'comment', 'not now');
+    stage.clock.jump(20 * 60_000);
+    slow();
+    await sends('U0DEV', form);
+    await stage.dev.sees('Denied. The requester is told');
+    await stage.recorded('request.denied');
+  });
+
+  test('16 slack: Approve less…, refused late, says why and keeps what was typed', async () => {
+    const prompt = await asked();
+    await stage.ben.click(prompt, 'review_change');
+    const form = await stage.ben.sees('gets no more than');
+    await people().enter('U0BEN', form, 'comment', 'only a little');
+    stage.clock.jump(20 * 60_000);
+    slow();
+    await sends('U0BEN', form);
+    const answer = stage.viewText(await stage.ben.sees('You cannot review your own request'), 'U0BEN');
+    expect(answer).toContain('only a little');
+  });
+
+  test('16 slack: Freeze', async () => {
+    await stage.eve.jit('admin');
+    await people().clickIn('U0EVE', await stage.eve.sees('Live: '), 'admin_freeze');
+    const form = await stage.eve.sees('Nobody gets any access');
+    await people().enter('U0EVE', form, 'freeze_reason', 'A token has leaked');
+    stage.clock.jump(20 * 60_000);
+    slow();
+    await sends('U0EVE', form);
+    await stage.eve.sees('Frozen.');
+    await stage.recorded('access.frozen');
+  });
+
+  test('16 slack: a stand-in', async () => {
+    await stage.dev.jit('away');
+    const form = await stage.dev.sees('Who stands in?');
+    await people().enter('U0DEV', form, 'away_to', 'U0CHLOE');
+    slow();
+    await sends('U0DEV', form);
+    await stage.dev.sees('While you are away');
+    await stage.until(
+      'answered',
+      () => !stage.viewText(people().topView('U0DEV') ?? null, 'U0DEV').includes('One moment'),
+    );
+  });
+
+  test('16 slack: whoever closes the form meanwhile is told in a private message', async () => {
+    await stage.dev.click(await asked(), 'review_deny');
+    const form = await stage.dev.sees('Why not?');
+    await people().enter('U0DEV', form, 'comment', 'not now');
+    stage.clock.jump(20 * 60_000);
+    slow();
+    await sends('U0DEV', form);
+    people().close(await stage.dev.sees('One moment'));
+    await stage.dev.readsDirect('Denied. The requester is told');
+  });
+});
+
+describe('a form that Slack does not open is not silence', () => {
+  const refused = () =>
+    stage.sandbox.slack.faults.add({ kind: 'says', match: 'views.', says: { ok: false, error: 'expired_trigger_id' } });
+
+  test.each(['review_deny', 'review_change'])('16 slack: the button %s', async (action) => {
+    const prompt = await asked();
+    refused();
+    await stage.dev.click(prompt, action);
+    await stage.dev.readsIn('C0ACCESS', 'Slack did not open the form');
+  });
+
+  test.each(['', 'away', 'extend payments', 'request payments'])('16 slack: /jit %s', async (typed) => {
+    await stage.ana.jit('request payments read 1h stuck payments');
+    await stage.ana.readsDirect('You have Payments database: read');
+    refused();
+    await stage.ana.jit(typed);
+    await stage.ana.told('Slack did not open the form');
+  });
+
+  test.each(['grant_extend', 'grant_credential'])('16 slack: the button %s in a private message', async (action) => {
+    await stage.ana.jit('request payments read 1h stuck payments');
+    const notice = await stage.ana.readsDirect('You have Payments database: read');
+    refused();
+    await stage.ana.click(notice, action);
+    await stage.ana.readsDirect('Slack did not open the form');
+  });
+
+  test('16 slack: a shortcut', async () => {
+    refused();
+    await people().shortcut('U0ANA', 'request_access', null);
+    await stage.ana.readsDirect('Slack did not open the form');
+  });
+
+  test('16 slack: Freeze… over the list of an administrator', async () => {
+    await stage.eve.jit('admin');
+    const list = await stage.eve.sees('Live: ');
+    stage.sandbox.slack.faults.add({
+      kind: 'says',
+      match: 'views.push',
+      says: { ok: false, error: 'expired_trigger_id' },
+    });
+    await people().clickIn('U0EVE', list, 'admin_freeze');
+    await stage.eve.sees('Slack did not open the form');
+  });
+});

@@ -1,0 +1,106 @@
+import type { KnownBlock } from '@slack/types';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { LiveGrant } from '../../src/domain/grant.ts';
+import { HOUR } from '../../src/domain/terms.ts';
+import { provisionGrant } from '../../src/lifecycle/provisionGrant.ts';
+import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
+import { messageBlocks, viewSchema } from '../../src/sandbox/slack/blockKit.ts';
+import { adminModal } from '../../src/slack/admin/views.ts';
+import { createClients } from '../../src/slack/clients.ts';
+import type { Call } from '../../src/slack/commands/command.ts';
+import { extend, list, revoke } from '../../src/slack/commands/mine.ts';
+import * as failures from '../../src/slack/failures.ts';
+import { aPolicy, aResource, aRole } from '../support/domain.ts';
+import { aPerson, type Flow, startFlow } from '../support/flow.ts';
+
+/** Somebody who holds a lot; and what is said where something fails. */
+
+const ANA = aPerson('U0ANA', 'Ana', 'ana@x.example');
+const MANY = 28;
+const roles = Array.from({ length: MANY }, (_, index) =>
+  aRole({ id: `role${index}`, name: `Role ${index}`, rules: [{ effect: 'allow', when: [] }] }),
+);
+let flow: Flow;
+let grants: LiveGrant[];
+let said: { text: string; blocks: readonly KnownBlock[] }[];
+beforeEach(async () => {
+  flow = startFlow(aPolicy(aResource('db', 'Database', roles)));
+  flow.people.set(ANA.slackId, ANA);
+  said = [];
+  grants = await holdAll();
+});
+afterEach(() => flow.close());
+
+/** Asks for every role and gets it. */
+async function holdAll(): Promise<LiveGrant[]> {
+  for (const role of roles) {
+    const { requests } = await submitRequest(flow.deps, {
+      submissionKey: role.id,
+      personId: ANA.slackId,
+      roles: [`db/${role.id}`],
+      duration: HOUR,
+      reason: 'many things at once',
+      incidentId: null,
+      startsAt: null,
+      factor: null,
+    });
+    for (const request of requests)
+      if (request.state === 'approved') await provisionGrant(flow.deps, request.grantId, 1);
+  }
+  return (await flow.deps.store.liveGrants({})).map(({ value }) => value);
+}
+
+const call = (text: string): Call => ({
+  deps: flow.deps,
+  client: createClients({ token: 'xoxb-test', apiUrl: 'http://127.0.0.1:9/', log: flow.log }).interactive,
+  search: { find: () => [], cardOf: () => null },
+  showHome: async () => undefined,
+  personId: ANA.slackId,
+  triggerId: 't',
+  callId: 'c',
+  text,
+  tell: async (words, blocks = []) => void said.push({ text: words, blocks }),
+});
+
+test.each([
+  ['list', list],
+  ['revoke', revoke],
+  ['extend', extend],
+])(
+  '16 slack: with 28 live grants /jit %s answers with as many as fit, and names the others',
+  async (_name, command) => {
+    await command.run(call(''));
+    const blocks = said[0]?.blocks ?? [];
+    expect(messageBlocks.safeParse(blocks).error?.issues).toBeUndefined();
+    const shown = JSON.stringify(blocks);
+    expect(shown).toContain('and 13 more');
+    for (const role of roles) expect(shown).toMatch(new RegExp(`${role.name}\\b|db/${role.id}\\b`));
+  },
+);
+
+test('16 slack: one of 28 live grants can be ended by its name', async () => {
+  await revoke.run(call('db/role27'));
+  expect(said[0]?.text).toContain('Taking *Database: Role 27* back now');
+});
+
+test('16 slack: the button that ends all that is shown counts and ends what is shown', () => {
+  const modal = adminModal({ word: null, freeze: null, grants, requests: [] });
+  expect(viewSchema.safeParse(modal).error?.issues).toBeUndefined();
+  const text = JSON.stringify(modal);
+  expect(text).toContain('End all 20 shown');
+  expect(text).toContain('and 8 more');
+  const value = grants
+    .slice(0, 20)
+    .map(({ id }) => id)
+    .join(' ');
+  expect(text).toContain(`"value":"${value}"`);
+});
+
+test('16 slack: only where something was asked is it said that nothing was requested', () => {
+  const { FAILED, ...others } = failures;
+  expect(FAILED).toContain('nothing was requested');
+  for (const words of Object.values(others)) expect(words).not.toContain('nothing was requested');
+  const own = [list, revoke, extend].map(({ failed }) => failed);
+  expect(new Set(own).size).toBe(own.length);
+  expect(revoke.failed).toMatch(/access is still there.*\/jit revoke.*\/jit admin/);
+});
