@@ -7,7 +7,7 @@ import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal
 import type { ApprovedRequest, Request, requestCore, UseReview } from '../domain/request.ts';
 import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
 import { typed } from '../domain/text.ts';
-import type { Versioned } from '../ports.ts';
+import type { Purpose, Versioned } from '../ports.ts';
 import { type ApprovalInput, approve } from './approval.ts';
 import { type Decided, decide } from './decide.ts';
 import { decideAgain } from './decideAgain.ts';
@@ -70,15 +70,9 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
     const role = findRole(deps.policy, input.role);
     const [wrong] = checkEmergency(deps, input);
     if (wrong || !role?.breakGlass) return refuse(wrong ?? { code: 'no_break_glass', role: input.role });
-    const who = await mayBreakGlass(deps, role, role.breakGlass, input);
-    if (isRefused(who)) return who;
-    const { person, human } = who;
-    const obstacle = await obstacleFor(deps, role.resourceId, person);
-    if (obstacle !== null) return refuse({ code: 'no_account', role: input.role, problem: obstacle });
-
-    const { duration, incidentId, reason } = input;
-    const question = { person, duration, incidentId, reason, requestId: null, startsAt: null };
-    const decided = await decide(deps, role, question, 'decision');
+    const outlook = await wouldBreak(deps, { role, rule: role.breakGlass, input }, 'decision');
+    if (isRefused(outlook)) return outlook;
+    const { person, human, decided } = outlook;
     const id = deps.newId('R');
     const core = {
       id,
@@ -95,12 +89,7 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
       askedFor: null,
       signals: signalsOf(decided),
     };
-    if (decided.decision.effect === 'allow' && input.duration <= role.duration.max) {
-      const form = { duration, reason, startsAt: null };
-      const ordinary = await mayBeGiven(deps, { role, person, form, factor: input.factor });
-      if (ordinary) return refuse(ordinary);
-      const pending = await deps.store.pendingRequestOf(human, input.role);
-      if (pending) return refuse({ code: 'already_pending', role: input.role, requestId: pending.value.id });
+    if (outlook.isOrdinary) {
       const { request, change } = openRequest(deps, core, decided, null);
       await commitForHuman(deps, human, change);
       return request;
@@ -111,11 +100,60 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
   });
 }
 
+interface Emergency {
+  readonly person: Person;
+  readonly human: Human;
+  readonly decided: Decided;
+  /** The rules allow it: it is a request like any other, and nobody is alarmed. */
+  readonly isOrdinary: boolean;
+}
+
+/** `reason` null and factor `earlier`: nothing is filled in yet. */
+type Attempt = Pick<EmergencyInput, 'personId' | 'role' | 'duration' | 'incidentId'> & {
+  readonly reason: string | null;
+  readonly factor: EmergencyInput['factor'] | 'earlier';
+};
+
+/** How breaking the glass would go, for its form and for the act itself. Changes nothing. */
+async function wouldBreak(
+  deps: Deps,
+  { role, rule, input }: { role: Role; rule: BreakGlassRule; input: Attempt },
+  purpose: Purpose,
+): Promise<Emergency | Refused> {
+  const who = await mayBreakGlass(deps, role, rule, input);
+  if (isRefused(who)) return who;
+  const { person, human } = who;
+  const obstacle = await obstacleFor(deps, role.resourceId, person);
+  if (obstacle !== null) return refuse({ code: 'no_account', role: input.role, problem: obstacle });
+  const { duration, incidentId, reason, factor } = input;
+  const question = { person, duration, incidentId, reason: reason ?? '', requestId: null, startsAt: null };
+  const decided = await decide(deps, role, question, purpose);
+  const isOrdinary = decided.decision.effect === 'allow' && duration <= role.duration.max;
+  if (!isOrdinary) return { person, human, decided, isOrdinary };
+  const form = reason === null ? null : { duration, reason, startsAt: null };
+  const wrong = await mayBeGiven(deps, { role, person, form, factor });
+  if (wrong) return refuse(wrong);
+  const pending = await deps.store.pendingRequestOf(human, input.role);
+  if (pending) return refuse({ code: 'already_pending', role: input.role, requestId: pending.value.id });
+  return { person, human, decided, isOrdinary };
+}
+
+/** The same before it is asked for. @returns whether it would be an ordinary request, with what decides it; or why not */
+export async function previewEmergency(
+  deps: Deps,
+  asked: Pick<EmergencyInput, 'personId' | 'role' | 'duration' | 'incidentId'>,
+): Promise<Pick<Emergency, 'decided' | 'isOrdinary'> | Refused> {
+  const role = findRole(deps.policy, asked.role);
+  if (!role?.breakGlass) return refuse({ code: 'no_break_glass', role: asked.role });
+  const input: Attempt = { ...asked, reason: null, factor: 'earlier' };
+  return wouldBreak(deps, { role, rule: role.breakGlass, input }, 'preview');
+}
+
 async function mayBreakGlass(
   deps: Deps,
   role: Role,
   rule: BreakGlassRule,
-  input: EmergencyInput,
+  input: Attempt,
 ): Promise<{ person: Person; human: Human } | Refused> {
   const freeze = await frozen(deps);
   if (freeze) return refuse(freeze);
@@ -131,7 +169,8 @@ async function mayBreakGlass(
   const among = await areAmong(deps.directory, rule.members, [input.personId]);
   if (!among.known) return refuse({ code: 'eligibility_unknown', problem: among.problem });
   if (!among.value.has(input.personId)) return refuse({ code: 'no_break_glass', role: input.role });
-  if (role.secondFactor.request && !isConfirmed(input.factor, input.personId, deps.clock.now()))
+  const { factor } = input;
+  if (factor !== 'earlier' && role.secondFactor.request && !isConfirmed(factor, input.personId, deps.clock.now()))
     return refuse({ code: 'second_factor_needed' });
   const human = await humanBehind(deps, person.value);
   const late = (await deps.store.unreviewedUses(human)).find(

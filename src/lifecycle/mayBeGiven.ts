@@ -13,20 +13,20 @@ import { type ConfirmedFactor, isConfirmed } from './secondFactor.ts';
 export interface Wanted {
   readonly role: Role;
   readonly person: Person;
-  /** What was asked for, as the role's form checks it. `longest` stands in for the role's own maximum. */
+  /** What was asked for, as the role's form checks it; null: not filled in yet. `longest` stands in for the role's own maximum. */
   readonly form: {
     readonly duration: Millis;
     readonly reason: string;
     readonly startsAt: Instant | null;
     readonly longest?: Millis;
-  };
+  } | null;
   /** The code of whoever asks. `earlier`: it was checked when the request was made. */
   readonly factor: ConfirmedFactor | null | 'earlier';
 }
 
 /** @returns the first thing that speaks against giving it; null if nothing does */
 export async function mayBeGiven(deps: Deps, { role, person, form, factor }: Wanted): Promise<Refusal | null> {
-  const [wrong] = checkForm(withLongest(role, form.longest), form, deps.clock.now());
+  const [wrong] = form ? checkForm(withLongest(role, form.longest), form, deps.clock.now()) : [];
   if (wrong) return wrong;
   const freeze = await frozen(deps);
   if (freeze) return freeze;
@@ -45,8 +45,10 @@ const withLongest = (role: Role, longest = role.duration.max): Role => ({
 /** A refusal where nobody is there to read it: as a reason in the ledger. */
 export function refusalReason(refusal: Refusal): string {
   if (refusal.code === 'no_account') return refusal.problem;
-  if (refusal.code === 'frozen' || refusal.code === 'ledger_damaged')
-    return 'nothing is granted now: all access is frozen, or the ledger is damaged';
+  if (refusal.code === 'frozen')
+    return `nothing is granted now: all access is frozen by ${refusal.by}: ${refusal.reason}`;
+  if (refusal.code === 'ledger_damaged')
+    return `nothing is granted now, because the record cannot be relied on: ${refusal.problem}`;
   const field = refusedField(refusal);
   return `the policy's rules for what is asked no longer allow it${field === null ? '' : `, by its ${field}`}`;
 }

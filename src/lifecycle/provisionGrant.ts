@@ -10,6 +10,7 @@ import type { Deps } from './deps.ts';
 import { areAmong } from './eligibility.ts';
 import { beginEnding } from './endGrant.ts';
 import { frozen } from './freeze.ts';
+import { refusalReason } from './mayBeGiven.ts';
 import { obstacleFor } from './obstacle.ts';
 import { notCarriedInFull, questionOf } from './reapproval.ts';
 import { watchJobs } from './watchGrant.ts';
@@ -93,7 +94,8 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
 async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
-  if (await frozen(deps)) return 'nothing is granted now: all access is frozen, or the ledger is damaged';
+  const freeze = await frozen(deps);
+  if (freeze) return refusalReason(freeze);
   if (deps.targets.placeOf(grant.resourceId) !== grant.place)
     return 'the policy has moved the resource to another target since; ask again';
   // At this moment too: somebody whose account would be the same may have come in between.

@@ -1,16 +1,16 @@
 import { checkForm } from '../domain/form.ts';
 import type { Human, Person } from '../domain/person.ts';
 import { findRole, type Role } from '../domain/policy.ts';
-import type { Refusal } from '../domain/refusal.ts';
+import { isRefused, type Refusal } from '../domain/refusal.ts';
 import type { Request } from '../domain/request.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { typed } from '../domain/text.ts';
-import { afterMore, type Decided, decide } from './decide.ts';
+import { afterMore, type Decided } from './decide.ts';
 import type { Deps } from './deps.ts';
 import { frozen } from './freeze.ts';
 import { commitForHuman, humanBehind } from './humans.ts';
-import { mayBeGiven } from './mayBeGiven.ts';
 import { type Opened, openRequest, signalsOf, together } from './openRequest.ts';
+import { wouldPass } from './outlook.ts';
 import type { ConfirmedFactor } from './secondFactor.ts';
 import { withinLimits } from './withinLimits.ts';
 
@@ -110,20 +110,11 @@ async function decideOne(
   const role = findRole(deps.policy, key);
   if (!role) return no({ code: 'unknown_role', role: key });
   const form = { ...submission, duration: durationFor(role, submission) };
-  const wrong = await mayBeGiven(deps, { role, person: requester, form, factor: submission.factor });
-  if (wrong) return no(wrong);
-  const [live, pending] = await Promise.all([
-    submission.startsAt === null ? deps.store.liveGrantOf(human, key) : null,
-    deps.store.pendingRequestOf(human, key),
-  ]);
-  if (live) return no({ code: 'already_holds', role: key, until: live.value.endsAt });
-  if (pending) return no({ code: 'already_pending', role: key, requestId: pending.value.id });
-
-  const { incidentId, startsAt } = submission;
-  const { duration } = form;
-  const reason = typed(submission.reason);
-  const question = { person: requester, duration, incidentId, reason, requestId: null, startsAt };
-  return { key, decided: await decide(deps, role, question, 'decision') };
+  const { duration, incidentId, startsAt } = form;
+  const question = { duration, incidentId, reason: typed(submission.reason), startsAt };
+  const wish = { role, person: requester, human, form, factor: submission.factor, question };
+  const outlook = await wouldPass(deps, wish, 'decision');
+  return isRefused(outlook) ? no(outlook.refused) : { key, decided: outlook };
 }
 
 /** Each after those before it: what one form gets without a reviewer counts against the same budget. */

@@ -74,7 +74,7 @@ export function personAt(slack: SlackSandbox, id: string): Person {
           workspace,
           `${id} sees the preview`,
           () =>
-            ['Approved at once', 'Needs ', 'Would be denied', 'already', 'cannot'].some((text) =>
+            ['Approved at once', 'Needs ', 'Would be denied', 'already', 'cannot', 'is frozen'].some((text) =>
               says(opened.view, text),
             ) && !says(opened.view, 'Checking what'),
         );

@@ -155,6 +155,18 @@ export function missedRules(decision: Decision): string[] {
     .map((outcome) => `rule ${outcome.rule} (${outcome.effect}): ${withNames(outcome)}`);
 }
 
+/** What kept something from being approved at once that could not be looked up; empty: nothing did. */
+export function unknownText(decision: Decision): string {
+  const unknown = decision.outcomes.find(({ effect, outcome }) => effect === 'allow' && outcome === 'unknown');
+  return unknown ? ` (not at once, because ${withNames(unknown)})` : '';
+}
+
+/** Why something is not approved at once, as a sentence; empty: no rule could have. */
+export function notAtOnceSentence(decision: Decision): string {
+  const missed = missedRules(decision)[0];
+  return missed ? `Not at once, because ${missed.replace(/^rule \d+ \(\w+\): /, '')}.` : '';
+}
+
 /** The reasons of a rule, with the names of the people and groups that it names itself in place of their ids. */
 export const withNames = ({ reasons, principals }: RuleOutcome): string =>
   principals.reduce((text, id) => text.replaceAll(id, mentions([id])), plain(reasons.join('; ')));
@@ -181,8 +193,8 @@ export function previewSentence(decision: Decision): string {
     case 'allow':
       return `:white_check_mark: *Approved at once*: you are ${proofSentence(decision.proof) ?? plain(decision.reasons.join('; '))}.`;
     case 'ask': {
-      const missed = missedRules(decision)[0];
-      return `:hourglass: *Needs ${approvalsText(decision.stages)}.*${missed ? `\nNot at once, because ${missed.replace(/^rule \d+ \(\w+\): /, '')}.` : ''}`;
+      const why = notAtOnceSentence(decision);
+      return `:hourglass: *Needs ${approvalsText(decision.stages)}.*${why && `\n${why}`}`;
     }
     case 'deny':
       return `:no_entry: *Would be denied*: ${denialSentence(decision)}`;

@@ -181,6 +181,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
           timeZone: 'UTC',
           word: null,
           possible: [],
+          nothingBecause: title,
           held: [{ grant, roleName: 'Database: read', canExtend: true, hasCredential: true }],
           asked: [{ request: pending, roleName: 'Database: read' }],
           toReview: [{ request: pending, roleName: 'Database: read' }],

@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const people = () => stage.sandbox.slack.people;
-const slow = (delayMs = 2_700) => {
+const slow = (delayMs = 2_000) => {
   stage.sandbox.slack.faults.add({ kind: 'slow', match: 'users.info', delayMs });
   stage.sandbox.slack.faults.add({ kind: 'slow', match: 'usergroups', delayMs });
 };

@@ -1,52 +1,21 @@
 import type { Decision } from '../../domain/evaluate.ts';
-import type { Person } from '../../domain/person.ts';
-import { findRole, type Role, reviewersOf, roleKey } from '../../domain/policy.ts';
+import { findRole, reviewersOf, roleKey } from '../../domain/policy.ts';
+import { isRefused } from '../../domain/refusal.ts';
 import type { Request } from '../../domain/request.ts';
-import { decide } from '../../lifecycle/decide.ts';
 import type { Deps } from '../../lifecycle/deps.ts';
 import { areAmong } from '../../lifecycle/eligibility.ts';
+import { type Possible, possibleNow } from '../../lifecycle/outlook.ts';
 import { code, plain, section, time } from '../blocks.ts';
 import { NOT_LOOKED_UP } from '../failures.ts';
 import { roleNameIn } from '../projections.ts';
 import { statusLine } from '../review/status.ts';
-import { approvalsText, refusalSentence, withNames } from '../sentences.ts';
+import { approvalsText, refusalSentence, unknownText, withNames } from '../sentences.ts';
 import type { Command } from './command.ts';
 
 /** What PagerDuty and the policy make of somebody, in words. */
 
 /** Roles listed at most; the form finds the others. */
 const MOST_ROLES = 25;
-
-export interface Possible {
-  readonly role: Role;
-  readonly decision: Decision;
-}
-
-/** What somebody could ask for now, and what would be decided: at once first. Denied ones are left out. */
-export async function possibleNow(deps: Deps, person: Person): Promise<readonly Possible[]> {
-  const roles = [...deps.policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
-  const decided = await Promise.all(
-    roles.map((role) =>
-      decide(
-        deps,
-        role,
-        {
-          person,
-          duration: role.duration.default,
-          incidentId: null,
-          reason: '',
-          requestId: null,
-          startsAt: null,
-        },
-        'preview',
-      ),
-    ),
-  );
-  const order = { allow: 0, ask: 1, deny: 2, break_glass: 2 };
-  return decided
-    .filter(({ decision }) => decision.effect !== 'deny')
-    .sort((a, b) => order[a.decision.effect] - order[b.decision.effect]);
-}
 
 export const onCall: Command = {
   names: ['oncall', 'on-call', 'whoami'],
@@ -68,19 +37,32 @@ export const onCall: Command = {
               `• level ${level} for *${plain(escalationPolicy.name)}*${schedule ? ` (${plain(schedule.name)})` : ''}${end === null ? ', with no end' : `, until ${time(end, person.value.timeZone)}`}`,
           )
           .join('\n') || 'PagerDuty says you are not on call now.';
-    const lines = possible.slice(0, MOST_ROLES).map(({ role, decision }) => `• ${possibleText(deps, role, decision)}`);
-    const rest = possible.length > MOST_ROLES ? `\nand ${possible.length - MOST_ROLES} more: \`/jit\` finds them.` : '';
     return tell('You and PagerDuty', [
       section(`*On call*\n${shifts}`),
-      section(`*What you can ask for now*\n${lines.join('\n') || 'nothing that the policy would let through'}${rest}`),
+      section(`*What you can ask for now*\n${possible.known ? listed(deps, possible.value) : plain(possible.problem)}`),
     ]);
   },
 };
 
-export function possibleText({ policy }: Pick<Deps, 'policy'>, role: Role, decision: Decision): string {
+function listed(deps: Deps, possible: readonly Possible[]): string {
+  const lines = possible.slice(0, MOST_ROLES).map((one) => `• ${possibleText(deps, one)}`);
+  const rest = possible.length > MOST_ROLES ? `\nand ${possible.length - MOST_ROLES} more: \`/jit\` finds them.` : '';
+  return `${lines.join('\n') || 'nothing that the policy would let through'}${rest}`;
+}
+
+/** What would come of asking for a role, in a line. */
+export function possibleText({ policy }: Pick<Deps, 'policy'>, { role, outlook }: Possible): string {
   const name = `*${plain(roleNameIn(policy, roleKey(role)))}*`;
+  if (isRefused(outlook)) {
+    const { refused } = outlook;
+    if (refused.code === 'already_holds') return `:key: ${name}: yours until ${time(refused.until)}`;
+    return refused.code === 'already_pending' ? `:hourglass: ${name}: asked for, and waiting` : name;
+  }
+  const { decision } = outlook;
   if (decision.effect === 'allow') return `:white_check_mark: ${name}: at once`;
-  return decision.effect === 'ask' ? `:hourglass: ${name}: needs ${approvalsText(decision.stages)}` : name;
+  return decision.effect === 'ask'
+    ? `:hourglass: ${name}: needs ${approvalsText(decision.stages)}${unknownText(decision)}`
+    : name;
 }
 
 export const why: Command = {

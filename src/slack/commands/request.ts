@@ -1,5 +1,6 @@
 import { isRefused, type Refusal } from '../../domain/refusal.ts';
 import { breakGlass, checkEmergency } from '../../lifecycle/breakGlass.ts';
+import { usualIncident } from '../../lifecycle/outlook.ts';
 import { checkSubmission, submitRequest } from '../../lifecycle/submitRequest.ts';
 import { plain } from '../blocks.ts';
 import { FAILED, GLASS_NOT_BROKEN } from '../failures.ts';
@@ -31,7 +32,8 @@ export const request: Command = {
       (line.duration === null && line.times === null) ||
       wrong.length > 0;
     if (needsForm) return openForm(call, call, prefill(call, 'request', line, wrong));
-    return call.tell(answerLines(await submitRequest(call.deps, submission)).join('\n'));
+    const incidentId = await incidentFor(call);
+    return call.tell(answerLines(await submitRequest(call.deps, { ...submission, incidentId })).join('\n'));
   },
 };
 
@@ -49,13 +51,19 @@ export const breakGlassCommand: Command = {
     const wrong = checkEmergency(call.deps, input).filter(({ code }) => code !== 'no_break_glass');
     const needsForm = line.unclear !== null || line.roles.some((one) => one.secondFactor.request) || wrong.length > 0;
     if (needsForm) return openForm(call, call, prefill(call, 'break_glass', line, wrong));
-    const result = await breakGlass(call.deps, input);
+    const result = await breakGlass(call.deps, { ...input, incidentId: await incidentFor(call) });
     const answer = isRefused(result)
       ? { requests: [], refused: [{ role, refusal: result.refused }] }
       : { requests: [result], refused: [] };
     return call.tell(answerLines(answer).join('\n'));
   },
 };
+
+/** As the form does: with one open incident, that is what it is for. */
+async function incidentFor({ deps, personId }: Call): Promise<string | null> {
+  const person = await deps.directory.person(personId);
+  return person.known ? usualIncident(deps, person.value) : null;
+}
 
 /** The line with its times worked out, which takes a look at whose clock they are on. */
 async function complete({ deps, personId }: Call, { duration, times, reason }: Line) {

@@ -4,13 +4,16 @@ import type { HomeView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Person } from '../../domain/person.ts';
 import { roleKey } from '../../domain/policy.ts';
+import { isRefused } from '../../domain/refusal.ts';
+import { known } from '../../domain/terms.ts';
 import type { Deps } from '../../lifecycle/deps.ts';
 import { reviewableBy } from '../../lifecycle/eligibility.ts';
 import { extensionLeft } from '../../lifecycle/extendGrant.ts';
+import { possibleNow } from '../../lifecycle/outlook.ts';
 import type { PostBook } from '../../ports.ts';
 import { plain, section } from '../blocks.ts';
 import { tellClicker } from '../clicks.ts';
-import { possibleNow, possibleText } from '../commands/insight.ts';
+import { possibleText } from '../commands/insight.ts';
 import type { SlackContext } from '../context.ts';
 import { roleNameIn } from '../projections.ts';
 import { openForm } from '../request/form.ts';
@@ -63,7 +66,13 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
     })),
     asked: asked.map((request) => ({ request, roleName: named(request.role) })),
     toReview: toReview.map((request) => ({ request, roleName: named(request.role) })),
-    possible: possible.map(({ role, decision }) => ({ key: roleKey(role), text: possibleText(deps, role, decision) })),
+    possible: possible.known
+      ? possible.value
+          .filter(({ outlook }) => !isRefused(outlook))
+          .map((one) => ({ key: roleKey(one.role), text: possibleText(deps, one) }))
+      : [],
+    // What is held and asked for already is shown above.
+    nothingBecause: possible.known ? null : possible.problem,
   });
 }
 
@@ -73,7 +82,7 @@ const everything = (deps: Deps, slackId: string, person: Person | null) =>
     deps.store.liveGrants({ slackId }),
     deps.store.recentRequests(slackId, LATELY),
     person ? reviewableBy(deps, person) : [],
-    person ? possibleNow(deps, person) : [],
+    person ? possibleNow(deps, person) : known([]),
   ]);
 
 export function listenToHome(app: App, context: SlackContext): void {

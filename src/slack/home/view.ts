@@ -21,6 +21,8 @@ export interface HomeInput {
   readonly toReview: readonly { request: PendingRequest; roleName: string }[];
   /** mrkdwn lines with the role's key. */
   readonly possible: readonly { key: string; text: string }[];
+  /** Why nothing is granted to anybody now; null: it is. */
+  readonly nothingBecause: string | null;
 }
 
 const ASK_ANYTHING = 'home_ask';
@@ -53,7 +55,9 @@ export function homeView(input: HomeInput): HomeView {
         ...section(text),
         accessory: button('Ask', ASK_ACTION, key),
       })),
-      'Nothing that the policy would let through.',
+      input.nothingBecause === null
+        ? 'Nothing that the policy would let through.'
+        : `Nothing now: ${plain(input.nothingBecause)}.`,
     ),
     context(`As of ${time(input.now, input.timeZone)}. It is brought up to date when you open it.`),
   ];

@@ -3,7 +3,7 @@ import type { Request } from '../../domain/request.ts';
 import type { Submitted } from '../../lifecycle/submitRequest.ts';
 import { code, section, time } from '../blocks.ts';
 import { messageModal } from '../forms.ts';
-import { approvalsText, denialSentence, refusalSentence } from '../sentences.ts';
+import { denialSentence, previewSentence, refusalSentence } from '../sentences.ts';
 
 /** What a person reads right after asking. */
 
@@ -42,7 +42,7 @@ export function answerSentence(request: Request): string {
     case 'scheduled':
       return `:calendar: *Approved for later.* It begins ${time(request.startsAt, request.requester.timeZone)}, if the policy still allows it then.`;
     case 'pending':
-      return `:hourglass: *Needs ${approvalsText(request.decision.stages)}.*\nThey have been asked. You get a message as soon as they answer, or ${time(request.expiresAt, request.requester.timeZone)} if nobody does.`;
+      return `${previewSentence(request.decision)}\nThey have been asked. You get a message as soon as they answer, or ${time(request.expiresAt, request.requester.timeZone)} if nobody does.`;
     case 'denied':
       return `:no_entry: *Denied*: ${denialSentence(request.decision)}`;
     default:

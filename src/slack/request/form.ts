@@ -4,7 +4,8 @@ import type { Person } from '../../domain/person.ts';
 import { roleKey } from '../../domain/policy.ts';
 import { isRefused } from '../../domain/refusal.ts';
 import { durationText, type Millis } from '../../domain/terms.ts';
-import { previewRequest } from '../../lifecycle/previewRequest.ts';
+import { previewEmergency } from '../../lifecycle/breakGlass.ts';
+import { onlyOne, previewRequest } from '../../lifecycle/outlook.ts';
 import { durationFor } from '../../lifecycle/submitRequest.ts';
 import { plain, section, time } from '../blocks.ts';
 import type { SlackContext } from '../context.ts';
@@ -80,23 +81,26 @@ export async function previewNotice(
   const lines = await Promise.all(
     chosen.map(async (one) => {
       const asked = durationFor(one.role, { roles, duration });
-      const preview = await previewRequest(deps, {
-        personId,
-        role: roleKey(one.role),
-        duration: asked,
-        incidentId: form.incidentId,
-        reason: form.reason,
-        startsAt: form.startsAt,
-      });
-      if (isRefused(preview)) return refusalSentence(preview.refused);
+      const { incidentId, reason, startsAt } = form;
+      const about = { personId, role: roleKey(one.role), duration: asked, incidentId };
       const sentence =
-        form.mode === 'break_glass' && preview.decision.effect !== 'allow'
-          ? ':rotating_light: *At once*, announced to everybody, and reviewed afterwards.'
-          : previewSentence(preview.decision);
+        form.mode === 'break_glass'
+          ? emergencySentence(await previewEmergency(deps, about))
+          : outlookSentence(await previewRequest(deps, { ...about, reason, startsAt }));
       return chosen.length === 1 ? sentence : `*${nameOf(one)}*, ${durationText(asked)}: ${sentence}`;
     }),
   );
   return lines.join('\n');
+}
+
+const outlookSentence = (outlook: Awaited<ReturnType<typeof previewRequest>>): string =>
+  isRefused(outlook) ? refusalSentence(outlook.refused) : previewSentence(outlook.decision);
+
+function emergencySentence(outlook: Awaited<ReturnType<typeof previewEmergency>>): string {
+  if (isRefused(outlook)) return refusalSentence(outlook.refused);
+  return outlook.isOrdinary
+    ? previewSentence(outlook.decided.decision)
+    : ':rotating_light: *At once*, announced to everybody, and reviewed afterwards.';
 }
 
 const nameOf = ({ role, resourceName }: ChosenRole): string => `${plain(resourceName)}: ${plain(role.name)}`;
@@ -114,7 +118,3 @@ export async function incidentsFor(
   const incidents = own.known ? own.value : [];
   return other?.known && !incidents.some(({ id }) => id === other.value.id) ? [other.value, ...incidents] : incidents;
 }
-
-/** With one open incident, that is the one. */
-export const onlyOne = (incidents: readonly { id: string }[]): string | null =>
-  incidents.length === 1 ? (incidents[0]?.id ?? null) : null;

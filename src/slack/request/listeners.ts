@@ -3,6 +3,7 @@ import type { ModalView } from '@slack/types';
 import { z } from 'zod';
 import { isRefused, type Refusal, refusedField } from '../../domain/refusal.ts';
 import { breakGlass, checkEmergency } from '../../lifecycle/breakGlass.ts';
+import { onlyOne } from '../../lifecycle/outlook.ts';
 import { type ConfirmedFactor, checkSecondFactor } from '../../lifecycle/secondFactor.ts';
 import { checkSubmission, submitRequest } from '../../lifecycle/submitRequest.ts';
 import { quote, section } from '../blocks.ts';
@@ -15,7 +16,7 @@ import { ASK_ACTION } from '../grants/notices.ts';
 import { refusalSentence } from '../sentences.ts';
 import { createLatest, updateView } from '../views.ts';
 import { answerModal } from './answers.ts';
-import { incidentsFor, onlyOne, openForm, previewNotice } from './form.ts';
+import { incidentsFor, openForm, previewNotice } from './form.ts';
 import {
   ACTIONS,
   BLOCKS,
