@@ -6,44 +6,105 @@ import { z } from 'zod';
  */
 
 const SECRETS = /^(user(_?name)?|login|pass(w(or)?d)?|pwd|passfile|ssl_?pass(word)?|auth(orization)?)$/i;
+const LIMITS = /^(statement_timeout|lock_timeout|idle_in_transaction_session_timeout)$/i;
 const PLACES = /^(host(addr|name)?|port|db(name)?|database|service(file)?|socket(_?path)?|uri|url|options)$/i;
 
-function problemOf(address: string, isDatabase: boolean): string | null {
-  if (!URL.canParse(address)) return 'this is not an address';
-  const { hostname, searchParams, hash } = new URL(address);
-  if (hostname === '') return 'name the host between // and the next /';
-  if (isDatabase && hash !== '') return 'a # in a user or a password is written %23';
-  for (const name of searchParams.keys()) {
-    if (SECRETS.test(name)) return `"${name}" does not belong behind the ?: write user and password before the host`;
-    if (isDatabase && PLACES.test(name))
-      return `"${name}" does not belong behind the ?: write host, port and database before it`;
-  }
-  return null;
+/** Scheme, user and password; hosts with their ports; and what follows. */
+const PARTS = /^([a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/is;
+
+/**
+ * The addresses that one stands for, in order: `postgres://user:password@a:5432,b:5433/database` names two servers of which
+ * one can be written to.
+ */
+export function eachServer(address: string): readonly [string, ...string[]] {
+  const [, before = '', hosts = address, behind = ''] = PARTS.exec(address) ?? [];
+  const [first = '', ...others] = hosts.split(',');
+  return [`${before}${first}${behind}`, ...others.map((host) => `${before}${host}${behind}`)];
 }
 
-const checked = (isDatabase: boolean) => (address: string, context: z.RefinementCtx) => {
-  const problem = problemOf(address, isDatabase);
+const isWhole = (address: string): boolean => URL.canParse(address) && new URL(address).hostname !== '';
+
+function problemOf(address: string): string | null {
+  if (!URL.canParse(address)) return 'this is not an address';
+  const { hostname, searchParams } = new URL(address);
+  if (hostname === '') return 'name the host between // and the next /';
+  return problemOfQuery(searchParams, SECRETS, 'write user and password before the host');
+}
+
+function problemOfQuery(query: URLSearchParams, names: RegExp, instead: string): string | null {
+  const name = [...query.keys()].find((one) => names.test(one));
+  return name === undefined ? null : `"${name}" does not belong behind the ?: ${instead}`;
+}
+
+/** Letters that end a user or a password, or stand for others: what they mean is written with a % and their number. */
+function problemOfLetters(address: string): string | null {
+  const told = (letter: string) => `a ${letter} in a user or a password is written ${encodeURIComponent(letter)}`;
+  if (/[\s\p{Cc}]/u.test(address))
+    return 'a space in a user or a password is written %20, and nothing may stand around it';
+  if (/%(?![0-9a-f]{2})/i.test(address)) return told('%');
+  const [, rest = ''] = address.split(/^[a-z]+:\/\//i);
+  const ended = /[/?#]/.exec(rest.slice(0, Math.max(0, rest.lastIndexOf('@'))));
+  if (ended) return `${told(ended[0])} (and an @ behind the host %40)`;
+  try {
+    decodeURIComponent(address);
+    return address.includes('#') ? told('#') : null;
+  } catch {
+    // The only thing that it refuses.
+    return 'what a % stands for is written as UTF-8, for example %C3%A9 for é';
+  }
+}
+
+function problemOfDatabase(address: string, mayBeMany: boolean): string | null {
+  const letters = problemOfLetters(address);
+  if (letters !== null) return letters;
+  const servers = eachServer(address);
+  if (servers.length > 1 && !mayBeMany) return 'name one host: several are not understood here';
+  const odd = servers.length > 1 && !servers.every(isWhole);
+  if (odd) return 'between two commas there is to be a host, such as a:5432,b:5432';
+  for (const server of servers) {
+    const problem = problemOf(server);
+    if (problem !== null) return problem;
+  }
+  const query = new URL(servers[0]).searchParams;
+  return (
+    problemOfQuery(query, PLACES, 'write host, port and database before it') ??
+    problemOfQuery(query, LIMITS, 'the bot sets its own limits, and a pooler would refuse it')
+  );
+}
+
+const checked = (problemWith: (address: string) => string | null) => (address: string, context: z.RefinementCtx) => {
+  const problem = problemWith(address);
   if (problem !== null) context.addIssue({ code: 'custom', message: problem });
 };
 
-/** @param scheme what the address begins with, for example `/^mysql:\/\//` */
-export const databaseAddress = (scheme: RegExp, expected: string) =>
-  z.string().regex(scheme, { error: expected, abort: true }).superRefine(checked(true));
+/**
+ * @param scheme what the address begins with, for example `/^mysql:\/\//`
+ * @param mayBeMany whether it may name several servers, of which one can be written to
+ */
+export const databaseAddress = (scheme: RegExp, expected: string, mayBeMany = false) =>
+  z
+    .string()
+    .regex(scheme, { error: expected, abort: true })
+    .superRefine(checked((address) => problemOfDatabase(address, mayBeMany)));
 
 /** An address on the web without user and password in its query. */
 export const webAddress = (expected = 'expected an http or https address') =>
-  z.url({ protocol: /^https?$/, error: expected, abort: true }).superRefine(checked(false));
+  z.url({ protocol: /^https?$/, error: expected, abort: true }).superRefine(checked(problemOf));
+
+const hostsOf = (address: string): string =>
+  eachServer(address)
+    .map((one) => new URL(one).host)
+    .join(',');
 
 /** Host and database as they may be shown: nothing else of the address. */
-export function shownPlace(address: string): string {
-  const { host, pathname } = new URL(address);
-  return `${host}${pathname}`;
-}
+export const shownPlace = (address: string): string => `${hostsOf(address)}${new URL(eachServer(address)[0]).pathname}`;
 
 /** The address for somebody else: scheme, host, port and database of this one, and nothing more of it. */
 export function addressFor(address: string, user: string, secret: string): string {
-  const { protocol, host, pathname } = new URL(address);
-  return `${protocol}//${encodeURIComponent(user)}:${encodeURIComponent(secret)}@${host}${pathname}`;
+  const [first, ...others] = eachServer(address);
+  const { protocol, pathname } = new URL(first);
+  const which = others.length > 0 ? '?target_session_attrs=read-write' : '';
+  return `${protocol}//${encodeURIComponent(user)}:${encodeURIComponent(secret)}@${hostsOf(address)}${pathname}${which}`;
 }
 
 /** The same address with another database of the same server. */
@@ -54,4 +115,4 @@ export function withDatabase(address: string, database: string): string {
 }
 
 /** Whom the address names; empty: nobody. */
-export const userOf = (address: string): string => decodeURIComponent(new URL(address).username);
+export const userOf = (address: string): string => decodeURIComponent(new URL(eachServer(address)[0]).username);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { eachServer } from './address.ts';
 
 /** How a kind of target says which one it is: see `Provisioner.placeOf`. */
 
@@ -7,9 +8,9 @@ import { createHash } from 'node:crypto';
  * @param usualPort the port where the address names none and its scheme is none that URLs know
  */
 export function addressPlace(address: string, usualPort: number | null = null): string {
-  const { host, port, pathname } = new URL(address);
-  const named = port === '' && usualPort !== null ? `${host}:${usualPort}` : host;
-  return `${named.toLowerCase()}${pathname.replace(/\/+$/, '')}`;
+  const servers = eachServer(address).map((one) => new URL(one));
+  const named = servers.map(({ host, port }) => (port === '' && usualPort !== null ? `${host}:${usualPort}` : host));
+  return `${named.sort().join(',').toLowerCase()}${servers[0]?.pathname.replace(/\/+$/, '') ?? ''}`;
 }
 
 /** The parts of a place that are there, as one text. */

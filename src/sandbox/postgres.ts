@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
+  appendFileSync,
   chmodSync,
   chownSync,
   constants,
@@ -49,6 +50,8 @@ export interface ServerOptions {
   /** The folder above `bin`, where an unprivileged account can read it. */
   readonly native?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Lines that files of its data folder get before it starts, by their names. */
+  readonly lines?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** @param setup what the server holds when it starts; done once and copied for each server */
@@ -63,6 +66,9 @@ export async function startPostgres(setup: Setup = {}, options: ServerOptions = 
   const template = join(home, `template-${native.split('/').at(-1)}-${hash}`);
   if (!existsSync(template)) await prepareSetup({ home, native, account, empty, template }, setup);
   const data = copyOf(template, home, account);
+  for (const [file, lines] of Object.entries(options.lines ?? {}))
+    appendFileSync(join(data, file), lines.map((line) => `${line}\n`).join(''));
+  hand(data, account);
   const server = await serve(native, data, account, options.settings);
   return {
     ...server,
@@ -283,7 +289,7 @@ function ready(server: ChildProcess): Promise<void> {
     const timer = setTimeout(() => reject(new Error(`PostgreSQL did not start in time:\n${output}`)), START_TIMEOUT_MS);
     server.stderr?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      if (!output.includes('database system is ready to accept connections')) return;
+      if (!/database system is ready to accept (read-only )?connections/.test(output)) return;
       clearTimeout(timer);
       resolve();
     });

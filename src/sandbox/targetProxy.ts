@@ -6,13 +6,16 @@ export interface TargetProxy {
   /** From now on nothing gets through; open connections are cut. */
   cut(): void;
   restore(): void;
+  /** From now on new connections go to the server at that port; open ones stay where they are. */
+  leadTo(port: number): void;
   /** The next transaction that says this is committed at the server, but its answer never comes back. Resolves when it has happened. */
   holdAnswerAfter(statement: string): Promise<void>;
 }
 
 const COMMIT = 'COMMIT';
 
-export async function startTargetProxy(serverPort: number): Promise<TargetProxy & { close(): Promise<void> }> {
+export async function startTargetProxy(firstPort: number): Promise<TargetProxy & { close(): Promise<void> }> {
+  let serverPort = firstPort;
   const open = new Set<Socket>();
   let isCut = false;
   let hold: { statement: string; happened: () => void } | null = null;
@@ -68,6 +71,9 @@ export async function startTargetProxy(serverPort: number): Promise<TargetProxy 
     },
     restore: () => {
       isCut = false;
+    },
+    leadTo: (port) => {
+      serverPort = port;
     },
     holdAnswerAfter: (statement) =>
       new Promise((resolve) => {

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { addressFor, shownPlace } from '../../src/provisioners/address.ts';
+import { addressFor, eachServer, shownPlace } from '../../src/provisioners/address.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 
 /** K11.1: what an address says behind its ? overrides what stands before it, and is easily shown to people. */
@@ -83,4 +83,66 @@ test('K11.1 what people are shown is made anew from host, port and database', ()
     'postgres://jit_ana_g1:p%2Fw%40%3A%3F@db.example:6432/payments',
   );
   expect(shownPlace(address)).toBe('db.example:6432/payments');
+});
+
+/** Issue 16: what passes here is understood by the driver; what is not, is refused with what to write instead. */
+describe.each([
+  ['postgres', 'postgres://'],
+  ['postgres', 'postgresql://'],
+  ['mysql', 'mysql://'],
+])('H4 a password in an address for %s, %s', (kind, scheme) => {
+  const problem = (rest: string) => messages(kind, { url: `${scheme}${rest}` });
+
+  test.each([
+    ['a#b', 'a # in a user or a password is written %23'],
+    ['1#b', 'a # in a user or a password is written %23'],
+    ['a/b', 'a / in a user or a password is written %2F'],
+    ['1/b', 'a / in a user or a password is written %2F'],
+    ['a?b', 'a ? in a user or a password is written %3F'],
+    ['1?b', 'a ? in a user or a password is written %3F'],
+    ['100%', 'a % in a user or a password is written %25'],
+    ['a%zz', 'a % in a user or a password is written %25'],
+    ['a b', 'a space in a user or a password is written %20'],
+    ['a\tb', 'a space in a user or a password is written %20'],
+    ['a%E4b', 'what a % stands for is written as UTF-8'],
+  ])('%j is refused with what to write', (password, told) => {
+    for (const rest of [`jitbot:${password}@db.example/payments`, `${password}:pw@db.example:99/payments`])
+      expect(problem(rest)).toEqual([expect.stringContaining(`url: ${told}`)]);
+  });
+
+  test('nothing stands around an address', () => {
+    expect(problem('u:p@h/db ')).toHaveLength(1);
+    expect(problem('u:p@h/db\n')).toHaveLength(1);
+  });
+
+  test.each(['%23', '%2F%3F%25%40%20', 'a@b', 'a:b', '!$&()*+,;=~|', '%C3%A9'])('%s is understood', (password) => {
+    expect(problem(`jitbot:${password}@db.example/payments`)).toEqual([]);
+  });
+});
+
+test('H4 several servers: of PostgreSQL, of which one can be written to; where they are not understood they are refused', () => {
+  const several = (kind: string, hosts: string) => messages(kind, { url: `${kind}://u:p@${hosts}/payments` });
+  for (const hosts of ['a,b', 'a:5432,b:5433', '[::1]:5432,b', 'a:1,b:2,c:3'])
+    expect([several('postgres', hosts), several('mysql', hosts)]).toEqual([
+      [],
+      ['url: name one host: several are not understood here'],
+    ]);
+  for (const hosts of ['a,', ',a', 'a:x,b', 'a:5432,b:99999'])
+    expect(several('postgres', hosts)).toEqual([expect.stringContaining('between two commas there is to be a host')]);
+  const url = 'postgres://jitbot:a@b@one:5432,two:5433/payments?sslmode=require';
+  expect(eachServer(url)).toEqual([
+    'postgres://jitbot:a@b@one:5432/payments?sslmode=require',
+    'postgres://jitbot:a@b@two:5433/payments?sslmode=require',
+  ]);
+  expect(shownPlace(url)).toBe('one:5432,two:5433/payments');
+  expect(addressFor(url, 'ana', 'pw')).toBe(
+    'postgres://ana:pw@one:5432,two:5433/payments?target_session_attrs=read-write',
+  );
+});
+
+test('H1 limits of a session, which a pooler refuses, do not belong in an address', () => {
+  for (const name of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'])
+    expect(messages('postgres', { url: `postgres://u:p@h/db?${name}=1` })).toEqual([
+      `url: "${name}" does not belong behind the ?: the bot sets its own limits, and a pooler would refuse it`,
+    ]);
 });

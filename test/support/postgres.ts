@@ -9,13 +9,17 @@ export interface Version {
   readonly name: string;
   /** From 16 on, a membership says whether it may be used for SET ROLE, and ADMIN is needed to alter a role. */
   readonly hasGrantOptions: boolean;
-  start(setup: Setup, settings?: Readonly<Record<string, string>>): Promise<PostgresServer>;
+  start(
+    setup: Setup,
+    settings?: Readonly<Record<string, string>>,
+    lines?: ServerOptions['lines'],
+  ): Promise<PostgresServer>;
 }
 
 const version = (name: string, hasGrantOptions: boolean, options: ServerOptions): Version => ({
   name,
   hasGrantOptions,
-  start: (setup, settings = {}) => startPostgres(setup, { ...options, settings }),
+  start: (setup, settings = {}, lines = {}) => startPostgres(setup, { ...options, settings, lines }),
 });
 
 /** What npm brings; and Debian's PostgreSQL 15, where that is installed. */

@@ -59,6 +59,7 @@ export function createBridge(
     await client.query(`COMMENT ON ROLE ${quote(name)} IS ${literal(comment)}`);
     await giveRoles(client, memberOf, name);
     await giveRoles(client, [name], login);
+    await assertMay(client, login, memberOf);
     await book.keep(grantId, PERSON_OID, String(person));
     await writeDown(client, book, { grantId, name, memberOf });
     return { account: login };
@@ -76,6 +77,19 @@ async function personOid(client: Client, login: string): Promise<number> {
     );
   if (rows[0].self) throw new TargetRefusal(`the login "${login}" is the bot's own`);
   return rows[0].oid;
+}
+
+/** A login that inherits nothing would be told that it has what it may not use. */
+async function assertMay(client: Client, login: string, roles: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ role: string }>(
+    `SELECT r.rolname AS role FROM pg_catalog.pg_roles u, pg_catalog.pg_roles r
+     WHERE u.rolname = $1 AND r.rolname = ANY($2::text[]) AND NOT pg_catalog.pg_has_role(u.oid, r.oid, 'USAGE') ORDER BY 1`,
+    [login, roles],
+  );
+  if (rows.length > 0)
+    throw new TargetRefusal(
+      `the login "${login}" is NOINHERIT: it would be a member of ${rows.map(({ role }) => role).join(', ')} and may do nothing with that. Let an administrator run ALTER ROLE ${quote(login)} INHERIT (from PostgreSQL 16 on it works as it is), and ask again`,
+    );
 }
 
 /** What is made after SET ROLE belongs to that role and stays: so SET ROLE is not given, where PostgreSQL can withhold it. */

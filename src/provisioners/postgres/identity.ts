@@ -39,7 +39,7 @@ export const loginName = ({ person, grantId }: { person: Person; grantId: string
 export const bridgeName = ({ grantId }: { grantId: string }): string => `jit_${grantId.toLowerCase()}`;
 
 /** What the comment on a role of the bot's says: for which role of the policy and which grant, and whether that is over. */
-const MARK = /^jitbot: (\S+) for \S+, grant (G\w+)(, ended)?$/;
+const MARK = /^jitbot: (\S+) for .+, grant (G\w+)(, ended)?$/s;
 
 export const markOf = ({ grantId, roleKey, person }: Pick<Access<unknown>, 'grantId' | 'roleKey' | 'person'>): string =>
   `jitbot: ${roleKey} for ${person.email}, grant ${grantId}`;

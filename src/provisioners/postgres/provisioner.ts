@@ -16,7 +16,7 @@ const roleName = z.string().min(1).max(63, 'PostgreSQL names have at most 63 cha
 
 const targetSchema = z.strictObject({
   kind: z.literal('postgres'),
-  url: databaseAddress(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:5432/database'),
+  url: databaseAddress(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:5432/database', true),
   /** `temporary`: a login made for each grant. Otherwise a template for the name of the person's own login. */
   login: z
     .union([

@@ -1,0 +1,44 @@
+import pg from 'pg';
+import type { Log } from '../../ports.ts';
+
+/** Connections that the bot opens to one server beside the one that it keeps. */
+const MORE_CONNECTIONS = 7;
+const IDLE_MS = 10_000;
+const TOO_MANY_CONNECTIONS = '53300';
+
+/** The connections to one server. */
+export interface Pools {
+  /** Names one server. */
+  readonly address: string;
+  connect(): Promise<pg.PoolClient>;
+  /** Resolves when the last that is in use was given back. */
+  end(): Promise<void>;
+}
+
+/** @param options how each is opened, with its address in `connectionString` */
+export function openPools(options: pg.PoolConfig & { readonly connectionString: string }, log: Log): Pools {
+  // One connection stays open once there was one: the way in when somebody has used up all that the server allows.
+  const kept = new pg.Pool({ ...options, max: 1, min: 1, idleTimeoutMillis: 0 });
+  const more = new pg.Pool({ ...options, max: MORE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
+  // A connection that breaks while it is idle is replaced by the pool at the next use.
+  for (const pool of [kept, more])
+    pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection broke'));
+  return {
+    address: options.connectionString,
+    connect: async () => {
+      if (kept.idleCount > 0 || kept.totalCount === 0) return kept.connect();
+      try {
+        return await more.connect();
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        return kept.connect();
+      }
+    },
+    end: async () => {
+      await Promise.all([kept.end(), more.end()]);
+    },
+  };
+}
+
+/** Whether all connections that the server, the database or the login may have are in use. */
+const isFull = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === TOO_MANY_CONNECTIONS;
