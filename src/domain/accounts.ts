@@ -10,6 +10,7 @@ const PLACEHOLDER = /\{([a-z][a-z0-9_]*)\}/g;
 /** What is known of everybody without a table. */
 const KNOWN_OF_ALL: Readonly<Record<string, (person: Whose) => string>> = {
   email: ({ email }) => email,
+  email_lower: ({ email }) => email.toLowerCase(),
   email_name: ({ email }) => email.split('@')[0] ?? '',
   slack_id: ({ slackId }) => slackId,
 };
@@ -18,7 +19,7 @@ const KNOWN_OF_ALL: Readonly<Record<string, (person: Whose) => string>> = {
 export const usesEmailName = (template: string): boolean => template.includes('{email_name}');
 
 /** Whether the table of identities alone says what people are called. */
-const isByTableOnly = (template: string): boolean => !/\{(?:email|email_name|slack_id)\}/.test(template);
+const isByTableOnly = (template: string): boolean => !/\{(?:email|email_lower|email_name|slack_id)\}/.test(template);
 
 /** The names in a template that only the table of identities can fill. */
 export const namesWanted = (template: string): string[] =>

@@ -4,6 +4,8 @@ export interface Person {
   readonly name: string;
   /** Lower case, as compared everywhere. */
   readonly email: string;
+  /** As Slack shows it, where that has capitals: some targets tell them apart. */
+  readonly writtenEmail?: string | undefined;
   /** IANA name, for example `Europe/Berlin`. */
   readonly timeZone: string;
 }

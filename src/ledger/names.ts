@@ -91,6 +91,8 @@ export function nameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T) => T 
   return <T>(stored: T) => eachPerson(stored, (_id, text) => nameOf(text)) as T;
 }
 
+const PERSONAL: ReadonlySet<string> = new Set(['name', 'email', 'writtenEmail']);
+
 /**
  * The value with every name and address of a person replaced: a copy as far as something changes, itself where
  * nothing does. People are what has a Slack id.
@@ -104,9 +106,7 @@ export function eachPerson(value: unknown, replace: (id: string, text: string) =
   for (const key of Object.keys(fields)) {
     const field = fields[key];
     const next =
-      isPerson && typeof field === 'string' && (key === 'name' || key === 'email')
-        ? replace(id, field)
-        : eachPerson(field, replace);
+      isPerson && typeof field === 'string' && PERSONAL.has(key) ? replace(id, field) : eachPerson(field, replace);
     if (next === field) continue;
     copy ??= (Array.isArray(value) ? [...value] : { ...fields }) as Record<string, unknown>;
     copy[key] = next;

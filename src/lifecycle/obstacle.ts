@@ -64,7 +64,7 @@ async function whoElse(
     name: slackId,
     email: mailbox,
   }));
-  const listed = /\{(?:email|email_name)\}/.test(template)
+  const listed = /\{(?:email|email_lower|email_name)\}/.test(template)
     ? []
     : [...policy.identities.keys()].map((slackId) => ({ slackId, name: slackId, email: '' }));
   // Within one domain an address is one person's, and so is what stands before the @.

@@ -11,7 +11,13 @@ export interface Access<Role> {
   readonly grantId: string;
   /** On whose approval it rests, for labels. */
   readonly requestId: string;
-  readonly person: { readonly slackId: string; readonly name: string; readonly email: string };
+  readonly person: {
+    readonly slackId: string;
+    readonly name: string;
+    readonly email: string;
+    /** The address with its capitals, where it has any. */
+    readonly writtenEmail?: string | undefined;
+  };
   readonly role: Role;
   /** `payments-db/read`, for labels. */
   readonly roleKey: string;

@@ -78,8 +78,16 @@ export function personOf(account: Account, ownTeam: string): Known<Person> {
   if (!left.known) return left;
   if (account.is_bot !== false) return unknown(NOT_UNDERSTOOD);
   const { profile, id, tz } = account;
-  const email = profile?.email?.toLowerCase();
-  if (!email) return unknown('Slack shows no e-mail address for this account, so it cannot be matched with PagerDuty');
+  const written = profile?.email;
+  if (!written)
+    return unknown('Slack shows no e-mail address for this account, so it cannot be matched with PagerDuty');
   const name = profile?.display_name || profile?.real_name || account.real_name || account.name || id;
-  return known({ slackId: id, name, email, timeZone: tz && IANAZone.isValidZone(tz) ? tz : 'UTC' });
+  const email = written.toLowerCase();
+  return known({
+    slackId: id,
+    name,
+    email,
+    ...(written !== email && { writtenEmail: written }),
+    timeZone: tz && IANAZone.isValidZone(tz) ? tz : 'UTC',
+  });
 }

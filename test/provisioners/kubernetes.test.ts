@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kubernetes } from '../../src/provisioners/kubernetes/provisioner.ts';
 import { type Binding, type KubernetesApi, kubeconfigOf, startKubernetes } from '../support/kubernetes.ts';
 import type { Changed, Changes } from './changes.ts';
-import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
+import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** The official client against the role bindings of an API written from its published description. */
 
@@ -108,6 +108,8 @@ beforeAll(async () => {
   for (const verb of VERBS) api.rights.add(`${verb} clusterrolebindings in the cluster`);
   api.rights.add('bind clusterroles/view in the cluster');
   api.rights.add('get namespaces/kube-system in the cluster');
+  api.rights.add('create subjectaccessreviews in the cluster');
+  api.rights.add('get clusterroles/view in the cluster');
   const connection = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, use);
   const breaks = {
     breakTarget: () => {
@@ -164,6 +166,74 @@ describe('kubernetes', () => {
     await harness.connection.grant(access(id), Date.UTC(2026, 0, 15, 14));
     expect(at('checkout')?.annotations?.['jitbot.io/expires-at']).toBe('2026-01-15T14:00:00.000Z');
     await harness.connection.revoke(access(id));
+  });
+
+  test.each(['Ana.Kovac@Harbor.example', 'a_b.example#EXT#@harbor.example', "o'neil+x@harbor.example"])(
+    'H5 %s is bound letter by letter, and the cluster is asked whether that gives anything',
+    async (written) => {
+      const id = newGrantId();
+      const twin = newGrantId();
+      const person = { ...BEN, email: written.toLowerCase(), writtenEmail: written };
+      // One name in two domains.
+      const elsewhere = { ...BEN, slackId: 'U0TWIN', email: written.toLowerCase().replace('harbor', 'agency') };
+      const lets = (name: string) => role.namespaces.map((place) => api.lets(name, 'get', 'pods', place));
+      expect(await harness.connection.grant({ ...access(id), person }, inAnHour())).toEqual({ account: written });
+      await harness.connection.grant({ ...access(twin), person: elsewhere }, inAnHour());
+      expect([lets(written), lets(elsewhere.email)]).toEqual([
+        [true, true],
+        [true, true],
+      ]);
+      await harness.connection.revoke({ ...access(id), person });
+      expect([lets(written), lets(elsewhere.email)]).toEqual([
+        [false, false],
+        [true, true],
+      ]);
+      await harness.connection.revoke({ ...access(twin), person: elsewhere });
+    },
+  );
+
+  test('H5 where a cluster knows people in small letters, {email_lower} says so', async () => {
+    const id = newGrantId();
+    const connection = kubernetes.connect({ kind: 'kubernetes', kubeconfig, user: 'oidc:{email_lower}' }, use);
+    const person = { ...BEN, email: 'ana.kovac@harbor.example', writtenEmail: 'Ana.Kovac@Harbor.example' };
+    await connection.grant({ ...access(id), person }, inAnHour());
+    expect(api.lets('oidc:ana.kovac@harbor.example', 'get', 'pods', 'payments')).toBe(true);
+    await connection.revoke({ ...access(id), person });
+    await connection.close();
+  });
+
+  test('H5 nobody is told that they have what the cluster does not let them do', async () => {
+    const id = newGrantId();
+    const connection = kubernetes.connect(
+      { kind: 'kubernetes', kubeconfig },
+      { ...use, polling: { every: 0, until: 0 } },
+    );
+    api.denies = (name) => name === 'ben@harbor.example';
+    await expect(connection.grant(access(id), inAnHour())).rejects.toThrow(
+      /User ben@harbor.example is bound to ClusterRole view in payments, and the cluster does not let them use it/,
+    );
+    api.denies = () => false;
+    await connection.revoke(access(id));
+    const rules = api.roles.get('clusterroles/view') ?? [];
+    api.roles.delete('clusterroles/view');
+    await expect(connection.grant(access(id), inAnHour())).rejects.toThrow(/404: clusterroles.*"view" not found/);
+    api.roles.set('clusterroles/view', rules);
+    await connection.revoke(access(id));
+    expect(api.bindings.size).toBe(0);
+    await connection.close();
+  });
+
+  test('H5 a cluster that does not tell the bot keeps nobody from access, and the doctor says what is missing', async () => {
+    const id = newGrantId();
+    for (const right of ['create subjectaccessreviews in the cluster', 'get clusterroles/view in the cluster']) {
+      api.rights.delete(right);
+      await harness.connection.grant(access(id), inAnHour());
+      expect(await harness.reallyHas(id)).toBe(true);
+      await harness.connection.revoke(access(id));
+      const findings = await harness.connection.check([{ roleKey: 'payments-db/read', role }]);
+      expect(findings.filter(({ ok }) => !ok)).toHaveLength(1);
+      api.rights.add(right);
+    }
   });
 
   test('a grant that failed in the second namespace is taken back in the first', async () => {

@@ -22,6 +22,18 @@ export interface Binding {
   roleRef: { apiGroup: string; kind: string; name: string };
   subjects?: { kind: string; name: string; apiGroup?: string; namespace?: string }[];
 }
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+interface Asked {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+}
 type Answer = { code: number; body: unknown };
 
 export interface KubernetesApi {
@@ -30,6 +42,12 @@ export interface KubernetesApi {
   readonly bindings: Map<string, Binding>;
   /** What the bot's token may do: `create rolebindings in payments`, `bind clusterroles/view in payments`. */
   readonly rights: Set<string>;
+  /** What roles allow, by `clusterroles/view` or `roles/log-reader in payments`. One that is not here does not exist. */
+  readonly roles: Map<string, Rule[]>;
+  /** Another authorizer that turns people away, whatever is bound. */
+  denies: (name: string) => boolean;
+  /** What the cluster itself lets somebody do: names are compared letter by letter. */
+  lets(name: string, verb: string, resource: string, namespace: string): boolean;
   /** What the bot's token has to be. */
   token: string;
   /** The uid of kube-system: another one is another cluster. */
@@ -48,14 +66,17 @@ export interface KubernetesApi {
   close(): Promise<void>;
 }
 
+const VIEW: Rule = { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get', 'list', 'watch'] };
 const GROUP = 'rbac.authorization.k8s.io';
 const DNS_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+const ROLE_PATH = new RegExp(`^/apis/${GROUP}/v1/(?:namespaces/([^/]+)/)?(roles|clusterroles)/([^/]+)$`);
 const PATH = new RegExp(`^/apis/${GROUP}/v1/(?:namespaces/([^/]+)/(rolebindings)|(clusterrolebindings))(?:/([^/]+))?$`);
 
 export async function startKubernetes(token: string): Promise<KubernetesApi> {
   const bindings = new Map<string, Binding>();
   const rights = new Set<string>();
+  const roles = new Map<string, Rule[]>([['clusterroles/view', [VIEW]]]);
   let version = 1;
   const status = (code: number, reason: string, message: string) => ({
     code,
@@ -95,6 +116,25 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
       const allowed = rights.has(`${verb} ${resource}${name ? `/${name}` : ''} in ${namespace ?? 'the cluster'}`);
       return { code: 201, body: { ...(body as object), status: { allowed } } };
     }
+    if (url.pathname === '/apis/authorization.k8s.io/v1/subjectaccessreviews') {
+      if (!rights.has('create subjectaccessreviews in the cluster'))
+        return status(403, 'Forbidden', 'subjectaccessreviews.authorization.k8s.io is forbidden');
+      const { spec } = body as { spec: { user?: string; groups?: string[]; resourceAttributes?: Asked } };
+      const who = spec.user ?? spec.groups?.[0];
+      if (who === undefined || !spec.resourceAttributes)
+        return status(422, 'Invalid', 'spec: Invalid value: at least one of user or group must be specified');
+      return { code: 201, body: { ...(body as object), status: { allowed: allows(who, spec.resourceAttributes) } } };
+    }
+    const [, roleSpace, roleKind, roleName] = ROLE_PATH.exec(url.pathname) ?? [];
+    if (roleKind !== undefined) {
+      const where = roleSpace === undefined ? '' : ` in ${roleSpace}`;
+      if (!rights.has(`get ${roleKind}/${roleName}${where || ' in the cluster'}`))
+        return status(403, 'Forbidden', `${roleKind}.${GROUP} "${roleName}" is forbidden: User "bot" cannot get it`);
+      const rules = roles.get(`${roleKind}/${roleName}${where}`);
+      return rules
+        ? { code: 200, body: { kind: 'ClusterRole', metadata: { name: roleName }, rules } }
+        : status(404, 'NotFound', `${roleKind}.${GROUP} "${roleName}" not found`);
+    }
     const [, namespace = '', namespaced, , name] = PATH.exec(url.pathname) ?? [];
     if (!PATH.test(url.pathname)) return status(404, 'NotFound', 'the server could not find the requested resource');
     const place = namespaced ? namespace : '';
@@ -109,6 +149,22 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
       );
     if (method !== 'GET') api.beforeWrite();
     return act(verb, { place, resource, name: name ?? '' }, url, body, false);
+  }
+
+  /** As the role-based authorizer decides, and another one beside it. */
+  function allows(who: string, { verb, group, resource, subresource, namespace = '' }: Asked): boolean {
+    if (api.denies(who)) return false;
+    const asked = subresource ? `${resource}/${subresource}` : resource;
+    return [...bindings].some(([key, { roleRef, subjects = [] }]) => {
+      const place = key.split('/')[0] ?? '';
+      if (place !== '' && place !== namespace) return false;
+      const kind = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles';
+      const rules = roles.get(`${kind}/${roleRef.name}${kind === 'roles' ? ` in ${place}` : ''}`) ?? [];
+      return (
+        subjects.some(({ name }) => name === who) &&
+        rules.some((one) => one.verbs.includes(verb) && one.apiGroups.includes(group) && one.resources.includes(asked))
+      );
+    });
   }
 
   interface Where {
@@ -207,6 +263,9 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
     url: `http://127.0.0.1:${await listen(server)}`,
     bindings,
     rights,
+    roles,
+    denies: () => false,
+    lets: (name, verb, resource, namespace) => allows(name, { verb, group: '', resource, namespace }),
     token,
     clusterUid: randomUUID(),
     now: Date.now,

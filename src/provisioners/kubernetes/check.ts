@@ -16,6 +16,12 @@ export async function check({ may, identity }: Cluster, roles: readonly ListedRo
         fix: `Allow the verb ${question.verb} on ${question.resource}${question.name ? ` with the name ${question.name}` : ''} ${where}.`,
       });
   };
+  await add('ask whether people may do what was bound to them', {
+    verb: 'create',
+    resource: 'subjectaccessreviews',
+    namespace: null,
+    group: 'authorization.k8s.io',
+  });
   for (const { role } of roles) {
     for (const namespace of placesOf(role)) {
       const resource = namespace === null ? 'clusterrolebindings' : 'rolebindings';
@@ -23,6 +29,8 @@ export async function check({ may, identity }: Cluster, roles: readonly ListedRo
         await add(`${verb} ${resource}`, { verb, resource, namespace });
       const { kind, name } = refOf(role);
       const bound = kind === 'Role' ? 'roles' : 'clusterroles';
+      const at = kind === 'Role' ? namespace : null;
+      await add(`see what ${kind} ${name} allows`, { verb: 'get', resource: bound, name, namespace: at });
       await add(`bind people to ${kind} ${name}`, { verb: 'bind', resource: bound, name, namespace });
     }
   }

@@ -3,7 +3,9 @@ import type {
   RbacV1Subject,
   RequestContext,
   ResponseContext,
+  V1PolicyRule,
   V1RoleRef,
+  V1SubjectAccessReviewSpec,
 } from '@kubernetes/client-node';
 import { cut } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
@@ -33,7 +35,18 @@ export interface Cluster {
   remove(name: string, namespace: string | null, uid: string | undefined): Promise<void>;
   list(namespace: string | null): Promise<readonly Binding[]>;
   /** Whether the bot's own credential may do something; asking changes nothing. */
-  may(what: { verb: string; resource: string; name?: string; namespace: string | null }): Promise<boolean>;
+  may(what: {
+    verb: string;
+    resource: string;
+    name?: string;
+    namespace: string | null;
+    /** Left out: that of role bindings. */
+    group?: string;
+  }): Promise<boolean>;
+  /** What a role allows. null: the bot may not see it. @throws where there is no such role */
+  rulesOf(role: { kind: string; name: string }, namespace: string | null): Promise<readonly V1PolicyRule[] | null>;
+  /** Whether the cluster lets somebody do something. null: it does not tell the bot. */
+  mayThey(spec: V1SubjectAccessReviewSpec): Promise<boolean | null>;
 }
 
 const GROUP = 'rbac.authorization.k8s.io';
@@ -155,9 +168,28 @@ export async function connectCluster({
       } while (next);
       return found;
     },
-    may: async ({ verb, resource, name, namespace }) => {
+    rulesOf: async ({ kind, name }, namespace) => {
+      const found = await ask<{ rules?: V1PolicyRule[] }>(
+        () =>
+          kind === 'Role' && namespace !== null
+            ? rbac.readNamespacedRole({ name, namespace }, limited())
+            : rbac.readClusterRole({ name }, limited()),
+        FORBIDDEN,
+      );
+      return found && (found.rules ?? []);
+    },
+    mayThey: async (spec) => {
+      const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+      const answer = await ask(
+        () => authorization.createSubjectAccessReview({ body }, limited()),
+        FORBIDDEN,
+        NOT_FOUND,
+      );
+      return answer?.status?.allowed ?? null;
+    },
+    may: async ({ verb, resource, name, namespace, group = GROUP }) => {
       const resourceAttributes = {
-        group: GROUP,
+        group,
         verb,
         resource,
         ...(name && { name }),

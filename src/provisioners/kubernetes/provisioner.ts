@@ -11,6 +11,7 @@ import { check } from './check.ts';
 import { type Cluster, connectCluster } from './cluster.ts';
 import { give } from './give.ts';
 import { listingOf } from './listing.ts';
+import { readBack } from './readBack.ts';
 import { find, removeByUid, takeBack } from './takeBack.ts';
 import { checkCluster, marksOf, writtenBy } from './written.ts';
 
@@ -64,7 +65,7 @@ export const kubernetes: Provisioner<Target, Role> = {
   connect,
 };
 
-function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role> {
+function connect(target: Target, { accountOf, ids, log, polling }: Use): Connection<Role> {
   let opened: Promise<Cluster> | null = null;
   const open = (): Promise<Cluster> => {
     // A kubeconfig that cannot be read now may be there again at the next try.
@@ -77,7 +78,9 @@ function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role>
     return opened;
   };
   const subjectKind = target.group === undefined ? 'User' : 'Group';
-  const nameOf = (one: Access<Role>): string => accountOf(nameTemplate(target), one.person);
+  // A cluster tells capitals apart, unlike everybody else.
+  const nameOf = ({ person }: Access<Role>): string =>
+    accountOf(nameTemplate(target), { ...person, email: person.writtenEmail ?? person.email });
   const writing = writtenBy(ids, log);
   const boundBy = async (grantId: string) => (await writing.of(grantId)).account;
   const { list, removeStanding } = listingOf(subjectKind, boundBy);
@@ -90,8 +93,12 @@ function connect(target: Target, { accountOf, ids, log }: Use): Connection<Role>
     await writing.keepAccount(one.grantId, account);
     if (written.cluster === undefined) await writing.keepCluster(cluster, one.grantId);
     const wanted = bindingFor(one, { kind: subjectKind, name: account }, expiresAt);
-    for (const mark of marksOf(one, written))
+    for (const mark of marksOf(one, written)) {
       await writing.keepBinding(one.grantId, mark.namespace, await give(cluster, one, wanted, mark));
+      const read = { subject: { kind: subjectKind, name: account }, role: one.role, namespace: mark.namespace };
+      if (!(await readBack(cluster, read, polling)))
+        log.warn({ grantId: one.grantId, ...read }, 'the cluster does not tell whether what was bound may be used');
+    }
     return { account };
   }
 

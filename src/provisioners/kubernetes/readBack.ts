@@ -1,0 +1,68 @@
+import type { V1PolicyRule, V1SubjectAccessReviewSpec } from '@kubernetes/client-node';
+import { SECOND } from '../../domain/terms.ts';
+import { type Polling, poll } from '../polling.ts';
+import { placeName, type Role, refOf } from './bindings.ts';
+import type { Cluster } from './cluster.ts';
+
+/** Whether what was bound gives what it is to give, asked of the cluster itself: a binding alone says nothing about that. */
+
+interface Bound {
+  readonly subject: { readonly kind: string; readonly name: string };
+  readonly role: Role;
+  readonly namespace: string | null;
+}
+
+/** Its authorizer hears of a binding in the background. */
+const POLLING: Polling = { every: 200, until: 5 * SECOND };
+
+/**
+ * @returns false: the cluster does not tell the bot
+ * @throws where the role is not there, or the cluster does not let them
+ */
+export async function readBack(
+  cluster: Cluster,
+  { subject, role, namespace }: Bound,
+  polling: Polling = POLLING,
+): Promise<boolean> {
+  const { kind, name } = refOf(role);
+  const rules = await cluster.rulesOf({ kind, name }, namespace);
+  const allowed = rules?.map((rule) => firstOf(rule, namespace)).find((one) => one !== null);
+  if (!allowed) return false;
+  const whom = subject.kind === 'Group' ? { groups: [subject.name] } : { user: subject.name };
+  let answer: boolean | null = null;
+  const problem =
+    `${subject.kind} ${subject.name} is bound to ${kind} ${name} ${placeName(namespace)}, and the cluster does not let them use it; ` +
+    'look at what else decides there (kubectl auth can-i --as)';
+  await poll(problem, polling, async () => {
+    answer = await cluster.mayThey({ ...whom, ...allowed });
+    return answer !== false;
+  });
+  return answer !== null;
+}
+
+/** One thing that a rule allows; null: it names none. */
+function firstOf(
+  { verbs, apiGroups, resources, resourceNames, nonResourceURLs }: V1PolicyRule,
+  namespace: string | null,
+): Pick<V1SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'> | null {
+  const [verb] = verbs;
+  if (verb === undefined) return null;
+  const [path] = nonResourceURLs ?? [];
+  // Rules about paths count where the whole cluster is meant.
+  if (path !== undefined) return namespace === null ? { nonResourceAttributes: { verb, path } } : null;
+  const [whole] = resources ?? [];
+  const [group] = apiGroups ?? [];
+  if (whole === undefined || group === undefined) return null;
+  const [resource, subresource] = whole.split('/');
+  const [name] = resourceNames ?? [];
+  return {
+    resourceAttributes: {
+      verb,
+      group,
+      ...(resource !== undefined && { resource }),
+      ...(subresource !== undefined && { subresource }),
+      ...(name !== undefined && { name }),
+      ...(namespace !== null && { namespace }),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { accountFor } from '../../src/domain/accounts.ts';
+import { eachPerson } from '../../src/ledger/names.ts';
+import { personOf } from '../../src/slack/account.ts';
+
+/** Issue 16: an address is compared in small letters, and kept as it is written for targets that tell capitals apart. */
+
+const account = (email: string) => ({
+  id: 'U0ANA',
+  team_id: 'T1',
+  deleted: false,
+  is_bot: false,
+  is_restricted: false,
+  is_ultra_restricted: false,
+  name: 'ana',
+  profile: { email },
+});
+
+test('H5 whoever has capitals in their address is the same person, and keeps them', () => {
+  const small = { slackId: 'U0ANA', name: 'ana', email: 'ana.kovac@harbor.example', timeZone: 'UTC' };
+  expect(personOf(account('Ana.Kovac@Harbor.example'), 'T1')).toEqual({
+    known: true,
+    value: { ...small, writtenEmail: 'Ana.Kovac@Harbor.example' },
+  });
+  expect(personOf(account('ana.kovac@harbor.example'), 'T1')).toEqual({ known: true, value: small });
+});
+
+test('H5 the written address is as personal as the other, and leaves an event with it', () => {
+  const person = { slackId: 'U0ANA', name: 'Ana', email: 'ana@x', writtenEmail: 'Ana@X', timeZone: 'UTC' };
+  const other = { id: 'T1', name: 'a target', email: 'team@x', writtenEmail: 'Team@X' };
+  expect(eachPerson({ person, other }, () => '-')).toEqual({
+    person: { slackId: 'U0ANA', name: '-', email: '-', writtenEmail: '-', timeZone: 'UTC' },
+    other,
+  });
+});
+
+test('H5 {email_lower} is the address in small letters, whoever it is asked of', () => {
+  const asked = (email: string) =>
+    accountFor('oidc:{email_lower}', { slackId: 'U0ANA', name: 'Ana', email }, new Map());
+  expect([asked('Ana@X.example'), asked("O'Neil+x@X.example")]).toEqual([
+    { known: true, value: 'oidc:ana@x.example' },
+    { known: true, value: "oidc:o'neil+x@x.example" },
+  ]);
+});
