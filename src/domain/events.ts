@@ -173,6 +173,8 @@ export interface EventPayloads {
     /** The newest of them, as Slack numbers messages. */
     newest: string;
   };
+  /** Event `seq` went to a forwarding place without its payload, which that place does not take. */
+  'forwarding.shortened': { place: string; seq: number; problem: string };
   'policy.loaded': { hash: string; resources: number; roles: number; changes: readonly string[] };
   /** `after`: the newest event before it; 0 for a new ledger. */
   'bot.started': { version: string; after: number };
@@ -219,6 +221,7 @@ const LOUD: ReadonlySet<EventType> = new Set([
   'channel.forged',
   'second_factor.locked',
   'drift.found',
+  'forwarding.shortened',
 ]);
 
 /** Whether somebody who watches over many systems should look at it now. */

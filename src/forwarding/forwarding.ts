@@ -1,18 +1,13 @@
-import type { LedgerEvent } from '../domain/events.ts';
+import type { LedgerEvent, NewEvent } from '../domain/events.ts';
+import { BOT } from '../domain/person.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
-import type { Clock, EventReader, Job, JobHandler, PostBook } from '../ports.ts';
+import { problemText } from '../domain/text.ts';
+import type { Clock, EventReader, Job, JobHandler, Log, PostBook } from '../ports.ts';
+import { NotTaken, type Receiver } from './receiver.ts';
 import { openSyslog } from './syslog.ts';
 import { openWebhook } from './webhook.ts';
 
 /** Every event of the ledger, in order, to where a team collects such things. At least once: a repeat has the same number. */
-
-/** Somewhere that events go to. */
-export interface Receiver {
-  /** Throws where the event was not taken. */
-  send(event: LedgerEvent): Promise<void>;
-  /** After the last event of a batch, or a failure. */
-  close(): Promise<void>;
-}
 
 export interface ForwardingPlaces {
   readonly webhook: { readonly url: string; readonly secret: string } | null;
@@ -32,8 +27,40 @@ export interface Forwarding {
 
 export function createForwarding(
   places: ForwardingPlaces,
-  { events, posts, clock }: { events: EventReader; posts: PostBook; clock: Pick<Clock, 'now'> },
+  {
+    events,
+    posts,
+    clock,
+    log,
+    record,
+  }: {
+    events: EventReader;
+    posts: PostBook;
+    clock: Pick<Clock, 'now'>;
+    log: Pick<Log, 'error'>;
+    record: (event: NewEvent) => Promise<unknown>;
+  },
 ): Forwarding {
+  /** One event that is never taken must not keep back all that follow: where it stands in the ledger goes in its place. */
+  async function send(key: string, receiver: Receiver, event: LedgerEvent): Promise<void> {
+    try {
+      await receiver.send(event);
+    } catch (error) {
+      if (!(error instanceof NotTaken)) throw error;
+      const problem = problemText(error);
+      const { seq } = event;
+      log.error({ place: key, seq, problem }, 'an event is not taken as it is; it goes on without its payload');
+      await receiver.send({ ...event, payload: { left_out: `${problem}; the ledger has the whole of event ${seq}` } });
+      await record({
+        type: 'forwarding.shortened',
+        actor: BOT,
+        requestId: null,
+        grantId: null,
+        payload: { place: key, seq, problem },
+      });
+    }
+  }
+
   const { webhook, syslog } = places;
   const receivers = new Map<string, () => Receiver>();
   if (webhook) receivers.set('webhook', () => openWebhook(webhook, clock));
@@ -51,7 +78,7 @@ export function createForwarding(
       try {
         for (const event of waiting) {
           if (clock.now() >= pauseAt) return { notBefore: clock.now() };
-          await receiver.send(event);
+          await send(key, receiver, event);
           posts.moveCursor(cursor, event.seq);
         }
       } finally {

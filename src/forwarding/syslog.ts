@@ -2,9 +2,9 @@ import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
-import { isLoud, type LedgerEvent } from '../domain/events.ts';
+import { isLoud } from '../domain/events.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
-import type { Receiver } from './forwarding.ts';
+import { NotTaken, type Receiver, type Sent } from './receiver.ts';
 
 const TIMEOUT: Millis = 10 * SECOND;
 /** RFC 5424, table 1: log audit. */
@@ -15,7 +15,7 @@ const SEVERITY = { warning: 4, informational: 6 };
 const SD_ID = 'jit@32473';
 
 /** An event as RFC 5424 wants it. The message is the whole event as JSON, the structured data what one filters by. */
-export function syslogLine(event: LedgerEvent, host = hostname()): string {
+export function syslogLine(event: Sent, host = hostname()): string {
   const priority = FACILITY * 8 + (isLoud(event.type) ? SEVERITY.warning : SEVERITY.informational);
   const data = { seq: event.seq, hash: event.hash, request: event.requestId, grant: event.grantId };
   const params = Object.entries(data)
@@ -38,11 +38,18 @@ function openUdp(host: string, port: number): Receiver {
   return {
     send: (event) =>
       new Promise((resolve, reject) => {
-        socket.send(syslogLine(event), port, host, (error) => (error ? reject(error) : resolve()));
+        const line = Buffer.from(syslogLine(event), 'utf8');
+        socket.send(line, port, host, (error) => {
+          if (!error) resolve();
+          else
+            reject(isTooLong(error) ? new NotTaken(`${line.length} bytes are more than a UDP datagram holds`) : error);
+        });
       }),
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };
 }
+
+const isTooLong = (error: Error): boolean => 'code' in error && error.code === 'EMSGSIZE';
 
 function openStream(isTls: boolean, host: string, port: number): Receiver {
   let opening: Promise<Socket> | null = null;

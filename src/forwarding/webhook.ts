@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import type { Clock } from '../ports.ts';
-import type { Receiver } from './forwarding.ts';
+import { NotTaken, type Receiver } from './receiver.ts';
 
 const TIMEOUT: Millis = 10 * SECOND;
+/** What a receiver says of this one event: not a right request, too large, not understood. */
+const ABOUT_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /** An event a request, signed like the requests of the webhook target. */
 export function openWebhook({ url, secret }: { url: string; secret: string }, clock: Pick<Clock, 'now'>): Receiver {
@@ -25,7 +27,9 @@ export function openWebhook({ url, secret }: { url: string; secret: string }, cl
         signal: AbortSignal.timeout(TIMEOUT),
       });
       await response.body?.cancel();
-      if (!response.ok) throw new Error(`${new URL(url).host} answered event ${event.seq} with ${response.status}`);
+      if (response.ok) return;
+      const problem = `${new URL(url).host} answered event ${event.seq} with ${response.status}`;
+      throw ABOUT_THE_EVENT.has(response.status) ? new NotTaken(problem) : new Error(problem);
     },
     close: async () => undefined,
   };

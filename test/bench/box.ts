@@ -68,6 +68,7 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
     version: 'bench',
     policy: benchPolicy(),
     readPolicy: () => ({ policy: benchPolicy() }),
+    readPolicyText: () => ({ policy: benchPolicy() }),
     directory: {
       person: async (id) => known(personOf(id)),
       personByEmail: async () => unknown('nobody'),
@@ -78,7 +79,12 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
       names: async () => new Map(),
     },
     onCall: outside.onCall,
-    incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
+    incidents: {
+      canWrite: false,
+      note: async () => undefined,
+      page: async () => undefined,
+      resolve: async () => undefined,
+    },
     engine: { ask: async () => unknown('none') },
     codes: createCodeBox(null),
     targets: {

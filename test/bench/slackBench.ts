@@ -46,6 +46,7 @@ resources:
       env: parseEnv(variables),
       policy,
       readPolicy: () => ({ policy }),
+      readPolicyText: () => ({ policy }),
       log: recordedLog(),
       clock: systemClock,
     });

@@ -116,6 +116,7 @@ const bot = await startBot({
   env: parseEnv(variables),
   policy,
   readPolicy: () => ({ policy }),
+  readPolicyText: () => ({ policy }),
   log,
   clock: systemClock,
 });

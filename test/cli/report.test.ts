@@ -40,6 +40,22 @@ describe('what a report counts', () => {
     expect(all.perDay.filter(({ day }) => day === '2026-01-03').map(({ count }) => count)).toEqual([8, 2, 0]);
   });
 
+  test('16 a period that begins and ends in the middle of a day counts both days', () => {
+    const { begun, perDay } = summarize(figures(START + 15 * HOUR, START + 9 * DAY + 10 * HOUR));
+    const days = [...new Set(perDay.map(({ day }) => day))];
+    expect([days[0], days.at(-1), days.length]).toEqual(['2026-01-01', '2026-01-10', 10]);
+    expect(perDay.reduce((sum, { count }) => sum + count, 0)).toBe(begun.length);
+  });
+
+  test('16 a day is the day of the reader, also where clocks change', () => {
+    const { begun, perDay } = summarize(figures(START, START + 10 * DAY), 'America/New_York');
+    expect(perDay[0]?.day).toBe('2025-12-31');
+    expect(perDay.reduce((sum, { count }) => sum + count, 0)).toBe(begun.length);
+    const all = { ...figures(START, START + DAY), from: Date.UTC(2026, 9, 24), to: Date.UTC(2026, 9, 27), spans: [] };
+    const days = [...new Set(summarize(all, 'Europe/Zagreb').perDay.map(({ day }) => day))];
+    expect(days).toEqual(['2026-10-24', '2026-10-25', '2026-10-26', '2026-10-27']);
+  });
+
   test('how long it took from request to access', () => {
     const { waits } = summarize(figures(START, START + 10 * DAY));
     expect(waits).toEqual([
@@ -92,6 +108,22 @@ describe('jit report', () => {
     expect(asked).toEqual([`file://${out}`]);
     expect((await phone.pdf({ format: 'A4' })).length).toBeGreaterThan(10_000);
     await browser.close();
+  });
+
+  test('16 both days of a period are in it, in the time zone of whoever asks', async () => {
+    const begun = async (TZ: string) =>
+      /<b>(\d+)<\/b>accesses begun/.exec(
+        (await jit(['report', path, '--from', '2026-01-01', '--to', '2026-01-01'], { TZ })).out,
+      )?.[1];
+    expect(await begun('UTC')).toBe('10');
+    // There the day begins five hours later: the accesses of 00:00 to 04:48 were on the day before.
+    expect(await begun('America/New_York')).toBe('10');
+    const { out } = await jit(['report', path, '--from', '2025-12-31', '--to', '2025-12-31'], {
+      TZ: 'America/New_York',
+    });
+    expect(out).toContain('<b>3</b>accesses begun');
+    expect(out).toContain('those of America/New_York');
+    expect(out).toContain('id="day-2025-12-31"');
   });
 
   test('a name that is HTML stays text', async () => {

@@ -150,6 +150,13 @@ export const deskOver = (wire: Wire): IncidentDesk => ({
       () => undefined,
       () => new Error('PagerDuty did not answer'),
     ),
+  resolve: () =>
+    wire.call(
+      'pagerduty',
+      'resolve',
+      () => undefined,
+      () => new Error('PagerDuty did not answer'),
+    ),
   page: ({ service }) =>
     wire.call(
       'pagerduty',

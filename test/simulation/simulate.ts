@@ -158,6 +158,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
         version: 'simulated',
         policy,
         readPolicy: () => ({ policy }),
+        readPolicyText: () => ({ policy }),
         directory: createDirectory(client, { clock, log }),
         onCall: pagerDutyOver(wire, outside, clock.now),
         incidents: deskOver(wire),

@@ -108,6 +108,23 @@ describe('the policy, reloaded', () => {
     return stage.eve.sees(text);
   };
 
+  test('16 a restart with another policy records what it changes', async () => {
+    await stage.recorded('policy.loaded', 1);
+    await stage.restart({
+      policy: (source) =>
+        source.replace('duration: { default: 1h, max: 4h, total: 8h }', 'duration: { default: 30m, max: 30m }'),
+    });
+    const loaded = await stage.recorded('policy.loaded', 2);
+    expect(loaded.payload.changes).toContain('payments-db/read: longest 4 h → 30 min');
+    await stage.eve.readsIn('C0AUDIT', 'longest 4 h → 30 min');
+    await stage.restart();
+    expect((await stage.recorded('policy.loaded', 3)).payload.changes).toContain(
+      'payments-db/read: longest 30 min → 4 h',
+    );
+    await stage.restart();
+    expect((await stage.recorded('policy.loaded', 4)).payload.changes).toEqual([]);
+  });
+
   test('is shown as a difference, put in force without a restart, and recorded with who did it', async () => {
     stage.savePolicy((source) =>
       source.replace('duration: { default: 1h, max: 4h, total: 8h }', 'duration: { default: 30m, max: 30m }'),

@@ -96,9 +96,20 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       policies.set(read.policy.hash, read.policy);
       return { policy: read.policy };
     };
+    const readPolicyText = (text: string) => {
+      const read = parsePolicy(text, PROVISIONERS, variables, { withoutSecrets: true });
+      return 'policy' in read ? { policy: read.policy } : { problem: JSON.stringify(read.issues) };
+    };
     if ('issues' in loaded) throw new Error(JSON.stringify(loaded.issues));
     policies.set(loaded.policy.hash, loaded.policy);
-    bot = await startBot({ env: parseEnv(variables), policy: loaded.policy, readPolicy, log, clock: () => clock });
+    bot = await startBot({
+      env: parseEnv(variables),
+      policy: loaded.policy,
+      readPolicy,
+      readPolicyText,
+      log,
+      clock: () => clock,
+    });
     if (env.SLACK_SIGNING_SECRET === undefined) await connected();
   }
 

@@ -127,7 +127,12 @@ export function startFlow(policy: Policy): Flow {
       policy: () => flow.policy,
     }),
     onCall,
-    incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
+    incidents: {
+      canWrite: false,
+      note: async () => undefined,
+      page: async () => undefined,
+      resolve: async () => undefined,
+    },
     codes: createCodeBox(Buffer.alloc(32, 7)),
     integrity: { problem: () => null, doubt: () => null, clearDoubt: () => undefined },
     targets,

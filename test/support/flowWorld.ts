@@ -175,7 +175,12 @@ ${more}`;
     activity,
     evidence: evidenceSource({ onCall, directory: slackSays, store, activity, engine, clock, policy: () => policy }),
     onCall,
-    incidents: { canWrite: false, note: async () => undefined, page: async () => undefined },
+    incidents: {
+      canWrite: false,
+      note: async () => undefined,
+      page: async () => undefined,
+      resolve: async () => undefined,
+    },
     codes: createCodeBox(null),
     integrity: { problem: () => null, doubt: () => null, clearDoubt: () => undefined },
     targets: targetsFrom(world),

@@ -21,6 +21,7 @@ export const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'access.unfrozen': ':white_check_mark:',
   'ledger.anchored': ':anchor:',
   'ledger.damaged': ':rotating_light:',
+  'forwarding.shortened': ':warning:',
   'ledger.looked': ':white_check_mark:',
   'channel.forged': ':rotating_light:',
   'event.unreadable': ':rotating_light:',

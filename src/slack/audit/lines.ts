@@ -190,6 +190,10 @@ function describe(event: LedgerEvent): string {
       const through = bot === null ? '' : ` through ${code(bot)}`;
       return `*not the bot’s*: ${counted(count, 'message')} in ${code(channel)} by ${code(user)}${through}, the newest ${code(newest)}, with the bot’s marks. Nothing in them was believed`;
     }
+    case 'forwarding.shortened': {
+      const { place, seq, problem } = event.payload;
+      return `*an event did not go to ${code(place)} whole*: event ${seq} went there without its payload, which only the ledger has now. ${plain(cut(problem, 300))}`;
+    }
     case 'policy.loaded': {
       const { roles, resources, hash, changes } = event.payload;
       const by = event.actor.kind === 'person' ? ` by ${who}` : '';
