@@ -40,7 +40,7 @@ export const audit: Command = {
       if (values.since !== undefined && period === null)
         throw new UsageError(`--since ${values.since} is no duration such as 30d`);
       const from = period === null ? instantOption('--from', values.from) : Date.now() - period;
-      const to = instantOption('--to', values.to);
+      const to = instantOption('--to', values.to, 'ends');
       const role = values.role ?? values.resource;
       const limit = Number(values.limit ?? DEFAULT_LIMIT);
       if (!Number.isInteger(limit) || limit < 1) throw new UsageError(`--limit ${values.limit} is no number of events`);

@@ -33,7 +33,7 @@ export const bundle: Command = {
         checkpoints: 'string',
       });
       const from = instantOption('--from', values.from);
-      const to = instantOption('--to', values.to);
+      const to = instantOption('--to', values.to, 'ends');
       const { key: keyPath, out, checkpoints } = values;
       if (from === null || to === null || !keyPath || !out || files.length > 1)
         throw new UsageError('bundle needs --from, --to, --key and --out');

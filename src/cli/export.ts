@@ -48,7 +48,7 @@ export async function exportLedger(args: readonly string[]): Promise<number> {
   if (!format && !isJsonl)
     throw new UsageError(`--format ${values.format} is none of jsonl, ${Object.keys(FORMATS).join(', ')}`);
   const from = instantOption('--from', values.from) ?? 0;
-  const to = instantOption('--to', values.to) ?? Number.MAX_SAFE_INTEGER;
+  const to = instantOption('--to', values.to, 'ends') ?? Number.MAX_SAFE_INTEGER;
   const ledger = openLedgerToRead(databasePath(files[0]));
   try {
     const lines = format

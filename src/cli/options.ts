@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { DateTime } from 'luxon';
 import { ConfigError, secretsNamed } from '../config/env.ts';
 import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
 import { striker } from '../domain/secrets.ts';
@@ -68,10 +69,21 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** A date and time on the command line; null: it was not given. */
-export function instantOption(name: string, text: string | undefined): number | null {
+/** The time zone that the command runs in: what whoever types a date means. */
+export const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/**
+ * A date and time on the command line; null: it was not given.
+ * @param edge of a date without a time: a day that a period ends with is in it
+ */
+export function instantOption(
+  name: string,
+  text: string | undefined,
+  edge: 'begins' | 'ends' = 'begins',
+): number | null {
   if (text === undefined) return null;
-  const at = Date.parse(text);
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? DateTime.fromISO(text, { zone: ownZone() }) : null;
+  const at = day ? (edge === 'begins' ? day : day.plus({ days: 1 })).toMillis() : Date.parse(text);
   if (Number.isNaN(at)) throw new UsageError(`${name} ${text} is no date such as 2026-01-31 or 2026-01-31T18:00Z`);
   return at;
 }

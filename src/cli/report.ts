@@ -7,10 +7,10 @@ import { openLedgerToRead } from '../ledger/open.ts';
 import { auditLine } from '../slack/audit/lines.ts';
 import { asText } from './audit.ts';
 import type { Command } from './jit.ts';
-import { complain, databasePath, instantOption, readOptions, UsageError } from './options.ts';
+import { complain, databasePath, instantOption, ownZone, readOptions, UsageError } from './options.ts';
 
 const USAGE = [
-  'jit report [FILE] [--from DATE] [--to DATE] [--out report.html]   a page about a period, by default the last 30 days, to print or to open',
+  'jit report [FILE] [--from DATE] [--to DATE] [--out report.html]   a page about a period, both days included, by default the last 30 days, to print or to open',
 ];
 const DEFAULT_PERIOD = 30 * 24 * HOUR;
 
@@ -22,7 +22,7 @@ export const report: Command = {
       const { values, files } = readOptions(args, { from: 'string', to: 'string', out: 'string' });
       if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
       const madeAt = Date.now();
-      const to = instantOption('--to', values.to) ?? madeAt;
+      const to = instantOption('--to', values.to, 'ends') ?? madeAt;
       const from = instantOption('--from', values.from) ?? to - DEFAULT_PERIOD;
       if (from >= to) throw new UsageError('--from is not before --to');
       const ledger = openLedgerToRead(databasePath(files[0]));
@@ -33,7 +33,7 @@ export const report: Command = {
           const event = events.get(seq);
           return event ? asText(auditLine(event)) : `#${seq}`;
         };
-        const page = await reportPage({ figures: figuresOf(ledger, { from, to }), lineOf, madeAt });
+        const page = await reportPage({ figures: figuresOf(ledger, { from, to }), lineOf, madeAt, zone: ownZone() });
         if (values.out === undefined) process.stdout.write(page);
         else write(values.out, page);
         return 0;

@@ -1,6 +1,7 @@
+import { DateTime } from 'luxon';
 import type { Named } from './events.ts';
 import type { Instant, Millis } from './terms.ts';
-import { HOUR, SECOND } from './terms.ts';
+import { SECOND } from './terms.ts';
 
 /** What a report is made of: every access of a period, and what was noteworthy. Computed from events alone. */
 
@@ -47,7 +48,6 @@ export interface Figures {
   readonly signals: readonly Mark[];
 }
 
-const DAY: Millis = 24 * HOUR;
 /** A review given sooner after the request than anybody reads it. */
 export const HASTY: Millis = 5 * SECOND;
 
@@ -77,7 +77,8 @@ export interface Summary {
   readonly hasty: Figures['reviews'];
 }
 
-export function summarize(figures: Figures): Summary {
+/** @param zone where its days begin and end */
+export function summarize(figures: Figures, zone = 'UTC'): Summary {
   const { from, to, spans } = figures;
   const begun = spans.filter((span) => span.from >= from && span.from < to);
   const withCredentials = new Set(spans.filter(({ credential }) => credential).map(({ role }) => role));
@@ -93,7 +94,7 @@ export function summarize(figures: Figures): Summary {
         ? []
         : [{ approval, count: waits.length, median: quantile(waits, 0.5), p95: quantile(waits, 0.95) }];
     }),
-    perDay: perDay(begun, from, to),
+    perDay: perDay(begun, figures, zone),
     liveOverTime: liveOverTime(spans, from, to),
     byRole: counted(begun, ({ role }) => role),
     byPerson: counted(begun, ({ person }) => person.name),
@@ -108,16 +109,19 @@ const isLiveAt = (span: AccessSpan, at: Instant): boolean => span.from < at && (
 export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
 
-const dayOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
+/** The calendar day of a moment, such as 2026-01-31. */
+export const dayOf = (at: Instant, zone: string): string => DateTime.fromMillis(at, { zone }).toISODate() ?? '';
 
-function perDay(begun: readonly AccessSpan[], from: Instant, to: Instant): Summary['perDay'] {
+function perDay(begun: readonly AccessSpan[], { from, to }: Figures, zone: string): Summary['perDay'] {
   const counts = new Map<string, number>();
   for (const span of begun) {
-    const key = `${dayOf(span.from)} ${span.approval}`;
+    const key = `${dayOf(span.from, zone)} ${span.approval}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   const days: string[] = [];
-  for (let at = from; at < to; at += DAY) days.push(dayOf(at));
+  // Every day that the period touches: it may begin and end at any time of day.
+  for (let at = DateTime.fromMillis(from, { zone }).startOf('day'); at.toMillis() < to; at = at.plus({ days: 1 }))
+    days.push(at.toISODate() ?? '');
   return days.flatMap((day) =>
     APPROVALS.map((approval) => ({ day, approval, count: counts.get(`${day} ${approval}`) ?? 0 })),
   );

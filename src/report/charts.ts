@@ -40,7 +40,14 @@ export const perDayChart = (perDay: Summary['perDay'], size: { width: number; he
   ...common,
   ...size,
   autosize: FIT,
-  data: { values: perDay.map((one) => ({ ...one, approval: APPROVAL_NAMES[one.approval], link: `#day-${one.day}` })) },
+  data: {
+    values: perDay.map((one) => ({
+      ...one,
+      approval: APPROVAL_NAMES[one.approval],
+      // A day without any leads nowhere.
+      link: one.count > 0 ? `#day-${one.day}` : null,
+    })),
+  },
   mark: 'bar',
   encoding: {
     x: { field: 'day', type: 'temporal', timeUnit: 'utcyearmonthdate', title: null },

@@ -1,6 +1,8 @@
+import { DateTime } from 'luxon';
 import {
   type AccessSpan,
   APPROVALS,
+  dayOf,
   type Figures,
   HASTY,
   type Mark,
@@ -24,10 +26,13 @@ export interface PageInput {
   /** An event in plain words. */
   readonly lineOf: (seq: number) => string;
   readonly madeAt: Instant;
+  /** Where days begin and end, and what times are written in. */
+  readonly zone: string;
 }
 
-export async function reportPage({ figures, lineOf, madeAt }: PageInput): Promise<string> {
-  const summary = summarize(figures);
+export async function reportPage({ figures, lineOf, madeAt, zone }: PageInput): Promise<string> {
+  const times = timesIn(zone);
+  const summary = summarize(figures, zone);
   const [perDay, live, byRole, byPerson] = await Promise.all([
     drawSvg(perDayChart(summary.perDay, CHART)),
     drawSvg(liveChart(summary.liveOverTime, CHART)),
@@ -35,18 +40,18 @@ export async function reportPage({ figures, lineOf, madeAt }: PageInput): Promis
     drawSvg(countChart(summary.byPerson, 'person', CHART.width - 200)),
   ]);
   const parts = [
-    header(figures, madeAt),
+    header(figures, madeAt, times),
     tiles(figures, summary),
     chart('Access begun', perDay),
     chart('Access live', live),
     waitTable(summary),
-    holdersTable(summary.live, figures.to),
+    holdersTable(summary.live, figures.to, times),
     chart('By role', byRole),
     totals(summary.byRole, 'role'),
     chart('By person', byPerson),
     totals(summary.byPerson, 'person'),
     `<h1 id="events">The events behind the figures</h1>`,
-    ...behindAll(figures, summary).map((one) => behind(one, lineOf)),
+    ...behindAll(figures, summary, times).map((one) => behind(one, lineOf)),
   ];
   return `<!doctype html>
 <html lang="en">
@@ -54,7 +59,7 @@ export async function reportPage({ figures, lineOf, madeAt }: PageInput): Promis
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Access from ${date(figures.from)} to ${date(figures.to)}</title>
+<title>Access from ${times.day(figures.from)} to ${times.day(figures.to - 1)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -83,16 +88,27 @@ section { break-inside: auto; } a { color: #14573f; }
 
 const safe = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-const date = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
-const moment = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/** How the page writes times, where its reader is. */
+interface Times {
+  readonly zone: string;
+  readonly day: (at: Instant) => string;
+  readonly moment: (at: Instant) => string;
+}
+
+const timesIn = (zone: string): Times => ({
+  zone,
+  day: (at) => dayOf(at, zone),
+  moment: (at) => DateTime.fromMillis(at, { zone }).setLocale('en').toFormat('yyyy-MM-dd HH:mm ZZZZ'),
+});
+
 /** Seconds matter here, unlike in messages to people. */
 const wait = (ms: Millis): string => (ms < 100 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : durationText(ms));
 
-function header({ from, to, head }: Figures, madeAt: Instant): string {
+function header({ from, to, head }: Figures, madeAt: Instant, { moment, zone }: Times): string {
   const ledger = head
     ? `From the ledger up to event ${head.seq}, whose hash is <code>${head.hash}</code>: <code>jit ledger verify</code> says whether it is whole.`
     : 'The ledger has no event before the end of this period.';
-  return `<h1>Access report</h1><p>${moment(from)} to ${moment(to)}<br><span class="soft">Made ${moment(madeAt)}. ${ledger} Every number leads to the events behind it. All times and days are UTC.</span></p>`;
+  return `<h1>Access report</h1><p>${moment(from)} to ${moment(to)}<br><span class="soft">Made ${moment(madeAt)}. ${ledger} Every number leads to the events behind it. All times and days are ${zone === 'UTC' ? 'UTC' : `those of ${zone}`}.</span></p>`;
 }
 
 function tiles(figures: Figures, summary: Summary): string {
@@ -143,7 +159,7 @@ function waitTable({ waits }: Summary): string {
   return `<h2>From request to access</h2>${rows.length > 0 ? table(['', 'accesses', 'median', '95 of 100 within'], rows) : '<p>None in this period.</p>'}`;
 }
 
-function holdersTable(live: readonly AccessSpan[], to: Instant): string {
+function holdersTable(live: readonly AccessSpan[], to: Instant, { moment }: Times): string {
   const rows = live
     .slice(0, MOST_EVENTS)
     .map((span) => [
@@ -181,7 +197,7 @@ interface Behind {
   readonly most: number;
 }
 
-function behindAll(figures: Figures, summary: Summary): Behind[] {
+function behindAll(figures: Figures, summary: Summary, { day: dayIn }: Times): Behind[] {
   const one = (id: string, title: string, marks: readonly Pick<Mark, 'seq'>[], most = MOST_EVENTS): Behind => ({
     id,
     title,
@@ -197,7 +213,7 @@ function behindAll(figures: Figures, summary: Summary): Behind[] {
         MOST_EVENTS_EACH,
       ),
     );
-  const byDay = [...Map.groupBy(summary.begun, (span) => date(span.from))].map(([day, spans]) =>
+  const byDay = [...Map.groupBy(summary.begun, (span) => dayIn(span.from))].map(([day, spans]) =>
     one(`day-${day}`, day, spans, MOST_EVENTS_EACH),
   );
   return [
