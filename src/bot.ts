@@ -3,8 +3,11 @@ import { dirname } from 'node:path';
 import { createCodeBox } from './codes/codeBox.ts';
 import { ConfigError, type Env, secretsOfEnv } from './config/env.ts';
 import { createCore, latestKnown } from './core.ts';
+import { pagerDutyAddress } from './domain/accounts.ts';
+import type { Person } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
 import { striker } from './domain/secrets.ts';
+import type { Known } from './domain/terms.ts';
 import { createHttpServer, type Route } from './http/server.ts';
 import { newId } from './ids.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
@@ -12,7 +15,7 @@ import { createIdBook } from './ledger/idBook.ts';
 import { openLedger } from './ledger/open.ts';
 import { eventSearch } from './ledger/search.ts';
 import { createSeatBook } from './ledger/seatBook.ts';
-import { reloadPolicy } from './lifecycle/reloadPolicy.ts';
+import { type PolicyTextReader, reloadPolicy } from './lifecycle/reloadPolicy.ts';
 import { strandedLine } from './lifecycle/strandedAccess.ts';
 import { createPolicyEngine } from './opa/engine.ts';
 import { createPagerDuty } from './pagerduty/client.ts';
@@ -40,6 +43,8 @@ export interface BotOptions {
   readonly policy: Policy;
   /** The policy file, for when it is read again. */
   readonly readPolicy: PolicyFile['read'];
+  /** A policy from a text that was kept, for what a restart changes. */
+  readonly readPolicyText: PolicyTextReader;
   readonly log: Log;
   /** What is struck out of everything that is written, besides what the environment and the policy name. It grows. */
   readonly secrets?: string[];
@@ -68,7 +73,9 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const { interactive, background } = createClients({ token: env.slack.botToken, apiUrl: env.slack.apiUrl, log });
   const directory = withoutSecrets(createDirectory(interactive, { clock, log, ending: ending.signal }), strike);
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log, ending: ending.signal });
-  const onCall = withoutSecrets(createOnCall(pagerDuty, clock), strike);
+  /** By the policy in force, which can be replaced while the bot runs. */
+  const addressOf = (person: Person): Known<string> => pagerDutyAddress(person, core.deps.policy);
+  const onCall = withoutSecrets(createOnCall(pagerDuty, clock, addressOf), strike);
   const books = { seats: createSeatBook(ledger), ids: createIdBook(ledger) };
   const targets = withoutSecrets(connectTargets(policy, { log, clock, ...books }), strike);
   const engine = withoutSecrets(createPolicyEngine({ log, directory: dirname(env.policyPath) }), strike);
@@ -86,6 +93,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       const missing = 'policy' in read ? lacking(env, read.policy) : null;
       return missing === null ? read : { problem: missing };
     },
+    readPolicyText: options.readPolicyText,
     directory,
     onCall,
     incidents: withoutSecrets(createIncidentDesk(pagerDuty, env.pagerDuty.from), strike),

@@ -7,7 +7,7 @@ import { createForwarding, type ForwardingPlaces } from './forwarding/forwarding
 import { createRunner, type Lane } from './jobs/runner.ts';
 import { activityReader } from './ledger/activity.ts';
 import type { CheckpointBook } from './ledger/checkpointBook.ts';
-import { eventReader } from './ledger/events.ts';
+import { eventReader, newestPolicyLoaded } from './ledger/events.ts';
 import { figuresGently } from './ledger/figures.ts';
 import { createJobQueue } from './ledger/jobQueue.ts';
 import { type OpenLedger, openLedgerToRead } from './ledger/open.ts';
@@ -30,12 +30,12 @@ import { anchorLedger, createIntegrity } from './lifecycle/integrity.ts';
 import { keyedLock } from './lifecycle/keyedLock.ts';
 import { mendState } from './lifecycle/mendState.ts';
 import { provisionGrant } from './lifecycle/provisionGrant.ts';
-import { keepPolicyText, policyLoaded } from './lifecycle/reloadPolicy.ts';
+import { changesSince, keepPolicyText, type PolicyTextReader, policyLoaded } from './lifecycle/reloadPolicy.ts';
 import { stampGrants } from './lifecycle/stampGrant.ts';
 import { startRequest } from './lifecycle/startRequest.ts';
 import { tellOfStranded } from './lifecycle/strandedAccess.ts';
 import { createSweep, EVERYBODY } from './lifecycle/sweepPeople.ts';
-import { note, page, pagerDutyJobs } from './lifecycle/tellPagerDuty.ts';
+import { note, page, pagerDutyJobs, resolvePage } from './lifecycle/tellPagerDuty.ts';
 import { watchGrant } from './lifecycle/watchGrant.ts';
 import type {
   Clock,
@@ -92,6 +92,8 @@ export interface World {
   readonly version: string;
   readonly policy: Policy;
   readonly readPolicy: PolicyFile['read'];
+  /** For what a restart changes. */
+  readonly readPolicyText: PolicyTextReader;
   readonly directory: Directory;
   readonly onCall: OnCall;
   readonly incidents: IncidentDesk;
@@ -122,7 +124,13 @@ export function createCore(world: World): Core {
   const queue = createJobQueue(ledger);
   queue.releaseAll();
   const posts = createPostBook(ledger);
-  const forwarding = createForwarding(world.forwarding, { events, posts, clock });
+  const forwarding = createForwarding(world.forwarding, {
+    events,
+    posts,
+    clock,
+    log,
+    record: (event) => store.commit({ events: [event] }),
+  });
   const store = createStore(ledger, {
     clock,
     followUps: (event) => [
@@ -200,7 +208,7 @@ export function createCore(world: World): Core {
       reader.close();
     }
   };
-  const tell = { incidents: deps.incidents, store, events };
+  const tell = { incidents: deps.incidents, store, events, clock };
   const ledgerChecked = Promise.withResolvers<void>();
   const lanes: Lane[] = [
     {
@@ -244,6 +252,7 @@ export function createCore(world: World): Core {
           ...retried,
         },
         page: { handle: (seq) => page(tell, seq), ...message },
+        resolve_page: { handle: (seq) => resolvePage(tell, seq), ...message },
         note: { handle: (seq) => note(tell, seq), ...message },
       },
     },
@@ -299,9 +308,11 @@ export function createCore(world: World): Core {
     deps,
     posts,
     start: async () => {
+      const before = newestPolicyLoaded(ledger)?.payload.hash ?? null;
+      const changes = await changesSince(store, inForce, { before, read: world.readPolicyText });
       await store.commit({
         records: await keepPolicyText(store, inForce),
-        events: startEvents(inForce, events.newest(), world.version),
+        events: startEvents(inForce, { newest: events.newest(), version: world.version, changes }),
         jobs: [
           { kind: 'sweep', key: EVERYBODY, dueAt: clock.now() + MINUTE },
           { kind: 'digest', key: 'weekly', dueAt: clock.now() + MINUTE },
@@ -379,7 +390,10 @@ function limitTargets(targets: World['targets']): World['targets'] {
   };
 }
 
-function startEvents(policy: Policy, newest: LedgerEvent | null, version: string): NewEvent[] {
+function startEvents(
+  policy: Policy,
+  { newest, version, changes }: { newest: LedgerEvent | null; version: string; changes: readonly string[] },
+): NewEvent[] {
   const started: NewEvent = {
     actor: BOT,
     requestId: null,
@@ -387,5 +401,5 @@ function startEvents(policy: Policy, newest: LedgerEvent | null, version: string
     type: 'bot.started',
     payload: { version, after: newest?.seq ?? 0 },
   };
-  return [started, policyLoaded(policy, [], BOT)];
+  return [started, policyLoaded(policy, changes, BOT)];
 }

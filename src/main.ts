@@ -1,8 +1,9 @@
+import { dirname } from 'node:path';
 import { inspect } from 'node:util';
 import { type Bot, startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, parseEnv, secretsNamed, secretsOfEnv } from './config/env.ts';
-import { loadPolicy } from './config/policyFile.ts';
+import { loadPolicy, parsePolicy } from './config/policyFile.ts';
 import { striker } from './domain/secrets.ts';
 import { whenLauncherIsGone } from './launcher.ts';
 import { createLog } from './log.ts';
@@ -39,6 +40,15 @@ try {
       throw error;
     }
   };
+  const readPolicyText = (text: string) => {
+    const read = parsePolicy(text, PROVISIONERS, process.env, {
+      withoutSecrets: true,
+      folder: dirname(env.policyPath),
+    });
+    return 'policy' in read
+      ? { policy: read.policy }
+      : { problem: strike(`this version does not take it: ${read.issues[0]?.message ?? ''}`) };
+  };
   // The handlers stand before anything starts: what arrives meanwhile waits, and ends nothing half-way.
   const starting = Promise.withResolvers<Bot>();
   process.on('SIGHUP', () => {
@@ -69,7 +79,7 @@ try {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   whenLauncherIsGone(process.env, () => stop('launcher gone'));
-  const bot = await startBot({ env, policy, readPolicy, log, clock: systemClock, secrets });
+  const bot = await startBot({ env, policy, readPolicy, readPolicyText, log, clock: systemClock, secrets });
   // From here on a fault that nobody caught belongs to one piece of work. What is due is in the database and has to be done.
   const goOn = (error: unknown) =>
     log.error({ err: error }, 'a fault of the program that nobody caught; going on, because access has to end on time');

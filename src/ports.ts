@@ -45,8 +45,9 @@ export type JobKind =
   | 'review'
   /** Compare targets with the ledger. */
   | 'drift'
-  /** Write to PagerDuty: wake somebody, by event; note on an incident, by event. */
+  /** Write to PagerDuty: wake somebody, by event; let them sleep once it is decided, by event; note on an incident, by event. */
   | 'page'
+  | 'resolve_page'
   | 'note'
   /** Slack messages: see slack/projections.ts. */
   | 'card'
@@ -349,6 +350,8 @@ export interface IncidentDesk {
   note(incidentId: string, text: string, marker: string): Promise<void>;
   /** Opens an incident on a service, once per key, so that somebody is woken. */
   page(page: { service: string; title: string; details: string; key: string }): Promise<void>;
+  /** Resolves the incident that was opened with a key; nothing where there is none that is open. */
+  resolve(key: string): Promise<void>;
 }
 
 /** Open Policy Agent. Every failure is an answer: it never throws. */

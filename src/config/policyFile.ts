@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { sharedInTable } from '../domain/accounts.ts';
+import { pagerDutyMistakes, sharedInTable } from '../domain/accounts.ts';
 import type { Limit, Policy, Resource, RetiredTarget, Role } from '../domain/policy.ts';
 import { striker } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
@@ -125,6 +125,8 @@ function checkAccounts(
   kinds: readonly TargetKind[],
   report: (path: Path, message: string) => void,
 ): void {
+  for (const { slackId, message } of pagerDutyMistakes({ identities, samePerson }))
+    report(['identities', slackId, 'pagerduty'], message);
   for (const { id, kind, target } of resources.values()) {
     const isDark = target === undefined || target === null;
     const template = isDark ? null : kinds.find((one) => one.kind === kind)?.accountTemplate?.(target);

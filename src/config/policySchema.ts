@@ -332,7 +332,9 @@ export const policySchema = z.strictObject({
       z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as github'), z.string().min(1)),
     )
     .default({})
-    .describe('What people are called at targets, by Slack user id: { U0ANA: { github: ana-k } } fills in {github}.'),
+    .describe(
+      'What people are called at targets, by Slack user id: { U0ANA: { github: ana-k } } fills in {github}. pagerduty: their e-mail address there, where it is not the one that Slack has.',
+    ),
   email_domains: z
     .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a domain in lower case, such as harbor.example'))
     .default([])

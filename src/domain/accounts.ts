@@ -76,3 +76,53 @@ export function sharedInTable(
         return { ids: [other.slackId, one.slackId], account: one.account };
   return null;
 }
+
+/** What somebody is called at PagerDuty: the name under which `identities` has their e-mail address there. */
+const PAGERDUTY = 'pagerduty';
+
+interface Names {
+  readonly identities: Identities;
+  readonly samePerson: readonly (readonly string[])[];
+}
+
+/** Slack ids of people who `identities` says have this e-mail address at PagerDuty. */
+export const namedAtPagerDuty = (address: string, identities: Identities): string[] =>
+  [...identities].flatMap(([slackId, names]) =>
+    names[PAGERDUTY]?.toLowerCase() === address.toLowerCase() ? [slackId] : [],
+  );
+
+/**
+ * Somebody's e-mail address at PagerDuty, in lower case: what `identities` says, or else the one that Slack has. Not known
+ * where `identities` gives theirs to another person: nobody is on call as somebody else.
+ */
+export function pagerDutyAddress(person: Whose, { identities, samePerson }: Names): Known<string> {
+  const own = identities.get(person.slackId)?.[PAGERDUTY];
+  if (own !== undefined) return known(own.toLowerCase());
+  const other = namedAtPagerDuty(person.email, identities).find(
+    (slackId) => !isSamePerson({ slackId, email: '' }, person, samePerson),
+  );
+  return other === undefined
+    ? known(person.email.toLowerCase())
+    : unknown(`the policy file says under identities that ${person.email} is ${other} at PagerDuty`);
+}
+
+/** What is wrong with the addresses at PagerDuty in the table, by whose they are. */
+export function pagerDutyMistakes({ identities, samePerson }: Names): { slackId: string; message: string }[] {
+  return [...identities].flatMap(([slackId, names]) => {
+    const address = names[PAGERDUTY];
+    if (address === undefined) return [];
+    if (!/^[^\s@]+@[^\s@]+$/.test(address))
+      return [{ slackId, message: `expected the e-mail address of ${slackId} at PagerDuty, not "${address}"` }];
+    const other = namedAtPagerDuty(address, identities).find(
+      (id) => id < slackId && !isSamePerson({ slackId: id, email: '' }, { slackId, email: '' }, samePerson),
+    );
+    return other === undefined
+      ? []
+      : [
+          {
+            slackId,
+            message: `${other} and ${slackId} are both "${address}" at PagerDuty: two people are never on call as one. If they are one human, say so under slack.same_person`,
+          },
+        ];
+  });
+}

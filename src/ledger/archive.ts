@@ -175,7 +175,7 @@ export function lastToArchive({ sqlite }: OpenLedger, before: Instant): number |
         UNION ALL SELECT coalesce((SELECT seq FROM cursors WHERE name = 'audit-channel'), 0) + 1
         UNION ALL SELECT coalesce(cursors.seq, 0) + 1 FROM jobs LEFT JOIN cursors ON cursors.name = 'forward:' || jobs.key
           WHERE jobs.kind = 'forward'
-        UNION ALL SELECT min(CAST(key AS INTEGER)) FROM jobs WHERE kind IN ('page', 'note', 'notify')
+        UNION ALL SELECT min(CAST(key AS INTEGER)) FROM jobs WHERE kind IN ('page', 'resolve_page', 'note', 'notify')
         UNION ALL SELECT min(events.seq) FROM events JOIN requests ON requests.id = events.request_id
           WHERE requests.state IN ('pending', 'scheduled') OR requests.review_due IS NOT NULL
         UNION ALL SELECT min(events.seq) FROM events JOIN grants ON grants.request_id = events.request_id

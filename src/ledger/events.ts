@@ -50,6 +50,15 @@ export function eventReader(ledger: OpenLedger): EventReader {
   };
 }
 
+/** The newest event that says which policy is in force; null: no policy ever was. Read once at each start. */
+export function newestPolicyLoaded(ledger: OpenLedger): (LedgerEvent & { readonly type: 'policy.loaded' }) | null {
+  const row = ledger.sqlite
+    .prepare<[], EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE type = 'policy.loaded' ORDER BY seq DESC LIMIT 1`)
+    .get();
+  const event = row ? eventMaker(ledger)(row) : null;
+  return event?.type === 'policy.loaded' ? event : null;
+}
+
 /**
  * Rows as events, with the names of people in them. One that somebody made unreadable in the database is an event that
  * says so: it must not keep the others from being read, nor the bot from starting.

@@ -1,3 +1,4 @@
+import { pagerDutyAddress } from '../domain/accounts.ts';
 import { bothHumans, type Human, isSameHuman, type Person } from '../domain/person.ts';
 import type { EscalationStep, Stage } from '../domain/policy.ts';
 import type { Voice } from '../domain/quorum.ts';
@@ -123,9 +124,12 @@ async function wouldBeAsked(
   const shifts = terms.escalate.flatMap(({ to }) => (to.kind === 'on_call' ? [to] : []));
   if (when === 'afterwards' && wasOnCall && shifts.length > 0) return { known: true, value: 'on_call' };
   let problem = among.known ? null : among.problem;
+  if (shifts.length === 0) return problem === null ? { known: true, value: null } : { known: false, problem };
+  const address = pagerDutyAddress(person, deps.policy);
+  if (!address.known) return address;
   for (const { escalationPolicy, level } of shifts) {
     const onCall = await deps.onCall.onCallFor(escalationPolicy, level);
-    if (onCall.known && onCall.value.includes(person.email)) return { known: true, value: 'on_call' };
+    if (onCall.known && onCall.value.includes(address.value)) return { known: true, value: 'on_call' };
     if (!onCall.known) problem = onCall.problem;
   }
   return problem === null ? { known: true, value: null } : { known: false, problem };

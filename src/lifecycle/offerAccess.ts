@@ -1,7 +1,9 @@
+import { namedAtPagerDuty, pagerDutyAddress } from '../domain/accounts.ts';
 import { type NewEvent, named } from '../domain/events.ts';
 import type { ActiveGrant } from '../domain/grant.ts';
 import { BOT, isSamePerson, type Person } from '../domain/person.ts';
 import { findRole } from '../domain/policy.ts';
+import { type Known, unknown } from '../domain/terms.ts';
 import type { Deps } from './deps.ts';
 
 /** Who is on call for an escalation policy at a level now, as people at Slack; whoever cannot be found is left out. */
@@ -11,8 +13,20 @@ export async function peopleOnCall(deps: Deps, escalationPolicy: string, level: 
     deps.log.warn({ escalationPolicy, level, problem: emails.problem }, 'cannot tell who is on call');
     return [];
   }
-  const people = await Promise.all(emails.value.map((email) => deps.directory.personByEmail(email)));
+  const people = await Promise.all(emails.value.flatMap((email) => atSlack(deps, email)));
   return people.flatMap((person) => (person.known ? [person.value] : []));
+}
+
+/** Whoever the policy names for an address at PagerDuty, and otherwise whoever has that address at Slack. */
+function atSlack({ directory, policy }: Deps, address: string): Promise<Known<Person>>[] {
+  const ids = namedAtPagerDuty(address, policy.identities);
+  if (ids.length > 0) return ids.map((id) => directory.person(id));
+  const found = directory.personByEmail(address).then((person) => {
+    // The policy may say that they are somebody else there.
+    const theirs = person.known ? pagerDutyAddress(person.value, policy) : person;
+    return theirs.known && theirs.value !== address ? unknown('is called otherwise at PagerDuty') : person;
+  });
+  return [found];
 }
 
 /** When somebody's shift ends, whoever is on call in their place is offered the same access. An offer grants nothing. */

@@ -4,7 +4,8 @@ import { BOT, personActor } from '../domain/person.ts';
 import type { Policy } from '../domain/policy.ts';
 import { policyChanges } from '../domain/policyChanges.ts';
 import type { Refused } from '../domain/refusal.ts';
-import type { RecordChange, Store } from '../ports.ts';
+import { cut } from '../domain/text.ts';
+import type { PolicyFile, RecordChange, Store } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import { checkAdmin } from './eligibility.ts';
 import { type Stranded, strandedBy, strandedLine } from './strandedAccess.ts';
@@ -21,6 +22,12 @@ export type Reload =
       readonly stranded: readonly Stranded[];
     }
   | { readonly outcome: 'in_force'; readonly hash: string; readonly changes: readonly string[] };
+
+/** Reads a policy from its text as it was kept; the secrets that it names may be gone. */
+export type PolicyTextReader = (text: string) => ReturnType<PolicyFile['read']>;
+
+/** Characters of a problem in an event. */
+const MOST_TOLD = 500;
 
 /** What would change. */
 export async function previewReload(deps: Deps, personId: string): Promise<Reload | Refused> {
@@ -72,6 +79,25 @@ const changed = (
 export async function keepPolicyText(store: Store, { hash, source }: Policy): Promise<RecordChange[]> {
   const { value, version } = await store.record('policy_text', hash);
   return value ? [] : [{ kind: 'policy_text', key: hash, value: { text: source }, version }];
+}
+
+/**
+ * What a start changes, beside the policy that was in force before.
+ * @param before hash of that policy; null: there was none
+ * @param read the policy in a text that was kept
+ */
+export async function changesSince(
+  store: Store,
+  now: Policy,
+  { before, read }: { before: string | null; read: PolicyTextReader },
+): Promise<readonly string[]> {
+  if (before === null || before === now.hash) return [];
+  const { value } = await store.record('policy_text', before);
+  const earlier = value ? read(value.text) : { problem: 'its text was not kept' };
+  const wrong = 'policy' in earlier && earlier.policy.hash !== before ? 'its text was changed' : null;
+  if ('policy' in earlier && wrong === null) return policyChanges(earlier.policy, now);
+  const why = wrong ?? ('problem' in earlier ? earlier.problem : '');
+  return [`another policy than before, and what it changes cannot be told: ${cut(why, MOST_TOLD)}`];
 }
 
 function compare(

@@ -1,5 +1,6 @@
 import type { LedgerEvent } from '../domain/events.ts';
-import { durationText } from '../domain/terms.ts';
+import type { Request } from '../domain/request.ts';
+import { durationText, type Instant, MINUTE, type Millis } from '../domain/terms.ts';
 import type { EventReader, IncidentDesk, Job } from '../ports.ts';
 import type { Deps } from './deps.ts';
 
@@ -19,28 +20,57 @@ export function pagerDutyJobs(event: LedgerEvent, { canWrite }: Pick<IncidentDes
   }
 }
 
-type TellDeps = Pick<Deps, 'incidents' | 'store'> & { readonly events: EventReader };
+type TellDeps = Pick<Deps, 'incidents' | 'store' | 'clock'> & { readonly events: EventReader };
 
-export async function page({ incidents, events }: TellDeps, seq: string): Promise<null> {
+/** How often it is looked whether what somebody was woken for is decided. */
+const LOOK_EVERY: Millis = MINUTE;
+
+export async function page({ incidents, events, store, clock }: TellDeps, seq: string): Promise<null> {
   const event = events.get(Number(seq));
-  if (event?.type === 'request.escalated' && event.payload.page !== null) {
-    await incidents.page({
+  const wanted = event && pageFor(event);
+  if (!wanted) return null;
+  await incidents.page(wanted);
+  await store.commit({ jobs: [{ kind: 'resolve_page', key: seq, dueAt: clock.now() + LOOK_EVERY }] });
+  return null;
+}
+
+/** Resolves what `page` opened, once there is nothing left to do about it. */
+export async function resolvePage(
+  { incidents, events, store, clock }: TellDeps,
+  seq: string,
+): Promise<{ notBefore: Instant } | null> {
+  const event = events.get(Number(seq));
+  const opened = event && pageFor(event);
+  if (!opened || !event.requestId) return null;
+  const request = (await store.request(event.requestId))?.value;
+  if (request && isOpen(event, request)) return { notBefore: clock.now() + LOOK_EVERY };
+  await incidents.resolve(opened.key);
+  return null;
+}
+
+/** Whether somebody still has to decide: on a request, or on whether break-glass was justified. */
+const isOpen = ({ type }: LedgerEvent, request: Request): boolean =>
+  type === 'break_glass.invoked'
+    ? request.state === 'approved' && request.useReview !== null && request.useReview.verdict === null
+    : request.state === 'pending';
+
+/** The incident that wakes somebody for an event; null: nobody is woken. */
+function pageFor(event: LedgerEvent): Parameters<IncidentDesk['page']>[0] | null {
+  if (event.type === 'request.escalated' && event.payload.page !== null)
+    return {
       service: event.payload.page,
       title: `Access request waiting: ${event.payload.requester.name} asks for ${event.payload.role}`,
       details: `Nobody has decided request ${event.requestId} yet. Approve or deny it in the approvals channel in Slack.`,
-      key: `jitbot-escalated-${seq}-${event.requestId}-${unguessable(event)}`,
-    });
-  }
-  if (event?.type === 'break_glass.invoked' && event.payload.page !== null) {
-    const { person, role, duration, reason, reviewer } = event.payload;
-    await incidents.page({
-      service: event.payload.page,
-      title: `Break-glass: ${person.name} took ${role} for ${durationText(duration)}`,
-      details: `Reason: ${reason}\nTo be reviewed by ${reviewer.name}. If this is not expected, end the access in Slack now.`,
-      key: `jitbot-break-glass-${event.requestId}-${unguessable(event)}`,
-    });
-  }
-  return null;
+      key: `jitbot-escalated-${event.seq}-${event.requestId}-${unguessable(event)}`,
+    };
+  if (event.type !== 'break_glass.invoked' || event.payload.page === null) return null;
+  const { person, role, duration, reason, reviewer } = event.payload;
+  return {
+    service: event.payload.page,
+    title: `Break-glass: ${person.name} took ${role} for ${durationText(duration)}`,
+    details: `Reason: ${reason}\nTo be reviewed by ${reviewer.name}. If this is not expected, end the access in Slack now.`,
+    key: `jitbot-break-glass-${event.requestId}-${unguessable(event)}`,
+  };
 }
 
 /** An incident that somebody opened with the key beforehand would keep ours from being opened. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { INCIDENT_STATUSES } from '../domain/evidence.ts';
 import { cut } from '../domain/text.ts';
 import type { IncidentDesk } from '../ports.ts';
 import type { PagerDutyClient } from './client.ts';
@@ -8,6 +9,11 @@ const NOTE_MAX_LENGTH = 2_000;
 const TITLE_MAX_LENGTH = 1_024;
 
 const noteSchema = z.object({ content: z.string(), user: z.object({ id: z.string() }).nullish() });
+const openedSchema = z.object({
+  id: z.string().regex(/^[A-Z0-9]{1,40}$/),
+  status: z.enum(INCIDENT_STATUSES),
+  incident_key: z.string().nullish(),
+});
 const userSchema = z.object({ id: z.string(), email: z.string() });
 const refusalSchema = z.object({
   error: z.object({ message: z.string().default(''), errors: z.array(z.string()).default([]) }),
@@ -18,9 +24,14 @@ const refusalSchema = z.object({
  * @param from e-mail address of that user; null: the bot was not set up to write
  */
 export function createIncidentDesk(client: PagerDutyClient, from: string | null): IncidentDesk {
-  async function post(path: string, body: object, accept: (status: number, problem: string) => boolean): Promise<void> {
+  async function write(
+    method: 'POST' | 'PUT',
+    path: string,
+    body: object,
+    accept: (status: number, problem: string) => boolean = () => false,
+  ): Promise<void> {
     if (from === null) throw new Error('PAGERDUTY_FROM is not set, so nothing can be written to PagerDuty');
-    const answer = await client.write('POST', path, { body, from });
+    const answer = await client.write(method, path, { body, from });
     if (!answer.known) throw new Error(answer.problem);
     const { status, data } = answer.value;
     const problem = problemIn(data);
@@ -49,10 +60,11 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
       const own = alike.length === 0 ? null : await ownUser();
       if (alike.some(({ user }) => own !== null && user?.id === own)) return;
       const content = `${cut(text, NOTE_MAX_LENGTH - marker.length - 3)} (${marker})`;
-      await post(path, { note: { content } }, () => false);
+      await write('POST', path, { note: { content } });
     },
     page: ({ service, title, details, key }) =>
-      post(
+      write(
+        'POST',
         '/incidents',
         {
           incident: {
@@ -67,6 +79,15 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
         // The one that an earlier try opened is still open.
         (status, problem) => status === 400 && /already exists|matching (dedup|incident) key/i.test(problem),
       ),
+    resolve: async (key) => {
+      // Without a range only the last 30 days are looked at.
+      const query = { incident_key: key, date_range: 'all' };
+      const found = await client.list('/incidents', query, 'incidents', openedSchema, 'check');
+      if (!found.known) throw new Error(found.problem);
+      const open = found.value.filter(({ incident_key, status }) => incident_key === key && status !== 'resolved');
+      for (const { id } of open)
+        await write('PUT', `/incidents/${id}`, { incident: { type: 'incident', status: 'resolved' } });
+    },
   };
 }
 

@@ -56,8 +56,15 @@ const incidentSchema = z
     }),
   );
 
-/** Who is on call, and which incidents there are, from PagerDuty's REST API. */
-export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>): OnCall {
+/**
+ * Who is on call, and which incidents there are, from PagerDuty's REST API.
+ * @param addressOf somebody's e-mail address there, in lower case
+ */
+export function createOnCall(
+  client: PagerDutyClient,
+  clock: Pick<Clock, 'now'>,
+  addressOf: (person: Person) => Known<string> = ({ email }) => known(email),
+): OnCall {
   const identities = new Map<string, { userId: string; at: number }>();
 
   /** The one PagerDuty user with exactly this e-mail address: the search itself is fuzzy. */
@@ -70,8 +77,8 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
     if (exact.length !== 1)
       return unknown(
         exact.length === 0
-          ? 'PagerDuty has no user with the e-mail address that Slack has'
-          : `PagerDuty has ${exact.length} users with the e-mail address that Slack has`,
+          ? `PagerDuty has no user with the e-mail address ${email}; where it is another one, put it under identities in the policy file, as pagerduty`
+          : `PagerDuty has ${exact.length} users with the e-mail address ${email}`,
       );
     const userId = exact[0]?.id ?? '';
     identities.set(email, { userId, at: clock.now() });
@@ -80,15 +87,17 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
 
   return {
     entries: async (person, purpose, { at, overrides = false } = {}) => {
-      const identity = await identify(person.email, purpose);
+      const address = addressOf(person);
+      if (!address.known) return address;
+      const identity = await identify(address.value, purpose);
       if (!identity.known) return identity;
       // Without since and until PagerDuty answers for this moment; with users and policies put in, one call tells all.
       const then = at === undefined ? {} : momentOf(at);
       const query = { 'user_ids[]': [identity.value], 'include[]': ['users', 'escalation_policies'], ...then };
       const found = await client.list('/oncalls', query, 'oncalls', onCallSchema, purpose);
       if (!found.known) return found;
-      if (found.value.some(({ user }) => user.id !== identity.value || user.email.toLowerCase() !== person.email)) {
-        identities.delete(person.email);
+      if (found.value.some(({ user }) => user.id !== identity.value || user.email.toLowerCase() !== address.value)) {
+        identities.delete(address.value);
         return unknown("PagerDuty's answer was about somebody else; ask again");
       }
       const moment = { at: at ?? clock.now(), purpose };
@@ -117,16 +126,20 @@ export function createOnCall(client: PagerDutyClient, clock: Pick<Clock, 'now'>)
       return known([...new Set(atLevel.map(({ user }) => user.email.toLowerCase()))]);
     },
     knows: async (person) => {
-      const found = await client.list('/users', { query: person.email }, 'users', userSchema, 'check');
+      const address = addressOf(person);
+      if (!address.known) return address;
+      const found = await client.list('/users', { query: address.value }, 'users', userSchema, 'check');
       if (!found.known) return found;
-      return known(found.value.some((user) => user.email.toLowerCase() === person.email));
+      return known(found.value.some((user) => user.email.toLowerCase() === address.value));
     },
     check: async () => {
       const answer = await client.get('/oncalls', { limit: '1' }, z.object({ oncalls: z.array(z.unknown()) }), 'check');
       return answer.known ? known(true) : answer;
     },
     openIncidents: async (person: Person) => {
-      const identity = await identify(person.email, 'preview');
+      const address = addressOf(person);
+      if (!address.known) return address;
+      const identity = await identify(address.value, 'preview');
       if (!identity.known) return identity;
       return client.list(
         '/incidents',

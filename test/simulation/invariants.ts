@@ -13,7 +13,7 @@ import { rank, teamBefore, teamLevel } from './team.ts';
 export const GRACE: Millis = 5 * MINUTE;
 
 /** Work that goes on for ever, or for days. */
-const LASTING = ['sweep', 'drift', 'digest', 'review', 'access_review'];
+const LASTING = ['resolve_page', 'sweep', 'drift', 'digest', 'review', 'access_review'];
 
 /** Something that must never be was so. */
 export class Violation extends Error {

@@ -40,6 +40,7 @@ export function objectsOf(account: Account): Objects {
     ...reference('incident', incident.id, `[#${incident.number}] ${incident.title}`),
     type: 'incident',
     incident_number: incident.number,
+    incident_key: incident.key ?? null,
     title: incident.title,
     status: incident.status,
     urgency: incident.urgency,

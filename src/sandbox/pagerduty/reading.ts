@@ -37,8 +37,10 @@ export function readingOf(account: Account, objects: Objects, now: () => number)
         const users = query.getAll('user_ids[]');
         const statuses = query.getAll('statuses[]');
         const services = query.getAll('service_ids[]');
+        const key = query.get('incident_key');
         const found = account.incidents.filter(
           (incident) =>
+            (key === null || incident.key === key) &&
             (users.length === 0 || incident.assignees.some((user) => users.includes(user))) &&
             (statuses.length === 0 || statuses.includes(incident.status)) &&
             (services.length === 0 || services.includes(incident.service)),
