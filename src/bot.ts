@@ -67,6 +67,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const ledger = openLedger(env.databasePath);
   for (const exposed of [...ledger.exposed, ...(checkpoints?.exposed ?? [])])
     log.warn({ exposed }, 'others could reach the record');
+  for (const part of ledger.putBack)
+    log.error({ part }, 'somebody had taken a rule out of the database; it was put back');
   const clock = makeClock(latestKnown(ledger));
   /** Whoever waits for a rate limit when the bot is told to stop waits no longer. */
   const ending = new AbortController();

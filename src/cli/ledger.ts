@@ -3,7 +3,7 @@ import { ConfigError } from '../config/env.ts';
 import { counted } from '../domain/text.ts';
 import { originOf } from '../ledger/archive.ts';
 import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/checkpoint.ts';
-import { append } from '../ledger/checkpointBook.ts';
+import { append, otherLedger } from '../ledger/checkpointBook.ts';
 import { openLedgerToRead } from '../ledger/open.ts';
 import { type Anchor, type Tampering, verifyLedger } from '../ledger/verify.ts';
 import { archiveLedger, eraseNames } from './archive.ts';
@@ -63,7 +63,7 @@ async function verify(args: readonly string[]): Promise<number> {
       anchors.push(...read.anchors);
     }
     if (values['from-slack']) {
-      const read = await anchorsFromSlack(opened, genesisOf(opened));
+      const read = await anchorsFromSlack(opened);
       if ('problem' in read) return notWhole(path, read.problem, WORDS.rewritten);
       anchors.push(...read.anchors);
       foreign = read.foreign;
@@ -78,9 +78,11 @@ async function verify(args: readonly string[]): Promise<number> {
       );
     const against = result.anchors > 0 ? `, and agrees with ${counted(result.anchors, 'position')} kept elsewhere` : '';
     const hint =
-      anchors.length > 0
+      result.anchors > 0
         ? ''
-        : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
+        : anchors.length > 0
+          ? 'Every position that was kept elsewhere is of an event that is said to be in an archive: nothing was compared. Name the archives with --archives.\n'
+          : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
     process.stdout.write(
       `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${notOurs(foreign)}${hint}`,
     );
@@ -115,10 +117,9 @@ function fileAnchors(
   const trusted = trust === undefined ? null : publicKeyOf(readText(trust, 'the public key'));
   const read = readCheckpoints(readText(path, 'the file of checkpoints'), trusted);
   if ('problem' in read) return { problem: `${path}: ${read.problem}` };
-  const own = read.checkpoints.filter(({ ledger: of }) => of === genesis);
-  if (own.length === 0 && read.checkpoints.length > 0)
-    return { problem: `${path} holds checkpoints of another ledger only` };
-  return { anchors: own.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${path}` })) };
+  const other = otherLedger(read.checkpoints, genesis);
+  if (other) return { problem: `${path} ${other}` };
+  return { anchors: read.checkpoints.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${path}` })) };
 }
 
 function rotateKey(args: readonly string[]): number {

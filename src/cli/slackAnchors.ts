@@ -1,4 +1,7 @@
 import { ConfigError } from '../config/env.ts';
+import type { SlackIdentity } from '../domain/records.ts';
+import { originOf } from '../ledger/archive.ts';
+import { eventReader } from '../ledger/events.ts';
 import type { OpenLedger } from '../ledger/open.ts';
 import { createPostBook } from '../ledger/posts.ts';
 import { createStore } from '../ledger/store.ts';
@@ -7,9 +10,11 @@ import { AUDIT_CURSOR, positionIn } from '../slack/audit/anchors.ts';
 import { AUDIT_METADATA } from '../slack/audit/lines.ts';
 import { createChannelReader } from '../slack/channelReader.ts';
 import { slackProblem } from '../slack/clients.ts';
-import { askIdentity, ownMessages } from '../slack/identity.ts';
+import { askIdentity, explainedIdentities, ownMessages } from '../slack/identity.ts';
 import { readPolicy } from './options.ts';
 import { QUIET, slackClient } from './slackClient.ts';
+
+type ChannelPosition = NonNullable<ReturnType<typeof positionIn>>;
 
 export type SlackAnchors =
   | {
@@ -24,7 +29,8 @@ export type SlackAnchors =
  * token belongs to, or one that the ledger says it was before.
  * @throws ConfigError where the channel cannot be read, or shows nothing that can be believed though it has to
  */
-export async function anchorsFromSlack(ledger: OpenLedger, genesis: string): Promise<SlackAnchors> {
+export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors> {
+  const origin = originOf(ledger.sqlite);
   const { SLACK_BOT_TOKEN: token, JIT_POLICY: policyPath } = process.env;
   if (!token || !policyPath)
     throw new ConfigError(
@@ -34,26 +40,31 @@ export async function anchorsFromSlack(ledger: OpenLedger, genesis: string): Pro
   const client = slackClient('--from-slack', QUIET);
   const reader = createChannelReader(client, (call) => call());
   const anchors: Anchor[] = [];
-  let others = 0;
+  let other: ChannelPosition | null = null;
   let foreign = 0;
   try {
-    const own = ownMessages([await askIdentity(client), ...(await earlierIdentities(ledger))]);
+    const now = await askIdentity(client);
+    const own = ownMessages([now, ...(await earlierIdentities(ledger, now))]);
     for (let cursor: string | null = ''; cursor !== null; ) {
       const page = await reader.page({ channel, cursor, since: null });
       for (const message of page.messages) {
         if (message.metadata?.event_type !== AUDIT_METADATA) continue;
         const position = own.wrote(message) ? positionIn(message) : null;
         if (!own.wrote(message)) foreign += 1;
-        if (position?.ledger === genesis)
+        if (position && position.ledger === origin?.ledger)
           anchors.push({ seq: position.seq, hash: position.hash, where: 'the audit channel' });
-        else if (position) others += 1;
+        // A ledger that begins after the other had its last word is a new one, which people see by its first event.
+        else if (position && position.at >= (origin?.began ?? 0)) other ??= position;
       }
       cursor = page.next;
     }
   } catch (error) {
     throw new ConfigError(`the audit channel ${channel} cannot be read: ${slackProblem(error)}`, { cause: error });
   }
-  if (anchors.length === 0 && others > 0) return { problem: 'the audit channel knows other ledgers only' };
+  if (other)
+    return {
+      problem: `the audit channel knows another ledger, which reached event ${other.seq}: this one was put in its place`,
+    };
   if (anchors.length === 0 && createPostBook(ledger).cursor(AUDIT_CURSOR) > 0)
     throw new ConfigError(
       `the audit channel ${channel} shows no position that the bot itself posted, though this ledger was shown there; nothing was compared`,
@@ -61,7 +72,9 @@ export async function anchorsFromSlack(ledger: OpenLedger, genesis: string): Pro
   return { anchors, foreign };
 }
 
-async function earlierIdentities(ledger: OpenLedger) {
+/** What the bot was before, as far as events say so: whoever owns the file could name themselves. */
+async function earlierIdentities(ledger: OpenLedger, now: SlackIdentity): Promise<readonly SlackIdentity[]> {
   const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
-  return (await store.record('slack_identities', 'bot')).value?.identities ?? [];
+  const kept = (await store.record('slack_identities', 'bot')).value?.identities ?? [];
+  return explainedIdentities(kept, now, eventReader(ledger));
 }

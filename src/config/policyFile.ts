@@ -10,7 +10,7 @@ import { entriesOf, fieldOf, spread } from './issues.ts';
 import { NAME } from './policyConditions.ts';
 import { expandReuse, type Path } from './policyReuse.ts';
 import { type PolicyDocument, policySchema, REASON_DEFAULT } from './policySchema.ts';
-import { checkResource, checkTarget, lacksSecrets, secretsOf, type TargetKind } from './policyTargets.ts';
+import { checkResource, checkTarget, lacksSecrets, passwordsOf, secretsOf, type TargetKind } from './policyTargets.ts';
 import { lineFinder, readYaml } from './yaml.ts';
 
 export interface PolicyIssue {
@@ -109,7 +109,11 @@ export function parsePolicy(
     if (checked) retired.push({ name, kind: String(fieldOf(target, 'kind')), target: checked.target ?? null });
   }
   if (issues.length > 0 || !parsed.success) return { issues: issues.sort((a, b) => a.line - b.line) };
-  const policy = { ...toPolicy(parsed.data, source, targets, grants, retired), secrets };
+  const policy = {
+    ...toPolicy(parsed.data, source, targets, grants, retired),
+    secrets,
+    passwords: passwordsOf(source, variables),
+  };
   checkAccounts(policy, kinds, report);
   if (issues.length > 0) return { issues };
   const locate = (path: Path) => {

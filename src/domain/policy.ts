@@ -190,6 +190,8 @@ export interface Policy {
   readonly source: string;
   /** What was put in for each `${NAME}` of it, to be struck out of everything that is written. Absent: nothing was. */
   readonly secrets?: readonly string[];
+  /** Of these, the values of variables that are named like a secret: another value is no other place. Absent: none is. */
+  readonly passwords?: readonly string[];
   readonly auditChannel: string;
   readonly approvalsChannel: string;
   readonly admins: readonly Principal[];

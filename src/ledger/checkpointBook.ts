@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } f
 import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import { StorageError } from '../ports.ts';
-import { type CheckpointLine, readCheckpoints, type Signer, signerFrom } from './checkpoint.ts';
+import { type Checkpoint, type CheckpointLine, readCheckpoints, type Signer, signerFrom } from './checkpoint.ts';
 import { closeToOthers } from './ownerOnly.ts';
 import type { Anchor } from './verify.ts';
 
@@ -44,15 +44,23 @@ export function openCheckpoints(options: { keyPath: string; place: string; now: 
       if (isRemote) return { anchors: [] };
       const read = readCheckpoints(readFileSync(place, 'utf8'));
       if ('problem' in read) return { problem: `${place}: ${read.problem}` };
-      const own = read.checkpoints.filter((checkpoint) => checkpoint.ledger === ledger);
-      const [other] = read.checkpoints.filter((checkpoint) => checkpoint.ledger !== ledger);
-      if (own.length === 0 && other)
-        return {
-          problem: `${place} holds checkpoints of another ledger, which ended at event ${other.seq} or later: this one was put in its place. If you began a new one on purpose, move that file away`,
-        };
-      return { anchors: own.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${place}` })) };
+      const other = otherLedger(read.checkpoints, ledger);
+      if (other) return { problem: `${place} ${other}` };
+      return {
+        anchors: read.checkpoints.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${place}` })),
+      };
     },
   };
+}
+
+/**
+ * A ledger that was put in another's place keeps positions of its own from then on: one of the other's is enough.
+ * @returns what speaks against the ledger; null: nothing
+ */
+export function otherLedger(checkpoints: readonly Checkpoint[], ledger: string): string | null {
+  const other = checkpoints.findLast((checkpoint) => checkpoint.ledger !== ledger);
+  if (!other) return null;
+  return `holds checkpoints of another ledger, which ended at event ${other.seq} or later: this one was put in its place. If you began a new one on purpose, move that file away`;
 }
 
 function readKey(path: string): Signer {

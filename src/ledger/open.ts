@@ -24,8 +24,10 @@ export interface OpenLedger {
   readonly gate: WriteGate;
   /** What was found about who else could reach the files, for people; empty: nobody could. */
   readonly exposed: readonly string[];
-  /** What acted on the tables, or was missing there, and was no doing of the bot's; for people. Empty: nothing. */
+  /** What acted on the tables, and was no doing of the bot's, for people; empty: nothing did. */
   readonly bent: readonly string[];
+  /** What was missing and has been put back, for people. */
+  readonly putBack: readonly string[];
   close(): void;
 }
 
@@ -46,7 +48,7 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
     const parts = checkParts(sqlite, MIGRATIONS);
     const bent = parts.takeOutForeign();
     migrate(db, { migrationsFolder: MIGRATIONS });
-    bent.push(...parts.putBackOwn());
+    const own = parts.putBackOwn();
     if (!waitsForLocks) sqlite.pragma('busy_timeout = 0');
     const gate = createWriteGate(path);
     return {
@@ -55,7 +57,8 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
       sqlite,
       gate,
       exposed,
-      bent,
+      bent: [...bent, ...own.bent],
+      putBack: own.putBack,
       close: () => {
         gate.close();
         sqlite.close();
@@ -80,6 +83,7 @@ export function openLedgerToRead(path: string): OpenLedger {
       sqlite,
       exposed: [],
       bent: [],
+      putBack: [],
       gate: createWriteGate(path),
       close: () => sqlite.close(),
     };

@@ -39,8 +39,11 @@ function ownParts(migrationsFolder: string): ReadonlyMap<string, Part> {
 export interface PartsCheck {
   /** Before anything is written: takes out triggers and views that are not the bot's. @returns what was found, for people */
   takeOutForeign(): string[];
-  /** Once the schema is the newest: puts back what is missing. @returns what was found, for people */
-  putBackOwn(): string[];
+  /**
+   * Once the schema is the newest: puts back what is missing.
+   * @returns what was put back, which has bent nothing by itself, and what could not be
+   */
+  putBackOwn(): { readonly putBack: readonly string[]; readonly bent: readonly string[] };
 }
 
 export function checkParts(sqlite: Database, migrationsFolder: string): PartsCheck {
@@ -55,23 +58,34 @@ export function checkParts(sqlite: Database, migrationsFolder: string): PartsChe
     return foreign.map(({ type, name }) => `the ${type} ${name} is not the bot’s; it was taken out`);
   }
 
-  function putBackOwn(): string[] {
-    const now = new Map(partsOf(sqlite).map((part) => [part.name, part]));
-    const changed = [...own.values()].filter((part) => !isSame(now.get(part.name), part));
-    return changed.map((part) => {
-      if (part.type === 'table') return `the table ${part.name} is not as the bot made it`;
-      const other = now.get(part.name);
-      if (other) drop(other);
-      try {
-        sqlite.exec(part.sql);
-      } catch (error) {
-        // Rows that this very rule forbids were put in meanwhile.
-        if (!(error instanceof SQLite.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT'))) throw error;
-        return `the ${part.type} ${part.name} is missing, and rows that it forbids are there`;
-      }
-      return `the ${part.type} ${part.name} was missing or changed; it was put back`;
-    });
+  /** @returns what keeps it from being there; null: it is there */
+  function putBack(part: Part, now: Part | undefined): string | null {
+    if (part.type === 'table') return `the table ${part.name} is not as the bot made it`;
+    if (now) drop(now);
+    try {
+      sqlite.exec(part.sql);
+      return null;
+    } catch (error) {
+      // Rows that this very rule forbids were put in meanwhile.
+      if (!(error instanceof SQLite.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT'))) throw error;
+      // Searches need it, whether or not it forbids anything.
+      sqlite.exec(part.sql.replace(/^CREATE UNIQUE INDEX/, 'CREATE INDEX'));
+      return `the ${part.type} ${part.name} was taken out, and rows that it forbids are there`;
+    }
   }
 
-  return { takeOutForeign, putBackOwn };
+  return {
+    takeOutForeign,
+    putBackOwn: () => {
+      const now = new Map(partsOf(sqlite).map((part) => [part.name, part]));
+      const changed = [...own.values()].filter((part) => !isSame(now.get(part.name), part));
+      const problems = changed.map((part) => putBack(part, now.get(part.name)));
+      return {
+        putBack: changed
+          .filter((_part, index) => problems[index] === null)
+          .map(({ type, name }) => `the ${type} ${name}`),
+        bent: problems.filter((problem) => problem !== null),
+      };
+    },
+  };
 }

@@ -55,6 +55,9 @@ function* walker(
   const start = archives.length > 0 ? BEGINNING : startOf(sqlite);
   let { seq: last, hash: before } = start;
   const names = nameCheck(sqlite);
+  // What the chain says was archived last is not in the database, but its hash is.
+  const boundary = start.seq > 0 ? anchorFlaw(start, bySeq.get(start.seq)) : null;
+  if (boundary) return { whole: false, ...boundary };
   const check = (rows: readonly ArchivedRow[]): Flaw | null => {
     for (const row of rows) {
       const flaw = flawOf(row, last + 1, before) ?? anchorFlaw(row, bySeq.get(row.seq));
@@ -86,7 +89,7 @@ function* walker(
   }
   const name = names.flaw();
   if (name) return { whole: false, ...name };
-  const compared = anchors.filter(({ seq }) => seq > start.seq).length;
+  const compared = anchors.filter(({ seq }) => seq >= Math.max(start.seq, 1)).length;
   return { whole: true, first: start.seq + 1, events: last - start.seq, head: before, anchors: compared };
 }
 
@@ -110,7 +113,7 @@ function flawOf(row: EventRow, expected: number, before: string): Flaw | null {
   return null;
 }
 
-function anchorFlaw(row: EventRow, anchors: readonly Anchor[] | undefined): Flaw | null {
+function anchorFlaw(row: Pick<EventRow, 'seq' | 'hash'>, anchors: readonly Anchor[] | undefined): Flaw | null {
   const broken = anchors?.find(({ hash }) => hash !== row.hash);
   return broken
     ? {

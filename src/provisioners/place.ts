@@ -13,6 +13,35 @@ export function addressPlace(address: string, usualPort: number | null = null): 
   return `${named.sort().join(',').toLowerCase()}${servers[0]?.pathname.replace(/\/+$/, '') ?? ''}`;
 }
 
+/**
+ * A program with its arguments, as far as they decide where it acts: what follows an option that is named like a secret
+ * is left out, and so are credentials in addresses.
+ */
+export const programPlace = (run: readonly string[]): string => run.map(withoutSecretArgument).join(' ');
+
+function withoutSecretArgument(argument: string, index: number, all: readonly string[]): string {
+  if (isSecretOption(all[index - 1] ?? '')) return '…';
+  const [, name = '', value = ''] = /^([^=\s]+)=(.*)$/s.exec(argument) ?? [];
+  if (name !== '') return isSecretOption(name) || soundsSecret(name) ? `${name}=…` : `${name}=${withoutTyped(value)}`;
+  return withoutTyped(argument);
+}
+
+const isSecretOption = (argument: string): boolean =>
+  argument.startsWith('-') && soundsSecret(argument.replace(/^-+/, ''));
+
+const withoutTyped = (text: string): string =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text) ? withoutCredentials(new URL(text)) : text;
+
+/** The same target with every one of these texts taken out, wherever it stands. */
+export function withoutTexts(value: unknown, texts: readonly string[]): unknown {
+  if (texts.length === 0) return value;
+  if (typeof value === 'string')
+    return texts.reduce((left, text) => left.replaceAll(text, '').replaceAll(encodeURIComponent(text), ''), value);
+  if (Array.isArray(value)) return value.map((one) => withoutTexts(one, texts));
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutTexts(one, texts)]));
+}
+
 /** The parts of a place that are there, as one text. */
 export const placeText = (...parts: readonly (string | undefined)[]): string =>
   parts.filter((part) => part !== undefined).join(' ');

@@ -2,6 +2,7 @@ import { accountFor } from '../domain/accounts.ts';
 import type { Grant } from '../domain/grant.ts';
 import { type Policy, type Resource, roleKey } from '../domain/policy.ts';
 import type { Clock, Finding, IdBook, Log, SeatBook, Targets } from '../ports.ts';
+import { withoutTexts } from './place.ts';
 import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from './provisioner.ts';
 import { PROVISIONERS } from './registry.ts';
 
@@ -27,12 +28,14 @@ const provisionerOf = ({ kind: wanted }: { readonly kind: string }): Provisioner
 type Target = Pick<Resource, 'kind' | 'target'>;
 
 /** Kind and place of a target; null: its secrets, and so what it is, are not at hand. */
-export const placeOf = ({ kind, target }: Target): string | null =>
-  target === null || target === undefined ? null : `${kind} ${provisionerOf({ kind }).placeOf(target)}`;
+export const placeOf = ({ kind, target }: Target, { passwords = [] }: Pick<Policy, 'passwords'>): string | null =>
+  target === null || target === undefined
+    ? null
+    : `${kind} ${provisionerOf({ kind }).placeOf(withoutTexts(target, passwords))}`;
 
 /** Every place that a policy can reach: of its resources, and of the targets that it names as retired. */
-export const placesOf = ({ resources, retiredTargets }: Policy): ReadonlySet<string> =>
-  new Set([...resources.values(), ...retiredTargets].flatMap((one) => placeOf(one) ?? []));
+export const placesOf = (policy: Policy): ReadonlySet<string> =>
+  new Set([...policy.resources.values(), ...policy.retiredTargets].flatMap((one) => placeOf(one, policy) ?? []));
 
 interface Connected {
   readonly place: string;
@@ -81,7 +84,7 @@ export function connectTargets(
   }
 
   function connected(name: string, target: Target, before: Connected | undefined): [string, Connected][] {
-    const place = placeOf(target);
+    const place = placeOf(target, current);
     if (place === null) return [];
     const to = JSON.stringify([target.kind, target.target]);
     if (before?.to === to) return [[name, before]];

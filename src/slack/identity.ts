@@ -55,6 +55,22 @@ export function ownMessages(identities: readonly SlackIdentity[]): OwnMessages {
 }
 
 /**
+ * Earlier identities of the bot: what events say, or the first one, which needs no event until another follows it.
+ * @param before what the database names; whoever owns the file can write there
+ */
+export function explainedIdentities(
+  before: readonly SlackIdentity[],
+  now: SlackIdentity,
+  events: Pick<EventReader, 'marks'>,
+): readonly SlackIdentity[] {
+  const others = before.filter((one) => !isSameIdentity(one, now));
+  const isFollowed = before.length !== others.length || before.length === 0;
+  const said = events.marks('bot.identified').flatMap(({ payload }) => [payload.identity, ...payload.earlier]);
+  if (!isFollowed && others.length === 1 && said.length === 0) return others;
+  return others.filter((one) => said.some((other) => isSameIdentity(one, other)));
+}
+
+/**
  * Asks Slack once who the bot is, and keeps it in the ledger: an app that is removed and installed again is another
  * user, and must not lose its own positions in the audit channel. Nobody but Slack's own answer adds to the list.
  */
@@ -71,7 +87,7 @@ export function createIdentityBook(deps: {
     const now = await askIdentity(client);
     const kept = await store.record('slack_identities', 'bot');
     const before = kept.value?.identities ?? [];
-    const earlier = explained(before, now);
+    const earlier = explainedIdentities(before, now, events);
     if (earlier.length < before.filter((one) => !isSameIdentity(one, now)).length)
       log.error({}, 'the database names identities of the bot at Slack that no event explains; they are not believed');
     const identities = [...earlier, now];
@@ -92,15 +108,6 @@ export function createIdentityBook(deps: {
               ],
       });
     return ownMessages(identities);
-  }
-
-  /** Earlier identities: what events say, or the first one, which needs no event until another follows it. */
-  function explained(before: readonly SlackIdentity[], now: SlackIdentity): readonly SlackIdentity[] {
-    const others = before.filter((one) => !isSameIdentity(one, now));
-    const isFollowed = before.length !== others.length || before.length === 0;
-    const said = events.marks('bot.identified').flatMap(({ payload }) => [payload.identity, ...payload.earlier]);
-    if (!isFollowed && others.length === 1 && said.length === 0) return others;
-    return others.filter((one) => said.some((other) => isSameIdentity(one, other)));
   }
 
   return {

@@ -12,6 +12,7 @@ import { openCheckpoints } from '../../src/ledger/checkpointBook.ts';
 import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
 import { createStore } from '../../src/ledger/store.ts';
 import { type Anchor, verifyLedger } from '../../src/ledger/verify.ts';
+import { jit } from '../support/cli.ts';
 import { manualClock } from '../support/clock.ts';
 
 const EVENTS = 12;
@@ -204,9 +205,16 @@ describe('checkpoints', () => {
     });
   });
 
-  test('a file of another ledger’s checkpoints says that this one was put in its place', async () => {
+  test('K5.11 a file of another ledger’s checkpoints says that this one was put in its place', async () => {
     await book().keep(position(3));
     expect(book().anchors('OTHER')).toMatchObject({ problem: expect.stringContaining('another ledger') });
+    // Nor is it forgotten once this one has positions of its own there.
+    await book().keep({ ...position(4), ledger: 'OTHER' });
+    expect(book().anchors('OTHER')).toMatchObject({ problem: expect.stringContaining('another ledger') });
+    expect(await jit(['ledger', 'verify', path, '--checkpoints', place])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('another ledger'),
+    });
   });
 
   test('a key that is none says how to make one', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parsePolicy } from '../../src/config/policyFile.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
+import { placesOf } from '../../src/provisioners/targets.ts';
 
 /** K4.11 Which target it is: another password is the same place, anything that decides where a revoke looks is another. */
 
@@ -28,8 +30,13 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   ssh: {
     target: { ca_key: '/ca/key', revocation_list: '/ca/krl' },
-    same: [{ publish: ['/bin/push'] }],
-    other: [{ revocation_list: '/ca/krl2' }, { ca_key: '/ca/key2' }],
+    // The list names certificates by key id: it works whichever key signed them.
+    same: [{ ca_key: '/ca/key2' }],
+    other: [
+      { revocation_list: '/ca/krl2' },
+      { publish: ['/usr/bin/rsync', '/ca/krl', 'web1:/etc/ssh/'] },
+      { publish: ['/usr/bin/rsync', '/ca/krl', 'web2:/etc/ssh/'] },
+    ],
   },
   kubernetes: {
     target: { kubeconfig: '/k/config', context: 'prod' },
@@ -83,10 +90,60 @@ const CASES: Readonly<Record<string, Case>> = {
   command: {
     target: { run: ['/usr/local/bin/vpn', 'site-1'] },
     same: [{ env: { TOKEN: 'secret-2' } }],
-    other: [{ run: ['/usr/local/bin/vpn', 'site-2'] }],
+    other: [
+      { run: ['/usr/local/bin/vpn', 'site-2'] },
+      { run: ['/usr/local/bin/vpn', '--site=2'] },
+      { env: { SITE: '2' } },
+    ],
   },
   module: { target: { path: '/etc/jit/vpn.mjs' }, same: [{}], other: [{ path: '/etc/jit/other.mjs' }] },
 };
+
+test.each([
+  ['--token', 'secret-1'],
+  ['--api-key=secret-1', ''],
+  ['VPN_PASSWORD=secret-1', ''],
+  ['--db', 'postgres://jit:secret-1@db.example/pay'],
+  ['--db=postgres://jit:secret-1@db.example/pay', ''],
+])('K4.12 a secret among the arguments of a program (%s %s) is part of no place', (first, second) => {
+  const command = PROVISIONERS.find(({ kind }) => kind === 'command');
+  const place = (number: string) =>
+    command?.placeOf({
+      kind: 'command',
+      run: ['/usr/local/bin/vpn', first, second, 'site-1'].map((one) => one.replace('secret-1', number)),
+      env: {},
+    });
+  expect(place('secret-1')).toBe(place('secret-2'));
+  expect(place('secret-1')).not.toContain('secret-1');
+  expect(place('secret-1')).toContain('site-1');
+});
+
+test('K4.12 a secret that the environment puts into a target is part of no place, wherever it stands there', () => {
+  const policy = (source: string, token: string, site = 'site-number-one') => {
+    const read = parsePolicy(source, PROVISIONERS, { VPN_TOKEN: token, VPN_SITE: site });
+    if ('issues' in read) throw new Error(JSON.stringify(read.issues));
+    return [...placesOf(read.policy)].join();
+  };
+  for (const target of [
+    `{ kind: command, run: [/usr/local/bin/vpn, "\${VPN_TOKEN}", "\${VPN_SITE}"] }`,
+    `{ kind: command, run: [/usr/local/bin/vpn], env: { OPTIONS: "x=\${VPN_TOKEN}", SITE: "\${VPN_SITE}" } }`,
+    `{ kind: webhook, url: "https://hook.example/\${VPN_SITE}/\${VPN_TOKEN}", secret: "\${VPN_TOKEN}" }`,
+  ]) {
+    const source = [
+      'version: 1',
+      'slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS, admins: [U0EVE] }',
+      'resources:',
+      '  vpn:',
+      '    name: VPN',
+      `    target: ${target}`,
+      '    roles: { use: { grants: {}, duration: { default: 30m, max: 1h }, rules: [{ ask: { reviewers: [U0BEN], needed: 1, expires: 1h } }] } }',
+    ].join('\n');
+    const place = policy(source, 'secret-number-one-1');
+    expect(policy(source, 'secret-number-two-22'), target).toBe(place);
+    expect(place).not.toContain('secret-number');
+    expect(policy(source, 'secret-number-one-1', 'site-number-two'), target).not.toBe(place);
+  }
+});
 
 describe.each(PROVISIONERS.map((one) => [one.kind, one] as const))('K4.11 %s', (kind, { targetSchema, placeOf }) => {
   const { target, same, other } = CASES[kind] ?? { target: null, same: [], other: [] };

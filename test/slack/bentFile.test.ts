@@ -145,8 +145,10 @@ describe('rules that somebody gave the database', () => {
     ],
     [
       'lets somebody hold a role twice',
-      'DROP INDEX grants_one_live',
-      'the index grants_one_live was missing or changed',
+      `DROP INDEX grants_one_live;
+       INSERT INTO requests SELECT 'R2', version, state, 'x', requester, role, body, bundle, review_due, mailbox FROM requests;
+       INSERT INTO grants SELECT 'G2', version, state, 'R2', person, role, resource, body, mailbox FROM grants`,
+      'the index grants_one_live was taken out, and rows that it forbids are there',
     ],
     [
       'has another table',
@@ -159,6 +161,16 @@ describe('rules that somebody gave the database', () => {
     await stage.restart();
     await isSaid(problem);
     await endsOnTime();
+  });
+
+  test('K10.10 one that was taken out is put back, and the log says so', async () => {
+    await hold();
+    change(`${UNGUARDED} DROP INDEX grants_one_live`);
+    await stage.restart();
+    await stage.logged('somebody had taken a rule out of the database', 2);
+    expect(() => change("UPDATE events SET type = 'x'")).toThrow('events are never changed');
+    await endsOnTime();
+    expect(stage.events().some(({ type }) => type === 'ledger.damaged')).toBe(false);
   });
 
   test.each([

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
+import { EVENT_COLUMNS, type EventRow, GENESIS_HASH, hashEvent } from '../../src/ledger/chain.ts';
 import type { InstalledApp, Message } from '../../src/sandbox/slack/workspace.ts';
 import { type Stage, setStage } from '../support/bot.ts';
 import { jit } from '../support/cli.ts';
@@ -20,11 +21,27 @@ afterEach(() => stage.close());
 
 const workspace = () => stage.sandbox.slack.workspace;
 const database = () => stage.sandbox.env.JIT_DATABASE ?? '';
-const change = (sql: string) => {
+/** By somebody who takes away what keeps events as they are, and puts it back. */
+const change = (sql: string | ((db: SQLite.Database) => void)) => {
   const db = new SQLite(database());
-  db.exec(`DROP TRIGGER IF EXISTS events_are_never_changed; DROP TRIGGER IF EXISTS events_are_never_deleted; ${sql}`);
+  const rules = db.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type = 'trigger'").pluck().all();
+  db.exec('DROP TRIGGER IF EXISTS events_are_never_changed; DROP TRIGGER IF EXISTS events_are_never_deleted');
+  if (typeof sql === 'string') db.exec(sql);
+  else sql(db);
+  for (const rule of rules) db.exec(rule);
   db.close();
 };
+/** Everything from the first event on, written anew with a chain of its own. */
+const rewriteAll = () =>
+  change((db) => {
+    let prevHash = GENESIS_HASH;
+    for (const row of db.prepare<[], EventRow>(`SELECT ${EVENT_COLUMNS} FROM events ORDER BY seq`).all()) {
+      const at = row.at + 1;
+      const hash = hashEvent({ ...row, at, prevHash });
+      db.prepare('UPDATE events SET at = ?, prev_hash = ?, hash = ? WHERE seq = ?').run(at, prevHash, hash, row.seq);
+      prevHash = hash;
+    }
+  });
 /** Somebody with a token of their own, of another app's bot or as a person, at Slack's own door. */
 const post = async (token: string, channel: string, metadata: object) => {
   const send = async () => {
@@ -302,6 +319,41 @@ describe('what the bot itself posted', () => {
   });
 });
 
+const slackEnv = () => ({
+  SLACK_BOT_TOKEN: stage.sandbox.env.SLACK_BOT_TOKEN ?? '',
+  SLACK_API_URL: stage.sandbox.env.SLACK_API_URL ?? '',
+  JIT_POLICY: stage.sandbox.env.JIT_POLICY ?? '',
+});
+
+test('K5.11 a ledger that was written anew is not whole, also after the bot posted positions of it', async () => {
+  await hold();
+  await shown();
+  await stage.stopBot();
+  rewriteAll();
+  await stage.restart();
+  await stage.recorded('ledger.damaged');
+  await shown();
+  await stage.stopBot();
+  expect(await jit(['ledger', 'verify', database(), '--from-slack'], slackEnv())).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('knows another ledger'),
+  });
+});
+
+test('K5.11 an identity that only the database names makes no position one of the bot’s for jit ledger verify', async () => {
+  await shown();
+  await stage.stopBot();
+  const them = { team: 'T0HARBOR', user: OTHER.botUserId, bot: OTHER.botId };
+  const us = { team: 'T0HARBOR', user: 'U0JIT', bot: 'B0JIT' };
+  change(`UPDATE records SET body = '${JSON.stringify({ identities: [them, us] })}' WHERE kind = 'slack_identities'`);
+  workspace().messages.splice(0);
+  await post(asBot(), 'C0AUDIT', position({ ledger: genesis(), from: 1, to: 1, hash: genesis() }));
+  expect(await jit(['ledger', 'verify', database(), '--from-slack'], slackEnv())).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('no position that the bot itself posted'),
+  });
+});
+
 test('K5.9 jit ledger verify --from-slack reads the bot’s own messages only, all of them', async () => {
   await shown();
   await post(asBot(), 'C0AUDIT', position({ ledger: genesis(), from: 1, to: 2, hash: 'f'.repeat(64) }));
@@ -309,11 +361,7 @@ test('K5.9 jit ledger verify --from-slack reads the bot’s own messages only, a
   await hold();
   await shown();
   await stage.stopBot();
-  const env = {
-    SLACK_BOT_TOKEN: stage.sandbox.env.SLACK_BOT_TOKEN ?? '',
-    SLACK_API_URL: stage.sandbox.env.SLACK_API_URL ?? '',
-    JIT_POLICY: stage.sandbox.env.JIT_POLICY ?? '',
-  };
+  const env = slackEnv();
   const { code, out } = await jit(['ledger', 'verify', database(), '--from-slack'], env);
   expect({ code, out }).toMatchObject({
     code: 0,

@@ -37,7 +37,7 @@ const unread = ({ resources, retiredTargets }: Policy): Finding[] =>
     ...[...resources.values()].map((one) => ({ path: ['resources', one.id, 'target'], target: one })),
     ...retiredTargets.map((one) => ({ path: ['retired_targets', one.name], target: one })),
   ]
-    .filter(({ target }) => placeOf(target) === null)
+    .filter(({ target }) => placeOf(target, {}) === null)
     .map(({ path }) => ({
       severity: 'warning',
       path,

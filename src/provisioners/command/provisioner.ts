@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { cut } from '../../domain/text.ts';
-import { placeText, settingsPlace } from '../place.ts';
+import { placeText, programPlace, settingsPlace } from '../place.ts';
 import { type Action, connectionOver, type Send, sessionsSchema } from '../protocol.ts';
 import type { Provisioner } from '../provisioner.ts';
 
@@ -37,7 +37,7 @@ export const command: Provisioner<Target, Role> = {
   kind: 'command',
   targetSchema,
   roleSchema,
-  placeOf: ({ run, env }) => placeText(run.join(' '), settingsPlace(env)),
+  placeOf: ({ run, env }) => placeText(programPlace(run), settingsPlace(env)),
   connect: (target, { ids }) => {
     const { sessions, lists, checks } = target;
     return connectionOver(sendTo(target, DEADLINE), { name: target.run[0] ?? '', sessions, lists, checks }, ids);

@@ -1,6 +1,6 @@
 import { type Instant, MINUTE } from '../../domain/terms.ts';
 import { keyedLock } from '../../lifecycle/keyedLock.ts';
-import { placeText } from '../place.ts';
+import { placeText, programPlace } from '../place.ts';
 import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { check } from './check.ts';
 import { type Authority, publicKeyOf, sign } from './keygen.ts';
@@ -25,8 +25,9 @@ export const ssh: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   accountTemplate: ({ public_key }) => public_key,
-  // What takes a certificate back is the list: it works whichever key signed it.
-  placeOf: ({ revocation_list: list }) => placeText(list),
+  // What takes a certificate back is the list, where servers get it: it works whichever key signed it.
+  placeOf: ({ revocation_list: list, publish }) =>
+    placeText(list, publish.length > 0 ? programPlace(publish) : undefined),
   connect,
 };
 
