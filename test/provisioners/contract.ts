@@ -56,6 +56,12 @@ export const writtenEarlier = (
   { grantId, place, account, level }: { grantId: string; place: string; account: string; level: string },
 ): void => seats.keep({ grantId, place, account, level, role: 'payments-db/read', before: null });
 
+/** A refusal says whom it is about: by the address, what stands before the @, or what people call them. */
+const namesIn = (email: string): RegExp => {
+  const said = [email, email.split('@')[0] ?? email, 'Odd Name', 'U0ODD'];
+  return new RegExp(said.map((one) => one.toLowerCase().replace(/[^a-z0-9]/g, '\\$&')).join('|'));
+};
+
 export const inAnHour = () => Date.now() + 3_600_000;
 export const newGrantId = () => `G${randomUUID().replaceAll('-', '').slice(0, 10).toUpperCase()}`;
 
@@ -67,6 +73,15 @@ export const accessOf = <Role>(role: Role, grantId: string): Access<Role> => ({
   roleKey: 'payments-db/read',
   person: BEN,
 });
+
+/** Addresses as people and identity providers have them. */
+const ODD_NAMES = [
+  'Ana.Kovac@Harbor.example',
+  'a_b.example#EXT#@harbor.example',
+  "o'neil+x@harbor.example",
+  'ben@agency.example',
+  '"b o"@harbor.example',
+];
 
 /** The tests that every kind passes. The harness is asked for when its target stands. */
 export function describeContract(name: string, harness: () => Harness): void {
@@ -132,6 +147,30 @@ export function describeContract(name: string, harness: () => Harness): void {
       await connection.remove(left, role);
       expect(await connection.isActive(access(role, `${id}C`))).toBe(false);
     });
+
+    test.each(ODD_NAMES)(
+      'I16 %s is given it exactly or refused by name, and nobody of the same name loses anything',
+      async (email) => {
+        const { connection, role } = harness();
+        const odd = { ...access(role, `${id}O`), person: { slackId: 'U0ODD', name: 'Odd Name', email } };
+        await connection.grant(access(role), inAnHour());
+        const refused = await connection.grant(odd, inAnHour()).then(
+          ({ account }) => {
+            expect(account).not.toBe('');
+            return null;
+          },
+          (error: unknown) => String(error),
+        );
+        if (refused !== null) expect(refused.toLowerCase()).toMatch(namesIn(email));
+        expect(await connection.isActive(odd)).toBe(refused === null);
+        await connection.revoke(odd);
+        await connection.revoke(odd);
+        expect(await connection.isActive(odd)).toBe(false);
+        expect(await connection.isActive(access(role))).toBe(true);
+        expect(await harness().reallyHas(id)).toBe(true);
+        await connection.revoke(access(role));
+      },
+    );
 
     test('a target that is down makes every call fail, with a word on which target; none is taken for "not active"', async () => {
       const { connection, role, breakTarget, mendTarget } = harness();

@@ -89,6 +89,22 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
   });
 
   test.each([
+    ["with odd letters in the bot's password", 'Aa1#b/c?d%e f:g&h=i', encodeURIComponent],
+    ['with an @ in it as it is', 'Aa1@bcdefg', (password: string) => password],
+  ])('H4 an address %s is understood', async (_how, password, written) => {
+    await server.query(`SET PASSWORD FOR jitbot@'%' = PASSWORD('${password}')`);
+    const { url } = mysql.targetSchema.parse(target('jitbot', written(password)));
+    const other = mysql.connect({ ...target(), url }, use);
+    const access = accessOf(role, newGrantId());
+    await other.grant(access, inAnHour());
+    expect(await other.isActive(access)).toBe(true);
+    await other.revoke(access);
+    expect(await other.isActive(access)).toBe(false);
+    await other.close();
+    await server.query(`SET PASSWORD FOR jitbot@'%' = PASSWORD('${BOT}')`);
+  });
+
+  test.each([
     ['simple_password_check_digits', 9, 1],
     ['simple_password_check_letters_same_case', 9, 1],
     ['simple_password_check_other_characters', 9, 1],

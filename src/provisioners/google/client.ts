@@ -22,18 +22,20 @@ export const authOptions = ({ credentials }: Credentials, scope: string) => ({
 
 /**
  * Asks Google. A status that is expected is an answer.
+ * @param about what was asked, where Google's own word does not say
  * @throws with Google's own word
  */
 export async function askGoogle<T>(
   call: () => Promise<{ data: T }>,
   expected: readonly number[] = [],
+  about = '',
 ): Promise<T | null> {
   try {
     return (await call()).data;
   } catch (error) {
     const status = statusOf(error);
     if (status !== null && expected.includes(status)) return null;
-    throw new Error(`Google: ${errorText(error)}`, { cause: error });
+    throw new Error(`Google: ${about && `${about}: `}${errorText(error)}`, { cause: error });
   }
 }
 

@@ -39,7 +39,7 @@ export function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>
     expected: readonly number[] = [],
   ): Promise<T | null> {
     const api = await groups();
-    const answer = await askGoogle(() => call(api), expected);
+    const answer = await askGoogle(() => call(api), expected, what);
     if (answer === null) return null;
     const parsed = schema.safeParse(answer);
     if (!parsed.success) throw new Error(`Google: ${what} was answered in an unknown form`);
@@ -110,7 +110,7 @@ export function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>
   async function add(parent: string, address: string, until: Instant | null): Promise<void> {
     const requestBody = { preferredMemberKey: { id: address }, roles: [roleUntil(until)] };
     const made = await ask(
-      `adding to ${parent}`,
+      `adding ${address} to ${parent}`,
       z.unknown(),
       (api) => api.memberships.create({ parent, requestBody }),
       [ALREADY_THERE],

@@ -111,7 +111,7 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
   }
 
   /** Reads, changes and writes; again from the start where somebody was faster. `edit`: null changes nothing. */
-  const change = (edit: (bindings: readonly Binding[]) => Promise<Binding[] | null>): Promise<void> =>
+  const change = (edit: (bindings: readonly Binding[]) => Promise<Binding[] | null>, about?: string): Promise<void> =>
     lock(resource, async () => {
       const api = await projects();
       for (let tries = 1; ; tries += 1) {
@@ -120,7 +120,7 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
         if (bindings === null) return;
         try {
           const requestBody = { policy: { ...policy, version: POLICY_VERSION, bindings } };
-          await askGoogle(() => api.setIamPolicy({ resource, requestBody }));
+          await askGoogle(() => api.setIamPolicy({ resource, requestBody }), [], about);
           return;
         } catch (error) {
           if (statusOf(error) !== CONFLICT || tries >= TRIES) throw error;
@@ -160,7 +160,7 @@ function connect(target: Target, { accountOf, ids }: Use): Connection<Role> {
       const rest = without(bindings, one.grantId);
       if (!known.has(STOOD)) await ids.keep(one.grantId, STOOD, standOf(rest));
       return [...rest, ...made];
-    });
+    }, `giving ${account} what was granted`);
     return { account };
   }
 
