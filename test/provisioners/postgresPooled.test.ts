@@ -1,26 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PostgresServer, query, type Setup } from '../../src/sandbox/postgres.ts';
+import { type PostgresServer, query } from '../../src/sandbox/postgres.ts';
 import { startTargetProxy, type TargetProxy } from '../../src/sandbox/targetProxy.ts';
 import { openSession } from '../support/hostileStage.ts';
 import { HAS_PGBOUNCER, type Pooler, startPgBouncer } from '../support/pgbouncer.ts';
-import { ATTACKED, VERSIONS } from '../support/postgres.ts';
+import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
-import { BASE, LOOKUP, RESERVED } from './postgresDocs.ts';
-import { postgresHarness } from './postgresStage.ts';
+import { documentedSetup, postgresHarness } from './postgresStage.ts';
 
 /** Issue 16: PostgreSQL behind PgBouncer in transaction mode. */
-
-/** What the documentation asks for, and nothing more. */
-const setupFor = (hasGrantOptions: boolean): Setup => ({
-  ...ATTACKED,
-  postgres: [
-    ...(ATTACKED.postgres ?? []),
-    "CREATE ROLE ana LOGIN PASSWORD 'ana'",
-    ...BASE.filter((statement) => /search_path|jitbot_leftovers NOLOGIN|jitbot_leftovers TO/.test(statement)),
-    ...(hasGrantOptions ? RESERVED.filter((statement) => statement.startsWith('GRANT')) : []),
-  ],
-  payments: [...(ATTACKED.payments ?? []), 'GRANT CREATE ON SCHEMA public TO jitbot_leftovers', ...LOOKUP],
-});
 
 describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (version) => {
   let server: PostgresServer;
@@ -33,7 +20,7 @@ describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (ve
   const role = { roles: ['payments_admin'] };
 
   beforeAll(async () => {
-    server = await version.start(setupFor(version.hasGrantOptions), { max_prepared_transactions: '5' });
+    server = await version.start(documentedSetup(version.hasGrantOptions), { max_prepared_transactions: '5' });
     pooler = await startPgBouncer(server.port, { login: { user: 'pgbouncer', password: 'pgbouncer' } });
     proxy = await startTargetProxy(pooler.port);
     const url = `postgres://jitbot:jitbot@127.0.0.1:${proxy.port}/payments`;

@@ -1,14 +1,28 @@
 import { postgres, type Target } from '../../src/provisioners/postgres/provisioner.ts';
 import type { Use } from '../../src/provisioners/provisioner.ts';
-import { type PostgresServer, query } from '../../src/sandbox/postgres.ts';
+import { type PostgresServer, query, type Setup } from '../../src/sandbox/postgres.ts';
+import { ATTACKED } from '../support/postgres.ts';
 import type { Changes } from './changes.ts';
 import type { Harness } from './contract.ts';
+import { BASE, LOOKUP, RESERVED } from './postgresDocs.ts';
 
 /** What the contract needs of a PostgreSQL with the roles and people of the sandbox. */
 
 const MADE = "SELECT rolname AS name FROM pg_roles WHERE shobj_description(oid, 'pg_authid') LIKE 'jitbot: %, grant %'";
 const HOLDERS =
   "SELECT u.rolname || ' in ' || g.rolname AS name FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles u ON u.oid = m.member WHERE u.rolname IN ('ana', 'namesake') OR (g.rolname = 'payments_read' AND u.rolname !~ '^(jit|renamed|made_by)') ORDER BY 1";
+
+/** What the documentation asks for, and nothing more. */
+export const documentedSetup = (hasGrantOptions: boolean): Setup => ({
+  ...ATTACKED,
+  postgres: [
+    ...(ATTACKED.postgres ?? []),
+    "CREATE ROLE ana LOGIN PASSWORD 'ana'",
+    ...BASE.filter((statement) => /search_path|jitbot_leftovers NOLOGIN|jitbot_leftovers TO/.test(statement)),
+    ...(hasGrantOptions ? RESERVED.filter((statement) => statement.startsWith('GRANT')) : []),
+  ],
+  payments: [...(ATTACKED.payments ?? []), 'GRANT CREATE ON SCHEMA public TO jitbot_leftovers', ...LOOKUP],
+});
 
 /** How names, places and rights change, by somebody with the rights for it. */
 function changesOf(server: PostgresServer, isTemporary: boolean): Changes {
