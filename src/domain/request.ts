@@ -1,4 +1,5 @@
 import type { AskDecision, Decision } from './evaluate.ts';
+import type { Evidence } from './evidence.ts';
 import type { Person } from './person.ts';
 import type { Signal } from './signals.ts';
 import type { Instant, Millis } from './terms.ts';
@@ -62,6 +63,8 @@ interface RequestCore {
   readonly askedFor: { readonly role: string; readonly duration: Millis } | null;
   /** What was unusual about it, or about how it was reviewed. */
   readonly signals: readonly Signal[];
+  /** What PagerDuty said of their shifts when it was decided; null: no rule asked. Absent: made before this was kept. */
+  readonly seenOnCall?: Evidence['onCall'];
 }
 
 export type PendingRequest = RequestCore & {
@@ -124,5 +127,6 @@ export function requestCore(request: RequestCore): RequestCore {
     extends: request.extends,
     askedFor: request.askedFor,
     signals: request.signals,
+    ...(request.seenOnCall !== undefined && { seenOnCall: request.seenOnCall }),
   };
 }

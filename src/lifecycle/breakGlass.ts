@@ -7,12 +7,13 @@ import { isRefused, type Refusal, type Refused, refuse } from '../domain/refusal
 import type { ApprovedRequest, Request, requestCore, UseReview } from '../domain/request.ts';
 import { HOUR, type Instant, type Millis } from '../domain/terms.ts';
 import { typed } from '../domain/text.ts';
-import type { Purpose, Versioned } from '../ports.ts';
+import type { Change, Purpose, Versioned } from '../ports.ts';
 import { type ApprovalInput, approve } from './approval.ts';
 import { type Decided, decide } from './decide.ts';
 import { decideAgain } from './decideAgain.ts';
 import type { Deps } from './deps.ts';
 import { areAmong, checkAdmin } from './eligibility.ts';
+import { revokingChange } from './endGrant.ts';
 import { resolve } from './escalateRequest.ts';
 import { frozen } from './freeze.ts';
 import { commitForHuman, humanBehind, humanSince } from './humans.ts';
@@ -88,6 +89,7 @@ export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request |
       extends: null,
       askedFor: null,
       signals: signalsOf(decided),
+      seenOnCall: decided.input.evidence.onCall,
     };
     if (outlook.isOrdinary) {
       const { request, change } = openRequest(deps, core, decided, null);
@@ -320,8 +322,10 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
     }
     const verdict = { by: reviewer.value, justified: input.justified, comment, at: deps.clock.now() };
     const reviewed: Request = { ...request, useReview: { ...use, verdict } };
+    const ending = input.justified ? null : await endOf(deps, request, reviewer.value);
     await deps.store.commit({
       requests: [{ value: reviewed, version }],
+      ...(ending?.grants && { grants: ending.grants }),
       events: [
         {
           type: 'break_glass.reviewed',
@@ -330,11 +334,23 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
           grantId: request.grantId,
           payload: { role: request.role, person: named(request.requester), justified: input.justified, comment },
         },
+        ...(ending?.events ?? []),
       ],
-      done: [{ kind: 'review', key: request.id }],
+      ...(ending?.jobs && { jobs: ending.jobs }),
+      done: [{ kind: 'review', key: request.id }, ...(ending?.done ?? [])],
     });
     return reviewed;
   });
+}
+
+/** What was not justified ends at once, with whoever found so. @returns null where it has ended already */
+async function endOf(deps: Deps, { grantId }: ApprovedRequest, reviewer: Person): Promise<Change | null> {
+  const loaded = await deps.store.grant(grantId);
+  if (!loaded || (loaded.value.state !== 'active' && loaded.value.state !== 'provisioning')) return null;
+  const now = deps.clock.now();
+  const ending = { why: 'revoked', by: personActor(reviewer), problem: 'its use was found not justified' } as const;
+  const { change } = revokingChange({ value: loaded.value, version: loaded.version }, ending, now);
+  return { ...change, jobs: [{ kind: 'end', key: grantId, dueAt: now }] };
 }
 
 async function loadUse(

@@ -37,7 +37,8 @@ export async function beginEnding(
   await deps.store.commit({ ...change, jobs: [{ kind: 'end', key: loaded.value.id, dueAt: now }] });
 }
 
-function revokingChange(
+/** What it takes to commit that a grant ends now, besides its due work. */
+export function revokingChange(
   { value, version }: Versioned<ProvisioningGrant | ActiveGrant>,
   ending: Ending,
   now: Instant,

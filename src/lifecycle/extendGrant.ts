@@ -105,6 +105,7 @@ export async function requestExtension(deps: Deps, input: ExtensionInput): Promi
       extends: grant.id,
       askedFor: null,
       signals: signalsOf(decided),
+      seenOnCall: decided.input.evidence.onCall,
     };
     const { request, change } = openRequest(deps, core, decided, extending);
     await commitForHuman(deps, human, change);

@@ -152,6 +152,7 @@ function openOne(
     extends: null,
     askedFor: null,
     signals: signalsOf(decided),
+    seenOnCall: decided.input.evidence.onCall,
   };
   return openRequest(deps, core, decided, null);
 }

@@ -26,6 +26,7 @@ export const ELSEWHERE: ReadonlySet<LedgerEvent['type']> = new Set([
   'break_glass.invoked',
   'break_glass.reminded',
   'break_glass.unreviewed',
+  'break_glass.reviewed',
   'delegation.set',
   'second_factor.enrolled',
   'second_factor.locked',
@@ -140,6 +141,16 @@ export function newsOf(event: LedgerEvent, policy: Policy, roleName: (key: strin
           ],
           requestId,
         ),
+      ];
+    }
+    case 'break_glass.reviewed': {
+      const { role, person: user, justified, comment } = event.payload;
+      const name = plain(roleName(role));
+      const line = justified
+        ? `:white_check_mark: *${who} found your break-glass for ${name} justified*, saying:`
+        : `:warning: *${who} found your break-glass for ${name} not justified.* What you still hold of it is taken back now. They say:`;
+      return [
+        person(user.slackId, `Your break-glass for ${name} was reviewed`, [section(line), quote(comment)], requestId),
       ];
     }
     case 'delegation.set': {

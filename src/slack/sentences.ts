@@ -1,4 +1,5 @@
 import type { Decision, Proof, RuleOutcome } from '../domain/evaluate.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { EndReason, Residue } from '../domain/grant.ts';
 import { isGroup, type Principal, type Risk, type Stage } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -148,6 +149,19 @@ export function proofSentence({ onCall, incident }: Proof): string | null {
   return parts.length > 0 ? parts.join('; ') : null;
 }
 
+const SHIFTS_SHOWN = 3;
+
+/** What PagerDuty said of somebody's shifts; undefined: it was not kept. */
+export function onCallSentence(seen: Evidence['onCall'] | undefined): string {
+  if (seen === undefined) return 'no, or not known';
+  if (seen === null) return 'not asked: no rule turns on it';
+  if (!seen.known) return `:grey_question: not known: ${plain(seen.problem)}`;
+  if (seen.value.length === 0) return 'no';
+  const shifts = seen.value.slice(0, SHIFTS_SHOWN).map((onCall) => proofSentence({ onCall, incident: null }));
+  const more = seen.value.length - shifts.length;
+  return `${shifts.join('; ')}${more > 0 ? `; and ${counted(more, 'more shift')}` : ''}`;
+}
+
 /** Why nobody let it through: each rule that could have, and what it missed. */
 export function missedRules(decision: Decision): string[] {
   return decision.outcomes
@@ -208,7 +222,8 @@ export function previewSentence(decision: Decision): string {
 export function denialSentence(decision: Decision): string {
   const decided = decision.outcomes.find((outcome) => outcome.rule === decision.rule);
   if (decided) return `rule ${decided.rule} of the policy says no: ${withNames(decided)}.`;
-  if (decision.outcomes.length === 0) return `${plain(decision.reasons.join('; '))}.`;
+  if (decision.outcomes.length === 0)
+    return `${plain(decision.reasons.join('; ')) || 'the policy does not allow it now'}.`;
   const missed = missedRules(decision).map((line) => `\n• ${line}`);
   return `no rule of the policy lets it through.${missed.join('')}`;
 }

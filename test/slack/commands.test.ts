@@ -138,7 +138,7 @@ describe('what the bot knows', () => {
     const answer = stage.text(await stage.ana.told('What you can ask for now'), 'U0ANA');
     expect(answer).toMatch(/level 1 for Payments \(Payments primary\), until/);
     expect(answer).toMatch(/✅ Payments database: read: at once/);
-    expect(answer).toMatch(/⏳ Payments database: admin: needs 2 approvals/);
+    expect(answer).toMatch(/✅ Payments database: admin: at once/);
     await stage.ben.jit('oncall');
     const bens = stage.text(await stage.ben.told('What you can ask for now'), 'U0BEN');
     expect(bens).toContain('you are not on call now');

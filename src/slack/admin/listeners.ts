@@ -18,6 +18,7 @@ import type { SlackContext } from '../context.ts';
 import { ADMIN_FAILED, NOT_CHANGED, NOT_FROZEN, NOT_REVOKED } from '../failures.ts';
 import { answerForm, openView, waitModal } from '../forms.ts';
 import { NOT_OPENED } from '../notOpened.ts';
+import { resourceLabels } from '../request/labels.ts';
 import { readOption, readText, type ViewValues } from '../request/values.ts';
 import { refusalSentence, standingSentence } from '../sentences.ts';
 import { updateView } from '../views.ts';
@@ -102,7 +103,12 @@ export function listenToAdmins(app: App, context: SlackContext): void {
     const found = [...deps.policy.resources.values()].filter(({ id, name }) =>
       `${id} ${name}`.toLowerCase().includes(typed),
     );
-    return ack({ options: found.slice(0, 100).map(({ id, name }) => ({ text: plainText(name), value: id })) });
+    const labels = resourceLabels(deps.policy);
+    const option = ({ id, name }: { id: string; name: string }) => ({
+      text: plainText(labels.get(id) ?? name),
+      value: id,
+    });
+    return ack({ options: found.slice(0, 100).map(option) });
   });
 
   for (const action of [ADMIN.person, ADMIN.resource]) act(action, async () => null);

@@ -8,7 +8,7 @@ import { endButton } from '../grants/buttons.ts';
 import { ASK_ACTION, CANCEL_ACTION, CREDENTIAL_ACTION, EXTEND_ACTION } from '../grants/notices.ts';
 import { REVIEW_ACTIONS } from '../review/card.ts';
 import { statusLine } from '../review/status.ts';
-import { proofSentence } from '../sentences.ts';
+import { onCallSentence, proofSentence } from '../sentences.ts';
 
 /** What somebody's Home shows. A function of this and nothing else. */
 export interface HomeInput {
@@ -88,7 +88,7 @@ function reviewBlocks({ request, roleName }: HomeInput['toReview'][number]): Kno
   const proof = proofSentence(request.decision.proof);
   return [
     section(
-      `*<@${request.requester.slackId}> asks for ${plain(roleName)}*, ${durationText(request.duration)}, by ${time(request.expiresAt)}.\n${proof ? `They are ${proof}.` : 'They are not known to be on call.'}`,
+      `*<@${request.requester.slackId}> asks for ${plain(roleName)}*, ${durationText(request.duration)}, by ${time(request.expiresAt)}.\n${proof ? `They are ${proof}.` : `On call: ${onCallSentence(request.seenOnCall)}.`}`,
     ),
     quote(request.reason),
     {

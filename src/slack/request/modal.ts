@@ -9,6 +9,7 @@ import { MOST_ROLES } from '../../lifecycle/submitRequest.ts';
 import { LIMITS, plainText, section } from '../blocks.ts';
 import { codeInput } from '../factor/views.ts';
 import { messageModal } from '../forms.ts';
+import { roleLabel, roleLabels } from './labels.ts';
 
 export const REQUEST_MODAL = 'jit_request';
 export const ACTIONS = {
@@ -48,6 +49,8 @@ const CHOICES = [
 export interface ChosenRole {
   readonly role: Role;
   readonly resourceName: string;
+  /** What it is called in the choice. Absent: by its names alone. */
+  readonly label?: string;
 }
 
 /** An ordinary request, or break-glass. */
@@ -127,7 +130,7 @@ const roleInput = ({ role }: RequestForm): InputBlock => ({
     action_id: ACTIONS.role,
     min_query_length: 0,
     placeholder: plainText('Type a few letters of it'),
-    ...(role && { initial_option: roleOption(role.role, role.resourceName) }),
+    ...(role && { initial_option: roleOption(role) }),
   },
 });
 
@@ -144,7 +147,7 @@ const moreInput = ({ more }: RequestForm): InputBlock => ({
     min_query_length: 0,
     max_selected_items: MOST_MORE,
     placeholder: plainText('Nothing else'),
-    ...(more.length > 0 && { initial_options: more.map((one) => roleOption(one.role, one.resourceName)) }),
+    ...(more.length > 0 && { initial_options: more.map(roleOption) }),
   },
 });
 
@@ -231,8 +234,8 @@ const incidentOption = (incident: Incident): PlainTextOption => ({
   value: incident.id,
 });
 
-const roleOption = (role: Role, resourceName: string): PlainTextOption => ({
-  text: plainText(`${resourceName}: ${role.name}`),
+const roleOption = ({ role, resourceName, label }: ChosenRole): PlainTextOption => ({
+  text: plainText(label ?? roleLabel(resourceName, role)),
   value: roleKey(role),
 });
 
@@ -243,13 +246,15 @@ const MOST_TYPED = 200;
 export function roleOptions(policy: Policy, typed: string, mode: Mode = 'request'): Option[] {
   const words = typed.slice(0, MOST_TYPED).toLowerCase().split(/\s+/).filter(Boolean);
   const found: { option: Option; rank: number }[] = [];
+  const labels = roleLabels(policy);
   for (const resource of policy.resources.values()) {
     for (const role of resource.roles.values()) {
       if (mode === 'break_glass' && !role.breakGlass) continue;
       const text = `${resource.name} ${role.name} ${roleKey(role)}`.toLowerCase();
       if (!words.every((word) => text.includes(word))) continue;
       const rank = words.filter((word) => new RegExp(`(^|[^a-z0-9])${escapeRegExp(word)}`).test(text)).length;
-      found.push({ option: roleOption(role, resource.name), rank: -rank });
+      const label = labels.get(roleKey(role)) ?? roleLabel(resource.name, role);
+      found.push({ option: roleOption({ role, resourceName: resource.name, label }), rank: -rank });
     }
   }
   return found

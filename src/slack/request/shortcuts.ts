@@ -1,11 +1,12 @@
 import type { App } from '@slack/bolt';
-import type { Policy } from '../../domain/policy.ts';
+import { type Policy, roleKey } from '../../domain/policy.ts';
 import { said, tellPrivately } from '../clicks.ts';
 import type { SlackContext } from '../context.ts';
 import { FAILED } from '../failures.ts';
 import { NOT_OPENED, NotOpenedError } from '../notOpened.ts';
 import { openForm } from './form.ts';
 import type { ChosenRole } from './modal.ts';
+import { chosenRole } from './values.ts';
 
 /** Asking from where the incident is talked about. Callback ids are those of manifest.yml. */
 export const SHORTCUTS = { anywhere: 'request_access', onMessage: 'request_access_for_message' } as const;
@@ -61,5 +62,5 @@ export const incidentIn = (message: unknown): string | null =>
 function roleFor(policy: Policy, serviceId: string): ChosenRole | null {
   const resource = [...policy.resources.values()].find(({ services }) => services.includes(serviceId));
   const role = resource && [...resource.roles.values()][0];
-  return resource && role ? { role, resourceName: resource.name } : null;
+  return role ? chosenRole(policy, roleKey(role)) : null;
 }

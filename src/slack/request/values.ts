@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { findRole, type Policy } from '../../domain/policy.ts';
+import { findRole, type Policy, roleKey } from '../../domain/policy.ts';
 import { type Instant, type Millis, SECOND } from '../../domain/terms.ts';
 import { CODE } from '../factor/views.ts';
+import { roleLabel, roleLabels } from './labels.ts';
 import { ACTIONS, BLOCKS, type ChosenRole, durationBlock } from './modal.ts';
 
 /** What a form holds, read from what Slack sends; anything of another shape counts as empty. */
@@ -58,5 +59,7 @@ export function readForm(policy: Policy, values: ViewValues): FormValues {
 
 export function chosenRole(policy: Policy, key: string | null): ChosenRole | null {
   const role = key === null ? undefined : findRole(policy, key);
-  return role ? { role, resourceName: policy.resources.get(role.resourceId)?.name ?? role.resourceId } : null;
+  if (!role) return null;
+  const resourceName = policy.resources.get(role.resourceId)?.name ?? role.resourceId;
+  return { role, resourceName, label: roleLabels(policy).get(roleKey(role)) ?? roleLabel(resourceName, role) };
 }

@@ -1,4 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
+import type { Proof } from '../../domain/evaluate.ts';
 import type { Incident } from '../../domain/evidence.ts';
 import type { Grant } from '../../domain/grant.ts';
 import type { Role } from '../../domain/policy.ts';
@@ -7,7 +8,7 @@ import { SIGNAL_NAMES } from '../../domain/signals.ts';
 import { durationText } from '../../domain/terms.ts';
 import { button, code, context, type Message, plain, quote, section, time } from '../blocks.ts';
 import { endButton } from '../grants/buttons.ts';
-import { approvalsText, missedRules, proofSentence, riskText } from '../sentences.ts';
+import { approvalsText, missedRules, onCallSentence, proofSentence, riskText } from '../sentences.ts';
 import { statusLine } from './status.ts';
 import { useReviewPrompt } from './useReview.ts';
 
@@ -38,7 +39,7 @@ export function requestCard(items: readonly CardInput[], lately: Lately): Messag
   const what = items.length === 1 ? plain(first.roleName) : `${items.length} roles`;
   const facts = [
     ...(items.length === 1 ? roleFacts(first) : []),
-    `*On call*\n${proof?.onCall ? proofSentence({ onCall: proof.onCall, incident: null }) : 'no, or not known'}`,
+    `*On call*\n${onCallText(items, proof)}`,
     `*Incident*\n${incident ? incidentText(incident) : 'none named'}`,
     `*Held lately*\n${latelyText(lately)}`,
   ];
@@ -70,6 +71,13 @@ export function requestCard(items: readonly CardInput[], lately: Lately): Messag
   );
   const state = items.length === 1 ? request.state : `${items.length} roles`;
   return { text: `${plain(requester.name)} ${verb(request)} ${what} (${state})`, blocks };
+}
+
+/** Three different things: no, where and until when, or why it is not known. */
+function onCallText(items: readonly CardInput[], proof: Proof | null): string {
+  if (proof?.onCall) return proofSentence({ onCall: proof.onCall, incident: null }) ?? '';
+  const seen = items.map(({ request }) => request.seenOnCall).find((one) => one !== null && one !== undefined);
+  return onCallSentence(seen ?? items[0]?.request.seenOnCall);
 }
 
 /** What is unusual, each with its facts; a bundle says what is true of all of it once. */

@@ -20,15 +20,18 @@ export function useReviewPrompt({ request, grant, roleName }: CardInput, review:
       : `<@${reviewer}>, please look at this use by ${time(dueAt)}: was it justified?`,
   ];
   const blocks: KnownBlock[] = [section(lines.join('\n'))];
-  if (verdict) blocks.push(quote(verdict.comment));
-  else
+  const end = grant?.state === 'active' ? [endButton(grant.id)] : [];
+  if (verdict) {
+    blocks.push(quote(verdict.comment));
+    if (end.length > 0) blocks.push({ type: 'actions', elements: end });
+  } else
     blocks.push(
       {
         type: 'actions',
         elements: [
           button('It was justified…', USE_ACTIONS.justified, request.id, { style: 'primary' }),
           button('It was not…', USE_ACTIONS.unjustified, request.id, { style: 'danger' }),
-          ...(grant?.state === 'active' ? [endButton(grant.id)] : []),
+          ...end,
         ],
       },
       context('An unreviewed use is brought up again, and past its deadline blocks the next one.'),
@@ -47,5 +50,8 @@ export const useReviewModal = (requestId: string, justified: boolean): ModalView
   title: plainText(justified ? 'It was justified' : 'It was not justified', 24),
   submit: plainText('Record', 24),
   close: plainText('Back', 24),
-  blocks: [commentInput('What did you find?', 'It is kept in the ledger, with your name.')],
+  blocks: [
+    ...(justified ? [] : [section('*What is still held is taken back at once.* They are told, with your words.')]),
+    commentInput('What did you find?', 'They read it. It is kept in the ledger, with your name.'),
+  ],
 });
