@@ -47,7 +47,7 @@ const untilLater = () => ({
 });
 
 /** What comes to stand in the way, and what has to be read about it. */
-const OBSTACLES: readonly (readonly [string, RegExp, () => void | Promise<unknown>])[] = [
+const OBSTACLES: readonly (readonly [string, RegExp, () => unknown])[] = [
   ['a freeze in the policy', /frozen until .*: end of the quarter/, () => use(untilLater())],
   [
     'a limit on holders',
