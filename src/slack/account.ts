@@ -2,6 +2,7 @@ import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import type { Person } from '../domain/person.ts';
 import { type Known, known, unknown } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 
 /** What Slack's object of a person says. https://docs.slack.dev/reference/objects/user-object */
 
@@ -81,7 +82,8 @@ export function personOf(account: Account, ownTeam: string): Known<Person> {
   const written = profile?.email;
   if (!written)
     return unknown('Slack shows no e-mail address for this account, so it cannot be matched with PagerDuty');
-  const name = profile?.display_name || profile?.real_name || account.real_name || account.name || id;
+  const names = [profile?.display_name, profile?.real_name, account.real_name, account.name];
+  const name = names.map((one) => typed(one ?? '')).find((one) => one !== '') ?? id;
   const email = written.toLowerCase();
   return known({
     slackId: id,

@@ -1,6 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { type Instant, type Known, known, MINUTE, type Millis, unknown } from '../domain/terms.ts';
+import { typed } from '../domain/text.ts';
 import type { Clock, Directory } from '../ports.ts';
 import { slackProblem } from './clients.ts';
 import type { Patient } from './patience.ts';
@@ -75,5 +76,5 @@ export function createRoster({
 function fullMember(member: z.infer<typeof memberSchema>) {
   const email = member.profile?.email?.toLowerCase();
   if (!email || member.is_bot || member.is_restricted || member.is_ultra_restricted || member.is_stranger) return [];
-  return [{ slackId: member.id, name: member.real_name || member.name || member.id, email }];
+  return [{ slackId: member.id, name: typed(member.real_name ?? '') || member.name || member.id, email }];
 }

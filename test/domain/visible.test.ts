@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkForm } from '../../src/domain/form.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { typed, visible } from '../../src/domain/text.ts';
+import { personOf, readAccount } from '../../src/slack/account.ts';
 import { code, plain, plainText, quote } from '../../src/slack/blocks.ts';
 import { aRole } from '../support/domain.ts';
 
@@ -47,4 +48,24 @@ test.each([...DIRECTIONS, ...UNSEEN, '\ufe0f', '\u0000'].map((mark) => [`U+${mar
 
 test('16 slack: writing that needs joiners keeps them: emoji of several, Persian, Hindi', () => {
   for (const text of ['👩‍🚒 on call', 'می‌خواهم', 'क्‍ष', '🏳️‍🌈', 'naïve ☕️']) expect(visible(text)).toBe(text);
+});
+
+test('16 slack: a name at Slack is what can be read of it, wherever it goes; one that cannot is no name', () => {
+  const member = {
+    id: 'U0MAL',
+    team_id: 'T0',
+    deleted: false,
+    is_bot: false,
+    is_restricted: false,
+    is_ultra_restricted: false,
+    tz: 'UTC',
+  };
+  const named = (display: string, real: string) => {
+    const profile = { email: 'mal@x.example', display_name: display, real_name: real };
+    const account = readAccount({ ...member, profile }, null);
+    const person = account.known ? personOf(account.value, 'T0') : account;
+    return person.known ? person.value.name : person.problem;
+  };
+  expect(named('Mal\u202elory', 'x')).toBe('Mallory');
+  expect(named('\u200b\u2800', 'Mallory')).toBe('Mallory');
 });
