@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { resourceLabels, roleLabels } from '../../src/slack/request/labels.ts';
+import { distinct, resourceLabels, roleLabels } from '../../src/slack/request/labels.ts';
 import { roleOptions } from '../../src/slack/request/modal.ts';
 import { chosenRole } from '../../src/slack/request/values.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
@@ -51,4 +51,13 @@ test('16 choice: whatever things are called, no two are offered under the same w
     }),
     { numRuns: 200 },
   );
+});
+
+test('16 choice: narrower roles of one name are told apart by their ids', () => {
+  const names = distinct([
+    { id: 'db/read', label: 'read' },
+    { id: 'db/read-eu', label: 'read' },
+    { id: 'db/admin', label: 'admin (as asked)' },
+  ]);
+  expect([...names.values()]).toEqual(['read (db/read)', 'read (db/read-eu)', 'admin (as asked)']);
 });

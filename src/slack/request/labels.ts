@@ -10,7 +10,7 @@ const ROLE_MOST = 36;
 const ID_MOST = 40;
 
 /** Both ends of a text, where it is too long: what tells names apart stands at either. */
-function ends(text: string, most: number): string {
+export function ends(text: string, most: number = MOST): string {
   if (text.length <= most) return text;
   const tail = Math.floor((most - 1) / 2);
   const head = text.slice(0, most - 1 - tail).replace(/[\ud800-\udbff]$/, '');
@@ -30,7 +30,7 @@ interface Named {
 }
 
 /** By id: the label, with the id behind it where another has the same. */
-function distinct(named: readonly Named[]): ReadonlyMap<string, string> {
+export function distinct(named: readonly Named[]): ReadonlyMap<string, string> {
   const seen = (label: string) => label.toLowerCase().replace(/\s+/g, ' ');
   const counts = new Map<string, number>();
   for (const { label } of named) counts.set(seen(label), (counts.get(seen(label)) ?? 0) + 1);

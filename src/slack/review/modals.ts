@@ -1,8 +1,10 @@
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import type { Request } from '../../domain/request.ts';
 import { durationText, HOUR, MINUTE } from '../../domain/terms.ts';
+import { visible } from '../../domain/text.ts';
 import { plain, plainText, section } from '../blocks.ts';
 import { codeInput } from '../factor/views.ts';
+import { distinct, ends } from '../request/labels.ts';
 import type { CardInput } from './card.ts';
 
 /** Forms for reviewers. Each holds the request's id and nothing else that counts. */
@@ -13,6 +15,8 @@ export const APPROVE_MODAL = 'review_approve_modal';
 export const COMMENT = { block: 'comment', action: 'comment' } as const;
 export const CHANGE = { role: 'change_role', duration: 'change_duration' } as const;
 const COMMENT_MAX_LENGTH = 500;
+/** Room for a role's name before the words behind it. */
+const ROLE_MOST = 60;
 
 export const commentInput = (label: string, hint: string, optional = false): InputBlock => ({
   type: 'input',
@@ -63,10 +67,11 @@ export interface NarrowerRole {
 /** Approving less: a shorter time, or a narrower role of the same resource. */
 export function changeModal({ request, role }: CardInput, narrower: readonly NarrowerRole[]): ModalView {
   const durations = shorterThan(request);
-  const roles: PlainTextOption[] = [
-    { text: plainText(`${role?.name ?? request.role} (as asked)`), value: request.role },
-    ...narrower.map(({ key, name }) => ({ text: plainText(name), value: key })),
-  ];
+  const asked = { id: request.role, label: `${ends(visible(role?.name ?? request.role), ROLE_MOST)} (as asked)` };
+  const others = narrower.map(({ key, name }) => ({ id: key, label: ends(visible(name)) }));
+  const roles = [...distinct([asked, ...others])].map(
+    ([key, label]): PlainTextOption => ({ text: plainText(label), value: key }),
+  );
   const blocks: KnownBlock[] = [
     section(`<@${request.requester.slackId}> gets no more than what you choose here.`),
     select(CHANGE.role, 'What', roles),
