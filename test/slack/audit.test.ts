@@ -43,7 +43,9 @@ describe('/jit audit', () => {
     await stage.chloe.jit('audit PINC4711');
     const answer = stage.text(await stage.chloe.told('grant.activated'), 'U0CHLOE');
     expect(answer).toContain('payments-db/admin');
-    expect(answer).not.toMatch(/payments-db\/read|orders-db/);
+    // The line, too, was for the one incident of hers that is open; Ben's was for none.
+    expect(answer).toContain('payments-db/read');
+    expect(answer).not.toContain('orders-db/');
   });
 
   test('what is not there is told', async () => {
