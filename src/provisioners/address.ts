@@ -110,7 +110,8 @@ export function addressFor(address: string, user: string, secret: string): strin
 /** The same address with another database of the same server. */
 export function withDatabase(address: string, database: string): string {
   const other = new URL(address);
-  other.pathname = `/${encodeURIComponent(database)}`;
+  // As clients read it back: they leave these marks as they are written.
+  other.pathname = `/${encodeURI(database).replace(/[?#]/g, encodeURIComponent)}`;
   return other.toString();
 }
 

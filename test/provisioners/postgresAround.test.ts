@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { query } from '../../src/sandbox/postgres.ts';
-import { ADMIN, type Stage, setHostileStage } from '../support/hostileStage.ts';
+import { ADMIN, openSession, type Stage, setHostileStage } from '../support/hostileStage.ts';
 import { VERSIONS } from '../support/postgres.ts';
-import { accessOf, newGrantId } from './contract.ts';
+import { accessOf, inAnHour, newGrantId } from './contract.ts';
 
 /** K1, K2: what a granted role reaches through what it owns, may hand on, or is a member of. */
+
+const ODD = `Pay "m%_é☃ 'A\\DMIN`;
+const KILLER = { roles: ['killer'] };
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 describe.each(VERSIONS)('a granted role that reaches further, $name', (version) => {
   let stage: Stage;
@@ -21,6 +25,11 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
           'CREATE ROLE vault NOLOGIN',
           'GRANT vault TO payments_admin WITH ADMIN OPTION',
           'GRANT CREATE ON DATABASE payments TO payments_admin',
+          'CREATE ROLE killer',
+          'GRANT pg_signal_backend TO killer',
+          `CREATE ROLE ${quoted(ODD)} LOGIN`,
+          `GRANT killer, ${quoted(ODD)} TO jitbot WITH ADMIN OPTION`,
+          'CREATE DATABASE "l%41/@:&=;,"',
         ],
         payments: [
           'GRANT CREATE ON SCHEMA public TO jitbot_leftovers, behind',
@@ -198,6 +207,108 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
       ),
     );
     expect(left).toEqual([]);
+    expect(await madeRoles()).toEqual([]);
+  });
+
+  test.each(['temporary', '{email_name}'])(
+    'K2.6 somebody whose role lets them end the bot’s connections as they come does not keep it, login %s',
+    async (login) => {
+      const connection = stage.connect({ login });
+      const one = accessOf(KILLER, id);
+      await connection.grant(one, inAnHour());
+      const credential = await connection.issueCredential?.(one, inAnHour());
+      const address = credential?.usage ?? stage.server.url('payments', 'ben', 'ben');
+      let goesOn = true;
+      const kill = `DO $$BEGIN LOOP PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'jitbot';
+        PERFORM pg_stat_clear_snapshot(); END LOOP; END$$`;
+      const first = Promise.withResolvers<void>();
+      const loop = async () => {
+        while (goesOn)
+          try {
+            const session = await openSession(address);
+            const killing = session.query(kill);
+            first.resolve();
+            await killing;
+          } catch {
+            // Thrown out, or not let in: again.
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+      };
+      const loops = [loop(), loop(), loop()];
+      await first.promise;
+      await expect(stage.connect().check([{ roleKey: 'payments-db/kill', role: KILLER }])).rejects.toThrow();
+      try {
+        await connection.revoke(one);
+        expect(await connection.isActive(one)).toBe(false);
+      } finally {
+        goesOn = false;
+        await stage.does("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename ~ '^(ben|jit_.*)$'");
+        await Promise.all(loops);
+      }
+    },
+    60_000,
+  );
+
+  test('K2.2 somebody who opens one session after the other with a login of their own keeps nothing from ending', async () => {
+    const connection = stage.connect({ login: '{email_name}' });
+    await connection.grant(accessOf(ADMIN, id), inAnHour());
+    let goesOn = true;
+    const loop = async () => {
+      while (goesOn)
+        try {
+          const session = await openSession(stage.server.url('payments', 'ben', 'ben'));
+          await session.query('SELECT 1');
+          await session.close();
+        } catch {
+          // Thrown out: again.
+        }
+    };
+    const loops = Array.from({ length: 6 }, loop);
+    try {
+      await revoke(connection);
+    } finally {
+      goesOn = false;
+      await Promise.all(loops);
+    }
+    expect(await madeRoles()).toEqual([]);
+  });
+
+  test('K2.6 the doctor says which roles give power over the server, the bot’s connections, or a login', async () => {
+    const findings = await stage.connect().check([
+      { roleKey: 'payments-db/kill', role: KILLER },
+      { roleKey: 'payments-db/odd', role: { roles: [ODD] } },
+    ]);
+    const bad = findings.filter(({ ok }) => !ok).map(({ what }) => what);
+    expect(bad).toContain(
+      'killer gives no power over the server or over the bot, neither by itself nor through pg_signal_backend',
+    );
+    expect(bad.some((what) => what.startsWith(`${ODD} gives no power`))).toBe(!version.hasGrantOptions);
+  });
+
+  test('K1.1 what was made with a role of an odd name, in a database of an odd name, is disarmed', async () => {
+    const elsewhere = (address: string) => address.replace(/\/payments$/, '/l%2541/@:&=;,');
+    await query(elsewhere(stage.server.url('payments')), [
+      `GRANT CREATE ON SCHEMA public TO jitbot_leftovers, ${quoted(ODD)}`,
+    ]);
+    const holder = await stage.hold(stage.connect(), id, { roles: [ODD] });
+    await query(elsewhere(holder.address), [
+      'CREATE FUNCTION "Odd ""f\\é"("A b" int, out x text) LANGUAGE sql SECURITY DEFINER AS $$SELECT NULL$$',
+    ]);
+    const { left } = (await stage.connect().revoke(accessOf({ roles: [ODD] }, id))) ?? { left: [] };
+    expect(left).toEqual([
+      {
+        what: 'function public."Odd ""f\\é"(integer) in database l%41/@:&=;,',
+        done: 'runs with the rights of its caller now; nobody else may use it; belongs to jitbot_leftovers',
+      },
+    ]);
+    expect(await madeRoles()).toEqual([]);
+  });
+
+  test('K3 what was made for somebody with spaces in their address is known by its mark', async () => {
+    const one = accessOf(ADMIN, id);
+    const odd = { ...one, person: { ...one.person, email: '"a b, grant G1"@harbor.example' } };
+    await stage.connect().grant(odd, inAnHour());
+    await stage.connect().revoke(odd);
     expect(await madeRoles()).toEqual([]);
   });
 });

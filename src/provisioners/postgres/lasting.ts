@@ -1,5 +1,5 @@
 import type { Finding } from '../../ports.ts';
-import { quote } from './identity.ts';
+import { hasGrantOptions, quote } from './identity.ts';
 import type { Client } from './session.ts';
 
 /** What the doctor says of roles whose holders could change something, or give something away, for good. */
@@ -24,9 +24,23 @@ const PASSABLE = `
   UNION ALL SELECT m.member, pg_catalog.quote_ident(g.rolname), 'REVOKE ADMIN OPTION FOR '
     FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.admin_option`;
 
+/** Over files and programs of the server, and over the connections of others: the bot's are among them. */
+const POWERS = [
+  ...['pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'],
+  ...['pg_signal_backend', 'pg_create_subscription'],
+];
+
+interface Reach {
+  readonly role: string;
+  readonly owners: readonly string[];
+  readonly passes: readonly { readonly what: string; readonly sql: string }[];
+  /** Where SET ROLE cannot be forbidden also roles with attributes: whoever acts as one that may log in sets its password. */
+  readonly powers: readonly string[];
+}
+
 /** What a role, or one that it is in, owns or may pass on. Roles that PostgreSQL brings are left out: they own what it brings. */
 export async function mayBeChangedForGood(client: Client, roles: readonly string[]): Promise<Finding[]> {
-  const { rows } = await client.query<{ role: string; owners: string[]; passes: { what: string; sql: string }[] }>(
+  const { rows } = await client.query<Reach>(
     `WITH RECURSIVE reach AS (
        SELECT r.rolname AS role, r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = ANY($1::text[])
        UNION SELECT reach.role, m.roleid FROM reach JOIN pg_catalog.pg_auth_members m ON m.member = reach.oid
@@ -38,11 +52,14 @@ export async function mayBeChangedForGood(client: Client, roles: readonly string
        coalesce((SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_object('what', p.what,
            'sql', p.revoke || p.what || ' FROM ' || pg_catalog.quote_ident(o.rolname) || ';'))
          FROM reach JOIN passable p ON p.grantee = reach.oid JOIN pg_catalog.pg_roles o ON o.oid = reach.oid
-         WHERE reach.role = given.rolname), '[]') AS passes
+         WHERE reach.role = given.rolname), '[]') AS passes,
+       ARRAY(SELECT o.rolname::text FROM reach JOIN pg_catalog.pg_roles o ON o.oid = reach.oid
+         WHERE reach.role = given.rolname AND (o.rolname = ANY($2::text[]) OR ($3::bool AND (o.rolcanlogin OR o.rolsuper OR
+           o.rolcreaterole OR o.rolcreatedb OR o.rolreplication OR o.rolbypassrls))) ORDER BY 1) AS powers
      FROM pg_catalog.pg_roles given WHERE given.rolname = ANY($1::text[]) ORDER BY 1`,
-    [roles],
+    [roles, POWERS, !(await hasGrantOptions(client))],
   );
-  return rows.flatMap(({ role, owners, passes }) => [
+  return rows.flatMap(({ role, owners, passes, powers }) => [
     {
       ok: owners.length === 0,
       what: `${role} owns nothing, so that nobody who is granted it can change it for good${through(role, owners)}`,
@@ -52,6 +69,11 @@ export async function mayBeChangedForGood(client: Client, roles: readonly string
       ok: passes.length === 0,
       what: `${role} cannot pass on what it may do${passes.length > 0 ? `: ${passes.map(({ what }) => what).join(', ')}` : ''}`,
       fix: passes.map(({ sql }) => sql).join(' '),
+    },
+    {
+      ok: powers.length === 0,
+      what: `${role} gives no power over the server or over the bot${powers.length > 0 ? `, neither by itself nor through ${powers.join(', ')}` : ''}`,
+      fix: `Grant a role that is not in ${powers.join(', ')}.`,
     },
   ]);
 }

@@ -17,7 +17,7 @@ import {
   TRANSACTION,
 } from './identity.ts';
 import type { Client, Session } from './session.ts';
-import { endSessions, hasSessions, preparedBy, serverTime, settle, tellToEnd } from './sessions.ts';
+import { endSessions, hasSessions, preparedBy, settle, tellToEnd } from './sessions.ts';
 import {
   type Attempts,
   attempts,
@@ -28,6 +28,7 @@ import {
   type Usable,
   usability,
 } from './shut.ts';
+import { isThrownOut, strike } from './strike.ts';
 
 /** Takes back what was made for a grant, step by step: what ends the use of it first. */
 
@@ -55,7 +56,15 @@ const MORE_TRIES = 8;
 
 /** @throws TargetRefusal while anybody can still use it, with everything that was done having been done */
 export async function takeBack(place: Place, taking: Taking): Promise<{ left: readonly Residue[] }> {
-  return take(place, taking, await idsOf(place, taking.grantId));
+  const ids = await idsOf(place, taking.grantId);
+  try {
+    return await take(place, taking, ids);
+  } catch (error) {
+    if (!isThrownOut(error)) throw error;
+    place.log.warn({ err: error, grantId: taking.grantId }, 'a connection was ended while access was being taken back');
+    await strike(place.session, ids);
+    return take(place, taking, ids);
+  }
 }
 
 /** A database of the bot's that cannot be read must not keep access alive: the mark on what was made will do. */
@@ -156,13 +165,12 @@ async function endUse(
   if (isShut) await each.try(() => tellToEnd(session, made));
   await cutMemberships(session, made, { each, granted: grantedOids(ids) });
   if (!isShut) await each.try(() => forbidLogin(session, made, MORE_TRIES));
-  await each.try(() => endSessions(session, made, null));
+  await each.try(() => endSessions(session, made, 'all'));
   await each.try(() => rollBackAll(session, made));
   const residue = await preparedOf(session, made);
   if (person) {
     // A session keeps what it took on with SET ROLE until it ends. One that begins after this has nothing to take on.
-    const severed = await session.transaction(serverTime);
-    await endSessions(session, person, severed);
+    await endSessions(session, person, 'open now');
     residue.push(...(await preparedOf(session, person)));
   }
   return residue;
@@ -215,7 +223,7 @@ async function endStraySessions(session: Session, ids: ReadonlyMap<string, strin
   const oid = Number(ids.get(ROLE_OID) ?? Number.NaN);
   if (Number.isNaN(oid)) return;
   if (await session.transaction((client) => hasSessions(client, oid)))
-    await endSessions(session, { oid, name: `oid ${oid}` }, null);
+    await endSessions(session, { oid, name: `oid ${oid}` }, 'all');
 }
 
 /** Whether anybody can use what was made for a grant. @throws TargetRefusal where that cannot be told */

@@ -29,7 +29,9 @@ export interface Session {
   run<T>(work: (client: Client) => Promise<T>): Promise<T>;
   /** The same in one transaction. */
   transaction<T>(work: (client: Client) => Promise<T>): Promise<T>;
-  /** Runs work, which is to commit by itself, on a connection of its own to another database of this server. */
+  /** Runs work, which is to commit by itself, on a connection that nothing was done on before, and that is closed afterwards. */
+  fresh<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  /** The same in another database of this server. */
   elsewhere<T>(database: string, work: (client: Client) => Promise<T>): Promise<T>;
   /** Work that lends the bot membership of others' roles for a moment goes one at a time. */
   alone<T>(work: () => Promise<T>): Promise<T>;
@@ -86,21 +88,23 @@ export function createSession(url: string, log: Log): Session {
     }
   }
 
+  async function apart<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
+    const client = new pg.Client({ ...options, connectionString: address });
+    // Told below; without a listener an error after that would end the process.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      throw unreachable(address, error);
+    }
+    return withDeadline(client, address, work, () => void client.end().catch(() => undefined));
+  }
+
   return {
     run,
     transaction: (work) => run((client) => inTransaction(client, () => work(client))),
-    elsewhere: async (database, work) => {
-      const address = withDatabase(pools.address, database);
-      const client = new pg.Client({ ...options, connectionString: address });
-      // Heard below; without a listener an error after the deadline would end the process.
-      client.on('error', (error) => log.warn({ err: error, database }, 'a connection to another database broke'));
-      try {
-        await client.connect();
-      } catch (error) {
-        throw unreachable(address, error);
-      }
-      return withDeadline(client, address, work, () => void client.end().catch(() => undefined));
-    },
+    fresh: (work) => apart(pools.address, work),
+    elsewhere: (database, work) => apart(withDatabase(pools.address, database), work),
     alone: async (work) => {
       queued += 1;
       try {

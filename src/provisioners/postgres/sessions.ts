@@ -11,13 +11,27 @@ const ROUND_WAIT_MS = 500;
 
 /**
  * Ends the sessions of one login, and of nobody else.
- * @param until only those that began before, by the server's clock; null: all
+ * @param which only those that are open now: somebody who opens one after the other keeps nothing from ending
  * @throws TargetRefusal where some do not end
  */
-export async function endSessions(session: Session, login: { oid: number; name: string }, until: string | null) {
+export async function endSessions(
+  session: Session,
+  login: { oid: number; name: string },
+  which: 'all' | 'open now',
+): Promise<void> {
+  // Not by when they began: that is shown only to whoever may read all of everybody's activity.
+  const pids = which === 'all' ? null : await session.transaction((client) => pidsOf(client, login.oid));
   for (let round = 0; round < ROUNDS; round += 1)
-    if (await session.transaction((client) => endRound(client, login.oid, until))) return;
+    if (await session.transaction((client) => endRound(client, login.oid, pids))) return;
   throw new TargetRefusal(`a database session of "${login.name}" did not end when told to`);
+}
+
+async function pidsOf(client: Client, oid: number): Promise<number[]> {
+  const { rows } = await client.query<{ pid: number }>(
+    'SELECT pid FROM pg_catalog.pg_stat_activity WHERE usesysid = $1::oid AND pid <> pg_catalog.pg_backend_pid()',
+    [oid],
+  );
+  return rows.map(({ pid }) => pid);
 }
 
 /** Does not wait for them. */
@@ -32,13 +46,12 @@ export async function tellToEnd(session: Session, { oid }: { oid: number }): Pro
 }
 
 /** Tells all to end at once, then waits for them. @returns whether there are none */
-async function endRound(client: Client, oid: number, until: string | null): Promise<boolean> {
-  const those = `FROM pg_catalog.pg_stat_activity
-    WHERE usesysid = $1::oid AND pid <> pg_catalog.pg_backend_pid()
-      AND ($2::timestamptz IS NULL OR backend_start IS NULL OR backend_start <= $2::timestamptz)`;
+async function endRound(client: Client, oid: number, pids: readonly number[] | null): Promise<boolean> {
+  const those = `FROM pg_catalog.pg_stat_activity WHERE usesysid = $1::oid AND pid <> pg_catalog.pg_backend_pid()
+    AND ($2::int4[] IS NULL OR pid = ANY($2::int4[]))`;
   const { rows } = await client.query<{ pid: number }>(
     `SELECT pid, pg_catalog.pg_terminate_backend(pid, 0::bigint) ${those}`,
-    [oid, until],
+    [oid, pids],
   );
   // They end at the same time: the next round finds those that take longer than the first.
   if (rows[0])
@@ -52,13 +65,6 @@ export async function hasSessions(client: Client, oid: number): Promise<boolean>
     [oid],
   );
   return rowCount !== 0;
-}
-
-/** The server's time now. */
-export async function serverTime(client: Client): Promise<string> {
-  const { rows } = await client.query<{ now: string }>('SELECT pg_catalog.clock_timestamp()::text AS now');
-  if (!rows[0]) throw new TargetRefusal('PostgreSQL answered a question about the time with nothing');
-  return rows[0].now;
 }
 
 export interface Prepared {
