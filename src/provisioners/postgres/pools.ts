@@ -21,8 +21,11 @@ export function openPools(options: pg.PoolConfig & { readonly connectionString: 
   const kept = new pg.Pool({ ...options, max: 1, min: 1, idleTimeoutMillis: 0 });
   const more = new pg.Pool({ ...options, max: MORE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
   // A connection that breaks while it is idle is replaced by the pool at the next use.
-  for (const pool of [kept, more])
+  for (const pool of [kept, more]) {
     pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection broke'));
+    // One that is ended as soon as it is open says so before anybody can listen, and would end the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+  }
   return {
     address: options.connectionString,
     connect: async () => {
