@@ -133,6 +133,18 @@ describe('what was there before', () => {
   });
 });
 
+test('K3 what a first try began for one person, a second finishes for the same one, whatever they are called by then', async () => {
+  const access = accessOf<Role>({ payments: 'write', orders: 'write' }, newGrantId());
+  const names = directory.names('places');
+  directory.removePlace('orders');
+  await expect(connection.grant(access, inAnHour())).rejects.toThrow('orders');
+  directory.rename('places', names);
+  await directory.connectAs('eve@harbor.example').grant(access, inAnHour());
+  expect(directory.everything()).toEqual(['place-orders/person-ben write', 'place-payments/person-ben write']);
+  await connection.revoke(access);
+  expect(directory.everything()).toEqual([]);
+});
+
 describe('what a grant touched is known by ids', () => {
   const access = (id: string) => accessOf<Role>({ payments: 'write' }, id);
   /** As the version before wrote it down: by names. */

@@ -187,6 +187,16 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     expect(await Promise.all(others.map((one) => works(one, 'SELECT 1')))).toEqual([true, true, true]);
   });
 
+  test('K2 a login whose name differs by a capital is somebody else’s, and keeps its sessions', async () => {
+    await stage.server.query("CREATE USER Ben@'%' IDENTIFIED BY 'Ben'");
+    await stage.own.grant(stage.access(), inAnHour());
+    const [mine, theirs] = [await stage.connectAs('ben', 'ben'), await stage.connectAs('Ben', 'Ben')];
+    await mine.query(`SET ROLE ${stage.bridge()}`);
+    await stage.own.revoke(stage.access());
+    expect([await works(mine, 'SELECT 1'), await works(theirs, 'SELECT 1')]).toEqual([false, true]);
+    await stage.server.query("DROP USER Ben@'%'");
+  });
+
   test('K2 an earlier try that is still on its way at the server is ended before the end begins', async () => {
     await stage.temporary.grant(stage.access(), inAnHour());
     const stale = await stage.connectAs('jitbot', 'jitbot-sandbox');

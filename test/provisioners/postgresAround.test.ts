@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { ADMIN, openSession, type Stage, setHostileStage } from '../support/hostileStage.ts';
 import { VERSIONS } from '../support/postgres.ts';
-import { accessOf, inAnHour, newGrantId } from './contract.ts';
+import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
 
 /** K1, K2: what a granted role reaches through what it owns, may hand on, or is a member of. */
 
@@ -183,6 +186,33 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     await stage.does('UPDATE payments SET amount_cents = amount_cents');
   });
 
+  test('K2.2 a prepared transaction in another database is rolled back there', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    const session = await holder.session('ledger');
+    for (const sql of ['BEGIN', 'CREATE TABLE prepared (n int)', "PREPARE TRANSACTION 'elsewhere'"])
+      await session.query(sql);
+    await revoke();
+    expect(await stage.says('SELECT gid FROM pg_prepared_xacts')).toEqual([]);
+    expect(await madeRoles()).toEqual([]);
+  });
+
+  test('K1.1 while the role of a grant has to stay, the bot can do nothing that it could', async () => {
+    const holder = await stage.hold(stage.connect(), id);
+    await holder.does('CREATE TABLE in_use (n int)', 'GRANT SELECT ON in_use TO app');
+    const report = await stage.as('app');
+    await report.query('BEGIN');
+    await report.query('SELECT * FROM in_use');
+    const connection = stage.connect();
+    await revoke(connection);
+    expect(
+      await stage.says(`SELECT pg_has_role('jitbot', '${holder.account}', 'USAGE') AS uses
+        UNION ALL SELECT pg_has_role('jitbot', '${holder.account}', '${version.hasGrantOptions ? 'SET' : 'MEMBER'}')`),
+    ).toEqual([{ uses: false }, { uses: false }]);
+    await report.query('COMMIT');
+    await connection.tidy?.();
+    expect(await madeRoles()).toEqual([]);
+  });
+
   test('K2.6 what the owner of the database sets for whoever connects to it does not keep the bot from ending', async () => {
     const atPostgres = (...sql: string[]) => query(stage.server.url('postgres'), sql);
     await atPostgres('ALTER DATABASE payments OWNER TO payments_admin');
@@ -311,4 +341,35 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     await stage.connect().revoke(odd);
     expect(await madeRoles()).toEqual([]);
   });
+});
+
+/** Lets somebody in, and throws them out in the same breath. */
+const LET_IN_AND_OUT = Buffer.concat([
+  message('R', '\0\0\0\0'),
+  message('Z', 'I'),
+  message('E', 'SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0'),
+]);
+
+function message(kind: string, body: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([Buffer.from(kind), length, Buffer.from(body)]);
+}
+
+test('K8.1 a connection that the server ends in the moment in which it is open ends no process', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(LET_IN_AND_OUT));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const use = useForTests();
+  const url = `postgres://jitbot:jitbot@127.0.0.1:${port}/payments`;
+  const connection = postgres.connect({ kind: 'postgres', url, login: 'temporary' }, use);
+  // What nobody caught fails the whole run.
+  await expect(connection.revoke(accessOf(ADMIN, newGrantId()))).rejects.toThrow(/cannot be reached/);
+  await connection.close();
+  server.close();
+  use.close();
 });

@@ -57,6 +57,19 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     expect(await connection.isActive(accessOf(ADMIN, id))).toBe(false);
   });
 
+  test('K3 a role of the grant’s name that bears the mark of another grant is a failure, and is not touched', async () => {
+    const name = `jit_ben_${id.toLowerCase()}`;
+    await stage.does(
+      `CREATE ROLE ${name} LOGIN`,
+      `COMMENT ON ROLE ${name} IS 'jitbot: payments-db/read for ben@harbor.example, grant ${newGrantId()}'`,
+      `GRANT payments_admin TO ${name}`,
+    );
+    const connection = stage.connect();
+    await expect(connection.revoke(accessOf(ADMIN, id))).rejects.toThrow(/not known to be the bot's/);
+    expect(await roleOf(name)).toEqual({ login: true, admin: true });
+    await stage.does(`DROP ROLE ${name}`);
+  });
+
   test('K3 a role without its mark gives nothing any more, and is still a failure until somebody has looked', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
