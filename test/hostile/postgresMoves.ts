@@ -207,6 +207,19 @@ const HOLD: readonly Move<Arena>[] = [
     act: async (arena) => arena.does('BEGIN', ownRow(arena), `PREPARE TRANSACTION '${arena.unique('p')}'`),
   },
   {
+    name: 'rows of the granted table locked in a prepared transaction, in any database',
+    act: async (arena, chance) => {
+      const session = await arena.session(chance.happens(0.3) ? 'ledger' : 'payments');
+      const made = `CREATE TABLE public.${arena.unique('prepared')} (n int)`;
+      for (const statement of [
+        'BEGIN',
+        chance.happens(0.5) ? 'UPDATE payments SET amount_cents = amount_cents' : made,
+        `PREPARE TRANSACTION '${arena.unique("it''s ")}'`,
+      ])
+        await session.query(statement);
+    },
+  },
+  {
     name: 'the granted table locked',
     act: async (arena) => {
       const session = await arena.session();
