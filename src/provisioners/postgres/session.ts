@@ -188,7 +188,6 @@ async function begin(client: Client): Promise<void> {
      SET LOCAL search_path = pg_catalog, pg_temp;
      SELECT pg_catalog.set_config('transaction_timeout', '0', true)
        WHERE pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL;
-     SET LOCAL ROLE NONE;
      SET LOCAL lock_timeout = ${LOCK_WAIT_MS};
      SET LOCAL statement_timeout = ${TARGET_DEADLINE};
      SET LOCAL idle_in_transaction_session_timeout = ${2 * TARGET_DEADLINE}`,
