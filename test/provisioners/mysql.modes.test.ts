@@ -92,6 +92,20 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     }
   });
 
+  test('K3 on a server that answers with one row where nobody says how many, all are seen, and access ends', async () => {
+    await server().query('SET GLOBAL sql_select_limit = 1, GLOBAL max_join_size = 1');
+    try {
+      const { left, before, account } = await leave(WRITER, async (client) => {
+        await client.query('CREATE OR REPLACE PROCEDURE shop.p2() SQL SECURITY DEFINER SELECT 1');
+        await client.query('CREATE OR REPLACE PROCEDURE shop.p3() SQL SECURITY DEFINER SELECT 1');
+      });
+      expect(before).toEqual(expect.arrayContaining([`${account}@%`, 'root@localhost']));
+      expect(left.map(({ what }) => what)).toEqual(['procedure shop.p2', 'procedure shop.p3']);
+    } finally {
+      await server().query('SET GLOBAL sql_select_limit = DEFAULT, GLOBAL max_join_size = DEFAULT');
+    }
+  });
+
   test('K11.3 on a server where a backslash protects nothing, an address with quotes leads to its own login or to none', async () => {
     await server().query("SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES'");
     const connection = connect('{email_name}');

@@ -19,6 +19,9 @@ const STRIKES = 60;
 const TRIES = 10;
 const FULL_PAUSE_MS = 200;
 
+/** The server's own word for no limit. */
+const ALL_ROWS = '18446744073709551615';
+
 export interface Sql {
   /** Rows of one statement; values go in as values, never as text. */
   query<Row>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
@@ -210,8 +213,10 @@ async function sqlOver(
   const [row] = await query<{ version: string }>('SELECT VERSION() AS version');
   const isMariaDb = (row?.version ?? '').includes('MariaDB');
   // Some modes change what a statement means: a backslash in a name no longer protects the quote behind it, names are filled
-  // with spaces and equal nothing, views are shown in other quotes. So none holds here, whatever the server has.
-  await query(`SET SESSION sql_mode = '', wait_timeout = ${IDLE_S}, lock_wait_timeout = ${LOCK_WAIT_S}`);
+  // with spaces and equal nothing, views are shown in other quotes. So none holds here, whatever the server has; nor does a
+  // limit to how many rows are answered, since what is not among them would count as gone.
+  await query(`SET SESSION sql_mode = '', sql_select_limit = ${ALL_ROWS}, sql_big_selects = 1`);
+  await query(`SET SESSION wait_timeout = ${IDLE_S}, lock_wait_timeout = ${LOCK_WAIT_S}`);
   // A global read lock is waited for without end in MariaDB, whatever lock_wait_timeout says.
   if (isMariaDb) await query(`SET SESSION max_statement_time = ${STATEMENT_S}`);
   prepared.set(key, { isMariaDb });
