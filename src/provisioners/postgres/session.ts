@@ -185,6 +185,7 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
 async function begin(client: Client): Promise<void> {
   const begun = client.query(
     `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+     SET LOCAL ROLE NONE;
      SET LOCAL search_path = pg_catalog, pg_temp;
      SELECT pg_catalog.set_config('transaction_timeout', '0', true)
        WHERE pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL;
