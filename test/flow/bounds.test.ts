@@ -135,6 +135,20 @@ describe('limits', () => {
 });
 
 describe('authority', () => {
+  test('K6.13 accounts belong together through any number of lists, in any order', async () => {
+    const lists = ['[U0DEV, U0CHLOE]', '[U0EVE, U0DEV]', '[U0BEN, U0EVE]', '[U0ANA, U0BEN]'];
+    for (const order of [lists, [...lists].reverse()]) {
+      if (order !== lists) flow.close();
+      flow = aFlow({
+        slack: `  same_person: [${order.join(', ')}]`,
+        roles: role('[{ ask: { reviewers: [U0CHLOE, U0FRED] } }]'),
+      });
+      const asked = await flow.asks('U0ANA', 'db/read', HOUR);
+      expect((await flow.refused(flow.approves('U0CHLOE', asked))).code).toBe('own_request');
+      expect((await flow.approves('U0FRED', asked)).state).toBe('approved');
+    }
+  });
+
   test('K6.13 nobody is named as stand-in whom the policy does not let, nor for more than 30 days', async () => {
     flow = aFlow({ slack: '  delegates: [U0FRED]', roles: role('[{ ask: { reviewers: [U0CHLOE] } }]') });
     expect(await flow.refused(flow.standsIn('U0CHLOE', 'U0DEV'))).toMatchObject({ code: 'no_delegate' });
