@@ -31,12 +31,11 @@ describe('a stand-in', () => {
   });
 
   test('K6.10 speaks in the stages of whom they stand in for, and in no other', async () => {
-    start('[{ ask: { stages: [{ reviewers: [U0CHLOE] }, { reviewers: [U0DEV] }], expires: 4h } }]');
+    start('[{ ask: { stages: [{ reviewers: [U0CHLOE, U0BEN] }, { reviewers: [U0DEV] }], expires: 4h } }]');
     await flow.standsIn('U0CHLOE', 'U0FRED');
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.approves('U0FRED', asked);
-    await flow.standsIn('U0CHLOE', 'U0EVE');
-    expect((await flow.approves('U0EVE', asked)).state).toBe('pending');
+    expect((await flow.approves('U0BEN', asked)).state).toBe('pending');
     expect((await flow.approves('U0DEV', asked)).state).toBe('approved');
   });
 
