@@ -136,17 +136,13 @@ describe('limits', () => {
 
 describe('authority', () => {
   test('K6.13 accounts belong together through any number of lists, in any order', async () => {
-    const lists = ['[U0DEV, U0CHLOE]', '[U0EVE, U0DEV]', '[U0BEN, U0EVE]', '[U0ANA, U0BEN]'];
-    for (const order of [lists, [...lists].reverse()]) {
-      if (order !== lists) flow.close();
-      flow = aFlow({
-        slack: `  same_person: [${order.join(', ')}]`,
-        roles: role('[{ ask: { reviewers: [U0CHLOE, U0FRED] } }]'),
-      });
-      const asked = await flow.asks('U0ANA', 'db/read', HOUR);
-      expect((await flow.refused(flow.approves('U0CHLOE', asked))).code).toBe('own_request');
-      expect((await flow.approves('U0FRED', asked)).state).toBe('approved');
-    }
+    flow = aFlow({
+      slack: '  same_person: [[U0BEN, U0EVE], [U0EVE, U0DEV], [U0ANA, U0BEN], [U0DEV, U0CHLOE]]',
+      roles: role('[{ ask: { reviewers: [U0CHLOE, U0FRED] } }]'),
+    });
+    const asked = await flow.asks('U0ANA', 'db/read', HOUR);
+    expect((await flow.refused(flow.approves('U0CHLOE', asked))).code).toBe('own_request');
+    expect((await flow.approves('U0FRED', asked)).state).toBe('approved');
   });
 
   test('K6.13 nobody is named as stand-in whom the policy does not let, nor for more than 30 days', async () => {
