@@ -1,13 +1,33 @@
 import { defineConfig } from 'vitest/config';
 
+/**
+ * What takes longest: generated hostile holders on real servers, and the real process under raw bytes and signals. `npm run
+ * test:long`; CI runs both.
+ */
+const LONG = [
+  'test/hostile/**/*.test.ts',
+  'test/provisioners/*.hostile.test.ts',
+  'test/provisioners/postgresHeld.test.ts',
+  'test/process/httpCorpus.test.ts',
+  'test/process/signals.test.ts',
+];
+const test = {
+  // Each file brings up PostgreSQL, real processes or a browser. Beside each other on few cores they would miss
+  // the bot's own deadlines, and the bot would rightly send people to reviewers.
+  maxWorkers: 1,
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Each file brings up PostgreSQL, real processes or a browser. Beside each other on few cores they would miss
-    // the bot's own deadlines, and the bot would rightly send people to reviewers.
-    maxWorkers: 1,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest-result.json' }]] : ['default'],
+    ...test,
+    reporters: process.env.CI
+      ? ['default', ['json', { outputFile: process.env.VITEST_RESULT ?? '.vitest-result.json' }]]
+      : ['default'],
+    projects: [
+      { test: { ...test, name: 'usual', include: ['test/**/*.test.ts'], exclude: LONG } },
+      { test: { ...test, name: 'long', include: LONG } },
+    ],
   },
 });
