@@ -321,7 +321,7 @@ describe('IAM groups', () => {
     );
   const users = () => [...(aws.groups.get('AGPAPAYMENTS')?.users ?? [])];
 
-  test('K3 a user who was deleted and made anew under the same name is not touched', async () => {
+  test('K3.4 a user who was deleted and made anew under the same name is not touched', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.groups.get('AGPAPAYMENTS')?.users.delete('AIDABEN');
     aws.users.delete('AIDABEN');
@@ -346,7 +346,7 @@ describe('IAM groups', () => {
     aws.groups.set('AGPAPAYMENTS', { name: 'payments', users: new Set() });
   });
 
-  test('K3 after a start nothing has to be looked through where no name has changed, and all of it where one has', async () => {
+  test('K3.4 after a start nothing has to be looked through where no name has changed, and all of it where one has', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.denied.add('ListGroups');
     const restarted = connect();

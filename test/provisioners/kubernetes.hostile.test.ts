@@ -90,7 +90,7 @@ describe('what a holder does to the binding of their grant', () => {
           binding.subjects = [HELPER, BEN];
         }),
     ],
-  ])('K3 a holder who %s loses it all the same', async (_, act) => {
+  ])('K3.7 a holder who %s loses it all the same', async (_, act) => {
     const { uid } = read().metadata;
     act();
     if (api.bindings.has(path())) expect(await connection.isActive(access())).toBe(true);
@@ -124,7 +124,7 @@ describe('what a holder does to the binding of their grant', () => {
 });
 
 describe('what is put in the place of the binding', () => {
-  test('K3 another one of its name without the label makes the end fail, and is not extended', async () => {
+  test('K3.7 another one of its name without the label makes the end fail, and is not extended', async () => {
     api.somebody('DELETE', path());
     make(`jit-${id.toLowerCase()}`);
     await expect(connection.isActive(access())).rejects.toThrow(/is not the one that the bot made/);
