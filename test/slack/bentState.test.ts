@@ -56,7 +56,7 @@ describe('due work that somebody took out', () => {
   });
 
   test('K10.4 the end of an open request is put back too', async () => {
-    await stage.ana.jit('request payments admin 30m INC-1 rebuild the index');
+    await stage.ben.jit('request payments admin 30m INC-1 rebuild the index');
     await stage.recorded('request.submitted');
     await stage.stopBot();
     change("DELETE FROM jobs WHERE kind = 'expire'");

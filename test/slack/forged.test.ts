@@ -141,11 +141,11 @@ describe.each([
   test('K5.4 a message with the key of another keeps nothing from being posted', async () => {
     const bad = token();
     stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'chat.postMessage' });
-    await stage.ana.jit('request payments admin 30m INC-1 rebuild the index');
+    await stage.ben.jit('request payments admin 30m INC-1 rebuild the index');
     const submitted = await stage.recorded('request.submitted');
     await stage.logged('a job failed', 1);
     stage.sandbox.slack.faults.clear();
-    const direct = workspace().directChannel('U0ANA');
+    const direct = workspace().directChannel('U0BEN');
     direct.members.add(OTHER.botUserId).add('U0EVE');
     for (const [channel, key] of [
       ['C0ACCESS', `card:${submitted.requestId}`],
@@ -295,7 +295,7 @@ describe('what the bot itself posted', () => {
 
   test('K5.9 a card whose answer was lost is found behind 150 other messages, and not posted twice', async () => {
     stage.sandbox.slack.faults.add({ kind: 'lost_answer', match: 'chat.postMessage' });
-    await stage.ana.jit('request payments admin 30m INC-1 rebuild the index');
+    await stage.ben.jit('request payments admin 30m INC-1 rebuild the index');
     const submitted = await stage.recorded('request.submitted');
     const cards = () =>
       workspace().messages.filter(({ metadata }) => metadata?.event_payload.key === `card:${submitted.requestId}`);
