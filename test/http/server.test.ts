@@ -182,3 +182,8 @@ test.each([
 ])('K8.2 of JSON only objects of a sensible depth are taken: %#', (text, expected) => {
   expect(readObject(text)).toEqual(expected);
 });
+
+test('K8.7 many things beside each other are not deep', () => {
+  expect(readObject(`{"a":[${'[],'.repeat(500)}{}]}`)).not.toBeNull();
+  expect(readObject(`{"a":${'['.repeat(100)}${']'.repeat(100)}}`)).toBeNull();
+});

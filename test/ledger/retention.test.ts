@@ -5,9 +5,10 @@ import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewEvent } from '../../src/domain/events.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { openLedger } from '../../src/ledger/open.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
 import { createPostBook } from '../../src/ledger/posts.ts';
 import { createStore } from '../../src/ledger/store.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
 import { jit } from '../support/cli.ts';
 import { manualClock } from '../support/clock.ts';
 
@@ -88,6 +89,21 @@ describe('old events', () => {
       code: 1,
       out: expect.stringContaining('event 5 is missing'),
     });
+  });
+
+  test('K10.12 the end of an archive is compared with a position that was kept elsewhere, without the archive too', async () => {
+    await archive('a.jsonl', '2026-01-01T06:00Z');
+    const ledger = openLedgerToRead(path);
+    const end = ledger.sqlite.prepare<[], string>('SELECT prev_hash FROM events WHERE seq = 7').pluck().get() ?? '';
+    const against = (hash: string) => verifyLedger(ledger, { anchors: [{ seq: 6, hash, where: 'the auditor' }] });
+    expect(against(end)).toMatchObject({ whole: true, anchors: 1 });
+    expect(against('f'.repeat(64))).toMatchObject({ whole: false, seq: 6, kind: 'rewritten' });
+    ledger.close();
+  });
+
+  test('K10.12 a name that no event holds any more has to be right all the same', async () => {
+    tamper(`INSERT INTO names (ref, person, salt, value) VALUES ('name:${'0'.repeat(32)}', 'U9', 's', 'Somebody')`);
+    expect(await verify()).toMatchObject({ code: 1, out: expect.stringContaining('a name of U9 that no event holds') });
   });
 
   test('events that somebody deleted were not archived, and are missed', async () => {
