@@ -8,6 +8,7 @@ import type { Person } from './domain/person.ts';
 import type { Policy } from './domain/policy.ts';
 import { striker } from './domain/secrets.ts';
 import type { Known } from './domain/terms.ts';
+import { errorText } from './domain/text.ts';
 import { createHttpServer, type Route } from './http/server.ts';
 import { newId } from './ids.ts';
 import { openCheckpoints } from './ledger/checkpointBook.ts';
@@ -143,7 +144,9 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       botToken: env.slack.botToken,
       apiUrl: env.slack.apiUrl,
     });
-    await server?.open();
+    await server?.open().catch((error: unknown) => {
+      throw new ConfigError(errorText(error), { cause: error });
+    });
     await connection.open();
   } catch (error) {
     await stopEverything('failed start');

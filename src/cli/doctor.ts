@@ -1,3 +1,4 @@
+import type { WebClient } from '@slack/web-api';
 import { systemClock } from '../clock.ts';
 import { ConfigError, secretsNamed } from '../config/env.ts';
 import { loadPolicy } from '../config/policyFile.ts';
@@ -14,6 +15,7 @@ import { type ConnectedTargets, connectTargets } from '../provisioners/targets.t
 import { createClients, slackProblem } from '../slack/clients.ts';
 import type { Command } from './jit.ts';
 import { complain, policyPath, readOptions } from './options.ts';
+import { onlineFindings } from './policy/online.ts';
 
 const usage = [
   'jit doctor [POLICY]                                whether targets, Slack and PagerDuty answer, and every right is there; changes nothing',
@@ -34,12 +36,20 @@ export const doctor: Command = {
       const log = createLog('fatal', known);
       const targets = connectTargets(policy, { log, clock: systemClock(0), seats: NO_SEATS, ids: NO_IDS });
       try {
-        const places = [...resourcesOf(policy, targets), ...services(log)];
+        const places = [...resourcesOf(policy, targets), ...services(policy, log)];
         const results = await Promise.all(places.map(async ({ name, ask }) => ({ name, findings: await ask() })));
         for (const { name, findings } of results)
           process.stdout.write(strike(`${name}\n${findings.map(line).join('')}`));
+        const unchecked = notChecked();
+        process.stdout.write(unchecked.map((what) => `not checked: ${what}\n`).join(''));
         const wrong = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok)).length;
-        process.stdout.write(wrong === 0 ? 'Everything is in order.\n' : `${wrong} to look at.\n`);
+        process.stdout.write(
+          wrong > 0
+            ? `${wrong} to look at.\n`
+            : unchecked.length > 0
+              ? 'What was checked is in order.\n'
+              : 'Everything is in order.\n',
+        );
         return wrong === 0 ? 0 : 1;
       } finally {
         await targets.close();
@@ -58,8 +68,47 @@ const resourcesOf = (policy: Policy, targets: ConnectedTargets): Place[] =>
     ask: () => targets.check(resource).catch((error: unknown) => [{ ok: false, what: errorText(error) }]),
   }));
 
+/** What nothing was asked about, because a credential is not at hand. */
+function notChecked(): string[] {
+  const { SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, PAGERDUTY_TOKEN } = process.env;
+  return [
+    ...(!SLACK_BOT_TOKEN === !PAGERDUTY_TOKEN
+      ? []
+      : ['whether the names in the policy are there (that needs SLACK_BOT_TOKEN and PAGERDUTY_TOKEN)']),
+    ...(SLACK_BOT_TOKEN
+      ? []
+      : ['Slack, and the channels, groups and people that the policy names (SLACK_BOT_TOKEN is not set)']),
+    ...(SLACK_APP_TOKEN || SLACK_SIGNING_SECRET
+      ? []
+      : ['how Slack reaches the bot (neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set)']),
+    ...(PAGERDUTY_TOKEN
+      ? []
+      : [
+          'PagerDuty, and the escalation policies, schedules and services that the policy names (PAGERDUTY_TOKEN is not set)',
+        ]),
+  ];
+}
+
+/** Whether the bot reads a channel that the policy names, as it must to say anything there. */
+async function channel(client: WebClient, id: string, what: string): Promise<Finding> {
+  try {
+    await client.conversations.history({ channel: id, limit: 1 });
+    return { ok: true, what: `the ${what} ${id} is there, and the bot is in it` };
+  } catch (error) {
+    return { ok: false, what: `the ${what} ${id}: ${slackProblem(error)}` };
+  }
+}
+
+/** Whether people, groups and what PagerDuty has are there; one finding where all are. */
+async function names(policy: Policy): Promise<readonly Finding[]> {
+  const found = await onlineFindings(policy);
+  return found.length === 0
+    ? [{ ok: true, what: 'every name in it is there' }]
+    : found.map(({ message, advice }) => ({ ok: false, what: message, fix: advice }));
+}
+
 /** Slack and PagerDuty, where their credentials are at hand. */
-function services(log: Log): Place[] {
+function services(policy: Policy, log: Log): Place[] {
   const { SLACK_BOT_TOKEN, PAGERDUTY_TOKEN } = process.env;
   const places: Place[] = [];
   if (SLACK_BOT_TOKEN) {
@@ -69,7 +118,11 @@ function services(log: Log): Place[] {
       name: 'Slack',
       ask: () =>
         interactive.auth.test().then(
-          ({ team }) => [{ ok: true, what: `the bot token is accepted, for the workspace ${team ?? ''}`.trimEnd() }],
+          async ({ team }) => [
+            { ok: true, what: `the bot token is accepted, for the workspace ${team ?? ''}`.trimEnd() },
+            await channel(interactive, policy.auditChannel, 'audit channel'),
+            await channel(interactive, policy.approvalsChannel, 'approvals channel'),
+          ],
           (error: unknown) => [{ ok: false, what: slackProblem(error), fix: 'Look at SLACK_BOT_TOKEN.' }],
         ),
     });
@@ -88,6 +141,7 @@ function services(log: Log): Place[] {
       },
     });
   }
+  if (SLACK_BOT_TOKEN && PAGERDUTY_TOKEN) places.push({ name: 'Names in the policy', ask: () => names(policy) });
   return places;
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { ConfigError } from '../config/env.ts';
 import { counted } from '../domain/text.ts';
 import { originOf } from '../ledger/archive.ts';
@@ -52,12 +53,19 @@ async function verify(args: readonly string[]): Promise<number> {
   });
   if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
   const path = databasePath(files[0]);
-  const opened = openLedgerToRead(path);
+  // Reading makes a -wal of its own, so this is looked at before.
+  const isBeside = (end: string): boolean => (statSync(`${path}${end}`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const isAtHome = isBeside('-wal') || existsSync(`${path}-writer`);
+  const opened = readWhole(path, () => openLedgerToRead(path));
   try {
     const anchors: Anchor[] = [];
     let foreign = 0;
     if (values.checkpoints !== undefined) {
-      const read = fileAnchors(values.checkpoints, values.trust, genesisOf(opened));
+      const read = fileAnchors(
+        values.checkpoints,
+        values.trust,
+        readWhole(path, () => genesisOf(opened)),
+      );
       if ('problem' in read)
         return notWhole(path, read.problem, 'The checkpoints themselves were tampered with, or are of another ledger.');
       anchors.push(...read.anchors);
@@ -69,7 +77,7 @@ async function verify(args: readonly string[]): Promise<number> {
       foreign = read.foreign;
     }
     const archives = values.archives?.split(',').filter(Boolean) ?? [];
-    const result = verifyLedger(opened, { anchors, archives });
+    const result = readWhole(path, () => verifyLedger(opened, { anchors, archives }));
     if (!result.whole)
       return notWhole(
         path,
@@ -84,12 +92,32 @@ async function verify(args: readonly string[]): Promise<number> {
           ? 'Every position that was kept elsewhere is of an event that is said to be in an archive: nothing was compared. Name the archives with --archives.\n'
           : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
     process.stdout.write(
-      `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${notOurs(foreign)}${hint}`,
+      `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${notOurs(foreign)}${isAtHome ? '' : shortCopy(opened)}${hint}`,
     );
     return 0;
   } finally {
     opened.close();
   }
+}
+
+/** A file that lacks pages is no ledger that somebody edited: most often it was copied from under a running bot. */
+function readWhole<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'SqliteError') throw error;
+    throw new ConfigError(`${path}: cannot be read to its end (${error.message}). ${HOW_TO_COPY}`, { cause: error });
+  }
+}
+
+const HOW_TO_COPY =
+  'A copy of a running bot’s database needs its -wal beside it: copy it with sqlite3 FILE ".backup COPY", or with the bot stopped';
+
+/** A bot that was stopped says so last, and one that was killed leaves its -wal: with neither, the newest events are elsewhere. */
+function shortCopy({ path, sqlite }: ReturnType<typeof openLedgerToRead>): string {
+  const last = sqlite.prepare<[], string>('SELECT type FROM events ORDER BY seq DESC LIMIT 1').pluck().get();
+  if (last === undefined || last === 'bot.stopped') return '';
+  return `Perhaps not all of it: it does not end with a stop of the bot, and no ${basename(path)}-wal is beside it. ${HOW_TO_COPY}.\n`;
 }
 
 const begins = (first: number): string =>

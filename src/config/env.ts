@@ -6,11 +6,35 @@ import { counted } from '../domain/text.ts';
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https address' });
 
+/** Slack's kinds of tokens, by how they begin, and where each belongs. */
+const TOKENS = {
+  'xoxb-': 'a bot token, which belongs in SLACK_BOT_TOKEN',
+  'xapp-': 'an app-level token, which belongs in SLACK_APP_TOKEN',
+  'xoxp-': 'a user token: the bot needs none',
+  'xoxe.': 'a token that expires, or one to renew such: switch token rotation off',
+  'xoxe-': 'a token that expires, or one to renew such: switch token rotation off',
+  'xoxc-': 'a token of a browser: the bot needs none',
+} as const;
+
+/** A token of one kind. Anything else is told for what it is; the token itself is never shown. */
+function isToken(prefix: 'xoxb-' | 'xapp-'): (text: string, context: z.RefinementCtx) => void {
+  const expected = `expected ${prefix === 'xoxb-' ? 'a bot token' : 'an app-level token'}, which starts with ${prefix}`;
+  return (text, context) => {
+    const say = (problem: string) => void context.addIssue({ code: 'custom', message: `${expected}; ${problem}` });
+    const bare = text.trim().replace(/^["'`“”‘’]+|["'`“”‘’]+$/g, '');
+    const kind = Object.entries(TOKENS).find(([start]) => bare.startsWith(start));
+    if (kind && kind[0] !== prefix) say(`this is ${kind[1]}`);
+    else if (!kind) say(bare === '' ? 'this is empty' : 'this is no token of Slack’s');
+    else if (bare !== text) say('take the quotes or spaces around it away');
+    else if (/\s/.test(text)) say('there is a space or a line break in it');
+  };
+}
+
 const schema = z.object({
   SLACK_BOT_TOKEN: z
     .string({ error: 'missing: api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token' })
-    .startsWith('xoxb-', 'expected a bot token, which starts with xoxb-'),
-  SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'expected an app-level token, which starts with xapp-').optional(),
+    .superRefine(isToken('xoxb-')),
+  SLACK_APP_TOKEN: z.string().superRefine(isToken('xapp-')).optional(),
   SLACK_SIGNING_SECRET: z
     .string()
     .min(8, 'expected the signing secret from api.slack.com/apps → your app → Basic Information')

@@ -31,6 +31,8 @@ export interface EventPayloads {
   'signals.raised': { role: string; requester: Named; signals: readonly Signal[] };
   'review.recorded': {
     role: string;
+    /** Whose request it is. Left out in events of versions before 0.2. */
+    requester?: Named;
     verdict: 'approve' | 'deny';
     comment: string;
     /** The reviewer whose stand-in this was. */

@@ -129,7 +129,7 @@ export function createHttpServer(
     open: () =>
       new Promise((resolve, reject) => {
         const failed = (error: Error) =>
-          reject(new Error(`cannot listen on port ${port}; set PORT to a free one`, { cause: error }));
+          reject(new Error(`cannot listen on port ${port}${whyNot(error)}; set PORT to a free one`, { cause: error }));
         server.once('error', failed);
         server.listen(port, () => {
           server.off('error', failed);
@@ -153,4 +153,16 @@ export function createHttpServer(
         server.closeAllConnections();
       }),
   };
+}
+
+/** What the operating system has against a port, as far as it is known. */
+function whyNot(error: Error): string {
+  switch ('code' in error ? error.code : null) {
+    case 'EADDRINUSE':
+      return ': another program listens there already';
+    case 'EACCES':
+      return ': this user may not use it';
+    default:
+      return ` (${error.message})`;
+  }
 }

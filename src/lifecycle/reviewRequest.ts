@@ -158,6 +158,7 @@ const recorded = (deps: Deps, request: PendingRequest, review: Review, now: Deci
   grantId: null,
   payload: {
     role: request.role,
+    requester: named(request.requester),
     verdict: review.verdict,
     comment: review.comment,
     onBehalfOf: review.onBehalfOf,

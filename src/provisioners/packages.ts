@@ -18,14 +18,17 @@ const isThere = (name: string): boolean =>
 /** What has to be installed for the targets of a policy, with the command that does it; null: nothing. */
 export function lackingPackages(policy: Policy, isInstalled = isThere): string | null {
   const kinds = new Set([...policy.resources.values(), ...policy.retiredTargets].map(({ kind }) => kind));
-  const lines = PROVISIONERS.flatMap(({ kind, packages = [] }) => {
+  const lacking = PROVISIONERS.flatMap(({ kind, packages = [] }) => {
     const missing = packages.filter((name) => kinds.has(kind) && !isInstalled(name));
-    if (missing.length === 0) return [];
-    const wanted = missing.map((name) => `'${name}@${VERSIONS[name] ?? 'latest'}'`).join(' ');
-    return [
-      // Without --save-prod npm takes them for what only the tests need, and leaves them out.
-      `targets of kind ${kind} need what is not installed: ${missing.join(', ')}. Run: npm install --no-save --save-prod --omit=dev ${wanted}`,
-    ];
+    return missing.length === 0 ? [] : [{ kind, missing }];
   });
-  return lines.length === 0 ? null : lines.join('\n');
+  if (lacking.length === 0) return null;
+  // One command for all that the policy needs, also what is there: npm takes out what an earlier --no-save put in.
+  const needed = PROVISIONERS.flatMap(({ kind, packages = [] }) => (kinds.has(kind) ? packages : []));
+  const wanted = [...new Set(needed)].map((name) => `'${name}@${VERSIONS[name] ?? 'latest'}'`).join(' ');
+  const lines = lacking.map(
+    ({ kind, missing }) => `targets of kind ${kind} need what is not installed: ${missing.join(', ')}.`,
+  );
+  // Without --save-prod npm takes them for what only the tests need, and leaves them out.
+  return `${lines.join('\n')} Run: npm install --no-save --save-prod --omit=dev ${wanted}`;
 }

@@ -3,7 +3,7 @@ import type { Receiver, SocketModeReceiver } from '@slack/bolt';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import type { Route } from '../http/server.ts';
 import type { Log } from '../ports.ts';
-import { isAuthFailure, slackProblem } from './clients.ts';
+import { isAuthFailure, slackErrorCode, slackProblem } from './clients.ts';
 import { isWholeFrame } from './frames.ts';
 import { slackLogger } from './logger.ts';
 import { httpConnection } from './signedRequests.ts';
@@ -77,7 +77,11 @@ function socketConnection(appToken: string, { apiUrl, log }: { apiUrl: string; l
         log.info({}, failures === 0 ? 'connected to Slack' : 'connected to Slack again');
         break;
       } catch (error) {
-        const problem = error === undefined ? 'Slack closed the connection before it said hello' : slackProblem(error);
+        const said = error === undefined ? 'Slack closed the connection before it said hello' : slackProblem(error);
+        // Only the app-level token is used here; Slack's own words do not say which it does not take.
+        const problem = isAuthFailure(error)
+          ? `Slack does not accept SLACK_APP_TOKEN (${slackErrorCode(error)}): take the app-level token, with connections:write, of the app that SLACK_BOT_TOKEN is of`
+          : said;
         const say = `not connected to Slack: ${problem}. Nobody can ask for access until it is; access that is due to end is taken back all the same`;
         if (isAuthFailure(error) || failures > 0) log.error({ problem }, say);
         else log.warn({ problem }, say);

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { loadPolicy } from '../../src/config/policyFile.ts';
 import { lackingPackages } from '../../src/provisioners/packages.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { startFlagService } from '../../src/sandbox/flagService.ts';
 import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres.ts';
 import { DATABASE_SETUP } from '../../src/sandbox/team.ts';
+import { type Stage, setStage } from '../support/bot.ts';
 import { jit } from '../support/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-doctor-'));
@@ -40,12 +41,15 @@ afterAll(async () => {
 });
 const variables = (user: string) => ({ DB_URL: server.url('payments', user, `${user}-sandbox`), SECRET });
 
-test('with everything in order the doctor says what it looked at, and changes nothing', async () => {
+test('16 with everything in order the doctor says what it looked at, and changes nothing', async () => {
   const { code, out } = await jit(['doctor', path], variables('jitbot'));
   expect(out).toContain('payments-db (postgres)\n  ✓ jitbot may create roles\n');
   expect(out).toContain('✓ jitbot may grant payments_read');
   expect(out).toContain('answers, and knows nothing of a grant that never was');
-  expect(out).toMatch(/Everything is in order\.\n$/);
+  expect(out).toContain('not checked: Slack, and the channels, groups and people');
+  expect(out).toContain('not checked: PagerDuty, and the escalation policies');
+  expect(out).toMatch(/What was checked is in order\.\n$/);
+  expect(out).not.toContain('Everything is in order');
   expect(code).toBe(0);
   expect(flags.editors.size).toBe(0);
 });
@@ -77,4 +81,70 @@ test('a package that is not installed is named with the command that adds it', (
   expect(lackingPackages(withMysql, () => false)).toMatch(
     /^targets of kind mysql need what is not installed: mysql2\. Run: npm install --no-save --save-prod --omit=dev 'mysql2@\^3/,
   );
+});
+
+test('16 one command installs all that the policy needs, whatever of it is there', () => {
+  const { policy } = loadPolicy(path, PROVISIONERS, variables('jitbot'));
+  const [one] = policy.resources.values();
+  if (!one) throw new Error('the policy has no resource');
+  const resources = new Map(['mysql', 'aws_identity_center'].map((kind) => [kind, { ...one, kind }]));
+  const said = lackingPackages({ ...policy, resources }, () => false) ?? '';
+  expect(said.match(/npm install/g)).toHaveLength(1);
+  const command = said.slice(said.indexOf('npm install'));
+  expect(command).toContain("'mysql2@");
+  expect(command).toContain("'@aws-sdk/");
+  const half = lackingPackages({ ...policy, resources }, (name) => name === 'mysql2') ?? '';
+  expect(half.slice(half.indexOf('npm install'))).toBe(command);
+});
+
+describe('with Slack and PagerDuty at hand', () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  test('16 wrong channels, groups and escalation policies are found', async () => {
+    stage = await setStage();
+    const {
+      SLACK_BOT_TOKEN = '',
+      SLACK_API_URL = '',
+      PAGERDUTY_TOKEN = '',
+      PAGERDUTY_API_URL = '',
+    } = stage.sandbox.env;
+    const env = {
+      SLACK_BOT_TOKEN,
+      SLACK_API_URL,
+      PAGERDUTY_TOKEN,
+      PAGERDUTY_API_URL,
+      SLACK_APP_TOKEN: 'xapp-1',
+      SECRET,
+    };
+    const write = (change: (source: string) => string) => {
+      const file = join(folder, 'online.yaml');
+      writeFileSync(
+        file,
+        change(`version: 1
+slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
+resources:
+  flags:
+    target: { kind: webhook, url: "${flags.url}", secret: "\${SECRET}" }
+    roles: { edit: { grants: {}, duration: { max: 1h }, rules: [{ allow: { on_call: { escalation_policies: [PPAYMENTS] } } }, { ask: { reviewers: [S0SRE] } }] } }
+`),
+      );
+      return file;
+    };
+    const right = await jit(['doctor', write((source) => source)], env);
+    expect(right.out).toMatch(/Everything is in order\.\n$/);
+    const wrong = await jit(
+      [
+        'doctor',
+        write((source) =>
+          source.replace('C0AUDIT', 'C0NOWHERE').replace('S0SRE', 'S0GONE').replace('PPAYMENTS', 'PGONE'),
+        ),
+      ],
+      env,
+    );
+    expect(wrong.code).toBe(1);
+    expect(wrong.out).toContain('✗ the audit channel C0NOWHERE: the channel does not exist');
+    expect(wrong.out).toContain('✗ the person or user group S0GONE does not exist');
+    expect(wrong.out).toContain('✗ the escalation policy PGONE does not exist');
+  });
 });

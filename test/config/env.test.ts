@@ -31,6 +31,14 @@ test('an app token means Socket Mode; a signing secret and a port mean HTTP mode
 
 test.each([
   ['a user token in place of the bot token', { SLACK_BOT_TOKEN: 'xoxp-1' }, /SLACK_BOT_TOKEN.*xoxb-/],
+  ['16 a user token, told for what it is', { SLACK_BOT_TOKEN: 'xoxp-1' }, /SLACK_BOT_TOKEN.*this is a user token/],
+  ['16 an app token as bot token', { SLACK_BOT_TOKEN: 'xapp-1' }, /SLACK_BOT_TOKEN.*belongs in SLACK_APP_TOKEN/],
+  ['16 a bot token as app token', { SLACK_APP_TOKEN: 'xoxb-1' }, /SLACK_APP_TOKEN.*belongs in SLACK_BOT_TOKEN/],
+  ['16 a token in quotes', { SLACK_BOT_TOKEN: '"xoxb-1"' }, /SLACK_BOT_TOKEN.*take the quotes/],
+  ['16 a token in curly quotes', { SLACK_APP_TOKEN: '“xapp-1”' }, /SLACK_APP_TOKEN.*take the quotes/],
+  ['16 a token with a line break behind it', { SLACK_APP_TOKEN: 'xapp-1\n' }, /SLACK_APP_TOKEN.*quotes or spaces/],
+  ['16 swapped tokens in quotes', { SLACK_BOT_TOKEN: "'xapp-1'" }, /SLACK_BOT_TOKEN.*belongs in SLACK_APP_TOKEN/],
+  ['16 what is no token', { SLACK_BOT_TOKEN: 'secret' }, /SLACK_BOT_TOKEN.*no token of Slack/],
   ['a bot token in place of the app token', { SLACK_APP_TOKEN: 'xoxb-1' }, /SLACK_APP_TOKEN.*xapp-/],
   ['an address that is none', { PAGERDUTY_API_URL: 'api.pagerduty.com' }, /PAGERDUTY_API_URL.*http/],
   ['a log level that does not exist', { LOG_LEVEL: 'loud' }, /LOG_LEVEL/],

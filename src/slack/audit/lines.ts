@@ -80,7 +80,7 @@ function describe(event: LedgerEvent): string {
       return `${code(role)} for ${plain(requester.name)}: ${seen}`;
     }
     case 'review.recorded':
-      return `${who}${event.payload.onBehalfOf === null ? '' : ` (standing in for ${code(event.payload.onBehalfOf)})`}: *${event.payload.verdict}* ${code(event.payload.role)}${event.payload.comment && ` “${plain(cut(event.payload.comment, 200))}”`}`;
+      return `${who}${event.payload.onBehalfOf === null ? '' : ` (standing in for ${code(event.payload.onBehalfOf)})`}: *${event.payload.verdict}* ${code(event.payload.role)}${event.payload.requester ? ` for ${plain(event.payload.requester.name)}` : ''}${event.payload.comment && ` “${plain(cut(event.payload.comment, 200))}”`}`;
     case 'request.changed': {
       const { from, to, requester } = event.payload;
       return `${who} gives ${plain(requester.name)} less than was asked for: ${code(from.role)} for ${durationText(from.duration)} → ${code(to.role)} for ${durationText(to.duration)}`;

@@ -1,0 +1,47 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { BOT } from '../../src/domain/person.ts';
+import { openLedger } from '../../src/ledger/open.ts';
+import { createStore } from '../../src/ledger/store.ts';
+import { jit } from '../support/cli.ts';
+import { manualClock } from '../support/clock.ts';
+
+/** The database of a running bot, copied as any other file. */
+
+const folder = mkdtempSync(join(tmpdir(), 'jitbot-copy-'));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('16 a copy of a running bot without its -wal is told for what it is, without a stack trace', async () => {
+  const path = join(folder, 'jit.db');
+  const copy = join(folder, 'copy.db');
+  const ledger = openLedger(path);
+  const store = createStore(ledger, { clock: manualClock(), followUps: () => [], onDue: () => undefined });
+  const started = {
+    actor: BOT,
+    requestId: null,
+    grantId: null,
+    type: 'bot.started',
+    payload: { version: '1', after: 0 },
+  } as const;
+  await store.commit({ events: [started] });
+  copyFileSync(path, copy);
+  const empty = await jit(['ledger', 'verify', copy]);
+  expect(empty.code).not.toBe(0);
+  expect(empty.out + empty.err).toContain('needs its -wal beside it');
+  expect(empty.err).not.toContain('    at ');
+
+  ledger.sqlite.pragma('wal_checkpoint(TRUNCATE)');
+  await store.commit({ events: [started] });
+  copyFileSync(path, copy);
+  expect((await jit(['ledger', 'verify', copy])).out).toContain('Perhaps not all of it');
+  expect((await jit(['ledger', 'verify', path])).out).not.toContain('Perhaps not all of it');
+
+  await store.commit({
+    events: [{ actor: BOT, requestId: null, grantId: null, type: 'bot.stopped', payload: { signal: 'SIGTERM' } }],
+  });
+  ledger.close();
+  copyFileSync(path, copy);
+  expect((await jit(['ledger', 'verify', copy])).out).not.toContain('Perhaps not all of it');
+});
