@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * What takes longest: generated hostile holders on real servers, and the real process under raw bytes and signals. `npm run
- * test:long`; CI runs both.
+ * What takes longest: hostile holders, poolers and failovers on real servers, outages with their deadlines, and the real
+ * process under raw bytes and signals. `npm run test:long`; CI runs both.
  */
 const LONG = [
   'test/hostile/**/*.test.ts',
   'test/provisioners/*.hostile.test.ts',
-  'test/provisioners/postgresHeld.test.ts',
+  'test/provisioners/postgres{Held,Leftovers,Around,Pooled,Failover,Variants}.test.ts',
+  'test/slack/{forged,takingAway}.test.ts',
+  'test/ledger/bent.test.ts',
   'test/process/httpCorpus.test.ts',
   'test/process/signals.test.ts',
 ];
