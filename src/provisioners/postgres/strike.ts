@@ -13,6 +13,8 @@ import type { Session } from './session.ts';
 const AT_ONCE = 4;
 const MOST_MS = 8 * SECOND;
 const PAUSE_MS = 5;
+/** So many connections in a row that broke without a word from the server: it is the network that is down, and no holder. */
+const MOST_SILENT = 40;
 /** `admin_shutdown`, `crash_shutdown`, `connection_failure` and their like. */
 const THROWN_OUT = /^(57P0[12]|08...)$/;
 
@@ -22,6 +24,13 @@ export function isThrownOut(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isThrownOut);
   if (!(error instanceof Error)) return false;
   return /ECONNRESET|EPIPE|terminated|not queryable/i.test(error.message) || isThrownOut(error.cause);
+}
+
+/** Whether the server itself said why, as it does to a connection that somebody ends. */
+function isFromServer(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return true;
+  if (error instanceof AggregateError) return error.errors.some(isFromServer);
+  return error instanceof Error && isFromServer(error.cause);
 }
 
 /** @returns whether the server said of each part that it is done */
@@ -40,13 +49,15 @@ export async function strike(session: Session, ids: ReadonlyMap<string, string>)
 async function untilDone(session: Session, sql: string, end: number): Promise<boolean> {
   let isDone = false;
   const striking = async () => {
-    while (!isDone && performance.now() < end)
+    let silent = 0;
+    while (!isDone && silent < MOST_SILENT && performance.now() < end)
       try {
         await session.fresh((client) => client.query(sql));
         isDone = true;
       } catch (error) {
         // Refused, or there is no server: another try would be no better. What comes after says why.
         if (!isThrownOut(error)) return;
+        silent = isFromServer(error) ? 0 : silent + 1;
         await pause(PAUSE_MS);
       }
   };
