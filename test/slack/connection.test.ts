@@ -44,7 +44,7 @@ describe('Socket Mode', () => {
     link().dropAll();
     await eventually(() =>
       stage.log.lines.some(
-        (line) => line.level === 'error' && line.message.includes('token was revoked; reinstall the app'),
+        (line) => line.level === 'error' && line.message.includes('does not accept SLACK_APP_TOKEN (token_revoked)'),
       ),
     );
     stage.clock.jump(61 * MINUTE);
