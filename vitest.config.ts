@@ -8,7 +8,7 @@ const LONG = [
   'test/hostile/**/*.test.ts',
   'test/provisioners/*.hostile.test.ts',
   'test/provisioners/postgres{Held,Leftovers,Around,Pooled,Failover,Variants}.test.ts',
-  'test/slack/{forged,takingAway}.test.ts',
+  'test/slack/{forged,takingAway,lateAnswers,secrets,bentFile}.test.ts',
   'test/ledger/bent.test.ts',
   'test/process/httpCorpus.test.ts',
   'test/process/signals.test.ts',
