@@ -18,7 +18,10 @@ async function prepared(sql: Sql): Promise<string[] | null> {
 }
 
 export async function keepPrepared(sql: Sql, grantId: string, ids: IdBook): Promise<void> {
-  const names = JSON.stringify((await prepared(sql)) ?? []);
+  const found = await prepared(sql);
+  // Not knowing what was there before is not the same as nothing: then nothing is named as the holder's afterwards.
+  if (found === null) return;
+  const names = JSON.stringify(found);
   if (names.length <= NAMES_MAX) await ids.keep(grantId, PREPARED, names);
 }
 
