@@ -1,25 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * What takes longest: hostile holders, poolers and failovers on real servers, outages with their deadlines, and the real
- * process under raw bytes and signals. `npm run test:long`; CI runs both.
+ * What takes longest: hostile holders, poolers and failovers on real servers, outages with their deadlines, the real process
+ * under raw bytes, signals and kills, the browser, recipes in a copy of the project, and whole lives of a ledger. `npm run test:long`; CI runs both.
  */
 const LONG = [
   'test/hostile/**/*.test.ts',
   'test/provisioners/*.hostile.test.ts',
+  'test/provisioners/deadlines.test.ts',
   'test/provisioners/postgres{Held,Leftovers,Around,Pooled,Failover,Variants}.test.ts',
-  'test/slack/{forged,takingAway,lateAnswers,secrets,bentFile}.test.ts',
-  'test/ledger/bent.test.ts',
-  'test/process/httpCorpus.test.ts',
-  'test/process/signals.test.ts',
+  'test/slack/{forged,takingAway,lateAnswers,secrets,bentFile,bentState,hostile}.test.ts',
+  'test/ledger/{bent,names,retention}.test.ts',
+  'test/cli/{audit,policy,report}.test.ts',
+  'test/simulation/coverage.test.ts',
+  'test/process/{crash,httpCorpus,kills,signals}.test.ts',
+  'test/browser/**/*.test.ts',
+  'test/docs/recipes.test.ts',
 ];
-const test = {
-  // Each file brings up PostgreSQL, real processes or a browser. Beside each other on few cores they would miss
-  // the bot's own deadlines, and the bot would rightly send people to reviewers.
-  maxWorkers: 1,
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
-};
+/** No server and no deadline of the bot's. */
+const ALONE = ['test/{cli,config,domain,flow,ledger,lifecycle,opa,simulation}/**/*.test.ts'];
+
+const test = { testTimeout: 30_000, hookTimeout: 60_000 };
+/**
+ * Two files at once, as most of a test's time is waiting. More on few cores would miss the bot's own deadlines, and the bot
+ * would rightly send people to reviewers.
+ */
+const two = { ...test, maxWorkers: 2 };
+/**
+ * What meets real deadlines (Slack's three seconds, a browser, a process) is tried once more in CI, where a machine may stand still
+ * for that long. `.ci/run` names what passed only then. Never where everything is in one process under an injected clock.
+ */
+const onceMore = { retry: process.env.CI ? 1 : 0 };
 
 export default defineConfig({
   test: {
@@ -28,8 +39,18 @@ export default defineConfig({
       ? ['default', ['json', { outputFile: process.env.VITEST_RESULT ?? '.vitest-result.json' }]]
       : ['default'],
     projects: [
-      { test: { ...test, name: 'usual', include: ['test/**/*.test.ts'], exclude: LONG } },
-      { test: { ...test, name: 'long', include: LONG } },
+      { test: { ...two, name: 'alone', include: ALONE, exclude: LONG, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          ...two,
+          ...onceMore,
+          name: 'usual',
+          include: ['test/**/*.test.ts'],
+          exclude: [...LONG, ...ALONE],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      { test: { ...two, ...onceMore, name: 'long', include: LONG, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { Zip, ZipDeflate } from 'fflate';
-import { StorageError } from '../ports.ts';
+import { StorageError } from '../ports/store.ts';
 
 /** A ZIP file that is written as it comes, so that its size is no matter, and knows the SHA-256 of each file in it. */
 export interface ArchiveFile {

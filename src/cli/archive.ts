@@ -3,17 +3,21 @@ import { basename } from 'node:path';
 import { ConfigError } from '../config/env.ts';
 import { BOT } from '../domain/person.ts';
 import { counted } from '../domain/text.ts';
-import { endOfArchive, lastToArchive, prune, startOf, writeArchive } from '../ledger/archive.ts';
-import { countNames, erase } from '../ledger/erase.ts';
-import { eventReader } from '../ledger/events.ts';
-import { type OpenLedger, openLedger } from '../ledger/open.ts';
-import { createStore } from '../ledger/store.ts';
-import { verifyLedger } from '../ledger/verify.ts';
-import { databasePath, instantOption, readOptions, UsageError } from './options.ts';
+import { endOfArchive, lastToArchive, prune, writeArchive } from '../ledger/history/archive.ts';
+import { countNames, erase } from '../ledger/history/erase.ts';
+import { verifyLedger } from '../ledger/history/verify.ts';
+import { createEventReader } from '../ledger/sqlite/eventReader.ts';
+import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
+import { startOf } from '../ledger/sqlite/origin.ts';
+import { createStore } from '../ledger/sqlite/store.ts';
+import type { LEDGER_ARCHIVE, LEDGER_ERASE } from './commandOptions.ts';
+import { databasePath, instantOption } from './options.ts';
+import type { Given } from './spec.ts';
+import { UsageError } from './usageError.ts';
 
 /** What changes the database takes the one writer's place: while a bot runs on it, it refuses. */
 async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
-  if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file; set JIT_DATABASE or name the file`);
+  if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file`);
   const ledger = openLedger(path, { waitsForLocks: true });
   for (const exposed of ledger.exposed) process.stderr.write(`${exposed}\n`);
   try {
@@ -28,8 +32,7 @@ const storeOf = (ledger: OpenLedger) =>
 const about = { actor: BOT, requestId: null, grantId: null } as const;
 
 /** Old events into a file. They leave the database only after the file was read back and continues the chain. */
-export function archiveLedger(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, { before: 'string', to: 'string' });
+export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): Promise<number> {
   const before = instantOption('--before', values.before);
   const { to: file } = values;
   if (before === null || !file || files.length > 1) throw new UsageError('archive needs --before and --to');
@@ -38,8 +41,8 @@ export function archiveLedger(args: readonly string[]): Promise<number> {
   return asWriter(path, async (ledger) => {
     const whole = verifyLedger(ledger);
     if (!whole.whole) throw new ConfigError(`${path}: ${whole.problem}. What is not whole is not archived`);
-    const events = eventReader(ledger);
-    const origin = events.origin();
+    const events = createEventReader(ledger);
+    const origin = await events.origin();
     const last = lastToArchive(ledger, before);
     if (!origin || last === null) {
       process.stdout.write(
@@ -48,7 +51,7 @@ export function archiveLedger(args: readonly string[]): Promise<number> {
       return 0;
     }
     const sha256 = writeArchive(ledger, file, last);
-    const end = events.get(last);
+    const end = await events.get(last);
     const copy = endOfArchive(file, startOf(ledger.sqlite));
     if (copy === null || copy !== end?.hash)
       throw new ConfigError(`${file}: reading it back gave something else; nothing was taken out`);
@@ -78,8 +81,7 @@ export function archiveLedger(args: readonly string[]): Promise<number> {
 }
 
 /** A person's name and address out of the record. What they did, and when, stays, under their Slack id. */
-export function eraseNames(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, { person: 'string' });
+export function eraseNames({ values, files }: Given<typeof LEDGER_ERASE>): Promise<number> {
   const { person } = values;
   if (!person || !/^[UW][A-Z0-9]+$/.test(person) || files.length > 1)
     throw new UsageError('erase needs --person with a Slack id such as U012AB3CD');

@@ -3,51 +3,39 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createArchiveFile } from '../bundle/archiveFile.ts';
 import { bundleGuide } from '../bundle/guide.ts';
 import { ConfigError } from '../config/env.ts';
+import { readTextFile } from '../config/readFile.ts';
 import type { AccessReview } from '../domain/accessReview.ts';
 import type { Instant } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
-import { originOf } from '../ledger/archive.ts';
-import type { EventRow } from '../ledger/chain.ts';
-import { privateKeyOf, readCheckpoints } from '../ledger/checkpoint.ts';
-import { exportRows, rowWriter } from '../ledger/export.ts';
-import { type OpenLedger, openLedgerToRead } from '../ledger/open.ts';
-import { createStore } from '../ledger/store.ts';
-import { verifyLedger } from '../ledger/verify.ts';
-import type { Command } from './jit.ts';
-import { complain, databasePath, instantOption, readOptions, readText, UsageError } from './options.ts';
-
-const USAGE = [
-  'jit bundle [FILE] --from DATE --to DATE --key PRIVATE.pem --out bundle.zip [--checkpoints FILE]   a signed archive for the auditor: events, policies, evidence, access reviews',
-];
+import type { EventRow } from '../ledger/book/chain.ts';
+import { privateKeyOf, readCheckpoints } from '../ledger/history/checkpoint.ts';
+import { createRowWriter, exportRows } from '../ledger/history/export.ts';
+import { verifyLedger } from '../ledger/history/verify.ts';
+import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
+import { originOf } from '../ledger/sqlite/origin.ts';
+import { createStore } from '../ledger/sqlite/store.ts';
+import type { BUNDLE } from './commandOptions.ts';
+import { databasePath, instantOption } from './options.ts';
+import type { Given } from './spec.ts';
+import { UsageError } from './usageError.ts';
 
 /** Exit codes: 0 made, 1 the ledger is not whole, 2 could not be made. */
-export const bundle: Command = {
-  usage: USAGE,
-  run: (args) =>
-    complain('jit bundle', USAGE, async () => {
-      const { values, files } = readOptions(args, {
-        from: 'string',
-        to: 'string',
-        key: 'string',
-        out: 'string',
-        checkpoints: 'string',
-      });
-      const from = instantOption('--from', values.from);
-      const to = instantOption('--to', values.to, 'ends');
-      const { key: keyPath, out, checkpoints } = values;
-      if (from === null || to === null || !keyPath || !out || files.length > 1)
-        throw new UsageError('bundle needs --from, --to, --key and --out');
-      if (from >= to) throw new UsageError('--from is not before --to');
-      if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file`);
-      const path = databasePath(files[0]);
-      const ledger = openLedgerToRead(path);
-      try {
-        return await make(ledger, { path, from, to, keyPath, out, checkpoints });
-      } finally {
-        ledger.close();
-      }
-    }),
-};
+export async function bundle({ values, files }: Given<typeof BUNDLE>): Promise<number> {
+  const from = instantOption('--from', values.from);
+  const to = instantOption('--to', values.to, 'ends');
+  const { key: keyPath, out, checkpoints } = values;
+  if (from === null || to === null || !keyPath || !out || files.length > 1)
+    throw new UsageError('bundle needs --from, --to, --key and --out');
+  if (from >= to) throw new UsageError('--from is not before --to');
+  if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file`);
+  const path = databasePath(files[0]);
+  const ledger = openLedgerToRead(path);
+  try {
+    return await make(ledger, { path, from, to, keyPath, out, checkpoints });
+  } finally {
+    ledger.close();
+  }
+}
 
 interface Order {
   readonly path: string;
@@ -59,8 +47,8 @@ interface Order {
 }
 
 async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoints }: Order): Promise<number> {
-  const key = privateKeyOf(readText(keyPath, 'the key to sign with'), keyPath);
-  const kept = checkpoints === undefined ? null : readText(checkpoints, 'the file of checkpoints');
+  const key = privateKeyOf(readTextFile(keyPath, 'the key to sign with'), keyPath);
+  const kept = checkpoints === undefined ? null : readTextFile(checkpoints, 'the file of checkpoints');
   const origin = originOf(ledger.sqlite)?.ledger ?? '';
   const anchors = kept === null ? [] : anchorsIn(kept, checkpoints ?? '', origin);
   const verification = verifyLedger(ledger, { anchors });
@@ -136,7 +124,7 @@ function* eventLines(
   period: { from: Instant; to: Instant },
   seen: { last: EventRow; policies: Set<string> },
 ): Generator<string> {
-  const lineOf = rowWriter(ledger);
+  const lineOf = createRowWriter(ledger);
   for (const row of exportRows(ledger, period)) {
     seen.last = row;
     if (row.type === 'policy.loaded') seen.policies.add((JSON.parse(row.payload) as { hash: string }).hash);

@@ -1,65 +1,52 @@
-import type { WebClient } from '@slack/web-api';
-import { systemClock } from '../clock.ts';
+import { credentialsIn } from '../app/checks/credentials.ts';
+import type { Checks, Place } from '../app/checks/place.ts';
+import { serviceChecks } from '../app/checks/services.ts';
+import { systemClock } from '../app/clock.ts';
+import { createLog } from '../app/log.ts';
 import { ConfigError, secretsNamed } from '../config/env.ts';
 import { loadPolicy } from '../config/policyFile.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
-import { striker } from '../domain/secrets.ts';
+import { createStriker } from '../domain/secrets.ts';
 import { errorText } from '../domain/text.ts';
-import { createLog } from '../log.ts';
-import { createPagerDuty } from '../pagerduty/client.ts';
-import { createOnCall } from '../pagerduty/onCall.ts';
-import type { Finding, IdBook, Log, SeatBook } from '../ports.ts';
+import type { Finding, IdBook, SeatBook } from '../ports/targets.ts';
 import { lackingPackages } from '../provisioners/packages.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 import { type ConnectedTargets, connectTargets } from '../provisioners/targets.ts';
-import { createClients, slackProblem } from '../slack/clients.ts';
-import type { Command } from './jit.ts';
-import { complain, policyPath, readOptions } from './options.ts';
+import type { NO_OPTIONS } from './commandOptions.ts';
+import { policyPath } from './options.ts';
 import { onlineFindings } from './policy/online.ts';
+import type { Given } from './spec.ts';
 
-const usage = [
-  'jit doctor [POLICY]                                whether targets, Slack and PagerDuty answer, and every right is there; changes nothing',
-];
+/** `jitbot doctor`: asks everything that the policy file names, with the credentials that the bot would use. */
+export async function doctor({ files }: Given<typeof NO_OPTIONS>): Promise<number> {
+  const path = policyPath(files);
+  const { policy, secrets } = loadPolicy(path, PROVISIONERS, process.env);
+  const missing = lackingPackages(policy);
+  if (missing !== null) throw new ConfigError(missing);
+  const known = [...secrets, ...secretsNamed(process.env)];
+  const strike = createStriker(known);
+  const log = createLog('fatal', known);
+  const clock = systemClock(0);
+  const targets = connectTargets(policy, { log, clock, seats: NO_SEATS, ids: NO_IDS });
+  try {
+    const services = serviceChecks({ credentials: credentialsIn(process.env), policy, log, clock });
+    const named = namesIn(policy);
+    const places = [...resourcesOf(policy, targets), ...services.places, ...named.places];
+    const results = await Promise.all(places.map(async ({ name, ask }) => ({ name, findings: await ask() })));
+    for (const { name, findings } of results) process.stdout.write(strike(`${name}\n${findings.map(line).join('')}`));
+    const unchecked = [...named.notChecked, ...services.notChecked];
+    process.stdout.write(unchecked.map((what) => `not checked: ${what}\n`).join(''));
+    const wrong = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok)).length;
+    process.stdout.write(`${verdict(wrong, unchecked.length)}\n`);
+    return wrong === 0 ? 0 : 1;
+  } finally {
+    await targets.close();
+  }
+}
 
-/** `jit doctor`: asks everything that the policy file names, with the credentials that the bot would use. */
-export const doctor: Command = {
-  usage,
-  run: (args) =>
-    complain('jit doctor', usage, async () => {
-      const { files } = readOptions(args, {});
-      const path = policyPath(files);
-      const { policy, secrets } = loadPolicy(path, PROVISIONERS, process.env);
-      const missing = lackingPackages(policy);
-      if (missing !== null) throw new ConfigError(missing);
-      const known = [...secrets, ...secretsNamed(process.env)];
-      const strike = striker(known);
-      const log = createLog('fatal', known);
-      const targets = connectTargets(policy, { log, clock: systemClock(0), seats: NO_SEATS, ids: NO_IDS });
-      try {
-        const places = [...resourcesOf(policy, targets), ...services(policy, log)];
-        const results = await Promise.all(places.map(async ({ name, ask }) => ({ name, findings: await ask() })));
-        for (const { name, findings } of results)
-          process.stdout.write(strike(`${name}\n${findings.map(line).join('')}`));
-        const unchecked = notChecked();
-        process.stdout.write(unchecked.map((what) => `not checked: ${what}\n`).join(''));
-        const wrong = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok)).length;
-        process.stdout.write(
-          wrong > 0
-            ? `${wrong} to look at.\n`
-            : unchecked.length > 0
-              ? 'What was checked is in order.\n'
-              : 'Everything is in order.\n',
-        );
-        return wrong === 0 ? 0 : 1;
-      } finally {
-        await targets.close();
-      }
-    }),
-};
-
-interface Place {
-  readonly name: string;
-  readonly ask: () => Promise<readonly Finding[]>;
+function verdict(wrong: number, unchecked: number): string {
+  if (wrong > 0) return `${wrong} to look at.`;
+  return unchecked > 0 ? 'What was checked is in order.' : 'Everything is in order.';
 }
 
 const resourcesOf = (policy: Policy, targets: ConnectedTargets): Place[] =>
@@ -68,38 +55,22 @@ const resourcesOf = (policy: Policy, targets: ConnectedTargets): Place[] =>
     ask: () => targets.check(resource).catch((error: unknown) => [{ ok: false, what: errorText(error) }]),
   }));
 
-/** What nothing was asked about, because a credential is not at hand. */
-function notChecked(): string[] {
-  const { SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, PAGERDUTY_TOKEN } = process.env;
-  return [
-    ...(!SLACK_BOT_TOKEN === !PAGERDUTY_TOKEN
-      ? []
-      : ['whether the names in the policy are there (that needs SLACK_BOT_TOKEN and PAGERDUTY_TOKEN)']),
-    ...(SLACK_BOT_TOKEN
-      ? []
-      : ['Slack, and the channels, groups and people that the policy names (SLACK_BOT_TOKEN is not set)']),
-    ...(SLACK_APP_TOKEN || SLACK_SIGNING_SECRET
-      ? []
-      : ['how Slack reaches the bot (neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set)']),
-    ...(PAGERDUTY_TOKEN
-      ? []
-      : [
-          'PagerDuty, and the escalation policies, schedules and services that the policy names (PAGERDUTY_TOKEN is not set)',
-        ]),
-  ];
+/** Whether people, groups and what PagerDuty has are there. */
+function namesIn(policy: Policy): Checks {
+  const { SLACK_BOT_TOKEN, PAGERDUTY_TOKEN } = process.env;
+  if (SLACK_BOT_TOKEN && PAGERDUTY_TOKEN)
+    return { places: [{ name: 'Names in the policy', ask: () => names(policy) }], notChecked: [] };
+  return {
+    places: [],
+    // Where neither is set, Slack and PagerDuty as a whole are said to be not checked.
+    notChecked:
+      SLACK_BOT_TOKEN || PAGERDUTY_TOKEN
+        ? ['whether the names in the policy are there (that needs SLACK_BOT_TOKEN and PAGERDUTY_TOKEN)']
+        : [],
+  };
 }
 
-/** Whether the bot reads a channel that the policy names, as it must to say anything there. */
-async function channel(client: WebClient, id: string, what: string): Promise<Finding> {
-  try {
-    await client.conversations.history({ channel: id, limit: 1 });
-    return { ok: true, what: `the ${what} ${id} is there, and the bot is in it` };
-  } catch (error) {
-    return { ok: false, what: `the ${what} ${id}: ${slackProblem(error)}` };
-  }
-}
-
-/** Whether people, groups and what PagerDuty has are there; one finding where all are. */
+/** One finding where all are there. */
 async function names(policy: Policy): Promise<readonly Finding[]> {
   const found = await onlineFindings(policy);
   return found.length === 0
@@ -107,55 +78,17 @@ async function names(policy: Policy): Promise<readonly Finding[]> {
     : found.map(({ message, advice }) => ({ ok: false, what: message, fix: advice }));
 }
 
-/** Slack and PagerDuty, where their credentials are at hand. */
-function services(policy: Policy, log: Log): Place[] {
-  const { SLACK_BOT_TOKEN, PAGERDUTY_TOKEN } = process.env;
-  const places: Place[] = [];
-  if (SLACK_BOT_TOKEN) {
-    const apiUrl = process.env.SLACK_API_URL ?? 'https://slack.com/api/';
-    const { interactive } = createClients({ token: SLACK_BOT_TOKEN, apiUrl, log });
-    places.push({
-      name: 'Slack',
-      ask: () =>
-        interactive.auth.test().then(
-          async ({ team }) => [
-            { ok: true, what: `the bot token is accepted, for the workspace ${team ?? ''}`.trimEnd() },
-            await channel(interactive, policy.auditChannel, 'audit channel'),
-            await channel(interactive, policy.approvalsChannel, 'approvals channel'),
-          ],
-          (error: unknown) => [{ ok: false, what: slackProblem(error), fix: 'Look at SLACK_BOT_TOKEN.' }],
-        ),
-    });
-  }
-  if (PAGERDUTY_TOKEN) {
-    const apiUrl = (process.env.PAGERDUTY_API_URL ?? 'https://api.pagerduty.com').replace(/\/+$/, '');
-    const clock = systemClock(0);
-    const onCall = createOnCall(createPagerDuty({ token: PAGERDUTY_TOKEN, apiUrl, clock, log }), clock);
-    places.push({
-      name: 'PagerDuty',
-      ask: async () => {
-        const answer = await onCall.check();
-        return [
-          answer.known ? { ok: true, what: 'the key may read who is on call' } : { ok: false, what: answer.problem },
-        ];
-      },
-    });
-  }
-  if (SLACK_BOT_TOKEN && PAGERDUTY_TOKEN) places.push({ name: 'Names in the policy', ask: () => names(policy) });
-  return places;
-}
-
 const line = ({ ok, what, fix }: Finding): string =>
   `  ${ok ? '✓' : '✗'} ${what}\n${ok || fix === undefined ? '' : `      ${fix}\n`}`;
 
 /** Nothing is given here, so nobody gets a seat. */
 const NO_SEATS: SeatBook = {
-  at: () => [],
-  of: () => [],
-  keep: () => {
+  at: async () => [],
+  of: async () => [],
+  keep: async () => {
     throw new Error('the doctor changes nothing');
   },
-  drop: () => {
+  drop: async () => {
     throw new Error('the doctor changes nothing');
   },
 };

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { type LedgerEvent, subjectOf } from '../domain/events.ts';
-import { exportEvents, exportRows, rowWriter } from '../ledger/export.ts';
-import { toOcsf } from '../ledger/ocsf.ts';
-import { openLedgerToRead } from '../ledger/open.ts';
-import { auditLine } from '../slack/audit/lines.ts';
-import { asText } from './audit.ts';
-import { databasePath, instantOption, readOptions, UsageError } from './options.ts';
+import { toOcsf } from '../forwarding/ocsf.ts';
+import { createRowWriter, exportEvents, exportRows } from '../ledger/history/export.ts';
+import { openLedgerToRead } from '../ledger/sqlite/open.ts';
+import { eventSentence } from '../wording/eventSentences.ts';
+import type { LEDGER_EXPORT } from './commandOptions.ts';
+import { inTerminal } from './inTerminal.ts';
+import { databasePath, instantOption } from './options.ts';
+import type { Given } from './spec.ts';
+import { UsageError } from './usageError.ts';
 
 const FORMATS: Readonly<Record<string, { head: string; line: (event: LedgerEvent) => string }>> = {
   csv: {
@@ -22,14 +25,14 @@ const FORMATS: Readonly<Record<string, { head: string; line: (event: LedgerEvent
         event.grantId ?? '',
         role ?? '',
         subjectOf(event)?.name ?? '',
-        asText(auditLine(event)),
+        inTerminal(eventSentence(event)),
         event.hash,
       ]
         .map(cell)
         .join(',');
     },
   },
-  ocsf: { head: '', line: (event) => JSON.stringify(toOcsf(event, asText(auditLine(event)))) },
+  ocsf: { head: '', line: (event) => JSON.stringify(toOcsf(event, inTerminal(eventSentence(event)))) },
 };
 
 /** A spreadsheet must not take what somebody typed for a formula (CSV injection). */
@@ -40,8 +43,7 @@ function cell(value: string | number): string {
 }
 
 /** Writes events to standard output, however many, a few at a time. */
-export async function exportLedger(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, { from: 'string', to: 'string', format: 'string' });
+export async function exportLedger({ values, files }: Given<typeof LEDGER_EXPORT>): Promise<number> {
   if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
   const format = FORMATS[values.format ?? ''];
   const isJsonl = (values.format ?? 'jsonl') === 'jsonl';
@@ -53,7 +55,7 @@ export async function exportLedger(args: readonly string[]): Promise<number> {
   try {
     const lines = format
       ? exportEvents(ledger, { from, to }).map(format.line)
-      : exportRows(ledger, { from, to }).map(rowWriter(ledger));
+      : exportRows(ledger, { from, to }).map(createRowWriter(ledger));
     if (format?.head) process.stdout.write(`${format.head}\n`);
     for (const line of lines) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
     return 0;

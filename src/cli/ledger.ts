@@ -1,39 +1,19 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ConfigError } from '../config/env.ts';
+import { readTextFile } from '../config/readFile.ts';
 import { counted } from '../domain/text.ts';
-import { originOf } from '../ledger/archive.ts';
-import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/checkpoint.ts';
-import { append, otherLedger } from '../ledger/checkpointBook.ts';
-import { openLedgerToRead } from '../ledger/open.ts';
-import { type Anchor, type Tampering, verifyLedger } from '../ledger/verify.ts';
-import { archiveLedger, eraseNames } from './archive.ts';
-import { exportLedger } from './export.ts';
-import type { Command } from './jit.ts';
-import { complain, databasePath, readOptions, readText, UsageError } from './options.ts';
+import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/history/checkpoint.ts';
+import { append, otherLedger } from '../ledger/history/checkpointBook.ts';
+import type { Tampering } from '../ledger/history/nameCheck.ts';
+import { type Anchor, verifyLedger } from '../ledger/history/verify.ts';
+import { openLedgerToRead } from '../ledger/sqlite/open.ts';
+import { originOf } from '../ledger/sqlite/origin.ts';
+import type { LEDGER_ROTATE_KEY, LEDGER_VERIFY } from './commandOptions.ts';
+import { databasePath } from './options.ts';
 import { anchorsFromSlack } from './slackAnchors.ts';
-
-const USAGE = [
-  'jit ledger verify [FILE] [--checkpoints FILE [--trust PUBLIC.pem]] [--from-slack] [--archives FILE,FILE]   is the record whole, by default that of JIT_DATABASE',
-  'jit ledger rotate-key --checkpoints FILE --old OLD.pem --new NEW.pem               let a new key sign checkpoints',
-  'jit ledger export [FILE] [--from DATE] [--to DATE] [--format jsonl|csv|ocsf]       events to standard output, any number of them',
-  'jit ledger archive [FILE] --before DATE --to ARCHIVE                               old events to a file, and out of the database; with the bot stopped',
-  'jit ledger erase [FILE] --person SLACK_ID                                          a name and address out of the record; with the bot stopped',
-];
-
-/** Exit codes: 0 whole, 1 not whole, 2 could not be checked. */
-export const ledger: Command = {
-  usage: USAGE,
-  run: ([verb = '', ...args]) =>
-    complain('jit ledger', USAGE, () => {
-      if (verb === 'verify') return verify(args);
-      if (verb === 'rotate-key') return rotateKey(args);
-      if (verb === 'export') return exportLedger(args);
-      if (verb === 'archive') return archiveLedger(args);
-      if (verb === 'erase') return eraseNames(args);
-      throw new UsageError(verb === '' ? 'say what to do' : `there is no "jit ledger ${verb}"`);
-    }),
-};
+import type { Given } from './spec.ts';
+import { UsageError } from './usageError.ts';
 
 /** What fits what was found, in words. */
 const WORDS: Readonly<Record<Tampering, string>> = {
@@ -44,13 +24,8 @@ const WORDS: Readonly<Record<Tampering, string>> = {
   rewritten: 'Somebody wrote the record anew from there on back, with a chain of its own.',
 };
 
-async function verify(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, {
-    checkpoints: 'string',
-    trust: 'string',
-    'from-slack': 'boolean',
-    archives: 'string',
-  });
+/** Whether a ledger is whole. */
+export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Promise<number> {
   if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
   const path = databasePath(files[0]);
   // Reading makes a -wal of its own, so this is looked at before.
@@ -142,22 +117,22 @@ function fileAnchors(
   trust: string | undefined,
   genesis: string,
 ): { anchors: Anchor[] } | { problem: string } {
-  const trusted = trust === undefined ? null : publicKeyOf(readText(trust, 'the public key'));
-  const read = readCheckpoints(readText(path, 'the file of checkpoints'), trusted);
+  const trusted = trust === undefined ? null : publicKeyOf(readTextFile(trust, 'the public key'));
+  const read = readCheckpoints(readTextFile(path, 'the file of checkpoints'), trusted);
   if ('problem' in read) return { problem: `${path}: ${read.problem}` };
   const other = otherLedger(read.checkpoints, genesis);
   if (other) return { problem: `${path} ${other}` };
   return { anchors: read.checkpoints.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${path}` })) };
 }
 
-function rotateKey(args: readonly string[]): number {
-  const { values, files } = readOptions(args, { checkpoints: 'string', old: 'string', new: 'string' });
+/** Lets a new key sign checkpoints, in the name of the old one. */
+export function rotateKey({ values, files }: Given<typeof LEDGER_ROTATE_KEY>): number {
   const { checkpoints, old: oldPath, new: newPath } = values;
   if (!checkpoints || !oldPath || !newPath || files.length > 0)
     throw new UsageError('rotate-key needs --checkpoints, --old and --new');
   const signer = signerFrom(readFileSync(oldPath, 'utf8'));
   const publicKey = publicKeyOf(readFileSync(newPath, 'utf8'));
-  const read = readCheckpoints(readText(checkpoints, 'the file of checkpoints'));
+  const read = readCheckpoints(readTextFile(checkpoints, 'the file of checkpoints'));
   if ('problem' in read) throw new ConfigError(`${checkpoints}: ${read.problem}`);
   if (!read.keys.includes(signer.keyId))
     throw new ConfigError(`${oldPath}: ${checkpoints} does not know this key, so it cannot vouch for another`);

@@ -1,34 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { DateTime } from 'luxon';
-import { ConfigError, secretsNamed } from '../config/env.ts';
 import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
-import { striker } from '../domain/secrets.ts';
-import { errorText } from '../domain/text.ts';
-import { StorageError } from '../ports.ts';
+import { dayEnd, dayStart } from '../domain/calendar.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
-
-/** The command line was not understood. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
-type Kinds = Readonly<Record<string, 'string' | 'boolean'>>;
-type Values<K extends Kinds> = { readonly [N in keyof K]?: K[N] extends 'string' ? string : boolean };
-
-/** @throws UsageError */
-export function readOptions<K extends Kinds>(
-  args: readonly string[],
-  kinds: K,
-): { values: Values<K>; files: string[] } {
-  try {
-    const options = Object.fromEntries(Object.entries(kinds).map(([name, type]) => [name, { type }]));
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    return { values: values as Values<K>, files: positionals };
-  } catch (error) {
-    throw new UsageError(errorText(error), { cause: error });
-  }
-}
+import { UsageError } from './usageError.ts';
 
 /** The policy file that was named, or JIT_POLICY. */
 export function policyPath(files: readonly string[]): string {
@@ -44,16 +17,9 @@ export const readPolicy = (path: string): LoadedPolicy =>
 
 export function databasePath(named: string | undefined): string {
   const path = named ?? process.env.JIT_DATABASE;
-  if (!path) throw new UsageError('name the database with --database, or set JIT_DATABASE');
+  if (!path)
+    throw new UsageError('no database is named: set JIT_DATABASE, or give its file where the usage (--help) has it');
   return path;
-}
-
-export function readText(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError(`${path}: ${what} cannot be read`, { cause: error });
-  }
 }
 
 /** Rows under each other, as wide as they need to be. */
@@ -82,27 +48,8 @@ export function instantOption(
   edge: 'begins' | 'ends' = 'begins',
 ): number | null {
   if (text === undefined) return null;
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? DateTime.fromISO(text, { zone: ownZone() }) : null;
-  const at = day ? (edge === 'begins' ? day : day.plus({ days: 1 })).toMillis() : Date.parse(text);
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  const at = isDay ? (edge === 'begins' ? dayStart : dayEnd)(text, ownZone()) : Date.parse(text);
   if (Number.isNaN(at)) throw new UsageError(`${name} ${text} is no date such as 2026-01-31 or 2026-01-31T18:00Z`);
   return at;
-}
-
-/** Runs a command; what was typed wrong, and what is missing, becomes a word and exit code 2. */
-export async function complain(
-  name: string,
-  usage: readonly string[],
-  work: () => number | Promise<number>,
-): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`${name}: ${error.message}\nUsage:\n${usage.map((line) => `  ${line}\n`).join('')}`);
-      return 2;
-    }
-    if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
-    process.stderr.write(`${striker(secretsNamed(process.env))(error.message)}\n`);
-    return 2;
-  }
 }

@@ -1,16 +1,17 @@
 import { ConfigError } from '../config/env.ts';
 import type { SlackIdentity } from '../domain/records.ts';
-import { originOf } from '../ledger/archive.ts';
-import { eventReader } from '../ledger/events.ts';
-import type { OpenLedger } from '../ledger/open.ts';
-import { createPostBook } from '../ledger/posts.ts';
-import { createStore } from '../ledger/store.ts';
-import type { Anchor } from '../ledger/verify.ts';
-import { AUDIT_CURSOR, positionIn } from '../slack/audit/anchors.ts';
-import { AUDIT_METADATA } from '../slack/audit/lines.ts';
-import { createChannelReader } from '../slack/channelReader.ts';
-import { slackProblem } from '../slack/clients.ts';
-import { askIdentity, explainedIdentities, ownMessages } from '../slack/identity.ts';
+import type { Anchor } from '../ledger/history/verify.ts';
+import { createEventReader } from '../ledger/sqlite/eventReader.ts';
+import type { OpenLedger } from '../ledger/sqlite/open.ts';
+import { originOf } from '../ledger/sqlite/origin.ts';
+import { createPostBook } from '../ledger/sqlite/postBook.ts';
+import { createStore } from '../ledger/sqlite/store.ts';
+import { CURSORS } from '../ports/keys.ts';
+import { slackProblem } from '../slack/link/clients.ts';
+import { positionIn } from '../slack/outbox/auditAnchors.ts';
+import { AUDIT_METADATA } from '../slack/outbox/auditMessage.ts';
+import { createChannelReader } from '../slack/outbox/channelReader.ts';
+import { askIdentity, explainedIdentities, ownMessages } from '../slack/outbox/identity.ts';
 import { readPolicy } from './options.ts';
 import { QUIET, slackClient } from './slackClient.ts';
 
@@ -65,7 +66,7 @@ export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors
     return {
       problem: `the audit channel knows another ledger, which reached event ${other.seq}: this one was put in its place`,
     };
-  if (anchors.length === 0 && createPostBook(ledger).cursor(AUDIT_CURSOR) > 0)
+  if (anchors.length === 0 && (await createPostBook(ledger).cursor(CURSORS.audit)) > 0)
     throw new ConfigError(
       `the audit channel ${channel} shows no position that the bot itself posted, though this ledger was shown there; nothing was compared`,
     );
@@ -76,5 +77,5 @@ export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors
 async function earlierIdentities(ledger: OpenLedger, now: SlackIdentity): Promise<readonly SlackIdentity[]> {
   const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
   const kept = (await store.record('slack_identities', 'bot')).value?.identities ?? [];
-  return explainedIdentities(kept, now, eventReader(ledger));
+  return explainedIdentities(kept, now, createEventReader(ledger));
 }

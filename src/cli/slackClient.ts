@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { ConfigError } from '../config/env.ts';
-import type { Log } from '../ports.ts';
-import { createClients } from '../slack/clients.ts';
+import type { Log } from '../ports/host.ts';
+import { createClients } from '../slack/link/clients.ts';
 
 /** @param option what asks for it @throws ConfigError where there is no token */
 export function slackClient(option: string, log: Log): WebClient {

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import { SECOND } from '../domain/terms.ts';
-import type { CodeBox } from '../ports.ts';
+import type { CodeBox } from '../ports/people.ts';
 
 /** One-time codes (TOTP, RFC 6238) as every authenticator app makes them, and their secrets encrypted at rest. */
 

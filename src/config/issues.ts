@@ -3,12 +3,16 @@ import type { Path } from './policyReuse.ts';
 
 /** What a schema says about a file, as issues at their places; and fields of what is not checked yet. */
 
+export const UNKNOWN_FIELD = 'unknown field';
+/** How what is said of a `${NAME}` without a value begins. */
+export const UNSET = 'the environment variable ';
+
 /** One issue per place: an unknown key is reported where it stands. */
 export function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
-      message: `unknown field "${key}"; check its spelling and its place`,
+      message: `${UNKNOWN_FIELD} "${key}"`,
     }));
   return [
     {

@@ -1,7 +1,7 @@
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
-import { INCIDENT_STATUSES, URGENCIES } from '../domain/evidence.ts';
+import { INCIDENT_STATUSES, URGENCIES } from '../domain/incident.ts';
 import type { Condition, Test } from '../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../domain/signals.ts';
 

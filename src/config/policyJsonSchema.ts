@@ -52,3 +52,12 @@ function at(json: Json, ...path: readonly string[]): Json {
     return next as Json;
   }, json);
 }
+
+/** Every field that a file can have, wherever it stands. */
+export function fieldNames(schema: unknown): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(fieldNames);
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties } = schema as { properties?: unknown };
+  const here = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+  return [...new Set([...here, ...Object.values(schema).flatMap(fieldNames)])];
+}

@@ -84,7 +84,7 @@ const ask = z
 
 const rule = z
   .strictObject({
-    allow: condition.optional().describe('Approved at once, where this holds.'),
+    allow: condition.optional().describe('Automatic, where this holds.'),
     deny: condition.optional().describe('Denied, where this holds or cannot be checked.'),
     ask: ask.optional().describe('Reviewers decide.'),
   })
@@ -239,7 +239,7 @@ const roleFields = {
     .array(z.enum(['request', 'review']))
     .default([])
     .describe('Who shows a one-time code.'),
-  break_glass: breakGlass.optional().describe('Who gets it at once in an emergency, reviewed afterwards.'),
+  break_glass: breakGlass.optional().describe('Who gets it in an emergency without approval, reviewed afterwards.'),
   limits: ownLimits.optional().describe('How often and by how many it is held. They come before the rules.'),
   opa: opa.optional().describe('Open Policy Agent decides in place of rules.'),
   rules: z.array(rule).default([]).describe('Deny beats allow beats ask; no match means no.'),
@@ -296,14 +296,14 @@ const digest = z
 
 export const policySchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the version of this format' }).describe('Of this format.'),
+  environment: label
+    .optional()
+    .describe('Such as staging: stands on every message and on Home. Left out: nothing does, as in production.'),
   slack: z.strictObject({
     audit_channel: channel.describe('Every event, in order.'),
     approvals_channel: channel.describe('Cards for reviewers.'),
     admins: z.array(principal).default([]).describe('May end any access, freeze, reload.'),
-    auditors: z
-      .array(principal)
-      .default([])
-      .describe('May ask about the record with /jit audit, besides administrators.'),
+    auditors: z.array(principal).default([]).describe('May search the ledger with /jit audit, besides administrators.'),
     delegates: z.array(principal).default([]).describe('Whom a reviewer who is away may name as a stand-in.'),
     digest: z
       .union([z.literal('never'), digest], { error: 'expected never, or day, at and time_zone' })
@@ -314,6 +314,10 @@ export const policySchema = z.strictObject({
       .default([])
       .describe('Accounts of one human, beyond those with the same mailbox.'),
   }),
+  alarms: z
+    .strictObject({ page: pagerDutyId.describe('A PagerDuty service on which an incident is opened.') })
+    .optional()
+    .describe('Who is woken where the bot cannot help itself, besides the administrators, who are told in Slack.'),
   drift: z
     .strictObject({ every: duration.describe('How often.') })
     .prefault({ every: '1h' })

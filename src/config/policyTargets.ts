@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { namesWanted } from '../domain/accounts.ts';
 import { plainForms, SECRET_NAME } from '../domain/secrets.ts';
-import { entriesOf, fieldOf, spread } from './issues.ts';
+import { entriesOf, fieldOf, spread, UNSET } from './issues.ts';
 import type { Path } from './policyReuse.ts';
 
 /** What the policy file needs to know about a kind of target. */
@@ -25,6 +25,10 @@ const OPENING = '$'.concat('{');
 /** What such a field holds must not stand in the file. */
 const SECRET_FIELD = /(^|_)(secret|token|password|private_key|api_key)$/i;
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
+
+/** The variables that a policy file names as `${NAME}`, each with where in the text it first does. */
+export const namedIn = (source: string): Map<string, number> =>
+  new Map([...source.matchAll(PLACEHOLDER)].reverse().map(({ 1: name = '', index }) => [name, index]));
 
 /** What was put in for each `${NAME}`, and what is secret within it, to be kept out of all that is written. */
 export const secretsOf = (source: string, variables: NodeJS.ProcessEnv): string[] =>
@@ -125,7 +129,7 @@ function fillSecrets(
     }
     return value.replace(PLACEHOLDER, (_, name: string) => {
       const filled = variables[name];
-      if (filled === undefined || filled === '') report(path, `the environment variable ${name} is not set`);
+      if (filled === undefined || filled === '') report(path, `${UNSET}${name} is not set`);
       return filled ?? '';
     });
   }

@@ -27,7 +27,7 @@ function holdsItself(value: unknown, around: readonly unknown[]): boolean {
 }
 
 /** Tells the line of the node at a path, or of the nearest thing above it that the file has. */
-export function lineFinder(source: string): (path: Path) => number {
+export function createLineFinder(source: string): (path: Path) => number {
   let parsed: { document: Document; lineCounter: LineCounter } | null = null;
   return (path) => {
     if (!parsed) {

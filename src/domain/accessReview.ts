@@ -1,4 +1,4 @@
-import type { Named } from './events.ts';
+import type { Named } from './person.ts';
 import {
   BREAK_GLASS_ITEM,
   isGroup,
@@ -10,7 +10,7 @@ import {
   roleKey,
 } from './policy.ts';
 import { ruleText } from './policyText.ts';
-import { durationText, type Instant } from './terms.ts';
+import { durationText, type Instant, type RoleKey } from './terms.ts';
 
 /**
  * A campaign in which the owners of resources confirm or remove who may get what. What they are asked about is each
@@ -31,7 +31,7 @@ export interface AccessReview {
 
 export interface ReviewItem {
   readonly resource: string;
-  readonly role: string;
+  readonly role: RoleKey;
   /** The rule in words; it is what a removal is tied to, so that a changed rule is another one. */
   readonly entitlement: string;
   /** How often the role was used in the time before, and by how many. */
@@ -76,7 +76,7 @@ export function namedBy(role: Role, entitlement: string): string[] {
 }
 
 export interface Use {
-  readonly role: string;
+  readonly role: RoleKey;
   readonly uses: number;
   readonly people: number;
 }

@@ -16,11 +16,11 @@ export function readDuration(text: string): Millis | null {
   if (text.length > LONGEST_TEXT) return null;
   const short = text
     .toLowerCase()
-    .replace(/,? and |, /g, '')
-    .replace(/\s+/g, '')
-    .replace(/(?<=\d)(?:minutes?|mins?)/g, 'm')
-    .replace(/(?<=\d)(?:hours?|hrs?)/g, 'h')
-    .replace(/(?<=\d)days?/g, 'd')
+    .replace(/and |, /g, '')
+    .replace(/\s/g, '')
+    .replace(/minutes?|mins?/g, 'm')
+    .replace(/hours?|hrs?/g, 'h')
+    .replace(/days?/g, 'd')
     .replace(/(h\d{1,2})$/, '$1m')
     .replace(/(\d+[.,]\d{1,2})h/g, (_, hours: string) => `${Math.round(Number(hours.replace(',', '.')) * 60)}m`);
   const ms = parseDuration(short);

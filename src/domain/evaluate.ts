@@ -1,80 +1,20 @@
-import type { Evidence, Incident, OnCallEntry } from './evidence.ts';
+import {
+  type DecisionInput,
+  NO_PROOF,
+  type Outcome,
+  type Proof,
+  type RuleDecision,
+  type RuleFinding,
+} from './decision.ts';
+import type { Evidence, OnCallEntry } from './evidence.ts';
+import type { Incident } from './incident.ts';
 import { blockedBy, budgetLeft } from './limits.ts';
-import type {
-  Condition,
-  EscalationStep,
-  IncidentTest,
-  OnCallTest,
-  Principal,
-  Role,
-  Rule,
-  Stage,
-  Test,
-} from './policy.ts';
+import type { Condition, IncidentTest, OnCallTest, Principal, Role, Rule, Test } from './policy.ts';
 import { isGroup, OPA_ITEM, principalsOf } from './policy.ts';
 import { ruleText } from './policyText.ts';
 import { type RequestSignal, SIGNAL_NAMES } from './signals.ts';
-import { assertNever, durationText, HOUR, type Instant, type Millis } from './terms.ts';
+import { assertNever, durationText, HOUR, type Instant, type Ref } from './terms.ts';
 import { hoursText, isWithinHours } from './weekHours.ts';
-
-/** Everything a decision depends on. The same input and role always give the same decision. */
-export interface DecisionInput {
-  readonly at: Instant;
-  readonly personId: string;
-  /** All of it: for an extension, with what is held already. */
-  readonly duration: Millis;
-  /** How much of it is held already. Absent: nothing. */
-  readonly held?: Millis;
-  readonly evidence: Evidence;
-}
-
-/** `unknown`: could not be evaluated. It never opens a door: not met for allow and ask, met for deny. */
-export type Outcome = 'met' | 'not_met' | 'unknown';
-
-export interface RuleOutcome {
-  /** Position in the role's list of rules, from 1. */
-  readonly rule: number;
-  readonly effect: Rule['effect'];
-  readonly outcome: Outcome;
-  readonly reasons: readonly string[];
-  /** Ids of people and groups that the reasons name. */
-  readonly principals: readonly Principal[];
-}
-
-/** What the deciding rule found: shown to people as the proof. */
-export interface Proof {
-  readonly onCall: OnCallEntry | null;
-  readonly incident: Incident | null;
-}
-
-interface Decided {
-  /** The rule that decided, from 1; null: no rule matched, which denies. */
-  readonly rule: number | null;
-  /** Why the deciding rule holds. */
-  readonly reasons: readonly string[];
-  readonly outcomes: readonly RuleOutcome[];
-}
-
-export type AskDecision = Decided & {
-  readonly effect: 'ask';
-  /** Longest that may be held, with all extensions, where the decision says so itself. */
-  readonly maxDuration: Millis | null;
-  readonly stages: readonly Stage[];
-  readonly escalate: readonly EscalationStep[];
-  readonly expiresAfter: Millis;
-  readonly proof: Proof;
-};
-
-/** What a role's rules say. */
-export type RuleDecision =
-  | (Decided & { readonly effect: 'allow'; readonly proof: Proof; readonly maxDuration: Millis | null })
-  | AskDecision
-  | (Decided & { readonly effect: 'deny' });
-
-export type Decision =
-  | RuleDecision
-  /** Not by the rules: an emergency, reviewed afterwards. */
-  | (Decided & { readonly effect: 'break_glass'; readonly proof: Proof });
 
 /**
  * Decides about a role over an input. Its freezes and limits come first; then Open Policy Agent's answer, where
@@ -115,31 +55,20 @@ export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
   if (ask?.rule.effect === 'ask') {
     const { stages, escalate, expiresAfter } = ask.rule;
     const { reasons } = ask.finding;
-    const proof = {
-      onCall: anyEntry(input.evidence),
-      incident: ask.finding.proof.incident ?? namedIncident(input.evidence),
-    };
+    const proof = { onCall: anyEntry(input.evidence), incident: namedIncident(input.evidence) };
     const decided = { rule: ask.number, reasons, outcomes };
     return { effect: 'ask', ...decided, stages, escalate, expiresAfter, proof, maxDuration: null };
   }
   return { effect: 'deny', rule: null, reasons: ['no rule of this role matches'], outcomes };
 }
 
-/** What a rule comes to, and why. */
-export interface Finding {
-  readonly outcome: Outcome;
-  readonly reasons: readonly string[];
-  readonly proof: Proof;
-}
-
-export const NO_PROOF: Proof = { onCall: null, incident: null };
-const finding = (outcome: Outcome, reason: string, proof: Proof = NO_PROOF): Finding => ({
+const finding = (outcome: Outcome, reason: string, proof: Proof = NO_PROOF): RuleFinding => ({
   outcome,
   reasons: [reason],
   proof,
 });
 
-function evaluateRule(rule: Rule, input: DecisionInput): Finding {
+function evaluateRule(rule: Rule, input: DecisionInput): RuleFinding {
   if (rule.effect === 'ask' && rule.stages.some((stage) => stage.reviewers.length === 0)) {
     return finding('not_met', 'the rule names no reviewers, so nobody could approve');
   }
@@ -150,12 +79,10 @@ function evaluateRule(rule: Rule, input: DecisionInput): Finding {
 }
 
 /** Whether an owner took it out in an access review. Not knowing never opens a door. */
-function removedIn({ removals }: Evidence, textOf: () => string): Finding | null {
+function removedIn({ removals }: Evidence, textOf: () => string): RuleFinding | null {
   if (!removals) return null;
   if (!removals.known) return finding('unknown', removals.problem);
-  if (removals.value.length === 0) return null;
-  const text = textOf();
-  const removal = removals.value.find(({ entitlement }) => entitlement === text);
+  const removal = removals.value.find(({ entitlement }) => entitlement === textOf());
   return removal
     ? finding(
         'not_met',
@@ -165,7 +92,7 @@ function removedIn({ removals }: Evidence, textOf: () => string): Finding | null
 }
 
 /** Every test has to hold. One that fails outweighs one that is unknown. */
-function evaluateCondition(condition: Condition, input: DecisionInput): Finding {
+function evaluateCondition(condition: Condition, input: DecisionInput): RuleFinding {
   const findings = condition.map((test) => evaluateTest(test, input));
   const outcome = findings.some((one) => one.outcome === 'not_met')
     ? 'not_met'
@@ -183,7 +110,7 @@ function evaluateCondition(condition: Condition, input: DecisionInput): Finding 
 }
 
 /** One test of a condition. */
-export function evaluateTest(test: Test, input: DecisionInput): Finding {
+export function evaluateTest(test: Test, input: DecisionInput): RuleFinding {
   switch (test.kind) {
     case 'on_call':
       return evaluateOnCall(test, input);
@@ -211,30 +138,35 @@ export function evaluateTest(test: Test, input: DecisionInput): Finding {
   }
 }
 
-function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Finding {
+/** Another account's shift opens no door for this one, and shuts it all the same: neither a yes nor a no. */
+function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): RuleFinding {
   if (!evidence.onCall) return finding('unknown', 'PagerDuty was not asked who is on call');
   if (!evidence.onCall.known) return finding('unknown', evidence.onCall.problem);
-  const entries = evidence.onCall.value;
-  if (entries.length === 0) return finding('not_met', 'not on call in PagerDuty now');
+  const own = findShift(test, evidence.onCall.value, at);
+  const others = evidence.othersOnCall;
+  if (own.outcome !== 'not_met' || others === undefined) return own;
+  if (!others.known) return finding('unknown', others.problem);
+  const other = findShift(test, others.value, at);
+  if (other.outcome === 'not_met') return own;
+  return finding('unknown', `another account of the same person is ${other.reasons.join('; ')}`);
+}
 
-  const isListed = (list: readonly string[] | null, ids: readonly string[]) =>
-    list === null || ids.some((id) => list.includes(id));
+function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instant): RuleFinding {
+  const isListed = (list: readonly string[] | null, refs: readonly Ref[]) =>
+    list === null || refs.some(({ id }) => list.includes(id));
   // Shifts that lie ahead or behind are no evidence, whatever the answer contained.
   const current = entries.filter((entry) => (entry.start ?? at) <= at && (entry.end === null || entry.end > at));
   const inPlace = current.filter(
     (entry) =>
-      isListed(test.escalationPolicies, [entry.escalationPolicy.id]) &&
-      isListed(test.schedules, entry.schedule ? [entry.schedule.id] : []) &&
-      isListed(
-        test.services,
-        entry.services.map((service) => service.id),
-      ),
+      isListed(test.escalationPolicies, [entry.escalationPolicy]) &&
+      isListed(test.schedules, entry.schedule ? [entry.schedule] : []) &&
+      isListed(test.services, entry.services),
   );
   if (inPlace.length === 0) {
     const elsewhere = [...new Set(current.map((entry) => entry.escalationPolicy.name))].join(', ');
     return finding(
       'not_met',
-      elsewhere ? `on call for ${elsewhere}, which this rule does not name` : 'not on call in PagerDuty now',
+      elsewhere ? `on call for ${elsewhere}, which this rule does not name` : 'not on call in PagerDuty',
     );
   }
   const atLevel = inPlace.filter((entry) => entry.level >= test.minLevel && entry.level <= test.maxLevel);
@@ -262,7 +194,7 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Find
 }
 
 /** Why none of these is a turn of a schedule's rotation. */
-function notPlanned(entries: readonly OnCallEntry[]): Finding {
+function notPlanned(entries: readonly OnCallEntry[]): RuleFinding {
   if (entries.some(({ schedule, isOverride }) => schedule && isOverride === null))
     return finding('unknown', 'PagerDuty did not say whether this shift was planned');
   return finding(
@@ -278,7 +210,7 @@ function levelText({ minLevel, maxLevel }: OnCallTest): string {
   return minLevel === maxLevel ? `level ${minLevel}` : `level ${minLevel} to ${maxLevel}`;
 }
 
-function evaluateIncident(test: IncidentTest, evidence: Evidence): Finding {
+function evaluateIncident(test: IncidentTest, evidence: Evidence): RuleFinding {
   if (!evidence.incident) return finding('not_met', 'the request names no incident');
   if (!evidence.incident.known) return finding('unknown', evidence.incident.problem);
   const incident = evidence.incident.value;
@@ -303,7 +235,7 @@ function evaluateIncident(test: IncidentTest, evidence: Evidence): Finding {
   });
 }
 
-function evaluateSignals(wanted: readonly RequestSignal[], { signals }: Evidence): Finding {
+function evaluateSignals(wanted: readonly RequestSignal[], { signals }: Evidence): RuleFinding {
   if (!signals) return finding('unknown', 'whether this is unusual was not looked up');
   if (!signals.known) return finding('unknown', signals.problem);
   const found = signals.value.filter(({ kind }) => wanted.includes(kind));
@@ -312,7 +244,7 @@ function evaluateSignals(wanted: readonly RequestSignal[], { signals }: Evidence
     : finding('not_met', 'nothing unusual was seen');
 }
 
-function evaluateMembership(principals: readonly Principal[], { evidence, personId }: DecisionInput): Finding {
+function evaluateMembership(principals: readonly Principal[], { evidence, personId }: DecisionInput): RuleFinding {
   if (principals.includes(personId)) return finding('met', 'named in the policy');
   const groups = principals.filter(isGroup).map((id) => ({
     id,

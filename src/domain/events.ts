@@ -1,20 +1,16 @@
-import type { Decision, DecisionInput } from './evaluate.ts';
+import type { AlarmKind } from './alarm.ts';
+import type { Decision, DecisionInput } from './decision.ts';
 import type { EndReason, PlannedEnd, Residue } from './grant.ts';
-import type { Actor, Person } from './person.ts';
+import type { Actor, Named, Person } from './person.ts';
 import type { DriftFinding, SlackIdentity } from './records.ts';
 import type { Signal } from './signals.ts';
-import type { Instant, Millis } from './terms.ts';
-
-/** A person in an event: the id that they are found by, and the name as it was then, which can be erased. */
-export type Named = Pick<Person, 'slackId' | 'name'>;
-
-export const named = ({ slackId, name }: Named): Named => ({ slackId, name });
+import type { Instant, Millis, RoleKey } from './terms.ts';
 
 /** What each kind of event says beyond who, when, and which request and grant. */
 export interface EventPayloads {
   /** With the full input of the decision and the policy's hash, so that it can be decided again. */
   'request.submitted': {
-    role: string;
+    role: RoleKey;
     requester: Person;
     duration: Millis;
     reason: string;
@@ -28,15 +24,17 @@ export interface EventPayloads {
     decision: Decision;
   };
   /** What was unusual about a request, or about how it was reviewed. */
-  'signals.raised': { role: string; requester: Named; signals: readonly Signal[] };
+  'signals.raised': { role: RoleKey; requester: Named; signals: readonly Signal[] };
   'review.recorded': {
-    role: string;
+    role: RoleKey;
     /** Whose request it is. Left out in events of versions before 0.2. */
     requester?: Named;
     verdict: 'approve' | 'deny';
     comment: string;
     /** The reviewer whose stand-in this was. */
     onBehalfOf: string | null;
+    /** Who that is. Absent: nobody, or not known; and in events of versions before 0.2. */
+    inPlaceOf?: Named;
     policyHash: string;
     input: DecisionInput;
     decision: Decision;
@@ -44,49 +42,53 @@ export interface EventPayloads {
   /** A reviewer approved less than was asked for. */
   'request.changed': {
     requester: Named;
-    from: { role: string; duration: Millis };
-    to: { role: string; duration: Millis };
+    from: { role: RoleKey; duration: Millis };
+    to: { role: RoleKey; duration: Millis };
   };
   'request.approved': {
-    role: string;
+    role: RoleKey;
     requester: Named;
     by: 'policy' | 'reviewers' | 'break_glass';
     approvers: readonly Named[];
     startsAt: Instant | null;
   };
-  'request.denied': { role: string; requester: Named; by: 'policy' | 'reviewer'; reasons: readonly string[] };
-  'request.cancelled': { role: string; requester: Named };
-  'request.expired': { role: string; requester: Named };
+  'request.denied': { role: RoleKey; requester: Named; by: 'policy' | 'reviewer'; reasons: readonly string[] };
+  'request.cancelled': { role: RoleKey; requester: Named };
+  'request.expired': { role: RoleKey; requester: Named };
   /** `to`: who is asked as well; `passedOver`: who would have been, and why not. */
   'request.escalated': {
-    role: string;
+    role: RoleKey;
     requester: Named;
     step: number;
     to: readonly Named[];
     passedOver: readonly (Named & { why: string })[];
     /** The PagerDuty service that somebody is woken on. */
     page: string | null;
+    /** What that service is called at PagerDuty. Absent: nobody is woken, or PagerDuty did not say. */
+    pageName?: string;
+    /** Why it was not known who else is to be asked; it is tried again. Absent: everybody was. */
+    unseen?: string;
   };
   /** `gives`: what it gives, and where; absent before it was written down here. Never holds secrets. */
   'grant.provisioning': {
-    role: string;
+    role: RoleKey;
     person: Named;
     duration: Millis;
     endsAt: Instant;
     gives?: { place: string | null; grants: unknown };
   };
-  'grant.activated': { role: string; person: Named; account: string; endsAt: Instant };
+  'grant.activated': { role: RoleKey; person: Named; account: string; endsAt: Instant };
   /** Its request carries the approval. */
-  'grant.extended': { role: string; person: Named; endsAt: Instant };
-  'grant.not_extended': { role: string; person: Named; endsAt: Instant; problem: string };
+  'grant.extended': { role: RoleKey; person: Named; endsAt: Instant };
+  'grant.not_extended': { role: RoleKey; person: Named; endsAt: Instant; problem: string };
   /** Ends earlier than planned, because what it was given for is over. */
-  'grant.shortened': { role: string; person: Named; endsAt: Instant; why: PlannedEnd };
+  'grant.shortened': { role: RoleKey; person: Named; endsAt: Instant; why: PlannedEnd };
   /**
    * `standingSeenAt`: Slack did not say at the click whether whoever ends it is an administrator; they were seen to be
    * one then.
    */
   'grant.revoking': {
-    role: string;
+    role: RoleKey;
     person: Named;
     why: EndReason;
     problem: string | null;
@@ -94,22 +96,27 @@ export interface EventPayloads {
   };
   /** `openUntil`: sessions opened with it have ended by then; null: they live until they are closed. Absent: it has none. */
   'grant.ended': {
-    role: string;
+    role: RoleKey;
     person: Named;
     why: EndReason;
     openUntil?: Instant | null;
     /** What the holder made with it and that is still there, and what was done with each. Absent: nothing is known to be. */
     left?: readonly Residue[];
   };
-  'grant.failed': { role: string; person: Named; problem: string };
-  'grant.overdue': { role: string; person: Named; failures: number; problem: string };
+  /**
+   * An administrator looked at the target and says that the access is gone. The bot did not see it: it could not take the
+   * access back, nor read back that it is gone.
+   */
+  'grant.declared_gone': { role: RoleKey; person: Named; why: EndReason; reason: string };
+  'grant.failed': { role: RoleKey; person: Named; problem: string };
+  'grant.overdue': { role: RoleKey; person: Named; failures: number; problem: string };
   /** It is live at a place that the policy in force does not reach: nobody can take it back until it does. */
-  'grant.stranded': { role: string; person: Named; place: string };
+  'grant.stranded': { role: RoleKey; person: Named; place: string };
   /** Whoever is on call next is offered what somebody's shift ends with. */
-  'access.offered': { role: string; from: Named; to: readonly Named[]; escalationPolicy: string };
-  'credential.issued': { role: string; person: Named; account: string };
+  'access.offered': { role: RoleKey; from: Named; to: readonly Named[]; escalationPolicy: string };
+  'credential.issued': { role: RoleKey; person: Named; account: string };
   'break_glass.invoked': {
-    role: string;
+    role: RoleKey;
     person: Named;
     duration: Millis;
     reason: string;
@@ -117,9 +124,9 @@ export interface EventPayloads {
     reviewBy: Instant;
     page: string | null;
   };
-  'break_glass.reminded': { role: string; person: Named; reviewer: Named; reviewBy: Instant };
-  'break_glass.unreviewed': { role: string; person: Named; reviewer: Named };
-  'break_glass.reviewed': { role: string; person: Named; justified: boolean; comment: string };
+  'break_glass.reminded': { role: RoleKey; person: Named; reviewer: Named; reviewBy: Instant };
+  'break_glass.unreviewed': { role: RoleKey; person: Named; reviewer: Named };
+  'break_glass.reviewed': { role: RoleKey; person: Named; justified: boolean; comment: string };
   'delegation.set': { from: Named; to: Named; until: Instant };
   'delegation.ended': { from: Named; to: Named };
   'second_factor.enrolled': { person: Named };
@@ -132,7 +139,7 @@ export interface EventPayloads {
   'access_review.started': { review: string; dueAt: Instant; items: number; policyHash: string };
   'access_review.answered': {
     review: string;
-    role: string;
+    role: RoleKey;
     entitlement: string;
     verdict: 'keep' | 'remove';
     comment: string;
@@ -161,6 +168,10 @@ export interface EventPayloads {
   'names.erased': { slackId: string };
   /** `needsLook`: starting again does not clear it; an administrator has to say that they looked. */
   'ledger.damaged': { problem: string; needsLook?: true };
+  /** Somebody has to look at the bot itself. `page`: the PagerDuty service that somebody is woken on; `to`: who is told. */
+  'alarm.raised': { alarm: AlarmKind; problem: string; since: Instant; page: string | null; to: readonly Named[] };
+  /** What it was raised for is over. It may never have been recorded: then nothing could be. */
+  'alarm.ended': { alarm: AlarmKind; problem: string; since: Instant; to: readonly Named[] };
   /** An administrator looked at what was found, and says why access may be granted again. */
   'ledger.looked': { problem: string; reason: string };
   /** The bot is another user at Slack than before. `earlier`: what it posted as those is still its own. */
@@ -188,24 +199,26 @@ export interface EventPayloads {
 export type EventType = keyof EventPayloads;
 
 /** Something that happened, on its way into the ledger. */
-export type NewEvent = {
-  [T in EventType]: {
+export type NewEvent<Type extends EventType = EventType> = {
+  [T in Type]: {
     readonly type: T;
     readonly actor: Actor;
     readonly requestId: string | null;
     readonly grantId: string | null;
     readonly payload: EventPayloads[T];
   };
-}[EventType];
+}[Type];
 
 /** An event in the ledger: in its place, chained to the one before. */
-export type LedgerEvent = NewEvent & {
-  /** From 1, without gaps. */
-  readonly seq: number;
-  readonly at: Instant;
-  readonly prevHash: string;
-  readonly hash: string;
-};
+export type LedgerEvent<Type extends EventType = EventType> = {
+  [T in Type]: NewEvent<T> & {
+    /** From 1, without gaps. */
+    readonly seq: number;
+    readonly at: Instant;
+    readonly prevHash: string;
+    readonly hash: string;
+  };
+}[Type];
 
 /** Whose access or request it is about; null: nobody's in particular. */
 export function subjectOf({ payload }: LedgerEvent): Named | null {
@@ -216,10 +229,12 @@ export function subjectOf({ payload }: LedgerEvent): Named | null {
 const LOUD: ReadonlySet<EventType> = new Set([
   'grant.overdue',
   'grant.stranded',
+  'grant.declared_gone',
   'break_glass.invoked',
   'break_glass.unreviewed',
   'access.frozen',
   'ledger.damaged',
+  'alarm.raised',
   'channel.forged',
   'second_factor.locked',
   'drift.found',

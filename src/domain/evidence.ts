@@ -1,6 +1,7 @@
 import type { Removal } from './accessReview.ts';
+import type { Incident } from './incident.ts';
 import type { RequestSignal, Signal } from './signals.ts';
-import type { Instant, Known, Millis, Ref } from './terms.ts';
+import type { Instant, Known, Millis, Ref, RoleKey } from './terms.ts';
 
 /** One line of PagerDuty's "who is on call now", for one person. */
 export interface OnCallEntry {
@@ -18,31 +19,14 @@ export interface OnCallEntry {
   readonly isOverride: boolean | null;
 }
 
-export const INCIDENT_STATUSES = ['triggered', 'acknowledged', 'resolved'] as const;
-export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
-export const URGENCIES = ['high', 'low'] as const;
-export type Urgency = (typeof URGENCIES)[number];
-
-export interface Incident {
-  readonly id: string;
-  readonly number: number;
-  readonly title: string;
-  readonly status: IncidentStatus;
-  readonly urgency: Urgency;
-  /** As the account calls it, for example `P1`. null: none was set. */
-  readonly priority: string | null;
-  readonly service: Ref;
-  readonly url: string;
-}
-
 /** What limits look at: the recent past of the person, and who holds what now. */
 export interface History {
   /** This person's approvals without a reviewer. */
-  readonly automatic: readonly { readonly role: string; readonly at: Instant }[];
+  readonly automatic: readonly { readonly role: RoleKey; readonly at: Instant }[];
   /** Times that a reviewer denied this person something. */
-  readonly denials: readonly { readonly role: string; readonly at: Instant }[];
+  readonly denials: readonly { readonly role: RoleKey; readonly at: Instant }[];
   /** What others hold now. */
-  readonly holders: readonly { readonly role: string; readonly personId: string }[];
+  readonly holders: readonly { readonly role: RoleKey; readonly personId: string }[];
 }
 
 /** What Open Policy Agent said, in our words. */
@@ -68,6 +52,8 @@ export interface Evidence {
   readonly groups: Readonly<Record<string, Known<boolean>>>;
   /** The requester's other accounts: what shuts out one of them shuts out the human. Absent: none is known. */
   readonly otherAccounts?: readonly string[];
+  /** Where those accounts are on call. Absent: there are none, or no rule of the role asks. */
+  readonly othersOnCall?: Known<readonly OnCallEntry[]>;
   /** null: the role has no limits. */
   readonly history: Known<History> | null;
   /** Rules that owners took out in access reviews, in words. null: not looked at, as before there were any. */

@@ -1,4 +1,5 @@
-import { type DecisionInput, evaluatePolicy, evaluateTest, type Outcome } from './evaluate.ts';
+import type { DecisionInput, Outcome } from './decision.ts';
+import { evaluatePolicy, evaluateTest } from './evaluate.ts';
 import { blockedBy } from './limits.ts';
 import { type Role, roleKey, type Test } from './policy.ts';
 

@@ -2,6 +2,7 @@ import type { Role } from './policy.ts';
 import type { Refusal } from './refusal.ts';
 import { HOUR, type Instant, type Millis } from './terms.ts';
 import { typed } from './text.ts';
+import { ticketExample } from './ticketExample.ts';
 
 /** Longest reason that is kept; long enough for a paragraph, short enough for every Slack text limit. */
 export const REASON_MAX_LENGTH = 1000;
@@ -31,8 +32,9 @@ export function checkForm(
     refusals.push({ code: 'reason_too_short', minLength: role.reason.minLength });
   } else if (reason.length > REASON_MAX_LENGTH) {
     refusals.push({ code: 'reason_too_long', maxLength: REASON_MAX_LENGTH });
-  } else if (role.reason.ticket && !reason.split(/\s+/).some((word) => role.reason.ticket?.test(word))) {
-    refusals.push({ code: 'ticket_missing', pattern: role.reason.ticket.source });
+  } else if (role.reason.ticket && !reason.split(/\s/).some((word) => role.reason.ticket?.test(word))) {
+    const { ticket } = role.reason;
+    refusals.push({ code: 'ticket_missing', pattern: ticket.source, example: ticketExample(ticket) });
   }
   return refusals;
 }

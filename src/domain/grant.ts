@@ -1,8 +1,8 @@
-import type { Decision } from './evaluate.ts';
+import type { Decision } from './decision.ts';
 import type { Evidence } from './evidence.ts';
 import type { Actor, Person } from './person.ts';
 import type { Role } from './policy.ts';
-import type { Instant, Millis, Ref } from './terms.ts';
+import type { Instant, Millis, Ref, RoleKey } from './terms.ts';
 
 /** What ends access on its own. */
 export type PlannedEnd = 'expired' | 'shift_ended' | 'incident_resolved';
@@ -60,8 +60,7 @@ interface GrantCore {
    * null: the resource was not in the policy when an earlier version's grant was looked at.
    */
   readonly place: string | null;
-  /** `payments-db/read` */
-  readonly role: string;
+  readonly role: RoleKey;
   /** What the role gave when it was granted: the policy may change before the end. Never holds secrets. */
   readonly grants: unknown;
   readonly duration: Millis;
@@ -156,7 +155,7 @@ export function tiesOf(role: Role, ground: Ground): Ties {
 /** What reviewers approved does not rest on a shift, even where there is one. */
 function shiftOf({ rules, ends }: Role, decision: Decision): Ties['shift'] {
   const onCall = decision.effect === 'allow' ? decision.proof.onCall : null;
-  if (!onCall || decision.effect !== 'allow' || ends.withShift === null) return null;
+  if (!onCall || ends.withShift === null) return null;
   const when = decision.rule === null ? [] : (rules[decision.rule - 1]?.when ?? []);
   const tests = when.flatMap((test) => (test.kind === 'on_call' ? [test] : []));
   const { escalationPolicy, schedule, level, end } = onCall;

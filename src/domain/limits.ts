@@ -1,7 +1,7 @@
-import type { DecisionInput, Finding } from './evaluate.ts';
-import { NO_PROOF } from './evaluate.ts';
+import type { DecisionInput, RuleFinding } from './decision.ts';
+import { NO_PROOF } from './decision.ts';
 import { isGroup, type Limit, type Role, roleKey } from './policy.ts';
-import { durationText, type Instant, type Millis } from './terms.ts';
+import { durationText, type Instant, type Millis, type RoleKey } from './terms.ts';
 import { counted } from './text.ts';
 
 /** Freezes and limits: what holds before any rule is looked at. Not knowing never opens a door. */
@@ -30,27 +30,28 @@ function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): strin
   const { denials, holders } = evidence.history.value;
   for (const limit of bounding) {
     const counts = countsFor(role, limit);
-    const denied = latest(denials.filter(counts));
-    if (limit.coolDown !== null && denied !== null && at < denied + limit.coolDown)
+    // -Infinity: nobody did.
+    const denied = Math.max(...denials.filter(counts).map((one) => one.at));
+    if (limit.coolDown !== null && at < denied + limit.coolDown)
       return `a reviewer denied it ${durationText(at - denied)} ago; it can be asked for again after ${durationText(limit.coolDown)}`;
     const others = new Set(holders.filter(counts).map((one) => one.personId));
     others.delete(personId);
     if (limit.holders !== null && others.size >= limit.holders)
-      return `held by ${counted(others.size, 'other person', 'others')} already, and ${limit.holders} is the most`;
+      return `${counted(others.size, 'other person has', 'other people have')} it already, and ${limit.holders} is the most`;
   }
   return null;
 }
 
 /** Why an allow rule no longer holds, because the person has had what they may have without a reviewer; null: it may. */
-export function budgetLeft(role: Role, { at, evidence }: DecisionInput): Finding | null {
-  const spent = (outcome: Finding['outcome'], reason: string): Finding => ({
+export function budgetLeft(role: Role, { at, evidence }: DecisionInput): RuleFinding | null {
+  const spent = (outcome: RuleFinding['outcome'], reason: string): RuleFinding => ({
     outcome,
     reasons: [reason],
     proof: NO_PROOF,
   });
   for (const limit of role.limits) {
     if (limit.automatic === null) continue;
-    if (!evidence.history) return spent('unknown', 'how often it was approved at once was not looked up');
+    if (!evidence.history) return spent('unknown', 'how often it was automatic was not looked up');
     if (!evidence.history.known) return spent('unknown', evidence.history.problem);
     const { max, per } = limit.automatic;
     const recent = evidence.history.value.automatic.filter(
@@ -59,7 +60,7 @@ export function budgetLeft(role: Role, { at, evidence }: DecisionInput): Finding
     if (recent.length >= max)
       return spent(
         'not_met',
-        `approved at once ${counted(recent.length, 'time')} in ${durationText(per)}, and ${max} is the most`,
+        `automatic ${counted(recent.length, 'time')} in ${durationText(per)} already, and ${max} is the most`,
       );
   }
   return null;
@@ -67,11 +68,8 @@ export function budgetLeft(role: Role, { at, evidence }: DecisionInput): Finding
 
 const countsFor =
   (role: Role, { resources }: Limit) =>
-  (one: { readonly role: string }): boolean =>
+  (one: { readonly role: RoleKey }): boolean =>
     resources === null ? one.role === roleKey(role) : resources.includes(one.role.split('/')[0] ?? '');
 
 /** Before or after: what is approved already for a time that lies ahead counts around that time. */
 const isWithin = (then: Instant, now: Instant, period: Millis): boolean => Math.abs(now - then) < period;
-
-const latest = (found: readonly { readonly at: Instant }[]): Instant | null =>
-  found.length === 0 ? null : Math.max(...found.map(({ at }) => at));

@@ -58,7 +58,7 @@ export const bothHumans = (a: Human, b: Human): Human => ({
 
 /**
  * The same human under any identity either is known by: one Slack account, one mailbox, or accounts that the
- * policy says belong together. What the mailboxes of those accounts are is not known here: lifecycle/humans.ts asks.
+ * policy says belong together. What the mailboxes of those accounts are is not known here: lifecycle/people/humans.ts asks.
  */
 export const isSamePerson = (a: Identity, b: Identity, accounts: readonly (readonly string[])[]): boolean =>
   isSameHuman(humanOf([a], accounts), humanOf([b], accounts));
@@ -75,3 +75,8 @@ export const accountsBeside = (slackId: string, accounts: readonly (readonly str
  */
 export const mailboxOf = (email: string): string =>
   email.includes('@') ? email.toLowerCase().replace(/\+[^@]*@/, '@') : '';
+
+/** A person in an event: the id that they are found by, and the name as it was then, which can be erased. */
+export type Named = Pick<Person, 'slackId' | 'name'>;
+
+export const named = ({ slackId, name }: Named): Named => ({ slackId, name });

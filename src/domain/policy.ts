@@ -1,6 +1,6 @@
-import type { IncidentStatus, Urgency } from './evidence.ts';
+import type { IncidentStatus, Urgency } from './incident.ts';
 import type { RequestSignal } from './signals.ts';
-import type { Instant, Millis } from './terms.ts';
+import type { Instant, Millis, RoleKey } from './terms.ts';
 
 /** A person (`U…`, `W…`) or a user group (`S…`) at Slack, by id. */
 export type Principal = string;
@@ -132,7 +132,7 @@ export interface Role {
   readonly id: string;
   readonly name: string;
   /** What the role gives, in the terms of the resource's provisioner, checked by its schema. */
-  readonly grants: unknown;
+  readonly gives: unknown;
   readonly reason: { readonly minLength: number; readonly ticket: Pattern | null };
   /** `total`: the longest it may be held with all its extensions. */
   readonly duration: { readonly default: Millis; readonly max: Millis; readonly total: Millis };
@@ -192,6 +192,8 @@ export interface Policy {
   readonly secrets?: readonly string[];
   /** Of these, the values of variables that are named like a secret: another value is no other place. Absent: none is. */
   readonly passwords?: readonly string[];
+  /** What messages and Home call this bot’s environment, such as `staging`. Absent: nothing, as in production. */
+  readonly environment?: string;
   readonly auditChannel: string;
   readonly approvalsChannel: string;
   readonly admins: readonly Principal[];
@@ -205,6 +207,8 @@ export interface Policy {
   readonly emailDomains?: readonly string[];
   /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */
   readonly samePerson: readonly (readonly string[])[];
+  /** Who is woken for the bot itself: a PagerDuty service. Absent: administrators are told in Slack alone. */
+  readonly alarms?: { readonly page: string };
   /** When the week is summed up in the audit channel; null: never. ISO weekday, minutes after midnight. */
   readonly digest: { readonly day: number; readonly minute: number; readonly timeZone: string } | null;
   /** How often targets are compared with the ledger. */
@@ -218,12 +222,12 @@ export const BREAK_GLASS_ITEM = 'break-glass';
 export const OPA_ITEM = 'Open Policy Agent decides';
 
 /** How a role is named in one word, in messages, values and the ledger: `payments-db/read`. */
-export const roleKey = (role: Pick<Role, 'resourceId' | 'id'>): string => `${role.resourceId}/${role.id}`;
+export const roleKey = (role: Pick<Role, 'resourceId' | 'id'>): RoleKey => `${role.resourceId}/${role.id}`;
 
 /** The role with this key, or undefined: keys come from people and from Slack. */
-export function findRole(policy: Policy, key: string): Role | undefined {
-  const slash = key.indexOf('/');
-  return slash < 0 ? undefined : policy.resources.get(key.slice(0, slash))?.roles.get(key.slice(slash + 1));
+export function findRole(policy: Policy, key: RoleKey): Role | undefined {
+  const [resourceId = '', ...id] = key.split('/');
+  return policy.resources.get(resourceId)?.roles.get(id.join('/'));
 }
 
 /** Everybody a condition names. */

@@ -14,9 +14,11 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   say('approvals channel', before.approvalsChannel, after.approvalsChannel);
   say('administrators', before.admins, after.admins);
   say('auditors', before.auditors, after.auditors);
+  say('environment', before.environment ?? 'none', after.environment ?? 'none');
   say('digest', before.digest, after.digest);
   say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
+  say('alarms page', before.alarms?.page ?? 'nobody', after.alarms?.page ?? 'nobody');
   say('accounts of one person', before.samePerson, after.samePerson);
   for (const id of new Set([...before.identities.keys(), ...after.identities.keys()]))
     say(`what ${id} is called at targets`, before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');
@@ -50,7 +52,7 @@ function roleChanges(before: Role, after: Role): string[] {
   say('with extensions', durationText(before.duration.total), durationText(after.duration.total));
   say('default', durationText(before.duration.default), durationText(after.duration.default));
   say('risk', before.risk, after.risk);
-  say('gives', before.grants, after.grants);
+  say('gives', before.gives, after.gives);
   say('narrower', before.narrower, after.narrower);
   say('ends', before.ends, after.ends);
   say('reason', reasonText(before), reasonText(after));
@@ -59,7 +61,7 @@ function roleChanges(before: Role, after: Role): string[] {
   say('limits', before.limits, after.limits);
   say('freezes', before.freezes, after.freezes);
   say('OPA', before.opa, after.opa);
-  for (let index = 0; index < Math.max(before.rules.length, after.rules.length); index += 1)
+  for (const index of new Set([...before.rules.keys(), ...after.rules.keys()]))
     say(`rule ${index + 1}`, ruleAt(before, index), ruleAt(after, index));
   return lines;
 }

@@ -1,7 +1,8 @@
 import type { AccessReview, Removal } from './accessReview.ts';
+import type { Alarm } from './alarm.ts';
 import type { Person } from './person.ts';
 import type { Principal } from './policy.ts';
-import type { Instant } from './terms.ts';
+import type { Instant, RoleKey } from './terms.ts';
 
 /** No new access for anybody. */
 export interface Freeze {
@@ -42,8 +43,8 @@ export interface Guesses {
 export interface DriftFinding {
   /** Left behind by a grant that ended; held by somebody whom nobody granted it; or not there though it should be. */
   readonly kind: 'leftover' | 'standing' | 'missing';
-  /** `payments-db/read`; null: it gives none of the policy's roles. */
-  readonly role: string | null;
+  /** null: it gives none of the policy's roles. */
+  readonly role: RoleKey | null;
   readonly account: string;
   readonly grantId: string | null;
 }
@@ -55,10 +56,10 @@ export interface SlackIdentity {
   readonly bot: string;
 }
 
-/** Somebody was seen to be an administrator: active, and among those whom the policy names. */
-export interface AdminSeen {
+/** Somebody was seen to be an administrator, or a reviewer: active, and among those whom the policy names. */
+export interface StandingSeen {
   readonly person: Person;
-  /** The people and groups in the policy's `admins` that they were found as. */
+  /** The people and groups that the policy names which they were found as. */
   readonly as: readonly Principal[];
   readonly at: Instant;
 }
@@ -68,7 +69,9 @@ export interface Records {
   /** Key `bot`. */
   freeze: Freeze | null;
   /** Key: the Slack id. */
-  admin_seen: AdminSeen | null;
+  admin_seen: StandingSeen | null;
+  /** Key: the Slack id. Of whatever role: `as` says of which. */
+  reviewer_seen: StandingSeen | null;
   /** Key: the Slack id of whoever is away. */
   delegation: Delegation | null;
   /** Key: the Slack id. */
@@ -85,6 +88,8 @@ export interface Records {
   slack_identities: { readonly identities: readonly SlackIdentity[] } | null;
   /** Key `weekly`: the end of the last week that was summed up. */
   digest: { readonly until: Instant } | null;
+  /** What somebody was woken for and that is still so. Key: the kind of alarm. */
+  alarm: Alarm | null;
   /** What was found and is still so. Key: the resource's id. */
   drift: readonly DriftFinding[] | null;
 }

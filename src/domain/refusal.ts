@@ -1,11 +1,11 @@
-import type { RuleOutcome } from './evaluate.ts';
+import type { RuleOutcome } from './decision.ts';
 import type { Request } from './request.ts';
 import type { Instant, Millis } from './terms.ts';
 
 /** Fields of the request form that an error can belong to. */
 export type Field = 'role' | 'duration' | 'reason' | 'start' | 'code';
 
-/** An expected "no", as a value. Slack sentences for each live in slack/sentences.ts. */
+/** An expected "no", as a value. The sentences are in wording/refusals.ts. */
 export type Refusal =
   | { readonly code: 'unknown_role'; readonly role: string }
   | { readonly code: 'too_many_roles'; readonly max: number }
@@ -16,7 +16,7 @@ export type Refusal =
   | { readonly code: 'start_too_far'; readonly max: Millis }
   | { readonly code: 'reason_too_short'; readonly minLength: number }
   | { readonly code: 'reason_too_long'; readonly maxLength: number }
-  | { readonly code: 'ticket_missing'; readonly pattern: string }
+  | { readonly code: 'ticket_missing'; readonly pattern: string; readonly example: string | null }
   | { readonly code: 'person_refused'; readonly problem: string }
   /** The target cannot give this person anything. */
   | { readonly code: 'no_account'; readonly role: string; readonly problem: string }
@@ -26,6 +26,8 @@ export type Refusal =
   | { readonly code: 'not_pending'; readonly state: Exclude<Request['state'], 'pending'> }
   | { readonly code: 'not_narrower'; readonly role: string }
   | { readonly code: 'change_is_wider' }
+  /** Approve less, with nothing less in it. */
+  | { readonly code: 'nothing_less' }
   | { readonly code: 'extension_as_asked' }
   | { readonly code: 'own_request' }
   | { readonly code: 'not_a_reviewer' }
@@ -42,6 +44,10 @@ export type Refusal =
   | { readonly code: 'unknown_grant' }
   | { readonly code: 'not_active' }
   | { readonly code: 'not_yours' }
+  /** Only what the bot cannot take back is declared to be gone. */
+  | { readonly code: 'not_overdue' }
+  /** Nobody declares their own access to be gone. */
+  | { readonly code: 'own_access' }
   | { readonly code: 'no_credential' }
   | { readonly code: 'already_extending' }
   /** The incident that it was given for is resolved: no more time makes it end later. */

@@ -1,6 +1,6 @@
-import { DateTime } from 'luxon';
-import type { Named } from './events.ts';
-import type { Instant, Millis } from './terms.ts';
+import { dayOf, daysOf } from './calendar.ts';
+import type { Named } from './person.ts';
+import type { Instant, Millis, RoleKey } from './terms.ts';
 import { SECOND } from './terms.ts';
 
 /** What a report is made of: every access of a period, and what was noteworthy. Computed from events alone. */
@@ -12,7 +12,7 @@ export const APPROVALS: readonly Approval[] = ['automatic', 'reviewed', 'break_g
 export interface AccessSpan {
   readonly grantId: string;
   readonly requestId: string;
-  readonly role: string;
+  readonly role: RoleKey;
   readonly person: Named;
   readonly approval: Approval;
   readonly requestedAt: Instant;
@@ -109,20 +109,13 @@ const isLiveAt = (span: AccessSpan, at: Instant): boolean => span.from < at && (
 export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
 
-/** The calendar day of a moment, such as 2026-01-31. */
-export const dayOf = (at: Instant, zone: string): string => DateTime.fromMillis(at, { zone }).toISODate() ?? '';
-
-function perDay(begun: readonly AccessSpan[], { from, to }: Figures, zone: string): Summary['perDay'] {
+function perDay(begun: readonly AccessSpan[], period: Figures, zone: string): Summary['perDay'] {
   const counts = new Map<string, number>();
   for (const span of begun) {
     const key = `${dayOf(span.from, zone)} ${span.approval}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const days: string[] = [];
-  // Every day that the period touches: it may begin and end at any time of day.
-  for (let at = DateTime.fromMillis(from, { zone }).startOf('day'); at.toMillis() < to; at = at.plus({ days: 1 }))
-    days.push(at.toISODate() ?? '');
-  return days.flatMap((day) =>
+  return daysOf(period, zone).flatMap((day) =>
     APPROVALS.map((approval) => ({ day, approval, count: counts.get(`${day} ${approval}`) ?? 0 })),
   );
 }
@@ -131,10 +124,11 @@ function perDay(begun: readonly AccessSpan[], { from, to }: Figures, zone: strin
 const STEPS = 200;
 
 function liveOverTime(spans: readonly AccessSpan[], from: Instant, to: Instant): Summary['liveOverTime'] {
+  // Of what happens at one moment the beginnings stay first.
   const changes = [
-    ...spans.map((span) => ({ at: Math.max(span.from, from), by: 1 })),
+    ...spans.map((span) => ({ at: span.from, by: 1 })),
     ...spans.flatMap((span) => (span.to === null ? [] : [{ at: span.to, by: -1 }])),
-  ].sort((a, b) => a.at - b.at || b.by - a.by);
+  ].sort((a, b) => a.at - b.at);
   let live = 0;
   let next = 0;
   return Array.from({ length: STEPS }, (_, step) => {

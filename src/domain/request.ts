@@ -1,8 +1,9 @@
-import type { AskDecision, Decision } from './evaluate.ts';
+import type { AskDecision, Decision } from './decision.ts';
 import type { Evidence } from './evidence.ts';
 import type { Person } from './person.ts';
+import type { Stage } from './policy.ts';
 import type { Signal } from './signals.ts';
-import type { Instant, Millis } from './terms.ts';
+import type { Instant, Millis, RoleKey } from './terms.ts';
 
 /** One reviewer's word on a request. */
 export interface Review {
@@ -24,6 +25,8 @@ export interface Escalation {
   readonly step: number;
   readonly at: Instant;
   readonly to: readonly string[];
+  /** Why it was not known who else is to be asked: the step is tried again. Absent: everybody was. */
+  readonly unseen?: string;
 }
 
 /** What is left to do about a use of break-glass. */
@@ -49,8 +52,7 @@ interface RequestCore {
   /** Unique per submission by a person; a delivery that comes twice is the same request. */
   readonly submissionKey: string;
   readonly requester: Person;
-  /** `payments-db/read` */
-  readonly role: string;
+  readonly role: RoleKey;
   readonly duration: Millis;
   readonly reason: string;
   readonly incidentId: string | null;
@@ -60,7 +62,7 @@ interface RequestCore {
   /** The grant that it would make longer; null: it asks for a new one. */
   readonly extends: string | null;
   /** What was asked for at first, where a reviewer gave less. null: nobody did. */
-  readonly askedFor: { readonly role: string; readonly duration: Millis } | null;
+  readonly askedFor: { readonly role: RoleKey; readonly duration: Millis } | null;
   /** What was unusual about it, or about how it was reviewed. */
   readonly signals: readonly Signal[];
   /** What PagerDuty said of their shifts when it was decided; null: no rule asked. Absent: made before this was kept. */
@@ -73,6 +75,8 @@ export type PendingRequest = RequestCore & {
   readonly expiresAt: Instant;
   readonly reviews: readonly Review[];
   readonly escalations: readonly Escalation[];
+  /** What each stage still lacked after the last approval, for reading only. Absent: nobody has approved yet. */
+  readonly stillNeeded?: readonly Stage[];
 };
 
 /** Approved for later: at its start the policy is asked again. */

@@ -22,7 +22,7 @@ export const SECRET_NAME = /(^|[_.-])(secret|token|password|passwd|pwd|private_?
  * @returns strikes every one of them out, also JSON-escaped, URL-encoded, quoted for SQL, a shell or HTML, in base64 or
  *   hexadecimal, and line by line
  */
-export function striker(secrets: readonly string[]): Strike {
+export function createStriker(secrets: readonly string[]): Strike {
   let known = 0;
   let forms: { readonly text: string; readonly pattern: RegExp }[] = [];
   return (text) => {
@@ -65,7 +65,6 @@ export function plainForms(secret: string): string[] {
 
 /** The texts of a JSON document that stand under a name for a secret. */
 function secretsInJson(text: string): string[] {
-  if (!/^\s*[[{]/.test(text)) return [];
   const found: string[] = [];
   try {
     JSON.parse(text, (name, value: unknown) => {
@@ -73,7 +72,7 @@ function secretsInJson(text: string): string[] {
       return value;
     });
   } catch {
-    // It only looks like JSON: it is one text, and struck out as that.
+    // It is no JSON, or only looks like it: it is one text, and struck out as that.
     return [];
   }
   return found;
@@ -126,7 +125,7 @@ function readable(secret: string): string {
       rest = rest.slice(slashes.length);
       if (rest !== '') pattern += waysOf(String.fromCodePoint(rest.codePointAt(0) ?? 0), '');
     } else pattern += waysOf(String.fromCodePoint(rest.codePointAt(0) ?? 0), `\\\\{0,${MOST_ESCAPES}}`);
-    rest = rest.slice(rest === '' ? 0 : String.fromCodePoint(rest.codePointAt(0) ?? 0).length);
+    rest = rest.slice(String.fromCodePoint(rest.codePointAt(0) ?? 0).length);
   }
   return pattern;
 }
@@ -177,7 +176,7 @@ function withoutPieces(text: string, secret: string): string {
   let result = text;
   for (let at = result.lastIndexOf(piece); at !== -1; at = at === 0 ? -1 : result.lastIndexOf(piece, at - 1)) {
     let end = at;
-    while (end < result.length && end - at < secret.length && result[end] === secret[end - at]) end += 1;
+    while (end < result.length && result[end] === secret[end - at]) end += 1;
     const rest = result.slice(end);
     if (/^["')\]}]*(?:…|\.\.\.|$)/.test(rest)) result = `${result.slice(0, at)}${STRUCK}${rest}`;
   }

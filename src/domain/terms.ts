@@ -45,3 +45,6 @@ export function durationText(ms: Millis): string {
   if (hours === 0) return `${rest} min`;
   return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
 }
+
+/** `payments-db/read`: what names a role, {@link roleKey}. Where something is stored or recorded, `role` is always this key. */
+export type RoleKey = string;

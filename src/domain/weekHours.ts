@@ -2,8 +2,6 @@ import { DateTime } from 'luxon';
 import type { HoursTest } from './policy.ts';
 import type { Instant } from './terms.ts';
 
-const MINUTES_A_DAY = 24 * 60;
-
 /** Whether an instant lies in the given hours of the week, on the wall clock of their time zone. */
 export function isWithinHours(hours: HoursTest, at: Instant): boolean {
   const local = DateTime.fromMillis(at, { zone: hours.timeZone });
@@ -14,7 +12,7 @@ export function isWithinHours(hours: HoursTest, at: Instant): boolean {
   }
   // Crosses midnight: the evening belongs to today, the early morning to yesterday.
   return (
-    (hours.days.includes(local.weekday) && minute >= hours.from && minute < MINUTES_A_DAY) ||
+    (hours.days.includes(local.weekday) && minute >= hours.from) ||
     (hours.days.includes(yesterday) && minute < hours.to)
   );
 }
@@ -27,7 +25,7 @@ export function lastWeekly(
   const local = DateTime.fromMillis(now, { zone: timeZone });
   const at = local
     .startOf('day')
-    .minus({ days: (local.weekday - day + 7) % 7 })
+    .minus({ days: local.weekday - day })
     .set({ hour: Math.floor(minute / 60), minute: minute % 60 });
   return (at.toMillis() <= now ? at : at.minus({ weeks: 1 })).toMillis();
 }

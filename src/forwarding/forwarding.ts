@@ -2,7 +2,11 @@ import type { LedgerEvent, NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { problemText } from '../domain/text.ts';
-import type { Clock, EventReader, Job, JobHandler, Log, PostBook } from '../ports.ts';
+import type { Clock, Log } from '../ports/host.ts';
+import type { Job, JobHandler } from '../ports/jobs.ts';
+import { CURSORS } from '../ports/keys.ts';
+import type { EventReader } from '../ports/ledger.ts';
+import type { PostBook } from '../ports/posts.ts';
 import { NotTaken, type Receiver } from './receiver.ts';
 import { openSyslog } from './syslog.ts';
 import { openWebhook } from './webhook.ts';
@@ -25,42 +29,16 @@ export interface Forwarding {
   readonly handle: JobHandler;
 }
 
-export function createForwarding(
-  places: ForwardingPlaces,
-  {
-    events,
-    posts,
-    clock,
-    log,
-    record,
-  }: {
-    events: EventReader;
-    posts: PostBook;
-    clock: Pick<Clock, 'now'>;
-    log: Pick<Log, 'error'>;
-    record: (event: NewEvent) => Promise<unknown>;
-  },
-): Forwarding {
-  /** One event that is never taken must not keep back all that follow: where it stands in the ledger goes in its place. */
-  async function send(key: string, receiver: Receiver, event: LedgerEvent): Promise<void> {
-    try {
-      await receiver.send(event);
-    } catch (error) {
-      if (!(error instanceof NotTaken)) throw error;
-      const problem = problemText(error);
-      const { seq } = event;
-      log.error({ place: key, seq, problem }, 'an event is not taken as it is; it goes on without its payload');
-      await receiver.send({ ...event, payload: { left_out: `${problem}; the ledger has the whole of event ${seq}` } });
-      await record({
-        type: 'forwarding.shortened',
-        actor: BOT,
-        requestId: null,
-        grantId: null,
-        payload: { place: key, seq, problem },
-      });
-    }
-  }
+export interface ForwardingDeps {
+  readonly events: EventReader;
+  readonly posts: PostBook;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Log, 'error'>;
+  readonly record: (event: NewEvent) => Promise<unknown>;
+}
 
+export function createForwarding(places: ForwardingPlaces, deps: ForwardingDeps): Forwarding {
+  const { events, posts, clock } = deps;
   const { webhook, syslog } = places;
   const receivers = new Map<string, () => Receiver>();
   if (webhook) receivers.set('webhook', () => openWebhook(webhook, clock));
@@ -71,15 +49,15 @@ export function createForwarding(
       const open = receivers.get(key);
       // Set up once, and no longer.
       if (!open) return null;
-      const cursor = `forward:${key}`;
-      const waiting = events.after(posts.cursor(cursor), BATCH);
+      const cursor = CURSORS.forwardTo(key);
+      const waiting = await events.after(await posts.cursor(cursor), BATCH);
       const receiver = open();
       const pauseAt = clock.now() + BATCH_TIME;
       try {
         for (const event of waiting) {
           if (clock.now() >= pauseAt) return { notBefore: clock.now() };
-          await send(key, receiver, event);
-          posts.moveCursor(cursor, event.seq);
+          await send(key, receiver, event, deps);
+          await posts.moveCursor(cursor, event.seq);
         }
       } finally {
         await receiver.close();
@@ -87,4 +65,29 @@ export function createForwarding(
       return waiting.length < BATCH ? null : { notBefore: clock.now() };
     },
   };
+}
+
+/** One event that is never taken must not keep back all that follow: where it stands in the ledger goes in its place. */
+async function send(
+  key: string,
+  receiver: Receiver,
+  event: LedgerEvent,
+  { log, record }: Pick<ForwardingDeps, 'log' | 'record'>,
+): Promise<void> {
+  try {
+    await receiver.send(event);
+  } catch (error) {
+    if (!(error instanceof NotTaken)) throw error;
+    const problem = problemText(error);
+    const { seq } = event;
+    log.error({ place: key, seq, problem }, 'an event is not taken as it is; it goes on without its payload');
+    await receiver.send({ ...event, payload: { left_out: `${problem}; the ledger has the whole of event ${seq}` } });
+    await record({
+      type: 'forwarding.shortened',
+      actor: BOT,
+      requestId: null,
+      grantId: null,
+      payload: { place: key, seq, problem },
+    });
+  }
 }

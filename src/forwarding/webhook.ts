@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { type Millis, SECOND } from '../domain/terms.ts';
-import type { Clock } from '../ports.ts';
+import { signatureHeaders } from '../http/webhookSignature.ts';
+import type { Clock } from '../ports/host.ts';
 import { NotTaken, type Receiver } from './receiver.ts';
 
 const TIMEOUT: Millis = 10 * SECOND;
@@ -12,15 +12,13 @@ export function openWebhook({ url, secret }: { url: string; secret: string }, cl
   return {
     send: async (event) => {
       const body = JSON.stringify(event);
-      const timestamp = String(Math.floor(clock.now() / SECOND));
       const response = await fetch(url, {
         method: 'POST',
         body,
         headers: {
           'content-type': 'application/json',
           'idempotency-key': event.hash,
-          'x-jit-timestamp': timestamp,
-          'x-jit-signature': `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`,
+          ...signatureHeaders(secret, { id: event.hash, at: clock.now(), body }),
         },
         // A redirect would carry the signed event to a host that nobody named.
         redirect: 'error',

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 
+/** `too_large`: longer than one may be; `crowded_out`: dropped, because all together hold too much; `cut_off`: the sender went away. */
+export type Unread = 'too_large' | 'crowded_out' | 'cut_off';
+
 /** What became of reading a body: the whole of it, or why there is none. */
-export type Read =
-  | { readonly body: Buffer }
-  /** `too_large`: longer than one may be; `crowded_out`: dropped, because all together hold too much; `cut_off`: the sender went away. */
-  | { readonly problem: 'too_large' | 'crowded_out' | 'cut_off' };
+type Read = { readonly body: Buffer } | { readonly problem: Unread };
 
 const FIRST_BUFFER_BYTES = 8_192;
 

@@ -1,20 +1,13 @@
+import type { KeyedLock } from '../concurrency/keyedLock.ts';
 import type { Policy } from '../domain/policy.ts';
-import type {
-  ActivityReader,
-  Clock,
-  CodeBox,
-  Directory,
-  EvidenceSource,
-  IncidentDesk,
-  Log,
-  NewId,
-  OnCall,
-  PolicyFile,
-  Store,
-  Targets,
-} from '../ports.ts';
-import type { Integrity } from './integrity.ts';
-import type { KeyedLock } from './keyedLock.ts';
+import type { EvidenceSource } from '../ports/evidence.ts';
+import type { Clock, Log, NewId } from '../ports/host.ts';
+import type { ActivityReader } from '../ports/ledger.ts';
+import type { IncidentDesk, OnCall } from '../ports/pagerDuty.ts';
+import type { CodeBox, Directory } from '../ports/people.ts';
+import type { PolicyFile } from '../ports/policy.ts';
+import type { Store } from '../ports/store.ts';
+import type { Targets } from '../ports/targets.ts';
 
 /** What every verb of the flow works with. */
 export interface Deps {
@@ -39,4 +32,14 @@ export interface Deps {
   readonly limitLock: KeyedLock;
   /** One commit at a time of what begins access for one human, by whichever of their accounts. */
   readonly humanLock: KeyedLock;
+}
+
+/** Whether the ledger can be built on. While it cannot, nothing new is granted; what is live still ends. */
+export interface Integrity {
+  /** What is wrong, or still being looked at; null: nothing. */
+  problem(): string | null;
+  /** What an administrator can clear by saying that they looked; null: nothing. */
+  doubt(): string | null;
+  /** Somebody has looked. */
+  clearDoubt(): void;
 }

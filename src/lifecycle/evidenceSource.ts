@@ -1,20 +1,17 @@
 import type { Removal } from '../domain/accessReview.ts';
-import type { Evidence, History } from '../domain/evidence.ts';
+import type { Evidence, History, OnCallEntry } from '../domain/evidence.ts';
 import { type Human, humanOf, mailboxOf, type Person } from '../domain/person.ts';
-import { evidenceNeeded, type Policy, roleKey } from '../domain/policy.ts';
+import { evidenceNeeded, type Policy, type Role, roleKey } from '../domain/policy.ts';
 import { type RequestSignal, requestSignals, type Signal } from '../domain/signals.ts';
 import { type Known, known, type Millis, unknown } from '../domain/terms.ts';
-import type {
-  ActivityReader,
-  Clock,
-  Directory,
-  EvidenceSource,
-  OnCall,
-  PastAndHolders,
-  PolicyEngine,
-  Store,
-} from '../ports.ts';
-import { humanBehind } from './humans.ts';
+import type { EvidenceSource, Purpose } from '../ports/evidence.ts';
+import type { Clock } from '../ports/host.ts';
+import type { ActivityReader } from '../ports/ledger.ts';
+import type { OnCall } from '../ports/pagerDuty.ts';
+import type { Directory } from '../ports/people.ts';
+import type { OpaQuestion, PolicyEngine } from '../ports/policy.ts';
+import type { PastAndHolders, Store } from '../ports/store.ts';
+import { humanBehind } from './people/humans.ts';
 
 interface Sources {
   readonly onCall: OnCall;
@@ -28,48 +25,11 @@ interface Sources {
 }
 
 /** Asks PagerDuty, Slack and our own records, side by side, for just what the role's policy turns on. */
-export function evidenceSource({ onCall, directory, store, activity, engine, clock, policy }: Sources): EvidenceSource {
-  const history = (about: {
-    lookBack: Millis;
-    resources: readonly string[];
-    person: Person;
-    human: Human;
-    requestId: string | null;
-  }) =>
-    store
-      .history({
-        human: about.human,
-        since: clock.now() - about.lookBack,
-        resources: about.resources,
-        exceptRequest: about.requestId,
-      })
-      .then(
-        (found) =>
-          known({
-            ...found,
-            automatic: found.automatic.filter(({ at }) => about.requestId === null || at <= clock.now()),
-            holders: holdersIn(found, about, policy().samePerson),
-          }),
-        (): Known<History> => unknown('what was granted before could not be read'),
-      );
-
-  const removed = (role: string) =>
-    store.record('removals', role).then(
-      ({ value }): Known<readonly Removal[]> => known(value ?? []),
-      (): Known<readonly Removal[]> => unknown('what owners removed could not be read'),
-    );
-  const behaviour = async (person: Person, human: Human, resource: string): Promise<Known<Signal<RequestSignal>[]>> => {
-    const at = clock.now();
-    try {
-      const seen = await activity.asking(await store.accountsOf(human), resource, at);
-      return known(requestSignals(seen, { at, resource, timeZone: person.timeZone }));
-    } catch {
-      return unknown('whether this is unusual could not be looked up');
-    }
-  };
-
+export function evidenceSource(sources: Sources): EvidenceSource {
+  const { onCall, directory, clock, policy } = sources;
   return {
-    gather: async (role, { person, incidentId, at, requestId, duration, reason }, purpose): Promise<Evidence> => {
+    gather: async (role, ask, purpose): Promise<Evidence> => {
+      const { person, incidentId, at, requestId } = ask;
       const needed = evidenceNeeded(role);
       const about = { ...(at !== null && { at }), overrides: needed.overrides };
       const now = clock.now();
@@ -79,42 +39,140 @@ export function evidenceSource({ onCall, directory, store, activity, engine, clo
         // Where no rule turns on it, the incident is only shown to people: what the form's preview read will do.
         incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
-        human.then((human) => accountsOf({ directory, store }, person, human)),
+        human.then((human) => accountsOf(sources, person, human)),
         human.then((human) => {
           if (!needed.history) return null;
-          return human.unseen ? unknown(human.unseen) : history({ ...needed.history, person, human, requestId });
+          return human.unseen
+            ? unknown(human.unseen)
+            : pastOf(sources, { ...needed.history, person, human, requestId });
         }),
-        human.then((human) => behaviour(person, human, role.resourceId)),
-        removed(roleKey(role)),
+        human.then((human) => behaviourOf(sources, person, human, role.resourceId)),
+        removedFrom(sources, roleKey(role)),
       ]);
       const otherAccounts = accounts.filter((id) => id !== person.slackId);
+      const isAskedOfOthers = needed.onCall && otherAccounts.length > 0;
+      const othersOnCall = isAskedOfOthers ? await onCallOf(sources, otherAccounts, purpose, about) : null;
       const groups: Record<string, Known<boolean>> = {};
       for (const [group, answer] of members) groups[group] = membership(group, answer, { person, otherAccounts });
-      const opa = role.opa
-        ? await engine.ask(role.opa, {
-            at: at ?? now,
-            person,
-            otherAccounts,
-            role: roleKey(role),
-            duration,
-            reason,
-            onCall: entries ?? unknown('PagerDuty was not asked'),
-            incident,
-          })
-        : null;
       return {
         at: clock.now(),
         onCall: entries,
         incident,
         groups,
         ...(otherAccounts.length > 0 && { otherAccounts }),
+        ...(othersOnCall && { othersOnCall }),
         history: past,
         removals,
         signals,
-        opa,
+        opa: await engineSays(sources, role, { ask, at: at ?? now, otherAccounts, entries, incident }),
       };
     },
   };
+}
+
+type About = Parameters<EvidenceSource['gather']>[1];
+
+/** What the role's policy engine says, where it has one. */
+async function engineSays(
+  { engine }: Pick<Sources, 'engine'>,
+  role: Role,
+  {
+    ask,
+    at,
+    otherAccounts,
+    entries,
+    incident,
+  }: Required<Pick<OpaQuestion, 'at' | 'otherAccounts' | 'incident'>> & {
+    readonly ask: About;
+    readonly entries: Evidence['onCall'];
+  },
+): Promise<Evidence['opa']> {
+  if (!role.opa) return null;
+  const { person, duration, reason } = ask;
+  return engine.ask(role.opa, {
+    at,
+    person,
+    otherAccounts,
+    role: roleKey(role),
+    duration,
+    reason,
+    onCall: entries ?? unknown('PagerDuty was not asked'),
+    incident,
+  });
+}
+
+interface PastQuestion {
+  readonly lookBack: Millis;
+  readonly resources: readonly string[];
+  readonly person: Person;
+  readonly human: Human;
+  readonly requestId: string | null;
+}
+
+const pastOf = (
+  { store, clock, policy }: Pick<Sources, 'store' | 'clock' | 'policy'>,
+  about: PastQuestion,
+): Promise<Known<History>> =>
+  store
+    .history({
+      human: about.human,
+      since: clock.now() - about.lookBack,
+      resources: about.resources,
+      exceptRequest: about.requestId,
+    })
+    .then(
+      (found) =>
+        known({
+          ...found,
+          automatic: found.automatic.filter(({ at }) => about.requestId === null || at <= clock.now()),
+          holders: holdersIn(found, about, policy().samePerson),
+        }),
+      () => unknown('what was granted before could not be read'),
+    );
+
+const removedFrom = ({ store }: Pick<Sources, 'store'>, role: string): Promise<Known<readonly Removal[]>> =>
+  store.record('removals', role).then(
+    ({ value }) => known(value ?? []),
+    () => unknown('what owners removed could not be read'),
+  );
+
+async function behaviourOf(
+  { activity, store, clock }: Pick<Sources, 'activity' | 'store' | 'clock'>,
+  person: Person,
+  human: Human,
+  resource: string,
+): Promise<Known<Signal<RequestSignal>[]>> {
+  const at = clock.now();
+  try {
+    const seen = await activity.asking(await store.accountsOf(human), resource, at);
+    return known(requestSignals(seen, { at, resource, timeZone: person.timeZone }));
+  } catch {
+    return unknown('whether this is unusual could not be looked up');
+  }
+}
+
+/** Where any of these accounts is on call. Whoever has left takes part no more. */
+async function onCallOf(
+  { directory, onCall }: Pick<Sources, 'directory' | 'onCall'>,
+  accounts: readonly string[],
+  purpose: Purpose,
+  about: Parameters<OnCall['entries']>[2],
+): Promise<Known<readonly OnCallEntry[]>> {
+  const found: OnCallEntry[] = [];
+  for (const id of accounts) {
+    const person = await directory.person(id);
+    if (!person.known) {
+      const gone = await directory.hasLeft(id);
+      if (gone.known) continue;
+      return unknown(`another account of the same person, ${id}, could not be looked up`);
+    }
+    const isUser = await onCall.knows(person.value);
+    if (isUser.known && !isUser.value) continue;
+    const entries = await onCall.entries(person.value, purpose, about);
+    if (!entries.known) return entries;
+    found.push(...entries.value);
+  }
+  return known(found);
 }
 
 /** Every account of a human that is known of: listed in the policy, seen in the ledger, or the one whose mailbox theirs belongs to. */

@@ -5,10 +5,11 @@ import type { Policy } from '../domain/policy.ts';
 import { policyChanges } from '../domain/policyChanges.ts';
 import type { Refused } from '../domain/refusal.ts';
 import { cut } from '../domain/text.ts';
-import type { PolicyFile, RecordChange, Store } from '../ports.ts';
+import type { PolicyFile } from '../ports/policy.ts';
+import type { RecordChange, Store } from '../ports/store.ts';
 import type { Deps } from './deps.ts';
-import { checkAdmin } from './eligibility.ts';
-import { type Stranded, strandedBy, strandedLine } from './strandedAccess.ts';
+import { type Stranded, strandedBy, strandedLine } from './grant/strandedAccess.ts';
+import { checkAdmin } from './people/eligibility.ts';
 
 /** The policy file as it is now, beside the policy in force. */
 export type Reload =

@@ -1,7 +1,11 @@
+import { ALARMS } from '../domain/alarm.ts';
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Request } from '../domain/request.ts';
 import { durationText, type Instant, MINUTE, type Millis } from '../domain/terms.ts';
-import type { EventReader, IncidentDesk, Job } from '../ports.ts';
+import type { Job } from '../ports/jobs.ts';
+import type { EventReader } from '../ports/ledger.ts';
+import type { IncidentDesk } from '../ports/pagerDuty.ts';
+import type { Store } from '../ports/store.ts';
 import type { Deps } from './deps.ts';
 
 /** What the bot writes to PagerDuty follows from events: somebody is woken, the incident's notes are kept. */
@@ -11,6 +15,7 @@ export function pagerDutyJobs(event: LedgerEvent, { canWrite }: Pick<IncidentDes
   switch (event.type) {
     case 'request.escalated':
     case 'break_glass.invoked':
+    case 'alarm.raised':
       return event.payload.page === null ? [] : [{ kind: 'page', key: String(event.seq), dueAt: event.at }];
     case 'grant.activated':
     case 'grant.ended':
@@ -20,13 +25,16 @@ export function pagerDutyJobs(event: LedgerEvent, { canWrite }: Pick<IncidentDes
   }
 }
 
-type TellDeps = Pick<Deps, 'incidents' | 'store' | 'clock'> & { readonly events: EventReader };
+type TellDeps = Pick<Deps, 'incidents' | 'clock'> & {
+  readonly store: Pick<Store, 'request' | 'record' | 'commit'>;
+  readonly events: Pick<EventReader, 'get'>;
+};
 
 /** How often it is looked whether what somebody was woken for is decided. */
 const LOOK_EVERY: Millis = MINUTE;
 
 export async function page({ incidents, events, store, clock }: TellDeps, seq: string): Promise<null> {
-  const event = events.get(Number(seq));
+  const event = await events.get(Number(seq));
   const wanted = event && pageFor(event);
   if (!wanted) return null;
   await incidents.page(wanted);
@@ -39,13 +47,20 @@ export async function resolvePage(
   { incidents, events, store, clock }: TellDeps,
   seq: string,
 ): Promise<{ notBefore: Instant } | null> {
-  const event = events.get(Number(seq));
+  const event = await events.get(Number(seq));
   const opened = event && pageFor(event);
-  if (!opened || !event.requestId) return null;
-  const request = (await store.request(event.requestId))?.value;
-  if (request && isOpen(event, request)) return { notBefore: clock.now() + LOOK_EVERY };
+  if (!opened || (event.requestId === null && event.type !== 'alarm.raised')) return null;
+  if (await isStillOpen(event, store)) return { notBefore: clock.now() + LOOK_EVERY };
   await incidents.resolve(opened.key);
   return null;
+}
+
+/** Whether what somebody was woken for is still so. */
+async function isStillOpen(event: LedgerEvent, store: TellDeps['store']): Promise<boolean> {
+  if (event.type === 'alarm.raised')
+    return (await store.record('alarm', event.payload.alarm)).value?.since === event.payload.since;
+  const request = event.requestId === null ? null : (await store.request(event.requestId))?.value;
+  return request ? isOpen(event, request) : false;
 }
 
 /** Whether somebody still has to decide: on a request, or on whether break-glass was justified. */
@@ -63,6 +78,13 @@ function pageFor(event: LedgerEvent): Parameters<IncidentDesk['page']>[0] | null
       details: `Nobody has decided request ${event.requestId} yet. Approve or deny it in the approvals channel in Slack.`,
       key: `jitbot-escalated-${event.seq}-${event.requestId}-${unguessable(event)}`,
     };
+  if (event.type === 'alarm.raised' && event.payload.page !== null)
+    return {
+      service: event.payload.page,
+      title: `jitbot: ${ALARMS[event.payload.alarm]}`,
+      details: `${event.payload.problem}\nSee docs/runbooks.md of jitbot, under "${event.payload.alarm}".`,
+      key: `jitbot-alarm-${event.payload.alarm}-${unguessable(event)}`,
+    };
   if (event.type !== 'break_glass.invoked' || event.payload.page === null) return null;
   const { person, role, duration, reason, reviewer } = event.payload;
   return {
@@ -78,7 +100,7 @@ const unguessable = ({ hash }: LedgerEvent): string => hash.slice(0, 32);
 
 /** Writes on the incident that a request named that access for it began or ended. */
 export async function note({ incidents, store, events }: TellDeps, seq: string): Promise<null> {
-  const event = events.get(Number(seq));
+  const event = await events.get(Number(seq));
   if (!incidents.canWrite || !event?.requestId || (event.type !== 'grant.activated' && event.type !== 'grant.ended'))
     return null;
   const request = (await store.request(event.requestId))?.value;

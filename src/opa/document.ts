@@ -1,6 +1,7 @@
-import type { Incident, OnCallEntry } from '../domain/evidence.ts';
+import type { OnCallEntry } from '../domain/evidence.ts';
+import type { Incident } from '../domain/incident.ts';
 import type { Known } from '../domain/terms.ts';
-import type { OpaQuestion } from '../ports.ts';
+import type { OpaQuestion } from '../ports/policy.ts';
 
 /** The input document. docs/opa.md describes it; what is added later is added, and nothing changes its meaning. */
 export function inputDocument({

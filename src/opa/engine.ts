@@ -1,15 +1,18 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { OpaTarget } from '../domain/policy.ts';
 import { type Millis, SECOND, unknown } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
-import type { Log, PolicyEngine } from '../ports.ts';
+import type { Log } from '../ports/host.ts';
+import type { PolicyEngine } from '../ports/policy.ts';
 import { readAnswer } from './answer.ts';
 import { inputDocument } from './document.ts';
 
 /** A compiled policy answers in microseconds; one that takes this long has lost its way. */
 const WASM_TIMEOUT: Millis = SECOND;
+/** In a package there is no TypeScript. */
+const WORKER = new URL(`wasmWorker${extname(import.meta.url)}`, import.meta.url);
 
 /** Asks Open Policy Agent, over its REST API or as a compiled policy. Down, slow or nonsense is an answer: not known. */
 export function createPolicyEngine(options: {
@@ -82,7 +85,7 @@ function wasmModule(file: string): WasmModule {
     const changed = statSync(file).mtimeMs;
     if (running?.loaded !== changed) await stop();
     running ??= {
-      worker: new Worker(new URL('wasmWorker.ts', import.meta.url), { workerData: { file } }),
+      worker: new Worker(WORKER, { workerData: { file } }),
       loaded: changed,
     };
     const { worker } = running;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { INCIDENT_STATUSES } from '../domain/evidence.ts';
+import { INCIDENT_STATUSES } from '../domain/incident.ts';
 import { cut } from '../domain/text.ts';
-import type { IncidentDesk } from '../ports.ts';
+import type { IncidentDesk } from '../ports/pagerDuty.ts';
 import type { PagerDutyClient } from './client.ts';
 
 /** What PagerDuty takes in one note. https://developer.pagerduty.com/api-reference, "Create a note on an incident" */
@@ -24,30 +24,7 @@ const refusalSchema = z.object({
  * @param from e-mail address of that user; null: the bot was not set up to write
  */
 export function createIncidentDesk(client: PagerDutyClient, from: string | null): IncidentDesk {
-  async function write(
-    method: 'POST' | 'PUT',
-    path: string,
-    body: object,
-    accept: (status: number, problem: string) => boolean = () => false,
-  ): Promise<void> {
-    if (from === null) throw new Error('PAGERDUTY_FROM is not set, so nothing can be written to PagerDuty');
-    const answer = await client.write(method, path, { body, from });
-    if (!answer.known) throw new Error(answer.problem);
-    const { status, data } = answer.value;
-    const problem = problemIn(data);
-    if ((status >= 200 && status < 300) || accept(status, problem)) return;
-    throw new Error(`PagerDuty refused ${path} (${status}): ${problem || 'it does not say why'}`);
-  }
-
-  /** Who the bot's own notes are by: anybody may write one that looks like them. */
-  async function ownUser(): Promise<string> {
-    const found = await client.list('/users', { query: from ?? '' }, 'users', userSchema, 'check');
-    if (!found.known) throw new Error(found.problem);
-    const own = found.value.find(({ email }) => email.toLowerCase() === from?.toLowerCase());
-    if (!own) throw new Error('PagerDuty has no user with the e-mail address in PAGERDUTY_FROM');
-    return own.id;
-  }
-
+  const write = writer(client, from);
   return {
     canWrite: from !== null,
     note: async (incidentId, text, marker) => {
@@ -57,28 +34,22 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
       const notes = await client.get(path, {}, z.object({ notes: z.array(noteSchema) }), 'check');
       if (!notes.known) throw new Error(notes.problem);
       const alike = notes.value.notes.filter(({ content }) => content.includes(marker));
-      const own = alike.length === 0 ? null : await ownUser();
+      const own = alike.length === 0 ? null : await userWith(client, from);
       if (alike.some(({ user }) => own !== null && user?.id === own)) return;
       const content = `${cut(text, NOTE_MAX_LENGTH - marker.length - 3)} (${marker})`;
       await write('POST', path, { note: { content } });
     },
-    page: ({ service, title, details, key }) =>
-      write(
-        'POST',
-        '/incidents',
-        {
-          incident: {
-            type: 'incident',
-            title: cut(title, TITLE_MAX_LENGTH),
-            service: { id: service, type: 'service_reference' },
-            urgency: 'high',
-            incident_key: key,
-            body: { type: 'incident_body', details },
-          },
-        },
-        // The one that an earlier try opened is still open.
-        (status, problem) => status === 400 && /already exists|matching (dedup|incident) key/i.test(problem),
-      ),
+    page: ({ service, title, details, key }) => {
+      const incident = {
+        type: 'incident',
+        title: cut(title, TITLE_MAX_LENGTH),
+        service: { id: service, type: 'service_reference' },
+        urgency: 'high',
+        incident_key: key,
+        body: { type: 'incident_body', details },
+      };
+      return write('POST', '/incidents', { incident }, isOpenAlready);
+    },
     resolve: async (key) => {
       // Without a range only the last 30 days are looked at.
       const query = { incident_key: key, date_range: 'all' };
@@ -89,6 +60,34 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
         await write('PUT', `/incidents/${id}`, { incident: { type: 'incident', status: 'resolved' } });
     },
   };
+}
+
+/** Whether a refusal is as good as success. */
+type Accepts = (status: number, problem: string) => boolean;
+
+/** The one that an earlier try opened is still open. */
+const isOpenAlready: Accepts = (status, problem) =>
+  status === 400 && /already exists|matching (dedup|incident) key/i.test(problem);
+
+const writer =
+  (client: PagerDutyClient, from: string | null) =>
+  async (method: 'POST' | 'PUT', path: string, body: object, accepts: Accepts = () => false): Promise<void> => {
+    if (from === null) throw new Error('PAGERDUTY_FROM is not set, so nothing can be written to PagerDuty');
+    const answer = await client.write(method, path, { body, from });
+    if (!answer.known) throw new Error(answer.problem);
+    const { status, data } = answer.value;
+    const problem = problemIn(data);
+    if (status < 300 || accepts(status, problem)) return;
+    throw new Error(`PagerDuty refused ${path} (${status}): ${problem || 'it does not say why'}`);
+  };
+
+/** Who the bot's own notes are by: anybody may write one that looks like them. */
+async function userWith(client: PagerDutyClient, from: string | null): Promise<string> {
+  const found = await client.list('/users', { query: from ?? '' }, 'users', userSchema, 'check');
+  if (!found.known) throw new Error(found.problem);
+  const own = found.value.find(({ email }) => email.toLowerCase() === from?.toLowerCase());
+  if (!own) throw new Error('PagerDuty has no user with the e-mail address in PAGERDUTY_FROM');
+  return own.id;
 }
 
 function problemIn(data: unknown): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { OnCallEntry } from '../domain/evidence.ts';
 import { type Instant, type Known, known, SECOND } from '../domain/terms.ts';
-import type { Purpose } from '../ports.ts';
+import type { Purpose } from '../ports/evidence.ts';
 import type { PagerDutyClient } from './client.ts';
 
 /** Which shifts are turns of a rotation, and which somebody put in by hand, perhaps a minute ago. */
@@ -101,7 +101,7 @@ async function byShifts(
   );
   if (theirs.length === 0) return known(null);
   const turns = theirs.filter(({ source }) => source.type === 'schedule_rotation');
-  if (turns.length === theirs.length || turns.length === 0) return known(turns.length === 0);
-  // They have a turn and something put in by hand at once: this entry is the turn only with the turn's own times.
+  if (turns.length === theirs.length) return known(false);
+  // With something put in by hand beside it, this entry is the turn only with the turn's own times.
   return known(!turns.some((turn) => turn.start_time === entry.start && turn.end_time === entry.end));
 }

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { readObject } from '../http/json.ts';
-import type { Route } from '../http/server.ts';
+import type { Route } from '../http/route.ts';
 
 /** PagerDuty's webhooks, version 3. https://developer.pagerduty.com/docs/webhooks-overview */
 

@@ -1,6 +1,6 @@
 import type { Grant, LiveGrant } from '../domain/grant.ts';
 import type { Instant } from '../domain/terms.ts';
-import type { Job } from '../ports.ts';
+import type { Job } from './jobs.ts';
 
 /** What the events say, next to what the tables say: whoever owns the file can change the tables alone. */
 
@@ -24,17 +24,17 @@ export interface StateCheck {
   /** Ids of all grants that differ, looked for a little at a time. */
   suspects(): Promise<readonly string[]>;
   /** How a grant differs now; null: it does not. Nothing is written meanwhile. */
-  look(grantId: string): StateFinding | null;
-  /** Puts the columns that the body does not carry to what they have to be. */
-  realign(grant: Grant): void;
+  look(grantId: string): Promise<StateFinding | null>;
+  /** Puts the columns that the body does not carry to what they have to be, where there is a row. */
+  realign(grant: Grant): Promise<void>;
   /** The event that froze all access; null: nothing is frozen, as far as events say. */
-  freezeEvent(): number | null;
+  freezeEvent(): Promise<number | null>;
   /** Keys of stand-ins whom no event names so. One whose event may be in an archive is none of them. */
-  strayStandIns(): readonly string[];
+  strayStandIns(): Promise<readonly string[]>;
   /** Answers by which owners took out a rule, as far as none took it back: numbers of events. */
-  removals(): readonly number[];
+  removals(): Promise<readonly number[]>;
   /** Small states that nobody can read: they are nothing from now on. @returns which */
-  dropUnreadable(): readonly string[];
+  dropUnreadable(): Promise<readonly string[]>;
   /** Requests whose end, or beginning, is not due work. */
-  idleRequests(now: Instant): readonly Job[];
+  idleRequests(now: Instant): Promise<readonly Job[]>;
 }

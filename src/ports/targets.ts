@@ -1,7 +1,7 @@
 import type { Grant, Residue } from '../domain/grant.ts';
 import type { Person } from '../domain/person.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
-import type { Instant, Millis } from '../domain/terms.ts';
+import type { Instant, Millis, RoleKey } from '../domain/terms.ts';
 
 /** What the flow needs of targets, and targets of the bot. */
 
@@ -56,8 +56,8 @@ export interface Targets {
 export interface Holding {
   /** What they are called there. */
   readonly account: string;
-  /** `payments-db/read`; null: it gives none of the policy's roles. */
-  readonly role: string | null;
+  /** null: it gives none of the policy's roles. */
+  readonly role: RoleKey | null;
   /** The grant that the bot made it for; null: it is not the bot's doing. */
   readonly grantId: string | null;
 }
@@ -74,6 +74,9 @@ export interface IdBook {
   of(grantId: string): Promise<ReadonlyMap<string, string>>;
 }
 
+/** How the places begin whose rows keep somebody out, and give nothing: they outlive the grant. */
+export const KEEPS_OUT = 'ssh revoked ';
+
 /** What a grant gave where the target has no room for a label, and what was there before. */
 export interface SeatRecord {
   readonly grantId: string;
@@ -83,22 +86,21 @@ export interface SeatRecord {
   readonly account: string;
   /** What the grant gives there. */
   readonly level: string;
-  /** `payments-db/read` */
-  readonly role: string;
+  readonly role: RoleKey;
   /** What the account had there before any grant of the bot's; null: nothing. */
   readonly before: string | null;
 }
 
 /** Who sits where by which grant, durable before a call returns. @throws StorageError */
 export interface SeatBook {
-  at(place: string, account: string): readonly SeatRecord[];
-  of(grantId: string): readonly SeatRecord[];
+  at(place: string, account: string): Promise<readonly SeatRecord[]>;
+  of(grantId: string): Promise<readonly SeatRecord[]>;
   /** One that is there already takes on the account, the level and what was before. */
-  keep(record: SeatRecord): void;
-  drop(record: Pick<SeatRecord, 'grantId' | 'place'>): void;
+  keep(record: SeatRecord): Promise<void>;
+  drop(record: Pick<SeatRecord, 'grantId' | 'place'>): Promise<void>;
 }
 
-/** What `jit doctor` found: whether something that a role needs is there. */
+/** What `jitbot doctor` found: whether something that a role needs is there. */
 export interface Finding {
   readonly ok: boolean;
   readonly what: string;

@@ -1,4 +1,4 @@
-import type { Holding } from '../ports.ts';
+import type { Holding } from '../ports/targets.ts';
 import type { ListedRole } from './provisioner.ts';
 import type { Member, Roster } from './roster.ts';
 import type { Seats } from './seats.ts';
@@ -15,16 +15,17 @@ export async function holdersOf<Role>(
     const id = await roster.placeId(name);
     places.set(name, { id, members: new Map((await roster.members(id)).map((member) => [member.id, member])) });
   }
-  return roles.flatMap(({ roleKey, role }) => {
+  const holdings: Holding[] = [];
+  for (const { roleKey, role } of roles) {
     const wanted = roster.seats(role).flatMap(({ place, level }) => {
       const found = places.get(place);
       return found ? [{ ...found, level }] : [];
     });
     const [first] = wanted;
-    return [...(first?.members.values() ?? [])].flatMap(({ id, account }) =>
-      holdingsOf(seats, wanted, roleKey, { id, account }),
-    );
-  });
+    for (const { id, account } of first?.members.values() ?? [])
+      holdings.push(...(await holdingsOf(seats, wanted, roleKey, { id, account })));
+  }
+  return holdings;
 }
 
 interface Wanted {
@@ -33,13 +34,13 @@ interface Wanted {
   readonly members: ReadonlyMap<string, Member>;
 }
 
-function holdingsOf(
+async function holdingsOf(
   { at, rank }: Seats,
   wanted: readonly Wanted[],
   role: string,
   { id: person, account }: Pick<Member, 'id' | 'account'>,
-): Holding[] {
-  const taken = wanted.map(({ id }) => at(id, person));
+): Promise<Holding[]> {
+  const taken = await Promise.all(wanted.map(({ id }) => at(id, person)));
   const grants = new Set(taken.flat().flatMap((record) => (record.role === role ? [record.grantId] : [])));
   const standing = wanted.every(({ level, members }, index) => {
     const [record] = taken[index] ?? [];

@@ -1,4 +1,4 @@
-import type { IdBook } from '../ports.ts';
+import type { IdBook } from '../ports/targets.ts';
 
 const OWN = 'id ';
 

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Policy } from '../domain/policy.ts';
 import { PROVISIONERS } from './registry.ts';
 
 const require = createRequire(import.meta.url);
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Versions that the bot was tried with. */
 const { peerDependencies: VERSIONS } = JSON.parse(
@@ -16,7 +18,7 @@ const isThere = (name: string): boolean =>
   (require.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, name, 'package.json')));
 
 /** What has to be installed for the targets of a policy, with the command that does it; null: nothing. */
-export function lackingPackages(policy: Policy, isInstalled = isThere): string | null {
+export function lackingPackages(policy: Policy, isInstalled = isThere, root = ROOT): string | null {
   const kinds = new Set([...policy.resources.values(), ...policy.retiredTargets].map(({ kind }) => kind));
   const lacking = PROVISIONERS.flatMap(({ kind, packages = [] }) => {
     const missing = packages.filter((name) => kinds.has(kind) && !isInstalled(name));
@@ -29,6 +31,16 @@ export function lackingPackages(policy: Policy, isInstalled = isThere): string |
   const lines = lacking.map(
     ({ kind, missing }) => `targets of kind ${kind} need what is not installed: ${missing.join(', ')}.`,
   );
+  return `${lines.join('\n')} Run: npm install ${installOptions(root)} ${wanted}`;
+}
+
+/** What makes npm install beside this program, by how it was installed itself. */
+function installOptions(root: string): string {
+  const modules = dirname(root.replace(/[/\\]$/, ''));
   // Without --save-prod npm takes them for what only the tests need, and leaves them out.
-  return `${lines.join('\n')} Run: npm install --no-save --save-prod --omit=dev ${wanted}`;
+  if (!/[/\\]node_modules$/.test(modules)) return '--no-save --save-prod --omit=dev';
+  const project = dirname(modules);
+  if (existsSync(join(project, 'package.json'))) return `--save-exact --prefix ${project}`;
+  // Globally: PREFIX/lib/node_modules, and PREFIX/node_modules on Windows.
+  return `--global --prefix ${project.replace(/[/\\]lib$/, '')}`;
 }

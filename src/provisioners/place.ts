@@ -20,7 +20,9 @@ export function addressPlace(address: string, usualPort: number | null = null): 
 export const programPlace = (run: readonly string[]): string => run.map(withoutSecretArgument).join(' ');
 
 function withoutSecretArgument(argument: string, index: number, all: readonly string[]): string {
-  if (isSecretOption(all[index - 1] ?? '')) return '…';
+  const before = all[index - 1] ?? '';
+  // An option that has its value already says nothing of what follows.
+  if (!before.includes('=') && isSecretOption(before)) return '…';
   const [, name = '', value = ''] = /^([^=\s]+)=(.*)$/s.exec(argument) ?? [];
   if (name !== '') return isSecretOption(name) || soundsSecret(name) ? `${name}=…` : `${name}=${withoutTyped(value)}`;
   return withoutTyped(argument);

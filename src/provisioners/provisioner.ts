@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { Residue } from '../domain/grant.ts';
 import type { Instant, Millis } from '../domain/terms.ts';
 import { SECOND } from '../domain/terms.ts';
-import type { Clock, Credential, Finding, Holding, IdBook, Log, SeatBook } from '../ports.ts';
+import type { Clock, Log } from '../ports/host.ts';
+import type { Credential, Finding, Holding, IdBook, SeatBook } from '../ports/targets.ts';
 import type { Polling } from './polling.ts';
 
 /** The access of one grant, as a provisioner sees it. */

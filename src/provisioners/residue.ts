@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import type { Residue } from '../domain/grant.ts';
+import { type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
-import type { SeatRecord } from '../ports.ts';
-import type { Polling } from './polling.ts';
+import type { SeatRecord } from '../ports/targets.ts';
 import type { Use } from './provisioner.ts';
 import type { Made, Roster } from './roster.ts';
 import type { Seats } from './seats.ts';
 
 const STOOD = 'stood in ';
 const LEFT = 'left in ';
+/** How long an end waits for what it looks at. */
+export const MOST_LOOKING: Millis = 10 * SECOND;
 const known = z.array(z.string());
 const residue = z.array(z.object({ what: z.string(), done: z.string() }));
 
@@ -19,15 +21,16 @@ const residue = z.array(z.object({ what: z.string(), done: z.string() }));
 export function residueOf<Role>(
   roster: Roster<Role>,
   seats: Seats,
-  { ids, polling }: Pick<Use, 'ids'> & { readonly polling: Polling },
+  { ids, mostLooking }: Pick<Use, 'ids'> & { readonly mostLooking: Millis },
 ) {
   async function newIn({ place, level }: SeatRecord, before: string): Promise<Residue[]> {
     const stood = new Set(known.parse(JSON.parse(before)));
     const made = (await roster.made?.(place, level)) ?? [];
-    return made.filter((one) => !isKnown(place, one, stood)).map(told);
+    const isKnown = await Promise.all(made.map((one) => wasKnown(place, one, stood)));
+    return made.filter((_one, index) => !isKnown[index]).map(told);
   }
-  const isKnown = (place: string, { id, person }: Made, stood: ReadonlySet<string>): boolean =>
-    (id !== null && stood.has(id)) || (person !== undefined && seats.isGranted(place, person));
+  const wasKnown = async (place: string, { id, person }: Made, stood: ReadonlySet<string>): Promise<boolean> =>
+    (id !== null && stood.has(id)) || (person !== undefined && (await seats.isGranted(place, person)));
 
   return {
     noteBefore: async (grantId: string, place: string, level: string): Promise<void> => {
@@ -38,7 +41,7 @@ export function residueOf<Role>(
     noteAfter: async (record: SeatRecord): Promise<void> => {
       const stood = (await ids.of(record.grantId)).get(`${STOOD}${record.place}`);
       if (stood === undefined) return;
-      const left = await inTime(newIn(record, stood), polling).catch((error: unknown): Residue[] => [
+      const left = await inTime(newIn(record, stood), mostLooking).catch((error: unknown): Residue[] => [
         { what: `what was made in ${record.place}`, done: `could not be looked at: ${errorText(error)}` },
       ]);
       if (left.length > 0) await ids.keep(record.grantId, `${LEFT}${record.place}`, JSON.stringify(left));
@@ -59,10 +62,10 @@ const told = ({ id, what }: Made): Residue => ({
       : 'was not there when the access was given, and is still there: remove it unless somebody needs it',
 });
 
-function inTime<T>(work: Promise<T>, { until }: Polling): Promise<T> {
+function inTime<T>(work: Promise<T>, most: Millis): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it took too long')), until);
+    timer = setTimeout(() => reject(new Error('it took too long')), most);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

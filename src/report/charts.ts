@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { asInUtc } from '../domain/calendar.ts';
 import { APPROVALS, type Approval, type Summary } from '../domain/report.ts';
 
 /** Charts as SVG, drawn by Vega, which is loaded only when a report is made. */
@@ -57,12 +58,16 @@ export const perDayChart = (perDay: Summary['perDay'], size: { width: number; he
   },
 });
 
-/** How much was live at a time. */
-export const liveChart = (live: Summary['liveOverTime'], size: { width: number; height: number }): TopLevelSpec => ({
+/** How much was live at a time, as clocks of this zone show it. */
+export const liveChart = (
+  live: Summary['liveOverTime'],
+  size: { width: number; height: number },
+  zone: string,
+): TopLevelSpec => ({
   ...common,
   ...size,
   autosize: FIT,
-  data: { values: live.map((one) => ({ ...one, link: '#live' })) },
+  data: { values: live.map((one) => ({ ...one, at: asInUtc(one.at, zone), link: '#live' })) },
   mark: { type: 'area', interpolate: 'step-after', color: COLOURS.automatic, opacity: 0.7 },
   encoding: {
     x: { field: 'at', type: 'temporal', scale: { type: 'utc' }, title: null },

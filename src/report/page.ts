@@ -1,8 +1,8 @@
 import { DateTime } from 'luxon';
+import { dayOf } from '../domain/calendar.ts';
 import {
   type AccessSpan,
   APPROVALS,
-  dayOf,
   type Figures,
   HASTY,
   type Mark,
@@ -24,7 +24,7 @@ const CHART = { width: 640, height: 160 };
 export interface PageInput {
   readonly figures: Figures;
   /** An event in plain words. */
-  readonly lineOf: (seq: number) => string;
+  readonly lineOf: (seq: number) => Promise<string>;
   readonly madeAt: Instant;
   /** Where days begin and end, and what times are written in. */
   readonly zone: string;
@@ -35,7 +35,7 @@ export async function reportPage({ figures, lineOf, madeAt, zone }: PageInput): 
   const summary = summarize(figures, zone);
   const [perDay, live, byRole, byPerson] = await Promise.all([
     drawSvg(perDayChart(summary.perDay, CHART)),
-    drawSvg(liveChart(summary.liveOverTime, CHART)),
+    drawSvg(liveChart(summary.liveOverTime, CHART, zone)),
     drawSvg(countChart(summary.byRole, 'role', CHART.width - 200)),
     drawSvg(countChart(summary.byPerson, 'person', CHART.width - 200)),
   ]);
@@ -51,7 +51,7 @@ export async function reportPage({ figures, lineOf, madeAt, zone }: PageInput): 
     chart('By person', byPerson),
     totals(summary.byPerson, 'person'),
     `<h1 id="events">The events behind the figures</h1>`,
-    ...behindAll(figures, summary, times).map((one) => behind(one, lineOf)),
+    ...(await Promise.all(behindAll(figures, summary, times).map((one) => behind(one, lineOf)))),
   ];
   return `<!doctype html>
 <html lang="en">
@@ -106,7 +106,7 @@ const wait = (ms: Millis): string => (ms < 100 * SECOND ? `${(ms / SECOND).toFix
 
 function header({ from, to, head }: Figures, madeAt: Instant, { moment, zone }: Times): string {
   const ledger = head
-    ? `From the ledger up to event ${head.seq}, whose hash is <code>${head.hash}</code>: <code>jit ledger verify</code> says whether it is whole.`
+    ? `From the ledger up to event ${head.seq}, whose hash is <code>${head.hash}</code>: <code>jitbot ledger verify</code> says whether it is whole.`
     : 'The ledger has no event before the end of this period.';
   return `<h1>Access report</h1><p>${moment(from)} to ${moment(to)}<br><span class="soft">Made ${moment(madeAt)}. ${ledger} Every number leads to the events behind it. All times and days are ${zone === 'UTC' ? 'UTC' : `those of ${zone}`}.</span></p>`;
 }
@@ -146,8 +146,9 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
     )
     .join('')}</tbody></table></div>`;
 
+/** Every number leads to the events behind it. */
 const isNumber = (column: number, rows: readonly (readonly string[])[]): boolean =>
-  rows.length > 0 && rows.every((row) => /^(<a[^>]*>)?\d/.test(row[column] ?? '') && !/UTC/.test(row[column] ?? ''));
+  rows.every((row) => /^<a[^>]*>\d/.test(row[column] ?? ''));
 
 function waitTable({ waits }: Summary): string {
   const rows = waits.map(({ approval, count, median, p95 }) => [
@@ -239,13 +240,14 @@ function behindAll(figures: Figures, summary: Summary, { day: dayIn }: Times): B
   ];
 }
 
-function behind({ id, title, marks, most }: Behind, lineOf: (seq: number) => string): string {
+async function behind({ id, title, marks, most }: Behind, lineOf: PageInput['lineOf']): Promise<string> {
   const seqs = marks.map(({ seq }) => seq).sort((a, b) => b - a);
   const shown = seqs.slice(0, most);
   const more =
     seqs.length > most
-      ? `<p class="soft">The newest ${most} of ${seqs.length}; <code>jit audit</code> and <code>jit ledger export</code> have all.</p>`
+      ? `<p class="soft">The newest ${most} of ${seqs.length}; <code>jitbot audit</code> and <code>jitbot ledger export</code> have all.</p>`
       : '';
-  const list = shown.map((seq) => `<li>${safe(lineOf(seq))}</li>`).join('');
+  const lines = await Promise.all(shown.map(lineOf));
+  const list = lines.map((line) => `<li>${safe(line)}</li>`).join('');
   return `<section><h3 id="${id}">${title}: ${seqs.length}</h3>${more}${list ? `<ol class="events">${list}</ol>` : ''}</section>`;
 }

@@ -16,7 +16,7 @@ export interface BotProcess {
   pid(): number | null;
 }
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
 const PRELOAD = new URL('clock/preload.ts', import.meta.url).href;
 const START_TIMEOUT_MS = 30_000;
 
@@ -44,39 +44,10 @@ export function createBotProcess(
       : new Promise((resolve) => process.once('exit', resolve));
 
   return {
-    start: () =>
-      new Promise((resolve, reject) => {
-        const log = createWriteStream(logPath, { flags: 'a' });
-        const command = [process.execPath, '--import', PRELOAD, MAIN];
-        const [file = '', ...args] =
-          openFiles === null ? command : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...command];
-        const started = spawn(file, args, {
-          env: {
-            PATH: process.env.PATH ?? '',
-            HOME: process.env.HOME ?? '',
-            ...env,
-            SANDBOX_CLOCK_OFFSET: String(clock.offset()),
-          },
-          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        });
-        child = started;
-        let output = '';
-        const late = setTimeout(() => reject(new Error(`the bot did not start in time:\n${output}`)), START_TIMEOUT_MS);
-        const read = (chunk: Buffer) => {
-          output += chunk.toString();
-          log.write(chunk);
-          // Over HTTP there is nothing to connect to.
-          if (!(isSocketMode ? /"connected to Slack(?: again)?"/ : /"ready"/).test(output)) return;
-          clearTimeout(late);
-          resolve();
-        };
-        started.stdout?.on('data', read);
-        started.stderr?.on('data', read);
-        started.once('exit', (code) => {
-          clearTimeout(late);
-          reject(new Error(`the bot ended with ${code}:\n${output}`));
-        });
-      }),
+    start: () => {
+      child = spawnBot(env, clock, openFiles);
+      return untilReady(child, logPath, isSocketMode ? CONNECTED : READY);
+    },
     running: () => child !== null && child.exitCode === null && child.signalCode === null,
     pid: () => child?.pid ?? null,
     kill: async () => {
@@ -90,4 +61,45 @@ export function createBotProcess(
       return ended(child);
     },
   };
+}
+
+const CONNECTED = /"connected to Slack(?: again)?"/;
+/** Over HTTP there is nothing to connect to. */
+const READY = /"ready"/;
+
+function spawnBot(env: Readonly<Record<string, string>>, clock: SandboxClock, openFiles: number | null): ChildProcess {
+  const command = [process.execPath, '--import', PRELOAD, MAIN];
+  const [file = '', ...args] =
+    openFiles === null ? command : ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...command];
+  return spawn(file, args, {
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      ...env,
+      SANDBOX_CLOCK_OFFSET: String(clock.offset()),
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+}
+
+/** Resolves when the bot's log says so; all of its log goes to the file. */
+function untilReady(started: ChildProcess, logPath: string, isReady: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const log = createWriteStream(logPath, { flags: 'a' });
+    let output = '';
+    const late = setTimeout(() => reject(new Error(`the bot did not start in time:\n${output}`)), START_TIMEOUT_MS);
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      log.write(chunk);
+      if (!isReady.test(output)) return;
+      clearTimeout(late);
+      resolve();
+    };
+    started.stdout?.on('data', read);
+    started.stderr?.on('data', read);
+    started.once('exit', (code) => {
+      clearTimeout(late);
+      reject(new Error(`the bot ended with ${code}:\n${output}`));
+    });
+  });
 }

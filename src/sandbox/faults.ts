@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export type FaultKind =
   /** Answers after `delayMs`. */
   | 'slow'
+  /** Takes the call and never answers it, until the caller gives up. */
+  | 'hangs'
   /** 429, with the service's own headers. */
   | 'rate_limited'
   | 'error_500'
@@ -68,6 +70,9 @@ export async function fail(
     case 'slow':
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs).unref());
       return false;
+    case 'hangs':
+      await new Promise((resolve) => response.once('close', resolve));
+      return true;
     case 'rate_limited':
       response
         .writeHead(429, { 'content-type': 'application/json', ...rateLimitHeaders })

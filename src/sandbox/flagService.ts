@@ -26,9 +26,13 @@ export async function startFlagService(secret: string, now: () => number): Promi
     const { action } = (JSON.parse(body || '{}') as { action?: string }) ?? {};
     const fault = faults.take(action ?? '');
     if (fault && (await fail(fault, request, response, {}))) return;
-    const timestamp = String(request.headers['x-jit-timestamp'] ?? '');
-    const expected = Buffer.from(`v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`);
-    const given = Buffer.from(String(request.headers['x-jit-signature'] ?? ''));
+    const [id, timestamp, signature] = ['id', 'timestamp', 'signature'].map((name) =>
+      String(request.headers[`webhook-${name}`] ?? ''),
+    );
+    // The secret is any text here. One that begins with whsec_ is a key in base64.
+    const mac = createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64');
+    const expected = Buffer.from(`v1,${mac}`);
+    const given = Buffer.from(signature ?? '');
     const isSigned = given.length === expected.length && timingSafeEqual(given, expected);
     const isFresh = Math.abs(now() / 1000 - Number(timestamp)) <= MAX_AGE_S;
     if (!isSigned || !isFresh) {

@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import { type RunningSandbox, runSandbox } from './run.ts';
 import { tour } from './tour.ts';
 import { serveWorkspace } from './web/server.ts';
@@ -7,6 +8,7 @@ import { serveWorkspace } from './web/server.ts';
 const USAGE = `npm run sandbox               the workspace in the browser; stop it with Ctrl-C
 npm run sandbox -- --tour     the whole story in the terminal, every step checked
 npm run sandbox -- --port N   the page on a port of your choice
+npm run sandbox -- --help     this
 `;
 
 // The page's types are taken out by a part of Node that still calls itself experimental, at every start.
@@ -15,16 +17,24 @@ process.on('warning', (warning) => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.stack}\n`);
 });
 
+const OPTIONS = ['--tour', '--port', '--help'];
+
 const args = process.argv.slice(2);
-if (args[0] === '--tour' && args.length === 1) {
+const [option, ...rest] = args;
+if (option === '--help' || option === '-h') {
+  process.stdout.write(USAGE);
+} else if (option === '--tour' && rest.length === 0) {
   await tour().catch((error: unknown) => {
     process.stderr.write(`\nThe tour stopped: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   });
-} else if (args.length === 0 || (args[0] === '--port' && /^\d{1,5}$/.test(args[1] ?? '') && args.length === 2)) {
-  await serve(Number(args[1] ?? 0));
+} else if (option === undefined || (option === '--port' && /^\d{1,5}$/.test(rest[0] ?? '') && rest.length === 1)) {
+  await serve(Number(rest[0] ?? 0));
 } else {
-  process.stderr.write(USAGE);
+  const meant = OPTIONS.find((one) => one !== option && distance(one, option) <= 2);
+  process.stderr.write(
+    `The sandbox does not know "${args.join(' ')}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}\n${USAGE}`,
+  );
   process.exitCode = 2;
 }
 

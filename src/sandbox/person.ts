@@ -31,7 +31,6 @@ export interface Person {
 
 export function personAt(slack: SlackSandbox, id: string): Person {
   const { workspace, people } = slack;
-  const says = (value: unknown, text: string) => JSON.stringify(value).includes(JSON.stringify(text).slice(1, -1));
   const find = (channel: string, text: string, after: string) =>
     workspace
       .visible(channel, id)
@@ -46,40 +45,7 @@ export function personAt(slack: SlackSandbox, id: string): Person {
   return {
     id,
     sees,
-    fillRequest: async ({ search, role, reason, minutes, incident }) => {
-      for (let top = people.topView(id); top; top = people.topView(id)) people.close(top);
-      await people.command(id, '/jit', '', 'C0GENERAL');
-      const opened = await until(workspace, `${id} sees the form`, () => {
-        const top = people.topView(id);
-        return top && !says(top.view, 'Asking PagerDuty') ? top : null;
-      });
-      const options = await people.suggestions(id, opened, 'request_role', search);
-      const wanted = options.find((option) => option.value === role);
-      if (!wanted) throw new Error(`"${search}" did not offer ${role}`);
-      await people.enter(id, opened, 'request_role', wanted);
-      await previewed();
-      if (minutes !== undefined) {
-        await people.enter(id, opened, 'request_duration', String(minutes * 60_000));
-        await previewed();
-      }
-      if (incident !== undefined) {
-        await people.enter(id, opened, 'request_incident', incident);
-        await previewed();
-      }
-      if (reason !== undefined) await people.enter(id, opened, 'request_reason', reason);
-      return opened;
-
-      function previewed() {
-        return until(
-          workspace,
-          `${id} sees the preview`,
-          () =>
-            ['Approved at once', 'Needs ', 'Would be denied', 'already', 'cannot', 'is frozen'].some((text) =>
-              says(opened.view, text),
-            ) && !says(opened.view, 'Checking what'),
-        );
-      }
-    },
+    fillRequest: (asked) => fillRequest(slack, id, asked),
     jit: (text) => people.command(id, '/jit', text, 'C0GENERAL'),
     told: (text, after = '') => until(workspace, `${id} is told "${text}"`, () => find('C0GENERAL', text, after)),
     home: async (text) => {
@@ -94,7 +60,7 @@ export function personAt(slack: SlackSandbox, id: string): Person {
       return until(workspace, `${id} sees what the form turns into`, () => {
         const now = workspace.views.get(open.id);
         if (!now) return { view: null };
-        return says(now.view, 'Checking with PagerDuty') ? null : { view: now };
+        return says(now.view, 'Checking PagerDuty') ? null : { view: now };
       }).then(({ view }) => view);
     },
     readsDirect: (text, after = '') =>
@@ -103,4 +69,52 @@ export function personAt(slack: SlackSandbox, id: string): Person {
       until(workspace, `${id} reads "${text}" in ${channel}`, () => find(channel, text, after)),
     click: (message, actionId) => people.click(id, message, actionId),
   };
+}
+
+const says = (value: unknown, text: string): boolean =>
+  JSON.stringify(value).includes(JSON.stringify(text).slice(1, -1));
+
+const PREVIEWS = [
+  'Automatic',
+  'Break-glass',
+  'Needs ',
+  'Would be denied',
+  'already',
+  'cannot',
+  'can’t',
+  'froze all access',
+];
+
+async function fillRequest(
+  { workspace, people }: SlackSandbox,
+  id: string,
+  { search, role, reason, minutes, incident }: Parameters<Person['fillRequest']>[0],
+): Promise<OpenView> {
+  const previewed = (open: OpenView) =>
+    until(
+      workspace,
+      `${id} sees the preview`,
+      () => PREVIEWS.some((text) => says(open.view, text)) && !says(open.view, 'Checking the policy'),
+    );
+  for (let top = people.topView(id); top; top = people.topView(id)) people.close(top);
+  await people.command(id, '/jit', '', 'C0GENERAL');
+  const opened = await until(workspace, `${id} sees the form`, () => {
+    const top = people.topView(id);
+    return top && !says(top.view, 'Asking PagerDuty') ? top : null;
+  });
+  const options = await people.suggestions(id, opened, 'request_role', search);
+  const wanted = options.find((option) => option.value === role);
+  if (!wanted) throw new Error(`"${search}" did not offer ${role}`);
+  await people.enter(id, opened, 'request_role', wanted);
+  await previewed(opened);
+  if (minutes !== undefined) {
+    await people.enter(id, opened, 'request_duration', String(minutes * 60_000));
+    await previewed(opened);
+  }
+  if (incident !== undefined) {
+    await people.enter(id, opened, 'request_incident', incident);
+    await previewed(opened);
+  }
+  if (reason !== undefined) await people.enter(id, opened, 'request_reason', reason);
+  return opened;
 }

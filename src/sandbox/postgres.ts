@@ -65,7 +65,7 @@ export async function startPostgres(setup: Setup = {}, options: ServerOptions = 
   const hash = createHash('sha256').update(JSON.stringify(setup)).digest('hex').slice(0, 12);
   const template = join(home, `template-${native.split('/').at(-1)}-${hash}`);
   if (!existsSync(template)) await prepareSetup({ home, native, account, empty, template }, setup);
-  const data = copyOf(template, home, account);
+  const data = copyOf(template, home);
   for (const [file, lines] of Object.entries(options.lines ?? {}))
     appendFileSync(join(data, file), lines.map((line) => `${line}\n`).join(''));
   hand(data, account);
@@ -112,10 +112,9 @@ function hasRoomInMemory(): boolean {
   }
 }
 
-function copyOf(template: string, home: string, account: Account): string {
+function copyOf(template: string, home: string): string {
   const data = mkdtempSync(hasRoomInMemory() ? join(MEMORY, 'jitbot-data-') : join(home, 'data-'));
   cpSync(template, data, { recursive: true });
-  hand(data, account);
   return data;
 }
 
@@ -164,13 +163,13 @@ async function serve(
     await stop();
     throw error;
   }
-  return {
-    port,
-    url: (database, user = SUPERUSER, password = '') =>
-      `postgres://${user}${password && `:${encodeURIComponent(password)}`}@127.0.0.1:${port}/${database}`,
-    stop,
-  };
+  return { port, url: urlsAt(port), stop };
 }
+
+export const urlsAt =
+  (port: number): PostgresServer['url'] =>
+  (database, user = SUPERUSER, password = '') =>
+    `postgres://${user}${password && `:${encodeURIComponent(password)}`}@127.0.0.1:${port}/${database}`;
 
 /** Runs statements one after the other, as somebody at a database. */
 export async function query(url: string, statements: readonly string[]): Promise<pg.QueryResult[]> {

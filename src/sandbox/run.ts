@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type BotProcess, createBotProcess } from './botProcess.ts';
 import { createSandboxClock, type SandboxClock } from './clock/sandboxClock.ts';
+import { createDatabaseLock, type DatabaseLock } from './databaseLock.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
 /** The sandbox with the bot running on it, under one clock. */
@@ -8,6 +9,7 @@ export interface RunningSandbox {
   readonly sandbox: Sandbox;
   readonly clock: SandboxClock;
   readonly bot: BotProcess;
+  readonly lock: DatabaseLock;
   close(): Promise<void>;
 }
 
@@ -15,7 +17,10 @@ export async function runSandbox(): Promise<RunningSandbox> {
   const clock = createSandboxClock();
   const sandbox = await startSandbox(clock.now);
   const bot = createBotProcess(sandbox.env, clock, join(sandbox.directory, 'bot.log'));
+  const { workspace } = sandbox.slack;
+  const lock = createDatabaseLock(join(sandbox.directory, 'jit.db'), () => workspace.changed());
   const close = async () => {
+    lock.release();
     await bot.stop();
     await sandbox.close();
   };
@@ -25,5 +30,5 @@ export async function runSandbox(): Promise<RunningSandbox> {
     await close();
     throw error;
   }
-  return { sandbox, clock, bot, close };
+  return { sandbox, clock, bot, lock, close };
 }

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { type FlagService, startFlagService } from './flagService.ts';
 import { closeServer, listen } from './http.ts';
 import { type PagerDutySandbox, startPagerDuty } from './pagerduty/server.ts';
-import { type PostgresServer, startPostgres } from './postgres.ts';
+import { type PostgresServer, type Setup, startPostgres } from './postgres.ts';
 import { type SlackSandbox, startSlack } from './slack/server.ts';
 import { startTargetProxy, type TargetProxy } from './targetProxy.ts';
 import { DATABASE_SETUP, pagerDutyAccount, WORKSPACE } from './team.ts';
@@ -38,14 +38,17 @@ const FLAGS_SECRET = 'sandbox-flags-shared-secret';
 export const policyPath = fileURLToPath(new URL('policy.yaml', import.meta.url));
 const manifestPath = fileURLToPath(new URL('../../manifest.yml', import.meta.url));
 
-export async function startSandbox(now: () => number): Promise<Sandbox> {
+export async function startSandbox(
+  now: () => number,
+  startDatabase: (setup: Setup) => Promise<PostgresServer> = startPostgres,
+): Promise<Sandbox> {
   // The bot gets just the scopes that its manifest asks for.
   const manifest = parse(readFileSync(manifestPath, 'utf8')) as { oauth_config: { scopes: { bot: string[] } } };
   const [slack, pagerDuty, flags, postgres] = await Promise.all([
     startSlack({ data: WORKSPACE, now, tokens: TOKENS, scopes: manifest.oauth_config.scopes.bot }),
     startPagerDuty({ account: pagerDutyAccount(now()), now, token: PAGERDUTY_TOKEN }),
     startFlagService(FLAGS_SECRET, now),
-    startPostgres(DATABASE_SETUP),
+    startDatabase(DATABASE_SETUP),
   ]);
   const webhookPort = await freePort();
   pagerDuty.subscribe({

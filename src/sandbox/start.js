@@ -1,3 +1,3 @@
-import { launch } from '../launch.js';
+import { launch } from '../app/launch.js';
 
-await launch('sandbox/main.ts', process.argv.slice(2));
+await launch('sandbox/main', process.argv.slice(2));

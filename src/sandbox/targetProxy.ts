@@ -14,11 +14,37 @@ export interface TargetProxy {
 
 const COMMIT = 'COMMIT';
 
+interface Hold {
+  readonly statement: string;
+  readonly happened: () => void;
+}
+
+/** Both ways, but for the answer to the commit that is held. */
+function pass(client: Socket, upstream: Socket, hold: { now: Hold | null }): void {
+  let sawStatement = false;
+  let isHeld = false;
+  client.on('data', (chunk) => {
+    const text = chunk.toString('latin1');
+    if (hold.now && text.includes(hold.now.statement)) sawStatement = true;
+    if (hold.now && sawStatement && text.includes(COMMIT)) isHeld = true;
+    upstream.write(chunk);
+  });
+  upstream.on('data', (chunk) => {
+    if (!isHeld) {
+      client.write(chunk);
+      return;
+    }
+    // The answer to the commit: it has taken effect, and is not told.
+    hold.now?.happened();
+    hold.now = null;
+  });
+}
+
 export async function startTargetProxy(firstPort: number): Promise<TargetProxy & { close(): Promise<void> }> {
   let serverPort = firstPort;
   const open = new Set<Socket>();
   let isCut = false;
-  let hold: { statement: string; happened: () => void } | null = null;
+  const hold: { now: Hold | null } = { now: null };
 
   const server = createServer((client) => {
     if (isCut) {
@@ -26,35 +52,18 @@ export async function startTargetProxy(firstPort: number): Promise<TargetProxy &
       return;
     }
     const upstream = connect(serverPort, '127.0.0.1');
-    open.add(client);
-    open.add(upstream);
-    let sawStatement = false;
-    let isHeld = false;
-    client.on('data', (chunk) => {
-      const text = chunk.toString('latin1');
-      if (hold && text.includes(hold.statement)) sawStatement = true;
-      if (hold && sawStatement && text.includes(COMMIT)) isHeld = true;
-      upstream.write(chunk);
-    });
-    upstream.on('data', (chunk) => {
-      if (!isHeld) {
-        client.write(chunk);
-        return;
-      }
-      // The answer to the commit: it has taken effect, and is not told.
-      hold?.happened();
-      hold = null;
-    });
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
+      open.add(one);
       one.on('error', () => other.destroy());
       one.on('close', () => {
         open.delete(one);
         other.destroy();
       });
     }
+    pass(client, upstream, hold);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -77,7 +86,7 @@ export async function startTargetProxy(firstPort: number): Promise<TargetProxy &
     },
     holdAnswerAfter: (statement) =>
       new Promise((resolve) => {
-        hold = { statement, happened: resolve };
+        hold.now = { statement, happened: resolve };
       }),
     close: () =>
       new Promise((resolve) => {

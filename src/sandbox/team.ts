@@ -105,19 +105,22 @@ export const WORKSPACE: WorkspaceData = {
   ],
 };
 
+const PD_USERS: Account['users'] = [
+  { id: 'PANA', name: 'Ana Kovač', email: 'ana@harbor.example' },
+  { id: 'PBEN', name: 'Ben Okafor', email: 'ben@harbor.example' },
+  { id: 'PCHLOE', name: 'Chloé Martin', email: 'chloe@harbor.example' },
+  { id: 'PDEV', name: 'Dev Patel', email: 'Dev@Harbor.example' },
+  { id: 'PEVE', name: 'Eve Lindqvist', email: 'eve@harbor.example' },
+  { id: 'PFAY', name: 'Fay Moreau', email: 'fay@harbor.example' },
+  // The real search is fuzzy, so a namesake must not be taken for Ana.
+  { id: 'PANA2', name: 'Ana Kovač', email: 'ana.kovac@harbor.example' },
+];
+
 /** Ana has been on call for two hours of her twelve, with Dev behind her; checkout is slow. */
 export function pagerDutyAccount(now: number): Account {
   const start = now - 2 * HOUR;
   return {
-    users: [
-      { id: 'PANA', name: 'Ana Kovač', email: 'ana@harbor.example' },
-      { id: 'PBEN', name: 'Ben Okafor', email: 'ben@harbor.example' },
-      { id: 'PCHLOE', name: 'Chloé Martin', email: 'chloe@harbor.example' },
-      { id: 'PDEV', name: 'Dev Patel', email: 'Dev@Harbor.example' },
-      { id: 'PEVE', name: 'Eve Lindqvist', email: 'eve@harbor.example' },
-      // The real search is fuzzy, so a namesake must not be taken for Ana.
-      { id: 'PANA2', name: 'Ana Kovač', email: 'ana.kovac@harbor.example' },
-    ],
+    users: PD_USERS.map((user) => ({ ...user })),
     schedules: [
       {
         id: 'PSPAY1',
@@ -135,6 +138,16 @@ export function pagerDutyAccount(now: number): Account {
         turnMs: 12 * HOUR,
         overrides: [],
       },
+      // Shift-based, as PagerDuty makes them now.
+      {
+        id: 'PSSEARCH',
+        name: 'Search',
+        rotation: ['PFAY'],
+        rotationStart: start,
+        turnMs: 12 * HOUR,
+        overrides: [],
+        customShifts: [],
+      },
     ],
     escalationPolicies: [
       {
@@ -147,11 +160,12 @@ export function pagerDutyAccount(now: number): Account {
         ],
       },
       { id: 'PPLATFORM', name: 'Platform', levels: [[{ type: 'user', id: 'PEVE' }]] },
+      { id: 'PSEARCHERS', name: 'Search', levels: [[{ type: 'schedule', id: 'PSSEARCH' }]] },
     ],
     services: [
       { id: 'PCHECKOUT', name: 'Checkout', escalationPolicy: 'PPAYMENTS' },
       { id: 'PSECURITY', name: 'Security', escalationPolicy: 'PPLATFORM' },
-      { id: 'PSEARCH', name: 'Search', escalationPolicy: 'PPLATFORM' },
+      { id: 'PSEARCH', name: 'Search', escalationPolicy: 'PSEARCHERS' },
     ],
     incidents: [
       {

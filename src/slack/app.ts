@@ -1,21 +1,21 @@
 import { createRequire } from 'node:module';
 import type { App, ReceiverEvent } from '@slack/bolt';
 import { z } from 'zod';
-import { listenToAccessReviews } from './accessReview/listeners.ts';
-import { listenToAdmins } from './admin/listeners.ts';
-import { listenToAbsences } from './away/listeners.ts';
-import { listenToCommands } from './commands/commands.ts';
-import type { Connection } from './connection.ts';
-import type { SlackContext } from './context.ts';
-import { listenToFactors } from './factor/listeners.ts';
-import { answerWithinSlack, fittingFetch } from './gate.ts';
-import { listenToGrants } from './grants/listeners.ts';
-import { listenToHome } from './home/home.ts';
-import { slackLogger } from './logger.ts';
-import type { SlackDirectory } from './people.ts';
-import { listenToRequests } from './request/listeners.ts';
-import { listenToShortcuts } from './request/shortcuts.ts';
-import { listenToReviews } from './review/listeners.ts';
+import type { SlackDirectory } from './directory/directory.ts';
+import { listenToAccessReviews } from './features/accessReview/listeners.ts';
+import { listenToAdmins } from './features/admin/listeners.ts';
+import { listenToAbsences } from './features/away/listeners.ts';
+import { listenToCommands } from './features/commands/commands.ts';
+import { listenToFactors } from './features/factor/listeners.ts';
+import { listenToGrants } from './features/grants/listeners.ts';
+import { listenToHome } from './features/home/home.ts';
+import { listenToRequests } from './features/request/listeners.ts';
+import { listenToShortcuts } from './features/request/shortcuts.ts';
+import { listenToReviews } from './features/review/listeners.ts';
+import type { SlackContext } from './kit/context.ts';
+import { answerWithinSlack, fittingFetch } from './link/gate.ts';
+import { createSlackLogger } from './link/logger.ts';
+import type { Connection } from './link/signedRequests.ts';
 
 const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
 
@@ -27,6 +27,8 @@ export interface SlackAppOptions {
   readonly connection: Connection;
   readonly botToken: string;
   readonly apiUrl: string;
+  /** Does the work of a delivery, so that lines in the log say what it is about. */
+  readonly scope: <T>(body: unknown, work: () => T) => T;
 }
 
 /** What people can do besides typing a command, a folder each. */
@@ -56,6 +58,7 @@ export function createSlackApp({
   connection,
   botToken,
   apiUrl,
+  scope,
 }: SlackAppOptions): SlackApp {
   const { deps } = context;
   const handling = new Set<Promise<void>>();
@@ -71,7 +74,7 @@ export function createSlackApp({
         // Bolt answers response addresses through it.
         fetch: fittingFetch,
       },
-      logger: slackLogger(deps.log),
+      logger: createSlackLogger(deps.log),
       ignoreSelf: false,
     });
     app.error(async (error) =>
@@ -87,7 +90,8 @@ export function createSlackApp({
     processEvent: async (event: ReceiverEvent) => {
       // Over the wire it may be anything; what the library throws at it, at once or later, is for its receiver.
       const fitting = { ...event, ack: (answer?: unknown) => event.ack(answerWithinSlack(answer)) };
-      const work = Promise.resolve().then(() => ('command' in event.body ? commands : app).processEvent(fitting));
+      const take = () => ('command' in event.body ? commands : app).processEvent(fitting);
+      const work = Promise.resolve().then(() => scope(event.body, take));
       handling.add(work);
       await work.finally(() => handling.delete(work));
     },

@@ -3,15 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WebClient } from '@slack/web-api';
 import type { Database } from 'better-sqlite3';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/app/clock.ts';
+import { createFlow, type Flow } from '../../src/app/flow.ts';
+import { newId } from '../../src/app/ids.ts';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
-import { type Core, createCore } from '../../src/core.ts';
 import type { Person } from '../../src/domain/person.ts';
 import { known, unknown } from '../../src/domain/terms.ts';
-import { newId } from '../../src/ids.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import type { OnCall, Targets } from '../../src/ports.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import type { OnCall } from '../../src/ports/pagerDuty.ts';
+import type { Targets } from '../../src/ports/targets.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { recordedLog } from '../support/log.ts';
 
@@ -43,13 +44,16 @@ export const benchPerson = (index: number): Person => ({
 });
 
 export interface Box {
-  readonly core: Core;
+  readonly core: Flow;
   /** Milliseconds spent in durable transactions so far. */
   inCommits(): number;
   end(): Promise<void>;
 }
 
-export function createBenchBox(path: string, outside: { onCall: OnCall; targets: Partial<Targets> }): Box {
+export async function createBenchBox(
+  path: string,
+  outside: { onCall: OnCall; targets: Partial<Targets> },
+): Promise<Box> {
   const ledger = openLedger(path);
   const inCommits = timeTransactions(ledger.sqlite);
   const personOf = (slackId: string) => benchPerson(Number(slackId.slice(3)));
@@ -59,7 +63,7 @@ export function createBenchBox(path: string, outside: { onCall: OnCall; targets:
   const never: unknown = new Proxy(() => ended.promise, {
     get: (_target, key) => (key === 'then' ? undefined : never),
   });
-  const core = createCore({
+  const core = await createFlow({
     ledger,
     clock: systemClock(0),
     random: Math.random,

@@ -1,8 +1,8 @@
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/app/clock.ts';
 import { intendGrant } from '../../src/domain/grant.ts';
 import { HOUR, known, SECOND } from '../../src/domain/terms.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
 import { createOnCall } from '../../src/pagerduty/onCall.ts';
 import { startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
@@ -52,7 +52,7 @@ async function submitToActive(path: (name: string) => string): Promise<Measure[]
   });
   const onCall = createOnCall(client, systemClock(0));
   let active: () => void = () => undefined;
-  const { core, inCommits, end } = createBenchBox(path('jit.db'), { onCall, targets: {} });
+  const { core, inCommits, end } = await createBenchBox(path('jit.db'), { onCall, targets: {} });
   const { commit } = core.deps.store;
   Object.assign(core.deps.store, {
     commit: async (change: Parameters<typeof commit>[0]) => {
@@ -120,17 +120,18 @@ async function submitToActive(path: (name: string) => string): Promise<Measure[]
 async function burst(path: (name: string) => string): Promise<Measure> {
   const onCall = {
     entries: async () => known([]),
-    onCallFor: async () => known([]),
+    onCallFor: async () => known({ addresses: [], unread: null }),
     knows: async () => known(true),
     incident: async () => ({ known: false as const, problem: '' }),
     check: async () => known(true as const),
+    serviceName: async () => known('Checkout'),
     openIncidents: async () => known([]),
   };
   const endsAt = Date.now() + 5 * SECOND;
   fill(path('jit.db'), BURST, endsAt);
   let ended = 0;
   const all = Promise.withResolvers<void>();
-  const { core, end } = createBenchBox(path('jit.db'), {
+  const { core, end } = await createBenchBox(path('jit.db'), {
     onCall,
     targets: {
       revoke: () => new Promise((resolve) => setTimeout(() => resolve([]), TARGET_MS)),

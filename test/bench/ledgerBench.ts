@@ -7,11 +7,11 @@ import SQLite from 'better-sqlite3';
 import type { NewEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { eventReader } from '../../src/ledger/events.ts';
-import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
-import { eventSearch } from '../../src/ledger/search.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { verifyLedger } from '../../src/ledger/verify.ts';
+import { eventSearch } from '../../src/ledger/history/search.ts';
+import { verifyLedger } from '../../src/ledger/history/verify.ts';
+import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { bigPerson, makeBigLedger } from '../support/bigLedger.ts';
 import { type Measure, median, time, timeAsync } from './measure.ts';
 
@@ -25,7 +25,7 @@ const ROUNDS = 100;
 const SQLITE_PAGE = 4_096;
 /** Rounds before the first that counts: a bot that has run for a while. */
 const WARM_UP = 50;
-const JIT = fileURLToPath(new URL('../../src/cli/jit.ts', import.meta.url));
+const JIT = fileURLToPath(new URL('../../src/cli/jitbot.ts', import.meta.url));
 
 export async function ledgerBench(): Promise<Measure[]> {
   const directory = mkdtempSync(join(tmpdir(), 'jitbot-bench-'));
@@ -41,7 +41,7 @@ export async function ledgerBench(): Promise<Measure[]> {
     await make(small, ACCESSES / 10);
     await make(big, ACCESSES);
     const reader = openLedgerToRead(big);
-    const events = eventReader(reader).newest()?.seq ?? 0;
+    const events = (await createEventReader(reader).newest())?.seq ?? 0;
     const seconds = time(() => verifyLedger(reader)) / 1_000;
     const search = eventSearch(reader);
     const ask = (index: number) => time(() => search.find({ person: bigPerson(index % PEOPLE).slackId, limit: 200 }));
@@ -67,7 +67,7 @@ export async function ledgerBench(): Promise<Measure[]> {
         limitedBy: 'parsing the JSON of 200 events',
       },
       {
-        what: 'jit report of 90 days, a million events',
+        what: 'jitbot report of 90 days, a million events',
         unit: 's',
         value: report / 1_000,
         budget: { most: 10 },

@@ -1,10 +1,10 @@
 import { Logger, makeWorkerUtils, run as runWorker } from 'graphile-worker';
 import PgBoss from 'pg-boss';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/app/clock.ts';
 import { createRunner } from '../../src/jobs/runner.ts';
-import { createJobQueue } from '../../src/ledger/jobQueue.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
+import { createJobQueue } from '../../src/ledger/sqlite/jobQueue.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { startPostgres } from '../../src/sandbox/postgres.ts';
 import { recordedLog } from '../support/log.ts';
 import { inFolder } from './box.ts';

@@ -24,7 +24,7 @@ export const startBench = (): Promise<Measure[]> =>
       every: (90 * 24 * HOUR) / ACCESSES,
     });
     fill(path('jit.db'), LIVE, Date.now() + 4 * HOUR, DUE);
-    // With the setting that src/start.js makes.
+    // With the setting that src/app/start.js makes.
     const probe = fileURLToPath(new URL('startProbe.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, ['--optimize-for-size', probe, path('jit.db')]);
     const { first, most } = JSON.parse(stdout) as { first: number | null; most: number };

@@ -7,13 +7,14 @@ const [path = ''] = process.argv.slice(2);
 const MB = 1_048_576;
 const SETTLE_MS = 8_000;
 let first: number | null = null;
-const box = createBenchBox(path, {
+const box = await createBenchBox(path, {
   onCall: {
     entries: async () => known([]),
-    onCallFor: async () => known([]),
+    onCallFor: async () => known({ addresses: [], unread: null }),
     knows: async () => known(true),
     incident: async () => ({ known: false, problem: 'none' }),
     check: async () => known(true),
+    serviceName: async () => known('Checkout'),
     openIncidents: async () => known([]),
   },
   targets: {

@@ -11,10 +11,12 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await setStage();
   await stage.ana.jit('request payments read 1h stuck "payments", again');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   await stage.ben.jit('request orders read 30m numbers');
   await stage.ben.readsDirect('waiting for');
   await stage.chloe.readsIn('C0ACCESS', 'Ben Okafor');
+  stage.savePolicy((source) => source.replace('reviewers: [S0DBA], needed: 2', 'reviewers: [U0BEN, U0NEW], needed: 1'));
+  await stage.reload();
   await stage.stopBot();
 });
 afterAll(() => stage.close());
@@ -40,7 +42,7 @@ const requestOf = (name: string) =>
     .find(({ type, actor }) => type === 'request.submitted' && actor.kind === 'person' && actor.name.startsWith(name))
     ?.requestId ?? '';
 
-describe('jit audit', () => {
+describe('jitbot audit', () => {
   test('says in plain words what a person did and got', async () => {
     const { code, out } = await asking('audit', '--person', 'ana');
     expect(code).toBe(0);
@@ -51,6 +53,15 @@ describe('jit audit', () => {
       `has payments-db/read as ${payload.account} until ${end.slice(0, 10)} ${end.slice(11, 16)} UTC`,
     );
     expect(out).not.toMatch(/<!date|[*`]|Ben/);
+  });
+
+  test('16 whom the policy names by id has the name that the record knows', async () => {
+    const { out } = await asking('audit', '--since', '1h');
+    const changed = out.split('\n').find((line) => / policy\.loaded .*U0NEW/.test(line));
+    expect(changed).toContain('Ben Okafor (U0BEN), U0NEW');
+    expect(changed).toContain(' S0DBA');
+    const env = { SLACK_BOT_TOKEN: 'xoxb-sandbox', ...stage.sandbox.env };
+    expect((await jit(['audit', '--since', '1h', '--links'], env)).out).toContain('@dba (S0DBA)');
   });
 
   test('finds by resource, by role, by request and by time, and all of them together', async () => {
@@ -77,8 +88,8 @@ describe('jit audit', () => {
   test('--help says how it is used, and is no mistake', async () => {
     const { code, out } = await jit(['audit', '--help']);
     expect(code).toBe(0);
-    expect(out).toContain('jit audit [--person NAME]');
-    expect(out).not.toContain('jit policy');
+    expect(out).toContain('Usage: jitbot audit [options] [FILE]');
+    expect(out).not.toContain('jitbot policy');
   });
 
   test('nothing found is told and is exit code 1; what cannot be looked up is 2, with a word', async () => {
@@ -97,7 +108,7 @@ describe('jit audit', () => {
   });
 });
 
-describe('jit ledger export', () => {
+describe('jitbot ledger export', () => {
   test('as JSON lines it has every event, whole and in order', async () => {
     const { code, out } = await asking('ledger', 'export');
     expect(code).toBe(0);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { BOT } from '../../src/domain/person.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { jit } from '../support/cli.ts';
 import { manualClock } from '../support/clock.ts';
 
@@ -45,3 +45,13 @@ test('16 a copy of a running bot without its -wal is told for what it is, withou
   copyFileSync(path, copy);
   expect((await jit(['ledger', 'verify', copy])).out).not.toContain('Perhaps not all of it');
 });
+
+test.each(['audit', 'report'])(
+  'without a database, %s says how to name one, and its usage shows where',
+  async (name) => {
+    const { code, err } = await jit([name]);
+    expect(code).toBe(2);
+    expect(err).toContain('set JIT_DATABASE, or give its file where the usage');
+    expect(err).toContain(`Usage: jitbot ${name} [options] [FILE]`);
+  },
+);

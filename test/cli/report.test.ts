@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quantile, summarize } from '../../src/domain/report.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
-import { figuresOf } from '../../src/ledger/figures.ts';
-import { openLedgerToRead } from '../../src/ledger/open.ts';
+import { figuresOf } from '../../src/ledger/history/figures.ts';
+import { openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { makeBigLedger } from '../support/bigLedger.ts';
 import { chromiumPath, launchBrowser } from '../support/browser.ts';
 import { jit } from '../support/cli.ts';
@@ -81,7 +81,7 @@ describe('what a report counts', () => {
   });
 });
 
-describe('jit report', () => {
+describe('jitbot report', () => {
   test('is one page that fetches nothing, and each of its figures leads to the events behind it', async () => {
     const out = join(directory, 'report.html');
     const made = await jit(['report', path, '--from', '2026-01-01', '--to', '2026-01-11', '--out', out]);
@@ -124,6 +124,15 @@ describe('jit report', () => {
     expect(out).toContain('<b>3</b>accesses begun');
     expect(out).toContain('those of America/New_York');
     expect(out).toContain('id="day-2025-12-31"');
+  });
+
+  test('16 a last day without a midnight ends where the next day begins', async () => {
+    const spring = join(directory, 'spring.db');
+    // Cairo's 24th begins at 01:00, which is 22:00 of the 23rd in UTC, and ends at 21:00.
+    await makeBigLedger({ path: spring, accesses: 30, people: 2, start: Date.UTC(2026, 3, 23, 21, 30), every: HOUR });
+    const { out } = await jit(['report', spring, '--from', '2026-04-24', '--to', '2026-04-24'], { TZ: 'Africa/Cairo' });
+    expect(out).toContain('<b>23</b>accesses begun');
+    expect(out).not.toContain('id="day-2026-04-25"');
   });
 
   test('a name that is HTML stays text', async () => {

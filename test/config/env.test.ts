@@ -21,8 +21,9 @@ test('an app token means Socket Mode; a signing secret and a port mean HTTP mode
   const http = parseEnv({ ...rest, SLACK_SIGNING_SECRET: 'secret-secret', PORT: '3000' });
   expect(http.slack.transport).toEqual({ mode: 'http', signingSecret: 'secret-secret' });
   expect(http.port).toBe(3000);
-  // In Socket Mode the port is opened only for PagerDuty's webhooks.
-  expect(parseEnv({ ...SOCKET, PORT: '3000' }).port).toBeNull();
+  // In Socket Mode a port is for PagerDuty's webhooks, and for those who ask how the bot is.
+  expect(parseEnv(SOCKET).port).toBeNull();
+  expect(parseEnv({ ...SOCKET, PORT: '3000' }).port).toBe(3000);
   const webhooks = { ...SOCKET, PAGERDUTY_WEBHOOK_SECRET: 'sixteen-characters' };
   expect(parseEnv({ ...webhooks, PORT: '3000' }).port).toBe(3000);
   expect(() => parseEnv(webhooks)).toThrow(/PORT.*webhooks/);

@@ -1,32 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { differencesOf } from '../../src/domain/compare.ts';
-import type { Condition, OnCallTest, Role, Rule, Test } from '../../src/domain/policy.ts';
-import { senseOf } from '../../src/domain/policySense.ts';
+import type { OnCallTest, Role, Rule, Test } from '../../src/domain/policy.ts';
+import { differencesOf } from '../../src/domain/policyDiff.ts';
+import { senseOf } from '../../src/domain/policyLint.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { aPolicy, aResource, aRole } from '../support/domain.ts';
+import { allow, aPolicy, aResource, aRole, ask, deny, memberOf, onCall } from '../support/domain.ts';
 
-const onCall = (more: Partial<OnCallTest> = {}): OnCallTest => ({
-  kind: 'on_call',
-  escalationPolicies: ['PA'],
-  schedules: null,
-  services: null,
-  minLevel: 1,
-  maxLevel: 2,
-  tenure: 0,
-  planned: false,
-  ...more,
-});
+const duty = (more: Partial<OnCallTest> = {}) => onCall({ escalationPolicies: ['PA'], maxLevel: 2, ...more });
+const askOf = (reviewer: string) => ask({ stages: [{ reviewers: [reviewer], needed: 1 }] });
 const policyOf = (...rules: Rule[]) => aPolicy(aResource('db', 'Database', [aRole({ rules })]));
-const allow = (...when: Condition): Rule => ({ effect: 'allow', when });
-const ask = (reviewer: string, needed = 1): Rule => ({
-  effect: 'ask',
-  when: [],
-  stages: [{ reviewers: [reviewer], needed }],
-  escalate: [],
-  expiresAfter: HOUR,
-});
-
 const someTest: fc.Arbitrary<Test> = fc.oneof(
   fc
     .record({
@@ -34,14 +16,14 @@ const someTest: fc.Arbitrary<Test> = fc.oneof(
       more: fc.integer({ min: 0, max: 2 }),
       policies: fc.subarray(['PA', 'PB'], { minLength: 1 }),
     })
-    .map(({ min, more, policies }) => onCall({ minLevel: min, maxLevel: min + more, escalationPolicies: policies })),
-  fc.subarray(['S1', 'S2', 'U1']).map((principals): Test => ({ kind: 'members_of', principals })),
+    .map(({ min, more, policies }) => duty({ minLevel: min, maxLevel: min + more, escalationPolicies: policies })),
+  fc.subarray(['S1', 'S2', 'U1']).map((principals): Test => memberOf(...principals)),
   fc.constantFrom(HOUR, 2 * HOUR).map((max): Test => ({ kind: 'duration', max })),
 );
 const someRule: fc.Arbitrary<Rule> = fc.oneof(
   fc.array(someTest, { minLength: 1, maxLength: 3 }).map((when) => allow(...when)),
-  fc.array(someTest, { minLength: 1, maxLength: 2 }).map((when): Rule => ({ effect: 'deny', when })),
-  fc.constantFrom('S1', 'S2').map((reviewer) => ask(reviewer)),
+  fc.array(someTest, { minLength: 1, maxLength: 2 }).map((when): Rule => deny(...when)),
+  fc.constantFrom('S1', 'S2').map((reviewer) => askOf(reviewer)),
 );
 
 test('a policy does not differ from itself; what one way gains, the other way loses', () => {
@@ -62,17 +44,17 @@ test('a policy does not differ from itself; what one way gains, the other way lo
 });
 
 test('a role that is new, gone, shorter, or asks others says so', () => {
-  const before = policyOf(allow(onCall()), ask('S1'));
+  const before = policyOf(allow(duty()), askOf('S1'));
   const direction = (role: Partial<Role>) =>
     differencesOf(
       before,
-      aPolicy(aResource('db', 'Database', [aRole({ rules: [allow(onCall()), ask('S1')], ...role })])),
+      aPolicy(aResource('db', 'Database', [aRole({ rules: [allow(duty()), askOf('S1')], ...role })])),
     );
   expect(direction({ duration: { default: HOUR, max: HOUR, total: HOUR } })).toMatchObject([
     { direction: 'loses', situation: 'for 4 h', before: 'ask 1 of S1', after: 'deny (at most 1 h)' },
     { direction: 'loses', situation: 'on call at level 1 for PA, for 4 h', before: 'allow' },
   ]);
-  expect(direction({ rules: [allow(onCall()), ask('S2')] })).toMatchObject([
+  expect(direction({ rules: [allow(duty()), askOf('S2')] })).toMatchObject([
     { direction: 'changes', before: 'ask 1 of S1', after: 'ask 1 of S2' },
   ]);
   expect(differencesOf(before, aPolicy()).every((one) => one.direction === 'loses')).toBe(true);
@@ -80,7 +62,7 @@ test('a role that is new, gone, shorter, or asks others says so', () => {
 });
 
 test('a rule that never matches changes nothing, and is found for what it is', () => {
-  const dead = allow({ kind: 'members_of', principals: [] });
+  const dead = allow(memberOf());
   fc.assert(
     fc.property(fc.array(someRule, { minLength: 1, maxLength: 3 }), (rules) => {
       expect(differencesOf(policyOf(...rules), policyOf(...rules, dead))).toEqual([]);

@@ -3,59 +3,45 @@ import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import type { Evidence, History } from '../../src/domain/evidence.ts';
 import type { FreezeWindow, Limit, Rule } from '../../src/domain/policy.ts';
 import { HOUR, known, MINUTE, unknown } from '../../src/domain/terms.ts';
-import { aRole } from '../support/domain.ts';
+import {
+  aHistory,
+  aLimit,
+  allow,
+  anEntry,
+  anInput,
+  aRole,
+  ask,
+  NOON,
+  onCall,
+  someEvidence,
+} from '../support/domain.ts';
 
-const NOW = Date.UTC(2026, 0, 15, 12);
-const ALLOW: Rule = { effect: 'allow', when: [] };
-const ASK: Rule = {
-  effect: 'ask',
-  when: [],
-  stages: [{ reviewers: ['S1'], needed: 1 }],
-  escalate: [],
-  expiresAfter: HOUR,
-};
-const limit = (more: Partial<Limit>): Limit => ({
-  resources: null,
-  automatic: null,
-  holders: null,
-  coolDown: null,
-  ...more,
-});
-const past = (more: Partial<History> = {}): History => ({ automatic: [], denials: [], holders: [], ...more });
-const evidence = (more: Partial<Evidence> = {}): Evidence => ({
-  at: NOW,
-  onCall: null,
-  incident: null,
-  groups: {},
-  history: known(past()),
-  removals: null,
-  signals: null,
-  opa: null,
-  ...more,
-});
-const decide = (more: { limits?: Limit[]; freezes?: FreezeWindow[] }, found: Evidence, rules = [ALLOW, ASK]) =>
-  evaluatePolicy(aRole({ rules, ...more }), { at: NOW, personId: 'U1', duration: HOUR, evidence: found });
+const decide = (
+  more: { limits?: Limit[]; freezes?: FreezeWindow[] },
+  found: Evidence,
+  rules: readonly Rule[] = [allow(), ask()],
+) => evaluatePolicy(aRole({ rules, ...more }), { at: NOON, personId: 'U1', duration: HOUR, evidence: found });
 
 describe('limits', () => {
-  const twice = limit({ automatic: { max: 2, per: 24 * HOUR } });
+  const twice = aLimit({ automatic: { max: 2, per: 24 * HOUR } });
   const approvals = (...ages: number[]) =>
-    evidence({ history: known(past({ automatic: ages.map((age) => ({ role: 'db/read', at: NOW - age })) })) });
+    someEvidence({ history: known(aHistory({ automatic: ages.map((age) => ({ role: 'db/read', at: NOON - age })) })) });
 
   test('so many approvals at once in a period, then reviewers', () => {
     expect(decide({ limits: [twice] }, approvals(HOUR)).effect).toBe('allow');
     const spent = decide({ limits: [twice] }, approvals(HOUR, 23 * HOUR));
     expect(spent.effect).toBe('ask');
-    expect(spent.outcomes[0]?.reasons).toEqual(['approved at once 2 times in 24 h, and 2 is the most']);
+    expect(spent.outcomes[0]?.reasons).toEqual(['automatic 2 times in 24 h already, and 2 is the most']);
     expect(decide({ limits: [twice] }, approvals(HOUR, 24 * HOUR)).effect).toBe('allow');
   });
 
   test('counts its own role, or all roles of the resources that share it', () => {
-    const elsewhere = evidence({
+    const elsewhere = someEvidence({
       history: known(
-        past({
+        aHistory({
           automatic: [
-            { role: 'other/read', at: NOW - 1 },
-            { role: 'other/admin', at: NOW - 1 },
+            { role: 'other/read', at: NOON - 1 },
+            { role: 'other/admin', at: NOON - 1 },
           ],
         }),
       ),
@@ -66,20 +52,22 @@ describe('limits', () => {
 
   test('so many holders at the same time, whoever asks not counted', () => {
     const held = (...people: string[]) =>
-      evidence({ history: known(past({ holders: people.map((personId) => ({ role: 'db/read', personId })) })) });
-    expect(decide({ limits: [limit({ holders: 2 })] }, held('U2', 'U2', 'U1')).effect).toBe('allow');
-    const full = decide({ limits: [limit({ holders: 2 })] }, held('U2', 'U3'));
+      someEvidence({
+        history: known(aHistory({ holders: people.map((personId) => ({ role: 'db/read', personId })) })),
+      });
+    expect(decide({ limits: [aLimit({ holders: 2 })] }, held('U2', 'U2', 'U1')).effect).toBe('allow');
+    const full = decide({ limits: [aLimit({ holders: 2 })] }, held('U2', 'U3'));
     expect(full).toMatchObject({
       effect: 'deny',
       rule: null,
-      reasons: ['held by 2 others already, and 2 is the most'],
+      reasons: ['2 other people have it already, and 2 is the most'],
     });
   });
 
   test('a pause after a reviewer’s no', () => {
     const denied = (age: number) =>
-      evidence({ history: known(past({ denials: [{ role: 'db/read', at: NOW - age }] })) });
-    const limits = [limit({ coolDown: HOUR })];
+      someEvidence({ history: known(aHistory({ denials: [{ role: 'db/read', at: NOON - age }] })) });
+    const limits = [aLimit({ coolDown: HOUR })];
     expect(decide({ limits }, denied(30 * MINUTE))).toMatchObject({
       effect: 'deny',
       reasons: ['a reviewer denied it 30 min ago; it can be asked for again after 1 h'],
@@ -88,61 +76,162 @@ describe('limits', () => {
   });
 
   test('what is not known opens nothing', () => {
-    const dark = evidence({ history: unknown('the database is locked') });
+    const dark = someEvidence({ history: unknown('the database is locked') });
     expect(decide({ limits: [twice] }, dark).effect).toBe('ask');
-    expect(decide({ limits: [limit({ holders: 1 })] }, dark)).toMatchObject({
+    expect(decide({ limits: [aLimit({ holders: 1 })] }, dark)).toMatchObject({
       effect: 'deny',
       reasons: ['the database is locked'],
     });
-    expect(decide({ limits: [limit({ coolDown: HOUR })] }, evidence({ history: null })).effect).toBe('deny');
+    expect(decide({ limits: [aLimit({ coolDown: HOUR })] }, someEvidence({ history: null })).effect).toBe('deny');
+  });
+});
+
+describe('how far a limit reaches', () => {
+  const asked = (limits: Limit[], history: Partial<History>) =>
+    evaluatePolicy(aRole({ limits, rules: [allow(), ask()] }), anInput({ history: known(aHistory(history)) }));
+  const at = (role: string, ...ages: number[]) => ages.map((age) => ({ role, at: NOON - age }));
+  const holders = (role: string, ...people: string[]) => people.map((personId) => ({ role, personId }));
+
+  test.each([
+    ['the last moment of the period counts', HOUR - 1, 'ask'],
+    ['the first moment behind it does not', HOUR, 'allow'],
+    ['what is approved for a time ahead counts as long', 1 - HOUR, 'ask'],
+    ['what lies further ahead does not', -HOUR, 'allow'],
+  ] as const)('of a budget, %s', (_name, age, effect) => {
+    const once = aLimit({ automatic: { max: 1, per: HOUR } });
+    expect(asked([once], { automatic: at('db/read', age) }).effect).toBe(effect);
+  });
+
+  test('one of two budgets that is used up is enough, wherever it stands', () => {
+    const wide = aLimit({ automatic: { max: 9, per: 24 * HOUR } });
+    const narrow = aLimit({ automatic: { max: 1, per: HOUR } });
+    const other = aLimit({ holders: 9 });
+    for (const limits of [
+      [wide, narrow],
+      [narrow, wide],
+      [other, narrow],
+    ])
+      expect(asked(limits, { automatic: at('db/read', MINUTE) }).effect).toBe('ask');
+    expect(asked([wide, other], { automatic: at('db/read', MINUTE) }).effect).toBe('allow');
+  });
+
+  test('a budget that was not looked up lets nobody in at once: reviewers are asked', () => {
+    const limits = [aLimit({ automatic: { max: 1, per: HOUR } })];
+    for (const [history, reason] of [
+      [null, 'how often it was automatic was not looked up'],
+      [unknown('the database is locked'), 'the database is locked'],
+    ] as const) {
+      const decision = evaluatePolicy(aRole({ limits, rules: [allow(), ask()] }), anInput({ history }));
+      expect(decision.effect).toBe('ask');
+      expect(decision.outcomes[0]).toMatchObject({ outcome: 'unknown', reasons: [reason] });
+    }
+  });
+
+  test('bounds on holders and pauses that were not looked up keep everything back, and say so', () => {
+    for (const one of [aLimit({ holders: 1 }), aLimit({ coolDown: HOUR })])
+      expect(evaluatePolicy(aRole({ limits: [one], rules: [allow()] }), anInput({ history: null }))).toMatchObject({
+        effect: 'deny',
+        reasons: ['whether its limits are reached was not looked up'],
+      });
+  });
+
+  test('another role of the resource does not count, unless the resource does', () => {
+    for (const [limit, found] of [
+      [aLimit({ holders: 1 }), { holders: holders('db/admin', 'U0BEN') }],
+      [aLimit({ coolDown: HOUR }), { denials: at('db/admin', MINUTE) }],
+    ] as const) {
+      expect(asked([limit], found).effect).toBe('allow');
+      expect(asked([{ ...limit, resources: ['db'] }], found).effect).toBe('deny');
+      expect(asked([{ ...limit, resources: ['d', 'other'] }], found).effect).toBe('allow');
+    }
+  });
+
+  test('a pause ends with its last moment, and counts from the newest no', () => {
+    const limits = [aLimit({ coolDown: HOUR })];
+    expect(asked(limits, { denials: at('db/read', HOUR - 1) }).effect).toBe('deny');
+    expect(asked(limits, { denials: at('db/read', HOUR) }).effect).toBe('allow');
+    for (const ages of [
+      [MINUTE, 3 * HOUR],
+      [3 * HOUR, MINUTE],
+    ])
+      expect(asked(limits, { denials: at('db/read', ...ages) }).effect).toBe('deny');
+  });
+
+  test('a no of long ago is no pause where only holders are bounded', () => {
+    expect(asked([aLimit({ holders: 1 })], { denials: at('db/read', 1) }).effect).toBe('allow');
+  });
+
+  test('one below the bound there is room; one other is told as one', () => {
+    const two = [aLimit({ holders: 2 })];
+    expect(asked(two, { holders: holders('db/read', 'U0BEN') }).effect).toBe('allow');
+    expect(asked([aLimit({ holders: 1 })], { holders: holders('db/read', 'U0BEN') })).toMatchObject({
+      effect: 'deny',
+      reasons: ['1 other person has it already, and 1 is the most'],
+    });
+    // Whoever holds it already takes no second seat.
+    expect(asked([aLimit({ holders: 1 })], { holders: holders('db/read', 'U0ANA') }).effect).toBe('allow');
+  });
+
+  test('of two bounds either keeps it back', () => {
+    const tight = aLimit({ holders: 1 });
+    const loose = aLimit({ holders: 9, coolDown: HOUR });
+    const full = { holders: holders('db/read', 'U0BEN') };
+    expect(asked([loose, tight], full).effect).toBe('deny');
+    expect(asked([tight, loose], full).effect).toBe('deny');
+    expect(asked([tight, loose], { denials: at('db/read', MINUTE) }).effect).toBe('deny');
   });
 });
 
 describe('freeze windows', () => {
-  const freeze: FreezeWindow = { from: NOW, to: NOW + HOUR, reason: 'peak season', except: ['S9', 'U7'] };
+  const freeze: FreezeWindow = { from: NOON, to: NOON + HOUR, reason: 'peak season', except: ['S9', 'U7'] };
   test('nothing is granted in them, but to whom they except', () => {
-    expect(decide({ freezes: [freeze] }, evidence())).toMatchObject({
+    expect(decide({ freezes: [freeze] }, someEvidence())).toMatchObject({
       effect: 'deny',
       reasons: ['frozen until 2026-01-15T13:00:00.000Z: peak season'],
     });
-    expect(decide({ freezes: [freeze] }, evidence({ groups: { S9: known(true) } })).effect).toBe('allow');
-    expect(decide({ freezes: [freeze] }, evidence({ groups: { S9: unknown('Slack is down') } })).effect).toBe('deny');
-    expect(decide({ freezes: [{ ...freeze, from: NOW + 1 }] }, evidence()).effect).toBe('allow');
-    expect(decide({ freezes: [{ ...freeze, from: 0, to: NOW }] }, evidence()).effect).toBe('allow');
+    expect(decide({ freezes: [freeze] }, someEvidence({ groups: { S9: known(true) } })).effect).toBe('allow');
+    expect(decide({ freezes: [freeze] }, someEvidence({ groups: { S9: unknown('Slack is down') } })).effect).toBe(
+      'deny',
+    );
+    expect(decide({ freezes: [{ ...freeze, from: NOON + 1 }] }, someEvidence()).effect).toBe('allow');
+    expect(decide({ freezes: [{ ...freeze, from: 0, to: NOON }] }, someEvidence()).effect).toBe('allow');
+    expect(decide({ freezes: [{ ...freeze, from: 0, to: NOON + 1 }] }, someEvidence()).effect).toBe('deny');
+  });
+
+  test('who is named as excepted is not frozen, and one exception is enough', () => {
+    expect(decide({ freezes: [{ ...freeze, except: ['U7', 'U1'] }] }, someEvidence()).effect).toBe('allow');
+    expect(decide({ freezes: [{ ...freeze, except: [] }] }, someEvidence()).effect).toBe('deny');
+    const inSecond = someEvidence({ groups: { S8: known(false), S9: known(true) } });
+    expect(decide({ freezes: [{ ...freeze, except: ['S8', 'S9'] }] }, inSecond).effect).toBe('allow');
+    expect(decide({ freezes: [freeze] }, someEvidence({ groups: { S9: known(false) } })).effect).toBe('deny');
+    expect(decide({ freezes: [freeze] }, someEvidence({ groups: {} })).effect).toBe('deny');
+  });
+
+  test('the second of two windows freezes as well', () => {
+    const past = { ...freeze, from: 0, to: NOON };
+    expect(decide({ freezes: [past, freeze] }, someEvidence()).effect).toBe('deny');
+  });
+
+  test('a freeze is told before a limit', () => {
+    const full = someEvidence({ history: known(aHistory({ holders: [{ role: 'db/read', personId: 'U2' }] })) });
+    expect(decide({ freezes: [freeze], limits: [aLimit({ holders: 1 })] }, full)).toMatchObject({
+      reasons: ['frozen until 2026-01-15T13:00:00.000Z: peak season'],
+    });
+    expect(decide({ freezes: [{ ...freeze, except: ['U1'] }], limits: [aLimit({ holders: 1 })] }, full)).toMatchObject({
+      effect: 'deny',
+      reasons: ['1 other person has it already, and 1 is the most'],
+    });
   });
 });
 
 describe('planned shifts', () => {
-  const entry = (isOverride: boolean | null) => ({
-    escalationPolicy: { id: 'P', name: 'Payments' },
-    services: [],
-    schedule: { id: 'PS', name: 'Primary' },
-    level: 1,
-    start: NOW - HOUR,
-    end: NOW + HOUR,
-    isOverride,
-  });
-  const rule: Rule = {
-    effect: 'allow',
-    when: [
-      {
-        kind: 'on_call',
-        escalationPolicies: null,
-        schedules: null,
-        services: null,
-        minLevel: 1,
-        maxLevel: Infinity,
-        tenure: 0,
-        planned: true,
-      },
-    ],
-  };
+  const rule = allow(onCall({ planned: true }));
   test.each([
     [false, 'met', /on call at level 1/],
     [true, 'not_met', /by an override/],
     [null, 'unknown', /did not say/],
   ])('an override is %s: %s', (isOverride, outcome, reason) => {
-    const decision = decide({}, evidence({ onCall: known([entry(isOverride)]) }), [rule, ASK]);
+    const decision = decide({}, someEvidence({ onCall: known([anEntry({ isOverride })]) }), [rule, ask()]);
     expect(decision.outcomes[0]).toMatchObject({ outcome });
     expect(decision.outcomes[0]?.reasons[0]).toMatch(reason);
   });
@@ -151,7 +240,12 @@ describe('planned shifts', () => {
 describe('handed to Open Policy Agent', () => {
   const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
   const decideWith = (answer: Evidence['opa']) =>
-    evaluatePolicy(aRole({ opa }), { at: NOW, personId: 'U1', duration: HOUR, evidence: evidence({ opa: answer }) });
+    evaluatePolicy(aRole({ opa }), {
+      at: NOON,
+      personId: 'U1',
+      duration: HOUR,
+      evidence: someEvidence({ opa: answer }),
+    });
   test('its clear yes allows for as long as it says; anything else does not', () => {
     const said = { decision: 'allow', reasons: ['level 1'], reviewers: [], needed: 1, max: MINUTE } as const;
     expect(decideWith(known(said))).toMatchObject({ effect: 'allow', maxDuration: MINUTE, reasons: ['level 1'] });

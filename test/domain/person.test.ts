@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { accountsBeside, humanOf, isSamePerson } from '../../src/domain/person.ts';
+import {
+  accountsBeside,
+  bothHumans,
+  humanOf,
+  isSameHuman,
+  isSamePerson,
+  mailboxOf,
+  named,
+  personActor,
+} from '../../src/domain/person.ts';
 
 /** Each shares an account with the next, and none stands where one look at the lists would follow it. */
 const CHAIN = [
@@ -24,4 +33,57 @@ test('K6.13 no address is nobody’s mailbox: two whose names were erased are no
   expect(isSamePerson(nobody('A'), nobody('B'), [])).toBe(false);
   expect(isSamePerson({ slackId: 'A', email: 'ana@x' }, { slackId: 'B', email: 'ANA+b@x' }, [])).toBe(true);
   expect(isSamePerson({ slackId: 'A', email: 'ana@x' }, { slackId: 'B', email: 'ana@y' }, [])).toBe(false);
+});
+
+test('an actor in the record is the person by id and name, and nothing else of them', () => {
+  const ana = { slackId: 'U0ANA', name: 'Ana', email: 'ana@x', timeZone: 'UTC' };
+  expect(personActor(ana)).toEqual({ kind: 'person', id: 'U0ANA', name: 'Ana' });
+  expect(named(ana)).toEqual({ slackId: 'U0ANA', name: 'Ana' });
+});
+
+test('a human has every account and mailbox of all identities, each once, and none of people beside them', () => {
+  const identities = [
+    { slackId: 'A', email: 'Ana@x' },
+    { slackId: 'A', email: 'ana+old@x' },
+    { slackId: 'B', email: 'ana@y' },
+    { slackId: 'C', email: '' },
+  ];
+  expect(
+    humanOf(identities, [
+      ['B', 'D'],
+      ['E', 'F'],
+    ]),
+  ).toEqual({ accounts: ['A', 'B', 'C', 'D'], mailboxes: ['ana@x', 'ana@y'] });
+});
+
+test.each([
+  ['Ana@X.example', 'ana@x.example'],
+  ['ana+admin@x', 'ana@x'],
+  ['ana+a+b@x', 'ana@x'],
+  ['ana@x+y', 'ana@x+y'],
+  ['erased', ''],
+  ['', ''],
+])('the mailbox of "%s" is "%s"', (email, mailbox) => {
+  expect(mailboxOf(email)).toBe(mailbox);
+});
+
+test('one account or one mailbox in common is enough, whichever of many', () => {
+  const ana = { accounts: ['A', 'B'], mailboxes: ['ana@x', 'ana@y'] };
+  expect(isSameHuman(ana, { accounts: ['C', 'B'], mailboxes: [] })).toBe(true);
+  expect(isSameHuman(ana, { accounts: ['C'], mailboxes: ['c@x', 'ana@y'] })).toBe(true);
+  expect(isSameHuman(ana, { accounts: ['C'], mailboxes: ['c@x'] })).toBe(false);
+  expect(isSameHuman({ accounts: [], mailboxes: [] }, { accounts: [], mailboxes: [] })).toBe(false);
+});
+
+test('two who act for one another are known by all that either is known by', () => {
+  const both = bothHumans(
+    { accounts: ['A', 'B'], mailboxes: ['ana@x'] },
+    { accounts: ['B', 'C'], mailboxes: ['ana@x', 'c@x'] },
+  );
+  expect(both).toEqual({ accounts: ['A', 'B', 'C'], mailboxes: ['ana@x', 'c@x'] });
+});
+
+test('an account alone has none beside it', () => {
+  expect(accountsBeside('F', CHAIN)).toEqual([]);
+  expect(accountsBeside('A', [['C', 'B', 'A']])).toEqual(['B', 'C']);
 });

@@ -1,16 +1,146 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Policy, Resource, Role } from '../../src/domain/policy.ts';
 import { policyChanges } from '../../src/domain/policyChanges.ts';
-import { aPolicy } from '../support/domain.ts';
+import { HOUR, MINUTE } from '../../src/domain/terms.ts';
+import { aLimit, allow, aPolicy, aResource, aRole, ask, memberOf } from '../support/domain.ts';
+
+/** Whoever puts a policy in force sees each thing that it changes, a line each. */
+
+const read = aRole({ rules: [allow(memberOf('U0ANA'))] });
+const withRole = (more: Partial<Role> = {}, resource: Partial<Resource> = {}): Policy =>
+  aPolicy({ ...aResource('db', 'Database', [{ ...read, ...more }]), ...resource });
 
 test('somebody who is somebody else at a target from now on is a change that whoever reloads the file sees', () => {
   const withNames = (identities: Record<string, Record<string, string>>) => ({
     ...aPolicy(),
     identities: new Map(Object.entries(identities)),
   });
-  const before = withNames({ U0ANA: { github: 'ana-k' }, U0BEN: { github: 'ben-o' } });
+  const before = withNames({ U0ANA: { github: 'ana-k' }, U0BEN: { github: 'ben-o' }, U0EVE: { okta: 'eve' } });
   const after = withNames({ U0ANA: { github: 'eve' }, U0BEN: { github: 'ben-o' }, U0DEV: { github: 'dev' } });
   expect(policyChanges(before, after)).toEqual([
     'what U0ANA is called at targets: {"github":"ana-k"} → {"github":"eve"}',
+    'what U0EVE is called at targets: {"okta":"eve"} → none',
     'what U0DEV is called at targets: none → {"github":"dev"}',
   ]);
+});
+
+test('nothing has changed where everything is as it was', () => {
+  expect(policyChanges(withRole(), withRole())).toEqual([]);
+});
+
+describe('of the whole policy', () => {
+  test.each<[string, Partial<Policy>, string]>([
+    ['the audit channel', { auditChannel: 'C0OTHER' }, 'audit channel: C0AUDIT → C0OTHER'],
+    ['the approvals channel', { approvalsChannel: 'C0OTHER' }, 'approvals channel: C0ACCESS → C0OTHER'],
+    ['administrators', { admins: ['U0EVE'] }, 'administrators: [] → ["U0EVE"]'],
+    ['auditors', { auditors: ['S0AUD'] }, 'auditors: [] → ["S0AUD"]'],
+    ['the environment', { environment: 'staging' }, 'environment: none → staging'],
+    [
+      'the digest',
+      { digest: { day: 1, minute: 540, timeZone: 'UTC' } },
+      'digest: null → {"day":1,"minute":540,"timeZone":"UTC"}',
+    ],
+    ['how often drift is looked for', { driftEvery: 2 * HOUR }, 'drift looked for every: 1 h → 2 h'],
+    ['delegates', { delegates: ['S0ENG'] }, 'delegates: [] → ["S0ENG"]'],
+    ['who is one person', { samePerson: [['U1', 'U2']] }, 'accounts of one person: [] → [["U1","U2"]]'],
+  ])('%s', (_name, more, line) => {
+    expect(policyChanges(withRole(), { ...withRole(), ...more })).toEqual([line]);
+  });
+});
+
+describe('of resources', () => {
+  test('one that is new comes with its roles, and one that is gone takes them along', () => {
+    const more = aPolicy(
+      aResource('db', 'Database', [read]),
+      aResource('flags', 'Flags', [aRole(), aRole({ id: 'admin', rules: [allow(), ask()] })]),
+    );
+    expect(policyChanges(withRole(), more)).toEqual([
+      'resource flags is new',
+      'flags/read is new, with 0 rules',
+      'flags/admin is new, with 2 rules',
+    ]);
+    expect(policyChanges(more, withRole())).toEqual(['resource flags is gone']);
+  });
+
+  test('a target that is another one is told, and none of its secrets', () => {
+    const before = withRole({}, { target: { url: 'https://a', password: 'old-secret' } });
+    const after = withRole({}, { target: { url: 'https://a', password: 'new-secret' } });
+    expect(policyChanges(before, after)).toEqual(['db: its target has changed']);
+    expect(policyChanges(before, before)).toEqual([]);
+    expect(policyChanges(withRole(), withRole({}, { kind: 'command' }))).toEqual(['db: its target has changed']);
+  });
+
+  test('owners, and what becomes of drift', () => {
+    expect(policyChanges(withRole(), withRole({}, { owners: ['U0EVE'] }))).toEqual(['db: owners: [] → ["U0EVE"]']);
+    expect(policyChanges(withRole(), withRole({}, { drift: { remove: ['standing'], expected: ['app'] } }))).toEqual([
+      'db: drift: {"remove":[],"expected":[]} → {"remove":["standing"],"expected":["app"]}',
+    ]);
+  });
+});
+
+describe('of roles', () => {
+  test('one that is gone, and one that is new', () => {
+    const before = aPolicy(aResource('db', 'Database', [read, aRole({ id: 'write' })]));
+    const after = aPolicy(aResource('db', 'Database', [read, aRole({ id: 'admin', rules: [ask()] })]));
+    expect(policyChanges(before, after)).toEqual(['db/write is gone', 'db/admin is new, with 1 rule']);
+  });
+
+  const { duration } = read;
+  test.each<[string, Partial<Role>, string]>([
+    ['the longest', { duration: { ...duration, max: 2 * HOUR } }, 'longest 4 h → 2 h'],
+    ['the longest with extensions', { duration: { ...duration, total: 8 * HOUR } }, 'with extensions 4 h → 8 h'],
+    ['the default', { duration: { ...duration, default: 30 * MINUTE } }, 'default 1 h → 30 min'],
+    ['the risk', { risk: 'high' }, 'risk medium → high'],
+    ['what it gives', { gives: { roles: ['reader'] } }, 'gives {} → {"roles":["reader"]}'],
+    ['what is narrower', { narrower: ['peek'] }, 'narrower [] → ["peek"]'],
+    [
+      'what it ends with',
+      { ends: { withShift: 0, withIncident: null } },
+      'ends {"withShift":null,"withIncident":null} → {"withShift":0,"withIncident":null}',
+    ],
+    [
+      'how long a reason is',
+      { reason: { minLength: 9, ticket: null } },
+      'reason at least 1 characters → at least 9 characters',
+    ],
+    [
+      'the ticket in a reason',
+      { reason: { minLength: 1, ticket: /^INC-/ } },
+      'reason at least 1 characters → at least 1 characters, ticket ^INC-',
+    ],
+    [
+      'one-time codes',
+      { secondFactor: { request: true, review: false } },
+      'second factor {"request":false,"review":false} → {"request":true,"review":false}',
+    ],
+    [
+      'break-glass',
+      { breakGlass: { members: ['U0ANA'], max: 1, reviewWithin: 2, reviewers: ['U0EVE'], page: null } },
+      'break-glass null → {"members":["U0ANA"],"max":1,"reviewWithin":2,"reviewers":["U0EVE"],"page":null}',
+    ],
+    [
+      'limits',
+      { limits: [aLimit({ holders: 1 })] },
+      'limits [] → [{"resources":null,"automatic":null,"holders":1,"coolDown":null}]',
+    ],
+    [
+      'freezes',
+      { freezes: [{ from: 1, to: 2, reason: 'x', except: [] }] },
+      'freezes [] → [{"from":1,"to":2,"reason":"x","except":[]}]',
+    ],
+    [
+      'Open Policy Agent',
+      { opa: { kind: 'wasm', file: 'x', entrypoint: null } },
+      'OPA null → {"kind":"wasm","file":"x","entrypoint":null}',
+    ],
+    ['a rule', { rules: [allow()] }, 'rule 1 allow: one of U0ANA → allow: everybody'],
+    [
+      'a rule that is new, at its place',
+      { rules: [...read.rules, ask()] },
+      'rule 2 none → ask: 1 of S0LEADS, expires after 1 h',
+    ],
+    ['a rule that is gone', { rules: [] }, 'rule 1 allow: one of U0ANA → none'],
+  ])('%s', (_name, more, line) => {
+    expect(policyChanges(withRole(), withRole(more))).toEqual([`db/read: ${line}`]);
+  });
 });

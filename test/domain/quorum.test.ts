@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isSamePerson } from '../../src/domain/person.ts';
-import { missingApprovals } from '../../src/domain/quorum.ts';
+import { missingApprovals, voicesOf } from '../../src/domain/quorum.ts';
 
 const stage = (needed: number) => ({ reviewers: ['S1'], needed });
 const voice = (slackId: string, ...stages: number[]) => ({ slackId, stages });
@@ -42,6 +42,55 @@ test('one human is one human under every account', () => {
   expect(isSamePerson(person('U1', 'ana+admin@x.example'), person('U2', 'ana@x.example'), [])).toBe(true);
   expect(isSamePerson(person('U1', 'ana@x.example'), person('U2', 'root@x.example'), [['U1', 'U2']])).toBe(true);
   expect(isSamePerson(person('U1', 'ana@x.example'), person('U2', 'ana@y.example'), [['U1', 'U3']])).toBe(false);
+});
+
+const said = (human: { accounts?: string[]; mailboxes?: string[] }, ...stages: number[]) => ({
+  human: { accounts: [], mailboxes: [], ...human },
+  stages,
+});
+
+test('two humans are two voices, each for its own stages', () => {
+  expect(voicesOf([said({ accounts: ['U1'] }, 0, 1), said({ accounts: ['U2'] }, 1)])).toEqual([
+    { stages: [0, 1] },
+    { stages: [1] },
+  ]);
+  expect(voicesOf([])).toEqual([]);
+});
+
+test('what one human said through two accounts is one voice, for the stages of either', () => {
+  const voices = voicesOf([
+    said({ accounts: ['U1'], mailboxes: ['ana@x'] }, 0),
+    said({ accounts: ['U3'] }, 2),
+    said({ accounts: ['U2'], mailboxes: ['ana@x'] }, 1),
+  ]);
+  expect(voices.map(({ stages }) => [...stages].sort())).toEqual([[2], [0, 1]]);
+});
+
+test.each([
+  ['last', [0, 2, 1]],
+  ['in between', [0, 1, 2]],
+  ['first', [1, 0, 2]],
+])('three who are linked through the one in the middle are one voice, the middle heard %s', (_when, order) => {
+  const three = [said({ accounts: ['U1'] }, 0), said({ accounts: ['U1', 'U2'] }, 1), said({ accounts: ['U2'] }, 2)];
+  const voices = voicesOf(order.flatMap((index) => three[index] ?? []));
+  expect(voices.map(({ stages }) => [...stages].sort())).toEqual([[0, 1, 2]]);
+  expect(missingApprovals([stage(1), stage(1), stage(1)], voices)).toEqual([0, 1, 1]);
+});
+
+test('a stage that needs two takes two voices, and a voice for no stage counts for none', () => {
+  expect(missingApprovals([stage(2)], [voice('a', 0)])).toEqual([1]);
+  expect(missingApprovals([stage(2)], [voice('a', 0), voice('b', 0)])).toEqual([0]);
+  expect(missingApprovals([stage(2)], [voice('a', 0), voice('b', 0), voice('c', 0)])).toEqual([0]);
+  expect(missingApprovals([stage(1), stage(2)], [voice('a'), voice('b', 7)])).toEqual([1, 2]);
+  expect(missingApprovals([stage(1), stage(2)], [voice('a', 1), voice('b', 1)])).toEqual([1, 0]);
+});
+
+test('several move over one after the other, so that the last one finds a seat', () => {
+  const stages = [stage(1), stage(1), stage(1)];
+  expect(missingApprovals(stages, [voice('a', 0, 1), voice('b', 1, 2), voice('c', 0), voice('d', 1)])).toEqual([
+    0, 0, 0,
+  ]);
+  expect(missingApprovals(stages, [voice('a', 0, 1), voice('b', 0, 1), voice('c', 0, 1)])).toEqual([0, 0, 1]);
 });
 
 const subsets = (items: readonly number[]): number[][] =>

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { striker } from '../../src/domain/secrets.ts';
-import { logWithoutSecrets, scrubbed, withoutSecrets } from '../../src/redaction.ts';
+import { logWithoutSecrets, scrubbed, withoutSecrets } from '../../src/app/redaction.ts';
+import { createStriker } from '../../src/domain/secrets.ts';
 import { recordedLog } from '../support/log.ts';
 
 /** How programs write a text that they were given: each of these has been seen in an error message or a log. */
@@ -82,7 +82,7 @@ describe('K11.2 secrets are struck out', () => {
     fc.assert(
       fc.property(secrets, (secret) => {
         const written = write(secret);
-        const struck = striker([secret])(`before ${written} after`);
+        const struck = createStriker([secret])(`before ${written} after`);
         expect(struck).toContain('[secret]');
         for (const [, other] of WAYS) if (other(secret).length > 12) expect(struck).not.toContain(other(secret));
         expect(struck.startsWith('before ') && struck.endsWith(' after')).toBe(true);
@@ -98,7 +98,7 @@ describe('K11.2 secrets are struck out', () => {
     ['a parameter of an address', 'https://api.example/?api_key=k3y-0f-all-things&x=1', 'k3y-0f-all-things'],
     ['the key in a JSON file', JSON.stringify({ client_secret: 's3cr\n"et-value' }), 's3cr\n"et-value'],
   ])('%s, also without what is around it', (_, whole, part) => {
-    const strike = striker([whole]);
+    const strike = createStriker([whole]);
     for (const [, write] of WAYS) expect(strike(`x ${write(part)} y`)).toContain('[secret]');
     expect(strike(`x ${whole} y`)).not.toContain(part);
   });
@@ -107,34 +107,34 @@ describe('K11.2 secrets are struck out', () => {
     const lines = ['MIIEvQIBADANBgkqhkiG9w0BAQEFAASC', 'BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj', 'Qw=='];
     for (const end of ['\n', '\r\n', '\\n']) {
       const pem = ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join(end);
-      const strike = striker([pem]);
+      const strike = createStriker([pem]);
       expect(strike(`at line 2: ${lines[0]}`)).toBe('at line 2: [secret]');
       expect(strike(JSON.stringify({ key: lines.join('\n') }))).not.toContain(lines[1]);
     }
   });
 
   test('a text that was cut within one', () => {
-    const strike = striker(['correct"horse\\battery']);
+    const strike = createStriker(['correct"horse\\battery']);
     expect(strike('said: the password correct"horse\\ba…')).toBe('said: the password [secret]…');
     expect(strike('said: the password correct"hor')).toBe('said: the password [secret]');
     expect(strike('correctness is what we want')).toBe('correctness is what we want');
   });
 
   test('short ones leave the log readable: none of three characters, and of seven only what stands by itself', () => {
-    const strike = striker(['', 'a', 'eu', 'prd', 'test']);
+    const strike = createStriker(['', 'a', 'eu', 'prd', 'test']);
     expect(strike('eu: the latest prd access of a test ended')).toBe('eu: the latest prd access of a [secret] ended');
   });
 
   test('a secret that comes later is struck out from then on', () => {
     const known: string[] = [];
-    const strike = striker(known);
+    const strike = createStriker(known);
     expect(strike('hunter22-hunter22')).toBe('hunter22-hunter22');
     known.push('hunter22-hunter22');
     expect(strike('hunter22-hunter22')).toBe('[secret]');
   });
 
   test('long texts of backslashes and percent signs take no time', () => {
-    const strike = striker(['\\"\\\\"\\%\\"\\\\"a', '%25%25%25%25"\\\\\\']);
+    const strike = createStriker(['\\"\\\\"\\%\\"\\\\"a', '%25%25%25%25"\\\\\\']);
     const began = performance.now();
     for (const text of ['\\'.repeat(100_000), '%25'.repeat(50_000), '\\"'.repeat(50_000)]) strike(text);
     expect(performance.now() - began).toBeLessThan(2_000);
@@ -143,7 +143,7 @@ describe('K11.2 secrets are struck out', () => {
 
 describe('K11.2 what comes from outside', () => {
   const SECRET = 'p"a\\ss wörd%';
-  const strike = striker([SECRET]);
+  const strike = createStriker([SECRET]);
   const held = (value: unknown) =>
     `${inspect(value, { depth: 9 })} ${JSON.stringify(value)} ${value instanceof Error ? value.stack : ''}`;
 

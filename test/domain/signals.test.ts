@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { requestSignals, reviewSignals } from '../../src/domain/signals.ts';
+import { LOOK_BACK, REQUEST_SIGNALS, requestSignals, reviewSignals, SIGNAL_NAMES } from '../../src/domain/signals.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 
 const DAY = 24 * HOUR;
@@ -33,6 +33,41 @@ describe('somebody asks', () => {
       { ...nothing, denials: seen(DAY, 2 * DAY, 6 * DAY) },
       ['repeated_denials: denied 3 times in 7 days (#100, #99, #98)'],
     ],
+    [
+      'too far from habit by a minute',
+      { ...nothing, requests: seen(...days(12, 2 * HOUR + MINUTE)) },
+      ['unusual_hour: it is 14:00 for them; none of their last 12 requests came within 2 hours of that'],
+    ],
+    [
+      'too far from habit by a quarter of an hour, later in the day',
+      { ...nothing, requests: seen(...days(12, -(2 * HOUR + 15 * MINUTE))) },
+      ['unusual_hour: it is 14:00 for them; none of their last 12 requests came within 2 hours of that'],
+    ],
+    [
+      'ten requests are a habit',
+      { ...nothing, requests: seen(...days(10, 12 * HOUR)) },
+      ['unusual_hour: it is 14:00 for them; none of their last 10 requests came within 2 hours of that'],
+    ],
+    ['one of many at this hour', { ...nothing, requests: seen(...days(12, 12 * HOUR), 2 * DAY) }, []],
+    [
+      'the seventh within the hour, by the newest five',
+      { ...nothing, requests: seen(1, 2, 3, 4, 5, HOUR - 1) },
+      ['many_requests: request number 7 within 1 h (#100, #99, #98, #97, #96)'],
+    ],
+    [
+      'denied for the third time almost a week ago',
+      { ...nothing, denials: seen(DAY, 2 * DAY, 7 * DAY - 1) },
+      ['repeated_denials: denied 3 times in 7 days (#100, #99, #98)'],
+    ],
+    [
+      'several at once',
+      { requests: seen(1, 2, 3, 4), denials: seen(1, 2, 3, 4), knowsResource: false },
+      [
+        'first_time: never had access to db before',
+        'many_requests: request number 5 within 1 h (#100, #99, #98, #97)',
+        'repeated_denials: denied 4 times in 7 days (#100, #99, #98, #97)',
+      ],
+    ],
     ['denied twice, and once long ago', { ...nothing, denials: seen(DAY, 2 * DAY, 7 * DAY) }, []],
   ])('%s', (_name, activity, expected) => {
     expect(requestSignals(activity, about).map(({ kind, facts }) => `${kind}: ${facts}`)).toEqual(expected);
@@ -43,6 +78,14 @@ describe('somebody asks', () => {
     // Always at 00:30; now it is 23:00, which is near.
     expect(requestSignals({ ...nothing, requests }, { ...about, at: NOW + 9 * HOUR })).toEqual([]);
   });
+});
+
+test('the hour of the day is that of their clock, in summer and in winter', () => {
+  const inSummer = Array.from({ length: 12 }, (_, day) => ({ seq: day, at: Date.UTC(2026, 9, 1 + day, 5, 30) }));
+  // Always at 07:30; now it is 09:30 there, and the clocks have changed.
+  const at = Date.UTC(2026, 10, 5, 8, 30);
+  expect(requestSignals({ ...nothing, requests: inSummer }, { ...about, at })).toEqual([]);
+  expect(requestSignals({ ...nothing, requests: inSummer }, { ...about, at, timeZone: 'UTC' })).toHaveLength(1);
 });
 
 describe('somebody approves', () => {
@@ -76,7 +119,54 @@ describe('somebody approves', () => {
     expect(kinds(activity)).toEqual(expected);
   });
 
+  test('the last five count, whatever came before them', () => {
+    const slow = { ...review, seq: 0, after: MINUTE };
+    expect(kinds({ ...alone, reviews: [...quick(4), slow] })).toEqual(['quick_approvals']);
+    expect(kinds({ ...alone, reviews: [...quick(3), slow] })).toEqual([]);
+  });
+
+  test.each([
+    ['just within the ten seconds', 10 * SECOND - 1, ['quick_approvals']],
+    ['after ten seconds', 10 * SECOND, []],
+  ])('five in a row, the newest %s', (_name, after, expected) => {
+    expect(kinds({ ...alone, reviews: quick(4) }, { ...review, after })).toEqual(expected);
+  });
+
+  test('a no is no approval, quick or mutual', () => {
+    const mutual = { approversOfRequester: ['U0A', 'U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B'] };
+    expect(kinds({ ...mutual, reviews: quick(4) }, { ...review, verdict: 'deny' })).toEqual([]);
+    expect(kinds({ ...mutual, reviews: quick(4) })).toEqual(['quick_approvals', 'mutual_approvals']);
+  });
+
+  test('mutual is what goes both ways, by nobody else, three times each', () => {
+    const both = { ...alone, approversOfRequester: ['U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B'] };
+    expect(kinds({ ...both, approversOfReviewer: ['U0B', 'U0B'] })).toEqual([]);
+    expect(kinds({ ...both, approversOfReviewer: [] })).toEqual([]);
+    expect(kinds({ ...both, approversOfRequester: ['U0C', 'U0A', 'U0A'] })).toEqual([]);
+    expect(kinds({ ...both, approversOfReviewer: ['U0A', 'U0A', 'U0A'] })).toEqual([]);
+  });
+
+  test('both are told with their numbers', () => {
+    const mutual = { approversOfRequester: ['U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B', 'U0B'] };
+    const signals = reviewSignals({ ...mutual, reviews: quick(9) }, { review, reviewer: 'U0A', requester: 'U0B' });
+    expect(signals.map(({ facts }) => facts)).toEqual([
+      'the last 5 reviews by this reviewer were all approvals, each within 10 s of the request',
+      'these two approve only each other: 3 and 4 approvals in 90 days, by nobody else',
+    ]);
+  });
+
   test('taking one’s time is nothing unusual', () => {
     expect(kinds({ ...alone, reviews: quick(9) }, { ...review, after: MINUTE })).toEqual([]);
   });
+});
+
+test('behaviour is looked at over ninety days, and every sign has a name of its own', () => {
+  expect(LOOK_BACK).toBe(90 * DAY);
+  expect(new Set(Object.values(SIGNAL_NAMES)).size).toBe(6);
+  expect(REQUEST_SIGNALS.map((kind) => SIGNAL_NAMES[kind])).toEqual([
+    'first time',
+    'unusual hour',
+    'many requests',
+    'repeated denials',
+  ]);
 });

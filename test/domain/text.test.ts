@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { counted, cut, problemText } from '../../src/domain/text.ts';
+import { counted, cut, errorText, problemText, typed } from '../../src/domain/text.ts';
 
 test('a text that is too long for its place is cut before an emoji, not within one', () => {
   expect(cut('down 🔥🔥', 8)).toBe('down 🔥…');
@@ -10,10 +10,14 @@ test('a text that is too long for its place is cut before an emoji, not within o
 
 test('what is cut fits, and is text that every service takes', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 20 }), (text, length) => {
-      const shown = cut(text, length);
-      return shown.length <= length && shown.isWellFormed();
-    }),
+    fc.property(
+      fc.array(fc.constantFrom('a', 'é', ' ', '🔥', '👩‍🚒')),
+      fc.integer({ min: 1, max: 20 }),
+      (letters, length) => {
+        const shown = cut(letters.join(''), length);
+        return shown.length <= length && shown.isWellFormed();
+      },
+    ),
   );
 });
 
@@ -30,4 +34,30 @@ test.each([
   [2, '2 rules'],
 ])('%i is counted as people count', (count, said) => {
   expect(counted(count, 'rule')).toBe(said);
+});
+
+test('what has a plural of its own is counted by it', () => {
+  expect(counted(1, 'other person', 'others')).toBe('1 other person');
+  expect(counted(3, 'other person', 'others')).toBe('3 others');
+});
+
+test('a text is cut only where it is too long', () => {
+  expect(cut('abcd', 4)).toBe('abcd');
+  expect(cut('abcde', 4)).toBe('abc…');
+});
+
+test('what was thrown is told by its message, or as it is', () => {
+  expect(errorText(new TypeError('no such role'))).toBe('no such role');
+  expect(errorText('no such role')).toBe('no such role');
+  expect(errorText(7)).toBe('7');
+});
+
+test.each([
+  ['  it is stuck \n', 'it is stuck'],
+  ['it \u202eis stuck', 'it is stuck'],
+  ['x', 'x'],
+  ['\u200b \u0000\t', ''],
+  ['', ''],
+])('%j is kept as "%s"', (text, kept) => {
+  expect(typed(text)).toBe(kept);
 });

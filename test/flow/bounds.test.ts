@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
-import { breakGlass } from '../../src/lifecycle/breakGlass.ts';
-import { freeze } from '../../src/lifecycle/freeze.ts';
+import { breakGlass } from '../../src/lifecycle/breakGlass/breakGlass.ts';
+import { freeze } from '../../src/lifecycle/health/freeze.ts';
 import { aFlow, anIncident, aShift, type Flow } from '../support/flowWorld.ts';
 
 /** Where exactly limits of time, of authority and of number begin and end. */

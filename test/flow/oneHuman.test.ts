@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/domain/person.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { cancelRequest } from '../../src/lifecycle/closeRequest.ts';
-import { revokeGrant } from '../../src/lifecycle/endGrant.ts';
-import { freeze } from '../../src/lifecycle/freeze.ts';
-import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
-import type { Directory } from '../../src/ports.ts';
-import { aFlow, type Flow } from '../support/flowWorld.ts';
+import { revokeGrant } from '../../src/lifecycle/grant/endGrant.ts';
+import { freeze } from '../../src/lifecycle/health/freeze.ts';
+import { cancelRequest } from '../../src/lifecycle/request/closeRequest.ts';
+import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
+import type { Directory } from '../../src/ports/people.ts';
+import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
 
 /** What shuts out, limits or frees one account of a human does so for the human. */
 
@@ -45,6 +45,24 @@ describe('K6.6 a deny holds for every account of a human', () => {
       });
       expect(await stateOf('U0BEN')).toBe('denied');
       expect(await stateOf('U0ANA')).toBe('pending');
+    });
+
+    test('by on_call: a shift of one account shuts out the other', async () => {
+      start(role('[{ deny: { on_call: {} } }, { ask: { reviewers: [U0CHLOE] } }]'), { slack });
+      prepare();
+      flow.shifts.set('U0BEN', [aShift(flow.clock.now())]);
+      expect(await flow.asks('U0BENADMIN', 'db/read', HOUR)).toMatchObject({
+        state: 'denied',
+        decision: { reasons: [expect.stringContaining('another account of the same person is on call')] },
+      });
+      expect(await stateOf('U0ANA')).toBe('pending');
+    });
+
+    test('a shift of one account opens nothing for the other', async () => {
+      start(role('[{ allow: { on_call: {} } }, { ask: { reviewers: [U0CHLOE] } }]'), { slack });
+      prepare();
+      flow.shifts.set('U0BEN', [aShift(flow.clock.now())]);
+      expect(await stateOf('U0BENADMIN')).toBe('pending');
     });
 
     test.each(['U0BEN', 'S0BENS'])('what lets in [%s] lets in that account alone', async (named) => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
+import { auditLine } from '../../src/slack/outbox/auditMessage.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
 
 /** Whoever decides in somebody else's place does so as far as that place goes, and no longer. */
@@ -28,6 +29,20 @@ describe('a stand-in', () => {
     flow.clock.advance(1);
     expect((await flow.refused(flow.approves('U0FRED', second))).code).toBe('not_a_reviewer');
     expect((await flow.refused(flow.denies('U0FRED', second))).code).toBe('not_a_reviewer');
+  });
+
+  test('16 is recorded with the names of whom they stand in for and of the requester', async () => {
+    start('[{ ask: { reviewers: [U0CHLOE], expires: 4h } }]');
+    await flow.standsIn('U0CHLOE', 'U0FRED');
+    await flow.approves('U0FRED', await flow.asks('U0ANA', 'db/read', HOUR));
+    const line = flow
+      .events()
+      .filter(({ type }) => type === 'review.recorded')
+      .map((event) => auditLine(event))
+      .join();
+    expect(line).toMatch(/\(standing in for Chlo/);
+    expect(line).toMatch(/`db\/read` for Ana/);
+    expect(line).not.toContain('U0CHLOE');
   });
 
   test('K6.10 speaks in the stages of whom they stand in for, and in no other', async () => {

@@ -1,9 +1,13 @@
+import { createHmac } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:http';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { hostname } from 'node:os';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LedgerEvent, NewEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { createForwarding, type ForwardingPlaces } from '../../src/forwarding/forwarding.ts';
+import { openSyslog, syslogLine } from '../../src/forwarding/syslog.ts';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordedLog } from '../support/log.ts';
@@ -23,31 +27,31 @@ const loaded = (seq: number, changes: readonly string[]): LedgerEvent => ({
 });
 const EVENTS = [loaded(1, []), loaded(2, ['x'.repeat(128 * 1024)]), loaded(3, ['the last'])];
 
-function forwardingOf(places: ForwardingPlaces) {
+function forwardingOf(places: ForwardingPlaces, events: readonly LedgerEvent[] = EVENTS, clock = manualClock()) {
   const recorded: NewEvent[] = [];
   const log = recordedLog();
-  let cursor = 0;
+  const cursors = new Map<string, number>();
   const forwarding = createForwarding(places, {
     events: {
-      after: (seq, limit) => EVENTS.filter((event) => event.seq > seq).slice(0, limit),
-      get: () => null,
-      newest: () => null,
-      origin: () => null,
-      marks: () => [],
+      after: async (seq, limit) => events.filter((event) => event.seq > seq).slice(0, limit),
+      get: async () => null,
+      newest: async () => null,
+      origin: async () => null,
+      marks: async () => [],
     },
     posts: {
-      find: () => null,
-      keep: () => undefined,
-      cursor: () => cursor,
-      moveCursor: (_name, seq) => {
-        cursor = seq;
-      },
+      find: async () => null,
+      keysOf: async () => [],
+      keep: async () => undefined,
+      cursor: async (name) => cursors.get(name) ?? 0,
+      moveCursor: async (name, seq) => void cursors.set(name, seq),
     },
-    clock: manualClock(),
+    clock,
     log,
     record: async (event) => recorded.push(event),
   });
-  return { forwarding, recorded, log, cursor: () => cursor };
+  const cursor = () => [...cursors.values()][0] ?? 0;
+  return { forwarding, recorded, log, cursor, cursors };
 }
 const shortened = (place: string) => [
   expect.objectContaining({ type: 'forwarding.shortened', payload: expect.objectContaining({ place, seq: 2 }) }),
@@ -104,4 +108,179 @@ test('16 a webhook that takes nothing at all loses nothing either', async () => 
   await expect(forwarding.handle('webhook', 0)).rejects.toThrow('400');
   expect(cursor()).toBe(0);
   expect(recorded).toEqual([]);
+});
+
+const many = (count: number) => Array.from({ length: count }, (_, index) => loaded(index + 1, []));
+/** A webhook that takes everything, and what it was sent. */
+async function webhook(events: readonly LedgerEvent[], onEvent: () => void = () => undefined) {
+  const came: { body: string; headers: IncomingMessage['headers']; method: string | undefined }[] = [];
+  const clock = manualClock(1_768_478_400_999);
+  const server = createServer(async (request, response) => {
+    came.push({ body: await readBody(request), headers: request.headers, method: request.method });
+    onEvent();
+    response.writeHead(200).end('taken');
+  });
+  const url = `http://127.0.0.1:${await listen(server)}/`;
+  onTestFinished(() => closeServer(server));
+  const seqs = () => came.map(({ body }) => JSON.parse(body).seq);
+  const places = { webhook: { url, secret: 'a secret of sixteen' }, syslog: null };
+  return { came, seqs, clock, ...forwardingOf(places, events, clock) };
+}
+
+describe('forwarding', () => {
+  test('makes work due for each place that was set up', () => {
+    const webhook = { url: 'http://x/', secret: 's' };
+    const both = forwardingOf({ webhook, syslog: 'udp://x:1' }).forwarding;
+    expect(both.jobs(5)).toEqual([
+      { kind: 'forward', key: 'webhook', dueAt: 5 },
+      { kind: 'forward', key: 'syslog', dueAt: 5 },
+    ]);
+    expect(forwardingOf({ webhook, syslog: null }).forwarding.jobs(5)).toHaveLength(1);
+    expect(forwardingOf({ webhook: null, syslog: null }).forwarding.jobs(5)).toEqual([]);
+  });
+
+  test('a place that was set up once, and no longer, is nothing to do', async () => {
+    const { forwarding, cursor } = forwardingOf({ webhook: null, syslog: null });
+    expect(await forwarding.handle('webhook', 0)).toBeNull();
+    expect(cursor()).toBe(0);
+  });
+
+  test('goes on where this place was, in order, and says where it has got', async () => {
+    const { forwarding, seqs, cursors } = await webhook(many(5));
+    cursors.set('forward:webhook', 2);
+    cursors.set('forward:syslog', 4);
+    expect(await forwarding.handle('webhook', 0)).toBeNull();
+    expect(seqs()).toEqual([3, 4, 5]);
+    expect([cursors.get('forward:webhook'), cursors.get('forward:syslog')]).toEqual([5, 4]);
+    expect(await forwarding.handle('webhook', 0)).toBeNull();
+    expect(seqs()).toEqual([3, 4, 5]);
+  });
+
+  test('after fifty others may have their turn, and it comes back at once', async () => {
+    const { forwarding, seqs, clock, cursor } = await webhook(many(51));
+    expect(await forwarding.handle('webhook', 0)).toEqual({ notBefore: clock.now() });
+    expect(cursor()).toBe(50);
+    expect(await forwarding.handle('webhook', 0)).toBeNull();
+    expect(seqs()).toEqual(many(51).map(({ seq }) => seq));
+  });
+
+  test('after five seconds others may have their turn', async () => {
+    const one = await webhook(many(9), () => one.clock.advance(2_500));
+    expect(await one.forwarding.handle('webhook', 0)).toEqual({ notBefore: one.clock.now() });
+    expect(one.seqs()).toEqual([1, 2]);
+    expect(one.cursor()).toBe(2);
+  });
+
+  test('an event is sent whole, signed over its time in seconds and its body, under its hash', async () => {
+    const [event] = many(1);
+    const { forwarding, came } = await webhook(many(1));
+    await forwarding.handle('webhook', 0);
+    const [sent] = came;
+    expect(JSON.parse(sent?.body ?? '')).toEqual(event);
+    const mac = createHmac('sha256', 'a secret of sixteen').update(`1768478400.${sent?.body}`).digest('hex');
+    expect(sent).toMatchObject({
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': 'hash-1',
+        'webhook-id': 'hash-1',
+        'webhook-timestamp': '1768478400',
+        'x-jit-timestamp': '1768478400',
+        'x-jit-signature': `v1=${mac}`,
+      },
+    });
+    const standard = createHmac('sha256', 'a secret of sixteen').update(`hash-1.1768478400.${sent?.body}`);
+    expect(sent?.headers['webhook-signature']).toBe(`v1,${standard.digest('base64')}`);
+  });
+
+  test('a redirect is not followed: it would carry the event to a host that nobody named', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    });
+    const url = `http://127.0.0.1:${await listen(server)}/`;
+    onTestFinished(() => closeServer(server));
+    const { forwarding, cursor } = forwardingOf({ webhook: { url, secret: 's' }, syslog: null });
+    await expect(forwarding.handle('webhook', 0)).rejects.toThrow();
+    expect([asked, cursor()]).toEqual([['/'], 0]);
+  });
+});
+
+describe('syslog', () => {
+  test('a line as RFC 5424 has it, of what one filters by, with the whole event', () => {
+    const [event] = many(1);
+    if (!event) return;
+    expect(syslogLine(event, 'host')).toBe(
+      `<110>1 1970-01-01T00:00:01.000Z host jitbot - policy.loaded [jit@32473 seq="1" hash="hash-1"] \uFEFF${JSON.stringify(event)}`,
+    );
+    expect(syslogLine({ ...event, requestId: 'R1', grantId: 'G1' }, 'host')).toContain(
+      '[jit@32473 seq="1" hash="hash-1" request="R1" grant="G1"]',
+    );
+    expect(syslogLine({ ...event, requestId: 'R1' }, 'host')).toContain('hash="hash-1" request="R1"]');
+    expect(syslogLine({ ...event, type: 'ledger.damaged', payload: { left_out: '' } }, 'host')).toMatch(/^<108>1 /);
+    expect(syslogLine(event, '')).toContain('.000Z - jitbot');
+    expect(syslogLine(event)).toContain(`.000Z ${hostname()} jitbot`);
+  });
+
+  test.each(['127.0.0.1', '[::1]'])(
+    'over TCP to %s each message comes with its length in bytes, on one connection',
+    async (host) => {
+      let text = Buffer.alloc(0);
+      let connections = 0;
+      const server = createTcpServer((socket) => {
+        connections += 1;
+        socket.on('data', (chunk) => {
+          text = Buffer.concat([text, chunk]);
+        });
+      });
+      const address = host.replace(/[[\]]/g, '');
+      await new Promise<void>((resolve) => void server.listen(0, address, resolve));
+      onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+      const bound = server.address();
+      const port = typeof bound === 'object' && bound ? bound.port : 0;
+      const events = [loaded(1, ['é']), loaded(2, [])];
+      const { forwarding, cursor } = forwardingOf({ webhook: null, syslog: `tcp://${host}:${port}` }, events);
+      expect(await forwarding.handle('syslog', 0)).toBeNull();
+      const wanted = events.map((event) => {
+        const line = Buffer.from(syslogLine(event));
+        return `${line.length} ${line}`;
+      });
+      await vi.waitFor(() => expect(text.toString('utf8')).toBe(wanted.join('')));
+      expect([connections, cursor()]).toEqual([1, 2]);
+    },
+  );
+
+  test('a place that takes no connection is told, and closing after that is nothing', async () => {
+    const server = createTcpServer();
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound ? bound.port : 0;
+    await new Promise<void>((resolve) => void server.close(() => resolve()));
+    const receiver = openSyslog(`tcp://127.0.0.1:${port}`);
+    await expect(receiver.send(loaded(1, []))).rejects.toThrow(/ECONNREFUSED/);
+    await receiver.close();
+    await openSyslog(`tcp://127.0.0.1:${port}`).close();
+    const { forwarding, cursor } = forwardingOf({ webhook: null, syslog: `tcp://127.0.0.1:${port}` });
+    await expect(forwarding.handle('syslog', 0)).rejects.toThrow(/ECONNREFUSED/);
+    expect(cursor()).toBe(0);
+  });
+
+  test('tls is spoken to a place that is named so', async () => {
+    let first = '';
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (chunk) => {
+        first = chunk.subarray(0, 1).toString('hex');
+        socket.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound ? bound.port : 0;
+    await expect(openSyslog(`tls://127.0.0.1:${port}`).send(loaded(1, []))).rejects.toThrow();
+    // A handshake, and nothing of the event.
+    expect(first).toBe('16');
+  });
 });

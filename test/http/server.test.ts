@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectionsFor, placeOf } from '../../src/http/connections.ts';
 import { readObject } from '../../src/http/json.ts';
-import { createHttpServer, type HttpServer, type Route } from '../../src/http/server.ts';
+import type { Route } from '../../src/http/route.ts';
+import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import { sparingly } from '../../src/http/sparingly.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
 import { freePort } from '../support/ports.ts';
@@ -25,7 +26,7 @@ beforeEach(async () => {
   sockets = [];
   take = async ({ body }, response) => void response.writeHead(200).end(String(body.length));
   // 64 open files: 16 connections.
-  server = createHttpServer(port, new Map([['/in', route]]), log, 64);
+  server = createHttpServer(port, new Map([['/in', route]]), log, { openFiles: 64 });
   await server.open();
 });
 afterEach(async () => {

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { backoff, createRunner, type Kind, type Runner } from '../../src/jobs/runner.ts';
-import { createJobQueue } from '../../src/ledger/jobQueue.ts';
-import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { type JobHandler, type JobQueue, StorageError, type Store } from '../../src/ports.ts';
+import { backoff, type Kind } from '../../src/jobs/lane.ts';
+import { createRunner, type Runner } from '../../src/jobs/runner.ts';
+import { createJobQueue } from '../../src/ledger/sqlite/jobQueue.ts';
+import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
+import type { JobHandler, JobQueue } from '../../src/ports/jobs.ts';
+import { StorageError, type Store } from '../../src/ports/store.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
 
@@ -40,7 +42,7 @@ function run(end: JobHandler, more: Partial<Record<'card', Kind>> = {}, useQueue
     log,
     random: () => 0.5,
     lanes: [
-      { concurrency, kinds: { end: { handle: end, ...never } } },
+      { concurrency, kinds: { end: { handle: end, ...never, evenWithoutRecord: true } } },
       { concurrency: 1, kinds: more },
     ],
   });
@@ -63,15 +65,15 @@ test('work runs when it is due, not before, and only once', async () => {
   expect(ran).toEqual(['now']);
   clock.advance(1);
   await expect.poll(() => ran).toEqual(['now', 'later']);
-  expect(queue.nextDueAt(['end'], clock.now())).toBeNull();
+  expect(await queue.nextDueAt(['end'], clock.now())).toBeNull();
 });
 
 test('work of the first lane is under way before that of the next is claimed', async () => {
   const steps: string[] = [];
   const told: JobQueue = {
     ...queue,
-    claim: (kinds, now, limit, lease) => {
-      const claims = queue.claim(kinds, now, limit, lease);
+    claim: async (kinds, now, limit, lease) => {
+      const claims = await queue.claim(kinds, now, limit, lease);
       steps.push(...claims.map(({ kind, key }) => `claimed ${kind} ${key}`));
       return claims;
     },
@@ -131,7 +133,7 @@ test('a failure is tried again after a pause that doubles up to its limit, for e
   await put('g');
   for (let turn = 1; turn <= 30; turn += 1) {
     await expect.poll(() => attempts.length).toBe(turn);
-    await expect.poll(() => (queue.nextDueAt(['end'], clock.now()) ?? 0) > clock.now()).toBe(true);
+    await expect.poll(async () => ((await queue.nextDueAt(['end'], clock.now())) ?? 0) > clock.now()).toBe(true);
     clock.advance(75_000);
   }
   expect(attempts.slice(0, 3)).toEqual([1, 2, 3]);
@@ -148,7 +150,9 @@ test('waiting forgets no earlier try: what it may have done is still looked for'
   await put('g');
   for (let turn = 1; turn <= 4; turn += 1) {
     await expect.poll(() => attempts.length).toBe(turn);
-    await expect.poll(() => queue.nextDueAt(['end'], clock.now()) ?? Infinity).toBeGreaterThan(clock.now());
+    await expect
+      .poll(async () => (await queue.nextDueAt(['end'], clock.now())) ?? Infinity)
+      .toBeGreaterThan(clock.now());
     clock.advance(5_000);
   }
   // The second and third are the same try; after it was done, a new round begins.
@@ -201,9 +205,9 @@ test('work that is put again in the moment in which it ends, runs again at once,
 
 test('what a process that died had taken is taken again by the next one', async () => {
   await put('g');
-  expect(queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(1);
-  expect(queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(0);
-  queue.releaseAll();
+  expect(await queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(1);
+  expect(await queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(0);
+  await queue.releaseAll();
   const attempts: number[] = [];
   run(async (_key, attempt) => {
     attempts.push(attempt);
@@ -214,10 +218,10 @@ test('what a process that died had taken is taken again by the next one', async 
 
 describe('with a database that cannot be written', () => {
   const broken = (): JobQueue => {
-    const full = () => {
+    const full = async () => {
       throw new StorageError('the disk is full');
     };
-    return { ...queue, claim: full, settle: async () => full() };
+    return { ...queue, claim: full, settle: full };
   };
 
   test('ends that are due are carried out all the same, every one of them, and the log is loud', async () => {
@@ -253,6 +257,79 @@ describe('with a database that cannot be written', () => {
     await expect.poll(() => tried).toEqual(['a', 'b', 'c']);
     clock.advance(5_000);
     await expect.poll(() => tried).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+});
+
+describe.each([
+  ['the disk was full for a moment', new StorageError('the disk is full')],
+  ['another program held the database', new StorageError('the database is locked', { isBusy: true })],
+])('what became of work and could not be recorded, because %s', (_why, problem) => {
+  /** Takes work, and cannot record what became of the first of it. */
+  const fullAtFirst = (times = 1): JobQueue => {
+    let left = times;
+    return {
+      ...queue,
+      settle: async (settled) => {
+        if (left === 0) return queue.settle(settled);
+        left -= 1;
+        throw problem;
+      },
+    };
+  };
+
+  test('is recorded as soon as it can be: what is done is not done again', async () => {
+    await put('a');
+    const ran: string[] = [];
+    run(
+      async (key) => {
+        ran.push(key);
+        return null;
+      },
+      {},
+      fullAtFirst(),
+    );
+    await expect.poll(() => ran).toEqual(['a']);
+    clock.advance(5_000);
+    await expect.poll(async () => queue.peek(['end'], clock.now(), 1)).toEqual([]);
+    expect(ran).toEqual(['a']);
+  });
+
+  test('is recorded in the end, though the second try cannot be either', async () => {
+    await put('a');
+    const ran: string[] = [];
+    run(
+      async (key) => {
+        ran.push(key);
+        return null;
+      },
+      {},
+      fullAtFirst(3),
+    );
+    await expect.poll(() => ran).toEqual(['a']);
+    await expect
+      .poll(async () => {
+        clock.advance(5_000);
+        return queue.peek(['end'], clock.now(), 1);
+      })
+      .toEqual([]);
+    expect(ran).toEqual(['a']);
+  });
+
+  test('is tried again after its pause, and does not lie idle until its claim runs out', async () => {
+    await put('a');
+    const attempts: number[] = [];
+    run(
+      async (_key, attempt) => {
+        attempts.push(attempt);
+        if (attempt === 1) throw new Error('the target is down');
+        return null;
+      },
+      {},
+      fullAtFirst(),
+    );
+    await expect.poll(() => attempts).toEqual([1]);
+    clock.advance(5_000);
+    await expect.poll(() => attempts).toEqual([1, 2]);
   });
 });
 

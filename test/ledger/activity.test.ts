@@ -1,14 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { EventPayloads } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
-import { requestSignals, reviewSignals } from '../../src/domain/signals.ts';
+import { LOOK_BACK, requestSignals, reviewSignals } from '../../src/domain/signals.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
-import { activityReader } from '../../src/ledger/activity.ts';
-import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
+import { createActivityReader } from '../../src/ledger/history/activity.ts';
+import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
+import { type ALedger, aLedger, anEvent } from '../support/aLedger.ts';
 import { manualClock } from '../support/clock.ts';
+import { everyEvent } from '../support/everyEvent.ts';
 
 /** Signals, from the ledger's own events. */
 
@@ -55,7 +58,10 @@ test('people who only ever approve each other are told from people who do not, b
   ] as const)
     await approved(requester, approver);
   const kinds = async (reviewer: string, requester: string) => {
-    const seen = await activityReader(ledger).reviewing({ reviewer: [reviewer], requester: [requester] }, clock.now());
+    const seen = await createActivityReader(ledger).reviewing(
+      { reviewer: [reviewer], requester: [requester] },
+      clock.now(),
+    );
     const review = { at: clock.now(), verdict: 'approve', after: MINUTE } as const;
     return reviewSignals(seen, { review, reviewer, requester }).map(({ kind }) => kind);
   };
@@ -80,11 +86,136 @@ test('denials and requests are counted for whom they are about, not for who deci
     });
   }
   const kinds = async (slackId: string) =>
-    requestSignals(await activityReader(ledger).asking([slackId], 'db', clock.now() + HOUR), {
+    requestSignals(await createActivityReader(ledger).asking([slackId], 'db', clock.now() + HOUR), {
       at: clock.now() + HOUR,
       resource: 'db',
       timeZone: 'UTC',
     }).map(({ kind }) => kind);
   expect(await kinds('U0A')).toEqual(['first_time', 'repeated_denials']);
   expect(await kinds('U0LEAD')).toEqual(['first_time']);
+});
+
+describe('what is read', () => {
+  let one: ALedger;
+  beforeEach(() => {
+    one = aLedger();
+  });
+  afterEach(() => one.close());
+
+  function sample<T extends keyof EventPayloads>(type: T): EventPayloads[T] {
+    const found = everyEvent().find((event) => event.type === type);
+    return found?.payload as EventPayloads[T];
+  }
+  const submitted = (who: string, n: number) =>
+    anEvent(
+      'request.submitted',
+      { ...sample('request.submitted'), requester: { ...named(who), email: `${who}@x`, timeZone: 'UTC' } },
+      { requestId: `R${n}` },
+    );
+  const denied = (who: string, n: number) =>
+    anEvent('request.denied', { ...sample('request.denied'), requester: named(who) }, { requestId: `R${n}` });
+  const activated = (who: string, role: string) =>
+    anEvent('grant.activated', { ...sample('grant.activated'), role, person: named(who) }, { grantId: 'G1' });
+  const reviewed = (by: string, n: number, verdict: 'approve' | 'deny' = 'approve') =>
+    anEvent(
+      'review.recorded',
+      { ...sample('review.recorded'), requester: named('U0A'), verdict },
+      { requestId: `R${n}`, actor: { kind: 'person', id: by, name: by } },
+    );
+  const approvedBy = (requester: string, ...approvers: string[]) =>
+    anEvent('request.approved', {
+      ...sample('request.approved'),
+      requester: named(requester),
+      approvers: approvers.map(named),
+    });
+  const reader = () => createActivityReader(one.ledger);
+  const asking = (accounts: readonly string[], resource = 'db') => reader().asking(accounts, resource, one.clock.now());
+  const seqs = (seen: readonly { readonly seq: number }[]) => seen.map(({ seq }) => seq);
+
+  test('requests and denials of a human, by all their accounts, the newest first', async () => {
+    await one.record(
+      submitted('U0A', 1),
+      submitted('U0A2', 2),
+      submitted('U0B', 3),
+      denied('U0A', 1),
+      submitted('U0A', 4),
+    );
+    await one.record(denied('U0B', 3), denied('U0A2', 2));
+    const seen = await asking(['U0A', 'U0A2']);
+    expect(seqs(seen.requests)).toEqual([5, 2, 1]);
+    expect(seqs(seen.denials)).toEqual([7, 4]);
+    expect(seen.requests[0]).toMatchObject({ at: one.clock.now() });
+    expect(seqs((await asking(['U0B'])).requests)).toEqual([3]);
+  });
+
+  test('as far back as signals look, and no further', async () => {
+    await one.record(submitted('U0A', 1));
+    one.clock.advance(1);
+    await one.record(submitted('U0A', 2), denied('U0A', 2));
+    one.clock.advance(LOOK_BACK);
+    const seen = await asking(['U0A']);
+    expect([seqs(seen.requests), seqs(seen.denials)]).toEqual([[2], [3]]);
+  });
+
+  test('whether they ever had access to the resource, by any role and at any time', async () => {
+    await one.record(activated('U0A', 'db/read'));
+    one.clock.advance(2 * LOOK_BACK);
+    const knows = async (who: string[], resource: string) => (await asking(who, resource)).knowsResource;
+    expect(await knows(['U0A'], 'db')).toBe(true);
+    expect(await knows(['U0X', 'U0A'], 'db')).toBe(true);
+    expect(await knows(['U0B'], 'db')).toBe(false);
+    expect(await knows(['U0A'], 'd')).toBe(false);
+    expect(await knows(['U0A'], 'read')).toBe(false);
+  });
+
+  test('the newest ten reviews of a reviewer, with how long each took', async () => {
+    await one.record(submitted('U0A', 1));
+    one.clock.advance(MINUTE);
+    await one.record(reviewed('U0B', 1, 'deny'));
+    for (let n = 2; n <= 12; n += 1) {
+      await one.record(submitted('U0A', n));
+      one.clock.advance(SECOND);
+      await one.record(reviewed(n % 2 ? 'U0B' : 'U0B2', n), reviewed('U0C', n));
+    }
+    const { reviews } = await reader().reviewing({ reviewer: ['U0B', 'U0B2'], requester: ['U0A'] }, one.clock.now());
+    expect(reviews).toHaveLength(10);
+    expect(seqs(reviews)).toEqual(seqs(reviews).toSorted((a, b) => b - a));
+    expect(reviews[0]).toMatchObject({ at: one.clock.now(), verdict: 'approve', after: SECOND });
+    const { reviews: few } = await reader().reviewing({ reviewer: ['U0D'], requester: ['U0A'] }, one.clock.now());
+    expect(few).toEqual([]);
+    await one.record(reviewed('U0E', 1, 'deny'));
+    const { reviews: own } = await reader().reviewing({ reviewer: ['U0E'], requester: ['U0A'] }, one.clock.now());
+    expect(own).toMatchObject([{ verdict: 'deny', after: MINUTE + 11 * SECOND }]);
+    one.clock.advance(LOOK_BACK + 1);
+    const { reviews: old } = await reader().reviewing({ reviewer: ['U0E'], requester: ['U0A'] }, one.clock.now());
+    expect(old).toEqual([]);
+  });
+
+  test('who approved for the one and for the other, each human by one account', async () => {
+    await one.record(approvedBy('U0A', 'U0B2', 'U0C'), approvedBy('U0A2', 'U0B'), approvedBy('U0B', 'U0A2'));
+    await one.record(approvedBy('U0C', 'U0A'));
+    const between = { reviewer: ['U0B', 'U0B2'], requester: ['U0A', 'U0A2'] };
+    const seen = await reader().reviewing(between, one.clock.now());
+    expect(seen.approversOfRequester.toSorted()).toEqual(['U0B', 'U0B', 'U0C']);
+    expect(seen.approversOfReviewer).toEqual(['U0A']);
+    one.clock.advance(LOOK_BACK + 1);
+    expect(await reader().reviewing(between, one.clock.now())).toMatchObject({
+      approversOfRequester: [],
+      approversOfReviewer: [],
+    });
+  });
+
+  test('how often each role was used since then, and by how many', async () => {
+    await one.record(activated('U0A', 'db/read'));
+    one.clock.advance(1);
+    const since = one.clock.now();
+    await one.record(activated('U0A', 'db/read'), activated('U0A', 'db/read'), activated('U0B', 'db/read'));
+    await one.record(activated('U0A', 'db/write'), submitted('U0A', 1));
+    expect(new Set(await reader().uses(since))).toEqual(
+      new Set([
+        { role: 'db/read', uses: 3, people: 2 },
+        { role: 'db/write', uses: 1, people: 1 },
+      ]),
+    );
+  });
 });

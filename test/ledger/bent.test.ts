@@ -9,10 +9,10 @@ import { activate, intendGrant, startRevoking } from '../../src/domain/grant.ts'
 import { BOT } from '../../src/domain/person.ts';
 import type { Request } from '../../src/domain/request.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
-import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
-import { createStateCheck } from '../../src/ledger/stateCheck.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { type Anchor, verifyLedger } from '../../src/ledger/verify.ts';
+import { type Anchor, verifyLedger } from '../../src/ledger/history/verify.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
+import { createStateCheck } from '../../src/ledger/sqlite/stateCheck.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { manualClock } from '../support/clock.ts';
 import { NO_TIES } from '../support/domain.ts';
 

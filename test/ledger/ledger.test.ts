@@ -10,14 +10,15 @@ import { intendGrant } from '../../src/domain/grant.ts';
 import { BOT } from '../../src/domain/person.ts';
 import type { Request } from '../../src/domain/request.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { storageFault } from '../../src/ledger/errors.ts';
-import { eventReader } from '../../src/ledger/events.ts';
-import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
-import { createPostBook } from '../../src/ledger/posts.ts';
-import { createSeatBook } from '../../src/ledger/seatBook.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { verifyLedger } from '../../src/ledger/verify.ts';
-import { ConflictError, type Job, StorageError } from '../../src/ports.ts';
+import { verifyLedger } from '../../src/ledger/history/verify.ts';
+import { storageFault } from '../../src/ledger/sqlite/errors.ts';
+import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
+import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
+import { createSeatBook } from '../../src/ledger/sqlite/seatBook.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
+import type { Job } from '../../src/ports/jobs.ts';
+import { ConflictError, StorageError } from '../../src/ports/store.ts';
 import { manualClock } from '../support/clock.ts';
 import { NO_TIES } from '../support/domain.ts';
 
@@ -159,11 +160,11 @@ describe('commits', () => {
       store.commit({ requests: [{ value: request('R1'), version: 7 }], events: [event('three')] }),
     ).rejects.toThrow(ConflictError);
     await store.commit({ requests: [{ value: request('R1'), version: 1 }], events: [event('four')] });
-    expect(
-      eventReader(ledger)
-        .after(0, 10)
-        .map((one) => (one.payload as { requester: { name: string } }).requester.name),
-    ).toEqual(['one', 'four']);
+    const written = await createEventReader(ledger).after(0, 10);
+    expect(written.map((one) => (one.payload as { requester: { name: string } }).requester.name)).toEqual([
+      'one',
+      'four',
+    ]);
     ledger.close();
     expect(verified()).toMatchObject({ whole: true, events: 2 });
   });
@@ -192,14 +193,28 @@ test('a full disk is said with what to do, whatever was to be written', async ()
   const { ledger } = open();
   const [posts, seats] = [createPostBook(ledger), createSeatBook(ledger)];
   ledger.sqlite.pragma(`max_page_count = ${ledger.sqlite.pragma('page_count', { simple: true })}`);
-  const until = (write: (index: number) => void) => () => {
-    for (let index = 0; index < 1_000; index += 1) write(index);
+  const until = async (write: (index: number) => Promise<void>) => {
+    for (let index = 0; index < 1_000; index += 1) await write(index);
   };
   const full = /jit\.db: the disk is full; free some space, the bot goes on by itself \(SQLITE_FULL\)$/;
-  expect(until((index) => posts.keep(`card:${index}`, { channel: 'C1', ts: '1.0', digest: 'd' }))).toThrow(full);
-  expect(until((index) => posts.moveCursor(`cursor ${index}`, index))).toThrow(full);
+  const post = { channel: 'C1', ts: '1.0', digest: 'd' };
+  await expect(until((index) => posts.keep(`card:${index}`, post))).rejects.toThrow(full);
+  await expect(until((index) => posts.moveCursor(`cursor ${index}`, index))).rejects.toThrow(full);
   const seat = { place: 'team', account: 'ana', level: 'member', role: 'team/member', before: null };
-  expect(until((index) => seats.keep({ ...seat, grantId: `G${index}` }))).toThrow(full);
+  await expect(until((index) => seats.keep({ ...seat, grantId: `G${index}` }))).rejects.toThrow(full);
+  ledger.close();
+});
+
+test('a grant that gives nothing any more has no seat that is owed, and stays on a revocation list', async () => {
+  const { ledger, store } = open();
+  const seats = createSeatBook(ledger);
+  const seat = { account: 'ana', level: 'member', role: 'team/member', before: null };
+  await seats.keep({ ...seat, grantId: 'G1', place: 'team' });
+  await seats.keep({ ...seat, grantId: 'G2', place: 'team' });
+  await seats.keep({ ...seat, grantId: 'G1', place: 'ssh revoked /etc/list' });
+  await store.commit({ unseated: ['G1'] });
+  expect((await seats.at('team', 'ana')).map(({ grantId }) => grantId)).toEqual(['G2']);
+  expect((await seats.of('G1')).map(({ place }) => place)).toEqual(['ssh revoked /etc/list']);
   ledger.close();
 });
 
@@ -219,7 +234,9 @@ describe('words of other people in an event', () => {
   test('half an emoji does not keep an alarm from being recorded; in its place stands the replacement character', async () => {
     const { ledger, store } = open();
     await store.commit({ events: [overdue('the target answered 500: \ud83d')] });
-    expect(eventReader(ledger).after(0, 1)[0]?.payload).toMatchObject({ problem: 'the target answered 500: \ufffd' });
+    expect((await createEventReader(ledger).after(0, 1))[0]?.payload).toMatchObject({
+      problem: 'the target answered 500: \ufffd',
+    });
     ledger.close();
     expect(verified()).toMatchObject({ whole: true, events: 1 });
   });

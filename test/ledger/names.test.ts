@@ -9,12 +9,12 @@ import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewEvent } from '../../src/domain/events.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { eventReader } from '../../src/ledger/events.ts';
-import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
-import { createPostBook } from '../../src/ledger/posts.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { verifyLedger } from '../../src/ledger/verify.ts';
-import { jit } from '../support/cli.ts';
+import { verifyLedger } from '../../src/ledger/history/verify.ts';
+import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
+import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
+import { ledgerHere, runHere } from '../support/cliHere.ts';
 import { manualClock } from '../support/clock.ts';
 
 /** Names stand beside the chain. None of them can be changed, taken out or put in without verify saying so. */
@@ -43,7 +43,7 @@ async function record(count: number, event = cancelled): Promise<void> {
   const store = createStore(ledger, { clock, followUps: () => [], onDue: () => undefined });
   for (let index = 0; index < count; index += 1) {
     const [made] = await store.commit({ events: [event(index)] });
-    createPostBook(ledger).moveCursor('audit-channel', made?.seq ?? 0);
+    await createPostBook(ledger).moveCursor('audit-channel', made?.seq ?? 0);
     clock.advance(HOUR);
   }
   ledger.close();
@@ -55,48 +55,48 @@ const tamper = (sql: string, file = path) => {
   db.exec(`DROP TRIGGER IF EXISTS events_are_never_changed; DROP TRIGGER IF EXISTS events_are_never_deleted; ${sql}`);
   db.close();
 };
-const anchor = () => {
+const anchor = async () => {
   const opened = openLedgerToRead(path);
-  const newest = eventReader(opened).newest();
+  const newest = await createEventReader(opened).newest();
   opened.close();
   return { seq: newest?.seq ?? 0, hash: newest?.hash ?? '', where: 'the auditor' };
 };
-const check = (archives: readonly string[] = []) => {
+const check = async (archives: readonly string[] = []) => {
   const opened = openLedgerToRead(path);
   try {
-    return verifyLedger(opened, { anchors: [anchor()], archives });
+    return verifyLedger(opened, { anchors: [await anchor()], archives });
   } finally {
     opened.close();
   }
 };
-const shown = (seq: number) => {
+const shown = async (seq: number) => {
   const opened = openLedgerToRead(path);
-  const event = eventReader(opened).get(seq);
+  const event = await createEventReader(opened).get(seq);
   opened.close();
   return event?.actor.kind === 'person' ? event.actor.name : null;
 };
-const erase = (person: string) => jit(['ledger', 'erase', path, '--person', person]);
+const erase = (person: string) => ledgerHere('erase', path, '--person', person);
 const file = (name: string) => join(directory, name);
-const archive = (to: string, before: string) => jit(['ledger', 'archive', path, '--before', before, '--to', file(to)]);
+const archive = (to: string, before: string) => ledgerHere('archive', path, '--before', before, '--to', file(to));
 
 describe('a name in the record', () => {
-  test('K10.1 a name without a salt is not whole, and is shown to nobody', () => {
+  test('K10.1 a name without a salt is not whole, and is shown to nobody', async () => {
     tamper("UPDATE names SET salt = NULL, value = 'Mallory' WHERE person = 'U2'");
-    expect(check()).toMatchObject({ whole: false, seq: 3, kind: 'edited' });
-    expect(shown(3)).toBe('(erased)');
-    expect(shown(2)).toBe('Person 1');
+    expect(await check()).toMatchObject({ whole: false, seq: 3, kind: 'edited' });
+    expect(await shown(3)).toBe('(erased)');
+    expect(await shown(2)).toBe('Person 1');
   });
 
-  test('K10.1 a name with another salt and value is not whole, and is shown to nobody', () => {
+  test('K10.1 a name with another salt and value is not whole, and is shown to nobody', async () => {
     tamper("UPDATE names SET salt = 'x', value = 'Mallory' WHERE person = 'U2'");
-    expect(check()).toMatchObject({ whole: false, seq: 3, kind: 'edited' });
-    expect(shown(3)).toBe('(changed in the database)');
+    expect(await check()).toMatchObject({ whole: false, seq: 3, kind: 'edited' });
+    expect(await shown(3)).toBe('(changed in the database)');
   });
 
   test('K10.2 a row that was deleted is missed', async () => {
     tamper("DELETE FROM names WHERE person = 'U1'");
-    expect(check()).toMatchObject({ whole: false, seq: 2, kind: 'missing' });
-    expect(await jit(['ledger', 'verify', path])).toMatchObject({
+    expect(await check()).toMatchObject({ whole: false, seq: 2, kind: 'missing' });
+    expect(await ledgerHere('verify', path)).toMatchObject({
       code: 1,
       out: expect.stringContaining('the name that event 2 holds of U1 was deleted from the database'),
     });
@@ -104,30 +104,30 @@ describe('a name in the record', () => {
 
   test('K10.3 a name that is gone, which no event says was erased, is missed', async () => {
     tamper("UPDATE names SET salt = NULL, value = NULL WHERE person = 'U1'");
-    expect(check()).toMatchObject({
+    expect(await check()).toMatchObject({
       whole: false,
       kind: 'missing',
       problem: expect.stringContaining('of U1 is gone, and no event after it says that it was erased'),
     });
-    expect(await jit(['ledger', 'verify', path])).toMatchObject({ code: 1 });
+    expect(await ledgerHere('verify', path)).toMatchObject({ code: 1 });
   });
 
   test('K10.3 the erasure of one does not explain the missing name of another, nor a later one of the same', async () => {
     await erase('U1');
-    expect(check()).toMatchObject({ whole: true });
+    expect(await check()).toMatchObject({ whole: true });
     tamper("UPDATE names SET person = 'U1', salt = NULL, value = NULL WHERE person = 'U2'");
-    expect(check()).toMatchObject({ whole: false });
+    expect(await check()).toMatchObject({ whole: false });
   });
 
   test('K10.3 whoever comes back after they were erased has a name again, which cannot be taken out in silence', async () => {
     await erase('U1');
     await record(3);
-    expect(check()).toMatchObject({ whole: true });
+    expect(await check()).toMatchObject({ whole: true });
     tamper("UPDATE names SET salt = NULL, value = NULL WHERE person = 'U1'");
-    expect(check()).toMatchObject({ whole: false, kind: 'missing' });
+    expect(await check()).toMatchObject({ whole: false, kind: 'missing' });
     await erase('U0');
     tamper("DELETE FROM names WHERE person = 'U0'");
-    expect(check()).toMatchObject({ whole: false });
+    expect(await check()).toMatchObject({ whole: false });
   });
 
   test('K10.3 a crash between saying that a name was erased and erasing it leaves the record whole', async () => {
@@ -139,9 +139,9 @@ describe('a name in the record', () => {
       ],
     });
     ledger.close();
-    expect(check()).toMatchObject({ whole: true });
+    expect(await check()).toMatchObject({ whole: true });
     expect(await erase('U1')).toMatchObject({ code: 0 });
-    expect(check()).toMatchObject({ whole: true });
+    expect(await check()).toMatchObject({ whole: true });
   });
 
   test('what is only called like a reference is not taken for one', async () => {
@@ -156,8 +156,8 @@ describe('a name in the record', () => {
     }));
     // Somebody who calls themselves so has a name like any other.
     await record(1, (index) => ({ ...cancelled(index), actor: { kind: 'person', id: 'U9', name: looksLikeOne } }));
-    expect(check()).toMatchObject({ whole: true });
-    expect(shown(EVENTS + 4)).toBe(looksLikeOne);
+    expect(await check()).toMatchObject({ whole: true });
+    expect(await shown(EVENTS + 4)).toBe(looksLikeOne);
   });
 });
 
@@ -165,34 +165,34 @@ describe('a name in an archive', () => {
   test('K10.3 an archive whose names were changed or taken out is not whole', async () => {
     await archive('a.jsonl', '2026-01-01T06:00Z');
     const text = readFileSync(file('a.jsonl'), 'utf8');
-    expect(check([file('a.jsonl')])).toMatchObject({ whole: true });
+    expect(await check([file('a.jsonl')])).toMatchObject({ whole: true });
     writeFileSync(file('a.jsonl'), text.replaceAll('"value":"Person 1"', '"value":"Mallory"'));
-    expect(check([file('a.jsonl')])).toMatchObject({ whole: false, kind: 'edited' });
+    expect(await check([file('a.jsonl')])).toMatchObject({ whole: false, kind: 'edited' });
     const without = text.split('\n').map((line) => {
       if (line === '') return line;
       const event = JSON.parse(line);
       return JSON.stringify({ ...event, names: {} });
     });
     writeFileSync(file('a.jsonl'), without.join('\n'));
-    expect(check([file('a.jsonl')])).toMatchObject({ whole: false, kind: 'missing' });
+    expect(await check([file('a.jsonl')])).toMatchObject({ whole: false, kind: 'missing' });
   });
 
   test('K10.3 names that were erased before they were archived are explained by the event that says so', async () => {
     await erase('U1');
     await archive('a.jsonl', '2026-01-01T06:00Z');
-    expect(check()).toMatchObject({ whole: true });
-    expect(check([file('a.jsonl')])).toMatchObject({ whole: true });
+    expect(await check()).toMatchObject({ whole: true });
+    expect(await check([file('a.jsonl')])).toMatchObject({ whole: true });
   });
 });
 
 describe('a name in a bundle for the auditor', () => {
   const keys = generateKeyPairSync('ed25519');
-  async function bundle(to: string): Promise<string> {
+  async function bundled(to: string): Promise<string> {
     rmSync(file('b.zip'), { force: true });
     writeFileSync(file('key.pem'), keys.privateKey.export({ type: 'pkcs8', format: 'pem' }));
     writeFileSync(file('public.pem'), keys.publicKey.export({ type: 'spki', format: 'pem' }));
-    const order = ['bundle', path, '--from', '2025-12-31', '--to', to, '--key', file('key.pem')];
-    expect(await jit([...order, '--out', file('b.zip')])).toMatchObject({ code: 0 });
+    const order = [path, '--from', '2025-12-31', '--to', to, '--key', file('key.pem')];
+    expect(await runHere('bundle', ...order, '--out', file('b.zip'))).toMatchObject({ code: 0 });
     const folder = file('unpacked');
     for (const [name, bytes] of Object.entries(unzipSync(readFileSync(file('b.zip'))))) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -219,7 +219,7 @@ describe('a name in a bundle for the auditor', () => {
   }
 
   test('K10.3 verify.py misses a name that is not there', async () => {
-    const folder = await bundle('2026-02-01');
+    const folder = await bundled('2026-02-01');
     expect(await python(folder)).toContain('whole: 12 events');
     change(folder, 'events.jsonl', keys.privateKey, (text) =>
       text
@@ -232,8 +232,8 @@ describe('a name in a bundle for the auditor', () => {
 
   test('K10.3 verify.py takes the word of an event that a name was erased, also of a later one', async () => {
     await erase('U1');
-    expect(await python(await bundle('2100-01-01'))).toContain('whole: 13 events');
-    expect(await python(await bundle('2026-01-01T05:30Z'))).toMatch(
+    expect(await python(await bundled('2100-01-01'))).toContain('whole: 13 events');
+    expect(await python(await bundled('2026-01-01T05:30Z'))).toMatch(
       /note: names of U1 were erased after this time[\s\S]*whole: 6 events/,
     );
   });

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { NewEvent } from '../../src/domain/events.ts';
-import { openCheckpoints } from '../../src/ledger/checkpointBook.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
+import { createCheckpointBook } from '../../src/ledger/history/checkpointBook.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { jit } from '../support/cli.ts';
 import { manualClock } from '../support/clock.ts';
 
@@ -86,10 +86,10 @@ test('K10.7 checkpoints, archives and reports are their owner’s alone', async 
   const keyPath = join(directory, 'key.pem');
   writeFileSync(keyPath, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
   const place = join(directory, 'checkpoints.jsonl');
-  openCheckpoints({ keyPath, place, now: () => 0 });
+  createCheckpointBook({ keyPath, place, now: () => 0 });
   expect(mode(place)).toBe('600');
   chmodSync(place, 0o644);
-  expect(openCheckpoints({ keyPath, place, now: () => 0 }).exposed).toEqual([
+  expect(createCheckpointBook({ keyPath, place, now: () => 0 }).exposed).toEqual([
     expect.stringContaining(`${place} could be reached by others (mode 644)`),
   ]);
   expect(mode(place)).toBe('600');

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { pacer } from '../../src/ledger/pace.ts';
+import { commitBatching } from '../../src/ledger/book/commitBatching.ts';
 
 /** A writer of changes as the ledger is one, without the disk: it keeps how many were written together. */
 function desk() {
   const written: number[] = [];
   let waiting: (() => void)[] = [];
-  const begin = pacer(() => {
+  const begin = commitBatching(() => {
     const all = waiting;
     waiting = [];
     if (all.length > 0) written.push(all.length);

@@ -5,11 +5,11 @@ import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NewEvent } from '../../src/domain/events.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
-import { createPostBook } from '../../src/ledger/posts.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { verifyLedger } from '../../src/ledger/verify.ts';
-import { jit } from '../support/cli.ts';
+import { verifyLedger } from '../../src/ledger/history/verify.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
+import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
+import { ledgerHere, runHere } from '../support/cliHere.ts';
 import { manualClock } from '../support/clock.ts';
 
 const EVENTS = 12;
@@ -40,14 +40,14 @@ async function record(count: number): Promise<void> {
   const store = createStore(ledger, { clock, followUps: () => [], onDue: () => undefined });
   for (let index = 0; index < count; index += 1) {
     const [event] = await store.commit({ events: [cancelled(index)] });
-    createPostBook(ledger).moveCursor('audit-channel', event?.seq ?? 0);
+    await createPostBook(ledger).moveCursor('audit-channel', event?.seq ?? 0);
     clock.advance(HOUR);
   }
   ledger.close();
 }
 const file = (name: string) => join(directory, name);
-const archive = (to: string, before: string) => jit(['ledger', 'archive', path, '--before', before, '--to', file(to)]);
-const verify = (...more: string[]) => jit(['ledger', 'verify', path, ...more]);
+const archive = (to: string, before: string) => ledgerHere('archive', path, '--before', before, '--to', file(to));
+const verify = (...more: string[]) => ledgerHere('verify', path, ...more);
 const count = () => {
   const db = new SQLite(path, { readonly: true });
   const seqs = db.prepare<[], number>('SELECT seq FROM events ORDER BY seq').pluck().all();
@@ -144,7 +144,7 @@ describe('old events', () => {
 });
 
 describe('a name in the record', () => {
-  const find = (person: string) => jit(['audit', '--person', person], { JIT_DATABASE: path });
+  const find = (person: string) => runHere('audit', path, '--person', person);
 
   test('is found by id and by any part of it, stands beside the chain, and is not written into it', async () => {
     expect((await find('person 1')).out.trim().split('\n')).toHaveLength(4);
@@ -156,13 +156,13 @@ describe('a name in the record', () => {
   });
 
   test('can be erased: what they did stays, under their id, and the chain is whole', async () => {
-    const erased = await jit(['ledger', 'erase', path, '--person', 'U1']);
+    const erased = await ledgerHere('erase', path, '--person', 'U1');
     expect(erased).toMatchObject({ code: 0, out: expect.stringContaining('Erased: 1') });
     expect(await find('person 1')).toMatchObject({ code: 1 });
     expect((await find('U1')).out).toContain('(erased)');
     expect((await find('U2')).out).toContain('Person 2');
     expect(await verify()).toMatchObject({ code: 0, out: expect.stringContaining(`whole: ${EVENTS + 1} events`) });
-    expect(await jit(['ledger', 'erase', path, '--person', 'U1'])).toMatchObject({ code: 1 });
+    expect(await ledgerHere('erase', path, '--person', 'U1')).toMatchObject({ code: 1 });
     // They come back: new events have their name again, old ones do not.
     await record(2);
     expect((await find('U1')).out).toMatch(/\(erased\)[\s\S]*Person 1/);
@@ -183,7 +183,11 @@ describe('a name in the record', () => {
       grant.run(name, state, `R${name}`, person, `db/${name}`);
       id.run(name);
     }
-    await jit(['ledger', 'erase', path, '--person', 'U1']);
+    db.exec("UPDATE grants SET mailbox = lower(person) || '@harbor.example'");
+    await ledgerHere('erase', path, '--person', 'U1');
+    // Whose it is, is known by their account.
+    const mailboxes = db.prepare<[], string>('SELECT mailbox FROM grants ORDER BY id').pluck().all();
+    expect(mailboxes).toEqual(['', '', 'u2@harbor.example']);
     const left = db.prepare<[], string>('SELECT grant_id FROM target_ids ORDER BY grant_id').pluck().all();
     db.close();
     expect(left).toEqual(['G2', 'G3']);
@@ -198,7 +202,7 @@ describe('a name in the record', () => {
   });
 
   test('an exported line can be checked by itself, name and all', async () => {
-    const { out } = await jit(['ledger', 'export', path]);
+    const { out } = await ledgerHere('export', path);
     const [line] = out.split('\n');
     const event = JSON.parse(line ?? '');
     expect(event.payload.requester).toEqual({ slackId: 'U0', name: expect.stringMatching(/^name:[0-9a-f]{32}$/) });

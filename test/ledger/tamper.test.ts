@@ -6,13 +6,13 @@ import SQLite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BOT } from '../../src/domain/person.ts';
-import { type EventRow, GENESIS_HASH, hashEvent } from '../../src/ledger/chain.ts';
-import { readCheckpoints, signerFrom } from '../../src/ledger/checkpoint.ts';
-import { openCheckpoints } from '../../src/ledger/checkpointBook.ts';
-import { openLedger, openLedgerToRead } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { type Anchor, verifyLedger } from '../../src/ledger/verify.ts';
-import { jit } from '../support/cli.ts';
+import { type EventRow, GENESIS_HASH, hashEvent } from '../../src/ledger/book/chain.ts';
+import { readCheckpoints, signerFrom } from '../../src/ledger/history/checkpoint.ts';
+import { createCheckpointBook } from '../../src/ledger/history/checkpointBook.ts';
+import { type Anchor, verifyLedger } from '../../src/ledger/history/verify.ts';
+import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
+import { ledgerHere } from '../support/cliHere.ts';
 import { manualClock } from '../support/clock.ts';
 
 const EVENTS = 12;
@@ -143,12 +143,12 @@ describe('tampering', () => {
 
 describe('checkpoints', () => {
   const position = (seq: number) => ({ ledger: 'L', seq, hash: `h${seq}`, at: seq });
-  const book = (key = keyPath) => openCheckpoints({ keyPath: key, place, now: () => 0 });
+  const book = (key = keyPath) => createCheckpointBook({ keyPath: key, place, now: () => 0 });
 
   test('are signed, kept in order, and read back', async () => {
     await book().keep(position(3));
     await book().keep(position(7));
-    expect(book().anchors('L')).toMatchObject({
+    expect(await book().anchors('L')).toMatchObject({
       anchors: [
         { seq: 3, hash: 'h3' },
         { seq: 7, hash: 'h7' },
@@ -179,18 +179,18 @@ describe('checkpoints', () => {
   test('a line that a crash cut short is left out, and writing goes on after it', async () => {
     await book().keep(position(3));
     appendFileSync(place, '{"kind":"checkpoint","led');
-    expect(book().anchors('L')).toMatchObject({ anchors: [{ seq: 3 }] });
+    expect(await book().anchors('L')).toMatchObject({ anchors: [{ seq: 3 }] });
   });
 
   test('a key that nobody vouched for is refused; one that the old key introduced signs from then on', async () => {
     await book().keep(position(3));
     const second = newKey('second.pem');
-    expect(() => book(second)).toThrow(/jit ledger rotate-key/);
+    expect(() => book(second)).toThrow(/jitbot ledger rotate-key/);
     const old = signerFrom(readFileSync(keyPath, 'utf8'));
     const { publicKey } = signerFrom(readFileSync(second, 'utf8'));
     appendFileSync(place, `${JSON.stringify(old.introduce({ publicKey, at: 4, isFirst: false }))}\n`);
     await book(second).keep(position(5));
-    expect(book(second).anchors('L')).toMatchObject({ anchors: [{ seq: 3 }, { seq: 5 }] });
+    expect(await book(second).anchors('L')).toMatchObject({ anchors: [{ seq: 3 }, { seq: 5 }] });
     // Somebody else's whole file, signed by a key of their own, is not believed by whoever knows the right one.
     const forged = signerFrom(readFileSync(newKey('forged.pem'), 'utf8'));
     const text = [
@@ -207,11 +207,11 @@ describe('checkpoints', () => {
 
   test('K5.11 a file of another ledger’s checkpoints says that this one was put in its place', async () => {
     await book().keep(position(3));
-    expect(book().anchors('OTHER')).toMatchObject({ problem: expect.stringContaining('another ledger') });
+    expect(await book().anchors('OTHER')).toMatchObject({ problem: expect.stringContaining('another ledger') });
     // Nor is it forgotten once this one has positions of its own there.
     await book().keep({ ...position(4), ledger: 'OTHER' });
-    expect(book().anchors('OTHER')).toMatchObject({ problem: expect.stringContaining('another ledger') });
-    expect(await jit(['ledger', 'verify', path, '--checkpoints', place])).toMatchObject({
+    expect(await book().anchors('OTHER')).toMatchObject({ problem: expect.stringContaining('another ledger') });
+    expect(await ledgerHere('verify', path, '--checkpoints', place)).toMatchObject({
       code: 1,
       out: expect.stringContaining('another ledger'),
     });
@@ -219,7 +219,7 @@ describe('checkpoints', () => {
 
   test('a key that is none says how to make one', () => {
     writeFileSync(join(directory, 'bad.pem'), 'nonsense');
-    expect(() => openCheckpoints({ keyPath: join(directory, 'bad.pem'), place, now: () => 0 })).toThrow(
+    expect(() => createCheckpointBook({ keyPath: join(directory, 'bad.pem'), place, now: () => 0 })).toThrow(
       /openssl genpkey -algorithm ed25519/,
     );
   });

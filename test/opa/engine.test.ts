@@ -6,7 +6,7 @@ import { HOUR, known, MINUTE, unknown } from '../../src/domain/terms.ts';
 import { readAnswer } from '../../src/opa/answer.ts';
 import { inputDocument } from '../../src/opa/document.ts';
 import { createPolicyEngine } from '../../src/opa/engine.ts';
-import type { OpaQuestion } from '../../src/ports.ts';
+import type { OpaQuestion } from '../../src/ports/policy.ts';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { recordedLog } from '../support/log.ts';
 

@@ -5,7 +5,7 @@ import type { OnCallTest, Role, Rule } from '../../src/domain/policy.ts';
 import { HOUR, known, SECOND } from '../../src/domain/terms.ts';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
 import { createOnCall } from '../../src/pagerduty/onCall.ts';
-import type { OnCall } from '../../src/ports.ts';
+import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { aRole } from '../support/domain.ts';
@@ -206,6 +206,14 @@ test.each<[string, () => unknown]>([
 ])('K3.9 an incident that is %s gives nothing', async (_name, answer) => {
   says['/incidents/PINC1'] = answer();
   await nothingIsGiven({ kind: 'incident', services: null, statuses: ['triggered'], urgencies: null });
+});
+
+test('16 an entry on call without a user hides nobody else, and is said to be there', async () => {
+  says['/oncalls'] = page('oncalls', [entry(), entry({ user: null })]);
+  expect(await onCall.onCallFor('PPAY', 1)).toEqual({
+    known: true,
+    value: { addresses: [USER.email], unread: 'PagerDuty does not say who 1 of the 2 entries on call is' },
+  });
 });
 
 test('K3.9 whoever is on call for another policy than the one asked about is asked nothing', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
 import { createOnCall } from '../../src/pagerduty/onCall.ts';
-import type { OnCall, Purpose } from '../../src/ports.ts';
+import type { Purpose } from '../../src/ports/evidence.ts';
+import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import { type PagerDutySandbox, startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
 import { pagerDutyAccount } from '../../src/sandbox/team.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
@@ -155,6 +156,11 @@ test('a decision that waits for a rate limit keeps no bot from stopping', async 
   const deciding = entries();
   ending.abort();
   expect(await deciding).toMatchObject({ known: false, problem: expect.stringContaining('rate limit') });
+});
+
+test('16 a service has a name, as far as PagerDuty has the service', async () => {
+  expect(await onCall.serviceName('PCHECKOUT')).toEqual({ known: true, value: 'Checkout' });
+  expect(await onCall.serviceName('PNONE')).toMatchObject({ known: false });
 });
 
 test('a key that PagerDuty refuses is named, with the variable it comes from', async () => {

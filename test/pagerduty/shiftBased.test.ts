@@ -4,7 +4,7 @@ import type { OnCallTest } from '../../src/domain/policy.ts';
 import { HOUR, type Instant, known, MINUTE } from '../../src/domain/terms.ts';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
 import { createOnCall } from '../../src/pagerduty/onCall.ts';
-import type { OnCall } from '../../src/ports.ts';
+import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import type { Schedule } from '../../src/sandbox/pagerduty/account.ts';
 import { type PagerDutySandbox, startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
 import { pagerDutyAccount } from '../../src/sandbox/team.ts';

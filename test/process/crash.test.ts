@@ -13,7 +13,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 /** The real process, really killed. */
 
 const MINUTE = 60_000;
-const JIT = fileURLToPath(new URL('../../src/cli/jit.js', import.meta.url));
+const JIT = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));
 let clock: SandboxClock;
 let sandbox: Sandbox;
 let bot: BotProcess;
@@ -49,7 +49,7 @@ const verify = () => promisify(execFile)(process.execPath, [JIT, 'ledger', 'veri
 
 test('killed while access is active, and started again after its end: it is taken back first of all', async () => {
   await ask();
-  await ana.readsDirect('You have Payments database: read');
+  await ana.readsDirect('You have Payments database (read)');
   await bot.kill();
   clock.jump(20 * MINUTE);
   expect(await madeRoles()).toBe(1);
@@ -66,7 +66,7 @@ test('killed between the effect of a grant and its record: in time it is settled
   await bot.kill();
   expect(await madeRoles()).toBe(1);
   await bot.start();
-  await ana.readsDirect('You have Payments database: read');
+  await ana.readsDirect('You have Payments database (read)');
   expect(await madeRoles()).toBe(1);
   clock.jump(20 * MINUTE);
   await ana.readsDirect('has ended');
@@ -92,7 +92,7 @@ test('killed between the effect of a grant and its record, and the target cannot
 
 test('killed in the middle of taking access back: the next start finishes it', async () => {
   await ask();
-  const granted = await ana.readsDirect('You have Payments database: read');
+  const granted = await ana.readsDirect('You have Payments database (read)');
   const held = sandbox.proxy.holdAnswerAfter('NOLOGIN');
   await ana.click(granted, 'grant_end');
   await held;
@@ -109,5 +109,5 @@ test('told to stop, it finishes what is under way, says goodbye in the ledger an
   const { stdout } = await verify();
   expect(stdout).toContain('whole');
   await bot.start();
-  await ana.readsDirect('You have Payments database: read');
+  await ana.readsDirect('You have Payments database (read)');
 });

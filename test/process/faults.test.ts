@@ -10,7 +10,7 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts';
 
 /** What ends other processes. */
 
-const LOG = fileURLToPath(new URL('../../src/log.ts', import.meta.url));
+const LOG = fileURLToPath(new URL('../../src/app/log.ts', import.meta.url));
 
 test('K8.1 a fault that nobody caught is in the log, and access still ends on time', async () => {
   const clock = createSandboxClock();
@@ -24,7 +24,7 @@ test('K8.1 a fault that nobody caught is in the log, and access still ends on ti
     await bot.start();
     const ana = personAt(sandbox.slack, 'U0ANA');
     await ana.jit('request payments read 15m stuck payments');
-    await ana.readsDirect('You have Payments database: read');
+    await ana.readsDirect('You have Payments database (read)');
     process.kill(bot.pid() ?? 0, 'SIGUSR2');
     await expect.poll(() => readFileSync(logPath, 'utf8'), { timeout: 10_000 }).toMatch(/planted.*planted/s);
     clock.jump(16 * 60_000);

@@ -54,7 +54,7 @@ const madeRoles = async () =>
     ?.rowCount;
 async function holds(): Promise<void> {
   await ana.jit('request payments read 15m stuck payments');
-  await ana.readsDirect('You have Payments database: read');
+  await ana.readsDirect('You have Payments database (read)');
   expect(await madeRoles()).toBe(1);
 }
 /** Its time comes, and it is over: at the database, and Ana is told. */
@@ -116,7 +116,7 @@ describe.each(['socket', 'http'] as const)('K8 in %s mode', (mode) => {
     await endsOnTime();
     const readAgain = sandbox.slack.workspace.newTs();
     await ana.jit('list');
-    await ana.told('You hold nothing', readAgain);
+    await ana.told('You have no access', readAgain);
     expect(bot.running()).toBe(true);
   }, 60_000);
 

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventReader } from '../../src/ledger/events.ts';
-import { openLedgerToRead } from '../../src/ledger/open.ts';
-import { verifyLedger } from '../../src/ledger/verify.ts';
+import { verifyLedger } from '../../src/ledger/history/verify.ts';
+import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
+import { openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { createBotProcess } from '../../src/sandbox/botProcess.ts';
 import { createSandboxClock } from '../../src/sandbox/clock/sandboxClock.ts';
 import { personAt } from '../../src/sandbox/person.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Chance, chanceFrom } from '../simulation/chance.ts';
+import { eventsIn } from '../support/events.ts';
 import { BROKEN_FRAME, OWN_FAULT } from '../support/log.ts';
 
 /**
@@ -21,10 +22,15 @@ export interface KillReport {
   readonly kills: number;
   readonly events: number;
   readonly grants: number;
+  /** For how long the bot's event loop was held up at most, once it was up. In milliseconds. */
+  readonly longestStall: number;
   /** What must not be; empty: all is well. */
   readonly wrong: readonly string[];
 }
 
+const STALL_PROBE = new URL('stallProbe.ts', import.meta.url).href;
+/** Younger than this, a process is still loading its modules. In milliseconds. */
+const UP_AFTER = 1_500;
 const HOUR = 3_600_000;
 /** How long everything may take to come to rest, in real time. */
 const REST_MS = 120_000;
@@ -44,7 +50,10 @@ export async function killOften({ times, seed }: { times: number; seed: number }
   const clock = createSandboxClock();
   const sandbox = await startSandbox(clock.now);
   const logPath = join(sandbox.directory, 'bot.log');
-  const bot = createBotProcess(sandbox.env, clock, logPath);
+  const stallFile = join(sandbox.directory, 'stalls');
+  writeFileSync(stallFile, '');
+  const probe = { STALL_FILE: stallFile, NODE_OPTIONS: `--import=${STALL_PROBE}` };
+  const bot = createBotProcess({ ...sandbox.env, ...probe }, clock, logPath);
   const { workspace, people } = sandbox.slack;
   const wrong: string[] = [];
   try {
@@ -68,7 +77,7 @@ export async function killOften({ times, seed }: { times: number; seed: number }
     wrong.push(...left);
     await bot.stop();
     wrong.push(...faultsIn(readFileSync(logPath, 'utf8')));
-    return { kills: times, ...lookAtLedger(), wrong };
+    return { kills: times, ...lookAtLedger(), longestStall: longestIn(readFileSync(stallFile, 'utf8')), wrong };
   } finally {
     await bot.kill();
     await sandbox.close();
@@ -97,7 +106,7 @@ export async function killOften({ times, seed }: { times: number; seed: number }
       .prepare("SELECT id || ' ' || state FROM grants WHERE state IN ('provisioning', 'active', 'revoking', 'overdue')")
       .pluck()
       .all() as string[];
-    const newest = eventReader(ledger).newest()?.seq ?? 0;
+    const newest = (await createEventReader(ledger).newest())?.seq ?? 0;
     ledger.close();
     const shown = shownInAudit();
     return [
@@ -119,7 +128,7 @@ export async function killOften({ times, seed }: { times: number; seed: number }
 
   function lookAtLedger(): { events: number; grants: number } {
     const ledger = openLedgerToRead(sandbox.env.JIT_DATABASE ?? '');
-    const events = eventReader(ledger).after(0, 1_000_000);
+    const events = eventsIn(ledger);
     const result = verifyLedger(ledger);
     ledger.close();
     if (!result.whole) wrong.push(result.problem);
@@ -138,6 +147,15 @@ export async function killOften({ times, seed }: { times: number; seed: number }
   }
 }
 
+const longestIn = (stalls: string): number =>
+  Math.max(
+    0,
+    ...stalls.split('\n').flatMap((line) => {
+      const [age = 0, stall = 0] = line.split(' ').map(Number);
+      return age > UP_AFTER ? [stall] : [];
+    }),
+  );
+
 /** A line that a kill cut short says nothing. */
 function faultsIn(log: string): string[] {
   return log.split('\n').flatMap((line) => {
@@ -153,8 +171,9 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [times = '300', seed = '1'] = process.argv.slice(2);
   const report = await killOften({ times: Number(times), seed: Number(seed) });
-  const { kills, events, grants, wrong } = report;
+  const { kills, events, grants, longestStall, wrong } = report;
   process.stdout.write(`killed ${kills} times: ${events} events, ${grants} accesses given\n`);
+  process.stdout.write(`longest stall of the event loop: ${longestStall} ms\n`);
   process.stdout.write(wrong.length === 0 ? 'nothing was left behind, nothing is missing\n' : `${wrong.join('\n')}\n`);
   process.exitCode = wrong.length === 0 ? 0 : 1;
 }

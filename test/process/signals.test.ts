@@ -8,8 +8,9 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 /** Signals reach the bot however it was started, and no bot stays behind alone. */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const START = join(ROOT, 'src/start.js');
-/** Makes src/launch.js hand over to the Node that is brought along, as it does on an older one. */
+const START = join(ROOT, 'src/app/start.js');
+const JITBOT = join(ROOT, 'src/cli/jitbot.js');
+/** Makes src/app/launch.js hand over to the Node that is brought along, as it does on an older one. */
 const OLD_NODE = `data:text/javascript,${encodeURIComponent(
   "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })",
 )}`;
@@ -17,7 +18,15 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
   'by node': [process.execPath, START],
   'by an older node': [process.execPath, '--import', OLD_NODE, START],
   'by npm': ['npm', 'start', '--silent'],
+  'by jitbot': [process.execPath, JITBOT, 'start'],
+  'by jitbot on an older node': [process.execPath, '--import', OLD_NODE, JITBOT, 'start'],
+  'as the ExecStart of a unit': [process.execPath, JITBOT, 'start'],
 };
+/** Sends the signal as soon as there is a handler for it: the rest of the program is not even loaded then. */
+const sendsEarly = (signal: string) =>
+  `data:text/javascript,${encodeURIComponent(
+    `process.on('newListener', (name) => name === '${signal}' && setImmediate(() => process.kill(process.pid, name)))`,
+  )}`;
 
 let sandbox: Sandbox;
 let started: ChildProcess;
@@ -35,9 +44,16 @@ afterEach(async () => {
 });
 
 async function start(way: string): Promise<void> {
+  launch(way);
+  await says('"connected to Slack"');
+}
+function launch(way: string, preload?: string): void {
   const [program = '', ...args] = WAYS[way] ?? [];
-  started = spawn(program, args, {
-    cwd: ROOT,
+  const isUnit = way === 'as the ExecStart of a unit';
+  started = spawn(program, preload === undefined ? args : ['--import', preload, ...args], {
+    // A unit is started away from its folder, as leader of a session of its own.
+    cwd: isUnit ? '/' : ROOT,
+    detached: isUnit,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...sandbox.env, JIT_POLICY: policy },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -45,7 +61,6 @@ async function start(way: string): Promise<void> {
     stream?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
-  await says('"connected to Slack"');
 }
 const says = (text: string) => expect.poll(() => output, { timeout: 20_000, interval: 50 }).toContain(text);
 
@@ -61,7 +76,7 @@ function bots(): number[] {
   };
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => /src\/(?:main\.ts|start\.js)/.test(read(pid, 'cmdline')))
+    .filter((pid) => /src\/(?:app\/(?:main\.ts|start\.js)|cli\/jitbot\.js)/.test(read(pid, 'cmdline')))
     .filter((pid) => read(pid, 'environ').includes(sandbox.directory))
     .map(Number);
 }
@@ -84,7 +99,7 @@ describe.each(Object.keys(WAYS))('a bot that was started %s', (way) => {
   });
 });
 
-test.each(['by node', 'by an older node'])(
+test.each(Object.keys(WAYS).filter((way) => way !== 'by npm'))(
   'SIGHUP reads the policy again in a bot that was started %s',
   async (way) => {
     await start(way);
@@ -99,4 +114,18 @@ test('npm dies of SIGHUP by itself: the bot ends with it, cleanly', async () => 
   await start('by npm');
   started.kill('SIGHUP');
   await noBotIsLeft();
+});
+
+describe('a signal while the program is being loaded', () => {
+  test('SIGHUP is no end: the bot starts, and then reads the policy again', async () => {
+    launch('by node', sendsEarly('SIGHUP'));
+    await says('"policy reloaded"');
+    expect(bots()).not.toEqual([]);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it cleanly', async (signal) => {
+    launch('by node', sendsEarly(signal));
+    await expect.poll(() => started.exitCode, { timeout: 20_000, interval: 100 }).toBe(0);
+    expect(bots()).toEqual([]);
+  });
 });

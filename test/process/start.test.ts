@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 /** What an operator reads when something is not set up. */
 
-const START = fileURLToPath(new URL('../../src/start.js', import.meta.url));
-const JIT = fileURLToPath(new URL('../../src/cli/jit.js', import.meta.url));
+const START = fileURLToPath(new URL('../../src/app/start.js', import.meta.url));
+const JIT = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'jitbot-start-'));
@@ -41,6 +41,58 @@ test('a policy file with mistakes keeps the bot from starting, with line and pat
   expect(err).toContain(`${policy}:3  resources`);
 });
 
+test('20 mistakes of the environment, of the file and of what it takes from there come in one round', async () => {
+  const policy = join(directory, 'policy.yaml');
+  writeFileSync(
+    policy,
+    `version: 1
+slack: { audit_channel: C0AUDIT }
+resources:
+  flags:
+    target: { kind: webhook, url: "https://flags.example", secret: "\${JIT_TEST_UNSET}" }
+    roles: { edit: { grants: {}, duration: { max: 1h }, rules: [{ ask: { reviewers: [S0DBA] } }] } }
+`,
+  );
+  const { code, err } = await run(START, [], { SLACK_APP_TOKEN: 'xapp-1', PAGERDUTY_TOKEN: 'pd', JIT_POLICY: policy });
+  expect(code).toBe(1);
+  for (const said of [
+    'SLACK_BOT_TOKEN',
+    'JIT_DATABASE',
+    `1 issue in the policy file:\n  ${policy}:2  slack.approvals_channel`,
+    '1 value that the policy file takes from the environment, and that is not there:',
+    'the environment variable JIT_TEST_UNSET is not set',
+  ])
+    expect(err).toContain(said);
+});
+
+test('20 what the policy needs of the environment is said beside what else is missing', async () => {
+  const policy = join(directory, 'policy.yaml');
+  writeFileSync(
+    policy,
+    `version: 1
+slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
+resources:
+  flags:
+    target: { kind: webhook, url: "https://flags.example", secret: "\${FLAGS_SECRET}" }
+    roles:
+      edit:
+        grants: {}
+        duration: { max: 1h }
+        second_factor: [request]
+        rules: [{ ask: { reviewers: [S0DBA], escalate: [{ after: 5m, to: { reviewers: [U0EVE] }, page: PDBA }] } }]
+`,
+  );
+  const env = {
+    SLACK_APP_TOKEN: 'xapp-1',
+    PAGERDUTY_TOKEN: 'pd',
+    JIT_POLICY: policy,
+    FLAGS_SECRET: 'sixteen-characters-at-least',
+  };
+  const { err } = await run(START, [], env);
+  for (const name of ['SLACK_BOT_TOKEN', 'JIT_SECRET_KEY: missing', 'PAGERDUTY_FROM: missing'])
+    expect(err).toContain(name);
+});
+
 test('a policy file that is not there is named', async () => {
   const { code, err } = await run(START, [], {
     ...ENV,
@@ -51,8 +103,8 @@ test('a policy file that is not there is named', async () => {
   expect(err).toContain('none.yaml: the policy file cannot be read');
 });
 
-test('jit says what it can do, and refuses what it cannot', async () => {
-  expect(await run(JIT, ['help'])).toMatchObject({ code: 0, out: expect.stringContaining('jit ledger verify') });
+test('the command says what it can do, and refuses what it cannot', async () => {
+  expect(await run(JIT, ['help'])).toMatchObject({ code: 0, out: expect.stringContaining('ledger verify [FILE]') });
   expect(await run(JIT, ['frobnicate'])).toMatchObject({
     code: 2,
     err: expect.stringContaining('no command "frobnicate"'),

@@ -16,9 +16,16 @@ test('the tour plays the whole story, observes every step, and ends with 0', asy
   expect(err).toBe('');
   expect(out).toContain('Every step was observed.');
   expect(out.match(/✓/g)?.length).toBeGreaterThanOrEqual(13);
+  expect(out).toContain('(times in Europe/Zagreb)');
+  expect(out).toContain('Twenty minutes pass');
   expect(code).toBe(0);
 }, 120_000);
 
-test('a word that the sandbox does not know gets its usage', async () => {
-  expect(await run(['--toor'])).toMatchObject({ code: 2, err: expect.stringContaining('--tour') });
+test('a word that the sandbox does not know gets its usage, and the one that was meant', async () => {
+  expect(await run(['--tuor'])).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean "--tour"?') });
+  expect((await run(['--astrology'])).err).not.toContain('Did you mean');
+});
+
+test('the sandbox explains itself when asked', async () => {
+  expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--port N') });
 });

@@ -193,6 +193,7 @@ beforeAll(async () => {
   process.env.AWS_SECRET_ACCESS_KEY = 'test-secret';
   aws = await startAws();
   const breaks = {
+    wire: aws.wire,
     breakTarget: () => {
       aws.down = true;
     },
@@ -214,7 +215,16 @@ beforeAll(async () => {
     ),
     role,
     reallyHas: async () => role.assignments.some(({ account }) => aws.assignments.has(`user-ben ${account} ${SET}`)),
+    welcome: async (email) => {
+      if (/\s/.test(email)) return null;
+      aws.people.set(email, 'user-odd');
+      return {
+        has: async () => role.assignments.some(({ account }) => aws.assignments.has(`user-odd ${account} ${SET}`)),
+        leave: async () => aws.people.delete(email),
+      };
+    },
     ...breaks,
+    later: () => aws.finish(),
     changes: changesOfCenter(),
   };
   iam = {
@@ -224,6 +234,16 @@ beforeAll(async () => {
     ),
     role: { groups: ['payments'] },
     reallyHas: async () => aws.groups.get('AGPAPAYMENTS')?.users.has('AIDABEN') === true,
+    welcome: async (email) => {
+      const [name = ''] = email.split('@');
+      if (!/^[\w+=,.@-]+$/.test(name)) return null;
+      if (name === 'ben') return { has: async () => null, leave: async () => {} };
+      aws.users.set('AIDAODD', name);
+      return {
+        has: async () => aws.groups.get('AGPAPAYMENTS')?.users.has('AIDAODD') === true,
+        leave: async () => aws.users.delete('AIDAODD'),
+      };
+    },
     ...breaks,
     changes: changesOfIam(),
   };
@@ -273,6 +293,21 @@ describe('AWS Identity Center', () => {
     expect(aws.assignments.size).toBe(0);
   });
 
+  test('one that did not end in time is waited for, also behind one of somebody else', async () => {
+    const ofEve = {
+      ...accessOf(role, newGrantId()),
+      person: { ...BEN, slackId: 'U0EVE', email: 'eve@harbor.example' },
+    };
+    aws.slowness = 1_000;
+    await expect(center.connection.grant(ofEve, inAnHour())).rejects.toThrow(/not over after/);
+    await expect(center.connection.grant(accessOf(role, id), inAnHour())).rejects.toThrow(/not over after/);
+    await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow(/not over after/);
+    aws.finish();
+    aws.slowness = 1;
+    for (const access of [ofEve, accessOf(role, id)]) await center.connection.revoke(access);
+    expect(aws.assignments.size).toBe(0);
+  });
+
   test('what a person had before stays, and is listed as standing, over all pages', async () => {
     for (const user of ['user-ben', 'user-eve'])
       for (const { account } of role.assignments) aws.assignments.add(`${user} ${account} ${SET}`);
@@ -295,6 +330,79 @@ describe('AWS Identity Center', () => {
     expect(findings.filter(({ ok }) => !ok)).toMatchObject([{ fix: expect.stringContaining('They last PT8H') }]);
   });
 
+  test.each([
+    ['PT1H', true],
+    ['PT60M', true],
+    ['PT30M', true],
+    ['PT1H1M', false],
+    ['PT61M', false],
+    ['PT2H', false],
+    [undefined, true],
+  ])('a permission set with sessions of %s is in order where one hour was said: %s', async (SessionDuration, isOk) => {
+    aws.instead.set('DescribePermissionSet', JSON.stringify({ PermissionSet: { SessionDuration } }));
+    const findings = await center.connection.check([{ roleKey: 'a/b', role }]);
+    aws.instead.clear();
+    expect(findings.map(({ ok, what }) => [ok, what])).toEqual([
+      [true, 'the bot may look people up in the identity store'],
+      [true, `the bot sees who has ${SET} in 111111111111`],
+      [true, `the bot sees who has ${SET} in 222222222222`],
+      [isOk, `sessions with ${SET} last at most 1h`],
+    ]);
+  });
+
+  test('a group that is assigned is nobody, whatever its id', async () => {
+    await center.connection.grant(accessOf(role, id), inAnHour());
+    const assigned = (PrincipalType: string, PrincipalId?: string) => ({ PrincipalType, PrincipalId });
+    const groups = { AccountAssignments: [assigned('GROUP', 'user-ben'), assigned('USER')] };
+    aws.instead.set('ListAccountAssignments', JSON.stringify(groups));
+    expect(await center.connection.isActive(accessOf(role, id))).toBe(false);
+    expect(await center.connection.list?.([{ roleKey: 'payments-db/read', role }])).toEqual([]);
+    aws.instead.clear();
+    await center.connection.revoke(accessOf(role, id));
+  });
+
+  test('somebody who was deleted is listed by their id: what was assigned to them is still there', async () => {
+    for (const { account } of role.assignments) aws.assignments.add(`user-gone ${account} ${SET}`);
+    const [held, ...others] = (await center.connection.list?.([{ roleKey: 'payments-db/read', role }])) ?? [];
+    expect([held, others]).toEqual([{ account: 'user-gone', role: 'payments-db/read', grantId: null }, []]);
+    if (held) await center.connection.remove?.(held, role);
+    expect(aws.assignments.size).toBe(0);
+  });
+
+  test.each([
+    ['of somebody else', { PrincipalId: 'user-eve' }],
+    ['in another account', { TargetId: '333333333333' }],
+    ['of another permission set', { PermissionSetArn: `${SET}-long` }],
+  ])('what AWS is still assigning %s is not waited for; their own is', async (_, other) => {
+    await center.connection.grant(accessOf(role, id), inAnHour());
+    const under = { PrincipalId: 'user-ben', TargetId: '111111111111', PermissionSetArn: SET };
+    const saying = (status: object) => {
+      const list = { AccountAssignmentsCreationStatus: [{ RequestId: 'r', Status: 'IN_PROGRESS' }] };
+      aws.instead.set('ListAccountAssignmentCreationStatus', JSON.stringify(list));
+      const told = { AccountAssignmentCreationStatus: { Status: 'IN_PROGRESS', ...status } };
+      aws.instead.set('DescribeAccountAssignmentCreationStatus', JSON.stringify(told));
+    };
+    saying({ ...under, ...other });
+    expect(await center.connection.isActive(accessOf(role, id))).toBe(true);
+    saying(under);
+    await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow('assigning is not over after 0.05 s');
+    saying({ ...under, PrincipalId: undefined });
+    await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow('whom the request r is about');
+    aws.instead.clear();
+    await center.connection.revoke(accessOf(role, id));
+  });
+
+  test.each(['ben okafor@harbor.example', 'ben\n@harbor.example', 'b'.repeat(129), ''])(
+    'nobody there can be called %j',
+    async (email) => {
+      const odd = { ...accessOf(role, id), person: { ...BEN, email } };
+      await expect(center.connection.grant(odd, inAnHour())).rejects.toThrow(
+        'no user of Identity Center can be called',
+      );
+      expect(await center.connection.isActive(odd)).toBe(false);
+    },
+  );
+
   test('somebody whom Identity Center does not know is refused by name', async () => {
     const stranger = { ...accessOf(role, id), person: { ...BEN, email: 'nobody@harbor.example' } };
     await expect(center.connection.grant(stranger, inAnHour())).rejects.toThrow(
@@ -313,6 +421,60 @@ test('an IAM user who does not exist is refused by name; a group that does not, 
 });
 
 describe('IAM groups', () => {
+  test.each(['ListGroups', 'ListUsers'])(
+    'the doctor says what it takes to find what was renamed: %s',
+    async (action) => {
+      const doctor = async () =>
+        (await iam.connection.check([{ roleKey: 'a/b', role: { groups: ['payments', 'payments'] } }])).map(
+          ({ ok }) => ok,
+        );
+      expect(await doctor()).toEqual([true, true]);
+      aws.denied.add(action);
+      expect(await doctor()).toEqual([true, false]);
+      aws.denied.clear();
+    },
+  );
+
+  test('a name that IAM cannot have is refused before IAM is asked, and the longest that it can is not', async () => {
+    const grantTo = (email: string) =>
+      iam.connection.grant(
+        { ...accessOf({ groups: ['payments'] }, newGrantId()), person: { ...BEN, email } },
+        inAnHour(),
+      );
+    for (const name of ['a b', 'ben/x', 'b'.repeat(65)])
+      await expect(grantTo(`${name}@harbor.example`)).rejects.toThrow('no IAM user can be called');
+    for (const name of ['b'.repeat(64), 'ben+x=y,z.w_v-u'])
+      await expect(grantTo(`${name}@harbor.example`)).rejects.toThrow(`there is no IAM user ${name}`);
+  });
+
+  test('K3 a group that is not there any more takes nobody in, and nobody is said to be in another account', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    const before = [...aws.groups];
+    aws.groups.delete('AGPAPAYMENTS');
+    await expect(iam.connection.grant(access(), inAnHour())).rejects.toThrow('AGPAPAYMENTS in the AWS account');
+    expect(await iam.connection.isActive(access())).toBe(false);
+    aws.account = '999999999999';
+    await expect(iam.connection.isActive(access())).rejects.toThrow('are these the credentials of that account?');
+    aws.account = '111111111111';
+    aws.groups.clear();
+    for (const [groupId, group] of before) aws.groups.set(groupId, group);
+    await iam.connection.revoke(access());
+  });
+
+  test('K3 an extension after the user was renamed is for them, and one after they were deleted for nobody', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    aws.users.set('AIDABEN', 'ben.adeyemi');
+    aws.groups.get('AGPAPAYMENTS')?.users.clear();
+    await iam.connection.grant(access(), inAnHour());
+    expect(users()).toEqual(['AIDABEN']);
+    aws.groups.get('AGPAPAYMENTS')?.users.clear();
+    aws.users.delete('AIDABEN');
+    await expect(iam.connection.grant(access(), inAnHour())).rejects.toThrow('no IAM user with the id AIDABEN');
+    aws.users.set('AIDABEN', 'ben');
+    await iam.connection.revoke(access());
+    expect(users()).toEqual([]);
+  });
+
   const access = () => accessOf({ groups: ['payments'] }, id);
   const connect = (with_ = use) =>
     awsIam.connect(
@@ -361,7 +523,7 @@ describe('IAM groups', () => {
 
   test('K3 a grant of the version before is stamped with ids, and found when its names have changed', async () => {
     const old = useForTests();
-    old.seats.keep({
+    await old.seats.keep({
       grantId: id,
       place: 'aws_iam 111111111111 payments',
       account: 'ben',

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { command, sendTo } from '../../src/provisioners/command/provisioner.ts';
 import type { OwnSeat } from '../support/accessService.ts';
 import { accessOf, describeContract, inAnHour, newGrantId, useForTests } from './contract.ts';
@@ -113,9 +113,64 @@ describe('command', () => {
     await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
+  test('what it started does not go on after it has answered', async () => {
+    const leaves = program(
+      'leaves.cjs',
+      `const child = require('child_process').spawn('sleep', ['600'], { stdio: 'ignore' });
+       require('fs').writeFileSync('${at('left')}', String(child.pid)); child.unref();
+       console.log('{"active": true}');`,
+    );
+    await withProgram(leaves).isActive(one());
+    await expect.poll(() => isAlive(Number(readFileSync(at('left'), 'utf8')))).toBe(false);
+  });
+
+  test('what it started may finish writing its answer', async () => {
+    const slow = program('slow.sh', '');
+    writeFileSync(slow, `#!/bin/sh\n(sleep 0.2; echo '{"active": true}') &\n`);
+    expect(await withProgram(slow).isActive(one())).toBe(true);
+  });
+
+  test('what left its group and holds its output makes it fail, and holds nothing of the bot', async () => {
+    const away = program(
+      'away.cjs',
+      `const child = require('child_process').spawn(process.execPath, ['-e', \`
+         process.stdout.on('error', () => { require('fs').writeFileSync('${at('cut')}', 'cut'); process.exit(); });
+         setInterval(() => process.stdout.write('{"active": false}'), 50);
+         setTimeout(() => process.exit(), 20000);\`], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] });
+       child.unref();`,
+    );
+    await expect(withProgram(away).isActive(one())).rejects.toThrow(/left something running that holds its output/);
+    await expect.poll(() => existsSync(at('cut'))).toBe(true);
+  });
+
+  test('one that the bot may not kill fails, and the bot lives', async () => {
+    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+    });
+    const root = program('root.cjs', 'setTimeout(() => process.exit(), 1000);');
+    const asked = sendTo({ run: [root], env: {} }, 100)('revoke', {}, null);
+    await expect(asked).rejects.toThrow(/root\.cjs cannot be killed: kill EPERM, asked to revoke/);
+    kill.mockRestore();
+  });
+
+  test('what its holder left is named at the end, also where reading back failed in between', async () => {
+    const door = program(
+      'left.cjs',
+      `const said = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+       const first = !require('fs').existsSync('${at('named')}');
+       if (said.action === 'revoke') require('fs').writeFileSync('${at('named')}', '');
+       const left = first ? [{ what: 'copy of the card 17', done: 'stays' }] : [];
+       console.log(JSON.stringify({ active: false, left }));`,
+    );
+    const grant = one();
+    expect(await withProgram(door).revoke(grant)).toEqual({ left: [{ what: 'copy of the card 17', done: 'stays' }] });
+    expect(await withProgram(door).revoke(grant)).toEqual({ left: [{ what: 'copy of the card 17', done: 'stays' }] });
+    expect(await withProgram(door).revoke(one())).toEqual({ left: [] });
+  });
+
   test.each([
     ['writes nonsense', 'console.log("yes")', /something that is not \{"active"/],
-    ['writes without end', 'process.stdout.write("x".repeat(2e6))', /wrote more than/],
+    ['writes without end', 'process.stdout.write("x".repeat(3e6))', /wrote more than/],
     ['says no', 'console.log(JSON.stringify({ active: false }))', /answered the grant with "active": false/],
   ])('one that %s grants nothing', async (_, source, problem) => {
     await expect(withProgram(program('odd.cjs', source)).grant(one(), inAnHour())).rejects.toThrow(problem);
@@ -125,6 +180,7 @@ describe('command', () => {
     ['says nothing', ''],
     ['says nothing about it', 'console.log("{}")'],
     ['says no in a word', `console.log('{"active": "false"}')`],
+    ['says yes and no', `console.log('{"active": true, "account": "x", "active": false}')`],
     ['says two things', `console.log('{"active": false}'); console.log('{"active": true}')`],
     ['says no beside an error', `console.log('{"active": false, "error": "no such tenant"}')`],
     ['says no and fails', `console.log('{"active": false}'); process.exitCode = 1`],

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { accountFor } from '../../src/domain/accounts.ts';
-import { createIdBook } from '../../src/ledger/idBook.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createSeatBook } from '../../src/ledger/seatBook.ts';
+import { createIdBook } from '../../src/ledger/sqlite/idBook.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createSeatBook } from '../../src/ledger/sqlite/seatBook.ts';
 import { type Access, type Connection, TargetRefusal, type Use } from '../../src/provisioners/provisioner.ts';
 import { recordedLog } from '../support/log.ts';
+import type { Wire } from '../support/wire.ts';
 import { type Changes, describeChanges } from './changes.ts';
+import { describeWire } from './onTheWay.ts';
 
 /** What every provisioner must do, against the real thing or one that speaks its language. */
 
@@ -21,12 +23,37 @@ export interface Harness {
   reallyHas(grantId: string): Promise<boolean>;
   breakTarget(): void | Promise<void>;
   mendTarget(): void | Promise<void>;
+  /** How an error says which target is down. Left out where it is by an address, or a name that all know. */
+  readonly namedBy?: RegExp;
+  /**
+   * Makes somebody with this address known to the target; null: it can have nobody who is called so. Left out where a
+   * target need not know anybody before.
+   */
+  readonly welcome?: (email: string) => Promise<Guest | null>;
+  /** When the access of a grant ends by itself, as the target has it; null: never. Left out where targets do not know. */
+  readonly endOf?: (grantId: string) => Promise<number | null>;
+  /** Two grants of one person are one thing there, which ends with the later of them. */
+  readonly isOneSeat?: true;
+  /** What stands between the bot and the target. Left out where nothing does. */
+  readonly wire?: Wire;
+  /** Lets so much time pass that nothing that was asked for can still be under way. Left out where it cannot be. */
+  readonly later?: () => void;
   /** How names, places and rights change there. Left out only by kinds on the list WITHOUT_CHANGES. */
   readonly changes?: Changes;
 }
 
-/** What Ben is called where no address helps. */
-export const IDENTITIES = new Map([['U0BEN', { github: 'ben-o', ssh_key: '' }]]);
+/** Somebody who came to a target. */
+export interface Guest {
+  /** What the target itself says; null: the account is Ben's, so that it cannot be told apart. */
+  has(): Promise<boolean | null>;
+  leave(): Promise<unknown>;
+}
+
+/** What people are called where no address helps. */
+export const IDENTITIES = new Map<string, Readonly<Record<string, string>>>([
+  ['U0BEN', { github: 'ben-o', ssh_key: '' }],
+  ['U0ODD', { github: 'odd-name' }],
+]);
 
 /** What a connection has of the bot, with a real database of seats. */
 export function useForTests(more: Partial<Use> = {}): Use & { close(): void } {
@@ -54,7 +81,7 @@ export function useForTests(more: Partial<Use> = {}): Use & { close(): void } {
 export const writtenEarlier = (
   { seats }: Use,
   { grantId, place, account, level }: { grantId: string; place: string; account: string; level: string },
-): void => seats.keep({ grantId, place, account, level, role: 'payments-db/read', before: null });
+): Promise<void> => seats.keep({ grantId, place, account, level, role: 'payments-db/read', before: null });
 
 /** A refusal says whom it is about: by the address, what stands before the @, or what people call them. */
 const namesIn = (email: string): RegExp => {
@@ -81,6 +108,7 @@ const ODD_NAMES = [
   "o'neil+x@harbor.example",
   'ben@agency.example',
   '"b o"@harbor.example',
+  'b\\o@harbor.example',
 ];
 
 /** The tests that every kind passes. The harness is asked for when its target stands. */
@@ -123,10 +151,31 @@ export function describeContract(name: string, harness: () => Harness): void {
       const { connection, role, reallyHas } = harness();
       await connection.grant(access(role), inAnHour());
       await connection.grant(access(role, `${id}B`), inAnHour());
-      await connection.revoke(access(role));
+      // Nor is it taken for something that the first one's holder left behind.
+      expect((await connection.revoke(access(role)))?.left ?? []).toEqual([]);
       expect(await connection.isActive(access(role, `${id}B`))).toBe(true);
       expect(await reallyHas(`${id}B`)).toBe(true);
       await connection.revoke(access(role, `${id}B`));
+    });
+
+    test('two grants of one person end at the target when each of them does, and no extension ends another one sooner', async () => {
+      const { connection, role, endOf, isOneSeat } = harness();
+      if (!endOf) return;
+      const [first, second] = [access(role), access(role, `${id}B`)];
+      const until = Math.ceil(inAnHour() / 60_000) * 60_000;
+      const grant = (one: Access<unknown>, hours: number) => connection.grant(one, until + hours * 3_600_000);
+      const ends = async () =>
+        [await endOf(first.grantId), await endOf(second.grantId)].map((end) => end && (end - until) / 3_600_000);
+      await grant(first, 0);
+      await grant(second, 2);
+      expect(await ends()).toEqual(isOneSeat ? [2, 2] : [0, 2]);
+      await grant(first, 1);
+      expect(await ends()).toEqual(isOneSeat ? [2, 2] : [1, 2]);
+      await grant(first, 3);
+      expect(await ends()).toEqual(isOneSeat ? [3, 3] : [3, 2]);
+      await connection.revoke(first);
+      expect((await ends())[1]).toBe(isOneSeat ? 3 : 2);
+      await connection.revoke(second);
     });
 
     test('where it can say who holds a role, what a grant gave is listed under that grant, until it is revoked', async () => {
@@ -151,7 +200,9 @@ export function describeContract(name: string, harness: () => Harness): void {
     test.each(ODD_NAMES)(
       'I16 %s is given it exactly or refused by name, and nobody of the same name loses anything',
       async (email) => {
-        const { connection, role } = harness();
+        const { connection, role, welcome } = harness();
+        const guest = await welcome?.(email);
+        const has = async () => (await guest?.has()) ?? null;
         const odd = { ...access(role, `${id}O`), person: { slackId: 'U0ODD', name: 'Odd Name', email } };
         await connection.grant(access(role), inAnHour());
         const refused = await connection.grant(odd, inAnHour()).then(
@@ -161,24 +212,38 @@ export function describeContract(name: string, harness: () => Harness): void {
           },
           (error: unknown) => String(error),
         );
+        // Whom the target knows is given it.
+        if (guest) expect(refused).toBeNull();
         if (refused !== null) expect(refused.toLowerCase()).toMatch(namesIn(email));
         expect(await connection.isActive(odd)).toBe(refused === null);
+        expect([null, refused === null]).toContain(await has());
         await connection.revoke(odd);
         await connection.revoke(odd);
         expect(await connection.isActive(odd)).toBe(false);
+        expect([null, false]).toContain(await has());
+        await guest?.leave();
         expect(await connection.isActive(access(role))).toBe(true);
         expect(await harness().reallyHas(id)).toBe(true);
         await connection.revoke(access(role));
       },
     );
 
+    test('I16 a stranger whom the target does not know is refused by name, and nothing is left to take back', async () => {
+      const { connection, role, welcome } = harness();
+      if (!welcome) return;
+      const email = 'no-one.here@harbor.example';
+      const stranger = { ...access(role), person: { slackId: 'U0STRANGER', name: 'Odd Name', email } };
+      await expect(connection.grant(stranger, inAnHour())).rejects.toThrow(/no-one\.here|U0STRANGER/);
+      expect(await connection.isActive(stranger)).toBe(false);
+      await connection.revoke(stranger);
+    });
+
     test('a target that is down makes every call fail, with a word on which target; none is taken for "not active"', async () => {
       const { connection, role, breakTarget, mendTarget } = harness();
       await connection.grant(access(role), inAnHour());
       await breakTarget();
-      await expect(connection.grant(access(role, `${id}D`), inAnHour())).rejects.toThrow(
-        /127\.0\.0\.1|localhost|krl|AWS|Google|Slack/,
-      );
+      const namedBy = harness().namedBy ?? /127\.0\.0\.1|localhost|krl|AWS|Google|Slack/;
+      await expect(connection.grant(access(role, `${id}D`), inAnHour())).rejects.toThrow(namedBy);
       await expect(connection.revoke(access(role))).rejects.toThrow();
       await expect(connection.isActive(access(role))).rejects.toThrow();
       await mendTarget();
@@ -198,5 +263,6 @@ export function describeContract(name: string, harness: () => Harness): void {
     });
   });
 
+  describeWire(name, harness, (grantId) => access(harness().role, grantId));
   describeChanges(name, harness, () => ({ access: access(harness().role, newGrantId()), until: inAnHour() }));
 }

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { github } from '../../src/provisioners/github/provisioner.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import type { Answered, Asked } from '../support/front.ts';
-import { type FakeGitHub, ORG, startGitHub } from '../support/github.ts';
+import { BOT_TOKENS, type FakeGitHub, ORG, startGitHub } from '../support/github.ts';
 import type { Changed, Changes, Way } from './changes.ts';
 import {
   accessOf,
@@ -25,6 +26,7 @@ let team: Harness;
 let repository: Harness;
 let teamId: number;
 let api: number;
+let orgId: number;
 // biome-ignore lint/suspicious/noExplicitAny: tried with several roles
 let connection: Connection<any>;
 
@@ -149,11 +151,13 @@ beforeAll(async () => {
   hub = await startGitHub();
   teamId = await hub.teamId('payments');
   api = await hub.repositoryId(`${ORG}/api`);
-  connection = github.connect(
-    github.targetSchema.parse({ kind: 'github', org: ORG, token: 'owner-token', api_url: hub.front.url }),
-    use,
-  );
+  const org = await hub.asOwner<{ id: number }>('GET', `/orgs/${ORG}`);
+  orgId = typeof org === 'number' ? org : org.id;
+  const connectAs = (token: string) =>
+    github.connect(github.targetSchema.parse({ kind: 'github', org: ORG, token, api_url: hub.front.url }), use);
+  connection = connectAs(BOT_TOKENS[0]);
   const breaks = {
+    wire: hub.front.wire,
     breakTarget: () => {
       hub.front.isDown = true;
     },
@@ -162,9 +166,13 @@ beforeAll(async () => {
     },
   };
   team = {
-    connection,
+    connection: connectAs(BOT_TOKENS[1]),
     role: TEAM,
     reallyHas: async () => (await membersOf('payments')).includes('ben-o'),
+    welcome: async () => ({
+      has: async () => (await membersOf('payments')).includes('odd-name'),
+      leave: async () => {},
+    }),
     ...breaks,
     changes: {
       renamePerson: [renamePerson],
@@ -174,9 +182,13 @@ beforeAll(async () => {
     },
   };
   repository = {
-    connection,
+    connection: connectAs(BOT_TOKENS[2]),
     role: REPOSITORY,
     reallyHas: async () => (await collaboratorsOf(api)).includes('ben-o push'),
+    welcome: async () => ({
+      has: async () => (await collaboratorsOf(api)).includes('odd-name push'),
+      leave: async () => {},
+    }),
     ...breaks,
     changes: {
       renamePerson: [renamePerson],
@@ -282,7 +294,7 @@ describe('github', () => {
       ['team payments', 'member'],
       ['repository api', 'push'],
     ] as const)
-      writtenEarlier(use, { grantId: id, place: `github ${host}/${ORG} ${place}`, account: 'ben-o', level });
+      await writtenEarlier(use, { grantId: id, place: `github ${host}/${ORG} ${place}`, account: 'ben-o', level });
     await putIn('payments', 'ben-o');
     await collaborate(api, 'ben-o', 'push');
     await connection.stamp?.(accessOf(role, id));
@@ -340,6 +352,16 @@ describe('github', () => {
     hub.standing.invitations = [];
   });
 
+  test('K3 an invitation into a team that waits counts as access, and is taken back', async () => {
+    await connection.grant(accessOf(TEAM, id), inAnHour());
+    await takeOut('payments', 'ben-o');
+    hub.standing.teamInvitations = ['ben-o', 'stranger'].map((login, index) => ({ id: index + 1, login }));
+    expect(await connection.isActive(accessOf(TEAM, id))).toBe(true);
+    await connection.revoke(accessOf(TEAM, id));
+    expect(hub.standing.teamInvitations.map(({ login }) => login)).toEqual(['stranger']);
+    hub.standing.teamInvitations = [];
+  });
+
   test('K3 somebody on the second page of a list is found', async () => {
     await connection.grant(accessOf(TEAM, id), inAnHour());
     // One a page: whoever goes from the first page meanwhile pulls the second one forward.
@@ -359,6 +381,246 @@ describe('github', () => {
     expect(await connection.isActive(accessOf(TEAM, id))).toBe(true);
     hub.front.before = () => null;
     await connection.revoke(accessOf(TEAM, id));
+  });
+});
+
+describe('what GitHub says of people and levels', () => {
+  let id: string;
+  beforeEach(() => {
+    id = newGrantId();
+  });
+  afterEach(() => {
+    hub.front.before = () => null;
+  });
+  const answer = (body: unknown): Answered => ({ status: 200, body });
+  const ben = () => ({ id: hub.idOf('ben-o'), login: 'ben-o' });
+
+  test.each([
+    [{ role_name: 'read' }, ['pull']],
+    [{ role_name: 'write' }, ['pull', 'triage', 'push']],
+    [{ role_name: 'maintain' }, ['pull', 'triage', 'push', 'maintain']],
+    [{ role_name: 'security-lead', permissions: { pull: true, triage: true, push: true } }, ['pull', 'triage', 'push']],
+    [{ role_name: 'security-lead', permissions: { pull: true, push: false } }, ['pull']],
+    [{ permissions: { admin: true } }, ['pull', 'triage', 'push', 'maintain', 'admin']],
+    [{}, ['pull']],
+  ])('a collaborator %j holds %j', async (said, expected) => {
+    const all = ['pull', 'triage', 'push', 'maintain', 'admin'] as const;
+    hub.front.before = (asked) =>
+      isRepository(asked) && asked.path.includes('/collaborators?') ? answer([{ ...ben(), ...said }]) : null;
+    const roles = all.map((level) => ({
+      roleKey: level,
+      role: github.roleSchema.parse({ repositories: { api: level } }),
+    }));
+    expect((await connection.list?.(roles))?.map(({ role }) => role)).toEqual(expected);
+  });
+
+  test('only those who were let into a repository themselves are asked for, not everybody in the organization', async () => {
+    hub.front.asked.length = 0;
+    await connection.list?.([{ roleKey: 'a/b', role: REPOSITORY }]);
+    const lists = hub.front.asked.filter(({ path: at }) => at.includes('/collaborators?'));
+    expect(lists.map(({ path: at }) => new URL(at, 'http://hub').searchParams.get('affiliation'))).toEqual(['direct']);
+  });
+
+  test('a member of a team who is made its maintainer is a member again afterwards', async () => {
+    const maintainer = github.roleSchema.parse({ teams: ['payments'], team_level: 'maintainer' });
+    await putIn('payments', 'ben-o');
+    await connection.grant(accessOf(maintainer, id), inAnHour());
+    const held = async () => (await connection.list?.([{ roleKey: 'a/m', role: maintainer }])) ?? [];
+    // Of the same role they were no more than a member before.
+    expect(await held()).toEqual([]);
+    expect(await connection.isActive(accessOf(maintainer, id))).toBe(true);
+    await connection.revoke(accessOf(maintainer, id));
+    expect(await connection.isActive(accessOf(maintainer, id))).toBe(false);
+    expect(await membersOf('payments')).toEqual(['ben-o']);
+    await takeOut('payments', 'ben-o');
+  });
+
+  test('K3.1 whoever is renamed while access is being given does not get it, nor does whoever has the name now', async () => {
+    let isPut = false;
+    hub.front.before = (asked) => {
+      if (asked.method === 'PUT') isPut = true;
+      return isPut && asked.path === `/user/${ben().id}` ? answer({ ...ben(), login: 'benny' }) : null;
+    };
+    await expect(connection.grant(accessOf(TEAM, id), inAnHour())).rejects.toThrow(
+      'ben-o was renamed while access was being given',
+    );
+    expect(await membersOf('payments')).toEqual([]);
+    hub.front.before = () => null;
+    await connection.revoke(accessOf(TEAM, id));
+  });
+
+  test('K3.1 an answer about another user than the one who was asked for is none', async () => {
+    await connection.grant(accessOf(TEAM, id), inAnHour());
+    hub.front.before = ({ path: at }) =>
+      at === `/user/${ben().id}` ? answer({ id: hub.idOf('eve'), login: 'eve' }) : null;
+    await expect(connection.revoke(accessOf(TEAM, id))).rejects.toThrow(
+      `asked for the user ${ben().id}, it answers ${hub.idOf('eve')}`,
+    );
+    hub.front.before = () => null;
+    await connection.revoke(accessOf(TEAM, id));
+    expect(await membersOf('payments')).toEqual([]);
+  });
+
+  test('K3.1 whoever deleted their account is in nothing, and is given nothing', async () => {
+    await connection.grant(accessOf(TEAM, id), inAnHour());
+    await takeOut('payments', 'ben-o');
+    hub.front.before = ({ path: at }) => (at === `/user/${ben().id}` ? NOT_FOUND : null);
+    expect(await connection.isActive(accessOf(TEAM, id))).toBe(false);
+    await expect(connection.grant(accessOf(TEAM, id), inAnHour())).rejects.toThrow(`has no user ${ben().id} any more`);
+    await connection.revoke(accessOf(TEAM, id));
+  });
+
+  test('K3 a team of which GitHub says 404 and that is still in the list of teams is not gone', async () => {
+    await connection.grant(accessOf(TEAM, id), inAnHour());
+    hub.front.before = (asked) => (isTeam(asked) ? NOT_FOUND : null);
+    await expect(connection.isActive(accessOf(TEAM, id))).rejects.toThrow('Not Found');
+    hub.front.before = () => null;
+    await connection.revoke(accessOf(TEAM, id));
+  });
+
+  test.each([
+    ['whose membership waits', { role: 'admin', state: 'pending' }, null],
+    ['of another organization', { role: 'admin', state: 'active' }, 4711],
+    ['who is an ordinary member', { role: 'member', state: 'active' }, null],
+  ])('K3 an owner %s does not see whether a team is gone', async (_, said, organization) => {
+    await connection.grant(accessOf(TEAM, id), inAnHour());
+    hub.front.before = (asked) => {
+      if (isTeam(asked)) return NOT_FOUND;
+      if (isTeams(asked)) return answer([]);
+      return path(asked, '/user/memberships/')
+        ? answer({ ...said, organization: { id: organization ?? orgId } })
+        : null;
+    };
+    await expect(connection.isActive(accessOf(TEAM, id))).rejects.toThrow('Not Found');
+    hub.front.before = () => null;
+    await connection.revoke(accessOf(TEAM, id));
+  });
+});
+
+describe('the credential of the bot at GitHub', () => {
+  afterEach(() => {
+    hub.front.before = () => null;
+  });
+  const both = github.roleSchema.parse({ teams: ['payments', 'payments'], repositories: { api: 'push' } });
+  const saying = (scopes: string | null) => {
+    hub.front.before = ({ path: at }) =>
+      at === '/user'
+        ? { status: 200, body: { login: 'owner' }, headers: scopes === null ? {} : { 'x-oauth-scopes': scopes } }
+        : null;
+  };
+  const doctor = async (role: typeof TEAM, with_ = connection) =>
+    (await with_.check([{ roleKey: 'a/b', role }])).map(({ ok, what }) => `${ok ? 'yes' : 'no'}: ${what}`);
+
+  test.each([
+    ['admin:org, repo', both, ['yes: the token has the scope admin:org', 'yes: the token has the scope repo']],
+    ['repo,admin:org', both, ['yes: the token has the scope admin:org', 'yes: the token has the scope repo']],
+    ['read:org, public_repo', both, ['no: the token has the scope admin:org', 'no: the token has the scope repo']],
+    ['', both, ['no: the token has the scope admin:org', 'no: the token has the scope repo']],
+    ['repo', TEAM, ['no: the token has the scope admin:org']],
+    ['repo', REPOSITORY, ['yes: the token has the scope repo']],
+    [null, both, ['yes: the token is accepted (what a fine-grained one may do, GitHub does not say)']],
+  ])('a token with the scopes %s is told what it lacks for what the roles need', async (scopes, role, expected) => {
+    saying(scopes);
+    const findings = await doctor(role);
+    expect(findings.slice(-expected.length)).toEqual(expected);
+    // Each thing that is named twice is looked at once.
+    expect(findings).toHaveLength(
+      expected.length + role.teams.slice(0, 1).length + Object.keys(role.repositories).length,
+    );
+  });
+
+  describe('of an App', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const app = { id: 12, private_key: pem, installation: 77 };
+    const connect = () =>
+      github.connect(github.targetSchema.parse({ kind: 'github', org: ORG, app, api_url: hub.front.url }), use);
+    const installed =
+      (permissions: Record<string, string>, more: (asked: Asked) => Answered | null = () => null) =>
+      (asked: Asked): Answered | null => {
+        if (asked.path === '/app/installations/77/access_tokens')
+          return {
+            status: 201,
+            body: { token: BOT_TOKENS[0], expires_at: new Date(inAnHour()).toISOString(), permissions },
+          };
+        return asked.path === '/app/installations/77' ? { status: 200, body: { id: 77, permissions } } : more(asked);
+      };
+
+    test('it gives and takes as the installation that is in the policy file', async () => {
+      hub.front.before = installed({});
+      const [as, id] = [connect(), newGrantId()];
+      await as.grant(accessOf(TEAM, id), inAnHour());
+      expect(await membersOf('payments')).toEqual(['ben-o']);
+      await as.revoke(accessOf(TEAM, id));
+      expect(await membersOf('payments')).toEqual([]);
+    });
+
+    test.each([
+      [{ members: 'write', administration: 'write' }, ['yes', 'yes']],
+      [{ members: 'read', administration: 'write' }, ['no', 'yes']],
+      [{ members: 'write' }, ['yes', 'no']],
+      [{}, ['no', 'no']],
+    ])('the doctor knows what an App with %j may write', async (permissions, [members, administration]) => {
+      hub.front.before = installed(permissions);
+      expect((await doctor(both, connect())).slice(-2)).toEqual([
+        `${members}: the App may write organization members`,
+        `${administration}: the App may write repository administration`,
+      ]);
+      expect((await doctor(TEAM, connect())).slice(1)).toEqual([`${members}: the App may write organization members`]);
+      expect((await doctor(REPOSITORY, connect())).slice(1)).toEqual([
+        `${administration}: the App may write repository administration`,
+      ]);
+    });
+
+    test('K3.2 it sees that a team is gone without being anybody in the organization', async () => {
+      const [as, id] = [connect(), newGrantId()];
+      hub.front.before = installed({});
+      await as.grant(accessOf(TEAM, id), inAnHour());
+      hub.front.before = installed({}, (asked) => {
+        if (path(asked, '/user/')) return refusal(403, 'Resource not accessible by integration');
+        if (isTeams(asked)) return { status: 200, body: [] };
+        return isTeam(asked) ? NOT_FOUND : null;
+      });
+      expect(await as.isActive(accessOf(TEAM, id))).toBe(false);
+      hub.front.before = installed({});
+      await as.revoke(accessOf(TEAM, id));
+    });
+  });
+
+  test('a target has an App or a token, and a template that names something of a person', () => {
+    const says = (more: object) => {
+      const parsed = github.targetSchema.safeParse({ kind: 'github', org: ORG, ...more });
+      return parsed.success ? parsed.data : parsed.error.issues.map(({ message }) => message);
+    };
+    const key = '-----BEGIN PRIVATE KEY-----';
+    const app = { id: '12', private_key: key, installation: 77 };
+    expect(says({ token: 't' })).toMatchObject({ account: '{github}', api_url: 'https://api.github.com' });
+    expect(says({ app })).toMatchObject({ app: { id: 12, installation: 77 } });
+    expect(says({})).toEqual(['expected either app or token']);
+    expect(says({ app, token: 't' })).toEqual(['expected either app or token']);
+    expect(says({ app: { ...app, id: 0 } })).toHaveLength(1);
+    expect(says({ app: { ...app, private_key: 'sealed' } })).toEqual(['expected the App’s private key, in PEM form']);
+    expect(says({ token: 't', account: 'ben' })).toEqual(['expected a template such as "{github}"']);
+    expect(says({ token: 't', org: 'harbor/api' })).toEqual(['expected a name as it stands in the address']);
+  });
+
+  test('a role names a team or a repository, with a level that GitHub has', () => {
+    const says = (role: object) => github.roleSchema.safeParse(role).error?.issues.map(({ message }) => message);
+    expect(github.roleSchema.parse({ teams: ['a.b_c-D'] })).toEqual({
+      teams: ['a.b_c-D'],
+      team_level: 'member',
+      repositories: {},
+    });
+    expect(says({ repositories: { api: 'triage' } })).toBeUndefined();
+    expect(says({})).toEqual(['name a team or a repository']);
+    expect(says({ teams: [], repositories: {} })).toEqual(['name a team or a repository']);
+    for (const wrong of [
+      { teams: ['a b'] },
+      { teams: ['a/b'] },
+      { repositories: { api: 'write' } },
+      { teams: ['a'], team_level: 'owner' },
+    ])
+      expect(says(wrong), JSON.stringify(wrong)).toHaveLength(1);
   });
 });
 
@@ -384,12 +646,14 @@ describe('a hostile holder of GitHub', () => {
     hub.standing.hooks.push({ id: 2, config: { url: 'https://evil.example' } });
     hub.standing.teams = [{ id: 1, slug: 'ops', permission: 'admin' }];
     hub.standing.invitations = [{ id: 3, permissions: 'admin', invitee: { id: 99, login: 'mallory' } }];
-    hub.standing.runners = [{ id: 4, name: 'box' }];
+    hub.standing.runners = ['box', 'bot', 'bus'].map((name, index) => ({ id: 4 + index, name }));
     expect(await leftOf(admin, id)).toEqual([
       'deploy key "mine" (may write)',
       'eve is a collaborator (admin)',
       'mallory is invited (admin)',
+      'runner "bot" of Actions',
       'runner "box" of Actions',
+      'runner "bus" of Actions',
       'the team ops may admin',
       'webhook 2 to https://evil.example',
     ]);
@@ -414,13 +678,57 @@ describe('a hostile holder of GitHub', () => {
     expect(await collaboratorsOf(api)).toEqual([]);
   });
 
+  test('what changed in something that was there, and what has no name, is named too', async () => {
+    const admin = github.roleSchema.parse({ repositories: { api: 'admin' } });
+    const id = newId();
+    Object.assign(hub.standing, {
+      hooks: [
+        { id: 1, config: { url: 'https://old.example' } },
+        { id: 2, config: {} },
+      ],
+      invitations: [{ id: 1, permissions: 'read', invitee: null }],
+    });
+    await connection.grant(accessOf(admin, id), inAnHour());
+    hub.standing.hooks = [
+      { id: 1, config: { url: 'https://evil.example' } },
+      { id: 2, config: {} },
+      { id: 3, config: {} },
+    ];
+    hub.standing.keys = [{ id: 9, title: 'look', read_only: true }];
+    hub.standing.invitations.push({ id: 4, permissions: 'write', invitee: null });
+    expect(await leftOf(admin, id)).toEqual([
+      'deploy key "look" (may read)',
+      'somebody is invited (write)',
+      'webhook 1 to https://evil.example',
+      'webhook 3 to an address that is not shown',
+    ]);
+    Object.assign(hub.standing, { keys: [], hooks: [], invitations: [] });
+  });
+
+  test('who cannot hand anything on is not looked after: neither a writer of a repository nor a member of a team', async () => {
+    for (const role of [REPOSITORY, TEAM]) {
+      const id = newId();
+      await connection.grant(accessOf(role, id), inAnHour());
+      hub.standing.keys = [{ id: 9, title: 'of somebody else', read_only: false }];
+      hub.standing.teamInvitations = [{ id: 9, login: 'stranger' }];
+      expect(await leftOf(role, id)).toEqual([]);
+      Object.assign(hub.standing, { keys: [], teamInvitations: [] });
+    }
+  });
+
   test('whom a maintainer of a team let in is named at the end', async () => {
     const maintainer = github.roleSchema.parse({ teams: ['payments'], team_level: 'maintainer' });
     const id = newId();
     await connection.grant(accessOf(maintainer, id), inAnHour());
     await putIn('payments', 'eve');
-    hub.standing.childTeams = [{ id: 5, slug: 'mine' }];
-    expect(await leftOf(maintainer, id)).toEqual(['eve is member of the team', 'the team mine is a child of the team']);
+    hub.standing.childTeams = [{ id: 5, slug: 'mine', members: [] }];
+    hub.standing.teamInvitations = [{ id: 6, login: 'stranger' }];
+    expect(await leftOf(maintainer, id)).toEqual([
+      'eve is member of the team',
+      'stranger is invited into the team',
+      'the team mine is a child of the team',
+    ]);
+    hub.standing.teamInvitations = [];
     expect(ids().eve).not.toBe(ids().ben);
     expect(await membersOf('payments')).toEqual(['eve']);
     hub.standing.childTeams = [];

@@ -120,7 +120,13 @@ beforeAll(async () => {
           condition?.title === `jitbot ${grantId}`,
       ),
     ...breaks,
+    endOf: async (grantId) => {
+      const mine = google.policy.bindings.filter(({ condition }) => condition?.title === `jitbot ${grantId}`);
+      const [end] = mine.map(({ condition }) => /"(.*)"/.exec(condition?.expression ?? '')?.[1]);
+      return end === undefined ? null : Date.parse(end);
+    },
     changes: changesOfPolicy(),
+    wire: google.wire,
   };
 });
 afterAll(async () => {
@@ -179,6 +185,106 @@ describe('Cloud IAM', () => {
     expect(await list()).toEqual([holding(BEN.email), holding('eve@harbor.example')]);
     await iam.connection.remove?.(holding('eve@harbor.example'), ROLE);
     expect(await list()).toEqual([holding(BEN.email)]);
+  });
+
+  describe('of a role that gives two', () => {
+    const TWO = googleIam.roleSchema.parse({ roles: ['roles/cloudsql.viewer', 'roles/logging.viewer'] });
+    const bind = (
+      role: string,
+      member: string,
+      condition?: { title: string; description?: string; expression: string },
+    ) => void google.policy.bindings.push({ role, members: [member], ...(condition && { condition }) });
+    const list = (...roles: (typeof ROLE)[]) =>
+      iam.connection.list?.(
+        roles.map((role, index) => ({ roleKey: ['payments-db/read', 'payments-db/two'][index] ?? '', role })),
+      );
+    const held = (account: string, grantId: string | null, role = 'payments-db/read') => ({ account, role, grantId });
+
+    test('each is bound by itself, and all of it is gone afterwards', async () => {
+      await grant(TWO);
+      expect(google.policy.bindings.map(({ role, members, condition }) => [role, members, condition?.title])).toEqual(
+        TWO.roles.map((role) => [role, [`user:${BEN.email}`], `jitbot ${id}`]),
+      );
+      expect(await list(TWO)).toEqual([held(BEN.email, id)]);
+      await iam.connection.revoke(accessOf(TWO, id));
+      expect(google.policy.bindings).toEqual([]);
+    });
+
+    test('only who has both has it for good, and neither groups nor programs are people', async () => {
+      for (const role of TWO.roles) {
+        bind(role, 'user:eve@harbor.example');
+        bind(role, 'group:all@harbor.example');
+        bind(role, 'serviceAccount:robot@harbor.example');
+      }
+      bind('roles/cloudsql.viewer', 'user:ana@harbor.example');
+      bind('roles/owner', 'user:zoe@harbor.example');
+      expect(await list(TWO)).toEqual([held('eve@harbor.example', null)]);
+      await iam.connection.remove?.(held('Eve@harbor.example', null), TWO);
+      expect(await list(TWO)).toEqual([]);
+      expect(await list(ROLE)).toEqual([held('ana@harbor.example', null)]);
+      expect(google.policy.bindings.map(({ members }) => members)).not.toContainEqual([]);
+    });
+
+    test('a binding belongs to the role that it was made for, where two roles give the same', async () => {
+      await iam.connection.grant({ ...accessOf(ROLE, id), roleKey: 'payments-db/two' }, inAnHour());
+      expect(await list(ROLE, ROLE)).toEqual([held(BEN.email, id, 'payments-db/two')]);
+      // Of a role that is not there any more it is listed by what it gives.
+      expect(await list(ROLE)).toEqual([held(BEN.email, id)]);
+      expect(await list(googleIam.roleSchema.parse({ roles: ['roles/logging.viewer'] }))).toEqual([]);
+    });
+
+    test('what stands under the title of a grant that nobody knows can be taken away by that grant alone', async () => {
+      bind('roles/cloudsql.viewer', `user:${BEN.email}`, { title: 'jitbot GOLD', expression: 'true' });
+      bind('roles/cloudsql.viewer', `user:${BEN.email}`, { title: 'jitbot GOLDER', expression: 'true' });
+      bind('roles/cloudsql.viewer', `user:${BEN.email}`, { title: 'not jitbot GOLD', expression: 'true' });
+      expect(await list(ROLE)).toEqual([held(BEN.email, 'GOLD'), held(BEN.email, 'GOLDER'), held(BEN.email, null)]);
+      await expect(iam.connection.remove?.(held(BEN.email, null), null)).rejects.toThrow(
+        'no longer in the policy file',
+      );
+      await iam.connection.remove?.(held(BEN.email, 'GOLD'), null);
+      expect(await list(ROLE)).toEqual([held(BEN.email, 'GOLDER'), held(BEN.email, null)]);
+      await iam.connection.remove?.(held(BEN.email, null), ROLE);
+      expect(await list(ROLE)).toEqual([held(BEN.email, 'GOLDER')]);
+    });
+
+    test('nothing is written where there is nothing to take away', async () => {
+      bind('roles/cloudsql.viewer', 'user:eve@harbor.example');
+      let writes = 0;
+      google.beforeWrite = () => {
+        writes += 1;
+      };
+      await iam.connection.remove?.(held(BEN.email, null), ROLE);
+      await iam.connection.remove?.(held(BEN.email, 'GOLD'), ROLE);
+      await iam.connection.revoke(accessOf(ROLE, id));
+      google.beforeWrite = () => undefined;
+      expect(writes).toBe(0);
+    });
+  });
+
+  test.each([
+    [4, true],
+    [5, false],
+  ])('somebody who was faster %i times in a row: it is written in the end: %s', async (times, isWritten) => {
+    let left = times;
+    google.beforeWrite = () => {
+      if (left > 0) google.policy.etag = `theirs-${left}`;
+      left -= 1;
+    };
+    const done = await grant().then(
+      () => true,
+      (error: Error) => !/concurrent policy changes/.test(error.message) && error,
+    );
+    google.beforeWrite = () => undefined;
+    expect(done).toBe(isWritten);
+    expect(await iam.reallyHas(id)).toBe(isWritten);
+  });
+
+  test('two grants that are given at the same time are both there', async () => {
+    const ids = [newGrantId(), newGrantId(), newGrantId()];
+    await Promise.all(ids.map((one) => iam.connection.grant(accessOf(ROLE, one), inAnHour())));
+    expect(google.policy.bindings.map(({ condition }) => condition?.title).toSorted()).toEqual(
+      ids.map((one) => `jitbot ${one}`).toSorted(),
+    );
   });
 
   test('owner, editor and viewer are refused in the policy file: they would not expire', () => {

@@ -143,13 +143,27 @@ beforeAll(async () => {
     ),
     role,
     reallyHas: async () => people().includes('ben'),
+    welcome: async (email) => {
+      google.people.set(email.toLowerCase(), 'odd');
+      return {
+        has: async () => people().includes('odd'),
+        leave: async () => google.people.delete(email.toLowerCase()),
+      };
+    },
     breakTarget: () => {
       google.down = true;
     },
     mendTarget: () => {
       google.down = false;
     },
+    endOf: async () => {
+      const [mine] = group().members.filter(({ person }) => person === 'ben');
+      const end = mine?.roles[0]?.expiryDetail?.expireTime;
+      return end === undefined ? null : Date.parse(end);
+    },
+    isOneSeat: true,
     changes,
+    wire: google.wire,
   };
 });
 afterAll(async () => {
@@ -243,7 +257,7 @@ describe('Google groups', () => {
   });
 
   test('K3.8 access that an earlier version gave to an address is stamped, and ends after the address changed', async () => {
-    writtenEarlier(use, { grantId: id, place: `google_group ${GROUP}`, account: BEN.email, level: 'MEMBER' });
+    await writtenEarlier(use, { grantId: id, place: `google_group ${GROUP}`, account: BEN.email, level: 'MEMBER' });
     google.put(PAYMENTS, 'ben');
     await harness.connection.stamp?.(accessOf(role, id));
     google.people.set('benny@harbor.example', 'ben');
@@ -251,6 +265,65 @@ describe('Google groups', () => {
     google.put(PAYMENTS, 'newcomer');
     await revoke(id);
     expect(people()).toEqual(['newcomer']);
+  });
+
+  test('K3 somebody who left and came back by themselves is taken out at the end', async () => {
+    await grant(id, inAnHour());
+    group().members = [];
+    google.put(PAYMENTS, 'ben');
+    expect(await harness.connection.isActive(accessOf(role, id))).toBe(true);
+    await revoke(id);
+    expect(people()).toEqual([]);
+    expect(await harness.connection.isActive(accessOf(role, id))).toBe(false);
+  });
+
+  /** Comes back by themselves, as many times as are left, after each time they are taken out. */
+  const comingBack = (times: number) => {
+    let left = times;
+    let isOut = false;
+    google.before = (method) => {
+      if (isOut && left > 0) {
+        isOut = false;
+        left -= 1;
+        google.put(PAYMENTS, 'ben');
+      }
+      if (method === 'DELETE') isOut = true;
+      return null;
+    };
+  };
+
+  test('K3 somebody who comes back again and again is taken out three times more, and then the end fails', async () => {
+    await grant(id, inAnHour());
+    comingBack(3);
+    await revoke(id);
+    expect(people()).toEqual([]);
+    const other = newGrantId();
+    await grant(other, inAnHour());
+    comingBack(4);
+    await expect(revoke(other)).rejects.toThrow(`somebody comes back into ${PAYMENTS} again and again`);
+    google.before = () => null;
+    expect(await harness.connection.isActive(accessOf(role, other))).toBe(true);
+    await revoke(other);
+    expect(people()).toEqual([]);
+  });
+
+  test('K3 whoever came back by themselves and is in it by another grant is not taken out with the first', async () => {
+    const other = newGrantId();
+    await grant(id, inAnHour());
+    group().members = [];
+    google.put(PAYMENTS, 'ben');
+    await grant(other, inAnHour());
+    await revoke(id);
+    expect(people()).toEqual(['ben']);
+    expect(await harness.connection.isActive(accessOf(role, id))).toBe(false);
+    expect(await harness.connection.isActive(accessOf(role, other))).toBe(true);
+  });
+
+  test('K3 whoever came while access was live is named at the end', async () => {
+    google.put(PAYMENTS, 'ana');
+    await grant(id, inAnHour());
+    google.put(PAYMENTS, 'eve');
+    expect(await revoke(id)).toMatchObject({ left: [{ what: `eve@harbor.example is in ${PAYMENTS} (MEMBER)` }] });
   });
 
   test('a second account that a holder let in is shown to be there without a grant, and can be taken out', async () => {

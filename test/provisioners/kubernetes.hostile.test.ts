@@ -128,9 +128,12 @@ describe('what is put in the place of the binding', () => {
     api.somebody('DELETE', path());
     make(`jit-${id.toLowerCase()}`);
     await expect(connection.isActive(access())).rejects.toThrow(/is not the one that the bot made/);
-    await expect(connection.revoke(access())).rejects.toThrow(/delete it with kubectl/);
     await expect(connection.grant(access(), inAnHour())).rejects.toThrow(/not the bot's/);
-    // Somebody looked, and deleted it.
+    edit(({ subjects }) => subjects?.push(HELPER));
+    await expect(connection.revoke(access())).rejects.toThrow(/delete it with kubectl/);
+    await expect(connection.isActive(access())).rejects.toThrow(/is not the one that the bot made/);
+    // The person is out of it. Somebody looks, and deletes it.
+    expect(read().subjects).toEqual([HELPER]);
     api.somebody('DELETE', path());
     expect(await end()).toMatchObject({ isActive: false });
   });
@@ -162,28 +165,45 @@ describe('what a holder leaves beside it', () => {
   const list = () => connection.list?.([{ roleKey: 'payments-db/read', role }]);
 
   test('K3 bindings made or changed while it lived are named at the end, and older ones are not', async () => {
-    const [binding] = api.bindings.values();
-    if (!binding) throw new Error('nothing was bound');
+    await connection.revoke(access());
     api.now = () => Date.parse('2020-01-01T00:00:00Z');
     make('old');
     make('team', {}, [{ ...BEN, name: 'ana@harbor.example' }]);
+    make('robots', {}, [HELPER]);
     api.now = Date.now;
+    id = newGrantId();
+    await connection.grant(access(), inAnHour());
+    const binding = read();
     make('backdoor');
     make('jit-gother', { labels: { 'jitbot.io/grant': 'GOTHER' } });
     make('robot', { labels: { ...binding.metadata.labels } }, [HELPER]);
-    api.somebody('PUT', 'payments/team', { ...api.somebody('GET', 'payments/team'), subjects: [BEN] });
+    api.somebody('PUT', 'payments/team', {
+      ...api.somebody('GET', 'payments/team'),
+      subjects: [{ ...BEN, name: 'ana@harbor.example' }, BEN],
+    });
     api.somebody('DELETE', path());
     const { left, isActive } = await end();
     expect(isActive).toBe(false);
     expect(left.map(({ what }) => what)).toEqual([
-      expect.stringMatching(/team in payments of User ben@harbor.example to ClusterRole edit, changed while/),
+      expect.stringMatching(
+        /team in payments of User ana@harbor.example, User ben@harbor.example to ClusterRole edit, changed while/,
+      ),
       expect.stringMatching(/backdoor in payments of User ben@harbor.example to ClusterRole edit, made while/),
       expect.stringMatching(/jit-gother in payments of User ben@harbor.example to ClusterRole edit, made while/),
       expect.stringMatching(/robot in payments of ServiceAccount payments\/helper to ClusterRole edit, made while/),
     ]);
     // The same again for the same person is gone; what was there before, and what is another's, is not the bot's to take.
-    expect(names()).toEqual(['old', 'team', 'robot']);
-    expect(left.map(({ done }) => done.slice(0, 10))).toEqual(['left as it', 'the person', 'the person', 'left as it']);
+    expect(names()).toEqual(['old', 'team', 'robots', 'robot']);
+    expect(left.map(({ done }) => done.slice(0, 10))).toEqual(['the person', 'the person', 'the person', 'left as it']);
+    expect(api.somebody('GET', 'payments/team').subjects?.map(({ name }) => name)).toEqual(['ana@harbor.example']);
+  });
+
+  test('K2 what was put in the place of the binding keeps no copy alive', async () => {
+    api.somebody('DELETE', path());
+    make(`jit-${id.toLowerCase()}`, {}, [HELPER]);
+    make('copy');
+    await expect(connection.revoke(access())).rejects.toThrow(/is not the one that the bot made/);
+    expect(names()).toEqual([`jit-${id.toLowerCase()}`]);
   });
 
   test('K3 a copy for the same person ends with the grant, also with a finalizer and with others in it', async () => {
@@ -287,7 +307,9 @@ describe('any of it, one after the other', () => {
       there.filter((one) => one.uid === uid),
       `seed ${seed}: ${before}`,
     ).toEqual([]);
-    if (told instanceof Error) return expect(there.map(({ name }) => name)).toContain(`jit-${id.toLowerCase()}`);
+    const bound = [...api.bindings.values()].flatMap(({ subjects = [] }) => subjects.map(({ name }) => name));
+    expect(bound, `seed ${seed}`).not.toContain(BEN.name);
+    if (told instanceof Error) return expect(String(told)).toMatch(/is not the one that the bot made/);
     const { left, isActive } = told as Awaited<ReturnType<typeof end>>;
     expect(isActive, `seed ${seed}`).toBe(false);
     for (const { name } of there)

@@ -112,12 +112,22 @@ beforeAll(async () => {
   api.rights.add('get clusterroles/view in the cluster');
   const connection = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, use);
   const breaks = {
+    wire: api.wire,
     breakTarget: () => {
       api.down = true;
     },
     mendTarget: () => {
       api.down = false;
     },
+  };
+  /** The same in every one of these places; otherwise it is no end. */
+  const endIn = (places: readonly string[], grantId: string) => {
+    const ends = places.map(
+      (place) =>
+        api.bindings.get(`${place}/jit-${grantId.toLowerCase()}`)?.metadata.annotations?.['jitbot.io/expires-at'],
+    );
+    const [end] = ends;
+    return end !== undefined && ends.every((one) => one === end) ? Date.parse(end) : null;
   };
   const binds = (place: string, grantId: string) => {
     const key = `${place}/jit-${grantId.toLowerCase()}`;
@@ -127,6 +137,7 @@ beforeAll(async () => {
     connection,
     role,
     reallyHas: async (grantId) => role.namespaces.every((place) => binds(place, grantId)),
+    endOf: async (grantId) => endIn(role.namespaces, grantId),
     ...breaks,
     changes: changesIn('checkout', 'rolebindings in checkout'),
   };
@@ -134,6 +145,7 @@ beforeAll(async () => {
     connection,
     role: everywhere,
     reallyHas: async (grantId) => binds('', grantId),
+    endOf: async (grantId) => endIn([''], grantId),
     ...breaks,
     changes: changesIn('', 'clusterrolebindings in the cluster'),
   };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { guarded } from '../../src/provisioners/module/guarded.ts';
 import { localModule } from '../../src/provisioners/module/provisioner.ts';
@@ -15,7 +15,7 @@ import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, us
 /** The example of the docs, as a team would use it, against the service it was written for. */
 
 const EXAMPLES = fileURLToPath(new URL('../../docs/targets/examples', import.meta.url));
-const use = useForTests();
+const use = useForTests({ polling: { every: 5, until: 100 } });
 let vpn: Vpn;
 let harness: Harness;
 
@@ -112,8 +112,12 @@ beforeAll(async () => {
   const resource = result.policy.resources.get('vpn');
   harness = {
     connection: localModule.connect(resource?.target as Parameters<typeof localModule.connect>[0], use),
-    role: resource?.roles.get('use')?.grants,
+    role: resource?.roles.get('use')?.gives,
     reallyHas: async () => vpn.members.has('net-1 person-1'),
+    welcome: async (email) => {
+      vpn.people.set('person-9', email);
+      return { has: async () => vpn.members.has('net-1 person-9'), leave: async () => vpn.people.delete('person-9') };
+    },
     breakTarget: () => {
       vpn.down = true;
     },
@@ -121,6 +125,7 @@ beforeAll(async () => {
       vpn.down = false;
     },
     changes: changesOfVpn(),
+    wire: vpn.wire,
   };
 });
 afterAll(async () => {
@@ -132,6 +137,19 @@ afterAll(async () => {
 describeContract('module', () => harness);
 
 describe('a local module', () => {
+  test.each(['networks', 'people'] as const)(
+    'K3 of two %s of one name neither is taken for the one that is meant',
+    async (what) => {
+      const known = vpn[what];
+      const access = accessOf({ networks: ['production'] }, newGrantId());
+      known.set('a-namesake', what === 'people' ? BEN.email : 'production');
+      await expect(harness.connection.grant(access, inAnHour())).rejects.toThrow(`has several ${what} called`);
+      known.delete('a-namesake');
+      expect([...vpn.members]).toEqual([]);
+      await harness.connection.revoke(access);
+    },
+  );
+
   test('its own schemas are checked with line and path, as those of every kind', () => {
     const target = '{ kind: module, path: vpn.mjs, config: { url: nowhere } }';
     expect(issuesOf(policyWith(target, '{ networks: [] }'))).toEqual([
@@ -221,6 +239,14 @@ describe('a local module that misbehaves', () => {
     await expect(late.isActive(access)).rejects.toThrow(/still at giving this access/);
     resolve({ account: 'ben' });
     await expect.poll(() => late.isActive(access)).toBe(false);
+  });
+
+  test('what it names as left is named again, where reading back failed in between', async () => {
+    const left = [{ what: 'a key of ben', done: 'stays' }];
+    const revoke = vi.fn().mockResolvedValueOnce({ left }).mockResolvedValueOnce(undefined);
+    const access = one();
+    expect(await odd({ revoke }).revoke(access)).toEqual({ left });
+    expect(await odd({ revoke }).revoke(access)).toEqual({ left });
   });
 
   test('K3 the id that it gives comes back with the access, also after a restart', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import mysql2 from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
-import { StorageError } from '../../src/ports.ts';
+import { StorageError } from '../../src/ports/store.ts';
 import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import { hasMariaDb } from '../support/mariadb.ts';
 import { inAnHour } from './contract.ts';

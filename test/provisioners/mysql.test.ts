@@ -105,6 +105,16 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
       connection: mysql.connect(target('{email_name}'), use),
       role,
       reallyHas: async (grantId) => (await hasBridge('ben', grantId)) || (await hasBridge('benjamin', grantId)),
+      welcome: async (email) => {
+        const [name = ''] = email.split('@');
+        if (name === 'ben') return { has: async () => null, leave: async () => {} };
+        const quoted = `'${name.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+        await server.query(`CREATE USER ${quoted}@'%'`);
+        return {
+          has: async () => (await server.query(`SELECT 1 FROM mysql.roles_mapping WHERE User = ${quoted}`)).length > 0,
+          leave: () => server.query(`DROP USER ${quoted}@'%'`),
+        };
+      },
       ...breaks,
       changes: { ...changes, renamePerson: [{ how: 'the login is renamed', act: renameBen }] },
     };
@@ -156,6 +166,20 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await connection.revoke(access());
     await expect(client.query('SELECT * FROM shop.payments')).rejects.toThrow();
     await expect(connectAs(account, credential?.secret ?? '')).rejects.toThrow(/denied/);
+  });
+
+  test('K2 a session that is still open when login and role were dropped by somebody is access, until it is ended', async () => {
+    const { connection } = byTemporary;
+    const { account } = await connection.grant(access(), inAnHour());
+    const credential = await connection.issueCredential?.(access(), inAnHour());
+    const client = await connectAs(account, credential?.secret ?? '');
+    client.on('error', () => undefined);
+    await server.query(`DROP USER '${account}'@'%'`);
+    await server.query(`DROP ROLE jit_${id.toLowerCase()}`);
+    expect(await connection.isActive(access())).toBe(true);
+    await connection.revoke(access());
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+    expect(await connection.isActive(access())).toBe(false);
   });
 
   test('a session of the own login that took the role on does not keep it', async () => {

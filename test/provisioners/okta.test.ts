@@ -1,8 +1,7 @@
-import { createEmulator, type Emulator } from 'emulate';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { okta } from '../../src/provisioners/okta/provisioner.ts';
-import { type Answered, type Asked, type Front, startFront } from '../support/front.ts';
-import { freePort } from '../support/ports.ts';
+import type { Answered, Asked, Front } from '../support/front.ts';
+import { type FakeOkta, startOkta } from '../support/okta.ts';
 import type { Changes, Way } from './changes.ts';
 import {
   accessOf,
@@ -15,46 +14,17 @@ import {
   writtenEarlier,
 } from './contract.ts';
 
-/** Okta's own client against an independent fake of Okta; a layer before it counts people, and hides and refuses as Okta does. */
+/** Okta's own client against an independent fake of Okta. */
 
 const use = useForTests({ polling: { every: 5, until: 100 } });
 const EVE = 'eve@harbor.example';
-const person = (login: string) => ({ login, email: login, first_name: 'A', last_name: 'B' });
-let emulator: Emulator;
+let fake: FakeOkta;
 let front: Front;
 let harness: Harness;
 let group: string;
 let ben: string;
 
-interface User {
-  readonly id: string;
-  readonly profile: { readonly login: string };
-}
-
-async function asAdmin<T>(method: string, path: string, body?: object): Promise<T> {
-  const response = await fetch(`${emulator.url}/api/v1${path}`, {
-    method,
-    headers: { authorization: 'SSWS admin', 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return (text ? JSON.parse(text) : null) as T;
-}
-const idOf = async (login: string) => (await asAdmin<User>('GET', `/users/${login}`)).id;
-const members = async (of = group) => (await asAdmin<User[]>('GET', `/groups/${of}/users`)).map(({ id }) => id);
-const profile = (login: string) => ({ profile: { login, email: login, firstName: 'A', lastName: 'B' } });
-const remove = async (id: string) => {
-  await asAdmin('DELETE', `/users/${id}`);
-  await asAdmin('DELETE', `/users/${id}`);
-};
-
-/** Okta's own count of the people in a group, which the fake does not have. */
-async function counted({ path }: Asked): Promise<Answered> {
-  const id = /id eq "(\w+)"/.exec(new URL(path, 'http://okta').searchParams.get('filter') ?? '')?.[1] ?? '';
-  return { status: 200, body: [{ id, _embedded: { stats: { usersCount: (await members(id)).length } } }] };
-}
-
-const othersIn = async () => (await members()).filter((id) => id !== ben).toSorted();
+const othersIn = async () => (await fake.members(group)).filter((id) => id !== ben).toSorted();
 const hide = (how: string, before: (asked: Asked) => Answered | null): Way => ({
   how,
   act: () => {
@@ -76,13 +46,13 @@ const changes: Changes = {
     {
       how: 'the login, which a newcomer in the same group takes',
       act: async () => {
-        await asAdmin('POST', `/users/${ben}`, profile('benny@harbor.example'));
-        const newcomer = (await asAdmin<User>('POST', '/users', profile(BEN.email))).id;
-        await asAdmin('PUT', `/groups/${group}/users/${newcomer}`);
+        await fake.rename(ben, 'benny@harbor.example');
+        const newcomer = await fake.addUser(BEN.email);
+        await fake.put(group, newcomer);
         return {
           undo: async () => {
-            await remove(newcomer);
-            await asAdmin('POST', `/users/${ben}`, profile(BEN.email));
+            await fake.removeUser(newcomer);
+            await fake.rename(ben, BEN.email);
           },
           others: othersIn,
         };
@@ -93,15 +63,15 @@ const changes: Changes = {
     {
       how: 'the group, whose name another one takes',
       act: async () => {
-        await asAdmin('PUT', `/groups/${group}`, { profile: { name: 'Was payments' } });
-        const namesake = (await asAdmin<{ id: string }>('POST', '/groups', { profile: { name: 'Payments' } })).id;
-        await asAdmin('PUT', `/groups/${namesake}/users/${ben}`);
+        await fake.renameGroup(group, 'Was payments');
+        const namesake = await fake.addGroup('Payments');
+        await fake.put(namesake, ben);
         return {
           undo: async () => {
-            await asAdmin('DELETE', `/groups/${namesake}`);
-            await asAdmin('PUT', `/groups/${group}`, { profile: { name: 'Payments' } });
+            await fake.asAdmin('DELETE', `/groups/${namesake}`);
+            await fake.renameGroup(group, 'Payments');
           },
-          others: () => members(namesake),
+          others: () => fake.members(namesake),
         };
       },
     },
@@ -125,22 +95,18 @@ const changes: Changes = {
 };
 
 beforeAll(async () => {
-  const port = await freePort();
-  emulator = await createEmulator({
-    service: 'okta',
-    port,
-    seed: { okta: { users: [person(BEN.email), person(EVE)], groups: [{ name: 'Payments' }] } },
-  });
-  const groups = await asAdmin<{ id: string; profile: { name: string } }[]>('GET', '/groups');
-  group = groups.find(({ profile: { name } }) => name === 'Payments')?.id ?? '';
-  ben = await idOf(BEN.email);
-  front = await startFront(emulator.url, (asked, pass) =>
-    asked.path.includes('expand=stats') ? counted(asked) : pass(asked),
-  );
+  fake = await startOkta([BEN.email, EVE]);
+  ({ front } = fake);
+  group = await fake.addGroup('Payments');
+  ben = await fake.idOf(BEN.email);
   harness = {
     connection: okta.connect(okta.targetSchema.parse({ kind: 'okta', url: front.url, token: 'bot' }), use),
     role: { groups: [group] },
-    reallyHas: async () => (await members()).includes(ben),
+    reallyHas: async () => (await fake.members(group)).includes(ben),
+    welcome: async (email) => {
+      const odd = await fake.addUser(email);
+      return { has: async () => (await fake.members(group)).includes(odd), leave: () => fake.removeUser(odd) };
+    },
     breakTarget: () => {
       front.isDown = true;
     },
@@ -148,12 +114,12 @@ beforeAll(async () => {
       front.isDown = false;
     },
     changes,
+    wire: front.wire,
   };
 });
 afterAll(async () => {
   await harness.connection.close();
-  await front.close();
-  await emulator.close();
+  await fake.close();
   use.close();
 });
 
@@ -169,13 +135,13 @@ describe('okta', () => {
   });
 
   test('who was in the group before is in it afterwards, is listed as standing, and can be taken out', async () => {
-    await asAdmin('PUT', `/groups/${group}/users/${await idOf(EVE)}`);
+    await fake.put(group, await fake.idOf(EVE));
     await harness.connection.grant(access(EVE), inAnHour());
     await harness.connection.revoke(access(EVE));
     const standing = { account: EVE, role: 'payments-db/read', grantId: null };
     expect(await list()).toEqual([standing]);
     await harness.connection.remove?.(standing, roleOf());
-    expect(await members()).toEqual([]);
+    expect(await fake.members(group)).toEqual([]);
   });
 
   test('somebody whom Okta does not know gets nothing, and nothing is left to take back', async () => {
@@ -187,28 +153,28 @@ describe('okta', () => {
 
   test('K3.8 access that an earlier version gave to a login is stamped, and ends after the login changed', async () => {
     const place = `okta ${new URL(front.url).host} ${group}`;
-    writtenEarlier(use, { grantId: id, place, account: BEN.email, level: 'member' });
-    await asAdmin('PUT', `/groups/${group}/users/${ben}`);
+    await writtenEarlier(use, { grantId: id, place, account: BEN.email, level: 'member' });
+    await fake.put(group, ben);
     await harness.connection.stamp?.(access());
-    await asAdmin('POST', `/users/${ben}`, profile('benny@harbor.example'));
+    await fake.rename(ben, 'benny@harbor.example');
     await harness.connection.revoke(access());
-    expect(await members()).toEqual([]);
-    await asAdmin('POST', `/users/${ben}`, profile(BEN.email));
+    expect(await fake.members(group)).toEqual([]);
+    await fake.rename(ben, BEN.email);
   });
 
   test('K3.3 two grants of one person, one before and one after the login changed, are one seat', async () => {
     const second = { ...access('benny@harbor.example'), grantId: newGrantId() };
     await harness.connection.grant(access(), inAnHour());
-    await asAdmin('POST', `/users/${ben}`, profile('benny@harbor.example'));
+    await fake.rename(ben, 'benny@harbor.example');
     await harness.connection.grant(second, inAnHour());
     expect((await list())?.map(({ account, grantId }) => [account, grantId]).toSorted()).toEqual(
       [id, second.grantId].map((one) => ['benny@harbor.example', one]).toSorted(),
     );
     await harness.connection.revoke(access());
-    expect(await members()).toEqual([ben]);
+    expect(await fake.members(group)).toEqual([ben]);
     await harness.connection.revoke(second);
-    expect(await members()).toEqual([]);
-    await asAdmin('POST', `/users/${ben}`, profile(BEN.email));
+    expect(await fake.members(group)).toEqual([]);
+    await fake.rename(ben, BEN.email);
   });
 
   test('K3 somebody who is suspended or deactivated meanwhile is taken out all the same', async () => {
@@ -217,17 +183,20 @@ describe('okta', () => {
       ['deactivate', 'activate'],
     ]) {
       await harness.connection.grant(access(), inAnHour());
-      await asAdmin('POST', `/users/${ben}/lifecycle/${out}`);
+      await fake.asAdmin('POST', `/users/${ben}/lifecycle/${out}`);
       await harness.connection.revoke(access());
-      expect(await members()).toEqual([]);
-      await asAdmin('POST', `/users/${ben}/lifecycle/${back}`);
+      expect(await fake.members(group)).toEqual([]);
+      await fake.asAdmin('POST', `/users/${ben}/lifecycle/${back}`);
     }
   });
 
   test('K3 somebody who was deleted is in no group, where Okta counts nobody whom it does not show', async () => {
-    await asAdmin('POST', '/users', profile('gone@harbor.example'));
+    await fake.addUser('gone@harbor.example');
     await harness.connection.grant(access('gone@harbor.example'), inAnHour());
-    await remove(await idOf('gone@harbor.example'));
+    await fake.removeUser(await fake.idOf('gone@harbor.example'));
+    await expect(harness.connection.grant(access('gone@harbor.example'), inAnHour())).rejects.toThrow(
+      'unknown in Okta',
+    );
     await harness.connection.revoke(access('gone@harbor.example'));
     expect(await harness.connection.isActive(access('gone@harbor.example'))).toBe(false);
   });
@@ -249,7 +218,125 @@ describe('okta', () => {
     ]);
   });
 
+  test.each([
+    ['suspend', 'unsuspend', 'suspended'],
+    ['deactivate', 'activate', 'deprovisioned'],
+  ])('K3 somebody whom Okta has shut out (%s) is given nothing, and told why', async (out, back, state) => {
+    await fake.asAdmin('POST', `/users/${ben}/lifecycle/${out}`);
+    await expect(harness.connection.grant(access(), inAnHour())).rejects.toThrow(`${BEN.email} is ${state} in Okta`);
+    expect(await fake.members(group)).toEqual([]);
+    await harness.connection.revoke(access());
+    await fake.asAdmin('POST', `/users/${ben}/lifecycle/${back}`);
+  });
+
+  describe('whom a name leads to', () => {
+    /** What Okta answers when it is asked for one user. */
+    const answering = (login: string) => {
+      front.before = ({ path, method }) =>
+        method === 'GET' && /^\/api\/v1\/users\/[^/]+$/.test(path)
+          ? { status: 200, body: { id: ben, status: 'ACTIVE', profile: { login } } }
+          : null;
+    };
+    const grantTo = async (account: string) => {
+      const connection = okta.connect(okta.targetSchema.parse({ kind: 'okta', url: front.url, token: 'bot' }), {
+        ...use,
+        accountOf: () => account,
+      });
+      try {
+        return await connection.grant(access(), inAnHour());
+      } finally {
+        front.before = () => null;
+        await connection.revoke(access());
+      }
+    };
+
+    test.each([
+      ['ben@harbor.example', 'ben@harbor.example'],
+      ['Ben@Harbor.example', 'ben@harbor.example'],
+      ['ben', 'ben@harbor.example'],
+      ['BEN', 'Ben@harbor.example'],
+    ])('K3 %s is %s', async (account, login) => {
+      answering(login);
+      expect(await grantTo(account)).toEqual({ account });
+    });
+
+    test.each([
+      ['be', 'ben@harbor.example'],
+      ['ben@harbor', 'ben@harbor.example'],
+      ['00u1benoka', 'ben@harbor.example'],
+      ['ben@harbor.example', 'ben@agency.example'],
+      ['harbor.example', 'ben@harbor.example'],
+    ])('K3 %s is not %s, although Okta says so', async (account, login) => {
+      answering(login);
+      await expect(grantTo(account)).rejects.toThrow(
+        `Okta at ${new URL(front.url).host} answers with ${login} when asked for ${account}`,
+      );
+    });
+  });
+
+  test('K3 a list that goes on at another host is not followed, and says nothing', async () => {
+    await harness.connection.grant(access(), inAnHour());
+    const link = '<http://elsewhere.example/api/v1/more>; rel="next"';
+    front.before = (asked) => (isList(asked) ? { status: 200, body: [], headers: { link } } : null);
+    await expect(harness.connection.isActive(access())).rejects.toThrow(
+      'the next page is said to be at elsewhere.example',
+    );
+    front.before = () => null;
+    await harness.connection.revoke(access());
+  });
+
+  test.each([
+    ['one more than it shows', { usersCount: 1 }, {}],
+    ['those of another group', { usersCount: 0 }, { id: '00gother' }],
+  ])('K3 nobody is said to be out of a group of which Okta counts %s', async (_, stats, more) => {
+    await harness.connection.grant(access(), inAnHour());
+    front.before = (asked) => {
+      if (asked.path.includes('expand=stats'))
+        return { status: 200, body: [{ id: group, ...more, _embedded: { stats } }] };
+      if (isList(asked)) return { status: 200, body: [] };
+      return isAboutUser(asked) ? refusal(404, 'E0000007') : null;
+    };
+    await expect(harness.connection.isActive(access())).rejects.toThrow(/counts more people in the group/);
+    front.before = () => null;
+    await harness.connection.revoke(access());
+  });
+
+  test('the doctor says of a group that an application fills that it is one, and is content with one of Okta’s own', async () => {
+    front.before = ({ path }) =>
+      path.endsWith('/groups/00gapp') ? { status: 200, body: { id: '00gapp', type: 'APP_GROUP', profile: {} } } : null;
+    const findings = await harness.connection.check([
+      { roleKey: 'a/b', role: { groups: [group, '00gapp'] } },
+      { roleKey: 'a/c', role: { groups: [group] } },
+    ]);
+    front.before = () => null;
+    expect(findings).toMatchObject([
+      { ok: true, what: 'Payments is a group that people are put in by hand' },
+      { ok: false, fix: expect.stringContaining('filled by an application') },
+    ]);
+  });
+
+  test('an application that Okta opened keeps its own session, until it is closed', () => {
+    expect(harness.connection.afterlife).toBeNull();
+  });
+
   test('a group is named by its id in the policy file', () => {
     expect(okta.roleSchema.safeParse({ groups: ['Payments'] }).error?.message).toContain('names can change');
+    for (const name of ['x00g1', '00g1 x', '00g', '00u1abc', '00g1\n'])
+      expect(okta.roleSchema.safeParse({ groups: [name] }).success, name).toBe(false);
+    expect(okta.roleSchema.safeParse({ groups: ['00g1aBc_d'] }).success).toBe(true);
+    expect(okta.roleSchema.safeParse({ groups: [] }).error?.message).toContain('name at least one group');
+  });
+
+  test('a target has a token or an app, and a template that names something of a person', () => {
+    const says = (more: object) => {
+      const parsed = okta.targetSchema.safeParse({ kind: 'okta', url: 'https://acme.okta.com', ...more });
+      return parsed.success ? parsed.data.account : parsed.error.issues.map(({ message }) => message);
+    };
+    const app = { client_id: 'a', private_key: 'k' };
+    expect(says({ token: 't' })).toBe('{email}');
+    expect(says({ app, account: '{okta}' })).toBe('{okta}');
+    expect(says({})).toEqual(['expected either app or token']);
+    expect(says({ token: 't', app })).toEqual(['expected either app or token']);
+    expect(says({ token: 't', account: 'ben' })).toEqual(['expected a template such as "{email}"']);
   });
 });

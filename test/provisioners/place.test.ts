@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
-import { placesOf } from '../../src/provisioners/targets.ts';
+import { placesOf } from '../../src/provisioners/targetPlaces.ts';
 
 /** K4.11 Which target it is: another password is the same place, anything that decides where a revoke looks is another. */
 
@@ -99,6 +100,94 @@ const CASES: Readonly<Record<string, Case>> = {
   module: { target: { path: '/etc/jit/vpn.mjs' }, same: [{}], other: [{ path: '/etc/jit/other.mjs' }] },
 };
 
+/** By kind, what is written down with each grant. A version that writes it in another way finds no live grant any more. */
+const WRITTEN: Readonly<Record<string, readonly [target: object, place: string][]>> = {
+  postgres: [
+    [{ url: 'postgres://jit:secret@DB.example/pay' }, 'db.example:5432/pay temporary'],
+    [{ url: 'postgres://jit:secret@b:1,a:2/pay', login: '{email_name}' }, 'a:2,b:1/pay own logins'],
+  ],
+  mysql: [
+    [{ url: 'mysql://jit:secret@db.example' }, 'db.example:3306 temporary @%'],
+    [
+      { url: 'mysql://jit:secret@db.example:3307/pay', login: '{db}', host: '10.%' },
+      'db.example:3307/pay own logins @10.%',
+    ],
+  ],
+  ssh: [
+    [{ ca_key: '/ca/key', revocation_list: '/ca/krl' }, '/ca/krl'],
+    [
+      { ca_key: '/ca/key', revocation_list: '/ca/krl', publish: ['/usr/bin/rsync', '/ca/krl', 'web1:/etc/ssh/'] },
+      '/ca/krl /usr/bin/rsync /ca/krl web1:/etc/ssh/',
+    ],
+  ],
+  kubernetes: [
+    [{}, 'in the cluster users'],
+    [{ kubeconfig: '/k/config', context: 'prod', group: '{email}' }, '/k/config prod groups'],
+  ],
+  github: [
+    [{ org: 'Harbor', token: 'secret' }, 'api.github.com harbor'],
+    [{ org: 'harbor', token: 'secret', api_url: 'https://ghe.example/api/v3/' }, 'ghe.example/api/v3 harbor'],
+  ],
+  okta: [[{ url: 'https://acme.okta.com/', token: 'secret' }, 'acme.okta.com']],
+  slack: [[{ token: 'secret' }, 'slack.com/api']],
+  aws_iam: [
+    [{ aws_account: '123456789012' }, '123456789012'],
+    [{ aws_account: '123456789012', endpoint: 'https://iam.example' }, '123456789012 https://iam.example'],
+  ],
+  aws_identity_center: [
+    [
+      CASES.aws_identity_center?.target ?? {},
+      'arn:aws:sso:::instance/ssoins-1234567890abcdef d-1234567890 eu-central-1',
+    ],
+  ],
+  google_iam: [[{ project: 'harbor-prod' }, 'harbor-prod']],
+  google_group: [
+    [{}, 'groups'],
+    [{ endpoint: 'https://other.example' }, 'groups https://other.example'],
+  ],
+  webhook: [
+    [{ url: 'https://Hook.example/jit/', secret: 'secret-number-one' }, 'hook.example/jit'],
+    [{ url: 'https://hook.example/jit?token=secret', secret: 'secret-number-one' }, 'hook.example/jit'],
+    [
+      { url: 'https://hook.example/jit?tenant=a', secret: 'secret-number-one' },
+      `hook.example/jit ${digest('{"tenant":"a"}')}`,
+    ],
+  ],
+  command: [
+    [{ run: ['/usr/local/bin/vpn', 'site-1'] }, '/usr/local/bin/vpn site-1'],
+    [
+      { run: ['/usr/local/bin/vpn'], env: { SITE: '2', DOOR_TOKEN: 'secret', AREA: '1' } },
+      `/usr/local/bin/vpn ${digest('{"AREA":"1","SITE":"2"}')}`,
+    ],
+    [
+      { run: ['/usr/local/bin/vpn', '--token', 'secret', '--pin=secret', 'x'] },
+      '/usr/local/bin/vpn --token … --pin=secret x',
+    ],
+  ],
+  module: [
+    [{ path: '/etc/jit/vpn.mjs' }, '/etc/jit/vpn.mjs'],
+    [{ path: '/etc/jit/vpn.mjs', config: [] }, '/etc/jit/vpn.mjs'],
+    [
+      {
+        path: '/etc/jit/vpn.mjs',
+        config: { url: 'https://u:secret@vpn.example/?key=secret&site=1', list: [1, { pass: 'secret', b: null }] },
+      },
+      `/etc/jit/vpn.mjs ${digest('{"list":[1,{"b":null}],"url":"https://vpn.example/?site=1"}')}`,
+    ],
+  ],
+};
+function digest(settings: string): string {
+  return createHash('sha256').update(settings).digest('hex').slice(0, 12);
+}
+
+test.each(Object.entries(WRITTEN))('K4.11 the place of %s is written as it always was', (kind, cases) => {
+  const { targetSchema, placeOf } = PROVISIONERS.find((one) => one.kind === kind) ?? {};
+  for (const [target, place] of cases) expect(placeOf?.(targetSchema?.parse({ kind, ...target }))).toBe(place);
+});
+test('K4.11 that is tried with every kind', () => {
+  expect(Object.keys(WRITTEN).toSorted()).toEqual(PROVISIONERS.map(({ kind }) => kind).toSorted());
+});
+
 test.each([
   ['--token', 'secret-1'],
   ['--api-key=secret-1', ''],
@@ -116,6 +205,14 @@ test.each([
   expect(place('secret-1')).toBe(place('secret-2'));
   expect(place('secret-1')).not.toContain('secret-1');
   expect(place('secret-1')).toContain('site-1');
+});
+
+test('K4.12 what follows an option with its secret in it is another place where it is something else', () => {
+  const command = PROVISIONERS.find(({ kind }) => kind === 'command');
+  const place = (site: string) =>
+    command?.placeOf({ kind: 'command', run: ['/usr/local/bin/vpn', '--api-key=secret-1', site], env: {} });
+  expect(place('site-1')).toBe('/usr/local/bin/vpn --api-key=… site-1');
+  expect(place('site-2')).not.toBe(place('site-1'));
 });
 
 test('K4.12 a secret that the environment puts into a target is part of no place, wherever it stands there', () => {

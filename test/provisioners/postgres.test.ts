@@ -73,6 +73,21 @@ describe('postgres', () => {
     await expect(query(address, ['SELECT 1'])).rejects.toThrow();
   });
 
+  test('K2 a session that is still open when its login was dropped by somebody is access, until it is ended', async () => {
+    const address = await login();
+    const pg = (await import('pg')).default;
+    const client = new pg.Client({ connectionString: address });
+    const cut = new Promise((resolve) => client.on('error', resolve));
+    await client.connect();
+    await query(server.url('postgres'), [`DROP ROLE jit_ben_${id.toLowerCase()}`]);
+    expect(await temporary().isActive(access(role))).toBe(true);
+    // Somebody else's session is none of this grant's.
+    expect(await temporary().isActive(access(role, newGrantId()))).toBe(false);
+    await temporary().revoke(access(role));
+    await cut;
+    expect(await temporary().isActive(access(role))).toBe(false);
+  });
+
   test('what the person made while they had access stays, and does not keep the login alive', async () => {
     const admin = { roles: ['payments_admin'] };
     await temporary().grant(access(admin), inAnHour());

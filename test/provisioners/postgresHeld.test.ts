@@ -266,6 +266,9 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     await blocker.query(`ALTER ROLE ${holder.account} SET work_mem = '8MB'`);
     await blocker.query(`ALTER ROLE ${holder.account} CONNECTION LIMIT 3`);
     await expect(connection.revoke(accessOf(ADMIN, id))).rejects.toThrow(/can still log in.*lock/);
+    // Not written down as taken back: it can still be used.
+    expect([...(await stage.use.ids.of(id)).keys()]).not.toContain('taken back oid');
+    expect(await connection.isActive(accessOf(ADMIN, id))).toBe(true);
     await session.ended;
     expect(await stage.says(`SELECT FROM pg_auth_members WHERE member = '${holder.account}'::regrole`)).toEqual([]);
     expect(await isAlive(blocker)).toBe(true);
@@ -322,8 +325,9 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
       },
       { what: `role ${holder.account}`, done: expect.stringMatching(/^stays, and nobody can use it/) },
     ]);
-    // Again: nothing new, and still no failure.
+    // Again: nothing new, and still no failure; and drift takes what nobody can use for nobody's access.
     await revoke(connection);
+    expect(await connection.list?.([{ roleKey: 'payments-db/read', role: ADMIN }])).toEqual([]);
     await stage.does('ALTER DATABASE ledger ALLOW_CONNECTIONS true');
     await connection.tidy?.();
     expect(await roleOf(holder.account)).toBeUndefined();

@@ -3,7 +3,7 @@ import type { Use } from '../../src/provisioners/provisioner.ts';
 import { type PostgresServer, query, type Setup } from '../../src/sandbox/postgres.ts';
 import { ATTACKED } from '../support/postgres.ts';
 import type { Changes } from './changes.ts';
-import type { Harness } from './contract.ts';
+import type { Guest, Harness } from './contract.ts';
 import { BASE, LOOKUP, RESERVED } from './postgresDocs.ts';
 
 /** What the contract needs of a PostgreSQL with the roles and people of the sandbox. */
@@ -112,6 +112,22 @@ function changesOf(server: PostgresServer, isTemporary: boolean): Changes {
   };
 }
 
+/** Somebody with a login of their own, as `{email_name}` has it. */
+async function welcomeTo(server: PostgresServer, email: string): Promise<Guest> {
+  const [name = ''] = email.split('@');
+  if (name === 'ben') return { has: async () => null, leave: async () => {} };
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  const may = `SELECT has_table_privilege($q$${name}$q$, 'payments', 'SELECT') AS yes`;
+  await query(server.url('payments'), [`CREATE ROLE ${quoted} LOGIN`]);
+  return {
+    has: async () => {
+      const [result] = await query(server.url('payments'), [may]);
+      return (result?.rows[0] as { yes: boolean } | undefined)?.yes === true;
+    },
+    leave: () => query(server.url('payments'), [`DROP ROLE ${quoted}`]),
+  };
+}
+
 /**
  * The harness of one connection.
  * @param breaks how what stands between the bot and the server fails
@@ -138,6 +154,17 @@ export async function postgresHarness(
              WHERE shobj_description(r.oid, 'pg_authid') ~ 'grant ${grantId}$' AND rolcanlogin`,
           )
         : has(`SELECT has_table_privilege(${ben}, 'payments', 'SELECT') AS yes`),
+    ...(isTemporary
+      ? {
+          endOf: async (grantId: string) => {
+            const row = await says(
+              `SELECT EXTRACT(EPOCH FROM rolvaliduntil)::float8 * 1000 AS until FROM pg_roles
+               WHERE shobj_description(oid, 'pg_authid') ~ 'grant ${grantId}$'`,
+            );
+            return typeof row?.until === 'number' ? row.until : null;
+          },
+        }
+      : { welcome: (email: string) => welcomeTo(server, email) }),
     breakTarget: breaks.breakTarget,
     mendTarget: breaks.mendTarget,
     changes: changesOf(server, isTemporary),

@@ -23,15 +23,14 @@ test('K3 the list of kinds without tests of renaming, moving and blinding only n
 });
 
 describe('every example of a policy in the docs of targets is accepted as it stands', () => {
-  const variables = new Proxy<NodeJS.ProcessEnv>(
-    {
-      PAYMENTS_DB_URL: 'postgres://a:b@db/payments',
-      ORDERS_DB_URL: 'mysql://a:b@db/orders',
-      GITHUB_APP_ID: '1',
-      GITHUB_INSTALLATION: '2',
-    },
-    { get: (known, name) => known[String(name)] ?? '-----BEGIN PRIVATE KEY----- of sixteen characters and more' },
-  );
+  const named = pages.flatMap((page) => [...textOf(page).matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name));
+  const variables: NodeJS.ProcessEnv = {
+    ...Object.fromEntries(named.map((name) => [name, '-----BEGIN PRIVATE KEY----- of sixteen characters and more'])),
+    PAYMENTS_DB_URL: 'postgres://a:b@db/payments',
+    ORDERS_DB_URL: 'mysql://a:b@db/orders',
+    GITHUB_APP_ID: '1',
+    GITHUB_INSTALLATION: '2',
+  };
   const examples = pages.flatMap((page) =>
     [...textOf(page).matchAll(/```yaml\n(.*?)```/gs)].flatMap(([, yaml = ''], index) =>
       yaml.includes('rules: [') && yaml.includes('target:') ? [[page, index, yaml] as const] : [],

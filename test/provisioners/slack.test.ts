@@ -125,6 +125,7 @@ beforeAll(async () => {
       workspace.down = false;
     },
     changes,
+    wire: workspace.wire,
   };
 });
 afterAll(async () => {
@@ -180,7 +181,12 @@ describe('a group that is turned off', () => {
   });
 
   test('K3.8 access that an earlier version gave ends while the group is off', async () => {
-    writtenEarlier(use, { grantId: id, place: `slack ${workspace.url} S0PAY`, account: 'U0BEN', level: 'member' });
+    await writtenEarlier(use, {
+      grantId: id,
+      place: `slack ${workspace.url} S0PAY`,
+      account: 'U0BEN',
+      level: 'member',
+    });
     Object.assign(group(), { users: ['U0ANA', 'U0BEN'], date_delete: 1 });
     await harness.connection.stamp?.(accessOf(role, id));
     await harness.connection.revoke(accessOf(role, id));
@@ -238,6 +244,19 @@ test('a holder who puts themselves and others back after the end is shown to be 
   expect(group()).toMatchObject({ users: [KEEPER], date_delete: 1 });
 });
 
+test('K1 who was put on the list while access was live is named at the end, others and grants are not', async () => {
+  Object.assign(group(), { users: ['U0ANA'], date_delete: 0 });
+  const eve = person('U0EVE');
+  await harness.connection.grant(accessOf(role, id), inAnHour());
+  await harness.connection.grant(eve, inAnHour());
+  group().users.push('U0MALLORY');
+  expect(await harness.connection.revoke(accessOf(role, id))).toMatchObject({
+    left: [{ what: 'U0MALLORY is on the list of the user group S0PAY' }],
+  });
+  await harness.connection.revoke(eve);
+  expect(group().users).toEqual(['U0ANA', 'U0MALLORY']);
+});
+
 test('people who come and go at the same time do not push each other out', async () => {
   const people = ['U0A', 'U0B', 'U0C', 'U0D'].map(person);
   await Promise.all(people.map((one) => harness.connection.grant(one, inAnHour())));
@@ -245,6 +264,53 @@ test('people who come and go at the same time do not push each other out', async
   await Promise.all(people.slice(1).map((one) => harness.connection.revoke(one)));
   expect(members()).toEqual(['U0A']);
   for (const one of people) await harness.connection.revoke(one);
+});
+
+test('two groups of one role are two lists, and an end in one that fails does not keep the other', async () => {
+  workspace.groups.set('S0OPS', { users: ['U0ANA', KEEPER], date_delete: 0, handle: 'ops' });
+  const both = { ...accessOf({ groups: ['S0OPS', 'S0PAY'] }, id) };
+  await harness.connection.grant(both, inAnHour());
+  const lists = () => ['S0OPS', 'S0PAY'].map((one) => workspace.groups.get(one)?.users);
+  expect(lists()).toEqual([['U0ANA', KEEPER, 'U0BEN'], ['U0BEN']]);
+  Object.assign(workspace.groups.get('S0OPS') ?? {}, { date_delete: 1 });
+  workspace.takesListsWhileOff = false;
+  await expect(harness.connection.revoke(both)).rejects.toThrow('permission_denied');
+  expect(lists()).toEqual([['U0ANA', KEEPER, 'U0BEN'], [KEEPER]]);
+  workspace.takesListsWhileOff = true;
+  await harness.connection.revoke(both);
+  expect(lists()).toEqual([['U0ANA', KEEPER], [KEEPER]]);
+  workspace.groups.delete('S0OPS');
+});
+
+test('the keeper may be given what they keep, and stays when it ends', async () => {
+  group().users = ['U0ANA'];
+  group().date_delete = 0;
+  const keeper = person(KEEPER);
+  await harness.connection.grant(keeper, inAnHour());
+  expect(members()).toEqual(['U0ANA', KEEPER]);
+  group().users = [KEEPER];
+  // Nobody can be left in their place: it is turned off, and people are told.
+  await expect(harness.connection.revoke(keeper)).rejects.toThrow('put somebody else on it');
+  expect(group().date_delete).toBe(1);
+  group().users = ['U0ANA', KEEPER];
+  await harness.connection.revoke(keeper);
+  expect(group().users).toEqual(['U0ANA']);
+});
+
+test('the doctor is content with a group that is turned off, a keeper and the right scope', async () => {
+  const findings = await harness.connection.check([
+    { roleKey: 'a/b', role },
+    { roleKey: 'a/c', role },
+  ]);
+  expect(findings.map(({ ok, what }) => [ok, what])).toEqual([
+    [true, 'the token may change user groups'],
+    [true, 'somebody stays in a group when nobody else is left'],
+    [true, 'there is a user group S0PAY'],
+  ]);
+});
+
+test.each(['S0pay', 'pay', 'S', 'xS0PAY', 'S0PAY\n'])('%j is no id of a user group', (name) => {
+  expect(slack.roleSchema.safeParse({ groups: [name] }).success).toBe(false);
 });
 
 test('the doctor names a missing scope, a missing keeper, and a group that is not there', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { StorageError } from '../../src/ports.ts';
+import { StorageError } from '../../src/ports/store.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { ssh } from '../../src/provisioners/ssh/provisioner.ts';
 import { hasSshd, me, run, type Sshd, startSshd } from '../support/sshd.ts';
@@ -231,7 +231,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     const long = { ...use, clock: { now: () => Date.now() + 30 * DAY } };
     await ssh.connect(target, long).tidy?.();
     expect(JSON.parse(readFileSync(`${server.list}.json`, 'utf8'))).toEqual([]);
-    expect(use.seats.of(id)).toEqual([]);
+    expect(await use.seats.of(id)).toEqual([]);
   });
 
   test('K2 what the servers were not told is told again, and the grant is not over before', async () => {

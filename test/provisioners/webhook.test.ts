@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { webhook } from '../../src/provisioners/webhook/provisioner.ts';
 import { type FlagService, startFlagService } from '../../src/sandbox/flagService.ts';
@@ -100,14 +101,19 @@ describe('a service behind a gateway that honours idempotency keys', () => {
   let service: AccessService;
   let target: Parameters<typeof webhook.connect>[0];
   let connection: ReturnType<typeof webhook.connect>;
+  const clock = { skipped: 0, now: () => Date.now() + clock.skipped };
   beforeAll(async () => {
     service = await startAccessService();
     target = webhook.targetSchema.parse({ kind: 'webhook', url: service.url, secret: SECRET });
-    connection = webhook.connect(target, use);
+    connection = webhook.connect(target, { ...use, clock });
   });
   afterAll(() => service.close());
   describeContract('webhook, with ids of its own', () => ({
     connection,
+    wire: service.wire,
+    later: () => {
+      clock.skipped += 76_000;
+    },
     role: { permission: 'edit' },
     reallyHas: async (grantId) => [...service.held.values()].some(({ madeFor }) => madeFor === grantId),
     breakTarget: () => {
@@ -131,9 +137,144 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     service.asked.length = 0;
     service.instead = null;
     service.failures.length = 0;
+    service.endless = false;
   });
   const one = () => access({ permission: 'edit' });
   const keysOf = (action: string) => service.asked.flatMap((asked) => (asked.action === action ? [asked.key] : []));
+
+  describe('what is sent', () => {
+    const at = Date.UTC(2026, 0, 15, 12, 0, 0, 999);
+    const connect = (more: object = {}) =>
+      webhook.connect({ ...target, ...more }, { ...use, clock: { now: () => at } });
+    const documents = () => service.asked.map(({ text }) => JSON.parse(text));
+    const about = () => ({
+      grant_id: id,
+      request_id: `R${id.slice(1)}`,
+      role: 'payments-db/read',
+      grants: { permission: 'edit', areas: ['a', { b: null }] },
+      person: { email: 'ben@harbor.example', name: 'Ben Okafor', slack_id: 'U0BEN' },
+    });
+    const wide = () => access({ permission: 'edit', areas: ['a', { b: null }] });
+
+    test('says of each call who, what, by which grant, and until when', async () => {
+      const connection = connect();
+      await connection.grant(wide(), Date.UTC(2026, 0, 15, 13));
+      await connection.isActive(wide());
+      await connection.revoke(wide());
+      const given = { id: expect.stringMatching(/^seat-/) };
+      expect(documents()).toEqual([
+        { action: 'grant', ...about(), expires_at: '2026-01-15T13:00:00.000Z' },
+        { action: 'status', ...about(), expires_at: null, ...given },
+        { action: 'revoke', ...about(), expires_at: null, ...given },
+      ]);
+    });
+
+    test('is signed with the shared secret over the time, in seconds, and the text as it goes', async () => {
+      await connect().grant(wide(), at);
+      const [{ text = '', headers = {} } = {}] = service.asked;
+      const seconds = String(Date.UTC(2026, 0, 15, 12) / 1000);
+      const signature = createHmac('sha256', SECRET).update(`${seconds}.${text}`).digest('hex');
+      expect(headers).toMatchObject({
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+        'x-jit-timestamp': seconds,
+        'x-jit-signature': `v1=${signature}`,
+        'idempotency-key': expect.stringMatching(new RegExp(`^${id}:grant:[0-9a-f-]{36}$`)),
+      });
+      const standard = createHmac('sha256', SECRET)
+        .update(`${headers['webhook-id']}.${seconds}.${text}`)
+        .digest('base64');
+      expect(headers).toMatchObject({
+        'webhook-id': headers['idempotency-key'],
+        'webhook-timestamp': seconds,
+        'webhook-signature': `v1,${standard}`,
+      });
+    });
+
+    test('has a new id for each question', async () => {
+      const connection = connect();
+      await connection.grant(wide(), at);
+      await connection.isActive(wide());
+      await connection.isActive(wide());
+      const ids = service.asked.map(({ headers }) => String(headers?.['webhook-id']));
+      expect(ids.slice(1)).toEqual([expect.stringMatching(/^status:/), expect.stringMatching(/^status:/)]);
+      expect(new Set(ids).size).toBe(3);
+    });
+
+    test('to list and to check names every role, and to remove names what was found', async () => {
+      const connection = connect({ lists: true, checks: true });
+      const roles = [
+        { roleKey: 'flags/edit', role: { permission: 'edit' } },
+        { roleKey: 'flags/view', role: {} },
+      ];
+      const asked = [
+        { role: 'flags/edit', grants: { permission: 'edit' } },
+        { role: 'flags/view', grants: {} },
+      ];
+      const reply = (body: object) => service.failures.push({ status: 200, body: JSON.stringify(body) });
+      reply({ holdings: [{ account: 'eve', role: null, grant_id: 'GEVE' }] });
+      expect(await connection.list?.(roles)).toEqual([{ account: 'eve', role: null, grantId: 'GEVE' }]);
+      reply({
+        findings: [
+          { ok: false, what: 'the door', fix: 'open it' },
+          { ok: true, what: 'the key' },
+        ],
+      });
+      expect(await connection.check(roles)).toEqual([
+        { ok: false, what: 'the door', fix: 'open it' },
+        { ok: true, what: 'the key' },
+      ]);
+      for (const grantId of [null, id]) {
+        reply({ active: false });
+        await connection.remove?.({ account: 'eve', role: 'flags/view', grantId }, grantId === null ? {} : null);
+      }
+      expect(documents()).toEqual([
+        { action: 'list', roles: asked },
+        { action: 'check', roles: asked },
+        { action: 'remove', account: 'eve', role: 'flags/view', grants: {}, grant_id: null },
+        { action: 'remove', account: 'eve', role: 'flags/view', grants: null, grant_id: id },
+      ]);
+      expect(keysOf('remove').map((key) => key?.replace(/[0-9a-f-]{36}$/, ''))).toEqual([
+        'standing:remove:',
+        `${id}:remove:`,
+      ]);
+      reply({ active: true });
+      await expect(connection.remove?.({ account: 'eve', role: null, grantId: null }, null)).rejects.toThrow(
+        'answered that eve still holds it',
+      );
+    });
+
+    test('to one that neither lists nor checks is a question about a grant that never was', async () => {
+      const connection = connect();
+      expect([connection.list, connection.remove]).toEqual([undefined, undefined]);
+      const roles = [{ roleKey: 'flags/edit', role: { permission: 'edit' } }];
+      expect(await connection.check(roles)).toMatchObject([{ ok: true }]);
+      expect(documents()).toMatchObject([
+        { action: 'status', grant_id: 'GDOCTOR', role: 'flags/edit', person: { email: 'jit-doctor@example.com' } },
+      ]);
+      service.failures.push({ status: 200, body: '{"active": true}' });
+      expect(await connection.check(roles)).toMatchObject([
+        { ok: false, what: expect.stringContaining('that never was') },
+      ]);
+    });
+  });
+
+  test('what it calls the person is what they are told; where it says nothing, their address', async () => {
+    for (const [said, account] of [
+      ['{"active": true, "account": "ben-7"}', 'ben-7'],
+      ['{"active": true, "account": ""}', 'ben@harbor.example'],
+      ['{"active": true}', 'ben@harbor.example'],
+    ] as const) {
+      service.failures.push({ status: 200, body: said });
+      expect(await connection.grant(one(), inAnHour())).toEqual({ account });
+    }
+    service.failures.push({ status: 200, body: '{"active": false, "account": "ben-7", "id": "seat-half"}' });
+    await expect(connection.grant(one(), inAnHour())).rejects.toThrow('answered the grant with "active": false');
+    // What has an id there can be taken back by it.
+    service.failures.push({ status: 200, body: '{"active": false, "id": "seat-half"}' });
+    await connection.revoke(one());
+    expect(service.asked.at(-1)?.id).toBe('seat-half');
+  });
 
   test('K11.9 a question carries no key, so it is answered from what is so now', async () => {
     await connection.grant(one(), inAnHour());
@@ -174,11 +315,20 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connection.isActive(one())).toBe(false);
   });
 
+  /** At a time that the test sets, and what it is set to. */
+  function atATime() {
+    const clock = { at: Date.now(), now: () => clock.at };
+    return { clock, connect: () => webhook.connect(target, { ...use, clock }) };
+  }
+
   test('K11.10 only the repeat of an act that nobody answered has the same key', async () => {
     const until = inAnHour();
+    const { clock, connect } = atATime();
+    const connection = connect();
     service.lose = 1;
     await expect(connection.grant(one(), until)).rejects.toThrow(/could not be reached/);
     await connection.grant(one(), until);
+    clock.at += 76_000;
     const [first, second] = keysOf('grant');
     expect(second).toBe(first);
     expect(service.held.size).toBe(1);
@@ -189,6 +339,72 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     const [lost, again, another] = keysOf('revoke');
     expect(again).toBe(lost);
     expect(another).not.toBe(lost);
+  });
+
+  test.each<[string, () => void]>([
+    [
+      'was lost',
+      () => {
+        service.lose = 1;
+      },
+    ],
+    ...[502, 504].map((status): [string, () => void] => [
+      `came from a gateway, ${status}`,
+      () => service.failures.push({ status, body: 'the service did not answer' }),
+    ]),
+  ])('K3 a grant whose answer %s may come late, so its end waits, also after a restart', async (_, lose) => {
+    const { clock, connect } = atATime();
+    lose();
+    await expect(connect().grant(one(), inAnHour())).rejects.toThrow();
+    clock.at += 70_000;
+    await expect(connect().revoke(one())).rejects.toThrow(/may still carry it out; .* again in 5 seconds/);
+    // What was held up is carried out now.
+    service.held.set('seat-late', { grantId: id, person: 'ben@harbor.example', madeFor: id });
+    clock.at += 6_000;
+    await connect().revoke(one());
+    expect(service.held.size).toBe(0);
+    expect(await connect().isActive(one())).toBe(false);
+  });
+
+  test('K3 an extension whose answer was lost may come late, and a repeat that is answered changes nothing', async () => {
+    const { clock, connect } = atATime();
+    await connect().grant(one(), inAnHour());
+    service.lose = 1;
+    await expect(connect().grant(one(), inAnHour() + 1000)).rejects.toThrow(/could not be reached/);
+    await connect().grant(one(), inAnHour() + 1000);
+    await expect(connect().revoke(one())).rejects.toThrow(/may still carry it out/);
+    clock.at += 76_000;
+    await connect().revoke(one());
+  });
+
+  test('a grant that was answered, also with a failure, makes no end wait', async () => {
+    service.failures.push({ status: 500, body: 'no' });
+    await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/500/);
+    await connection.revoke(one());
+    expect(await connection.isActive(one())).toBe(false);
+  });
+
+  test('what its holder left is named at the end, also where reading back failed in between', async () => {
+    await connection.grant(one(), inAnHour());
+    const left = [{ what: 'a share for mallory', done: 'stays' }];
+    service.failures.push({ status: 200, body: JSON.stringify({ active: false, left }) });
+    expect(await connection.revoke(one())).toEqual({ left });
+    expect(await connection.revoke(one())).toEqual({ left });
+  });
+
+  test('an answer that never ends is left where it is too long, and is no answer', async () => {
+    await connection.grant(one(), inAnHour());
+    service.endless = true;
+    for (const call of [connection.revoke(one()), connection.isActive(one())])
+      await expect(call).rejects.toThrow(/answered \w+ with more than 2000000 bytes/);
+    service.endless = false;
+    // Nobody writes on: each was cut off after what was read, and what lay in buffers.
+    expect(service.written).toBeLessThan(2 * 20_000_000);
+    expect(await connection.isActive(one())).toBe(true);
+    // An act whose answer cannot be read is asked for anew.
+    const keys = keysOf('revoke');
+    await connection.revoke(one());
+    expect(keysOf('revoke').at(-1)).not.toBe(keys[0]);
   });
 
   test('K3 the id that a service gives what it made goes with every later call', async () => {
@@ -232,6 +448,8 @@ describe('a service behind a gateway that honours idempotency keys', () => {
 
   test.each([
     ['a word for no', 200, '{"active": "false"}'],
+    ['yes and no', 200, '{"active": true, "account": "x", "active": false}'],
+    ['no, after a name that ends the field', 200, '{"active":true,"account":"ben","\\u0061ctive":false}'],
     ['nothing about it', 200, '{}'],
     ['nothing at all', 200, ''],
     ['null', 200, 'null'],

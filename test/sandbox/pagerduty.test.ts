@@ -27,5 +27,11 @@ test('an entry for every policy, level and target that somebody stands behind', 
   const entries = onCallAt(pagerDutyAccount(0), 0).map(
     (entry) => `${entry.escalationPolicy.name} ${entry.level} ${entry.user}`,
   );
-  expect(entries).toEqual(['Payments 1 PANA', 'Payments 2 PDEV', 'Payments 3 PCHLOE', 'Platform 1 PEVE']);
+  expect(entries).toEqual([
+    'Payments 1 PANA',
+    'Payments 2 PDEV',
+    'Payments 3 PCHLOE',
+    'Platform 1 PEVE',
+    'Search 1 PFAY',
+  ]);
 });

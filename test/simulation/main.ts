@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { addCensus, NO_CENSUS } from './census.ts';
 import { simulate } from './simulate.ts';
 
 /** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--trace]`. Exit code 1: a seed failed. */
@@ -22,10 +23,12 @@ const started = performance.now();
 let done = 0;
 let steps = 0;
 const failed: number[] = [];
+let census = NO_CENSUS;
 for (let seed = first; seed < first + seeds && performance.now() < until; seed += 1) {
   const run = await simulate(seed, Number(values.steps));
   done += 1;
   steps += run.trace.length;
+  census = addCensus(census, run.census);
   if (values.trace) process.stdout.write(`${run.trace.map((line, index) => `${index}  ${line}`).join('\n')}\n`);
   if (run.failure === null) continue;
   failed.push(seed);
@@ -37,5 +40,10 @@ for (let seed = first; seed < first + seeds && performance.now() < until; seed +
 const seconds = (performance.now() - started) / 1_000;
 process.stdout.write(
   `${done} seeds, ${steps.toLocaleString('en')} steps in ${seconds.toFixed(1)} s: ${failed.length === 0 ? 'all held' : `${failed.length} failed: ${failed.join(', ')}`}\n`,
+);
+process.stdout.write(
+  `${Object.entries(census)
+    .map(([what, count]) => `${what} ${count}`)
+    .join(', ')}\n`,
 );
 if (failed.length > 0) process.exitCode = 1;

@@ -4,14 +4,17 @@ import type { OnCallEntry } from '../../src/domain/evidence.ts';
 import type { Grant } from '../../src/domain/grant.ts';
 import type { Person } from '../../src/domain/person.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../src/domain/terms.ts';
-import type { Holding, IncidentDesk, OnCall, Targets } from '../../src/ports.ts';
+import type { IncidentDesk, OnCall } from '../../src/ports/pagerDuty.ts';
+import type { Holding, Targets } from '../../src/ports/targets.ts';
 import { SlackRefusal } from '../../src/sandbox/slack/methods/refusal.ts';
 import { createTriggers } from '../../src/sandbox/slack/methods/triggers.ts';
 import { createWebApi } from '../../src/sandbox/slack/webApi.ts';
 import { Workspace } from '../../src/sandbox/slack/workspace.ts';
 import { WORKSPACE } from '../../src/sandbox/team.ts';
 import type { Chance } from './chance.ts';
+import type { PolicyName } from './past.ts';
 import { type Team, teamBefore } from './team.ts';
+import { type Said, saidBy } from './told/letters.ts';
 import type { Wire } from './wire.ts';
 
 const { WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = createRequire(import.meta.url)(
@@ -24,6 +27,9 @@ export interface Outside {
   /** Who is on call at which level, until when. */
   readonly shifts: Map<number, { slackId: string; until: Instant }>;
   readonly incident: { resolved: boolean };
+  /** The file as it stands, and what is in force. */
+  readonly policy: { file: PolicyName; inForce: PolicyName };
+  isFrozen: boolean;
   /** Unknown to PagerDuty. */
   readonly strangers: Set<string>;
   /** What targets hold, by grant. */
@@ -31,6 +37,8 @@ export interface Outside {
   readonly team: Team;
   /** Secrets that were handed out. */
   readonly secrets: Set<string>;
+  /** What the bot has said at Slack since somebody last listened. */
+  said: Said[];
 }
 
 export interface HeldAccess {
@@ -49,15 +57,19 @@ export function createOutside(now: () => Instant): Outside {
       [2, { slackId: 'U0DEV', until: now() + 12 * HOUR }],
     ]),
     incident: { resolved: false },
+    policy: { file: 'first', inForce: 'first' },
+    isFrozen: false,
     strangers: new Set(),
     held: new Map(),
     team: teamBefore(),
     secrets: new Set(),
+    said: [],
   };
 }
 
 /** The Web API, with its own refusals, over the wire of the simulation. */
-export function slackOver(wire: Wire, { workspace }: Outside, chance: Chance): WebClient {
+export function slackOver(wire: Wire, outside: Outside, chance: Chance): WebClient {
+  const { workspace } = outside;
   const methods = createWebApi({
     workspace,
     triggers: createTriggers(workspace),
@@ -72,7 +84,10 @@ export function slackOver(wire: Wire, { workspace }: Outside, chance: Chance): W
         try {
           const method = methods.get(name);
           if (!method) throw new Error(`the simulation has no ${name}`);
-          return { ok: true, ...method.call(structuredClone(args), workspace.bot) };
+          const answer = { ok: true, ...method.call(structuredClone(args), workspace.bot) };
+          const said = saidBy(name, args, workspace);
+          if (said) outside.said.push(said);
+          return answer;
         } catch (error) {
           if (!(error instanceof SlackRefusal)) throw error;
           throw new WebAPIPlatformError({ ok: false, error: error.code });
@@ -129,7 +144,11 @@ export function pagerDutyOver(wire: Wire, outside: Outside, now: () => Instant):
           ),
       ),
     onCallFor: (_policy, level) =>
-      ask('oncalls', () => [emailOf(outside.shifts.get(level)?.slackId ?? '')].filter(Boolean)),
+      ask('oncalls', () => {
+        const shift = outside.shifts.get(level);
+        const address = shift && shift.until > now() ? emailOf(shift.slackId) : '';
+        return { addresses: address === '' ? [] : [address], unread: null };
+      }),
     knows: (person) => ask('users', () => !outside.strangers.has(person.slackId)),
     incident: (id) =>
       ask('incidents', () => {
@@ -137,6 +156,7 @@ export function pagerDutyOver(wire: Wire, outside: Outside, now: () => Instant):
         return incident();
       }),
     check: () => ask('abilities', () => true as const),
+    serviceName: () => ask('services', () => 'Checkout'),
     openIncidents: () => ask('incidents', () => (outside.incident.resolved ? [] : [incident()])),
   };
 }
@@ -169,11 +189,19 @@ export const deskOver = (wire: Wire): IncidentDesk => ({
 /** What targets say is no text to rely on: half an emoji, a zero, and more of it than fits anywhere. */
 const NOISE = `\ud83d\0${'🔥'.repeat(3_000)}`;
 
-/** Targets that give and take as they are told, and can be asked. Nothing here ends access but a revoke. */
+/** Targets end access themselves when the time is up that they were told. */
+export function expireHeld({ held }: Outside, now: Instant): void {
+  for (const [id, { expiresAt }] of held) if (expiresAt <= now) held.delete(id);
+}
+
+/**
+ * Targets that give and take as they are told, and can be asked.
+ * @param onRevoked access was there, and is taken away
+ */
 export function targetsOver(
   wire: Wire,
   { held, secrets }: Outside,
-  newSecret: () => string,
+  { newSecret, onRevoked }: { newSecret: () => string; onRevoked: () => void },
 ): Targets & { adopt(): void } {
   const call = <T>(name: string, effect: () => T): Promise<T> =>
     wire.call('target', name, effect, () => new Error(`the target did not answer: ${NOISE}`));
@@ -191,10 +219,16 @@ export function targetsOver(
         return { account: `jit_${grant.id.toLowerCase()}` };
       }),
     revoke: (grant) =>
-      call(`revoke ${grant.id}`, () => {
-        held.delete(grant.id);
-        return [];
-      }),
+      wire.call(
+        'target',
+        `revoke ${grant.id}`,
+        () => {
+          if (held.delete(grant.id)) onRevoked();
+          return [];
+        },
+        () => new Error(`the target did not answer: ${NOISE}`),
+        () => [],
+      ),
     isActive: (grant) => call(`ask ${grant.id}`, () => held.has(grant.id)),
     issueCredential: (grant) =>
       call(`secret ${grant.id}`, () => {

@@ -1,22 +1,28 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFlow, type Flow } from '../../src/app/flow.ts';
+import { latestKnown } from '../../src/app/heartbeat.ts';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
-import { type Core, createCore, latestKnown } from '../../src/core.ts';
 import { HOUR, type Instant, MINUTE, type Millis, SECOND, unknown } from '../../src/domain/terms.ts';
-import { createIdBook } from '../../src/ledger/idBook.ts';
-import { type OpenLedger, openLedger } from '../../src/ledger/open.ts';
-import { createSeatBook } from '../../src/ledger/seatBook.ts';
-import { unfreeze } from '../../src/lifecycle/freeze.ts';
-import { type Clock, ConflictError, type Log, StorageError } from '../../src/ports.ts';
+import { createIdBook } from '../../src/ledger/sqlite/idBook.ts';
+import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createSeatBook } from '../../src/ledger/sqlite/seatBook.ts';
+import { unfreeze } from '../../src/lifecycle/health/freeze.ts';
+import type { Clock, Log } from '../../src/ports/host.ts';
+import { ConflictError, StorageError } from '../../src/ports/store.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
-import { createDirectory } from '../../src/slack/people.ts';
+import { createDirectory } from '../../src/slack/directory/directory.ts';
+import { type Census, NO_CENSUS } from './census.ts';
 import { type Chance, chanceFrom } from './chance.ts';
+import { type Disk, diskOf } from './disk.ts';
 import { createWatcher, storyOf, Violation, type Watcher } from './invariants.ts';
-import { createOutside, deskOver, type Outside, pagerDutyOver, slackOver, targetsOver } from './outside.ts';
+import { createOutside, deskOver, expireHeld, type Outside, pagerDutyOver, slackOver, targetsOver } from './outside.ts';
+import { createPast, type PolicyName } from './past.ts';
 import { somebodyActs } from './people.ts';
 import { withTeam } from './team.ts';
+import { type Fault, type Temper, temperOf } from './temper.ts';
 import { createWire, type Ending, type Service } from './wire.ts';
 
 /**
@@ -34,9 +40,23 @@ export interface Run {
   readonly trace: readonly string[];
   /** What the ledger tells. */
   readonly story: string;
+  readonly census: Census;
 }
 
-const START = Date.UTC(2026, 0, 15, 9);
+/**
+ * Two of six worlds live through a change of clocks in Europe: around the hour that there is not, or twice, and on the
+ * morning after it, when a rule's hours begin.
+ */
+const CHANGES: readonly Instant[] = [
+  Date.UTC(2026, 2, 29, 0, 30),
+  Date.UTC(2026, 2, 29, 7, 45),
+  Date.UTC(2026, 9, 25, 0, 30),
+  Date.UTC(2026, 9, 25, 8, 45),
+];
+const ORDINARY: Instant = Date.UTC(2026, 0, 15, 9);
+const changesClocks = (seed: number): boolean => seed % 6 >= 4;
+const startOf = (seed: number): Instant =>
+  changesClocks(seed) ? (CHANGES[Math.floor(seed / 6) % CHANGES.length] ?? ORDINARY) : ORDINARY;
 /** Turns of the event loop after which the bot has done all it can by itself. */
 const TURNS = 4;
 /** Steps in which everything has to come to rest, once nothing fails any more. */
@@ -44,12 +64,29 @@ const MOST_REST_STEPS = 20_000;
 /** How long it may take until everything has come to rest. */
 const REST: Millis = 24 * HOUR;
 
-const { policy } = (() => {
-  const source = readFileSync(new URL('policy.yaml', import.meta.url), 'utf8');
-  const parsed = parsePolicy(source, PROVISIONERS, { SECRET: 'sixteen-characters-at-least' });
-  if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  return parsed;
-})();
+const SOURCE = readFileSync(new URL('policy.yaml', import.meta.url), 'utf8');
+/** The file as it is edited while requests wait: a shorter time, one reviewer instead of two, one person fewer, another name. */
+const EDITS: readonly (readonly [was: string, becomes: string])[] = [
+  ['max: 2h, total: 4h', 'max: 1h, total: 4h'],
+  ['needed: 2', 'needed: 1'],
+  ['[U0ANA, U0BEN, U0DEV] }', '[U0ANA, U0BEN] }'],
+  ['      view:\n', '      look:\n'],
+];
+const parsed = (source: string) => {
+  const found = parsePolicy(source, PROVISIONERS, { SECRET: 'sixteen-characters-at-least' });
+  if ('issues' in found) throw new Error(JSON.stringify(found.issues));
+  return found.policy;
+};
+const POLICIES = {
+  first: parsed(SOURCE),
+  second: parsed(
+    EDITS.reduce((source, [was, becomes]) => {
+      if (source.split(was).length !== 2) throw new Error(`policy.yaml does not hold once: ${was}`);
+      return source.replace(was, becomes);
+    }, SOURCE),
+  ),
+};
+const policyOf = (hash: string): PolicyName => (hash === POLICIES.second.hash ? 'second' : 'first');
 /** In memory where there is such a place: what is simulated is the death of the process, not of the disk. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -64,9 +101,10 @@ export async function simulate(seed: number, steps: number): Promise<Run> {
     failure = error instanceof Violation ? error.message : String(error instanceof Error ? error.stack : error);
   }
   const story = storyOf(join(directory, 'jit.db'));
+  const census = box.census();
   box.close();
   rmSync(directory, { recursive: true, force: true });
-  return { seed, failure, trace: box.trace, story };
+  return { seed, failure, trace: box.trace, story, census };
 }
 
 interface Timer {
@@ -76,16 +114,19 @@ interface Timer {
 
 /** The bot, while it lives. */
 interface Life {
-  readonly core: Core;
+  readonly core: Flow;
   readonly ledger: OpenLedger;
 }
 
 /** @param options.kills whether the bot dies now and then, and the disk fills up */
 export function createBox(seed: number, path: string, { kills = true } = {}) {
   const chance: Chance = chanceFrom(seed);
+  const temper: Temper = temperOf(chance);
+  const has = (fault: Fault) => temper.faults.has(fault) && (kills || (fault !== 'kills' && fault !== 'full_disk'));
   const trace: string[] = [];
   const wire = createWire(chance);
-  let wall: Instant = START;
+  const begin = startOf(seed);
+  let wall: Instant = begin;
   /** Time that has really gone by. */
   let elapsed: Millis = 0;
   let timers: Timer[] = [];
@@ -93,9 +134,17 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
   const down: Record<Service, boolean> = { slack: false, pagerduty: false, target: false };
   let flaky = true;
   let diskIsFull = false;
-  let lastTrouble: Instant = START;
+  let sawFullDisk = false;
+  let disk: Disk | null = null;
+  /** What keeps targets from being asked, and anything at all. */
+  const trouble = { target: begin, any: begin };
+  const past = createPast(outside);
+  past.note(begin);
+  const counted = { reloads: 0, revocationsOnFullDisk: 0 };
   let life: Life | null = null;
   let watcher: Watcher | null = null;
+  /** How often Slack could not be reached, nothing could be written, or the bot died. */
+  let troubles = 0;
   let ids = 0;
   /** Beginnings and ends: what a bot says that has died since does not count. */
   let lives = 0;
@@ -141,46 +190,70 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     return { info: () => undefined, warn: mind, error: mind };
   }
 
+  const countRevocation = () => {
+    if (diskIsFull) counted.revocationsOnFullDisk += 1;
+  };
+
   async function start(): Promise<void> {
     const ledger = openLedger(path);
     lives += 1;
     const log = createLog();
     try {
       ledger.sqlite.pragma('synchronous = OFF');
-      const clock = createClock(latestKnown(ledger));
+      const clock = createClock(await latestKnown(ledger));
       const client = slackOver(wire, outside, chance);
-      const core = createCore({
+      const core = await createFlow({
         ledger,
         clock,
         random: chance.next,
         newId: (prefix) => `${prefix}${String(serial()).padStart(10, '0')}`,
         log,
         version: 'simulated',
-        policy,
-        readPolicy: () => ({ policy }),
-        readPolicyText: () => ({ policy }),
+        policy: POLICIES[outside.policy.file],
+        readPolicy: () => ({ policy: POLICIES[outside.policy.file] }),
+        readPolicyText: (text) => ({ policy: text === SOURCE ? POLICIES.first : POLICIES.second }),
         directory: createDirectory(client, { clock, log }),
         onCall: pagerDutyOver(wire, outside, clock.now),
         incidents: deskOver(wire),
         engine: { ask: async () => unknown('there is none') },
         codes: createCodeBox(null),
         targets: withTeam(
-          targetsOver(wire, outside, () => `secret-${chance.int(1e9)}-${serial()}`),
+          targetsOver(wire, outside, {
+            newSecret: () => `secret-${chance.int(1e9)}-${serial()}`,
+            onRevoked: countRevocation,
+          }),
           wire,
-          outside.team,
+          { team: outside.team, onRevoked: countRevocation },
           { seats: createSeatBook(ledger), ids: createIdBook(ledger) },
         ),
         client,
         checkpoints: null,
         forwarding: { webhook: null, syslog: null },
       });
-      await core.start();
       life = { core, ledger };
-      watcher ??= createWatcher(path, outside);
+      disk = diskOf(ledger.sqlite, temper);
+      if (diskIsFull) fillDisk(true);
+      // On a full disk the start is recorded when it can be.
+      mindEndOf('the start', core.start());
+      await settle();
+      watcher ??= createWatcher(path, outside, {
+        past,
+        sawFullDisk: () => sawFullDisk,
+        forgetsTime: () => sawFullDisk && has('clock'),
+        policyOf,
+        troubles: () => troubles,
+        now: botNow,
+      });
     } catch (error) {
       ledger.close();
-      if (!(error instanceof StorageError)) throw error;
+      throw error;
     }
+  }
+
+  /** From now on, for a while, something does not work. */
+  function note(service: 'target' | 'other'): void {
+    trouble.any = botNow();
+    if (service === 'target') trouble.target = botNow();
   }
 
   /** Nothing that was under way in it goes on; what it had sent has arrived or not. */
@@ -190,7 +263,8 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     lives += 1;
     life?.ledger.close();
     life = null;
-    lastTrouble = botNow();
+    troubles += 1;
+    note('target');
   }
 
   /** What the bot takes for now. */
@@ -219,19 +293,22 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     return passed;
   }
 
-  function endingFor(service: Service): Ending {
-    if (down[service]) return 'failed';
-    const ending: Ending = flaky && chance.happens(0.12) ? chance.pick(['failed', 'lost'] as const) : 'answered';
-    if (service === 'target' && ending !== 'answered') lastTrouble = botNow();
+  function endingFor(service: Service, canLie: boolean): Ending {
+    if (down[service]) {
+      if (service === 'slack') troubles += 1;
+      return 'failed';
+    }
+    const isFlaky = flaky && has('flaky') && chance.happens(0.12);
+    const lies = flaky && canLie && has('lies') && chance.happens(0.3);
+    const ending: Ending = isFlaky ? chance.pick(['failed', 'lost'] as const) : lies ? 'lied' : 'answered';
+    if (ending !== 'answered') note(service === 'target' ? 'target' : 'other');
     return ending;
   }
 
-  /** From then on nothing can be written that needs another page; what is in the file stays readable. */
   function fillDisk(full: boolean): void {
     diskIsFull = full;
-    if (!life) return;
-    const pages = life.ledger.sqlite.pragma('page_count', { simple: true }) as number;
-    life.ledger.sqlite.pragma(`max_page_count = ${full ? pages : 1_000_000_000}`);
+    sawFullDisk ||= full;
+    disk?.fill(full);
   }
 
   /** People are told that something failed; a fault in the program is none of these. */
@@ -243,9 +320,13 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
 
   async function act(): Promise<string> {
     if (!life) return 'nobody is there to ask';
-    const { name, work } = await somebodyActs(life.core.deps, chance, serial);
-    const times = chance.happens(0.15) ? 2 : 1;
+    const { name, work } = await somebodyActs({ deps: life.core.deps, outside, chance, serial, sense: temper.sense });
+    const before = outside.policy.inForce;
+    const waiting = (await life.core.deps.store.openRequests({})).length;
+    const times = chance.happens(0.1) ? 2 : 1;
     for (let time = 0; time < times; time += 1) mindEndOf(name, work());
+    await settle();
+    if (before !== policyOf(life.core.deps.policy.hash) && waiting > 0) counted.reloads += 1;
     return times === 1 ? name : `${name}, twice`;
   }
 
@@ -260,16 +341,17 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
   function changeWorld(): string {
     return chance.weighted<() => string>([
       [
-        3,
+        // Somebody takes over, mostly while somebody has what their shift gave them.
+        [...outside.held.values()].some(({ role }) => role === 'db/read') ? 30 : 6,
         () => {
           const level = 1 + chance.int(2);
           const slackId = chance.pick(['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV']);
-          outside.shifts.set(level, { slackId, until: wall + chance.pick([20 * MINUTE, 2 * HOUR, 12 * HOUR]) });
+          outside.shifts.set(level, { slackId, until: wall + chance.pick([10 * MINUTE, 20 * MINUTE, 12 * HOUR]) });
           return `${slackId} is on call at level ${level}`;
         },
       ],
       [
-        2,
+        outside.incident.resolved ? 10 : 5,
         () => {
           outside.incident.resolved = !outside.incident.resolved;
           return `the incident is ${outside.incident.resolved ? 'resolved' : 'open'}`;
@@ -278,63 +360,98 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
       [
         1,
         () => {
-          const user = outside.workspace.users.get(chance.pick(['U0ANA', 'U0BEN', 'U0DEV']));
+          const user = outside.workspace.users.get(chance.pick(['U0ANA', 'U0BEN', 'U0DEV', 'U0CHLOE']));
           if (user) user.kind = user.kind === 'member' ? 'deactivated' : 'member';
           return `${user?.id} is ${user?.kind}`;
         },
       ],
       [
+        [...outside.workspace.users.values()].some(({ id, kind }) => kind === 'deactivated' && id !== 'U0GRACE')
+          ? 4
+          : 0,
+        () => {
+          for (const user of outside.workspace.users.values())
+            if (user.kind === 'deactivated' && user.id !== 'U0GRACE') user.kind = 'member';
+          return 'everybody is back';
+        },
+      ],
+      [
         1,
         () => {
-          const group = outside.workspace.groups.get(chance.pick(['S0PAYLEADS', 'S0DBA', 'S0ENGINEERS']));
-          if (group) group.members = ['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV', 'U0EVE'].filter(() => chance.happens(0.6));
+          const group = outside.workspace.groups.get(chance.pick(['S0PAYLEADS', 'S0DBA', 'S0ENGINEERS', 'S0SRE']));
+          if (group) group.members = ['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV', 'U0EVE'].filter(() => chance.happens(0.7));
           return `${group?.id} is ${group?.members.join(' ')}`;
+        },
+      ],
+      [
+        2,
+        () => {
+          outside.policy.file = outside.policy.file === 'first' ? 'second' : 'first';
+          return `the policy file is the ${outside.policy.file}`;
         },
       ],
     ])();
   }
 
   function fail(): string {
+    const isAnyDown = Object.values(down).some(Boolean);
     return chance.weighted<() => string>([
       [
-        4,
+        has('outages') ? (isAnyDown ? 12 : 4) : 0,
         () => {
-          const service = chance.pick(['slack', 'pagerduty', 'target'] as const);
+          const broken = (Object.keys(down) as Service[]).filter((service) => down[service]);
+          const service =
+            broken.length > 0 && chance.happens(0.8)
+              ? chance.pick(broken)
+              : chance.pick(['slack', 'pagerduty', 'target'] as const);
           down[service] = !down[service];
-          lastTrouble = botNow();
+          note(service === 'target' ? 'target' : 'other');
           return `${service} is ${down[service] ? 'down' : 'up'}`;
         },
       ],
       [
-        1,
+        has('full_disk') ? (diskIsFull ? 2 : 8) : 0,
         () => {
           fillDisk(!diskIsFull);
-          lastTrouble = botNow();
+          note('other');
           return `the disk is ${diskIsFull ? 'full' : 'free'}`;
         },
       ],
       [
-        1,
+        has('clock') ? 2 : 0,
         () => {
           wall -= chance.pick([MINUTE, HOUR]);
+          note('target');
           return 'the clock is set back';
         },
       ],
+      [diskIsFull ? 4 : 0.001, () => 'nothing else fails'],
     ])();
+  }
+
+  /** Calls end, up to so many as this world ends in a step; what follows from each is begun before the next. */
+  async function endCalls(): Promise<string> {
+    const said: string[] = [];
+    for (let count = 1 + chance.int(temper.callsAtOnce); count > 0 && wire.size > 0; count -= 1) {
+      said.push(wire.endOne(endingFor) ?? '');
+      await settle();
+      watcher?.hear(botNow());
+    }
+    return said.join('; ');
   }
 
   async function step(): Promise<string> {
     const kind = chance.weighted([
       [wire.size > 0 ? 60 : 0, 'call'],
-      [14, 'act'],
-      [20, 'time'],
-      [3, 'world'],
-      [2, 'fault'],
-      [kills ? 1.5 : 0, 'kill'],
+      [16, 'act'],
+      [diskIsFull ? 30 : 14, 'time'],
+      [4, 'world'],
+      [temper.faults.size > 0 ? 3 : 0, 'fault'],
+      [has('kills') ? 1.5 : 0, 'kill'],
     ] as const);
     switch (kind) {
       case 'call':
-        return wire.endOne(endingFor) ?? 'nothing is under way';
+        return endCalls();
       case 'act':
         return act();
       case 'time': {
@@ -343,8 +460,11 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
           wire.size > 0 ? chance.int(2 * SECOND) : chance.pick([SECOND, 10 * SECOND, MINUTE, 5 * MINUTE, 20 * MINUTE]);
         return `${await letTimePass(ms)} ms go by`;
       }
-      case 'world':
-        return changeWorld();
+      case 'world': {
+        const what = changeWorld();
+        past.note(botNow());
+        return what;
+      }
       case 'fault':
         return fail();
       case 'kill': {
@@ -352,10 +472,9 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
         const ms = chance.pick([0, SECOND, 10 * MINUTE, 3 * HOUR]);
         wall += ms;
         elapsed += ms;
-        if (diskIsFull && chance.happens(0.5)) diskIsFull = false;
+        if (diskIsFull && chance.happens(0.3)) diskIsFull = false;
         await start();
-        if (life && diskIsFull) fillDisk(true);
-        lastTrouble = botNow();
+        note('target');
         return `the bot is killed, and started ${ms} ms later`;
       }
     }
@@ -365,13 +484,19 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     trace.push(what);
     await settle();
     if (broken) throw broken;
-    const troubled = down.target || diskIsFull || !life;
-    if (troubled) lastTrouble = botNow();
-    watcher?.look(botNow(), lastTrouble);
+    if (diskIsFull) troubles += 1;
+    if (down.target || !life) trouble.target = botNow();
+    if (diskIsFull || Object.values(down).some(Boolean) || !life) trouble.any = botNow();
+    if (temper.targetsExpire) expireHeld(outside, wall);
+    watcher?.look(botNow(), trouble);
   }
 
   return {
     trace,
+    census: (): Census => {
+      const seen = { ...(watcher?.census() ?? NO_CENSUS), ...counted };
+      return { ...seen, acrossClockChange: changesClocks(seed) ? seen.grants : 0 };
+    },
     live: async (steps: number) => {
       flaky = true;
       if (!life) await start();
@@ -384,7 +509,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
       flaky = false;
       if (!life) await start();
       fillDisk(false);
-      lastTrouble = botNow();
+      note('target');
       await after('everything works again');
       const until = botNow() + REST;
       for (let steps = 0; steps < MOST_REST_STEPS; steps += 1) {
@@ -417,10 +542,10 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     /** Nobody asks for anything until so long after the start; what is due is done. */
     idleUntil: async (passed: Millis) => {
       flaky = false;
-      while (botNow() < START + passed) {
+      while (botNow() < begin + passed) {
         if (wire.size > 0) await after(wire.endOne(() => 'answered') ?? '');
         else {
-          goOn(Math.max(1, Math.min(START + passed, ...timers.map(({ at }) => at)) - botNow()));
+          goOn(Math.max(1, Math.min(begin + passed, ...timers.map(({ at }) => at)) - botNow()));
           await after('time goes by');
         }
       }
@@ -429,6 +554,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     forgetMessages: () => {
       const { messages } = outside.workspace;
       messages.splice(0, messages.length - 50);
+      watcher?.forget();
       trace.length = 0;
     },
     close: () => {

@@ -1,5 +1,5 @@
 import type { Grant } from '../../src/domain/grant.ts';
-import type { IdBook, SeatBook, Targets } from '../../src/ports.ts';
+import type { IdBook, SeatBook, Targets } from '../../src/ports/targets.ts';
 import { membership } from '../../src/provisioners/membership.ts';
 import type { Access } from '../../src/provisioners/provisioner.ts';
 import type { Roster } from '../../src/provisioners/roster.ts';
@@ -31,7 +31,7 @@ interface Role {
 export function withTeam<T extends Targets>(
   targets: T,
   wire: Wire,
-  team: Team,
+  { team, onRevoked }: { readonly team: Team; readonly onRevoked: () => void },
   { seats, ids }: { seats: SeatBook; ids: IdBook },
 ): T {
   const call = <R>(name: string, effect: () => R): Promise<R> =>
@@ -45,10 +45,11 @@ export function withTeam<T extends Targets>(
     personId: (account) => call(`the person ${account}`, () => account),
     level: (_place, account) => call(`level of ${account}`, () => team.get(account) ?? null),
     set: (_place, account, level) =>
-      call(
-        `${account} becomes ${level}`,
-        () => void (level === null ? team.delete(account) : team.set(account, level)),
-      ),
+      call(`${account} becomes ${level}`, () => {
+        if (rank(level ?? undefined) < rank(team.get(account))) onRevoked();
+        if (level === null) team.delete(account);
+        else team.set(account, level);
+      }),
     members: () => call('members', () => [...team].map(([id, level]) => ({ id, account: id, level }))),
   };
   const connection = membership(roster, {
@@ -78,7 +79,7 @@ export function withTeam<T extends Targets>(
     list: (resource) =>
       isTeams(resource.id)
         ? connection.list(
-            [...resource.roles.values()].map((role) => ({ roleKey: `${TEAM}/${role.id}`, role: role.grants as Role })),
+            [...resource.roles.values()].map((role) => ({ roleKey: `${TEAM}/${role.id}`, role: role.gives as Role })),
           )
         : targets.list(resource),
     remove: (resourceId, holding) =>

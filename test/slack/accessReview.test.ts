@@ -56,13 +56,13 @@ const remove = async (message: Message, why: string, nth = 0) => {
 describe('an access review', () => {
   test('asks the owners about every rule that lets somebody in, with how much it was used', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     const card = await started();
     const text = stage.text(card, 'U0EVE');
-    expect(text).toContain('@security, by');
-    expect(text).toContain('payments-db/read allow: on call for PPAYMENTS at level 1 to 2');
-    expect(text).toContain('The role was given 1 time in the last 90 days, to 1 person.');
-    expect(text).toContain('payments-db/admin break-glass: @sre');
+    expect(text).toContain('@security, please answer before');
+    expect(text).toContain('Payments database (read): allow: on call for PPAYMENTS at level 1 to 2');
+    expect(text).toContain('This role was given 1 time in the last 90 days, to 1 person.');
+    expect(text).toContain('Payments database (admin): break-glass: @sre');
     expect(text).toContain('2 of @dba');
     expect(text).not.toContain('deny');
     await stage.eve.click(card, 'access_review_keep');
@@ -74,7 +74,7 @@ describe('an access review', () => {
   test('where Slack does not say what a group is called, its id is shown, and the review goes on', async () => {
     stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'usergroups.list' });
     const card = await started();
-    expect(stage.text(card, 'U0EVE')).toContain('payments-db/admin break-glass: S0SRE');
+    expect(stage.text(card, 'U0EVE')).toContain('Payments database (admin): break-glass: S0SRE');
   });
 
   test('a removed rule lets nobody in from that moment, says by whom, and counts again where an owner takes it back', async () => {
@@ -85,7 +85,7 @@ describe('an access review', () => {
     const submitted = await stage.recorded('request.submitted');
     expect(submitted.payload.decision.effect).toBe('ask');
     const asked = await inChannel('removed by an owner in access review');
-    expect(stage.text(asked, 'U0EVE')).toContain('Not approved at once');
+    expect(stage.text(asked, 'U0EVE')).toContain('Not automatic');
     await stage.eve.click(card, 'access_review_keep');
     await says(card, 'Kept by @Eve Lindqvist');
     await stage.ana.jit('cancel');
@@ -93,7 +93,7 @@ describe('an access review', () => {
     // Also after a start, which puts back what somebody took out of the database.
     await stage.restart();
     await stage.ana.jit('request payments read 30m stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
   });
 
   test('K10.11 a removed rule that somebody put back in the database is out again at start, loudly', async () => {
@@ -118,12 +118,12 @@ describe('an access review', () => {
     const glass = stage
       .text(card, 'U0EVE')
       .split('\n')
-      .filter((line) => line.startsWith('payments-db/'))
+      .filter((line) => line.startsWith('Payments database ('))
       .findIndex((line) => line.includes('break-glass'));
     await remove(card, 'Nobody needs this', glass);
     await says(card, 'Nobody needs this');
     await stage.ben.jit('break-glass payments admin 20m Checkout is down for everybody');
-    await stage.ben.told('You cannot break the glass');
+    await stage.ben.told('You cannot use break-glass');
   });
 
   test('whoever is no owner, or no administrator, changes nothing and is told why', async () => {
@@ -149,7 +149,7 @@ describe('an access review', () => {
     await stage.eve.click(card, 'access_review_keep');
     await says(card, 'Kept by');
     stage.clock.jump(7 * DAY + MINUTE);
-    await inChannel('rules of the access review still wait for an answer');
+    await inChannel('rules of the access review still need an answer');
     stage.clock.jump(7 * DAY);
     await inChannel('The access review is closed: 1 rule kept, 0 removed');
     await says(card, 'never answered');
@@ -159,7 +159,7 @@ describe('an access review', () => {
   });
 });
 
-describe('jit bundle', () => {
+describe('jitbot bundle', () => {
   const file = (name: string) => join(stage.sandbox.directory, name);
   const database = () => stage.sandbox.env.JIT_DATABASE ?? '';
   const python = (folder: string, key: string) =>
@@ -182,7 +182,7 @@ describe('jit bundle', () => {
     writeFileSync(file('public.pem'), keys.publicKey.export({ type: 'spki', format: 'pem' }));
     await stage.restart({ env: { JIT_CHECKPOINT_KEY: file('key.pem'), JIT_CHECKPOINTS: file('checkpoints.jsonl') } });
     await stage.ana.jit('request payments read 30m stuck payments — “again” 💥');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     const card = await started();
     await remove(card, 'Not any more');
     await says(card, 'Not any more');

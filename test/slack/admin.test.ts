@@ -10,18 +10,18 @@ afterEach(() => stage.close());
 const people = () => stage.sandbox.slack.people;
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   await stage.ana.jit('request orders read 1h stuck orders');
-  await stage.ana.readsDirect('You have Orders database: read');
+  await stage.ana.readsDirect('You have Orders database (read)');
 };
 const panel = async () => {
   for (let top = people().topView('U0EVE'); top; top = people().topView('U0EVE')) people().close(top);
   await stage.eve.jit('admin');
-  return stage.eve.sees('Live: ');
+  return stage.eve.sees('Active: ');
 };
 const freeze = async (reason: string) => {
   await people().clickIn('U0EVE', await panel(), 'admin_freeze');
-  const form = await stage.eve.sees('Nobody gets any access until it is lifted');
+  const form = await stage.eve.sees('Nobody gets access until you lift it');
   await people().enter('U0EVE', form, 'freeze_reason', reason);
   await people().submit('U0EVE', form);
 };
@@ -32,14 +32,14 @@ describe('/jit admin', () => {
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.readsDirect('waiting for');
     const open = await panel();
-    expect(stage.viewText(open, 'U0EVE')).toContain('Live: 2');
-    expect(stage.viewText(open, 'U0EVE')).toContain('@Ben Okafor asks for orders-db/read');
+    expect(stage.viewText(open, 'U0EVE')).toContain('Active: 2');
+    expect(stage.viewText(open, 'U0EVE')).toContain('@Ben Okafor asks for Orders database (read)');
     const [payments] = await people().suggestions('U0EVE', open, 'admin_resource', 'paym');
     await people().enter('U0EVE', open, 'admin_resource', payments ?? null);
-    await stage.until('only payments is shown', () => stage.viewText(open, 'U0EVE').includes('Live: 1'));
+    await stage.until('only payments is shown', () => stage.viewText(open, 'U0EVE').includes('Active: 1'));
     await people().clickIn('U0EVE', open, 'admin_end');
-    await stage.eve.sees('Taking it back now');
-    const ended = await stage.ana.readsDirect('Payments database: read has ended');
+    await stage.eve.sees('Ending this access now');
+    const ended = await stage.ana.readsDirect('Payments database (read) has ended');
     expect(stage.text(ended, 'U0ANA')).toContain('by @Eve Lindqvist');
     expect(await stage.madeRoles()).toHaveLength(1);
   });
@@ -63,17 +63,17 @@ describe('/jit admin', () => {
     await stage.ana.readsDirect('an administrator froze all access');
 
     await stage.ana.jit('request payments read 1h stuck again');
-    await stage.ana.told('All access is frozen by Eve Lindqvist');
+    await stage.ana.told('Eve Lindqvist froze all access');
     await stage.ben.jit('break-glass payments admin 20m Checkout is down for everybody');
-    await stage.ben.told('All access is frozen');
+    await stage.ben.told('froze all access');
     await stage.chloe.click(prompt, 'review_approve');
-    await stage.chloe.readsIn('C0ACCESS', 'All access is frozen by');
+    await stage.chloe.readsIn('C0ACCESS', 'Lindqvist froze all access');
 
     people().close(await stage.eve.sees('Frozen.'));
     await people().clickIn('U0EVE', await panel(), 'admin_unfreeze');
     await stage.chloe.readsIn('C0ACCESS', 'lifted the freeze');
     await stage.chloe.click(prompt, 'review_approve');
-    await stage.ben.readsDirect('You have Orders database: read');
+    await stage.ben.readsDirect('You have Orders database (read)');
   });
 
   test('a freeze outlives a restart, and access that was being given then is not given', async () => {
@@ -87,7 +87,7 @@ describe('/jit admin', () => {
     await stage.recorded('grant.ended');
     expect(await stage.madeRoles()).toEqual([]);
     await stage.ana.jit('request orders read 1h stuck orders');
-    await stage.ana.told('All access is frozen');
+    await stage.ana.told('froze all access');
   });
 
   test('is for administrators only, at every step: a form left open by somebody who was one does nothing', async () => {
@@ -145,7 +145,7 @@ describe('the policy, reloaded', () => {
     stage.savePolicy((source) => source.replace('level: { max: 2 }', 'level: { max: two }'));
     await openReload('level.max');
     await stage.ana.jit('request payments read 30m stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
   });
 
   test('saved again after it was looked at, it is shown again instead of put in force', async () => {
@@ -175,6 +175,6 @@ describe('the policy, reloaded', () => {
     await stage.recorded('grant.ended');
     expect(await stage.madeRoles()).toHaveLength(1);
     await stage.dev.jit('request switches edit 30m flags');
-    await stage.dev.readsDirect('You have Switches: edit');
+    await stage.dev.readsDirect('You have Switches (edit)');
   });
 });

@@ -1,8 +1,8 @@
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { latestKnown } from '../../src/core.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createPostBook } from '../../src/ledger/posts.ts';
+import { latestKnown } from '../../src/app/heartbeat.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
 import { type Stage, setStage } from '../support/bot.ts';
 
 /** Somebody who has the database file makes it such that the bot cannot work with it. Access has to end all the same. */
@@ -23,7 +23,7 @@ const change = (sql: string) => {
 };
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   await stage.recorded('grant.activated');
   await stage.stopBot();
 };
@@ -111,11 +111,11 @@ describe('what cannot be read', () => {
   test('K10.9 a time that no calendar knows is not where the clock begins', async () => {
     await stage.stopBot();
     const ledger = openLedger(stage.sandbox.env.JIT_DATABASE ?? '');
-    const known = latestKnown(ledger);
-    createPostBook(ledger).moveCursor('clock', Number.MAX_SAFE_INTEGER);
-    expect(latestKnown(ledger)).toBeLessThanOrEqual(known);
-    createPostBook(ledger).moveCursor('clock', known + MINUTE);
-    expect(latestKnown(ledger)).toBe(known + MINUTE);
+    const known = await latestKnown(ledger);
+    await createPostBook(ledger).moveCursor('clock', Number.MAX_SAFE_INTEGER);
+    expect(await latestKnown(ledger)).toBeLessThanOrEqual(known);
+    await createPostBook(ledger).moveCursor('clock', known + MINUTE);
+    expect(await latestKnown(ledger)).toBe(known + MINUTE);
     ledger.close();
   });
 });

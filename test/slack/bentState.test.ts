@@ -26,7 +26,7 @@ const read = <T>(sql: string): T[] => {
 };
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   return (await stage.recorded('grant.activated')).grantId ?? '';
 };
 const isGone = () => expect.poll(() => stage.madeRoles(), { timeout: 8_000 }).toEqual([]);
@@ -183,8 +183,8 @@ describe('what decides, changed in the database', () => {
   test('K10.6 a freeze that nobody lifted holds again', async () => {
     const { people } = stage.sandbox.slack;
     await stage.eve.jit('admin');
-    await people.clickIn('U0EVE', await stage.eve.sees('Live: '), 'admin_freeze');
-    const form = await stage.eve.sees('Nobody gets any access until it is lifted');
+    await people.clickIn('U0EVE', await stage.eve.sees('Active: '), 'admin_freeze');
+    const form = await stage.eve.sees('Nobody gets access until you lift it');
     await people.enter('U0EVE', form, 'freeze_reason', 'Stolen laptop');
     await people.submit('U0EVE', form);
     await stage.recorded('access.frozen');

@@ -13,7 +13,7 @@ describe('asking in one line', () => {
   test('a complete line is decided at once, with no form', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.told('Approved.');
-    const granted = await stage.ana.readsDirect('You have Payments database: read');
+    const granted = await stage.ana.readsDirect('You have Payments database (read)');
     expect(stage.sandbox.slack.people.topView('U0ANA')).toBeUndefined();
     const [submitted] = stage.events().filter(({ type }) => type === 'request.submitted');
     expect(submitted?.payload).toMatchObject({
@@ -27,22 +27,22 @@ describe('asking in one line', () => {
   test('a line that lacks something opens the form with what was understood', async () => {
     await stage.ana.jit('request payments admin 45m');
     const form = await stage.ana.sees('For how long?');
-    await stage.ana.sees('Approved at once');
+    await stage.ana.sees('Automatic');
     const values = JSON.stringify(form.values);
     expect(values).toContain('payments-db/admin');
     expect(values).toContain(String(45 * MINUTE));
     await stage.sandbox.slack.people.enter('U0ANA', form, 'request_reason', 'INC-4711 needs a rollback');
     await stage.ana.submit(form);
-    await stage.ana.readsDirect('You have Payments database: admin');
+    await stage.ana.readsDirect('You have Payments database (admin)');
   });
 
   test('a name that fits nothing is asked about, and what else was typed is kept', async () => {
     await stage.ben.jit('request warehouse 20m quarterly numbers');
-    const form = await stage.ben.sees('I am not sure what “warehouse” is');
+    const form = await stage.ben.sees('I’m not sure what “warehouse” is');
     const people = stage.sandbox.slack.people;
     const [orders] = await people.suggestions('U0BEN', form, 'request_role', 'orders');
     await people.enter('U0BEN', form, 'request_role', orders ?? null);
-    await stage.ben.sees('Needs one approval');
+    await stage.ben.sees('Needs approval');
   });
 
   test.each([
@@ -53,7 +53,7 @@ describe('asking in one line', () => {
   ])('/jit request %s is not decided on half of it: the form opens and says what is unclear', async (typed, word) => {
     await stage.ana.jit(`request ${typed}`);
     await stage.ana.sees(word);
-    expect(stage.events().filter(({ type }) => type === 'request.submitted')).toEqual([]);
+    await stage.stays('nothing is asked for', () => stage.events().every(({ type }) => type !== 'request.submitted'));
   });
 
   test('a length over the maximum is said, and the form offers the maximum instead', async () => {
@@ -73,14 +73,14 @@ describe('asking in one line', () => {
   test('a command that Slack delivers twice makes one request', async () => {
     stage.sandbox.slack.link.doubleNext(1);
     await stage.ana.jit('request payments read 30m stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     expect(stage.events().filter(({ type }) => type === 'request.submitted')).toHaveLength(1);
   });
 
   test('what somebody types in a line is text in the answer and on the card', async () => {
     await stage.ben.jit('request orders read 30m <!channel> *approve* <https://evil.example|here>');
-    await stage.ben.told('one approval from @payments-leads'.slice(0, 12));
-    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Orders database: read');
+    await stage.ben.told('approval from');
+    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Orders database (read)');
     const quote = card.blocks.find(({ type }) => type === 'rich_text');
     expect(JSON.stringify(quote)).toContain('<!channel> *approve*');
     expect(JSON.stringify(card.blocks.filter(({ type }) => type !== 'rich_text'))).not.toContain('channel>');
@@ -90,34 +90,34 @@ describe('asking in one line', () => {
 describe('what is mine', () => {
   test('/jit list shows what is held and what waits, with buttons that work from there', async () => {
     await stage.ana.jit('list');
-    await stage.ana.told('You hold nothing, and nothing is waiting');
+    await stage.ana.told('You have no access and no waiting requests');
     await stage.ana.jit('request payments read 30m stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     await stage.ana.jit('request feature-flags delete 30m');
     await stage.ana.jit('list');
-    const list = await stage.ana.told('Payments database: read');
+    const list = await stage.ana.told('Payments database (read)');
     expect(stage.text(list, 'U0ANA')).toMatch(/until .* as jit_ana_/);
     await stage.ana.click(list, 'grant_end');
-    await stage.ana.told('Taking it back now');
+    await stage.ana.told('Ending this access now');
     await stage.ana.readsDirect('it was ended early');
     expect(await stage.madeRoles()).toEqual([]);
   });
 
   test('/jit revoke ends the only one, asks which of several, and says where there is none', async () => {
     await stage.ana.jit('done');
-    await stage.ana.told('You hold nothing.');
+    await stage.ana.told('You have no access.');
     await stage.ana.jit('request payments read 30m stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     await stage.ana.jit('request orders read 30m stuck orders');
-    await stage.ana.readsDirect('You have Orders database: read');
+    await stage.ana.readsDirect('You have Orders database (read)');
     await stage.ana.jit('revoke');
     const which = await stage.ana.told('Which one?');
-    expect(stage.text(which, 'U0ANA')).toContain('Orders database: read');
+    expect(stage.text(which, 'U0ANA')).toContain('Orders database (read)');
     await stage.ana.jit('revoke orders');
-    await stage.ana.told('Taking *Orders database: read* back now');
+    await stage.ana.told('Ending your access to *Orders database (read)* now');
     await stage.ana.jit('revoke search');
-    await stage.ana.told('that begins with “search”');
-    await stage.ana.readsDirect('Orders database: read has ended');
+    await stage.ana.told('that starts with “search”');
+    await stage.ana.readsDirect('Orders database (read) has ended');
   });
 
   test('/jit cancel takes back what waits', async () => {
@@ -125,10 +125,10 @@ describe('what is mine', () => {
     await stage.ben.readsDirect('waiting for');
     await stage.ben.jit('cancel');
     await stage.ben.told('Cancelled. Nothing was granted.');
-    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Orders database: read');
+    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Orders database (read)');
     await stage.until('the card says so', () => stage.text(card, 'U0CHLOE').includes('Cancelled by the requester'));
     await stage.ben.jit('cancel');
-    await stage.ben.told('Nothing of yours is waiting');
+    await stage.ben.told('You have no waiting request');
   });
 });
 
@@ -137,26 +137,26 @@ describe('what the bot knows', () => {
     await stage.ana.jit('oncall');
     const answer = stage.text(await stage.ana.told('What you can ask for now'), 'U0ANA');
     expect(answer).toMatch(/level 1 for Payments \(Payments primary\), until/);
-    expect(answer).toMatch(/✅ Payments database: read: at once/);
-    expect(answer).toMatch(/✅ Payments database: admin: at once/);
+    expect(answer).toMatch(/✅ Payments database \(read\): automatic/);
+    expect(answer).toMatch(/✅ Payments database \(admin\): automatic/);
     await stage.ben.jit('oncall');
     const bens = stage.text(await stage.ben.told('What you can ask for now'), 'U0BEN');
-    expect(bens).toContain('you are not on call now');
-    expect(bens).not.toContain('at once');
+    expect(bens).toContain('You are not on call in PagerDuty');
+    expect(bens).not.toContain('✅');
   });
 
   test('/jit why names the rule that decided and what would have made it pass, to those concerned only', async () => {
     await stage.ben.jit('request flags edit 30m trying');
     await stage.ben.told('Denied');
     await stage.ben.jit('why');
-    const answer = stage.text(await stage.ben.told('No rule let it through'), 'U0BEN');
-    expect(answer).toMatch(/1\. allows at once: ❌ does not hold\. Not on call in PagerDuty now/);
-    expect(answer).toContain('It would have passed at once if rule 1 had held');
+    const answer = stage.text(await stage.ben.told('No rule allowed it'), 'U0BEN');
+    expect(answer).toMatch(/1\. Automatic: ❌ does not apply\. Not on call in PagerDuty\./);
+    expect(answer).toContain('It would have been automatic if rule 1 had applied');
     const [denied] = stage.events().filter(({ type }) => type === 'request.denied');
     await stage.ana.jit(`why ${denied?.requestId}`);
     await stage.ana.told('Only the requester, the reviewers');
     await stage.eve.jit(`why ${denied?.requestId?.toLowerCase()}`);
-    await stage.eve.told('No rule let it through');
+    await stage.eve.told('No rule allowed it');
     await stage.eve.jit('why R0000');
     await stage.eve.told('There is no request');
   });
@@ -181,7 +181,7 @@ describe('what the bot knows', () => {
     await stage.ana.jit('revok payments');
     await stage.ana.told('Did you mean `/jit revoke`?');
     await stage.ana.jit('<!channel>');
-    expect((await stage.ana.told('I do not know')).text).not.toContain('<!channel>');
+    expect((await stage.ana.told('I don’t know')).text).not.toContain('<!channel>');
   });
 
   test('with PagerDuty down a command is answered all the same', async () => {

@@ -35,11 +35,16 @@ describe('Socket Mode', () => {
     await opensForm();
   });
 
+  test('what is asked while the connection is being replaced is answered over the next one', async () => {
+    link().dropAll();
+    await opensForm();
+  });
+
   test('a token that Slack revokes neither stops the bot nor leaves it silent: access ends on time, the log says so, and it recovers', async () => {
     await stage.ana.submit(
       await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'Stuck payments' }),
     );
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     stage.sandbox.slack.revokeTokens();
     link().dropAll();
     await eventually(() =>
@@ -82,7 +87,7 @@ describe('HTTP mode', () => {
     await stage.ana.submit(
       await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'Stuck payments' }),
     );
-    const granted = await stage.ana.readsDirect('You have Payments database: read');
+    const granted = await stage.ana.readsDirect('You have Payments database (read)');
     await stage.ana.click(granted, 'grant_end');
     await stage.ana.readsDirect('ended early');
   });

@@ -21,11 +21,11 @@ const digest = () => stage.until('the digest is in the audit channel', () => dig
 
 test('once a week the audit channel gets the week in a few lines, with a picture', async () => {
   await stage.ana.jit('request payments read 30m stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   toTheDigest();
   const message = await digest();
   const text = stage.text(message, 'U0EVE');
-  expect(text).toContain('1 access begun: 1 at once, 0 reviewed, 0 by break-glass');
+  expect(text).toContain('1 grant started: 1 automatic, 0 approved by reviewers, 0 by break-glass');
   expect(text).toContain('Never used: 0');
   const [image] = message.blocks.filter(({ type }) => type === 'image');
   const id = image?.type === 'image' ? (image.slack_file?.id ?? '') : '';
@@ -42,11 +42,11 @@ test('once a week the audit channel gets the week in a few lines, with a picture
 
 test('where the picture cannot be uploaded, the words go alone', async () => {
   await stage.ana.jit('request payments read 30m stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'files.getUploadURLExternal' });
   toTheDigest();
   const message = await digest();
-  expect(stage.text(message, 'U0EVE')).toContain('1 access begun');
+  expect(stage.text(message, 'U0EVE')).toContain('1 grant started');
   expect(message.blocks.some(({ type }) => type === 'image')).toBe(false);
 });
 

@@ -33,7 +33,7 @@ const auditSays = (text: string) =>
 const count = (type: string) => stage.events().filter((event) => event.type === type).length;
 const hold = async () => {
   await stage.ana.jit('request payments read 4h stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
 };
 
 test('while targets hold what the ledger says, nothing is reported', async () => {
@@ -44,6 +44,8 @@ test('while targets hold what the ledger says, nothing is reported', async () =>
   // Only what is given now, by another way, is found: all before was as it should be.
   await sql('GRANT payments_read TO ben');
   await roundsUntil('drift.found', 1);
+  const found = stage.events().filter(({ type }) => type.startsWith('drift.'));
+  expect(found.map(({ payload }) => payload)).toMatchObject([{ account: 'ben', kind: 'standing' }]);
 });
 
 test('standing access that nobody granted is reported once, left alone, and reported again when it is gone', async () => {
@@ -57,7 +59,7 @@ test('standing access that nobody granted is reported once, left alone, and repo
     account: 'ben',
     grantId: null,
   });
-  await auditSays('payments-db/read on ben is standing access: nobody granted it here');
+  await auditSays('payments-db/read on ben is standing access: it was not granted here');
   round();
   round();
   await sql('REVOKE payments_read FROM ben');
@@ -90,7 +92,7 @@ test('access that should be there and was taken away at the target is reported',
   round();
   const found = await stage.recorded('drift.found');
   expect(found.payload).toMatchObject({ kind: 'missing', account: role });
-  await auditSays('is not there, and its grant is live');
+  await auditSays('is gone, and its grant is active');
 });
 
 test('standing access is removed where the policy says so; an account that is expected to have it is not', async () => {

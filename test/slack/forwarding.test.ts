@@ -14,7 +14,7 @@ afterEach(() => stage.close());
 
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck “payments”');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
 };
 /** Until as many came as the ledger has, and they are the same ones. */
 const cameWhole = (came: () => readonly unknown[]) =>
@@ -26,9 +26,9 @@ async function webhookReceiver() {
   const state = { isDown: false, wrongSignatures: 0, onEvent: (): void => undefined };
   const server = createServer(async (request, response) => {
     const body = await readBody(request);
-    const signed = `${request.headers['x-jit-timestamp']}.${body}`;
-    const expected = `v1=${createHmac('sha256', SECRET).update(signed).digest('hex')}`;
-    if (request.headers['x-jit-signature'] !== expected) state.wrongSignatures += 1;
+    const signed = `${request.headers['webhook-id']}.${request.headers['webhook-timestamp']}.${body}`;
+    const expected = `v1,${createHmac('sha256', SECRET).update(signed).digest('base64')}`;
+    if (request.headers['webhook-signature'] !== expected) state.wrongSignatures += 1;
     if (!state.isDown) came.push(JSON.parse(body) as LedgerEvent);
     state.onEvent();
     response.writeHead(state.isDown ? 503 : 204).end();

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { messageBlocks, viewSchema } from '../../src/sandbox/slack/blockKit.ts';
-import { button, context, plain, plainText, quote, section } from '../../src/slack/blocks.ts';
-import { withinSlack } from '../../src/slack/gate.ts';
-import { cutMarkup } from '../../src/slack/markup.ts';
+import { button, context, plain, plainText, quote, section } from '../../src/slack/kit/blocks.ts';
+import { withinSlack } from '../../src/slack/link/gate.ts';
+import { cutMarkup } from '../../src/slack/link/markup.ts';
 
 /** Whatever comes from people or from PagerDuty, Slack takes what the bot makes of it. */
 
@@ -99,7 +99,7 @@ const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map((file) => ({ file, source: readFileSync(join(SRC, file), 'utf8') }));
 
 test.each([
-  ['a client of the Web API', /extends webApi\.WebClient|new [\w.]*WebClient\(/, ['slack/clients.ts']],
+  ['a client of the Web API', /extends webApi\.WebClient|new [\w.]*WebClient\(/, ['slack/link/clients.ts']],
   ['a Bolt app', /new bolt\.App\(/, ['slack/app.ts']],
   ['a call to an address of Slack', /response_url|slack\.com\/api\/[a-z]/, []],
 ])('16 slack: only one place makes %s, so nothing goes round the gate', (_what, made, allowed) => {

@@ -11,14 +11,14 @@ const people = () => stage.sandbox.slack.people;
 
 describe('Home', () => {
   test('shows what could be asked for now, and whether it would be approved at once; asking starts there', async () => {
-    const home = await stage.ana.home('What you could ask for now');
-    expect(stage.viewText(home, 'U0ANA')).toContain('✅ Payments database: read: at once');
+    const home = await stage.ana.home('You could ask for');
+    expect(stage.viewText(home, 'U0ANA')).toContain('✅ Payments database (read): automatic');
     expect(stage.viewText(home, 'U0ANA')).toContain('Nothing right now.');
     await people().clickIn('U0ANA', home, 'request_open', 'payments-db/read');
-    const form = await stage.ana.sees('Approved at once');
+    const form = await stage.ana.sees('Automatic');
     await people().enter('U0ANA', form, 'request_reason', 'Stuck payments');
     await stage.ana.submit(form);
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     await stage.until('what is held is on the Home, with the time left', () =>
       /until .*\(\d+ min left\)|until .*\(1 h left\)/.test(stage.viewText(home, 'U0ANA')),
     );
@@ -26,7 +26,7 @@ describe('Home', () => {
 
   test('what is held can be given back there', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     const home = await stage.ana.home('jit_ana');
     await people().clickIn('U0ANA', home, 'grant_end');
     await stage.ana.readsDirect('has ended');
@@ -37,21 +37,19 @@ describe('Home', () => {
   test('what waits for a review is there for reviewers, with all it takes, and can be decided there', async () => {
     await stage.ben.jit('request orders read 30m *numbers* <!here>');
     await stage.ben.readsDirect('waiting for');
-    const home = await stage.chloe.home('@U0BEN> asks for Orders database: read');
+    const home = await stage.chloe.home('@U0BEN> asks for Orders database (read)');
     expect(stage.viewText(home, 'U0CHLOE')).toContain('│ *numbers* <!here>');
     await people().clickIn('U0CHLOE', home, 'review_approve');
-    await stage.ben.readsDirect('You have Orders database: read');
-    await stage.until('it waits no longer', () =>
-      stage.viewText(home, 'U0CHLOE').includes('Nothing is waiting for you'),
-    );
-    const bens = await stage.ben.home('What you asked for');
-    expect(stage.viewText(bens, 'U0BEN')).toContain('Nothing is waiting for you');
+    await stage.ben.readsDirect('You have Orders database (read)');
+    await stage.until('it waits no longer', () => stage.viewText(home, 'U0CHLOE').includes('Nothing to review'));
+    const bens = await stage.ben.home('Your requests');
+    expect(stage.viewText(bens, 'U0BEN')).toContain('Nothing to review');
   });
 
   test('what was asked for can be cancelled there, and a refusal is a word on the Home', async () => {
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.readsDirect('waiting for');
-    const home = await stage.ben.home('Waiting for review');
+    const home = await stage.ben.home('Waiting for approval');
     await people().clickIn('U0BEN', home, 'request_cancel');
     await stage.until('it is cancelled', () => stage.viewText(home, 'U0BEN').includes('Cancelled by the requester'));
   });
@@ -78,19 +76,19 @@ describe('from where the incident is talked about', () => {
       'Triggered #4711 <https://example.pagerduty.com/incidents/PINC4711|Checkout latency above 4 s>',
     );
     await people().shortcut('U0DEV', 'request_access_for_message', message);
-    const form = await stage.dev.sees('Approved at once');
+    const form = await stage.dev.sees('Automatic');
     expect(JSON.stringify(form.values)).toContain('PINC4711');
     expect(JSON.stringify(form.values)).toContain('payments-db/read');
     await people().enter('U0DEV', form, 'request_reason', 'Helping Ana');
     await stage.dev.submit(form);
-    await stage.dev.readsDirect('You have Payments database: read');
+    await stage.dev.readsDirect('You have Payments database (read)');
     const submitted = await stage.recorded('request.submitted');
     expect(submitted.payload.incidentId).toBe('PINC4711');
   });
 
   test('on a message that names no incident the form opens all the same, and says so', async () => {
     await people().shortcut('U0ANA', 'request_access_for_message', alert('Checkout is slow, anybody?'));
-    await stage.ana.sees('names no PagerDuty incident');
+    await stage.ana.sees('no PagerDuty incident in that message');
   });
 
   test('the shortcut from anywhere opens the form; a slow PagerDuty does not keep it from opening', async () => {

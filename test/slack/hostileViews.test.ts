@@ -6,13 +6,14 @@ import { type Person, personActor } from '../../src/domain/person.ts';
 import type { PendingRequest } from '../../src/domain/request.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { messageBlocks, viewSchema } from '../../src/sandbox/slack/blockKit.ts';
-import { adminModal, reloadModal } from '../../src/slack/admin/views.ts';
-import { auditMessage } from '../../src/slack/audit/lines.ts';
-import { explanation } from '../../src/slack/commands/insight.ts';
-import { homeView } from '../../src/slack/home/view.ts';
-import { newsOf } from '../../src/slack/news.ts';
-import { emptyForm, requestModal } from '../../src/slack/request/modal.ts';
-import { requestCard } from '../../src/slack/review/card.ts';
+import { adminModal, reloadModal } from '../../src/slack/features/admin/views.ts';
+import { homeView } from '../../src/slack/features/home/view.ts';
+import { emptyForm, requestModal } from '../../src/slack/features/request/modal.ts';
+import { drawn } from '../../src/slack/kit/drawn.ts';
+import { auditMessage } from '../../src/slack/outbox/auditMessage.ts';
+import { requestCard } from '../../src/slack/outbox/card.ts';
+import { newsOf } from '../../src/slack/outbox/toOthers.ts';
+import { WHY } from '../../src/wording/commands.ts';
 import { aPolicy, aRole, NO_TIES } from '../support/domain.ts';
 
 /** Whatever people type, are called, or write into PagerDuty: it stays text, in every message and form. */
@@ -151,7 +152,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
         title,
         AT,
       );
-      const item = { request: pending, grant: null, roleName: 'Database: read', role: aRole() };
+      const item = { request: pending, grant: null, roleName: 'Database (read)', role: aRole() };
       const messages = [
         ...Object.entries(events).flatMap(([type, payload], index) => {
           const event = {
@@ -178,15 +179,16 @@ test('nothing that comes from people becomes a mention, a link or a control in a
       const views = [
         homeView({
           now: AT,
+          environment: title,
           timeZone: 'UTC',
           word: null,
           possible: [],
           nothingBecause: title,
-          held: [{ grant, roleName: 'Database: read', canExtend: true, hasCredential: true }],
-          asked: [{ request: pending, roleName: 'Database: read' }],
-          toReview: [{ request: pending, roleName: 'Database: read' }],
+          held: [{ grant, roleName: 'Database (read)', canExtend: true, hasCredential: true }],
+          asked: [{ request: pending, roleName: 'Database (read)' }],
+          toReview: [{ request: pending, roleName: 'Database (read)' }],
         }),
-        adminModal({ word: null, freeze: frozen, grants: [grant], requests: [pending] }),
+        adminModal(policy, { word: null, freeze: frozen, grants: [grant], requests: [pending] }),
         reloadModal({
           outcome: 'changed',
           hash: 'x',
@@ -213,7 +215,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
         expect(parsed(view.blocks)).not.toContain(':tada:');
         expect(viewSchema.safeParse(view).error).toBeUndefined();
       }
-      expect(explanation(pending.decision).replace(OURS, '')).not.toMatch(/<[^>]*>/);
+      expect(drawn(WHY.explanation(pending.decision)).replace(OURS, '')).not.toMatch(/<[^>]*>/);
     }),
   );
 });

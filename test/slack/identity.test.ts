@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownMessages } from '../../src/slack/identity.ts';
+import { ownMessages } from '../../src/slack/outbox/identity.ts';
 
 const US = { team: 'T0HARBOR', user: 'U0JIT', bot: 'B0JIT' };
 const message = { ts: '1.0', user: US.user, bot_id: US.bot, team: US.team };

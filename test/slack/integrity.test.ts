@@ -28,7 +28,7 @@ const tamper = (sql: string) => {
 };
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
 };
 /** Until the audit channel shows everything, so that it can be compared with. */
 const shown = () =>
@@ -46,7 +46,7 @@ describe('a ledger that cannot be trusted', () => {
     tamper("UPDATE events SET payload = replace(payload, 'stuck payments', 'nothing at all') WHERE seq = 3");
     await stage.restart();
     await stage.recorded('ledger.damaged');
-    const told = await stage.chloe.readsIn('C0ACCESS', 'The record of what happened cannot be relied on');
+    const told = await stage.chloe.readsIn('C0ACCESS', 'The ledger cannot be trusted');
     expect(stage.text(told, 'U0CHLOE')).toContain('@security');
     expect(stage.text(told, 'U0CHLOE')).toContain('event 3 was changed after it was recorded');
     await stage.ana.jit('request orders read 1h stuck orders');
@@ -100,7 +100,7 @@ describe('a ledger that cannot be trusted', () => {
 });
 
 describe('checkpoints', () => {
-  test('a whole ledger agrees with the file and the channel; jit ledger verify says with how many positions', async () => {
+  test('a whole ledger agrees with the file and the channel; jitbot ledger verify says with how many positions', async () => {
     stage = await setStage();
     const keyPath = key();
     await stage.restart({ env: withCheckpoints(keyPath) });
@@ -135,7 +135,7 @@ describe('checkpoints', () => {
     stage = await setStage();
     const [old, next] = [key('old.pem'), key('next.pem')];
     await stage.restart({ env: withCheckpoints(old) });
-    await expect(stage.restart({ env: withCheckpoints(next) })).rejects.toThrow(/jit ledger rotate-key/);
+    await expect(stage.restart({ env: withCheckpoints(next) })).rejects.toThrow(/jitbot ledger rotate-key/);
     expect(
       await jit(['ledger', 'rotate-key', '--checkpoints', checkpoints(), '--old', old, '--new', next]),
     ).toMatchObject({ code: 0 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { distinct, resourceLabels, roleLabels } from '../../src/slack/request/labels.ts';
-import { roleOptions } from '../../src/slack/request/modal.ts';
-import { chosenRole } from '../../src/slack/request/values.ts';
+import { roleOptions } from '../../src/slack/features/request/modal.ts';
+import { chosenRole } from '../../src/slack/features/request/values.ts';
+import { distinct, resourceLabels, roleLabels } from '../../src/slack/kit/labels.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 
 /** What is chosen can be told apart from everything else that is offered. */
@@ -12,23 +12,23 @@ const texts = (policy: ReturnType<typeof aPolicy>) => roleOptions(policy, '').ma
 test('16 choice: two resources of one name are told apart by their ids', () => {
   const read = aRole({ id: 'read', name: 'read' });
   const policy = aPolicy(aResource('db-eu', 'Database', [read]), aResource('db-us', 'Database', [read]));
-  expect(texts(policy)).toEqual(['Database: read (db-eu/read)', 'Database: read (db-us/read)']);
+  expect(texts(policy)).toEqual(['Database (read) (db-eu/read)', 'Database (read) (db-us/read)']);
   expect([...resourceLabels(policy).values()]).toEqual(['Database (db-eu)', 'Database (db-us)']);
-  expect(chosenRole(policy, 'db-us/read')?.label).toBe('Database: read (db-us/read)');
+  expect(chosenRole(policy, 'db-us/read')?.label).toBe('Database (read) (db-us/read)');
 });
 
 test('16 choice: a long name leaves the role to be read', () => {
   const name = 'Production replica of the payments ledger for the European region, second site';
   const roles = ['read', 'write', 'admin'].map((id) => aRole({ id, name: id }));
   const shown = texts(aPolicy(aResource('db', name, roles)));
-  expect(shown.map((text) => text.slice(text.lastIndexOf(':')))).toEqual([': read', ': write', ': admin']);
+  expect(shown.map((text) => text.slice(text.lastIndexOf(' (')))).toEqual([' (read)', ' (write)', ' (admin)']);
   for (const text of shown) expect(text.length).toBeLessThanOrEqual(75);
 });
 
 test('16 choice: a name that differs in marks that nobody sees is no other name', () => {
   const read = aRole({ id: 'read', name: 'read' });
   const shown = texts(aPolicy(aResource('a', 'Database', [read]), aResource('b', 'Data\u200bbase\u202e', [read])));
-  expect(shown).toEqual(['Database: read (a/read)', 'Database: read (b/read)']);
+  expect(shown).toEqual(['Database (read) (a/read)', 'Database (read) (b/read)']);
 });
 
 test('16 choice: whatever things are called, no two are offered under the same words', () => {

@@ -30,14 +30,14 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
     stage.clock.jump(20 * 60_000);
     slow();
     await sends('U0DEV', form);
-    await stage.dev.sees('Denied. The requester is told');
+    await stage.dev.sees('Denied. The requester reads');
     await stage.recorded('request.denied');
   });
 
   test('16 slack: Approve less…, refused late, says why and keeps what was typed', async () => {
     const prompt = await asked();
     await stage.ben.click(prompt, 'review_change');
-    const form = await stage.ben.sees('gets no more than');
+    const form = await stage.ben.sees('gets what you choose here');
     await people().enter('U0BEN', form, 'comment', 'only a little');
     stage.clock.jump(20 * 60_000);
     slow();
@@ -48,8 +48,8 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
 
   test('16 slack: Freeze', async () => {
     await stage.eve.jit('admin');
-    await people().clickIn('U0EVE', await stage.eve.sees('Live: '), 'admin_freeze');
-    const form = await stage.eve.sees('Nobody gets any access');
+    await people().clickIn('U0EVE', await stage.eve.sees('Active: '), 'admin_freeze');
+    const form = await stage.eve.sees('Nobody gets access until');
     await people().enter('U0EVE', form, 'freeze_reason', 'A token has leaked');
     stage.clock.jump(20 * 60_000);
     slow();
@@ -60,7 +60,7 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
 
   test('16 slack: a stand-in', async () => {
     await stage.dev.jit('away');
-    const form = await stage.dev.sees('Who stands in?');
+    const form = await stage.dev.sees('Who reviews for you?');
     await people().enter('U0DEV', form, 'away_to', 'U0CHLOE');
     slow();
     await sends('U0DEV', form);
@@ -79,7 +79,7 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
     slow();
     await sends('U0DEV', form);
     people().close(await stage.dev.sees('One moment'));
-    await stage.dev.readsDirect('Denied. The requester is told');
+    await stage.dev.readsDirect('Denied. The requester reads');
   });
 });
 
@@ -96,7 +96,7 @@ describe('a form that Slack does not open is not silence', () => {
 
   test.each(['', 'away', 'extend payments', 'request payments'])('16 slack: /jit %s', async (typed) => {
     await stage.ana.jit('request payments read 1h stuck payments');
-    await stage.ana.readsDirect('You have Payments database: read');
+    await stage.ana.readsDirect('You have Payments database (read)');
     refused();
     await stage.ana.jit(typed);
     await stage.ana.told('Slack did not open the form');
@@ -104,7 +104,7 @@ describe('a form that Slack does not open is not silence', () => {
 
   test.each(['grant_extend', 'grant_credential'])('16 slack: the button %s in a private message', async (action) => {
     await stage.ana.jit('request payments read 1h stuck payments');
-    const notice = await stage.ana.readsDirect('You have Payments database: read');
+    const notice = await stage.ana.readsDirect('You have Payments database (read)');
     refused();
     await stage.ana.click(notice, action);
     await stage.ana.readsDirect('Slack did not open the form');
@@ -118,7 +118,7 @@ describe('a form that Slack does not open is not silence', () => {
 
   test('16 slack: Freeze… over the list of an administrator', async () => {
     await stage.eve.jit('admin');
-    const list = await stage.eve.sees('Live: ');
+    const list = await stage.eve.sees('Active: ');
     stage.sandbox.slack.faults.add({
       kind: 'says',
       match: 'views.push',

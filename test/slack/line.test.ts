@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { roleKey } from '../../src/domain/policy.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
-import { parseLine } from '../../src/slack/request/line.ts';
-import { resolveTimes, takeDuration } from '../../src/slack/request/when.ts';
+import { parseLine } from '../../src/slack/features/request/parseCommandLine.ts';
+import { resolveTimes, takeDuration } from '../../src/slack/kit/when.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 
 const role = (id: string) => aRole({ id, name: id });

@@ -18,9 +18,9 @@ afterEach(async () => {
 
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   await stage.ana.jit('request orders read 1h stuck orders');
-  await stage.ana.readsDirect('You have Orders database: read');
+  await stage.ana.readsDirect('You have Orders database (read)');
 };
 const rolesAre = (count: number) =>
   expect.poll(async () => (await stage.madeRoles()).length, { timeout: 10_000 }).toBe(count);
@@ -34,14 +34,29 @@ describe('while another program holds the database', () => {
     expect(stage.events().filter(({ type }) => type === 'grant.ended')).toEqual([]);
     other.exec('ROLLBACK');
     await stage.recorded('grant.ended', 2);
-    await stage.ana.readsDirect('Orders database: read has ended');
+    await stage.ana.readsDirect('Orders database (read) has ended');
+  });
+
+  test('a bot that starts takes back what is due, and is reached once its start is recorded', async () => {
+    await hold();
+    await stage.stopBot();
+    stage.clock.jump(61 * MINUTE);
+    other.exec('BEGIN IMMEDIATE');
+    const started = stage.restart();
+    await rolesAre(0);
+    expect(stage.events().at(-1)?.type).toBe('bot.stopped');
+    other.exec('ROLLBACK');
+    stage.clock.jump(MINUTE);
+    await started;
+    await stage.recorded('grant.ended', 2);
+    await stage.ana.readsDirect('Orders database (read) has ended');
   });
 
   test('people are answered: what only reads works, and what cannot be recorded is said', async () => {
     await hold();
     other.exec('BEGIN IMMEDIATE');
     await stage.ana.jit('list');
-    await stage.ana.told('Payments database: read');
+    await stage.ana.told('Payments database (read)');
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.told('nothing was requested');
     other.exec('ROLLBACK');

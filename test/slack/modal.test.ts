@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Role } from '../../src/domain/policy.ts';
-import { emptyForm, requestModal, roleOptions } from '../../src/slack/request/modal.ts';
+import { emptyForm, requestModal, roleOptions } from '../../src/slack/features/request/modal.ts';
+import { asRead } from '../support/asRead.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 
 const role = (id: string): Role => aRole({ id, name: id });
@@ -24,7 +25,7 @@ test('a word that begins a name comes before one that is only in it', () => {
 });
 
 test('the form as it opens, and as it looks with a role chosen', () => {
-  expect(requestModal(emptyForm('request', 'Asking…'))).toMatchSnapshot();
+  expect(asRead(requestModal(emptyForm('request', 'Asking…')))).toMatchSnapshot();
   const incident = {
     id: 'PINC',
     number: 7,
@@ -35,9 +36,9 @@ test('the form as it opens, and as it looks with a role chosen', () => {
     service: { id: 'P', name: 'Checkout' },
     url: '',
   } as const;
-  expect(
+  const chosen = asRead(
     requestModal({
-      ...emptyForm('request', 'Approved at once'),
+      ...emptyForm('request', 'Automatic'),
       role: {
         role: aRole({ id: 'admin', name: 'admin', reason: { minLength: 15, ticket: /^INC-\d+$/ } }),
         resourceName: 'Database',
@@ -45,5 +46,6 @@ test('the form as it opens, and as it looks with a role chosen', () => {
       incidents: [incident],
       incidentId: 'PINC',
     }),
-  ).toMatchSnapshot();
+  );
+  expect(chosen).toMatchSnapshot();
 });

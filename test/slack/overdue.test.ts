@@ -12,7 +12,7 @@ test('access that cannot be taken back is retried for ever: after six failures i
   await stage.ana.submit(
     await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'Stuck payments' }),
   );
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
   stage.sandbox.proxy.cut();
   stage.clock.jump(61 * MINUTE);
   const failures = () => stage.log.lines.filter((line) => line.message.startsWith('revoking failed')).length;
@@ -24,9 +24,13 @@ test('access that cannot be taken back is retried for ever: after six failures i
       .toBeGreaterThanOrEqual(turn);
     stage.clock.jump(2 * MINUTE);
   }
-  const alarm = await stage.eve.readsIn('C0AUDIT', 'cannot be taken back');
+  const { requestId, grantId } = await stage.recorded('grant.activated');
+  const failed = stage.log.lines.filter((line) => line.message.startsWith('revoking failed'));
+  expect(failed.every(({ facts }) => 'requestId' in facts && facts.requestId === requestId)).toBe(true);
+  expect(failed.every(({ facts }) => 'grantId' in facts && facts.grantId === grantId)).toBe(true);
+  const alarm = await stage.eve.readsIn('C0AUDIT', 'could not be ended');
   expect(stage.text(alarm, 'U0EVE')).toContain('The bot keeps trying; look at the target');
-  await stage.ana.readsDirect('could not be taken back yet');
+  await stage.ana.readsDirect('could not end your access yet');
   expect(await stage.madeRoles()).toHaveLength(1);
 
   stage.sandbox.proxy.restore();
@@ -42,10 +46,10 @@ test('a grant that the target refuses is tried three times, cleaned up, and its 
   await stage.eve.submit(
     await stage.eve.fillRequest({ search: 'orders', role: 'orders-db/read', reason: 'Looking at orders' }),
   );
-  const prompt = await stage.until('the buttons are in the thread', () =>
+  const prompt = await stage.until('there are buttons', () =>
     stage.sandbox.slack.workspace
       .visible('C0ACCESS', 'U0CHLOE')
-      .find((message) => message.ts > after && message.threadTs !== null),
+      .find((message) => message.ts > after && JSON.stringify(message.blocks).includes('review_approve')),
   );
   await stage.chloe.click(prompt, 'review_approve');
   for (let turn = 1; turn <= 3; turn += 1) {
@@ -82,4 +86,29 @@ test('a PagerDuty key without rights is said at the start, with the variable it 
   stage.sandbox.pagerDuty.faults.add({ kind: 'forbidden' });
   await stage.restart();
   await expect.poll(() => JSON.stringify(stage.log.lines), { timeout: 5_000 }).toContain('Check PAGERDUTY_TOKEN');
+});
+
+test('an administrator who looked declares overdue access gone, in the list of live access', async () => {
+  const { people } = stage.sandbox.slack;
+  await stage.ana.jit('request payments read 1h stuck payments');
+  await stage.ana.readsDirect('You have Payments database (read)');
+  stage.sandbox.proxy.cut();
+  stage.clock.jump(61 * MINUTE);
+  const failures = () => stage.log.lines.filter((line) => line.message.startsWith('a job failed')).length;
+  for (let turn = 1; turn <= 6; turn += 1) {
+    await expect.poll(failures, { timeout: 5_000 }).toBeGreaterThanOrEqual(turn);
+    stage.clock.jump(2 * MINUTE);
+  }
+  await stage.recorded('grant.overdue');
+  await stage.eve.jit('admin');
+  await people.clickIn('U0EVE', await stage.eve.sees('could not be ended yet'), 'admin_gone');
+  const form = await stage.eve.sees('Check at the target yourself');
+  await people.enter('U0EVE', form, 'gone_reason', 'The server was scrapped');
+  await people.submit('U0EVE', form);
+  await stage.eve.sees('Recorded as gone, on your word');
+  const line = await stage.eve.readsIn('C0AUDIT', 'declared');
+  expect(stage.text(line, 'U0EVE')).toContain('The server was scrapped');
+  expect(stage.text(line, 'U0EVE')).toContain('did not see that it is gone');
+  const told = await stage.ana.readsDirect('I could not end it myself');
+  expect(stage.text(told, 'U0ANA')).toContain('@Eve Lindqvist looked and says it is gone');
 });

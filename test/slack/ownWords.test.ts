@@ -2,14 +2,17 @@ import type { KnownBlock } from '@slack/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LiveGrant } from '../../src/domain/grant.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-import { provisionGrant } from '../../src/lifecycle/provisionGrant.ts';
-import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
+import { provisionGrant } from '../../src/lifecycle/grant/provisionGrant.ts';
+import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { messageBlocks, viewSchema } from '../../src/sandbox/slack/blockKit.ts';
-import { adminModal } from '../../src/slack/admin/views.ts';
-import { createClients } from '../../src/slack/clients.ts';
-import type { Call } from '../../src/slack/commands/command.ts';
-import { extend, list, revoke } from '../../src/slack/commands/mine.ts';
-import * as failures from '../../src/slack/failures.ts';
+import { adminModal } from '../../src/slack/features/admin/views.ts';
+import { extend } from '../../src/slack/features/commands/extend.ts';
+import { list } from '../../src/slack/features/commands/list.ts';
+import { revoke } from '../../src/slack/features/commands/revoke.ts';
+import type { Call } from '../../src/slack/kit/command.ts';
+import { drawn } from '../../src/slack/kit/drawn.ts';
+import { createClients } from '../../src/slack/link/clients.ts';
+import { ERRORS } from '../../src/wording/errors.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 
@@ -53,7 +56,7 @@ async function holdAll(): Promise<LiveGrant[]> {
 const call = (text: string): Call => ({
   deps: flow.deps,
   client: createClients({ token: 'xoxb-test', apiUrl: 'http://127.0.0.1:9/', log: flow.log }).interactive,
-  search: { find: () => [], cardOf: () => null },
+  search: { find: async () => [], ofRequest: async () => [], cardOf: async () => null, namesOf: async () => new Map() },
   showHome: async () => undefined,
   personId: ANA.slackId,
   triggerId: 't',
@@ -80,11 +83,11 @@ test.each([
 
 test('16 slack: one of 28 live grants can be ended by its name', async () => {
   await revoke.run(call('db/role27'));
-  expect(said[0]?.text).toContain('Taking *Database: Role 27* back now');
+  expect(said[0]?.text).toContain('Ending your access to *Database (Role 27)* now');
 });
 
 test('16 slack: the button that ends all that is shown counts and ends what is shown', () => {
-  const modal = adminModal({ word: null, freeze: null, grants, requests: [] });
+  const modal = adminModal(flow.deps.policy, { word: null, freeze: null, grants, requests: [] });
   expect(viewSchema.safeParse(modal).error?.issues).toBeUndefined();
   const text = JSON.stringify(modal);
   expect(text).toContain('End all 20 shown');
@@ -97,10 +100,10 @@ test('16 slack: the button that ends all that is shown counts and ends what is s
 });
 
 test('16 slack: only where something was asked is it said that nothing was requested', () => {
-  const { FAILED, ...others } = failures;
-  expect(FAILED).toContain('nothing was requested');
-  for (const words of Object.values(others)) expect(words).not.toContain('nothing was requested');
+  const { notRequested, ...others } = ERRORS;
+  expect(drawn(notRequested)).toContain('nothing was requested');
+  for (const words of Object.values(others)) expect(drawn(words)).not.toContain('nothing was requested');
   const own = [list, revoke, extend].map(({ failed }) => failed);
   expect(new Set(own).size).toBe(own.length);
-  expect(revoke.failed).toMatch(/access is still there.*\/jit revoke.*\/jit admin/);
+  expect(revoke.failed).toMatch(/access is still active.*\/jit revoke.*\/jit admin/);
 });

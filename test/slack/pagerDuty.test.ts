@@ -16,7 +16,7 @@ describe('an incident that the bot opened', () => {
   test('16 is resolved when the use of break-glass is reviewed, and not before', async () => {
     stage = await setStage();
     await stage.ben.jit('break-glass payments admin 20m Checkout is down and the queue has to be cleared');
-    await stage.ben.readsDirect('You have Payments database: admin');
+    await stage.ben.readsDirect('You have Payments database (admin)');
     const incident = await opened('Break-glass: Ben Okafor');
     stage.clock.jump(MINUTE + 1_000);
     await stage.until('the bot looks', () => stage.events().length > 0);
@@ -24,7 +24,7 @@ describe('an incident that the bot opened', () => {
     const prompt = await stage.until('a use is to be reviewed', () =>
       stage.sandbox.slack.workspace
         .visible('C0ACCESS', 'U0EVE')
-        .find(({ blocks }) => JSON.stringify(blocks).includes('please look at this use')),
+        .find(({ blocks }) => JSON.stringify(blocks).includes('please review this use')),
     );
     await stage.eve.click(prompt, 'use_justified');
     const form = await stage.eve.sees('What did you find?');
@@ -74,7 +74,7 @@ describe('a person whose address differs between Slack and PagerDuty', () => {
     stage = await setStage();
     rename();
     await stage.ana.jit('request payments read 15m on my turn');
-    await stage.ana.told('one approval');
+    await stage.ana.told('approval');
     await stage.ana.jit('why');
     await stage.ana.told('put it under identities in the policy file, as pagerduty');
   });

@@ -22,13 +22,13 @@ afterEach(() => stage.close());
 const people = () => stage.sandbox.slack.people;
 const hold = async () => {
   await stage.ana.jit('request payments read 1h stuck payments');
-  await stage.ana.readsDirect('You have Payments database: read');
+  await stage.ana.readsDirect('You have Payments database (read)');
 };
 const moveTo = (target: string, more = '') =>
   stage.savePolicy((source) => `${source.replace(PAYMENTS, target)}\n${more}`);
 const openReload = async (text: string) => {
   await stage.eve.jit('admin');
-  await people().clickIn('U0EVE', await stage.eve.sees('Live: '), 'admin_reload');
+  await people().clickIn('U0EVE', await stage.eve.sees('Active: '), 'admin_reload');
   return stage.eve.sees(text);
 };
 const rolesAre = (count: number) =>
@@ -54,7 +54,7 @@ describe('K4 a policy that moves a target', () => {
   ])('%s: confirmed by an administrator, access is taken back at the old place', async (_name, target) => {
     await hold();
     moveTo(target);
-    const shown = await openReload('could not be taken back any more');
+    const shown = await openReload('could not be ended any more');
     expect(stage.viewText(shown, 'U0EVE')).toContain('live access of Ana Kovač to payments-db/read');
     await people().submit('U0EVE', shown);
     await stage.eve.sees('In force');
@@ -69,11 +69,11 @@ describe('K4 a policy that moves a target', () => {
   test('K4.3 a confirmation counts for the list that was shown, not for access that came later', async () => {
     await hold();
     moveTo(ELSEWHERE);
-    const shown = await openReload('could not be taken back any more');
+    const shown = await openReload('could not be ended any more');
     await stage.ben.jit('break-glass payments admin 20m INC-4711 Checkout is down for everybody');
-    await stage.ben.readsDirect('You have Payments database: admin');
+    await stage.ben.readsDirect('You have Payments database (admin)');
     await people().submit('U0EVE', shown);
-    await stage.eve.sees('2 live accesses');
+    await stage.eve.sees('2 active grants');
     expect(stage.events().filter(({ type }) => type === 'policy.loaded')).toHaveLength(1);
   });
 
@@ -97,8 +97,8 @@ describe('K4 a policy that moves a target', () => {
   test('K4.5 a restart that does not reach the old place says so at once, and never records an end', async () => {
     await hold();
     await stage.restart({ policy: (source) => source.replace(PAYMENTS, OWN_LOGINS) });
-    const said = await stage.eve.readsIn('C0AUDIT', 'which the policy file does not reach any more');
-    expect(stage.text(said, 'U0EVE')).toContain('payments-db/read of Ana Kovač cannot be taken back');
+    const said = await stage.eve.readsIn('C0AUDIT', 'which the policy file no longer reaches');
+    expect(stage.text(said, 'U0EVE')).toContain('payments-db/read of Ana Kovač cannot be ended');
     stage.clock.jump(61 * MINUTE);
     await stage.recorded('grant.overdue');
     expect(stage.events().filter(({ type }) => type === 'grant.ended')).toEqual([]);
@@ -140,7 +140,7 @@ describe('K4 a policy that moves a target', () => {
     await stage.ana.jit('request payments read 1h stuck payments');
     await stage.logged('granting failed', 1);
     moveTo(OWN_LOGINS);
-    const shown = await openReload('could not be taken back any more');
+    const shown = await openReload('could not be ended any more');
     await people().submit('U0EVE', shown);
     await stage.eve.sees('In force');
     stage.sandbox.proxy.restore();

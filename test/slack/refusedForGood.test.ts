@@ -20,13 +20,13 @@ test.each(['invalid_blocks', 'msg_too_long', 'msg_blocks_too_long'])(
   '16 slack: a card refused with %s comes in plain words with its buttons, and can be decided',
   async (error) => {
     await stage.until('started', () => said('C0AUDIT').length > 0);
-    refuses('chat.postMessage', error, 4);
+    refuses('chat.postMessage C0ACCESS', error, 1);
     await ask();
     await stage.until('refused', () => stage.sandbox.slack.faults.list().length === 0);
     for (let turn = 0; turn < 3; turn += 1) stage.clock.jump(MINUTE / 12);
     const prompt = await stage.dev.readsIn('C0ACCESS', 'review_approve');
     const plainly = await stage.until('a plain message', () =>
-      stage.sandbox.slack.workspace.messages.find(({ blocks }) => JSON.stringify(blocks).includes('would not take')),
+      stage.sandbox.slack.workspace.messages.find(({ blocks }) => JSON.stringify(blocks).includes('did not accept')),
     );
     expect(stage.text(plainly, 'U0EVE')).toMatch(/Ben Okafor|Orders|#\d/);
     expect(stage.log.lines.some(({ message }) => message.startsWith('Slack refuses a message for good'))).toBe(true);
@@ -34,6 +34,20 @@ test.each(['invalid_blocks', 'msg_too_long', 'msg_blocks_too_long'])(
     await stage.recorded('request.approved');
   },
 );
+
+test('16 slack: a name in plainer words reads as it is written', async () => {
+  const ben = stage.sandbox.slack.workspace.users.get('U0BEN');
+  if (ben) Object.assign(ben, { realName: 'Ben & Sons' });
+  await stage.until('started', () => said('C0AUDIT').length > 0);
+  refuses('chat.postMessage C0ACCESS', 'invalid_blocks', 1);
+  await ask();
+  await stage.until('refused', () => stage.sandbox.slack.faults.list().length === 0);
+  for (let turn = 0; turn < 3; turn += 1) stage.clock.jump(MINUTE / 12);
+  const plainly = await stage.until('a plain message', () =>
+    stage.sandbox.slack.workspace.messages.find(({ blocks }) => /did not accept/.test(JSON.stringify(blocks))),
+  );
+  expect(JSON.stringify(plainly.blocks)).toContain('Ben &amp; Sons');
+});
 
 test('16 slack: a card that cannot be changed is posted anew as it stands now', async () => {
   await ask();
@@ -57,7 +71,7 @@ test('16 slack: what is refused even in plain words is not sent for ever', async
   const calls = () => stage.log.lines.filter(({ message }) => message.startsWith('Slack refuses a message')).length;
   for (let turn = 0; turn < 5; turn += 1) stage.clock.jump(MINUTE);
   await stage.ana.jit('list');
-  await stage.ana.told('You hold nothing');
+  await stage.ana.told('You have no access');
   // The card, its prompt and the requester's own message: three ways each at most.
   expect(calls()).toBeLessThanOrEqual(9);
 });

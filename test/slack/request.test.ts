@@ -14,11 +14,11 @@ const ask = (who: Stage['ana'], role: string, more: object = {}) =>
 
 test('an engineer on call is approved at once, told why and until when, and can log in until the time is up', async () => {
   const form = await ask(stage.ana, 'payments-db/read');
-  expect(stage.viewText(form, 'U0ANA')).toContain('Approved at once: you are on call at level 1 for Payments, until');
+  expect(stage.viewText(form, 'U0ANA')).toContain('Automatic: you are on call at level 1 for Payments until');
   const callsBefore = stage.sandbox.pagerDuty.calls.length;
   const answer = await stage.ana.submit(form);
   expect(stage.viewText(answer, 'U0ANA')).toContain('Approved.');
-  const granted = await stage.ana.readsDirect('You have Payments database: read');
+  const granted = await stage.ana.readsDirect('You have Payments database (read)');
   // One question for the decision; what is written on the incident afterwards is not part of it.
   const asked = stage.sandbox.pagerDuty.calls.slice(callsBefore).filter((call) => !call.includes('/notes'));
   expect(asked).toHaveLength(1);
@@ -39,7 +39,7 @@ test('an engineer on call is approved at once, told why and until when, and can 
 test('a new password ends the one before, is shown to its person only, and stands in no message, log or ledger', async () => {
   const after = await lastDirect('U0ANA');
   await stage.ana.submit(await ask(stage.ana, 'payments-db/read'));
-  const granted = await stage.ana.readsDirect('You have Payments database: read', after);
+  const granted = await stage.ana.readsDirect('You have Payments database (read)', after);
   const passwords: string[] = [];
   for (let turn = 0; turn < 2; turn += 1) {
     await stage.ana.click(granted, 'grant_credential');
@@ -56,7 +56,7 @@ test('a new password ends the one before, is shown to its person only, and stand
 
   // Somebody else's click on the same button gets nothing.
   await stage.ben.click(granted, 'grant_credential');
-  await stage.ben.sees('not yours');
+  await stage.ben.sees('Only its holder');
 
   await stage.ana.click(granted, 'grant_end');
   await stage.ana.readsDirect('ended early', granted.ts);
@@ -99,7 +99,7 @@ test('a form that was tampered with, with a role that does not exist or too long
 test('the one open incident is chosen already, and the preview follows what is chosen', async () => {
   const form = await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/admin' });
   const text = stage.viewText(form, 'U0ANA');
-  expect(text).toContain('Approved at once');
+  expect(text).toContain('Automatic');
   expect(text).toContain('incident #4711 on Checkout is triggered');
   expect(JSON.stringify(form.values.incident)).toContain('PINC4711');
 });
@@ -116,7 +116,7 @@ test('whoever chooses a role before PagerDuty has answered gets the preview all 
   stage.sandbox.slack.faults.add({ kind: 'slow', match: 'users.info', delayMs: 600, times: 1 });
   await people.enter('U0ANA', form, 'request_role', role);
   await stage.ana.sees('You are on call');
-  await stage.ana.sees('Approved at once');
+  await stage.ana.sees('Automatic');
   expect(Object.keys(form.values)).toContain('duration:payments-db/read');
 });
 
@@ -151,7 +151,7 @@ test('a second request for what is held, or is waiting for review, is not taken'
   await stage.ben.submit(await ask(stage.ben, 'orders-db/read'));
   await stage.ben.readsDirect('waiting for');
   const again = await stage.ben.submit(await ask(stage.ben, 'orders-db/read'));
-  expect(stage.viewText(again, 'U0BEN')).toContain('asked for this already');
+  expect(stage.viewText(again, 'U0BEN')).toContain('requested already');
   const waiting = await stage.ben.readsDirect('Cancel request');
   await stage.ben.click(waiting, 'request_cancel');
   await stage.until('the message says it is cancelled', () => stage.text(waiting, 'U0BEN').includes('cancelled'));
@@ -163,7 +163,7 @@ test.each([
   ['U0GRACE', 'this account is deactivated'],
 ])('%s is refused: %s', async (id, reason) => {
   await stage.sandbox.slack.people.command(id, '/jit', '', 'C0GENERAL');
-  const view = await stage.person(id).sees('cannot request access');
+  const view = await stage.person(id).sees('can’t request access');
   expect(stage.viewText(view, id)).toContain(reason);
 });
 
@@ -172,7 +172,7 @@ test('/jit help and words that are not known are answered, to the one who asked 
   const help = await stage.ben.readsIn('C0GENERAL', 'opens the request form');
   expect(help.ephemeralTo).toBe('U0BEN');
   await stage.sandbox.slack.people.command('U0BEN', '/jit', '<!channel> frobnicate', 'C0GENERAL');
-  const unknown = await stage.ben.readsIn('C0GENERAL', 'I do not know');
+  const unknown = await stage.ben.readsIn('C0GENERAL', 'I don’t know');
   expect(unknown.text).not.toContain('<!channel>');
 });
 
@@ -182,7 +182,7 @@ test('a submission that Slack delivers twice makes one request and one grant', a
   const before = stage.events().length;
   stage.sandbox.slack.link.doubleNext(1);
   await stage.dev.submit(form);
-  await stage.dev.readsDirect('You have Payments database: read', after);
+  await stage.dev.readsDirect('You have Payments database (read)', after);
   const events = stage.events().slice(before);
   expect(events.filter((event) => event.type === 'request.submitted')).toHaveLength(1);
   expect(events.filter((event) => event.type === 'grant.activated')).toHaveLength(1);

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-/** Somebody asks for a role that reviewers decide on. @returns the card, and the buttons in its thread */
+/** Somebody asks for a role that reviewers decide on. @returns the card, which has the buttons */
 async function pending(
   who = stage.ben,
   role = 'orders-db/read',
@@ -17,15 +17,12 @@ async function pending(
 ): Promise<{ card: Message; prompt: Message; after: string }> {
   const after = stage.sandbox.slack.workspace.newTs();
   await who.submit(await who.fillRequest({ search: role.split('-')[0] ?? '', role, reason }));
-  const prompt = await stage.until('the buttons are in the thread', () =>
+  const prompt = await stage.until('there are buttons', () =>
     stage.sandbox.slack.workspace
       .visible('C0ACCESS', 'U0EVE')
-      .findLast((message) => message.ts > after && message.threadTs !== null && message.ephemeralTo === null),
+      .findLast((message) => message.ts > after && JSON.stringify(message.blocks).includes('review_approve')),
   );
-  const card = await stage.until('the card is there', () =>
-    stage.sandbox.slack.workspace.messages.find((message) => message.ts === prompt.threadTs),
-  );
-  return { card, prompt, after };
+  return { card: prompt, prompt, after };
 }
 
 const deny = async (who: Stage['ana'], prompt: Message, comment: string) => {
@@ -39,13 +36,13 @@ const deny = async (who: Stage['ana'], prompt: Message, comment: string) => {
 const settled = (message: Message, text: string, viewer = 'U0EVE') =>
   stage.until(`the message says "${text}"`, () => stage.text(message, viewer).includes(text));
 
-test('a reviewer approves in the thread; the card, the thread and the requester say so, and the access is real', async () => {
+test('a reviewer approves on the card; the card and the requester say so, and the access is real', async () => {
   const { card, prompt, after } = await pending();
-  expect(stage.text(card, 'U0CHLOE')).toContain('Waiting for review');
+  expect(stage.text(card, 'U0CHLOE')).toContain('Needs approval from');
   expect(stage.text(card, 'U0CHLOE')).toContain('Customer 4411 was charged twice');
-  expect(stage.text(prompt, 'U0CHLOE')).toContain('one approval from @payments-leads, @dba');
+  expect(stage.text(prompt, 'U0CHLOE')).toContain('approval from @payments-leads, @dba');
   await stage.chloe.click(prompt, 'review_approve');
-  const granted = await stage.ben.readsDirect('You have Orders database: read', after);
+  const granted = await stage.ben.readsDirect('You have Orders database (read)', after);
   expect(stage.text(granted, 'U0BEN')).toContain('Approved by @Chloé Martin');
   await settled(card, 'Access is active until');
   await settled(prompt, 'Access is active until');
@@ -66,7 +63,7 @@ test('a denial needs a comment, and the requester reads it as it was typed', asy
   stage.sandbox.slack.people.close(form);
   await deny(stage.chloe, prompt, 'Use the *replica* <!channel> https://evil.example');
   const told = await stage.ben.readsDirect('denied', after);
-  expect(stage.text(told, 'U0BEN')).toContain('@Chloé Martin denied Orders database: read');
+  expect(stage.text(told, 'U0BEN')).toContain('@Chloé Martin denied Orders database (read)');
   expect(JSON.stringify(told.blocks)).toContain(
     '"type":"text","text":"Use the *replica* <!channel> https://evil.example"',
   );
@@ -75,7 +72,7 @@ test('a denial needs a comment, and the requester reads it as it was typed', asy
 
 test.each([
   ['the requester', () => stage.ben, 'cannot review your own request'],
-  ['somebody who is no reviewer', () => stage.ana, 'not one of the reviewers'],
+  ['somebody who is no reviewer', () => stage.ana, 'not a reviewer'],
 ])('%s clicking approve changes nothing and is told why, unseen by others', async (_who, who, sentence) => {
   const { prompt, after } = await pending();
   await who().click(prompt, 'review_approve');
@@ -92,7 +89,7 @@ test('a reviewer who left the group, or was deactivated, since the card was post
   const members = group?.members ?? [];
   if (group) group.members = [];
   await stage.chloe.click(prompt, 'review_approve');
-  await stage.chloe.readsIn('C0ACCESS', 'not one of the reviewers', after);
+  await stage.chloe.readsIn('C0ACCESS', 'not a reviewer', after);
   if (group) group.members = members;
 
   const chloe = stage.sandbox.slack.workspace.users.get('U0CHLOE');
@@ -128,12 +125,12 @@ test('two approvals have to come from two people; the second one grants', async 
   await stage.dev.click(prompt, 'review_approve');
   await settled(prompt, 'Approved by @Dev Patel so far');
   await stage.dev.click(prompt, 'review_approve');
-  await stage.dev.readsIn('C0ACCESS', 'approved this already', after);
+  await stage.dev.readsIn('C0ACCESS', 'already approved this', after);
   expect(await stage.madeRoles()).toEqual([]);
   await stage.eve.click(prompt, 'review_approve');
-  await stage.ben.readsDirect('You have Payments database: admin', after);
+  await stage.ben.readsDirect('You have Payments database (admin)', after);
   await settled(card, 'Approved by @Dev Patel and @Eve Lindqvist');
-  await stage.ben.click(await stage.ben.readsDirect('You have Payments database: admin', after), 'grant_end');
+  await stage.ben.click(await stage.ben.readsDirect('You have Payments database (admin)', after), 'grant_end');
   await stage.ben.readsDirect('ended early', after);
 });
 
@@ -143,7 +140,7 @@ test('two reviewers clicking at the same moment make one grant; the later one is
     stage.chloe.click(prompt, 'review_approve'),
     stage.dev.click(prompt, 'review_deny').then(() => stage.eve.click(prompt, 'review_approve')),
   ]);
-  await stage.ben.readsDirect('You have Orders database: read', after);
+  await stage.ben.readsDirect('You have Orders database (read)', after);
   const requestId = stage.events().findLast((event) => event.type === 'request.submitted')?.requestId;
   const about = stage.events().filter((event) => event.requestId === requestId);
   expect(about.filter((event) => event.type === 'grant.activated')).toHaveLength(1);
@@ -152,8 +149,8 @@ test('two reviewers clicking at the same moment make one grant; the later one is
   const late = await stage.dev.sees('Why not?');
   await stage.sandbox.slack.people.enter('U0DEV', late, 'comment', 'too late');
   await stage.sandbox.slack.people.submit('U0DEV', late);
-  expect(late.errors.comment).toContain('already approved');
-  await stage.ben.click(await stage.ben.readsDirect('You have Orders database: read', after), 'grant_end');
+  expect(late.errors.comment).toContain('this request was approved');
+  await stage.ben.click(await stage.ben.readsDirect('You have Orders database (read)', after), 'grant_end');
   await stage.ben.readsDirect('ended early', after);
 });
 
@@ -164,7 +161,7 @@ test('a button whose value was changed to something else finds nothing and chang
     blocks: JSON.parse(JSON.stringify(prompt.blocks).replaceAll(/"value":"R\w+"/g, '"value":"R\' OR 1=1 --"')),
   };
   await stage.chloe.click(forged, 'review_approve');
-  await stage.chloe.readsIn('C0ACCESS', 'no such request', after);
+  await stage.chloe.readsIn('C0ACCESS', 'no longer exists', after);
   await deny(stage.chloe, prompt, 'done testing');
   await settled(prompt, 'Denied');
 });
@@ -175,11 +172,11 @@ test('while the policy would by now deny the request, an approval is refused and
   const members = engineers?.members ?? [];
   if (engineers) engineers.members = members.filter((id) => id !== 'U0BEN');
   await stage.chloe.click(prompt, 'review_approve');
-  await stage.chloe.readsIn('C0ACCESS', 'By now the policy denies', after);
+  await stage.chloe.readsIn('C0ACCESS', 'The policy now denies', after);
   if (engineers) engineers.members = members;
   await stage.chloe.click(prompt, 'review_approve');
-  await stage.ben.readsDirect('You have Orders database: read', after);
-  await stage.ben.click(await stage.ben.readsDirect('You have Orders database: read', after), 'grant_end');
+  await stage.ben.readsDirect('You have Orders database (read)', after);
+  await stage.ben.click(await stage.ben.readsDirect('You have Orders database (read)', after), 'grant_end');
   await stage.ben.readsDirect('ended early', after);
 });
 
@@ -187,7 +184,7 @@ test('a request that nobody decides on expires, and the buttons go', async () =>
   const { card, prompt, after } = await pending();
   stage.clock.jump(121 * MINUTE);
   await stage.ben.readsDirect('Nobody decided', after);
-  await settled(card, 'Nobody decided in time');
-  await settled(prompt, 'Nobody decided in time');
+  await settled(card, 'nobody decided in time');
+  await settled(prompt, 'nobody decided in time');
   expect(JSON.stringify(prompt.blocks)).not.toContain('review_approve');
 });

@@ -23,23 +23,22 @@ describe('the card', () => {
 
   test('holds all that it takes to decide: who, what, how long, why, shift, incident, what they held, risk, and why you', async () => {
     await stage.dev.jit('request payments admin 30m INC-4711 rollback of a bad migration');
-    const card = stage.text(await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database: admin'), 'U0CHLOE');
-    expect(card).toContain('@Dev Patel asks for Payments database: admin');
+    const card = stage.text(await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database (admin)'), 'U0CHLOE');
+    expect(card).toContain('@Dev Patel asks for Payments database (admin)');
     expect(card).toContain('Risk: 🔴 high');
-    expect(card).toContain('How long: 30 min');
+    expect(card).toContain('for 30 min');
     expect(card).toMatch(/On call: on call at level \d for Payments/);
-    expect(card).toContain('Held lately: nothing');
+    expect(card).not.toContain('Recent access');
     expect(card).toContain('│ INC-4711 rollback of a bad migration');
-    expect(card).toContain('Not approved at once');
-    const thread = stage.text(await prompt(), 'U0EVE');
-    expect(thread).toContain('needs 2 approvals: 2 of @dba');
-    expect(thread).toContain('You are asked because rule 3 of payments-db/admin names you');
+    expect(card).toContain('Not automatic');
+    expect(card).toContain('Needs 2 approvals: 2 from @dba');
+    expect(card).toContain('you can approve this (rule 3)');
   });
 
   test('says what they held lately, and links the incident with its severity', async () => {
     await stage.ben.jit('request orders read 30m first');
     await stage.chloe.click(await prompt(), 'review_approve');
-    await stage.ben.click(await stage.ben.readsDirect('You have Orders database: read'), 'grant_end');
+    await stage.ben.click(await stage.ben.readsDirect('You have Orders database (read)'), 'grant_end');
     await stage.ben.readsDirect('has ended');
     stage.sandbox.pagerDuty.account.incidents.push({
       id: 'PINC9',
@@ -62,8 +61,8 @@ describe('the card', () => {
         incident: 'PINC9',
       }),
     );
-    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database: read');
-    expect(stage.text(card, 'U0CHLOE')).toMatch(/Held lately: orders-db\/read, ended/);
+    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database (read)');
+    expect(stage.text(card, 'U0CHLOE')).toMatch(/Recent access: orders-db\/read, ended/);
     expect(stage.text(card, 'U0CHLOE')).toContain('#9 Search is down (acknowledged, high urgency)');
     expect(JSON.stringify(card.blocks)).toContain('https://example.pagerduty.com/incidents/PINC9');
   });
@@ -74,7 +73,7 @@ describe('approving less', () => {
   const openChange = async () => {
     const asked = await prompt();
     await stage.dev.click(asked, 'review_change');
-    return stage.dev.sees('gets no more than what you choose here');
+    return stage.dev.sees('gets what you choose here, and no more');
   };
 
   test('a reviewer can give a narrower role for a shorter time; the requester and the ledger see both', async () => {
@@ -91,7 +90,7 @@ describe('approving less', () => {
       to: { role: 'payments-db/read', duration: 15 * MINUTE },
     });
     await stage.eve.click(await prompt(), 'review_approve');
-    const told = await stage.ben.readsDirect('You have Payments database: read');
+    const told = await stage.ben.readsDirect('You have Payments database (read)');
     expect(stage.text(told, 'U0BEN')).toContain('for less than you asked for (payments-db/admin, 1 h)');
     const activated = await stage.recorded('grant.activated');
     expect(activated.payload.role).toBe('payments-db/read');
@@ -133,13 +132,13 @@ describe('stages', () => {
     stage.sandbox.slack.workspace.groups.get('S0PAYLEADS')?.members.push('U0DEV');
     await stage.ben.jit('request payments admin 30m INC-4711 rollback of a bad migration');
     const asked = await prompt();
-    expect(stage.text(asked, 'U0CHLOE')).toContain('2 approvals: 1 of @payments-leads and 1 of @security');
+    expect(stage.text(asked, 'U0CHLOE')).toContain('2 approvals: 1 from @payments-leads and 1 from @security');
     await stage.chloe.click(asked, 'review_approve');
     await stage.dev.click(asked, 'review_approve');
     await stage.recorded('review.recorded', 2);
     expect(stage.events().some(({ type }) => type === 'request.approved')).toBe(false);
     await stage.eve.click(asked, 'review_approve');
-    await stage.ben.readsDirect('You have Payments database: admin');
+    await stage.ben.readsDirect('You have Payments database (admin)');
   });
 
   test('accounts that the policy says are one human cannot approve for each other', async () => {
@@ -162,11 +161,11 @@ describe('when nobody answers', () => {
     const [next] = escalated.payload.to;
     expect(['U0ANA', 'U0DEV']).toContain(next?.slackId);
     const who = stage.person(next?.slackId ?? '');
-    const told = await who.readsDirect('asks for Payments database: read*, and nobody has decided yet');
+    const told = await who.readsDirect('asks for Payments database (read)*, and nobody has decided yet');
     expect(JSON.stringify(told.blocks)).toContain('https://harborpay.slack.com/archives/C0ACCESS/p');
-    await stage.chloe.readsIn('C0ACCESS', 'asked as well');
+    await stage.chloe.readsIn('C0ACCESS', 'I also asked');
     await who.click(asked, 'review_approve');
-    await stage.ben.readsDirect('You have Payments database: read');
+    await stage.ben.readsDirect('You have Payments database (read)');
   });
 
   test('whoever is asleep is let sleep; at the end somebody is paged; then the request expires', async () => {
@@ -188,6 +187,30 @@ describe('when nobody answers', () => {
     await expect.poll(() => incidents.at(-1)?.title).toContain('Access request waiting: Ben Okafor');
     stage.clock.jump(30 * MINUTE + 1_000);
     await stage.ben.readsDirect('Nobody decided');
+  });
+
+  test('16 the thread says that PagerDuty does not answer, and who is asked once it does', async () => {
+    toNoon();
+    await stage.ben.jit('request payments read 30m customer 4411');
+    await prompt();
+    stage.sandbox.pagerDuty.faults.add({ kind: 'error_500', match: 'GET /oncalls' });
+    stage.clock.jump(10 * MINUTE + 1_000);
+    const said = await stage.chloe.readsIn('C0ACCESS', 'could not find out who else to ask');
+    expect(stage.text(said, 'U0CHLOE')).toMatch(/who is on call could not be looked up: .*500.*I’ll try again/);
+    stage.sandbox.pagerDuty.faults.clear();
+    stage.clock.jump(MINUTE);
+    await stage.chloe.readsIn('C0ACCESS', 'I also asked');
+  });
+
+  test('16 who is passed over is named with the reason where nobody is left to ask', async () => {
+    toNoon();
+    const eve = stage.sandbox.slack.workspace.users.get('U0EVE');
+    if (eve) eve.quietUntil = stage.clock.now() + 8 * HOUR;
+    await stage.ben.jit('request payments read 30m customer 4411');
+    await prompt();
+    stage.clock.jump(30 * MINUTE + 1_000);
+    const said = await stage.chloe.readsIn('C0ACCESS', 'there is nobody else to ask');
+    expect(stage.text(said, 'U0CHLOE')).toContain('Eve Lindqvist (asleep or not to be disturbed)');
   });
 
   test('a page whose answer is lost wakes nobody twice', async () => {
@@ -217,7 +240,7 @@ describe('when nobody answers', () => {
     expect(escalated.payload.to.length).toBeGreaterThan(0);
     const who = stage.person(escalated.payload.to[0]?.slackId ?? '');
     await who.click(await prompt(), 'review_approve');
-    await stage.ben.readsDirect('You have Payments database: read');
+    await stage.ben.readsDirect('You have Payments database (read)');
   });
 });
 
@@ -225,7 +248,7 @@ describe('while somebody is away', () => {
   beforeEach(() => start());
   const nameStandIn = async (from: Person, to: string, until: number) => {
     await from.jit('away');
-    const form = await from.sees('Who stands in?');
+    const form = await from.sees('Who reviews for you?');
     const people = stage.sandbox.slack.people;
     await people.enter(from.id, form, 'away_to', to);
     await people.enter(from.id, form, 'away_until', String(Math.floor(until / 1000)));
@@ -237,14 +260,14 @@ describe('while somebody is away', () => {
     await stage.ben.jit('request payments read 30m customer 4411');
     const asked = await prompt();
     await stage.dev.click(asked, 'review_approve');
-    await stage.dev.readsIn('C0ACCESS', 'not one of the reviewers');
+    await stage.dev.readsIn('C0ACCESS', 'not a reviewer');
     await nameStandIn(stage.chloe, 'U0DEV', stage.clock.now() + 3 * HOUR);
     await stage.dev.readsDirect('asks you to review for them');
     await stage.dev.click(asked, 'review_approve');
-    await stage.ben.readsDirect('You have Payments database: read');
+    await stage.ben.readsDirect('You have Payments database (read)');
     const review = await stage.recorded('review.recorded');
     expect(review.payload.onBehalfOf).toBe('U0CHLOE');
-    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database: read');
+    const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database (read)');
     await stage.until('the card says so', () => stage.text(card, 'U0EVE').includes('@Dev Patel (for @Chloé Martin)'));
     await stage.chloe.jit('back');
     await stage.chloe.told('no longer reviews for you');
@@ -255,7 +278,7 @@ describe('while somebody is away', () => {
     await stage.recorded('delegation.set');
     await stage.eve.jit('request orders read 30m numbers');
     await stage.ana.click(await prompt(), 'review_approve');
-    await stage.ana.readsIn('C0ACCESS', 'not one of the reviewers');
+    await stage.ana.readsIn('C0ACCESS', 'not a reviewer');
 
     await nameStandIn(stage.chloe, 'U0DEV', stage.clock.now() + 10 * MINUTE);
     await stage.recorded('delegation.set', 2);
@@ -266,7 +289,7 @@ describe('while somebody is away', () => {
     stage.sandbox.pagerDuty.account.escalationPolicies.splice(0);
     stage.clock.jump(11 * MINUTE);
     await stage.dev.click(asked, 'review_approve');
-    await stage.dev.readsIn('C0ACCESS', 'not one of the reviewers', after);
+    await stage.dev.readsIn('C0ACCESS', 'not a reviewer', after);
   });
 
   test('only those whom the policy lets stand in can be named', async () => {

@@ -54,7 +54,7 @@ test('a role can demand a code of whoever asks and of whoever approves', async (
     await stage.sandbox.slack.people.submit(who.id, ask);
     expect(ask.errors).toEqual({});
   }
-  await stage.ben.readsDirect('You have Feature flags: delete');
+  await stage.ben.readsDirect('You have Feature flags (delete)');
 });
 
 test('a code works once; a wrong one is counted; after five nobody gets another guess for a while', async () => {
@@ -72,7 +72,7 @@ test('a code works once; a wrong one is counted; after five nobody gets another 
   expect(again.errors.code).toContain('used already');
   for (let guess = 0; guess < 4; guess += 1) await send(stage.ben, again, '000000');
   expect(again.errors.code).toContain('Too many wrong codes');
-  await stage.ben.readsDirect('Too many wrong one-time codes were typed in your name');
+  await stage.ben.readsDirect('Too many wrong one-time codes were entered in your name');
   stage.clock.jump(MINUTE);
   await send(stage.ben, again, code());
   expect(again.errors.code).toContain('Too many wrong codes');
@@ -96,7 +96,7 @@ test('the secret is shown once, and stands encrypted in the database and nowhere
   expect(everywhere).not.toContain(plain);
   expect(everywhere).not.toContain(secret);
   await stage.ben.jit('second-factor');
-  await stage.ben.told('set up one-time codes already');
+  await stage.ben.told('already set up one-time codes');
 });
 
 test('an administrator resets the codes of somebody who lost their phone; others cannot', async () => {
@@ -104,7 +104,7 @@ test('an administrator resets the codes of somebody who lost their phone; others
   const people = stage.sandbox.slack.people;
   const reset = async (who: Person) => {
     await who.jit('admin');
-    const panel = await who.sees('Live: ');
+    const panel = await who.sees('Active: ');
     await people.enter(who.id, panel, 'admin_reset', 'U0BEN');
     return panel;
   };
@@ -131,7 +131,7 @@ const withTwoOfEve = async () => {
 };
 const resetBy = async (who: Person, whose: string) => {
   await who.jit('admin');
-  const panel = await who.sees('Live: ');
+  const panel = await who.sees('Active: ');
   await stage.sandbox.slack.people.enter(who.id, panel, 'admin_reset', whose);
   stage.sandbox.slack.people.close(panel);
 };
@@ -142,7 +142,7 @@ test('K11.6 whoever has their codes reset by an administrator is told by whom, o
   await resetBy(stage.eve, 'U0BEN');
   const told = await stage.ben.readsDirect('Your one-time codes were reset');
   expect(stage.text(told, 'U0BEN')).toContain('@Eve Lindqvist');
-  expect(stage.text(told, 'U0BEN')).toContain('If you did not ask for it');
+  expect(stage.text(told, 'U0BEN')).toContain('If you did not ask for this');
   await enrol(stage.eve);
   await resetBy(stage.dev, 'U0EVE');
   await stage.eve.readsDirect('Your one-time codes were reset');
@@ -156,7 +156,7 @@ test('K11.7 nobody resets their own codes, nor those of another account of their
   await resetBy(second, 'U0EVE');
   await resetBy(stage.dev, 'U0BEN');
   await stage.eve.jit('second-factor');
-  await stage.eve.told('set up one-time codes already');
+  await stage.eve.told('already set up one-time codes');
   expect(stage.events().filter(({ type }) => type === 'second_factor.reset')).toEqual([]);
 });
 

@@ -95,7 +95,7 @@ test.each(SECRETS)(
   90_000,
 );
 
-const START = fileURLToPath(new URL('../../src/start.js', import.meta.url));
+const START = fileURLToPath(new URL('../../src/app/start.js', import.meta.url));
 
 test.each(SECRETS)('K11.2 neither the doctor, nor the log, nor a start that fails say it (%#)', async (secret) => {
   const policy = join(folder, 'policy.yaml');

@@ -1,28 +1,44 @@
 import { createServer } from 'node:http';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
-import { createConnection } from '../../src/slack/connection.ts';
+import { createConnection } from '../../src/slack/link/connection.ts';
 import { recordedLog } from '../support/log.ts';
 
 /** What is wrong with the configuration at a start is named, with what to do. */
 
-test('16 an app token that Slack refuses is named', async () => {
+async function connectionTo(answer: string) {
   const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":false,"error":"invalid_auth"}');
+    response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
   });
   const apiUrl = `http://127.0.0.1:${await listen(server)}/`;
   onTestFinished(() => closeServer(server));
   const log = recordedLog();
   const connection = createConnection({ mode: 'socket', appToken: 'xapp-wrong' }, { apiUrl, log });
-  await connection.open();
-  await vi.waitFor(() =>
+  onTestFinished(() => connection.close());
+  return { connection, log };
+}
+
+test.each(['invalid_auth', 'not_allowed_token_type', 'account_inactive'])(
+  '16 an app token that Slack refuses (%s) is named, at the start and in the log',
+  async (code) => {
+    const { connection, log } = await connectionTo(JSON.stringify({ ok: false, error: code }));
+    const problem = `Slack does not accept SLACK_APP_TOKEN (${code})`;
+    await expect(connection.open()).rejects.toMatchObject({
+      name: 'TokenRefused',
+      message: expect.stringContaining(problem),
+    });
     expect(log.lines.find(({ message }) => message.startsWith('not connected to Slack'))).toMatchObject({
       level: 'error',
-      message: expect.stringContaining('Slack does not accept SLACK_APP_TOKEN (invalid_auth)'),
-    }),
-  );
-  await connection.close();
+      message: expect.stringContaining(problem),
+    });
+  },
+);
+
+test('16 a Slack that is down refuses no token: the start goes on, and so does connecting', async () => {
+  const { connection, log } = await connectionTo('{"ok":false,"error":"internal_error"}');
+  await connection.open();
+  expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining('not connected to Slack'));
 });
 
 test('16 a port that is taken is said to be, with what to set', async () => {

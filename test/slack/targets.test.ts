@@ -76,7 +76,7 @@ test('somebody who was in a group before is still in it when the access ends, al
 test('a certificate is shown to its person only, is revoked early, and people are told what lives on', async () => {
   stage = await withTargets();
   await stage.ana.jit('request node logs 1h looking at the logs');
-  const granted = await stage.ana.readsDirect('You have Payments node: logs');
+  const granted = await stage.ana.readsDirect('You have Payments node (logs)');
   await stage.ana.click(granted, 'grant_credential');
   const view = await stage.ana.sees('Shown once');
   const certificate = /ssh-ed25519-cert-v01@openssh\.com [A-Za-z0-9+/=]+/.exec(JSON.stringify(view.view))?.[0] ?? '';
@@ -86,8 +86,8 @@ test('a certificate is shown to its person only, is revoked early, and people ar
   );
   stage.sandbox.slack.people.close(view);
   await stage.ana.click(granted, 'grant_end');
-  const ended = await stage.ana.readsDirect('Payments node: logs has ended', granted.ts);
-  expect(stage.text(ended, 'U0ANA')).toContain('Sessions opened before live until they are closed.');
+  const ended = await stage.ana.readsDirect('Payments node (logs) has ended', granted.ts);
+  expect(stage.text(ended, 'U0ANA')).toContain('Open sessions stay open until they are closed.');
   const asked = spawnSync('ssh-keygen', ['-Q', '-f', join(folder, 'revoked.krl'), join(folder, 'ana-cert.pub')]);
   expect(String(asked.stdout)).toContain('REVOKED');
   expect(JSON.stringify([stage.sandbox.slack.workspace.messages, stage.log.lines, stage.events()])).not.toContain(
@@ -118,6 +118,6 @@ test.each([
   if (ben) users.set('U0BEN2', { ...ben, id: 'U0BEN2', name: 'ben2', email: 'ben@agency.example' });
   groups.get('S0ENGINEERS')?.members.push('U0BEN2');
   await stage.person('U0BEN2').jit('request orders read 30m looking at orders');
-  await stage.person('U0BEN2').told('cannot be given to you yet');
+  await stage.person('U0BEN2').told('You can’t get');
   expect(stage.events().filter(({ type }) => type === 'request.submitted')).toEqual([]);
 });

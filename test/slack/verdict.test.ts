@@ -12,7 +12,7 @@ afterEach(() => stage.close());
 const people = () => stage.sandbox.slack.people;
 const breakGlass = async () => {
   await stage.ben.jit('break-glass payments admin 20m Checkout is down for everybody');
-  await stage.ben.readsDirect('You have Payments database: admin');
+  await stage.ben.readsDirect('You have Payments database (admin)');
   return stage.eve.readsIn('C0ACCESS', 'was it justified?');
 };
 const judge = async (action: 'use_justified' | 'use_unjustified') => {
@@ -30,9 +30,7 @@ describe('the verdict on break-glass', () => {
     const prompt = await judge('use_justified');
     const told = await stage.ben.readsDirect('justified');
     expect(stage.text(told, 'U0BEN')).toContain('│ looked at the *session*');
-    await stage.until('the prompt shows the verdict', () =>
-      stage.text(prompt, 'U0EVE').includes('Reviewed: justified'),
-    );
+    await stage.until('the prompt shows the verdict', () => stage.text(prompt, 'U0EVE').includes(': justified'));
     expect(stage.text(prompt, 'U0EVE')).toContain('[ End access now ]');
     expect(await stage.madeRoles()).toHaveLength(1);
     await stage.eve.click(prompt, 'grant_end');
@@ -49,7 +47,7 @@ describe('the verdict on break-glass', () => {
     expect(revoking.payload.problem).toBe('its use was found not justified');
     expect(revoking.actor).toMatchObject({ kind: 'person', id: 'U0EVE' });
     const told = stage.text(await stage.ben.readsDirect('not justified'), 'U0BEN');
-    expect(told).toContain('@Eve Lindqvist found your break-glass for Payments database: admin not justified');
+    expect(told).toContain('@Eve Lindqvist reviewed your break-glass for Payments database (admin): not justified');
     expect(told).toContain('│ looked at the *session*');
   });
 
@@ -79,7 +77,7 @@ describe('on call, on the card', () => {
 
   test('16 card: on call is the level and until when', async () => {
     for (const incident of stage.sandbox.pagerDuty.account.incidents) incident.status = 'resolved';
-    expect(onCallOf(await card(stage.ana, 'payments admin'))).toMatch(/level 1 for Payments, until/);
+    expect(onCallOf(await card(stage.ana, 'payments admin'))).toMatch(/level 1 for Payments until/);
   });
 
   test('16 card: not known is why', async () => {

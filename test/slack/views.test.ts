@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AskDecision, Decision } from '../../src/domain/evaluate.ts';
-import { type LedgerEvent, named } from '../../src/domain/events.ts';
-import type { Incident } from '../../src/domain/evidence.ts';
+import type { AskDecision, Decision } from '../../src/domain/decision.ts';
+import type { LedgerEvent } from '../../src/domain/events.ts';
 import { activate, conclude, type Grant, intendGrant, startRevoking } from '../../src/domain/grant.ts';
-import { BOT, type Person, personActor } from '../../src/domain/person.ts';
+import type { Incident } from '../../src/domain/incident.ts';
+import { BOT, named, type Person, personActor } from '../../src/domain/person.ts';
 import type { Request } from '../../src/domain/request.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { messageBlocks } from '../../src/sandbox/slack/blockKit.ts';
-import { auditMessage } from '../../src/slack/audit/lines.ts';
-import { activeNotice, noticeFor, waitingNotice } from '../../src/slack/grants/notices.ts';
-import { requestCard, reviewPrompt } from '../../src/slack/review/card.ts';
+import { auditMessage } from '../../src/slack/outbox/auditMessage.ts';
+import { requestCard } from '../../src/slack/outbox/card.ts';
+import { activeNotice, noticeFor, waitingNotice } from '../../src/slack/outbox/toRequester.ts';
+import { asRead } from '../support/asRead.ts';
 import { aRole, NO_TIES } from '../support/domain.ts';
 
 const role = aRole({ resourceId: 'payments-db', risk: 'high', narrower: ['peek'] });
@@ -40,9 +41,7 @@ const asked: AskDecision = {
   effect: 'ask',
   rule: 2,
   reasons: ['it applies to everybody'],
-  outcomes: [
-    { rule: 1, effect: 'allow', outcome: 'not_met', reasons: ['not on call in PagerDuty now'], principals: [] },
-  ],
+  outcomes: [{ rule: 1, effect: 'allow', outcome: 'not_met', reasons: ['not on call in PagerDuty'], principals: [] }],
   stages: [{ reviewers: ['S0PAYLEADS'], needed: 1 }],
   escalate: [],
   maxDuration: null,
@@ -104,7 +103,7 @@ const states: [string, Request, Grant | null][] = [
   ['pending', pending, null],
   ['approved, being set up', approved, intent],
   ['approved, active', approved, active],
-  ['approved, being taken back', approved, revoking],
+  ['approved, ending', approved, revoking],
   ['approved, overdue', approved, { ...revoking, state: 'overdue' }],
   ['approved, ended', approved, conclude(revoking, AT + 61_000)],
   [
@@ -127,16 +126,15 @@ const states: [string, Request, Grant | null][] = [
   ['expired', { ...core, state: 'expired', decision: asked, expiredAt: AT }, null],
 ];
 
-describe('the card and its thread', () => {
+describe('the card', () => {
   test.each(states)('%s', (_name, request, grant) => {
-    const input = { request, grant, role, roleName: 'Payments database: read' };
-    const views = { card: requestCard([input], [conclude(revoking, AT)]), thread: reviewPrompt(input) };
-    expect(views).toMatchSnapshot();
-    expect(messageBlocks.safeParse(views.card.blocks).error).toBeUndefined();
-    expect(messageBlocks.safeParse(views.thread.blocks).error).toBeUndefined();
+    const input = { request, grant, role, roleName: 'Payments database (read)' };
+    const view = requestCard([input], [conclude(revoking, AT)]);
+    expect(asRead(view)).toMatchSnapshot();
+    expect(messageBlocks.safeParse(view.blocks).error).toBeUndefined();
     // A control stands only where it does something.
-    expect(JSON.stringify(views).includes('review_approve')).toBe(request.state === 'pending');
-    expect(JSON.stringify(views).includes('grant_end')).toBe(grant?.state === 'active');
+    expect(JSON.stringify(view).includes('review_approve')).toBe(request.state === 'pending');
+    expect(JSON.stringify(view).includes('grant_end')).toBe(grant?.state === 'active');
   });
 });
 
@@ -263,8 +261,8 @@ describe('private messages', () => {
     ],
   ];
   test.each(events)('%s', (_name, event, request, grant) => {
-    const message = noticeFor(event, { request, grant, roleName: 'Payments database: read', ...can });
-    expect(message).toMatchSnapshot();
+    const message = noticeFor(event, { request, grant, roleName: 'Payments database (read)', ...can });
+    expect(message && asRead(message)).toMatchSnapshot();
     expect(messageBlocks.safeParse(message?.blocks).error).toBeUndefined();
   });
 });
@@ -334,12 +332,12 @@ test('whatever a person types, or is called, it becomes no mention, link or form
           decision: asked,
         },
       };
-      const input = { request, grant: null, role, roleName: 'Payments database: read', ...can };
+      const input = { request, grant: null, role, roleName: 'Payments database (read)', ...can };
       const messages = [
         requestCard([input], []),
         requestCard([input, { ...input, request: { ...denied, id: 'R2' } }], []),
-        reviewPrompt(input),
-        reviewPrompt({ ...input, request: denied }),
+        requestCard([input, input], []),
+        requestCard([{ ...input, request: denied }], []),
         waitingNotice(input),
         activeNotice({ ...input, grant: { ...active, person } }),
         auditMessage([event]).message,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { accountFor } from '../../src/domain/accounts.ts';
-import { eachPerson } from '../../src/ledger/names.ts';
-import { personOf } from '../../src/slack/account.ts';
+import { eachPerson } from '../../src/ledger/sqlite/names.ts';
+import { personOf } from '../../src/slack/directory/account.ts';
 
 /** Issue 16: an address is compared in small letters, and kept as it is written for targets that tell capitals apart. */
 

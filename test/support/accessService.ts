@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /**
  * A team's service behind a gateway, as docs/targets/webhook.md describes them. The gateway honours idempotency keys:
@@ -12,6 +13,9 @@ export interface Asked {
   readonly key: string | undefined;
   readonly id: string | undefined;
   readonly grantId: string;
+  /** The whole document, as it came. */
+  readonly text: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface OwnSeat {
@@ -27,8 +31,13 @@ export interface AccessService {
   /** Who has access, by the service's own ids. */
   readonly held: Map<string, OwnSeat>;
   readonly asked: Asked[];
+  readonly wire: Wire;
   /** What is answered in its stead, before it has seen the question. null: nothing. */
   instead: { status: number; body: string; headers?: Record<string, string> } | null;
+  /** What is answered in its stead never ends. */
+  endless: boolean;
+  /** How many bytes of such answers were taken. */
+  written: number;
   /** It does what it is asked, and the answer to this many is lost on the way. */
   lose: number;
   /** What the service itself answers next, after doing nothing; the gateway remembers it. */
@@ -41,6 +50,7 @@ export async function startAccessService(): Promise<AccessService> {
   let serial = 0;
 
   const server = createServer(async (request, response) => {
+    if (service.wire.takes(request, response)) return;
     const body = await readBody(request);
     const order = JSON.parse(body);
     const key = request.headers['idempotency-key'];
@@ -49,8 +59,11 @@ export async function startAccessService(): Promise<AccessService> {
       key: typeof key === 'string' ? key : undefined,
       id: order.id,
       grantId: order.grant_id,
+      text: body,
+      headers: request.headers,
     });
-    const { instead } = service;
+    const { instead, endless } = service;
+    if (endless) return void pourInto(response);
     if (instead) return void response.writeHead(instead.status, instead.headers).end(instead.body);
     const answer = (typeof key === 'string' && remembered.get(key)) || (service.failures.shift() ?? serve(order));
     if (typeof key === 'string') remembered.set(key, answer);
@@ -77,11 +90,26 @@ export async function startAccessService(): Promise<AccessService> {
     return reply({ active, ...(mine && { id: mine[0], account: order.person.email }) });
   }
 
+  function pourInto(response: ServerResponse): void {
+    const chunk = Buffer.alloc(64_000, ' ');
+    const pour = () => {
+      if (response.destroyed) return;
+      service.written += chunk.length;
+      if (response.write(chunk)) setImmediate(pour);
+      else response.once('drain', pour);
+    };
+    response.writeHead(200);
+    pour();
+  }
+
   const service: AccessService = {
     url: '',
     held: new Map(),
     asked: [],
+    wire: createWire(),
     instead: null,
+    endless: false,
+    written: 0,
     lose: 0,
     failures: [],
     close: () => closeServer(server),

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /**
  * The part of AWS Identity Center, its identity store, and IAM that is about who is in what, written from the published API
@@ -31,6 +32,7 @@ export interface FakeAws {
   /** Lets everything in the background happen. */
   finish(): void;
   down: boolean;
+  readonly wire: Wire;
   close(): Promise<void>;
 }
 
@@ -97,6 +99,8 @@ export async function startAws(): Promise<FakeAws> {
       const { UniqueAttribute } = body.AlternateIdentifier as unknown as {
         UniqueAttribute: { AttributeValue: string };
       };
+      if (/\s/.test(UniqueAttribute.AttributeValue))
+        throw new AwsError('ValidationException', 'userName must satisfy its regular expression pattern');
       const id = people.get(UniqueAttribute.AttributeValue);
       if (!id) throw new AwsError('ResourceNotFoundException', 'USER not found');
       return { UserId: id };
@@ -164,6 +168,12 @@ export async function startAws(): Promise<FakeAws> {
     if (aws.denied.has(action)) throw new AwsError('AccessDenied', `not authorized to perform: iam:${action}`);
     const instead = aws.instead.get(action);
     if (instead !== undefined) return instead;
+    const name = form.get('UserName') ?? 'none';
+    if (!/^[\w+=,.@-]+$/.test(name))
+      throw new AwsError(
+        'ValidationError',
+        'The specified value for userName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-',
+      );
     // Every other name is one that IAM does not know.
     const groupId = [...groups].find(([, { name }]) => name === form.get('GroupName'))?.[0] ?? '';
     const userId = [...users].find(([, name]) => name === form.get('UserName'))?.[0] ?? '';
@@ -198,6 +208,7 @@ export async function startAws(): Promise<FakeAws> {
 
   const server = createServer(async (request, response) => {
     if (aws.down) return void request.socket.destroy();
+    if (aws.wire.takes(request, response)) return;
     const text = await readBody(request);
     const isJson = request.headers['x-amz-target'] !== undefined;
     const type = isJson ? 'application/x-amz-json-1.1' : 'text/xml';
@@ -247,6 +258,7 @@ export async function startAws(): Promise<FakeAws> {
       for (const operation of operations.values()) finish(operation);
     },
     down: false,
+    wire: createWire(),
     close: () => closeServer(server),
   };
   return aws;

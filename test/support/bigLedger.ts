@@ -1,8 +1,8 @@
 import type { NewEvent } from '../../src/domain/events.ts';
 import { BOT, type Person, personActor } from '../../src/domain/person.ts';
 import { known, MINUTE, SECOND } from '../../src/domain/terms.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { manualClock } from './clock.ts';
 
 /** A ledger as a team would have it after a long time, made fast: nothing of it has to survive a crash. */

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
-import { type Bot, startBot } from '../../src/bot.ts';
+import { type Bot, startBot } from '../../src/app/bot.ts';
 import { parseEnv } from '../../src/config/env.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import type { EventType, LedgerEvent } from '../../src/domain/events.ts';
 import { findRole, type Policy } from '../../src/domain/policy.ts';
-import { eventReader } from '../../src/ledger/events.ts';
-import { openLedgerToRead } from '../../src/ledger/open.ts';
+import { openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { type Person, personAt } from '../../src/sandbox/person.ts';
 import { query } from '../../src/sandbox/postgres.ts';
@@ -16,7 +15,9 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Message, OpenView } from '../../src/sandbox/slack/workspace.ts';
 import { until } from '../../src/sandbox/until.ts';
 import { type JumpClock, jumpClock } from './clock.ts';
+import { eventsIn } from './events.ts';
 import { BROKEN_FRAME, OWN_FAULT, type RecordedLog, recordedLog } from './log.ts';
+import { postgresOnDemand } from './postgresOnDemand.ts';
 
 /** The bot in this process, on a sandbox of its own. */
 export interface Stage {
@@ -38,6 +39,8 @@ export interface Stage {
   /** A message as a person reads it. */
   text(message: Message, viewer: string): string;
   viewText(open: OpenView | null, viewer: string): string;
+  /** What must not happen has not: looked at when everything that is due by now has run, and not before. */
+  stays(what: string, look: () => boolean | Promise<boolean>): Promise<void>;
   until<T>(what: string, look: () => T | undefined | null | false): Promise<T>;
   /** Roles that the bot made at PostgreSQL and that are there now. */
   madeRoles(): Promise<string[]>;
@@ -80,7 +83,7 @@ export interface StageOptions {
 
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const clock = jumpClock();
-  const sandbox = await startSandbox(clock.now);
+  const sandbox = await startSandbox(clock.now, postgresOnDemand);
   const log = recordedLog();
   let bot: Bot | null = null;
   let policyNow: string | null = null;
@@ -127,7 +130,16 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const { workspace } = sandbox.slack;
   const events = () => {
     const ledger = openLedgerToRead(sandbox.env.JIT_DATABASE ?? '');
-    const found = eventReader(ledger).after(0, 10_000);
+    const found = eventsIn(ledger);
+    ledger.close();
+    return found;
+  };
+  const dueOrUnderWay = () => {
+    const ledger = openLedgerToRead(sandbox.env.JIT_DATABASE ?? '');
+    const found = ledger.sqlite
+      .prepare<[number], string>("SELECT kind || ' ' || key FROM jobs WHERE due_at <= ? OR lease_until > 0")
+      .pluck()
+      .all(clock.now());
     ledger.close();
     return found;
   };
@@ -163,6 +175,10 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       ),
     text: (message, viewer) => messageLines(workspace, message, viewer).join('\n'),
     viewText: (open, viewer) => (open ? viewLines(workspace, open.view, viewer).join('\n') : ''),
+    stays: async (what, look) => {
+      await expect.poll(() => dueOrUnderWay(), { timeout: 15_000, interval: 25 }).toEqual([]);
+      expect(await look(), `stays so: ${what}`).toBe(true);
+    },
     until: (what, look) => until(workspace, what, look),
     madeRoles: async () => {
       const [result] = await query(sandbox.postgres.url('postgres'), [

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const CLI = fileURLToPath(new URL('../../src/cli/jit.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));
 
 export interface Ran {
   readonly code: number;

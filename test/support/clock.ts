@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/ports.ts';
+import type { Clock } from '../../src/ports/host.ts';
 
 /** A clock in the test's hands: stands still until it is moved. */
 export interface ManualClock extends Clock {

@@ -98,7 +98,7 @@ export function createDirectory(use: Pick<Use, 'seats' | 'ids'>) {
   };
 
   const connectAs = (account: string) =>
-    membership(roster, { ...use, accountOf: () => account, polling: { every: 1, until: 20 } });
+    membership(roster, { ...use, accountOf: () => account, polling: { every: 1, until: 20 }, mostLooking: 20 });
 
   return {
     connectAs,
@@ -144,6 +144,7 @@ export function createDirectory(use: Pick<Use, 'seats' | 'ids'>) {
     /** What somebody has, by ids: whatever they are called. */
     of: (place: string, person: string): string | null => held.get(`place-${place}/person-${person}`) ?? null,
     put: (place: string, person: string, level: string): void => void held.set(`${place}/${person}`, level),
+    take: (place: string, person: string): void => void held.delete(`${place}/${person}`),
     everything: (): string[] => [...held].map(([key, level]) => `${key} ${level}`).toSorted(),
     /** Somebody new takes a name that somebody had, who is called otherwise now. */
     renamePerson: (from: string, to: string): string => rename(people, from, to, 'person-new'),

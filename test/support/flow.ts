@@ -1,27 +1,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Secret, TOTP } from 'otpauth';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
+import { keyedLock } from '../../src/concurrency/keyedLock.ts';
+import type { LedgerEvent } from '../../src/domain/events.ts';
 import type { Person } from '../../src/domain/person.ts';
 import type { Policy } from '../../src/domain/policy.ts';
-import { isRefused } from '../../src/domain/refusal.ts';
-import { type Known, known, SECOND, unknown } from '../../src/domain/terms.ts';
-import { activityReader } from '../../src/ledger/activity.ts';
-import { eventReader } from '../../src/ledger/events.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
+import { type Known, known, unknown } from '../../src/domain/terms.ts';
+import { createActivityReader } from '../../src/ledger/history/activity.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
 import { evidenceSource } from '../../src/lifecycle/evidenceSource.ts';
-import { keyedLock } from '../../src/lifecycle/keyedLock.ts';
-import {
-  beginEnrolment,
-  type ConfirmedFactor,
-  checkSecondFactor,
-  confirmEnrolment,
-} from '../../src/lifecycle/secondFactor.ts';
-import type { Directory, OnCall, Targets } from '../../src/ports.ts';
+import type { ConfirmedFactor } from '../../src/lifecycle/people/secondFactor.ts';
+import type { OnCall } from '../../src/ports/pagerDuty.ts';
+import type { Directory } from '../../src/ports/people.ts';
+import type { Targets } from '../../src/ports/targets.ts';
 import { type ManualClock, manualClock } from './clock.ts';
+import { eventsIn } from './events.ts';
+import { factorsOf } from './factors.ts';
 import { type RecordedLog, recordedLog } from './log.ts';
 
 /** The flow on a ledger of its own, with the world around it in the test's hands: no wire, and no jobs of their own. */
@@ -42,7 +39,7 @@ export interface Flow {
   readonly templates: Map<string, string>;
   /** How often something was decided one at a time, because of limits. */
   limited: number;
-  events(): readonly ReturnType<ReturnType<typeof eventReader>['after']>[number][];
+  events(): readonly LedgerEvent[];
   /** Sets up codes for somebody. @returns a fresh code, checked */
   factorOf(personId: string): Promise<ConfirmedFactor>;
   close(): void;
@@ -60,6 +57,7 @@ const NOBODY = unknown('Slack does not know this person');
 export function startFlow(policy: Policy): Flow {
   const folder = mkdtempSync(join(tmpdir(), 'jitbot-flow-'));
   const ledger = openLedger(join(folder, 'jit.db'));
+  ledger.sqlite.pragma('synchronous = OFF');
   const clock = manualClock();
   const log = recordedLog();
   const people = new Map<string, Person>();
@@ -76,10 +74,11 @@ export function startFlow(policy: Policy): Flow {
   };
   const onCall: OnCall = {
     entries: async () => known([]),
-    onCallFor: async () => known([]),
+    onCallFor: async () => known({ addresses: [], unread: null }),
     knows: async () => known(false),
     incident: async () => unknown('there is no such incident'),
     check: async () => known(true),
+    serviceName: async () => known('Checkout'),
     openIncidents: async () => known([]),
   };
   const targets: Targets = {
@@ -100,7 +99,7 @@ export function startFlow(policy: Policy): Flow {
     accountTemplate: (resourceId) => flow.templates.get(resourceId) ?? null,
     afterlife: () => undefined,
   };
-  const activity = activityReader(ledger);
+  const activity = createActivityReader(ledger);
   const engine = { ask: async () => unknown('no engine') };
   const limitLock = keyedLock();
   let id = 0;
@@ -146,7 +145,6 @@ export function startFlow(policy: Policy): Flow {
       return limitLock(key, work);
     },
   };
-  const apps = new Map<string, () => string>();
   const flow: Flow = {
     deps,
     clock,
@@ -158,29 +156,14 @@ export function startFlow(policy: Policy): Flow {
     everybody: null,
     templates: new Map(),
     limited: 0,
-    events: () => eventReader(ledger).after(0, 10_000),
-    factorOf: async (personId) => {
-      const app = apps.get(personId) ?? (await enrolled(personId));
-      clock.advance(31 * SECOND);
-      const factor = await checkSecondFactor(deps, personId, app());
-      if (isRefused(factor)) throw new Error(`no code was taken: ${factor.refused.code}`);
-      return factor;
-    },
+    events: () => eventsIn(ledger),
+    factorOf: factorsOf(deps, clock),
     close: () => {
       ledger.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 
-  async function enrolled(personId: string): Promise<() => string> {
-    const begun = await beginEnrolment(deps, personId);
-    if (isRefused(begun)) throw new Error(`codes cannot be set up: ${begun.refused.code}`);
-    const totp = new TOTP({ secret: Secret.fromBase32(begun.secret) });
-    const app = () => totp.generate({ timestamp: clock.now() });
-    await confirmEnrolment(deps, personId, app());
-    apps.set(personId, app);
-    return app;
-  }
   return flow;
 }
 

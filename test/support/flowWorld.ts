@@ -1,36 +1,44 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
+import { keyedLock } from '../../src/concurrency/keyedLock.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import type { Incident, OnCallEntry, OpaAnswer } from '../../src/domain/evidence.ts';
+import type { OnCallEntry, OpaAnswer } from '../../src/domain/evidence.ts';
 import type { ActiveGrant, Grant } from '../../src/domain/grant.ts';
+import type { Incident } from '../../src/domain/incident.ts';
 import type { Person } from '../../src/domain/person.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Refusal, Refused } from '../../src/domain/refusal.ts';
 import type { Request } from '../../src/domain/request.ts';
 import { HOUR, type Instant, type Known, known, MINUTE, type Millis, unknown } from '../../src/domain/terms.ts';
-import { activityReader } from '../../src/ledger/activity.ts';
-import { eventReader } from '../../src/ledger/events.ts';
-import { createJobQueue } from '../../src/ledger/jobQueue.ts';
-import { openLedger } from '../../src/ledger/open.ts';
-import { createStore } from '../../src/ledger/store.ts';
-import { delegate } from '../../src/lifecycle/delegate.ts';
+import { createActivityReader } from '../../src/ledger/history/activity.ts';
+import { createJobQueue } from '../../src/ledger/sqlite/jobQueue.ts';
+import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
+import { createStore } from '../../src/ledger/sqlite/store.ts';
+import { chaseAccessReview } from '../../src/lifecycle/accessReview/accessReview.ts';
+import { chaseUseReview } from '../../src/lifecycle/breakGlass/breakGlass.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
-import { endGrant } from '../../src/lifecycle/endGrant.ts';
-import { escalateRequest } from '../../src/lifecycle/escalateRequest.ts';
 import { evidenceSource } from '../../src/lifecycle/evidenceSource.ts';
-import { extendGrant, requestExtension } from '../../src/lifecycle/extendGrant.ts';
-import { keyedLock } from '../../src/lifecycle/keyedLock.ts';
-import { provisionGrant } from '../../src/lifecycle/provisionGrant.ts';
-import { type ReviewInput, reviewRequest } from '../../src/lifecycle/reviewRequest.ts';
-import { startRequest } from '../../src/lifecycle/startRequest.ts';
-import { submitRequest } from '../../src/lifecycle/submitRequest.ts';
-import { watchGrant } from '../../src/lifecycle/watchGrant.ts';
-import type { Directory, JobKind, OnCall, Targets } from '../../src/ports.ts';
+import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
+import { extendGrant, requestExtension } from '../../src/lifecycle/grant/extendGrant.ts';
+import { provisionGrant } from '../../src/lifecycle/grant/provisionGrant.ts';
+import { watchGrant } from '../../src/lifecycle/grant/watchGrant.ts';
+import { expireRequest } from '../../src/lifecycle/request/closeRequest.ts';
+import { startRequest } from '../../src/lifecycle/request/startRequest.ts';
+import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
+import { delegate } from '../../src/lifecycle/review/delegate.ts';
+import { escalateRequest } from '../../src/lifecycle/review/escalateRequest.ts';
+import { type ReviewInput, reviewRequest } from '../../src/lifecycle/review/reviewRequest.ts';
+import type { Job, JobKind } from '../../src/ports/jobs.ts';
+import type { OnCall } from '../../src/ports/pagerDuty.ts';
+import type { Directory } from '../../src/ports/people.ts';
+import type { Targets } from '../../src/ports/targets.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { type ManualClock, manualClock } from './clock.ts';
+import { eventsIn } from './events.ts';
+import { type RecordedLog, recordedLog } from './log.ts';
 
 /**
  * The verbs of the flow on a real ledger, with Slack, PagerDuty, Open Policy Agent, the targets and the clock in the hands
@@ -38,9 +46,13 @@ import { type ManualClock, manualClock } from './clock.ts';
  */
 export interface Flow {
   readonly deps: Deps;
+  readonly ledger: OpenLedger;
+  readonly log: RecordedLog;
   readonly clock: ManualClock;
   /** Accounts about which Slack answers nothing. */
   readonly silent: Set<string>;
+  /** Accounts that do not see a message now. */
+  readonly asleep: Set<string>;
   /** Who is at Slack. A text instead of a person: why they cannot take part. */
   readonly people: Map<string, Person | string>;
   readonly groups: Map<string, string[]>;
@@ -61,12 +73,46 @@ export interface Flow {
   standsIn(from: string, to: string, until?: Instant): Promise<unknown>;
   /** Does what is due, until nothing is. */
   work(): Promise<void>;
+  /** Keys of the work of a kind that is left, due now or ever. */
+  left(kind: JobKind): Promise<readonly string[]>;
   /** The live access of somebody. */
   held(who: string, role: string): Promise<ActiveGrant>;
   isHeld(who: string, role: string): Promise<boolean>;
   request(id: string): Promise<Request>;
   events(): readonly LedgerEvent[];
+  /** Work of a kind that is due, now or later. */
+  due(kind: JobKind): readonly Omit<Job, 'kind'>[];
   close(): void;
+}
+
+/** What outlives the bot: one that is started on the same site goes on where the other was. */
+export interface Site {
+  readonly path: string;
+  readonly clock: ManualClock;
+  /** Ids of grants that the target holds. */
+  readonly target: Set<string>;
+  /** How many ids were given out. */
+  ids: number;
+}
+
+export const aSite = (path: string): Site => ({ path, clock: manualClock(), target: new Set(), ids: 0 });
+
+/** As it stands now, with the database elsewhere: what happens on one does not happen on the other. */
+export function copyOfSite({ path, clock, target, ids }: Site, to: string): Site {
+  copyFileSync(path, to);
+  return { path: to, clock: manualClock(clock.now()), target: new Set(target), ids };
+}
+
+interface FlowOptions {
+  readonly slack?: string;
+  /** The roles of one resource, `db`, as they stand in a policy file, indented by six. */
+  readonly roles: string;
+  readonly more?: string;
+  /** Without it, a new one that goes with the flow. */
+  readonly site?: Site;
+  readonly followUps?: (event: LedgerEvent) => readonly Job[];
+  /** Kinds of due work that `work` does besides what gives, watches and ends access. */
+  readonly also?: readonly JobKind[];
 }
 
 interface Asked {
@@ -119,8 +165,14 @@ const orThrow = <T extends object>(outcome: T | Refused): T => {
   return outcome;
 };
 
-/** @param roles the roles of one resource, `db`, as they stand in a policy file, indented by six */
-export function aFlow({ slack = '', roles, more = '' }: { slack?: string; roles: string; more?: string }): Flow {
+export function aFlow({
+  slack = '',
+  roles,
+  more = '',
+  followUps = () => [],
+  also = [],
+  ...options
+}: FlowOptions): Flow {
   const source = `version: 1
 slack:
   audit_channel: C0AUDIT
@@ -140,16 +192,17 @@ ${more}`;
     return parsed.policy;
   };
   let policy = parse(source);
-  const directory = mkdtempSync(join(tmpdir(), 'jitbot-flow-'));
-  const ledger = openLedger(join(directory, 'jit.db'));
+  const directory = options.site ? null : mkdtempSync(join(tmpdir(), 'jitbot-flow-'));
+  const site = options.site ?? aSite(join(directory ?? '', 'jit.db'));
+  const { clock } = site;
+  const ledger = openLedger(site.path);
   ledger.sqlite.pragma('synchronous = OFF');
-  const clock = manualClock();
-  const store = createStore(ledger, { clock, followUps: () => [], onDue: () => undefined });
-  const events = eventReader(ledger);
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const activity = activityReader(ledger);
+  const store = createStore(ledger, { clock, followUps, onDue: () => undefined });
+  const log = recordedLog();
+  const activity = createActivityReader(ledger);
   const world = {
     silent: new Set<string>(),
+    asleep: new Set<string>(),
     people: new Map<string, Person | string>(NAMES.map((name) => [`U0${name}`, person(name)])),
     groups: new Map<string, string[]>(),
     shifts: new Map<string, OnCallEntry[]>(),
@@ -160,10 +213,9 @@ ${more}`;
   const slackSays = slackFrom(world);
   const onCall = pagerDutyFrom(world);
   const engine = { ask: async () => (world.opa ? known(world.opa) : unknown('it is down')) };
-  let ids = 0;
   const serial = () => {
-    ids += 1;
-    return ids;
+    site.ids += 1;
+    return site.ids;
   };
   const deps: Deps = {
     get policy() {
@@ -181,9 +233,9 @@ ${more}`;
       page: async () => undefined,
       resolve: async () => undefined,
     },
-    codes: createCodeBox(null),
+    codes: createCodeBox(Buffer.alloc(32, 7)),
     integrity: { problem: () => null, doubt: () => null, clearDoubt: () => undefined },
-    targets: targetsFrom(world),
+    targets: targetsFrom(world, site.target),
     clock,
     newId: (prefix) => `${prefix}${String(serial()).padStart(10, '0')}`,
     log,
@@ -200,12 +252,17 @@ ${more}`;
     escalate: (key) => escalateRequest(deps, key),
     end: (key, attempt) => endGrant(deps, key, attempt),
   };
-  const kinds = Object.keys(handlers) as JobKind[];
+  const others: typeof handlers = {
+    expire: (key) => expireRequest(deps, key),
+    chase_use_review: (key) => chaseUseReview(deps, key),
+    access_review: (key) => chaseAccessReview(deps, key),
+  };
+  const kinds = [...(Object.keys(handlers) as JobKind[]), ...also];
   const work = async () => {
     for (;;) {
-      const [claim] = queue.claim(kinds, clock.now(), 1, MINUTE);
+      const [claim] = await queue.claim(kinds, clock.now(), 1, MINUTE);
       if (!claim) return;
-      const outcome = await handlers[claim.kind]?.(claim.key, claim.attempt).then(
+      const outcome = await (handlers[claim.kind] ?? others[claim.kind])?.(claim.key, claim.attempt).then(
         (back) => (back ? { dueAt: Math.max(back.notBefore, clock.now() + 1), after: 'done' as const } : 'done'),
         () => ({ dueAt: clock.now() + 1_000, after: 'failed' as const }),
       );
@@ -223,8 +280,11 @@ ${more}`;
     orThrow(await reviewRequest(deps, { requestId: request.id, reviewerId, comment: 'seen', factor: null, ...input }));
   return {
     deps,
+    ledger,
+    log,
     clock,
     silent: world.silent,
+    asleep: world.asleep,
     people: world.people,
     groups: world.groups,
     shifts: world.shifts,
@@ -288,6 +348,7 @@ ${more}`;
     standsIn: async (fromId, toId, until = clock.now() + 24 * HOUR) =>
       orThrow(await delegate(deps, { fromId, toId, until })),
     work,
+    left: async (kind) => (await queue.peek([kind], Number.MAX_SAFE_INTEGER, 100)).map(({ key }) => key),
     held,
     isHeld: async (who, role) => (await liveOf(who, role)) !== undefined,
     request: async (id) => {
@@ -295,16 +356,23 @@ ${more}`;
       if (!found) throw new Error(`there is no request ${id}`);
       return found.value;
     },
-    events: () => events.after(0, 10_000),
+    events: () => eventsIn(ledger),
+    due: (kind) =>
+      ledger.sqlite
+        .prepare<[string], Omit<Job, 'kind'>>(
+          'SELECT key, due_at AS dueAt FROM jobs WHERE kind = ? ORDER BY due_at, key',
+        )
+        .all(kind),
     close: () => {
       ledger.close();
-      rmSync(directory, { recursive: true, force: true });
+      if (directory !== null) rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
 interface World {
   readonly silent: Set<string>;
+  readonly asleep: Set<string>;
   readonly people: Map<string, Person | string>;
   readonly groups: Map<string, string[]>;
   readonly shifts: Map<string, OnCallEntry[]>;
@@ -312,7 +380,7 @@ interface World {
   readonly outages: Set<'pagerduty' | 'target'>;
 }
 
-function slackFrom({ silent, people, groups }: World): Directory {
+function slackFrom({ silent, asleep, people, groups }: World): Directory {
   const lookUp = (found: Person | string | undefined): Known<Person> =>
     typeof found === 'object' ? known(found) : unknown(found ?? 'Slack does not know this person');
   return {
@@ -323,7 +391,8 @@ function slackFrom({ silent, people, groups }: World): Directory {
       silent.has(id)
         ? unknown('Slack does not answer')
         : known(typeof people.get(id) === 'object' ? null : 'the Slack account was deactivated'),
-    isAwake: async () => known(true),
+    isAwake: async ({ slackId }) =>
+      silent.has(slackId) ? unknown('Slack does not answer') : known(!asleep.has(slackId)),
     members: async (ids) =>
       new Map(
         ids.map((id) => {
@@ -347,11 +416,12 @@ function pagerDutyFrom({ people, shifts, incidents, outages }: World): OnCall {
     entries: ({ slackId }) => ask(() => known(shifts.get(slackId) ?? [])),
     onCallFor: (policy, level) =>
       ask(() =>
-        known(
-          [...shifts].flatMap(([id, entries]) =>
+        known({
+          addresses: [...shifts].flatMap(([id, entries]) =>
             entries.some((one) => one.escalationPolicy.id === policy && one.level === level) ? [emailOf(id)] : [],
           ),
-        ),
+          unread: null,
+        }),
       ),
     knows: () => ask(() => known(true)),
     incident: (id) =>
@@ -360,12 +430,12 @@ function pagerDutyFrom({ people, shifts, incidents, outages }: World): OnCall {
         return found ? known(found) : unknown('PagerDuty has no such incident');
       }),
     check: () => ask(() => known(true as const)),
+    serviceName: (id) => ask(() => known(`Service ${id}`)),
     openIncidents: () => ask(() => known([...incidents.values()])),
   };
 }
 
-function targetsFrom({ outages }: World): Targets {
-  const held = new Set<string>();
+function targetsFrom({ outages }: World, held: Set<string>): Targets {
   const call = async <T>(effect: () => T): Promise<T> => {
     if (outages.has('target')) throw new Error('the target did not answer');
     return effect();

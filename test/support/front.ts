@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /** A layer before an independent fake: it fills in what the fake leaves out, and turns callers away as the real thing does. */
 
@@ -19,6 +20,7 @@ export interface Answered {
 export interface Front {
   readonly url: string;
   isDown: boolean;
+  readonly wire: Wire;
   /** Runs before what the layer itself does; null: it has nothing to say about this. */
   before: (asked: Asked) => Answered | null;
   readonly asked: Asked[];
@@ -33,6 +35,7 @@ export async function startFront(
   answer: (asked: Asked, pass: Pass) => Promise<Answered>,
 ): Promise<Front> {
   const server = createServer(async (request, response) => {
+    if (front.wire.takes(request, response)) return;
     const asked = { method: request.method ?? 'GET', path: request.url ?? '/', body: await readBody(request) };
     if (front.isDown) return void request.socket.destroy();
     front.asked.push(asked);
@@ -54,6 +57,7 @@ export async function startFront(
   const front: Front = {
     url: `http://127.0.0.1:${await listen(server)}`,
     isDown: false,
+    wire: createWire(),
     before: () => null,
     asked: [],
     close: () => closeServer(server),

@@ -20,8 +20,8 @@ export interface Standing {
   teams: object[];
   invitations: { readonly id: number; readonly permissions: string; readonly invitee: Named | null }[];
   runners: object[];
-  teamInvitations: object[];
-  childTeams: object[];
+  teamInvitations: { readonly id: number; readonly login: string }[];
+  childTeams: { readonly id: number; readonly slug: string; readonly members: string[] }[];
 }
 
 export interface FakeGitHub {
@@ -41,7 +41,11 @@ export interface FakeGitHub {
 }
 
 export const ORG = 'harbor';
-const USERS = ['owner', 'ben-o', 'eve', 'newcomer', 'stranger'];
+/** All of the owner. The fake counts requests of each, and has its limit as GitHub has. */
+const OWNER = 'owner-token';
+export const BOT_TOKENS = ['bot-1', 'bot-2', 'bot-3'] as const;
+const SCOPES = ['admin:org', 'repo'];
+const USERS = ['owner', 'ben-o', 'eve', 'newcomer', 'stranger', 'odd-name'];
 const NOT_FOUND: Answered = { status: 404, body: { message: 'Not Found' } };
 const ok = (body: unknown): Answered => ({ status: 200, body });
 
@@ -50,7 +54,7 @@ export async function startGitHub(): Promise<FakeGitHub> {
     service: 'github',
     port: await freePort(),
     seed: {
-      tokens: { 'owner-token': { login: 'owner', scopes: ['admin:org', 'repo'] } },
+      tokens: Object.fromEntries([OWNER, ...BOT_TOKENS].map((token) => [token, { login: 'owner', scopes: SCOPES }])),
       github: {
         users: USERS.map((login) => ({ login, site_admin: login === 'owner' })),
         orgs: [{ login: ORG }, { login: 'elsewhere' }],
@@ -62,7 +66,7 @@ export async function startGitHub(): Promise<FakeGitHub> {
   async function asOwner<T>(method: string, path: string, body?: object): Promise<T | number> {
     const response = await fetch(`${emulator.url}${path}`, {
       method,
-      headers: { authorization: 'token owner-token', 'content-type': 'application/json' },
+      headers: { authorization: `token ${OWNER}`, 'content-type': 'application/json' },
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -80,7 +84,7 @@ export async function startGitHub(): Promise<FakeGitHub> {
   }
   await asOwner('POST', `/orgs/${ORG}/teams`, { name: 'payments' });
   // Whoever is in any team is in the organization, as the fake has it.
-  for (const login of ['ben-o', 'eve', 'newcomer'])
+  for (const login of ['ben-o', 'eve', 'newcomer', 'odd-name'])
     await asOwner('PUT', `/orgs/${ORG}/teams/members/memberships/${login}`, { role: 'member' });
 
   const ids = new Map<string, number>();
@@ -124,26 +128,46 @@ export async function startGitHub(): Promise<FakeGitHub> {
     return pass(name === undefined ? path : `/users/${real('users', name)}`);
   }
 
-  async function ofTeam(id: string, rest: string, pass: (path: string) => Promise<Answered>): Promise<Answered> {
+  async function ofTeam(
+    method: string,
+    id: string,
+    rest: string,
+    pass: (path: string) => Promise<Answered>,
+  ): Promise<Answered> {
     const slug = await slugOf(id);
     if (slug === null) return NOT_FOUND;
     if (rest.startsWith('/invitations')) return ok(standing.teamInvitations);
     if (rest.startsWith('/teams')) return ok(standing.childTeams);
-    return pass(`/orgs/${ORG}/teams/${slug}${withRealUser(rest, '/memberships/')}`);
+    const [, invited] = /^\/memberships\/([^/?]+)/.exec(rest) ?? [];
+    const isInvited = (login: string) => invited !== undefined && login === real('users', invited);
+    const isPending = standing.teamInvitations.some(({ login }) => isInvited(login));
+    if (method === 'DELETE')
+      standing.teamInvitations = standing.teamInvitations.filter(({ login }) => !isInvited(login));
+    const answer = await pass(`/orgs/${ORG}/teams/${slug}${withRealUser(rest, '/memberships/')}`);
+    if (answer.status === 404 && isPending)
+      return method === 'GET' ? ok({ role: 'member', state: 'pending' }) : { status: 204, body: null };
+    if (!/^\/members\?.*role=member/.test(rest) || !Array.isArray(answer.body)) return answer;
+    // Members of child teams are members of the team.
+    const below = standing.childTeams.flatMap(({ members }) => members);
+    const own = answer.body as Named[];
+    const more = below.filter((login) => own.every((one) => one.login !== login));
+    return { ...answer, body: [...own, ...more.map((login) => ({ id: ids.get(login) ?? 0, login }))] };
   }
 
   async function ofRepository(asked: Asked, id: number, rest: string, pass: Passing): Promise<Answered> {
     const [path = '', query = ''] = rest.split('?');
     const fullName = await fullNameOf(id);
     if (fullName === null) return NOT_FOUND;
-    const parts: Record<string, unknown> = {
+    const parts: Record<string, readonly object[]> = {
       '/invitations': standing.invitations,
       '/keys': standing.keys,
       '/hooks': standing.hooks,
       '/teams': standing.teams,
-      '/actions/runners': { total_count: standing.runners.length, runners: standing.runners },
     };
-    if (path in parts) return ok(parts[path]);
+    const search = new URLSearchParams(query);
+    if (path in parts && asked.method === 'GET') return pageOf(parts[path] ?? [], search, (some) => some);
+    if (path === '/actions/runners')
+      return pageOf(standing.runners, search, (runners) => ({ total_count: standing.runners.length, runners }));
     const [, invitation] = /^\/invitations\/(\d+)$/.exec(path) ?? [];
     if (invitation !== undefined) {
       standing.invitations = standing.invitations.filter((one) => String(one.id) !== invitation);
@@ -154,6 +178,20 @@ export async function startGitHub(): Promise<FakeGitHub> {
       path: `/repos/${fullName}${withRealUser(path, '/collaborators/')}?${query}`,
     });
     return path.startsWith('/collaborators') ? withLevels(asked, id, path, answer) : answer;
+  }
+
+  /** Two a page, whatever is asked for, so that whoever forgets the rest is noticed. */
+  function pageOf(
+    all: readonly object[],
+    query: URLSearchParams,
+    shape: (some: readonly object[]) => unknown,
+  ): Answered {
+    const page = Number(query.get('page') ?? 1);
+    const isLast = page * 2 >= all.length;
+    const headers: Record<string, string> = isLast
+      ? {}
+      : { link: `<https://api.github.com/?page=${page + 1}>; rel="next"` };
+    return { ...ok(shape(all.slice(page * 2 - 2, page * 2))), headers };
   }
 
   function withLevels(asked: Asked, id: number, path: string, answer: Answered): Answered {
@@ -176,7 +214,7 @@ export async function startGitHub(): Promise<FakeGitHub> {
     const { path } = asked;
     const passPath = (to: string) => pass({ ...asked, path: to });
     const [, ofTeamId, teamRest = ''] = /^\/organizations\/\d+\/team\/(\d+)(.*)$/.exec(path) ?? [];
-    if (ofTeamId !== undefined) return ofTeam(ofTeamId, teamRest, passPath);
+    if (ofTeamId !== undefined) return ofTeam(asked.method, ofTeamId, teamRest, passPath);
     const [, repositoryId, repositoryRest = ''] = /^\/repositories\/(\d+)(.*)$/.exec(path) ?? [];
     if (repositoryId !== undefined) return ofRepository(asked, Number(repositoryId), repositoryRest, pass);
     if (/^\/organizations\/\d+$/.test(path)) return ok({ id: orgId, login: ORG });

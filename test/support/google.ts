@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /**
  * The part of Google's Resource Manager that is about who has what, written from the published API description: etags, versions
@@ -19,6 +20,7 @@ export interface FakeGoogle {
   beforeWrite: () => void;
   readonly permissions: Set<string>;
   down: boolean;
+  readonly wire: Wire;
   /** A project that was shut down keeps its policy, and shows it to nobody until it is restored. */
   isShutDown: boolean;
   /** Something else answers the question for the policy, with this. */
@@ -39,6 +41,7 @@ export async function startGoogle(): Promise<FakeGoogle> {
 
   const server = createServer(async (request, response) => {
     if (google.down) return void request.socket.destroy();
+    if (google.wire.takes(request, response)) return;
     const text = await readBody(request);
     const url = new URL(request.url ?? '/', 'http://google');
     const reply = (status: number, body: unknown) =>
@@ -104,6 +107,7 @@ export async function startGoogle(): Promise<FakeGoogle> {
     beforeWrite: () => undefined,
     permissions: new Set(['resourcemanager.projects.getIamPolicy', 'resourcemanager.projects.setIamPolicy']),
     down: false,
+    wire: createWire(),
     isShutDown: false,
     instead: undefined,
     rename: (from, to) => {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /**
  * The part of Google's Cloud Identity that is about groups and who is in them, written from the published API description:
@@ -30,6 +31,7 @@ export interface FakeGoogleGroups {
   /** Person by address. */
   readonly people: Map<string, string>;
   down: boolean;
+  readonly wire: Wire;
   /** What is answered in place of what is so; null: what is so. */
   before: (method: string, path: string) => Answer | null;
   /** Puts somebody in, for good. */
@@ -43,6 +45,7 @@ export async function startGoogleGroups(): Promise<FakeGoogleGroups> {
   let serial = 0;
   const server = createServer(async (request, response) => {
     if (google.down) return void request.socket.destroy();
+    if (google.wire.takes(request, response)) return;
     const text = await readBody(request);
     const url = new URL(request.url ?? '/', 'http://google');
     const method = request.method ?? 'GET';
@@ -141,6 +144,7 @@ export async function startGoogleGroups(): Promise<FakeGoogleGroups> {
     groups: new Map(),
     people: new Map(),
     down: false,
+    wire: createWire(),
     before: () => null,
     put: (group, person) =>
       google.groups.get(group)?.members.push({ name: nameIn(group), person, roles: [{ name: 'MEMBER' }] }),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /**
  * The part of the Kubernetes API that is about role bindings, written from its published description: names, labels, uids,
@@ -55,6 +56,7 @@ export interface KubernetesApi {
   /** The cluster's own clock. */
   now: () => number;
   down: boolean;
+  readonly wire: Wire;
   /** Something else answers there, and knows nothing. */
   isElsewhere: boolean;
   /** Runs before anything that the bot changes. */
@@ -85,6 +87,7 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
 
   const server = createServer(async (request, response) => {
     if (api.down) return void request.socket.destroy();
+    if (api.wire.takes(request, response)) return;
     const url = new URL(request.url ?? '/', 'http://cluster');
     const text = await readBody(request);
     const answer = handle(
@@ -270,6 +273,7 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
     clusterUid: randomUUID(),
     now: Date.now,
     down: false,
+    wire: createWire(),
     isElsewhere: false,
     beforeWrite: () => undefined,
     somebody: (method, path, body) => {
@@ -289,7 +293,7 @@ export async function startKubernetes(token: string): Promise<KubernetesApi> {
 }
 
 /** What `kubeconfig` leads to it, as the bot. */
-export const kubeconfigOf = ({ url, token }: KubernetesApi): string =>
+export const kubeconfigOf = ({ url, token }: Pick<KubernetesApi, 'url' | 'token'>): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

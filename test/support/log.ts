@@ -1,4 +1,4 @@
-import type { Log } from '../../src/ports.ts';
+import type { Log } from '../../src/ports/host.ts';
 
 /** Keeps what the bot logs, for tests that ask what an operator would read. */
 export interface RecordedLog extends Log {

@@ -24,10 +24,13 @@ export async function startMariaDb(setup: readonly string[], options: readonly s
   chmodSync(folder, 0o777);
   const data = join(folder, 'data');
   const socket = join(folder, 'sock');
+  // Each server begins by removing every temporary table in this folder: in a shared one, those of servers beside it too.
+  const temporary = `--tmpdir=${folder}`;
   const asWhom = userInfo().uid === 0 ? ['--user=mysql'] : [];
   await promisify(execFile)('mariadb-install-db', [
     '--no-defaults',
     `--datadir=${data}`,
+    temporary,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     ...asWhom,
@@ -39,6 +42,7 @@ export async function startMariaDb(setup: readonly string[], options: readonly s
       '--no-defaults',
       ...[
         `--datadir=${data}`,
+        temporary,
         `--socket=${socket}`,
         `--port=${port}`,
         '--bind-address=127.0.0.1',

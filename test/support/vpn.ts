@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /** The VPN of docs/targets/examples/vpn.mjs: networks and people have ids, and names that can change. */
 export interface Vpn {
@@ -13,6 +14,7 @@ export interface Vpn {
   /** Methods that answer "not found", as many services do to those who may not. */
   readonly denied: Set<string>;
   down: boolean;
+  readonly wire: Wire;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export async function startVpn(token: string): Promise<Vpn> {
 
   const server = createServer((request, response) => {
     if (vpn.down) return void request.socket.destroy();
+    if (vpn.wire.takes(request, response)) return;
     const method = request.method ?? 'GET';
     const isKnown = request.headers.authorization === `Bearer ${vpn.token}`;
     const said = !isKnown
@@ -68,6 +71,7 @@ export async function startVpn(token: string): Promise<Vpn> {
     token,
     denied: new Set(),
     down: false,
+    wire: createWire(),
     close: () => closeServer(server),
   };
   return vpn;

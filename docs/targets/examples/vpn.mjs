@@ -13,7 +13,7 @@ export default ({ z, membership, TargetRefusal }) => ({
   roleSchema: z.strictObject({ networks: z.array(z.string().regex(/^[a-z]+$/)).min(1) }),
   accountTemplate: ({ account }) => account,
 
-  connect({ url, token, account }, { seats, ids, accountOf }) {
+  connect({ url, token, account }, { seats, ids, polling, accountOf }) {
     // Whatever is not the answer that is expected throws: "not found" is not "gone".
     const things = z.array(z.object({ id: z.string().min(1), name: z.string() }));
     async function call(method, path, expected) {
@@ -30,7 +30,8 @@ export default ({ z, membership, TargetRefusal }) => ({
       return response.status === 200 ? things.parse(await response.json()) : [];
     }
     const find = async (what, name) => {
-      const [found] = await call('GET', `/${what}?name=${encodeURIComponent(name)}`, [200]);
+      const [found, another] = await call('GET', `/${what}?name=${encodeURIComponent(name)}`, [200]);
+      if (another) throw new TargetRefusal(`the VPN at ${url} has several ${what} called ${name}`);
       if (found?.name !== name) throw new TargetRefusal(`the VPN at ${url} has no ${what} called ${name}`);
       return found.id;
     };
@@ -56,8 +57,8 @@ export default ({ z, membership, TargetRefusal }) => ({
         (await membersOf(network)).map(({ id, name }) => ({ id, account: name, level: 'member' })),
     };
     return {
-      ...membership(roster, { seats, ids, accountOf: ({ person }) => accountOf(account, person) }),
-      // For `jit doctor`: proves what it can without changing anything.
+      ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(account, person) }),
+      // For `jitbot doctor`: proves what it can without changing anything.
       check: async (roles) => {
         const networks = [...new Set(roles.flatMap(({ role }) => role.networks))];
         for (const name of networks) await membersOf(await find('networks', name));

@@ -2,15 +2,15 @@ import { dirname, join, parse } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from '../../config/env.ts';
+import { readTextFile } from '../../config/readFile.ts';
+import type { DecisionInput } from '../../domain/decision.ts';
 import { parseDuration } from '../../domain/duration.ts';
-import type { DecisionInput } from '../../domain/evaluate.ts';
 import type { Evidence, OpaAnswer } from '../../domain/evidence.ts';
-import { INCIDENT_STATUSES, URGENCIES } from '../../domain/evidence.ts';
+import { INCIDENT_STATUSES, URGENCIES } from '../../domain/incident.ts';
 import { findRole, type Policy, type Role } from '../../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../../domain/signals.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
-import { readText } from '../options.ts';
 
 /** Cases beside a policy: who asks for what, when, with what PagerDuty says; and what is to come of it. docs/policy-tools.md */
 
@@ -104,7 +104,7 @@ export const casesBeside = (policyFile: string): string => {
 
 /** @throws ConfigError */
 export function readCases(path: string): CaseFile {
-  const source = readText(path, 'the file of cases');
+  const source = readTextFile(path, 'the file of cases');
   let raw: unknown;
   try {
     raw = parseYaml(source);
@@ -124,10 +124,25 @@ export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Ro
   const role = findRole(policy, one.role);
   if (!role) throw new ConfigError(`${file.path}: case "${one.name}": the policy has no role ${one.role}`);
   const at = one.at ?? file.at;
-  const named = (id: string) => ({ id, name: id });
-  const when = <T, R>(value: T | 'down' | undefined, what: string, use: (value: T) => R): Known<R> | null =>
-    value === undefined ? null : value === 'down' ? unknown(`${what} is down`) : known(use(value as T));
-  const evidence: Evidence = {
+  return {
+    role,
+    input: {
+      at,
+      personId: one.person.id,
+      duration: one.duration ?? Math.min(role.duration.default, role.duration.max, 24 * HOUR),
+      evidence: evidenceOf(one, role, at),
+    },
+  };
+}
+
+const named = (id: string) => ({ id, name: id });
+
+/** What a case says of one source; null: it says nothing of it. */
+const when = <T, R>(value: T | 'down' | undefined, what: string, use: (value: T) => R): Known<R> | null =>
+  value === undefined ? null : value === 'down' ? unknown(`${what} is down`) : known(use(value as T));
+
+function evidenceOf(one: Case, role: Role, at: Instant): Evidence {
+  return {
     at,
     onCall: when(one.on_call, 'PagerDuty', (shifts) =>
       shifts.map((entry) => ({
@@ -170,15 +185,6 @@ export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Ro
         max: maximum ?? null,
       }),
     ),
-  };
-  return {
-    role,
-    input: {
-      at,
-      personId: one.person.id,
-      duration: one.duration ?? Math.min(role.duration.default, role.duration.max, 24 * HOUR),
-      evidence,
-    },
   };
 }
 

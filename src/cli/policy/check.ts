@@ -1,9 +1,13 @@
 import { dirname } from 'node:path';
+import { UNSET } from '../../config/issues.ts';
 import { parsePolicy } from '../../config/policyFile.ts';
-import { type Finding, senseOf } from '../../domain/policySense.ts';
+import { readTextFile } from '../../config/readFile.ts';
+import { type LintFinding, senseOf } from '../../domain/policyLint.ts';
 import { counted } from '../../domain/text.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
-import { databasePath, policyPath, readOptions, readText } from '../options.ts';
+import type { POLICY_CHECK } from '../commandOptions.ts';
+import { databasePath, policyPath } from '../options.ts';
+import type { Given } from '../spec.ts';
 import { liveFindings } from './live.ts';
 import { onlineFindings } from './online.ts';
 
@@ -17,52 +21,66 @@ interface Reported {
 }
 
 /** Exit codes: 0 nothing but warnings, 1 errors, 2 it could not be checked. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, {
-    online: 'boolean',
-    live: 'boolean',
-    database: 'string',
-    json: 'boolean',
-  });
+export async function run({ values, files }: Given<typeof POLICY_CHECK>): Promise<number> {
   const file = policyPath(files);
   const database = values.live ? databasePath(values.database) : null;
-  const reported = await check(file, values.online === true, database);
+  const { reported, unset } = await check(file, values.online === true, database);
   const errors = reported.filter(({ severity }) => severity === 'error').length;
-  if (values.json) process.stdout.write(`${JSON.stringify({ file, errors, findings: reported }, null, 2)}\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify({ file, errors, findings: reported, unset }, null, 2)}\n`);
   else {
     for (const { severity, line, path, message, advice } of reported)
       process.stdout.write(
         `${file}:${line}  ${severity}  ${path || '(file)'}\n  ${message}\n${advice && `  → ${advice}\n`}`,
       );
     const warnings = reported.length - errors;
-    process.stdout.write(`${counted(errors, 'error')}, ${counted(warnings, 'warning')}\n`);
+    process.stdout.write(
+      `${counted(errors, 'error')}, ${counted(warnings, 'warning')}\n${unset.length > 0 ? `Not set here, and needed where the bot starts: ${unset.join(', ')}\n` : ''}`,
+    );
   }
   return errors > 0 ? 1 : 0;
 }
 
+interface Checked {
+  readonly reported: readonly Reported[];
+  /** Variables that the file names and that are not set. */
+  readonly unset: readonly string[];
+}
+
 /** @param database where to look for access that is live; null: nowhere */
-async function check(file: string, online: boolean, database: string | null): Promise<Reported[]> {
-  const source = readText(file, 'the policy file');
+async function check(file: string, online: boolean, database: string | null): Promise<Checked> {
+  const source = readTextFile(file, 'the policy file');
   const result = parsePolicy(source, PROVISIONERS, process.env, {
     withoutSecrets: true,
     folder: dirname(file),
   });
-  if ('issues' in result)
-    return result.issues.map(({ line, path, message }) => ({
-      severity: 'error',
-      file,
-      line,
-      path,
-      message,
-      advice: '',
-    }));
+  const unset = unsetIn(source, dirname(file));
+  if ('issues' in result) {
+    const reported = result.issues.map(
+      ({ line, path, message }): Reported => ({ severity: 'error', file, line, path, message, advice: '' }),
+    );
+    return { reported, unset };
+  }
   const { policy, locate } = result;
-  const found: Finding[] = [
+  const found: LintFinding[] = [
     ...senseOf(policy),
     ...(online ? await onlineFindings(policy) : []),
     ...(database === null ? [] : await liveFindings(policy, database)),
   ];
-  return found
+  const reported = found
     .map(({ severity, path, message, advice }) => ({ severity, file, ...locate(path), message, advice }))
     .sort((a, b) => a.line - b.line);
+  return { reported, unset };
+}
+
+/** What a start with this environment would miss. */
+function unsetIn(source: string, folder: string): string[] {
+  const strict = parsePolicy(source, PROVISIONERS, process.env, { folder });
+  const messages = 'issues' in strict ? strict.issues.map(({ message }) => message) : [];
+  return [
+    ...new Set(
+      messages.flatMap((message) =>
+        message.startsWith(UNSET) ? [/^\w*/.exec(message.slice(UNSET.length))?.[0] ?? ''] : [],
+      ),
+    ),
+  ];
 }

@@ -1,10 +1,12 @@
-import { differencesOf } from '../../domain/compare.ts';
 import { policyChanges } from '../../domain/policyChanges.ts';
-import { readOptions, readPolicy, UsageError } from '../options.ts';
+import { differencesOf } from '../../domain/policyDiff.ts';
+import type { POLICY_DIFF } from '../commandOptions.ts';
+import { readPolicy } from '../options.ts';
+import type { Given } from '../spec.ts';
+import { UsageError } from '../usageError.ts';
 
 /** Exit codes: 0 nothing changes in meaning, 1 something does, 2 it could not be compared. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, { json: 'boolean' });
+export async function run({ values, files }: Given<typeof POLICY_DIFF>): Promise<number> {
   const [oldPath, newPath] = files;
   if (!oldPath || !newPath || files.length > 2) throw new UsageError('name two policy files');
   const [before, after] = [readPolicy(oldPath).policy, readPolicy(newPath).policy];

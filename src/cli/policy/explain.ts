@@ -1,19 +1,16 @@
 import { ConfigError } from '../../config/env.ts';
 import { explainDecision, treeLines } from '../../domain/explain.ts';
 import { findRole } from '../../domain/policy.ts';
-import { decisionsIn } from '../../ledger/decisions.ts';
-import { openLedgerToRead } from '../../ledger/open.ts';
-import { databasePath, policyPath, readOptions, readPolicy, UsageError } from '../options.ts';
+import { decisionsIn } from '../../ledger/history/decisions.ts';
+import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
+import type { POLICY_EXPLAIN } from '../commandOptions.ts';
+import { databasePath, policyPath, readPolicy } from '../options.ts';
+import type { Given } from '../spec.ts';
+import { UsageError } from '../usageError.ts';
 import { caseInput, casesBeside, readCases } from './cases.ts';
 
 /** One decision as a tree: of a case, or of a request that was recorded, under the policy file as it is now. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, {
-    case: 'string',
-    cases: 'string',
-    request: 'string',
-    database: 'string',
-  });
+export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Promise<number> {
   const path = policyPath(files);
   const { policy } = readPolicy(path);
   if ((values.case === undefined) === (values.request === undefined))

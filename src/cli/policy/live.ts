@@ -1,15 +1,15 @@
 import type { Policy } from '../../domain/policy.ts';
-import type { Finding } from '../../domain/policySense.ts';
-import { openLedgerToRead } from '../../ledger/open.ts';
-import { createStore } from '../../ledger/store.ts';
-import { strandedBy } from '../../lifecycle/strandedAccess.ts';
-import { placeOf, placesOf } from '../../provisioners/targets.ts';
+import type { LintFinding } from '../../domain/policyLint.ts';
+import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
+import { createStore } from '../../ledger/sqlite/store.ts';
+import { strandedBy } from '../../lifecycle/grant/strandedAccess.ts';
+import { placeOf, placesOf } from '../../provisioners/targetPlaces.ts';
 
 /**
  * Whether what is live now could still be taken back under a policy: each grant remembers the place that gave it.
  * @param database of the bot, which may be running
  */
-export async function liveFindings(policy: Policy, database: string): Promise<Finding[]> {
+export async function liveFindings(policy: Policy, database: string): Promise<LintFinding[]> {
   const ledger = openLedgerToRead(database);
   try {
     const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
@@ -17,7 +17,7 @@ export async function liveFindings(policy: Policy, database: string): Promise<Fi
     return [
       ...unread(policy),
       ...stranded.map(
-        ({ grantId, role, person, place }): Finding => ({
+        ({ grantId, role, person, place }): LintFinding => ({
           severity: 'error',
           path: ['resources'],
           message: `live access ${grantId} of ${person.name} to ${role} was given at "${place}", which this policy does not reach`,
@@ -32,7 +32,7 @@ export async function liveFindings(policy: Policy, database: string): Promise<Fi
 }
 
 /** Targets whose secrets are not set here: which place they are cannot be told. */
-const unread = ({ resources, retiredTargets }: Policy): Finding[] =>
+const unread = ({ resources, retiredTargets }: Policy): LintFinding[] =>
   [
     ...[...resources.values()].map((one) => ({ path: ['resources', one.id, 'target'], target: one })),
     ...retiredTargets.map((one) => ({ path: ['retired_targets', one.name], target: one })),

@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { systemClock } from '../../clock.ts';
+import { systemClock } from '../../app/clock.ts';
 import { ConfigError } from '../../config/env.ts';
 import { type Condition, isGroup, type Policy, type Test } from '../../domain/policy.ts';
-import type { Finding } from '../../domain/policySense.ts';
+import type { LintFinding } from '../../domain/policyLint.ts';
 import type { Known } from '../../domain/terms.ts';
 import { createPagerDuty, type PagerDutyClient } from '../../pagerduty/client.ts';
-import type { Directory, Log } from '../../ports.ts';
-import { createClients } from '../../slack/clients.ts';
-import { createDirectory } from '../../slack/people.ts';
+import type { Log } from '../../ports/host.ts';
+import type { Directory } from '../../ports/people.ts';
+import { createDirectory } from '../../slack/directory/directory.ts';
+import { createClients } from '../../slack/link/clients.ts';
 
 /** Whether everything that a policy names exists, in the Slack and the PagerDuty that the environment connects to. */
 
@@ -26,14 +27,14 @@ const WORDS: Readonly<Record<Kind, string>> = {
   principal: 'person or user group',
 };
 
-export async function onlineFindings(policy: Policy): Promise<Finding[]> {
+export async function onlineFindings(policy: Policy): Promise<LintFinding[]> {
   const { pagerDuty, directory } = connect();
   const first = new Map<string, Named>();
   for (const named of namesIn(policy)) {
     const key = `${named.kind} ${named.id}`;
     if (!first.has(key)) first.set(key, named);
   }
-  const findings: Finding[] = [];
+  const findings: LintFinding[] = [];
   // One after the other: Slack allows about twenty questions about groups a minute.
   for (const named of first.values()) {
     const answer =

@@ -3,42 +3,18 @@ import { parseDuration } from '../../domain/duration.ts';
 import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
 import { HOUR } from '../../domain/terms.ts';
-import { decisionsIn, type RecordedDecision } from '../../ledger/decisions.ts';
-import { openLedgerToRead } from '../../ledger/open.ts';
-import { databasePath, policyPath, readOptions, readPolicy, table, UsageError } from '../options.ts';
-import { replayPage } from './replayPage.ts';
-
-export interface Changed {
-  readonly seq: number;
-  readonly at: string;
-  readonly request: string;
-  readonly person: string;
-  readonly role: string;
-  readonly before: string;
-  readonly after: string;
-  readonly why: string;
-}
-
-export interface Replay {
-  readonly policy: string;
-  readonly since: string;
-  readonly decisions: number;
-  readonly changed: readonly Changed[];
-  /** How many went from one decision to another, `deny → allow`. */
-  readonly moves: Readonly<Record<string, number>>;
-}
+import { decisionsIn, type RecordedDecision } from '../../ledger/history/decisions.ts';
+import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
+import type { POLICY_REPLAY } from '../commandOptions.ts';
+import { databasePath, policyPath, readPolicy, table } from '../options.ts';
+import type { Given } from '../spec.ts';
+import { UsageError } from '../usageError.ts';
+import { type Changed, type Replay, replayPage } from './replayPage.ts';
 
 const DEFAULT_SINCE = '90d';
 
 /** Exit codes: 0 nothing changes, 1 something does, 2 it could not be replayed. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, {
-    since: 'string',
-    policy: 'string',
-    database: 'string',
-    json: 'boolean',
-    html: 'string',
-  });
+export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promise<number> {
   if (files.length > 0) throw new UsageError(`not understood: ${files.join(' ')}`);
   const period = parseDuration(values.since ?? DEFAULT_SINCE);
   if (period === null) throw new UsageError(`--since ${values.since} is no duration such as 90d or 12h`);

@@ -1,5 +1,4 @@
-import type { Replay } from './replay.ts';
-
+import type { RoleKey } from '../../domain/terms.ts';
 /** A replay as one page: no network, no script, good on paper. */
 export function replayPage({ policy, since, decisions, changed, moves }: Replay): string {
   const cells = (values: readonly string[], tag = 'td') =>
@@ -27,3 +26,23 @@ ${rows.length > 0 ? `<div class="scroll"><table><thead><tr>${cells(['Event', 'Wh
 
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+export interface Changed {
+  readonly seq: number;
+  readonly at: string;
+  readonly request: string;
+  readonly person: string;
+  readonly role: RoleKey;
+  readonly before: string;
+  readonly after: string;
+  readonly why: string;
+}
+
+export interface Replay {
+  readonly policy: string;
+  readonly since: string;
+  readonly decisions: number;
+  readonly changed: readonly Changed[];
+  /** How many went from one decision to another, `deny → allow`. */
+  readonly moves: Readonly<Record<string, number>>;
+}

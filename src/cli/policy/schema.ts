@@ -1,11 +1,11 @@
 import { policyJsonSchema } from '../../config/policyJsonSchema.ts';
 import { policyReference } from '../../config/policyReference.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
-import { readOptions } from '../options.ts';
+import type { POLICY_SCHEMA } from '../commandOptions.ts';
+import type { Given } from '../spec.ts';
 
 /** The schema for editors; with --reference, the same as a page for people. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = readOptions(args, { reference: 'boolean' });
+export async function run({ values }: Given<typeof POLICY_SCHEMA>): Promise<number> {
   const schema = policyJsonSchema(PROVISIONERS);
   process.stdout.write(values.reference ? policyReference(schema) : `${JSON.stringify(schema, null, 2)}\n`);
   return 0;

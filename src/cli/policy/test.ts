@@ -1,13 +1,17 @@
-import { evaluatePolicy, type RuleDecision } from '../../domain/evaluate.ts';
+import type { RuleDecision } from '../../domain/decision.ts';
+import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { plannedEnd, tiesOf } from '../../domain/grant.ts';
 import { type Policy, roleKey } from '../../domain/policy.ts';
+import type { RoleKey } from '../../domain/terms.ts';
 import { counted } from '../../domain/text.ts';
-import { policyPath, readOptions, readPolicy, table } from '../options.ts';
+import type { POLICY_TEST } from '../commandOptions.ts';
+import { policyPath, readPolicy, table } from '../options.ts';
+import type { Given } from '../spec.ts';
 import { type Case, type CaseFile, caseInput, casesBeside, readCases } from './cases.ts';
 
 interface Result {
   readonly name: string;
-  readonly role: string;
+  readonly role: RoleKey;
   readonly passed: boolean;
   readonly decision: string;
   readonly rule: number | null;
@@ -16,8 +20,7 @@ interface Result {
 }
 
 /** Exit codes: 0 all as expected, 1 some are not, 2 they could not be run. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, files } = readOptions(args, { cases: 'string', json: 'boolean' });
+export async function run({ values, files }: Given<typeof POLICY_TEST>): Promise<number> {
   const path = policyPath(files);
   const { policy } = readPolicy(path);
   const file = readCases(values.cases ?? casesBeside(path));

@@ -1,3 +1,4 @@
+import type { IAM } from '@aws-sdk/client-iam';
 import { errorText } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
@@ -7,8 +8,16 @@ export const clientOptions = ({ region, endpoint }: { region: string; endpoint?:
   ...(endpoint !== undefined && { endpoint }),
   // What is to be tried again, and when, is for the bot's own due work to say.
   maxAttempts: 1,
-  requestHandler: { requestTimeout: TARGET_DEADLINE, connectionTimeout: TARGET_DEADLINE, throwOnRequestTimeout: true },
 });
+
+/** Each request has an end of its own: the timeouts of AWS's clients do not count while an answer goes on and on. */
+export function inTime<T extends { readonly config: Pick<IAM['config'], 'requestHandler'> }>(client: T): T {
+  const { requestHandler } = client.config;
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, options) =>
+    handle(request, { ...options, abortSignal: AbortSignal.timeout(TARGET_DEADLINE) });
+  return client;
+}
 
 /**
  * Asks AWS. An error that is expected is an answer.

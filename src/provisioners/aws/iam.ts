@@ -1,13 +1,13 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
-import type { Finding } from '../../ports.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import { type Access, type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
 import type { Member, Roster } from '../roster.ts';
-import { clientOptions } from './client.ts';
+import { clientOptions, inTime } from './client.ts';
 import { type IamDirectory, iamDirectory } from './iamDirectory.ts';
 
 const name = z.string().regex(/^[\w+=,.@-]+$/, 'expected the name of an IAM group');
@@ -45,8 +45,8 @@ export const awsIam: Provisioner<Target, Role> = {
     let opened: Promise<IAM> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.
     const client = (): Promise<IAM> => {
-      opened ??= import('@aws-sdk/client-iam').then(
-        ({ IAM: Iam }) => new Iam(clientOptions({ region: REGION, endpoint: target.endpoint })),
+      opened ??= import('@aws-sdk/client-iam').then(({ IAM: Iam }) =>
+        inTime(new Iam(clientOptions({ region: REGION, endpoint: target.endpoint }))),
       );
       return opened;
     };

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { HOUR, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
-import type { Finding } from '../../ports.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import type { Polling } from '../polling.ts';
 import { type Connection, type ListedRole, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import type { Roster } from '../roster.ts';
-import { type Assignments, assignmentsOf, type Place } from './assignments.ts';
+import type { Place } from './assigning.ts';
+import { type Assignments, assignmentsOf } from './assignments.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('aws_identity_center'),
@@ -44,6 +45,8 @@ type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
 
 const ASSIGNED = 'assigned';
+/** What a user can be called. https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html */
+const USER_NAME = /^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u;
 const POLLING: Polling = { every: SECOND, until: 90 * SECOND };
 
 /** Assignments of permission sets in accounts, of people in AWS Identity Center. */
@@ -88,6 +91,7 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
     // The digits of an account and the ARN of a permission set never change, and are never given out again.
     placeId: async (name) => name,
     personId: async (account) => {
+      if (!USER_NAME.test(account)) throw new TargetRefusal(`no user of Identity Center can be called ${account}`);
       const userId = await api.userId(account);
       if (userId !== null) return userId;
       throw new TargetRefusal(`Identity Center has no user ${account}`);
@@ -118,7 +122,7 @@ async function check(target: Target, api: Assignments, roles: readonly ListedRol
   const seats = roles.flatMap(({ role }) => role.assignments);
   const sets = [...new Set(seats.map(({ permission_set }) => permission_set))];
   const accounts = [...new Map(seats.map((one) => [`${one.account} ${one.permission_set}`, one])).values()];
-  await api.userId('jit doctor');
+  await api.userId('jitbot-doctor');
   return [
     { ok: true, what: 'the bot may look people up in the identity store' },
     ...(await Promise.all(

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
-import { cut } from '../../domain/text.ts';
+import { errorText } from '../../domain/text.ts';
+import { createOwnConnection } from '../ownConnection.ts';
 import { placeText, programPlace, settingsPlace } from '../place.ts';
-import { type Action, connectionOver, type Send, sessionsSchema } from '../protocol.ts';
+import { type Action, type Send, sessionsSchema } from '../protocol.ts';
 import type { Provisioner } from '../provisioner.ts';
+import { runProgram } from './run.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('command'),
@@ -29,8 +30,6 @@ type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
 
 const DEADLINE: Millis = 30 * SECOND;
-const MOST_OUTPUT = 1_000_000;
-const SHOWN_ERROR_LENGTH = 200;
 
 /** Asks a program of the team's own to give and take access: JSON on its standard input, JSON on its standard output. */
 export const command: Provisioner<Target, Role> = {
@@ -38,9 +37,10 @@ export const command: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   placeOf: ({ run, env }) => placeText(programPlace(run), settingsPlace(env)),
-  connect: (target, { ids }) => {
+  connect: (target, use) => {
     const { sessions, lists, checks } = target;
-    return connectionOver(sendTo(target, DEADLINE), { name: target.run[0] ?? '', sessions, lists, checks }, ids);
+    const manners = { name: target.run[0] ?? '', sessions, lists, checks, heldUpFor: 0 };
+    return createOwnConnection(sendTo(target, DEADLINE), manners, use);
   },
 };
 
@@ -48,57 +48,8 @@ export const command: Provisioner<Target, Role> = {
 export const sendTo =
   ({ run, env }: Pick<Target, 'run' | 'env'>, deadline: Millis): Send =>
   (action, document) =>
-    new Promise((resolve, reject) => {
-      const [program = '', ...args] = run;
-      const child = spawn(program, args, {
-        shell: false,
-        // A group of its own, so that what it started dies with it.
-        detached: true,
-        env: { PATH: process.env.PATH, ...env },
-        stdio: ['pipe', 'pipe', 'pipe'],
-      });
-      const fail = (problem: string, cause?: unknown) =>
-        reject(new Error(`${program} ${problem}, asked to ${wordFor(action)}`, { cause }));
-      const output: Buffer[] = [];
-      let size = 0;
-      let said = '';
-      const killAll = () => {
-        if (child.pid === undefined) return;
-        try {
-          process.kill(-child.pid, 'SIGKILL');
-        } catch (error) {
-          // It was over already.
-          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-        }
-      };
-      const timer = setTimeout(() => {
-        killAll();
-        fail(`gave no answer within ${deadline / SECOND} s`);
-      }, deadline);
-      child.stdout.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size <= MOST_OUTPUT) output.push(chunk);
-        else {
-          killAll();
-          fail(`wrote more than ${MOST_OUTPUT} bytes`);
-        }
-      });
-      child.stderr.on('data', (chunk: Buffer) => {
-        if (said.length < MOST_OUTPUT) said += chunk.toString();
-      });
-      child.once('error', (error) => {
-        clearTimeout(timer);
-        fail(`could not be started: ${error.message}`, error);
-      });
-      // Its answer may come before it has read everything.
-      child.stdin.on('error', () => undefined);
-      child.once('close', (code, signal) => {
-        clearTimeout(timer);
-        const lastWord = cut(said.trim().split('\n').at(-1) ?? '', SHOWN_ERROR_LENGTH);
-        if (code === 0) resolve(Buffer.concat(output).toString());
-        else fail(`ended with ${code ?? signal}${lastWord ? ` (${lastWord})` : ''}`);
-      });
-      child.stdin.end(JSON.stringify(document));
+    runProgram({ run, env, deadline }, JSON.stringify(document)).catch((error: unknown) => {
+      throw new Error(`${run[0]} ${errorText(error)}, asked to ${wordFor(action)}`, { cause: error });
     });
 
 const wordFor = (action: Action): string => (action === 'status' ? 'say whether access is active' : action);

@@ -2,10 +2,11 @@ import type { Octokit } from 'octokit';
 import { z } from 'zod';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Made, Member, Roster, Seat } from '../roster.ts';
-import { askingOf } from './client.ts';
-import type { Role, Target } from './provisioner.ts';
-import { PERMISSIONS, repositoriesOf } from './repositories.ts';
-import { TEAM_LEVELS, teamsOf } from './teams.ts';
+import { type Asking, askingOf } from './asking.ts';
+import { repositoriesOf } from './repositories.ts';
+import type { Role, Target } from './schemas.ts';
+import { PERMISSIONS, TEAM_LEVELS } from './schemas.ts';
+import { teamsOf } from './teams.ts';
 
 /** Who may let others in, or leave behind what works without them. */
 const CAN_HAND_ON: Readonly<Record<string, string>> = { team: 'maintainer', repository: 'admin' };
@@ -28,24 +29,6 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
   const teams = teamsOf(asking, org, target.app !== undefined);
   const repositories = repositoriesOf(asking, org);
   const placesOf = (kind: string): Places => (kind === 'team' ? teams : repositories);
-
-  /** Somebody else would be sent an invitation into the organization, which nobody here decided on. */
-  async function assertMember(username: string): Promise<void> {
-    const found = await asking.askOrNull('GET /orgs/{org}/members/{username}', { org, username }, z.unknown());
-    if (found === null)
-      throw new TargetRefusal(`${username} is no member of the GitHub organization ${org}; invite them there first`);
-  }
-
-  async function put(place: string, personId: string, username: string, level: string): Promise<void> {
-    const [kind, id] = split(place);
-    // Whoever is in it already is not invited by being given another level.
-    if ((await placesOf(kind).level(id, personId)) === null) await assertMember(username);
-    await placesOf(kind).put(id, username, level);
-    // GitHub takes names: whoever took this one in between is not the one who was meant.
-    if ((await asking.loginOf(personId)) === username) return;
-    await placesOf(kind).remove(id, username, personId);
-    throw new Error(`${asking.where}: ${username} was renamed while access was being given`);
-  }
 
   return {
     scope: `github ${host}`,
@@ -77,7 +60,7 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
         return;
       }
       if (username === null) throw new TargetRefusal(`${asking.where} has no user ${personId} any more`);
-      await put(place, personId, username, level);
+      await put(asking, { places: placesOf(kind), org }, id, { personId, username, level });
     },
     members: (place) => {
       const [kind, id] = split(place);
@@ -88,6 +71,28 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
       return CAN_HAND_ON[kind] === level ? placesOf(kind).made(id) : null;
     },
   };
+}
+
+async function put(
+  asking: Asking,
+  { places, org }: { readonly places: Places; readonly org: string },
+  id: string,
+  { personId, username, level }: { readonly personId: string; readonly username: string; readonly level: string },
+): Promise<void> {
+  // Whoever is in it already is not invited by being given another level.
+  if ((await places.level(id, personId)) === null) await assertMember(asking, org, username);
+  await places.put(id, username, level);
+  // GitHub takes names: whoever took this one in between is not the one who was meant.
+  if ((await asking.loginOf(personId)) === username) return;
+  await places.remove(id, username, personId);
+  throw new Error(`${asking.where}: ${username} was renamed while access was being given`);
+}
+
+/** Somebody else would be sent an invitation into the organization, which nobody here decided on. */
+async function assertMember({ askOrNull }: Asking, org: string, username: string): Promise<void> {
+  const found = await askOrNull('GET /orgs/{org}/members/{username}', { org, username }, z.unknown());
+  if (found === null)
+    throw new TargetRefusal(`${username} is no member of the GitHub organization ${org}; invite them there first`);
 }
 
 /** `team payments` → team, payments */

@@ -1,55 +1,12 @@
 import type { Octokit } from 'octokit';
-import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
-import type { Finding } from '../../ports.ts';
-import { webAddress } from '../address.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { membership } from '../membership.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
-import { connectGitHub, PUBLIC_API } from './client.ts';
+import { connectGitHub } from './client.ts';
 import { rosterOf } from './organization.ts';
-import { PERMISSIONS } from './repositories.ts';
-import { TEAM_LEVELS } from './teams.ts';
-
-const name = z.string().regex(/^[A-Za-z0-9_.-]+$/, 'expected a name as it stands in the address');
-
-const targetSchema = z
-  .strictObject({
-    kind: z.literal('github'),
-    org: name,
-    /** A GitHub App of the organization's own: better than a person's token. */
-    app: z
-      .strictObject({
-        id: z.coerce.number().int().positive(),
-        private_key: z.string().includes('PRIVATE KEY', { error: 'expected the App’s private key, in PEM form' }),
-        installation: z.coerce.number().int().positive(),
-      })
-      .optional(),
-    token: z.string().min(1).optional(),
-    /** Of GitHub Enterprise Server: https://HOST/api/v3 */
-    api_url: webAddress().default(PUBLIC_API),
-    /** What people are called on GitHub. */
-    account: z
-      .string()
-      .regex(/\{[a-z_]+\}/, 'expected a template such as "{github}"')
-      .default('{github}'),
-  })
-  .refine(({ app, token }) => (app === undefined) !== (token === undefined), 'expected either app or token');
-
-const roleSchema = z
-  .strictObject({
-    /** Slugs, as they stand in the team's address. */
-    teams: z.array(name).default([]),
-    team_level: z.enum(TEAM_LEVELS).default('member'),
-    repositories: z.record(name, z.enum(PERMISSIONS)).default({}),
-  })
-  .refine(
-    ({ teams, repositories }) => teams.length + Object.keys(repositories).length > 0,
-    'name a team or a repository',
-  );
-
-export type Target = z.infer<typeof targetSchema>;
-export type Role = z.infer<typeof roleSchema>;
+import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 
 /** Membership of teams, and permissions on repositories, of people who are in the organization. */
 export const github: Provisioner<Target, Role> = {

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Made, Member } from '../roster.ts';
-import type { Asking } from './client.ts';
-import { lookAt } from './lookAt.ts';
+import type { Asking } from './asking.ts';
+import { lookAt, type Part } from './lookAt.ts';
+import { PERMISSIONS } from './schemas.ts';
 
 /** Repositories by their id: names change hands, and lead on to whoever a repository was given to. */
-
-export const PERMISSIONS = ['pull', 'triage', 'push', 'maintain', 'admin'] as const;
 
 const REPOSITORY = '/repositories/{repository_id}';
 const owned = z.object({
@@ -28,76 +27,10 @@ const invitation = z.object({
 const key = z.object({ id: z.number().int(), title: z.string(), read_only: z.boolean() });
 const hook = z.object({ id: z.number().int(), config: z.object({ url: z.string().optional() }) });
 const team = z.object({ id: z.number().int(), slug: z.string(), permission: z.string() });
-const runners = z.object({ runners: z.array(z.object({ id: z.number().int(), name: z.string() })) });
+const runner = z.object({ id: z.number().int(), name: z.string() });
 
-export function repositoriesOf({ ask, all, act, where }: Asking, org: string) {
-  const at = (id: string) => ({ repository_id: id });
-  const collaborators = (id: string) =>
-    all(`GET ${REPOSITORY}/collaborators`, { ...at(id), affiliation: 'direct' }, collaborator);
-  const invitations = (id: string) => all(`GET ${REPOSITORY}/invitations`, at(id), invitation);
-
-  async function members(id: string): Promise<Member[]> {
-    return (await collaborators(id)).map((one) => ({
-      id: String(one.id),
-      account: one.login,
-      level: permissionOf(one),
-    }));
-  }
-
-  function made(id: string): Promise<Made[]> {
-    return lookAt([
-      [
-        'collaborators',
-        async () =>
-          (await members(id)).map(({ id: one, account, level }) => ({
-            id: `person ${one} ${level}`,
-            person: one,
-            what: `${account} is a collaborator (${level})`,
-          })),
-      ],
-      [
-        'invitations',
-        async () =>
-          (await invitations(id)).map((one) => ({
-            id: `invitation ${one.id}`,
-            what: `${one.invitee?.login ?? 'somebody'} is invited (${one.permissions})`,
-          })),
-      ],
-      [
-        'deploy keys',
-        async () =>
-          (await all(`GET ${REPOSITORY}/keys`, at(id), key)).map((one) => ({
-            id: `deploy key ${one.id}`,
-            what: `deploy key "${one.title}" (may ${one.read_only ? 'read' : 'write'})`,
-          })),
-      ],
-      [
-        'webhooks',
-        async () =>
-          (await all(`GET ${REPOSITORY}/hooks`, at(id), hook)).map((one) => ({
-            id: `webhook ${one.id} ${one.config.url ?? ''}`,
-            what: `webhook ${one.id} to ${one.config.url ?? 'an address that is not shown'}`,
-          })),
-      ],
-      [
-        'teams',
-        async () =>
-          (await all(`GET ${REPOSITORY}/teams`, at(id), team)).map((one) => ({
-            id: `team ${one.id} ${one.permission}`,
-            what: `the team ${one.slug} may ${one.permission}`,
-          })),
-      ],
-      [
-        'runners',
-        async () =>
-          (await ask(`GET ${REPOSITORY}/actions/runners`, at(id), runners)).runners.map((one) => ({
-            id: `runner ${one.id}`,
-            what: `runner "${one.name}" of Actions`,
-          })),
-      ],
-    ]);
-  }
-
+export function repositoriesOf(asking: Asking, org: string) {
+  const { ask, act, where } = asking;
   return {
     idOf: async (repo: string): Promise<string> => {
       const found = await ask('GET /repos/{owner}/{repo}', { owner: org, repo }, owned);
@@ -106,27 +39,77 @@ export function repositoriesOf({ ask, all, act, where }: Asking, org: string) {
         throw new TargetRefusal(`${where}: ${org}/${repo} is ${found.full_name} now: it was given away`);
       return String(found.id);
     },
-    members,
+    members: (id: string): Promise<Member[]> => membersOf(asking, id),
     level: async (id: string, personId: string): Promise<string | null> => {
       const { owner } = await ask(`GET ${REPOSITORY}`, at(id), owned);
       if (String(owner.id) === personId) return 'admin';
-      const found = (await collaborators(id)).find((one) => String(one.id) === personId);
-      if (found) return permissionOf(found);
-      const waiting = (await invitations(id)).find(({ invitee }) => String(invitee?.id) === personId);
+      const found = (await membersOf(asking, id)).find((one) => one.id === personId);
+      if (found) return found.level;
+      const waiting = (await invitationsTo(asking, id)).find(({ invitee }) => String(invitee?.id) === personId);
       return waiting ? permissionOf({ role_name: waiting.permissions }) : null;
     },
-    put: (id: string, username: string, level: string): Promise<void> =>
-      ask(`PUT ${REPOSITORY}/collaborators/{username}`, { ...at(id), username, permission: level }, z.unknown()).then(
-        () => undefined,
-      ),
+    put: async (id: string, username: string, level: string): Promise<void> => {
+      const wanted = { ...at(id), username, permission: level };
+      await ask(`PUT ${REPOSITORY}/collaborators/{username}`, wanted, z.unknown());
+    },
     remove: async (id: string, username: string, personId: string): Promise<void> => {
       await act(`DELETE ${REPOSITORY}/collaborators/{username}`, { ...at(id), username });
-      for (const one of await invitations(id))
+      for (const one of await invitationsTo(asking, id))
         if (String(one.invitee?.id) === personId)
           await act(`DELETE ${REPOSITORY}/invitations/{invitation_id}`, { ...at(id), invitation_id: one.id });
     },
-    made,
+    made: (id: string): Promise<Made[]> => madeIn(asking, id),
   };
+}
+
+const at = (id: string) => ({ repository_id: id });
+
+async function membersOf({ all }: Asking, id: string): Promise<Member[]> {
+  const direct = { ...at(id), affiliation: 'direct' };
+  const found = await all(`GET ${REPOSITORY}/collaborators`, direct, collaborator);
+  return found.map((one) => ({ id: String(one.id), account: one.login, level: permissionOf(one) }));
+}
+
+const invitationsTo = ({ all }: Asking, id: string) => all(`GET ${REPOSITORY}/invitations`, at(id), invitation);
+
+/** What can work without the person who put it there, or lets others in. */
+function madeIn(asking: Asking, id: string): Promise<Made[]> {
+  const listed = <T extends { id: number }>(
+    what: string,
+    { route, item, under }: { route: string; item: z.ZodType<T>; under?: string },
+    told: (one: T) => Made,
+  ): Part => [what, async () => (await asking.all(`GET ${REPOSITORY}/${route}`, at(id), item, under)).map(told)];
+  return lookAt([
+    [
+      'collaborators',
+      async () =>
+        (await membersOf(asking, id)).map(({ id: person, account, level }) => ({
+          id: `person ${person} ${level}`,
+          person,
+          what: `${account} is a collaborator (${level})`,
+        })),
+    ],
+    listed('invitations', { route: 'invitations', item: invitation }, (one) => ({
+      id: `invitation ${one.id}`,
+      what: `${one.invitee?.login ?? 'somebody'} is invited (${one.permissions})`,
+    })),
+    listed('deploy keys', { route: 'keys', item: key }, (one) => ({
+      id: `deploy key ${one.id}`,
+      what: `deploy key "${one.title}" (may ${one.read_only ? 'read' : 'write'})`,
+    })),
+    listed('webhooks', { route: 'hooks', item: hook }, (one) => ({
+      id: `webhook ${one.id} ${one.config.url ?? ''}`,
+      what: `webhook ${one.id} to ${one.config.url ?? 'an address that is not shown'}`,
+    })),
+    listed('teams', { route: 'teams', item: team }, (one) => ({
+      id: `team ${one.id} ${one.permission}`,
+      what: `the team ${one.slug} may ${one.permission}`,
+    })),
+    listed('runners', { route: 'actions/runners', item: runner, under: 'runners' }, (one) => ({
+      id: `runner ${one.id}`,
+      what: `runner "${one.name}" of Actions`,
+    })),
+  ]);
 }
 
 interface Permitted {

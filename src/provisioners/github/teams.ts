@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { Made, Member } from '../roster.ts';
-import { type Asking, isNotFound } from './client.ts';
-import { lookAt } from './lookAt.ts';
+import { type Asking, isNotFound } from './asking.ts';
+import { lookAt, type Part } from './lookAt.ts';
+import { TEAM_LEVELS } from './schemas.ts';
 
 /** Teams by the ids of their organization and their own: slugs change hands. */
-
-export const TEAM_LEVELS = ['member', 'maintainer'] as const;
 
 const TEAM = '/organizations/{org_id}/team/{team_id}';
 const person = z.object({ id: z.number().int(), login: z.string().min(1) });
@@ -21,45 +20,19 @@ const parametersOf = (id: string) => {
 };
 
 export function teamsOf(asking: Asking, org: string, isApp: boolean) {
-  const { ask, askOrNull, all, act, loginOf } = asking;
-
-  async function members(id: string): Promise<Member[]> {
-    const byLevel = await Promise.all(
-      TEAM_LEVELS.map(async (role) => {
-        const people = await all(`GET ${TEAM}/members`, { ...parametersOf(id), role }, person);
-        return people.map(({ id: one, login }) => ({ id: String(one), account: login, level: role }));
-      }),
-    );
-    return byLevel.flat();
-  }
-
-  /**
-   * Whether a team that GitHub does not show is not there: somebody who sees every team of the organization, secret ones too,
-   * does not see it. An App with the right to read members does, and so does an owner.
-   */
-  async function isDeleted(id: string): Promise<boolean> {
-    const { org_id, team_id } = parametersOf(id);
-    const teams = await all('GET /organizations/{org_id}/teams', { org_id }, named);
-    if (teams.some((one) => String(one.id) === team_id)) return false;
-    if (isApp) return true;
-    const { login } = await ask('GET /organizations/{org_id}', { org_id }, z.object({ login: z.string().min(1) }));
-    const role = z.object({ role: z.string(), state: z.string(), organization: z.object({ id: z.number() }) });
-    const mine = await ask('GET /user/memberships/orgs/{org}', { org: login }, role);
-    return mine.role === 'admin' && mine.state === 'active' && String(mine.organization.id) === org_id;
-  }
-
+  const { ask, askOrNull, act, loginOf } = asking;
   return {
     idOf: async (slug: string): Promise<string> => {
       const found = await ask('GET /orgs/{org}/teams/{team_slug}', { org, team_slug: slug }, team);
       return `${found.organization.id}/${found.id}`;
     },
-    members,
+    members: (id: string): Promise<Member[]> => membersOf(asking, id),
     level: async (id: string, personId: string): Promise<string | null> => {
       let people: Member[];
       try {
-        people = await members(id);
+        people = await membersOf(asking, id);
       } catch (error) {
-        if (isNotFound(error) && (await isDeleted(id))) return null;
+        if (isNotFound(error) && (await isDeleted(asking, id, isApp))) return null;
         throw error;
       }
       const found = people.find((one) => one.id === personId);
@@ -67,47 +40,69 @@ export function teamsOf(asking: Asking, org: string, isApp: boolean) {
       // An invitation that waits counts: whoever accepts it is in.
       const username = await loginOf(personId);
       if (username === null) return null;
-      const waiting = await askOrNull(
-        `GET ${TEAM}/memberships/{username}`,
-        { ...parametersOf(id), username },
-        membership,
-      );
+      const question = { ...parametersOf(id), username };
+      const waiting = await askOrNull(`GET ${TEAM}/memberships/{username}`, question, membership);
       return waiting?.role ?? null;
     },
-    put: (id: string, username: string, level: string): Promise<void> =>
-      ask(`PUT ${TEAM}/memberships/{username}`, { ...parametersOf(id), username, role: level }, z.unknown()).then(
-        () => undefined,
-      ),
+    put: async (id: string, username: string, level: string): Promise<void> => {
+      const wanted = { ...parametersOf(id), username, role: level };
+      await ask(`PUT ${TEAM}/memberships/{username}`, wanted, z.unknown());
+    },
     remove: (id: string, username: string): Promise<void> =>
       act(`DELETE ${TEAM}/memberships/{username}`, { ...parametersOf(id), username }),
-    /** What a maintainer can do for others: let them in, as far as they are in the organization. */
-    made: (id: string): Promise<Made[]> =>
-      lookAt([
-        [
-          'members',
-          async () =>
-            (await members(id)).map(({ id: one, account, level }) => ({
-              id: `person ${one} ${level}`,
-              person: one,
-              what: `${account} is ${level} of the team`,
-            })),
-        ],
-        [
-          'invitations',
-          async () =>
-            (await all(`GET ${TEAM}/invitations`, parametersOf(id), invitation)).map((one) => ({
-              id: `invitation ${one.id}`,
-              what: `${one.login ?? 'somebody'} is invited into the team`,
-            })),
-        ],
-        [
-          'child teams',
-          async () =>
-            (await all(`GET ${TEAM}/teams`, parametersOf(id), named)).map((one) => ({
-              id: `team ${one.id}`,
-              what: `the team ${one.slug} is a child of the team`,
-            })),
-        ],
-      ]),
+    made: (id: string): Promise<Made[]> => madeIn(asking, id),
   };
+}
+
+async function membersOf({ all }: Asking, id: string): Promise<Member[]> {
+  const byLevel = await Promise.all(
+    TEAM_LEVELS.map(async (role) => {
+      const people = await all(`GET ${TEAM}/members`, { ...parametersOf(id), role }, person);
+      return people.map(({ id: one, login }) => ({ id: String(one), account: login, level: role }));
+    }),
+  );
+  return byLevel.flat();
+}
+
+/**
+ * Whether a team that GitHub does not show is not there: somebody who sees every team of the organization, secret ones too,
+ * does not see it. An App with the right to read members does, and so does an owner.
+ */
+async function isDeleted({ ask, all }: Asking, id: string, isApp: boolean): Promise<boolean> {
+  const { org_id, team_id } = parametersOf(id);
+  const teams = await all('GET /organizations/{org_id}/teams', { org_id }, named);
+  if (teams.some((one) => String(one.id) === team_id)) return false;
+  if (isApp) return true;
+  const { login } = await ask('GET /organizations/{org_id}', { org_id }, z.object({ login: z.string().min(1) }));
+  const role = z.object({ role: z.string(), state: z.string(), organization: z.object({ id: z.number() }) });
+  const mine = await ask('GET /user/memberships/orgs/{org}', { org: login }, role);
+  return mine.role === 'admin' && mine.state === 'active' && String(mine.organization.id) === org_id;
+}
+
+/** What a maintainer can do for others: let them in, as far as they are in the organization. */
+function madeIn(asking: Asking, id: string): Promise<Made[]> {
+  const listed = <T extends { id: number }>(
+    what: string,
+    { route, item }: { route: string; item: z.ZodType<T> },
+    told: (one: T) => Made,
+  ): Part => [what, async () => (await asking.all(`GET ${TEAM}/${route}`, parametersOf(id), item)).map(told)];
+  return lookAt([
+    [
+      'members',
+      async () =>
+        (await membersOf(asking, id)).map(({ id: one, account, level }) => ({
+          id: `person ${one} ${level}`,
+          person: one,
+          what: `${account} is ${level} of the team`,
+        })),
+    ],
+    listed('invitations', { route: 'invitations', item: invitation }, (one) => ({
+      id: `invitation ${one.id}`,
+      what: `${one.login ?? 'somebody'} is invited into the team`,
+    })),
+    listed('child teams', { route: 'teams', item: named }, (one) => ({
+      id: `team ${one.id}`,
+      what: `the team ${one.slug} is a child of the team`,
+    })),
+  ]);
 }

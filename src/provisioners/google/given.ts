@@ -1,4 +1,4 @@
-import type { IdBook } from '../../ports.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import { type Binding, type Given, grantOf } from './policy.ts';
 
 /** What is written down of a grant: see IdBook. Whom it was given to. */
@@ -12,17 +12,15 @@ export const STOOD = 'stood';
 export const RENAMED = 'renamed';
 
 /** Whom the bot gave what, of the grants whose titles stand in a policy. */
-export function givenFrom(ids: IdBook) {
-  async function givenBy(grantId: string) {
-    const known = await ids.of(grantId);
-    const account = known.get(ACCOUNT);
-    const isKnown = account !== undefined && known.get(TAKEN) !== 'yes';
-    return isKnown ? { account, roles: (known.get(ROLES) ?? '').split(' ') } : undefined;
-  }
+export async function givenIn(bindings: readonly Binding[], ids: IdBook): Promise<Given> {
+  const grants = [...new Set(bindings.flatMap((binding) => grantOf(binding) ?? []))];
+  const known = await Promise.all(grants.map(async (id) => [id, await givenBy(id, ids)] as const));
+  return new Map(known.flatMap(([id, given]) => (given === undefined ? [] : [[id, given] as const])));
+}
 
-  return async function givenIn(bindings: readonly Binding[]): Promise<Given> {
-    const grants = [...new Set(bindings.flatMap((binding) => grantOf(binding) ?? []))];
-    const known = await Promise.all(grants.map(async (id) => [id, await givenBy(id)] as const));
-    return new Map(known.flatMap(([id, given]) => (given === undefined ? [] : [[id, given] as const])));
-  };
+async function givenBy(grantId: string, ids: IdBook) {
+  const known = await ids.of(grantId);
+  const account = known.get(ACCOUNT);
+  const isKnown = account !== undefined && known.get(TAKEN) !== 'yes';
+  return isKnown ? { account, roles: (known.get(ROLES) ?? '').split(' ') } : undefined;
 }

@@ -1,31 +1,13 @@
 import type { cloudidentity_v1 } from '@googleapis/cloudidentity';
-import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
-import type { Finding } from '../../ports.ts';
-import { webAddress } from '../address.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
 import type { Roster } from '../roster.ts';
 import { authOptions, clientOptions } from './client.ts';
+import { type Role, roleSchema, type Target, targetSchema } from './groupSchemas.ts';
 import { rosterOf } from './groups.ts';
-
-const targetSchema = z.strictObject({
-  kind: z.literal('google_group'),
-  credentials: z.string().min(1).optional(),
-  account: z
-    .string()
-    .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
-    .default('{email}'),
-  endpoint: webAddress().optional(),
-});
-
-const roleSchema = z.strictObject({
-  groups: z.array(z.email('expected the address of a group')).min(1, 'name at least one group'),
-});
-
-type Target = z.infer<typeof targetSchema>;
-export type Role = z.infer<typeof roleSchema>;
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-identity.groups';
 /** Membership of Google groups, with an expiry that Google itself keeps. */

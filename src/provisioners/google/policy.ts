@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
-import type { Holding } from '../../ports.ts';
-import { holdingsOf } from '../labelled.ts';
+import type { Holding } from '../../ports/targets.ts';
+import { holdingsOf } from '../labelledHoldings.ts';
 import type { Access, ListedRole } from '../provisioner.ts';
 
 /** A project's policy, whose bindings are the bot's, and what became of them. */
@@ -62,9 +62,10 @@ export const isRenamed = (bindings: readonly Binding[], grantId: string, account
     .filter((binding) => grantOf(binding) === grantId && binding.members.length > 0)
     .some(({ members }) => !members.some((member) => isSame(member, userMember(account))));
 
-/** Takes one member out of a binding; a binding of nobody goes. */
+/** Takes one member out of a binding; a binding of nobody goes, and one that they are not in is the same. */
 export function withoutMember(binding: Binding, member: string): Binding[] {
   const members = binding.members.filter((one) => !isSame(one, member));
+  if (members.length === binding.members.length) return [binding];
   return members.length > 0 ? [{ ...binding, members }] : [];
 }
 

@@ -11,6 +11,8 @@ interface Live {
   readonly namespace: string | null;
   /** When the grant's binding was made, by the cluster's clock, in milliseconds. */
   readonly since: number;
+  /** By uid, what bound the person to the role before. undefined: it was not written down. */
+  readonly stood: ReadonlySet<string> | undefined;
   /** Whether somebody is the person of the grant. */
   readonly isPerson: (subject: RbacV1Subject) => boolean;
   /** Whether the bot knows a grant of this id, and the uid that it wrote down of its binding there. */
@@ -19,18 +21,21 @@ interface Live {
 
 /** Bindings that were made or changed meanwhile, and are no grant's. What gives the person the same again is taken away. */
 export async function clearBeside(cluster: Cluster, live: Live): Promise<Residue[]> {
-  const { namespace, since, grantWith } = live;
+  const { namespace, since, stood, grantWith } = live;
   const isSince = (at: Date | string | undefined) => at !== undefined && new Date(at).getTime() >= since;
   const found: Residue[] = [];
   for (const binding of await cluster.list(namespace)) {
     const { creationTimestamp, managedFields, uid } = binding.metadata ?? {};
     const isMade = isSince(creationTimestamp);
-    if (!isMade && !managedFields?.some(({ time }) => isSince(time))) continue;
+    const isBound = bindsTo(binding, live.role) && binding.subjects?.some(live.isPerson) === true;
+    // What was changed last, and when, can be taken off; whom it bound before is written down.
+    const isNew = isBound && stood !== undefined && !stood.has(uid ?? '');
+    if (!isMade && !isNew && !managedFields?.some(({ time }) => isSince(time))) continue;
     const grantId = grantOf(binding);
     const grant = grantId === null ? null : await grantWith(grantId);
     if (grant && grant.uid === uid) continue;
     // One with a grant's name and label may be just being made for it.
-    const isAgain = isMade && !grant && bindsTo(binding, live.role) && binding.subjects?.some(live.isPerson) === true;
+    const isAgain = isBound && (stood === undefined ? isMade : isNew) && !grant;
     if (isAgain) await takeOut(cluster, binding, live);
     const left = 'left as it is: look who made it, and delete it if nobody needs it';
     const done = isAgain ? 'the person was taken out of it: what is given by hand meanwhile goes with the grant' : left;

@@ -1,4 +1,4 @@
-import type { Finding } from '../../ports.ts';
+import type { Finding } from '../../ports/targets.ts';
 import type { ListedRole } from '../provisioner.ts';
 import { placeName, placesOf, type Role, refOf } from './bindings.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,5 +1,5 @@
-import type { Holding } from '../../ports.ts';
-import { holdingsOf } from '../labelled.ts';
+import type { Holding } from '../../ports/targets.ts';
+import { holdingsOf } from '../labelledHoldings.ts';
 import type { ListedRole } from '../provisioner.ts';
 import { bindsTo, grantOf, placesOf, type Role, roleSaidBy, strangersIn } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';

@@ -2,7 +2,7 @@ import type { V1PolicyRule, V1SubjectAccessReviewSpec } from '@kubernetes/client
 import { SECOND } from '../../domain/terms.ts';
 import { type Polling, poll } from '../polling.ts';
 import { placeName, type Role, refOf } from './bindings.ts';
-import type { Cluster } from './cluster.ts';
+import type { Rights } from './cluster.ts';
 
 /** Whether what was bound gives what it is to give, asked of the cluster itself: a binding alone says nothing about that. */
 
@@ -20,7 +20,7 @@ const POLLING: Polling = { every: 200, until: 5 * SECOND };
  * @throws where the role is not there, or the cluster does not let them
  */
 export async function readBack(
-  cluster: Cluster,
+  cluster: Pick<Rights, 'rulesOf' | 'mayThey'>,
   { subject, role, namespace }: Bound,
   polling: Polling = POLLING,
 ): Promise<boolean> {

@@ -1,4 +1,5 @@
-import type { IdBook, Log } from '../../ports.ts';
+import type { Log } from '../../ports/host.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import type { Access } from '../provisioner.ts';
 import { placeName, placesOf, type Role } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
@@ -9,6 +10,7 @@ import type { Mark } from './takeBack.ts';
 const CLUSTER = 'cluster';
 const ACCOUNT = 'account';
 const SINCE = 'since';
+const stoodThing = (namespace: string | null): string => `stood ${placeName(namespace)}`;
 const bindingThing = (namespace: string | null): string => `binding ${placeName(namespace)}`;
 
 export interface Written {
@@ -18,6 +20,11 @@ export interface Written {
   /** The uid of the cluster's namespace kube-system. */
   readonly cluster: string | undefined;
   markIn(namespace: string | null): Mark;
+  /**
+   * The uids of the bindings that bound the person to the role before. undefined: an earlier version gave it and did not
+   * write them down.
+   */
+  stoodIn(namespace: string | null): ReadonlySet<string> | undefined;
 }
 
 export function writtenBy(ids: IdBook, log: Log) {
@@ -29,6 +36,10 @@ export function writtenBy(ids: IdBook, log: Log) {
       since: since === undefined ? undefined : Date.parse(since),
       cluster: known.get(CLUSTER),
       markIn: (namespace) => ({ grantId, namespace, uid: known.get(bindingThing(namespace)) }),
+      stoodIn: (namespace) => {
+        const stood = known.get(stoodThing(namespace));
+        return stood === undefined ? undefined : new Set(stood.split(' '));
+      },
     };
   }
 
@@ -38,7 +49,7 @@ export function writtenBy(ids: IdBook, log: Log) {
     if (identity !== null) return ids.keep(grantId, CLUSTER, identity);
     log.warn(
       { cluster: cluster.where },
-      'the bot may not see the namespace kube-system, so it cannot tell this cluster from another; jit doctor says what it needs',
+      'the bot may not see the namespace kube-system, so it cannot tell this cluster from another; jitbot doctor says what it needs',
     );
   }
 
@@ -52,6 +63,8 @@ export function writtenBy(ids: IdBook, log: Log) {
     of,
     keepCluster,
     keepBinding,
+    keepStood: (grantId: string, namespace: string | null, bindings: readonly Binding[]): Promise<void> =>
+      ids.keep(grantId, stoodThing(namespace), bindings.flatMap(({ metadata }) => metadata?.uid ?? []).join(' ')),
     keepAccount: (grantId: string, account: string): Promise<void> => ids.keep(grantId, ACCOUNT, account),
   };
 }

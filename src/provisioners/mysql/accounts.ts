@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { type Instant, SECOND } from '../../domain/terms.ts';
 import { TargetRefusal } from '../provisioner.ts';
-import type { Sql } from './session.ts';
+import type { Sql } from './sql.ts';
 
 /** Logins and roles: what is made for a grant, where MySQL and MariaDB differ and where they do not. */
 

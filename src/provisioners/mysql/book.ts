@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IdBook } from '../../ports.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import { type Account, accountFrom, isSame, shown } from './accounts.ts';
 
 /** What is written down of each grant, so that it is found again whatever happens to names, and after a crash. */

@@ -1,6 +1,8 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
-import { type IdBook, type Log, StorageError } from '../../ports.ts';
+import type { Log } from '../../ports/host.ts';
+import { StorageError } from '../../ports/store.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, accountName, bridgeExists, exists, holdersOfBridge, isSame, name, shown } from './accounts.ts';
 import {
@@ -16,12 +18,14 @@ import {
   type Made,
   usersIn,
 } from './book.ts';
+import { Unreachable } from './connections.ts';
 import { isBlocked } from './errors.ts';
 import { cleanUp, type Left } from './leftovers.ts';
 import { preparedAfter } from './prepared.ts';
 import { isSameServer, OTHER_SERVER, serverId } from './server.ts';
-import { type Session, type Sql, Unreachable } from './session.ts';
+import type { Session } from './session.ts';
 import { endingSessions, endSessions, type Open, sessionsOf } from './sessions.ts';
+import type { Sql } from './sql.ts';
 
 /** Taking back what a grant gave. Nothing that its holder can hold, make or name keeps it from ending. */
 

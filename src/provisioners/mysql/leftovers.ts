@@ -1,10 +1,11 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
-import type { Log } from '../../ports.ts';
+import type { Log } from '../../ports/host.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, name, shown } from './accounts.ts';
 import { isBlocked, isDenied } from './errors.ts';
-import type { Session, Sql } from './session.ts';
+import type { Session } from './session.ts';
+import type { Sql } from './sql.ts';
 
 /**
  * What somebody made with the access, and that outlives it. Views, routines, triggers and events run with the rights of their

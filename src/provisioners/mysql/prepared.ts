@@ -1,6 +1,8 @@
 import type { Residue } from '../../domain/grant.ts';
-import type { IdBook, Log } from '../../ports.ts';
-import type { Session, Sql } from './session.ts';
+import type { Log } from '../../ports/host.ts';
+import type { IdBook } from '../../ports/targets.ts';
+import type { Session } from './session.ts';
+import type { Sql } from './sql.ts';
 
 /**
  * Transactions that were prepared (XA) outlive the session, the login and a restart, and keep their locks. The server does

@@ -1,8 +1,9 @@
 import { errorText } from '../../domain/text.ts';
-import type { Finding } from '../../ports.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { type Account, accountName, checksPasswords, edges, isSame, name, OF_EACH, whoAmI } from './accounts.ts';
 import { isDenied } from './errors.ts';
-import type { Session, Sql } from './session.ts';
+import type { Session } from './session.ts';
+import type { Sql } from './sql.ts';
 
 /** What the doctor asks: the bot's own rights, and what roles give that nobody could take back. */
 

@@ -1,7 +1,7 @@
-import type { IdBook } from '../../ports.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { keepBeginning, keepServer, serverOf } from './book.ts';
-import type { Sql } from './session.ts';
+import type { Sql } from './sql.ts';
 
 /** Which server it is: what is not at another server is not gone. */
 

@@ -1,5 +1,7 @@
+import { pause } from '../polling.ts';
 import { TargetRefusal } from '../provisioner.ts';
-import { kill, pause, type Session, type Sql } from './session.ts';
+import type { Session } from './session.ts';
+import { kill, type Sql } from './sql.ts';
 
 /** Which sessions belong to whom, and how they are ended. */
 

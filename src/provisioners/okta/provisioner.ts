@@ -1,33 +1,12 @@
 import type { Client } from '@okta/okta-sdk-nodejs';
-import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
-import type { Finding } from '../../ports.ts';
-import { webAddress } from '../address.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
-import { connectOkta, rosterOf } from './directory.ts';
-
-const targetSchema = z
-  .strictObject({
-    kind: z.literal('okta'),
-    url: webAddress('expected the address of your Okta, such as https://acme.okta.com'),
-    token: z.string().min(1).optional(),
-    /** A service app of the bot's own, with the scopes okta.groups.manage and okta.users.read: better than a token. */
-    app: z.strictObject({ client_id: z.string().min(1), private_key: z.string().min(1) }).optional(),
-    /** What people log in to Okta with. */
-    account: z
-      .string()
-      .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
-      .default('{email}'),
-  })
-  .refine(({ app, token }) => (app === undefined) !== (token === undefined), 'expected either app or token');
-
-const groupId = z.string().regex(/^00g[A-Za-z0-9_]+$/, 'expected the id of an Okta group (00g…): names can change');
-const roleSchema = z.strictObject({ groups: z.array(groupId).min(1, 'name at least one group') });
-
-export type Target = z.infer<typeof targetSchema>;
-export type Role = z.infer<typeof roleSchema>;
+import { connectOkta } from './client.ts';
+import { rosterOf } from './directory.ts';
+import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 
 /** The one kind of group that people are put in by hand. */
 const MANAGED_HERE = 'OKTA_GROUP';

@@ -1,11 +1,12 @@
-import type { Finding } from '../../ports.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Owners } from './finish.ts';
 import { problemOf } from './heir.ts';
 import { hasGrantOptions, quote } from './identity.ts';
 import { mayBeChangedForGood } from './lasting.ts';
 import { poolerFindings } from './pooler.ts';
-import { type Client, inTransaction, type Session } from './session.ts';
+import type { Session } from './session.ts';
+import { type Client, inTransaction } from './transaction.ts';
 
 /** Whether the bot's own login may do what giving and taking back takes, and what a holder could do beyond it. */
 

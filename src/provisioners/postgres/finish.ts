@@ -1,13 +1,14 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
-import type { IdBook } from '../../ports.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import { prepareHeir } from './heir.ts';
 import { literal, type Made, quote, readMark, TAKEN_OID } from './identity.ts';
 import { cleanDatabase, type Heirs } from './leftovers.ts';
 import { lent } from './lent.ts';
 import { newerThan, otherDatabases } from './owned.ts';
-import type { Client, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { attempt, budgetOf } from './statements.ts';
+import type { Client } from './transaction.ts';
 
 /**
  * What follows once nobody can use a role any more: what was made with it is cleaned up, and it is dropped. None of it is

@@ -1,5 +1,5 @@
 import type { Instant } from '../../domain/terms.ts';
-import type { IdBook } from '../../ports.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import {
   CLUSTER,
@@ -13,7 +13,8 @@ import {
   ROLE_OID,
   TRANSACTION,
 } from './identity.ts';
-import type { Client, Session } from './session.ts';
+import type { Session } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /** Makes what gives access. Each in one transaction, and what it made is written down before that commits. */
 

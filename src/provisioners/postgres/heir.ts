@@ -1,5 +1,6 @@
 import { literal, quote } from './identity.ts';
-import { type Client, inTransaction, type Session } from './session.ts';
+import type { Session } from './session.ts';
+import { type Client, inTransaction } from './transaction.ts';
 
 /** The role that what is left behind goes to. It can do nothing, and nobody can act as it. */
 

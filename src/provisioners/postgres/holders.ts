@@ -1,8 +1,9 @@
 import { cut } from '../../domain/text.ts';
-import type { Holding, IdBook } from '../../ports.ts';
+import type { Holding, IdBook } from '../../ports/targets.ts';
 import { type ListedRole, TargetRefusal } from '../provisioner.ts';
 import { hasGrantOptions, PERSON_OID, quote, readMark } from './identity.ts';
-import type { Client, Session } from './session.ts';
+import type { Session } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /** Who holds what, by whatever way. */
 

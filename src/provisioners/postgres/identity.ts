@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { type Access, TargetRefusal } from '../provisioner.ts';
-import type { Client } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /**
  * What is made for a grant, and how it is found again: by its oid, which PostgreSQL never changes, once that was written

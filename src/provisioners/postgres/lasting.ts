@@ -1,6 +1,6 @@
-import type { Finding } from '../../ports.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { hasGrantOptions, quote } from './identity.ts';
-import type { Client } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /** What the doctor says of roles whose holders could change something, or give something away, for good. */
 

@@ -1,8 +1,8 @@
 import type { Residue } from '../../domain/grant.ts';
 import { type Made, quote } from './identity.ts';
 import { newerThan, type Owned, ownedBy, ownsNothing, switchesOf, type UseByOthers, usesByOthers } from './owned.ts';
-import { type Client, inTransaction } from './session.ts';
 import { attempt, attemptAll, type Budget, LATER } from './statements.ts';
+import { type Client, inTransaction } from './transaction.ts';
 
 /**
  * What the holder of a role made with it, in one database: first it is disarmed, then it goes to a role that can do nothing,

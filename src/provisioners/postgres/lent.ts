@@ -1,5 +1,6 @@
 import { hasGrantOptions, quote } from './identity.ts';
-import type { Client, Session } from './session.ts';
+import type { Session } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /**
  * What a role owns can be changed by its members only. The bot becomes one for the time that it takes, and stays none:

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Client } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /**
  * Runs statements one after the other without letting go of the server's connection, for what may not be part of a

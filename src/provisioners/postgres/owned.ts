@@ -1,5 +1,5 @@
 import { hasGrantOptions } from './identity.ts';
-import type { Client } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /** Questions about what a role owns, and about what was made with it, in the database of the connection. */
 

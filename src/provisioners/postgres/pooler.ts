@@ -1,5 +1,5 @@
-import type { Finding } from '../../ports.ts';
-import type { Client } from './session.ts';
+import type { Finding } from '../../ports/targets.ts';
+import type { Client } from './transaction.ts';
 
 /** What stands between the bot and the server, and gives the server's connections to many. */
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Log } from '../../ports.ts';
+import type { Log } from '../../ports/host.ts';
 
 /** Connections that the bot opens to one server beside the one that it keeps. */
 const MORE_CONNECTIONS = 7;

@@ -1,6 +1,8 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
-import { type IdBook, type Log, StorageError } from '../../ports.ts';
+import type { Log } from '../../ports/host.ts';
+import { StorageError } from '../../ports/store.ts';
+import type { IdBook } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { finish, type Owners } from './finish.ts';
 import {
@@ -16,7 +18,7 @@ import {
   TAKEN_OID,
   TRANSACTION,
 } from './identity.ts';
-import type { Client, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { endSessions, hasSessions, preparedBy, settle, tellToEnd } from './sessions.ts';
 import {
   type Attempts,
@@ -29,6 +31,7 @@ import {
   usability,
 } from './shut.ts';
 import { isThrownOut, strike } from './strike.ts';
+import type { Client } from './transaction.ts';
 
 /** Takes back what was made for a grant, step by step: what ends the use of it first. */
 

@@ -1,7 +1,8 @@
 import { TargetRefusal } from '../provisioner.ts';
 import { literal, quote } from './identity.ts';
 import { inOneGo } from './oneGo.ts';
-import type { Client, Session } from './session.ts';
+import type { Session } from './session.ts';
+import type { Client } from './transaction.ts';
 
 /** What a login has open: sessions, and transactions that were prepared to be committed by anybody of its name later. */
 

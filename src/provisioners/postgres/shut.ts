@@ -1,7 +1,8 @@
 import { hasGrantOptions, type Made, quote } from './identity.ts';
 import { lent } from './lent.ts';
-import type { Client, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { preparedBy, rollBackPrepared } from './sessions.ts';
+import type { Client } from './transaction.ts';
 
 /**
  * What ends the use of a role. Each statement commits by itself: what did not work is told, undoes nothing that did, and

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type Client, inTransaction } from './session.ts';
+import { type Client, inTransaction } from './transaction.ts';
 
 /** Statements of which each may fail without keeping the others from being done. */
 

@@ -1,30 +1,11 @@
 import { createRequire } from 'node:module';
 import type { WebClient } from '@slack/web-api';
-import { z } from 'zod';
-import type { Finding } from '../../ports.ts';
-import { webAddress } from '../address.ts';
+import type { Finding } from '../../ports/targets.ts';
 import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
 import { rosterOf } from './groups.ts';
-
-const targetSchema = z.strictObject({
-  kind: z.literal('slack'),
-  /** Of an app with usergroups:read and usergroups:write; better not the bot's own. */
-  token: z.string().min(1),
-  /** Stays in a group when nobody else is left: Slack takes no empty list. */
-  keeper: z
-    .string()
-    .regex(/^[UW][A-Z0-9]+$/, 'expected the id of somebody in Slack (U…)')
-    .optional(),
-  api_url: webAddress().default('https://slack.com/api/'),
-});
-
-const groupId = z.string().regex(/^S[A-Z0-9]+$/, 'expected the id of a Slack user group (S…)');
-const roleSchema = z.strictObject({ groups: z.array(groupId).min(1, 'name at least one user group') });
-
-export type Target = z.infer<typeof targetSchema>;
-export type Role = z.infer<typeof roleSchema>;
+import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 
 /** Membership of Slack user groups: the handle that is mentioned, and the channels that come with it. */
 export const slack: Provisioner<Target, Role> = {

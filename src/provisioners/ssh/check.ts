@@ -2,7 +2,7 @@ import { constants, access as fileAccess, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Instant, MINUTE } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
-import type { Finding } from '../../ports.ts';
+import type { Finding } from '../../ports/targets.ts';
 import type { ListedRole } from '../provisioner.ts';
 import { type Authority, publicKeyOf, readRevocations, sign } from './keygen.ts';
 import type { Role, Target } from './schemas.ts';

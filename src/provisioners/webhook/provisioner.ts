@@ -1,10 +1,14 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import { cut } from '../../domain/text.ts';
+import { signatureHeaders } from '../../http/webhookSignature.ts';
 import { webAddress } from '../address.ts';
+import { createOwnConnection } from '../ownConnection.ts';
 import { addressPlace, placeText, settingsPlace } from '../place.ts';
-import { connectionOver, isAct, type Send, sessionsSchema } from '../protocol.ts';
+import { isAct, MOST_ANSWER, type Send, sessionsSchema } from '../protocol.ts';
 import { type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
+import { Unanswered } from '../underWay.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('webhook'),
@@ -33,12 +37,30 @@ export const webhook: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   placeOf: ({ url }) => placeText(addressPlace(url), settingsPlace(Object.fromEntries(new URL(url).searchParams))),
-  connect: (target, { clock, ids }) => {
+  connect: (target, use) => {
     const { sessions, lists, checks } = target;
-    const manners = { name: new URL(target.url).host, sessions, lists, checks };
-    return connectionOver(sendTo(target, clock.now), manners, ids);
+    const manners = { name: new URL(target.url).host, sessions, lists, checks, heldUpFor: HELD_UP_FOR };
+    return createOwnConnection(sendTo(target, use.clock.now), manners, use);
   },
 };
+
+/** A receiver refuses signatures that are older than a minute, by a clock that may be a little behind. */
+const HELD_UP_FOR: Millis = MINUTE + 15 * SECOND;
+
+/** A gateway says so that what stands behind it has not answered it. */
+const NO_ANSWER_BEHIND: readonly number[] = [502, 504];
+
+/** @returns null where it is longer than an answer may be. The rest is not read. */
+async function readText({ body }: Response): Promise<string | null> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > MOST_ANSWER) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
 
 /** Acts without an answer whose keys are remembered. Whatever is beyond that is an act of its own. */
 const MOST_UNANSWERED = 1000;
@@ -68,8 +90,7 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
   const keys = idempotencyKeys();
   return async (action, document, grantId) => {
     const body = JSON.stringify(document);
-    const timestamp = String(Math.floor(now() / 1000));
-    const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
+    const key = isAct(action) ? keys.keyFor(`${grantId ?? 'standing'}:${action}`, body) : null;
     const ask = async () => {
       const response = await fetch(url, {
         method: 'POST',
@@ -79,20 +100,22 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
         signal: AbortSignal.timeout(TARGET_DEADLINE),
         headers: {
           'content-type': 'application/json',
-          ...(isAct(action) && { 'idempotency-key': keys.keyFor(`${grantId ?? 'standing'}:${action}`, body) }),
+          ...(key !== null && { 'idempotency-key': key }),
           'cache-control': 'no-store',
-          'x-jit-timestamp': timestamp,
-          'x-jit-signature': `v1=${signature}`,
+          // A repeat of the same act has the same id; a question is new each time.
+          ...signatureHeaders(secret, { id: key ?? `${action}:${randomUUID()}`, at: now(), body }),
         },
       });
-      return { status: response.status, text: await response.text() };
+      return { status: response.status, text: await readText(response) };
     };
     const { status, text } = await ask().catch((error: unknown) => {
-      throw new Error(`${host} could not be reached to ${action}`, { cause: error });
+      throw new Unanswered(`${host} could not be reached, asked for ${action}`, { cause: error });
     });
     keys.answered(body);
+    if (text === null) throw new Error(`${host} answered ${action} with more than ${MOST_ANSWER} bytes`);
+    if (status === 200) return text;
     // Any other, such as "accepted" or "no content", is not yet an answer.
-    if (status !== 200) throw new Error(`${host} answered ${action} with ${status}: ${cut(text, SHOWN_ANSWER_LENGTH)}`);
-    return text;
+    const problem = `${host} answered ${action} with ${status}: ${cut(text, SHOWN_ANSWER_LENGTH)}`;
+    throw NO_ANSWER_BEHIND.includes(status) ? new Unanswered(problem) : new Error(problem);
   };
 }

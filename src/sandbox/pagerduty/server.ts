@@ -26,6 +26,33 @@ export interface PagerDutySandbox {
 /** Calls a minute for one key. https://developer.pagerduty.com/docs/rest-api-rate-limits */
 const CALLS_PER_MINUTE = 960;
 
+const FAULT_HEADERS = {
+  'ratelimit-limit': String(CALLS_PER_MINUTE),
+  'ratelimit-remaining': '0',
+  'ratelimit-reset': '2',
+};
+const TOO_MANY: Reply = { status: 429, body: { error: { message: 'Rate Limit Exceeded', code: 2020 } } };
+
+/** Counts calls in the minute that is running. */
+function rateWindow() {
+  let window = { startedAt: 0, used: 0 };
+  return {
+    count: () => {
+      if (performance.now() - window.startedAt > 60_000) window = { startedAt: performance.now(), used: 0 };
+      window.used += 1;
+      const reset = Math.max(1, Math.ceil((window.startedAt + 60_000 - performance.now()) / 1000));
+      return {
+        isOver: window.used > CALLS_PER_MINUTE,
+        headers: {
+          'ratelimit-limit': String(CALLS_PER_MINUTE),
+          'ratelimit-remaining': String(Math.max(0, CALLS_PER_MINUTE - window.used)),
+          'ratelimit-reset': String(reset),
+        },
+      };
+    },
+  };
+}
+
 export async function startPagerDuty(options: {
   account: Account;
   now: () => number;
@@ -33,12 +60,12 @@ export async function startPagerDuty(options: {
 }): Promise<PagerDutySandbox> {
   const { account, now, token } = options;
   const objects = objectsOf(account);
-  const reading = readingOf(account, objects, now);
+  let subscriber: { url: string; secret: string } | null = null;
+  const reading = readingOf(account, objects, now, () => (subscriber === null ? [] : [subscriptionTo(subscriber.url)]));
   const writing = writingOf(account, objects, now);
   const faults = createFaults();
   const calls: string[] = [];
-  let window = { startedAt: 0, used: 0 };
-  let subscriber: { url: string; secret: string } | null = null;
+  const window = rateWindow();
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -52,85 +79,26 @@ export async function startPagerDuty(options: {
     const call = `${request.method} ${url.pathname}${url.search}`;
     calls.push(call);
     const body = await readBody(request);
-    if (performance.now() - window.startedAt > 60_000) window = { startedAt: performance.now(), used: 0 };
-    window.used += 1;
-    const reset = Math.max(1, Math.ceil((window.startedAt + 60_000 - performance.now()) / 1000));
-    const rate = {
-      'ratelimit-limit': String(CALLS_PER_MINUTE),
-      'ratelimit-remaining': String(Math.max(0, CALLS_PER_MINUTE - window.used)),
-      'ratelimit-reset': String(reset),
-    };
+    const { headers, isOver } = window.count();
     const fault = faults.take(call);
-    if (
-      fault &&
-      (await fail(fault, request, response, {
-        'ratelimit-limit': String(CALLS_PER_MINUTE),
-        'ratelimit-remaining': '0',
-        'ratelimit-reset': '2',
-      }))
-    )
-      return;
-    if (window.used > CALLS_PER_MINUTE) {
-      response
-        .writeHead(429, { 'content-type': 'application/json', ...rate })
-        .end(JSON.stringify({ error: { message: 'Rate Limit Exceeded', code: 2020 } }));
-      return;
-    }
-    const reply = answer(request, url, body);
+    if (fault && (await fail(fault, request, response, FAULT_HEADERS))) return;
+    const reply = isOver ? TOO_MANY : replyTo({ request, url, body }, { account, token, reading, writing });
     if (fault?.kind === 'lost_answer') request.socket.destroy();
     else
       response
-        .writeHead(reply.status, { 'content-type': 'application/json; charset=utf-8', ...rate })
+        .writeHead(reply.status, { 'content-type': 'application/json; charset=utf-8', ...headers })
         .end(JSON.stringify(reply.body));
-  }
-
-  function answer(request: IncomingMessage, url: URL, body: string): Reply {
-    if (request.headers.authorization !== `Token token=${token}`) return refuse(401, 'Invalid credentials');
-    if (!request.headers.accept?.includes('application/vnd.pagerduty+json;version=2'))
-      return refuse(406, 'Not Acceptable');
-    const [, resource = '', id, sub] = url.pathname.split('/');
-    if (resource === 'v3')
-      return request.method === 'GET' && id === 'schedules'
-        ? shiftBased(account, sub ?? null, url.searchParams)
-        : refuse(404, 'Not Found');
-    if (request.method === 'GET' && id === undefined) return reading.list(resource, url.searchParams);
-    if (resource === 'schedules' && sub === 'overrides' && request.method === 'GET')
-      return reading.overrides(id ?? '', url.searchParams);
-    if (request.method === 'GET' && sub === undefined) return reading.one(resource, id ?? '');
-    if (resource === 'incidents' && request.method === 'POST' && id === undefined)
-      return writing.openIncident(request, body);
-    if (resource === 'incidents' && sub === 'notes')
-      return request.method === 'GET' ? reading.notes(id ?? '') : writing.addNote(request, id ?? '', body);
-    if (resource === 'incidents' && request.method === 'PUT' && sub === undefined)
-      return writing.changeIncident(request, id ?? '', body);
-    return refuse(404, 'Not Found');
   }
 
   async function setStatus(id: string, status: PdIncident['status']): Promise<void> {
     const incident = account.incidents.find((other) => other.id === id);
     if (!incident) throw new Error(`there is no incident ${id}`);
     incident.status = status;
-    if (!subscriber) return;
-    const type = { triggered: 'reopened', acknowledged: 'acknowledged', resolved: 'resolved' }[status];
-    const event = {
-      id: `01${incident.number}${calls.length}`,
-      event_type: `incident.${type}`,
-      resource_type: 'incident',
-      occurred_at: isoOrNull(now()),
-      data: { ...objects.incident(incident), type: 'incident' },
-    };
-    const body = JSON.stringify({ event });
-    const signature = createHmac('sha256', subscriber.secret).update(body).digest('hex');
-    // A subscriber that is down gets nothing; PagerDuty itself tries for a while longer.
-    await fetch(subscriber.url, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'x-pagerduty-signature': `v1=${signature}`,
-        'x-webhook-id': event.id,
-      },
-    }).catch(() => undefined);
+    if (subscriber)
+      await tell(
+        subscriber,
+        statusEvent({ id: `01${incident.number}${calls.length}`, at: now() }, objects.incident(incident), status),
+      );
   }
 
   return {
@@ -144,4 +112,85 @@ export async function startPagerDuty(options: {
     setStatus,
     close: () => closeServer(server),
   };
+}
+
+const subscriptionTo = (url: string) => ({
+  id: 'PWEBHOOK',
+  type: 'webhook_subscription',
+  active: true,
+  events: ['incident.resolved', 'incident.reopened'],
+  delivery_method: { type: 'http_delivery_method', url, temporarily_disabled: false },
+});
+
+interface Served {
+  readonly account: Account;
+  readonly token: string;
+  readonly reading: ReturnType<typeof readingOf>;
+  readonly writing: ReturnType<typeof writingOf>;
+}
+
+function replyTo(
+  { request, url, body }: { readonly request: IncomingMessage; readonly url: URL; readonly body: string },
+  { account, token, reading, writing }: Served,
+): Reply {
+  if (request.headers.authorization !== `Token token=${token}`) return refuse(401, 'Invalid credentials');
+  if (!request.headers.accept?.includes('application/vnd.pagerduty+json;version=2'))
+    return refuse(406, 'Not Acceptable');
+  const [, resource = '', id, sub] = url.pathname.split('/');
+  if (resource === 'v3')
+    return request.method === 'GET' && id === 'schedules'
+      ? shiftBased(account, sub ?? null, url.searchParams)
+      : refuse(404, 'Not Found');
+  if (request.method === 'GET' && id === undefined) return reading.list(resource, url.searchParams);
+  if (resource === 'schedules' && sub === 'overrides' && request.method === 'GET')
+    return reading.overrides(id ?? '', url.searchParams);
+  if (request.method === 'GET' && sub === undefined) return reading.one(resource, id ?? '');
+  if (resource === 'incidents' && request.method === 'POST' && id === undefined)
+    return writing.openIncident(request, body);
+  if (resource === 'incidents' && sub === 'notes')
+    return request.method === 'GET' ? reading.notes(id ?? '') : writing.addNote(request, id ?? '', body);
+  if (resource === 'incidents' && request.method === 'PUT' && sub === undefined)
+    return writing.changeIncident(request, id ?? '', body);
+  return refuse(404, 'Not Found');
+}
+
+interface WebhookEvent {
+  readonly id: string;
+  readonly event_type: string;
+  readonly resource_type: 'incident';
+  readonly occurred_at: string | null;
+  readonly data: object;
+}
+
+function statusEvent(
+  { id, at }: { readonly id: string; readonly at: number },
+  incident: object,
+  status: PdIncident['status'],
+): WebhookEvent {
+  const type = { triggered: 'reopened', acknowledged: 'acknowledged', resolved: 'resolved' }[status];
+  return {
+    id,
+    event_type: `incident.${type}`,
+    resource_type: 'incident',
+    occurred_at: isoOrNull(at),
+    data: { ...incident, type: 'incident' },
+  };
+}
+
+/** A subscriber that is down gets nothing; PagerDuty itself tries for a while longer. */
+async function tell(
+  { url, secret }: { readonly url: string; readonly secret: string },
+  event: WebhookEvent,
+): Promise<void> {
+  const body = JSON.stringify({ event });
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  await fetch(url, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-pagerduty-signature': `v1=${signature}`,
+      'x-webhook-id': event.id,
+    },
+  }).catch(() => undefined);
 }

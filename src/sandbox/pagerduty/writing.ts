@@ -25,75 +25,86 @@ export interface Writing {
 }
 
 export function writingOf(account: Account, objects: Objects, now: () => number): Writing {
-  function addNote(request: IncomingMessage, id: string, body: string): Reply {
-    const incident = account.incidents.find((other) => other.id === id);
-    if (!incident) return refuse(404, 'Not Found');
-    const author = authorOf(request);
-    const content = (JSON.parse(body || '{}') as { note?: { content?: unknown } }).note?.content;
-    if (!author) return refuse(400, 'Requester User Not Found', ['The From header must be the e-mail of a user']);
-    if (typeof content !== 'string' || content === '' || content.length > MAX_NOTE)
-      return refuse(400, 'Invalid Input Provided', ['Content is invalid']);
-    const note = { id: `PNOTE${incident.notes.length + 1}`, content, user: author.id, createdAt: now() };
-    incident.notes.push(note);
-    return ok({
-      note: {
-        id: note.id,
-        content,
-        created_at: isoOrNull(note.createdAt),
-        user: reference('user', author.id, author.name),
-      },
-    });
-  }
-
-  function openIncident(request: IncomingMessage, body: string): Reply {
-    if (!authorOf(request)) return refuse(400, 'Requester User Not Found', ['The From header must be a user']);
-    const asked = newIncidentSchema.safeParse(JSON.parse(body || '{}'));
-    if (!asked.success)
-      return refuse(
-        400,
-        'Invalid Input Provided',
-        asked.error.issues.map(({ message }) => message),
-      );
-    const { title, service: serviceId, incident_key: key = null, body: details } = asked.data.incident;
-    const service = account.services.find((other) => other.id === serviceId.id);
-    if (!service) return refuse(400, 'Invalid Input Provided', ['Service not found']);
-    if (key !== null && account.incidents.some((open) => open.key === key && open.status !== 'resolved'))
-      return refuse(400, 'Arguments Caused Error', [
-        'Open incident with matching dedup key already exists on this service',
-      ]);
-    const number = Math.max(0, ...account.incidents.map((other) => other.number)) + 1;
-    const incident: PdIncident = {
-      id: `PINC${number}`,
-      number,
-      title,
-      status: 'triggered',
-      urgency: 'high',
-      service: service.id,
-      assignees: onCallAt(account, now())
-        .filter((entry) => entry.escalationPolicy.id === service.escalationPolicy && entry.level === 1)
-        .map(({ user }) => user),
-      createdAt: now(),
-      notes: [],
-      key,
-      details: details?.details ?? '',
-    };
-    account.incidents.push(incident);
-    return { status: 201, body: { incident: objects.incident(incident) } };
-  }
-
-  function changeIncident(request: IncomingMessage, id: string, body: string): Reply {
-    const incident = account.incidents.find((other) => other.id === id);
-    if (!incident) return refuse(404, 'Not Found');
-    if (!authorOf(request)) return refuse(400, 'Requester User Not Found');
-    const status = (JSON.parse(body || '{}') as { incident?: { status?: unknown } }).incident?.status;
-    if (status !== 'acknowledged' && status !== 'resolved')
-      return refuse(400, 'Invalid Input Provided', ['Status is invalid']);
-    incident.status = status;
-    return ok({ incident: objects.incident(incident) });
-  }
-
-  const authorOf = (request: IncomingMessage): PdUser | undefined =>
-    account.users.find((user) => user.email === request.headers.from);
-
-  return { addNote, openIncident, changeIncident };
+  const world = { account, objects, now };
+  return {
+    addNote: (request, incident, body) => addNote(world, request, incident, body),
+    openIncident: (request, body) => openIncident(world, request, body),
+    changeIncident: (request, incident, body) => changeIncident(world, request, incident, body),
+  };
 }
+
+interface World {
+  readonly account: Account;
+  readonly objects: Objects;
+  readonly now: () => number;
+}
+
+function addNote({ account, now }: World, request: IncomingMessage, id: string, body: string): Reply {
+  const incident = account.incidents.find((other) => other.id === id);
+  if (!incident) return refuse(404, 'Not Found');
+  const author = authorOf(account, request);
+  const content = (JSON.parse(body || '{}') as { note?: { content?: unknown } }).note?.content;
+  if (!author) return refuse(400, 'Requester User Not Found', ['The From header must be the e-mail of a user']);
+  if (typeof content !== 'string' || content === '' || content.length > MAX_NOTE)
+    return refuse(400, 'Invalid Input Provided', ['Content is invalid']);
+  const note = { id: `PNOTE${incident.notes.length + 1}`, content, user: author.id, createdAt: now() };
+  incident.notes.push(note);
+  return ok({
+    note: {
+      id: note.id,
+      content,
+      created_at: isoOrNull(note.createdAt),
+      user: reference('user', author.id, author.name),
+    },
+  });
+}
+
+function openIncident({ account, objects, now }: World, request: IncomingMessage, body: string): Reply {
+  if (!authorOf(account, request)) return refuse(400, 'Requester User Not Found', ['The From header must be a user']);
+  const asked = newIncidentSchema.safeParse(JSON.parse(body || '{}'));
+  if (!asked.success)
+    return refuse(
+      400,
+      'Invalid Input Provided',
+      asked.error.issues.map(({ message }) => message),
+    );
+  const { title, service: serviceId, incident_key: key = null, body: details } = asked.data.incident;
+  const service = account.services.find((other) => other.id === serviceId.id);
+  if (!service) return refuse(400, 'Invalid Input Provided', ['Service not found']);
+  if (key !== null && account.incidents.some((open) => open.key === key && open.status !== 'resolved'))
+    return refuse(400, 'Arguments Caused Error', [
+      'Open incident with matching dedup key already exists on this service',
+    ]);
+  const number = Math.max(0, ...account.incidents.map((other) => other.number)) + 1;
+  const incident: PdIncident = {
+    id: `PINC${number}`,
+    number,
+    title,
+    status: 'triggered',
+    urgency: 'high',
+    service: service.id,
+    assignees: onCallAt(account, now())
+      .filter((entry) => entry.escalationPolicy.id === service.escalationPolicy && entry.level === 1)
+      .map(({ user }) => user),
+    createdAt: now(),
+    notes: [],
+    key,
+    details: details?.details ?? '',
+  };
+  account.incidents.push(incident);
+  return { status: 201, body: { incident: objects.incident(incident) } };
+}
+
+function changeIncident({ account, objects }: World, request: IncomingMessage, id: string, body: string): Reply {
+  const incident = account.incidents.find((other) => other.id === id);
+  if (!incident) return refuse(404, 'Not Found');
+  if (!authorOf(account, request)) return refuse(400, 'Requester User Not Found');
+  const status = (JSON.parse(body || '{}') as { incident?: { status?: unknown } }).incident?.status;
+  if (status !== 'acknowledged' && status !== 'resolved')
+    return refuse(400, 'Invalid Input Provided', ['Status is invalid']);
+  incident.status = status;
+  return ok({ incident: objects.incident(incident) });
+}
+
+const authorOf = (account: Account, request: IncomingMessage): PdUser | undefined =>
+  account.users.find((user) => user.email === request.headers.from);

@@ -1,14 +1,17 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { createFaults, type Faults, fail } from '../faults.ts';
-import { closeServer, listen, readBody, readBytes } from '../http.ts';
+import { createFaults, type Faults } from '../faults.ts';
+import { closeServer, listen } from '../http.ts';
 import { type AppLink, createAppLink } from './delivery.ts';
-import { SlackRefusal } from './methods/refusal.ts';
+import { createLimits } from './limits.ts';
 import { createTriggers } from './methods/triggers.ts';
-import { createPeople, type People } from './people.ts';
+import { createPeople } from './people/createPeople.ts';
+import type { People } from './people/people.ts';
+import { handlerOf } from './requests.ts';
 import { createResponses } from './responses.ts';
+import { createTokens } from './tokens.ts';
 import { createWebApi } from './webApi.ts';
-import { type Caller, type InstalledApp, Workspace, type WorkspaceData } from './workspace.ts';
+import { type InstalledApp, Workspace, type WorkspaceData } from './workspace.ts';
 
 export interface SlackSandboxOptions {
   readonly data: WorkspaceData;
@@ -40,10 +43,6 @@ export interface SlackSandbox {
   close(): Promise<void>;
 }
 
-/** Posting is limited per channel, with a short burst. */
-const POSTS_PER_SECOND = 1;
-const POST_BURST = 4;
-
 export async function startSlack(options: SlackSandboxOptions): Promise<SlackSandbox> {
   const workspace = new Workspace(options.data, options.now);
   const triggers = createTriggers(workspace);
@@ -51,9 +50,7 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
   const faults = createFaults();
   const calls: string[] = [];
   const limits = options.limited === false ? { wait: () => 0 } : createLimits();
-  let revoked = false;
-  /** Tokens of others. */
-  const others = new Map<string, Caller>();
+  const tokens = createTokens(workspace, options);
   let base = '';
   const responses = createResponses(workspace, () => base);
   const methods = createWebApi({
@@ -63,97 +60,12 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     baseUrl: () => base,
   });
 
+  const handle = handlerOf({ workspace, faults, calls, limits, responses, methods, tokens });
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
-
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', 'http://sandbox');
-    const name = pathname.replace(/^\/api\//, '');
-    if (pathname.startsWith('/upload/')) return receiveFile(pathname.slice('/upload/'.length), request, response);
-    const body = await readBody(request);
-    if (pathname.startsWith('/response/')) {
-      const answer = responses.use(pathname.slice('/response/'.length), body);
-      response.writeHead(answer.status, { 'content-type': 'text/plain' }).end(answer.body);
-      return;
-    }
-    const args = parseArgs(request, body);
-    calls.push(name);
-    const fault = faults.take(name);
-    if (fault && (await fail(fault, request, response, { 'retry-after': '2' }))) return;
-    const method = methods.get(name);
-    const wait = method
-      ? limits.wait(name, method.perMinute, name === 'chat.postMessage' ? String(args.channel) : null)
-      : 0;
-    if (wait > 0) {
-      response
-        .writeHead(429, { 'retry-after': String(wait), 'content-type': 'application/json' })
-        .end('{"ok":false,"error":"ratelimited"}');
-      return;
-    }
-    const answer = answerTo(name, args, request.headers.authorization);
-    if (fault?.kind === 'lost_answer') request.socket.destroy();
-    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-  }
-
-  /** A file comes as it is, or as the one part of a form. */
-  async function receiveFile(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const bytes = await readBytes(request);
-    const file = workspace.files.get(id);
-    if (!file || file.bytes) return void response.writeHead(404).end();
-    const type = request.headers['content-type'] ?? '';
-    if (type.startsWith('multipart/')) {
-      const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData();
-      const [part] = [...form.values()].filter((value) => typeof value !== 'string');
-      file.bytes = part ? Buffer.from(await part.arrayBuffer()) : Buffer.alloc(0);
-    } else file.bytes = bytes;
-    response.writeHead(200).end(`OK - ${file.bytes.length}`);
-  }
-
-  function answerTo(
-    name: string,
-    args: Record<string, unknown>,
-    authorization: string | undefined,
-  ): Record<string, unknown> {
-    try {
-      const method = methods.get(name);
-      if (!method) throw new SlackRefusal('unknown_method', { req_method: name });
-      const caller = callerOf(method.scopes, authorization);
-      return { ok: true, ...method.call(args, caller) };
-    } catch (error) {
-      if (!(error instanceof SlackRefusal)) throw error;
-      return { ok: false, error: error.code, ...error.details };
-    }
-  }
-
-  /** Whom the token stands for, where it may do this. */
-  function callerOf(scopes: readonly string[], authorization: string | undefined): Caller {
-    const token = authorization?.replace(/^Bearer /, '');
-    if (!token) throw new SlackRefusal('not_authed');
-    const other = others.get(token);
-    if (!other) checkToken(scopes, token);
-    else if (scopes.includes('connections:write')) throw new SlackRefusal('not_allowed_token_type');
-    return other ?? workspace.bot;
-  }
-
-  function checkToken(scopes: readonly string[], token: string): void {
-    if (revoked) throw new SlackRefusal('token_revoked');
-    if (token !== options.tokens.bot && token !== options.tokens.app) throw new SlackRefusal('invalid_auth');
-    const wantsAppToken = scopes.includes('connections:write');
-    if (wantsAppToken !== (token === options.tokens.app)) throw new SlackRefusal('not_allowed_token_type');
-    if (wantsAppToken || scopes.length === 0) return;
-    if (!scopes.some((scope) => options.scopes.includes(scope))) {
-      throw new SlackRefusal('missing_scope', { needed: scopes.join(','), provided: options.scopes.join(',') });
-    }
-  }
-
-  function tokenFor(kind: 'xoxb' | 'xoxp', caller: Caller): string {
-    const token = `${kind}-${workspace.newId('t')}`;
-    others.set(token, caller);
-    return token;
-  }
 
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -166,50 +78,19 @@ export async function startSlack(options: SlackSandboxOptions): Promise<SlackSan
     link,
     faults,
     calls,
-    people: createPeople(workspace, triggers, responses, link),
+    people: createPeople({ workspace, triggers, responses, link }),
     apiUrl: `${base}/api/`,
     installApp: (app) => {
       workspace.addBot(app);
-      return tokenFor('xoxb', { user: app.botUserId, app });
+      return tokens.issue('xoxb', { user: app.botUserId, app });
     },
-    authorize: (user, app) => tokenFor('xoxp', { user, app }),
-    revokeTokens: () => {
-      revoked = true;
-    },
-    restoreTokens: () => {
-      revoked = false;
-    },
+    authorize: (user, app) => tokens.issue('xoxp', { user, app }),
+    revokeTokens: () => tokens.revoke(true),
+    restoreTokens: () => tokens.revoke(false),
     close: async () => {
       link.dropAll();
       sockets.close();
       await closeServer(server);
     },
-  };
-}
-
-function parseArgs(request: IncomingMessage, body: string): Record<string, unknown> {
-  if (request.headers['content-type']?.startsWith('application/json'))
-    return JSON.parse(body || '{}') as Record<string, unknown>;
-  return Object.fromEntries(new URLSearchParams(body));
-}
-
-/** Token buckets, by real time: a method's over a minute, and one per channel for posting. */
-function createLimits() {
-  const buckets = new Map<string, { tokens: number; at: number }>();
-  function take(key: string, perSecond: number, burst: number): number {
-    const now = performance.now() / 1000;
-    const bucket = buckets.get(key) ?? { tokens: burst, at: now };
-    const tokens = Math.min(burst, bucket.tokens + (now - bucket.at) * perSecond);
-    if (tokens < 1) {
-      buckets.set(key, { tokens, at: now });
-      return Math.ceil((1 - tokens) / perSecond);
-    }
-    buckets.set(key, { tokens: tokens - 1, at: now });
-    return 0;
-  }
-  return {
-    /** Seconds to wait before this call would be taken; 0: taken. */
-    wait: (method: string, perMinute: number, channel: string | null): number =>
-      take(method, perMinute / 60, perMinute) || (channel ? take(`post ${channel}`, POSTS_PER_SECOND, POST_BURST) : 0),
   };
 }

@@ -180,6 +180,14 @@ export class Workspace extends EventEmitter<WorkspaceEvents> {
     return posted;
   }
 
+  /** Somebody deletes it. What is in its thread stays. */
+  remove(message: Message): void {
+    const index = this.messages.indexOf(message);
+    if (index < 0) return;
+    this.messages.splice(index, 1);
+    this.changed();
+  }
+
   /** The direct-message channel between the bot and a person. */
   directChannel(userId: string): Channel {
     const id = `D0${userId.slice(2)}`;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { Schedule } from '../pagerduty/account.ts';
 import type { RunningSandbox } from '../run.ts';
 import { NoAnswerError } from '../slack/delivery.ts';
 import type { Message, OpenView } from '../slack/workspace.ts';
+import { isReadOnlyHome } from './snapshot.ts';
 
 /** What the page can ask for: what a person does in Slack, and what the world around the bot does. */
 
@@ -43,10 +45,15 @@ const actSchema = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('fault'),
     service: z.enum(['slack', 'pagerDuty']),
-    kind: z.enum(['slow', 'rate_limited', 'error_500', 'html', 'dropped']),
+    kind: z.enum(['slow', 'hangs', 'rate_limited', 'error_500', 'html', 'dropped']),
   }),
   z.object({ do: z.literal('mend'), service: z.enum(['slack', 'pagerDuty']) }),
   z.object({ do: z.literal('deactivate'), user: id }),
+  z.object({ do: z.literal('rename'), user: id, name: z.string().min(1).max(80), email: z.email().max(200) }),
+  z.object({ do: z.literal('delete'), message: z.object({ channel: id, ts: id }) }),
+  z.object({ do: z.literal('stepIn'), schedule: id, user: id, hours: z.number().positive().max(168) }),
+  z.object({ do: z.literal('lock'), seconds: z.number().positive().max(600) }),
+  z.object({ do: z.literal('unlock') }),
   z.object({ do: z.literal('disconnect') }),
   z.object({ do: z.literal('kill') }),
   z.object({ do: z.literal('start') }),
@@ -55,7 +62,7 @@ const actSchema = z.discriminatedUnion('do', [
 /** @throws an error with a sentence for the page where it cannot be done */
 export async function carryOut(running: RunningSandbox, asked: unknown): Promise<unknown> {
   const act = actSchema.parse(asked);
-  const { sandbox, clock, bot } = running;
+  const { sandbox, clock, bot, lock } = running;
   const { workspace, people, link } = sandbox.slack;
   const { account } = sandbox.pagerDuty;
   const view = (viewId: string): OpenView =>
@@ -69,8 +76,20 @@ export async function carryOut(running: RunningSandbox, asked: unknown): Promise
       'this message is gone',
     );
 
+  const schedule = (scheduleId: string): Schedule =>
+    found(
+      account.schedules.find((one) => one.id === scheduleId),
+      'no such schedule',
+    );
+  const shift = ({ user, hours }: { user: string; hours: number }) => {
+    const start = clock.now();
+    return { user, start, end: start + hours * 3_600_000 };
+  };
+
   switch (act.do) {
     case 'say': {
+      if (isReadOnlyHome && workspace.channels.get(act.channel)?.directWith)
+        throw new Error('Sending messages to this app has been turned off. Type /jit in a channel.');
       const [word = '', ...rest] = act.text.split(' ');
       if (word.startsWith('/')) return heard(people.command(act.user, word, rest.join(' '), act.channel));
       workspace.post({
@@ -102,16 +121,27 @@ export async function carryOut(running: RunningSandbox, asked: unknown): Promise
     case 'shortcut':
       return heard(people.shortcut(act.user, act.callback, act.message ? message(act.message) : null));
     case 'swap':
-      found(
-        account.schedules.find((one) => one.id === act.schedule),
-        'no such schedule',
-      ).overrides.push({ user: act.user, start: clock.now(), end: clock.now() + act.hours * 3_600_000 });
+      schedule(act.schedule).overrides.push(shift(act));
+      return null;
+    case 'stepIn':
+      found(schedule(act.schedule).customShifts, 'only shift-based schedules have custom shifts').push(shift(act));
       return null;
     case 'incident':
       await sandbox.pagerDuty.setStatus(act.incident, act.status);
       return null;
     case 'deactivate':
       return heard(people.deactivate(act.user));
+    case 'rename':
+      return heard(people.rename(act.user, { realName: act.name, email: act.email }));
+    case 'delete':
+      workspace.remove(message(act.message));
+      return null;
+    case 'lock':
+      lock.hold(act.seconds * 1_000);
+      return null;
+    case 'unlock':
+      lock.release();
+      return null;
     case 'openIncident': {
       const number = Math.max(...account.incidents.map((one) => one.number)) + 1;
       account.incidents.push({

@@ -19,8 +19,9 @@ export interface WebServer {
 const PUSH_AFTER_MS = 15;
 
 const require = createRequire(import.meta.url);
-/** Libraries that the page imports by name. */
+/** Libraries that the page imports by name, and its emoji: a bare Linux has no font for them. */
 const LIBRARIES: Readonly<Record<string, string>> = {
+  '/lib/emoji.woff2': require.resolve('twemoji-colr-font/twemoji.woff2'),
   '/lib/preact.js': require.resolve('preact'),
   '/lib/hooks.js': require.resolve('preact/hooks'),
   '/lib/htm.js': fileURLToPath(import.meta.resolve('htm')),
@@ -42,13 +43,9 @@ export async function serveWorkspace(running: RunningSandbox, port = 0): Promise
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      const message =
-        error instanceof ZodError
-          ? `the page asked for something unknown: ${error.issues[0]?.path.join('.')}`
-          : error instanceof Error
-            ? error.message
-            : String(error);
-      response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ problem: message }));
+      response
+        .writeHead(400, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ problem: problemOf(error) }));
     });
   });
 
@@ -89,11 +86,17 @@ export async function serveWorkspace(running: RunningSandbox, port = 0): Promise
   };
 }
 
+function problemOf(error: unknown): string {
+  if (error instanceof ZodError) return `the page asked for something unknown: ${error.issues[0]?.path.join('.')}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The page's own files; its TypeScript with the types taken out. */
 function sendFile(response: ServerResponse, pathname: string): void {
   const library = LIBRARIES[pathname];
   if (library) {
-    send(response, 'text/javascript', readFileSync(library, 'utf8'));
+    const type = library.endsWith('.woff2') ? 'font/woff2' : 'text/javascript; charset=utf-8';
+    response.writeHead(200, { 'content-type': type }).end(readFileSync(library));
     return;
   }
   const name = /^\/([a-z][A-Za-z]*\.(?:html|css|ts))$/.exec(pathname)?.[1];

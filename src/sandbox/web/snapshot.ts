@@ -7,6 +7,7 @@ import type { RunningSandbox } from '../run.ts';
 
 interface Manifest {
   features: {
+    app_home: { messages_tab_enabled: boolean; messages_tab_read_only_enabled: boolean };
     slash_commands?: { command: string; description: string; usage_hint?: string }[];
     shortcuts?: { name: string; type: 'message' | 'global'; callback_id: string; description: string }[];
   };
@@ -14,9 +15,12 @@ interface Manifest {
 
 const manifest = parse(readFileSync(new URL('../../../manifest.yml', import.meta.url), 'utf8')) as Manifest;
 
+/** Whether people can write to the app in its direct messages: Slack shows them no box then. */
+export const isReadOnlyHome = manifest.features.app_home.messages_tab_read_only_enabled;
+
 export type Snapshot = ReturnType<typeof snapshot>;
 
-export function snapshot({ sandbox, clock, bot }: RunningSandbox) {
+export function snapshot({ sandbox, clock, bot, lock }: RunningSandbox) {
   const { workspace, link } = sandbox.slack;
   const { account } = sandbox.pagerDuty;
   const now = clock.now();
@@ -27,6 +31,7 @@ export function snapshot({ sandbox, clock, bot }: RunningSandbox) {
     app: workspace.app,
     commands: manifest.features.slash_commands ?? [],
     shortcuts: manifest.features.shortcuts ?? [],
+    isReadOnlyHome,
     users: [...workspace.users.values()].map((user) => ({ ...user, onCall: onCallLabel(user.email) })),
     groups: [...workspace.groups.values()],
     channels: [...workspace.channels.values()].map((channel) => ({ ...channel, members: [...channel.members] })),
@@ -39,6 +44,7 @@ export function snapshot({ sandbox, clock, bot }: RunningSandbox) {
         return {
           id: schedule.id,
           name: schedule.name,
+          isShiftBased: schedule.customShifts !== undefined,
           rotation: schedule.rotation.map((id) => ({ id, name: nameOf(id) })),
           now: shift && { user: shift.user, name: nameOf(shift.user), until: shift.end },
         };
@@ -58,6 +64,7 @@ export function snapshot({ sandbox, clock, bot }: RunningSandbox) {
       })),
     },
     faults: { slack: sandbox.slack.faults.list(), pagerDuty: sandbox.pagerDuty.faults.list() },
+    isDatabaseLocked: lock.isHeld(),
     bot: { running: bot.running(), connections: link.connections() },
   };
 

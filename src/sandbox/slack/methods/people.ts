@@ -2,7 +2,7 @@ import { type Methods, TIER_2, TIER_3, TIER_4 } from './method.ts';
 import { userObject } from './objects.ts';
 import { SlackRefusal } from './refusal.ts';
 
-/** Who somebody is, and who is in a group. */
+/** Who somebody is. */
 export const peopleMethods: Methods = ({ workspace, read }) => {
   const { text, userOf } = read;
   return {
@@ -50,6 +50,13 @@ export const peopleMethods: Methods = ({ workspace, read }) => {
         };
       },
     },
+  };
+};
+
+/** Who is in a group. */
+export const groupMethods: Methods = ({ workspace, read }) => {
+  const { text } = read;
+  return {
     'usergroups.list': {
       scopes: ['usergroups:read'],
       perMinute: TIER_2,

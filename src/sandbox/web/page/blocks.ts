@@ -1,9 +1,8 @@
+/** Blocks as Slack draws them. What this page does not know it says, instead of leaving it out. */
 import type { VNode } from 'preact';
 import { type Element, ElementView, type Use } from './elements.ts';
 import { html, type OpenView } from './store.ts';
 import { mrkdwn, type Piece, type Reader, richInline } from './text.ts';
-
-/** Blocks as Slack draws them. What this page does not know it says, instead of leaving it out. */
 
 type Block = OpenView['view']['blocks'][number];
 
@@ -55,10 +54,13 @@ function BlockView({
       return html`<figure><img src=${block.slack_file ? `/files/${block.slack_file.id}` : block.image_url} alt=${block.alt_text} /></figure>` as VNode;
     case 'rich_text':
       return html`<div class="rich">${block.elements.map((part) => richPart(part, reader))}</div>` as VNode;
-    case 'input':
+    case 'input': {
+      const note = error ?? block.hint?.text;
+      const use = { ...on(id, block.element as Element), label: block.label.text, describedBy: note && `note-${id}` };
       return html`<div class=${error ? 'field wrong' : 'field'} data-block=${id}><span class="label">${block.label.text}${block.optional && html` <small>(optional)</small>`}</span>
-        <${ElementView} element=${block.element} on=${{ ...on(id, block.element as Element), label: block.label.text }} />
-        ${error ? html`<p class="error" role="alert">${mrkdwn(error, reader)}</p>` : block.hint && html`<p class="hint">${block.hint.text}</p>`}</div>` as VNode;
+        <${ElementView} element=${block.element} on=${use} />
+        ${error ? html`<p class="error" role="alert" id=${`note-${id}`}>${mrkdwn(error, reader)}</p>` : note && html`<p class="hint" id=${`note-${id}`}>${note}</p>`}</div>` as VNode;
+    }
     default:
       return html`<p class="unknown">This page does not know blocks of type “${String((block as { type: string }).type)}”.</p>` as VNode;
   }

@@ -1,13 +1,10 @@
-import type { VNode } from 'preact';
-import { useRef, useState } from 'preact/hooks';
-import { html, type Snapshot } from './store.ts';
-
 /** Every interactive element of Block Kit that this page knows, for messages and forms alike. */
+import type { VNode } from 'preact';
+import { Menu } from './menu.ts';
+import { html, type Option, type Snapshot } from './store.ts';
+import { TextInput } from './textInput.ts';
+import { Typeahead } from './typeahead.ts';
 
-export interface Option {
-  text: { type: string; text: string };
-  value: string;
-}
 // Block Kit elements come as the server checked them; their fields differ by type.
 export type Element = { type: string; action_id?: string; [field: string]: unknown };
 
@@ -17,6 +14,8 @@ export interface Use {
   /** The element's value now, as in `view.state.values`; in messages there is none. */
   readonly current?: Record<string, unknown> | undefined;
   readonly label?: string;
+  /** The id of the text that explains the element, or says what is wrong with its value. */
+  readonly describedBy?: string;
   use(action: Record<string, unknown>, value: string | Option | Option[] | null): void;
   suggest(typed: string): Promise<Option[]>;
   confirm(dialog: Confirm, then: () => void): void;
@@ -70,8 +69,10 @@ export function ElementView({ element, on }: { element: Element; on: Use }): VNo
             on.use(act({ text: element.text, value: element.value }), null);
           })}>${textOf(element.text)}</button>` as VNode;
     case 'overflow':
-      return html`<details class="overflow"><summary aria-label="More actions">⋯</summary><div class="menu">
-        ${options.map((option) => html`<button type="button" onClick=${() => asked(() => on.use(act({ selected_option: option }), option))}>${option.text.text}</button>`)}</div></details>` as VNode;
+      return html`<${Menu} label="More actions" sign="⋯" entries=${options.map((option) => ({
+        name: option.text.text,
+        choose: () => asked(() => on.use(act({ selected_option: option }), option)),
+      }))} />` as VNode;
     case 'static_select': {
       const groups = element.option_groups as { label: { text: string }; options: Option[] }[] | undefined;
       const all = groups ? groups.flatMap((group) => group.options) : options;
@@ -129,20 +130,15 @@ export function ElementView({ element, on }: { element: Element; on: Use }): VNo
     case 'multi_static_select':
       return html`<${Choices} element=${element} on=${on} options=${options} />` as VNode;
     case 'plain_text_input': {
-      const common = {
+      const attributes = {
         'aria-label': label,
+        'aria-describedby': on.describedBy,
         'data-action': element.action_id,
         placeholder,
         maxLength: element.max_length,
-        value: on.current?.value ?? '',
       };
-      const changed = (event: Event) =>
-        on.use(act({ value: (event.target as HTMLInputElement).value }), (event.target as HTMLInputElement).value);
-      return (
-        element.multiline
-          ? html`<textarea rows="3" ...${common} onInput=${changed}></textarea>`
-          : html`<input type="text" ...${common} onInput=${changed} />`
-      ) as VNode;
+      return html`<${TextInput} attributes=${attributes} isMultiline=${Boolean(element.multiline)} value=${String(on.current?.value ?? '')}
+        enter=${(value: string) => on.use(act({ value }), value)} />` as VNode;
     }
     default:
       return html`<p class="unknown">This page does not know elements of type “${element.type}”.</p>` as VNode;
@@ -160,66 +156,8 @@ function Choices({ element, on, options }: { element: Element; on: Use; options:
     const next = isOn ? [...picked, option] : picked.filter((other) => other.value !== option.value);
     on.use({ type: element.type, action_id: element.action_id, selected_options: next }, next);
   };
-  return html`<div class="choices">${options.map(
+  return html`<div class="choices" role=${single ? 'radiogroup' : 'group'} aria-label=${on.label ?? 'Options'}>${options.map(
     (option) => html`<label><input type=${single ? 'radio' : 'checkbox'} name=${element.action_id}
     checked=${picked.some((other) => other.value === option.value)} onChange=${(event: Event) => toggle(option, (event.target as HTMLInputElement).checked)} /> ${option.text.text}</label>`,
   )}</div>`;
-}
-
-interface TypeaheadProps {
-  label: string;
-  action: string;
-  placeholder: string;
-  chosen: Option | null;
-  minLength: number;
-  suggest(typed: string): Promise<Option[]>;
-  choose(option: Option): void;
-}
-
-/** A select whose options the app sends while one types. Arrow keys, Enter and Escape work as in Slack. */
-function Typeahead({ label, action, placeholder, chosen, minLength, suggest, choose }: TypeaheadProps) {
-  const [typed, setTyped] = useState<string | null>(null);
-  const [options, setOptions] = useState<Option[]>([]);
-  const [at, setAt] = useState(0);
-  const asked = useRef('');
-  const look = async (text: string) => {
-    setTyped(text);
-    setAt(0);
-    asked.current = text;
-    if (text.length < minLength) return;
-    const offered = await suggest(text);
-    // Answers may come back in another order than the letters were typed.
-    if (asked.current === text) setOptions(offered);
-  };
-  const pick = (option: Option | undefined) => {
-    if (!option) return;
-    choose(option);
-    setTyped(null);
-  };
-  const key = (event: KeyboardEvent) => {
-    if (typed === null) return;
-    if (event.key === 'ArrowDown') setAt(Math.min(at + 1, options.length - 1));
-    else if (event.key === 'ArrowUp') setAt(Math.max(at - 1, 0));
-    else if (event.key === 'Enter') pick(options[at]);
-    else if (event.key === 'Escape') setTyped(null);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  return html`<div class="typeahead">
-    <input type="text" role="combobox" aria-label=${label} aria-expanded=${typed !== null} data-action=${action} autocomplete="off"
-      placeholder=${chosen ? chosen.text.text : placeholder} value=${typed ?? chosen?.text.text ?? ''}
-      onFocus=${() => look('')} onInput=${(event: Event) => look((event.target as HTMLInputElement).value)} onKeyDown=${key} onBlur=${() => setTimeout(() => setTyped(null), 150)} />
-    ${
-      typed !== null &&
-      html`<ul role="listbox">${options.map(
-        (option, index) => html`<li role="option" aria-selected=${index === at} class=${index === at ? 'at' : ''}
-      onMouseDown=${(event: Event) => {
-        event.preventDefault();
-        pick(option);
-      }}>${option.text.text}</li>`,
-      )}
-      ${options.length === 0 && html`<li class="none">No results</li>`}</ul>`
-    }
-  </div>`;
 }

@@ -19,6 +19,7 @@ export const EMOJI: Readonly<Record<string, string>> = {
   anchor: '⚓',
   arrow_up: '⬆️',
   wave: '👋',
+  construction: '🚧',
   handshake: '🤝',
   x: '❌',
   grey_question: '❔',

@@ -1,13 +1,15 @@
+/** A list of messages, and the box to type into below it. */
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Blocks } from './blocks.ts';
 import type { Element, Use } from './elements.ts';
+import { Menu } from './menu.ts';
+import { FirstSteps, type Steps } from './steps.ts';
 import { ask, clockTime, html, instantOf, type Message, type Snapshot } from './store.ts';
 import { mrkdwn } from './text.ts';
 
-/** A list of messages, and the box to type into below it. */
-
 export interface ListProps {
+  readonly label: string;
   readonly state: Snapshot;
   readonly viewer: string;
   readonly messages: readonly Message[];
@@ -15,16 +17,29 @@ export interface ListProps {
   /** How many answers a message has in its thread; in a thread itself there are none. */
   replies?(message: Message): readonly Message[];
   openThread?(message: Message): void;
+  /** What to show while there are no messages. */
+  readonly steps?: Steps;
 }
 
-export function MessageList({ state, viewer, messages, confirm, replies, openThread }: ListProps) {
-  const end = useRef<HTMLDivElement>(null);
-  // Newest last, and in sight.
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages.length, messages.at(-1)?.ts]);
-  return html`<div class="messages" role="log" aria-label="Messages">
-    ${messages.length === 0 && html`<p class="empty">Nothing here yet.</p>`}
+/** As near to the end as this counts as being there. */
+const AT_END_PX = 40;
+
+export function MessageList({ label, steps, state, viewer, messages, confirm, replies, openThread }: ListProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  const toEnd = () => list.current?.scrollTo({ top: list.current.scrollHeight });
+  // Newest last, and in sight; a message that grows by an edit stays in sight for whoever was at the end.
+  useLayoutEffect(toEnd, [messages.length, messages.at(-1)?.ts]);
+  useLayoutEffect(() => {
+    if (isAtEnd.current) toEnd();
+  });
+  const onScroll = ({ currentTarget }: { currentTarget: HTMLElement }) => {
+    const { scrollTop, clientHeight, scrollHeight } = currentTarget;
+    isAtEnd.current = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+  };
+  return html`<div class="messages" role="log" tabindex="0" aria-label=${label} ref=${list} onScroll=${onScroll}>
+    ${messages.length === 0 && (steps ? html`<${FirstSteps} steps=${steps} />` : html`<p class="empty">Nothing here yet.</p>`)}
     ${messages.map((message) => html`<${MessageView} key=${message.ts} state=${state} viewer=${viewer} message=${message} confirm=${confirm} replies=${replies?.(message) ?? []} openThread=${openThread} />`)}
-    <div ref=${end}></div>
   </div>` as VNode;
 }
 
@@ -55,12 +70,21 @@ function MessageView({ state, viewer, message, confirm, replies, openThread }: M
       }),
     suggest: async () => [],
   });
-  const shortcuts = state.shortcuts.filter((shortcut) => shortcut.type === 'message');
+  const where = { channel: message.channel, ts: message.ts };
+  const entries = [
+    ...state.shortcuts
+      .filter((shortcut) => shortcut.type === 'message')
+      .map(({ name, callback_id: callback }) => ({
+        name,
+        choose: () => void ask({ do: 'shortcut', user: viewer, callback, message: where }),
+      })),
+    { name: 'Delete message', choose: () => void ask({ do: 'delete', message: where }) },
+  ];
   return html`<article class=${message.ephemeralTo ? 'message ephemeral' : 'message'} data-ts=${message.ts}>
     <${Avatar} name=${author?.realName ?? '?'} isBot=${isBot} />
     <div class="content">
       <div class="who"><b>${author?.realName ?? message.user}</b>${isBot && html` <span class="app">APP</span>`} <time>${clockTime(instantOf(message.ts), timeZone)}</time>
-        ${shortcuts.length > 0 && html`<details class="overflow"><summary aria-label="Message shortcuts">⋯</summary><div class="menu">${shortcuts.map((shortcut) => html`<button type="button" onClick=${() => ask({ do: 'shortcut', user: viewer, callback: shortcut.callback_id, message: { channel: message.channel, ts: message.ts } })}>${shortcut.name}</button>`)}</div></details>`}</div>
+        ${!message.ephemeralTo && html`<${Menu} label="Message shortcuts" sign="⋯" entries=${entries} />`}</div>
       ${message.ephemeralTo && html`<p class="only">👁 Only visible to you</p>`}
       ${message.blocks.length > 0 ? html`<${Blocks} blocks=${message.blocks} reader=${reader} on=${on} />` : html`<p>${isBot ? mrkdwn(message.text, reader) : message.text}</p>`}
       ${message.isEdited && html`<small class="edited">(edited)</small>`}
@@ -73,7 +97,7 @@ const COLOURS = ['#b4451f', '#1f6f8b', '#6b4e9b', '#2f7d4f', '#9b3d6b', '#5a6b1f
 
 export function Avatar({ name, isBot }: { name: string; isBot: boolean }) {
   const colour = COLOURS[[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % COLOURS.length];
-  return html`<span class="avatar" aria-hidden="true" style=${{ background: isBot ? '#14352a' : colour }}>${isBot ? '🗝' : name[0]}</span>` as VNode;
+  return html`<span class="avatar" aria-hidden="true" style=${{ background: isBot ? '#14352a' : colour }}>${isBot ? '🔑' : name[0]}</span>` as VNode;
 }
 
 /** Where one types: messages, and slash commands with their hint. */
@@ -106,7 +130,7 @@ export function Composer({
   return html`<form class="composer" onSubmit=${send}>
     ${
       commands.length > 0 &&
-      html`<div class="hints" role="listbox">${commands.map(
+      html`<div class="hints">${commands.map(
         (command) => html`<button type="button" onClick=${() => {
           setTyped(`${command.command} `);
           box.current?.focus();
@@ -114,7 +138,7 @@ export function Composer({
       <b>${command.command}</b> <i>${command.usage_hint}</i><span>${command.description}</span></button>`,
       )}</div>`
     }
-    ${globals.length > 0 && html`<details class="overflow up"><summary aria-label="Shortcuts">+</summary><div class="menu">${globals.map((shortcut) => html`<button type="button" onClick=${() => ask({ do: 'shortcut', user: viewer, callback: shortcut.callback_id })}>${shortcut.name}</button>`)}</div></details>`}
+    ${globals.length > 0 && html`<${Menu} label="Shortcuts" sign="+" opensUp entries=${globals.map(({ name, callback_id: callback }) => ({ name, choose: () => void ask({ do: 'shortcut', user: viewer, callback }) }))} />`}
     <input ref=${box} type="text" aria-label=${`Message ${where}`} placeholder=${`Message ${where}, or type /jit`} value=${typed} autocomplete="off" onInput=${(event: Event) => setTyped((event.target as HTMLInputElement).value)} />
     <button type="submit" class="send" aria-label="Send" disabled=${typed.trim() === ''}>➤</button>
   </form>` as VNode;

@@ -10,6 +10,12 @@ export type Channel = Snapshot['channels'][number];
 export type Message = Snapshot['messages'][number];
 export type OpenView = Snapshot['views'][number];
 
+/** One thing that can be chosen, as Block Kit has it. */
+export interface Option {
+  text: { type: string; text: string };
+  value: string;
+}
+
 /** The workspace as the server last sent it. null: nothing has come yet. */
 export function useSnapshot(): { state: Snapshot | null; isLive: boolean } {
   const [state, setState] = useState<Snapshot | null>(null);

@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, type Env, secretsOfEnv } from '../config/env.ts';
+import type { Policy } from '../domain/policy.ts';
+import { createStriker, type Strike } from '../domain/secrets.ts';
+import { type Millis, SECOND } from '../domain/terms.ts';
+import { createCheckpointBook } from '../ledger/history/checkpointBook.ts';
+import { openLedger } from '../ledger/sqlite/open.ts';
+import { createOverviewReader } from '../ledger/sqlite/overview.ts';
+import type { Deps } from '../lifecycle/deps.ts';
+import { strandedLine } from '../lifecycle/grant/strandedAccess.ts';
+import { createAlarms } from '../lifecycle/health/alarms.ts';
+import { type PolicyTextReader, reloadPolicy } from '../lifecycle/reloadPolicy.ts';
+import { createMeter } from '../metrics/meter.ts';
+import type { Clock, Log } from '../ports/host.ts';
+import type { OnCall } from '../ports/pagerDuty.ts';
+import type { PolicyFile } from '../ports/policy.ts';
+import { openAdapters } from './adapters.ts';
+import { checkTargets } from './checkTargets.ts';
+import { createClockDrift } from './clockDrift.ts';
+import { createFlow } from './flow.ts';
+import { latestKnown } from './heartbeat.ts';
+import { newId } from './ids.ts';
+import { has, lacking } from './lacking.ts';
+import { scopedLog } from './logScope.ts';
+import { createObserver, monitoringPages } from './monitoring.ts';
+import { logWithoutSecrets, withoutSecrets } from './redaction.ts';
+import { createSurface } from './surface.ts';
+import { createWatchdog } from './watchdog.ts';
+
+export interface Bot {
+  /** Puts the policy file in force as it is now; what keeps it from being is in the log. */
+  reloadPolicy(): Promise<void>;
+  stop(signal: string): Promise<void>;
+}
+
+export interface BotOptions {
+  readonly env: Env;
+  readonly policy: Policy;
+  /** The policy file, for when it is read again. */
+  readonly readPolicy: PolicyFile['read'];
+  /** A policy from a text that was kept, for what a restart changes. */
+  readonly readPolicyText: PolicyTextReader;
+  readonly log: Log;
+  /** What is struck out of everything that is written, besides what the environment and the policy name. It grows. */
+  readonly secrets?: string[];
+  /** Made with the latest time that the database knows of, before which it must not start. */
+  readonly clock: (notBefore: number) => Clock;
+}
+
+/** What starts first is what somebody may be waiting for: ends that are due, and the connection to Slack. */
+const CHECK_TARGETS_AFTER: Millis = 10 * SECOND;
+
+/** Wires every adapter to the flow and starts it: due work first, then Slack. */
+export async function startBot(options: BotOptions): Promise<Bot> {
+  const { env, policy } = options;
+  const secrets = options.secrets ?? [];
+  secrets.push(...secretsOfEnv(env), ...(policy.secrets ?? []));
+  const strike = createStriker(secrets);
+  const log = scopedLog(logWithoutSecrets(options.log, strike));
+  const problems = lacking(has(env), policy);
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  const { ledger, checkpoints } = openRecord(env, log, strike);
+  const clock = options.clock(await latestKnown(ledger));
+  const ending = new AbortController();
+  const policyNow = (): Policy => flow.deps.policy;
+  const meter = createMeter();
+  const drift = createClockDrift();
+  const { interactive, background, ...ports } = openAdapters({
+    ...{ env, policy, policyNow, ledger, clock, log, strike, meter, heardDate: drift.heard },
+    ending: ending.signal,
+  });
+  const flow = await createFlow({
+    ...{ ledger, clock, newId, log, policy, checkpoints, meter, ...ports },
+    random: Math.random,
+    version: VERSION,
+    readPolicy: () => readAgain(options, secrets),
+    readPolicyText: options.readPolicyText,
+    client: background,
+    forwarding: env.forwarding,
+  });
+  const { directory, targets, engine, onCall } = ports;
+  const ledgerProblem = () => flow.deps.integrity.problem();
+  const observer = createObserver({
+    ...{ clock, isLedgerChecked: flow.isLedgerChecked, isSlackConnected: () => surface.isConnected() },
+    reader: createOverviewReader(ledger),
+  });
+  const { databasePath, metricsToken, heartbeatUrl } = env;
+  const pages = monitoringPages({
+    ...{ meter, clock, observer, ledgerProblem, databasePath, metricsToken, version: VERSION, policy: policyNow },
+  });
+  const watchdog = createWatchdog({
+    ...{ clock, log, databasePath, heartbeatUrl, drift: drift.drift, overview: observer.overview },
+    alarms: createAlarms(flow.deps, {
+      tell: async (channel, text) => void (await background.chat.postMessage({ channel, text })),
+    }),
+    ledgerProblem: flow.ledgerFlaw,
+    problems: async () => (await observer.checks()).flatMap(({ problem }) => problem ?? []),
+  });
+  const surface = createSurface({ env, flow, client: interactive, directory, ledger, clock, log, pages });
+  await surface.listen();
+  watchdog.begin();
+  await flow.start();
+  let cancelCheck = (): void => undefined;
+  const stop = async (signal: string) => {
+    ending.abort();
+    cancelCheck();
+    await watchdog.stop();
+    await surface.close();
+    await flow.stop(signal);
+    await Promise.all([targets.close(), engine.close()]);
+    ledger.close();
+  };
+  try {
+    await surface.open();
+  } catch (error) {
+    await stop('failed start');
+    throw error;
+  }
+  void checkPagerDuty(onCall, log);
+  cancelCheck = clock.wakeAt(clock.now() + CHECK_TARGETS_AFTER, () => {
+    void checkTargets({ policy, targets, log, isStopping: () => ending.signal.aborted });
+  });
+  log.info({ resources: policy.resources.size, policy: policy.hash.slice(0, 16) }, 'ready');
+  return { stop, reloadPolicy: () => reload(flow.deps, log) };
+}
+
+/** The ledger, and the signed positions that are kept elsewhere, with what was found of either in the log. */
+function openRecord(env: Env, log: Log, strike: Strike) {
+  const checkpoints = env.checkpoints
+    ? withoutSecrets(createCheckpointBook({ ...env.checkpoints, now: Date.now }), strike)
+    : null;
+  const ledger = openLedger(env.databasePath);
+  for (const exposed of [...ledger.exposed, ...(checkpoints?.exposed ?? [])])
+    log.warn({ exposed }, 'others could reach the record');
+  for (const part of ledger.putBack)
+    log.error({ part }, 'somebody had taken a rule out of the database; it was put back');
+  return { ledger, checkpoints };
+}
+
+/** @param secrets grows by what the file names now */
+function readAgain({ env, readPolicy }: BotOptions, secrets: string[]): ReturnType<PolicyFile['read']> {
+  const read = readPolicy();
+  if (!('policy' in read)) return read;
+  secrets.push(...(read.policy.secrets ?? []));
+  const missing = lacking(has(env), read.policy);
+  return missing.length === 0 ? read : { problem: missing.join('; ') };
+}
+
+async function reload(deps: Deps, log: Log): Promise<void> {
+  const result = await reloadPolicy(deps, null);
+  if ('refused' in result) return;
+  if (result.outcome === 'unreadable')
+    log.error({ problem: result.problem }, 'the policy file cannot be put in force; the policy in force stays');
+  else if (result.outcome === 'changed')
+    log.error(
+      { stranded: result.stranded.map(strandedLine) },
+      'the policy file is not put in force, because live access could not be taken back under it; keep those targets under retired_targets until it has ended, or have an administrator confirm the reload with /jit admin',
+    );
+  else log.info(result, 'policy reloaded');
+}
+
+/** Said at the start and not when somebody is paged; but a PagerDuty that is down keeps nobody from reviewing. */
+async function checkPagerDuty(onCall: Pick<OnCall, 'check'>, log: Log): Promise<void> {
+  const answer = await onCall.check();
+  if (answer.known) return;
+  log.error(
+    { problem: answer.problem },
+    'PagerDuty does not answer the bot: on-call conditions are not met until it does, and requests go to reviewers. Check PAGERDUTY_TOKEN (a read-only key is enough) and PAGERDUTY_API_URL',
+  );
+}
+
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;

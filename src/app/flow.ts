@@ -1,0 +1,359 @@
+import type { WebClient } from '@slack/web-api';
+import { keyedLock } from '../concurrency/keyedLock.ts';
+import { atMost } from '../concurrency/limit.ts';
+import type { NewEvent } from '../domain/events.ts';
+import { BOT } from '../domain/person.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Summary } from '../domain/report.ts';
+import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
+import { createForwarding, type Forwarding, type ForwardingPlaces } from '../forwarding/forwarding.ts';
+import { createRunner } from '../jobs/runner.ts';
+import { createActivityReader } from '../ledger/history/activity.ts';
+import type { CheckpointBook } from '../ledger/history/checkpointBook.ts';
+import { figuresInSteps } from '../ledger/history/figures.ts';
+import { createEventReader, newestPolicyLoaded } from '../ledger/sqlite/eventReader.ts';
+import { createJobQueue } from '../ledger/sqlite/jobQueue.ts';
+import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
+import { createPostBook } from '../ledger/sqlite/postBook.ts';
+import { createStore } from '../ledger/sqlite/store.ts';
+import { chaseAccessReview } from '../lifecycle/accessReview/accessReview.ts';
+import { chaseUseReview } from '../lifecycle/breakGlass/breakGlass.ts';
+import type { Deps, Integrity } from '../lifecycle/deps.ts';
+import { evidenceSource } from '../lifecycle/evidenceSource.ts';
+import { endGrant } from '../lifecycle/grant/endGrant.ts';
+import { extendGrant } from '../lifecycle/grant/extendGrant.ts';
+import { createDriftRound } from '../lifecycle/grant/findDrift.ts';
+import { provisionGrant } from '../lifecycle/grant/provisionGrant.ts';
+import { stampGrants } from '../lifecycle/grant/stampGrant.ts';
+import { tellOfStranded } from '../lifecycle/grant/strandedAccess.ts';
+import { watchGrant } from '../lifecycle/grant/watchGrant.ts';
+import { endFrozen } from '../lifecycle/health/freeze.ts';
+import { anchorLedger, createIntegrity, type IntegrityState } from '../lifecycle/health/integrity.ts';
+import { createSweep } from '../lifecycle/people/sweepPeople.ts';
+import { changesSince, keepPolicyText, type PolicyTextReader, policyLoaded } from '../lifecycle/reloadPolicy.ts';
+import { expireRequest } from '../lifecycle/request/closeRequest.ts';
+import { startRequest } from '../lifecycle/request/startRequest.ts';
+import { escalateRequest } from '../lifecycle/review/escalateRequest.ts';
+import { note, page, pagerDutyJobs, resolvePage } from '../lifecycle/tellPagerDuty.ts';
+import type { Clock, Log, NewId } from '../ports/host.ts';
+import { CURSORS, JOB_KEYS } from '../ports/keys.ts';
+import type { EventReader } from '../ports/ledger.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { IncidentDesk, OnCall } from '../ports/pagerDuty.ts';
+import type { CodeBox, Directory } from '../ports/people.ts';
+import type { PolicyEngine, PolicyFile } from '../ports/policy.ts';
+import type { PostBook } from '../ports/posts.ts';
+import { StorageError, type Store } from '../ports/store.ts';
+import type { Targets } from '../ports/targets.ts';
+import { createHome } from '../slack/features/home/home.ts';
+import { createAuditAnchors } from '../slack/outbox/auditAnchors.ts';
+import { createDelivery } from '../slack/outbox/delivery.ts';
+import { createDigest } from '../slack/outbox/digest.ts';
+import { createIdentityBook } from '../slack/outbox/identity.ts';
+import { messageJobs, projections } from '../slack/outbox/projections.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import { type Handlers, lanesOf, TARGET_CONCURRENCY } from './lanes.ts';
+import { createLedgerCheck } from './ledgerCheck.ts';
+import { scopedHandlers } from './logScope.ts';
+import { meteredStore } from './meteredStore.ts';
+
+/** How soon a start that could not be recorded is tried again. */
+const RECORD_AGAIN: Millis = 5 * SECOND;
+
+/** The world around the flow: everything that answers from outside, and what makes it come out differently. */
+export interface World {
+  readonly ledger: OpenLedger;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly newId: NewId;
+  readonly log: Log;
+  readonly version: string;
+  readonly policy: Policy;
+  readonly readPolicy: PolicyFile['read'];
+  /** For what a restart changes. */
+  readonly readPolicyText: PolicyTextReader;
+  readonly directory: Directory;
+  readonly onCall: OnCall;
+  readonly incidents: IncidentDesk;
+  readonly engine: PolicyEngine;
+  readonly codes: CodeBox;
+  readonly targets: Targets & { adopt(policy: Policy): void };
+  /** Slack, for messages that nobody waits for. */
+  readonly client: WebClient;
+  readonly checkpoints: CheckpointBook | null;
+  readonly forwarding: ForwardingPlaces;
+  /** Absent: nothing is counted. */
+  readonly meter?: Meter;
+}
+
+/** The flow, its store, its due work and its messages, wired together; everything but how people reach it. */
+export interface Flow {
+  readonly deps: Deps;
+  readonly posts: PostBook;
+  /** Whether the ledger was looked at since the start, whatever was found. */
+  isLedgerChecked(): boolean;
+  /** What is wrong with the ledger; null: nothing that was found. */
+  ledgerFlaw(): string | null;
+  /** Records the start, takes up due work at once, and looks at the ledger beside it. */
+  start(): Promise<void>;
+  /** Takes no more work, waits for what is under way, and records the end. */
+  stop(signal: string): Promise<void>;
+}
+
+/** Wires the flow. Nothing is done before `start`. */
+export async function createFlow(world: World): Promise<Flow> {
+  const { ledger, clock, log, checkpoints } = world;
+  const events = createEventReader(ledger);
+  const posts = createPostBook(ledger);
+  const forwarding = createForwarding(world.forwarding, {
+    events,
+    posts,
+    clock,
+    log,
+    record: (event) => store.commit({ events: [event] }),
+  });
+  const plainStore = createStore(ledger, {
+    clock,
+    followUps: (event) => [
+      ...messageJobs(event),
+      ...pagerDutyJobs(event, world.incidents),
+      ...forwarding.jobs(event.at),
+    ],
+    onDue: (jobs) => runner.poke(new Set(jobs.map(({ kind }) => kind))),
+  });
+  const store = world.meter ? meteredStore(plainStore, world.meter, log) : plainStore;
+  const isExpected = (await posts.cursor(CURSORS.audit)) > 0;
+  const integrity = await createIntegrity({ store, events, log, isExpected });
+  const deps = depsOf(world, { store, integrity });
+  const ledgerCheck = createLedgerCheck({ ledger, deps, events, integrity, checkpoints });
+  const plainHandlers = handlersOf(world, { deps, events, posts, integrity, forwarding });
+  const handlers = scopedHandlers(plainHandlers, { store, events });
+  const mayGive = Promise.all([ledgerCheck.done, integrity.compared]).then(() => undefined);
+  const started = Promise.withResolvers<void>();
+  const queue = createJobQueue(ledger);
+  const lanes = lanesOf(handlers, { started: started.promise, mayGive });
+  const runner = createRunner({ queue, clock, log, lanes, random: world.random });
+  const heartbeat = createHeartbeat({ posts, clock, log });
+
+  return {
+    deps,
+    posts,
+    isLedgerChecked: ledgerCheck.isDone,
+    ledgerFlaw: integrity.found,
+    start: async () => {
+      runner.start();
+      await untilRecorded(world, {
+        record: async () => {
+          await queue.releaseAll();
+          await recordStart(world, { store, events });
+        },
+        meanwhile: runner.workUnrecorded,
+      });
+      // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
+      started.resolve();
+      heartbeat.begin();
+      await tellOfStranded(deps);
+      ledgerCheck.begin();
+    },
+    stop: async (signal) => {
+      await heartbeat.stop();
+      await runner.stop();
+      await ledgerCheck.stop();
+      await store.commit({
+        events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
+      });
+    },
+  };
+}
+
+function depsOf(world: World, { store, integrity }: { store: Store; integrity: Integrity }): Deps {
+  const { clock, directory, onCall, engine } = world;
+  const targets = limitTargets(world.targets);
+  const activity = createActivityReader(world.ledger);
+  let inForce = world.policy;
+  return {
+    get policy() {
+      return inForce;
+    },
+    policyFile: {
+      read: world.readPolicy,
+      use: (next) => {
+        targets.adopt(next);
+        inForce = next;
+      },
+    },
+    store,
+    directory,
+    activity,
+    evidence: evidenceSource({ onCall, directory, store, activity, engine, clock, policy: () => inForce }),
+    onCall,
+    incidents: world.incidents,
+    codes: world.codes,
+    integrity,
+    targets,
+    clock,
+    newId: world.newId,
+    log: world.log,
+    grantLock: keyedLock(),
+    limitLock: keyedLock(),
+    humanLock: keyedLock(),
+  };
+}
+
+interface Parts {
+  readonly deps: Deps;
+  readonly events: EventReader;
+  readonly posts: PostBook;
+  readonly integrity: IntegrityState;
+  readonly forwarding: Forwarding;
+}
+
+/** What does each kind of due work. */
+function handlersOf(world: World, parts: Parts): Handlers {
+  const { deps, events, forwarding } = parts;
+  const { store, clock, incidents } = deps;
+  const { checkpoints } = world;
+  const tell = { incidents, store, events, clock };
+  const messages = messagesOf(world, parts);
+  return {
+    end: (key, attempt) => endGrant(deps, key, attempt),
+    freeze: (key) => endFrozen(deps, key),
+    expire: (key) => expireRequest(deps, key),
+    provision: async (key, attempt) => {
+      await provisionGrant(deps, key, attempt);
+      return null;
+    },
+    extend: (key, attempt) => extendGrant(deps, key, attempt),
+    start: (key) => startRequest(deps, key),
+    watch: (key) => watchGrant(deps, key),
+    sweep: createSweep(deps),
+    escalate: (key) => escalateRequest(deps, key),
+    chase_use_review: (key) => chaseUseReview(deps, key),
+    access_review: (key) => chaseAccessReview(deps, key),
+    stamp: (key) => stampGrants(deps, key),
+    drift: createDriftRound(deps),
+    checkpoint: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),
+    page: (seq) => page(tell, seq),
+    resolve_page: (seq) => resolvePage(tell, seq),
+    note: (seq) => note(tell, seq),
+    forward: forwarding.handle,
+    ...messages,
+  };
+}
+
+/** Everything that is written to Slack, as due work. */
+function messagesOf(
+  { client, ledger }: World,
+  { deps, events, posts, integrity }: Parts,
+): Pick<Handlers, 'card' | 'notify' | 'remind' | 'review_cards' | 'audit' | 'digest'> {
+  const { store, targets, directory, clock, log } = deps;
+  const identity = createIdentityBook({ client, store, events, log });
+  const inForce = () => deps.policy;
+  const environment = () => inForce().environment;
+  const delivery = createDelivery({ client, posts, clock, identity, log, environment });
+  const anchors = createAuditAnchors({
+    auditChannel: () => inForce().auditChannel,
+    store,
+    events,
+    posts,
+    delivery,
+    identity,
+    log,
+    onChannelRead: integrity.compare,
+  });
+  const messages = projections({
+    policy: inForce,
+    store,
+    targets,
+    directory,
+    events,
+    posts,
+    delivery,
+    clock,
+    refreshHome: createHome(deps, client, posts).refresh,
+    anchors,
+  });
+  const figures = (period: { from: Instant; to: Instant }) =>
+    readBeside(ledger, (reader) => figuresInSteps(reader, period));
+  const picture = async (summary: Summary) => (await import('../report/picture.ts')).weekPicture(summary);
+  return {
+    card: messages.card,
+    notify: messages.notify,
+    remind: messages.remind,
+    review_cards: messages.reviewCards,
+    audit: messages.audit,
+    digest: createDigest({ policy: inForce, store, delivery, client, clock, log, figures, picture }),
+  };
+}
+
+/** Reads through a connection of its own, so that a long read holds up nothing. */
+async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) => Promise<T>): Promise<T> {
+  const reader = openLedgerToRead(path);
+  try {
+    return await read(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+/** A database that cannot be written keeps nobody's access alive, and no bot from starting when it can be again. */
+async function untilRecorded(
+  { clock, log }: World,
+  { record, meanwhile }: { readonly record: () => Promise<void>; readonly meanwhile: () => Promise<void> },
+): Promise<void> {
+  while (!(await isRecorded(record, log))) {
+    await meanwhile();
+    await new Promise<void>((resolve) => void clock.wakeAt(clock.now() + RECORD_AGAIN, resolve));
+  }
+}
+
+async function isRecorded(record: () => Promise<void>, log: Log): Promise<boolean> {
+  try {
+    await record();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error(
+      { err: error },
+      'the start cannot be recorded, and nothing else is done before it is; access that is due to end is taken back all the same',
+    );
+    return false;
+  }
+}
+
+/** Records the start, with what it changes, and the rounds that begin anew with it. */
+async function recordStart(world: World, { store, events }: { store: Store; events: EventReader }): Promise<void> {
+  const { ledger, policy, clock, checkpoints, version } = world;
+  const before = newestPolicyLoaded(ledger)?.payload.hash ?? null;
+  const changes = await changesSince(store, policy, { before, read: world.readPolicyText });
+  const started: NewEvent = {
+    actor: BOT,
+    requestId: null,
+    grantId: null,
+    type: 'bot.started',
+    payload: { version, after: (await events.newest())?.seq ?? 0 },
+  };
+  const dueAt = clock.now() + MINUTE;
+  await store.commit({
+    records: await keepPolicyText(store, policy),
+    events: [started, policyLoaded(policy, changes, BOT)],
+    jobs: [
+      { kind: 'sweep', key: JOB_KEYS.everybody, dueAt },
+      { kind: 'digest', key: JOB_KEYS.weekly, dueAt },
+      { kind: 'drift', key: JOB_KEYS.everyResource, dueAt },
+      ...(checkpoints ? [{ kind: 'checkpoint', key: JOB_KEYS.ledger, dueAt } as const] : []),
+    ],
+  });
+}
+
+/** What gives access never keeps what takes it back waiting. */
+export function limitTargets<T extends Pick<Targets, 'grant' | 'revoke'>>(targets: T): T {
+  const giving = atMost(TARGET_CONCURRENCY);
+  const taking = atMost(TARGET_CONCURRENCY);
+  return {
+    ...targets,
+    grant: (grant, expiresAt) => giving(() => targets.grant(grant, expiresAt)),
+    revoke: (grant) => taking(() => targets.revoke(grant)),
+  };
+}

@@ -1,0 +1,44 @@
+import { type Instant, isInstant, MINUTE, type Millis } from '../domain/terms.ts';
+import { createEventReader } from '../ledger/sqlite/eventReader.ts';
+import type { OpenLedger } from '../ledger/sqlite/open.ts';
+import { createPostBook } from '../ledger/sqlite/postBook.ts';
+import type { Clock, Log } from '../ports/host.ts';
+import { CURSORS } from '../ports/keys.ts';
+import type { PostBook } from '../ports/posts.ts';
+
+/** How often the time is written down, so that a clock that is set back while the bot is down makes nothing late. */
+const HEARTBEAT: Millis = MINUTE;
+
+/** The latest time that the database knows of: the bot's clock must not start before it. What cannot be a time is none. */
+export async function latestKnown(ledger: OpenLedger): Promise<Instant> {
+  const newest = (await createEventReader(ledger).newest())?.at ?? 0;
+  const beat = await createPostBook(ledger).cursor(CURSORS.clock);
+  return Math.max(0, ...[newest, beat].filter(isInstant));
+}
+
+/** Writes the time down, now and from time to time. */
+export function createHeartbeat({ posts, clock, log }: { posts: PostBook; clock: Clock; log: Log }) {
+  let cancel = (): void => undefined;
+  let beating: Promise<void> = Promise.resolve();
+
+  async function beat(): Promise<void> {
+    try {
+      await posts.moveCursor(CURSORS.clock, clock.now());
+    } catch (error) {
+      log.warn({ err: error }, 'the time could not be written down');
+    }
+  }
+
+  function begin(): void {
+    beating = beat();
+    cancel = clock.wakeAt(clock.now() + HEARTBEAT, begin);
+  }
+
+  return {
+    begin,
+    stop: async (): Promise<void> => {
+      cancel();
+      await beating;
+    },
+  };
+}

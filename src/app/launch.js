@@ -1,0 +1,53 @@
+/**
+ * Starts a program of this project, from its TypeScript in a checkout and from `dist/` in a package. Plain JavaScript, so
+ * that an older Node gets as far as handing over to the one that `npm ci` brought, or saying what is missing.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED = 24;
+/** What whoever started the bot sends to it. SIGHUP reads the policy again, the others stop it. */
+const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP']);
+
+/** @param {string} program its path under src/, without an ending @param {string[]} args */
+export async function launch(program, args) {
+  // Node strips no types from what is installed under node_modules.
+  const source = new URL(`../${program}.ts`, import.meta.url);
+  const url = existsSync(source) ? source : new URL(`../../dist/${program}.js`, import.meta.url);
+  const path = fileURLToPath(url);
+  if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+    process.argv = [process.execPath, path, ...args];
+    await import(url.href);
+    return;
+  }
+  const brought = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
+  if (!existsSync(brought)) {
+    process.stderr.write(
+      `jitbot needs Node.js ${NEEDED} or newer; this is ${process.versions.node}. Install it from https://nodejs.org.\nIn a checkout on Linux, "npm ci" brings one along for trying jitbot out.\n`,
+    );
+    process.exitCode = 1;
+    return;
+  }
+  process.exitCode = await handOver(brought, [path, ...args]);
+}
+
+/**
+ * Runs it in a child that gets every signal that this process gets, and that notices when this process is gone.
+ * @param {string} program @param {string[]} args @returns {Promise<number>} its exit code
+ */
+function handOver(program, args) {
+  // The handlers stand first: a signal that came in between would end this process alone.
+  /** @type {NodeJS.Signals[]} */
+  const early = [];
+  /** @type {(signal: NodeJS.Signals) => void} */
+  let pass = (signal) => void early.push(signal);
+  for (const signal of FORWARDED) process.on(signal, () => pass(signal));
+  const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  pass = (signal) => void child.kill(signal);
+  for (const signal of early) pass(signal);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
+  });
+}

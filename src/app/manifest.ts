@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+
+/** What Slack is told of the app: `manifest.yml`, which is where its scopes stand. */
+
+const read = () => parseDocument(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8'));
+
+/** Scopes of the bot token that the app asks for. */
+export const neededScopes = (): readonly string[] =>
+  (read().toJS() as { oauth_config: { scopes: { bot: string[] } } }).oauth_config.scopes.bot;
+
+/** @param httpUrl where Slack reaches the bot, without a path; null: over Socket Mode */
+export function appManifest(httpUrl: string | null): string {
+  const manifest = read();
+  if (httpUrl === null) return String(manifest);
+  const address = `${httpUrl.replace(/\/+$/, '')}/slack/events`;
+  manifest.setIn(['features', 'slash_commands', 0, 'url'], address);
+  manifest.setIn(['settings', 'event_subscriptions', 'request_url'], address);
+  manifest.setIn(['settings', 'interactivity', 'request_url'], address);
+  manifest.setIn(['settings', 'socket_mode_enabled'], false);
+  return String(manifest);
+}

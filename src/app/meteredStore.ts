@@ -1,0 +1,36 @@
+import type { LedgerEvent } from '../domain/events.ts';
+import type { Request } from '../domain/request.ts';
+import { errorText } from '../domain/text.ts';
+import type { Log } from '../ports/host.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { Store } from '../ports/store.ts';
+
+/** The same store, with every committed event counted, and how long each access took to be given. */
+export function meteredStore(store: Store, meter: Meter, log: Log): Store {
+  async function timeToAccess(event: LedgerEvent<'grant.activated'>): Promise<void> {
+    const request = event.requestId === null ? null : (await store.request(event.requestId))?.value;
+    // What was asked for a later time was meant to wait.
+    if (!request || request.startsAt !== null) return;
+    meter.accessGiven(decidedBy(request), event.at - request.submittedAt);
+  }
+
+  return {
+    ...store,
+    commit: async (change) => {
+      const committed = await store.commit(change);
+      meter.committed(committed);
+      for (const event of committed)
+        if (event.type === 'grant.activated')
+          timeToAccess(event).catch((error: unknown) =>
+            log.warn({ problem: errorText(error) }, 'how long an access took to be given was not counted'),
+          );
+      return committed;
+    },
+  };
+}
+
+function decidedBy(request: Request): 'policy' | 'reviewers' | 'break_glass' {
+  if (request.state !== 'approved') return 'policy';
+  if (request.useReview !== null) return 'break_glass';
+  return request.reviews.length > 0 ? 'reviewers' : 'policy';
+}

@@ -1,0 +1,73 @@
+import type { Strike } from '../domain/secrets.ts';
+import type { Log } from '../ports/host.ts';
+
+/** Where text from outside comes in, secrets are struck out of it: before people, the ledger or the log see it. */
+
+/**
+ * A port whose answers hold no secret: neither the problems that it tells of, nor what it throws.
+ * What people typed and what they are shown on purpose, such as their own new password, is left as it is.
+ */
+export function withoutSecrets<T extends object>(port: T, strike: Strike): T {
+  return new Proxy(port, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        const failed = (error: unknown): never => {
+          throw scrubbed(error, strike);
+        };
+        try {
+          const result: unknown = Reflect.apply(value, target, args);
+          return result instanceof Promise
+            ? result.then((one) => cleaned(one, strike), failed)
+            : cleaned(result, strike);
+        } catch (error) {
+          return failed(error);
+        }
+      };
+    },
+  });
+}
+
+/** What is told of a problem, a finding or a residue stands under one of these names. */
+const TOLD: readonly string[] = ['problem', 'what', 'fix', 'why', 'note'];
+
+function cleaned(value: unknown, strike: Strike): unknown {
+  if (Array.isArray(value)) return value.map((one) => (typeof one === 'object' ? cleaned(one, strike) : one));
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, cleaned(one, strike)]));
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value);
+  if (!entries.some(([name, one]) => typeof one === 'string' && TOLD.includes(name))) return value;
+  return Object.fromEntries(
+    entries.map(([name, one]) => [name, typeof one === 'string' && TOLD.includes(name) ? strike(one) : one]),
+  );
+}
+
+/**
+ * The same error without secrets in its message, its stack, its other texts, and in what caused it. Objects that it
+ * only points to, such as a connection, are somebody else's and stay as they are.
+ */
+export function scrubbed(error: unknown, strike: Strike, seen = new Set<unknown>()): unknown {
+  if (typeof error === 'string') return strike(error);
+  if (!(error instanceof Error) || seen.has(error)) return error;
+  seen.add(error);
+  for (const key of Reflect.ownKeys(error)) {
+    const value: unknown = Reflect.get(error, key);
+    const next = Array.isArray(value) ? value.map((one) => scrubbed(one, strike, seen)) : scrubbed(value, strike, seen);
+    if (next === value) continue;
+    const isDone = Reflect.defineProperty(error, key, { value: next, configurable: true, writable: true });
+    if (!isDone) return new Error(strike(error.message));
+  }
+  return error;
+}
+
+/** A log whose facts hold no secret, whatever wrote them. */
+export function logWithoutSecrets(log: Log, strike: Strike): Log {
+  const facts = (given: object): object =>
+    Object.fromEntries(Object.entries(given).map(([name, value]) => [name, scrubbed(value, strike)]));
+  return {
+    info: (given, message) => log.info(facts(given), strike(message)),
+    warn: (given, message) => log.warn(facts(given), strike(message)),
+    error: (given, message) => log.error(facts(given), strike(message)),
+  };
+}

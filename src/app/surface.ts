@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { ConfigError, type Env } from '../config/env.ts';
+import { errorText } from '../domain/text.ts';
+import type { Page } from '../http/page.ts';
+import type { Route } from '../http/route.ts';
+import { createHttpServer } from '../http/server.ts';
+import { eventSearch } from '../ledger/history/search.ts';
+import type { OpenLedger } from '../ledger/sqlite/open.ts';
+import { PAGERDUTY_PATH, pagerDutyWebhook } from '../pagerduty/webhook.ts';
+import type { Clock, Log } from '../ports/host.ts';
+import type { Store } from '../ports/store.ts';
+import { createSlackApp, type SlackApp } from '../slack/app.ts';
+import type { SlackDirectory } from '../slack/directory/directory.ts';
+import { createHome } from '../slack/features/home/home.ts';
+import { type createClients, isAuthFailure, slackProblem } from '../slack/link/clients.ts';
+import { createConnection, SLACK_PATH } from '../slack/link/connection.ts';
+import { TokenRefused } from '../slack/link/signedRequests.ts';
+import type { createFlow } from './flow.ts';
+import { idsIn, inLogScope } from './logScope.ts';
+
+interface SurfaceOptions {
+  readonly env: Env;
+  readonly flow: Pick<Awaited<ReturnType<typeof createFlow>>, 'deps' | 'posts'>;
+  readonly client: ReturnType<typeof createClients>['interactive'];
+  readonly directory: SlackDirectory;
+  readonly ledger: OpenLedger;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What those who watch over the bot can read on its port. */
+  readonly pages: ReadonlyMap<string, Page>;
+}
+
+/** Where people and PagerDuty reach the bot. */
+export interface Surface {
+  /** Whether people reach the bot over Slack now. */
+  isConnected(): boolean;
+  /** Opens the port, where there is one: those who watch can ask before anything else is done. Never throws. */
+  listen(): Promise<void>;
+  /** @throws ConfigError where Slack refuses a token while nothing is live, or the port cannot be had */
+  open(): Promise<void>;
+  /** Resolves when what came in was carried out. */
+  close(): Promise<void>;
+}
+
+export function createSurface(options: SurfaceOptions): Surface {
+  const { env, flow, client, directory, ledger, clock, log } = options;
+  const { deps, posts } = flow;
+  const { store } = deps;
+  const { apiUrl, botToken, transport } = env.slack;
+  const connection = createConnection(transport, { apiUrl, log });
+  const server = env.port === null ? null : createHttpServer(env.port, routes(), log, { pages: options.pages });
+  let portProblem: unknown = null;
+  const refused = refusedStart(store, log);
+  let slackApp: SlackApp | null = null;
+
+  function routes(): Map<string, Route> {
+    const all = new Map<string, Route>();
+    const secret = env.pagerDuty.webhookSecret;
+    if (connection.route) all.set(SLACK_PATH, connection.route);
+    if (secret !== null) all.set(PAGERDUTY_PATH, pagerDutyWebhook({ secret, onIncident }));
+    return all;
+  }
+
+  /** Something happened to an incident: look at once at every grant that was given for it. */
+  async function onIncident(incidentId: string): Promise<void> {
+    const concerned = await store.liveForIncident(incidentId);
+    if (concerned.length === 0) return;
+    const dueAt = clock.now();
+    await store.commit({ jobs: concerned.map((key) => ({ kind: 'watch', key, dueAt }) as const) });
+  }
+
+  /** Something happened to a person: look at once whether they keep what they hold. */
+  async function onChanged(slackId: string): Promise<void> {
+    if ((await store.liveGrants({ slackId })).length === 0) return;
+    await store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] });
+  }
+
+  return {
+    isConnected: () => connection.isConnected(),
+    listen: async () => {
+      await server?.open().catch((error: unknown) => {
+        portProblem = error;
+      });
+    },
+    open: async () => {
+      if (portProblem !== null) throw new ConfigError(errorText(portProblem), { cause: portProblem });
+      await client.auth.test().catch((error: unknown) => refused(isAuthFailure(error), slackProblem(error), error));
+      const showHome = createHome(deps, client, posts).show;
+      const context = { deps, client, search: eventSearch(ledger), showHome };
+      slackApp = createSlackApp({ context, directory, onChanged, connection, botToken, apiUrl, scope: aboutDelivery });
+      await connection
+        .open()
+        .catch((error: unknown) => refused(error instanceof TokenRefused, errorText(error), error));
+    },
+    close: async () => {
+      await Promise.all([connection.close(), server?.close()]);
+      await slackApp?.drain();
+    },
+  };
+}
+
+/** What a button or a form that came from Slack is about, for the log; nothing else rests on it. */
+const deliverySchema = z.object({
+  user: z.object({ id: z.string() }).optional().catch(undefined),
+  user_id: z.string().optional().catch(undefined),
+  actions: z.unknown(),
+  view: z.object({ private_metadata: z.string() }).optional().catch(undefined),
+});
+
+function aboutDelivery<T>(body: unknown, work: () => T): T {
+  const said = deliverySchema.safeParse(body).data;
+  const personId = said?.user?.id ?? said?.user_id;
+  const ids = idsIn(JSON.stringify([said?.actions, said?.view?.private_metadata]));
+  return inLogScope({ ...(personId !== undefined && { personId }), ...ids }, work);
+}
+
+/** A refused token stops the start, unless there is access to be taken back. */
+const refusedStart =
+  (store: Pick<Store, 'liveResources'>, log: Log) =>
+  async (isToken: boolean, problem: string, cause: unknown): Promise<void> => {
+    const live = await store.liveResources();
+    if (isToken && live.length === 0) throw new ConfigError(problem, { cause });
+    log.error(
+      { problem, liveOn: live },
+      'Slack did not accept the bot at start; going on, because access has to end on time',
+    );
+  };

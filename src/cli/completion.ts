@@ -1,0 +1,138 @@
+import type { NO_OPTIONS } from './commandOptions.ts';
+import type { Given, Group, OptionSpec, Verb } from './spec.ts';
+import { UsageError } from './usageError.ts';
+
+type Commands = Readonly<Record<string, Verb | Group>>;
+
+/** `jitbot completion SHELL`: a script that knows every command, option and choice. */
+export const createCompletion =
+  (commands: Commands) =>
+  ({ files }: Given<typeof NO_OPTIONS>): number => {
+    const [shell = '', ...more] = files;
+    const write = SHELLS[shell];
+    if (!write || more.length > 0) throw new UsageError(`name one shell: ${Object.keys(SHELLS).join(', ')}`);
+    process.stdout.write(write(placesIn(commands)));
+    return 0;
+  };
+
+/** What can stand after some words of a command. */
+interface Place {
+  /** After `jitbot`; empty at the first word. */
+  readonly words: string;
+  readonly commands: readonly string[];
+  readonly options: readonly (readonly [string, OptionSpec])[];
+}
+
+function placesIn(commands: Commands): Place[] {
+  const ofVerb = (words: string, { options }: Verb): Place => ({
+    words,
+    commands: [],
+    options: Object.entries(options).map(([name, option]) => [`--${name}`, option] as const),
+  });
+  return [
+    {
+      words: '',
+      commands: [...Object.keys(commands), 'help'],
+      options: [['--version', { about: 'show the version' }]],
+    },
+    ...Object.entries(commands).flatMap(([name, one]) =>
+      'verbs' in one
+        ? [
+            { words: name, commands: Object.keys(one.verbs), options: [] },
+            ...Object.entries(one.verbs).map(([verb, of]) => ofVerb(`${name} ${verb}`, of)),
+          ]
+        : [ofVerb(name, one)],
+    ),
+  ];
+}
+
+const SHELLS: Readonly<Record<string, (places: readonly Place[]) => string>> = { bash, zsh, fish };
+
+/** The words that say where one is: at most two, and none that is an option. */
+const WORDS = `words=''
+  for ((at = 1; at < current && at < 3; at++)); do
+    case "\${typed[at]}" in -*) break ;; esac
+    words="\${words:+$words }\${typed[at]}"
+  done
+  case "$words" in
+GROUPS
+  *) words="\${words%% *}" ;;
+  esac`;
+
+/** What bash and zsh have in common: sets \`all\` to what fits, or leaves it empty where a file does. */
+const choose = (places: readonly Place[]): string => {
+  const groups = places.filter(({ words, commands }) => words !== '' && commands.length > 0);
+  const kept = groups.map(({ words }) => `  ${words} | ${words}\\ *) ;;`).join('\n');
+  const values = places.flatMap(({ words, options }) =>
+    options.flatMap(([name, { choices }]) => (choices ? [`  "${words} ${name}") all="${choices.join(' ')}" ;;`] : [])),
+  );
+  const takes = places.flatMap(({ words, options }) =>
+    options.flatMap(([name, { value, choices }]) => (value !== undefined && !choices ? [`"${words} ${name}"`] : [])),
+  );
+  const lists = places.map(({ words, commands, options }) => {
+    const all = [...commands, ...options.map(([name]) => name), '--help'].join(' ');
+    // Where no further command fits, a word that is no option is a file: that is left to the shell.
+    return commands.length > 0
+      ? `  "${words}") all="${all}" ;;`
+      : `  "${words}") case "$typing" in -*) all="${all}" ;; esac ;;`;
+  });
+  return `  ${WORDS.replace('GROUPS', kept)}
+  all=''
+  case "$words $previous" in
+${values.join('\n')}
+  ${takes.join(' | ')}) return 1 ;;
+  *) case "$words" in
+${lists.map((line) => `  ${line}`).join('\n')}
+    esac ;;
+  esac`;
+};
+
+function bash(places: readonly Place[]): string {
+  return `# jitbot completion bash > /etc/bash_completion.d/jitbot
+${bashFunction(places)}`;
+}
+
+/** zsh runs what bash does, through what it brings for that. */
+function zsh(places: readonly Place[]): string {
+  return `# jitbot completion zsh > ~/.jitbot.zsh, and in ~/.zshrc: source ~/.jitbot.zsh
+autoload -U +X compinit && compinit
+autoload -U +X bashcompinit && bashcompinit
+${bashFunction(places)}`;
+}
+
+function bashFunction(places: readonly Place[]): string {
+  return `_jitbot() {
+  local words all at current=$COMP_CWORD typing="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}"
+  local -a typed=("\${COMP_WORDS[@]}")
+${choose(places)}
+  COMPREPLY=($(compgen -W "$all" -- "$typing"))
+}
+complete -o default -F _jitbot jitbot jit
+`;
+}
+
+function fish(places: readonly Place[]): string {
+  const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const at = (words: string) =>
+    words === ''
+      ? '__fish_use_subcommand'
+      : words
+          .split(' ')
+          .map((word) => `__fish_seen_subcommand_from ${word}`)
+          .join('; and ');
+  const lines = places.flatMap(({ words, commands, options }) => [
+    ...commands.map(
+      (name) =>
+        `complete -c jitbot -f -n ${quoted(words === '' ? at('') : `${at(words)}; and not __fish_seen_subcommand_from ${commands.join(' ')}`)} -a ${name}`,
+    ),
+    ...options.map(([name, { value, about, choices }]) => {
+      const given = value === undefined ? '' : choices ? ` -x -a ${quoted(choices.join(' '))}` : ' -r';
+      return `complete -c jitbot -n ${quoted(at(words))} -l ${name.slice(2)}${given} -d ${quoted(about)}`;
+    }),
+  ]);
+  return `# jitbot completion fish > ~/.config/fish/completions/jitbot.fish
+${lines.join('\n')}
+complete -c jitbot -l help -d 'show the help'
+complete -c jit -w jitbot
+`;
+}

@@ -1,0 +1,16 @@
+import { useProxyOf } from '../app/proxy.ts';
+import { ConfigError } from '../config/env.ts';
+import { readEnvironment } from '../config/variables.ts';
+
+/** Reads `.env`, secrets in files and the proxy, as the bot does. @returns whether they could be read; why not is on stderr */
+export function takeEnvironment(): boolean {
+  try {
+    readEnvironment(process.env);
+    useProxyOf(process.env);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`jitbot: ${error.message}\n`);
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+import { appManifest } from '../app/manifest.ts';
+import type { MANIFEST } from './commandOptions.ts';
+import type { Given } from './spec.ts';
+import { UsageError } from './usageError.ts';
+
+/** `jitbot manifest`: what to paste at api.slack.com/apps → Create New App → From a manifest. */
+export function manifest({ values, files }: Given<typeof MANIFEST>): number {
+  if (files.length > 0) throw new UsageError(`not understood: ${files.join(' ')}`);
+  process.stdout.write(appManifest(values.http === undefined ? null : addressOf(values.http)));
+  return 0;
+}
+
+/** Slack takes only https; and it is told the whole path by the manifest. */
+function addressOf(typed: string): string {
+  const url = URL.canParse(typed) ? new URL(typed) : null;
+  if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '')
+    throw new UsageError(`--http ${typed} is no address such as https://jit.example.com`);
+  return url.href.replace(/\/+$/, '').replace(/\/slack\/events$/, '');
+}

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { COMMANDS } from './commands.ts';
+import { nearestCommand } from './nearestCommand.ts';
+import type { Group, Options, Verb } from './spec.ts';
+import { UsageError } from './usageError.ts';
+
+/** What was typed does not fit what `command` takes. */
+class Misuse extends Error {
+  readonly command: Command;
+  constructor(command: Command, message: string) {
+    super(message);
+    this.command = command;
+  }
+}
+
+/** The library's command, with our words for what was typed wrong. */
+class JitCommand extends Command {
+  override createCommand(name?: string): JitCommand {
+    return new JitCommand(name);
+  }
+
+  /** @throws Misuse */
+  override error(message: string, { code }: { code?: string } = {}): never {
+    throw new Misuse(
+      this,
+      code === 'commander.unknownCommand' ? this.#unknown(this.args[0] ?? '') : `${inOurWords(message)}${this.#more()}`,
+    );
+  }
+
+  /** Where to read on, for a word that takes no options of its own. */
+  #more(): string {
+    return this.commands.length > 0 ? `. "${pathOf(this)} --help" shows what there is.` : '';
+  }
+
+  #unknown(typed: string): string {
+    const meant = nearestCommand(typed, pathOf(this));
+    return `there is no command "${typed}".${meant === null ? '' : ` Did you mean "${meant}"?`} "${pathOf(this)} --help" shows all of them.`;
+  }
+}
+
+/** `error: unknown option '--frob'\n(Did you mean --from?)` in one line, quoted as everything else is. */
+const inOurWords = (message: string): string =>
+  message
+    .replace(/^error: /, '')
+    .replaceAll("'", '"')
+    .replace(
+      /^option "(--\S+)[^"]*" argument "([^"]*)" is invalid\. Allowed choices are (.*)\.$/,
+      '$1 $2 is none of $3',
+    )
+    .replace(/\n\(Did you mean (?:one of )?(.+)\?\)$/, '. Did you mean "$1"?');
+
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+
+/**
+ * Does what was typed.
+ * @returns the exit code: 2 where it was not understood or could not be done; the others are said by each command's help
+ * @throws what nothing was prepared for
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = programOf((done) => {
+    code = done;
+  });
+  try {
+    await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof Misuse) {
+      process.stderr.write(`${pathOf(error.command)}: ${error.message}\n${usageLine(error.command)}`);
+      return 2;
+    }
+    // Help and the version are out by now. A word such as `ledger` by itself says too little.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+const usageLine = (command: Command): string => {
+  const line = command.createHelp().commandUsage(command);
+  return command.parent && command.commands.length === 0
+    ? `Usage: ${line}\n"${pathOf(command)} --help" explains each part.\n`
+    : '';
+};
+
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+function programOf(onDone: (code: number) => void): Command {
+  const program = new JitCommand('jitbot')
+    .description('Just-in-time access from Slack: everything an operator or auditor does in a terminal.')
+    .version(version(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [COMMAND]', 'show the help of a command')
+    .configureHelp({
+      visibleCommands: (command) => (command.parent ? leavesOf(command, 1) : leavesOf(command, 2)),
+      subcommandTerm: (command) =>
+        `${pathOf(command).split(' ').slice(1).join(' ')} ${command.registeredArguments.map(argumentText).join(' ')}`.trim(),
+    })
+    .exitOverride()
+    .addHelpText('after', ({ command }) => (command.parent ? '' : ENDING));
+  for (const [name, one] of Object.entries(COMMANDS))
+    if ('verbs' in one) addGroup(program, name, one, onDone);
+    else addVerb(program, name, one, onDone);
+  return program;
+}
+
+const ENDING = `
+"jitbot COMMAND --help" explains the options and exit codes of a command.
+Exit code 2 always means: not understood, or could not be done.
+`;
+
+const leavesOf = (command: Command, depth: number): Command[] =>
+  command.commands.flatMap((one) => (one.commands.length > 0 && depth > 1 ? leavesOf(one, depth - 1) : [one]));
+
+const argumentText = (argument: { name(): string; required: boolean }): string =>
+  argument.required ? argument.name() : `[${argument.name()}]`;
+
+function addGroup(program: Command, name: string, { about, verbs }: Group, onDone: (code: number) => void): void {
+  const group = program.command(name).description(about).helpCommand(false);
+  for (const [verb, one] of Object.entries(verbs)) addVerb(group, verb, one, onDone);
+}
+
+function addVerb(parent: Command, name: string, verb: Verb, onDone: (code: number) => void): void {
+  const command = parent.command(name).description(verb.about).allowExcessArguments();
+  for (const [file, about] of Object.entries(verb.files ?? {}))
+    command.argument(file.startsWith('[') ? file : `<${file}>`, about);
+  for (const option of optionsOf(verb.options)) command.addOption(option);
+  command.addHelpText('after', exitText(verb));
+  command.action(async () => {
+    const { reported } = await import('./reported.ts');
+    const given = { values: valuesOf(command, verb.options), files: command.args };
+    try {
+      onDone(await reported(() => verb.run(given)));
+    } catch (error) {
+      if (error instanceof UsageError) throw new Misuse(command, error.message);
+      throw error;
+    }
+  });
+}
+
+const exitText = ({ exits }: Verb): string =>
+  `\nExit codes:\n${Object.entries(exits)
+    .map(([code, meaning]) => `  ${code}  ${meaning}\n`)
+    .join('')}`;
+
+const optionsOf = (options: Options): Option[] =>
+  Object.entries(options).map(([name, { value, about, choices }]) => {
+    const option = new Option(`--${name}${value === undefined ? '' : ` <${value}>`}`, about);
+    return choices ? option.choices(choices) : option;
+  });
+
+/** By the names that were typed: the library would have them without their hyphens. */
+const valuesOf = (command: Command, options: Options): Record<string, string | boolean> =>
+  Object.fromEntries(
+    optionsOf(options).flatMap((option) => {
+      const value: unknown = command.getOptionValue(option.attributeName());
+      return typeof value === 'string' || typeof value === 'boolean' ? [[option.name(), value]] : [];
+    }),
+  );

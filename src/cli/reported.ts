@@ -1,0 +1,19 @@
+import { ConfigError, secretsNamed } from '../config/env.ts';
+import { createStriker } from '../domain/secrets.ts';
+import { StorageError } from '../ports/store.ts';
+import { takeEnvironment } from './environment.ts';
+
+/**
+ * Runs the work of a command. What is missing in files and the environment becomes a line, and exit code 2.
+ * @throws everything else
+ */
+export async function reported(work: () => number | Promise<number>): Promise<number> {
+  try {
+    if (!takeEnvironment()) return 2;
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
+    process.stderr.write(`${createStriker(secretsNamed(process.env))(error.message)}\n`);
+    return 2;
+  }
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv as parseEnvFile } from 'node:util';
+import { counted } from '../domain/text.ts';
+import { ConfigError } from './env.ts';
+import { SECRET_VARIABLES } from './envSchema.ts';
+
+/** The environment, together with what stands in `.env`, and with secrets that stand in files of their own. */
+
+const ENV_FILE = '.env';
+
+/**
+ * Puts into `variables` what `.env` in the folder that the bot was started in sets and they do not, and the content of the
+ * files that variables such as SLACK_BOT_TOKEN_FILE name.
+ * @throws ConfigError
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv, envFile = ENV_FILE): void {
+  for (const [name, value] of Object.entries(fileVariables(envFile))) if (!variables[name]) variables[name] = value;
+  const { filled, problems } = fromFiles(SECRET_VARIABLES, variables);
+  if (problems.length > 0)
+    throw new ConfigError(
+      `${counted(problems.length, 'environment variable')} to set or correct:\n${problems.map(({ name, message }) => `  ${name}  ${message}`).join('\n')}`,
+    );
+  Object.assign(variables, filled);
+}
+
+interface FileProblem {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** The values of those of the variables that are set by a file, with what is wrong with others. */
+export function fromFiles(
+  names: readonly string[],
+  variables: NodeJS.ProcessEnv,
+): { readonly filled: Readonly<Record<string, string>>; readonly problems: readonly FileProblem[] } {
+  const filled: Record<string, string> = {};
+  const problems: FileProblem[] = [];
+  for (const name of new Set(names)) {
+    const path = variables[`${name}_FILE`];
+    if (!path) continue;
+    const read = variables[name]
+      ? { problem: `is set, and so is ${name}_FILE: keep one of them` }
+      : contentOf(path, `${name}_FILE`);
+    if ('problem' in read) problems.push({ name, message: read.problem });
+    else filled[name] = read.content;
+  }
+  return { filled, problems };
+}
+
+function contentOf(path: string, variable: string): { readonly content: string } | { readonly problem: string } {
+  try {
+    // Most tools end a file with a line break, which is no part of the secret.
+    const content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return content === '' ? { problem: `${path}, named by ${variable}, is empty` } : { content };
+  } catch (error) {
+    return { problem: `${path}, named by ${variable}, cannot be read (${codeOf(error)})` };
+  }
+}
+
+function fileVariables(path: string): NodeJS.Dict<string> {
+  try {
+    return parseEnvFile(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return {};
+    throw new ConfigError(`${path} cannot be read (${codeOf(error)}); check its permissions, or remove it`, {
+      cause: error,
+    });
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -1,0 +1,186 @@
+import { type Condition, type Policy, type Role, type Rule, roleKey, type Test } from './policy.ts';
+import { durationText } from './terms.ts';
+
+/** Something in a policy that is allowed and makes no sense, or is worth a second look. */
+export interface LintFinding {
+  readonly severity: 'error' | 'warning';
+  /** Where it stands, as keys of the policy file. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** What to do. */
+  readonly advice: string;
+}
+
+/** What is wrong with a policy beyond its form, from the file alone. */
+export function senseOf(policy: Policy): LintFinding[] {
+  const named = groupsNamed(policy);
+  return [...policy.resources.values()].flatMap((resource) =>
+    [...resource.roles.values()].flatMap((role) => [
+      ...(role.opa ? [] : roleFindings(role)),
+      ...(resource.kind === 'slack' ? opensItself(role, named) : []),
+    ]),
+  );
+}
+
+/** Slack user groups that the policy gives a say, or names as those who may ask. */
+function groupsNamed({ admins, auditors, delegates, resources }: Policy): ReadonlySet<string> {
+  const roles = [...resources.values()].flatMap((one) => [...one.roles.values()].map(({ gives: _, ...rest }) => rest));
+  const owners = [...resources.values()].flatMap((one) => one.owners);
+  const text = JSON.stringify([admins, auditors, delegates, owners, roles]);
+  return new Set([...text.matchAll(/"(S[A-Z0-9]+)"/g)].map(([, id]) => id ?? ''));
+}
+
+/** Whoever is granted membership of a group that the policy names gets what the policy gives that group. */
+function opensItself(role: Role, named: ReadonlySet<string>): LintFinding[] {
+  const { groups = [] } = role.gives as { groups?: readonly string[] };
+  return groups.flatMap((group, index): LintFinding[] =>
+    named.has(group)
+      ? [
+          {
+            severity: 'error',
+            path: ['resources', role.resourceId, 'roles', role.id, 'grants', 'groups', index],
+            message: `${roleKey(role)} gives membership of ${group}, which this policy names: whoever gets in also gets what the policy gives that group`,
+            advice: 'grant another group, or name other people in the policy',
+          },
+        ]
+      : [],
+  );
+}
+
+function roleFindings(role: Role): LintFinding[] {
+  const at = ['resources', role.resourceId, 'roles', role.id];
+  const rules = role.rules.flatMap((rule, index) =>
+    ruleFindings(role, rule, index).map((found) => ({ ...found, path: [...at, ...found.path] })),
+  );
+  const ways = role.rules.filter((rule) => rule.effect !== 'deny' && never(rule) === null);
+  const findings: LintFinding[] = [...rules];
+  if (ways.length === 0)
+    findings.push({
+      severity: 'error',
+      path: at,
+      message: `nobody can get ${roleKey(role)}: no allow or ask rule can ever match`,
+      advice: 'add a rule that can match, or take the role out',
+    });
+  if (denies(role))
+    findings.push({
+      severity: 'error',
+      path: at,
+      message: `nobody can get ${roleKey(role)}: a deny rule holds for everybody`,
+      advice: 'name the people whom it should not deny',
+    });
+  if (role.breakGlass && role.breakGlass.max > role.duration.total)
+    findings.push({
+      severity: 'warning',
+      path: [...at, 'break_glass', 'max'],
+      message: `break-glass gives ${durationText(role.breakGlass.max)}, longer than the role may be held at all (${durationText(role.duration.total)})`,
+      advice: 'make it shorter, or raise duration.total',
+    });
+  const spare = (role.breakGlass?.reviewers ?? []).filter((one) => !role.breakGlass?.members.includes(one));
+  if (role.breakGlass && spare.length === 0 && role.breakGlass.reviewers.every(isPerson))
+    findings.push({
+      severity: role.breakGlass.reviewers.length === 1 ? 'error' : 'warning',
+      path: [...at, 'break_glass', 'reviewers'],
+      message: 'everybody who reviews a use of break-glass is also somebody who may use it',
+      advice: 'name a reviewer who cannot use it',
+    });
+  return findings;
+}
+
+function ruleFindings(role: Role, rule: Rule, index: number): LintFinding[] {
+  const path = ['rules', index, rule.effect];
+  const findings: LintFinding[] = [];
+  const why = never(rule);
+  if (why !== null)
+    findings.push({
+      severity: 'error',
+      path,
+      message: `rule ${index + 1} can never match: ${why}`,
+      advice: 'correct it, or take it out',
+    });
+  const earlier = role.rules.slice(0, index).findIndex((other) => covers(other, rule));
+  if (why === null && earlier >= 0)
+    findings.push({
+      severity: 'warning',
+      path,
+      message: `rule ${index + 1} never decides: whenever it matches, rule ${earlier + 1} does too, and comes first`,
+      advice: 'put the narrower rule first, or take it out',
+    });
+  for (const test of rule.when) {
+    if (test.kind === 'duration' && test.max >= role.duration.max)
+      findings.push({
+        severity: 'warning',
+        path: [...path, ...(rule.effect === 'ask' ? ['when'] : []), 'duration'],
+        message: `always holds: nobody can ask for more than ${durationText(role.duration.max)} anyway`,
+        advice: 'lower it, or leave it out',
+      });
+  }
+  if (rule.effect === 'ask') findings.push(...reviewerFindings(rule, path));
+  return findings;
+}
+
+function reviewerFindings(rule: Rule & { effect: 'ask' }, path: readonly (string | number)[]): LintFinding[] {
+  const findings: LintFinding[] = [];
+  for (const [index, { reviewers, needed }] of rule.stages.entries()) {
+    const where = rule.stages.length === 1 ? path : [...path, 'stages', index];
+    if (reviewers.length > 0 && reviewers.every(isPerson) && new Set(reviewers).size < needed)
+      findings.push({
+        severity: 'error',
+        path: where,
+        message: `${needed} approvals are needed, and only ${new Set(reviewers).size} people can give them`,
+        advice: 'name more reviewers, or need fewer',
+      });
+    const askers = rule.when.flatMap((test) => (test.kind === 'members_of' ? test.principals : []));
+    const all = new Set([...reviewers, ...askers]);
+    if (reviewers.length > 0 && askers.length > 0 && all.size === 1 && [...all].every(isPerson))
+      findings.push({
+        severity: 'error',
+        path: where,
+        message: 'the only reviewer is the only one who can ask, and nobody reviews their own request',
+        advice: 'name another reviewer',
+      });
+  }
+  if (
+    new Set(rule.stages.flatMap(({ reviewers }) => reviewers)).size === 1 &&
+    rule.stages.flatMap(({ reviewers }) => reviewers).every(isPerson) &&
+    rule.escalate.length === 0
+  )
+    findings.push({
+      severity: 'warning',
+      path,
+      message: 'one single person reviews this, and there is nobody to escalate to while they sleep',
+      advice: 'name a user group, or add escalate',
+    });
+  return findings;
+}
+
+const isPerson = (principal: string): boolean => !principal.startsWith('S');
+
+/** Why a rule can never match; null: it can. */
+function never(rule: Rule): string | null {
+  if (rule.effect === 'ask' && rule.stages.some(({ reviewers }) => reviewers.length === 0))
+    return 'it names no reviewers';
+  return neverHolds(rule.when);
+}
+
+function neverHolds(condition: Condition): string | null {
+  for (const test of condition) {
+    if (test.kind === 'members_of' && test.principals.length === 0) return 'members_of is empty, which means nobody';
+    if (test.kind === 'on_call' && test.minLevel > test.maxLevel) return 'its lowest level is above its highest';
+    if (test.kind === 'unless' && test.condition.every(alwaysHolds)) return 'what it excludes is everything';
+    if (test.kind === 'unless' && condition.some((other) => isSame([other], test.condition)))
+      return 'it asks for something and for its opposite';
+  }
+  return null;
+}
+
+const alwaysHolds = (test: Test): boolean => test.kind === 'unless' && neverHolds(test.condition) !== null;
+
+/** Whether a deny rule holds for everybody at all times. */
+const denies = (role: Role): boolean =>
+  role.rules.some((rule) => rule.effect === 'deny' && rule.when.every(alwaysHolds));
+
+/** Whether whatever makes `later` match makes `earlier` match too: all its tests are among the later one's. */
+const covers = (earlier: Rule, later: Rule): boolean =>
+  earlier.effect === later.effect && earlier.when.every((test) => later.when.some((other) => isSame([test], [other])));
+
+const isSame = (a: Condition, b: Condition): boolean => JSON.stringify(a) === JSON.stringify(b);

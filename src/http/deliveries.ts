@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../ports/host.ts';
+import { createBodyReader, type Unread } from './body.ts';
+import type { Connections } from './connections.ts';
+import type { Page } from './page.ts';
+import type { Route } from './route.ts';
+import { sparingly } from './sparingly.ts';
+
+/** Slack's and PagerDuty's own payloads are far smaller. */
+const MAX_BODY_BYTES = 1_000_000;
+/** All bodies that have not arrived in full, together. */
+const MAX_BYTES_TOGETHER = 16_000_000;
+/** How much of what was refused is still taken off the connection, so that its sender reads the answer. */
+const MAX_DISCARDED_BYTES = 2 * MAX_BODY_BYTES;
+
+/** What is there, by path without the query. */
+export interface Paths {
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly pages: ReadonlyMap<string, Page>;
+}
+
+/** What is done with each request: nothing is kept of what nobody signed. */
+export class Deliveries {
+  readonly #paths: Paths;
+  readonly #connections: Connections;
+  readonly #log: Log;
+  readonly #warn: ReturnType<typeof sparingly>;
+  readonly #readBody = createBodyReader({ perBody: MAX_BODY_BYTES, together: MAX_BYTES_TOGETHER });
+
+  constructor(paths: Paths, connections: Connections, log: Log) {
+    this.#paths = paths;
+    this.#connections = connections;
+    this.#log = log;
+    this.#warn = sparingly((facts, message) => log.warn(facts, message));
+  }
+
+  /** Nothing that is thrown here, at once or later, may reach the event loop. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    // Whoever went away reads no answer; without somebody listening, that would end the process.
+    response.on('error', () => undefined);
+    this.#answer(request, response).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a delivery could not be handled; the sender is asked to send it again');
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '', query] = (request.url ?? '').split('?');
+    const page = this.#paths.pages.get(path);
+    if (page) return this.#show(page, request, response);
+    const route = this.#paths.routes.get(path);
+    if (!route) return this.#refuse(request, response, 404, 'nothing is delivered there');
+    if (route.probe !== undefined && request.method === 'GET' && query?.split('&').includes(route.probe))
+      return void response.writeHead(200).end();
+    if (request.method !== 'POST') return this.#refuse(request, response, 405, 'it is not a POST', 'POST');
+    if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
+      return this.#refuse(request, response, 413, 'it is too large');
+    const problem = route.refuses(request.headers);
+    if (problem !== null) return this.#refuse(request, response, 401, problem);
+    if (request.headers.expect !== undefined) response.writeContinue();
+    const read = await this.#readBody(request);
+    if ('problem' in read) return this.#giveUp(request, response, read.problem);
+    const delivery = { headers: request.headers, body: read.body };
+    if (!route.isSigned(delivery)) return this.#refuse(request, response, 401, 'its signature is wrong');
+    this.#connections.spare(request.socket);
+    response.once('close', () => this.#connections.release(request.socket));
+    await route.take(delivery, response);
+  }
+
+  async #show(page: Page, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return this.#refuse(request, response, 405, 'it is not a GET', 'GET, HEAD');
+    const problem = page.refuses?.(request.headers) ?? null;
+    if (problem !== null) return this.#refuse(request, response, 401, problem);
+    const { status, type, text } = await page.show();
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, status: number, why: string, allow?: string): void {
+    this.#warn(why, { from: request.socket.remoteAddress, status, why }, 'refused a delivery');
+    response.writeHead(status, allow === undefined ? {} : { allow }).end();
+    let left = MAX_DISCARDED_BYTES;
+    request.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) request.destroy();
+    });
+  }
+
+  #giveUp(request: IncomingMessage, response: ServerResponse, problem: Unread): void {
+    if (problem === 'too_large') {
+      this.#refuse(request, response, 413, 'it is too large');
+      return;
+    }
+    const facts = { from: request.socket.remoteAddress, problem };
+    this.#warn(problem, facts, 'dropped a delivery that had not arrived in full');
+    request.destroy();
+  }
+}

@@ -1,0 +1,84 @@
+import type { LedgerEvent } from '../../domain/events.ts';
+import { type Instant, type Millis, SECOND } from '../../domain/terms.ts';
+import type { Clock } from '../../ports/host.ts';
+import type { Job } from '../../ports/jobs.ts';
+import { type Change, isHeldByAnother, type Store } from '../../ports/store.ts';
+import type { Applied } from './apply.ts';
+import { commitBatching } from './commitBatching.ts';
+
+/** How long a commit waits for a database that another program holds before its caller is told. */
+const PATIENCE: Millis = 2 * SECOND;
+
+/** A change that is to be committed, at the time at which it was asked for. */
+export interface Pending {
+  readonly change: Change;
+  readonly at: Instant;
+}
+
+interface Waiting extends Pending {
+  /** By the process's own clock, in milliseconds: until then it waits for the database. */
+  readonly waitsUntil: number;
+  readonly resolve: (events: readonly LedgerEvent[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export type Outcome = Applied | { readonly error: unknown };
+
+export interface CommitQueueOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Makes all of them durable together, each by itself or not at all. @throws StorageError where none could be */
+  readonly write: (all: readonly Pending[]) => readonly Outcome[];
+  /** Calls back once, when a database that another program held is worth trying again. */
+  readonly whenOpen: (callback: () => void) => void;
+  /** Told after each commit that made work due. */
+  readonly onDue: (jobs: readonly Job[]) => void;
+}
+
+/** Lets changes that come together become durable together, and tells each caller what became of theirs. */
+export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOptions): Store['commit'] {
+  let waiting: Waiting[] = [];
+  let isPostponed = false;
+
+  /** @returns how many changes were waiting */
+  function flush(): number {
+    if (isPostponed) return 0;
+    const all = waiting;
+    waiting = [];
+    if (all.length === 0) return 0;
+    try {
+      for (const [index, outcome] of write(all).entries()) settle(all[index], outcome);
+    } catch (error) {
+      if (isHeldByAnother(error)) postpone(all, error);
+      else for (const one of all) one.reject(error);
+    }
+    return all.length;
+  }
+
+  function settle(one: Waiting | undefined, outcome: Outcome): void {
+    if ('error' in outcome) {
+      one?.reject(outcome.error);
+      return;
+    }
+    one?.resolve(outcome.events);
+    if (outcome.due.length > 0) onDue(outcome.due);
+  }
+
+  /** Tries all of it again together, for as long as each has patience. */
+  function postpone(all: readonly Waiting[], error: unknown): void {
+    const now = performance.now();
+    for (const one of all) if (one.waitsUntil <= now) one.reject(error);
+    waiting = all.filter(({ waitsUntil }) => waitsUntil > now);
+    isPostponed = true;
+    whenOpen(() => {
+      isPostponed = false;
+      flush();
+    });
+  }
+
+  const begin = commitBatching(flush);
+  return (change) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) begin();
+      waiting.push({ change, at: clock.now(), waitsUntil: performance.now() + PATIENCE, resolve, reject });
+    });
+}

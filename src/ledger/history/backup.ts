@@ -1,0 +1,57 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { StorageError } from '../../ports/store.ts';
+import { storageFault } from '../sqlite/errors.ts';
+import { openLedgerToRead } from '../sqlite/open.ts';
+import { type Verification, verifyLedger } from './verify.ts';
+
+/**
+ * Copies the database as it is at one moment into one file that stands alone, while the bot goes on writing. The copy is its
+ * owner's alone, and was checked before it has its name.
+ * @returns what the check of the copy found: a ledger that is not whole is copied all the same, since nothing else is there
+ * @throws StorageError where the file is there already, or cannot be written
+ */
+export function backupLedger(path: string, to: string): Verification {
+  if (existsSync(to)) throw new StorageError(`${to}: is there already; name a new file for each backup`);
+  const draft = `${to}.part`;
+  const reader = openLedgerToRead(path);
+  try {
+    rmSync(draft, { force: true });
+    closeSync(openSync(draft, 'wx', 0o600));
+    reader.sqlite.prepare('VACUUM INTO ?').run(draft);
+    sync(draft);
+    const found = verifyCopy(draft);
+    renameSync(draft, to);
+    return found;
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw fileFault(error, to);
+  } finally {
+    reader.close();
+  }
+}
+
+function verifyCopy(path: string): Verification {
+  const copy = openLedgerToRead(path);
+  try {
+    return verifyLedger(copy);
+  } finally {
+    copy.close();
+  }
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What the file system says, with what and where. */
+function fileFault(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^E[A-Z]+$/.test(code)
+    ? new StorageError(`${path}: the backup cannot be written there (${code})`, { cause: error })
+    : storageFault(error, path);
+}

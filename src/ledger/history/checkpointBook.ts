@@ -1,0 +1,121 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type Instant, type Millis, SECOND } from '../../domain/terms.ts';
+import { errorText } from '../../domain/text.ts';
+import { StorageError } from '../../ports/store.ts';
+import { closeToOthers } from '../sqlite/ownerOnly.ts';
+import { type Checkpoint, type CheckpointLine, readCheckpoints, type Signer, signerFrom } from './checkpoint.ts';
+import type { Anchor } from './verify.ts';
+
+/** Where checkpoints are kept: a file, on another volume than the database if that is to help, or an HTTP endpoint. */
+export interface CheckpointBook {
+  readonly keyId: string;
+  readonly place: string;
+  /** What was found about who else could reach the files, for people. */
+  readonly exposed: readonly string[];
+  /** Keeps a position for good. */
+  keep(position: { ledger: string; seq: number; hash: string; at: Instant }): Promise<void>;
+  /** What was kept of this ledger, checked; an endpoint cannot be read back and has nothing. */
+  anchors(ledger: string): Promise<{ readonly anchors: readonly Anchor[] } | { readonly problem: string }>;
+}
+
+const SEND_TIMEOUT: Millis = 10 * SECOND;
+
+/**
+ * @param options.keyPath a PEM file with an Ed25519 private key
+ * @param options.place a path, or an http(s) address
+ * @throws StorageError that says what, where and what to do
+ */
+export function createCheckpointBook(options: { keyPath: string; place: string; now: () => Instant }): CheckpointBook {
+  const { keyPath, place, now } = options;
+  const signer = readKey(keyPath);
+  const isRemote = /^https?:\/\//.test(place);
+  const exposed = isRemote ? [] : closeToOthers(place);
+  if (!isRemote) introduce(place, signer, now());
+  return {
+    keyId: signer.keyId,
+    place,
+    exposed,
+    keep: async (position) => {
+      const line = signer.checkpoint(position);
+      if (isRemote) await send(place, line);
+      else append(place, line);
+    },
+    anchors: async (ledger) => {
+      if (isRemote) return { anchors: [] };
+      const read = readCheckpoints(await readFile(place, 'utf8'));
+      if ('problem' in read) return { problem: `${place}: ${read.problem}` };
+      const other = otherLedger(read.checkpoints, ledger);
+      if (other) return { problem: `${place} ${other}` };
+      return {
+        anchors: read.checkpoints.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${place}` })),
+      };
+    },
+  };
+}
+
+/**
+ * A ledger that was put in another's place keeps positions of its own from then on: one of the other's is enough.
+ * @returns what speaks against the ledger; null: nothing
+ */
+export function otherLedger(checkpoints: readonly Checkpoint[], ledger: string): string | null {
+  const other = checkpoints.findLast((checkpoint) => checkpoint.ledger !== ledger);
+  if (!other) return null;
+  return `holds checkpoints of another ledger, which ended at event ${other.seq} or later: this one was put in its place. If you began a new one on purpose, move that file away`;
+}
+
+function readKey(path: string): Signer {
+  try {
+    return signerFrom(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = errorText(error);
+    throw new StorageError(
+      `${path}: the key for checkpoints cannot be used: ${why}. Make one with: openssl genpkey -algorithm ed25519 -out ${path}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The first key of a file vouches for itself; a later one has to have been vouched for by `jitbot ledger rotate-key`. */
+function introduce(place: string, signer: Signer, at: Instant): void {
+  const text = existsSync(place) ? readFileSync(place, 'utf8') : '';
+  const read = readCheckpoints(text);
+  if ('problem' in read) return;
+  if (read.keys.length === 0) append(place, signer.introduce({ publicKey: signer.publicKey, at, isFirst: true }));
+  else if (!read.keys.includes(signer.keyId))
+    throw new StorageError(
+      `${place}: the key in JIT_CHECKPOINT_KEY is not one that this file knows. Introduce it with: jitbot ledger rotate-key --checkpoints ${place} --old OLD.pem --new NEW.pem`,
+    );
+}
+
+/** On the disk when it returns. A line that an earlier crash cut short is ended first. */
+export function append(path: string, line: CheckpointLine): void {
+  try {
+    const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const file = openSync(path, 'a', 0o600);
+    try {
+      writeSync(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${JSON.stringify(line)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new StorageError(
+      `${path}: a checkpoint cannot be written; check that the folder exists and may be written to`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function send(address: string, line: CheckpointLine): Promise<void> {
+  const response = await fetch(address, {
+    method: 'POST',
+    body: JSON.stringify(line),
+    headers: { 'content-type': 'application/json' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(SEND_TIMEOUT),
+  });
+  if (!response.ok) throw new Error(`${new URL(address).host} answered a checkpoint with ${response.status}`);
+}

@@ -1,0 +1,33 @@
+import type { EventPayloads } from '../../domain/events.ts';
+import type { Instant } from '../../domain/terms.ts';
+import { createNameReader } from '../sqlite/names.ts';
+import type { OpenLedger } from '../sqlite/open.ts';
+
+/** A decision as it was recorded, with all that it rested on. */
+export type RecordedDecision = Pick<
+  EventPayloads['request.submitted'],
+  'role' | 'input' | 'decision' | 'policyHash'
+> & {
+  readonly seq: number;
+  readonly at: Instant;
+  readonly type: 'request.submitted' | 'review.recorded';
+  readonly requestId: string;
+  /** Who asked; where a review records it, whom it is about is told by the request. */
+  readonly person: string;
+};
+
+/** Every decision since then, oldest first, one at a time. */
+export function* decisionsIn(ledger: OpenLedger, since: Instant): Generator<RecordedDecision> {
+  const named = createNameReader(ledger);
+  const rows = ledger.sqlite
+    .prepare<[number], { seq: number; at: number; type: RecordedDecision['type']; requestId: string; payload: string }>(
+      "SELECT seq, at, type, request_id AS requestId, payload FROM events WHERE type IN ('request.submitted', 'review.recorded') AND at >= ? ORDER BY seq",
+    )
+    .iterate(since);
+  for (const { payload, ...row } of rows) {
+    // Written by book/apply.ts from these very types.
+    const said = named(JSON.parse(payload)) as EventPayloads['request.submitted'] & EventPayloads['review.recorded'];
+    const { role, input, decision, policyHash } = said;
+    yield { ...row, role, input, decision, policyHash, person: said.requester?.name ?? input.personId };
+  }
+}

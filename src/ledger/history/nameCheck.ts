@@ -1,0 +1,131 @@
+import type { EventRow } from '../book/chain.ts';
+import type { KeptName } from '../sqlite/names.ts';
+import { eachPerson, REFERENCE, referenceOf } from '../sqlite/names.ts';
+import type { OpenLedger } from '../sqlite/open.ts';
+
+/**
+ * What events hold in place of a name is a commitment to it. So a name can be checked, and where it is gone, an event
+ * has to say that it was erased: erasing is the only thing that takes a name out.
+ */
+export interface NameCheck {
+  /** @param beside what an archive keeps beside the event; undefined: the table has it */
+  see(row: EventRow, beside?: Readonly<Record<string, KeptName>>): void;
+  /** Once every event was seen. null: every name is the one that was recorded, or was erased. */
+  flaw(): Flaw | null;
+}
+
+/** Where a name may begin in canonical JSON. In what somebody typed, a quote has a backslash before it. */
+const BEGINS = '":"name:';
+const REF_AT = '":"'.length;
+const REF_LENGTH = 'name:'.length + 32;
+
+type NameRow = { readonly person: string; readonly salt: string | null; readonly value: string | null };
+
+export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
+  const find = sqlite.prepare<[string], NameRow>('SELECT person, salt, value FROM names WHERE ref = ?');
+  /** References whose names are there and right. */
+  const right = new Set<string>();
+  /** References without a name: whose, and the last event that holds it. */
+  const open = new Map<string, { person: string; seq: number }>();
+  const erasedAt = new Map<string, number>();
+  let first: Flaw | null = null;
+
+  function see(row: EventRow, beside?: Readonly<Record<string, KeptName>>): void {
+    if (row.type === 'names.erased') {
+      const { slackId } = JSON.parse(row.payload) as { slackId: string };
+      erasedAt.set(slackId, row.seq);
+    }
+    seeIn(row.actor, row, beside);
+    seeIn(row.payload, row, beside);
+    if (beside === undefined) return;
+    for (const [ref, kept] of Object.entries(beside)) if (!isRight(ref, kept)) first ??= changed(row.seq, kept.person);
+  }
+
+  /** Every event passes here: the text is searched, and parsed only where something may be wrong. */
+  function seeIn(text: string, row: EventRow, beside: Readonly<Record<string, KeptName>> | undefined): void {
+    for (let at = text.indexOf(BEGINS); at >= 0; at = text.indexOf(BEGINS, at + REF_AT)) {
+      const ref = text.slice(at + REF_AT, at + REF_AT + REF_LENGTH);
+      if (right.has(ref)) continue;
+      const before = open.get(ref);
+      if (before) before.seq = row.seq;
+      else if (REFERENCE.test(ref)) judge(row, ref, beside);
+    }
+  }
+
+  function judge(row: EventRow, ref: string, beside: Readonly<Record<string, KeptName>> | undefined): void {
+    const kept = beside === undefined ? find.get(ref) : beside[ref];
+    if (kept && isRight(ref, kept)) {
+      right.add(ref);
+      return;
+    }
+    const person = whoseIs(row, ref);
+    // Something else that is called so, in what PagerDuty or a target says.
+    if (person === null) return;
+    if (kept && (kept.salt !== null || kept.value !== null || kept.person !== person)) {
+      first ??= changed(row.seq, person);
+    } else if (!kept && beside === undefined) {
+      first ??= deleted(row.seq, person);
+    } else open.set(ref, { person, seq: row.seq });
+  }
+
+  return {
+    see,
+    flaw: () => {
+      if (first) return first;
+      for (const { person, seq } of open.values()) {
+        if ((erasedAt.get(person) ?? 0) > seq) continue;
+        return unexplained(seq, person);
+      }
+      return strayName(sqlite);
+    },
+  };
+}
+
+const isRight = (ref: string, { person, salt, value }: NameRow): boolean =>
+  salt !== null && value !== null && referenceOf(salt, person, value) === ref;
+
+const deleted = (seq: number, person: string): Flaw => ({
+  seq,
+  problem: `the name that event ${seq} holds of ${person} was deleted from the database: erasing it would have left a mark in its place`,
+  kind: 'missing',
+});
+
+const unexplained = (seq: number, person: string): Flaw => ({
+  seq,
+  problem: `the name that event ${seq} holds of ${person} is gone, and no event after it says that it was erased`,
+  kind: 'missing',
+});
+
+const changed = (seq: number, person: string): Flaw => ({
+  seq,
+  problem: `the name that event ${seq} holds of ${person} was changed after it was recorded`,
+  kind: 'edited',
+});
+
+/** null: nobody's. */
+function whoseIs({ actor, payload }: EventRow, ref: string): string | null {
+  let person: string | null = null;
+  const note = (id: string, text: string): string => {
+    if (text === ref && REFERENCE.test(text)) person ??= id;
+    return text;
+  };
+  eachPerson(JSON.parse(actor), note);
+  eachPerson(JSON.parse(payload), note);
+  return person;
+}
+
+/** Names that no event in the database holds any more: what was archived left them. They have to be right all the same. */
+function strayName(sqlite: OpenLedger['sqlite']): Flaw | null {
+  const kept = sqlite.prepare<[], NameRow & { ref: string }>(
+    'SELECT ref, person, salt, value FROM names WHERE salt IS NOT NULL OR value IS NOT NULL',
+  );
+  for (const { ref, ...name } of kept.iterate())
+    if (!isRight(ref, name))
+      return { seq: 0, problem: `a name of ${name.person} that no event holds was put in, or changed`, kind: 'edited' };
+  return null;
+}
+
+/** What kind of tampering fits what was found. */
+export type Tampering = 'edited' | 'missing' | 'replaced' | 'cut' | 'rewritten';
+
+export type Flaw = { readonly seq: number; readonly problem: string; readonly kind: Tampering };

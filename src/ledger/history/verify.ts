@@ -1,0 +1,121 @@
+import { atOnce, inSteps, type Steps } from '../../concurrency/steps.ts';
+import { EVENT_COLUMNS, type EventRow, hashEvent } from '../book/chain.ts';
+import type { OpenLedger } from '../sqlite/open.ts';
+import { BEGINNING, startOf } from '../sqlite/origin.ts';
+import { type ArchivedRow, archivedRows } from './archive.ts';
+import { type Flaw, nameCheck, type Tampering } from './nameCheck.ts';
+
+/** A position and its hash that was kept outside the database. */
+export interface Anchor {
+  readonly seq: number;
+  readonly hash: string;
+  /** Where it was kept, for people. */
+  readonly where: string;
+}
+
+export type Verification =
+  | {
+      readonly whole: true;
+      readonly first: number;
+      readonly events: number;
+      readonly head: string;
+      readonly anchors: number;
+    }
+  | { readonly whole: false; readonly seq: number; readonly problem: string; readonly kind: Tampering };
+
+/** Rows read at a time: between two reads somebody else may have a turn. */
+const BATCH = 500;
+
+export interface Against {
+  readonly anchors?: readonly Anchor[];
+  /** Archives of what was pruned, oldest first. Without them, the chain is walked from where the database begins. */
+  readonly archives?: readonly string[];
+}
+
+/**
+ * Walks the chain to its end, checks every anchor on the way, and stops at the first thing that does not fit. A
+ * chain alone cannot show that its tail was cut or that all of it was written anew; an anchor can.
+ */
+export const verifyLedger = (ledger: Pick<OpenLedger, 'sqlite'>, against: Against = {}): Verification =>
+  atOnce(walker(ledger, against));
+
+/** The same, a little at a time. */
+export const verifyInSteps = (
+  ledger: Pick<OpenLedger, 'sqlite'>,
+  anchors: readonly Anchor[] = [],
+): Promise<Verification> => inSteps(walker(ledger, { anchors }));
+
+function* walker(
+  { sqlite }: Pick<OpenLedger, 'sqlite'>,
+  { anchors = [], archives = [] }: Against,
+): Steps<Verification> {
+  const bySeq = Map.groupBy(anchors, ({ seq }) => seq);
+  const start = archives.length > 0 ? BEGINNING : startOf(sqlite);
+  let { seq: last, hash: before } = start;
+  const names = nameCheck(sqlite);
+  // What the chain says was archived last is not in the database, but its hash is.
+  const boundary = start.seq > 0 ? anchorFlaw(start, bySeq.get(start.seq)) : null;
+  if (boundary) return { whole: false, ...boundary };
+  const check = (rows: readonly ArchivedRow[]): Flaw | null => {
+    for (const row of rows) {
+      const flaw = flawOf(row, last + 1, before) ?? anchorFlaw(row, bySeq.get(row.seq));
+      if (flaw) return flaw;
+      last = row.seq;
+      before = row.hash;
+      names.see(row, row.names);
+    }
+    return null;
+  };
+  for (const path of archives) {
+    for (const rows of archivedRows(path, BATCH)) {
+      const flaw = check(rows);
+      if (flaw) return { whole: false, ...flaw, problem: `${path}: ${flaw.problem}` };
+    }
+  }
+  const next = sqlite.prepare<[number, number], EventRow>(
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
+  );
+  for (let rows = next.all(last, BATCH); rows.length > 0; rows = next.all(last, BATCH)) {
+    const flaw = check(rows);
+    if (flaw) return { whole: false, ...flaw };
+    yield;
+  }
+  const lost = anchors.filter(({ seq }) => seq > last).sort((a, b) => b.seq - a.seq)[0];
+  if (lost) {
+    const problem = `the ledger ends at event ${last}, and ${lost.where} knows event ${lost.seq}: the tail was cut off, or an older copy was put in its place`;
+    return { whole: false, seq: last + 1, problem, kind: 'cut' };
+  }
+  const name = names.flaw();
+  if (name) return { whole: false, ...name };
+  const compared = anchors.filter(({ seq }) => seq >= Math.max(start.seq, 1)).length;
+  return { whole: true, first: start.seq + 1, events: last - start.seq, head: before, anchors: compared };
+}
+
+function flawOf(row: EventRow, expected: number, before: string): Flaw | null {
+  if (row.seq !== expected)
+    return {
+      seq: expected,
+      problem: `event ${expected} is missing: after ${expected - 1} comes ${row.seq}`,
+      kind: 'missing',
+    };
+  if (row.prevHash !== before)
+    return {
+      seq: expected,
+      problem: `event ${row.seq} does not continue event ${row.seq - 1}: one of the two was replaced, swapped or put in`,
+      kind: 'replaced',
+    };
+  if (hashEvent(row) !== row.hash)
+    return { seq: expected, problem: `event ${row.seq} was changed after it was recorded`, kind: 'edited' };
+  return null;
+}
+
+function anchorFlaw(row: Pick<EventRow, 'seq' | 'hash'>, anchors: readonly Anchor[] | undefined): Flaw | null {
+  const broken = anchors?.find(({ hash }) => hash !== row.hash);
+  return broken
+    ? {
+        seq: row.seq,
+        problem: `event ${row.seq} is not the one that ${broken.where} knows: the ledger was written anew up to there, chain and all`,
+        kind: 'rewritten',
+      }
+    : null;
+}

@@ -1,0 +1,77 @@
+import type { LedgerEvent } from '../../domain/events.ts';
+import type { Clock } from '../../ports/host.ts';
+import type { Job } from '../../ports/jobs.ts';
+import type { Store } from '../../ports/store.ts';
+import { applyTo, type Tail } from '../book/apply.ts';
+import { GENESIS_HASH } from '../book/chain.ts';
+import { commitQueue, type Outcome, type Pending } from '../book/commitQueue.ts';
+import { desc } from './drizzle.ts';
+import { storageFault } from './errors.ts';
+import { nameBook } from './names.ts';
+import type { OpenLedger } from './open.ts';
+import { events } from './schema.ts';
+import { writesTo } from './writes.ts';
+
+export interface CommitOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Work that follows from an event, such as the Slack messages about it; committed with it. */
+  readonly followUps: (event: LedgerEvent) => readonly Job[];
+  /** Told after each commit that made work due. */
+  readonly onDue: (jobs: readonly Job[]) => void;
+}
+
+/** How a change gets into the database: states, events and due work, all of it in one transaction, or nothing. */
+export function createCommit(ledger: OpenLedger, { clock, followUps, onDue }: CommitOptions): Store['commit'] {
+  const { sqlite, gate, path } = ledger;
+  const names = nameBook(ledger);
+  const apply = applyTo(writesTo(ledger), { names, followUps });
+  let tail = tailOf(ledger);
+
+  const alone = sqlite.transaction(apply);
+  /** What came together is made durable together; each change still happens by itself, or not at all. */
+  const together = sqlite.transaction((all: readonly Pending[]) => {
+    let last = tail;
+    return all.map(({ change, at }): Outcome => {
+      try {
+        // Within the other transaction this one is a savepoint.
+        const applied = alone(change, at, last);
+        last = applied.tail;
+        return applied;
+      } catch (error) {
+        names.rolledBack();
+        // A full disk ends the whole transaction, and with it what went before.
+        if (!sqlite.inTransaction) throw error;
+        return { error: storageFault(error, path) };
+      }
+    });
+  });
+
+  function write(all: readonly Pending[]): readonly Outcome[] {
+    const [first] = all;
+    if (!first || all.length > 1) return together.immediate(all);
+    return [alone.immediate(first.change, first.at, tail)];
+  }
+
+  return commitQueue({
+    clock,
+    whenOpen: gate.whenOpen,
+    onDue,
+    write: (all) => {
+      try {
+        const outcomes = gate.write(() => write(all));
+        // Only what is durable is chained to.
+        for (const outcome of outcomes) if ('tail' in outcome) tail = outcome.tail;
+        return outcomes;
+      } catch (error) {
+        names.rolledBack();
+        throw error;
+      }
+    },
+  });
+}
+
+const tailOf = ({ db }: OpenLedger): Tail =>
+  db.select({ seq: events.seq, hash: events.hash }).from(events).orderBy(desc(events.seq)).limit(1).get() ?? {
+    seq: 0,
+    hash: GENESIS_HASH,
+  };

@@ -1,0 +1,53 @@
+import type { History } from '../../domain/evidence.ts';
+import { LIVE_STATES } from '../../domain/grant.ts';
+import type { Request } from '../../domain/request.ts';
+import type { Store } from '../../ports/store.ts';
+import { and, inArray } from './drizzle.ts';
+import { readingAt } from './errors.ts';
+import type { OpenLedger } from './open.ts';
+import { REQUESTED_BY, type StoredRow, toRequest, type Whose, whose } from './rows.ts';
+import { grants } from './schema.ts';
+
+export function historyReads({ db, sqlite, path }: OpenLedger): Pick<Store, 'history'> {
+  const read = readingAt(path);
+  // What limits count, and all of it: whoever is denied by the policy again and again pushes nothing out of sight.
+  const pastOf = sqlite.prepare<Whose & { since: number }, StoredRow>(
+    `SELECT version, body FROM requests WHERE ${REQUESTED_BY} AND state IN ('approved', 'scheduled', 'denied')
+     AND (state = 'denied') = (json_array_length(body, '$.reviews') > 0)
+     AND coalesce(json_extract(body, '$.approvedAt'), json_extract(body, '$.deniedAt'), json_extract(body, '$.startsAt')) >= @since
+     ORDER BY rowid DESC`,
+  );
+  const holdersOf = (resources: readonly string[]) =>
+    db
+      .select({ role: grants.role, slackId: grants.person, email: grants.mailbox })
+      .from(grants)
+      .where(and(inArray(grants.state, [...LIVE_STATES]), inArray(grants.resource, [...resources])))
+      .all()
+      .map(({ role, ...person }) => ({ role, person }));
+  return {
+    history: ({ human, since, resources, exceptRequest }) =>
+      read(() => {
+        const past = pastOf
+          .all({ ...whose(human), since })
+          .flatMap((row) => toRequest(row)?.value ?? [])
+          .filter(({ id }) => id !== exceptRequest);
+        return {
+          automatic: past.flatMap((request) => approvedAlone(request)),
+          denials: past.flatMap((request) => deniedByPeople(request)),
+          holders: holdersOf(resources),
+        };
+      }),
+  };
+}
+
+/** At the time that it is for: what was approved ahead counts when it begins, not when it was asked for. */
+function approvedAlone(request: Request): History['automatic'] {
+  if (request.state === 'approved' && request.reviews.length === 0 && request.useReview === null)
+    return [{ role: request.role, at: request.approvedAt }];
+  if (request.state === 'scheduled' && request.reviews.length === 0)
+    return [{ role: request.role, at: request.startsAt }];
+  return [];
+}
+
+const deniedByPeople = (request: Request): History['denials'] =>
+  request.state === 'denied' && request.reviews.length > 0 ? [{ role: request.role, at: request.deniedAt }] : [];

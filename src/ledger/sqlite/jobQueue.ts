@@ -1,0 +1,62 @@
+import type { Claim, JobKind, JobQueue } from '../../ports/jobs.ts';
+import { guardFor } from './errors.ts';
+import { createSettle } from './jobSettling.ts';
+import type { OpenLedger } from './open.ts';
+
+/** More than any work is tried or put again. */
+const COUNTABLE = 1_000_000_000;
+
+export function createJobQueue(ledger: OpenLedger): JobQueue {
+  const { sqlite, path, gate } = ledger;
+  const guarded = guardFor(path);
+  // Numbers that somebody wrote there must not become too large to count on from.
+  const releaseAll = sqlite.prepare(
+    `UPDATE jobs SET lease_until = 0, attempts = min(max(attempts, 0), ${COUNTABLE}), generation = min(max(generation, 0), ${COUNTABLE})
+     WHERE lease_until <> 0 OR attempts NOT BETWEEN 0 AND ${COUNTABLE} OR generation NOT BETWEEN 0 AND ${COUNTABLE}`,
+  );
+  const statementsFor = statementsByKinds(ledger);
+
+  return {
+    claim: async (kinds, now, limit, lease) => {
+      const { isDue, claim } = statementsFor(kinds);
+      // Nothing due is the common case and costs no commit.
+      if (!guarded(() => isDue.get(now, now, ...kinds))) return [];
+      const claimed = gate.write(() => claim.all(now + lease, now, now, ...kinds, limit));
+      return claimed.sort((a, b) => a.dueAt - b.dueAt);
+    },
+    peek: async (kinds, now, limit) => guarded(() => statementsFor(kinds).peek.all(now, ...kinds, limit)),
+    settle: createSettle(ledger),
+    // In the order of the index on due_at, so that it stops at the first.
+    nextDueAt: async (kinds, now) => guarded(() => statementsFor(kinds).next.get(...kinds, now)?.dueAt ?? null),
+    releaseAll: async () => gate.write(() => void releaseAll.run()),
+  };
+}
+
+/** The same few sets of kinds are asked about over and over. */
+function statementsByKinds({ sqlite }: OpenLedger) {
+  const prepared = new Map<string, ReturnType<typeof prepareFor>>();
+  function prepareFor(kinds: readonly JobKind[]) {
+    const among = `kind IN (${kinds.map(() => '?').join(',')})`;
+    const due = `FROM jobs WHERE due_at <= ? AND lease_until <= ? AND ${among}`;
+    const columns = 'kind, key, due_at AS dueAt, attempts AS attempt, generation';
+    return {
+      isDue: sqlite.prepare<unknown[], unknown>(`SELECT 1 ${due} ORDER BY due_at LIMIT 1`),
+      claim: sqlite.prepare<unknown[], Claim>(
+        `UPDATE jobs SET attempts = attempts + 1, lease_until = ? WHERE (kind, key) IN
+         (SELECT kind, key ${due} ORDER BY due_at LIMIT ?) RETURNING ${columns}`,
+      ),
+      peek: sqlite.prepare<unknown[], Claim>(
+        `SELECT ${columns} FROM jobs WHERE due_at <= ? AND ${among} ORDER BY due_at LIMIT ?`,
+      ),
+      next: sqlite.prepare<unknown[], { dueAt: number }>(
+        `SELECT due_at AS dueAt FROM jobs WHERE ${among} AND lease_until <= ? ORDER BY due_at LIMIT 1`,
+      ),
+    };
+  }
+  return (kinds: readonly JobKind[]) => {
+    const key = kinds.join();
+    const found = prepared.get(key) ?? prepareFor(kinds);
+    prepared.set(key, found);
+    return found;
+  };
+}

@@ -1,0 +1,159 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import SQLite, { type Database } from 'better-sqlite3';
+import { StorageError } from '../../ports/store.ts';
+import { drizzle, migrate } from './drizzle.ts';
+import { isBusy, storageFault } from './errors.ts';
+import { closeToOthers, makeOwnerOnly, openFolder } from './ownerOnly.ts';
+import { checkParts } from './ownParts.ts';
+import * as schema from './schema.ts';
+import { createWriteGate, type WriteGate } from './writeGate.ts';
+
+/** How long opening, and commands beside the bot, wait for another program's lock, in milliseconds. */
+const BUSY_TIMEOUT_MS = 2_000;
+
+const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
+
+export type LedgerDb = ReturnType<typeof drizzle<typeof schema>>;
+
+export interface OpenLedger {
+  readonly path: string;
+  readonly db: LedgerDb;
+  readonly sqlite: Database;
+  /** Every write passes here. */
+  readonly gate: WriteGate;
+  /** What was found about who else could reach the files, for people; empty: nobody could. */
+  readonly exposed: readonly string[];
+  /** What acted on the tables, and was no doing of the bot's, for people; empty: nothing did. */
+  readonly bent: readonly string[];
+  /** What was missing and has been put back, for people. */
+  readonly putBack: readonly string[];
+  close(): void;
+}
+
+/**
+ * Opens the database to write, brings its schema up to date, and keeps every other writer out for as long
+ * as this process lives. From then on SQLite itself never waits for a lock: see {@link WriteGate}.
+ * @param options.waitsForLocks for a command that has nothing else to do meanwhile
+ * @throws StorageError that says what, where and what to do
+ */
+export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLedger {
+  const { release, exposed } = takeWriterLock(path);
+  try {
+    // SQLite gives its companions the mode that the database has.
+    exposed.push(...makeOwnerOnly(path), ...[`${path}-wal`, `${path}-shm`].flatMap(closeToOthers), ...openFolder(path));
+    const sqlite = new SQLite(path, { timeout: BUSY_TIMEOUT_MS });
+    setPragmas(sqlite, path);
+    const db = drizzle(sqlite, { schema });
+    const parts = checkParts(sqlite, MIGRATIONS);
+    const bent = parts.takeOutForeign();
+    migrate(db, { migrationsFolder: MIGRATIONS });
+    const own = parts.putBackOwn();
+    if (!waitsForLocks) sqlite.pragma('busy_timeout = 0');
+    const gate = createWriteGate(path);
+    return {
+      path,
+      db,
+      sqlite,
+      gate,
+      exposed,
+      bent: [...bent, ...own.bent],
+      putBack: own.putBack,
+      close: () => {
+        gate.close();
+        sqlite.close();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw startFault(error, path);
+  }
+}
+
+/** Opens an existing database to read, beside a bot that may be writing. */
+export function openLedgerToRead(path: string): OpenLedger {
+  if (!existsSync(path)) throw new StorageError(`${path}: there is no such file`);
+  try {
+    const sqlite = new SQLite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    sqlite.prepare('select count(*) from sqlite_schema').get();
+    return {
+      path,
+      db: drizzle(sqlite, { schema }),
+      sqlite,
+      exposed: [],
+      bent: [],
+      putBack: [],
+      gate: createWriteGate(path),
+      close: () => sqlite.close(),
+    };
+  } catch (error) {
+    throw startFault(error, path);
+  }
+}
+
+/** Settings that durability rests on, read back: SQLite ignores a setting that it cannot make. */
+function setPragmas(sqlite: Database, path: string): void {
+  const wanted = { journal_mode: 'wal', synchronous: 2, foreign_keys: 1 } as const;
+  // For a new file only. Events are small, and a commit writes whole pages: half the size makes it about 7 % faster.
+  sqlite.pragma('page_size = 2048');
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma('foreign_keys = ON');
+  for (const [name, value] of Object.entries(wanted)) {
+    const actual = sqlite.pragma(name, { simple: true });
+    if (actual !== value)
+      throw new StorageError(
+        `${path}: SQLite did not accept ${name}=${value} (it is ${String(actual)}); the file system may not support it`,
+      );
+  }
+}
+
+/** Whether a process holds the place of the one writer now: looked at, and left as it is. */
+export function isWriterThere(path: string): boolean {
+  const lockPath = `${path}-writer`;
+  if (!existsSync(lockPath)) return false;
+  const lock = new SQLite(lockPath, { readonly: true, timeout: 0 });
+  try {
+    lock.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw startFault(error, lockPath);
+  } finally {
+    lock.close();
+  }
+}
+
+/** A lock that the operating system lets go of however the process ends: an exclusive SQLite transaction. */
+function takeWriterLock(path: string): { release: () => void; exposed: string[] } {
+  const lockPath = `${path}-writer`;
+  let lock: Database;
+  let exposed: string[];
+  try {
+    exposed = makeOwnerOnly(lockPath);
+    lock = new SQLite(lockPath, { timeout: 0 });
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') {
+      throw new StorageError(
+        `${path}: another bot is already running on this database; stop it first, two would grant and revoke against each other`,
+        { cause: error },
+      );
+    }
+    throw startFault(error, lockPath);
+  }
+  return { release: () => lock.close(), exposed };
+}
+
+function startFault(error: unknown, path: string): unknown {
+  if (error instanceof TypeError && /directory does not exist/.test(error.message)) {
+    return new StorageError(`${path}: its folder does not exist; create it or set JIT_DATABASE to another place`, {
+      cause: error,
+    });
+  }
+  // drizzle wraps what the driver threw.
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const fault = storageFault(cause, path);
+  return fault === cause ? error : fault;
+}

@@ -1,0 +1,50 @@
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorText } from '../../domain/text.ts';
+
+/** Read and written by the account that the bot runs as, and by nobody else. */
+const OWNER_ONLY = 0o600;
+const OTHERS = 0o077;
+const OTHERS_WRITE = 0o022;
+
+/**
+ * Makes a file that only its owner reads, before anything that would make it for everybody does. One that is there
+ * already is closed to others.
+ * @returns what people should know; empty: nothing was open
+ */
+export function makeOwnerOnly(path: string): string[] {
+  if (existsSync(path)) return closeToOthers(path);
+  try {
+    closeSync(openSync(path, 'a', OWNER_ONLY));
+    return [];
+  } catch {
+    // SQLite cannot make it either, and says what to do about it.
+    return [];
+  }
+}
+
+/** @returns what people should know; empty: it is not there, or was closed already */
+export function closeToOthers(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  const mode = (found?.mode ?? 0) & 0o777;
+  if (!found?.isFile() || (mode & OTHERS) === 0) return [];
+  const was = `${path} could be reached by others (mode ${mode.toString(8)})`;
+  try {
+    chmodSync(path, mode & ~OTHERS);
+    return [`${was}; it is for its owner alone now`];
+  } catch (error) {
+    return [
+      `${was}, and that cannot be changed: ${errorText(error)}. Run the bot as the owner of the file, or: chmod 600 ${path}`,
+    ];
+  }
+}
+
+/** Whoever may write in a folder may put another file in the place of one in it. */
+export function openFolder(path: string): string[] {
+  const folder = dirname(path);
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & OTHERS_WRITE) === 0) return [];
+  return [
+    `${folder} may be written to by others (mode ${(mode & 0o777).toString(8)}): they can put another file in the place of ${path}. Use a folder of the bot's own: chmod go-w ${folder}`,
+  ];
+}

@@ -1,0 +1,52 @@
+import type { Database } from 'better-sqlite3';
+import type { Instant } from '../../domain/terms.ts';
+import { nothingSaid, type Said, type SaidGrant, take } from '../book/said.ts';
+
+/** What events say is so, read once from the first to the newest and kept up to date. */
+export interface SaidBook {
+  /** Reads so many events more. @returns whether there are any left */
+  readOn(window: number): boolean;
+  /** undefined: not live. */
+  grant(id: string): SaidGrant | undefined;
+  grants(): Iterable<string>;
+  /** The event that froze all access, where none lifted it since. */
+  freeze(): number | null;
+  /** Answers of owners by which a rule is taken out now. */
+  removals(): readonly number[];
+  /** Somebody's stand-in. null: ended; undefined: no event says anything. */
+  delegation(from: string): { readonly to: string; readonly until: Instant } | null | undefined;
+}
+
+const ENDS_AT = "('grant.provisioning', 'grant.activated', 'grant.extended', 'grant.shortened')";
+const OTHERS = "('access.frozen', 'access.unfrozen', 'delegation.set', 'delegation.ended', 'access_review.answered')";
+
+export function saidBook(sqlite: Database): SaidBook {
+  const state = nothingSaid();
+  let last: number | null = null;
+  const bounds = sqlite.prepare<[], { first: number | null; newest: number | null }>(
+    'SELECT (SELECT min(seq) FROM events) AS first, (SELECT max(seq) FROM events) AS newest',
+  );
+  // What follows from an event that is no JSON any more is for the check of the chain to say.
+  const window = sqlite.prepare<[number, number], Said>(
+    `SELECT seq, type, request_id AS requestId, grant_id AS grantId,
+       CASE WHEN type IN ${ENDS_AT} AND json_valid(payload) THEN json_extract(payload, '$.endsAt') END AS endsAt,
+       CASE WHEN type IN ${OTHERS} AND json_valid(payload) THEN payload END AS payload
+     FROM events WHERE seq > ? AND seq <= ? AND (grant_id IS NOT NULL OR type IN ${OTHERS}) ORDER BY seq`,
+  );
+  return {
+    readOn: (size) => {
+      const { first, newest } = bounds.get() ?? { first: null, newest: null };
+      last ??= (first ?? 1) - 1;
+      if (newest === null || last >= newest) return false;
+      const to = Math.min(newest, last + size);
+      for (const event of window.all(last, to)) take(state, event);
+      last = to;
+      return last < newest;
+    },
+    grant: (id) => state.grants.get(id),
+    grants: () => state.grants.keys(),
+    freeze: () => state.frozen,
+    removals: () => [...state.removals.values()],
+    delegation: (from) => state.delegations.get(from),
+  };
+}

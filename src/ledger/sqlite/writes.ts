@@ -1,0 +1,164 @@
+import { mailboxOf } from '../../domain/person.ts';
+import type { Request } from '../../domain/request.ts';
+import type { Instant } from '../../domain/terms.ts';
+import { ConflictError } from '../../ports/store.ts';
+import { KEEPS_OUT } from '../../ports/targets.ts';
+import type { Writes } from '../book/apply.ts';
+import { and, eq, sql } from './drizzle.ts';
+import type { OpenLedger } from './open.ts';
+import { grants, jobs, records, requests } from './schema.ts';
+
+const p = sql.placeholder;
+
+/** The statements of a commit, prepared once. */
+export function writesTo(ledger: OpenLedger): Writes {
+  return {
+    request: requestWriter(ledger),
+    grant: grantWriter(ledger),
+    record: recordWriter(ledger),
+    unseat: unseater(ledger),
+    event: eventWriter(ledger),
+    ...jobWriter(ledger),
+  };
+}
+
+/** @throws ConflictError unless just one row was written */
+function assertWritten({ changes }: { readonly changes: number }, what: string): void {
+  if (changes !== 1) throw new ConflictError(`${what} has changed since it was loaded`);
+}
+
+function requestWriter({ db }: OpenLedger): Writes['request'] {
+  const insert = db
+    .insert(requests)
+    .values({
+      id: p('id'),
+      version: 1,
+      state: p('state'),
+      submissionKey: p('submissionKey'),
+      requester: p('requester'),
+      mailbox: p('mailbox'),
+      role: p('role'),
+      bundle: p('bundle'),
+      reviewDue: p('reviewDue'),
+      body: p('body'),
+    })
+    .prepare();
+  const update = db
+    .update(requests)
+    .set({
+      version: sql`${requests.version} + 1`,
+      state: sql`${p('state')}`,
+      role: sql`${p('role')}`,
+      reviewDue: sql`${p('reviewDue')}`,
+      body: sql`${p('body')}`,
+    })
+    .where(and(eq(requests.id, p('id')), eq(requests.version, p('version'))))
+    .prepare();
+  return ({ value, version }) => {
+    const row = {
+      id: value.id,
+      version,
+      state: value.state,
+      submissionKey: value.submissionKey,
+      requester: value.requester.slackId,
+      mailbox: mailboxOf(value.requester.email),
+      role: value.role,
+      bundle: value.bundle,
+      reviewDue: unreviewedUntil(value),
+      body: JSON.stringify(value),
+    };
+    assertWritten((version === 0 ? insert : update).run(row), `request ${value.id}`);
+  };
+}
+
+const unreviewedUntil = (request: Request): Instant | null =>
+  request.state === 'approved' && request.useReview?.verdict === null ? request.useReview.dueAt : null;
+
+function grantWriter({ db }: OpenLedger): Writes['grant'] {
+  const insert = db
+    .insert(grants)
+    .values({
+      id: p('id'),
+      version: 1,
+      state: p('state'),
+      requestId: p('requestId'),
+      person: p('person'),
+      mailbox: p('mailbox'),
+      role: p('role'),
+      resource: p('resource'),
+      body: p('body'),
+    })
+    .prepare();
+  const update = db
+    .update(grants)
+    .set({ version: sql`${grants.version} + 1`, state: sql`${p('state')}`, body: sql`${p('body')}` })
+    .where(and(eq(grants.id, p('id')), eq(grants.version, p('version'))))
+    .prepare();
+  return ({ value, version }) => {
+    const row = {
+      id: value.id,
+      version,
+      state: value.state,
+      requestId: value.requestId,
+      person: value.person.slackId,
+      mailbox: mailboxOf(value.person.email),
+      role: value.role,
+      resource: value.resourceId,
+      body: JSON.stringify(value),
+    };
+    assertWritten((version === 0 ? insert : update).run(row), `grant ${value.id}`);
+  };
+}
+
+function recordWriter({ db }: OpenLedger): Writes['record'] {
+  const insert = db
+    .insert(records)
+    .values({ kind: p('kind'), key: p('key'), version: 1, body: p('body') })
+    .prepare();
+  const update = db
+    .update(records)
+    .set({ version: sql`${records.version} + 1`, body: sql`${p('body')}` })
+    .where(and(eq(records.kind, p('kind')), eq(records.key, p('key')), eq(records.version, p('version'))))
+    .prepare();
+  return ({ kind, key, value, version }) => {
+    const row = { kind, key, version, body: JSON.stringify(value) };
+    assertWritten((version === 0 ? insert : update).run(row), `${kind} ${key}`);
+  };
+}
+
+function unseater({ sqlite }: OpenLedger): Writes['unseat'] {
+  const unseat = sqlite.prepare('DELETE FROM seats WHERE grant_id = ? AND place NOT LIKE ?');
+  return (grantId) => void unseat.run(grantId, `${KEEPS_OUT}%`);
+}
+
+/** Every step appends events: they go to the driver without a detour. */
+function eventWriter({ sqlite }: OpenLedger): Writes['event'] {
+  const insert = sqlite.prepare(
+    'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  // Where events were cut off and what was about them was not, there is one already; it must not keep an end from being recorded.
+  const mention = sqlite.prepare<[string, number]>('INSERT OR IGNORE INTO event_people (person, seq) VALUES (?, ?)');
+  return ({ seq, at, type, actor, requestId, grantId, payload, prevHash, hash }, people) => {
+    insert.run(seq, at, type, actor, requestId, grantId, payload, prevHash, hash);
+    for (const person of people) mention.run(person, seq);
+  };
+}
+
+function jobWriter({ db }: OpenLedger): Pick<Writes, 'putJob' | 'deleteJob'> {
+  const remove = db
+    .delete(jobs)
+    .where(and(eq(jobs.kind, p('kind')), eq(jobs.key, p('key'))))
+    .prepare();
+  const put = db
+    .insert(jobs)
+    .values({ kind: p('kind'), key: p('key'), dueAt: p('dueAt'), attempts: 0, leaseUntil: 0, generation: 0 })
+    .onConflictDoUpdate({
+      target: [jobs.kind, jobs.key],
+      set: { dueAt: sql`excluded.due_at`, generation: sql`${jobs.generation} + 1` },
+    })
+    .prepare();
+  return {
+    putJob: (job) => void put.run({ ...job }),
+    deleteJob: (job) => void remove.run({ ...job }),
+  };
+}

@@ -1,0 +1,250 @@
+import {
+  type ActiveGrant,
+  conclude,
+  type EndReason,
+  type Grant,
+  isLive,
+  isRevoking,
+  type LiveGrant,
+  OVERDUE_AFTER_FAILURES,
+  type ProvisioningGrant,
+  type Residue,
+  type RevokingGrant,
+  startRevoking,
+} from '../../domain/grant.ts';
+import { type Actor, BOT, isSamePerson, named, personActor } from '../../domain/person.ts';
+import { findRole } from '../../domain/policy.ts';
+import { type Refused, refuse } from '../../domain/refusal.ts';
+import type { Instant } from '../../domain/terms.ts';
+import { cut, problemText } from '../../domain/text.ts';
+import { type Change, ConflictError, type Versioned } from '../../ports/store.ts';
+import type { Deps } from '../deps.ts';
+import { isTheirAccount } from '../people/humans.ts';
+import { retryOnConflict } from '../request/retryOnConflict.ts';
+import { type EndingAuthority, mayEnd, mayTakeAway, seenIn } from './takingAway.ts';
+
+type EndCause = { why: EndReason; by: Actor; problem: string | null; standingSeenAt?: Instant };
+
+/** Commits that a grant is to end now, and makes its end due. The target is touched by the job. */
+export async function beginEnding(
+  deps: Deps,
+  loaded: Versioned<ProvisioningGrant | ActiveGrant>,
+  ending: EndCause,
+): Promise<void> {
+  const now = deps.clock.now();
+  const { change } = revokingChange(loaded, ending, now);
+  await deps.store.commit({ ...change, jobs: [{ kind: 'end', key: loaded.value.id, dueAt: now }] });
+}
+
+/** What it takes to commit that a grant ends now, besides its due work. */
+export function revokingChange(
+  { value, version }: Versioned<ProvisioningGrant | ActiveGrant>,
+  ending: EndCause,
+  now: Instant,
+): { revoking: RevokingGrant; change: Change } {
+  const revoking = startRevoking(value, ending, now);
+  const change: Change = {
+    grants: [{ value: revoking, version }],
+    events: [
+      {
+        type: 'grant.revoking',
+        actor: ending.by,
+        requestId: revoking.requestId,
+        grantId: revoking.id,
+        payload: {
+          role: revoking.role,
+          person: named(revoking.person),
+          why: ending.why,
+          problem: ending.problem,
+          ...(ending.standingSeenAt !== undefined && { standingSeenAt: ending.standingSeenAt }),
+        },
+      },
+    ],
+    done: [{ kind: 'provision', key: revoking.id }],
+  };
+  return { revoking, change };
+}
+
+/**
+ * Somebody ends a grant early: the person who holds it, an administrator, or a reviewer of the role.
+ * @returns when an administrator was seen to be one, where Slack does not say so now
+ */
+export function revokeGrant(
+  deps: Deps,
+  input: { grantId: string; personId: string },
+): Promise<{ grant: Grant; seenAt: Instant | null } | Refused> {
+  return retryOnConflict(async () => {
+    const loaded = await deps.store.grant(input.grantId);
+    if (!loaded) return refuse({ code: 'unknown_grant' });
+    const grant = loaded.value;
+    if (grant.state !== 'provisioning' && grant.state !== 'active') return refuse({ code: 'not_active' });
+    const by = await whoEnds(deps, grant, input.personId);
+    if ('refused' in by) return by;
+    await beginEnding(
+      deps,
+      { value: grant, version: loaded.version },
+      { why: 'revoked', by: personActor(by.person), problem: null, ...seenIn(by) },
+    );
+    return { grant, seenAt: by.seenAt };
+  });
+}
+
+/** An administrator ends several at once. What they are is asked once for all of them. @returns how many */
+export async function revokeAll(
+  deps: Deps,
+  input: { grantIds: readonly string[]; personId: string },
+): Promise<{ ended: number; seenAt: Instant | null } | Refused> {
+  const by = await mayTakeAway(deps, input.personId, { others: [], no: { code: 'not_an_admin' } });
+  if ('refused' in by) return by;
+  const ending: EndCause = { why: 'revoked', by: personActor(by.person), problem: null, ...seenIn(by) };
+  const endOne = async (grantId: string): Promise<boolean> => {
+    const loaded = await deps.store.grant(grantId);
+    if (loaded?.value.state !== 'provisioning' && loaded?.value.state !== 'active') return false;
+    await beginEnding(deps, { value: loaded.value, version: loaded.version }, ending);
+    return true;
+  };
+  let ended = 0;
+  for (const grantId of input.grantIds) if (await retryOnConflict(() => endOne(grantId))) ended += 1;
+  return { ended, seenAt: by.seenAt };
+}
+
+/** Whoever gives back what they hold is known by the click itself, which Slack has signed: nobody is asked. */
+async function whoEnds(
+  deps: Deps,
+  { person: holder, role: key }: Grant,
+  personId: string,
+): Promise<EndingAuthority | Refused> {
+  if (await isTheirAccount(deps, holder, personId)) return { person: { ...holder, slackId: personId }, seenAt: null };
+  const role = findRole(deps.policy, key);
+  const others = role ? mayEnd(role) : [];
+  const by = await mayTakeAway(deps, personId, { others, no: { code: 'not_yours' } });
+  if (!('refused' in by) || by.refused.code !== 'not_yours') return by;
+  // The same human under another account of the same mailbox.
+  const person = await deps.directory.person(personId);
+  return person.known && isSamePerson(person.value, holder, deps.policy.samePerson)
+    ? { person: person.value, seenAt: null }
+    : by;
+}
+
+/**
+ * Takes access back when its end is due: revokes, reads back that it is gone, commits. Nothing but that
+ * reading ends a grant.
+ * @returns when to come back, where the end is not due yet
+ * @throws what the target threw; the job runner tries again, for ever
+ */
+export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<{ notBefore: number } | null> {
+  return deps.grantLock(grantId, async () => {
+    const loaded = await deps.store.grant(grantId);
+    if (!loaded || !isLive(loaded.value)) return null;
+    const grant = loaded.value;
+    if ((grant.state === 'active' || grant.state === 'provisioning') && deps.clock.now() < grant.endsAt) {
+      return { notBefore: grant.endsAt };
+    }
+    const revoking = await commitRevoking(deps, { value: grant, version: loaded.version });
+    let left: readonly Residue[];
+    try {
+      left = await deps.targets.revoke(revoking.value);
+      if (await deps.targets.isActive(revoking.value))
+        throw new Error('the target still shows the access after revoking it');
+    } catch (error) {
+      await noteFailure(deps, revoking, attempt, error);
+      throw error;
+    }
+    await commitEnded(deps, revoking, left);
+    return null;
+  });
+}
+
+/** A database that cannot be written must not keep access alive: then the target is cleaned first. */
+async function commitRevoking(
+  deps: Deps,
+  { value: grant, version }: Versioned<LiveGrant>,
+): Promise<Versioned<RevokingGrant>> {
+  if (isRevoking(grant)) return { value: grant, version };
+  const ending: EndCause =
+    grant.state === 'active'
+      ? { why: grant.endsBecause, by: BOT, problem: null }
+      : { why: 'provision_failed', by: BOT, problem: 'its time was over before it could be given' };
+  const { revoking, change } = revokingChange({ value: grant, version }, ending, deps.clock.now());
+  try {
+    await deps.store.commit(change);
+    return { value: revoking, version: version + 1 };
+  } catch (error) {
+    // Where somebody was faster, the row is another one by now. Where it is not, the database itself refuses the change.
+    if (error instanceof ConflictError && (await deps.store.grant(grant.id))?.version !== version) throw error;
+    deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; taking it back all the same');
+    return { value: revoking, version };
+  }
+}
+
+async function noteFailure(
+  deps: Deps,
+  revoking: Versioned<RevokingGrant>,
+  attempt: number,
+  error: unknown,
+): Promise<void> {
+  const grant = revoking.value;
+  const problem = problemText(error);
+  deps.log.error({ err: error, grantId: grant.id, role: grant.role, attempt }, 'revoking failed; it is tried again');
+  // Nothing can come of trying again where the policy does not reach the place: people have to know at once.
+  if (grant.state === 'overdue' || (attempt < OVERDUE_AFTER_FAILURES && isReachable(deps, grant))) return;
+  await deps.store.commit({
+    grants: [{ value: { ...grant, state: 'overdue' }, version: revoking.version }],
+    events: [
+      {
+        type: 'grant.overdue',
+        actor: BOT,
+        requestId: grant.requestId,
+        grantId: grant.id,
+        payload: { role: grant.role, person: named(grant.person), failures: attempt, problem },
+      },
+    ],
+  });
+}
+
+/** Whether there is a connection to where the grant was given. */
+export const isReachable = ({ targets }: Pick<Deps, 'targets'>, { place, resourceId }: Grant): boolean =>
+  place === null ? targets.placeOf(resourceId) !== null : targets.knowsPlace(place);
+
+async function commitEnded(
+  deps: Deps,
+  { value: grant, version }: Versioned<RevokingGrant>,
+  left: readonly Residue[],
+): Promise<void> {
+  const about = { actor: BOT, requestId: grant.requestId, grantId: grant.id } as const;
+  const whose = { role: grant.role, person: named(grant.person) };
+  await deps.store.commit({
+    grants: [{ value: conclude(grant, deps.clock.now()), version }],
+    events: [
+      grant.why === 'provision_failed'
+        ? { ...about, type: 'grant.failed', payload: { ...whose, problem: grant.problem ?? 'unknown' } }
+        : {
+            ...about,
+            type: 'grant.ended',
+            payload: { ...whose, why: grant.why, ...openAfter(deps, grant), ...leftAfter(left) },
+          },
+    ],
+    done: [{ kind: 'end', key: grant.id }],
+  });
+}
+
+/** What is left is named by its holder: as much is kept as people can read. */
+const LEFT_MAX = 50;
+const LEFT_TEXT = 300;
+
+function leftAfter(left: readonly Residue[]): { left?: readonly Residue[] } {
+  if (left.length === 0) return {};
+  const kept = left
+    .slice(0, LEFT_MAX)
+    .map(({ what, done }) => ({ what: cut(what, LEFT_TEXT), done: cut(done, LEFT_TEXT) }));
+  const more = left.length - kept.length;
+  if (more > 0) kept.push({ what: `${more} more`, done: 'the log of the bot names them' });
+  return { left: kept };
+}
+
+/** When sessions that were opened with the access have ended. */
+function openAfter(deps: Deps, grant: RevokingGrant): { openUntil?: Instant | null } {
+  const afterlife = deps.targets.afterlife(grant);
+  if (!grant.activation || afterlife === undefined) return {};
+  return { openUntil: afterlife === null ? null : deps.clock.now() + afterlife };
+}

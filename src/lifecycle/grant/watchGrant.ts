@@ -1,0 +1,117 @@
+import type { OnCallEntry } from '../../domain/evidence.ts';
+import { type ActiveGrant, isWatched, retie, type Ties } from '../../domain/grant.ts';
+import { BOT, named } from '../../domain/person.ts';
+import { type Instant, MINUTE, type Millis } from '../../domain/terms.ts';
+import type { Job } from '../../ports/jobs.ts';
+import type { Versioned } from '../../ports/store.ts';
+import type { Deps } from '../deps.ts';
+import { offerToSuccessors } from '../request/offerAccess.ts';
+import { retryOnConflict } from '../request/retryOnConflict.ts';
+
+/**
+ * Access that was given for a shift or an incident ends with it. The end of a shift is known beforehand; that
+ * it was swapped, or that an incident is resolved, is learnt by asking (PagerDuty's webhooks only make it
+ * sooner). An answer that does not come changes nothing: access then ends as it was planned.
+ */
+
+/** How often to ask. */
+const WATCH_EVERY: Millis = 5 * MINUTE;
+/** How long before its end somebody is reminded, at most; for short grants, a quarter of their time. */
+const REMIND_BEFORE: Millis = 10 * MINUTE;
+
+/** Everything that is to be done about an active grant before its end. */
+export function watchJobs(grant: ActiveGrant, now: Instant): Job[] {
+  const lead = Math.min(REMIND_BEFORE, (grant.endsAt - grant.activation.at) / 4);
+  const jobs: Job[] = [{ kind: 'remind', key: grant.id, dueAt: Math.max(now, Math.floor(grant.endsAt - lead)) }];
+  const watchAt = nextWatch(grant.ties, now);
+  if (watchAt !== null) jobs.push({ kind: 'watch', key: grant.id, dueAt: watchAt });
+  return jobs;
+}
+
+function nextWatch(ties: Ties, now: Instant): Instant | null {
+  if (!isWatched(ties)) return null;
+  const shiftEnd = ties.shift && !ties.shift.over ? ties.shift.end : null;
+  return Math.min(now + WATCH_EVERY, Math.max(now, shiftEnd ?? Infinity));
+}
+
+/** Looks whether the shift and the incident of a grant still hold, and moves its end where they do not. */
+export function watchGrant(deps: Deps, grantId: string): Promise<{ notBefore: number } | null> {
+  return retryOnConflict(async () => {
+    const loaded = await deps.store.grant(grantId);
+    if (loaded?.value.state !== 'active') return null;
+    const grant = loaded.value;
+    const ties = await tiesNow(deps, grant);
+    const again = nextWatch(ties, deps.clock.now());
+    if (JSON.stringify(ties) !== JSON.stringify(grant.ties))
+      await commitTies(deps, { value: grant, version: loaded.version }, ties);
+    return again === null ? null : { notBefore: again };
+  });
+}
+
+async function tiesNow(deps: Deps, { person, ties }: ActiveGrant): Promise<Ties> {
+  const now = deps.clock.now();
+  const { shift, incident } = ties;
+  const [entries, found] = await Promise.all([
+    shift && !shift.over ? deps.onCall.entries(person, 'check') : null,
+    incident && incident.resolvedAt === null ? deps.onCall.incident(incident.id, 'check') : null,
+  ]);
+  let next = ties;
+  if (shift && entries) {
+    // Past its planned end the shift is over, whether or not PagerDuty answers.
+    const isPast = shift.end !== null && shift.end <= now;
+    const current = entries.known
+      ? entries.value.find((entry) => isSameShift(entry, shift) && isCurrent(entry, now))
+      : null;
+    if (isPast) next = { ...next, shift: { ...shift, over: true } };
+    else if (entries.known && !current) next = { ...next, shift: { ...shift, end: now, over: true } };
+    // Never later: a shift that became longer is a reason to extend, by request.
+    else if (current && current.end !== null && (shift.end === null || current.end < shift.end))
+      next = { ...next, shift: { ...shift, end: current.end } };
+  }
+  if (incident && found?.known && found.value.status === 'resolved')
+    next = { ...next, incident: { ...incident, resolvedAt: now } };
+  return next;
+}
+
+/** Another level is the same shift only as far as the rule that gave the access accepts it. */
+const isSameShift = (entry: OnCallEntry, shift: NonNullable<Ties['shift']>): boolean => {
+  const { min, max } = shift.levels ?? { min: shift.level, max: shift.level };
+  const isLevelAccepted = entry.level >= min && (max === null || entry.level <= max);
+  const isSamePlace = shift.schedule === null || entry.schedule?.id === shift.schedule.id;
+  return entry.escalationPolicy.id === shift.escalationPolicy.id && isSamePlace && isLevelAccepted;
+};
+
+const isCurrent = (entry: OnCallEntry, at: Instant): boolean =>
+  (entry.start ?? at) <= at && (entry.end === null || entry.end > at);
+
+async function commitTies(deps: Deps, { value: grant, version }: Versioned<ActiveGrant>, ties: Ties): Promise<void> {
+  const next = retie(grant, { ties });
+  const shiftIsOver = ties.shift?.over === true && grant.ties.shift?.over === false;
+  const offers = shiftIsOver ? await offerToSuccessors(deps, next) : [];
+  const isSooner = next.endsAt < grant.endsAt;
+  // Said also where the end was planned so: what it was given for is over now.
+  const isNews = isSooner || shiftIsOver;
+  await deps.store.commit({
+    grants: [{ value: next, version }],
+    events: [
+      ...(isNews
+        ? ([
+            {
+              type: 'grant.shortened',
+              actor: BOT,
+              requestId: grant.requestId,
+              grantId: grant.id,
+              payload: { role: grant.role, person: named(grant.person), endsAt: next.endsAt, why: next.endsBecause },
+            },
+          ] as const)
+        : []),
+      ...offers,
+    ],
+    jobs: isSooner
+      ? [
+          { kind: 'end', key: grant.id, dueAt: next.endsAt },
+          { kind: 'remind', key: grant.id, dueAt: next.endsAt },
+        ]
+      : [],
+  });
+}

@@ -1,0 +1,77 @@
+import { BOT, personActor } from '../../domain/person.ts';
+import { type Refusal, type Refused, refuse } from '../../domain/refusal.ts';
+import type { Instant } from '../../domain/terms.ts';
+import { typed } from '../../domain/text.ts';
+import type { Deps } from '../deps.ts';
+import { beginEnding } from '../grant/endGrant.ts';
+import { mayTakeAway, seenIn } from '../grant/takingAway.ts';
+import { checkAdmin } from '../people/eligibility.ts';
+import { retryOnConflict } from '../request/retryOnConflict.ts';
+
+/** A freeze: no new access for anybody, and what is live ends. For when something is badly wrong. */
+
+const KEY = 'bot';
+
+/** The refusal while nothing new is granted to anybody, by a freeze or because the ledger is damaged; null: it is. */
+export async function frozen(deps: Pick<Deps, 'store' | 'integrity'>): Promise<Refusal | null> {
+  const problem = deps.integrity.problem();
+  if (problem !== null) return { code: 'ledger_damaged', problem };
+  const { value } = await deps.store.record('freeze', KEY);
+  return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
+}
+
+/** @returns how many grants it ends; and when the administrator was seen to be one, where Slack does not say so now */
+export function freeze(
+  deps: Deps,
+  input: { personId: string; reason: string },
+): Promise<{ live: number; seenAt: Instant | null } | Refused> {
+  return retryOnConflict(async () => {
+    const admin = await mayTakeAway(deps, input.personId, { others: [], no: { code: 'not_an_admin' } });
+    if ('refused' in admin) return admin;
+    const { value, version } = await deps.store.record('freeze', KEY);
+    if (value) return refuse({ code: 'frozen', by: value.by.name, reason: value.reason });
+    const live = (await deps.store.liveGrants({})).length;
+    const at = deps.clock.now();
+    const reason = typed(input.reason);
+    await deps.store.commit({
+      records: [{ kind: 'freeze', key: KEY, value: { by: admin.person, at, reason }, version }],
+      events: [
+        {
+          type: 'access.frozen',
+          actor: personActor(admin.person),
+          requestId: null,
+          grantId: null,
+          payload: { reason, live, ...seenIn(admin) },
+        },
+      ],
+      jobs: [{ kind: 'freeze', key: String(at), dueAt: at }],
+    });
+    return { live, seenAt: admin.seenAt };
+  });
+}
+
+export function unfreeze(deps: Deps, input: { personId: string }): Promise<{ unfrozen: true } | Refused> {
+  return retryOnConflict(async () => {
+    const admin = await checkAdmin(deps, input.personId);
+    if ('refused' in admin) return admin;
+    const { value, version } = await deps.store.record('freeze', KEY);
+    if (!value) return refuse({ code: 'not_frozen' });
+    await deps.store.commit({
+      records: [{ kind: 'freeze', key: KEY, value: null, version }],
+      events: [
+        { type: 'access.unfrozen', actor: personActor(admin.person), requestId: null, grantId: null, payload: {} },
+      ],
+    });
+    return { unfrozen: true };
+  });
+}
+
+/** Ends what was live at a freeze. @param at when it was frozen, as the job's key */
+export async function endFrozen(deps: Deps, at: string): Promise<null> {
+  for (const { value, version } of await deps.store.liveGrants({})) {
+    if (value.intendedAt > Number(at) || (value.state !== 'active' && value.state !== 'provisioning')) continue;
+    // Losing a race to somebody else's change throws, and the job comes again.
+    await beginEnding(deps, { value, version }, { why: 'frozen', by: BOT, problem: null });
+  }
+  return null;
+}

@@ -1,0 +1,250 @@
+import { BOT, personActor } from '../../domain/person.ts';
+import { type Refused, refuse } from '../../domain/refusal.ts';
+import { type Instant, MINUTE, type Millis } from '../../domain/terms.ts';
+import { typed } from '../../domain/text.ts';
+import type { Log } from '../../ports/host.ts';
+import type { EventReader } from '../../ports/ledger.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Deps, Integrity } from '../deps.ts';
+import { checkAdmin } from '../people/eligibility.ts';
+
+/** A position that was found elsewhere, in something that the bot itself wrote. */
+export interface ChannelAnchor {
+  readonly ledger: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly where: string;
+  readonly at: Instant;
+}
+
+/** What the audit channel shows. */
+export interface ChannelView {
+  readonly anchors: readonly ChannelAnchor[];
+  /** What kept it from being read; null: it was read. */
+  readonly problem: string | null;
+  /** The ledger has been shown there before, so that there must be something. */
+  readonly isExpected: boolean;
+}
+
+export interface IntegrityState extends Integrity {
+  /** What was found in the database; null: all is well. Something wrong stays so until the bot is started again. */
+  settle(problem: string | null): Promise<void>;
+  /** What the audit channel says. */
+  compare(view: ChannelView): Promise<void>;
+  /** What was found, here or in the audit channel; null: nothing, or nothing yet. */
+  found(): string | null;
+  /** Resolves when the audit channel was compared, where it has something to compare with. */
+  readonly compared: Promise<void>;
+}
+
+type Source = 'database' | 'channel';
+
+const NOT_TRUSTED =
+  'THE LEDGER CANNOT BE TRUSTED: nothing new is granted until somebody has looked and started the bot again; access that is live still ends on time. See docs/ledger.md';
+const NOT_COMPARED =
+  'THE LEDGER CANNOT BE COMPARED: nothing new is granted until an administrator has looked and typed /jit audit looked WHY; access that is live still ends on time. See docs/ledger.md';
+
+const ANOTHER_LEDGER =
+  'ANOTHER LEDGER IS SHOWN IN THE AUDIT CHANNEL, posted by this very bot user. If the database was replaced on purpose, this is fine. If not, another bot uses the same Slack tokens, such as a staging bot with those of production: give each its own Slack app. See docs/ledger.md';
+
+/** @param isExpected whether the ledger has been shown in the audit channel before */
+export async function createIntegrity(deps: {
+  store: Store;
+  events: EventReader;
+  log: Log;
+  isExpected: boolean;
+}): Promise<IntegrityState> {
+  const { store, events, log } = deps;
+  let state: { checked: boolean; problem: string | null } = { checked: false, problem: null };
+  let isCompared = !deps.isExpected;
+  const { promise: compared, resolve } = Promise.withResolvers<void>();
+  if (isCompared) resolve();
+  let doubt = await openDoubt(events);
+  /** Found before the database itself was checked: what is wrong there says more. */
+  let unsaid: string | null = null;
+
+  /** Each source is heard once: what else it finds follows from the first. */
+  const said = new Set<Source>();
+
+  async function settle(problem: string | null, source: Source = 'database'): Promise<void> {
+    state = { checked: state.checked || source === 'database', problem: state.problem ?? problem };
+    if (said.has(source)) return;
+    if (problem !== null) said.add(source);
+    if (problem === null) {
+      if (unsaid !== null) await raiseDoubt(unsaid);
+      return;
+    }
+    log.error({ problem }, NOT_TRUSTED);
+    await store.commit({ events: [damaged({ problem })] });
+  }
+
+  /** Said once a start: positions of two ledgers under one bot user are two bots, or a database that was replaced. */
+  let isTold = false;
+  async function tellOfOther({ anchors }: ChannelView): Promise<void> {
+    const own = (await events.origin())?.ledger;
+    const others = anchors.filter(({ ledger }) => ledger !== own).sort((a, b) => b.at - a.at);
+    const [newest] = others;
+    if (!newest) return;
+    isTold = true;
+    const { where, ledger, seq, at } = newest;
+    log.error({ where, ledger, seq, at: new Date(at).toISOString() }, ANOTHER_LEDGER);
+  }
+
+  async function raiseDoubt(problem: string): Promise<void> {
+    if (doubt !== null || state.problem !== null) return;
+    if (!state.checked) {
+      unsaid = problem;
+      return;
+    }
+    doubt = problem;
+    log.error({ problem }, NOT_COMPARED);
+    await store.commit({ events: [damaged({ problem, needsLook: true })] });
+  }
+
+  return {
+    compared,
+    problem: () => problemIn({ ...state, doubt, isCompared }),
+    doubt: () => doubt,
+    found: () => state.problem ?? doubt,
+    clearDoubt: () => {
+      doubt = null;
+    },
+    settle,
+    compare: async (view) => {
+      if (!isTold) await tellOfOther(view);
+      const flaw = await newestFlaw(events, view.anchors);
+      if (flaw !== null) await settle(flaw, 'channel');
+      const missing = isCompared ? null : await missingAnchor(events, view);
+      if (missing !== null) await raiseDoubt(missing);
+      isCompared = true;
+      resolve();
+    },
+  };
+}
+
+interface Found {
+  readonly checked: boolean;
+  readonly problem: string | null;
+  readonly doubt: string | null;
+  readonly isCompared: boolean;
+}
+
+/** @returns why nothing new is granted; null: nothing speaks against it */
+function problemIn({ checked, problem, doubt, isCompared }: Found): string | null {
+  if (problem !== null) return problem;
+  if (doubt !== null) return `${doubt}. An administrator looks into it and then types /jit audit looked WHY`;
+  if (!checked) return 'it is still being checked; try again in a moment';
+  return isCompared ? null : 'it is still being compared with the audit channel; try again in a moment';
+}
+
+/** @returns what the newest position that does not fit says; null: all fit */
+async function newestFlaw(events: EventReader, anchors: readonly ChannelAnchor[]): Promise<string | null> {
+  for (const anchor of [...anchors].sort((a, b) => b.seq - a.seq)) {
+    const flaw = await flawBy(events, anchor);
+    if (flaw !== null) return flaw;
+  }
+  return null;
+}
+
+/** @returns why the ledger cannot be compared with a channel in which it has been shown; null: it can */
+async function missingAnchor(
+  events: EventReader,
+  { anchors, problem, isExpected }: ChannelView,
+): Promise<string | null> {
+  const ledger = (await events.origin())?.ledger;
+  if (!isExpected || anchors.some((anchor) => anchor.ledger === ledger)) return null;
+  return problem === null
+    ? 'the ledger was shown in the audit channel before, and no message that the bot itself posted there has a position of it'
+    : `the ledger was shown in the audit channel before, which cannot be compared with now: ${problem}`;
+}
+
+/** @returns what speaks against the ledger; null: nothing */
+async function flawBy(events: EventReader, { ledger, seq, hash, where, at }: ChannelAnchor): Promise<string | null> {
+  const origin = await events.origin();
+  // A ledger that begins after the other had its last word is a new one, which people see by its first event.
+  if (origin && origin.ledger !== ledger && origin.began > at) return null;
+  if (origin?.ledger !== ledger)
+    return `${where} knows another ledger, which reached event ${seq}: this one was put in its place, or another bot works with the same Slack app`;
+  // What is in an archive is compared by `jitbot ledger verify --archives`.
+  if (seq < origin.first) return null;
+  const found = await events.get(seq);
+  if (!found)
+    return `the ledger ends at event ${(await events.newest())?.seq ?? 0}, and ${where} knows event ${seq}: the tail was cut off, or an older copy was put in its place`;
+  return found.hash === hash ? null : `event ${seq} is not the one that ${where} knows: the ledger was written anew`;
+}
+
+/** Somebody has to look even where the bot was started again meanwhile. */
+async function openDoubt(events: EventReader): Promise<string | null> {
+  const raised = (await events.marks('ledger.damaged')).findLast(({ payload }) => payload.needsLook === true);
+  const looked = (await events.marks('ledger.looked')).at(-1);
+  return raised && raised.seq > (looked?.seq ?? 0) ? raised.payload.problem : null;
+}
+
+const damaged = (payload: { problem: string; needsLook?: true }) => ({
+  type: 'ledger.damaged' as const,
+  actor: BOT,
+  requestId: null,
+  grantId: null,
+  payload,
+});
+
+/** An administrator has looked at what could not be compared, and says why access may be granted again. */
+export async function sayLooked(
+  deps: Deps,
+  input: { personId: string; reason: string },
+): Promise<{ problem: string } | Refused> {
+  const admin = await checkAdmin(deps, input.personId);
+  if ('refused' in admin) return admin;
+  const problem = deps.integrity.doubt();
+  if (problem === null) return refuse({ code: 'nothing_to_look_at' });
+  const reason = typed(input.reason);
+  if (reason === '') return refuse({ code: 'comment_missing' });
+  await deps.store.commit({
+    events: [
+      {
+        type: 'ledger.looked',
+        actor: personActor(admin.person),
+        requestId: null,
+        grantId: null,
+        payload: { problem, reason },
+      },
+    ],
+  });
+  deps.integrity.clearDoubt();
+  return { problem };
+}
+
+/** How often a position is kept outside the database, while things happen. */
+const CHECKPOINT_EVERY: Millis = 10 * MINUTE;
+
+export interface Checkpoints {
+  readonly keyId: string;
+  readonly place: string;
+  keep(position: { ledger: string; seq: number; hash: string; at: number }): Promise<void>;
+}
+
+/** Keeps the newest position outside the database, where something has happened since the last. */
+export async function anchorLedger(
+  { store, events }: { store: Store; events: EventReader },
+  checkpoints: Checkpoints,
+  now: number,
+): Promise<{ notBefore: number }> {
+  const newest = await events.newest();
+  const origin = await events.origin();
+  if (newest && origin && newest.type !== 'ledger.anchored') {
+    const { seq, hash } = newest;
+    await checkpoints.keep({ ledger: origin.ledger, seq, hash, at: now });
+    await store.commit({
+      events: [
+        {
+          type: 'ledger.anchored',
+          actor: BOT,
+          requestId: null,
+          grantId: null,
+          payload: { seq, hash, key: checkpoints.keyId, place: checkpoints.place },
+        },
+      ],
+    });
+  }
+  return { notBefore: now + CHECKPOINT_EVERY };
+}

@@ -1,0 +1,54 @@
+import { checkForm } from '../../domain/form.ts';
+import type { Person } from '../../domain/person.ts';
+import { type Role, roleKey } from '../../domain/policy.ts';
+import { type Refusal, refusedField } from '../../domain/refusal.ts';
+import type { Instant, Millis } from '../../domain/terms.ts';
+import type { Deps } from '../deps.ts';
+import { frozen } from '../health/freeze.ts';
+import { type ConfirmedFactor, isConfirmed } from '../people/secondFactor.ts';
+import { obstacleFor } from './obstacle.ts';
+
+/** What every way to access has to pass besides the decision itself: a request, an extension, a start, break-glass. */
+
+export interface Wanted {
+  readonly role: Role;
+  readonly person: Person;
+  /** What was asked for, as the role's form checks it; null: not filled in yet. `longest` stands in for the role's own maximum. */
+  readonly form: {
+    readonly duration: Millis;
+    readonly reason: string;
+    readonly startsAt: Instant | null;
+    readonly longest?: Millis;
+  } | null;
+  /** The code of whoever asks. `earlier`: it was checked when the request was made. */
+  readonly factor: ConfirmedFactor | null | 'earlier';
+}
+
+/** @returns the first thing that speaks against giving it; null if nothing does */
+export async function mayBeGiven(deps: Deps, { role, person, form, factor }: Wanted): Promise<Refusal | null> {
+  const [wrong] = form ? checkForm(withLongest(role, form.longest), form, deps.clock.now()) : [];
+  if (wrong) return wrong;
+  const freeze = await frozen(deps);
+  if (freeze) return freeze;
+  const obstacle = await obstacleFor(deps, role.resourceId, person);
+  if (obstacle !== null) return { code: 'no_account', role: roleKey(role), problem: obstacle };
+  if (factor !== 'earlier' && role.secondFactor.request && !isConfirmed(factor, person.slackId, deps.clock.now()))
+    return { code: 'second_factor_needed' };
+  return null;
+}
+
+const withLongest = (role: Role, longest = role.duration.max): Role => ({
+  ...role,
+  duration: { ...role.duration, max: longest },
+});
+
+/** A refusal where nobody is there to read it: as a reason in the ledger. */
+export function refusalReason(refusal: Refusal): string {
+  if (refusal.code === 'no_account') return refusal.problem;
+  if (refusal.code === 'frozen')
+    return `nothing is granted now: all access is frozen by ${refusal.by}: ${refusal.reason}`;
+  if (refusal.code === 'ledger_damaged')
+    return `nothing is granted now, because the record cannot be relied on: ${refusal.problem}`;
+  const field = refusedField(refusal);
+  return `the policy's rules for what is asked no longer allow it${field === null ? '' : `, by its ${field}`}`;
+}

@@ -1,0 +1,74 @@
+import { accountFor, foreignAddress, isSameAccount, usesEmailName, type Whose } from '../../domain/accounts.ts';
+import { isSamePerson, type Person } from '../../domain/person.ts';
+import { type Known, known } from '../../domain/terms.ts';
+import type { Deps } from '../deps.ts';
+
+type World = Pick<Deps, 'targets' | 'policy' | 'store' | 'directory'>;
+
+/**
+ * What keeps a person from getting anything at a resource, whatever the policy decides: nobody has said what they are
+ * called there, or somebody else is called the same. @returns null if nothing is known
+ */
+export async function obstacleFor(deps: World, resourceId: string, person: Person): Promise<string | null> {
+  const unnamed = deps.targets.obstacle(resourceId, person);
+  if (unnamed !== null) return unnamed;
+  const template = deps.targets.accountTemplate?.(resourceId) ?? null;
+  if (template === null) return null;
+  const { identities, emailDomains = [], samePerson } = deps.policy;
+  const foreign = foreignAddress(template, person, emailDomains);
+  if (foreign !== null) return `${foreign}; add a name for ${person.slackId} under identities and use that`;
+  const own = accountFor(template, person, identities);
+  if (!own.known) return own.problem;
+
+  for (const place of placesLike(deps, resourceId)) {
+    const others = await whoElse(deps, place);
+    if (!others.known) return others.problem;
+    const other = others.value.find(
+      (one) =>
+        !isSamePerson(one, person, samePerson) &&
+        foreignAddress(place.template, one, emailDomains) === null &&
+        isCalled(accountFor(place.template, one, identities), own.value),
+    );
+    if (other)
+      return `${own.value} is what ${nameOf(other)} is called there, too, and two people never share an account. Whoever looks after the policy can say who is meant, with email_domains or identities, or that both are one human, with same_person`;
+  }
+  return null;
+}
+
+const isCalled = (account: Known<string>, name: string): boolean => account.known && isSameAccount(account.value, name);
+
+const nameOf = ({ slackId, name }: Whose): string => (name === slackId ? slackId : `${name} (${slackId})`);
+
+interface Place {
+  readonly resourceId: string;
+  readonly template: string;
+}
+
+/** The resource, and whatever other ones lead to the same target, each with its own way to name people. */
+function placesLike({ targets, policy }: World, resourceId: string): Place[] {
+  const here = targets.placeOf(resourceId);
+  return [...policy.resources.keys()].flatMap((id) => {
+    const isHere = id === resourceId || (here !== null && targets.placeOf(id) === here);
+    const template = isHere ? (targets.accountTemplate?.(id) ?? null) : null;
+    return template === null ? [] : [{ resourceId: id, template }];
+  });
+}
+
+/** Everybody who has had access there or could have: in the ledger, in the policy, and where need be at Slack. */
+async function whoElse(
+  { store, policy, directory }: World,
+  { resourceId, template }: Place,
+): Promise<Known<readonly Whose[]>> {
+  const before = (await store.peopleAt(resourceId)).map(({ slackId, mailbox }) => ({
+    slackId,
+    name: slackId,
+    email: mailbox,
+  }));
+  const listed = /\{(?:email|email_lower|email_name)\}/.test(template)
+    ? []
+    : [...policy.identities.keys()].map((slackId) => ({ slackId, name: slackId, email: '' }));
+  // Within one domain an address is one person's, and so is what stands before the @.
+  if (!usesEmailName(template) || policy.emailDomains?.length === 1) return known([...before, ...listed]);
+  const members = await directory.everybody();
+  return members.known ? known([...members.value, ...before]) : members;
+}

@@ -1,0 +1,106 @@
+import type { Human, Person } from '../../domain/person.ts';
+import { findRole, type Role, roleKey } from '../../domain/policy.ts';
+import { isRefused, type Refused, refuse } from '../../domain/refusal.ts';
+import type { Known } from '../../domain/terms.ts';
+import { known, unknown } from '../../domain/terms.ts';
+import type { Purpose } from '../../ports/evidence.ts';
+import type { Deps } from '../deps.ts';
+import { frozen } from '../health/freeze.ts';
+import { humanBehind } from '../people/humans.ts';
+import { type DecidedRequest, decide, type Question } from './decide.ts';
+import { mayBeGiven, refusalReason, type Wanted } from './mayBeGiven.ts';
+
+/**
+ * The one answer to "would it pass?", for whoever asks: the form's preview, Home, `/jit oncall`, the line that was typed,
+ * break-glass, and the request itself. What is said before is what happens after, on the same evidence.
+ */
+
+export interface Wish {
+  readonly role: Role;
+  readonly person: Person;
+  readonly human: Human;
+  /** null: nothing is filled in yet, so nothing can be wrong with it. */
+  readonly form: Wanted['form'] | null;
+  /** `earlier`: whether a code is right is not asked here. */
+  readonly factor: Wanted['factor'];
+  readonly question: Omit<Question, 'person' | 'requestId'>;
+}
+
+/** What would be decided, or what stands in the way whatever the policy says. Changes nothing. */
+export async function wouldPass(deps: Deps, wish: Wish, purpose: Purpose): Promise<DecidedRequest | Refused> {
+  const { role, person, human, form, factor, question } = wish;
+  const wrong = await mayBeGiven(deps, { role, person, form, factor });
+  if (wrong) return refuse(wrong);
+  const key = roleKey(role);
+  const [live, pending] = await Promise.all([
+    question.startsAt === null ? deps.store.liveGrantOf(human, key) : null,
+    deps.store.pendingRequestOf(human, key),
+  ]);
+  if (live) return refuse({ code: 'already_holds', role: key, until: live.value.endsAt });
+  if (pending) return refuse({ code: 'already_pending', role: key, requestId: pending.value.id });
+  return decide(deps, role, { ...question, person, requestId: null }, purpose);
+}
+
+/** The same for somebody by their id, before it is asked for; a submission asks again on fresh evidence. */
+export async function previewRequest(
+  deps: Deps,
+  asked: { personId: string; role: string } & Wish['question'],
+): Promise<DecidedRequest | Refused> {
+  const role = findRole(deps.policy, asked.role);
+  if (!role) return refuse({ code: 'unknown_role', role: asked.role });
+  const person = await deps.directory.person(asked.personId);
+  if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
+  const human = await humanBehind(deps, person.value);
+  const wish = { role, person: person.value, human, form: null, factor: 'earlier' as const, question: asked };
+  return wouldPass(deps, wish, 'preview');
+}
+
+/** With one open incident, that is the one that somebody asks for, unless they say otherwise. */
+export const onlyOne = (incidents: readonly { readonly id: string }[]): string | null =>
+  incidents.length === 1 ? (incidents[0]?.id ?? null) : null;
+
+/** The incident that somebody asks for where they name none. PagerDuty not answering names none either. */
+export async function usualIncident(deps: Pick<Deps, 'onCall'>, person: Person): Promise<string | null> {
+  const incidents = await deps.onCall.openIncidents(person);
+  return incidents.known ? onlyOne(incidents.value) : null;
+}
+
+export interface Possible {
+  readonly role: Role;
+  readonly outlook: DecidedRequest | Refused;
+}
+
+/** Roles for which everything is looked up; the others are only known to be possible. */
+const LOOKED_AT = 25;
+
+/**
+ * What somebody could ask for now, at once first, and then what they hold or wait for. What would be denied is left out.
+ * @returns unknown where nothing is granted to anybody now, with the reason
+ */
+export async function possibleNow(deps: Deps, person: Person): Promise<Known<readonly Possible[]>> {
+  const freeze = await frozen(deps);
+  if (freeze) return unknown(refusalReason(freeze));
+  const [human, incidentId] = await Promise.all([humanBehind(deps, person), usualIncident(deps, person)]);
+  const roles = [...deps.policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
+  const about = (role: Role) => ({ duration: role.duration.default, incidentId, reason: '', startsAt: null });
+  const decided = await Promise.all(
+    roles.map((role) => decide(deps, role, { ...about(role), person, requestId: null }, 'preview')),
+  );
+  const order = { allow: 0, ask: 1, deny: 2 };
+  const found = decided
+    .filter(({ decision }) => decision.effect !== 'deny')
+    .sort((a, b) => order[a.decision.effect] - order[b.decision.effect]);
+  const looked = await Promise.all(
+    found.slice(0, LOOKED_AT).map(async ({ role }): Promise<Possible> => {
+      const wish = { role, person, human, form: null, factor: 'earlier' as const, question: about(role) };
+      return { role, outlook: await wouldPass(deps, wish, 'preview') };
+    }),
+  );
+  const rest = found.slice(LOOKED_AT).map((one): Possible => ({ role: one.role, outlook: one }));
+  const open = [...looked, ...rest].filter(({ outlook }) => !isRefused(outlook));
+  const taken = looked.filter(({ outlook }) => isRefused(outlook) && TAKEN.has(outlook.refused.code));
+  return known([...open, ...taken]);
+}
+
+/** Refusals of what somebody has, or has asked for, already. */
+const TAKEN: ReadonlySet<Refused['refused']['code']> = new Set(['already_holds', 'already_pending']);

@@ -1,0 +1,97 @@
+import { Gauge, type Registry } from 'prom-client';
+import { LIVE_STATES } from '../domain/grant.ts';
+import { type Instant, SECOND } from '../domain/terms.ts';
+import { JOBS, type LaneName } from '../ports/jobs.ts';
+import type { Overview } from '../ports/overview.ts';
+import { PREFIX } from './meter.ts';
+
+/** What is looked up when somebody asks, besides what was counted. */
+export interface Standing {
+  readonly now: Instant;
+  /** null: the database cannot be read. */
+  readonly overview: Overview | null;
+  readonly isLedgerTrusted: boolean;
+  readonly isSlackConnected: boolean;
+  /** On the disk of the database, in bytes. null: not known. */
+  readonly freeBytes: number | null;
+  readonly policyHash: string;
+  readonly version: string;
+}
+
+/** How long each request has waited: quick ones, and those that somebody has forgotten. In seconds. */
+const PENDING_AGES = [300, 1_800, 7_200] as const;
+const LANES: readonly LaneName[] = [...new Set(Object.values(JOBS).map(({ lane }) => lane))];
+
+/** Shows how things stand when it is asked; a value that is not known is not shown, so that an alert on it can tell. */
+export function createGauges(registry: Registry): (standing: Standing) => void {
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Gauge<Label>({ name: `${PREFIX}${name}`, help, labelNames: [...labelNames], registers: [registry] });
+  const info = gauge('info', 'Always 1: the version, and the hash of the policy in force.', ['version', 'policy']);
+  const readable = gauge('database_readable', 'Whether the database could be read just now.');
+  const trusted = gauge('ledger_trusted', 'Whether the ledger is whole as far as it is known; 0 stops new grants.');
+  const connected = gauge('slack_connected', 'Whether Slack reaches the bot.');
+  const free = gauge('disk_free_bytes', 'Free space on the disk of the database.');
+  const work = workGauges(gauge);
+
+  return ({ now, overview, ...rest }) => {
+    info.reset();
+    info.set({ version: rest.version, policy: rest.policyHash.slice(0, 16) }, 1);
+    readable.set(overview === null ? 0 : 1);
+    trusted.set(rest.isLedgerTrusted ? 1 : 0);
+    connected.set(rest.isSlackConnected ? 1 : 0);
+    if (rest.freeBytes === null) free.remove();
+    else free.set(rest.freeBytes);
+    if (overview !== null) work(overview, now);
+  };
+}
+
+type MakeGauge = <Label extends string>(name: string, help: string, labelNames?: readonly Label[]) => Gauge<Label>;
+
+function workGauges(gauge: MakeGauge): (overview: Overview, now: Instant) => void {
+  const live = gauge('live_grants', 'Grants that are not over, by state.', ['state']);
+  const overdue = gauge('overdue_ends', 'Access that should be gone and could not be taken back yet.');
+  const overdueAge = gauge('overdue_oldest_seconds', 'How long the oldest of them should have been gone; 0: none.');
+  const pending = gauge('pending_requests', 'Requests that wait for reviewers, by how long: at most so many seconds.', [
+    'waited',
+  ]);
+  const due = gauge('due_work', 'Work that is due and not taken up, by lane.', ['lane']);
+  const lag = gauge('due_work_lag_seconds', 'How long the oldest of it has been due, by lane; 0: none is.', ['lane']);
+  const retried = gauge('retried_work', 'Work that has failed and is tried again.');
+  const behind = gauge('audit_channel_behind_events', 'Events that the audit channel does not show yet.');
+  const behindAge = gauge('audit_channel_behind_seconds', 'How long the first of them has waited; 0: it shows all.');
+  const newest = gauge('ledger_events', 'The number of the newest event.');
+  const anchored = gauge('last_anchor_timestamp_seconds', 'When a position of the ledger was last signed and kept.');
+  const beat = gauge('last_write_timestamp_seconds', 'When the bot last wrote the time down in its database.');
+
+  return (overview, now) => {
+    const age = (since: Instant | undefined) => (since === undefined ? 0 : Math.max(0, now - since) / SECOND);
+    for (const state of LIVE_STATES) live.set({ state }, overview.live[state] ?? 0);
+    overdue.set(overview.overdue?.count ?? 0);
+    overdueAge.set(age(overview.overdue?.since));
+    for (const [waited, count] of byAge(overview.pending.map(age))) pending.set({ waited }, count);
+    for (const lane of LANES) {
+      const ofLane = overview.due.filter(({ kind }) => JOBS[kind].lane === lane);
+      due.set(
+        { lane },
+        ofLane.reduce((sum, { count }) => sum + count, 0),
+      );
+      lag.set({ lane }, Math.max(0, ...ofLane.map(({ since }) => age(since))));
+    }
+    retried.set(overview.retried);
+    behind.set(overview.auditBehind?.count ?? 0);
+    behindAge.set(age(overview.auditBehind?.since));
+    newest.set(overview.newestSeq);
+    if (overview.lastAnchor === null) anchored.remove();
+    else anchored.set(overview.lastAnchor / SECOND);
+    beat.set(overview.lastBeat / SECOND);
+  };
+}
+
+/** Each request in the one class that it belongs to. */
+function byAge(ages: readonly number[]): [string, number][] {
+  const bounds = [...PENDING_AGES, Number.POSITIVE_INFINITY];
+  return bounds.map((bound, index) => [
+    bound === Number.POSITIVE_INFINITY ? 'longer' : String(bound),
+    ages.filter((age) => age <= bound && age > (bounds[index - 1] ?? -1)).length,
+  ]);
+}

@@ -1,0 +1,91 @@
+import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
+import type { Purpose } from '../ports/evidence.ts';
+import type { Clock } from '../ports/host.ts';
+import { type Answer, DEADLINE } from './answer.ts';
+
+/** How long to hold off after a 429 that does not say. */
+const DEFAULT_HOLD_OFF: Millis = 30 * SECOND;
+/**
+ * Longest that a decision waits for a rate limit that is used up. PagerDuty counts by the minute: whoever is on call
+ * and asks during a storm is better served a minute later than by a reviewer who sleeps.
+ */
+const LONGEST_WAIT: Millis = 2 * MINUTE;
+
+/** How long one question may take. */
+export interface Patience {
+  /** The end of its time, begun anew after waiting for the rate limit. */
+  signal: AbortSignal;
+  /** The latest end of a used-up rate limit that is waited for. */
+  readonly until: Instant;
+}
+
+/** When PagerDuty may be asked again, by what it said of its rate limits. */
+export class RateLimits {
+  readonly #clock: Pick<Clock, 'now' | 'wakeAt'>;
+  readonly #ending: AbortSignal | undefined;
+  readonly #heard: (wait: Millis) => void;
+  /** Until when nothing more is sent, by operation: PagerDuty limits some on their own, and others then still answer. */
+  readonly #heldOff = new Map<string, Instant>();
+
+  /**
+   * @param ending whoever waits for a rate limit then waits no longer
+   * @param heard is told for how long PagerDuty said not to ask
+   */
+  constructor(
+    clock: Pick<Clock, 'now' | 'wakeAt'>,
+    ending: AbortSignal | undefined,
+    heard: (wait: Millis) => void = () => undefined,
+  ) {
+    this.#clock = clock;
+    this.#ending = ending;
+    this.#heard = heard;
+  }
+
+  patienceFor(purpose: Purpose): Patience {
+    const now = this.#clock.now();
+    return { signal: AbortSignal.timeout(DEADLINE), until: purpose === 'decision' ? now + LONGEST_WAIT : now };
+  }
+
+  note(operation: string, { status, headers }: Answer): void {
+    const remaining = headers.get('ratelimit-remaining');
+    if (status !== 429 && remaining !== '0') return;
+    const reset = Number(headers.get('ratelimit-reset') ?? headers.get('retry-after') ?? Number.NaN);
+    if (status === 429 || Number.isFinite(reset)) {
+      const wait = Number.isFinite(reset) ? reset * SECOND : DEFAULT_HOLD_OFF;
+      this.#heldOff.set(operation, this.#clock.now() + wait);
+      this.#heard(wait);
+    }
+  }
+
+  isWorthWaiting(operation: string, patience: Patience): boolean {
+    return this.#heldOffUntil(operation) <= patience.until;
+  }
+
+  /**
+   * Waits until an operation may be sent, as long as there is patience for it.
+   * @returns how much longer the limit is used up; 0: it may be sent now
+   */
+  async wait(operation: string, patience: Patience): Promise<Millis> {
+    for (;;) {
+      const left = this.#heldOffUntil(operation) - this.#clock.now();
+      if (left <= 0) return 0;
+      if (!this.isWorthWaiting(operation, patience) || this.#ending?.aborted) return left;
+      await this.#sleepUntil(this.#heldOffUntil(operation));
+      patience.signal = AbortSignal.timeout(DEADLINE);
+    }
+  }
+
+  #heldOffUntil(operation: string): Instant {
+    return this.#heldOff.get(operation) ?? 0;
+  }
+
+  async #sleepUntil(at: Instant): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.wakeAt(at, resolve);
+    const stop = () => resolve();
+    this.#ending?.addEventListener('abort', stop, { once: true });
+    await promise;
+    this.#ending?.removeEventListener('abort', stop);
+    cancel();
+  }
+}

@@ -1,0 +1,67 @@
+/** Reads the ledger of events back. */
+
+import type { Use } from '../domain/accessReview.ts';
+import type { LedgerEvent } from '../domain/events.ts';
+import type { Activity, ReviewActivity } from '../domain/signals.ts';
+import type { Instant, RoleKey } from '../domain/terms.ts';
+
+/** Reads events back, in order. */
+export interface EventReader {
+  after(seq: number, limit: number): Promise<readonly LedgerEvent[]>;
+  get(seq: number): Promise<LedgerEvent | null>;
+  newest(): Promise<LedgerEvent | null>;
+  /** null: nothing was ever recorded. */
+  origin(): Promise<Origin | null>;
+  /** All events of a rare type, oldest first. */
+  marks<T extends MarkType>(type: T): Promise<readonly (LedgerEvent & { readonly type: T })[]>;
+}
+
+/** Events so rare that all of them are read at each start; an index finds them. */
+export type MarkType = 'bot.identified' | 'channel.forged' | 'ledger.damaged' | 'ledger.looked';
+
+/** Where a ledger comes from, also where its beginning is in an archive. */
+export interface Origin {
+  /** Hash of the first event of all: which ledger it is. */
+  readonly ledger: string;
+  readonly began: Instant;
+  /** The first event that is still in the database. */
+  readonly first: number;
+}
+
+/** What an auditor asks about; everything that is given has to fit. */
+export interface EventFilter {
+  /** A Slack id, or part of a name. */
+  readonly person?: string;
+  /** A role's key, or a resource's id: all its roles. */
+  readonly role?: RoleKey;
+  readonly requestId?: string;
+  readonly incidentId?: string;
+  readonly from?: Instant;
+  readonly to?: Instant;
+  /** The newest ones, so many. */
+  readonly limit: number;
+}
+
+export interface EventSearch {
+  /** Oldest first. */
+  find(filter: EventFilter): Promise<readonly LedgerEvent[]>;
+  /** Every event about a request, oldest first. */
+  ofRequest(requestId: string): Promise<readonly LedgerEvent[]>;
+  /** The message in whose thread a request is reviewed; null: nobody had to. */
+  cardOf(requestId: string): Promise<{ readonly channel: string; readonly ts: string } | null>;
+  /** What the record itself called people last, by Slack id. Whoever it has no name of (any more) is left out. */
+  namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** What the ledger says about how people behave. Rejects where it cannot be read. */
+export interface ActivityReader {
+  /** @param accounts Slack ids of one human */
+  asking(accounts: readonly string[], resourceId: string, now: Instant): Promise<Activity>;
+  /** How often each role was used since then. */
+  uses(since: Instant): Promise<readonly Use[]>;
+  /** @param between the accounts of the two of them; the first of each stands for all of theirs */
+  reviewing(
+    between: { readonly reviewer: readonly string[]; readonly requester: readonly string[] },
+    now: Instant,
+  ): Promise<ReviewActivity>;
+}

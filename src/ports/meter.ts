@@ -1,0 +1,50 @@
+/** What is counted while the bot works, for those who watch over it. Nothing here decides anything. */
+
+import type { LedgerEvent } from '../domain/events.ts';
+import type { Millis } from '../domain/terms.ts';
+
+/** A call to something outside. */
+export interface OutsideCall {
+  readonly service: 'slack' | 'pagerduty' | 'target';
+  /** The kind of target; '' for the others. */
+  readonly kind: string;
+  /** What was asked, in a few words that never name a person or a thing. */
+  readonly verb: string;
+}
+
+export interface Meter {
+  called(call: OutsideCall, outcome: { readonly ok: boolean; readonly took: Millis }): void;
+  /** A service that limits how often it is asked said for how long not to ask. */
+  heldOff(service: OutsideCall['service'], wait: Millis): void;
+  /** Events that are in the ledger now. */
+  committed(events: readonly LedgerEvent[]): void;
+  /** Somebody has access, this long after they asked. */
+  accessGiven(by: 'policy' | 'reviewers' | 'break_glass', after: Millis): void;
+}
+
+/** Counts nothing, where nobody asks. */
+export const SILENT_METER: Meter = {
+  called: () => undefined,
+  heldOff: () => undefined,
+  committed: () => undefined,
+  accessGiven: () => undefined,
+};
+
+/** Does a call and counts it. @throws what the call throws */
+export async function metered<T>(
+  meter: Pick<Meter, 'called'>,
+  call: OutsideCall,
+  work: () => Promise<T>,
+  isGood: (answer: T) => boolean = () => true,
+): Promise<T> {
+  const began = performance.now();
+  const done = (ok: boolean) => meter.called(call, { ok, took: performance.now() - began });
+  try {
+    const answer = await work();
+    done(isGood(answer));
+    return answer;
+  } catch (error) {
+    done(false);
+    throw error;
+  }
+}

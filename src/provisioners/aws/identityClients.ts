@@ -1,0 +1,65 @@
+import type { Identitystore } from '@aws-sdk/client-identitystore';
+import type { SSOAdmin } from '@aws-sdk/client-sso-admin';
+import { clientOptions, inTime } from './client.ts';
+
+/** AWS's own clients of one Identity Center, and how lists of theirs are read. */
+
+export const SERVICE = 'AWS Identity Center';
+export const NOT_THERE = 'ResourceNotFoundException';
+
+export interface Instance {
+  readonly region: string;
+  /** The ARN of the Identity Center instance. */
+  readonly instance: string;
+  readonly identity_store: string;
+  readonly endpoint?: string | undefined;
+}
+
+interface Opened {
+  readonly sso: SSOAdmin;
+  readonly people: Identitystore;
+}
+
+export interface Clients {
+  open(): Promise<Opened>;
+  close(): Promise<void>;
+}
+
+export function clientsOf(target: Instance): Clients {
+  let opened: Promise<Opened> | null = null;
+  return {
+    // The packages are loaded with the first call: who uses no such target need not have them.
+    open: () => {
+      opened ??= Promise.all([import('@aws-sdk/client-sso-admin'), import('@aws-sdk/client-identitystore')]).then(
+        ([sso, people]) => ({
+          sso: inTime(new sso.SSOAdmin(clientOptions(target))),
+          people: inTime(new people.Identitystore(clientOptions(target))),
+        }),
+      );
+      return opened;
+    },
+    close: async () => {
+      const clients = await opened;
+      clients?.sso.destroy();
+      clients?.people.destroy();
+    },
+  };
+}
+
+/** An answer without the list that was asked for is no empty list. */
+export function listed<T>(items: readonly T[] | undefined): readonly T[] {
+  if (items) return items;
+  throw new Error(`${SERVICE} answered a list without its items`);
+}
+
+export async function* pages<Page extends { NextToken?: string | undefined }>(
+  ask: (page: { NextToken?: string }) => Promise<Page | null>,
+): AsyncGenerator<Page> {
+  let next: string | undefined;
+  do {
+    const page = await ask(next === undefined ? {} : { NextToken: next });
+    if (!page) return;
+    yield page;
+    next = page.NextToken;
+  } while (next !== undefined);
+}

@@ -1,0 +1,99 @@
+import type { Octokit } from 'octokit';
+import { z } from 'zod';
+import { errorText } from '../../domain/text.ts';
+import { readAll } from './lists.ts';
+import type { Target } from './schemas.ts';
+
+const PAGE_SIZE = 100;
+const NOT_FOUND = 404;
+
+const user = z.object({ id: z.number().int(), login: z.string().min(1) });
+
+/** What is asked: a route with its parameters, such as `GET /user/{account_id}`. */
+type Parameters = Readonly<Record<string, string | number>>;
+
+export type Asking = ReturnType<typeof askingOf>;
+
+/** Questions to one GitHub, answered in a form that is understood or not at all. */
+export function askingOf(target: Target, octokit: () => Promise<Octokit>) {
+  const where = `GitHub at ${new URL(target.api_url).host}`;
+
+  async function send(route: string, parameters: Parameters): Promise<{ data: unknown; link: string }> {
+    try {
+      const client = await octokit();
+      const { data, headers } = await client.request(route, parameters);
+      return { data, link: headers.link ?? '' };
+    } catch (error) {
+      throw new Error(`${where}: ${errorText(error)}`, { cause: error });
+    }
+  }
+
+  function understood<T>(route: string, schema: z.ZodType<T>, data: unknown): T {
+    const parsed = schema.safeParse(data);
+    if (parsed.success) return parsed.data;
+    throw new Error(`${where}: ${route} was answered in an unknown form`);
+  }
+
+  /** @throws with the target's name, also for what is not found */
+  async function ask<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<T> {
+    return understood(route, schema, (await send(route, parameters)).data);
+  }
+
+  /**
+   * Everything of a list.
+   * @param under where the list stands in an answer that is an object, such as `runners`
+   */
+  function all<T extends { id: number }>(
+    route: string,
+    parameters: Parameters,
+    item: z.ZodType<T>,
+    under?: string,
+  ): Promise<T[]> {
+    return readAll(async (page) => {
+      const { data, link } = await send(route, { ...parameters, per_page: PAGE_SIZE, page });
+      return { items: understood(route, listOf(item, under), data), isLast: !link.includes('rel="next"') };
+    });
+  }
+
+  return { where, ask, all, ...shortcuts(where, ask) };
+}
+
+function listOf<T>(item: z.ZodType<T>, under: string | undefined): z.ZodType<T[]> {
+  if (under === undefined) return z.array(item);
+  return z
+    .record(z.string(), z.unknown())
+    .transform((whole) => whole[under])
+    .pipe(z.array(item));
+}
+
+type Ask = <T>(route: string, parameters: Parameters, schema: z.ZodType<T>) => Promise<T>;
+
+/** What is asked in more than one place. */
+function shortcuts(where: string, ask: Ask) {
+  /** Null: GitHub says 404, of what is not there as of what one may not see. */
+  const askOrNull = <T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<T | null> =>
+    ask(route, parameters, schema).catch((error: unknown) => {
+      if (isNotFound(error)) return null;
+      throw error;
+    });
+  return {
+    askOrNull,
+    /** Does something that has no answer worth reading. What is gone already is done. */
+    act: async (route: string, parameters: Parameters): Promise<void> => {
+      await askOrNull(route, parameters, z.unknown());
+    },
+    /** Who is called so now. Null: nobody. */
+    userOf: (login: string) => askOrNull('GET /users/{username}', { username: login }, user),
+    /** What somebody is called now. Null: they have deleted their account. */
+    loginOf: async (id: string): Promise<string | null> => {
+      const found = await askOrNull('GET /user/{account_id}', { account_id: id }, user);
+      if (found && String(found.id) !== id)
+        throw new Error(`${where}: asked for the user ${id}, it answers ${found.id}`);
+      return found?.login ?? null;
+    },
+  };
+}
+
+/** Whether GitHub said 404. */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && 'status' in error.cause && error.cause.status === NOT_FOUND;

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+const template = z.string().regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"');
+
+export const targetSchema = z
+  .strictObject({
+    kind: z.literal('kubernetes'),
+    /** Left out: the bot runs in the cluster, and uses its service account. */
+    kubeconfig: z.string().min(1).optional(),
+    context: z.string().min(1).optional(),
+    /** What the person is called in the cluster; or the group that they alone are in. */
+    user: template.optional(),
+    group: template.optional(),
+  })
+  .refine(({ user, group }) => user === undefined || group === undefined, 'expected either user or group');
+
+const objectName = z.string().regex(/^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/, 'expected the name of a Kubernetes object');
+
+export const roleSchema = z
+  .strictObject({
+    cluster_role: objectName.optional(),
+    role: objectName.optional(),
+    /** Left out: the whole cluster. */
+    namespaces: z.array(objectName).min(1).optional(),
+  })
+  .refine(
+    ({ cluster_role, role }) => (cluster_role === undefined) !== (role === undefined),
+    'expected either cluster_role or role',
+  )
+  .refine(({ role, namespaces }) => role === undefined || namespaces !== undefined, {
+    message: 'a role belongs to a namespace: say which under namespaces',
+    path: ['namespaces'],
+  });
+
+export type Target = z.infer<typeof targetSchema>;
+export type Role = z.infer<typeof roleSchema>;
+
+const DEFAULT_USER = '{email}';
+/** The template for what people are called in the cluster. */
+export const nameTemplate = ({ user, group }: Target): string => user ?? group ?? DEFAULT_USER;

@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import { type Millis, SECOND } from '../../domain/terms.ts';
+
+/** Calls of a local module, which may take for ever and answer anything. */
+
+export type Ask = <T>(what: string, schema: z.ZodType<T>, call: () => unknown) => Promise<T>;
+
+/**
+ * Waits for an answer so long, and looks at it.
+ * @param path names the module in errors
+ */
+export const askingOf =
+  (path: string, deadline: Millis): Ask =>
+  async (what, schema, call) => {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const problem = `${path} gave no answer to ${what} within ${deadline / SECOND} s`;
+    const timer = setTimeout(() => reject(new Error(problem)), deadline);
+    const answer = await Promise.race([(async () => call())(), late]).finally(() => clearTimeout(timer));
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw new Error(`${path} answered ${what} with something that it must not`, { cause: parsed.error });
+  };
+
+/** Counts calls for as long as they go on, which may be longer than anybody waits for them. */
+export class CallsUnderWay {
+  /** How many are not over, by grant. */
+  readonly #counts = new Map<string, number>();
+
+  has(grantId: string): boolean {
+    return this.#counts.has(grantId);
+  }
+
+  async during<T>(grantId: string, call: () => Promise<T>): Promise<T> {
+    this.#counts.set(grantId, (this.#counts.get(grantId) ?? 0) + 1);
+    try {
+      return await call();
+    } finally {
+      const left = (this.#counts.get(grantId) ?? 1) - 1;
+      if (left > 0) this.#counts.set(grantId, left);
+      else this.#counts.delete(grantId);
+    }
+  }
+}

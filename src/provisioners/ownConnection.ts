@@ -1,0 +1,46 @@
+import type { Finding, Holding } from '../ports/targets.ts';
+import { OwnAccess } from './ownAccess.ts';
+import { OwnAsking } from './ownAsking.ts';
+import type { Grants, Manners, Send } from './protocol.ts';
+import type { Access, Connection, ListedRole, Use } from './provisioner.ts';
+
+/** Asked about by the doctor, who has no grant of their own. */
+const NOBODY: Access<Grants>['person'] = {
+  slackId: 'U0DOCTOR',
+  name: 'jitbot doctor',
+  email: 'jit-doctor@example.com',
+};
+const NO_GRANT = { grantId: 'GDOCTOR', requestId: 'RDOCTOR' };
+
+/** A connection to a team's own service or program. */
+export function createOwnConnection(send: Send, manners: Manners, use: Pick<Use, 'ids' | 'clock'>): Connection<Grants> {
+  const { name, sessions, lists, checks } = manners;
+  const asking = new OwnAsking(send, name);
+  const access = new OwnAccess(asking, manners, use);
+  return {
+    grant: (one, expiresAt) => access.give(one, expiresAt),
+    revoke: (one) => access.takeBack(one),
+    isActive: (one) => access.isActive(one),
+    stamp: (one) => access.stamp(one),
+    ...(sessions !== 'none' && { afterlife: sessions }),
+    ...(lists && {
+      list: (roles: readonly ListedRole<Grants>[]) => asking.holdings(roles),
+      remove: (holding: Holding, grants: Grants | null) => access.remove(holding, grants),
+    }),
+    check: (roles) => (checks ? asking.findings(roles) : checkByAsking(name, access, roles)),
+    close: async () => undefined,
+  };
+}
+
+/** One that cannot say whether all is in order is asked about a grant that never was. */
+async function checkByAsking(
+  name: string,
+  access: OwnAccess,
+  roles: readonly ListedRole<Grants>[],
+): Promise<readonly Finding[]> {
+  for (const { roleKey, role } of roles) {
+    if (await access.isActive({ ...NO_GRANT, person: NOBODY, role, roleKey }))
+      return [{ ok: false, what: `asked about a grant that never was, ${name} says it is active` }];
+  }
+  return [{ ok: true, what: `${name} answers, and knows nothing of a grant that never was` }];
+}

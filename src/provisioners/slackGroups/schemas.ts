@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { webAddress } from '../address.ts';
+
+const groupId = z.string().regex(/^S[A-Z0-9]+$/, 'expected the id of a Slack user group (S…)');
+
+export const targetSchema = z.strictObject({
+  kind: z.literal('slack'),
+  /** Of an app with usergroups:read and usergroups:write; better not the bot's own. */
+  token: z.string().min(1),
+  /** Stays in a group when nobody else is left: Slack takes no empty list. */
+  keeper: z
+    .string()
+    .regex(/^[UW][A-Z0-9]+$/, 'expected the id of somebody in Slack (U…)')
+    .optional(),
+  api_url: webAddress().default('https://slack.com/api/'),
+});
+
+export const roleSchema = z.strictObject({ groups: z.array(groupId).min(1, 'name at least one user group') });
+
+export type Target = z.infer<typeof targetSchema>;
+
+export type Role = z.infer<typeof roleSchema>;

@@ -1,0 +1,53 @@
+import type { Refusal } from '../../../domain/refusal.ts';
+import { UNCLEAR } from '../../../wording/commands.ts';
+import type { Sentence } from '../../../wording/pieces.ts';
+import type { Call } from '../../kit/command.ts';
+import { drawn } from '../../kit/drawn.ts';
+import { refusalText } from '../../kit/refusals.ts';
+import { resolveTimes } from '../../kit/when.ts';
+import type { Prefill } from '../request/form.ts';
+import type { Mode } from '../request/modal.ts';
+import { keysOf, type Line, type Unclear } from '../request/parseCommandLine.ts';
+import { chosenRole } from '../request/values.ts';
+
+/** Asking in one line. Complete, it is decided at once; otherwise the form opens with what was understood. */
+
+/** The line with its times worked out, which takes a look at whose clock they are on. */
+export async function complete({ deps, personId }: Call, { duration, times, reason }: Line) {
+  const common = { personId, reason, incidentId: null };
+  if (!times) return { ...common, duration: duration ?? Number.NaN, startsAt: null };
+  const person = await deps.directory.person(personId);
+  const zone = person.known ? person.value.timeZone : 'UTC';
+  const { startsAt, duration: worked } = resolveTimes(times, zone, deps.clock.now(), duration);
+  return { ...common, startsAt, duration: worked ?? Number.NaN };
+}
+
+/** @param wrong what speaks against it as it was typed; what was simply left out, the form asks for by itself */
+export function prefill({ deps }: Call, mode: Mode, line: Line, wrong: readonly Refusal[]): Prefill {
+  const word = [
+    ...(line.unclear ? [drawn(unclearSentence(line.unclear))] : []),
+    ...wrong.filter(({ code }) => SAID.has(code)).map(refusalText),
+  ].join('\n');
+  return {
+    mode,
+    role: chosenRole(deps.policy, keysOf(line)[0] ?? null),
+    duration: line.duration,
+    times: line.times,
+    reason: line.reason,
+    ...(word && { word }),
+  };
+}
+
+/** Refusals of something that was typed, and not of something that is missing. */
+const SAID: ReadonlySet<Refusal['code']> = new Set(['duration_too_long', 'start_not_ahead', 'start_too_far']);
+
+function unclearSentence(unclear: Unclear): Sentence {
+  switch (unclear.what) {
+    case 'resource':
+      return UNCLEAR.resource(unclear.typed);
+    case 'role':
+      return unclear.typed === null ? UNCLEAR.anyRole(unclear.resource) : UNCLEAR.role(unclear.typed, unclear.resource);
+    case 'time':
+      return UNCLEAR.time(unclear.typed);
+  }
+}

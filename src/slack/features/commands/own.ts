@@ -1,0 +1,84 @@
+import type { KnownBlock } from '@slack/types';
+import type { LiveGrant } from '../../../domain/grant.ts';
+import type { Request } from '../../../domain/request.ts';
+import type { RoleKey } from '../../../domain/terms.ts';
+import { extensionLeft } from '../../../lifecycle/grant/extendGrant.ts';
+import { grantSentence } from '../../../wording/admin.ts';
+import { BUTTONS } from '../../../wording/buttons.ts';
+import { statusSentence } from '../../../wording/cards.ts';
+import { OWN } from '../../../wording/commands.ts';
+import { button } from '../../kit/blocks.ts';
+import { endButton } from '../../kit/buttons.ts';
+import type { Call } from '../../kit/command.ts';
+import { paragraph, smallPrint } from '../../kit/drawn.ts';
+import { roleNameIn } from '../../outbox/shown.ts';
+import { CANCEL_ACTION, EXTEND_ACTION } from '../../outbox/toRequester.ts';
+
+/** What somebody holds and has asked for, for the commands that show it or act on one of it. */
+
+export async function mine({ deps, personId }: Call): Promise<[readonly LiveGrant[], readonly Request[]]> {
+  const [held, asked] = await Promise.all([
+    deps.store.liveGrants({ slackId: personId }),
+    deps.store.openRequests({ slackId: personId }),
+  ]);
+  return [held.map(({ value }) => value), asked.map(({ value }) => value)];
+}
+
+/** Those whose role, or whose resource's name, begins with what was typed. */
+export function matching({ deps }: Call, held: readonly LiveGrant[], typed: string): readonly LiveGrant[] {
+  const wanted = typed.toLowerCase().replace(/\s+/g, '/');
+  const exact = held.filter(({ role }) => role === wanted);
+  return exact.length > 0
+    ? exact
+    : held.filter(
+        ({ role }) =>
+          role.startsWith(wanted) || roleNameIn(deps.policy, role).toLowerCase().startsWith(typed.toLowerCase()),
+      );
+}
+
+/** Of each kind: an answer holds 50 blocks, and each takes two. */
+const MOST = { grants: 15, requests: 8 };
+/** Of the others, by name. */
+const MOST_NAMED = 40;
+
+export const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[], again = '/jit revoke'): KnownBlock[] => [
+  ...grants.slice(0, MOST.grants).flatMap((grant): KnownBlock[] => [
+    paragraph(OWN.grant(roleNameIn(deps.policy, grant.role), grantSentence(grant, grant.person.timeZone))),
+    ...(grant.state === 'active'
+      ? [
+          {
+            type: 'actions' as const,
+            elements: [
+              ...(extensionLeft(deps, grant) > 0 ? [button(BUTTONS.extend, EXTEND_ACTION, grant.id)] : []),
+              endButton(grant.id, BUTTONS.done),
+            ],
+          },
+        ]
+      : []),
+  ]),
+  ...more(grants.slice(MOST.grants), again),
+];
+
+/** The others by name, with what to type for one of them. */
+const more = (others: readonly { readonly role: RoleKey }[], again: string): KnownBlock[] =>
+  others.length === 0
+    ? []
+    : [
+        smallPrint(
+          OWN.more(
+            others.length,
+            others.slice(0, MOST_NAMED).map(({ role }) => role),
+            again,
+          ),
+        ),
+      ];
+
+export const requestBlocks = ({ deps }: Call, requests: readonly Request[]): KnownBlock[] => [
+  ...requests
+    .slice(0, MOST.requests)
+    .flatMap((request): KnownBlock[] => [
+      paragraph(OWN.request(roleNameIn(deps.policy, request.role), request.id, statusSentence(request, null))),
+      { type: 'actions', elements: [button(BUTTONS.cancelRequest, CANCEL_ACTION, request.id)] },
+    ]),
+  ...more(requests.slice(MOST.requests), '/jit cancel'),
+];

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { App, BlockAction } from '@slack/bolt';
+import type { HomeView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import type { Person } from '../../../domain/person.ts';
+import { roleKey } from '../../../domain/policy.ts';
+import { isRefused } from '../../../domain/refusal.ts';
+import { known, type RoleKey } from '../../../domain/terms.ts';
+import type { Deps } from '../../../lifecycle/deps.ts';
+import { extensionLeft } from '../../../lifecycle/grant/extendGrant.ts';
+import { reviewableBy } from '../../../lifecycle/people/eligibility.ts';
+import { possibleNow } from '../../../lifecycle/request/outlook.ts';
+import type { PostBook } from '../../../ports/posts.ts';
+import { HOME } from '../../../wording/home.ts';
+import { section } from '../../kit/blocks.ts';
+import { tellClicker } from '../../kit/clickAnswers.ts';
+import type { SlackContext } from '../../kit/context.ts';
+import { drawn } from '../../kit/drawn.ts';
+import { roleNameIn } from '../../outbox/shown.ts';
+import { possibleSentence } from '../commands/onCall.ts';
+import { openForm } from '../request/form.ts';
+import { HOME_ACTIONS, homeView } from './view.ts';
+
+/** App Home: everything of one's own in one place. */
+
+/** Requests of one's own that are shown. */
+const LATELY = 5;
+
+export interface Home {
+  /** Shows it as things stand now. */
+  show(slackId: string, word?: string): Promise<void>;
+  /** Brings it up to date for somebody who has opened it before. */
+  refresh(slackId: string): Promise<void>;
+}
+
+export function createHome(deps: Deps, client: WebClient, posts: PostBook): Home {
+  const keyOf = (slackId: string) => `home:${slackId}`;
+  async function publish(slackId: string, view: HomeView): Promise<void> {
+    await client.views.publish({ user_id: slackId, view });
+    const digest = createHash('sha256').update(JSON.stringify(view)).digest('hex');
+    await posts.keep(keyOf(slackId), { channel: slackId, ts: '', digest });
+  }
+  return {
+    show: async (slackId, word) => publish(slackId, await viewFor(deps, slackId, word ?? null)),
+    refresh: async (slackId) => {
+      if (await posts.find(keyOf(slackId))) await publish(slackId, await viewFor(deps, slackId, null));
+    },
+  };
+}
+
+async function viewFor(deps: Deps, slackId: string, word: string | null): Promise<HomeView> {
+  const person = await deps.directory.person(slackId);
+  const [held, asked, toReview, possible] = await everything(deps, slackId, person.known ? person.value : null);
+  const refused = person.known ? null : drawn(HOME.refused(person.problem));
+  const isWaiting = asked.some(({ state }) => state === 'pending' || state === 'scheduled');
+  if (refused !== null && held.length === 0 && !isWaiting) return { type: 'home', blocks: [section(refused)] };
+  const named = (role: RoleKey) => roleNameIn(deps.policy, role);
+  return homeView({
+    now: deps.clock.now(),
+    environment: deps.policy.environment,
+    timeZone: person.known ? person.value.timeZone : (held[0]?.value.person.timeZone ?? 'UTC'),
+    // Whoever Slack does not say who they are can still give back what they hold.
+    word: refused === null ? word : [word, refused].filter(Boolean).join('\n'),
+    held: held.map(({ value: grant }) => ({
+      grant,
+      roleName: named(grant.role),
+      canExtend: grant.state === 'active' && extensionLeft(deps, grant) > 0,
+      hasCredential: deps.targets.issuesCredentials(grant.resourceId),
+    })),
+    asked: asked.map((request) => ({ request, roleName: named(request.role) })),
+    toReview: toReview.map((request) => ({ request, roleName: named(request.role) })),
+    possible: possible.known
+      ? possible.value
+          .filter(({ outlook }) => !isRefused(outlook))
+          .map((one) => ({ key: roleKey(one.role), text: drawn(possibleSentence(deps, one)) }))
+      : [],
+    // What is held and asked for already is shown above.
+    nothingBecause: possible.known ? null : possible.problem,
+  });
+}
+
+/** @param person null: Slack does not say who it is, so nothing is theirs to review or to ask for */
+const everything = (deps: Deps, slackId: string, person: Person | null) =>
+  Promise.all([
+    deps.store.liveGrants({ slackId }),
+    deps.store.recentRequests(slackId, LATELY),
+    person ? reviewableBy(deps, person) : [],
+    person ? possibleNow(deps, person) : known([]),
+  ]);
+
+export function listenToHome(app: App, context: SlackContext): void {
+  app.event('app_home_opened', async ({ event }) => {
+    if (event.tab === 'home') await context.showHome(event.user);
+  });
+  app.action<BlockAction>(HOME_ACTIONS.ask, async ({ ack, body, respond }) => {
+    await ack();
+    await tellClicker(context, { body, respond }, async () => {
+      await openForm(context, { triggerId: body.trigger_id, personId: body.user.id }, { mode: 'request' });
+      return null;
+    });
+  });
+}

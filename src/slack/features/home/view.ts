@@ -1,0 +1,114 @@
+import type { HomeView, KnownBlock } from '@slack/types';
+import type { LiveGrant } from '../../../domain/grant.ts';
+import type { PendingRequest, Request } from '../../../domain/request.ts';
+import type { Instant } from '../../../domain/terms.ts';
+import { grantSentence } from '../../../wording/admin.ts';
+import { BUTTONS } from '../../../wording/buttons.ts';
+import { statusSentence, TO_REVIEW } from '../../../wording/cards.ts';
+import { onCallSentence, proofSentence } from '../../../wording/decisions.ts';
+import { ENVIRONMENT } from '../../../wording/environment.ts';
+import { HOME } from '../../../wording/home.ts';
+import { type Sentence, say } from '../../../wording/pieces.ts';
+import { button, LIMITS, quote, section } from '../../kit/blocks.ts';
+import { endButton } from '../../kit/buttons.ts';
+import { paragraph, smallPrint } from '../../kit/drawn.ts';
+import { REVIEW_ACTIONS } from '../../outbox/card.ts';
+import { ASK_ACTION, CANCEL_ACTION, CREDENTIAL_ACTION, EXTEND_ACTION } from '../../outbox/toRequester.ts';
+
+/** What somebody's Home shows. A function of this and nothing else. */
+export interface HomeInput {
+  readonly now: Instant;
+  readonly timeZone: string;
+  /** Absent: nothing is said of it. */
+  readonly environment?: string | undefined;
+  /** A word on what they just did. */
+  readonly word: string | null;
+  readonly held: readonly { grant: LiveGrant; roleName: string; canExtend: boolean; hasCredential: boolean }[];
+  readonly asked: readonly { request: Request; roleName: string }[];
+  readonly toReview: readonly { request: PendingRequest; roleName: string }[];
+  /** mrkdwn lines with the role's key. */
+  readonly possible: readonly { key: string; text: string }[];
+  /** Why nothing is granted to anybody now; null: it is. */
+  readonly nothingBecause: string | null;
+}
+
+const ASK_ANYTHING = 'home_ask';
+export const HOME_ACTIONS = { ask: ASK_ANYTHING } as const;
+/** Of each kind; the rest is a command away. Slack takes 100 blocks. */
+const MOST = { held: 10, asked: 5, toReview: 8, possible: 15 };
+
+export function homeView(input: HomeInput): HomeView {
+  const { held, asked, toReview, possible, word } = input;
+  const blocks: KnownBlock[] = [
+    ...(input.environment === undefined ? [] : [smallPrint(ENVIRONMENT.line(input.environment))]),
+    {
+      type: 'actions',
+      elements: [button(BUTTONS.requestAccess, HOME_ACTIONS.ask, 'ask', { style: 'primary' })],
+    },
+    ...(word ? [section(word)] : []),
+    ...group(
+      HOME.held,
+      held.slice(0, MOST.held).flatMap((one) => heldBlocks(one, input)),
+      HOME.nothingHeld,
+    ),
+    ...group(HOME.toReview, toReview.slice(0, MOST.toReview).flatMap(reviewBlocks), HOME.nothingToReview),
+    ...group(HOME.asked, asked.slice(0, MOST.asked).flatMap(askedBlocks), HOME.nothingAsked),
+    ...group(
+      HOME.possible,
+      possible.slice(0, MOST.possible).map(({ key, text }) => ({
+        ...section(text),
+        accessory: button(BUTTONS.ask, ASK_ACTION, key),
+      })),
+      input.nothingBecause === null ? HOME.nothingPossible : HOME.nothingBecause(input.nothingBecause),
+    ),
+    smallPrint(HOME.asOf(input.now, input.timeZone)),
+  ];
+  return { type: 'home', blocks: blocks.slice(0, LIMITS.homeBlocks) };
+}
+
+const group = (title: string, blocks: KnownBlock[], none: Sentence): KnownBlock[] => [
+  { type: 'header', text: { type: 'plain_text', text: title, emoji: false } },
+  ...(blocks.length > 0 ? blocks : [smallPrint(none)]),
+];
+
+function heldBlocks(
+  { grant, roleName, canExtend, hasCredential }: HomeInput['held'][number],
+  { now }: HomeInput,
+): KnownBlock[] {
+  const left = grant.state === 'active' ? Math.max(0, grant.endsAt - now) : null;
+  const line = paragraph(HOME.hold(roleName, grantSentence(grant, grant.person.timeZone), left));
+  if (grant.state !== 'active') return [line];
+  const elements = [
+    ...(hasCredential ? [button(BUTTONS.getCredentials, CREDENTIAL_ACTION, grant.id)] : []),
+    ...(canExtend ? [button(BUTTONS.extend, EXTEND_ACTION, grant.id)] : []),
+    endButton(grant.id, BUTTONS.done),
+  ];
+  return [line, { type: 'actions', elements }];
+}
+
+function reviewBlocks({ request, roleName }: HomeInput['toReview'][number]): KnownBlock[] {
+  const { onCall, incident } = request.decision.proof;
+  const proof = TO_REVIEW.proof(
+    proofSentence({ onCall, incident: null }),
+    proofSentence({ onCall: null, incident }),
+    onCallSentence(request.seenOnCall),
+  );
+  return [
+    paragraph(say`${TO_REVIEW.request(request, roleName)}${proof}`),
+    quote(request.reason),
+    {
+      type: 'actions',
+      elements: [
+        button(BUTTONS.approve, REVIEW_ACTIONS.approve, request.id, { style: 'primary' }),
+        button(BUTTONS.deny, REVIEW_ACTIONS.deny, request.id, { style: 'danger' }),
+      ],
+    },
+  ];
+}
+
+function askedBlocks({ request, roleName }: HomeInput['asked'][number]): KnownBlock[] {
+  const line = paragraph(HOME.request(roleName, request.submittedAt, statusSentence(request, null)));
+  return request.state === 'pending' || request.state === 'scheduled'
+    ? [{ ...line, accessory: button(BUTTONS.cancelRequest, CANCEL_ACTION, request.id) }]
+    : [line];
+}

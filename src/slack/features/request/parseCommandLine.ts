@@ -1,0 +1,98 @@
+import { type Policy, type Resource, type Role, roleKey } from '../../../domain/policy.ts';
+import type { Millis } from '../../../domain/terms.ts';
+import { type ClockTimes, looksLikeWhen, takeWhen } from '../../kit/when.ts';
+
+/**
+ * What somebody typed after `/jit request`, in one line and forgiving: names by prefix, times and lengths as people write
+ * them; everything else is the reason. What is missing stays null. What is left over and looks like a time, a length or a
+ * role was meant as one: then nothing is decided on the rest, and they are asked.
+ */
+export interface Line {
+  readonly roles: readonly Role[];
+  readonly unclear: Unclear | null;
+  readonly duration: Millis | null;
+  readonly times: ClockTimes | null;
+  readonly reason: string;
+}
+
+/** What was not understood. */
+export type Unclear =
+  /** It fits no resource, or several. */
+  | { readonly what: 'resource'; readonly typed: string }
+  /** `typed` null: none was named, and the resource has several; the first is suggested. */
+  | { readonly what: 'role'; readonly resource: string; readonly typed: string | null }
+  /** A time or length that does not fit the rest. */
+  | { readonly what: 'time'; readonly typed: string };
+
+export function parseLine(policy: Policy, typed: string): Line {
+  const words = typed.trim().split(/\s+/).filter(Boolean);
+  const found = findRoles(policy, words);
+  const { duration, times, rest } = takeWhen(words.slice(found.used).join(' '));
+  const told = /^(?:because|reason:?|to:)\s+(.*)$/i.exec(rest)?.[1] ?? /^["“](.*)["”]$/.exec(rest)?.[1];
+  // Whoever says where the reason begins means all of it.
+  const unclear = found.unclear ?? (told === undefined ? leftOver(rest, found.resource) : null);
+  return { roles: found.roles, unclear, duration, times, reason: told ?? rest };
+}
+
+/** What in the reason was hardly meant as one. */
+function leftOver(rest: string, resource: Resource | null): Unclear | null {
+  const time = looksLikeWhen(rest);
+  if (time !== null) return { what: 'time', typed: time };
+  const [word = ''] = rest.toLowerCase().split(/[\s,;:]+/);
+  const names = [...(resource?.roles.values() ?? [])].flatMap(({ id, name }) => [id.toLowerCase(), name.toLowerCase()]);
+  return resource && names.includes(word) ? { what: 'role', resource: resource.name, typed: word } : null;
+}
+
+interface FoundRoles {
+  readonly roles: readonly Role[];
+  readonly unclear: Unclear | null;
+  readonly resource: Resource | null;
+  /** How many of the words it took. */
+  readonly used: number;
+}
+
+/** The role that the first words name. */
+function findRoles(policy: Policy, words: readonly string[]): FoundRoles {
+  const [first = '', second = ''] = words;
+  if (first === '') return { roles: [], unclear: null, resource: null, used: 0 };
+  const [resourceWord = '', roleWord] = first.split('/');
+  const resources = fitting([...policy.resources.values()], resourceWord);
+  const wanted = roleWord ?? second;
+  const found =
+    wanted === ''
+      ? []
+      : resources.flatMap((resource) =>
+          fitting([...resource.roles.values()], wanted).map((role) => ({ role, resource })),
+        );
+  const used = roleWord === undefined ? 2 : 1;
+  const [match, ...matches] = found;
+  if (match && matches.length === 0) return { roles: [match.role], unclear: null, resource: match.resource, used };
+  const [only, ...others] = resources;
+  if (!only || others.length > 0) {
+    const isNamed = matches.length > 0;
+    const typed = isNamed ? `${resourceWord} ${wanted}` : resourceWord;
+    return { roles: [], unclear: { what: 'resource', typed }, resource: null, used: isNamed ? used : 1 };
+  }
+  // No role was named, or none or several that fit: the only one there is, or the first, which the form lets people change.
+  const usual = [...only.roles.values()][0];
+  const named = roleWord ?? (matches.length > 0 ? wanted : null);
+  const isSure = named === null && only.roles.size === 1;
+  return {
+    roles: usual ? [usual] : [],
+    unclear: isSure ? null : { what: 'role', resource: only.name, typed: named },
+    resource: only,
+    used: roleWord === undefined && matches.length > 0 ? 2 : 1,
+  };
+}
+
+/** By id or name: the exact one where there is one, otherwise all that begin so. */
+function fitting<T extends Pick<Resource | Role, 'id' | 'name'>>(things: readonly T[], word: string): T[] {
+  const typed = word.toLowerCase();
+  const exact = things.find(({ id, name }) => id === typed || name.toLowerCase() === typed);
+  if (exact) return [exact];
+  return things.filter(({ id, name }) =>
+    [id, ...name.toLowerCase().split(/[\s_-]+/), name.toLowerCase()].some((part) => part.startsWith(typed)),
+  );
+}
+
+export const keysOf = (line: Line): string[] => line.roles.map(roleKey);

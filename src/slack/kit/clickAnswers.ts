@@ -1,0 +1,105 @@
+import type { BlockAction, RespondFn } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
+import { type Millis, SECOND } from '../../domain/terms.ts';
+import type { Log } from '../../ports/host.ts';
+import { ANSWERS } from '../../wording/answers.ts';
+import { ERRORS } from '../../wording/errors.ts';
+import { slackProblem } from '../link/clients.ts';
+import { section } from './blocks.ts';
+import type { SlackContext } from './context.ts';
+import { drawn } from './drawn.ts';
+import { NotOpenedError } from './notOpened.ts';
+
+/** The value of the button that was clicked: an id, looked up before anything rests on it. */
+export function clickedValue(body: BlockAction): string {
+  const action = body.actions[0];
+  // Over the wire it may be anything.
+  return action?.type === 'button' && typeof action.value === 'string' ? action.value : '';
+}
+
+export interface Click {
+  readonly body: BlockAction;
+  readonly respond: RespondFn;
+}
+
+export const ONE_MOMENT = drawn(ANSWERS.oneMoment);
+/** Nobody waits for longer without a word. */
+const WORD_AFTER: Millis = 2 * SECOND;
+
+/** Says that there is a line, where an answer takes long. */
+export function oneMoment(tell: () => Promise<unknown>, log: Pick<Log, 'warn'>): { cancel(): void } {
+  const timer = setTimeout(() => {
+    tell().catch((error: unknown) =>
+      log.warn({ problem: slackProblem(error) }, 'a word while waiting could not be shown'),
+    );
+  }, WORD_AFTER);
+  return { cancel: () => clearTimeout(timer) };
+}
+
+/**
+ * Does what a click asked for and tells the one who clicked, where there is something to tell: only they
+ * see it. A fault becomes a sentence, never silence.
+ * @param work what to do; returns the sentence to show, or null where the messages that change say enough
+ * @param failed what is so where the work fails
+ */
+export async function tellClicker(
+  { client, deps, showHome }: Pick<SlackContext, 'client' | 'deps' | 'showHome'>,
+  { body, respond }: Click,
+  work: () => Promise<string | null>,
+  failed = drawn(ERRORS.notChanged),
+): Promise<void> {
+  const personId = body.user.id;
+  const waiting = body.view ? null : oneMoment(() => tell(ONE_MOMENT), deps.log);
+  let text: string | null;
+  try {
+    text = await work();
+  } catch (error) {
+    deps.log.error({ err: error, personId }, 'a click could not be carried out');
+    text = error instanceof NotOpenedError ? drawn(ERRORS.notOpened) : failed;
+  } finally {
+    waiting?.cancel();
+  }
+  try {
+    if (body.view?.type === 'home') return await showHome(personId, text ?? undefined);
+    if (text !== null) await tell(text);
+  } catch (error) {
+    deps.log.warn({ problem: slackProblem(error), personId }, 'the answer to a click could not be shown');
+  }
+
+  /** Only the one who clicked sees it, wherever the button was. */
+  async function tell(sentence: string): Promise<void> {
+    const channel = body.channel?.id;
+    if (!channel) return;
+    if (body.container?.is_ephemeral)
+      return void (await respond({ response_type: 'ephemeral', replace_original: false, ...said(sentence) }));
+    const thread = body.message?.thread_ts;
+    try {
+      await client.chat.postEphemeral({
+        channel,
+        user: personId,
+        ...said(sentence),
+        ...(typeof thread === 'string' && { thread_ts: thread }),
+      });
+    } catch (error) {
+      deps.log.warn({ problem: slackProblem(error), personId }, 'an answer to a click takes the other way');
+      // The click brings an address of its own, for which the bot needs no token.
+      await respond({ response_type: 'ephemeral', replace_original: false, ...said(sentence) });
+    }
+  }
+}
+
+/** Says something in a private message, where there is no other way left. */
+export async function tellPrivately(
+  { client, deps }: Pick<SlackContext, 'client' | 'deps'>,
+  personId: string,
+  message: { readonly text: string; readonly blocks: ModalView['blocks'] },
+): Promise<void> {
+  try {
+    await client.chat.postMessage({ channel: personId, ...message });
+  } catch (error) {
+    deps.log.warn({ problem: slackProblem(error), personId }, 'an answer could not be shown');
+  }
+}
+
+/** A sentence as a message: in a block, where Slack makes no links of its own. */
+export const said = (text: string) => ({ text, blocks: [section(text)] });

@@ -1,0 +1,51 @@
+import type { InputBlock, ModalView } from '@slack/types';
+import { BUTTONS } from '../../wording/buttons.ts';
+import { CODE_FORM } from '../../wording/forms.ts';
+import { plainText, section } from './blocks.ts';
+import { paragraph } from './drawn.ts';
+
+/** One-time codes: the field that asks for one, and setting them up. */
+
+export const CODE = { block: 'code', action: 'code' } as const;
+export const ENROL_MODAL = 'factor_enrol_modal';
+export const ENROL_ACTION = 'factor_enrol';
+const CODE_LENGTH = 6;
+
+/** @param optional the form's roles may not all want one: whether it is missing is said when it is sent */
+export const codeInput = (optional = false): InputBlock => ({
+  type: 'input',
+  block_id: CODE.block,
+  optional,
+  label: plainText(CODE_FORM.label),
+  hint: plainText(CODE_FORM.hint, 2000),
+  // A space in the middle, as apps show it, is fine.
+  element: { type: 'plain_text_input', action_id: CODE.action, min_length: CODE_LENGTH, max_length: CODE_LENGTH + 1 },
+});
+
+export const enrolModal = ({ secret, uri }: { secret: string; uri: string }): ModalView => ({
+  type: 'modal',
+  callback_id: ENROL_MODAL,
+  title: plainText(CODE_FORM.title, 24),
+  submit: plainText(CODE_FORM.turnOn, 24),
+  close: plainText(BUTTONS.close.notNow, 24),
+  blocks: [
+    paragraph(CODE_FORM.first),
+    {
+      type: 'rich_text',
+      elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: grouped(secret) }] }],
+    },
+    paragraph(CODE_FORM.onThisPhone),
+    { type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: uri }] }] },
+    paragraph(CODE_FORM.second),
+    codeInput(),
+  ],
+});
+
+export const factorMessageModal = (text: string): ModalView => ({
+  type: 'modal',
+  title: plainText(CODE_FORM.title, 24),
+  close: plainText(BUTTONS.close.close, 24),
+  blocks: [section(text)],
+});
+
+const grouped = (secret: string): string => secret.replace(/(.{4})(?=.)/g, '$1 ');

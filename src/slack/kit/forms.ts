@@ -1,0 +1,123 @@
+import type { SlackViewMiddlewareArgs } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import type { Millis } from '../../domain/terms.ts';
+import { BUTTONS } from '../../wording/buttons.ts';
+import { REQUEST_FORM, WAIT } from '../../wording/forms.ts';
+import { slackProblem } from '../link/clients.ts';
+import { plainText, quote, section } from './blocks.ts';
+import { tellPrivately } from './clickAnswers.ts';
+import type { SlackContext } from './context.ts';
+import { paragraph } from './drawn.ts';
+import { NotOpenedError } from './notOpened.ts';
+import { updateView } from './openViews.ts';
+
+/** Opening forms, and answering the ones that were sent. */
+
+/** @throws NotOpenedError */
+export async function openView(
+  { client }: { client: WebClient },
+  triggerId: string,
+  view: ModalView,
+): Promise<{ id: string; hash: string | undefined }> {
+  try {
+    const { view: opened } = await client.views.open({ trigger_id: triggerId, view });
+    if (opened?.id) return { id: opened.id, hash: opened.hash };
+  } catch (error) {
+    throw new NotOpenedError(`a form was not opened: ${slackProblem(error)}`, { cause: error });
+  }
+  throw new NotOpenedError('a form was not opened: Slack did not say which it is');
+}
+
+/** Opens a form at once, saying that it is on its way, and fills it when what it shows is known. @throws NotOpenedError */
+export async function openWhenKnown(
+  context: Pick<SlackContext, 'client' | 'deps'>,
+  to: { triggerId: string; personId: string; title: string },
+  make: () => Promise<ModalView>,
+): Promise<void> {
+  const opened = await openView(context, to.triggerId, waitModal(to.title));
+  await show(context, { viewId: opened.id, personId: to.personId }, await make());
+}
+
+/** What became of a form that was sent. */
+export type FormAnswer =
+  /** By block. */
+  | { readonly errors: Readonly<Record<string, string>> }
+  /** The form closes; `done` is for where it was acknowledged already. */
+  | { readonly done: string }
+  | { readonly view: ModalView };
+
+export type SentForm = Pick<SlackViewMiddlewareArgs, 'ack'> & {
+  readonly body: { readonly user: { readonly id: string } };
+  readonly view: { readonly id: string; readonly title: { readonly text: string } };
+};
+
+/** Slack shows an error after three seconds, while the work goes on: by then the form has long been acknowledged. */
+const ACK_WITHIN: Millis = 1_000;
+
+/**
+ * Answers a form: at once where the work is quick, otherwise acknowledged with a word, and answered in its place.
+ * @param failed what to say where the work fails; it has to be true then
+ * @param typed what was written in the form, so that it is not lost with a late refusal
+ */
+export async function answerForm(
+  context: Pick<SlackContext, 'client' | 'deps'>,
+  { ack, body, view: { id: viewId, title } }: SentForm,
+  { failed, typed = '' }: { failed: string; typed?: string },
+  work: () => Promise<FormAnswer>,
+): Promise<void> {
+  const personId = body.user.id;
+  const working = work().catch((error: unknown): FormAnswer => {
+    context.deps.log.error({ err: error, personId }, 'a form could not be taken');
+    return { view: messageModal(title.text, [section(failed), ...kept(typed)]) };
+  });
+  const early = await inTime(working);
+  if (early) {
+    if ('errors' in early) return ack({ response_action: 'errors', errors: { ...early.errors } });
+    return 'done' in early ? ack() : ack({ response_action: 'update', view: early.view });
+  }
+  await ack({ response_action: 'update', view: waitModal(title.text) });
+  const late = await working;
+  const answer =
+    'view' in late
+      ? late.view
+      : 'done' in late
+        ? messageModal(title.text, [section(late.done)])
+        : messageModal(title.text, [section(Object.values(late.errors).join('\n')), ...kept(typed)]);
+  await show(context, { viewId, personId }, answer);
+}
+
+/** What comes of the work, if it comes soon enough to acknowledge a form with; null: it goes on. */
+export async function inTime<T>(work: Promise<T>): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(late.resolve, ACK_WITHIN, null);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Shows what came of it in the form; where that is closed, in a private message. */
+export async function show(
+  context: Pick<SlackContext, 'client' | 'deps'>,
+  { viewId, personId }: { viewId: string; personId: string },
+  view: ModalView,
+): Promise<void> {
+  if (await updateView(context, viewId, view)) return;
+  // A form that asks for something more is of no use in a message.
+  if (view.submit) return;
+  await tellPrivately(context, personId, { text: view.title.text, blocks: view.blocks });
+}
+
+const kept = (typed: string) => (typed === '' ? [] : [paragraph(REQUEST_FORM.youWrote), quote(typed)]);
+
+export const waitModal = (title: string): ModalView => messageModal(title, [paragraph(WAIT)]);
+
+/** A modal that only says something: the end of the road. */
+export const messageModal = (title: string, blocks: ModalView['blocks']): ModalView => ({
+  type: 'modal',
+  title: plainText(title, 24),
+  close: plainText(BUTTONS.close.close, 24),
+  blocks,
+});

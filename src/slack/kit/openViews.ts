@@ -1,0 +1,40 @@
+import type { ModalView } from '@slack/types';
+import { slackProblem } from '../link/clients.ts';
+import type { SlackContext } from './context.ts';
+
+/**
+ * Changes a form that somebody has open.
+ * @param hash only if it still is as it was then
+ * @returns whether Slack took it; not where the form was closed, or has changed since `hash`
+ */
+export async function updateView(
+  { client, deps }: Pick<SlackContext, 'client' | 'deps'>,
+  viewId: string | undefined,
+  view: ModalView,
+  hash?: string,
+): Promise<boolean> {
+  if (!viewId) return false;
+  try {
+    await client.views.update({ view_id: viewId, view, ...(hash && { hash }) });
+    return true;
+  } catch (error) {
+    deps.log.info({ problem: slackProblem(error) }, 'a form was not updated');
+    return false;
+  }
+}
+
+/** Forms remembered as being filled in; the oldest are forgotten first. */
+const FORMS_REMEMBERED = 1_000;
+
+/** Tells of each choice in a form whether it is still the newest there: answers may come back in any order. */
+export function createLatest(): (viewId: string) => () => boolean {
+  const newest = new Map<string, symbol>();
+  return (viewId) => {
+    const mine = Symbol(viewId);
+    newest.delete(viewId);
+    newest.set(viewId, mine);
+    const oldest = newest.keys().next();
+    if (newest.size > FORMS_REMEMBERED && !oldest.done) newest.delete(oldest.value);
+    return () => newest.get(viewId) === mine;
+  };
+}

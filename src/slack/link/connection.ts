@@ -1,0 +1,140 @@
+import { createRequire } from 'node:module';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import type { SocketModeReceiver } from '@slack/bolt';
+import { type Millis, SECOND } from '../../domain/terms.ts';
+import type { Log } from '../../ports/host.ts';
+import { isAuthFailure, slackErrorCode, slackProblem } from './clients.ts';
+import { isWholeFrame } from './frames.ts';
+import { createSlackLogger } from './logger.ts';
+import { type Connection, httpConnection, TokenRefused } from './signedRequests.ts';
+import { socketProxy } from './socketProxy.ts';
+
+const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
+
+/** Where Slack sends its requests in HTTP mode, on the bot's port. */
+export const SLACK_PATH = '/slack/events';
+
+export type Transport = { mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string };
+
+export function createConnection(transport: Transport, options: { apiUrl: string; log: Log }): Connection {
+  return transport.mode === 'socket'
+    ? socketConnection(transport.appToken, options)
+    : httpConnection(transport.signingSecret, options.log);
+}
+
+/** How long opening a socket may take, from asking for its address to Slack's hello. */
+const HELLO_TIMEOUT: Millis = 15 * SECOND;
+const LONGEST_PAUSE: Millis = 30 * SECOND;
+const CALL_TIMEOUT: Millis = 10 * SECOND;
+const DROPPED = 'dropped an envelope that is not whole';
+
+/** The library's receiver, which neither reconnects by itself nor takes a frame that is not whole. */
+function socketReceiver(appToken: string, { apiUrl, log }: { apiUrl: string; log: Log }): SocketModeReceiver {
+  const dispatcher = socketProxy(process.env);
+  const receiver: SocketModeReceiver = new bolt.SocketModeReceiver({
+    appToken,
+    autoReconnectEnabled: false,
+    ...(dispatcher && { dispatcher }),
+    logger: createSlackLogger(log),
+    installerOptions: {
+      clientOptions: {
+        slackApiUrl: apiUrl,
+        retryConfig: { retries: 0 },
+        timeout: CALL_TIMEOUT,
+        rejectRateLimitedCalls: true,
+      },
+    },
+  });
+  const { client } = receiver;
+  // The library takes every frame for one that is whole: one that is not would end the process.
+  const read = Reflect.get(client, 'onWebSocketMessage').bind(client) as (...frame: unknown[]) => Promise<void>;
+  client.removeAllListeners('ws_message');
+  client.on('ws_message', (data: unknown, isBinary: unknown) => {
+    if (isBinary === true || !isWholeFrame(data)) return log.warn({}, DROPPED);
+    read(data, false).catch((error: unknown) => log.warn({ err: error }, DROPPED));
+  });
+  return receiver;
+}
+
+/**
+ * Socket Mode. The library's own reconnecting waits seconds after every refresh, and ends the process with
+ * an unhandled rejection when Slack refuses the token; so it is switched off and done here: at once after
+ * a disconnect, with growing pauses after failures, for ever, and said in the log.
+ */
+function socketConnection(appToken: string, options: { apiUrl: string; log: Log }): Connection {
+  const { log } = options;
+  const receiver = socketReceiver(appToken, options);
+  const { client } = receiver;
+  const closing = new AbortController();
+  const firstTry = Promise.withResolvers<void>();
+  let connecting = false;
+  let isConnected = false;
+
+  async function connect(): Promise<void> {
+    if (connecting) return;
+    connecting = true;
+    for (let failures = 0; !closing.signal.aborted; failures += 1) {
+      try {
+        await withTimeout(client.start(), HELLO_TIMEOUT);
+        isConnected = true;
+        log.info({}, failures === 0 ? 'connected to Slack' : 'connected to Slack again');
+        firstTry.resolve();
+        break;
+      } catch (error) {
+        const problem = notConnectedBecause(error);
+        const say = `not connected to Slack: ${problem}. Nobody can ask for access until it is; access that is due to end is taken back all the same`;
+        if (isAuthFailure(error) || failures > 0) log.error({ problem }, say);
+        else log.warn({ problem }, say);
+        if (isAuthFailure(error)) firstTry.reject(new TokenRefused(problem));
+        else firstTry.resolve();
+        await pause(Math.min(SECOND * 2 ** failures, LONGEST_PAUSE), closing.signal);
+      }
+    }
+    connecting = false;
+  }
+
+  client.on('disconnected', () => {
+    isConnected = false;
+    if (!closing.signal.aborted) void connect();
+  });
+
+  return {
+    receiver,
+    isConnected: () => isConnected,
+    open: () => {
+      void connect();
+      return firstTry.promise;
+    },
+    close: async () => {
+      closing.abort();
+      await withTimeout(client.disconnect(), 2 * SECOND).catch(() =>
+        log.warn({}, 'Slack did not close the connection in time'),
+      );
+    },
+  };
+}
+
+/** Only the app-level token is used here; Slack's own words do not say which it does not take. */
+function notConnectedBecause(error: unknown): string {
+  if (isAuthFailure(error))
+    return `Slack does not accept SLACK_APP_TOKEN (${slackErrorCode(error)}): take the app-level token, with connections:write, of the app that SLACK_BOT_TOKEN is of`;
+  return error === undefined ? 'Slack closed the connection before it said hello' : slackProblem(error);
+}
+
+/** Ends early, without an error, when the connection is being closed. */
+const pause = (ms: Millis, closing: AbortSignal): Promise<void> =>
+  setTimeoutPromise(ms, undefined, { signal: closing }).catch((error: unknown) => {
+    if (!closing.aborted) throw error;
+  });
+
+async function withTimeout<T>(work: Promise<T>, ms: Millis): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / SECOND} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

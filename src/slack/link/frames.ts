@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { readObject } from '../../http/json.ts';
+
+/** What comes over a socket in Socket Mode. https://docs.slack.dev/apis/events-api/using-socket-mode */
+
+/** The library's own events: a delivery that is called like one of them would be taken for it. */
+const RESERVED = new Set([
+  'authenticated',
+  'close',
+  'connected',
+  'connecting',
+  'disconnected',
+  'disconnecting',
+  'error',
+  'outgoing_message',
+  'reconnecting',
+  'slack_event',
+  'unable_to_socket_mode_start',
+  'ws_message',
+]);
+
+const payload = z.looseObject({});
+const envelope = { envelope_id: z.string().min(1) };
+const frameSchema = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('hello') }),
+  z.looseObject({ type: z.literal('disconnect') }),
+  z.looseObject({
+    type: z.literal('events_api'),
+    ...envelope,
+    payload: z.looseObject({ event: z.looseObject({ type: z.string().refine((name) => !RESERVED.has(name)) }) }),
+  }),
+  z.looseObject({ type: z.literal('interactive'), ...envelope, payload }),
+  z.looseObject({ type: z.literal('slash_commands'), ...envelope, payload }),
+]);
+
+/** Whether a frame is one that Slack sends, with everything that the library reads without asking. */
+export function isWholeFrame(data: unknown): data is string {
+  return typeof data === 'string' && frameSchema.safeParse(readObject(data)).success;
+}

@@ -1,0 +1,85 @@
+import type { LedgerEvent } from '../../domain/events.ts';
+import { type Instant, type Millis, SECOND } from '../../domain/terms.ts';
+import type { JobHandler } from '../../ports/jobs.ts';
+import { POSTS } from '../../ports/keys.ts';
+import type { Post } from '../../ports/posts.ts';
+import { BUTTONS } from '../../wording/buttons.ts';
+import { button, type Message } from '../kit/blocks.ts';
+import { LaterError, type Place } from './delivery.ts';
+import { noticeKey, reminderKey } from './noticeKeys.ts';
+import { type ProjectionDeps, shownOf } from './projectionDeps.ts';
+import type { Refresh } from './refreshNotices.ts';
+import { roleNameIn, type Shown } from './shown.ts';
+import { type News, newsOf } from './toOthers.ts';
+import { noticeFor, reminder } from './toRequester.ts';
+import { whenSlackAllows } from './whenSlackAllows.ts';
+
+/** How soon to look again for a card that is to be posted by another job. */
+const CARD_WAIT: Millis = SECOND;
+
+/** What an event says to the requester, and to others. */
+export const noticeProjection = (deps: ProjectionDeps, refresh: Refresh): JobHandler =>
+  whenSlackAllows(async (seq, attempt) => {
+    const { events, delivery } = deps;
+    const event = await events.get(Number(seq));
+    if (!event) return;
+    const loaded = event.requestId ? await shownOf(deps, event.requestId) : null;
+    const own = loaded && noticeFor(event, loaded);
+    if (own) {
+      const channel = loaded.request.requester.slackId;
+      await delivery.sync(noticeKey(event.type, loaded), { channel }, own, mayBePosted(event, loaded, attempt));
+      // Things may have gone on while it was on its way.
+      await refresh(loaded.request.id);
+    }
+    const policy = deps.policy();
+    for (const [index, news] of newsOf(event, policy, (key) => roleNameIn(policy, key)).entries()) {
+      const place = await placeOf(deps, news);
+      await delivery.sync(`news:${seq}:${index}`, place, await withLink(deps, news), attempt > 1 ? event.at : null);
+    }
+  });
+
+/** Since when it may be posted already, by an earlier try or for an earlier event that says the same. @returns null if it is not */
+function mayBePosted({ type, at }: LedgerEvent, { grant }: Shown, attempt: number): Instant | null {
+  if (type === 'grant.shortened' && grant) return grant.intendedAt;
+  return attempt > 1 ? at : null;
+}
+
+async function cardOf({ store, delivery, clock }: ProjectionDeps, requestId: string): Promise<Post> {
+  const bundle = (await store.request(requestId))?.value.bundle ?? requestId;
+  const post = await delivery.find(POSTS.card(bundle));
+  if (!post) throw new LaterError(clock.now() + CARD_WAIT);
+  return post;
+}
+
+async function placeOf(deps: ProjectionDeps, { to }: News): Promise<Place> {
+  switch (to.kind) {
+    case 'person':
+      return { channel: to.slackId };
+    case 'channel':
+      return { channel: deps.policy().approvalsChannel };
+    case 'thread': {
+      const post = await cardOf(deps, to.requestId);
+      return { channel: post.channel, threadTs: post.ts };
+    }
+  }
+}
+
+async function withLink(deps: ProjectionDeps, { message, linkTo }: News): Promise<Message> {
+  if (linkTo === null) return message;
+  const url = await deps.delivery.permalink(await cardOf(deps, linkTo));
+  const open = button(BUTTONS.openRequest, 'open_card', linkTo, { url, style: 'primary' });
+  return { ...message, blocks: [...message.blocks, { type: 'actions', elements: [open] }] };
+}
+
+/** Before the end of a grant, if it still ends then. */
+export const reminderProjection = (deps: ProjectionDeps, refresh: Refresh): JobHandler =>
+  whenSlackAllows(async (grantId, attempt) => {
+    const grant = (await deps.store.grant(grantId))?.value;
+    if (grant?.state !== 'active') return;
+    const loaded = await shownOf(deps, grant.requestId);
+    // It may have begun to end while this was read: what is over is no news.
+    if (loaded?.grant?.state !== 'active') return;
+    const channel = grant.person.slackId;
+    await deps.delivery.sync(reminderKey(grant), { channel }, reminder(loaded), attempt > 1 ? grant.intendedAt : null);
+    await refresh(grant.requestId);
+  });

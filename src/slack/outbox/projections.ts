@@ -1,0 +1,35 @@
+import type { LedgerEvent } from '../../domain/events.ts';
+import type { Job, JobHandler } from '../../ports/jobs.ts';
+import { JOB_KEYS } from '../../ports/keys.ts';
+import { isForOthers, isForRequester } from './audience.ts';
+import { auditProjection } from './auditProjection.ts';
+import { cardProjection } from './cards.ts';
+import { noticeProjection, reminderProjection } from './notices.ts';
+import { ownerCardProjection } from './ownerCards.ts';
+import type { ProjectionDeps } from './projectionDeps.ts';
+import { refreshing } from './refreshNotices.ts';
+
+/** Slack's messages, made from what the ledger and the states say. Jobs carry them, so they survive restarts. */
+
+/** The messages that follow from an event. */
+export function messageJobs(event: LedgerEvent): Job[] {
+  const jobs: Job[] = [{ kind: 'audit', key: JOB_KEYS.auditChannel, dueAt: event.at }];
+  if (event.requestId && event.type !== 'credential.issued')
+    jobs.push({ kind: 'card', key: event.requestId, dueAt: event.at });
+  if ((event.requestId && isForRequester(event)) || isForOthers(event))
+    jobs.push({ kind: 'notify', key: String(event.seq), dueAt: event.at });
+  return jobs;
+}
+
+export type Projections = Record<'card' | 'notify' | 'remind' | 'audit' | 'reviewCards', JobHandler>;
+
+export function projections(deps: ProjectionDeps): Projections {
+  const refresh = refreshing(deps);
+  return {
+    card: cardProjection(deps, refresh),
+    notify: noticeProjection(deps, refresh),
+    remind: reminderProjection(deps, refresh),
+    audit: auditProjection(deps),
+    reviewCards: ownerCardProjection(deps),
+  };
+}

@@ -1,0 +1,43 @@
+import { findRole, type Policy } from '../../domain/policy.ts';
+import type { Request } from '../../domain/request.ts';
+import { extensionLeft } from '../../lifecycle/grant/extendGrant.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Targets } from '../../ports/targets.ts';
+import type { CardInput } from './cardInput.ts';
+import type { NoticeInput } from './toRequester.ts';
+
+/** What is shown about a request: the card needs its role, the notices what can still be done. */
+export type Shown = CardInput & NoticeInput;
+
+/** Loads a request with all that is shown about it. */
+export async function loadShown(
+  {
+    policy,
+    store,
+    targets,
+  }: {
+    readonly policy: Policy;
+    readonly store: Pick<Store, 'grant'>;
+    readonly targets: Pick<Targets, 'issuesCredentials'>;
+  },
+  request: Request,
+): Promise<Shown> {
+  const grant = request.state === 'approved' ? ((await store.grant(request.grantId))?.value ?? null) : null;
+  const role = findRole(policy, request.role) ?? null;
+  const resource = role && policy.resources.get(role.resourceId);
+  return {
+    request,
+    grant,
+    role,
+    roleName: roleNameIn(policy, request.role),
+    hasCredential: resource ? targets.issuesCredentials(resource.id) : false,
+    canExtend: grant?.state === 'active' && extensionLeft({ policy }, grant) > 0,
+  };
+}
+
+/** `Payments database (read)` */
+export function roleNameIn(policy: Policy, key: string): string {
+  const role = findRole(policy, key);
+  const resource = role && policy.resources.get(role.resourceId);
+  return role && resource ? `${resource.name} (${role.name})` : key;
+}

@@ -1,0 +1,59 @@
+/** What buttons say, and what is asked before some of them act. Plain text: Slack formats none of it. */
+
+export const BUTTONS = {
+  /** What a form is left with. */
+  close: { close: 'Close', done: 'Done', back: 'Back', notNow: 'Not now' },
+  requestAccess: 'Request access',
+  ask: 'Ask',
+  askForIt: 'Ask for it',
+  cancelRequest: 'Cancel request',
+  getCredentials: 'Get credentials',
+  extend: 'Extend…',
+  done: 'I’m done',
+  endNow: 'End access now',
+  end: 'End',
+  approve: 'Approve',
+  approveLess: 'Approve less…',
+  deny: 'Deny…',
+  openIncident: 'Open the incident',
+  openRequest: 'Open the request',
+  justified: 'It was justified…',
+  notJustified: 'It was not…',
+  keep: 'Keep',
+  remove: 'Remove…',
+  setUp: 'Set it up',
+  gone: 'It is gone…',
+  endAllShown: (count: number) => `End all ${count} shown`,
+  freeze: 'Freeze everything…',
+  liftFreeze: 'Lift the freeze',
+  reload: 'Reload the policy…',
+} as const;
+
+export interface Confirmation {
+  readonly title: string;
+  readonly text: string;
+  readonly yes: string;
+  readonly no: string;
+}
+
+export const CONFIRM: Readonly<Record<'end' | 'endAll' | 'liftFreeze' | 'resetCodes', Confirmation>> = {
+  end: { title: 'End this access?', text: 'It ends now, and open sessions are closed.', yes: 'End it', no: 'Keep it' },
+  endAll: {
+    title: 'End all of these?',
+    text: 'They end now, and open sessions are closed.',
+    yes: 'End them',
+    no: 'Keep them',
+  },
+  liftFreeze: {
+    title: 'Lift the freeze?',
+    text: 'People can ask for access again. What ended stays ended.',
+    yes: 'Lift it',
+    no: 'Keep it',
+  },
+  resetCodes: {
+    title: 'Reset their one-time codes?',
+    text: 'First make sure that it is really them who asks.',
+    yes: 'Reset',
+    no: 'Cancel',
+  },
+};

@@ -1,0 +1,8 @@
+import { type Sentence, say } from './pieces.ts';
+
+/** What a bot that is not production says of itself, on every message and on Home. */
+export const ENVIRONMENT = {
+  /** Before the text of a notification. */
+  inText: (name: string): Sentence => say`[${name}] `,
+  line: (name: string): Sentence => say`:construction: Environment: *${name}*`,
+} as const;

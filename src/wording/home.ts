@@ -1,0 +1,22 @@
+import { durationText, type Instant, type Millis } from '../domain/terms.ts';
+import { type Sentence, say, time } from './pieces.ts';
+
+/** The app's Home. Headings are plain text. */
+
+export const HOME = {
+  held: 'Your access',
+  nothingHeld: say`Nothing right now.`,
+  toReview: 'Waiting for you',
+  nothingToReview: say`Nothing to review.`,
+  asked: 'Your requests',
+  nothingAsked: say`None lately.`,
+  possible: 'You could ask for',
+  nothingPossible: say`Nothing that the policy allows you.`,
+  nothingBecause: (problem: string): Sentence => say`Nothing right now: ${problem}.`,
+  refused: (problem: string): Sentence => say`:no_entry: You can’t request or review access here: ${problem}.`,
+  hold: (role: string, state: Sentence, left: Millis | null): Sentence =>
+    say`:key: *${role}*\n${state}${left === null ? '' : ` (${durationText(left)} left)`}`,
+  request: (role: string, at: Instant, state: Sentence): Sentence => say`*${role}*, ${time(at)}\n${state}`,
+  asOf: (now: Instant, timeZone: string): Sentence =>
+    say`As of ${time(now, timeZone)}. This page updates when you open it.`,
+} as const;

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { type Observed, readiness } from '../../src/app/readiness.ts';
+import { MINUTE, SECOND } from '../../src/domain/terms.ts';
+import type { Overview } from '../../src/ports/overview.ts';
+import { NOON } from '../support/domain.ts';
+
+const overview = (more: Partial<Overview> = {}): Overview => ({
+  live: {},
+  overdue: null,
+  pending: [],
+  due: [],
+  retried: 0,
+  auditBehind: null,
+  newestSeq: 1,
+  lastBeat: NOON,
+  lastAnchor: null,
+  ...more,
+});
+const problemsOf = (more: Partial<Observed> = {}) =>
+  readiness({ now: NOON, overview: overview(), isLedgerChecked: true, isSlackConnected: true, ...more }).flatMap(
+    ({ name, problem }) => (problem === null ? [] : [`${name}: ${problem}`]),
+  );
+
+describe('ready', () => {
+  test('is a bot whose ledger was checked, that writes, is connected and has nothing due', () => {
+    expect(problemsOf()).toEqual([]);
+  });
+
+  test('is none whose ledger is still being checked', () => {
+    expect(problemsOf({ isLedgerChecked: false })).toEqual(['ledger: it is still being checked']);
+  });
+
+  test('is none that Slack does not reach', () => {
+    expect(problemsOf({ isSlackConnected: false })).toEqual(['slack: the bot is not connected to Slack']);
+  });
+
+  test('is none whose database cannot be read', () => {
+    expect(problemsOf({ overview: null })).toEqual(['database: it cannot be read']);
+  });
+
+  test('is none that has not written the time down for two and a half minutes', () => {
+    expect(problemsOf({ now: NOON + 150 * SECOND })).toEqual([]);
+    expect(problemsOf({ now: NOON + 150 * SECOND + 1 })).toEqual([
+      'database: nothing was written since 2026-01-15T12:00:00.000Z',
+    ]);
+  });
+
+  test('is none that has never written', () => {
+    expect(problemsOf({ overview: overview({ lastBeat: 0 }) })).toEqual(['database: nothing was written yet']);
+  });
+
+  test('is none where an end has been due for more than a minute and nobody took it up', () => {
+    const due = [{ kind: 'end', count: 1, since: NOON - MINUTE }] as const;
+    expect(problemsOf({ overview: overview({ due }) })).toEqual([]);
+    expect(problemsOf({ now: NOON + 1, overview: overview({ due }) })).toEqual([
+      'due_work: work has been due since 2026-01-15T11:59:00.000Z',
+    ]);
+  });
+
+  test('is none where what gives access does not move', () => {
+    const due = [{ kind: 'provision', count: 3, since: NOON - 2 * MINUTE }] as const;
+    expect(problemsOf({ overview: overview({ due }) })).toHaveLength(1);
+  });
+
+  test('is also one whose messages are late: that is for the metrics to say', () => {
+    const due = [{ kind: 'card', count: 3, since: NOON - 10 * MINUTE }] as const;
+    expect(problemsOf({ overview: overview({ due }) })).toEqual([]);
+  });
+});

@@ -1,0 +1,138 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createWatch, type Watch } from '../../src/app/watch.ts';
+import { MINUTE, SECOND } from '../../src/domain/terms.ts';
+import { type ManualClock, manualClock } from '../support/clock.ts';
+import { type RecordedLog, recordedLog } from '../support/log.ts';
+
+/** A bot, PagerDuty's events and a webhook, each a server whose answers a test decides. */
+
+let clock: ManualClock;
+let log: RecordedLog;
+let watch: Watch;
+let servers: Server[];
+let bot: number;
+let takes: number;
+let events: Record<string, unknown>[];
+let posts: Record<string, unknown>[];
+
+const serve = async (answer: (body: string) => [number, string]): Promise<string> => {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      const [status, text] = answer(body);
+      response.writeHead(status).end(text);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  servers.push(server);
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+};
+
+beforeEach(async () => {
+  [clock, log, servers, events, posts] = [manualClock(), recordedLog(), [], [], []];
+  [bot, takes] = [200, 202];
+  const keep = (list: Record<string, unknown>[]) => (body: string) => {
+    if (takes < 300) list.push(JSON.parse(body) as Record<string, unknown>);
+    return [takes, ''] as [number, string];
+  };
+  watch = createWatch({
+    url: await serve(() => [bot, '{"ready":false,"slack":"the bot is not connected to Slack"}']),
+    every: 30 * SECOND,
+    after: 2 * MINUTE,
+    routingKey: 'r'.repeat(32),
+    pagerDutyEventsUrl: await serve(keep(events)),
+    webhook: await serve(keep(posts)),
+    clock,
+    log,
+  });
+  watch.begin();
+  await watch.idle();
+});
+afterEach(async () => {
+  await watch.stop();
+  for (const server of servers) server.close();
+});
+
+/** Half a minute at a time, each with the look that it brings. */
+const passes = async (ms: number) => {
+  for (let left = ms; left > 0; left -= 30 * SECOND) {
+    clock.advance(30 * SECOND);
+    await watch.idle();
+  }
+};
+
+describe('a bot that is watched', () => {
+  test('and is well raises nothing', async () => {
+    await passes(10 * MINUTE);
+    expect([events, posts, log.lines]).toEqual([[], [], []]);
+  });
+
+  test('and is not well for less than two minutes raises nothing', async () => {
+    bot = 503;
+    await passes(90 * SECOND);
+    bot = 200;
+    await passes(10 * MINUTE);
+    expect([events, posts]).toEqual([[], []]);
+  });
+
+  test('and is not well for two minutes pages and posts once, with what it answers', async () => {
+    bot = 503;
+    await passes(10 * MINUTE);
+    expect(events).toEqual([
+      {
+        routing_key: 'r'.repeat(32),
+        event_action: 'trigger',
+        dedup_key: expect.stringMatching(/^jitbot watch http/),
+        payload: {
+          summary: 'jitbot has not been well for 2 min: access may not be taken back on time',
+          source: expect.stringMatching(/^http/),
+          severity: 'critical',
+          custom_details: expect.objectContaining({ problem: expect.stringContaining('it answers 503') }),
+        },
+      },
+    ]);
+    expect(posts).toEqual([expect.objectContaining({ alarm: 'trigger', since: '2026-01-15T12:00:00.000Z' })]);
+  });
+
+  test('and is gone altogether is an alarm too', async () => {
+    await new Promise<void>((resolve) => {
+      servers[0]?.close(() => resolve());
+      servers[0]?.closeAllConnections();
+    });
+    await passes(3 * MINUTE);
+    expect(posts).toEqual([expect.objectContaining({ problem: expect.stringContaining('it does not answer') })]);
+  });
+
+  test('and is well again resolves what it raised, under the same key', async () => {
+    bot = 503;
+    await passes(2 * MINUTE);
+    bot = 200;
+    await passes(2 * MINUTE);
+    expect(events.map(({ event_action }) => event_action)).toEqual(['trigger', 'resolve']);
+    expect(events[1]?.dedup_key).toBe(events[0]?.dedup_key);
+    expect(posts.map(({ alarm }) => alarm)).toEqual(['trigger', 'resolve']);
+  });
+
+  test('and fails again is an alarm again', async () => {
+    for (const status of [503, 200, 503]) {
+      bot = status;
+      await passes(3 * MINUTE);
+    }
+    expect(events.map(({ event_action }) => event_action)).toEqual(['trigger', 'resolve', 'trigger']);
+  });
+});
+
+test('an alarm that does not get through is raised again until it does', async () => {
+  [bot, takes] = [503, 500];
+  await passes(4 * MINUTE);
+  expect(events).toEqual([]);
+  takes = 202;
+  await passes(2 * MINUTE);
+  expect(events).toHaveLength(1);
+  expect(posts).toHaveLength(1);
+});

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
+import { type ALedger, aLedger, anEvent } from '../support/aLedger.ts';
+import { jit } from '../support/cli.ts';
+
+/** `jitbot backup` and `jitbot status`, as an operator types them. */
+
+let one: ALedger;
+let folder: string;
+beforeEach(async () => {
+  one = aLedger(Date.now());
+  folder = mkdtempSync(join(tmpdir(), 'jitbot-backup-'));
+  await one.record(anEvent('bot.started', { version: '1', after: 0 }));
+});
+afterEach(() => {
+  one.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('backup copies the database of the environment, and says up to where', async () => {
+  const to = join(folder, 'copy.db');
+  const made = await jit(['backup', to], { JIT_DATABASE: one.path });
+  expect(made).toMatchObject({ code: 0, err: '' });
+  expect(made.out).toMatch(/copy\.db: up to event #1 \([0-9a-f]{64}\)\n$/);
+  expect((await jit(['ledger', 'verify', to])).code).toBe(0);
+  const again = await jit(['backup', to, one.path]);
+  expect(again).toMatchObject({ code: 2, err: `${to}: is there already; name a new file for each backup\n` });
+});
+
+test('backup without a file to write says what it wants', async () => {
+  const { code, err } = await jit(['backup'], { JIT_DATABASE: one.path });
+  expect(code).toBe(2);
+  expect(err).toContain('missing required argument "TO"');
+});
+
+test('status of a bot that is alive is 0, and of one that is gone 1', async () => {
+  await createPostBook(one.ledger).moveCursor('clock', Date.now());
+  await createPostBook(one.ledger).moveCursor('audit-channel', 1);
+  const alive = await jit(['status', one.path]);
+  expect(alive).toMatchObject({ code: 0, err: '' });
+  expect(alive.out).toMatch(/^bot +alive$/m);
+  expect(alive.out).toMatch(/^live access +none$/m);
+  expect(alive.out).toMatch(/^newest event +#1$/m);
+  one.ledger.close();
+  const gone = await jit(['status', one.path, '--json']);
+  expect(gone.code).toBe(1);
+  expect(JSON.parse(gone.out)).toMatchObject({
+    alive: false,
+    newestSeq: 1,
+    problems: ['no bot runs on this database: nothing is taken back on time'],
+  });
+});
+
+test.each([
+  [['watch'], 'missing required argument "URL"'],
+  [['watch', 'bot:3000'], 'name the address to ask'],
+  [['watch', 'http://bot:3000/readyz'], 'nobody would hear the alarm: set JIT_WATCH_ROUTING_KEY'],
+])('%s says what is missing', async (args, missing) => {
+  const { code, err } = await jit(args);
+  expect(code).toBe(2);
+  expect(err).toContain(missing);
+});
+
+test('watch takes no duration that is none, and no key that is none', async () => {
+  const url = 'http://bot:3000/readyz';
+  const key = { JIT_WATCH_ROUTING_KEY: 'r'.repeat(32) };
+  expect((await jit(['watch', url, '--every', 'often'], key)).err).toContain('--every often is no duration');
+  expect((await jit(['watch', url], { JIT_WATCH_ROUTING_KEY: 'short' })).err).toContain('expected the 32 characters');
+});

@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { runHere } from '../support/cliHere.ts';
+
+/** The command line itself: help, suggestions, completion, exit codes. */
+
+const folder = mkdtempSync(join(tmpdir(), 'jitbot-program-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const verbs = Object.entries(COMMANDS).flatMap(([name, one]) =>
+  'verbs' in one
+    ? Object.entries(one.verbs).map(([verb, of]) => ({ path: [name, verb], of }))
+    : [{ path: [name], of: one }],
+);
+
+describe('help', () => {
+  test('20 without a word names every command with what it is for', async () => {
+    const { code, out } = await runHere();
+    expect(code).toBe(0);
+    for (const { path } of verbs) expect(out).toContain(`  ${path.join(' ')}`);
+  });
+
+  test.each(verbs.map(({ path, of }) => [path.join(' '), { path, of }] as const))(
+    '20 of %s explains every option, file and exit code',
+    async (_name, { path, of }) => {
+      const { code, out } = await runHere(...path, '--help');
+      expect(code).toBe(0);
+      const said = out.replaceAll(/\s+/g, ' ');
+      for (const [name, { about }] of Object.entries(of.options)) {
+        expect(said).toContain(`--${name}`);
+        expect(said).toContain(about);
+      }
+      for (const about of Object.values(of.files ?? {})) expect(said).toContain(about);
+      for (const [exit, meaning] of Object.entries(of.exits)) expect(said).toContain(`${exit} ${meaning}`);
+    },
+  );
+
+  test('20 of a group names its commands', async () => {
+    expect((await runHere('policy', '--help')).out).toContain('policy diff OLD NEW');
+    expect((await runHere('help', 'ledger')).out).toContain('ledger rotate-key');
+  });
+
+  test('20 the version is that of the package', async () => {
+    expect(await runHere('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});
+
+describe('what is mistyped', () => {
+  test.each([
+    [['polcy'], 'jitbot: there is no command "polcy". Did you mean "jitbot policy"?'],
+    [['verfy'], 'jitbot: there is no command "verfy". Did you mean "jitbot ledger verify"?'],
+    [['policy', 'chek'], 'jitbot policy: there is no command "chek". Did you mean "jitbot policy check"?'],
+    [['ledger', 'exprot'], 'jitbot ledger: there is no command "exprot". Did you mean "jitbot ledger export"?'],
+    [['--versoin'], 'jitbot: unknown option "--versoin". Did you mean "--version"?'],
+    [['policy', '--hlep'], 'jitbot policy: unknown option "--hlep". Did you mean "--help"?'],
+    [['policy', 'check', '--onlin'], 'jitbot policy check: unknown option "--onlin". Did you mean "--online"?'],
+    [['audit', '--preson', 'ana'], 'jitbot audit: unknown option "--preson". Did you mean "--person"?'],
+  ])('20 %j is told for what was meant, at the level where it stands', async (args, said) => {
+    const { code, err, out } = await runHere(...args);
+    expect(err).toContain(said);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+  });
+
+  test.each([
+    [['--x'], 'jitbot: unknown option "--x". "jitbot --help" shows what there is.\n'],
+    [['policy', 'check', '--x'], '"jitbot policy check --help" explains each part.\n'],
+    [['policy', 'astrology'], 'there is no command "astrology". "jitbot policy --help" shows all of them.\n'],
+  ])('20 %j, like nothing that there is, is told where to look', async (args, said) => {
+    const { code, err } = await runHere(...args);
+    expect(err).toContain(said);
+    expect(err).not.toContain('Did you mean');
+    expect(code).toBe(2);
+  });
+
+  test('20 a value that an option does not take is told with those that it takes', async () => {
+    const { code, err } = await runHere('ledger', 'export', '--format', 'xml');
+    expect(err).toContain('jitbot ledger export: --format xml is none of jsonl, csv, ocsf\n');
+    expect(code).toBe(2);
+  });
+
+  test('20 a group by itself shows its commands, and is no success', async () => {
+    const { code, err } = await runHere('ledger');
+    expect(err).toContain('ledger verify');
+    expect(code).toBe(2);
+  });
+
+  test('20 an option that wants a value and gets none is told so', async () => {
+    expect(await runHere('report', '--out')).toMatchObject({ code: 2, err: expect.stringContaining('--out') });
+  });
+});
+
+describe('a file that cannot be read', () => {
+  const missing = join(folder, 'nope.yaml');
+  // What the commands load takes its time on a busy machine.
+  beforeAll(() => Promise.all([import('../../src/cli/policy/check.ts'), import('../../src/cli/archive.ts')]), 120_000);
+
+  test.each([
+    ['check', missing],
+    ['test', missing],
+    ['diff', missing, missing],
+  ])('20 by policy %s is told with the reason, and no variable', async (...args) => {
+    expect(await runHere('policy', ...args)).toMatchObject({
+      code: 2,
+      err: `${missing}: the policy file cannot be read: there is no such file\n`,
+    });
+  });
+
+  test('20 because it is a folder is told so', async () => {
+    expect((await runHere('policy', 'check', folder)).err).toContain('it is a folder');
+  });
+
+  test.each([
+    ['audit', join(folder, 'nope.db')],
+    ['ledger', 'erase', join(folder, 'nope.db'), '--person', 'U0ANA'],
+  ])('20 a database that was named and is not there, by %s, is told so', async (...args) => {
+    expect((await runHere(...args)).err).toBe(`${join(folder, 'nope.db')}: there is no such file\n`);
+  });
+
+  test('20 two that a command needs are asked for by name', async () => {
+    const { code, err } = await runHere('policy', 'diff');
+    expect(err).toContain('jitbot policy diff: missing required argument "OLD"');
+    expect(err).not.toContain('JIT_POLICY');
+    expect(code).toBe(2);
+  });
+});
+
+test('20 policy check names what the file takes from the environment and is not there', async () => {
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(
+    file,
+    `version: 1
+slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
+resources:
+  flags:
+    target: { kind: webhook, url: "https://flags.example", secret: "\${JIT_TEST_UNSET}" }
+    roles: { edit: { grants: {}, duration: { max: 1h }, rules: [{ ask: { reviewers: [S0DBA] } }] } }
+`,
+  );
+  const { code, out } = await runHere('policy', 'check', file);
+  expect(out).toContain('Not set here, and needed where the bot starts: JIT_TEST_UNSET\n');
+  expect(code).toBe(0);
+  expect(JSON.parse((await runHere('policy', 'check', file, '--json')).out).unset).toEqual(['JIT_TEST_UNSET']);
+});
+
+describe('completion', () => {
+  const script = async (shell: string) => (await runHere('completion', shell)).out;
+  const complete = async (...words: readonly string[]) => {
+    const file = join(folder, 'completion.bash');
+    writeFileSync(file, await script('bash'));
+    const typed = words.map((word) => `'${word}'`).join(' ');
+    const { stdout } = await promisify(execFile)('bash', [
+      '-c',
+      `source ${file}; COMP_WORDS=(jitbot ${typed}); COMP_CWORD=${words.length}; _jitbot; echo "\${COMPREPLY[*]}"`,
+    ]);
+    return stdout.trim();
+  };
+
+  test.each([
+    [['pol'], 'policy'],
+    [['policy', 'c'], 'check'],
+    [['policy', 'check', '--o'], '--online'],
+    [['policy', 'check', 'a.yaml', '--d'], '--database'],
+    [['ledger', 'export', '--format', ''], 'jsonl csv ocsf'],
+    [['audit', 'jit.db', '--per'], '--person'],
+    [['doctor', ''], ''],
+    [['report', '--out', ''], ''],
+  ])('20 bash completes %j to "%s", and leaves files to the shell', async (words, completed) => {
+    expect(await complete(...words)).toBe(completed);
+  });
+
+  test.each(['bash', 'zsh', 'fish'])('20 the script for %s has every command and option', async (shell) => {
+    const text = await script(shell);
+    for (const { path, of } of verbs) {
+      expect(text).toContain(path.at(-1));
+      for (const option of Object.keys(of.options)) expect(text).toMatch(new RegExp(`(--|-l )${option}\\b`));
+    }
+  });
+
+  test('20 a shell that there is no script for is told those that there are', async () => {
+    expect(await runHere('completion', 'tcsh')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('name one shell: bash, zsh, fish'),
+    });
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { statusOf } from '../../src/cli/status.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
+import type { Overview } from '../../src/ports/overview.ts';
+import { NOON } from '../support/domain.ts';
+
+const overview = (more: Partial<Overview> = {}): Overview => ({
+  live: { active: 2 },
+  overdue: null,
+  pending: [],
+  due: [],
+  retried: 0,
+  auditBehind: null,
+  newestSeq: 9,
+  lastBeat: NOON,
+  lastAnchor: null,
+  ...more,
+});
+const look = (more: Partial<Overview> = {}, isRunning = true, now = NOON) =>
+  statusOf(overview(more), { isRunning, now });
+
+describe('the status', () => {
+  test('of a bot that works is that it is alive, and nothing else', () => {
+    expect(look()).toMatchObject({ alive: true, problems: [], live: { active: 2 } });
+  });
+
+  test('without a bot says so', () => {
+    expect(look({}, false)).toMatchObject({
+      alive: false,
+      problems: ['no bot runs on this database: nothing is taken back on time'],
+    });
+  });
+
+  test('of a bot that writes nothing for more than two and a half minutes says so', () => {
+    expect(look({}, true, NOON + 150 * SECOND)).toMatchObject({ alive: true, problems: [] });
+    expect(look({}, true, NOON + 150 * SECOND + 1)).toMatchObject({
+      alive: false,
+      problems: ['the bot has written nothing for 3 min'],
+    });
+    expect(look({ lastBeat: 0 }).problems).toEqual(['the bot has never written the time down']);
+  });
+
+  test('names what is overdue, and for how long', () => {
+    expect(look({ overdue: { count: 2, since: NOON - HOUR } }).problems).toEqual([
+      '2 accesses overdue, the oldest for 1 h',
+    ]);
+  });
+
+  test('names ends that nobody takes up for more than two minutes, and no other late work', () => {
+    const due = [
+      { kind: 'end', count: 3, since: NOON - 2 * MINUTE },
+      { kind: 'card', count: 1, since: NOON - HOUR },
+    ] as const;
+    expect(look({ due }).problems).toEqual([]);
+    expect(look({ due, lastBeat: NOON + 1 }, true, NOON + 1).problems).toEqual([
+      '3 pieces of due work (end) not taken up for 2 min',
+    ]);
+  });
+
+  test('names an audit channel that is more than ten minutes behind', () => {
+    expect(look({ auditBehind: { count: 1, since: NOON - 10 * MINUTE } }).problems).toEqual([]);
+    expect(look({ auditBehind: { count: 1, since: NOON - 10 * MINUTE - 1 } }).problems).toEqual([
+      'the audit channel lacks 1 event, the oldest of 10 min ago',
+    ]);
+  });
+});

@@ -1,0 +1,106 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dumpYaml, loadYaml } from '@kubernetes/client-node';
+import { expect, onTestFinished, test } from 'vitest';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { SECRET_VARIABLES } from '../../src/config/envSchema.ts';
+import { closeServer, listen } from '../../src/sandbox/http.ts';
+
+/** docs/deploy: what can be tried of it without a container engine, a cluster or a systemd that runs. */
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const read = (file: string) => readFileSync(join(ROOT, 'docs/deploy', file), 'utf8');
+const FILES = ['Dockerfile', 'compose.yaml', 'kubernetes.yaml', 'jitbot.service'];
+
+test.each(FILES)('%s gives secrets as files, by names that the bot reads', (file) => {
+  const named = [...read(file).matchAll(/\b([A-Z_]+)_FILE\b/g)].map(([, name]) => name);
+  for (const name of named) expect(SECRET_VARIABLES).toContain(name);
+});
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+const manifests = parseAllDocuments(read('kubernetes.yaml')).map((document) => document.toJS() as Manifest);
+
+test.each(manifests.map((manifest) => [manifest.kind, manifest] as const))(
+  'Kubernetes knows every field of the %s',
+  (_, manifest) => {
+    // The official client is made from the published types, and leaves out whatever they do not have.
+    expect(parse(dumpYaml(loadYaml(stringify(manifest))))).toEqual(manifest);
+  },
+);
+
+test('a field that Kubernetes does not know would be missed', () => {
+  const misspelt = { apiVersion: 'v1', kind: 'Service', spec: { selectors: { app: 'jitbot' } } };
+  expect(parse(dumpYaml(loadYaml(stringify(misspelt))))).not.toEqual(misspelt);
+});
+
+test('there is one replica, and no second one beside it', () => {
+  expect(manifests.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Service', 'StatefulSet', 'NetworkPolicy']);
+  expect(manifests).toContainEqual(expect.objectContaining({ spec: expect.objectContaining({ replicas: 1 }) }));
+});
+
+test('compose builds the Dockerfile, and mounts where the image expects things', () => {
+  const { services } = parse(read('compose.yaml')) as {
+    services: { jitbot: { build: { context: string; dockerfile: string }; volumes: string[]; read_only: boolean } };
+  };
+  const { build, volumes, read_only } = services.jitbot;
+  expect(existsSync(join(ROOT, 'docs/deploy', build.context, build.dockerfile))).toBe(true);
+  expect(volumes.map((volume) => volume.split(':')[1])).toEqual(['/data', '/etc/jitbot']);
+  expect(read_only).toBe(true);
+});
+
+const arrayAfter = (start: RegExp): string[] => {
+  const line = read('Dockerfile')
+    .split('\n')
+    .find((one) => start.test(one));
+  return JSON.parse((line ?? '').slice((line ?? '').indexOf('['))) as string[];
+};
+
+test.each([
+  [200, 0],
+  [503, 1],
+  [null, 1],
+])('the health check of the image answers %s with %i', async (status, code) => {
+  const server = createServer((request, response) =>
+    response.writeHead(request.url === '/healthz' ? Number(status) : 404).end(),
+  );
+  const port = await listen(server);
+  if (status === null) await closeServer(server);
+  else onTestFinished(() => closeServer(server));
+  const [, ...args] = arrayAfter(/^HEALTHCHECK/);
+  const exit = await new Promise((resolve) => {
+    execFile(process.execPath, args, { env: { PORT: String(port) } }, (error) => resolve(error ? error.code : 0));
+  });
+  expect(exit).toBe(code);
+});
+
+test('the image runs Node as its first process, not as root, with a program that the package has', () => {
+  const dockerfile = read('Dockerfile');
+  expect(dockerfile).toMatch(/^USER node$/m);
+  const [program, path = ''] = arrayAfter(/^CMD/);
+  const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
+  expect(program).toBe('node');
+  expect(files).toContain(path.replace('/opt/jitbot/', ''));
+});
+
+test('systemd takes the unit, and calls it well protected', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jitbot-unit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const unit = join(folder, 'jitbot.service');
+  // The user and the programs of the machine that it is meant for are not here.
+  writeFileSync(
+    unit,
+    read('jitbot.service').replace('/usr/bin/node', process.execPath).replaceAll('=jitbot\n', '=daemon\n'),
+  );
+  const analyze = (...args: string[]) => spawnSync('systemd-analyze', [...args, unit], { encoding: 'utf8' });
+  const { status, stderr } = analyze('verify');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  // In tenths: 0 is locked up, 100 is unprotected.
+  expect(analyze('security', '--offline=yes', '--threshold=20').status).toBe(0);
+});

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+/** docs/architecture.md is the arbiter of words: what it retired stands nowhere in the code. */
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const architecture = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+const retired = [...(architecture.split('| retired | now |')[1]?.split('\n\n')[0] ?? '').matchAll(/^\| (.*?) \|/gm)]
+  .flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)])
+  .map(([, word = '']) => word);
+const files = ['src', 'test'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.[jt]s$/.test(file))
+    .map((file) => join(folder, file)),
+);
+
+test('the list of retired names is read', () => {
+  expect(retired).toContain('withinLimits');
+  expect(retired.length).toBeGreaterThan(8);
+});
+
+test.each(retired)('the retired name %s is nobody’s any more, file or identifier', (word) => {
+  // A method of somebody else's, a string and a comment may use the word; a name of ours may not.
+  const named = new RegExp(
+    `(?:function\\*?|const|let|class|interface|type|import|\\{|,)\\s+(?:type )?${word}\\b[^:'"]`,
+  );
+  const found = files.filter(
+    (file) => new RegExp(`\\b${word}\\.ts$`).test(file) || named.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  expect(found).toEqual([]);
+});
+
+/** What people read has one word for each thing: what was said before, and what is said now. */
+const RETIRED: readonly (readonly [string, string])[] = [
+  ['Type a few letters of it', 'Search, e.g. payments read'],
+  ['Not at once', 'Not automatic'],
+  ['not approved at once', 'not automatic'],
+  ['Approved at once', 'Approved automatically'],
+  ['They have been asked', 'I asked them. You’ll hear from me when they decide'],
+  ['Waiting for review', 'Waiting for approval'],
+  ['It is over', 'Your access to … has ended'],
+  ['names you as its reviewers', 'You can approve this (rule 3)'],
+  ['Taken without asking', 'Break-glass: used without approval'],
+  ['broke the glass', 'used break-glass'],
+  ['broken the glass', 'used break-glass'],
+  ['break the glass', 'use break-glass'],
+  ['This cannot go on', 'I can’t continue'],
+  ['one word has to match', 'Include a ticket, e.g. INC-1234'],
+  ['Held lately', 'Recent access'],
+  ['What you hold', 'Your access'],
+  ['taken back', 'ended'],
+  ['Taking it back', 'Ending this access now'],
+  ['live grant', 'active grant'],
+  ['What is live', 'active grants'],
+  ['everybody is told', 'the approvals channel is told'],
+  ['whoever runs the bot', 'the people who run the bot'],
+  ['on our side', 'on my side'],
+  ['the record says', 'the ledger says'],
+  ['The record of what happened', 'The ledger'],
+  ['Ask anew', 'ask again'],
+  ['let it through', 'allow it'],
+  ['would let through', 'allows'],
+];
+
+/** Where the words stand that people read, and what shows them in tests and docs. */
+const READ = [
+  ...readdirSync(join(ROOT, 'src/wording')).map((file) => `src/wording/${file}`),
+  ...readdirSync(join(ROOT, 'src/slack'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^(features|kit|outbox)\/.*\.ts$/.test(file))
+    .map((file) => `src/slack/${file}`),
+  ...readdirSync(join(ROOT, 'test/slack/__snapshots__')).map((file) => `test/slack/__snapshots__/${file}`),
+  'docs/using.md',
+];
+const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+const read = READ.map((file) => ({ file, text: withoutComments(readFileSync(join(ROOT, file), 'utf8')) }));
+
+test.each(RETIRED)('nobody reads “%s” any more, but “%s”', (phrase) => {
+  expect(read.filter(({ text }) => text.includes(phrase)).map(({ file }) => file)).toEqual([]);
+});
+
+test('what Slack shows has its words from the catalogue', () => {
+  const own = /\b(?:section|context|plainText|button|messageModal|commentInput|quote)\(\s*['`][^'`$]*[a-z]{3,} /;
+  const found = read.filter(({ file, text }) => file.startsWith('src/slack') && own.test(text));
+  expect(found.map(({ file }) => file)).toEqual([]);
+});

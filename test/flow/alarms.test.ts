@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AlarmKind } from '../../src/domain/alarm.ts';
+import { type Alarms, createAlarms } from '../../src/lifecycle/health/alarms.ts';
+import { StorageError } from '../../src/ports/store.ts';
+import { failCommit } from '../support/disturbed.ts';
+import { aFlow, type Flow } from '../support/flowWorld.ts';
+
+const ROLES = 'read: { grants: { level: reader }, duration: { max: 4h }, rules: [{ allow: { members_of: [S0ALL] } }] }';
+const FULL: ReadonlyMap<AlarmKind, string> = new Map([['disk', '12 MB are free']]);
+const NONE: ReadonlyMap<AlarmKind, string> = new Map();
+
+let flow: Flow;
+let alarms: Alarms;
+let told: string[];
+let paged: string[];
+let refuses: boolean;
+beforeEach(() => {
+  [told, paged, refuses] = [[], [], false];
+  set('alarms: { page: PSVC }');
+});
+afterEach(() => flow.close());
+
+function set(more: string): void {
+  flow = aFlow({ roles: `      ${ROLES}`, more });
+  flow.reload((source) => source.replace('admins: [U0EVE]', 'admins: [U0EVE, U0DEV]'));
+  const deps = {
+    ...flow.deps,
+    get policy() {
+      return flow.deps.policy;
+    },
+    incidents: {
+      ...flow.deps.incidents,
+      page: async ({ service, title, key }: { service: string; title: string; key: string }) => {
+        if (refuses) throw new Error('no answer');
+        paged.push(`${service} ${title} ${key}`);
+      },
+      resolve: async (key: string) => void paged.push(`resolved ${key}`),
+    },
+  };
+  alarms = createAlarms(deps, { tell: async (slackId, text) => void told.push(`${slackId} ${text}`) });
+}
+const recorded = () =>
+  flow.events().flatMap(({ type, payload }) => (type.startsWith('alarm.') ? [{ type, ...payload }] : []));
+
+describe('an alarm', () => {
+  test('is recorded once, with whom it pages and tells', async () => {
+    await alarms.sound(FULL);
+    await alarms.sound(FULL);
+    expect(recorded()).toEqual([
+      {
+        type: 'alarm.raised',
+        alarm: 'disk',
+        problem: '12 MB are free',
+        since: flow.clock.now(),
+        page: 'PSVC',
+        to: [
+          { slackId: 'U0EVE', name: 'Eve' },
+          { slackId: 'U0DEV', name: 'Dev' },
+        ],
+      },
+    ]);
+    expect(flow.log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  test('stays raised over a restart, and is not raised again', async () => {
+    await alarms.sound(FULL);
+    const restarted = createAlarms(flow.deps, { tell: async () => undefined });
+    await restarted.sound(FULL);
+    expect(recorded()).toHaveLength(1);
+  });
+
+  test('that is over is recorded with since when it was, and can be raised again', async () => {
+    await alarms.sound(FULL);
+    const since = flow.clock.now();
+    flow.clock.advance(60_000);
+    await alarms.sound(NONE);
+    await alarms.sound(NONE);
+    await alarms.sound(FULL);
+    expect(recorded().map(({ type }) => type)).toEqual(['alarm.raised', 'alarm.ended', 'alarm.raised']);
+    expect(recorded()[1]).toMatchObject({ alarm: 'disk', problem: '12 MB are free', since });
+    expect(recorded()[1]).toMatchObject({ to: [{ name: 'Eve' }, { name: 'Dev' }] });
+  });
+
+  test('of each kind is raised and ended by itself', async () => {
+    await alarms.sound(new Map([...FULL, ['clock', 'it is 90 s behind'] as const]));
+    await alarms.sound(FULL);
+    expect(recorded().map((event) => `${event.type} ${'alarm' in event ? event.alarm : ''}`)).toEqual([
+      'alarm.raised disk',
+      'alarm.raised clock',
+      'alarm.ended clock',
+    ]);
+  });
+
+  test('pages nobody where the policy says nobody', async () => {
+    flow.close();
+    set('');
+    await alarms.sound(FULL);
+    expect(recorded()).toMatchObject([{ page: null }]);
+  });
+});
+
+describe('an alarm that cannot be recorded', () => {
+  const broken = (work: () => Promise<void>) => {
+    failCommit(flow.deps.store, new StorageError('the disk is full'));
+    return work();
+  };
+
+  test('pages and tells all the same, once', async () => {
+    await broken(() => alarms.sound(FULL));
+    await alarms.sound(FULL).catch(() => undefined);
+    expect(told[0]).toBe('U0EVE :rotating_light: *the disk is nearly full: 12 MB are free*');
+    expect(told.slice(0, 2).map((line) => line.split(' ')[0])).toEqual(['U0EVE', 'U0DEV']);
+    expect(paged[0]).toMatch(/^PSVC jitbot: the disk is nearly full jitbot-alarm-disk-/);
+    expect(paged.filter((line) => line.startsWith('PSVC'))).toHaveLength(1);
+  });
+
+  test('tells people also where PagerDuty does not answer', async () => {
+    refuses = true;
+    await broken(() => alarms.sound(FULL));
+    expect(told).toHaveLength(2);
+  });
+
+  test('is over when it can be recorded, and its page is resolved', async () => {
+    await broken(() => alarms.sound(FULL));
+    const since = flow.clock.now();
+    flow.clock.advance(60_000);
+    await alarms.sound(NONE);
+    expect(recorded()).toMatchObject([{ type: 'alarm.ended', since, to: [{ name: 'Eve' }, { name: 'Dev' }] }]);
+    expect(paged[1]).toMatch(/^resolved jitbot-alarm-disk-/);
+    await alarms.sound(NONE);
+    expect(recorded()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,282 @@
+import { IncomingMessage, Server } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { createBodyReader } from '../../src/http/body.ts';
+import { connectionsFor, limitConnections, openFilesLimit, placeOf } from '../../src/http/connections.ts';
+import { isObject, readObject } from '../../src/http/json.ts';
+import { sparingly } from '../../src/http/sparingly.ts';
+
+/** What is kept of what anybody may send, piece by piece, without a network. */
+
+describe('reading bodies', () => {
+  const reader = (perBody: number, together = 10 * perBody) => {
+    const read = createBodyReader({ perBody, together });
+    return () => {
+      const request = new IncomingMessage(new Socket());
+      const done = read(request).then((one) => ('problem' in one ? one.problem : one.body.toString()));
+      return {
+        request,
+        done,
+        send: (text: string) => request.emit('data', Buffer.from(text)),
+        end: () => request.emit('end'),
+      };
+    };
+  };
+
+  test('gives all that arrived, in order, however it was cut', async () => {
+    const { send, end, done } = reader(1_000_000)();
+    for (const part of ['{"a"', '', ':1', '}']) send(part);
+    end();
+    expect(await done).toBe('{"a":1}');
+  });
+
+  test('gives what is longer than its first buffer, whole', async () => {
+    const { send, end, done } = reader(1_000_000)();
+    const parts = Array.from({ length: 40 }, (_, index) => String(index % 10).repeat(1_000));
+    for (const part of parts) send(part);
+    end();
+    expect(await done).toBe(parts.join(''));
+  });
+
+  test('gives nothing where there is nothing', async () => {
+    const { end, done } = reader(10)();
+    end();
+    expect(await done).toBe('');
+  });
+
+  test.each([
+    [['12345', '67890'], '1234567890'],
+    [['12345', '678901'], 'too_large'],
+    [['12345678901'], 'too_large'],
+    [['1234567890', '1'], 'too_large'],
+  ])('of ten bytes at most: %j', async (parts, expected) => {
+    const { send, end, done } = reader(10)();
+    for (const part of parts) send(part);
+    end();
+    expect(await done).toBe(expected);
+  });
+
+  test('keeps no bytes that the network filled: a body does not change when its buffer is used again', async () => {
+    const { request, end, done } = reader(10)();
+    const shared = Buffer.from('12345');
+    request.emit('data', shared);
+    shared.fill('x');
+    end();
+    expect(await done).toBe('12345');
+  });
+
+  test.each(['error', 'close'])('is over where the sender goes away (%s)', async (event) => {
+    const { request, send, done } = reader(10)();
+    send('123');
+    request.emit(event, new Error('aborted'));
+    expect(await done).toBe('cut_off');
+  });
+
+  test('is over once: whoever closes after the end has sent it all', async () => {
+    const { request, send, end, done } = reader(10)();
+    send('123');
+    end();
+    request.emit('close');
+    send('4');
+    expect(await done).toBe('123');
+  });
+
+  test('drops the newcomer where all together become too much and none is larger', async () => {
+    const start = reader(100, 250);
+    const all = [start(), start(), start()];
+    // Each has room for as much as one may be.
+    for (const { send } of all) send('x');
+    for (const { end } of all) end();
+    expect(await Promise.all(all.map(({ done }) => done))).toEqual(['x', 'x', 'crowded_out']);
+  });
+
+  test('of which all together are exactly as much as may be, goes on', async () => {
+    const start = reader(100, 200);
+    const all = [start(), start()];
+    for (const { send } of all) send('x');
+    for (const { end } of all) end();
+    expect(await Promise.all(all.map(({ done }) => done))).toEqual(['x', 'x']);
+  });
+
+  test('makes room again for what comes when a body is done', async () => {
+    const start = reader(100, 250);
+    for (let each = 0; each < 10; each += 1) {
+      const { send, end, done } = start();
+      send('x'.repeat(100));
+      end();
+      expect(await done).toHaveLength(100);
+    }
+    const { send, request, done } = start();
+    send('x'.repeat(100));
+    request.emit('close');
+    await done;
+    const [one, other] = [start(), start()];
+    for (const { send: fill, end: finish } of [one, other]) {
+      fill('x'.repeat(100));
+      finish();
+    }
+    expect(await Promise.all([one.done, other.done])).toEqual(['x'.repeat(100), 'x'.repeat(100)]);
+  });
+
+  test('takes the smaller one of two, however far it has come', async () => {
+    const start = reader(100_000, 130_000);
+    const [large, small] = [start(), start()];
+    large.send('x'.repeat(100_000));
+    small.send('x'.repeat(20_000));
+    small.send('x'.repeat(20_000));
+    small.end();
+    large.end();
+    expect([await large.done, (await small.done).length]).toEqual(['crowded_out', 40_000]);
+  });
+});
+
+describe('connections', () => {
+  const clientFrom = (address: string): Socket =>
+    Object.defineProperty(new Socket(), 'remoteAddress', { value: address });
+  const limited = (most: number) => {
+    const server = new Server();
+    const connections = limitConnections(server, most);
+    const come = (from: string) => {
+      const client = clientFrom(from);
+      server.emit('connection', client);
+      return client;
+    };
+    return { connections, come };
+  };
+  const left = (...sockets: Socket[]) => sockets.map(({ destroyed }) => !destroyed);
+
+  test('are as many as may be; one more takes the place of the oldest at the fullest address', () => {
+    const { come } = limited(3);
+    const [other, first, second] = [come('10.0.0.1'), come('10.0.0.2'), come('10.0.0.2')];
+    expect(left(other, first, second)).toEqual([true, true, true]);
+    const third = come('10.0.0.2');
+    expect(left(other, first, second, third)).toEqual([true, false, true, true]);
+    const stranger = come('10.0.0.3');
+    expect(left(other, second, third, stranger)).toEqual([true, false, true, true]);
+  });
+
+  test('that are worked on keep their place, and are as any other afterwards', () => {
+    const { connections, come } = limited(2);
+    const [first, second] = [come('10.0.0.2'), come('10.0.0.2')];
+    connections.spare(first);
+    const third = come('10.0.0.2');
+    expect(left(first, second, third)).toEqual([true, false, true]);
+    connections.release(first);
+    const fourth = come('10.0.0.2');
+    expect(left(first, third, fourth)).toEqual([false, true, true]);
+  });
+
+  test('that are all worked on are left alone: the newcomer goes', () => {
+    const { connections, come } = limited(1);
+    const first = come('10.0.0.1');
+    connections.spare(first);
+    const second = come('10.0.0.2');
+    connections.spare(second);
+    // The newcomer itself counts until somebody works for it.
+    const third = come('10.0.0.3');
+    expect(left(first, third)).toEqual([true, false]);
+  });
+
+  test('that were closed take no place', () => {
+    const { connections, come } = limited(2);
+    const [first, second] = [come('10.0.0.1'), come('10.0.0.1')];
+    connections.spare(first);
+    first.emit('close');
+    const third = come('10.0.0.1');
+    expect(left(second, third)).toEqual([true, true]);
+  });
+
+  test.each([
+    [0, 8],
+    [32, 8],
+    [36, 9],
+    [39, 9],
+    [1_023, 255],
+    [1_024, 256],
+    [10_000, 256],
+    [Number.POSITIVE_INFINITY, 256],
+  ])('of %i open files are %i', (files, connections) => {
+    expect(connectionsFor(files)).toBe(connections);
+  });
+
+  test('are limited by what the system says that this process may open', () => {
+    expect(openFilesLimit()).toBeGreaterThan(16);
+  });
+
+  test.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8:1:2::', '2001:db8:1:2'],
+    ['2001:db8::5:6', '2001:db8:0:0'],
+    ['2001::1:2:3:4:5:6', '2001:0:1:2'],
+    ['::1', '0:0:0:0'],
+    ['fe80::1', 'fe80:0:0:0'],
+    ['', ''],
+  ])('from %s come from %s', (address, place) => {
+    expect(placeOf(address)).toBe(place);
+  });
+});
+
+describe('saying the same sparingly', () => {
+  const speaker = () => {
+    let now = 0;
+    const said: object[] = [];
+    const say = sparingly(
+      (facts, message) => void said.push({ ...facts, message }),
+      () => now,
+    );
+    const advance = (ms: number) => {
+      now += ms;
+    };
+    return { said, say, advance };
+  };
+
+  test('begins again at the minute, and not before, with how often it was in between', () => {
+    const { said, say, advance } = speaker();
+    say('a', { n: 1 }, 'x');
+    advance(59_999);
+    say('a', { n: 2 }, 'x');
+    expect(said).toHaveLength(1);
+    advance(1);
+    say('a', { n: 3 }, 'x');
+    expect(said[1]).toEqual({ n: 3, andSince: 1, message: 'x' });
+    advance(60_000);
+    say('a', { n: 4 }, 'x');
+    expect(said[2]).toEqual({ n: 4, message: 'x' });
+  });
+
+  test('remembers a hundred kinds', () => {
+    const { said, say } = speaker();
+    for (let kind = 0; kind < 100; kind += 1) say(String(kind), {}, 'x');
+    for (let kind = 0; kind < 100; kind += 1) say(String(kind), {}, 'x');
+    expect(said).toHaveLength(100);
+    say('one more', {}, 'x');
+    say('0', {}, 'x');
+    expect(said).toHaveLength(102);
+  });
+});
+
+describe('JSON', () => {
+  test.each<[string, boolean]>([
+    [`{"a":${'['.repeat(99)}${']'.repeat(99)}}`, true],
+    [`{"a":${'['.repeat(100)}${']'.repeat(100)}}`, false],
+    [`{"a":"${'['.repeat(500)}"}`, true],
+    [`{"a":"\\"${'['.repeat(500)}"}`, true],
+    [`{"a":"\\\\","b":${'['.repeat(100)}${']'.repeat(100)}}`, false],
+    [`{"a":[${'{},'.repeat(500)}{}]}`, true],
+    ['{"a":1}}', false],
+  ])('that is read, or not: %#', (text, isRead) => {
+    expect(readObject(text) !== null).toBe(isRead);
+  });
+
+  test.each([
+    [{}, true],
+    [null, false],
+    [[], false],
+    ['text', false],
+    [undefined, false],
+  ])('%j is an object: %s', (value, expected) => {
+    expect(isObject(value)).toBe(expected);
+  });
+});

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Role } from '../../src/domain/policy.ts';
+import { isRefused } from '../../src/domain/refusal.ts';
+import { HOUR, known, MINUTE } from '../../src/domain/terms.ts';
+import type { Deps } from '../../src/lifecycle/deps.ts';
+import { freeze } from '../../src/lifecycle/health/freeze.ts';
+import { possibleNow, previewRequest } from '../../src/lifecycle/request/outlook.ts';
+import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
+import { allow, anOutage, aPolicy, aResource, aRole, ask, inIncident } from '../support/domain.ts';
+import { aPerson, type Flow, startFlow } from '../support/flow.ts';
+
+/** What somebody could ask for now. */
+
+const ANA = aPerson('U0ANA', 'Ana', 'ana@harbor.example');
+let flow: Flow;
+beforeEach(() => {
+  flow = startFlow(aPolicy());
+  flow.people.set('U0ANA', ANA);
+  flow.people.set('U0EVE', aPerson('U0EVE', 'Eve', 'eve@harbor.example'));
+});
+afterEach(() => flow.close());
+
+const ROLES: Readonly<Record<string, Partial<Role>>> = {
+  asks: { rules: [ask()] },
+  allows: { rules: [allow()] },
+  denies: { rules: [] },
+  too: { rules: [allow()] },
+};
+const withRoles = (roles: Readonly<Record<string, Partial<Role>>>) => {
+  const of = Object.entries(roles).map(([id, more]) => aRole({ id, name: id, ...more }));
+  flow.policy = { ...aPolicy(aResource('db', 'Database', of)), admins: ['U0EVE'] };
+};
+const possible = async (deps: Deps = flow.deps) => {
+  const found = await possibleNow(deps, ANA);
+  if (!found.known) return found.problem;
+  return found.value.map(({ role, outlook }) => [
+    role.id,
+    isRefused(outlook) ? outlook.refused.code : outlook.decision.effect,
+  ]);
+};
+const takes = (role: string) =>
+  submitRequest(flow.deps, {
+    submissionKey: `S-${role}`,
+    personId: 'U0ANA',
+    roles: [role],
+    duration: HOUR,
+    reason: 'needed',
+    incidentId: null,
+    startsAt: null,
+    factor: null,
+  });
+
+test('comes first where it is had at once, then what reviewers are asked about, and what is denied is left out', async () => {
+  withRoles(ROLES);
+  expect(await possible()).toEqual([
+    ['allows', 'allow'],
+    ['too', 'allow'],
+    ['asks', 'ask'],
+  ]);
+});
+
+test('ends with what they hold or wait for, by any account', async () => {
+  withRoles(ROLES);
+  await takes('db/allows');
+  await takes('db/asks');
+  const taken = [
+    ['too', 'allow'],
+    ['allows', 'already_holds'],
+    ['asks', 'already_pending'],
+  ];
+  expect(await possible()).toEqual(taken);
+  const other = aPerson('U0ANA2', 'Ana', 'ana+2@harbor.example');
+  const found = await possibleNow(flow.deps, other);
+  expect(found.known && found.value.map(({ role }) => role.id)).toEqual(['too', 'allows', 'asks']);
+});
+
+test('leaves out what the target has no account for', async () => {
+  withRoles(ROLES);
+  flow.obstacle = 'nobody has said what Ana is called there';
+  expect(await possible()).toEqual([]);
+});
+
+test('does not ask for a code yet, nor for a reason', async () => {
+  withRoles({ allows: { rules: [allow()], secondFactor: { request: true, review: false } } });
+  expect(await possible()).toEqual([['allows', 'allow']]);
+  expect(
+    await previewRequest(flow.deps, {
+      personId: 'U0ANA',
+      role: 'db/allows',
+      duration: HOUR,
+      incidentId: null,
+      reason: '',
+      startsAt: null,
+    }),
+  ).toMatchObject({ decision: { effect: 'allow' } });
+});
+
+test('is nothing while everything is frozen, and says so', async () => {
+  withRoles(ROLES);
+  await freeze(flow.deps, { personId: 'U0EVE', reason: 'a token has leaked' });
+  expect(await possible()).toBe('nothing is granted now: all access is frozen by Eve: a token has leaked');
+});
+
+test('is looked up for twenty-five roles, and of the others it is only said that they may be possible', async () => {
+  withRoles(Object.fromEntries(Array.from({ length: 27 }, (_, index) => [`r${index}`, { rules: [allow()] }])));
+  for (const role of ['db/r24', 'db/r25']) await takes(role);
+  const found = (await possible()) as [string, string][];
+  expect(found).toHaveLength(27);
+  expect(found.slice(-2)).toEqual([
+    ['r26', 'allow'],
+    ['r24', 'already_holds'],
+  ]);
+  expect(found).toContainEqual(['r25', 'allow']);
+});
+
+describe('is asked about', () => {
+  const asking = () => {
+    const asked: unknown[] = [];
+    const deps: Deps = {
+      ...flow.deps,
+      onCall: { ...flow.deps.onCall, openIncidents: async () => known([anOutage({ id: 'PONE' })]) },
+      evidence: {
+        gather: async (role, about, purpose) => {
+          asked.push([role.id, about, purpose]);
+          return flow.deps.evidence.gather(role, about, purpose);
+        },
+      },
+      policy: flow.policy,
+    };
+    return { asked, deps };
+  };
+
+  test('for its usual length, with the incident that is open, as a preview', async () => {
+    withRoles({ allows: { rules: [allow()], duration: { default: 20 * MINUTE, max: HOUR, total: HOUR } } });
+    const { asked, deps } = asking();
+    await possible(deps);
+    const about = { person: ANA, incidentId: 'PONE', at: null, requestId: null, duration: 20 * MINUTE, reason: '' };
+    expect(asked).toEqual([
+      ['allows', about, 'preview'],
+      ['allows', about, 'preview'],
+    ]);
+  });
+
+  test('with that incident, where a rule turns on it', async () => {
+    withRoles({ incident: { rules: [allow(inIncident())] } });
+    const { deps } = asking();
+    const withIncident: Deps = {
+      ...deps,
+      evidence: {
+        gather: async (role, about, purpose) => ({
+          ...(await flow.deps.evidence.gather(role, about, purpose)),
+          incident: about.incidentId === 'PONE' ? known(anOutage()) : null,
+        }),
+      },
+    };
+    expect(await possible(withIncident)).toEqual([['incident', 'allow']]);
+  });
+});

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+/** Slack takes an app's manifest whole or not at all: one key that it does not know, and the app cannot be made. */
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+const isManifest = new Ajv({ allErrors: true, strict: false, formats: { uri: true } }).compile(
+  JSON.parse(read('slackManifest.json')),
+);
+const manifest = parse(read('../../manifest.yml'));
+
+test('16 the manifest is one that Slack’s published schema takes', () => {
+  isManifest(manifest);
+  expect(isManifest.errors ?? []).toEqual([]);
+});
+
+test.each<[string, object]>([
+  ['a setting that there is not', { settings: { ...manifest.settings, socket_mode: true } }],
+  ['a command without a description', { features: { ...manifest.features, slash_commands: [{ command: '/jit' }] } }],
+  [
+    'a shortcut of no kind',
+    { features: { ...manifest.features, shortcuts: [{ ...manifest.features.shortcuts[0], type: 'any' }] } },
+  ],
+])('16 the published schema refuses a manifest with %s', (_name, change) => {
+  expect(isManifest({ ...manifest, ...change })).toBe(false);
+});

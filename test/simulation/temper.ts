@@ -1,0 +1,50 @@
+import type { Chance } from './chance.ts';
+
+/** What can go wrong in a world. */
+export type Fault =
+  /** Calls fail now and then, or their answers are lost. */
+  | 'flaky'
+  /** Slack, PagerDuty or the targets do not answer for a while. */
+  | 'outages'
+  /** Nothing can be written for a while: nothing at all, or nothing that needs another page. */
+  | 'full_disk'
+  /** The machine's clock is set back. */
+  | 'clock'
+  /** The bot dies at whatever it waits for. */
+  | 'kills'
+  /** A target says that access is gone, and it is not. */
+  | 'lies';
+
+/** How a world is: each seed draws its own, or all of them would have every fault at once and nobody would get anything done. */
+export interface Temper {
+  readonly faults: ReadonlySet<Fault>;
+  /** How often somebody does what makes sense, from 0 to 1. The others try whatever there is to try. */
+  readonly sense: number;
+  /** How many calls end in one step, at most: in a brisk world people are not kept waiting for long. */
+  readonly callsAtOnce: number;
+  /** Targets end access themselves when the time is up that they were told. */
+  readonly targetsExpire: boolean;
+  /** Of a full disk: whether it takes no write at all. */
+  readonly takesNoWrite: boolean;
+}
+
+const FAULTS: readonly (readonly [likelihood: number, Fault])[] = [
+  [0.5, 'flaky'],
+  [0.35, 'outages'],
+  [0.65, 'full_disk'],
+  [0.2, 'clock'],
+  [0.4, 'kills'],
+  [0.25, 'lies'],
+];
+
+export function temperOf(chance: Chance): Temper {
+  const isCalm = chance.happens(0.3);
+  const drawn = FAULTS.filter(([likelihood]) => chance.happens(likelihood)).map(([, fault]) => fault);
+  return {
+    faults: new Set(isCalm ? [] : drawn),
+    sense: chance.pick([0.95, 0.9, 0.6]),
+    callsAtOnce: chance.pick([1, 6, 20]),
+    targetsExpire: chance.happens(0.3),
+    takesNoWrite: chance.happens(0.7),
+  };
+}
