@@ -3,6 +3,7 @@ import type { Log } from '../../ports/host.ts';
 import { eachServer } from '../address.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 import { unreachable, WrongServer, withDeadline } from './deadline.ts';
+import { sendEarly } from './early.ts';
 import { openPools, type Pools } from './pools.ts';
 import type { Client } from './transaction.ts';
 
@@ -58,6 +59,11 @@ export class Servers {
       throw unreachable(address, error);
     }
     return withDeadline(client, address, work, () => void client.end().catch(() => undefined));
+  }
+
+  /** Sends SQL with the last word of a login, on a connection of its own. */
+  sendEarly(sql: string): Promise<void> {
+    return sendEarly(this.#optionsFor(this.address), sql, TARGET_DEADLINE);
   }
 
   async close(): Promise<void> {

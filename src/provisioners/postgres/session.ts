@@ -14,7 +14,9 @@ export interface Session {
   transaction<T>(work: (client: Client) => Promise<T>): Promise<T>;
   /** Runs work, which is to commit by itself, on a connection that nothing was done on before, and that is closed afterwards. */
   fresh<T>(work: (client: Client) => Promise<T>): Promise<T>;
-  /** The same in another database of this server. */
+  /** Sends SQL, which is to commit by itself, with the last word of a login of its own: see `sendEarly`. */
+  early(sql: string): Promise<void>;
+  /** The same as `fresh` in another database of this server. */
   elsewhere<T>(database: string, work: (client: Client) => Promise<T>): Promise<T>;
   /** Work that lends the bot membership of others' roles for a moment goes one at a time. */
   alone<T>(work: () => Promise<T>): Promise<T>;
@@ -31,6 +33,7 @@ export function createSession(url: string, log: Log): Session {
     run: (work) => servers.run(work),
     transaction: (work) => servers.run((client) => inTransaction(client, () => work(client))),
     fresh: (work) => servers.runApart(servers.address, work),
+    early: (sql) => servers.sendEarly(sql),
     elsewhere: (database, work) => servers.runApart(withDatabase(servers.address, database), work),
     alone: async (work) => {
       queued += 1;

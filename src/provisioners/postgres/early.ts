@@ -1,0 +1,52 @@
+import pg from 'pg';
+import { SECOND } from '../../domain/terms.ts';
+
+/**
+ * Sends SQL on a connection of its own, together with the last word of the login: the server reads it the moment it lets
+ * the bot in. Whoever waits to end that connection then has to be quicker than the server, not than the bot.
+ *
+ * Only with SCRAM does the client have the last word; otherwise SQL is sent as soon as the server says that it is ready.
+ *
+ * @param sql one message; all of it is done when the promise resolves
+ * @param deadline in milliseconds, for login and SQL together
+ * @throws pg.DatabaseError what the server said; Error where the connection broke
+ */
+export function sendEarly(config: pg.ClientConfig, sql: string, deadline: number): Promise<void> {
+  const client = new pg.Client(config);
+  const { connection } = client;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let isSent = false;
+  const send = (): void => {
+    isSent = true;
+    connection.query(sql);
+  };
+  connection.once('authenticationSASLContinue', () => {
+    const { stream } = connection;
+    const write = stream.write.bind(stream);
+    stream.write = (lastWord: Buffer) => {
+      stream.write = write;
+      stream.cork();
+      const isRoom = write(lastWord);
+      send();
+      stream.uncork();
+      return isRoom;
+    };
+  });
+  let timesReady = 0;
+  connection.on('readyForQuery', () => {
+    timesReady += 1;
+    if (timesReady > 1) resolve();
+    else if (!isSent) send();
+  });
+  connection.once('errorMessage', reject);
+  connection.once('error', reject);
+  connection.once('end', () => reject(new Error('Connection terminated before the server answered')));
+  // The client knows nothing of what was sent past it, and calls the answer an error.
+  client.on('error', () => undefined);
+  client.connect().catch(reject);
+  const timer = setTimeout(() => reject(new Error(`no answer within ${deadline / SECOND} s`)), deadline);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    client.end().catch(() => undefined);
+  });
+}
