@@ -4,7 +4,7 @@ import { createSettle } from './jobSettling.ts';
 import type { OpenLedger } from './open.ts';
 
 /** More than any work is tried or put again. */
-const COUNTABLE = 1_000_000_000;
+export const COUNTABLE = 1_000_000_000;
 
 export function createJobQueue(ledger: OpenLedger): JobQueue {
   const { sqlite, path, gate } = ledger;

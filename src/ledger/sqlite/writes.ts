@@ -4,7 +4,8 @@ import type { Instant } from '../../domain/terms.ts';
 import { ConflictError } from '../../ports/store.ts';
 import { KEEPS_OUT } from '../../ports/targets.ts';
 import type { Writes } from '../book/apply.ts';
-import { and, eq, sql } from './drizzle.ts';
+import { and, eq, max, sql } from './drizzle.ts';
+import { COUNTABLE } from './jobQueue.ts';
 import type { OpenLedger } from './open.ts';
 import { grants, jobs, records, requests } from './schema.ts';
 
@@ -144,21 +145,40 @@ function eventWriter({ sqlite }: OpenLedger): Writes['event'] {
   };
 }
 
+/**
+ * Every put has a generation that no put had before, also where its row is new: work that was claimed earlier, and that ends
+ * late, settles nothing that was put since. Claims do not outlive the process, so counting on from what is there is enough.
+ */
 function jobWriter({ db }: OpenLedger): Pick<Writes, 'putJob' | 'deleteJob'> {
+  const [newest] = db
+    .select({ generation: max(jobs.generation) })
+    .from(jobs)
+    .all();
+  let generation = Math.min(newest?.generation ?? 0, COUNTABLE);
   const remove = db
     .delete(jobs)
     .where(and(eq(jobs.kind, p('kind')), eq(jobs.key, p('key'))))
     .prepare();
   const put = db
     .insert(jobs)
-    .values({ kind: p('kind'), key: p('key'), dueAt: p('dueAt'), attempts: 0, leaseUntil: 0, generation: 0 })
+    .values({
+      kind: p('kind'),
+      key: p('key'),
+      dueAt: p('dueAt'),
+      attempts: 0,
+      leaseUntil: 0,
+      generation: p('generation'),
+    })
     .onConflictDoUpdate({
       target: [jobs.kind, jobs.key],
-      set: { dueAt: sql`excluded.due_at`, generation: sql`${jobs.generation} + 1` },
+      set: { dueAt: sql`excluded.due_at`, generation: sql`excluded.generation` },
     })
     .prepare();
   return {
-    putJob: (job) => void put.run({ ...job }),
+    putJob: (job) => {
+      generation += 1;
+      put.run({ ...job, generation });
+    },
     deleteJob: (job) => void remove.run({ ...job }),
   };
 }
