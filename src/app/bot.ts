@@ -45,6 +45,8 @@ export interface BotOptions {
   readonly secrets?: string[];
   /** Made with the latest time that the database knows of, before which it must not start. */
   readonly clock: (notBefore: number) => Clock;
+  /** Aborted: a start that cannot be recorded is not waited for any longer. */
+  readonly halt?: AbortSignal;
 }
 
 /** What starts first is what somebody may be waiting for: ends that are due, and the connection to Slack. */
@@ -99,7 +101,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const surface = createSurface({ env, flow, client: interactive, directory, ledger, clock, log, pages });
   await surface.listen();
   watchdog.begin();
-  await flow.start();
+  const isRecorded = await flow.start(options.halt);
   let cancelCheck = (): void => undefined;
   const stop = async (signal: string) => {
     ending.abort();
@@ -110,6 +112,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     await Promise.all([targets.close(), engine.close()]);
     ledger.close();
   };
+  const bot: Bot = { stop, reloadPolicy: () => reload(flow.deps, log) };
+  if (!isRecorded) return bot;
   try {
     await surface.open();
   } catch (error) {
@@ -121,7 +125,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     void checkTargets({ policy, targets, log, isStopping: () => ending.signal.aborted });
   });
   log.info({ resources: policy.resources.size, policy: policy.hash.slice(0, 16) }, 'ready');
-  return { stop, reloadPolicy: () => reload(flow.deps, log) };
+  return bot;
 }
 
 /** The ledger, and the signed positions that are kept elsewhere, with what was found of either in the log. */

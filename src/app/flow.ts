@@ -95,9 +95,14 @@ export interface Flow {
   isLedgerChecked(): boolean;
   /** What is wrong with the ledger; null: nothing that was found. */
   ledgerFlaw(): string | null;
-  /** Records the start, takes up due work at once, and looks at the ledger beside it. */
-  start(): Promise<void>;
-  /** Takes no more work, waits for what is under way, and records the end. */
+  /**
+   * Records the start, takes up due work at once, and looks at the ledger beside it. While it cannot be recorded, only what
+   * takes access back is done.
+   * @param halt aborted: waits no longer for a record
+   * @returns whether it was recorded; otherwise `stop` is what is left to do
+   */
+  start(halt?: AbortSignal): Promise<boolean>;
+  /** Takes no more work, waits for what is under way, and records the end where the start was recorded. */
   stop(signal: string): Promise<void>;
 }
 
@@ -135,34 +140,40 @@ export async function createFlow(world: World): Promise<Flow> {
   const lanes = lanesOf(handlers, { started: started.promise, mayGive });
   const runner = createRunner({ queue, clock, log, lanes, random: world.random });
   const heartbeat = createHeartbeat({ posts, clock, log });
+  let isRecorded = false;
 
   return {
     deps,
     posts,
     isLedgerChecked: ledgerCheck.isDone,
     ledgerFlaw: integrity.found,
-    start: async () => {
+    start: async (halt) => {
       runner.start();
-      await untilRecorded(world, {
-        record: async () => {
-          await queue.releaseAll();
-          await recordStart(world, { store, events });
-        },
-        meanwhile: runner.workUnrecorded,
-      });
+      const record = async () => {
+        await queue.releaseAll();
+        await recordStart(world, { store, events });
+      };
+      isRecorded = await untilRecorded(world, { record, meanwhile: runner.workUnrecorded, halt });
+      if (!isRecorded) return false;
       // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
       started.resolve();
       heartbeat.begin();
       await tellOfStranded(deps);
       ledgerCheck.begin();
+      return true;
     },
     stop: async (signal) => {
       await heartbeat.stop();
       await runner.stop();
       await ledgerCheck.stop();
-      await store.commit({
-        events: [{ type: 'bot.stopped', actor: BOT, requestId: null, grantId: null, payload: { signal } }],
-      });
+      const stopped: NewEvent = {
+        type: 'bot.stopped',
+        actor: BOT,
+        requestId: null,
+        grantId: null,
+        payload: { signal },
+      };
+      if (isRecorded) await store.commit({ events: [stopped] });
     },
   };
 }
@@ -300,15 +311,29 @@ async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) =>
 /** A database that cannot be written keeps nobody's access alive, and no bot from starting when it can be again. */
 async function untilRecorded(
   { clock, log }: World,
-  { record, meanwhile }: { readonly record: () => Promise<void>; readonly meanwhile: () => Promise<void> },
-): Promise<void> {
-  while (!(await isRecorded(record, log))) {
+  {
+    record,
+    meanwhile,
+    halt,
+  }: { record: () => Promise<void>; meanwhile: () => Promise<void>; halt: AbortSignal | undefined },
+): Promise<boolean> {
+  while (!(await couldRecord(record, log))) {
     await meanwhile();
-    await new Promise<void>((resolve) => void clock.wakeAt(clock.now() + RECORD_AGAIN, resolve));
+    await pauseUnless(halt, clock);
+    if (halt?.aborted) return false;
   }
+  return true;
 }
 
-async function isRecorded(record: () => Promise<void>, log: Log): Promise<boolean> {
+function pauseUnless(halt: AbortSignal | undefined, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.wakeAt(clock.now() + RECORD_AGAIN, resolve);
+  if (halt?.aborted) resolve();
+  halt?.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(cancel);
+}
+
+async function couldRecord(record: () => Promise<void>, log: Log): Promise<boolean> {
   try {
     await record();
     return true;

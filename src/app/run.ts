@@ -17,8 +17,11 @@ import { useProxyOf } from './proxy.ts';
 import { readConfig } from './readConfig.ts';
 import type { Signals } from './signals.ts';
 
-/** After this long without a clean stop, work that hangs is left to the next start. */
-const STOP_DEADLINE_MS = 20_000;
+/**
+ * After this long without a clean stop, work that hangs is left to the next start. Supervisors give ten seconds before they
+ * kill a process, and a target's answer may take as long.
+ */
+const STOP_DEADLINE_MS = 9_000;
 /** The same while the bot is still starting: it may be waiting for Slack, and nothing is half-way that the next start does not end. */
 const STARTING_DEADLINE_MS = 5_000;
 
@@ -40,8 +43,9 @@ export async function run(signals: Signals): Promise<void> {
     const options = readOptions(secrets, strike);
     const { log } = options;
     const starting = Promise.withResolvers<Bot>();
-    const started = takeSignals(signals, starting.promise, log);
-    const bot = await startBot(options);
+    const halting = new AbortController();
+    const started = takeSignals(signals, { starting: starting.promise, halting, log });
+    const bot = await startBot({ ...options, halt: halting.signal });
     // From here on a fault that nobody caught belongs to one piece of work. What is due is in the database and has to be done.
     const goOn = (error: unknown) =>
       log.error(
@@ -111,8 +115,16 @@ function policyReaders(env: Env, strike: Strike): Pick<BotOptions, 'readPolicy' 
   };
 }
 
+interface Starting {
+  /** Resolves when signals can reach the bot itself. */
+  readonly starting: Promise<Bot>;
+  /** Ends what a start waits for. */
+  readonly halting: AbortController;
+  readonly log: Log;
+}
+
 /** SIGHUP reads the policy again, the others stop the bot. @returns to be called when it has started */
-function takeSignals(signals: Signals, starting: Promise<Bot>, log: Log): () => void {
+function takeSignals(signals: Signals, { starting, halting, log }: Starting): () => void {
   let deadline = STARTING_DEADLINE_MS;
   let stopping = false;
   const stop = (signal: string) => {
@@ -123,6 +135,7 @@ function takeSignals(signals: Signals, starting: Promise<Bot>, log: Log): () => 
       log.error({}, 'did not stop in time; what is left is done at the next start');
       process.exit(1);
     }, deadline).unref();
+    halting.abort();
     starting
       .then((bot) => bot.stop(signal))
       .then(

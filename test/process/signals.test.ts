@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/sandbox/postgres.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 
 /** Signals reach the bot however it was started, and no bot stays behind alone. */
@@ -28,6 +30,9 @@ const sendsEarly = (signal: string) =>
     `process.on('newListener', (name) => name === '${signal}' && setImmediate(() => process.kill(process.pid, name)))`,
   )}`;
 
+/** A server that is told to close never says that it has. */
+const KEEPS_PORT = "import net from 'node:net'; net.Server.prototype.close = function () { return this; };";
+
 let sandbox: Sandbox;
 let started: ChildProcess;
 let output: string;
@@ -47,14 +52,14 @@ async function start(way: string): Promise<void> {
   launch(way);
   await says('"connected to Slack"');
 }
-function launch(way: string, preload?: string): void {
+function launch(way: string, preload?: string, env: Readonly<Record<string, string>> = {}): void {
   const [program = '', ...args] = WAYS[way] ?? [];
   const isUnit = way === 'as the ExecStart of a unit';
   started = spawn(program, preload === undefined ? args : ['--import', preload, ...args], {
     // A unit is started away from its folder, as leader of a session of its own.
     cwd: isUnit ? '/' : ROOT,
     detached: isUnit,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...sandbox.env, JIT_POLICY: policy },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...sandbox.env, JIT_POLICY: policy, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [started.stdout, started.stderr])
@@ -128,4 +133,42 @@ describe('a signal while the program is being loaded', () => {
     await expect.poll(() => started.exitCode, { timeout: 20_000, interval: 100 }).toBe(0);
     expect(bots()).toEqual([]);
   });
+});
+
+describe('a start that cannot be recorded', () => {
+  let other: SQLite.Database;
+  beforeEach(async () => {
+    // The database is there and whole before somebody holds it.
+    await start('by node');
+    started.kill('SIGTERM');
+    await noBotIsLeft();
+    output = '';
+    other = new SQLite(sandbox.env.JIT_DATABASE ?? '');
+    other.exec('BEGIN IMMEDIATE');
+    launch('by node');
+    await says('the start cannot be recorded');
+  });
+  afterEach(() => other.close());
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('is left at once and cleanly on %s', async (signal) => {
+    started.kill(signal);
+    await expect.poll(() => started.exitCode, { timeout: 4_000, interval: 50 }).toBe(0);
+    expect(output).not.toContain('did not stop');
+    expect(bots()).toEqual([]);
+  });
+
+  test('goes on after SIGHUP, and the policy is read again once it is recorded', async () => {
+    started.kill('SIGHUP');
+    other.exec('ROLLBACK');
+    await says('"policy reloaded"');
+  });
+});
+
+test('a stop that hangs is given up within ten seconds, and says so', async () => {
+  const port = await freePort();
+  launch('by node', `data:text/javascript,${encodeURIComponent(KEEPS_PORT)}`, { PORT: String(port) });
+  await says('"connected to Slack"');
+  started.kill('SIGTERM');
+  await expect.poll(() => started.exitCode, { timeout: 10_000, interval: 100 }).toBe(1);
+  expect(output).toContain('did not stop in time; what is left is done at the next start');
 });
