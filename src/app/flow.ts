@@ -134,10 +134,10 @@ export async function createFlow(world: World): Promise<Flow> {
   const ledgerCheck = createLedgerCheck({ ledger, deps, events, integrity, checkpoints });
   const plainHandlers = handlersOf(world, { deps, events, posts, integrity, forwarding });
   const handlers = scopedHandlers(plainHandlers, { store, events });
-  const mayGive = Promise.all([ledgerCheck.done, integrity.compared]).then(() => undefined);
   const started = Promise.withResolvers<void>();
   const queue = createJobQueue(ledger);
-  const lanes = lanesOf(handlers, { started: started.promise, mayGive });
+  const gates = { started: started.promise, checked: ledgerCheck.done, compared: integrity.compared };
+  const lanes = lanesOf(handlers, gates);
   const runner = createRunner({ queue, clock, log, lanes, random: world.random });
   const heartbeat = createHeartbeat({ posts, clock, log });
   let isRecorded = false;

@@ -22,18 +22,21 @@ const CONCURRENCY: Readonly<Record<LaneName, number>> = {
   audit: 1,
 };
 
-/**
- * @param started resolves when the start is recorded: before that nothing is taken
- * @param mayGive resolves when access may be given: what gives waits for it, and never stands in the way of what takes back
- */
-export function lanesOf(
-  handlers: Handlers,
-  { started, mayGive }: { readonly started: Promise<void>; readonly mayGive: Promise<void> },
-): Lane[] {
+/** What lanes wait for. What gives access waits for all of it, and never stands in the way of what takes it back. */
+export interface Gates {
+  /** The start is recorded. */
+  readonly started: Promise<void>;
+  /** The ledger was looked at. */
+  readonly checked: Promise<void>;
+  /** The audit channel was compared with it. */
+  readonly compared: Promise<void>;
+}
+
+export function lanesOf(handlers: Handlers, { started, checked, compared }: Gates): Lane[] {
   const kinds = Object.keys(JOBS) as JobKind[];
   return (Object.keys(CONCURRENCY) as LaneName[]).map((lane) => ({
     concurrency: CONCURRENCY[lane],
-    after: lane === 'giving' ? Promise.all([started, mayGive]).then(() => undefined) : started,
+    after: lane === 'giving' ? Promise.all([started, checked, compared]).then(() => undefined) : started,
     kinds: Object.fromEntries(
       kinds.filter((kind) => JOBS[kind].lane === lane).map((kind) => [kind, { ...JOBS[kind], handle: handlers[kind] }]),
     ),
