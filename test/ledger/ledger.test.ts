@@ -196,7 +196,7 @@ test('a full disk is said with what to do, whatever was to be written', async ()
   const until = async (write: (index: number) => Promise<void>) => {
     for (let index = 0; index < 1_000; index += 1) await write(index);
   };
-  const full = /jit\.db: the disk is full; free some space, the bot goes on by itself \(SQLITE_FULL\)$/;
+  const full = /jit\.db: the disk is full; free some space; a bot that runs goes on by itself \(SQLITE_FULL\)$/;
   const post = { channel: 'C1', ts: '1.0', digest: 'd' };
   await expect(until((index) => posts.keep(`card:${index}`, post))).rejects.toThrow(full);
   await expect(until((index) => posts.moveCursor(`cursor ${index}`, index))).rejects.toThrow(full);

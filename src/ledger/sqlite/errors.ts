@@ -4,7 +4,7 @@ import { ConflictError, StorageError } from '../../ports/store.ts';
 const ADVICE: readonly [RegExp, string][] = [
   [/^SQLITE_(BUSY|LOCKED)/, 'the database is locked by another program; find it with "lsof" or "fuser" and stop it'],
   [/^SQLITE_READONLY/, "the database or its folder is read-only; give the bot's user write access to both"],
-  [/^SQLITE_FULL/, 'the disk is full; free some space, the bot goes on by itself'],
+  [/^SQLITE_FULL/, 'the disk is full; free some space; a bot that runs goes on by itself'],
   [
     /^SQLITE_(CORRUPT|NOTADB)/,
     'the file is damaged or no SQLite database; keep it, and put back a copy that "jitbot ledger verify" accepts',

@@ -133,6 +133,8 @@ function takeWriterLock(path: string): { release: () => void; exposed: string[] 
   try {
     exposed = makeOwnerOnly(lockPath);
     lock = new SQLite(lockPath, { timeout: 0 });
+    // Nothing is ever written to it, so that a full disk keeps nobody from taking it.
+    lock.pragma('journal_mode = MEMORY');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { errorText } from '../../domain/text.ts';
 
 /** Read and written by the account that the bot runs as, and by nobody else. */
-const OWNER_ONLY = 0o600;
+export const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 

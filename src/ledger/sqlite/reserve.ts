@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { errorText } from '../../domain/text.ts';
+import type { Log } from '../../ports/host.ts';
+import { StorageError } from '../../ports/store.ts';
+import { type OpenLedger, openLedger } from './open.ts';
+import { OWNER_ONLY } from './ownerOnly.ts';
+
+/** SQLite needs about 40 kB to open a database; the rest is for what is recorded first. In bytes. */
+const SIZE = 1024 * 1024;
+/** What SQLite says where there is no room: for rows, for the file that it shares, for a write. */
+const NO_ROOM = /^SQLITE_(FULL|IOERR_(SHMSIZE|WRITE|SHMOPEN))$/;
+
+export const reservePath = (path: string): string => `${path}-reserve`;
+
+/**
+ * Opens the database, also on a disk that is full: a file beside it, made while there was room, gives up its own. A bot that
+ * cannot open its database cannot take access back, and a full disk is when supervisors start it again.
+ * @throws StorageError where it cannot be opened even so
+ */
+export function openWithReserve(path: string, log: Log, open: (path: string) => OpenLedger = openLedger): OpenLedger {
+  const ledger = openOrGiveUpReserve(path, log, open);
+  keepReserve(reservePath(path), log);
+  return ledger;
+}
+
+function openOrGiveUpReserve(path: string, log: Log, open: (path: string) => OpenLedger): OpenLedger {
+  try {
+    return open(path);
+  } catch (error) {
+    if (!hasNoRoom(error) || !existsSync(reservePath(path))) throw error;
+    log.error({ err: error }, 'the disk is full: what was kept in reserve beside the database is used up to open it');
+    rmSync(reservePath(path));
+    return open(path);
+  }
+}
+
+function keepReserve(reserve: string, log: Log): void {
+  if (existsSync(reserve)) return;
+  try {
+    // Random: file systems that compress keep no room for zeros.
+    writeFileSync(reserve, randomBytes(SIZE), { mode: OWNER_ONLY, flag: 'wx' });
+  } catch (error) {
+    // Half a file is no reserve, and takes what room there is.
+    rmSync(reserve, { force: true });
+    log.warn({ reserve, problem: errorText(error) }, 'nothing can be kept in reserve for a disk that is full');
+  }
+}
+
+const hasNoRoom = (error: unknown): boolean =>
+  error instanceof StorageError &&
+  error.cause instanceof Error &&
+  'code' in error.cause &&
+  NO_ROOM.test(String(error.cause.code));
