@@ -131,7 +131,7 @@ describe('the requester', () => {
     ['expired', event('request.expired'), shown(expired), /Nobody decided on Database \(read\) in time/],
     [
       'approved for later',
-      event('request.approved'),
+      event('request.approved', { startsAt: NOON + 2 * HOUR }),
       shown(scheduled),
       /starts Thu 15 Jan 14:00 UTC\*, for 1 h. Approved by <@U0BEN>/,
     ],

@@ -11,7 +11,7 @@ import { type Projections, projections } from '../../src/slack/outbox/projection
 import { loadShown, roleNameIn } from '../../src/slack/outbox/shown.ts';
 import { ANA, anActiveGrant, aPolicy, aResource, aRole, NOON } from '../support/domain.ts';
 import { everyEvent } from '../support/everyEvent.ts';
-import { type Outbox, startOutbox } from '../support/outbox.ts';
+import { type Outbox, startOutbox, US } from '../support/outbox.ts';
 import { anApprovedRequest, anAskDecision, aWaitingRequest } from '../support/requests.ts';
 import { failing, refusedBySlack } from '../support/slackClient.ts';
 
@@ -356,6 +356,71 @@ describe('messages that were posted', () => {
     await run('notify', await happen('request.submitted', { decision: anAskDecision() }, 'R1'), 2);
     const [looked] = outbox.client.sent.filter(({ method }) => method === 'conversations.history');
     expect(looked?.asked).toMatchObject({ channel: 'D0ANA', oldest: ((NOON - 24 * HOUR) / SECOND).toFixed(6) });
+  });
+});
+
+describe('what is no longer so when it could be said', () => {
+  const { activation } = anActiveGrant();
+  const closing = { activation, why: 'expired', by: BOT, problem: null } as const;
+  const over: Grant = { ...anActiveGrant(), ...closing, state: 'ended', endedAt: NOON };
+  const cancelled = (): Request => {
+    const { decision, ...core } = aWaitingRequest();
+    return { ...requestCore(core), decision, state: 'cancelled', cancelledAt: NOON };
+  };
+  const LATE: readonly [string, EventType, object, () => Promise<void>][] = [
+    ['access that was given', 'grant.activated', {}, () => put([anApprovedRequest()], [over])],
+    ['more time', 'grant.extended', {}, () => put([anApprovedRequest()], [over])],
+    ['an earlier end', 'grant.shortened', { why: 'shift_ended' }, () => put([anApprovedRequest()], [over])],
+    ['an end that failed', 'grant.overdue', {}, () => put([anApprovedRequest()], [over])],
+    ['a request that waited', 'request.submitted', { decision: anAskDecision() }, () => put([cancelled()])],
+    ['a start to come', 'request.approved', { startsAt: NOON + HOUR }, () => put([anApprovedRequest()])],
+  ];
+
+  test.each(LATE)('%s is not told', async (_what, type, payload, happened) => {
+    await happened();
+    await run('notify', await happen(type, payload, 'R1'));
+    expect(posted()).toEqual([]);
+  });
+
+  test('that access is over is told once, with the reason', async () => {
+    await put([anApprovedRequest()], [over]);
+    await run('notify', await happen('grant.activated', {}, 'R1'));
+    await run('notify', await happen('grant.ended', { why: 'expired' }, 'R1'));
+    expect(posted()).toEqual([['U0ANA', null, 'Your access to Database (read) has ended']]);
+    expect(JSON.stringify(outbox.client.sent)).toContain('its time was up');
+  });
+
+  /** Slack took it, and its answer was lost. */
+  const stands = (key: string) =>
+    outbox.put({
+      channel: 'D0ANA',
+      user: US.user,
+      bot_id: US.bot,
+      metadata: { event_type: 'jitbot_message', event_payload: { key } },
+    });
+
+  test.each<EventType>(['grant.activated', 'grant.shortened'])(
+    'a message about %s whose answer was lost says that it is over',
+    async (type) => {
+      await put([anApprovedRequest()], [over]);
+      stands(`notice:${type}:G1`);
+      await run('notify', await happen(type, {}, 'R1'), 2);
+      expect(updated()).toEqual([expect.stringContaining('Your access to Database (read) has ended')]);
+    },
+  );
+
+  test('a reminder whose answer was lost says that it is over', async () => {
+    await put([anApprovedRequest()], [over]);
+    stands(`reminder:G1:${over.endsAt}`);
+    await run('remind', 'G1', 2);
+    expect(updated()).toEqual([expect.stringContaining('Your access to Database (read) has ended')]);
+  });
+
+  test('a message about a start whose answer was lost offers no way out once it has begun', async () => {
+    await put([anApprovedRequest()], [anActiveGrant()]);
+    stands('notice:request.approved:R1');
+    await run('notify', await happen('request.approved', { startsAt: NOON + HOUR }, 'R1'), 2);
+    expect(updated()).toEqual([expect.stringContaining('Your request for Database (read) was approved')]);
   });
 });
 

@@ -43,7 +43,12 @@ export interface Delivery {
    * @throws LaterError where Slack wants us to wait
    */
   sync(key: string, place: Place, message: Message, postedSince: Instant | null): Promise<Post>;
-  /** Brings a message up to date if it was ever posted. */
+  /**
+   * Brings a message up to date where it was posted, as far as anybody knows or Slack shows, and posts nothing.
+   * @param postedSince as for `sync`
+   */
+  correct(key: string, place: Place, message: Message, postedSince: Instant | null): Promise<void>;
+  /** Brings a message up to date if it is known to be posted. */
   refresh(key: string, message: Message): Promise<void>;
   /** @returns where it is: a message to a person is in the channel with them */
   post(
@@ -84,19 +89,27 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const post = postingTo(parts, limited);
   const update = updating(parts, limited, post);
   const findPosted = findingIn(parts, limited, reader);
+  const findKeptOrLost = async (key: string, place: Place, postedSince: Instant | null): Promise<Post | null> => {
+    const kept = await posts.find(key);
+    if (kept || postedSince === null) return kept;
+    const lost = await findPosted(key, place, postedSince);
+    return lost && { ...lost, digest: '' };
+  };
   const shown = (message: Message) => inEnvironment(message, parts.environment());
   return {
     post: (place, message, metadata) => post(place, shown(message), metadata),
     sync: async (key, place, bare, postedSince) => {
       const message = shown(bare);
-      const kept = await posts.find(key);
-      if (kept) return update(key, kept, message, place);
-      const lost = postedSince === null ? null : await findPosted(key, place, postedSince);
-      if (lost) return update(key, { ...lost, digest: '' }, message, place);
+      const there = await findKeptOrLost(key, place, postedSince);
+      if (there) return update(key, there, message, place);
       const posted = await post(place, message, metadataOf(key));
       const made = { ...posted, digest: digestOf(message) };
       await posts.keep(key, made);
       return made;
+    },
+    correct: async (key, place, message, postedSince) => {
+      const there = await findKeptOrLost(key, place, postedSince);
+      if (there) await update(key, there, shown(message), place);
     },
     refresh: async (key, message) => {
       const kept = await posts.find(key);

@@ -1,5 +1,5 @@
 import type { LedgerEvent } from '../../domain/events.ts';
-import type { ActiveGrant } from '../../domain/grant.ts';
+import type { Grant } from '../../domain/grant.ts';
 import type { Shown } from './shown.ts';
 
 /** Under which key each message to a requester is kept. */
@@ -17,8 +17,7 @@ const ABOUT_GRANTS: ReadonlySet<LedgerEvent['type']> = new Set([
 ]);
 
 /** What the key of every reminder of a grant begins with. */
-export const remindersOf = ({ id }: Pick<ActiveGrant, 'id'>): string => `reminder:${id}:`;
+export const remindersOf = ({ id }: Pick<Grant, 'id'>): string => `reminder:${id}:`;
 
 /** Another end is another reminder. */
-export const reminderKey = (grant: Pick<ActiveGrant, 'id' | 'endsAt'>): string =>
-  `${remindersOf(grant)}${grant.endsAt}`;
+export const reminderKey = (grant: Pick<Grant, 'id' | 'endsAt'>): string => `${remindersOf(grant)}${grant.endsAt}`;

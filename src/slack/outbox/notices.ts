@@ -11,7 +11,7 @@ import { type ProjectionDeps, shownOf } from './projectionDeps.ts';
 import type { Refresh } from './refreshNotices.ts';
 import { roleNameIn, type Shown } from './shown.ts';
 import { type News, newsOf } from './toOthers.ts';
-import { noticeFor, reminder } from './toRequester.ts';
+import { isStillSo, noticeFor, reminder } from './toRequester.ts';
 import { whenSlackAllows } from './whenSlackAllows.ts';
 
 /** How soon to look again for a card that is to be posted by another job. */
@@ -26,8 +26,9 @@ export const noticeProjection = (deps: ProjectionDeps, refresh: Refresh): JobHan
     const loaded = event.requestId ? await shownOf(deps, event.requestId) : null;
     const own = loaded && noticeFor(event, loaded);
     if (own) {
-      const channel = loaded.request.requester.slackId;
-      await delivery.sync(noticeKey(event.type, loaded), { channel }, own, mayBePosted(event, loaded, attempt));
+      const place = { channel: loaded.request.requester.slackId };
+      const bring = isStillSo(event, loaded) ? delivery.sync : delivery.correct;
+      await bring(noticeKey(event.type, loaded), place, own, mayBePosted(event, loaded, attempt));
       // Things may have gone on while it was on its way.
       await refresh(loaded.request.id);
     }
@@ -74,12 +75,13 @@ async function withLink(deps: ProjectionDeps, { message, linkTo }: News): Promis
 /** Before the end of a grant, if it still ends then. */
 export const reminderProjection = (deps: ProjectionDeps, refresh: Refresh): JobHandler =>
   whenSlackAllows(async (grantId, attempt) => {
-    const grant = (await deps.store.grant(grantId))?.value;
-    if (grant?.state !== 'active') return;
-    const loaded = await shownOf(deps, grant.requestId);
-    // It may have begun to end while this was read: what is over is no news.
-    if (loaded?.grant?.state !== 'active') return;
-    const channel = grant.person.slackId;
-    await deps.delivery.sync(reminderKey(grant), { channel }, reminder(loaded), attempt > 1 ? grant.intendedAt : null);
+    const requestId = (await deps.store.grant(grantId))?.value.requestId;
+    const loaded = requestId === undefined ? null : await shownOf(deps, requestId);
+    if (!loaded?.grant || loaded.grant.state === 'provisioning') return;
+    const { grant } = loaded;
+    const place = { channel: grant.person.slackId };
+    // What is over is no news; but a reminder whose answer was lost may stand there.
+    const bring = grant.state === 'active' ? deps.delivery.sync : deps.delivery.correct;
+    await bring(reminderKey(grant), place, reminder(loaded), attempt > 1 ? grant.intendedAt : null);
     await refresh(grant.requestId);
   });

@@ -36,18 +36,20 @@ const NOTICES: { readonly [T in ForRequester]: (event: LedgerEvent<T>, input: No
       ? message(TO_REQUESTER.deniedByReviewer(roleName, review.by), quote(review.comment))
       : message(TO_REQUESTER.deniedByPolicy(roleName, request));
   },
-  'request.approved': (_event, input) => (input.request.state === 'scheduled' ? scheduledNotice(input) : null),
+  'request.approved': ({ payload }, input) => (payload.startsAt === null ? null : scheduledNotice(input)),
   'request.expired': (_event, { roleName }) => message(TO_REQUESTER.expired(roleName)),
   'grant.activated': (_event, input) => activeNotice(input),
   'grant.extended': ({ payload }, { request, roleName }) =>
     message(TO_REQUESTER.extended(roleName, request, payload.endsAt)),
   'grant.not_extended': ({ payload }, { request, roleName }) =>
     message(TO_REQUESTER.notExtended(roleName, request, payload)),
-  'grant.shortened': ({ payload }, { request, roleName, grant, canExtend }) =>
-    message(
-      TO_REQUESTER.endsSooner(roleName, request, payload),
-      ...(grant?.state === 'active' ? [moreOrDone(grant, canExtend)] : []),
-    ),
+  'grant.shortened': ({ payload }, input) =>
+    input.grant?.state === 'active'
+      ? message(
+          TO_REQUESTER.endsSooner(input.roleName, input.request, payload),
+          moreOrDone(input.grant, input.canExtend),
+        )
+      : reminder(input),
   'grant.ended': ({ payload, at }, { roleName, grant }) =>
     message(TO_REQUESTER.ended(roleName, grant, { ...payload, at })),
   'grant.failed': ({ payload }, { roleName }) => message(TO_REQUESTER.failed(roleName, payload.problem)),
@@ -65,6 +67,27 @@ const message = ({ text, says, small }: Words, ...blocks: KnownBlock[]): Message
 /** The requester's private messages, by what happened. null: this event is not news for them. */
 export const noticeFor = (event: LedgerEvent, input: NoticeInput): Message | null =>
   isForRequester(event) ? tell(event, input) : null;
+
+/**
+ * Whether it is still so. Otherwise another event says what came of it, with the reason: a message that was not posted
+ * in time is left out, and one that may have been posted is only brought up to date.
+ */
+export function isStillSo({ type }: LedgerEvent, { request, grant }: NoticeInput): boolean {
+  switch (type) {
+    case 'request.submitted':
+      return request.state === 'pending';
+    case 'request.approved':
+      return request.state === 'scheduled';
+    case 'grant.activated':
+    case 'grant.extended':
+    case 'grant.shortened':
+      return grant?.state === 'active';
+    case 'grant.overdue':
+      return grant?.state === 'overdue';
+    default:
+      return true;
+  }
+}
 
 const tell = <T extends ForRequester>(event: LedgerEvent<T>, input: NoticeInput): Message | null =>
   NOTICES[event.type](event, input);

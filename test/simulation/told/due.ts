@@ -15,13 +15,21 @@ export interface Due {
   readonly says: (words: Words) => boolean;
   /** One message may say this of several requests. */
   readonly isShared?: true;
-  /** Whether it need not be said, as something else has come of it since. Absent: it has to be. */
-  readonly isMoot?: () => boolean;
+  /** Since when it is no longer so: what was not said in time is left out. Absent: it has to be said. */
+  readonly passed?: () => Passed | undefined;
+  /** Whether words that said it may be changed to these. */
+  readonly becomes?: (words: Words) => boolean;
   /** What has to stand there in the end. @returns what is wrong with it; null if nothing is. Absent: it stays as it was. */
   readonly last?: (words: Words) => string | null;
   /** How often something had gone wrong when it became due. */
   readonly troubles: number;
   letter: Letter | null;
+}
+
+/** When something was no longer so, and how often something had gone wrong by then. */
+export interface Passed {
+  readonly at: Instant;
+  readonly troubles: number;
 }
 
 export type NewDue = Omit<Due, 'event' | 'troubles' | 'letter'>;
@@ -43,6 +51,8 @@ export interface Fates {
   /** Every end that each grant was ever said to have. */
   readonly ends: Map<string, Instant[]>;
   readonly reasons: Map<string, string>;
+  /** Requests that are no longer open or approved for later, by id and state, and grants that are no longer active or overdue. */
+  readonly passed: Map<string, Passed>;
   /** Uses of break-glass that somebody gave a verdict on. */
   readonly verdicts: Set<string>;
   /** Requests that other people had something to do with. */

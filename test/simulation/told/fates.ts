@@ -11,6 +11,7 @@ export function noFates(book: Book): Fates {
     over: new Map(),
     endingBy: new Map(),
     ends: new Map(),
+    passed: new Map(),
     reasons: new Map(),
     verdicts: new Set(),
     asked: new Set(),
@@ -22,7 +23,27 @@ export function noFates(book: Book): Fates {
   };
 }
 
-export function noteFate(fates: Fates, { type, at, requestId, grantId, actor, said }: ToldEvent): void {
+/** What is no longer so with each kind of event. */
+const PASSES: Partial<Record<ToldEvent['type'], readonly string[]>> = {
+  'request.approved': ['open'],
+  'request.denied': ['open', 'scheduled'],
+  'request.cancelled': ['open', 'scheduled'],
+  'request.expired': ['open', 'scheduled'],
+  'grant.revoking': ['active'],
+  'grant.ended': ['active', 'overdue'],
+  'grant.failed': ['active', 'overdue'],
+};
+
+/** @param troubles how often something had gone wrong by then */
+export function noteFate(fates: Fates, event: ToldEvent, troubles: number): void {
+  const { type, at, requestId, grantId, actor, said } = event;
+  for (const state of PASSES[type] ?? []) note(`${(type.startsWith('grant.') ? grantId : requestId) ?? ''} ${state}`);
+  // What was approved for later is approved once more when it begins.
+  if (type === 'request.approved' && fates.book.requests.get(requestId ?? '')?.state === 'approved')
+    note(`${requestId} scheduled`);
+  function note(what: string): void {
+    if (!fates.passed.has(what)) fates.passed.set(what, { at, troubles });
+  }
   const request = requestId ?? '';
   const grant = grantId ?? '';
   switch (type) {

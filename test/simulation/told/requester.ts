@@ -44,8 +44,11 @@ const overIs = (words: Words, request: RequestFile): string | null =>
   noButtons(words) ??
   unless(namesRoleOf(words, request) && /has ended/.test(words.text), 'does not say that it is over');
 
+const isPastOf = ({ text }: Words, passed: unknown): boolean =>
+  passed !== undefined && text.startsWith('Your access to');
+
 const DUES: Partial<Record<EventType, Dues>> = {
-  'request.submitted': ({ said, at }, request, { closed }) =>
+  'request.submitted': ({ said, at }, request, { closed, passed }) =>
     (said.decision as { effect: string }).effect !== 'ask'
       ? []
       : [
@@ -53,12 +56,12 @@ const DUES: Partial<Record<EventType, Dues>> = {
             what: 'that their request waits, for whom and until when',
             says: (words) =>
               namesRoleOf(words, request) &&
-              (request.state === 'open'
-                ? words.text.includes('waiting for') &&
-                  namesReviewers(words, request) &&
-                  saysLocally(words, at + (ROLES[request.wanted]?.expires ?? 0), zoneOf(request.requester)) &&
-                  offers(words, 'request_cancel', request.id)
-                : words.text.startsWith('Your request for') || words.text.includes('waiting for')),
+              words.text.includes('waiting for') &&
+              namesReviewers(words, request) &&
+              saysLocally(words, at + (ROLES[request.wanted]?.expires ?? 0), zoneOf(request.requester)) &&
+              offers(words, 'request_cancel', request.id),
+            passed: () => passed.get(`${request.id} open`),
+            becomes: ({ text }) => request.state !== 'open' && text.startsWith('Your request for'),
             last: (words) =>
               noButtons(words) ??
               unless(words.text.includes(closed.get(request.id) ?? '-'), 'does not say what came of it'),
@@ -76,7 +79,7 @@ const DUES: Partial<Record<EventType, Dues>> = {
       },
     ];
   },
-  'request.approved': ({ said }, request, { closed }) =>
+  'request.approved': ({ said }, request, { closed, passed }) =>
     request.state !== 'scheduled'
       ? []
       : [
@@ -84,9 +87,10 @@ const DUES: Partial<Record<EventType, Dues>> = {
             what: 'that it is approved for later, and when it begins',
             says: (words) =>
               namesRoleOf(words, request) &&
-              (words.text.startsWith('Your request for') ||
-                (saysLocally(words, Number(said.startsAt), zoneOf(request.requester)) && saysWhy(words, request))),
-            isMoot: () => request.state !== 'scheduled',
+              saysLocally(words, Number(said.startsAt), zoneOf(request.requester)) &&
+              saysWhy(words, request),
+            passed: () => passed.get(`${request.id} scheduled`),
+            becomes: ({ text }) => request.state !== 'scheduled' && text.startsWith('Your request for'),
             last: (words) =>
               noButtons(words) ??
               unless(words.text.includes(closed.get(request.id) ?? '-'), 'does not say what came of it'),
@@ -98,26 +102,27 @@ const DUES: Partial<Record<EventType, Dues>> = {
       says: (words) => namesRoleOf(words, request) && words.text.includes('in time'),
     },
   ],
-  'grant.activated': ({ grantId }, request, { over, ends, book }) => [
+  'grant.activated': ({ grantId }, request, { over, ends, passed }) => [
     {
       what: 'that they have it, until when and why',
       says: (words) => {
-        if (!namesRoleOf(words, request)) return false;
-        const grant = book.grants.get(grantId ?? '');
-        if (grant?.state !== 'active') return /Your access to|You have/.test(words.text);
         const until = (ends.get(grantId ?? '') ?? []).some((end) => saysLocally(words, end, zoneOf(request.requester)));
         return (
+          namesRoleOf(words, request) &&
           words.text.includes('You have') &&
           until &&
           saysWhy(words, request) &&
           offers(words, 'grant_end', grantId ?? '')
         );
       },
+      passed: () => passed.get(`${grantId} active`),
+      becomes: (words) => isPastOf(words, passed.get(`${grantId} active`)),
       last: (words) => (over.has(grantId ?? '') ? overIs(words, request) : null),
     },
   ],
-  'grant.extended': (event, request) => [
+  'grant.extended': (event, request, { passed }) => [
     {
+      passed: () => passed.get(`${event.grantId} active`),
       what: 'that they keep it, until when and why',
       says: (words) =>
         namesRoleOf(words, request) &&
@@ -152,22 +157,24 @@ const DUES: Partial<Record<EventType, Dues>> = {
       says: (words) => namesRoleOf(words, request) && words.text.includes('could not be set up'),
     },
   ],
-  'grant.overdue': (_event, request) => [
+  'grant.overdue': ({ grantId }, request, { passed }) => [
     {
+      passed: () => passed.get(`${grantId} overdue`),
       what: 'that it could not be taken back yet',
       says: (words) => namesRoleOf(words, request) && words.text.includes('could not end your access'),
     },
   ],
-  'grant.shortened': (event, request, { over, ends, book }) => [
+  'grant.shortened': (event, request, { over, ends, passed }) => [
     {
       what: 'that it ends sooner, when and why',
       says: (words) =>
         namesRoleOf(words, request) &&
-        (book.grants.get(event.grantId ?? '')?.state !== 'active' ||
-          ((ends.get(event.grantId ?? '') ?? []).some((end) => says(words, end)) &&
-            [END_WORDS.shift_ended, END_WORDS.incident_resolved, END_WORDS.expired].some((why) =>
-              words.text.includes(why ?? '-'),
-            ))),
+        (ends.get(event.grantId ?? '') ?? []).some((end) => says(words, end)) &&
+        [END_WORDS.shift_ended, END_WORDS.incident_resolved, END_WORDS.expired].some((why) =>
+          words.text.includes(why ?? '-'),
+        ),
+      passed: () => passed.get(`${event.grantId} active`),
+      becomes: (words) => isPastOf(words, passed.get(`${event.grantId} active`)),
       last: (words) => (over.has(event.grantId ?? '') ? overIs(words, request) : null),
     },
   ],
@@ -181,7 +188,7 @@ export const forRequester = (event: ToldEvent, request: RequestFile, fates: Fate
   (DUES[event.type]?.(event, request, fates) ?? []).map((due) => ({ ...due, to: person(request.requester) }));
 
 /** How long what was true when it was sent may be under way. */
-const UNDER_WAY: Millis = 2 * MINUTE;
+export const UNDER_WAY: Millis = 2 * MINUTE;
 
 /**
  * Before the end of what is active somebody is reminded of it: of an end that it has had, and not after it.

@@ -7,7 +7,7 @@ import type { Due, Fates, NewDue } from './due.ts';
 import { noFates, noteFate } from './fates.ts';
 import type { Letter, Said, Words } from './letters.ts';
 import { forOthers } from './others.ts';
-import { forRequester, isOnceAGrant, isReminder } from './requester.ts';
+import { forRequester, isOnceAGrant, isReminder, UNDER_WAY } from './requester.ts';
 
 /**
  * What each person must have been told, and what nobody may be told: by events and the world alone. Every message is looked
@@ -62,7 +62,7 @@ export function createTold(parts: Parts): Told {
 
   function hear(event: ToldEvent): void {
     audit.hear(event);
-    noteFate(fates, event);
+    noteFate(fates, event, parts.troubles());
     add(event, forOthers(event, fates));
     const request = book.requests.get(event.requestId ?? '');
     if (!request) return;
@@ -101,12 +101,6 @@ export function createTold(parts: Parts): Told {
       lookForLies(letter);
       return;
     }
-    // Not understood yet: after a full disk somebody may read that what they had is over, and not why. It is true.
-    if (saysOnlyThatItIsOver(words)) {
-      const end = dues.find((due) => due.letter === null && due.event.type === 'grant.ended' && isAt(due, letter));
-      if (end) end.letter = letter;
-      return;
-    }
     const reminded = isReminder(words, to, fates, parts.now());
     const key = JSON.stringify(reminded);
     must(
@@ -131,7 +125,7 @@ export function createTold(parts: Parts): Told {
     letter.words = words;
     for (const due of said.get(ts) ?? [])
       must(
-        due.says(words) || due.last?.(words) === null,
+        due.says(words) || due.becomes?.(words) === true || due.last?.(words) === null,
         () => `${letter.to} is no longer told ${due.what} (event ${due.event.seq}): “${words.text.slice(0, 300)}”`,
       );
     lookForLies(letter);
@@ -158,6 +152,12 @@ export function createTold(parts: Parts): Told {
 
   const isExcused = ({ troubles }: Pick<Due, 'troubles'>) => parts.troubles() - troubles >= GIVEN_UP_AFTER;
 
+  /** It was no longer so before it could be said. */
+  function isMoot({ event, troubles, passed }: Due): boolean {
+    const found = passed?.();
+    return found !== undefined && (found.troubles > troubles || found.at - event.at <= UNDER_WAY);
+  }
+
   function lookAtTheEnd(newestEvent: number): void {
     must(audit.newest() === newestEvent, () => `the audit channel ends at event ${audit.newest()} of ${newestEvent}`);
     for (const due of dues) {
@@ -165,7 +165,7 @@ export function createTold(parts: Parts): Told {
       const whom = to.kind === 'place' ? to.id : `the thread of ${to.requestId}`;
       if (isExcused(due)) continue;
       must(
-        letter !== null || due.isMoot?.() === true,
+        letter !== null || isMoot(due),
         () => `${whom} was never told ${what} (event ${event.seq}, ${event.type} of ${event.requestId})`,
       );
       const wrong = letter && due.last?.(letter.words);
@@ -197,6 +197,3 @@ export function createTold(parts: Parts): Told {
     count: () => met,
   };
 }
-
-const saysOnlyThatItIsOver = ({ text, buttons }: Words): boolean =>
-  buttons.length === 0 && /^Your access to .* (?:has ended|is ending|could not be ended yet)\.$/.test(text);
