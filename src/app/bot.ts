@@ -8,16 +8,17 @@ import { createOverviewReader } from '../ledger/sqlite/overview.ts';
 import { openWithReserve } from '../ledger/sqlite/reserve.ts';
 import type { Deps } from '../lifecycle/deps.ts';
 import { strandedLine } from '../lifecycle/grant/strandedAccess.ts';
-import { createAlarms } from '../lifecycle/health/alarms.ts';
+import { createAlarms, type Shout } from '../lifecycle/health/alarms.ts';
 import { type PolicyTextReader, reloadPolicy } from '../lifecycle/reloadPolicy.ts';
 import { createMeter } from '../metrics/meter.ts';
 import type { Clock, Log } from '../ports/host.ts';
+import type { OverviewReader } from '../ports/overview.ts';
 import type { OnCall } from '../ports/pagerDuty.ts';
 import type { PolicyFile } from '../ports/policy.ts';
 import { openAdapters } from './adapters.ts';
 import { checkTargets } from './checkTargets.ts';
 import { createClockDrift } from './clockDrift.ts';
-import { createFlow } from './flow.ts';
+import { createFlow, type Flow } from './flow.ts';
 import { latestKnown } from './heartbeat.ts';
 import { newId } from './ids.ts';
 import { has, lacking } from './lacking.ts';
@@ -55,12 +56,9 @@ const CHECK_TARGETS_AFTER: Millis = 10 * SECOND;
 /** Wires every adapter to the flow and starts it: due work first, then Slack. */
 export async function startBot(options: BotOptions): Promise<Bot> {
   const { env, policy } = options;
-  const secrets = options.secrets ?? [];
-  secrets.push(...secretsOfEnv(env), ...(policy.secrets ?? []));
-  const strike = createStriker(secrets);
-  const log = scopedLog(logWithoutSecrets(options.log, strike));
   const problems = lacking(has(env), policy);
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  const { secrets, strike, log } = redacted(options);
   const { ledger, checkpoints } = openRecord(env, log, strike);
   const clock = options.clock(await latestKnown(ledger));
   const ending = new AbortController();
@@ -81,22 +79,10 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     forwarding: env.forwarding,
   });
   const { directory, targets, engine, onCall } = ports;
-  const ledgerProblem = () => flow.deps.integrity.problem();
-  const observer = createObserver({
-    ...{ clock, isLedgerChecked: flow.isLedgerChecked, isSlackConnected: () => surface.isConnected() },
-    reader: createOverviewReader(ledger),
-  });
-  const { databasePath, metricsToken, heartbeatUrl } = env;
-  const pages = monitoringPages({
-    ...{ meter, clock, observer, ledgerProblem, databasePath, metricsToken, version: VERSION, policy: policyNow },
-  });
-  const watchdog = createWatchdog({
-    ...{ clock, log, databasePath, heartbeatUrl, drift: drift.drift, overview: observer.overview },
-    alarms: createAlarms(flow.deps, {
-      tell: async (channel, text) => void (await background.chat.postMessage({ channel, text })),
-    }),
-    ledgerProblem: flow.ledgerFlaw,
-    problems: async () => (await observer.checks()).flatMap(({ problem }) => problem ?? []),
+  const { pages, watchdog } = watching({
+    ...{ env, flow, meter, drift: drift.drift, reader: createOverviewReader(ledger) },
+    isSlackConnected: () => surface.isConnected(),
+    tell: async (channel, text) => void (await background.chat.postMessage({ channel, text })),
   });
   const surface = createSurface({ env, flow, client: interactive, directory, ledger, clock, log, pages });
   await surface.listen();
@@ -126,6 +112,42 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   });
   log.info({ resources: policy.resources.size, policy: policy.hash.slice(0, 16) }, 'ready');
   return bot;
+}
+
+/** The log without what must not be written, and the list of that, which grows with each policy. */
+function redacted({ env, policy, log, secrets = [] }: BotOptions) {
+  secrets.push(...secretsOfEnv(env), ...(policy.secrets ?? []));
+  const strike = createStriker(secrets);
+  return { secrets, strike, log: scopedLog(logWithoutSecrets(log, strike)) };
+}
+
+interface Watched {
+  readonly env: Env;
+  readonly flow: Flow;
+  readonly meter: ReturnType<typeof createMeter>;
+  readonly drift: ReturnType<typeof createClockDrift>['drift'];
+  readonly reader: OverviewReader;
+  isSlackConnected(): boolean;
+  tell: Shout['tell'];
+}
+
+/** What looks at the bot while it works: the pages that are asked for, and the alarms that come by themselves. */
+function watching({ env, flow, meter, drift, reader, isSlackConnected, tell }: Watched) {
+  const { clock, log, integrity } = flow.deps;
+  const { databasePath, metricsToken, heartbeatUrl } = env;
+  const observer = createObserver({ clock, reader, isSlackConnected, isLedgerChecked: flow.isLedgerChecked });
+  const pages = monitoringPages({
+    ...{ meter, clock, observer, databasePath, metricsToken, version: VERSION },
+    policy: () => flow.deps.policy,
+    ledgerProblem: () => integrity.problem(),
+  });
+  const watchdog = createWatchdog({
+    ...{ clock, log, databasePath, heartbeatUrl, drift, overview: observer.overview },
+    alarms: createAlarms(flow.deps, { tell }),
+    ledgerProblem: flow.ledgerFlaw,
+    problems: async () => (await observer.checks()).flatMap(({ problem }) => problem ?? []),
+  });
+  return { pages, watchdog };
 }
 
 /** The ledger, and the signed positions that are kept elsewhere, with what was found of either in the log. */

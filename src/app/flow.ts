@@ -1,17 +1,14 @@
-import type { WebClient } from '@slack/web-api';
 import { keyedLock } from '../concurrency/keyedLock.ts';
 import { atMost } from '../concurrency/limit.ts';
 import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
-import type { Policy } from '../domain/policy.ts';
 import type { Summary } from '../domain/report.ts';
-import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import { createForwarding, type Forwarding, type ForwardingPlaces } from '../forwarding/forwarding.ts';
+import type { Instant } from '../domain/terms.ts';
+import { createForwarding, type Forwarding } from '../forwarding/forwarding.ts';
 import { createRunner } from '../jobs/runner.ts';
 import { createActivityReader } from '../ledger/history/activity.ts';
-import type { CheckpointBook } from '../ledger/history/checkpointBook.ts';
 import { figuresInSteps } from '../ledger/history/figures.ts';
-import { createEventReader, newestPolicyLoaded } from '../ledger/sqlite/eventReader.ts';
+import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { createJobQueue } from '../ledger/sqlite/jobQueue.ts';
 import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { createPostBook } from '../ledger/sqlite/postBook.ts';
@@ -30,20 +27,14 @@ import { watchGrant } from '../lifecycle/grant/watchGrant.ts';
 import { endFrozen } from '../lifecycle/health/freeze.ts';
 import { anchorLedger, createIntegrity, type IntegrityState } from '../lifecycle/health/integrity.ts';
 import { createSweep } from '../lifecycle/people/sweepPeople.ts';
-import { changesSince, keepPolicyText, type PolicyTextReader, policyLoaded } from '../lifecycle/reloadPolicy.ts';
 import { expireRequest } from '../lifecycle/request/closeRequest.ts';
 import { startRequest } from '../lifecycle/request/startRequest.ts';
 import { escalateRequest } from '../lifecycle/review/escalateRequest.ts';
 import { note, page, pagerDutyJobs, resolvePage } from '../lifecycle/tellPagerDuty.ts';
-import type { Clock, Log, NewId } from '../ports/host.ts';
-import { CURSORS, JOB_KEYS } from '../ports/keys.ts';
+import { CURSORS } from '../ports/keys.ts';
 import type { EventReader } from '../ports/ledger.ts';
-import type { Meter } from '../ports/meter.ts';
-import type { IncidentDesk, OnCall } from '../ports/pagerDuty.ts';
-import type { CodeBox, Directory } from '../ports/people.ts';
-import type { PolicyEngine, PolicyFile } from '../ports/policy.ts';
 import type { PostBook } from '../ports/posts.ts';
-import { StorageError, type Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import type { Targets } from '../ports/targets.ts';
 import { createHome } from '../slack/features/home/home.ts';
 import { createAuditAnchors } from '../slack/outbox/auditAnchors.ts';
@@ -56,36 +47,8 @@ import { type Handlers, lanesOf, TARGET_CONCURRENCY } from './lanes.ts';
 import { createLedgerCheck } from './ledgerCheck.ts';
 import { scopedHandlers } from './logScope.ts';
 import { meteredStore } from './meteredStore.ts';
-
-/** How soon a start that could not be recorded is tried again. */
-const RECORD_AGAIN: Millis = 5 * SECOND;
-
-/** The world around the flow: everything that answers from outside, and what makes it come out differently. */
-export interface World {
-  readonly ledger: OpenLedger;
-  readonly clock: Clock;
-  /** From 0 to 1. */
-  readonly random: () => number;
-  readonly newId: NewId;
-  readonly log: Log;
-  readonly version: string;
-  readonly policy: Policy;
-  readonly readPolicy: PolicyFile['read'];
-  /** For what a restart changes. */
-  readonly readPolicyText: PolicyTextReader;
-  readonly directory: Directory;
-  readonly onCall: OnCall;
-  readonly incidents: IncidentDesk;
-  readonly engine: PolicyEngine;
-  readonly codes: CodeBox;
-  readonly targets: Targets & { adopt(policy: Policy): void };
-  /** Slack, for messages that nobody waits for. */
-  readonly client: WebClient;
-  readonly checkpoints: CheckpointBook | null;
-  readonly forwarding: ForwardingPlaces;
-  /** Absent: nothing is counted. */
-  readonly meter?: Meter;
-}
+import { recordStart, untilRecorded } from './recordStart.ts';
+import type { World } from './world.ts';
 
 /** The flow, its store, its due work and its messages, wired together; everything but how people reach it. */
 export interface Flow {
@@ -108,14 +71,50 @@ export interface Flow {
 
 /** Wires the flow. Nothing is done before `start`. */
 export async function createFlow(world: World): Promise<Flow> {
+  const { deps, posts, integrity, ledgerCheck, runner, start } = await wire(world);
+  const heartbeat = createHeartbeat({ ...deps, posts });
+  let isRecorded = false;
+
+  return {
+    deps,
+    posts,
+    isLedgerChecked: ledgerCheck.isDone,
+    ledgerFlaw: () => integrity.found(),
+    start: async (halt) => {
+      runner.start();
+      isRecorded = await untilRecorded(deps, { record: start.record, meanwhile: runner.workUnrecorded, halt });
+      if (!isRecorded) return false;
+      // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
+      start.isRecorded();
+      heartbeat.begin();
+      await tellOfStranded(deps);
+      ledgerCheck.begin();
+      return true;
+    },
+    stop: async (signal) => {
+      await heartbeat.stop();
+      await runner.stop();
+      await ledgerCheck.stop();
+      if (isRecorded) await deps.store.commit({ events: [stopped(signal)] });
+    },
+  };
+}
+
+const stopped = (signal: string): NewEvent => ({
+  type: 'bot.stopped',
+  actor: BOT,
+  requestId: null,
+  grantId: null,
+  payload: { signal },
+});
+
+/** Everything that the flow is made of, none of it begun. */
+async function wire(world: World) {
   const { ledger, clock, log, checkpoints } = world;
   const events = createEventReader(ledger);
   const posts = createPostBook(ledger);
   const forwarding = createForwarding(world.forwarding, {
-    events,
-    posts,
-    clock,
-    log,
+    ...{ events, posts, clock, log },
     record: (event) => store.commit({ events: [event] }),
   });
   const plainStore = createStore(ledger, {
@@ -132,50 +131,20 @@ export async function createFlow(world: World): Promise<Flow> {
   const integrity = await createIntegrity({ store, events, log, isExpected });
   const deps = depsOf(world, { store, integrity });
   const ledgerCheck = createLedgerCheck({ ledger, deps, events, integrity, checkpoints });
-  const plainHandlers = handlersOf(world, { deps, events, posts, integrity, forwarding });
-  const handlers = scopedHandlers(plainHandlers, { store, events });
-  const started = Promise.withResolvers<void>();
+  const handlers = handlersOf(world, { deps, events, posts, integrity, forwarding });
+  const { promise: started, resolve: isRecorded } = Promise.withResolvers<void>();
   const queue = createJobQueue(ledger);
-  const gates = { started: started.promise, checked: ledgerCheck.done, compared: integrity.compared };
-  const lanes = lanesOf(handlers, gates);
+  const lanes = lanesOf(scopedHandlers(handlers, { store, events }), {
+    started,
+    checked: ledgerCheck.done,
+    compared: integrity.compared,
+  });
   const runner = createRunner({ queue, clock, log, lanes, random: world.random });
-  const heartbeat = createHeartbeat({ posts, clock, log });
-  let isRecorded = false;
-
-  return {
-    deps,
-    posts,
-    isLedgerChecked: ledgerCheck.isDone,
-    ledgerFlaw: integrity.found,
-    start: async (halt) => {
-      runner.start();
-      const record = async () => {
-        await queue.releaseAll();
-        await recordStart(world, { store, events });
-      };
-      isRecorded = await untilRecorded(world, { record, meanwhile: runner.workUnrecorded, halt });
-      if (!isRecorded) return false;
-      // What is overdue comes first, whether or not Slack can be reached, and whatever the ledger looks like.
-      started.resolve();
-      heartbeat.begin();
-      await tellOfStranded(deps);
-      ledgerCheck.begin();
-      return true;
-    },
-    stop: async (signal) => {
-      await heartbeat.stop();
-      await runner.stop();
-      await ledgerCheck.stop();
-      const stopped: NewEvent = {
-        type: 'bot.stopped',
-        actor: BOT,
-        requestId: null,
-        grantId: null,
-        payload: { signal },
-      };
-      if (isRecorded) await store.commit({ events: [stopped] });
-    },
+  const record = async () => {
+    await queue.releaseAll();
+    await recordStart(world, { store, events });
   };
+  return { deps, posts, integrity, ledgerCheck, runner, start: { record, isRecorded } };
 }
 
 function depsOf(world: World, { store, integrity }: { store: Store; integrity: Integrity }): Deps {
@@ -271,7 +240,7 @@ function messagesOf(
     delivery,
     identity,
     log,
-    onChannelRead: integrity.compare,
+    onChannelRead: (view) => integrity.compare(view),
   });
   const messages = projections({
     policy: inForce,
@@ -306,70 +275,6 @@ async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) =>
   } finally {
     reader.close();
   }
-}
-
-/** A database that cannot be written keeps nobody's access alive, and no bot from starting when it can be again. */
-async function untilRecorded(
-  { clock, log }: World,
-  {
-    record,
-    meanwhile,
-    halt,
-  }: { record: () => Promise<void>; meanwhile: () => Promise<void>; halt: AbortSignal | undefined },
-): Promise<boolean> {
-  while (!(await couldRecord(record, log))) {
-    await meanwhile();
-    await pauseUnless(halt, clock);
-    if (halt?.aborted) return false;
-  }
-  return true;
-}
-
-function pauseUnless(halt: AbortSignal | undefined, clock: Clock): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.wakeAt(clock.now() + RECORD_AGAIN, resolve);
-  if (halt?.aborted) resolve();
-  halt?.addEventListener('abort', () => resolve(), { once: true });
-  return promise.finally(cancel);
-}
-
-async function couldRecord(record: () => Promise<void>, log: Log): Promise<boolean> {
-  try {
-    await record();
-    return true;
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log.error(
-      { err: error },
-      'the start cannot be recorded, and nothing else is done before it is; access that is due to end is taken back all the same',
-    );
-    return false;
-  }
-}
-
-/** Records the start, with what it changes, and the rounds that begin anew with it. */
-async function recordStart(world: World, { store, events }: { store: Store; events: EventReader }): Promise<void> {
-  const { ledger, policy, clock, checkpoints, version } = world;
-  const before = newestPolicyLoaded(ledger)?.payload.hash ?? null;
-  const changes = await changesSince(store, policy, { before, read: world.readPolicyText });
-  const started: NewEvent = {
-    actor: BOT,
-    requestId: null,
-    grantId: null,
-    type: 'bot.started',
-    payload: { version, after: (await events.newest())?.seq ?? 0 },
-  };
-  const dueAt = clock.now() + MINUTE;
-  await store.commit({
-    records: await keepPolicyText(store, policy),
-    events: [started, policyLoaded(policy, changes, BOT)],
-    jobs: [
-      { kind: 'sweep', key: JOB_KEYS.everybody, dueAt },
-      { kind: 'digest', key: JOB_KEYS.weekly, dueAt },
-      { kind: 'drift', key: JOB_KEYS.everyResource, dueAt },
-      ...(checkpoints ? [{ kind: 'checkpoint', key: JOB_KEYS.ledger, dueAt } as const] : []),
-    ],
-  });
 }
 
 /** What gives access never keeps what takes it back waiting. */

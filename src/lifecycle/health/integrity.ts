@@ -47,79 +47,105 @@ const NOT_COMPARED =
 const ANOTHER_LEDGER =
   'ANOTHER LEDGER IS SHOWN IN THE AUDIT CHANNEL, posted by this very bot user. If the database was replaced on purpose, this is fine. If not, another bot uses the same Slack tokens, such as a staging bot with those of production: give each its own Slack app. See docs/ledger.md';
 
-/** @param isExpected whether the ledger has been shown in the audit channel before */
-export async function createIntegrity(deps: {
-  store: Store;
-  events: EventReader;
-  log: Log;
-  isExpected: boolean;
-}): Promise<IntegrityState> {
-  const { store, events, log } = deps;
-  let state: { checked: boolean; problem: string | null } = { checked: false, problem: null };
-  let isCompared = !deps.isExpected;
-  const { promise: compared, resolve } = Promise.withResolvers<void>();
-  if (isCompared) resolve();
-  let doubt = await openDoubt(events);
+interface Beginning {
+  readonly store: Store;
+  readonly events: EventReader;
+  readonly log: Log;
+  /** Whether the ledger has been shown in the audit channel before. */
+  readonly isExpected: boolean;
+}
+
+export const createIntegrity = async (beginning: Beginning): Promise<IntegrityState> =>
+  new Trust(beginning, await openDoubt(beginning.events));
+
+class Trust implements IntegrityState {
+  readonly #deps: Beginning;
+  readonly #compared = Promise.withResolvers<void>();
+  #state: { readonly checked: boolean; readonly problem: string | null } = { checked: false, problem: null };
+  #isCompared: boolean;
+  #doubt: string | null;
   /** Found before the database itself was checked: what is wrong there says more. */
-  let unsaid: string | null = null;
-
+  #unsaid: string | null = null;
   /** Each source is heard once: what else it finds follows from the first. */
-  const said = new Set<Source>();
+  readonly #said = new Set<Source>();
+  #hasToldOfOther = false;
 
-  async function settle(problem: string | null, source: Source = 'database'): Promise<void> {
-    state = { checked: state.checked || source === 'database', problem: state.problem ?? problem };
-    if (said.has(source)) return;
-    if (problem !== null) said.add(source);
+  constructor(deps: Beginning, doubt: string | null) {
+    this.#deps = deps;
+    this.#doubt = doubt;
+    this.#isCompared = !deps.isExpected;
+    if (this.#isCompared) this.#compared.resolve();
+  }
+
+  get compared(): Promise<void> {
+    return this.#compared.promise;
+  }
+
+  problem(): string | null {
+    return problemIn({ ...this.#state, doubt: this.#doubt, isCompared: this.#isCompared });
+  }
+
+  doubt(): string | null {
+    return this.#doubt;
+  }
+
+  found(): string | null {
+    return this.#state.problem ?? this.#doubt;
+  }
+
+  clearDoubt(): void {
+    this.#doubt = null;
+  }
+
+  settle(problem: string | null): Promise<void> {
+    return this.#settle(problem, 'database');
+  }
+
+  async compare(view: ChannelView): Promise<void> {
+    const { events } = this.#deps;
+    if (!this.#hasToldOfOther) await this.#tellOfOther(view);
+    const flaw = await newestFlaw(events, view.anchors);
+    if (flaw !== null) await this.#settle(flaw, 'channel');
+    const missing = this.#isCompared ? null : await missingAnchor(events, view);
+    if (missing !== null) await this.#raiseDoubt(missing);
+    this.#isCompared = true;
+    this.#compared.resolve();
+  }
+
+  async #settle(problem: string | null, source: Source): Promise<void> {
+    const { checked, problem: before } = this.#state;
+    this.#state = { checked: checked || source === 'database', problem: before ?? problem };
+    if (this.#said.has(source)) return;
     if (problem === null) {
-      if (unsaid !== null) await raiseDoubt(unsaid);
+      if (this.#unsaid !== null) await this.#raiseDoubt(this.#unsaid);
       return;
     }
-    log.error({ problem }, NOT_TRUSTED);
-    await store.commit({ events: [damaged({ problem })] });
+    this.#said.add(source);
+    this.#deps.log.error({ problem }, NOT_TRUSTED);
+    await this.#deps.store.commit({ events: [damaged({ problem })] });
   }
 
   /** Said once a start: positions of two ledgers under one bot user are two bots, or a database that was replaced. */
-  let isTold = false;
-  async function tellOfOther({ anchors }: ChannelView): Promise<void> {
-    const own = (await events.origin())?.ledger;
+  async #tellOfOther({ anchors }: ChannelView): Promise<void> {
+    const own = (await this.#deps.events.origin())?.ledger;
     const others = anchors.filter(({ ledger }) => ledger !== own).sort((a, b) => b.at - a.at);
     const [newest] = others;
     if (!newest) return;
-    isTold = true;
+    this.#hasToldOfOther = true;
     const { where, ledger, seq, at } = newest;
-    log.error({ where, ledger, seq, at: new Date(at).toISOString() }, ANOTHER_LEDGER);
+    this.#deps.log.error({ where, ledger, seq, at: new Date(at).toISOString() }, ANOTHER_LEDGER);
   }
 
-  async function raiseDoubt(problem: string): Promise<void> {
-    if (doubt !== null || state.problem !== null) return;
-    if (!state.checked) {
-      unsaid = problem;
+  async #raiseDoubt(problem: string): Promise<void> {
+    if (this.#doubt !== null || this.#state.problem !== null) return;
+    if (!this.#state.checked) {
+      this.#unsaid = problem;
       return;
     }
-    doubt = problem;
-    log.error({ problem }, NOT_COMPARED);
-    await store.commit({ events: [damaged({ problem, needsLook: true })] });
+    this.#doubt = problem;
+    this.#deps.log.error({ problem }, NOT_COMPARED);
+    await this.#deps.store.commit({ events: [damaged({ problem, needsLook: true })] });
   }
-
-  return {
-    compared,
-    problem: () => problemIn({ ...state, doubt, isCompared }),
-    doubt: () => doubt,
-    found: () => state.problem ?? doubt,
-    clearDoubt: () => {
-      doubt = null;
-    },
-    settle,
-    compare: async (view) => {
-      if (!isTold) await tellOfOther(view);
-      const flaw = await newestFlaw(events, view.anchors);
-      if (flaw !== null) await settle(flaw, 'channel');
-      const missing = isCompared ? null : await missingAnchor(events, view);
-      if (missing !== null) await raiseDoubt(missing);
-      isCompared = true;
-      resolve();
-    },
-  };
 }
 
 interface Found {

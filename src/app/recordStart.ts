@@ -1,0 +1,82 @@
+import type { NewEvent } from '../domain/events.ts';
+import { BOT } from '../domain/person.ts';
+import { MINUTE, type Millis, SECOND } from '../domain/terms.ts';
+import { newestPolicyLoaded } from '../ledger/sqlite/eventReader.ts';
+import { changesSince, keepPolicyText, policyLoaded } from '../lifecycle/reloadPolicy.ts';
+import type { Clock, Log } from '../ports/host.ts';
+import { JOB_KEYS } from '../ports/keys.ts';
+import type { EventReader } from '../ports/ledger.ts';
+import { StorageError, type Store } from '../ports/store.ts';
+import type { World } from './world.ts';
+
+/** The record of a start, and what is done while it cannot be made. */
+
+/** How soon a start that could not be recorded is tried again. */
+const RECORD_AGAIN: Millis = 5 * SECOND;
+
+/** A database that cannot be written keeps nobody's access alive, and no bot from starting when it can be again. */
+export async function untilRecorded(
+  { clock, log }: Pick<World, 'clock' | 'log'>,
+  {
+    record,
+    meanwhile,
+    halt,
+  }: { record: () => Promise<void>; meanwhile: () => Promise<void>; halt: AbortSignal | undefined },
+): Promise<boolean> {
+  while (!(await couldRecord(record, log))) {
+    await meanwhile();
+    await pauseUnless(halt, clock);
+    if (halt?.aborted) return false;
+  }
+  return true;
+}
+
+function pauseUnless(halt: AbortSignal | undefined, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.wakeAt(clock.now() + RECORD_AGAIN, resolve);
+  if (halt?.aborted) resolve();
+  halt?.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(cancel);
+}
+
+async function couldRecord(record: () => Promise<void>, log: Log): Promise<boolean> {
+  try {
+    await record();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error(
+      { err: error },
+      'the start cannot be recorded, and nothing else is done before it is; access that is due to end is taken back all the same',
+    );
+    return false;
+  }
+}
+
+/** Records the start, with what it changes, and the rounds that begin anew with it. */
+export async function recordStart(
+  world: World,
+  { store, events }: { store: Store; events: EventReader },
+): Promise<void> {
+  const { ledger, policy, clock, checkpoints, version } = world;
+  const before = newestPolicyLoaded(ledger)?.payload.hash ?? null;
+  const changes = await changesSince(store, policy, { before, read: world.readPolicyText });
+  const started: NewEvent = {
+    actor: BOT,
+    requestId: null,
+    grantId: null,
+    type: 'bot.started',
+    payload: { version, after: (await events.newest())?.seq ?? 0 },
+  };
+  const dueAt = clock.now() + MINUTE;
+  await store.commit({
+    records: await keepPolicyText(store, policy),
+    events: [started, policyLoaded(policy, changes, BOT)],
+    jobs: [
+      { kind: 'sweep', key: JOB_KEYS.everybody, dueAt },
+      { kind: 'digest', key: JOB_KEYS.weekly, dueAt },
+      { kind: 'drift', key: JOB_KEYS.everyResource, dueAt },
+      ...(checkpoints ? [{ kind: 'checkpoint', key: JOB_KEYS.ledger, dueAt } as const] : []),
+    ],
+  });
+}

@@ -1,0 +1,39 @@
+import type { WebClient } from '@slack/web-api';
+import type { Policy } from '../domain/policy.ts';
+import type { ForwardingPlaces } from '../forwarding/forwarding.ts';
+import type { CheckpointBook } from '../ledger/history/checkpointBook.ts';
+import type { OpenLedger } from '../ledger/sqlite/open.ts';
+import type { PolicyTextReader } from '../lifecycle/reloadPolicy.ts';
+import type { Clock, Log, NewId } from '../ports/host.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { IncidentDesk, OnCall } from '../ports/pagerDuty.ts';
+import type { CodeBox, Directory } from '../ports/people.ts';
+import type { PolicyEngine, PolicyFile } from '../ports/policy.ts';
+import type { Targets } from '../ports/targets.ts';
+
+/** The world around the flow: everything that answers from outside, and what makes it come out differently. */
+export interface World {
+  readonly ledger: OpenLedger;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly newId: NewId;
+  readonly log: Log;
+  readonly version: string;
+  readonly policy: Policy;
+  readonly readPolicy: PolicyFile['read'];
+  /** For what a restart changes. */
+  readonly readPolicyText: PolicyTextReader;
+  readonly directory: Directory;
+  readonly onCall: OnCall;
+  readonly incidents: IncidentDesk;
+  readonly engine: PolicyEngine;
+  readonly codes: CodeBox;
+  readonly targets: Targets & { adopt(policy: Policy): void };
+  /** Slack, for messages that nobody waits for. */
+  readonly client: WebClient;
+  readonly checkpoints: CheckpointBook | null;
+  readonly forwarding: ForwardingPlaces;
+  /** Absent: nothing is counted. */
+  readonly meter?: Meter;
+}
