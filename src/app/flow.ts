@@ -1,5 +1,5 @@
 import { keyedLock } from '../concurrency/keyedLock.ts';
-import { atMost } from '../concurrency/limit.ts';
+import { createLimit } from '../concurrency/limit.ts';
 import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import type { Summary } from '../domain/report.ts';
@@ -279,8 +279,8 @@ async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) =>
 
 /** What gives access never keeps what takes it back waiting. */
 export function limitTargets<T extends Pick<Targets, 'grant' | 'revoke'>>(targets: T): T {
-  const giving = atMost(TARGET_CONCURRENCY);
-  const taking = atMost(TARGET_CONCURRENCY);
+  const giving = createLimit(TARGET_CONCURRENCY);
+  const taking = createLimit(TARGET_CONCURRENCY);
   return {
     ...targets,
     grant: (grant, expiresAt) => giving(() => targets.grant(grant, expiresAt)),

@@ -1,5 +1,5 @@
 /** Lets so many pieces of work go on at the same time; whoever comes later waits for a place, first come, first served. */
-export function atMost(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function createLimit(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   let busy = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {

@@ -4,7 +4,7 @@ import type { Purpose } from '../ports/evidence.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import { type Meter, metered, SILENT_METER } from '../ports/meter.ts';
 import { type Answer, judge, pageOf, problemOf } from './answer.ts';
-import { type Patience, RateLimits } from './rateLimits.ts';
+import { RateLimits, type Waiting } from './rateLimits.ts';
 import { SharedAnswers } from './sharedAnswers.ts';
 import { type Call, type Query, type Send, sendWith } from './wire.ts';
 
@@ -67,7 +67,7 @@ class LimitedClient implements PagerDutyClient {
 
   get<T>(path: string, query: Query, schema: z.ZodType<T>, purpose: Purpose): Promise<Known<T>> {
     return this.#shared.get(JSON.stringify([path, query]), purpose, async () =>
-      this.#check(await this.#ask(path, query, this.#limits.patienceFor(purpose)), schema, path),
+      this.#check(await this.#ask(path, query, this.#limits.waitingFor(purpose)), schema, path),
     );
   }
 
@@ -79,7 +79,7 @@ class LimitedClient implements PagerDutyClient {
     purpose: Purpose,
   ): Promise<Known<readonly T[]>> {
     return this.#shared.get(JSON.stringify([path, query]), purpose, async () =>
-      this.#check(await this.#readPages(path, query, key, this.#limits.patienceFor(purpose)), schema.array(), path),
+      this.#check(await this.#readPages(path, query, key, this.#limits.waitingFor(purpose)), schema.array(), path),
     );
   }
 
@@ -88,14 +88,14 @@ class LimitedClient implements PagerDutyClient {
     path: string,
     { body, from }: { body: object; from: string },
   ): Promise<Known<{ status: number; data: unknown }>> {
-    const answer = await this.#attempt(path, { method, body, from }, this.#limits.patienceFor('check'));
+    const answer = await this.#attempt(path, { method, body, from }, this.#limits.waitingFor('check'));
     return answer.known ? known({ status: answer.value.status, data: answer.value.data }) : answer;
   }
 
-  async #readPages(path: string, query: Query, key: string, patience: Patience): Promise<Known<unknown[]>> {
+  async #readPages(path: string, query: Query, key: string, waiting: Waiting): Promise<Known<unknown[]>> {
     const entries: unknown[] = [];
     for (let offset = 0; offset < MAX_ENTRIES; offset += PAGE_SIZE) {
-      const answer = await this.#ask(path, { ...query, limit: String(PAGE_SIZE), offset: String(offset) }, patience);
+      const answer = await this.#ask(path, { ...query, limit: String(PAGE_SIZE), offset: String(offset) }, waiting);
       if (!answer.known) return answer;
       const page = pageOf(answer.value, key, offset);
       if (!page.known) return page;
@@ -105,20 +105,20 @@ class LimitedClient implements PagerDutyClient {
     return unknown(`PagerDuty has more than ${MAX_ENTRIES} entries for this question`);
   }
 
-  async #ask(path: string, query: Query, patience: Patience): Promise<Known<unknown>> {
-    const answer = await this.#attempt(path, { method: 'GET', query }, patience);
+  async #ask(path: string, query: Query, waiting: Waiting): Promise<Known<unknown>> {
+    const answer = await this.#attempt(path, { method: 'GET', query }, waiting);
     return answer.known ? judge(answer.value, path) : answer;
   }
 
-  async #attempt(path: string, call: Call, patience: Patience): Promise<Known<Answer>> {
+  async #attempt(path: string, call: Call, waiting: Waiting): Promise<Known<Answer>> {
     const operation = operationOf(call.method, path);
     for (;;) {
-      const wait = await this.#limits.wait(operation, patience);
+      const wait = await this.#limits.wait(operation, waiting);
       if (wait > 0) return unknown(`PagerDuty's rate limit is used up for another ${Math.ceil(wait / SECOND)} s`);
       try {
-        const answer = await this.#send(path, call, patience.signal);
+        const answer = await this.#send(path, call, waiting.signal);
         this.#limits.note(operation, answer);
-        if (answer.status === 429 && this.#limits.isWorthWaiting(operation, patience)) continue;
+        if (answer.status === 429 && this.#limits.isWorthWaiting(operation, waiting)) continue;
         return known(answer);
       } catch (error) {
         const problem = problemOf(error);

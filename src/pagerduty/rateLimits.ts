@@ -12,7 +12,7 @@ const DEFAULT_HOLD_OFF: Millis = 30 * SECOND;
 const LONGEST_WAIT: Millis = 2 * MINUTE;
 
 /** How long one question may take. */
-export interface Patience {
+export interface Waiting {
   /** The end of its time, begun anew after waiting for the rate limit. */
   signal: AbortSignal;
   /** The latest end of a used-up rate limit that is waited for. */
@@ -41,7 +41,7 @@ export class RateLimits {
     this.#heard = heard;
   }
 
-  patienceFor(purpose: Purpose): Patience {
+  waitingFor(purpose: Purpose): Waiting {
     const now = this.#clock.now();
     return { signal: AbortSignal.timeout(DEADLINE), until: purpose === 'decision' ? now + LONGEST_WAIT : now };
   }
@@ -57,21 +57,21 @@ export class RateLimits {
     }
   }
 
-  isWorthWaiting(operation: string, patience: Patience): boolean {
-    return this.#heldOffUntil(operation) <= patience.until;
+  isWorthWaiting(operation: string, waiting: Waiting): boolean {
+    return this.#heldOffUntil(operation) <= waiting.until;
   }
 
   /**
-   * Waits until an operation may be sent, as long as there is patience for it.
+   * Waits until an operation may be sent, as long as the caller can wait.
    * @returns how much longer the limit is used up; 0: it may be sent now
    */
-  async wait(operation: string, patience: Patience): Promise<Millis> {
+  async wait(operation: string, waiting: Waiting): Promise<Millis> {
     for (;;) {
       const left = this.#heldOffUntil(operation) - this.#clock.now();
       if (left <= 0) return 0;
-      if (!this.isWorthWaiting(operation, patience) || this.#ending?.aborted) return left;
+      if (!this.isWorthWaiting(operation, waiting) || this.#ending?.aborted) return left;
       await this.#sleepUntil(this.#heldOffUntil(operation));
-      patience.signal = AbortSignal.timeout(DEADLINE);
+      waiting.signal = AbortSignal.timeout(DEADLINE);
     }
   }
 

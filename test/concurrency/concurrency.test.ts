@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { keyedLock } from '../../src/concurrency/keyedLock.ts';
-import { atMost } from '../../src/concurrency/limit.ts';
+import { createLimit } from '../../src/concurrency/limit.ts';
 import { atOnce, inSteps, type Steps } from '../../src/concurrency/steps.ts';
 
 /** What may go on at the same time, and in which order. */
@@ -96,7 +96,7 @@ describe('a lock by key', () => {
 describe('a limit', () => {
   test('lets so many go on, and the next in the order they came', async () => {
     const { log, make, end } = work();
-    const limited = atMost(2);
+    const limited = createLimit(2);
     const all = ['a', 'b', 'c', 'd'].map((name) => limited(make(name)));
     await turns();
     expect(log).toEqual(['a begins', 'b begins']);
@@ -111,7 +111,7 @@ describe('a limit', () => {
 
   test('has its places back when all are done, and no more than it had', async () => {
     const { log, make, end } = work();
-    const limited = atMost(1);
+    const limited = createLimit(1);
     const first = limited(make('a'));
     const second = limited(make('b'));
     await turns();
@@ -126,7 +126,7 @@ describe('a limit', () => {
 
   test('hands the place on after a failure', async () => {
     const { log, make, end } = work();
-    const limited = atMost(1);
+    const limited = createLimit(1);
     const failed = limited(make('a')).catch(String);
     void limited(make('b'));
     await turns();
@@ -136,7 +136,7 @@ describe('a limit', () => {
   });
 
   test('hands the place on after work that threw at once', async () => {
-    const limited = atMost(1);
+    const limited = createLimit(1);
     const failed = limited(() => {
       throw new Error('down');
     }).catch(String);

@@ -16,7 +16,7 @@ beforeEach(() => {
 const note = (status: number, headers: Record<string, string> = {}, operation = 'GET /oncalls') =>
   limits.note(operation, { status, headers: new Headers(headers), data: {} });
 /** How much longer the limit is used up, for somebody who does not wait. */
-const left = (operation = 'GET /oncalls') => limits.wait(operation, limits.patienceFor('check'));
+const left = (operation = 'GET /oncalls') => limits.wait(operation, limits.waitingFor('check'));
 
 test.each<[string, number, Record<string, string>, number]>([
   ['a refusal that says when it is over', 429, { 'ratelimit-reset': '7' }, 7 * SECOND],
@@ -54,15 +54,15 @@ test.each<[Purpose, string, number, boolean]>([
   ['preview', 'a second', SECOND, false],
 ])('a %s and a limit that is used up for %s', async (purpose, _name, wait, isWorth) => {
   note(429, { 'ratelimit-reset': String(wait / SECOND) });
-  expect(limits.isWorthWaiting('GET /oncalls', limits.patienceFor(purpose))).toBe(isWorth);
+  expect(limits.isWorthWaiting('GET /oncalls', limits.waitingFor(purpose))).toBe(isWorth);
 });
 
 test('a decision waits until the limit is over, and its own time begins only then', async () => {
   note(429, { 'ratelimit-reset': '7' });
-  const patience = limits.patienceFor('decision');
-  const before = patience.signal;
+  const waiting = limits.waitingFor('decision');
+  const before = waiting.signal;
   let isOver = false;
-  const waiting = limits.wait('GET /oncalls', patience).then((rest) => {
+  const asking = limits.wait('GET /oncalls', waiting).then((rest) => {
     isOver = true;
     return rest;
   });
@@ -70,14 +70,14 @@ test('a decision waits until the limit is over, and its own time begins only the
   await new Promise((resolve) => setImmediate(resolve));
   expect(isOver).toBe(false);
   clock.advance(SECOND);
-  expect(await waiting).toBe(0);
-  expect(patience.signal).not.toBe(before);
+  expect(await asking).toBe(0);
+  expect(waiting.signal).not.toBe(before);
 });
 
 test('a limit that was used up once more while a decision waited for it is waited for again', async () => {
   note(429, { 'ratelimit-reset': '7' });
   let isOver = false;
-  const waiting = limits.wait('GET /oncalls', limits.patienceFor('decision')).then((rest) => {
+  const waiting = limits.wait('GET /oncalls', limits.waitingFor('decision')).then((rest) => {
     isOver = true;
     return rest;
   });
@@ -106,10 +106,10 @@ test('when the bot stops, whoever waits is told how much was left, and leaves no
   };
   limits = new RateLimits(counted, ending.signal);
   note(429, { 'ratelimit-reset': '7' });
-  const first = limits.wait('GET /oncalls', limits.patienceFor('decision'));
+  const first = limits.wait('GET /oncalls', limits.waitingFor('decision'));
   expect(waiting).toBe(1);
   ending.abort();
   expect(await first).toBe(7 * SECOND);
-  expect(await limits.wait('GET /oncalls', limits.patienceFor('decision'))).toBe(7 * SECOND);
+  expect(await limits.wait('GET /oncalls', limits.waitingFor('decision'))).toBe(7 * SECOND);
   expect(waiting).toBe(0);
 });

@@ -6,14 +6,14 @@ import { ERRORS } from '../../../wording/errors.ts';
 import type { Command } from '../../kit/command.ts';
 import { drawn } from '../../kit/drawn.ts';
 import { refusalText } from '../../kit/refusals.ts';
-import { mine, requestBlocks } from './own.ts';
+import { ownAccess, requestBlocks } from './own.ts';
 
 export const cancel: Command = {
   names: ['cancel'],
   words: USAGE.cancel,
   failed: drawn(ERRORS.notCancelled),
   run: async (call) => {
-    const waiting = (await mine(call))[1];
+    const waiting = (await ownAccess(call))[1];
     const named = waiting.filter(
       ({ id, role }) => call.text === '' || id === call.text.toUpperCase() || role.startsWith(call.text.toLowerCase()),
     );

@@ -16,7 +16,7 @@ import { CANCEL_ACTION, EXTEND_ACTION } from '../../outbox/toRequester.ts';
 
 /** What somebody holds and has asked for, for the commands that show it or act on one of it. */
 
-export async function mine({ deps, personId }: Call): Promise<[readonly LiveGrant[], readonly Request[]]> {
+export async function ownAccess({ deps, personId }: Call): Promise<[readonly LiveGrant[], readonly Request[]]> {
   const [held, asked] = await Promise.all([
     deps.store.liveGrants({ slackId: personId }),
     deps.store.openRequests({ slackId: personId }),

@@ -7,14 +7,14 @@ import type { Command } from '../../kit/command.ts';
 import { drawn } from '../../kit/drawn.ts';
 import { refusalText } from '../../kit/refusals.ts';
 import { roleNameIn } from '../../outbox/shown.ts';
-import { grantBlocks, matching, mine } from './own.ts';
+import { grantBlocks, matching, ownAccess } from './own.ts';
 
 export const revoke: Command = {
   names: ['revoke', 'done', 'end'],
   words: USAGE.revoke,
   failed: drawn(ERRORS.notEnded),
   run: async (call) => {
-    const held = matching(call, (await mine(call))[0], call.text);
+    const held = matching(call, (await ownAccess(call))[0], call.text);
     const [only, ...others] = held;
     if (!only) return call.tell(drawn(OWN.nothingHeld(call.text)));
     if (others.length > 0) return call.tell(drawn(OWN.whichOne), grantBlocks(call, held));
