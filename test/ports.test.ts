@@ -50,6 +50,7 @@ test('a method that may touch the database or the wire returns a promise', () =>
     | 'placesOf'
     | 'knowsPlace'
     | 'canList'
+    | 'showsMarks'
     | 'issuesCredentials'
     | 'obstacle'
     | 'accountTemplate'

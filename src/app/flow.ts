@@ -26,6 +26,7 @@ import { tellOfStranded } from '../lifecycle/grant/strandedAccess.ts';
 import { watchGrant } from '../lifecycle/grant/watchGrant.ts';
 import { endFrozen } from '../lifecycle/health/freeze.ts';
 import { anchorLedger, createIntegrity, type IntegrityState } from '../lifecycle/health/integrity.ts';
+import { createReconcile } from '../lifecycle/health/reconcile.ts';
 import { createSweep } from '../lifecycle/people/sweepPeople.ts';
 import { expireRequest } from '../lifecycle/request/closeRequest.ts';
 import { startRequest } from '../lifecycle/request/startRequest.ts';
@@ -213,6 +214,7 @@ function handlersOf(world: World, parts: Parts): Handlers {
     access_review: (key) => chaseAccessReview(deps, key),
     stamp: (key) => stampGrants(deps, key),
     drift: createDriftRound(deps),
+    reconcile: createReconcile(deps),
     checkpoint: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),
     page: (seq) => page(tell, seq),
     resolve_page: (seq) => resolvePage(tell, seq),

@@ -4,6 +4,7 @@ import { type Group, type Verb, verb } from './spec.ts';
 /** Every command that there is. Each is imported when it runs, and not before. */
 
 const DATABASE = { '[FILE]': 'the database of the bot, or a copy (default: JIT_DATABASE)' };
+const DATABASE_PLACE = { '[FILE]': 'the database that it takes the place of (default: JIT_DATABASE)' };
 const POLICY = { '[FILE]': 'the policy file (default: JIT_POLICY)' };
 
 const LEDGER: Group = {
@@ -150,6 +151,13 @@ export const COMMANDS: Readonly<Record<string, Verb | Group>> = {
     options: options.REPORT,
     exits: { 0: 'made', 2: 'could not be made' },
     load: () => import('./report.ts').then(({ report }) => report),
+  }),
+  restore: verb({
+    about: 'a copy in the database’s place, with the bot stopped: all access ends, and targets are compared with it',
+    files: { COPY: 'what jitbot backup made; it stays as it is', ...DATABASE_PLACE },
+    options: options.NO_OPTIONS,
+    exits: { 0: 'put back', 2: 'could not be put back; nothing was changed' },
+    load: () => import('./restore.ts').then(({ restore }) => restore),
   }),
   start: verb({
     about: 'runs the bot until it is told to stop, as npm start does in a checkout',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ConfigError } from '../config/env.ts';
 import { readTextFile } from '../config/readFile.ts';
+import type { Restored } from '../domain/restore.ts';
 import { counted } from '../domain/text.ts';
 import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/history/checkpoint.ts';
 import { append, otherLedger } from '../ledger/history/checkpointBook.ts';
@@ -67,7 +68,7 @@ export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Pr
           ? 'Every position that was kept elsewhere is of an event that is said to be in an archive: nothing was compared. Name the archives with --archives.\n'
           : 'Compare the head with the newest line of the audit channel, or use --checkpoints or --from-slack: a chain alone cannot show a cut tail.\n';
     process.stdout.write(
-      `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${notOurs(foreign)}${isAtHome ? '' : shortCopy(opened)}${hint}`,
+      `whole: ${counted(result.events, 'event')}, each continuing the one before${against}\nhead: ${result.head}\n${begins(result.first)}${wasRestored(result.restores)}${notOurs(foreign)}${isAtHome ? '' : shortCopy(opened)}${hint}`,
     );
     return 0;
   } finally {
@@ -100,6 +101,14 @@ const begins = (first: number): string =>
     ? ''
     : `It begins at event ${first}, continuing the archive that the chain names; --archives checks that as well.\n`;
 
+const wasRestored = (restores: readonly Restored[]): string =>
+  restores
+    .map(
+      ({ at, payload: { from, known } }) =>
+        `A copy that ends with event ${from.seq} was put in its place at ${new Date(at).toISOString()}${known === null ? '' : `: events ${from.seq + 1} to ${known.seq} of before are not in it`}.\n`,
+    )
+    .join('');
+
 const notOurs = (count: number): string =>
   count === 0
     ? ''
@@ -122,7 +131,9 @@ function fileAnchors(
   if ('problem' in read) return { problem: `${path}: ${read.problem}` };
   const other = otherLedger(read.checkpoints, genesis);
   if (other) return { problem: `${path} ${other}` };
-  return { anchors: read.checkpoints.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${path}` })) };
+  return {
+    anchors: read.checkpoints.map(({ seq, hash, at }) => ({ seq, hash, at, where: `the checkpoint file ${path}` })),
+  };
 }
 
 /** Lets a new key sign checkpoints, in the name of the old one. */

@@ -53,7 +53,7 @@ export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors
         const position = own.wrote(message) ? positionIn(message) : null;
         if (!own.wrote(message)) foreign += 1;
         if (position && position.ledger === origin?.ledger)
-          anchors.push({ seq: position.seq, hash: position.hash, where: 'the audit channel' });
+          anchors.push({ seq: position.seq, hash: position.hash, at: position.at, where: 'the audit channel' });
         // A ledger that begins after the other had its last word is a new one, which people see by its first event.
         else if (position && position.at >= (origin?.began ?? 0)) other ??= position;
       }

@@ -172,6 +172,16 @@ export interface EventPayloads {
   'alarm.raised': { alarm: AlarmKind; problem: string; since: Instant; page: string | null; to: readonly Named[] };
   /** What it was raised for is over. It may never have been recorded: then nothing could be. */
   'alarm.ended': { alarm: AlarmKind; problem: string; since: Instant; to: readonly Named[] };
+  /**
+   * A copy was put in the database's place. `from`: where the copy ends; `known`: the newest position of what it replaces
+   * that anything else knew, null: nothing knew a later one. What was between the two is not in this ledger.
+   */
+  'ledger.restored': {
+    from: { seq: number; hash: string };
+    known: { seq: number; hash: string; where: string } | null;
+  };
+  /** After that, targets were searched for what the copy does not know. `unseen`: those that could not say, and why. */
+  'ledger.reconciled': { taken: number; unseen: readonly string[]; problem: string };
   /** An administrator looked at what was found, and says why access may be granted again. */
   'ledger.looked': { problem: string; reason: string };
   /** The bot is another user at Slack than before. `earlier`: what it posted as those is still its own. */
@@ -234,6 +244,7 @@ const LOUD: ReadonlySet<EventType> = new Set([
   'break_glass.unreviewed',
   'access.frozen',
   'ledger.damaged',
+  'ledger.restored',
   'alarm.raised',
   'channel.forged',
   'second_factor.locked',

@@ -16,7 +16,7 @@ export interface Residue {
 }
 
 /** Why access ended, or is ending. */
-export type EndReason = PlannedEnd | 'revoked' | 'person_left' | 'frozen' | 'provision_failed';
+export type EndReason = PlannedEnd | 'revoked' | 'person_left' | 'frozen' | 'restored' | 'provision_failed';
 
 /** What access depends on besides its time. */
 export interface Ties {

@@ -40,6 +40,10 @@ export interface Integrity {
   problem(): string | null;
   /** What an administrator can clear by saying that they looked; null: nothing. */
   doubt(): string | null;
+  /** A copy was put back, and targets were not compared with it yet. */
+  isRestored(): boolean;
+  /** They were. @param doubt what an administrator has to look at now */
+  reconciled(doubt: string): void;
   /** Somebody has looked. */
   clearDoubt(): void;
 }

@@ -45,6 +45,8 @@ export const JOBS = {
   // Write down where a live grant of an earlier version was given, and what it touched.
   stamp: { key: 'grant, or all', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   drift: { key: 'resource, or all', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },
+  // After a restore.
+  reconcile: { key: 'ledger', lane: 'checking', maxBackoff: 30 * SECOND, maxAttempts: FOREVER },
   checkpoint: { key: 'ledger', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },
   // Write to PagerDuty.
   page: { key: 'event', lane: 'checking', ...MESSAGE },

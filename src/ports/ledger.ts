@@ -17,7 +17,13 @@ export interface EventReader {
 }
 
 /** Events so rare that all of them are read at each start; an index finds them. */
-export type MarkType = 'bot.identified' | 'channel.forged' | 'ledger.damaged' | 'ledger.looked';
+export type MarkType =
+  | 'bot.identified'
+  | 'channel.forged'
+  | 'ledger.damaged'
+  | 'ledger.looked'
+  | 'ledger.restored'
+  | 'ledger.reconciled';
 
 /** Where a ledger comes from, also where its beginning is in an archive. */
 export interface Origin {

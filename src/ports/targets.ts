@@ -28,6 +28,8 @@ export interface Targets {
   stamp(grant: Grant): Promise<void>;
   /** Whether the target of a resource can say who holds its roles. */
   canList(resourceId: string): boolean;
+  /** Whether `list` says by the target's own labels for which grant the bot gave something, whatever this database knows. */
+  showsMarks(resourceId: string): boolean;
   /** Everybody who holds any of a resource's roles there, by whatever way, and what the bot made there. */
   list(resource: Resource): Promise<readonly Holding[]>;
   /** Takes away what `list` found. Already gone is success. */

@@ -21,7 +21,7 @@ export function membership<Role>(
   roster: Roster<Role>,
   { accountOf, ...uses }: Uses<Role>,
 ): Pick<Connection<Role>, 'grant' | 'revoke' | 'isActive'> &
-  Required<Pick<Connection<Role>, 'list' | 'remove' | 'stamp'>> {
+  Required<Pick<Connection<Role>, 'list' | 'listsByBook' | 'remove' | 'stamp'>> {
   const booked = createBookedRoster(roster, uses);
   const { seats, residue } = booked;
 
@@ -50,6 +50,7 @@ export function membership<Role>(
       const found = await Promise.all((await seats.of(grantId)).map((record) => isSeated(booked, record)));
       return found.some(Boolean);
     },
+    listsByBook: true,
     list: (roles) => holdersOf(roster, seats, roles),
     remove: async ({ grantId, account, role: roleKey }, role) => {
       if (grantId !== null) {

@@ -50,6 +50,8 @@ export interface Connection<Role> {
    * target cannot say.
    */
   readonly list?: (roles: readonly ListedRole<Role>[]) => Promise<readonly Holding[]>;
+  /** `list` finds what grants gave by what the bot keeps in its own database: there is no room for a label. Absent: by labels. */
+  readonly listsByBook?: true;
   /** Takes away what `list` found. Already gone is success. */
   readonly remove?: (holding: Holding, role: Role | null) => Promise<void>;
   /**

@@ -34,6 +34,10 @@ export function connectTargets(policy: Policy, use: Pick<Use, 'log' | 'clock' | 
     stamp: async (grant) => connectionOf(grant).stamp?.(accessOf(grant)),
     issuesCredentials: (resourceId) => ofResource(resourceId)?.issueCredential !== undefined,
     canList: (resourceId) => ofResource(resourceId)?.list !== undefined,
+    showsMarks: (resourceId) => {
+      const connection = ofResource(resourceId);
+      return connection?.list !== undefined && connection.listsByBook !== true;
+    },
     list: async (resource) => (await ofResource(resource.id)?.list?.(listed(resource))) ?? [],
     remove: async (resourceId, holding) => {
       const connection = ofResource(resourceId);

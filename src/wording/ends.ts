@@ -18,6 +18,8 @@ export function endSentence(why: EndReason): string {
       return 'the Slack account was deactivated';
     case 'frozen':
       return 'an administrator froze all access';
+    case 'restored':
+      return 'the ledger was put back from a copy, which ends all access';
     case 'provision_failed':
       return 'it could not be set up';
     default:

@@ -163,6 +163,14 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
   },
   'alarm.ended': ({ payload: { alarm, problem, since } }) =>
     say`over: ${ALARMS[alarm]}, since ${time(since)} (${cut(problem, 300)})`,
+  'ledger.restored': ({ payload: { from, known } }) => {
+    const gap =
+      known === null
+        ? 'Nothing else knew a later event'
+        : `What it replaces had reached event ${known.seq}, as ${known.where} knows: numbers from ${from.seq + 1} on stand for other events than those shown before`;
+    return say`${strong`the ledger was put back from a copy`} that ends with event ${from.seq}. ${gap}. All access ends, and nothing new is granted until targets were compared with it and an administrator has looked`;
+  },
+  'ledger.reconciled': ({ payload }) => say`targets were compared with it: ${cut(payload.problem, 600)}`,
   'ledger.looked': (event, who) =>
     say`${who} has looked, and access may be granted again: “${cut(event.payload.reason, 200)}”. What was found: ${cut(event.payload.problem, 300)}`,
   'bot.identified': (event) => {

@@ -113,6 +113,10 @@ export const TO_OTHERS = {
     text: say`The ledger cannot be trusted`,
     says: say`:rotating_light: ${people(admins)} *The ledger cannot be trusted*: ${problem}.\nNothing new is granted until somebody has looked. Active access still ends on time.${needsLook ? say` When you have looked, as an administrator, type ${code('/jit audit looked WHY')}.` : ''}`,
   }),
+  reconciled: ({ problem }: EventPayloads['ledger.reconciled'], admins: readonly Principal[]): Words => ({
+    text: say`The ledger was put back from a copy`,
+    says: say`:rotating_light: ${people(admins)} *The ledger was put back from a copy.* ${capital(say`${problem}`)}.\nNothing new is granted until an administrator has looked and types ${code('/jit audit looked WHY')}.`,
+  }),
   accessReviewReminder: ({ unanswered, dueAt }: EventPayloads['access_review.reminded']): Words => ({
     text: say`An access review waits for its owners`,
     says: say`:hourglass: *${counted(unanswered, 'rule of the access review still needs', 'rules of the access review still need')} an answer*, before ${time(dueAt)}. Owners, please look for the messages above that name you.`,

@@ -98,6 +98,7 @@ export async function createBenchBox(
       issueCredential: async () => null,
       issuesCredentials: () => false,
       canList: () => false,
+      showsMarks: () => false,
       list: async () => [],
       remove: async () => undefined,
       tidy: async () => undefined,

@@ -64,6 +64,7 @@ describe('an event', () => {
       'grant.overdue',
       'grant.stranded',
       'ledger.damaged',
+      'ledger.restored',
       'second_factor.locked',
     ]);
   });

@@ -185,7 +185,7 @@ describe('the book of them', () => {
     expect(one).toMatchObject({ place, exposed: [] });
     expect(statSync(place).mode & 0o777).toBe(0o600);
     expect(await one.anchors('L')).toEqual({
-      anchors: [{ seq: 3, hash: 'h3', where: `the checkpoint file ${place}` }],
+      anchors: [{ seq: 3, hash: 'h3', at: 1003, where: `the checkpoint file ${place}` }],
     });
   });
 

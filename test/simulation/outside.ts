@@ -240,6 +240,7 @@ export function targetsOver(
         return { account: `jit_${grant.id.toLowerCase()}`, secret, usage: `login with ${secret}` };
       }),
     issuesCredentials: (resourceId) => resourceId === 'db',
+    showsMarks: () => true,
     canList: () => true,
     list: (resource) =>
       call(`list ${resource.id}`, (): Holding[] =>

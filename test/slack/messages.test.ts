@@ -619,6 +619,7 @@ describe('the messages that follow from an event', () => {
       'break_glass.unreviewed',
       'delegation.set',
       'ledger.damaged',
+      'ledger.reconciled',
       'request.escalated',
       'second_factor.enrolled',
       'second_factor.locked',

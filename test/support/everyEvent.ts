@@ -153,6 +153,8 @@ const PAYLOADS: { readonly [T in EventType]: EventPayloads[T] } = {
     to: [{ slackId: 'U0EVE', name: 'Eve' }],
   },
   'alarm.ended': { alarm: 'disk', problem: '12 MB are free', since: AT, to: [] },
+  'ledger.restored': { from: { seq: 5, hash: 'abc' }, known: { seq: 9, hash: 'def', where: 'the audit channel' } },
+  'ledger.reconciled': { taken: 1, unseen: ['github (no labels)'], problem: 'the ledger was put back from a copy' },
   'ledger.looked': { problem: 'event 3 was changed', reason: 'a test of ours' },
   'bot.identified': { identity: IDENTITY, earlier: [{ ...IDENTITY, user: 'U0OLD' }] },
   'channel.forged': { channel: 'C0AUDIT', user: 'U0EVE', bot: 'B0EVE', count: 1, newest: '1.2' },

@@ -133,8 +133,10 @@ function accept(line: CheckpointLine, keys: Map<string, KeyObject>, checkpoints:
     const key = keys.get(line.key);
     if (!key) return `signed by a key that nobody vouches for (${line.key})`;
     if (!isSigned(line, key)) return 'its signature is wrong';
+    // A copy that was put back begins with lower numbers, later.
     const before = checkpoints.at(-1);
-    if (before && before.ledger === line.ledger && before.seq > line.seq) return 'it goes backwards';
+    if (before && before.ledger === line.ledger && before.seq > line.seq && before.at >= line.at)
+      return 'it goes backwards';
     checkpoints.push(line);
     return null;
   }

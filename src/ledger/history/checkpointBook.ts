@@ -48,7 +48,12 @@ export function createCheckpointBook(options: { keyPath: string; place: string; 
       const other = otherLedger(read.checkpoints, ledger);
       if (other) return { problem: `${place} ${other}` };
       return {
-        anchors: read.checkpoints.map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${place}` })),
+        anchors: read.checkpoints.map(({ seq, hash, at }) => ({
+          seq,
+          hash,
+          at,
+          where: `the checkpoint file ${place}`,
+        })),
       };
     },
   };

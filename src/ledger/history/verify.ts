@@ -1,5 +1,9 @@
+import { z } from 'zod';
 import { atOnce, inSteps, type Steps } from '../../concurrency/steps.ts';
+import { isLeftBehind, type Restored } from '../../domain/restore.ts';
+import type { Instant } from '../../domain/terms.ts';
 import { EVENT_COLUMNS, type EventRow, hashEvent } from '../book/chain.ts';
+import { parsedAs } from '../sqlite/jsonIn.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 import { BEGINNING, startOf } from '../sqlite/origin.ts';
 import { type ArchivedRow, archivedRows } from './archive.ts';
@@ -11,6 +15,8 @@ export interface Anchor {
   readonly hash: string;
   /** Where it was kept, for people. */
   readonly where: string;
+  /** When. Absent: not known, and so from no earlier ledger that a copy took the place of. */
+  readonly at?: Instant;
 }
 
 export type Verification =
@@ -20,6 +26,8 @@ export type Verification =
       readonly events: number;
       readonly head: string;
       readonly anchors: number;
+      /** When copies were put in its place: what came after them then is not in it. */
+      readonly restores: readonly Restored[];
     }
   | { readonly whole: false; readonly seq: number; readonly problem: string; readonly kind: Tampering };
 
@@ -47,8 +55,10 @@ export const verifyInSteps = (
 
 function* walker(
   { sqlite }: Pick<OpenLedger, 'sqlite'>,
-  { anchors = [], archives = [] }: Against,
+  { anchors: given = [], archives = [] }: Against,
 ): Steps<Verification> {
+  const restores = restoresOf(sqlite);
+  const anchors = given.filter((anchor) => !isLeftBehind(anchor, restores));
   const bySeq = Map.groupBy(anchors, ({ seq }) => seq);
   const start = archives.length > 0 ? BEGINNING : startOf(sqlite);
   let { seq: last, hash: before } = start;
@@ -88,7 +98,24 @@ function* walker(
   const name = names.flaw();
   if (name) return { whole: false, ...name };
   const compared = anchors.filter(({ seq }) => seq >= Math.max(start.seq, 1)).length;
-  return { whole: true, first: start.seq + 1, events: last - start.seq, head: before, anchors: compared };
+  return { whole: true, first: start.seq + 1, events: last - start.seq, head: before, anchors: compared, restores };
+}
+
+const restoredSchema = z.object({
+  from: z.object({ seq: z.number(), hash: z.string() }),
+  known: z.null().or(z.object({ seq: z.number(), hash: z.string(), where: z.string() })),
+});
+
+function restoresOf(sqlite: OpenLedger['sqlite']): Restored[] {
+  return sqlite
+    .prepare<[], { at: Instant; payload: string }>(
+      "SELECT at, payload FROM events WHERE type = 'ledger.restored' ORDER BY seq",
+    )
+    .all()
+    .flatMap(({ at, payload }) => {
+      const read = parsedAs(restoredSchema, payload);
+      return read === null ? [] : [{ at, payload: read }];
+    });
 }
 
 function flawOf(row: EventRow, expected: number, before: string): Flaw | null {

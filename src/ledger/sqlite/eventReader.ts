@@ -9,8 +9,9 @@ import type { OpenLedger } from './open.ts';
 import { originOf } from './origin.ts';
 import { events } from './schema.ts';
 
-/** As migrations/0005_marks.sql has it. */
-const IS_MARK = "type IN ('bot.identified', 'channel.forged', 'ledger.damaged', 'ledger.looked')";
+/** As migrations/0010_restores.sql has it. */
+const IS_MARK =
+  "type IN ('bot.identified', 'channel.forged', 'ledger.damaged', 'ledger.looked', 'ledger.restored', 'ledger.reconciled')";
 
 /** Reads events back, in order. */
 export function createEventReader(ledger: OpenLedger): EventReader {

@@ -125,8 +125,8 @@ export function isWriterThere(path: string): boolean {
   }
 }
 
-/** A lock that the operating system lets go of however the process ends: an exclusive SQLite transaction. */
-function takeWriterLock(path: string): { release: () => void; exposed: string[] } {
+/** A lock that the operating system lets go of however the process ends: an exclusive SQLite transaction. @throws StorageError */
+export function takeWriterLock(path: string): { release: () => void; exposed: string[] } {
   const lockPath = `${path}-writer`;
   let lock: Database;
   let exposed: string[];

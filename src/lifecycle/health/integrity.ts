@@ -1,5 +1,6 @@
 import { BOT, personActor } from '../../domain/person.ts';
 import { type Refused, refuse } from '../../domain/refusal.ts';
+import { isLeftBehind } from '../../domain/restore.ts';
 import { type Instant, MINUTE, type Millis } from '../../domain/terms.ts';
 import { typed } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
@@ -47,6 +48,8 @@ const NOT_COMPARED =
 const ANOTHER_LEDGER =
   'ANOTHER LEDGER IS SHOWN IN THE AUDIT CHANNEL, posted by this very bot user. If the database was replaced on purpose, this is fine. If not, another bot uses the same Slack tokens, such as a staging bot with those of production: give each its own Slack app. See docs/ledger.md';
 
+const RESTORED = 'it was put back from a copy, and targets are still being compared with it';
+
 interface Beginning {
   readonly store: Store;
   readonly events: EventReader;
@@ -64,15 +67,18 @@ class Trust implements IntegrityState {
   #state: { readonly checked: boolean; readonly problem: string | null } = { checked: false, problem: null };
   #isCompared: boolean;
   #doubt: string | null;
+  /** A copy was put back, and targets were not compared with it yet. */
+  #restored: boolean;
   /** Found before the database itself was checked: what is wrong there says more. */
   #unsaid: string | null = null;
   /** Each source is heard once: what else it finds follows from the first. */
   readonly #said = new Set<Source>();
   #hasToldOfOther = false;
 
-  constructor(deps: Beginning, doubt: string | null) {
+  constructor(deps: Beginning, { doubt, restored }: Open) {
     this.#deps = deps;
     this.#doubt = doubt;
+    this.#restored = restored;
     this.#isCompared = !deps.isExpected;
     if (this.#isCompared) this.#compared.resolve();
   }
@@ -82,11 +88,20 @@ class Trust implements IntegrityState {
   }
 
   problem(): string | null {
-    return problemIn({ ...this.#state, doubt: this.#doubt, isCompared: this.#isCompared });
+    return problemIn({ ...this.#state, doubt: this.#doubt, restored: this.#restored, isCompared: this.#isCompared });
   }
 
   doubt(): string | null {
     return this.#doubt;
+  }
+
+  isRestored(): boolean {
+    return this.#restored;
+  }
+
+  reconciled(found: string): void {
+    this.#restored = false;
+    this.#doubt = this.#doubt === null ? found : `${found}; ${this.#doubt}`;
   }
 
   found(): string | null {
@@ -152,12 +167,14 @@ interface Found {
   readonly checked: boolean;
   readonly problem: string | null;
   readonly doubt: string | null;
+  readonly restored: boolean;
   readonly isCompared: boolean;
 }
 
 /** @returns why nothing new is granted; null: nothing speaks against it */
-function problemIn({ checked, problem, doubt, isCompared }: Found): string | null {
+function problemIn({ checked, problem, doubt, restored, isCompared }: Found): string | null {
   if (problem !== null) return problem;
+  if (restored) return RESTORED;
   if (doubt !== null) return `${doubt}. An administrator looks into it and then types /jit audit looked WHY`;
   if (!checked) return 'it is still being checked; try again in a moment';
   return isCompared ? null : 'it is still being compared with the audit channel; try again in a moment';
@@ -165,7 +182,9 @@ function problemIn({ checked, problem, doubt, isCompared }: Found): string | nul
 
 /** @returns what the newest position that does not fit says; null: all fit */
 async function newestFlaw(events: EventReader, anchors: readonly ChannelAnchor[]): Promise<string | null> {
+  const restores = await events.marks('ledger.restored');
   for (const anchor of [...anchors].sort((a, b) => b.seq - a.seq)) {
+    if (isLeftBehind(anchor, restores)) continue;
     const flaw = await flawBy(events, anchor);
     if (flaw !== null) return flaw;
   }
@@ -199,11 +218,19 @@ async function flawBy(events: EventReader, { ledger, seq, hash, where, at }: Cha
   return found.hash === hash ? null : `event ${seq} is not the one that ${where} knows: the ledger was written anew`;
 }
 
+interface Open {
+  readonly doubt: string | null;
+  readonly restored: boolean;
+}
+
 /** Somebody has to look even where the bot was started again meanwhile. */
-async function openDoubt(events: EventReader): Promise<string | null> {
-  const raised = (await events.marks('ledger.damaged')).findLast(({ payload }) => payload.needsLook === true);
-  const looked = (await events.marks('ledger.looked')).at(-1);
-  return raised && raised.seq > (looked?.seq ?? 0) ? raised.payload.problem : null;
+async function openDoubt(events: EventReader): Promise<Open> {
+  const damage = (await events.marks('ledger.damaged')).findLast(({ payload }) => payload.needsLook === true);
+  const restored = (await events.marks('ledger.restored')).at(-1)?.seq ?? 0;
+  const reconciled = (await events.marks('ledger.reconciled')).at(-1);
+  const looked = (await events.marks('ledger.looked')).at(-1)?.seq ?? 0;
+  const open = [reconciled, damage].flatMap((raised) => (raised && raised.seq > looked ? raised.payload.problem : []));
+  return { doubt: open.length === 0 ? null : open.join('; '), restored: restored > (reconciled?.seq ?? 0) };
 }
 
 const damaged = (payload: { problem: string; needsLook?: true }) => ({
@@ -222,6 +249,7 @@ export async function sayLooked(
   const admin = await checkAdmin(deps, input.personId);
   if ('refused' in admin) return admin;
   const problem = deps.integrity.doubt();
+  if (deps.integrity.isRestored()) return refuse({ code: 'ledger_damaged', problem: RESTORED });
   if (problem === null) return refuse({ code: 'nothing_to_look_at' });
   const reason = typed(input.reason);
   if (reason === '') return refuse({ code: 'comment_missing' });

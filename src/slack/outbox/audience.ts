@@ -48,6 +48,8 @@ const AUDIENCE = {
   'ledger.damaged': 'others',
   'alarm.raised': 'others',
   'alarm.ended': 'others',
+  'ledger.restored': 'nobody',
+  'ledger.reconciled': 'others',
   'ledger.looked': 'nobody',
   'bot.identified': 'nobody',
   'channel.forged': 'nobody',

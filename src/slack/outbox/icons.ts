@@ -25,6 +25,8 @@ export const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'alarm.raised': ':rotating_light:',
   'alarm.ended': ':white_check_mark:',
   'forwarding.shortened': ':warning:',
+  'ledger.restored': ':rotating_light:',
+  'ledger.reconciled': ':mag:',
   'ledger.looked': ':white_check_mark:',
   'channel.forged': ':rotating_light:',
   'event.unreadable': ':rotating_light:',

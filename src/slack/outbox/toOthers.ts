@@ -84,6 +84,7 @@ const NEWS: { readonly [T in ForOthers]: (event: LedgerEvent<T>, around: Around)
   ],
   'access.unfrozen': (event) => [channel(TO_OTHERS.unfrozen(doer(event)))],
   'ledger.damaged': ({ payload }, { policy }) => [channel(TO_OTHERS.ledgerDamaged(payload, policy.admins))],
+  'ledger.reconciled': ({ payload }, { policy }) => [channel(TO_OTHERS.reconciled(payload, policy.admins))],
   'alarm.raised': ({ payload }, { policy }) => toEach(payload.to, (admins) => TO_OTHERS.alarm(payload, admins), policy),
   'alarm.ended': ({ payload }, { policy }) =>
     toEach(payload.to, (admins) => TO_OTHERS.alarmOver(payload, admins), policy),

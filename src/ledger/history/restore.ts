@@ -1,0 +1,82 @@
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import SQLite from 'better-sqlite3';
+import { StorageError } from '../../ports/store.ts';
+import { type OpenLedger, openLedger, takeWriterLock } from '../sqlite/open.ts';
+import { backupLedger } from './backup.ts';
+
+/** What stands beside a database that a bot has used. */
+const COMPANIONS = ['-wal', '-shm'];
+
+export interface InPlace {
+  /** Where what was there before is now; null: nothing was there. */
+  readonly replaced: string | null;
+}
+
+/**
+ * Puts a copy in a database's place in one step, with the bot stopped. Until then the copy is a draft beside it, on which
+ * `prepare` works; a crash leaves what was there, or the whole of what is new.
+ * @param prepare makes the copy ready, before anybody can start on it
+ * @throws StorageError where a bot runs there, or the copy is not whole
+ */
+export async function putInPlace(
+  copy: string,
+  path: string,
+  { now, prepare }: { now: number; prepare: (draft: OpenLedger) => Promise<void> },
+): Promise<InPlace> {
+  const draft = `${path}.restoring`;
+  const { release } = takeWriterLock(path);
+  try {
+    removeDraft(draft);
+    const found = backupLedger(copy, draft);
+    if (!found.whole)
+      throw new StorageError(`${copy}: the record in it is not whole (${found.problem}); nothing was put back`);
+    const ledger = openLedger(draft, { waitsForLocks: true });
+    try {
+      await prepare(ledger);
+    } finally {
+      ledger.close();
+    }
+    const replaced = existsSync(path) ? putAside(path, now) : null;
+    renameSync(draft, path);
+    syncFolder(path);
+    return { replaced };
+  } finally {
+    removeDraft(draft);
+    release();
+  }
+}
+
+const removeDraft = (draft: string): void => {
+  for (const end of ['', ...COMPANIONS, '-writer']) rmSync(`${draft}${end}`, { force: true });
+};
+
+/** The database stays under its own name until the draft takes it: a bot that starts in between finds no empty place. */
+function putAside(path: string, now: number): string {
+  const aside = `${path}.replaced-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}`;
+  if (existsSync(aside)) throw new StorageError(`${aside}: is there already; move it away`);
+  takeInLog(path);
+  linkSync(path, aside);
+  for (const end of COMPANIONS) if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${aside}${end}`);
+  return aside;
+}
+
+/** What is only in its log goes into the file, where that can be read at all: otherwise the log is put aside with it. */
+function takeInLog(path: string): void {
+  try {
+    const sqlite = new SQLite(path);
+    sqlite.pragma('wal_checkpoint(TRUNCATE)');
+    sqlite.close();
+  } catch (error) {
+    if (!(error instanceof SQLite.SqliteError)) throw error;
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
