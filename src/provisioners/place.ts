@@ -20,13 +20,17 @@ export function addressPlace(address: string, usualPort: number | null = null): 
 export const programPlace = (run: readonly string[]): string => run.map(withoutSecretArgument).join(' ');
 
 function withoutSecretArgument(argument: string, index: number, all: readonly string[]): string {
-  const before = all[index - 1] ?? '';
-  // An option that has its value already says nothing of what follows.
-  if (!before.includes('=') && isSecretOption(before)) return '…';
+  if (wantsSecret(all[index - 1] ?? '') && !FURTHER_OPTION.test(argument)) return '…';
   const [, name = '', value = ''] = /^([^=\s]+)=(.*)$/s.exec(argument) ?? [];
   if (name !== '') return isSecretOption(name) || soundsSecret(name) ? `${name}=…` : `${name}=${withoutTyped(value)}`;
   return withoutTyped(argument);
 }
+
+const FURTHER_OPTION = /^--[a-z][a-z-]*(=|$)/;
+/** Such an option has its value already, or takes none. */
+const TAKES_NO_VALUE = /=|^-+(no|ask|prompt|skip|without)-/i;
+/** Whether what follows an option is a secret, and not where the program acts. */
+const wantsSecret = (option: string): boolean => isSecretOption(option) && !TAKES_NO_VALUE.test(option);
 
 const isSecretOption = (argument: string): boolean =>
   argument.startsWith('-') && soundsSecret(argument.replace(/^-+/, ''));
@@ -53,7 +57,21 @@ const SECRET_NAMES = [
   /secret|token|passw|pwd|credential|cookie|signature|authorization|(private|api|access)_?key/i,
   /(^|[_-])(key|pass|pat|sig|code|auth)$/i,
 ];
-const soundsSecret = (name: string): boolean => SECRET_NAMES.some((one) => one.test(name));
+/** Keys and codes that say where: with another one, it is another place. */
+const SAYS_WHERE =
+  /(^|[_-])(project|partition|site|region|zone|area|country|city|postal|zip|queue|location)[_-]?(key|code)$/i;
+const soundsSecret = (name: string): boolean => !SAYS_WHERE.test(name) && SECRET_NAMES.some((one) => one.test(name));
+
+/** What an address says behind its question mark, for `settingsPlace`. */
+export function parametersOf(address: string): Readonly<Record<string, string | readonly string[]>> {
+  const { searchParams } = new URL(address);
+  return Object.fromEntries(
+    [...new Set(searchParams.keys())].map((name) => {
+      const [first = '', ...more] = searchParams.getAll(name);
+      return [name, more.length === 0 ? first : [first, ...more]];
+    }),
+  );
+}
 
 /**
  * Stands for settings that decide where a target acts (an environment, a query, a configuration) without showing them.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
+import { settingsPlace } from '../../src/provisioners/place.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { placesOf } from '../../src/provisioners/targetPlaces.ts';
 
@@ -205,6 +206,37 @@ test.each([
   expect(place('secret-1')).toBe(place('secret-2'));
   expect(place('secret-1')).not.toContain('secret-1');
   expect(place('secret-1')).toContain('site-1');
+});
+
+test.each([
+  ['an option that takes no value', ['--no-password', 'web1'], ['--no-password', 'web2']],
+  ['one that asks for its secret', ['--ask-pass', 'web1'], ['--ask-pass', 'web2']],
+  ['a further option behind that of a secret', ['--auth', '--site=1'], ['--auth', '--site=2']],
+  ['a key that says where', ['--project-key', 'OPS'], ['--project-key', 'PAY']],
+  ['a code that says where', ['area_code=1'], ['area_code=2']],
+])('K4.11 %s hides no other place among the arguments of a program', (_, one, other) => {
+  const kind = (wanted: string) => PROVISIONERS.find((each) => each.kind === wanted);
+  const list = { kind: 'ssh', ca_key: '/ca/key', revocation_list: '/ca/krl' };
+  const published = (to: string[]) => kind('ssh')?.placeOf({ ...list, publish: ['/usr/bin/push', ...to] });
+  const run = (how: string[]) => kind('command')?.placeOf({ kind: 'command', run: ['/usr/bin/vpn', ...how], env: {} });
+  expect(published(one)).not.toBe(published(other));
+  expect(run(one)).not.toBe(run(other));
+});
+
+test.each([
+  ['an area code', { AREA_CODE: '1' }, { AREA_CODE: '2' }],
+  ['the key of a project', { project_key: 'OPS' }, { project_key: 'PAY' }],
+  ['a list', { sites: ['1', '2'] }, { sites: ['1', '3'] }],
+])('K4.11 what says where is another place where it is something else: %s', (_, one, other) => {
+  expect(settingsPlace(one)).not.toBe(settingsPlace(other));
+});
+
+test('K4.11 a field that an address names several times counts each time', () => {
+  const webhook = PROVISIONERS.find(({ kind }) => kind === 'webhook');
+  const place = (query: string) => webhook?.placeOf({ kind: 'webhook', url: `https://hook.example/jit?${query}` });
+  expect(place('tenant=a&tenant=x')).not.toBe(place('tenant=b&tenant=x'));
+  expect(place('tenant=a&tenant=x')).not.toBe(place('tenant=x'));
+  expect(place('token=a&token=b')).toBe(place('token=c'));
 });
 
 test('K4.12 what follows an option with its secret in it is another place where it is something else', () => {

@@ -5,7 +5,7 @@ import { cut } from '../../domain/text.ts';
 import { signatureHeaders } from '../../http/webhookSignature.ts';
 import { webAddress } from '../address.ts';
 import { createOwnConnection } from '../ownConnection.ts';
-import { addressPlace, placeText, settingsPlace } from '../place.ts';
+import { addressPlace, parametersOf, placeText, settingsPlace } from '../place.ts';
 import { isAct, MOST_ANSWER, type Send, sessionsSchema } from '../protocol.ts';
 import { type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
 import { Unanswered } from '../underWay.ts';
@@ -36,7 +36,7 @@ export const webhook: Provisioner<Target, Role> = {
   kind: 'webhook',
   targetSchema,
   roleSchema,
-  placeOf: ({ url }) => placeText(addressPlace(url), settingsPlace(Object.fromEntries(new URL(url).searchParams))),
+  placeOf: ({ url }) => placeText(addressPlace(url), settingsPlace(parametersOf(url))),
   connect: (target, use) => {
     const { sessions, lists, checks } = target;
     const manners = { name: new URL(target.url).host, sessions, lists, checks, heldUpFor: HELD_UP_FOR };
