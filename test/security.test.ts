@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -51,6 +51,22 @@ describe.each([...new Set(LINKS.map(({ path }) => path))])('%s', (path) => {
     expect(existsSync(pathOf(path))).toBe(true);
     expect(namesTest(readFileSync(pathOf(path), 'utf8'), title)).toBe(true);
   });
+});
+
+/** How many examples of each kind of attack there are. Each is found, and run alone, by its number. */
+const EXAMPLES = { K1: 3, K2: 9, K3: 9, K4: 12, K5: 12, K6: 13, K7: 8, K8: 7, K9: 7, K10: 12, K11: 12 };
+const TESTS = fileURLToPath(new URL('.', import.meta.url));
+const NAMED = new Set(
+  readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => readFileSync(`${TESTS}${file}`, 'utf8').match(/['"`](?:K\d+(?:\.\d+)? )*K\d+\.\d+(?= )/g) ?? [])
+    .flatMap((start) => start.slice(1).split(' ')),
+);
+
+test.each(Object.entries(EXAMPLES))('each example of %s has a test with its number', (kind, count) => {
+  const numbers = Array.from({ length: count }, (_, index) => `${kind}.${index + 1}`);
+  expect(numbers.filter((one) => !NAMED.has(one))).toEqual([]);
+  expect(NAMED).not.toContain(`${kind}.${count + 1}`);
 });
 
 test('a test that is not there is found', () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
@@ -16,6 +16,40 @@ test.each(PROVISIONERS.map(({ kind }) => kind))('%s is under contract, and has a
   expect(tried).toBe(true);
   expect(pages.some((name) => textOf(name).includes(`kind: ${kind}`))).toBe(true);
 });
+
+describe.each(PROVISIONERS.map(({ kind }) => kind))('against a hostile holder, %s', (kind) => {
+  const name = kind.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
+  test('has a suite', () => {
+    const files = [`${name}.test.ts`, `${name}/hostile.test.ts`].map((file) => new URL(`../hostile/${file}`, TESTS));
+    expect(files.filter((file) => existsSync(file))).toHaveLength(1);
+  });
+
+  test('has a page that says how soon nothing new can be used, what becomes of sessions, and what may be left', () => {
+    const [page = ''] = pages.filter((one) => one !== 'README.md' && examplesOf(one).has(kind));
+    const about = examplesOf(page).get(kind) ?? '';
+    for (const row of ['no new use', 'open sessions', 'what may be left'])
+      expect(about, row).toMatch(new RegExp(`^(\\| |\\*\\*)${row}\\b|^#+ ${row}$`, 'im'));
+  });
+
+  test('stands in the table of all kinds', () => {
+    const [, table = ''] = textOf('README.md').split('## Against a hostile holder');
+    expect(table).toMatch(new RegExp(`^\\| .*\\[\`${kind}\`\\]`, 'm'));
+  });
+});
+
+/** What a page says of each kind: from its first example up to that of the next one. */
+function examplesOf(page: string): ReadonlyMap<string, string> {
+  const [, ...parts] = page === '' ? [] : textOf(page).split(/(?=\bkind: [a-z_]+\b)/);
+  const about = new Map<string, string>();
+  let kind = '';
+  for (const part of parts) {
+    const [, named = ''] = /^kind: ([a-z_]+)/.exec(part) ?? [];
+    if (PROVISIONERS.some((one) => one.kind === named) && !about.has(named)) kind = named;
+    about.set(kind, `${about.get(kind) ?? ''}${part}`);
+  }
+  return about;
+}
 
 test('K3 the list of kinds without tests of renaming, moving and blinding only names kinds that there are', () => {
   const kinds = ['membership', ...PROVISIONERS.map(({ kind }) => kind)];

@@ -20,7 +20,7 @@ export interface Recipe {
 }
 
 const CREATE = /^Create `([^`]+)`:$/;
-const INSERT = /^In `([^`]+)`, (before|after) the (?:first )?line that starts with `([^`]+)`:$/;
+const INSERT = /^In `([^`]+)`, (before|after) the (?:first )?line that starts with (`+)(.+)\3:$/;
 
 export function recipesIn(guide: string): Recipe[] {
   const recipes = guide.split('\n## Recipes\n')[1] ?? '';
@@ -42,7 +42,7 @@ function stepsIn(lines: readonly string[]): Step[] {
   const steps: Step[] = [];
   lines.forEach((line, at) => {
     const [, created] = CREATE.exec(line) ?? [];
-    const [, path, where, start] = INSERT.exec(line) ?? [];
+    const [, path, where, , start] = INSERT.exec(line) ?? [];
     if (created) steps.push({ do: 'create', path: created, text: blockAfter(lines, at) });
     if (path && start && (where === 'before' || where === 'after'))
       steps.push({ do: 'insert', path, where, line: start, text: blockAfter(lines, at) });
