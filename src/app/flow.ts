@@ -38,6 +38,8 @@ import type { PostBook } from '../ports/posts.ts';
 import type { Store } from '../ports/store.ts';
 import type { Targets } from '../ports/targets.ts';
 import { createHome } from '../slack/features/home/home.ts';
+import type { AnswerWindows } from '../slack/kit/answerWindows.ts';
+import { createAnswerWindows } from '../slack/outbox/answerWindows.ts';
 import { createAuditAnchors } from '../slack/outbox/auditAnchors.ts';
 import { createDelivery } from '../slack/outbox/delivery.ts';
 import { createDigest } from '../slack/outbox/digest.ts';
@@ -55,6 +57,7 @@ import type { World } from './world.ts';
 export interface Flow {
   readonly deps: Deps;
   readonly posts: PostBook;
+  readonly windows: AnswerWindows;
   /** Whether the ledger was looked at since the start, whatever was found. */
   isLedgerChecked(): boolean;
   /** What is wrong with the ledger; null: nothing that was found. */
@@ -72,13 +75,14 @@ export interface Flow {
 
 /** Wires the flow. Nothing is done before `start`. */
 export async function createFlow(world: World): Promise<Flow> {
-  const { deps, posts, integrity, ledgerCheck, runner, start } = await wire(world);
+  const { deps, posts, windows, integrity, ledgerCheck, runner, start } = await wire(world);
   const heartbeat = createHeartbeat({ ...deps, posts });
   let isRecorded = false;
 
   return {
     deps,
     posts,
+    windows,
     isLedgerChecked: ledgerCheck.isDone,
     ledgerFlaw: () => integrity.found(),
     start: async (halt) => {
@@ -132,7 +136,8 @@ async function wire(world: World) {
   const integrity = await createIntegrity({ store, events, log, isExpected });
   const deps = depsOf(world, { store, integrity });
   const ledgerCheck = createLedgerCheck({ ledger, deps, events, integrity, checkpoints });
-  const handlers = handlersOf(world, { deps, events, posts, integrity, forwarding });
+  const windows = createAnswerWindows({ ...deps, client: world.client, policy: () => deps.policy });
+  const handlers = handlersOf(world, { deps, events, posts, windows, integrity, forwarding });
   const { promise: started, resolve: isRecorded } = Promise.withResolvers<void>();
   const queue = createJobQueue(ledger);
   const lanes = lanesOf(scopedHandlers(handlers, { store, events }), {
@@ -145,7 +150,7 @@ async function wire(world: World) {
     await queue.releaseAll();
     await recordStart(world, { store, events });
   };
-  return { deps, posts, integrity, ledgerCheck, runner, start: { record, isRecorded } };
+  return { deps, posts, windows, integrity, ledgerCheck, runner, start: { record, isRecorded } };
 }
 
 function depsOf(world: World, { store, integrity }: { store: Store; integrity: Integrity }): Deps {
@@ -186,6 +191,7 @@ interface Parts {
   readonly deps: Deps;
   readonly events: EventReader;
   readonly posts: PostBook;
+  readonly windows: AnswerWindows;
   readonly integrity: IntegrityState;
   readonly forwarding: Forwarding;
 }
@@ -227,7 +233,7 @@ function handlersOf(world: World, parts: Parts): Handlers {
 /** Everything that is written to Slack, as due work. */
 function messagesOf(
   { client, ledger }: World,
-  { deps, events, posts, integrity }: Parts,
+  { deps, events, posts, windows, integrity }: Parts,
 ): Pick<Handlers, 'card' | 'notify' | 'remind' | 'review_cards' | 'audit' | 'digest'> {
   const { store, targets, directory, clock, log } = deps;
   const identity = createIdentityBook({ client, store, events, log });
@@ -253,6 +259,7 @@ function messagesOf(
     posts,
     delivery,
     clock,
+    windows,
     refreshHome: createHome(deps, client, posts).refresh,
     anchors,
   });

@@ -20,7 +20,7 @@ import { idsIn, inLogScope } from './logScope.ts';
 
 interface SurfaceOptions {
   readonly env: Env;
-  readonly flow: Pick<Awaited<ReturnType<typeof createFlow>>, 'deps' | 'posts'>;
+  readonly flow: Pick<Awaited<ReturnType<typeof createFlow>>, 'deps' | 'posts' | 'windows'>;
   readonly client: ReturnType<typeof createClients>['interactive'];
   readonly directory: SlackDirectory;
   readonly ledger: OpenLedger;
@@ -44,7 +44,7 @@ export interface Surface {
 
 export function createSurface(options: SurfaceOptions): Surface {
   const { env, flow, client, directory, ledger, clock, log } = options;
-  const { deps, posts } = flow;
+  const { deps, posts, windows } = flow;
   const { store } = deps;
   const { apiUrl, botToken, transport } = env.slack;
   const connection = createConnection(transport, { apiUrl, log });
@@ -86,7 +86,7 @@ export function createSurface(options: SurfaceOptions): Surface {
       if (portProblem !== null) throw new ConfigError(errorText(portProblem), { cause: portProblem });
       await client.auth.test().catch((error: unknown) => refused(isAuthFailure(error), slackProblem(error), error));
       const showHome = createHome(deps, client, posts).show;
-      const context = { deps, client, search: eventSearch(ledger), showHome };
+      const context = { deps, client, search: eventSearch(ledger), windows, showHome };
       slackApp = createSlackApp({ context, directory, onChanged, connection, botToken, apiUrl, scope: aboutDelivery });
       await connection
         .open()

@@ -12,6 +12,8 @@ export interface Person {
     reason?: string;
     minutes?: number;
     incident?: string;
+    /** With what stands under "More options". */
+    unfold?: boolean;
   }): Promise<OpenView>;
   /** Types `/jit …` in #general. */
   jit(text: string): Promise<void>;
@@ -88,7 +90,7 @@ const PREVIEWS = [
 async function fillRequest(
   { workspace, people }: SlackSandbox,
   id: string,
-  { search, role, reason, minutes, incident }: Parameters<Person['fillRequest']>[0],
+  { search, role, reason, minutes, incident, unfold = false }: Parameters<Person['fillRequest']>[0],
 ): Promise<OpenView> {
   const previewed = (open: OpenView) =>
     until(
@@ -113,6 +115,11 @@ async function fillRequest(
   }
   if (incident !== undefined) {
     await people.enter(id, opened, 'request_incident', incident);
+    await previewed(opened);
+  }
+  if (unfold) {
+    await people.clickIn(id, opened, 'request_options');
+    await until(workspace, `${id} sees more options`, () => says(opened.view, 'request_start'));
     await previewed(opened);
   }
   if (reason !== undefined) await people.enter(id, opened, 'request_reason', reason);

@@ -24,6 +24,7 @@ const then = (sentence: Sentence): Sentence => (sentence.length === 0 ? [] : say
 /** Titles of the window that answers a request. */
 export const TITLES = {
   approved: 'Approved',
+  active: 'You have access',
   scheduled: 'Approved for later',
   pending: 'Waiting for approval',
   denied: 'Denied',
@@ -72,6 +73,7 @@ export const ANSWERS = {
   unfrozen: say`:white_check_mark: The freeze is lifted.`,
   codesReset: (who: string): Sentence => say`:white_check_mark: The one-time codes of ${people([who])} are reset.`,
   codesOn: say`:white_check_mark: *One-time codes are on.* Roles that need one will ask for it.`,
+  codesOnInForm: say`:white_check_mark: *One-time codes are on.* Close this window, wait for the next code in your app, and enter that one: each code works once.`,
   declaredGone: say`:warning: *Recorded as gone, on your word.* The bot did not see it, and has stopped trying. If it turns out to be there, remove it at the target.`,
   looked: say`:white_check_mark: The ledger now says that you looked. Access can be granted again.`,
   standInNamed: (who: string, until: Instant): Sentence =>

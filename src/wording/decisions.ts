@@ -108,7 +108,7 @@ export function denialSentence(decision: Decision): Sentence {
 }
 
 /** What makes it automatic, to the person who asked. */
-const becauseSentence = ({ proof, reasons }: { proof: Proof; reasons: readonly string[] }): Sentence =>
+export const becauseSentence = ({ proof, reasons }: { proof: Proof; reasons: readonly string[] }): Sentence =>
   toYou(proofSentence(proof) ?? say`${reasons.join('; ')}`);
 
 /** After it was approved without a reviewer. */

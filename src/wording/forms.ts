@@ -12,6 +12,7 @@ export const REQUEST_FORM = {
   submit: 'Request',
   what: 'What do you need?',
   search: 'Search, e.g. payments read',
+  options: 'More options',
   more: 'Anything else with it?',
   moreHint: 'Each is decided on its own, and gets the same time up to its own maximum.',
   nothingElse: 'Nothing else',
@@ -81,7 +82,8 @@ export const REVIEW_FORM = {
 
 export const CODE_FORM = {
   label: 'One-time code',
-  hint: 'From your authenticator app. Not set up yet? Type /jit second-factor',
+  hint: 'From your authenticator app.',
+  notYet: say`You need a one-time code for this, and have not set them up yet. What you wrote here stays.`,
   title: 'One-time codes',
   turnOn: 'Turn on',
   first: say`*1.* In your authenticator app, add an account by hand with this key. It is shown only here, and only now.`,

@@ -1,7 +1,7 @@
 import type { Grant } from '../domain/grant.ts';
 import type { Request } from '../domain/request.ts';
 import { durationText, type Instant } from '../domain/terms.ts';
-import { approvalsSentence, approvedAutomatically, denialSentence } from './decisions.ts';
+import { approvalsSentence, approvedAutomatically, becauseSentence, denialSentence } from './decisions.ts';
 import { endSentence, leftSentence, openSentence } from './ends.ts';
 import { code, joined, people, type Sentence, say, time } from './pieces.ts';
 
@@ -64,6 +64,9 @@ const endedBy = (grant: Grant | null): Sentence =>
     ? say` by ${people([grant.by.id])}`
     : [];
 
+const logIn = (account: string, hasCredential: boolean): Sentence =>
+  say`${hasCredential ? 'Log in as' : 'On your account'} ${code(account)}. Access ends on its own.`;
+
 export const TO_REQUESTER = {
   waiting: (role: string, request: Request & { state: 'pending' }): Words => ({
     text: say`Waiting for approval: ${role}`,
@@ -87,6 +90,22 @@ export const TO_REQUESTER = {
     text: say`Nobody decided on ${role} in time`,
     says: say`:zzz: *Nobody decided on ${role} in time*, so you don’t have it. Ask again with ${code('/jit')}, or call a reviewer.`,
   }),
+  /** In the window that answered the request. */
+  activeNow: (
+    role: string,
+    request: Request,
+    { grant, hasCredential }: { readonly grant: Grant & { state: 'active' }; readonly hasCredential: boolean },
+  ): Omit<Words, 'text'> => {
+    const until = time(grant.endsAt, grant.person.timeZone);
+    const { decision } = request;
+    const isAutomatic = decision.effect === 'allow' && 'reviews' in request && request.reviews.length === 0;
+    return {
+      says: isAutomatic
+        ? say`:white_check_mark: *Approved. You have ${role} until ${until}.*\nAutomatic: ${becauseSentence(decision)}.`
+        : say`:white_check_mark: *You have ${role} until ${until}.*\n${why(request)}`,
+      small: logIn(grant.activation.account, hasCredential),
+    };
+  },
   active: (
     role: string,
     request: Request,
@@ -100,7 +119,7 @@ export const TO_REQUESTER = {
   ): Words => ({
     text: say`You have ${role} until ${access.clock}`,
     says: say`:white_check_mark: *You have ${role} until ${time(access.until, access.timeZone)}*\n${why(request)}`,
-    small: say`${access.hasCredential ? 'Log in as' : 'On your account'} ${code(access.account)}. Access ends on its own.`,
+    small: logIn(access.account, access.hasCredential),
   }),
   /** In place of a message about access that is no longer active. */
   noLongerActive: (role: string, state: Grant['state'] | undefined): Words => {

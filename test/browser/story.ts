@@ -78,6 +78,7 @@ async function anasRequest(stage: Stage): Promise<void> {
   await submit(form).click();
   await submit(form).waitFor({ state: 'detached' });
   await page.locator('.unread[data-place="D0ANA"]').waitFor({ state: 'attached' });
+  await act(ana, 'grant_credential').first().waitFor();
   await shoot('request-answer');
   await closeForm(stage);
   ana = await stage.as(0, 'U0ANA', 'D0ANA');
@@ -124,6 +125,9 @@ async function bensReview(stage: Stage): Promise<void> {
   let ben = await stage.as(0, 'U0BEN', 'C0GENERAL');
   const form = await askFor(stage, ben, 'payments read', 'Customer 4411 was charged twice, checking their rows');
   await shoot('request-reviewed');
+  await act(form, 'request_options').click();
+  await act(form, 'request_more').waitFor();
+  await shoot('request-more-options');
   await submit(form).click();
   await submit(form).waitFor({ state: 'detached' });
   await closeForm(stage);

@@ -149,6 +149,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await openPage();
     const ana = pane(0);
     const form = await request(ana, { type: 'payments read', reason: 'Stuck payments' });
+    await form.getByRole('button', { name: 'More options' }).click();
     await form.getByLabel('Anything else with it?').pressSequentially('orders');
     await form.getByRole('listbox').getByRole('option').first().waitFor();
     await form.getByLabel('Anything else with it?').press('Enter');
@@ -314,6 +315,31 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     )) as [number, string];
     expect(width).toBeLessThanOrEqual(390);
     expect(background).not.toBe('rgb(255, 255, 255)');
+  });
+
+  test('on a phone, six taps lead from /jit to a copied credential', async () => {
+    await openPage({ width: 390, height: 780 });
+    const ana = pane(0);
+    let taps = 0;
+    const tap = async (what: Locator, times = 1) => {
+      taps += 1;
+      await what.click({ clickCount: times });
+    };
+    await say(ana, '/jit');
+    const form = ana.getByRole('dialog');
+    await tap(form.getByLabel('What do you need?'));
+    await tap(form.getByRole('option', { name: 'Payments database (read)' }));
+    await tap(form.getByLabel('Why?'));
+    await page.keyboard.type('Stuck payments');
+    await tap(form.getByRole('button', { name: 'Request', exact: true }));
+    await tap(form.getByRole('button', { name: 'Get credentials' }));
+    const line = page.locator('.modal pre', { hasText: 'postgres://' });
+    // A long press selects the line.
+    await tap(line, 3);
+    expect(String(await page.evaluate('getSelection().toString()')).trim()).toMatch(/^postgres:\/\/jit_ana_\S+$/);
+    expect(taps).toBe(6);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    expect(await page.getByText(UNKNOWN).count()).toBe(0);
   });
 
   test('a block or an element that the page does not know is named, not left out', async () => {

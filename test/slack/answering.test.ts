@@ -12,6 +12,7 @@ import { ERRORS } from '../../src/wording/errors.ts';
 import { aPolicy } from '../support/domain.ts';
 import { type Flow, startFlow } from '../support/flow.ts';
 import { failing, refusedBySlack, SaidClient } from '../support/slackClient.ts';
+import { noWindows } from '../support/windows.ts';
 
 /** Whoever clicks or sends a form gets an answer: at once, later in its place, or another way. */
 
@@ -40,6 +41,7 @@ afterEach(() => {
 const context = () => ({
   client,
   deps: flow.deps,
+  windows: noWindows,
   showHome: async (...said: (string | undefined)[]) => void homes.push(said),
 });
 const methods = () => client.sent.map(({ method }) => method);

@@ -3,6 +3,7 @@ import { request } from '../../src/slack/features/commands/request.ts';
 import { createClients } from '../../src/slack/link/clients.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, startFlow } from '../support/flow.ts';
+import { noWindows } from '../support/windows.ts';
 
 /** Slack lets the bot ask about a hundred people a minute: whoever asks in one line is looked up once. */
 
@@ -28,6 +29,7 @@ test('a request in one line asks Slack once who somebody is', async () => {
       cardOf: async () => null,
       namesOf: async () => new Map(),
     },
+    windows: noWindows,
     showHome: async () => undefined,
     personId: 'U0ANA',
     triggerId: 't',

@@ -157,6 +157,7 @@ describe('a start in the future', () => {
       role: 'payments-db/read',
       reason: 'Migration',
       minutes: 120,
+      unfold: true,
     });
     await stage.sandbox.slack.people.enter('U0ANA', form, 'request_start', String(startsAt / 1000));
     await stage.ana.submit(form);
@@ -181,7 +182,12 @@ describe('a start in the future', () => {
 
   test('who is no longer on call when it begins is told so, and gets nothing', async () => {
     const start = new Date(stage.clock.now() + 2 * HOUR);
-    const form = await stage.ana.fillRequest({ search: 'pay read', role: 'payments-db/read', reason: 'Planned work' });
+    const form = await stage.ana.fillRequest({
+      search: 'pay read',
+      role: 'payments-db/read',
+      reason: 'Planned work',
+      unfold: true,
+    });
     await stage.sandbox.slack.people.enter('U0ANA', form, 'request_start', String(Math.floor(start.getTime() / 1000)));
     expect(stage.viewText(await stage.ana.submit(form), 'U0ANA')).toContain('Approved for later');
     const later = await stage.ana.readsDirect('starts ');
@@ -195,7 +201,12 @@ describe('a start in the future', () => {
   });
 
   test('a start that is over, or too far ahead, is said on the field', async () => {
-    const form = await stage.ana.fillRequest({ search: 'pay read', role: 'payments-db/read', reason: 'Planned work' });
+    const form = await stage.ana.fillRequest({
+      search: 'pay read',
+      role: 'payments-db/read',
+      reason: 'Planned work',
+      unfold: true,
+    });
     const people = stage.sandbox.slack.people;
     await people.enter('U0ANA', form, 'request_start', '1000');
     await people.submit('U0ANA', form);
@@ -206,7 +217,12 @@ describe('a start in the future', () => {
   });
 
   test('can be cancelled before it begins', async () => {
-    const form = await stage.ana.fillRequest({ search: 'pay read', role: 'payments-db/read', reason: 'Planned work' });
+    const form = await stage.ana.fillRequest({
+      search: 'pay read',
+      role: 'payments-db/read',
+      reason: 'Planned work',
+      unfold: true,
+    });
     await stage.sandbox.slack.people.enter(
       'U0ANA',
       form,
@@ -229,6 +245,7 @@ describe('a bundle', () => {
       role: 'payments-db/read',
       reason: 'Customer 4411 was charged twice',
       minutes: 240,
+      unfold: true,
     });
     const people = stage.sandbox.slack.people;
     const options = [
@@ -263,7 +280,12 @@ describe('a bundle', () => {
 
   test('what is held already is left out, and the rest goes on', async () => {
     await hold(stage.ana);
-    const form = await stage.ana.fillRequest({ search: 'orders read', role: 'orders-db/read', reason: 'Stuck orders' });
+    const form = await stage.ana.fillRequest({
+      search: 'orders read',
+      role: 'orders-db/read',
+      reason: 'Stuck orders',
+      unfold: true,
+    });
     const people = stage.sandbox.slack.people;
     await people.enter(
       'U0ANA',

@@ -13,7 +13,7 @@ import {
   timeIn,
 } from '../../src/slack/kit/blocks.ts';
 import { endButton } from '../../src/slack/kit/buttons.ts';
-import { codeInput, enrolModal } from '../../src/slack/kit/codeForms.ts';
+import { codeBlocks, enrolModal } from '../../src/slack/kit/codeForms.ts';
 import { commentInput } from '../../src/slack/kit/commentInput.ts';
 import { drawn, mentions } from '../../src/slack/kit/drawn.ts';
 import { readMoment, readOption, readText } from '../../src/slack/kit/formValues.ts';
@@ -106,17 +106,21 @@ describe('parts of a message', () => {
   });
 
   test('a code may be typed with a space in it, and a comment is of some length', () => {
-    expect(codeInput().element).toMatchObject({ min_length: 6, max_length: 7 });
-    expect([codeInput().optional, codeInput(true).optional]).toEqual([false, true]);
+    expect(codeBlocks(true)).toMatchObject([{ optional: false, element: { min_length: 6, max_length: 7 } }]);
+    expect(codeBlocks(true, true)).toMatchObject([{ optional: true }]);
     expect(commentInput('Why', 'x').element).toMatchObject({ multiline: true, max_length: 500 });
     expect([commentInput('Why', 'x').optional, commentInput('Why', 'x', true).optional]).toEqual([false, true]);
   });
 
+  test('somebody without codes is offered to set them up above the field', () => {
+    expect(codeBlocks(false)).toMatchObject([{ accessory: { action_id: 'factor_enrol' } }, { block_id: 'code' }]);
+  });
+
   test('a secret is shown in groups of four, and its address whole', () => {
-    const text = JSON.stringify(enrolModal({ secret: 'ABCDEFGHIJ', uri: 'otpauth://totp/x' }));
+    const text = JSON.stringify(enrolModal({ secret: 'ABCDEFGHIJ', uri: 'otpauth://totp/x' }, false));
     expect(text).toContain('"ABCD EFGH IJ"');
     expect(text).toContain('otpauth://totp/x');
-    expect(JSON.stringify(enrolModal({ secret: 'ABCDEFGH', uri: 'x' }))).toContain('"ABCD EFGH"');
+    expect(JSON.stringify(enrolModal({ secret: 'ABCDEFGH', uri: 'x' }, false))).toContain('"ABCD EFGH"');
   });
 });
 

@@ -15,6 +15,7 @@ import { createClients } from '../../src/slack/link/clients.ts';
 import { ERRORS } from '../../src/wording/errors.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
+import { noWindows } from '../support/windows.ts';
 
 /** Somebody who holds a lot; and what is said where something fails. */
 
@@ -57,6 +58,7 @@ const call = (text: string): Call => ({
   deps: flow.deps,
   client: createClients({ token: 'xoxb-test', apiUrl: 'http://127.0.0.1:9/', log: flow.log }).interactive,
   search: { find: async () => [], ofRequest: async () => [], cardOf: async () => null, namesOf: async () => new Map() },
+  windows: noWindows,
   showHome: async () => undefined,
   personId: ANA.slackId,
   triggerId: 't',

@@ -89,6 +89,28 @@ test('without codes set up, the form says what to do; the line in one word opens
   expect(stage.events().some(({ type }) => type === 'request.submitted')).toBe(false);
 });
 
+test('codes are set up over the form, which keeps what was typed', async () => {
+  const { people, workspace } = stage.sandbox.slack;
+  const open = await form(stage.ben);
+  expect(stage.viewText(open, 'U0BEN')).toContain('have not set them up yet');
+  await people.clickIn('U0BEN', open, 'factor_enrol');
+  const setUp = await stage.ben.sees('add an account by hand');
+  expect(setUp.previousId).toBe(open.id);
+  const app = appWith(/"text":"((?:[A-Z2-7]{4} )+[A-Z2-7]{1,4})"/.exec(JSON.stringify(setUp.view))?.[1] ?? '');
+  await people.enter('U0BEN', setUp, 'code', app());
+  await people.submit('U0BEN', setUp);
+  people.close(await stage.ben.sees('wait for the next code'));
+  expect(JSON.stringify(workspace.views.get(open.id)?.values)).toContain('Old flags');
+  stage.clock.jump(31 * SECOND);
+  await send(stage.ben, open, app());
+  await stage.ben.readsDirect('waiting for');
+});
+
+test('somebody who has codes is not offered to set them up', async () => {
+  await enrol(stage.ben);
+  expect(stage.viewText(await form(stage.ben), 'U0BEN')).not.toContain('have not set them up yet');
+});
+
 test('the secret is shown once, and stands encrypted in the database and nowhere else', async () => {
   const { secret } = await enrol(stage.ben);
   const plain = secret.replace(/\s/g, '');

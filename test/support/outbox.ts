@@ -17,6 +17,7 @@ import type { ProjectionDeps } from '../../src/slack/outbox/projectionDeps.ts';
 import { manualClock } from './clock.ts';
 import { recordedLog } from './log.ts';
 import { SaidClient } from './slackClient.ts';
+import { noWindows } from './windows.ts';
 
 /** What the bot writes to Slack, over a real ledger, with a workspace that is a list of messages. */
 
@@ -120,6 +121,7 @@ export function startOutbox(policy: Policy) {
       posts,
       delivery,
       clock,
+      windows: noWindows,
       refreshHome: async (slackId) => void homes.push(slackId),
       anchors: createAuditAnchors({
         auditChannel: () => outbox.policy.auditChannel,

@@ -43,7 +43,7 @@ export function oneMoment(tell: () => Promise<unknown>, log: Pick<Log, 'warn'>):
  * @param failed what is so where the work fails
  */
 export async function tellClicker(
-  { client, deps, showHome }: Pick<SlackContext, 'client' | 'deps' | 'showHome'>,
+  { client, deps, windows, showHome }: Pick<SlackContext, 'client' | 'deps' | 'windows' | 'showHome'>,
   { body, respond }: Click,
   work: () => Promise<string | null>,
   failed = drawn(ERRORS.notChanged),
@@ -61,9 +61,14 @@ export async function tellClicker(
   }
   try {
     if (body.view?.type === 'home') return await showHome(personId, text ?? undefined);
+    if (text !== null && body.view?.type === 'modal') return await tellInForm(body.view.id, text);
     if (text !== null) await tell(text);
   } catch (error) {
     deps.log.warn({ problem: slackProblem(error), personId }, 'the answer to a click could not be shown');
+  }
+
+  async function tellInForm(viewId: string, sentence: string): Promise<void> {
+    if (!(await windows.say(viewId, sentence))) await tellPrivately({ client, deps }, personId, said(sentence));
   }
 
   /** Only the one who clicked sees it, wherever the button was. */

@@ -1,7 +1,7 @@
-import type { InputBlock, ModalView } from '@slack/types';
+import type { InputBlock, KnownBlock, ModalView } from '@slack/types';
 import { BUTTONS } from '../../wording/buttons.ts';
 import { CODE_FORM } from '../../wording/forms.ts';
-import { plainText, section } from './blocks.ts';
+import { button, plainText, section } from './blocks.ts';
 import { paragraph } from './drawn.ts';
 
 /** One-time codes: the field that asks for one, and setting them up. */
@@ -11,8 +11,16 @@ export const ENROL_MODAL = 'factor_enrol_modal';
 export const ENROL_ACTION = 'factor_enrol';
 const CODE_LENGTH = 6;
 
-/** @param optional the form's roles may not all want one: whether it is missing is said when it is sent */
-export const codeInput = (optional = false): InputBlock => ({
+/**
+ * The field, and for somebody who has not set up codes a way to do that over the form, so that nothing typed is lost.
+ * @param optional the form's roles may not all want one: whether it is missing is said when it is sent
+ */
+export const codeBlocks = (hasCodes: boolean, optional = false): KnownBlock[] => [
+  ...(hasCodes ? [] : [{ ...paragraph(CODE_FORM.notYet), accessory: button(BUTTONS.setUp, ENROL_ACTION, 'enrol') }]),
+  codeInput(optional),
+];
+
+const codeInput = (optional: boolean): InputBlock => ({
   type: 'input',
   block_id: CODE.block,
   optional,
@@ -22,9 +30,16 @@ export const codeInput = (optional = false): InputBlock => ({
   element: { type: 'plain_text_input', action_id: CODE.action, min_length: CODE_LENGTH, max_length: CODE_LENGTH + 1 },
 });
 
-export const enrolModal = ({ secret, uri }: { secret: string; uri: string }): ModalView => ({
+/** The form for setting up lies over one that asks for a code. */
+export const OVER_FORM = 'over_form';
+
+export const enrolModal = (
+  { secret, uri }: { readonly secret: string; readonly uri: string },
+  isOverForm: boolean,
+): ModalView => ({
   type: 'modal',
   callback_id: ENROL_MODAL,
+  ...(isOverForm && { private_metadata: OVER_FORM }),
   title: plainText(CODE_FORM.title, 24),
   submit: plainText(CODE_FORM.turnOn, 24),
   close: plainText(BUTTONS.close.notNow, 24),
@@ -37,7 +52,7 @@ export const enrolModal = ({ secret, uri }: { secret: string; uri: string }): Mo
     paragraph(CODE_FORM.onThisPhone),
     { type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: uri }] }] },
     paragraph(CODE_FORM.second),
-    codeInput(),
+    codeInput(false),
   ],
 });
 

@@ -1,4 +1,4 @@
-import type { SlackViewMiddlewareArgs } from '@slack/bolt';
+import type { BlockAction, SlackViewMiddlewareArgs } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Millis } from '../../domain/terms.ts';
@@ -17,11 +17,13 @@ import { updateView } from './openViews.ts';
 /** @throws NotOpenedError */
 export async function openView(
   { client }: { client: WebClient },
-  triggerId: string,
+  to: string | Opening,
   view: ModalView,
 ): Promise<{ id: string; hash: string | undefined }> {
+  const { triggerId, isInForm = false } = typeof to === 'string' ? { triggerId: to } : to;
   try {
-    const { view: opened } = await client.views.open({ trigger_id: triggerId, view });
+    const asked = { trigger_id: triggerId, view };
+    const { view: opened } = await (isInForm ? client.views.push(asked) : client.views.open(asked));
     if (opened?.id) return { id: opened.id, hash: opened.hash };
   } catch (error) {
     throw new NotOpenedError(`a form was not opened: ${slackProblem(error)}`, { cause: error });
@@ -29,13 +31,24 @@ export async function openView(
   throw new NotOpenedError('a form was not opened: Slack did not say which it is');
 }
 
+/** Where a form is to be opened: over another one, where what was clicked stands in one, which then stays as it is. */
+export interface Opening {
+  readonly triggerId: string;
+  readonly isInForm?: boolean;
+}
+
+export const openingOf = ({ trigger_id, view }: Pick<BlockAction, 'trigger_id' | 'view'>): Required<Opening> => ({
+  triggerId: trigger_id,
+  isInForm: view?.type === 'modal',
+});
+
 /** Opens a form at once, saying that it is on its way, and fills it when what it shows is known. @throws NotOpenedError */
 export async function openWhenKnown(
   context: Pick<SlackContext, 'client' | 'deps'>,
-  to: { triggerId: string; personId: string; title: string },
+  to: Opening & { personId: string; title: string },
   make: () => Promise<ModalView>,
 ): Promise<void> {
-  const opened = await openView(context, to.triggerId, waitModal(to.title));
+  const opened = await openView(context, to, waitModal(to.title));
   await show(context, { viewId: opened.id, personId: to.personId }, await make());
 }
 
@@ -106,7 +119,15 @@ export async function show(
 ): Promise<void> {
   if (await updateView(context, viewId, view)) return;
   // A form that asks for something more is of no use in a message.
-  if (view.submit) return;
+  if (!view.submit) await tellAnswer(context, personId, view);
+}
+
+/** What a window would have shown, as a private message. */
+export async function tellAnswer(
+  context: Pick<SlackContext, 'client' | 'deps'>,
+  personId: string,
+  view: ModalView,
+): Promise<void> {
   await tellPrivately(context, personId, { text: view.title.text, blocks: view.blocks });
 }
 

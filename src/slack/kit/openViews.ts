@@ -1,4 +1,5 @@
 import type { ModalView } from '@slack/types';
+import type { Deps } from '../../lifecycle/deps.ts';
 import { slackProblem } from '../link/clients.ts';
 import type { SlackContext } from './context.ts';
 
@@ -8,7 +9,7 @@ import type { SlackContext } from './context.ts';
  * @returns whether Slack took it; not where the form was closed, or has changed since `hash`
  */
 export async function updateView(
-  { client, deps }: Pick<SlackContext, 'client' | 'deps'>,
+  { client, deps }: Pick<SlackContext, 'client'> & { readonly deps: Pick<Deps, 'log'> },
   viewId: string | undefined,
   view: ModalView,
   hash?: string,

@@ -23,6 +23,8 @@ export const noticeProjection = (deps: ProjectionDeps, refresh: Refresh): JobHan
     const { events, delivery } = deps;
     const event = await events.get(Number(seq));
     if (!event) return;
+    // Whoever still looks at the window sees it before the message is posted.
+    if (event.requestId) await deps.windows.refresh(event.requestId);
     const loaded = event.requestId ? await shownOf(deps, event.requestId) : null;
     const own = loaded && noticeFor(event, loaded);
     if (own) {

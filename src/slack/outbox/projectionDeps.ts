@@ -5,6 +5,7 @@ import type { Directory } from '../../ports/people.ts';
 import type { PostBook } from '../../ports/posts.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Targets } from '../../ports/targets.ts';
+import type { AnswerWindows } from '../kit/answerWindows.ts';
 import type { AuditAnchors } from './auditAnchors.ts';
 import type { Delivery } from './delivery.ts';
 import { loadShown, type Shown } from './shown.ts';
@@ -20,6 +21,8 @@ export interface ProjectionDeps {
   readonly posts: PostBook;
   readonly delivery: Delivery;
   readonly clock: Pick<Clock, 'now'>;
+  /** Windows that answered a request. */
+  readonly windows: Pick<AnswerWindows, 'refresh'>;
   /** Something changed for somebody: their Home, if they look at it, is brought up to date. */
   readonly refreshHome: (slackId: string) => Promise<void>;
   /** What the audit channel shows already. */

@@ -13,7 +13,8 @@ export function refreshing(deps: ProjectionDeps): Refresh {
 }
 
 async function refreshNotices(deps: ProjectionDeps, requestId: string): Promise<void> {
-  const { delivery, posts } = deps;
+  const { delivery, posts, windows } = deps;
+  await windows.refresh(requestId);
   const loaded = await shownOf(deps, requestId);
   if (!loaded) return;
   const { grant } = loaded;

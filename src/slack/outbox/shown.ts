@@ -1,3 +1,4 @@
+import type { Grant } from '../../domain/grant.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
 import type { Request } from '../../domain/request.ts';
 import { extensionLeft } from '../../lifecycle/grant/extendGrant.ts';
@@ -24,16 +25,23 @@ export async function loadShown(
 ): Promise<Shown> {
   const grant = request.state === 'approved' ? ((await store.grant(request.grantId))?.value ?? null) : null;
   const role = findRole(policy, request.role) ?? null;
-  const resource = role && policy.resources.get(role.resourceId);
   return {
     request,
     grant,
     role,
     roleName: roleNameIn(policy, request.role),
-    hasCredential: resource ? targets.issuesCredentials(resource.id) : false,
-    canExtend: grant?.state === 'active' && extensionLeft({ policy }, grant) > 0,
+    ...possibleWith({ policy, targets }, grant),
   };
 }
+
+/** What the holder of a grant can do with it beside ending it. */
+export const possibleWith = (
+  { policy, targets }: { readonly policy: Policy; readonly targets: Pick<Targets, 'issuesCredentials'> },
+  grant: Grant | null,
+): Pick<NoticeInput, 'hasCredential' | 'canExtend'> => ({
+  hasCredential: grant?.state === 'active' && targets.issuesCredentials(grant.resourceId),
+  canExtend: grant?.state === 'active' && extensionLeft({ policy }, grant) > 0,
+});
 
 /** `Payments database (read)` */
 export function roleNameIn(policy: Policy, key: string): string {

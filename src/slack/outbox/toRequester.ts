@@ -97,10 +97,7 @@ const actions = (...elements: Button[]): KnownBlock => ({ type: 'actions', eleme
 /** While reviewers look at it, with a way out; afterwards, the same message without. */
 export const waitingNotice = ({ request, roleName }: NoticeInput): Message =>
   request.state === 'pending'
-    ? message(
-        TO_REQUESTER.waiting(roleName, request),
-        actions(button(BUTTONS.cancelRequest, CANCEL_ACTION, request.id)),
-      )
+    ? message(TO_REQUESTER.waiting(roleName, request), actions(cancelButton(request)))
     : message(TO_REQUESTER.noLongerWaiting(roleName, request.state));
 
 /** While access is active, with what it takes to use it; afterwards, the same message without. */
@@ -116,21 +113,26 @@ export function activeNotice({ request, grant, roleName, hasCredential, canExten
     hasCredential,
   });
   const { text, blocks } = message(words);
-  const buttons = actions(
-    ...(hasCredential ? [button(BUTTONS.getCredentials, CREDENTIAL_ACTION, grant.id, { style: 'primary' })] : []),
-    ...(canExtend ? [button(BUTTONS.extend, EXTEND_ACTION, grant.id)] : []),
-    endButton(grant.id, BUTTONS.done),
-  );
-  return { text, blocks: [...blocks, buttons] };
+  return { text, blocks: [...blocks, actions(...accessButtons(grant, { hasCredential, canExtend }))] };
 }
+
+/** What can be done with active access, wherever it is shown. */
+export const accessButtons = (
+  { id }: Pick<Grant, 'id'>,
+  { hasCredential, canExtend }: Pick<NoticeInput, 'hasCredential' | 'canExtend'>,
+): Button[] => [
+  ...(hasCredential ? [button(BUTTONS.getCredentials, CREDENTIAL_ACTION, id, { style: 'primary' })] : []),
+  ...(canExtend ? [button(BUTTONS.extend, EXTEND_ACTION, id)] : []),
+  endButton(id, BUTTONS.done),
+];
+
+/** The way out, as long as nothing was given. */
+export const cancelButton = ({ id }: Pick<Request, 'id'>): Button => button(BUTTONS.cancelRequest, CANCEL_ACTION, id);
 
 /** Approved for later, with a way out until it begins; afterwards, the same message without. */
 export const scheduledNotice = ({ request, roleName }: NoticeInput): Message =>
   request.state === 'scheduled'
-    ? message(
-        TO_REQUESTER.scheduled(roleName, request),
-        actions(button(BUTTONS.cancelRequest, CANCEL_ACTION, request.id)),
-      )
+    ? message(TO_REQUESTER.scheduled(roleName, request), actions(cancelButton(request)))
     : message(TO_REQUESTER.noLongerWaiting(roleName, request.state));
 
 /** Before the end, with a way to more time and a way out; afterwards, the same message without. */

@@ -2,14 +2,14 @@ import type { App, BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import { z } from 'zod';
 import { isRefused } from '../../../domain/refusal.ts';
-import type { Instant } from '../../../domain/terms.ts';
+import type { Instant, RoleKey } from '../../../domain/terms.ts';
 import { cut } from '../../../domain/text.ts';
 import { readObject } from '../../../http/json.ts';
 import { declareGone, wantsCode } from '../../../lifecycle/grant/declareGone.ts';
 import { revokeAll, revokeGrant } from '../../../lifecycle/grant/endGrant.ts';
 import { mayTakeAway } from '../../../lifecycle/grant/takingAway.ts';
 import { freeze, unfreeze } from '../../../lifecycle/health/freeze.ts';
-import { checkSecondFactor, resetSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
+import { checkSecondFactor, hasSecondFactor, resetSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
 import { previewReload, reloadPolicy } from '../../../lifecycle/reloadPolicy.ts';
 import { ADMIN_WORDS, RELOAD_FORM } from '../../../wording/admin.ts';
 import { ANSWERS, standingSentence } from '../../../wording/answers.ts';
@@ -192,7 +192,7 @@ function onGone(app: App, context: SlackContext): void {
     const grant = (await deps.store.grant(clickedValue(body)))?.value;
     const form =
       grant?.state === 'overdue'
-        ? goneModal(deps.policy, grant, wantsCode(deps, grant.role))
+        ? goneModal(deps.policy, grant, await codesFor(deps, grant.role, body.user.id))
         : adminMessage(refusalText({ code: 'not_overdue' }));
     await push(context, body, form);
   });
@@ -211,6 +211,10 @@ function onGone(app: App, context: SlackContext): void {
     });
   });
 }
+
+/** null: the role needs none. */
+const codesFor = async (deps: SlackContext['deps'], role: RoleKey, personId: string) =>
+  wantsCode(deps, role) ? { hasCodes: await hasSecondFactor(deps, personId) } : null;
 
 function onReload(app: App, context: SlackContext): void {
   const { deps } = context;

@@ -12,7 +12,7 @@ import { BUTTONS, CONFIRM } from '../../../wording/buttons.ts';
 import { statusSentence } from '../../../wording/cards.ts';
 import { button, LIMITS, plainText, quote, section } from '../../kit/blocks.ts';
 import { confirmation, endButton } from '../../kit/buttons.ts';
-import { codeInput } from '../../kit/codeForms.ts';
+import { codeBlocks } from '../../kit/codeForms.ts';
 import { paragraph, smallPrint } from '../../kit/drawn.ts';
 import { roleNameIn } from '../../outbox/shown.ts';
 
@@ -158,8 +158,12 @@ export const freezeModal = (live: number): ModalView => ({
   ],
 });
 
-/** @param takesCode reviewing the role takes a one-time code, and so does this */
-export const goneModal = (policy: Policy, grant: LiveGrant, takesCode: boolean): ModalView => ({
+/** @param code null: reviewing the role takes no one-time code, and neither does this */
+export const goneModal = (
+  policy: Policy,
+  grant: LiveGrant,
+  code: { readonly hasCodes: boolean } | null,
+): ModalView => ({
   type: 'modal',
   callback_id: GONE_MODAL,
   private_metadata: grant.id,
@@ -175,7 +179,7 @@ export const goneModal = (policy: Policy, grant: LiveGrant, takesCode: boolean):
       hint: plainText(GONE_FORM.whatHint, 2000),
       element: { type: 'plain_text_input', action_id: GONE_REASON, multiline: true, max_length: 500 },
     },
-    ...(takesCode ? [codeInput()] : []),
+    ...(code ? codeBlocks(code.hasCodes) : []),
   ],
 });
 

@@ -16,6 +16,6 @@ export const extend: Command = {
     const [only, ...others] = held;
     if (!only) return call.tell(drawn(OWN.nothingToExtend(rest)));
     if (others.length > 0) return call.tell(drawn(OWN.whichOne), grantBlocks(call, held, '/jit extend'));
-    return openExtendForm(call, call.triggerId, { grantId: only.id, personId: call.personId, wanted, reason: null });
+    return openExtendForm(call, call, { grantId: only.id, personId: call.personId, wanted, reason: null });
   },
 };

@@ -2,17 +2,13 @@ import type { KnownBlock } from '@slack/types';
 import type { LiveGrant } from '../../../domain/grant.ts';
 import type { Request } from '../../../domain/request.ts';
 import type { RoleKey } from '../../../domain/terms.ts';
-import { extensionLeft } from '../../../lifecycle/grant/extendGrant.ts';
 import { grantSentence } from '../../../wording/admin.ts';
-import { BUTTONS } from '../../../wording/buttons.ts';
 import { statusSentence } from '../../../wording/cards.ts';
 import { OWN } from '../../../wording/commands.ts';
-import { button } from '../../kit/blocks.ts';
-import { endButton } from '../../kit/buttons.ts';
 import type { Call } from '../../kit/command.ts';
 import { paragraph, smallPrint } from '../../kit/drawn.ts';
-import { roleNameIn } from '../../outbox/shown.ts';
-import { CANCEL_ACTION, EXTEND_ACTION } from '../../outbox/toRequester.ts';
+import { possibleWith, roleNameIn } from '../../outbox/shown.ts';
+import { accessButtons, cancelButton } from '../../outbox/toRequester.ts';
 
 /** What somebody holds and has asked for, for the commands that show it or act on one of it. */
 
@@ -42,20 +38,14 @@ const MOST = { grants: 15, requests: 8 };
 const MOST_NAMED = 40;
 
 export const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[], again = '/jit revoke'): KnownBlock[] => [
-  ...grants.slice(0, MOST.grants).flatMap((grant): KnownBlock[] => [
-    paragraph(OWN.grant(roleNameIn(deps.policy, grant.role), grantSentence(grant, grant.person.timeZone))),
-    ...(grant.state === 'active'
-      ? [
-          {
-            type: 'actions' as const,
-            elements: [
-              ...(extensionLeft(deps, grant) > 0 ? [button(BUTTONS.extend, EXTEND_ACTION, grant.id)] : []),
-              endButton(grant.id, BUTTONS.done),
-            ],
-          },
-        ]
-      : []),
-  ]),
+  ...grants
+    .slice(0, MOST.grants)
+    .flatMap((grant): KnownBlock[] => [
+      paragraph(OWN.grant(roleNameIn(deps.policy, grant.role), grantSentence(grant, grant.person.timeZone))),
+      ...(grant.state === 'active'
+        ? [{ type: 'actions' as const, elements: accessButtons(grant, possibleWith(deps, grant)) }]
+        : []),
+    ]),
   ...more(grants.slice(MOST.grants), again),
 ];
 
@@ -78,7 +68,7 @@ export const requestBlocks = ({ deps }: Call, requests: readonly Request[]): Kno
     .slice(0, MOST.requests)
     .flatMap((request): KnownBlock[] => [
       paragraph(OWN.request(roleNameIn(deps.policy, request.role), request.id, statusSentence(request, null))),
-      { type: 'actions', elements: [button(BUTTONS.cancelRequest, CANCEL_ACTION, request.id)] },
+      { type: 'actions', elements: [cancelButton(request)] },
     ]),
   ...more(requests.slice(MOST.requests), '/jit cancel'),
 ];

@@ -3,7 +3,7 @@ import { USAGE } from '../../../wording/commands.ts';
 import { ERRORS } from '../../../wording/errors.ts';
 import type { Command } from '../../kit/command.ts';
 import { drawn } from '../../kit/drawn.ts';
-import { answerText } from '../request/answers.ts';
+import { answerText } from '../../outbox/answers.ts';
 import { openForm } from '../request/form.ts';
 import { keysOf, parseLine } from '../request/parseCommandLine.ts';
 import { complete, prefill } from './oneLine.ts';

@@ -8,11 +8,11 @@ import { ERRORS } from '../../../wording/errors.ts';
 import { CODE_FORM } from '../../../wording/forms.ts';
 import { button } from '../../kit/blocks.ts';
 import { tellClicker } from '../../kit/clickAnswers.ts';
-import { CODE, ENROL_ACTION, ENROL_MODAL, enrolModal, factorMessageModal } from '../../kit/codeForms.ts';
+import { CODE, ENROL_ACTION, ENROL_MODAL, enrolModal, factorMessageModal, OVER_FORM } from '../../kit/codeForms.ts';
 import type { Command } from '../../kit/command.ts';
 import type { SlackContext } from '../../kit/context.ts';
 import { drawn, paragraph } from '../../kit/drawn.ts';
-import { answerForm, openView, waitModal } from '../../kit/forms.ts';
+import { answerForm, openingOf, openView, waitModal } from '../../kit/forms.ts';
 import { readText } from '../../kit/formValues.ts';
 import { updateView } from '../../kit/openViews.ts';
 import { refusalText } from '../../kit/refusals.ts';
@@ -45,9 +45,12 @@ export function listenToFactors(app: App, context: SlackContext): void {
     await ack();
     await tellClicker(context, { body, respond }, async () => {
       // The form first, while the trigger lives; the key is made only when there is somewhere to show it.
-      const opened = await openView(context, body.trigger_id, waitModal(CODE_FORM.title));
+      const opening = openingOf(body);
+      const opened = await openView(context, opening, waitModal(CODE_FORM.title));
       const begun = await beginEnrolment(deps, body.user.id);
-      const view = isRefused(begun) ? factorMessageModal(refusalText(begun.refused)) : enrolModal(begun);
+      const view = isRefused(begun)
+        ? factorMessageModal(refusalText(begun.refused))
+        : enrolModal(begun, opening.isInForm);
       // Never in a message: that would keep the key.
       await updateView(context, opened.id, view);
       return null;
@@ -60,7 +63,9 @@ export function listenToFactors(app: App, context: SlackContext): void {
       return isRefused(result)
         ? { errors: { [CODE.block]: refusalText(result.refused) } }
         : {
-            view: factorMessageModal(drawn(ANSWERS.codesOn)),
+            view: factorMessageModal(
+              drawn(view.private_metadata === OVER_FORM ? ANSWERS.codesOnInForm : ANSWERS.codesOn),
+            ),
           };
     });
   });

@@ -5,7 +5,7 @@ import { durationText, HOUR, MINUTE, type Millis } from '../../../domain/terms.t
 import { BUTTONS } from '../../../wording/buttons.ts';
 import { EXTEND_FORM, REQUEST_FORM } from '../../../wording/forms.ts';
 import { plainText } from '../../kit/blocks.ts';
-import { codeInput } from '../../kit/codeForms.ts';
+import { codeBlocks } from '../../kit/codeForms.ts';
 import { paragraph } from '../../kit/drawn.ts';
 
 /** Asking for more time. Holds the grant's id; how much is left is worked out again when it is sent. */
@@ -22,9 +22,11 @@ export interface ExtendForm {
   readonly left: Millis;
   readonly wanted: Millis | null;
   readonly reason: string;
+  /** They have set up one-time codes. */
+  readonly hasCodes: boolean;
 }
 
-export function extendModal({ grant, role, roleName, left, wanted, reason }: ExtendForm): ModalView {
+export function extendModal({ grant, role, roleName, left, wanted, reason, hasCodes }: ExtendForm): ModalView {
   const preset = Math.min(wanted ?? role.duration.default, left);
   const values = [...new Set([...CHOICES.filter((ms) => ms < left), preset, left])].sort((a, b) => a - b);
   const options = values.map((ms): PlainTextOption => ({ text: plainText(durationText(ms)), value: String(ms) }));
@@ -62,7 +64,7 @@ export function extendModal({ grant, role, roleName, left, wanted, reason }: Ext
           ...(reason && { initial_value: reason }),
         },
       },
-      ...(role.secondFactor.request ? [codeInput()] : []),
+      ...(role.secondFactor.request ? codeBlocks(hasCodes) : []),
     ],
   };
 }

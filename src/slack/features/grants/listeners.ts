@@ -6,7 +6,7 @@ import type { Millis } from '../../../domain/terms.ts';
 import { revokeGrant } from '../../../lifecycle/grant/endGrant.ts';
 import { extendable, extensionLeft, requestExtension } from '../../../lifecycle/grant/extendGrant.ts';
 import { issueCredential } from '../../../lifecycle/grant/issueCredential.ts';
-import { type ConfirmedFactor, checkSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
+import { type ConfirmedFactor, checkSecondFactor, hasSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
 import { cancelRequest } from '../../../lifecycle/request/closeRequest.ts';
 import { ANSWERS, TITLES } from '../../../wording/answers.ts';
 import { ERRORS } from '../../../wording/errors.ts';
@@ -18,10 +18,11 @@ import { clickedValue, tellClicker } from '../../kit/clickAnswers.ts';
 import { CODE } from '../../kit/codeForms.ts';
 import type { SlackContext } from '../../kit/context.ts';
 import { drawn, paragraph } from '../../kit/drawn.ts';
-import { inTime, messageModal, openView, openWhenKnown, show } from '../../kit/forms.ts';
+import { inTime, messageModal, type Opening, openingOf, openView, openWhenKnown, show } from '../../kit/forms.ts';
 import { readOption, readText, type ViewValues } from '../../kit/formValues.ts';
 import { updateView } from '../../kit/openViews.ts';
 import { refusalText } from '../../kit/refusals.ts';
+import { firstAnswer } from '../../outbox/answers.ts';
 import { roleNameIn } from '../../outbox/shown.ts';
 import {
   CANCEL_ACTION,
@@ -31,7 +32,6 @@ import {
   credentialWorkingModal,
   EXTEND_ACTION,
 } from '../../outbox/toRequester.ts';
-import { answerModal } from '../request/answers.ts';
 import { workingModal } from '../request/modal.ts';
 import { EXTEND, EXTEND_MODAL, extendModal } from './extend.ts';
 
@@ -81,7 +81,7 @@ function onExtend(app: App, context: SlackContext): void {
     await ack();
     await tellClicker(context, { body, respond }, async () => {
       const want = { grantId: clickedValue(body), personId: body.user.id, wanted: null, reason: null };
-      await openExtendForm(context, body.trigger_id, want);
+      await openExtendForm(context, openingOf(body), want);
       return null;
     });
   });
@@ -130,7 +130,7 @@ async function extended(
   const { values } = asked.view.state;
   try {
     const role = (await deps.store.grant(asked.grantId))?.value.role ?? '';
-    const refused = (refusal: Refusal) => answerModal(deps.policy, { requests: [], refused: [{ role, refusal }] });
+    const refused = (refusal: Refusal) => firstAnswer(deps.policy, { requests: [], refused: [{ role, refusal }] });
     if (factor !== 'none' && isRefused(factor)) return refused(factor.refused);
     const result = await requestExtension(deps, {
       submissionKey: asked.submissionKey,
@@ -140,7 +140,7 @@ async function extended(
       reason: readText(values, EXTEND.reason, EXTEND.reason),
       factor: factor === 'none' ? null : factor,
     });
-    return isRefused(result) ? refused(result.refused) : answerModal(deps.policy, { requests: [result], refused: [] });
+    return isRefused(result) ? refused(result.refused) : firstAnswer(deps.policy, { requests: [result], refused: [] });
   } catch (error) {
     return notTaken(context, asked, error);
   }
@@ -156,7 +156,7 @@ function onCredential(app: App, context: SlackContext): void {
     await ack();
     await tellClicker(context, { body, respond }, async () => {
       // The modal first, while the trigger lives; the credentials are made only when there is somewhere to show it.
-      const opened = await openView(context, body.trigger_id, credentialWorkingModal());
+      const opened = await openView(context, openingOf(body), credentialWorkingModal());
       // Never in a message: that would keep the secret.
       await updateView(context, opened.id, await credentialView(context.deps, clickedValue(body), body.user.id));
       return null;
@@ -185,10 +185,10 @@ interface ExtendWant {
 
 export const openExtendForm = (
   context: Pick<SlackContext, 'deps' | 'client'>,
-  triggerId: string,
+  opening: Opening,
   want: ExtendWant,
 ): Promise<void> =>
-  openWhenKnown(context, { triggerId, personId: want.personId, title: EXTEND_FORM.title }, () =>
+  openWhenKnown(context, { ...opening, personId: want.personId, title: EXTEND_FORM.title }, () =>
     extendView(context.deps, want),
   );
 
@@ -212,6 +212,7 @@ async function extendView(
     roleName: roleNameIn(deps.policy, grant.role),
     left: extensionLeft(deps, grant),
     wanted,
+    hasCodes: await hasSecondFactor(deps, personId),
     reason: reason ?? (grant.person.slackId === personId ? original?.reason : null) ?? '',
   });
 }

@@ -7,7 +7,6 @@ import { roleKey } from '../../../domain/policy.ts';
 import { isRefused } from '../../../domain/refusal.ts';
 import { known, type RoleKey } from '../../../domain/terms.ts';
 import type { Deps } from '../../../lifecycle/deps.ts';
-import { extensionLeft } from '../../../lifecycle/grant/extendGrant.ts';
 import { reviewableBy } from '../../../lifecycle/people/eligibility.ts';
 import { possibleNow } from '../../../lifecycle/request/outlook.ts';
 import type { PostBook } from '../../../ports/posts.ts';
@@ -16,7 +15,7 @@ import { section } from '../../kit/blocks.ts';
 import { tellClicker } from '../../kit/clickAnswers.ts';
 import type { SlackContext } from '../../kit/context.ts';
 import { drawn } from '../../kit/drawn.ts';
-import { roleNameIn } from '../../outbox/shown.ts';
+import { possibleWith, roleNameIn } from '../../outbox/shown.ts';
 import { possibleSentence } from '../commands/onCall.ts';
 import { openForm } from '../request/form.ts';
 import { HOME_ACTIONS, homeView } from './view.ts';
@@ -64,8 +63,7 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
     held: held.map(({ value: grant }) => ({
       grant,
       roleName: named(grant.role),
-      canExtend: grant.state === 'active' && extensionLeft(deps, grant) > 0,
-      hasCredential: deps.targets.issuesCredentials(grant.resourceId),
+      ...possibleWith(deps, grant),
     })),
     asked: asked.map((request) => ({ request, roleName: named(request.role) })),
     toReview: toReview.map((request) => ({ request, roleName: named(request.role) })),

@@ -10,10 +10,9 @@ import { ENVIRONMENT } from '../../../wording/environment.ts';
 import { HOME } from '../../../wording/home.ts';
 import { type Sentence, say } from '../../../wording/pieces.ts';
 import { button, LIMITS, quote, section } from '../../kit/blocks.ts';
-import { endButton } from '../../kit/buttons.ts';
 import { paragraph, smallPrint } from '../../kit/drawn.ts';
 import { REVIEW_ACTIONS } from '../../outbox/card.ts';
-import { ASK_ACTION, CANCEL_ACTION, CREDENTIAL_ACTION, EXTEND_ACTION } from '../../outbox/toRequester.ts';
+import { ASK_ACTION, accessButtons, cancelButton } from '../../outbox/toRequester.ts';
 
 /** What somebody's Home shows. A function of this and nothing else. */
 export interface HomeInput {
@@ -71,19 +70,11 @@ const group = (title: string, blocks: KnownBlock[], none: Sentence): KnownBlock[
   ...(blocks.length > 0 ? blocks : [smallPrint(none)]),
 ];
 
-function heldBlocks(
-  { grant, roleName, canExtend, hasCredential }: HomeInput['held'][number],
-  { now }: HomeInput,
-): KnownBlock[] {
+function heldBlocks({ grant, roleName, ...possible }: HomeInput['held'][number], { now }: HomeInput): KnownBlock[] {
   const left = grant.state === 'active' ? Math.max(0, grant.endsAt - now) : null;
   const line = paragraph(HOME.hold(roleName, grantSentence(grant, grant.person.timeZone), left));
   if (grant.state !== 'active') return [line];
-  const elements = [
-    ...(hasCredential ? [button(BUTTONS.getCredentials, CREDENTIAL_ACTION, grant.id)] : []),
-    ...(canExtend ? [button(BUTTONS.extend, EXTEND_ACTION, grant.id)] : []),
-    endButton(grant.id, BUTTONS.done),
-  ];
-  return [line, { type: 'actions', elements }];
+  return [line, { type: 'actions', elements: accessButtons(grant, possible) }];
 }
 
 function reviewBlocks({ request, roleName }: HomeInput['toReview'][number]): KnownBlock[] {
@@ -109,6 +100,6 @@ function reviewBlocks({ request, roleName }: HomeInput['toReview'][number]): Kno
 function askedBlocks({ request, roleName }: HomeInput['asked'][number]): KnownBlock[] {
   const line = paragraph(HOME.request(roleName, request.submittedAt, statusSentence(request, null)));
   return request.state === 'pending' || request.state === 'scheduled'
-    ? [{ ...line, accessory: button(BUTTONS.cancelRequest, CANCEL_ACTION, request.id) }]
+    ? [{ ...line, accessory: cancelButton(request) }]
     : [line];
 }

@@ -6,6 +6,7 @@ import { roleKey } from '../../../domain/policy.ts';
 import { isRefused } from '../../../domain/refusal.ts';
 import type { Known, Millis } from '../../../domain/terms.ts';
 import { previewEmergency } from '../../../lifecycle/breakGlass/breakGlass.ts';
+import { hasSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
 import { onlyOne, previewRequest } from '../../../lifecycle/request/outlook.ts';
 import { durationFor } from '../../../lifecycle/request/submitRequest.ts';
 import { BREAK_GLASS_PREVIEW, previewSentence } from '../../../wording/decisions.ts';
@@ -50,13 +51,14 @@ async function withFacts(context: Context, personId: string, form: RequestForm, 
   const { deps } = context;
   const person = await deps.directory.person(personId);
   if (!person.known) return messageModal(REQUEST_FORM.title, [paragraph(REQUEST_FORM.refused(person.problem))]);
-  const [entries, incidents] = await Promise.all([
+  const [entries, incidents, hasCodes] = await Promise.all([
     deps.onCall.entries(person.value, 'preview'),
     incidentsFor(context, person.value, prefill.incidentId ?? null),
+    hasSecondFactor(deps, personId),
   ]);
   const incidentId = prefill.incidentId ?? onlyOne(incidents);
   const at = prefill.times ? resolveTimes(prefill.times, person.value.timeZone, deps.clock.now(), form.duration) : null;
-  const known = { ...form, ...at, isWorkingOutTimes: false, incidents, incidentId };
+  const known = { ...form, ...at, isWorkingOutTimes: false, hasCodes, incidents, incidentId };
   const word = prefill.word ? `${prefill.word}\n` : '';
   if (known.role) {
     const duration = known.duration ?? known.role.role.duration.default;

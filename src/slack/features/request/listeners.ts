@@ -4,9 +4,9 @@ import { z } from 'zod';
 import type { Policy } from '../../../domain/policy.ts';
 import { isRefused, type Refusal, refusedField } from '../../../domain/refusal.ts';
 import { breakGlass, checkEmergency } from '../../../lifecycle/breakGlass/breakGlass.ts';
-import { type ConfirmedFactor, checkSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
+import { type ConfirmedFactor, checkSecondFactor, hasSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
 import { onlyOne } from '../../../lifecycle/request/outlook.ts';
-import { checkSubmission, submitRequest } from '../../../lifecycle/request/submitRequest.ts';
+import { checkSubmission, type Submitted, submitRequest } from '../../../lifecycle/request/submitRequest.ts';
 import { TITLES } from '../../../wording/answers.ts';
 import { ERRORS } from '../../../wording/errors.ts';
 import { REQUEST_FORM } from '../../../wording/forms.ts';
@@ -15,11 +15,11 @@ import { clickedValue, tellClicker } from '../../kit/clickAnswers.ts';
 import { CODE } from '../../kit/codeForms.ts';
 import type { SlackContext } from '../../kit/context.ts';
 import { drawn, paragraph } from '../../kit/drawn.ts';
-import { inTime, messageModal, show } from '../../kit/forms.ts';
+import { inTime, messageModal, show, tellAnswer } from '../../kit/forms.ts';
 import { createLatest, updateView } from '../../kit/openViews.ts';
 import { refusalText } from '../../kit/refusals.ts';
+import { firstAnswer } from '../../outbox/answers.ts';
 import { ASK_ACTION } from '../../outbox/toRequester.ts';
-import { answerModal } from './answers.ts';
 import { incidentsFor, openForm, previewNotice } from './form.ts';
 import {
   ACTIONS,
@@ -64,10 +64,12 @@ function onAskAgain(app: App, context: SlackContext): void {
     );
 }
 
+const CHOICES = [ACTIONS.role, ACTIONS.more, ACTIONS.duration, ACTIONS.incident, ACTIONS.start, ACTIONS.options];
+
 /** Something was chosen in the form: it shows what that would come to. */
 function onChoice(app: App, context: SlackContext, latestChoice: Latest): void {
   const { deps } = context;
-  for (const action of [ACTIONS.role, ACTIONS.more, ACTIONS.duration, ACTIONS.incident, ACTIONS.start]) {
+  for (const action of CHOICES) {
     app.action(action, async ({ ack, body }) => {
       await ack();
       const click = clickSchema.safeParse(body);
@@ -78,7 +80,10 @@ function onChoice(app: App, context: SlackContext, latestChoice: Latest): void {
       const role = chosenRole(deps.policy, values.role);
       if (!role) return;
       const person = await deps.directory.person(user.id);
-      const incidents = person.known ? await incidentsFor(context, person.value, values.incident) : [];
+      const [incidents, hasCodes] = await Promise.all([
+        person.known ? incidentsFor(context, person.value, values.incident) : [],
+        hasSecondFactor(deps, user.id),
+      ]);
       const form: RequestForm = {
         ...emptyForm(modeOf(view), CHECKING),
         role,
@@ -86,6 +91,8 @@ function onChoice(app: App, context: SlackContext, latestChoice: Latest): void {
         duration: Number.isNaN(values.duration) ? null : values.duration,
         reason: values.reason,
         startsAt: values.startsAt,
+        isUnfolded: values.isUnfolded || action === ACTIONS.options,
+        hasCodes,
         incidents,
         incidentId: values.hasIncident ? values.incident : onlyOne(incidents),
       };
@@ -110,18 +117,24 @@ function onSubmission(app: App, context: SlackContext, latestChoice: Latest): vo
     latestChoice(view.id);
     await ack({ response_action: 'update', view: workingModal() });
     const checked = early ?? (await checking);
-    const answer =
-      'type' in checked
-        ? checked
-        : checked instanceof Map
-          ? messageModal(TITLES.none, [
-              section([...checked.values()].join('\n')),
-              paragraph(REQUEST_FORM.youWrote),
-              quote(values.reason),
-            ])
-          : await submit(deps, asked, checked.factor);
-    await show(context, { viewId: view.id, personId: body.user.id }, answer);
+    const late = checked instanceof Map ? lateErrors(checked, values.reason) : checked;
+    const answer = 'factor' in late ? await submit(deps, asked, late.factor) : late;
+    await answerIn(context, asked, answer);
   });
+}
+
+/** What was wrong where the form was acknowledged already, with what was written in it. */
+const lateErrors = (wrong: ReadonlyMap<string, string>, reason: string): ModalView =>
+  messageModal(TITLES.none, [section([...wrong.values()].join('\n')), paragraph(REQUEST_FORM.youWrote), quote(reason)]);
+
+/** Shows what came of it; what was asked for is followed from then on, so that the window becomes the access. */
+async function answerIn(context: SlackContext, { submissionKey, personId }: Asked, answer: ModalView | Submitted) {
+  const place = { viewId: submissionKey, personId };
+  if ('type' in answer) return show(context, place, answer);
+  const { requests, refused } = answer;
+  const first = firstAnswer(context.deps.policy, answer);
+  const window = { viewId: submissionKey, requestIds: requests.map(({ id }) => id), refused };
+  if (!(await context.windows.follow(window, first))) await tellAnswer(context, personId, first);
 }
 
 interface Asked {
@@ -177,17 +190,17 @@ function byBlock(policy: Policy, refusals: readonly Refusal[], values: FormValue
   return new Map(refusals.map((refusal) => [blocks[refusedField(refusal) ?? 'role'], refusalText(refusal)]));
 }
 
-async function submit(deps: SlackContext['deps'], asked: Asked, factor: ConfirmedFactor | null): Promise<ModalView> {
+async function submit(
+  deps: SlackContext['deps'],
+  asked: Asked,
+  factor: ConfirmedFactor | null,
+): Promise<ModalView | Submitted> {
   try {
-    if (asked.mode === 'request')
-      return answerModal(deps.policy, await submitRequest(deps, { ...submissionOf(asked), factor }));
+    if (asked.mode === 'request') return await submitRequest(deps, { ...submissionOf(asked), factor });
     const result = await breakGlass(deps, { ...emergencyOf(asked), factor });
-    return answerModal(
-      deps.policy,
-      isRefused(result)
-        ? { requests: [], refused: [{ role: asked.values.role ?? '', refusal: result.refused }] }
-        : { requests: [result], refused: [] },
-    );
+    return isRefused(result)
+      ? { requests: [], refused: [{ role: asked.values.role ?? '', refusal: result.refused }] }
+      : { requests: [result], refused: [] };
   } catch (error) {
     return notTaken(deps, error, asked.personId);
   }

@@ -9,8 +9,8 @@ import { EMERGENCY_REASON_MIN_LENGTH } from '../../../lifecycle/breakGlass/break
 import { MOST_ROLES } from '../../../lifecycle/request/submitRequest.ts';
 import { BUTTONS } from '../../../wording/buttons.ts';
 import { BREAK_GLASS_FORM, REQUEST_FORM } from '../../../wording/forms.ts';
-import { LIMITS, plainText, section } from '../../kit/blocks.ts';
-import { codeInput } from '../../kit/codeForms.ts';
+import { button, LIMITS, plainText, section } from '../../kit/blocks.ts';
+import { codeBlocks } from '../../kit/codeForms.ts';
 import { drawn, paragraph } from '../../kit/drawn.ts';
 import { messageModal } from '../../kit/forms.ts';
 import { roleLabel, roleLabels } from '../../kit/labels.ts';
@@ -23,6 +23,7 @@ export const ACTIONS = {
   reason: 'request_reason',
   incident: 'request_incident',
   start: 'request_start',
+  options: 'request_options',
 } as const;
 /** Block ids. The duration's holds the role: another role starts from its own default. */
 export const BLOCKS = {
@@ -32,6 +33,7 @@ export const BLOCKS = {
   incident: 'incident',
   start: 'start',
   preview: 'preview',
+  options: 'options',
 } as const;
 export const durationBlock = (role: Role): string => `duration:${roleKey(role)}`;
 /** Roles that can be asked for beside the first. */
@@ -77,6 +79,10 @@ export interface RequestForm {
   readonly isWorkingOutTimes: boolean;
   readonly incidents: readonly Incident[];
   readonly incidentId: string | null;
+  /** What few people need is shown as well. */
+  readonly isUnfolded: boolean;
+  /** They have set up one-time codes. */
+  readonly hasCodes: boolean;
   /** A line on what is known so far; mrkdwn. */
   readonly notice: string;
 }
@@ -91,6 +97,8 @@ export const emptyForm = (mode: Mode, notice: string): RequestForm => ({
   isWorkingOutTimes: false,
   incidents: [],
   incidentId: null,
+  isUnfolded: false,
+  hasCodes: true,
   notice,
 });
 
@@ -106,9 +114,8 @@ export function requestModal(form: RequestForm): ModalView {
   // What is decided stands right below what it depends on; what few people need comes after.
   blocks.push(section(form.notice, BLOCKS.preview));
   const chosen = form.role ? [form.role, ...form.more] : [];
-  if (chosen.some(({ role }) => role.secondFactor.request)) blocks.push(codeInput());
-  if (form.role && !isEmergency) blocks.push(moreInput(form));
-  if (form.role && !isEmergency && !form.isWorkingOutTimes) blocks.push(startInput(form));
+  if (chosen.some(({ role }) => role.secondFactor.request)) blocks.push(...codeBlocks(form.hasCodes));
+  if (form.role && !isEmergency && !form.isWorkingOutTimes) blocks.push(...rareBlocks(form));
   return {
     type: 'modal',
     callback_id: REQUEST_MODAL,
@@ -118,6 +125,13 @@ export function requestModal(form: RequestForm): ModalView {
     close: plainText(BUTTONS.close.close, 24),
     blocks,
   };
+}
+
+/** What few people need. Asked for already, it is in sight. */
+function rareBlocks(form: RequestForm): KnownBlock[] {
+  if (form.isUnfolded || form.more.length > 0 || form.startsAt !== null) return [moreInput(form), startInput(form)];
+  const unfold = button(REQUEST_FORM.options, ACTIONS.options, 'unfold');
+  return [{ type: 'actions', block_id: BLOCKS.options, elements: [unfold] }];
 }
 
 const roleInput = ({ role }: RequestForm): InputBlock => ({

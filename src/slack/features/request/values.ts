@@ -14,6 +14,8 @@ export interface FormValues {
   readonly incident: string | null;
   readonly hasIncident: boolean;
   readonly startsAt: Instant | null;
+  /** The fields that few people need are in sight. */
+  readonly isUnfolded: boolean;
   readonly code: string;
 }
 
@@ -30,6 +32,7 @@ export function readForm(policy: Policy, values: ViewValues): FormValues {
     incident: readOption(values, BLOCKS.incident, ACTIONS.incident),
     hasIncident: BLOCKS.incident in values,
     startsAt: readMoment(values, BLOCKS.start, ACTIONS.start),
+    isUnfolded: BLOCKS.start in values,
     code: readText(values, CODE.block, CODE.action),
   };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { findRole, type Policy, roleKey } from '../../../domain/policy.ts';
 import { isRefused, type Refused } from '../../../domain/refusal.ts';
 import { reviewUse } from '../../../lifecycle/breakGlass/breakGlass.ts';
-import { checkSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
+import { checkSecondFactor, hasSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
 import { type ReviewInput, reviewRequest } from '../../../lifecycle/review/reviewRequest.ts';
 import { ANSWERS } from '../../../wording/answers.ts';
 import { ERRORS } from '../../../wording/errors.ts';
@@ -55,7 +55,7 @@ function onApprove(app: App, context: SlackContext): void {
       async () => {
         const shown = await pending(deps, requestId);
         if (shown?.role?.secondFactor.review) {
-          await openView(context, body.trigger_id, approveModal(shown));
+          await openView(context, body.trigger_id, approveModal(shown, await hasSecondFactor(deps, body.user.id)));
           return null;
         }
         const result = await reviewRequest(deps, { ...approval(requestId, body.user.id), factor: null });
@@ -86,7 +86,7 @@ function onApproveLess(app: App, context: SlackContext): void {
         ? no(drawn(ANSWERS.alreadyDecided))
         : shown.request.extends !== null
           ? no(refusalText({ code: 'extension_as_asked' }))
-          : changeModal(shown, narrowerThan(deps.policy, shown));
+          : changeModal(shown, narrowerThan(deps.policy, shown), await hasSecondFactor(deps, body.user.id));
       await openView(context, body.trigger_id, view);
       return null;
     });

@@ -5,7 +5,7 @@ import { visible } from '../../../domain/text.ts';
 import { BUTTONS } from '../../../wording/buttons.ts';
 import { REVIEW_FORM } from '../../../wording/forms.ts';
 import { plainText } from '../../kit/blocks.ts';
-import { codeInput } from '../../kit/codeForms.ts';
+import { codeBlocks } from '../../kit/codeForms.ts';
 import { commentInput } from '../../kit/commentInput.ts';
 import { paragraph } from '../../kit/drawn.ts';
 import { distinct, ends } from '../../kit/labels.ts';
@@ -31,14 +31,17 @@ export const denyModal = (requestId: string): ModalView => ({
 });
 
 /** Approving a role that demands a one-time code of its reviewers. */
-export const approveModal = ({ request, roleName }: CardInput): ModalView => ({
+export const approveModal = ({ request, roleName }: CardInput, hasCodes: boolean): ModalView => ({
   type: 'modal',
   callback_id: APPROVE_MODAL,
   private_metadata: request.id,
   title: plainText(REVIEW_FORM.approve, 24),
   submit: plainText(REVIEW_FORM.approve, 24),
   close: plainText(BUTTONS.close.back, 24),
-  blocks: [paragraph(REVIEW_FORM.approveAbout(roleName, request.requester.slackId, request.duration)), codeInput()],
+  blocks: [
+    paragraph(REVIEW_FORM.approveAbout(roleName, request.requester.slackId, request.duration)),
+    ...codeBlocks(hasCodes),
+  ],
 });
 
 /** A role that a reviewer may give instead. */
@@ -50,7 +53,11 @@ export interface NarrowerRole {
 }
 
 /** Approving less: a shorter time, or a narrower role of the same resource. */
-export function changeModal({ request, role }: CardInput, narrower: readonly NarrowerRole[]): ModalView {
+export function changeModal(
+  { request, role }: CardInput,
+  narrower: readonly NarrowerRole[],
+  hasCodes: boolean,
+): ModalView {
   const durations = shorterThan(request);
   const asked = { id: request.role, label: REVIEW_FORM.asAsked(ends(visible(role?.name ?? request.role), ROLE_MOST)) };
   const others = narrower.map(({ key, name }) => ({ id: key, label: ends(visible(name)) }));
@@ -63,9 +70,9 @@ export function changeModal({ request, role }: CardInput, narrower: readonly Nar
     select(CHANGE.duration, REVIEW_FORM.lessLong, durations),
     commentInput(REVIEW_FORM.comment, REVIEW_FORM.theyRead, true),
     ...(role?.secondFactor.review
-      ? [codeInput()]
+      ? codeBlocks(hasCodes)
       : narrower.some(({ wantsCode }) => wantsCode)
-        ? [codeInput(true)]
+        ? codeBlocks(hasCodes, true)
         : []),
   ];
   return {
