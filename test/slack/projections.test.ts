@@ -597,7 +597,7 @@ describe('what is shown about a request', () => {
       hasCredential: true,
       canExtend: true,
     });
-    expect(await load(aWaitingRequest())).toMatchObject({ grant: null, hasCredential: true, canExtend: false });
+    expect(await load(aWaitingRequest())).toMatchObject({ grant: null, hasCredential: false, canExtend: false });
   });
 
   test('is that it cannot be extended where all its time is given, or it is not active', async () => {
