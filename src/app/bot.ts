@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { ConfigError, type Env, secretsOfEnv } from '../config/env.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createStriker, type Strike } from '../domain/secrets.ts';
@@ -26,6 +25,7 @@ import { scopedLog } from './logScope.ts';
 import { createObserver, monitoringPages } from './monitoring.ts';
 import { logWithoutSecrets, withoutSecrets } from './redaction.ts';
 import { createSurface } from './surface.ts';
+import { version } from './version.ts';
 import { createWatchdog } from './watchdog.ts';
 
 export interface Bot {
@@ -195,6 +195,4 @@ async function checkPagerDuty(onCall: Pick<OnCall, 'check'>, log: Log): Promise<
   );
 }
 
-const VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+const VERSION = version();

@@ -29,6 +29,11 @@ export const BUNDLE = {
   checkpoints: { value: 'FILE', about: 'signed positions of the ledger, to check it against and to put in' },
 } as const satisfies Options;
 
+export const SUPPORT = {
+  log: { value: 'FILE', about: 'the log of the bot, of which only levels, times and kinds of messages are taken' },
+  out: { value: 'FILE.zip', about: 'the file to write (default: jitbot-support.zip); it must not be there yet' },
+} as const satisfies Options;
+
 export const REPORT = {
   from,
   to,

@@ -172,6 +172,13 @@ export const COMMANDS: Readonly<Record<string, Verb | Group>> = {
     exits: { 0: 'all is well', 1: 'something is to look at', 2: 'could not be read' },
     load: () => import('./status.ts').then(({ status }) => status),
   }),
+  support: verb({
+    about: 'facts for whoever looks for a fault, without names and secrets, to send them',
+    files: DATABASE,
+    options: options.SUPPORT,
+    exits: { 0: 'made', 2: 'could not be made' },
+    load: () => import('./support/support.ts').then(({ support }) => support),
+  }),
   watch: verb({
     about: 'watch a bot from another machine, and raise the alarm when it stops; until it is stopped',
     files: { URL: 'what to ask, such as http://bot:3000/readyz' },

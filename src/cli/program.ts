@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { version } from '../app/version.ts';
 import { COMMANDS } from './commands.ts';
 import { nearestCommand } from './nearestCommand.ts';
 import type { Group, Options, Verb } from './spec.ts';
@@ -83,9 +83,6 @@ const usageLine = (command: Command): string => {
     ? `Usage: ${line}\n"${pathOf(command)} --help" explains each part.\n`
     : '';
 };
-
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
 function programOf(onDone: (code: number) => void): Command {
   const program = new JitCommand('jitbot')

@@ -84,6 +84,8 @@ export const envSchema = z.object({
 
 export type Variables = z.infer<typeof envSchema>;
 
+export const VARIABLES = Object.keys(envSchema.shape);
+
 /** What is a secret, or may hold one. Each can be given as a file, by a variable of its name with `_FILE` at the end. */
 export const SECRET_VARIABLES = [
   'SLACK_BOT_TOKEN',

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { arch, cpus, release, totalmem } from 'node:os';
+import { parse } from 'yaml';
+import { version } from '../../app/version.ts';
+import { createArchiveFile } from '../../bundle/archiveFile.ts';
+import { ConfigError, secretsNamed } from '../../config/env.ts';
+import { VARIABLES } from '../../config/envSchema.ts';
+import { policyJsonSchema } from '../../config/policyJsonSchema.ts';
+import { readTextFile } from '../../config/readFile.ts';
+import { createStriker } from '../../domain/secrets.ts';
+import { isWriterThere, openLedgerToRead } from '../../ledger/sqlite/open.ts';
+import { createOverviewReader } from '../../ledger/sqlite/overview.ts';
+import { PROVISIONERS } from '../../provisioners/registry.ts';
+import type { SUPPORT } from '../commandOptions.ts';
+import { databasePath, ownZone } from '../options.ts';
+import type { Given } from '../spec.ts';
+import { statusOf } from '../status.ts';
+import { UsageError } from '../usageError.ts';
+import { databaseFacts } from './databaseFacts.ts';
+import { logLines } from './logLines.ts';
+import { ownWords, policyShape } from './policyShape.ts';
+
+const GUIDE = `What somebody needs to find a fault in jitbot, and nothing that names a person, a place or a secret.
+
+about.json        versions and the machine
+environment.json  which variables are set, without their values
+status.json       what "jitbot status --json" says
+database.json     sizes, counts, whether the record is whole
+policy.json       which settings the policy has; every name is a number
+log.jsonl         level, time, kind of message and place in the program, of the log that was named
+
+Look through it before you send it.
+`;
+
+/** `jitbot support`: facts for whoever looks for a fault. Exit codes: 0 made, 2 could not be made. */
+export async function support({ values, files }: Given<typeof SUPPORT>): Promise<number> {
+  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+  const out = values.out ?? 'jitbot-support.zip';
+  if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file with --out`);
+  const parts = await gathered(databasePath(files[0]), values.log);
+  const strike = createStriker(secretsNamed(process.env));
+  const archive = createArchiveFile(out);
+  archive.add('README.txt', [GUIDE]);
+  for (const [name, text] of parts) archive.add(name, [strike(text)]);
+  archive.close();
+  process.stdout.write(`${out}: ${parts.map(([name]) => name).join(', ')}. Look through it before you send it.\n`);
+  return 0;
+}
+
+async function gathered(path: string, log: string | undefined): Promise<[string, string][]> {
+  const ledger = openLedgerToRead(path);
+  try {
+    const now = Date.now();
+    const overview = await createOverviewReader(ledger).read(now);
+    const policy = process.env.JIT_POLICY;
+    return [
+      ['about.json', json(about(now))],
+      ['environment.json', json(Object.fromEntries(VARIABLES.map((name) => [name, isSet(name) ? 'set' : 'not set'])))],
+      ['status.json', json(statusOf(overview, { isRunning: isWriterThere(path), now }))],
+      ['database.json', json(databaseFacts(ledger))],
+      ...(policy === undefined ? [] : [['policy.json', json(shapeOf(policy))] satisfies [string, string]]),
+      ...(log === undefined ? [] : [['log.jsonl', linesOf(log)] satisfies [string, string]]),
+    ];
+  } finally {
+    ledger.close();
+  }
+}
+
+const isSet = (name: string): boolean => Boolean(process.env[name] ?? process.env[`${name}_FILE`]);
+
+const about = (now: number) => ({
+  madeAt: new Date(now).toISOString(),
+  jitbot: version(),
+  node: process.version,
+  system: `${process.platform} ${release()} ${arch()}`,
+  processors: cpus().length,
+  memory: totalmem(),
+  zone: ownZone(),
+});
+
+const shapeOf = (path: string): unknown =>
+  policyShape(parse(readTextFile(path, 'the policy file')), ownWords(policyJsonSchema(PROVISIONERS)));
+
+const linesOf = (path: string): string =>
+  logLines(readTextFile(path, 'the log'))
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('');
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
