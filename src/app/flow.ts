@@ -235,7 +235,7 @@ function messagesOf(
   { client, ledger }: World,
   { deps, events, posts, windows, integrity }: Parts,
 ): Pick<Handlers, 'card' | 'notify' | 'remind' | 'review_cards' | 'audit' | 'digest'> {
-  const { store, targets, directory, clock, log } = deps;
+  const { store, targets, directory, onCall, clock, log } = deps;
   const identity = createIdentityBook({ client, store, events, log });
   const inForce = () => deps.policy;
   const environment = () => inForce().environment;
@@ -255,6 +255,7 @@ function messagesOf(
     store,
     targets,
     directory,
+    onCall,
     events,
     posts,
     delivery,

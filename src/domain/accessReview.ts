@@ -1,12 +1,14 @@
 import type { Named } from './person.ts';
 import {
   BREAK_GLASS_ITEM,
+  type BreakGlassRule,
   isGroup,
   OPA_ITEM,
   type Policy,
   principalsOf,
   type Resource,
   type Role,
+  type Rule,
   roleKey,
 } from './policy.ts';
 import { ruleText } from './policyText.ts';
@@ -61,12 +63,28 @@ export const ownersOf = (policy: Policy, resource: Pick<Resource, 'owners'> | un
 /** Everything by which somebody gets a role. */
 export function entitlementsOf(role: Role): string[] {
   const rules = role.rules.filter(({ effect }) => effect !== 'deny').map(ruleText);
-  const glass = role.breakGlass
-    ? [`${BREAK_GLASS_ITEM}: ${role.breakGlass.members.join(', ')}, at most ${durationText(role.breakGlass.max)}`]
-    : [];
+  const glass = role.breakGlass ? [glassText(role.breakGlass)] : [];
   const opa = role.opa ? [OPA_ITEM] : [];
   return [...new Set([...rules, ...glass, ...opa])];
 }
+
+/** What an entitlement is, in the policy. */
+export type Entitlement =
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | { readonly kind: 'break_glass'; readonly glass: BreakGlassRule }
+  | { readonly kind: 'opa' };
+
+/** @returns null where the policy has it no more */
+export function entitlementIn(role: Role, entitlement: string): Entitlement | null {
+  const rule = role.rules.find((one) => one.effect !== 'deny' && ruleText(one) === entitlement);
+  if (rule) return { kind: 'rule', rule };
+  if (role.breakGlass && entitlement === glassText(role.breakGlass))
+    return { kind: 'break_glass', glass: role.breakGlass };
+  return role.opa && entitlement === OPA_ITEM ? { kind: 'opa' } : null;
+}
+
+const glassText = ({ members, max }: BreakGlassRule): string =>
+  `${BREAK_GLASS_ITEM}: ${members.join(', ')}, at most ${durationText(max)}`;
 
 /** People whom an entitlement names, one by one; groups are not people. */
 export function namedBy(role: Role, entitlement: string): string[] {

@@ -285,5 +285,6 @@ export const principalsOfRole = (role: Role): Principal[] => [
   ...(role.breakGlass?.members ?? []),
 ];
 
-const flatten = (condition: Condition): Test[] =>
+/** The tests in a condition, those inside others too. */
+export const flatten = (condition: Condition): Test[] =>
   condition.flatMap((test) => (test.kind === 'unless' ? flatten(test.condition) : [test]));

@@ -8,7 +8,16 @@ import { incidentSchema } from './schemas.ts';
 import { entriesOf, onCallFor } from './shifts.ts';
 import { Users } from './users.ts';
 
-const serviceSchema = z.object({ service: z.object({ name: z.string().min(1) }) });
+const named = z.object({ name: z.string().min(1) });
+/** Where things are, and their names in the answer. */
+const THINGS = {
+  service: { path: 'services', schema: z.object({ service: named }).transform(({ service }) => service.name) },
+  schedule: { path: 'schedules', schema: z.object({ schedule: named }).transform(({ schedule }) => schedule.name) },
+  escalation_policy: {
+    path: 'escalation_policies',
+    schema: z.object({ escalation_policy: named }).transform((answer) => answer.escalation_policy.name),
+  },
+} as const;
 
 /**
  * Who is on call, and which incidents there are, from PagerDuty's REST API.
@@ -32,10 +41,7 @@ export function createOnCall(
         ? known(found.value.incident)
         : unknown("PagerDuty's answer was about another incident");
     },
-    serviceName: async (id) => {
-      const found = await client.get(`/services/${id}`, {}, serviceSchema, 'preview');
-      return found.known ? known(found.value.service.name) : found;
-    },
+    nameOf: (kind, id) => client.get(`/${THINGS[kind].path}/${id}`, {}, THINGS[kind].schema, 'preview'),
     openIncidents: async (person) => {
       const identity = await users.identify(person, 'preview');
       if (!identity.known) return identity;

@@ -2,6 +2,7 @@
 
 import type { OnCallEntry } from '../domain/evidence.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { PagerDutyId } from '../domain/pagerDutyIds.ts';
 import type { Person } from '../domain/person.ts';
 import type { Instant, Known } from '../domain/terms.ts';
 import type { Purpose } from './evidence.ts';
@@ -30,8 +31,8 @@ export interface OnCall {
   /** Whether PagerDuty has a user with this e-mail address. Always asked afresh. */
   knows(person: Person): Promise<Known<boolean>>;
   incident(id: string, purpose: Purpose): Promise<Known<Incident>>;
-  /** What a service is called there. For reading only: nothing is decided by it. */
-  serviceName(id: string): Promise<Known<string>>;
+  /** What a thing is called there. For reading only: nothing is decided by it. */
+  nameOf(kind: PagerDutyId['kind'], id: string): Promise<Known<string>>;
   /** Whether the credential may ask at all. */
   check(): Promise<Known<true>>;
   /** The person's own incidents that are not resolved. */

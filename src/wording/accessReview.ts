@@ -28,6 +28,19 @@ export const ACCESS_REVIEW_CARD = {
   note: say`*Remove* works immediately: nobody gets access by that rule any more, until the policy file changes it. Active access stays until its end.`,
 } as const;
 
+/** What each owner is told in private. */
+export const OWNER_NOTICE = {
+  text: say`Access review: please check who may get what you own`,
+  open: (resources: number, dueAt: Instant): Sentence =>
+    say`:clipboard: *Access review: you own ${counted(resources, 'resource')}.* Please say before ${time(dueAt)} of each rule whether it should stay.`,
+  closed: (at: Instant): Sentence => say`:clipboard: *The access review closed ${time(at)}.*`,
+  resource: (name: string, left: number, all: number): Sentence =>
+    left === 0
+      ? say`:white_check_mark: *${name}*: ${counted(all, 'rule')}, all answered`
+      : say`*${name}*: ${left} of ${counted(all, 'rule')} to go`,
+  more: (count: number): Sentence => say`and ${count} more in the approvals channel`,
+} as const;
+
 export const ACCESS_REVIEW_FORM = {
   title: 'Access review',
   remove: 'Remove this rule',
@@ -37,7 +50,7 @@ export const ACCESS_REVIEW_FORM = {
   whyHint: 'The ledger keeps it, with your name.',
   isOpen: (id: string, dueAt: Instant, answered: number, all: number): Sentence =>
     say`*Access review ${code(id)} is open* until ${time(dueAt)}: ${answered} of ${counted(all, 'rule')} answered. Owners answer in the approvals channel.`,
-  about: say`I ask the owners of each resource, in the approvals channel, to keep or remove every rule that gives somebody access. The ledger keeps their answers.`,
+  about: say`I ask the owners of each resource, in the approvals channel and by message, to keep or remove every rule that gives somebody access. The ledger keeps their answers.`,
   howLong: 'How long do they have?',
   days: (days: number): string => `${days} days`,
   start: 'Start',

@@ -66,6 +66,8 @@ export const ANSWERS = {
   alreadyDecided: say`This request is already decided. Nothing was changed.`,
   denied: say`:no_entry: Denied. The requester reads what you wrote.`,
   useReviewed: say`:white_check_mark: Recorded, with your name.`,
+  keptAll: (kept: number, own: number): Sentence =>
+    say`:white_check_mark: Kept ${counted(kept, 'rule')}, with your name.${own === 0 ? '' : ` ${counted(own, 'rule names', 'rules name')} you: another owner or an administrator has to say whether that stays.`}`,
   ruleRemoved: say`:no_entry: Removed. Nobody gets access by this rule from now on.`,
   roleGone: say`This role is no longer in the policy.`,
   frozen: (live: number, seenAt: Instant | null): Sentence =>

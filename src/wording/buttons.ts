@@ -20,6 +20,8 @@ export const BUTTONS = {
   justified: 'It was justified…',
   notJustified: 'It was not…',
   keep: 'Keep',
+  keepAll: (count: number) => `Keep all ${count}`,
+  open: 'Open',
   remove: 'Remove…',
   setUp: 'Set it up',
   gone: 'It is gone…',
@@ -36,13 +38,19 @@ export interface Confirmation {
   readonly no: string;
 }
 
-export const CONFIRM: Readonly<Record<'end' | 'endAll' | 'liftFreeze' | 'resetCodes', Confirmation>> = {
+export const CONFIRM: Readonly<Record<'end' | 'endAll' | 'keepAll' | 'liftFreeze' | 'resetCodes', Confirmation>> = {
   end: { title: 'End this access?', text: 'It ends now, and open sessions are closed.', yes: 'End it', no: 'Keep it' },
   endAll: {
     title: 'End all of these?',
     text: 'They end now, and open sessions are closed.',
     yes: 'End them',
     no: 'Keep them',
+  },
+  keepAll: {
+    title: 'Keep all of these?',
+    text: 'You say of each that it is still right. The ledger keeps your name with every one.',
+    yes: 'Keep all',
+    no: 'Cancel',
   },
   liftFreeze: {
     title: 'Lift the freeze?',

@@ -124,7 +124,7 @@ async function burst(path: (name: string) => string): Promise<Measure> {
     knows: async () => known(true),
     incident: async () => ({ known: false as const, problem: '' }),
     check: async () => known(true as const),
-    serviceName: async () => known('Checkout'),
+    nameOf: async () => known('Checkout'),
     openIncidents: async () => known([]),
   };
   const endsAt = Date.now() + 5 * SECOND;

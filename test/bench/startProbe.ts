@@ -14,7 +14,7 @@ const box = await createBenchBox(path, {
     knows: async () => known(true),
     incident: async () => ({ known: false, problem: 'none' }),
     check: async () => known(true),
-    serviceName: async () => known('Checkout'),
+    nameOf: async () => known('Checkout'),
     openIncidents: async () => known([]),
   },
   targets: {

@@ -7,6 +7,7 @@ import {
   chaseAccessReview,
   startAccessReview,
 } from '../../src/lifecycle/accessReview/accessReview.ts';
+import { keepAll } from '../../src/lifecycle/accessReview/keepAll.ts';
 import { ConflictError } from '../../src/ports/store.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
@@ -121,6 +122,27 @@ describe('beginning one', () => {
   test('that lost a race to another change is decided again', async () => {
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     expect(await starts()).toMatchObject({ closedAt: null });
+  });
+});
+
+describe('keeping all that was shown', () => {
+  test('leaves what names the owner, and what was answered since, to others', async () => {
+    const review = await begun();
+    await removes(review, ASKS_READ);
+    const keeps = (personId: string) =>
+      keepAll(flow.deps, { personId, reviewId: review.id, items: [ALLOWS_BEN, ASKS_READ, ASKS_WRITE] });
+    expect(await keeps('U0BEN')).toEqual({ kept: 2, own: 1 });
+    expect((await stored(review))?.items.map(({ answer }) => answer?.verdict)).toEqual([undefined, 'remove', 'keep']);
+    expect(await keeps('U0DEV')).toEqual({ kept: 3, own: 0 });
+    expect((await stored(review))?.items.map(({ answer }) => answer?.by.slackId)).toEqual(['U0DEV', 'U0DEV', 'U0BEN']);
+  });
+
+  test('is for owners', async () => {
+    const review = await begun();
+    expect(await keepAll(flow.deps, { personId: 'U0ANA', reviewId: review.id, items: [ASKS_READ] })).toEqual(
+      refused('not_an_owner'),
+    );
+    expect(said('access_review.answered')).toEqual([]);
   });
 });
 

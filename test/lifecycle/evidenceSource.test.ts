@@ -96,7 +96,7 @@ const pagerDuty: OnCall = {
     return incident;
   },
   check: async () => known(true),
-  serviceName: async () => known('Checkout'),
+  nameOf: async () => known('Checkout'),
   openIncidents: async () => known([]),
 };
 

@@ -159,8 +159,10 @@ test('a decision that waits for a rate limit keeps no bot from stopping', async 
 });
 
 test('16 a service has a name, as far as PagerDuty has the service', async () => {
-  expect(await onCall.serviceName('PCHECKOUT')).toEqual({ known: true, value: 'Checkout' });
-  expect(await onCall.serviceName('PNONE')).toMatchObject({ known: false });
+  expect(await onCall.nameOf('service', 'PCHECKOUT')).toEqual({ known: true, value: 'Checkout' });
+  expect(await onCall.nameOf('service', 'PNONE')).toMatchObject({ known: false });
+  expect(await onCall.nameOf('escalation_policy', 'PPAYMENTS')).toEqual({ known: true, value: 'Payments' });
+  expect(await onCall.nameOf('schedule', 'PPAYMENTS')).toMatchObject({ known: false });
 });
 
 test('a key that PagerDuty refuses is named, with the variable it comes from', async () => {

@@ -156,7 +156,7 @@ export function pagerDutyOver(wire: Wire, outside: Outside, now: () => Instant):
         return incident();
       }),
     check: () => ask('abilities', () => true as const),
-    serviceName: () => ask('services', () => 'Checkout'),
+    nameOf: () => ask('services', () => 'Checkout'),
     openIncidents: () => ask('incidents', () => (outside.incident.resolved ? [] : [incident()])),
   };
 }

@@ -60,9 +60,9 @@ describe('an access review', () => {
     const card = await started();
     const text = stage.text(card, 'U0EVE');
     expect(text).toContain('@security, please answer before');
-    expect(text).toContain('Payments database (read): allow: on call for PPAYMENTS at level 1 to 2');
+    expect(text).toContain('Payments database (read): automatic if they are on call for Payments at level 1 or 2');
     expect(text).toContain('This role was given 1 time in the last 90 days, to 1 person.');
-    expect(text).toContain('Payments database (admin): break-glass: @sre');
+    expect(text).toContain('Payments database (admin): break-glass, without approval, for @sre');
     expect(text).toContain('2 of @dba');
     expect(text).not.toContain('deny');
     await stage.eve.click(card, 'access_review_keep');
@@ -74,7 +74,7 @@ describe('an access review', () => {
   test('where Slack does not say what a group is called, its id is shown, and the review goes on', async () => {
     stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'usergroups.list' });
     const card = await started();
-    expect(stage.text(card, 'U0EVE')).toContain('Payments database (admin): break-glass: S0SRE');
+    expect(stage.text(card, 'U0EVE')).toContain('Payments database (admin): break-glass, without approval, for S0SRE');
   });
 
   test('a removed rule lets nobody in from that moment, says by whom, and counts again where an owner takes it back', async () => {
@@ -124,6 +124,35 @@ describe('an access review', () => {
     await says(card, 'Nobody needs this');
     await stage.ben.jit('break-glass payments admin 20m Checkout is down for everybody');
     await stage.ben.told('You cannot use break-glass');
+  });
+
+  test('each owner is told by message what waits for them, with a way there', async () => {
+    const card = await started();
+    const told = await stage.eve.readsDirect('Access review: you own');
+    expect(stage.text(told, 'U0EVE')).toMatch(/Payments database: \d+ of \d+ rules to go/);
+    expect(JSON.stringify(told.blocks)).toContain(card.ts.replace('.', ''));
+    const { visible } = stage.sandbox.slack.workspace;
+    expect(visible.call(stage.sandbox.slack.workspace, 'D0BEN', 'U0BEN')).toEqual([]);
+    await stage.eve.click(card, 'access_review_keep_all');
+    await stage.until('the message says it is done', () =>
+      /Payments database: \d+ rules, all answered/.test(stage.text(told, 'U0EVE')),
+    );
+  });
+
+  test('all that is left of a card is kept at once, each on record, and what was removed stays out', async () => {
+    const card = await started();
+    await remove(card, 'Level 2 has no business here');
+    await says(card, 'Removed by @Eve Lindqvist');
+    await stage.eve.click(card, 'access_review_keep_all');
+    await stage.eve.readsIn('C0ACCESS', 'with your name');
+    await says(card, 'All answered');
+    const answered = stage.events().filter(({ type }) => type === 'access_review.answered');
+    expect(answered.map(({ payload }) => Object(payload).verdict)).toEqual([
+      'remove',
+      ...Array(answered.length - 1).fill('keep'),
+    ]);
+    expect(stage.text(card, 'U0EVE')).toContain('Removed by @Eve Lindqvist');
+    expect(JSON.stringify(card.blocks)).not.toContain('access_review_keep_all');
   });
 
   test('whoever is no owner, or no administrator, changes nothing and is told why', async () => {

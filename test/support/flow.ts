@@ -78,7 +78,7 @@ export function startFlow(policy: Policy): Flow {
     knows: async () => known(false),
     incident: async () => unknown('there is no such incident'),
     check: async () => known(true),
-    serviceName: async () => known('Checkout'),
+    nameOf: async () => known('Checkout'),
     openIncidents: async () => known([]),
   };
   const targets: Targets = {

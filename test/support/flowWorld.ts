@@ -436,7 +436,7 @@ function pagerDutyFrom({ people, shifts, incidents, outages }: World): OnCall {
         return found ? known(found) : unknown('PagerDuty has no such incident');
       }),
     check: () => ask(() => known(true as const)),
-    serviceName: (id) => ask(() => known(`Service ${id}`)),
+    nameOf: (_kind, id) => ask(() => known(`Service ${id}`)),
     openIncidents: () => ask(() => known([...incidents.values()])),
   };
 }

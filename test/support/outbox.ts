@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { NewEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import type { Policy } from '../../src/domain/policy.ts';
+import { unknown } from '../../src/domain/terms.ts';
 import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
@@ -116,7 +117,8 @@ export function startOutbox(policy: Policy) {
       policy: () => outbox.policy,
       store,
       targets: { issuesCredentials: () => false },
-      directory: { names: async () => new Map() },
+      directory: { names: async () => new Map(), members: async () => new Map() },
+      onCall: { nameOf: async () => unknown('PagerDuty is not asked') },
       events,
       posts,
       delivery,

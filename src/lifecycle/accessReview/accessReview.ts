@@ -77,6 +77,8 @@ export interface AnswerInput {
   readonly item: number;
   readonly verdict: 'keep' | 'remove';
   readonly comment: string;
+  /** An answer that is there already stays as it is. */
+  readonly onlyOpen?: boolean;
 }
 
 /** An owner's word on one rule. Until the review closes it can be changed. */
@@ -87,6 +89,7 @@ export function answerAccessReview(deps: Deps, input: AnswerInput): Promise<Acce
     const item = review?.items[input.item];
     if (!review || !item) return refuse({ code: 'unknown_review' });
     if (review.closedAt !== null) return refuse({ code: 'review_closed' });
+    if (input.onlyOpen && item.answer !== null) return review;
     const owner = await checkOwner(deps, item.resource, input.personId);
     if (isRefused(owner)) return owner;
     if (input.verdict === 'keep' && (await isOwn(deps, item, owner))) return refuse({ code: 'own_entitlement' });

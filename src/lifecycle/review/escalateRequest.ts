@@ -62,7 +62,7 @@ interface Paged {
 
 async function paged({ onCall }: Deps, { page }: EscalationStep): Promise<Paged | null> {
   if (page === null) return null;
-  const name = await onCall.serviceName(page);
+  const name = await onCall.nameOf('service', page);
   return name.known ? { id: page, name: name.value } : { id: page };
 }
 

@@ -1,15 +1,18 @@
 import type { KnownBlock } from '@slack/types';
-import { type AccessReview, ownersOf } from '../../domain/accessReview.ts';
-import type { Policy, Principal } from '../../domain/policy.ts';
+import { type AccessReview, entitlementIn, ownersOf, type ReviewItem } from '../../domain/accessReview.ts';
+import { findRole, type Policy } from '../../domain/policy.ts';
 import { cut } from '../../domain/text.ts';
 import { ACCESS_REVIEW_CARD as CARD } from '../../wording/accessReview.ts';
-import { BUTTONS } from '../../wording/buttons.ts';
+import { BUTTONS, CONFIRM } from '../../wording/buttons.ts';
+import { entitlementText, type Names } from '../../wording/rules.ts';
 import { button, LIMITS, type Message } from '../kit/blocks.ts';
+import { confirmation } from '../kit/buttons.ts';
 import { drawn, paragraph, smallPrint } from '../kit/drawn.ts';
 import { roleNameIn } from './shown.ts';
 
 export const ACCESS_REVIEW = {
   keep: 'access_review_keep',
+  keepAll: 'access_review_keep_all',
   remove: 'access_review_remove',
   start: 'access_review_start',
   period: 'access_review_period',
@@ -27,7 +30,7 @@ export const partsOf = (review: AccessReview, resource: string): number =>
 /** @param names what the people and groups are called that its rules name by id */
 export function ownerCard(
   review: AccessReview,
-  { policy, names }: { policy: Policy; names: ReadonlyMap<Principal, string> },
+  { policy, names }: { policy: Policy; names: Names },
   resource: string,
   part: number,
 ): Message {
@@ -36,7 +39,8 @@ export function ownerCard(
     .map((item, index) => ({ item, index }))
     .filter(({ item }) => item.resource === resource)
     .slice(part * MOST_ITEMS, (part + 1) * MOST_ITEMS);
-  const left = own.filter(({ item }) => item.answer === null).length;
+  const open = own.filter(({ item }) => item.answer === null);
+  const left = open.length;
   const name = known?.name ?? resource;
   const state =
     review.closedAt !== null
@@ -53,7 +57,7 @@ export function ownerCard(
           ? CARD.unused
           : CARD.used(item.uses, item.people);
       const value = JSON.stringify({ review: review.id, item: index });
-      const text = paragraph(CARD.item(roleNameIn(policy, item.role), cut(named(item.entitlement, names), TEXT), said));
+      const text = paragraph(CARD.item(roleNameIn(policy, item.role), cut(wordsOf(policy, item, names), TEXT), said));
       if (review.closedAt !== null) return [text];
       return [
         text,
@@ -66,11 +70,35 @@ export function ownerCard(
         },
       ];
     }),
+    ...(review.closedAt === null
+      ? keepAllBlocks(
+          review.id,
+          open.map(({ index }) => index),
+        )
+      : []),
     smallPrint(CARD.note),
   ];
   return { text: drawn(CARD.text(name)), blocks: blocks.slice(0, LIMITS.blocks) };
 }
 
-/** Not as mentions: nobody is called because a rule names them. */
-export const named = (text: string, names: ReadonlyMap<Principal, string>): string =>
-  text.replace(/\b[SUW][A-Z0-9]+\b/g, (id) => names.get(id) ?? id);
+/** What is asked about, in words; as it stood in the policy where that has it no more. */
+function wordsOf(policy: Policy, { role: key, entitlement }: ReviewItem, names: Names): string {
+  const role = findRole(policy, key);
+  const found = role ? entitlementIn(role, entitlement) : null;
+  return found ? entitlementText(found, names) : entitlement;
+}
+
+/** For what is not answered yet, where that is more than one. */
+const keepAllBlocks = (review: string, open: readonly number[]): KnownBlock[] =>
+  open.length < 2
+    ? []
+    : [
+        {
+          type: 'actions',
+          elements: [
+            button(BUTTONS.keepAll(open.length), ACCESS_REVIEW.keepAll, JSON.stringify({ review, items: open }), {
+              confirm: confirmation(CONFIRM.keepAll),
+            }),
+          ],
+        },
+      ];

@@ -1,6 +1,7 @@
 import type { Policy } from '../../domain/policy.ts';
 import type { Clock } from '../../ports/host.ts';
 import type { EventReader } from '../../ports/ledger.ts';
+import type { OnCall } from '../../ports/pagerDuty.ts';
 import type { Directory } from '../../ports/people.ts';
 import type { PostBook } from '../../ports/posts.ts';
 import type { Store } from '../../ports/store.ts';
@@ -16,7 +17,8 @@ export interface ProjectionDeps {
   readonly policy: () => Policy;
   readonly store: Store;
   readonly targets: Pick<Targets, 'issuesCredentials'>;
-  readonly directory: Pick<Directory, 'names'>;
+  readonly directory: Pick<Directory, 'names' | 'members'>;
+  readonly onCall: Pick<OnCall, 'nameOf'>;
   readonly events: EventReader;
   readonly posts: PostBook;
   readonly delivery: Delivery;

@@ -2,6 +2,7 @@ import type { App, BlockAction } from '@slack/bolt';
 import { z } from 'zod';
 import { isRefused, type Refused } from '../../../domain/refusal.ts';
 import { answerAccessReview, startAccessReview } from '../../../lifecycle/accessReview/accessReview.ts';
+import { keepAll } from '../../../lifecycle/accessReview/keepAll.ts';
 import { checkAdmin } from '../../../lifecycle/people/eligibility.ts';
 import { ACCESS_REVIEW_FORM } from '../../../wording/accessReview.ts';
 import { ANSWERS } from '../../../wording/answers.ts';
@@ -40,6 +41,7 @@ export const accessReview: Command = {
 
 const TITLE = ACCESS_REVIEW_FORM.title;
 
+const pointedAll = z.object({ review: z.string(), items: z.array(z.number().int().min(0)) });
 const pointed = z.object({ review: z.string(), item: z.number().int().min(0) });
 
 export function listenToAccessReviews(app: App, context: SlackContext): void {
@@ -67,6 +69,18 @@ export function listenToAccessReviews(app: App, context: SlackContext): void {
       drawn(ERRORS.notReviewed),
     );
   });
+
+  app.action<BlockAction>(ACCESS_REVIEW.keepAll, async ({ ack, body, respond }) => {
+    await ack();
+    await tellClicker(context, { body, respond }, () => keepAllOf(body), drawn(ERRORS.notReviewed));
+  });
+
+  async function keepAllOf(body: BlockAction): Promise<string> {
+    const shown = pointedAll.safeParse(parseJson(clickedValue(body))).data;
+    if (!shown) return refusalText({ code: 'unknown_review' });
+    const result = await keepAll(deps, { personId: body.user.id, reviewId: shown.review, items: shown.items });
+    return isRefused(result) ? refusalText(result.refused) : drawn(ANSWERS.keptAll(result.kept, result.own));
+  }
 
   app.action<BlockAction>(ACCESS_REVIEW.remove, async ({ ack, body, respond }) => {
     await ack();
