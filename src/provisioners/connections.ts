@@ -5,17 +5,20 @@ import { type Policy, type Resource, roleKey } from '../domain/policy.ts';
 import type { Known } from '../domain/terms.ts';
 import { type Connection, type ListedRole, TargetRefusal, type Use } from './provisioner.ts';
 import { placeOf, provisionerOf, type Target } from './targetPlaces.ts';
+import { unconnected } from './unconnected.ts';
 
 interface Connected {
   readonly place: string;
-  /** Everything that it was connected with: where that changes, it is connected anew. */
-  readonly to: string;
+  /** Everything that it was connected with: where that changes, it is connected anew. null: it could not be connected. */
+  readonly to: string | null;
   readonly connection: Connection<unknown>;
 }
 
 /** The roles of a resource, as its target knows them. */
 export const listed = (resource: Resource): ListedRole<unknown>[] =>
   [...resource.roles.values()].map((role) => ({ roleKey: roleKey(role), role: role.gives }));
+
+const isConnected = ({ to }: Connected): boolean => to !== null;
 
 /** Connections to the targets of a policy, and to those of earlier ones, where access may still be live. */
 export class Connections {
@@ -61,15 +64,17 @@ export class Connections {
     return this.#current.get(resourceId);
   }
 
-  /** The newest credentials first: the policy in force, then what it names as retired, then earlier policies. */
+  /** The newest credentials that a connection could be made with come first: the policy in force, then what it names as retired, then earlier policies. */
   toPlace(place: string): Connection<unknown> | undefined {
-    return [...this.#inPolicy(), ...this.#earlier.toReversed()].find((one) => one.place === place)?.connection;
+    const there = [...this.#inPolicy(), ...this.#earlier.toReversed()].filter((one) => one.place === place);
+    return (there.find(isConnected) ?? there[0])?.connection;
   }
 
   /** The connection to where a grant was given. What gave is what takes back, whatever the policy says by now. */
   ofGrant({ resourceId, place }: Grant): Connection<unknown> {
     const own = this.#current.get(resourceId);
-    const connection = place === null || own?.place === place ? own?.connection : this.toPlace(place);
+    const isOwn = place === null || (own?.place === place && isConnected(own));
+    const connection = isOwn ? own?.connection : this.toPlace(place);
     if (connection) return connection;
     throw new Error(
       place === null
@@ -115,6 +120,14 @@ export class Connections {
     if (place === null) return null;
     const to = JSON.stringify([target.kind, target.target]);
     if (before?.to === to) return before;
-    return { place, to, connection: provisionerOf(target).connect(target.target, this.#use) };
+    try {
+      return { place, to, connection: provisionerOf(target).connect(target.target, this.#use) };
+    } catch (error) {
+      this.#use.log.error(
+        { err: error, place },
+        'a target cannot be connected, so nothing is given or taken back there',
+      );
+      return { place, to: null, connection: unconnected(error) };
+    }
   }
 }

@@ -238,6 +238,83 @@ describe('connections', () => {
   });
 });
 
+describe('K4.11 a target that cannot be connected', () => {
+  const BROKEN = moduleFile(
+    'broken.mjs',
+    `export default ({ z }) => ({
+      configSchema: z.any(), roleSchema: z.any(), placeOf: ({ place }) => place,
+      connect: () => { throw new Error('its licence is over'); },
+    });`,
+  );
+  const broken = target('broken', 'pw', BROKEN);
+
+  test('says why at every call, and keeps no other from being reached', async () => {
+    const targets = connect(policyOf({ db: target('one', 'pw'), logs: broken }));
+    const there = grantAt(targets.placeOf('logs'), { resourceId: 'logs' });
+    for (const call of [targets.revoke(there), targets.isActive(there), targets.grant(there, 1)])
+      await expect(call).rejects.toThrow('this target cannot be connected: its licence is over');
+    await expect(targets.check(resource('logs', broken))).rejects.toThrow('its licence is over');
+    await targets.revoke(grantAt(targets.placeOf('db')));
+    expect(said()).toEqual(['pw revoke']);
+    await targets.close();
+  });
+
+  test.each([
+    ['among the resources', policyOf({ db: target('two', 'new'), logs: broken })],
+    ['among the retired', policyOf({ db: target('two', 'new') }, { retiredTargets: [retired('old', broken)] })],
+  ])('%s of a new policy loses nothing that an earlier one reached', async (_where, next) => {
+    const targets = connect(policyOf({ db: target('one', 'pw') }));
+    const place = targets.placeOf('db');
+    targets.adopt(next);
+    await targets.revoke(grantAt(place));
+    await targets.revoke(grantAt(targets.placeOf('db')));
+    expect(said()).toEqual(['pw revoke', 'new revoke']);
+  });
+
+  test('with new credentials leaves what the credentials before it reach', async () => {
+    const picky = moduleFile(
+      'picky.mjs',
+      `export default ({ z }) => ({
+        configSchema: z.any(), roleSchema: z.any(), placeOf: ({ place }) => place,
+        connect: ({ password, tell }) => {
+          if (password === 'bad') throw new Error('its licence is over');
+          const told = (what) => async () => tell(password, what, []);
+          return { grant: told('grant'), revoke: told('revoke'), isActive: told('isActive'), check: told('check'), close: told('close') };
+        },
+      });`,
+    );
+    const targets = connect(policyOf({ db: target('one', 'good', picky) }));
+    const place = targets.placeOf('db');
+    targets.adopt(policyOf({ db: target('one', 'bad', picky) }));
+    expect(targets.placeOf('db')).toBe(place);
+    await targets.revoke(grantAt(place));
+    await targets.revoke(grantAt(place, { resourceId: 'gone' }));
+    expect(said()).toEqual(['good revoke', 'good revoke']);
+  });
+
+  test('is connected anew with the next policy', async () => {
+    const mended = moduleFile(
+      'mended.mjs',
+      `let tries = 0;
+      export default ({ z }) => ({
+        configSchema: z.any(), roleSchema: z.any(), placeOf: ({ place }) => place,
+        connect: () => {
+          tries += 1;
+          if (tries === 1) throw new Error('its licence is over');
+          const nothing = async () => undefined;
+          return { grant: nothing, revoke: nothing, isActive: async () => false, check: nothing, close: nothing };
+        },
+      });`,
+    );
+    const policy = policyOf({ db: target('one', 'pw', mended) });
+    const targets = connect(policy);
+    const grant = grantAt(targets.placeOf('db'));
+    await expect(targets.isActive(grant)).rejects.toThrow('its licence is over');
+    targets.adopt(policy);
+    expect(await targets.isActive(grant)).toBe(false);
+  });
+});
+
 describe('what a target can do', () => {
   const both = () => connect(policyOf({ db: target('one', 'most', MOST), logs: target('two', 'least') }));
 
