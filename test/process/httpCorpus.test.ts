@@ -136,13 +136,13 @@ describe.each(['socket', 'http'] as const)('K8 in %s mode', (mode) => {
     // What the network still holds is read by and by: the bot has seen it all when one more request is answered.
     await expect
       .poll(() => send(port(), { name: 'one more', parts: [`GET ${path} HTTP/1.1\r\nhost: b\r\n\r\n`] }), {
-        timeout: 20_000,
+        timeout: 40_000,
       })
       .toMatch(/HTTP/);
     const peak = Math.max(...(await samples(20, residentBytes)));
     expect(peak - before).toBeLessThan(200 * MB);
     await endsOnTime();
-  }, 60_000);
+  }, 90_000);
 
   test('K8.5 a signed delivery in chunks, one that expects a word first, and several on one connection are taken', async () => {
     const { path, sign } = route();
