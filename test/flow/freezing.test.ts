@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
-import { endFrozen, freeze, frozen, unfreeze } from '../../src/lifecycle/health/freeze.ts';
+import { endFrozen, freeze, grantingBlocked, unfreeze } from '../../src/lifecycle/health/freeze.ts';
 import { ConflictError } from '../../src/ports/store.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
@@ -60,13 +60,13 @@ describe('freezing', () => {
 
   test('keeps anything new from being given', async () => {
     await freezes();
-    expect(await frozen(flow.deps)).toEqual(REFUSAL);
+    expect(await grantingBlocked(flow.deps)).toEqual(REFUSAL);
     expect(await flow.refused(flow.asks('U0ANA', 'db/read', HOUR))).toEqual(REFUSAL);
   });
 
   test('is for administrators', async () => {
     expect(await freezes('U0ANA')).toEqual({ refused: { code: 'not_an_admin' } });
-    expect(await frozen(flow.deps)).toBeNull();
+    expect(await grantingBlocked(flow.deps)).toBeNull();
   });
 
   test('twice is freezing once', async () => {
@@ -142,7 +142,7 @@ describe('lifting it', () => {
       grantId: null,
       payload: {},
     });
-    expect(await frozen(flow.deps)).toBeNull();
+    expect(await grantingBlocked(flow.deps)).toBeNull();
     await holds('U0ANA');
   });
 
@@ -151,7 +151,7 @@ describe('lifting it', () => {
     expect(await lifts('U0ANA')).toEqual({ refused: { code: 'not_an_admin' } });
     flow.silent.add('U0EVE');
     expect(await lifts()).toMatchObject({ refused: { code: 'person_refused' } });
-    expect(await frozen(flow.deps)).toEqual(REFUSAL);
+    expect(await grantingBlocked(flow.deps)).toEqual(REFUSAL);
   });
 
   test('takes a freeze', async () => {
@@ -171,8 +171,8 @@ describe('lifting it', () => {
     await freezes();
     Object.assign(flow.deps.integrity, { problem: () => 'event 4 was changed' });
     const damaged = { code: 'ledger_damaged', problem: 'event 4 was changed' };
-    expect(await frozen(flow.deps)).toEqual(damaged);
+    expect(await grantingBlocked(flow.deps)).toEqual(damaged);
     await lifts();
-    expect(await frozen(flow.deps)).toEqual(damaged);
+    expect(await grantingBlocked(flow.deps)).toEqual(damaged);
   });
 });

@@ -14,12 +14,12 @@ const p = sql.placeholder;
 /** The statements of a commit, prepared once. */
 export function writesTo(ledger: OpenLedger): Writes {
   return {
-    request: requestWriter(ledger),
-    grant: grantWriter(ledger),
-    record: recordWriter(ledger),
-    unseat: unseater(ledger),
-    event: eventWriter(ledger),
-    ...jobWriter(ledger),
+    request: createRequestWriter(ledger),
+    grant: createGrantWriter(ledger),
+    record: createRecordWriter(ledger),
+    unseat: createUnseater(ledger),
+    event: createEventWriter(ledger),
+    ...createJobWriter(ledger),
   };
 }
 
@@ -28,7 +28,7 @@ function assertWritten({ changes }: { readonly changes: number }, what: string):
   if (changes !== 1) throw new ConflictError(`${what} has changed since it was loaded`);
 }
 
-function requestWriter({ db }: OpenLedger): Writes['request'] {
+function createRequestWriter({ db }: OpenLedger): Writes['request'] {
   const insert = db
     .insert(requests)
     .values({
@@ -75,7 +75,7 @@ function requestWriter({ db }: OpenLedger): Writes['request'] {
 const unreviewedUntil = (request: Request): Instant | null =>
   request.state === 'approved' && request.useReview?.verdict === null ? request.useReview.dueAt : null;
 
-function grantWriter({ db }: OpenLedger): Writes['grant'] {
+function createGrantWriter({ db }: OpenLedger): Writes['grant'] {
   const insert = db
     .insert(grants)
     .values({
@@ -111,7 +111,7 @@ function grantWriter({ db }: OpenLedger): Writes['grant'] {
   };
 }
 
-function recordWriter({ db }: OpenLedger): Writes['record'] {
+function createRecordWriter({ db }: OpenLedger): Writes['record'] {
   const insert = db
     .insert(records)
     .values({ kind: p('kind'), key: p('key'), version: 1, body: p('body') })
@@ -127,13 +127,13 @@ function recordWriter({ db }: OpenLedger): Writes['record'] {
   };
 }
 
-function unseater({ sqlite }: OpenLedger): Writes['unseat'] {
+function createUnseater({ sqlite }: OpenLedger): Writes['unseat'] {
   const unseat = sqlite.prepare('DELETE FROM seats WHERE grant_id = ? AND place NOT LIKE ?');
   return (grantId) => void unseat.run(grantId, `${KEEPS_OUT}%`);
 }
 
 /** Every step appends events: they go to the driver without a detour. */
-function eventWriter({ sqlite }: OpenLedger): Writes['event'] {
+function createEventWriter({ sqlite }: OpenLedger): Writes['event'] {
   const insert = sqlite.prepare(
     'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
@@ -149,7 +149,7 @@ function eventWriter({ sqlite }: OpenLedger): Writes['event'] {
  * Every put has a generation that no put had before, also where its row is new: work that was claimed earlier, and that ends
  * late, settles nothing that was put since. Claims do not outlive the process, so counting on from what is there is enough.
  */
-function jobWriter({ db }: OpenLedger): Pick<Writes, 'putJob' | 'deleteJob'> {
+function createJobWriter({ db }: OpenLedger): Pick<Writes, 'putJob' | 'deleteJob'> {
   const [newest] = db
     .select({ generation: max(jobs.generation) })
     .from(jobs)

@@ -11,7 +11,7 @@ import type { Purpose } from '../../ports/evidence.ts';
 import type { Change, Versioned } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { revokingChange } from '../grant/endGrant.ts';
-import { frozen } from '../health/freeze.ts';
+import { grantingBlocked } from '../health/freeze.ts';
 import { peopleNamed } from '../people/candidates.ts';
 import { areAmong, checkAdmin } from '../people/eligibility.ts';
 import { commitForHuman, humanBehind, humanSince } from '../people/humans.ts';
@@ -158,7 +158,7 @@ async function mayBreakGlass(
   rule: BreakGlassRule,
   input: Attempt,
 ): Promise<{ person: Person; human: Human } | Refused> {
-  const freeze = await frozen(deps);
+  const freeze = await grantingBlocked(deps);
   if (freeze) return refuse(freeze);
   const removals = (await deps.store.record('removals', input.role)).value ?? [];
   if (

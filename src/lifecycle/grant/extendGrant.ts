@@ -8,7 +8,7 @@ import type { Millis } from '../../domain/terms.ts';
 import { problemText, typed } from '../../domain/text.ts';
 import type { Versioned } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
-import { frozen } from '../health/freeze.ts';
+import { grantingBlocked } from '../health/freeze.ts';
 import { commitForHuman, humanBehind } from '../people/humans.ts';
 import type { ConfirmedFactor } from '../people/secondFactor.ts';
 import { decide } from '../request/decide.ts';
@@ -123,7 +123,7 @@ export function extendGrant(deps: Deps, grantId: string, attempt: number): Promi
     const grant = loaded.value;
     const { extension } = grant;
     if (!extension || deps.clock.now() >= grant.endsAt) return null;
-    if (await frozen(deps)) return null;
+    if (await grantingBlocked(deps)) return null;
     const notExtended = (problem: string) =>
       giveUp(deps, { value: grant, version: loaded.version }, extension.requestId, problem);
     if (deps.targets.placeOf(grant.resourceId) !== grant.place)

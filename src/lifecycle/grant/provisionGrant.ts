@@ -5,7 +5,7 @@ import { type Instant, MINUTE, type Millis, SECOND } from '../../domain/terms.ts
 import { problemText } from '../../domain/text.ts';
 import { ConflictError, type Versioned } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
-import { frozen } from '../health/freeze.ts';
+import { grantingBlocked } from '../health/freeze.ts';
 import { areAmong } from '../people/eligibility.ts';
 import { decide } from '../request/decide.ts';
 import { refusalReason } from '../request/mayBeGiven.ts';
@@ -93,7 +93,7 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
 async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
-  const freeze = await frozen(deps);
+  const freeze = await grantingBlocked(deps);
   if (freeze) return refusalReason(freeze);
   if (deps.targets.placeOf(grant.resourceId) !== grant.place)
     return 'the policy has moved the resource to another target since; ask again';

@@ -12,8 +12,11 @@ import { retryOnConflict } from '../request/retryOnConflict.ts';
 
 const KEY = 'bot';
 
-/** The refusal while nothing new is granted to anybody, by a freeze or because the ledger is damaged; null: it is. */
-export async function frozen(deps: Pick<Deps, 'store' | 'integrity'>): Promise<Refusal | null> {
+/**
+ * Why granting is blocked: a freeze, or a ledger that failed its check.
+ * @returns null if it is not
+ */
+export async function grantingBlocked(deps: Pick<Deps, 'store' | 'integrity'>): Promise<Refusal | null> {
   const problem = deps.integrity.problem();
   if (problem !== null) return { code: 'ledger_damaged', problem };
   const { value } = await deps.store.record('freeze', KEY);

@@ -4,7 +4,7 @@ import { type Role, roleKey } from '../../domain/policy.ts';
 import { type Refusal, refusedField } from '../../domain/refusal.ts';
 import type { Instant, Millis } from '../../domain/terms.ts';
 import type { Deps } from '../deps.ts';
-import { frozen } from '../health/freeze.ts';
+import { grantingBlocked } from '../health/freeze.ts';
 import { type ConfirmedFactor, isConfirmed } from '../people/secondFactor.ts';
 import { obstacleFor } from './obstacle.ts';
 
@@ -28,7 +28,7 @@ export interface Wanted {
 export async function mayBeGiven(deps: Deps, { role, person, form, factor }: Wanted): Promise<Refusal | null> {
   const [wrong] = form ? checkForm(withLongest(role, form.longest), form, deps.clock.now()) : [];
   if (wrong) return wrong;
-  const freeze = await frozen(deps);
+  const freeze = await grantingBlocked(deps);
   if (freeze) return freeze;
   const obstacle = await obstacleFor(deps, role.resourceId, person);
   if (obstacle !== null) return { code: 'no_account', role: roleKey(role), problem: obstacle };

@@ -5,7 +5,7 @@ import type { Known } from '../../domain/terms.ts';
 import { known, unknown } from '../../domain/terms.ts';
 import type { Purpose } from '../../ports/evidence.ts';
 import type { Deps } from '../deps.ts';
-import { frozen } from '../health/freeze.ts';
+import { grantingBlocked } from '../health/freeze.ts';
 import { humanBehind } from '../people/humans.ts';
 import { type DecidedRequest, decide, type Question } from './decide.ts';
 import { mayBeGiven, refusalReason, type Wanted } from './mayBeGiven.ts';
@@ -78,7 +78,7 @@ const LOOKED_AT = 25;
  * @returns unknown where nothing is granted to anybody now, with the reason
  */
 export async function possibleNow(deps: Deps, person: Person): Promise<Known<readonly Possible[]>> {
-  const freeze = await frozen(deps);
+  const freeze = await grantingBlocked(deps);
   if (freeze) return unknown(refusalReason(freeze));
   const [human, incidentId] = await Promise.all([humanBehind(deps, person), usualIncident(deps, person)]);
   const roles = [...deps.policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);

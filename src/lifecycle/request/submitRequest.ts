@@ -6,7 +6,7 @@ import type { Request } from '../../domain/request.ts';
 import type { Instant, Millis } from '../../domain/terms.ts';
 import { typed } from '../../domain/text.ts';
 import type { Deps } from '../deps.ts';
-import { frozen } from '../health/freeze.ts';
+import { grantingBlocked } from '../health/freeze.ts';
 import { commitForHuman, humanBehind } from '../people/humans.ts';
 import type { ConfirmedFactor } from '../people/secondFactor.ts';
 import { afterMore, type DecidedRequest } from './decide.ts';
@@ -71,7 +71,7 @@ export function submitRequest(deps: Deps, submission: Submission): Promise<Submi
     });
     const [wrong] = checkSubmission(deps, submission);
     if (wrong) return everyRole(wrong);
-    const freeze = await frozen(deps);
+    const freeze = await grantingBlocked(deps);
     if (freeze) return everyRole(freeze);
     const requester = await deps.directory.person(submission.personId);
     if (!requester.known) return everyRole({ code: 'person_refused', problem: requester.problem });

@@ -11,7 +11,7 @@ import { typed } from '../../domain/text.ts';
 import type { Versioned } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { extendable } from '../grant/extendGrant.ts';
-import { frozen } from '../health/freeze.ts';
+import { grantingBlocked } from '../health/freeze.ts';
 import { commitForHuman, humanBehind, humanSince } from '../people/humans.ts';
 import { type ConfirmedFactor, isConfirmed } from '../people/secondFactor.ts';
 import { type DecidedRequest, decide } from '../request/decide.ts';
@@ -83,7 +83,7 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
       recorded: [await recorded(deps, asked, review, now), ...signalEvents(asked, signals)],
     };
     if (input.verdict === 'deny') return recordDenial(deps, outcome);
-    const freeze = await frozen(deps);
+    const freeze = await grantingBlocked(deps);
     if (freeze) return refuse(freeze);
     if (now.role.secondFactor.review && !isConfirmed(input.factor, reviewer.value.slackId, deps.clock.now()))
       return refuse({ code: 'second_factor_needed' });
