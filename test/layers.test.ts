@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   opa: ['domain', 'ports'],
   forwarding: ['domain', 'http', 'ports'],
   report: ['domain'],
-  bundle: ['domain', 'ports'],
+  auditBundle: ['domain', 'ports'],
   pagerduty: ['domain', 'http', 'ports'],
   provisioners: ['concurrency', 'domain', 'http', 'ports'],
   'slack/link': ['domain', 'http', 'ports'],

@@ -21,7 +21,7 @@ export const AUDIT = {
   links: { about: 'with links to the threads at Slack; needs SLACK_BOT_TOKEN' },
 } as const satisfies Options;
 
-export const BUNDLE = {
+export const AUDIT_BUNDLE = {
   from,
   to,
   key: { value: 'PRIVATE.pem', about: 'the Ed25519 key to sign with' },

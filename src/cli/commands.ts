@@ -102,19 +102,19 @@ export const COMMANDS: Readonly<Record<string, Verb | Group>> = {
     exits: { 0: 'something was found', 1: 'nothing fits', 2: 'could not be looked up' },
     load: () => import('./audit.ts').then(({ audit }) => audit),
   }),
+  'audit-bundle': verb({
+    about: 'a signed zip for the auditor: events, policies, evidence, access reviews',
+    files: DATABASE,
+    options: options.AUDIT_BUNDLE,
+    exits: { 0: 'made', 1: 'the ledger is not whole', 2: 'could not be made' },
+    load: () => import('./auditBundle.ts').then(({ auditBundle }) => auditBundle),
+  }),
   backup: verb({
     about: 'a copy of the database that stands alone, checked, while the bot goes on writing',
     files: { TO: 'the file to write; it must not be there yet', ...DATABASE },
     options: options.NO_OPTIONS,
     exits: { 0: 'made, and whole', 1: 'made, and the record in it is not whole', 2: 'could not be made' },
     load: () => import('./backup.ts').then(({ backup }) => backup),
-  }),
-  bundle: verb({
-    about: 'a signed archive for the auditor: events, policies, evidence, access reviews',
-    files: DATABASE,
-    options: options.BUNDLE,
-    exits: { 0: 'made', 1: 'the ledger is not whole', 2: 'could not be made' },
-    load: () => import('./bundle.ts').then(({ bundle }) => bundle),
   }),
   completion: verb({
     about: 'a script for your shell that completes commands and options',

@@ -192,7 +192,7 @@ describe('a name in a bundle for the auditor', () => {
     writeFileSync(file('key.pem'), keys.privateKey.export({ type: 'pkcs8', format: 'pem' }));
     writeFileSync(file('public.pem'), keys.publicKey.export({ type: 'spki', format: 'pem' }));
     const order = [path, '--from', '2025-12-31', '--to', to, '--key', file('key.pem')];
-    expect(await runHere('bundle', ...order, '--out', file('b.zip'))).toMatchObject({ code: 0 });
+    expect(await runHere('audit-bundle', ...order, '--out', file('b.zip'))).toMatchObject({ code: 0 });
     const folder = file('unpacked');
     for (const [name, bytes] of Object.entries(unzipSync(readFileSync(file('b.zip'))))) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });

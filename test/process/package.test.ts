@@ -116,7 +116,7 @@ describe('installed as a dependency, offline and with no compiler', () => {
   test('every command tells what it takes', async () => {
     const all = await jitbot(['--help']);
     expect(all).toMatchObject({ code: 0, err: '' });
-    for (const command of ['audit', 'bundle', 'doctor', 'ledger', 'policy', 'report', 'start']) {
+    for (const command of ['audit', 'audit-bundle', 'doctor', 'ledger', 'policy', 'report', 'start']) {
       expect(all.out).toContain(command);
       expect(await jitbot([command, '--help'])).toMatchObject({ code: 0, err: '' });
     }

@@ -188,7 +188,7 @@ describe('an access review', () => {
   });
 });
 
-describe('jitbot bundle', () => {
+describe('jitbot audit-bundle', () => {
   const file = (name: string) => join(stage.sandbox.directory, name);
   const database = () => stage.sandbox.env.JIT_DATABASE ?? '';
   const python = (folder: string, key: string) =>
@@ -217,7 +217,7 @@ describe('jitbot bundle', () => {
     await says(card, 'Not any more');
     stage.clock.jump(11 * MINUTE);
     await stage.recorded('ledger.anchored');
-    const order = ['bundle', database(), '--from', '2020-01-01', '--to', '2100-01-01', '--key', file('key.pem')];
+    const order = ['audit-bundle', database(), '--from', '2020-01-01', '--to', '2100-01-01', '--key', file('key.pem')];
     const made = await jit([...order, '--checkpoints', file('checkpoints.jsonl'), '--out', file('bundle.zip')]);
     expect(made).toMatchObject({ code: 0, err: expect.stringContaining('1 policy, 1 access review') });
 
@@ -244,7 +244,7 @@ describe('jitbot bundle', () => {
 
   test('is refused where something is wrong, with a word', async () => {
     writeFileSync(file('bad.pem'), 'nonsense');
-    const order = ['bundle', database(), '--from', '2020-01-01', '--to', '2100-01-01', '--out', file('b.zip')];
+    const order = ['audit-bundle', database(), '--from', '2020-01-01', '--to', '2100-01-01', '--out', file('b.zip')];
     expect(await jit(order)).toMatchObject({
       code: 2,
       err: expect.stringContaining('needs --from, --to, --key and --out'),

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { arch, cpus, release, totalmem } from 'node:os';
 import { parse } from 'yaml';
 import { version } from '../../app/version.ts';
-import { createArchiveFile } from '../../bundle/archiveFile.ts';
+import { createZip } from '../../auditBundle/zip.ts';
 import { ConfigError, secretsNamed } from '../../config/env.ts';
 import { VARIABLES } from '../../config/envSchema.ts';
 import { policyJsonSchema } from '../../config/policyJsonSchema.ts';
@@ -39,10 +39,10 @@ export async function support({ values, files }: Given<typeof SUPPORT>): Promise
   if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file with --out`);
   const parts = await gathered(databasePath(files[0]), values.log);
   const strike = createStriker(secretsNamed(process.env));
-  const archive = createArchiveFile(out);
-  archive.add('README.txt', [GUIDE]);
-  for (const [name, text] of parts) archive.add(name, [strike(text)]);
-  archive.close();
+  const zip = createZip(out);
+  zip.add('README.txt', [GUIDE]);
+  for (const [name, text] of parts) zip.add(name, [strike(text)]);
+  zip.close();
   process.stdout.write(`${out}: ${parts.map(([name]) => name).join(', ')}. Look through it before you send it.\n`);
   return 0;
 }

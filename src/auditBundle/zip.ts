@@ -4,7 +4,7 @@ import { Zip, ZipDeflate } from 'fflate';
 import { StorageError } from '../ports/store.ts';
 
 /** A ZIP file that is written as it comes, so that its size is no matter, and knows the SHA-256 of each file in it. */
-export interface ArchiveFile {
+export interface ZipFile {
   add(name: string, parts: Iterable<string>): void;
   addBytes(name: string, bytes: Uint8Array): void;
   /** Of every file so far, as `sha256sum` writes and checks them. */
@@ -17,7 +17,7 @@ export interface ArchiveFile {
 const PIECE = 1 << 16;
 
 /** @throws StorageError where it cannot be written */
-export function createArchiveFile(path: string): ArchiveFile {
+export function createZip(path: string): ZipFile {
   const partial = `${path}.partial`;
   const file = open(partial);
   let failure: Error | null = null;

@@ -1,7 +1,7 @@
 import { createHash, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createArchiveFile } from '../bundle/archiveFile.ts';
-import { bundleGuide } from '../bundle/guide.ts';
+import { auditBundleGuide } from '../auditBundle/guide.ts';
+import { createZip } from '../auditBundle/zip.ts';
 import { ConfigError } from '../config/env.ts';
 import { readTextFile } from '../config/readFile.ts';
 import type { AccessReview } from '../domain/accessReview.ts';
@@ -14,18 +14,18 @@ import { verifyLedger } from '../ledger/history/verify.ts';
 import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
-import type { BUNDLE } from './commandOptions.ts';
+import type { AUDIT_BUNDLE } from './commandOptions.ts';
 import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
 /** Exit codes: 0 made, 1 the ledger is not whole, 2 could not be made. */
-export async function bundle({ values, files }: Given<typeof BUNDLE>): Promise<number> {
+export async function auditBundle({ values, files }: Given<typeof AUDIT_BUNDLE>): Promise<number> {
   const from = instantOption('--from', values.from);
   const to = instantOption('--to', values.to, 'ends');
   const { key: keyPath, out, checkpoints } = values;
   if (from === null || to === null || !keyPath || !out || files.length > 1)
-    throw new UsageError('bundle needs --from, --to, --key and --out');
+    throw new UsageError('audit-bundle needs --from, --to, --key and --out');
   if (from >= to) throw new UsageError('--from is not before --to');
   if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file`);
   const path = databasePath(files[0]);
@@ -53,7 +53,7 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
   const anchors = kept === null ? [] : anchorsIn(kept, checkpoints ?? '', origin);
   const verification = verifyLedger(ledger, { anchors });
   if (!verification.whole) {
-    process.stderr.write(`${path}: ${verification.problem}. What is not whole is not handed on as a bundle.\n`);
+    process.stderr.write(`${path}: ${verification.problem}. What is not whole is not handed on as an audit bundle.\n`);
     return 1;
   }
   const first = exportRows(ledger, { from, to }).next().value as EventRow | undefined;
@@ -62,21 +62,21 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
       `${path}: has no event from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}`,
     );
 
-  const archive = createArchiveFile(out);
+  const zip = createZip(out);
   const seen: { last: EventRow; policies: Set<string> } = { last: first, policies: new Set() };
-  archive.add('events.jsonl', eventLines(ledger, { from, to }, seen));
+  zip.add('events.jsonl', eventLines(ledger, { from, to }, seen));
   const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
   const missing: string[] = [];
   for (const hash of seen.policies) {
     const text = (await store.record('policy_text', hash)).value?.text;
     if (text !== undefined && createHash('sha256').update(text).digest('hex') === hash)
-      archive.add(`policies/${hash}.yaml`, [text]);
+      zip.add(`policies/${hash}.yaml`, [text]);
     else missing.push(hash);
   }
-  if (kept !== null) archive.add('checkpoints.jsonl', [kept]);
+  if (kept !== null) zip.add('checkpoints.jsonl', [kept]);
   const reviews: readonly AccessReview[] = await store.records('access_review');
   const inTime = reviews.filter(({ startedAt, closedAt }) => startedAt < to && (closedAt ?? to) >= from);
-  archive.add('reviews.json', [`${JSON.stringify(inTime, null, 2)}\n`]);
+  zip.add('reviews.json', [`${JSON.stringify(inTime, null, 2)}\n`]);
   const { last } = seen;
   const about = {
     ledger: origin,
@@ -88,21 +88,21 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
     missingPolicies: missing,
     erasedLater: erasedAfter(ledger, last.seq),
   };
-  archive.add('about.json', [`${JSON.stringify(about, null, 2)}\n`]);
-  archive.add('verify.py', [readFileSync(new URL('../bundle/verify.py', import.meta.url), 'utf8')]);
+  zip.add('about.json', [`${JSON.stringify(about, null, 2)}\n`]);
+  zip.add('verify.py', [readFileSync(new URL('../auditBundle/verify.py', import.meta.url), 'utf8')]);
   const note = missing.length > 0 ? `Policies that the ledger does not hold the text of: ${missing.join(', ')}\n` : '';
-  archive.add('README.txt', [bundleGuide({ from, to, madeAt: Date.now(), files: note })]);
-  const manifest = archive.manifest();
-  archive.add('MANIFEST', [manifest]);
-  archive.addBytes('MANIFEST.sig', sign(null, Buffer.from(manifest, 'utf8'), key));
-  archive.close();
+  zip.add('README.txt', [auditBundleGuide({ from, to, madeAt: Date.now(), files: note })]);
+  const manifest = zip.manifest();
+  zip.add('MANIFEST', [manifest]);
+  zip.addBytes('MANIFEST.sig', sign(null, Buffer.from(manifest, 'utf8'), key));
+  zip.close();
   process.stderr.write(
     `${out}: events ${first.seq} to ${last.seq}, ${counted(seen.policies.size - missing.length, 'policy', 'policies')}, ${counted(inTime.length, 'access review')}\n`,
   );
   return 0;
 }
 
-/** Whose names were erased after the time of the bundle: they are missing in it, and no event in it says why. */
+/** Whose names were erased after the time of the audit bundle: they are missing in it, and no event in it says why. */
 const erasedAfter = ({ sqlite }: OpenLedger, seq: number) =>
   sqlite
     .prepare<[number], { seq: number; slackId: string }>(

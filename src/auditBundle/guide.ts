@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/terms.ts';
 
 /** What an auditor reads first. */
-export const bundleGuide = ({
+export const auditBundleGuide = ({
   from,
   to,
   madeAt,
