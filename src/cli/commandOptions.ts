@@ -117,6 +117,11 @@ export const INIT = {
   resource: { value: 'NAME', about: 'what to call the first resource, such as payments-db' },
 } as const satisfies Options;
 
+export const REVOKE_ALL = {
+  from: { value: 'COPY', about: 'a copy of the database, as jitbot backup makes it; it stays as it is' },
+  statements: { about: 'touch nothing, and say for each grant what takes it back by hand' },
+} as const satisfies Options;
+
 export const STATUS = { json } as const satisfies Options;
 
 export const WATCH = {

@@ -159,6 +159,13 @@ export const COMMANDS: Readonly<Record<string, Verb | Group>> = {
     exits: { 0: 'put back', 2: 'could not be put back; nothing was changed' },
     load: () => import('./restore.ts').then(({ restore }) => restore),
   }),
+  'revoke-all': verb({
+    about: 'with the bot gone for good: takes back at the targets what a copy calls live, from any machine',
+    files: { '[POLICY]': 'the policy file, with its secrets in the environment (default: JIT_POLICY)' },
+    options: options.REVOKE_ALL,
+    exits: { 0: 'everything is gone', 1: 'something is to look at', 2: 'could not be begun' },
+    load: () => import('./revokeAll.ts').then(({ revokeAll }) => revokeAll),
+  }),
   start: verb({
     about: 'runs the bot until it is told to stop, as npm start does in a checkout',
     options: options.NO_OPTIONS,

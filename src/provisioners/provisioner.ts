@@ -92,6 +92,12 @@ export interface Use {
   readonly accountOf: (template: string, person: Access<unknown>['person']) => string;
 }
 
+/** A grant as somebody else than the bot has to take it back. */
+export interface ToTakeBack<Role> extends Pick<Access<Role>, 'grantId' | 'person' | 'role' | 'roleKey'> {
+  /** What they are called at the target. null: nobody knows whether they were ever given anything. */
+  readonly account: string | null;
+}
+
 /** One kind of target. A folder here and a line in registry.ts. */
 export interface Provisioner<Target, Role> {
   readonly kind: string;
@@ -118,6 +124,11 @@ export interface Provisioner<Target, Role> {
    * for when it is taken back, such as the login template. Never secrets: with another password it is the same place.
    */
   placeOf(target: Target): string;
+  /**
+   * What takes a grant back where there is no bot: statements to type, in order, for an administrator of the target.
+   * @param target null: its secrets, and so where it is, are not at hand
+   */
+  byHand(one: ToTakeBack<Role>, target: Target | null): readonly string[];
   /** Nothing is reached yet: the first call does that. */
   connect(target: Target, use: Use): Connection<Role>;
 }

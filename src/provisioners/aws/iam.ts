@@ -7,6 +7,7 @@ import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import { type Access, type ListedRole, type Provisioner, TargetRefusal } from '../provisioner.ts';
 import type { Member, Roster } from '../roster.ts';
+import { fromGroups } from './byHand.ts';
 import { clientOptions, inTime } from './client.ts';
 import { type IamDirectory, iamDirectory } from './iamDirectory.ts';
 
@@ -41,6 +42,7 @@ export const awsIam: Provisioner<Target, Role> = {
   packages: ['@aws-sdk/client-iam'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ aws_account: account, endpoint }) => placeText(account, endpoint),
+  byHand: fromGroups,
   connect: (target, { seats, ids, accountOf }) => {
     let opened: Promise<IAM> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.

@@ -9,6 +9,7 @@ import { type Connection, type ListedRole, type Provisioner, TargetRefusal, type
 import type { Roster } from '../roster.ts';
 import type { Place } from './assigning.ts';
 import { type Assignments, assignmentsOf } from './assignments.ts';
+import { fromAssignments } from './byHand.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('aws_identity_center'),
@@ -57,6 +58,7 @@ export const awsIdentityCenter: Provisioner<Target, Role> = {
   packages: ['@aws-sdk/client-sso-admin', '@aws-sdk/client-identitystore'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ instance, identity_store: store, region, endpoint }) => placeText(instance, store, region, endpoint),
+  byHand: fromAssignments,
   connect: connectIdentityCenter,
 };
 

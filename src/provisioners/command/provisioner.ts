@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
+import { handedBack } from '../handedBack.ts';
 import { createOwnConnection } from '../ownConnection.ts';
 import { placeText, programPlace, settingsPlace } from '../place.ts';
 import { type Action, type Send, sessionsSchema } from '../protocol.ts';
@@ -37,6 +38,7 @@ export const command: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   placeOf: ({ run, env }) => placeText(programPlace(run), settingsPlace(env)),
+  byHand: (one, target) => [handedBack(one, target === null ? 'the target' : target.run.join(' '))],
   connect: (target, use) => {
     const { sessions, lists, checks } = target;
     const manners = { name: target.run[0] ?? '', sessions, lists, checks, heldUpFor: 0 };

@@ -4,6 +4,7 @@ import type { Finding } from '../../ports/targets.ts';
 import { membership } from '../membership.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
+import { byHand } from './byHand.ts';
 import { connectGitHub } from './client.ts';
 import { rosterOf } from './organization.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
@@ -16,6 +17,7 @@ export const github: Provisioner<Target, Role> = {
   packages: ['octokit'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ api_url: api, org }) => placeText(addressPlace(api), org.toLowerCase()),
+  byHand,
   connect: (target, { seats, ids, polling, accountOf }) => {
     let opened: Promise<Octokit> | null = null;
     const octokit = (): Promise<Octokit> => {

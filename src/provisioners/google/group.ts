@@ -5,6 +5,7 @@ import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
 import type { Roster } from '../roster.ts';
+import { fromGroups } from './byHand.ts';
 import { authOptions, clientOptions } from './client.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './groupSchemas.ts';
 import { rosterOf } from './groups.ts';
@@ -19,6 +20,7 @@ export const googleGroup: Provisioner<Target, Role> = {
   accountTemplate: ({ account }) => account,
   // A group's address is unique in the world.
   placeOf: ({ endpoint }) => placeText('groups', endpoint),
+  byHand: fromGroups,
   connect: (target, { seats, ids, polling, accountOf }) => {
     let opened: Promise<cloudidentity_v1.Resource$Groups> | null = null;
     // The package is loaded with the first call: who uses no such target need not have it.

@@ -1,6 +1,7 @@
 import type { Finding } from '../../ports/targets.ts';
 import { placeText } from '../place.ts';
 import type { Connection, Provisioner, Use } from '../provisioner.ts';
+import { fromProject } from './byHand.ts';
 import { give, isThere, list, type Project, remove, stamp, takeBack } from './iamAccess.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './iamSchemas.ts';
 import { ProjectPolicy } from './projectPolicy.ts';
@@ -15,6 +16,7 @@ export const googleIam: Provisioner<Target, Role> = {
   packages: ['@googleapis/cloudresourcemanager'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ project, endpoint }) => placeText(project, endpoint),
+  byHand: fromProject,
   connect,
 };
 

@@ -1,6 +1,7 @@
 import { placeText } from '../place.ts';
 import { type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { grant, isActive, remove, revoke, type Site, stamp } from './access.ts';
+import { byHand } from './byHand.ts';
 import { check } from './check.ts';
 import type { Cluster } from './cluster.ts';
 import { connectCluster } from './connection.ts';
@@ -17,6 +18,7 @@ export const kubernetes: Provisioner<Target, Role> = {
   accountTemplate: nameTemplate,
   placeOf: ({ kubeconfig, context, group }) =>
     placeText(kubeconfig ?? 'in the cluster', context, group === undefined ? 'users' : 'groups'),
+  byHand,
   connect,
 };
 

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
+import { handedBack } from '../handedBack.ts';
 import { membership } from '../membership.ts';
 import { placeText, settingsPlace } from '../place.ts';
 import { type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
@@ -95,6 +96,7 @@ export const localModule: Provisioner<Target, unknown> = {
     const own = ownPlace(path, config);
     return placeText(path, own ?? settingsPlace(config));
   },
+  byHand: (one, target) => [handedBack(one, target === null ? 'the target' : `the target of ${target.path}`)],
   connect: ({ path, config }, use) => {
     const connection = load(path).connect(config, use);
     const missing = ABILITIES.find((ability) => typeof connection?.[ability] !== 'function');

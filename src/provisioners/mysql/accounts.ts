@@ -15,7 +15,7 @@ export interface Account {
 }
 
 export const name = (identifier: string): string => `\`${identifier.replaceAll('`', '``')}\``;
-const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+export const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 export const accountName = ({ user, host }: Account): string => `${text(user)}@${text(host)}`;
 export const shown = ({ user, host }: Account): string => `${user}@${host}`;
 export const accountFrom = (text: string): Account => {

@@ -10,6 +10,7 @@ import {
 } from '../provisioner.ts';
 import { accountFrom, shown } from './accounts.ts';
 import { keepServer, knownAccounts, type Made, usersIn } from './book.ts';
+import { byHand } from './byHand.ts';
 import { type Books, end, isMade, isPresent } from './ending.ts';
 import { type Giving, giveRoles, issuePassword } from './give.ts';
 import { findHolders, findStray, type Held, takeFrom } from './holders.ts';
@@ -31,6 +32,7 @@ export const mysql: Provisioner<Target, Role> = {
   accountTemplate: ({ login }) => (login === 'temporary' ? null : login),
   placeOf: ({ url, login, host }) =>
     placeText(addressPlace(url, USUAL_PORT), login === 'temporary' ? login : 'own logins', `@${host}`),
+  byHand,
   connect,
 };
 

@@ -4,6 +4,7 @@ import type { Finding } from '../../ports/targets.ts';
 import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
+import { byHand } from './byHand.ts';
 import { connectOkta } from './client.ts';
 import { rosterOf } from './directory.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
@@ -19,6 +20,7 @@ export const okta: Provisioner<Target, Role> = {
   packages: ['@okta/okta-sdk-nodejs'],
   accountTemplate: ({ account }) => account,
   placeOf: ({ url }) => addressPlace(url),
+  byHand,
   connect: (target, { seats, ids, polling, accountOf }) => {
     let opened: Promise<Client> | null = null;
     const client = (): Promise<Client> => {

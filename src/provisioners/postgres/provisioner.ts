@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { addressFor, databaseAddress, userOf } from '../address.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { Access, Connection, ListedRole, Provisioner, Use } from '../provisioner.ts';
+import { byHand } from './byHand.ts';
 import { checkRights } from './doctor.ts';
 import { endedRoles, finish, type Owners } from './finish.ts';
 import { createBridge, createLogin, setPassword, stamp } from './give.ts';
@@ -49,6 +50,7 @@ export const postgres: Provisioner<Target, Role> = {
   roleSchema,
   accountTemplate: ({ login }) => (login === 'temporary' ? null : login),
   placeOf: ({ url, login }) => placeText(addressPlace(url, USUAL_PORT), login === 'temporary' ? login : 'own logins'),
+  byHand,
   connect,
 };
 

@@ -13,6 +13,10 @@ export const slack: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   placeOf: ({ api_url: api }) => addressPlace(api),
+  byHand: ({ role, account, person }) =>
+    role.groups.map(
+      (group) => `In Slack, People & user groups, the group ${group}: take out ${account ?? person.slackId}`,
+    ),
   connect: (target, { seats, ids, polling }) => {
     const { LogLevel, WebClient: Client } = createRequire(import.meta.url)(
       '@slack/web-api',

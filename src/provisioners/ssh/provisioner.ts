@@ -2,7 +2,15 @@ import { keyedLock } from '../../concurrency/keyedLock.ts';
 import { type Instant, MINUTE } from '../../domain/terms.ts';
 import type { Credential } from '../../ports/targets.ts';
 import { placeText, programPlace } from '../place.ts';
-import { type Access, type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
+import {
+  type Access,
+  type Connection,
+  type Provisioner,
+  TargetRefusal,
+  type ToTakeBack,
+  type Use,
+} from '../provisioner.ts';
+import { word } from '../quoting.ts';
 import { check } from './check.ts';
 import { type Authority, publicKeyOf, sign } from './keygen.ts';
 import { runProgram } from './program.ts';
@@ -30,6 +38,7 @@ export const ssh: Provisioner<Target, Role> = {
   // What takes a certificate back is the list, where servers get it: it works whichever key signed it.
   placeOf: ({ revocation_list: list, publish }) =>
     placeText(list, publish.length > 0 ? programPlace(publish) : undefined),
+  byHand,
   connect,
 };
 
@@ -106,6 +115,17 @@ function publicKeyIn(text: string, name: string): string {
   return key;
 }
 
+/** On the machine with the list; then as `publish` and `end_sessions` say. */
+function byHand(one: ToTakeBack<Role>, target: Target | null): readonly string[] {
+  const list = word(target?.revocation_list ?? '$REVOCATION_LIST');
+  const key = word(target === null ? '$CA_PUBLIC_KEY' : `${target.ca_key}${target.agent === undefined ? '.pub' : ''}`);
+  return [
+    `printf 'id: %s\\n' ${word(keyIdOf(one))} | ssh-keygen -k -u -f ${list} -s ${key} /dev/stdin`,
+    `Take ${list} to the servers${target && target.publish.length > 0 ? `: ${target.publish.map(word).join(' ')}` : ''}`,
+    `End what is open as ${one.role.principals.join(', ')} by the certificate of grant ${one.grantId}`,
+  ];
+}
+
 /** Whose and for which grant: servers log it, and a revocation names it. */
-const keyIdOf = ({ grantId, person }: Access<Role>): string =>
+const keyIdOf = ({ grantId, person }: Pick<Access<Role>, 'grantId' | 'person'>): string =>
   `jitbot ${grantId} ${person.email.replace(/[^!-~]/g, '?')}`;

@@ -4,6 +4,7 @@ import { MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import { cut } from '../../domain/text.ts';
 import { signatureHeaders } from '../../http/webhookSignature.ts';
 import { webAddress } from '../address.ts';
+import { handedBack } from '../handedBack.ts';
 import { createOwnConnection } from '../ownConnection.ts';
 import { addressPlace, parametersOf, placeText, settingsPlace } from '../place.ts';
 import { isAct, MOST_ANSWER, type Send, sessionsSchema } from '../protocol.ts';
@@ -37,6 +38,7 @@ export const webhook: Provisioner<Target, Role> = {
   targetSchema,
   roleSchema,
   placeOf: ({ url }) => placeText(addressPlace(url), settingsPlace(parametersOf(url))),
+  byHand: (one, target) => [handedBack(one, target === null ? 'the target' : new URL(target.url).host)],
   connect: (target, use) => {
     const { sessions, lists, checks } = target;
     const manners = { name: new URL(target.url).host, sessions, lists, checks, heldUpFor: HELD_UP_FOR };

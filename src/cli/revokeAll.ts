@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../app/clock.ts';
+import { createLog } from '../app/log.ts';
+import { ConfigError, secretsNamed } from '../config/env.ts';
+import { loadPolicy } from '../config/policyFile.ts';
+import type { LiveGrant } from '../domain/grant.ts';
+import type { Policy } from '../domain/policy.ts';
+import { createStriker } from '../domain/secrets.ts';
+import { backupLedger } from '../ledger/history/backup.ts';
+import { createIdBook } from '../ledger/sqlite/idBook.ts';
+import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
+import { createSeatBook } from '../ledger/sqlite/seatBook.ts';
+import { createStore } from '../ledger/sqlite/store.ts';
+import { takeAllBack } from '../lifecycle/grant/takeAllBack.ts';
+import { statementsFor } from '../provisioners/byHand.ts';
+import { lackingPackages } from '../provisioners/packages.ts';
+import { PROVISIONERS } from '../provisioners/registry.ts';
+import { connectTargets } from '../provisioners/targets.ts';
+import type { REVOKE_ALL } from './commandOptions.ts';
+import { policyPath, readPolicy } from './options.ts';
+import type { Given } from './spec.ts';
+import { UsageError } from './usageError.ts';
+
+/** `jitbot revoke-all --from COPY [POLICY]`: takes back what a copy calls live, on whatever machine. The copy stays as it is. */
+export async function revokeAll({ values, files }: Given<typeof REVOKE_ALL>): Promise<number> {
+  if (values.from === undefined) throw new UsageError('--from names a copy of the database');
+  const path = policyPath(files);
+  const folder = mkdtempSync(join(tmpdir(), 'jitbot-revoke-all-'));
+  try {
+    const copy = join(folder, 'copy.db');
+    backupLedger(values.from, copy);
+    const ledger = openLedger(copy, { waitsForLocks: true });
+    try {
+      return await (values.statements === true ? sayByHand(ledger, readPolicy(path).policy) : takeBack(ledger, path));
+    } finally {
+      ledger.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const storeOf = (ledger: OpenLedger) =>
+  createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
+
+/** Touches nothing: what to do at each target, for each grant that the copy calls live. */
+async function sayByHand(ledger: OpenLedger, policy: Policy): Promise<number> {
+  const live = await storeOf(ledger).liveGrants({});
+  process.stdout.write(live.map(({ value }) => byHand(value, policy)).join('\n'));
+  if (live.length === 0) process.stdout.write('The copy calls nothing live.\n');
+  return 0;
+}
+
+const byHand = (grant: LiveGrant, policy: Policy): string =>
+  [
+    `# ${grant.role} of ${grant.person.name}, grant ${grant.id}, until ${new Date(grant.endsAt).toISOString()}${grant.place === null ? '' : `, at ${grant.place}`}`,
+    ...statementsFor(grant, policy),
+    '',
+  ].join('\n');
+
+async function takeBack(ledger: OpenLedger, path: string): Promise<number> {
+  const { policy, secrets } = loadPolicy(path, PROVISIONERS, process.env);
+  const missing = lackingPackages(policy);
+  if (missing !== null) throw new ConfigError(missing);
+  const known = [...secrets, ...secretsNamed(process.env)];
+  const strike = createStriker(known);
+  const targets = connectTargets(policy, {
+    ...{ log: createLog('fatal', known), clock: systemClock(0) },
+    ...{ seats: createSeatBook(ledger), ids: createIdBook(ledger) },
+  });
+  let left = 0;
+  try {
+    for await (const { grant, what, problem } of takeAllBack({ store: storeOf(ledger), targets }, policy)) {
+      if (problem !== null) left += 1;
+      const lines = [problem === null ? `gone      ${what}` : `NOT GONE  ${what}: ${problem}`];
+      if (problem !== null && grant !== null) lines.push(...statementsFor(grant, policy).map((line) => `    ${line}`));
+      process.stdout.write(strike(`${lines.join('\n')}\n`));
+    }
+  } finally {
+    await targets.close();
+  }
+  process.stdout.write(left === 0 ? 'Everything is gone.\n' : `${left} to look at.\n`);
+  return left === 0 ? 0 : 1;
+}

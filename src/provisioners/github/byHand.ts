@@ -1,0 +1,15 @@
+import type { ToTakeBack } from '../provisioner.ts';
+import { word } from '../quoting.ts';
+import { PUBLIC_API, type Role, type Target } from './schemas.ts';
+
+/** With the gh command of an owner. Somebody who was in a team before the grant stays in it: look at the audit log first. */
+export function byHand({ role, account }: ToTakeBack<Role>, target: Target | null): readonly string[] {
+  const org = target?.org ?? '$ORG';
+  const server =
+    target === null || target.api_url === PUBLIC_API ? '' : `GH_HOST=${word(new URL(target.api_url).host)} `;
+  const who = account ?? '$LOGIN';
+  return [
+    ...role.teams.map((team) => `orgs/${org}/teams/${team}/memberships/${who}`),
+    ...Object.keys(role.repositories).map((repository) => `repos/${org}/${repository}/collaborators/${who}`),
+  ].map((path) => `${server}gh api -X DELETE "${path}"`);
+}
