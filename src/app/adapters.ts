@@ -67,6 +67,6 @@ export function openAdapters({
     incidents: withoutSecrets(createIncidentDesk(pagerDuty, env.pagerDuty.from), strike),
     targets: withoutSecrets(meteredTargets(connectTargets(policy, { log, clock, ...books }), meter), strike),
     engine: withoutSecrets(createPolicyEngine({ log, directory: dirname(env.policyPath) }), strike),
-    codes: createCodeBox(env.secretKey),
+    codes: createCodeBox(env.secretKey, env.secretKeyBefore),
   };
 }

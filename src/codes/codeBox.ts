@@ -13,8 +13,12 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** @param key 32 bytes, kept outside the database; null: no secret can be kept */
-export function createCodeBox(key: Buffer | null): CodeBox {
+/**
+ * @param key 32 bytes, kept outside the database; null: no secret can be kept
+ * @param before the key that was used before; null: there was none, or nothing is left of it
+ */
+export function createCodeBox(key: Buffer | null, before: Buffer | null = null): CodeBox {
+  const opened = (sealed: string): Buffer => open([keyOf(key), ...(before ? [before] : [])], sealed);
   const totp = (secret: Secret, label = '') =>
     new TOTP({ issuer: 'jit', label, algorithm: 'SHA1', digits: 6, period: PERIOD_SECONDS, secret });
   return {
@@ -27,10 +31,10 @@ export function createCodeBox(key: Buffer | null): CodeBox {
         uri: totp(secret, account).toString(),
       };
     },
+    resealed: (sealed) => seal(keyOf(key), opened(sealed)),
     stepOf: (sealed, code, now) => {
       if (!/^\d{6}$/.test(code)) return null;
-      const opened = open(keyOf(key), sealed);
-      const secret = new Secret({ buffer: new Uint8Array(opened).buffer });
+      const secret = new Secret({ buffer: new Uint8Array(opened(sealed)).buffer });
       const delta = totp(secret).validate({ token: code, timestamp: now, window: WINDOW });
       return delta === null ? null : Math.floor(now / (PERIOD_SECONDS * SECOND)) + delta;
     },
@@ -49,15 +53,20 @@ function seal(key: Buffer, plain: Buffer): string {
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64');
 }
 
-function open(key: Buffer, sealed: string): Buffer {
+/** @param keys the newest first */
+function open(keys: readonly Buffer[], sealed: string): Buffer {
   const bytes = Buffer.from(sealed, 'base64');
-  const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES));
-  decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-  try {
-    return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-  } catch (error) {
-    throw new Error('a second factor cannot be read with this JIT_SECRET_KEY; set the key it was made with', {
-      cause: error,
-    });
-  }
+  let failure: unknown;
+  for (const key of keys)
+    try {
+      const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES));
+      decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+    } catch (error) {
+      failure = error;
+    }
+  throw new Error(
+    'a second factor cannot be read with this JIT_SECRET_KEY; set the key it was made with as JIT_SECRET_KEY_BEFORE',
+    { cause: failure },
+  );
 }

@@ -38,6 +38,8 @@ export interface Env {
   };
   /** Encrypts what must be kept and stay secret: 32 bytes. */
   readonly secretKey: Buffer | null;
+  /** What some secrets are still encrypted with. */
+  readonly secretKeyBefore: Buffer | null;
   readonly policyPath: string;
   readonly databasePath: string;
   readonly logLevel: string;
@@ -133,6 +135,7 @@ function toEnv(env: Variables): Env {
       syslog: env.JIT_FORWARD_SYSLOG ?? null,
     },
     secretKey: env.JIT_SECRET_KEY ? Buffer.from(env.JIT_SECRET_KEY, 'hex') : null,
+    secretKeyBefore: env.JIT_SECRET_KEY_BEFORE ? Buffer.from(env.JIT_SECRET_KEY_BEFORE, 'hex') : null,
     policyPath: env.JIT_POLICY,
     databasePath: env.JIT_DATABASE,
     logLevel: env.LOG_LEVEL,
@@ -146,6 +149,7 @@ export function secretsOfEnv({
   forwarding,
   checkpoints,
   secretKey,
+  secretKeyBefore,
   metricsToken,
   heartbeatUrl,
 }: Env): string[] {
@@ -157,6 +161,7 @@ export function secretsOfEnv({
     pagerDuty.webhookSecret,
     forwarding.webhook?.secret,
     secretKey?.toString('hex'),
+    secretKeyBefore?.toString('hex'),
     metricsToken,
     // Addresses may hold a password, and are otherwise no secret.
     heartbeatUrl,

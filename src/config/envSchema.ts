@@ -68,6 +68,11 @@ export const envSchema = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits, for example from: openssl rand -hex 32')
     .optional(),
+  /** The key before: what it encrypted is read with it, and encrypted anew with its next code. */
+  JIT_SECRET_KEY_BEFORE: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'expected the 64 hexadecimal digits that JIT_SECRET_KEY had before')
+    .optional(),
   JIT_HEARTBEAT_URL: url.optional(),
   JIT_METRICS_TOKEN: z
     .string()
@@ -96,5 +101,6 @@ export const SECRET_VARIABLES = [
   'JIT_FORWARD_WEBHOOK',
   'JIT_FORWARD_SECRET',
   'JIT_SECRET_KEY',
+  'JIT_SECRET_KEY_BEFORE',
   'JIT_METRICS_TOKEN',
 ] as const satisfies readonly (keyof Variables)[];

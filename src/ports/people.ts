@@ -38,6 +38,8 @@ export interface CodeBox {
   readonly canSeal: boolean;
   /** A new secret, encrypted; and as the authenticator app takes it. */
   create(account: string): { sealed: string; secret: string; uri: string };
+  /** The same secret, encrypted with the key that is in use now. */
+  resealed(sealed: string): string;
   /** The time step that the code is of, close to now; null: it is none. */
   stepOf(sealed: string, code: string, now: Instant): number | null;
 }

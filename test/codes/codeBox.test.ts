@@ -98,6 +98,16 @@ test.each([0, 12, 28])('what was changed in its byte %i is not opened', (at) => 
   expect(() => box.stepOf(bytes.toString('base64'), codeAt(NOW), NOW)).toThrow('cannot be read');
 });
 
+test('what an earlier key sealed is read with it, and sealed anew with the one in use', () => {
+  const { sealed, codeAt } = enrolled();
+  const [before, fresh] = [KEY, Buffer.alloc(32, 8)];
+  const changing = createCodeBox(fresh, before);
+  expect(changing.stepOf(sealed, codeAt(NOW), NOW)).not.toBeNull();
+  const anew = changing.resealed(sealed);
+  expect(createCodeBox(fresh).stepOf(anew, codeAt(NOW), NOW)).not.toBeNull();
+  expect(() => createCodeBox(before).stepOf(anew, codeAt(NOW), NOW)).toThrow('cannot be read');
+});
+
 test('without a key nothing is sealed or opened, which is said', () => {
   const none = createCodeBox(null);
   expect([none.canSeal, createCodeBox(KEY).canSeal]).toEqual([false, true]);

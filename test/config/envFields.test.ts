@@ -12,6 +12,7 @@ const WITHOUT_TRANSPORT = {
 const SOCKET = { ...WITHOUT_TRANSPORT, SLACK_APP_TOKEN: 'xapp-1' };
 const HTTP = { ...WITHOUT_TRANSPORT, SLACK_SIGNING_SECRET: 'signing-secret', PORT: '3000' };
 const KEY = '0123456789abcdef'.repeat(4);
+const BEFORE = 'b4'.repeat(32);
 
 const problem = (variables: NodeJS.ProcessEnv): string => {
   try {
@@ -35,6 +36,7 @@ test('what is not set is as the documentation says', () => {
     checkpoints: null,
     forwarding: { webhook: null, syslog: null },
     secretKey: null,
+    secretKeyBefore: null,
     policyPath: 'policy.yaml',
     databasePath: 'jit.db',
     heartbeatUrl: null,
@@ -56,6 +58,7 @@ test('what is set is what the bot goes by', () => {
     JIT_FORWARD_SECRET: 'forwarding-secret',
     JIT_FORWARD_SYSLOG: 'tls://siem.example:6514',
     JIT_SECRET_KEY: KEY.toUpperCase(),
+    JIT_SECRET_KEY_BEFORE: BEFORE,
     JIT_HEARTBEAT_URL: 'https://beat.example/1',
     JIT_METRICS_TOKEN: 'a-token-of-the-metrics',
     LOG_LEVEL: 'debug',
@@ -79,6 +82,7 @@ test('what is set is what the bot goes by', () => {
       syslog: 'tls://siem.example:6514',
     },
     secretKey: Buffer.from(KEY, 'hex'),
+    secretKeyBefore: Buffer.from(BEFORE, 'hex'),
     policyPath: 'policy.yaml',
     databasePath: 'jit.db',
     heartbeatUrl: 'https://beat.example/1',
@@ -162,6 +166,7 @@ describe.each<[string, string[], string[]]>([
     ['udp://a:1', 'tcp://a:65535', 'tls://[::1]:6514'],
     ['http://a:1', 'udp://a', 'udp://a:1/x', 'udp://a:123456', 'xudp://a:1'],
   ],
+  ['JIT_SECRET_KEY_BEFORE', [KEY], [KEY.slice(1)]],
   ['JIT_SECRET_KEY', [KEY, KEY.toUpperCase()], [KEY.slice(1), `${KEY}0`, `${KEY.slice(1)}g`]],
   ['LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], ['silent', 'INFO']],
 ])('%s', (name, good, bad) => {
@@ -213,6 +218,7 @@ describe('secrets', () => {
       JIT_FORWARD_WEBHOOK: 'https://bot:forward-password@siem.example/jit',
       JIT_FORWARD_SECRET: 'forwarding-secret',
       JIT_SECRET_KEY: KEY,
+      JIT_SECRET_KEY_BEFORE: BEFORE,
     });
     expect(new Set(secretsOfEnv(env))).toEqual(
       new Set([
@@ -222,6 +228,7 @@ describe('secrets', () => {
         'pagerduty-webhook-secret',
         'forwarding-secret',
         KEY,
+        BEFORE,
         'forward-password',
         'bot:forward-password',
         'checkpoint-password',

@@ -39,6 +39,7 @@ beforeEach(() => {
         made.push(account);
         return { sealed: `app ${made.length}`, secret: `secret ${made.length}`, uri: `uri ${made.length}` };
       },
+      resealed: (sealed) => sealed,
       // `7 of app 1` is the code of its seventh step.
       stepOf: (sealed, code) => {
         const [, step, app] = /^(\d+)of(.+)$/.exec(code) ?? [];

@@ -119,7 +119,8 @@ async function judge(deps: Deps, attempt: Attempt): Promise<Refused | null> {
     ({ kind: 'factor_guesses', key: human, value: next, version: guessVersion }) as const;
   const step = deps.codes.stepOf(factor.sealed, code.replace(/\s/g, ''), now);
   if (step !== null && step > factor.lastStep) {
-    const used = { ...factor, confirmed: true, lastStep: step };
+    const sealed = deps.codes.resealed(factor.sealed);
+    const used = { ...factor, sealed, confirmed: true, lastStep: step };
     const records: RecordChange[] = [{ kind: 'second_factor', key: personId, value: used, version }];
     if (guesses.failures > 0) records.push(count({ ...guesses, failures: 0 }));
     await deps.store.commit({ records, events });
