@@ -35,7 +35,9 @@ export async function previewReload(deps: Deps, personId: string): Promise<Reloa
   const admin = await checkAdmin(deps, personId);
   if ('refused' in admin) return admin;
   const read = compare(deps);
-  return 'policy' in read ? changed(read, await strandedBy(deps, read.policy)) : read;
+  if (!('policy' in read)) return read;
+  const stranded = await strandedAnew(deps, read.policy);
+  return isSame(deps, read.policy, stranded) ? { outcome: 'same' } : changed(read, stranded);
 }
 
 /**
@@ -59,7 +61,12 @@ export async function reloadPolicy(
   if (!('policy' in read)) return read;
   const { policy, changes } = read;
   // The file was saved again since: what is put in force has to be what was looked at.
-  const stranded = await strandedBy(deps, policy);
+  const stranded = await strandedAnew(deps, policy);
+  if (isSame(deps, policy, stranded)) {
+    // The variables that the file names may have other values now, such as a new password.
+    deps.policyFile.use(policy);
+    return { outcome: 'same' };
+  }
   const wasShown = by?.hash === policy.hash && (stranded.length === 0 || by.wasShown(stranded));
   if (by ? !wasShown : stranded.length > 0) return changed(read, stranded);
   const recorded = [...changes, ...stranded.map(strandedLine)];
@@ -69,6 +76,17 @@ export async function reloadPolicy(
   });
   deps.policyFile.use(policy);
   return { outcome: 'in_force', hash: policy.hash, changes: recorded };
+}
+
+const isSame = (deps: Deps, { hash }: Policy, stranded: readonly Stranded[]): boolean =>
+  hash === deps.policy.hash && stranded.length === 0;
+
+/** What is out of reach already is not stranded by the very same text. */
+async function strandedAnew(deps: Deps, policy: Policy): Promise<readonly Stranded[]> {
+  const stranded = await strandedBy(deps, policy);
+  if (policy.hash !== deps.policy.hash) return stranded;
+  const now = deps.targets.placesOf(deps.policy);
+  return stranded.filter(({ place }) => now.has(place));
 }
 
 const changed = (
@@ -103,10 +121,9 @@ export async function changesSince(
 
 function compare(
   deps: Deps,
-): Exclude<Reload, { outcome: 'changed' | 'in_force' }> | { policy: Policy; changes: readonly string[] } {
+): Extract<Reload, { outcome: 'unreadable' }> | { policy: Policy; changes: readonly string[] } {
   const read = deps.policyFile.read();
   if ('problem' in read) return { outcome: 'unreadable', problem: read.problem };
-  if (read.policy.hash === deps.policy.hash) return { outcome: 'same' };
   return { policy: read.policy, changes: policyChanges(deps.policy, read.policy) };
 }
 

@@ -60,6 +60,24 @@ const untouched = () => {
   expect(flow.events()).toEqual([]);
 };
 
+test('the same text brings new secrets into use, and nothing on record', async () => {
+  const again = policyOf('old', 'read');
+  file = { policy: again };
+  expect(await reloadPolicy(deps, null)).toEqual({ outcome: 'same' });
+  expect(flow.policy).toBe(again);
+  expect(flow.events()).toEqual([]);
+});
+
+test('the same text does not strand access by another address in a variable', async () => {
+  await somethingLive();
+  const before = flow.policy;
+  const again = policyOf('old', 'read');
+  file = { policy: again };
+  Object.assign(deps.targets, { placesOf: (policy: Policy) => new Set([policy === again ? 'elsewhere' : 'db']) });
+  expect(await reloadPolicy(deps, null)).toMatchObject({ outcome: 'changed', changes: [], stranded: [STRANDED] });
+  expect(flow.policy).toBe(before);
+});
+
 describe('a preview', () => {
   test('tells what would change, and changes nothing', async () => {
     expect(await previewReload(deps, 'U0EVE')).toEqual({
