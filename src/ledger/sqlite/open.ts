@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import SQLite, { type Database } from 'better-sqlite3';
+import { z } from 'zod';
 import { StorageError } from '../../ports/store.ts';
 import { drizzle, migrate } from './drizzle.ts';
 import { isBusy, storageFault } from './errors.ts';
@@ -43,6 +44,7 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
     // SQLite gives its companions the mode that the database has.
     exposed.push(...makeOwnerOnly(path), ...[`${path}-wal`, `${path}-shm`].flatMap(closeToOthers), ...openFolder(path));
     const sqlite = new SQLite(path, { timeout: BUSY_TIMEOUT_MS });
+    refuseLater(sqlite, path);
     setPragmas(sqlite, path);
     const db = drizzle(sqlite, { schema });
     const parts = checkParts(sqlite, MIGRATIONS);
@@ -90,6 +92,22 @@ export function openLedgerToRead(path: string): OpenLedger {
   } catch (error) {
     throw startFault(error, path);
   }
+}
+
+const journalSchema = z.object({ entries: z.array(z.object({ when: z.number() })).min(1) });
+
+/** What a later version made of the database, this one would take for damage. It is left as it is. */
+function refuseLater(sqlite: Database, path: string): void {
+  const isUsed = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'").get() !== undefined;
+  if (!isUsed) return;
+  const newest =
+    sqlite.prepare<[], number | null>('SELECT max(created_at) FROM __drizzle_migrations').pluck().get() ?? 0;
+  const journal: unknown = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8'));
+  const known = Math.max(...journalSchema.parse(journal).entries.map(({ when }) => when));
+  if (newest > known)
+    throw new StorageError(
+      `${path}: a later version of jitbot has used this database, and this one does not know what it changed; start that version again, or put back a copy from before it with jitbot restore`,
+    );
 }
 
 /** Settings that durability rests on, read back: SQLite ignores a setting that it cannot make. */
