@@ -8,6 +8,7 @@ import { createForwarding, type Forwarding } from '../forwarding/forwarding.ts';
 import { createRunner } from '../jobs/runner.ts';
 import { createActivityReader } from '../ledger/history/activity.ts';
 import { figuresInSteps } from '../ledger/history/figures.ts';
+import { readDrain } from '../ledger/sqlite/drainFile.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { createJobQueue } from '../ledger/sqlite/jobQueue.ts';
 import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
@@ -177,6 +178,7 @@ function depsOf(world: World, { store, integrity }: { store: Store; integrity: I
     incidents: world.incidents,
     codes: world.codes,
     integrity,
+    drain: () => readDrain(world.ledger.path),
     targets,
     clock,
     newId: world.newId,

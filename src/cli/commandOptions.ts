@@ -117,6 +117,12 @@ export const INIT = {
   resource: { value: 'NAME', about: 'what to call the first resource, such as payments-db' },
 } as const satisfies Options;
 
+export const DRAIN = {
+  for: { value: 'DURATION', about: 'begin a window of this length, such as 45m; it ends by itself' },
+  why: { value: 'TEXT', about: 'what people are told who ask meanwhile (default: maintenance)' },
+  off: { about: 'end the window now' },
+} as const satisfies Options;
+
 export const REVOKE_ALL = {
   from: { value: 'COPY', about: 'a copy of the database, as jitbot backup makes it; it stays as it is' },
   statements: { about: 'touch nothing, and say for each grant what takes it back by hand' },

@@ -130,6 +130,13 @@ export const COMMANDS: Readonly<Record<string, Verb | Group>> = {
     exits: { 0: 'what was checked is in order', 1: 'something is to look at', 2: 'could not be checked' },
     load: () => import('./doctor.ts').then(({ doctor }) => doctor),
   }),
+  drain: verb({
+    about: 'before maintenance: nothing new is granted for a while, and what ends meanwhile is listed',
+    files: DATABASE,
+    options: options.DRAIN,
+    exits: { 0: 'nothing ends in that time', 1: 'something does', 2: 'could not be done' },
+    load: () => import('./drain.ts').then(({ drain }) => drain),
+  }),
   init: verb({
     about: 'a policy file with a first resource, and what to do next; asks for what no option says',
     files: { '[FILE]': 'the file to write (default: policy.yaml); it must not be there yet' },

@@ -53,6 +53,8 @@ export type Refusal =
   /** The incident that it was given for is resolved: no more time makes it end later. */
   | { readonly code: 'incident_over'; readonly until: Instant }
   | { readonly code: 'frozen'; readonly by: string; readonly reason: string }
+  /** Before maintenance. */
+  | { readonly code: 'draining'; readonly until: Instant; readonly why: string }
   | { readonly code: 'ledger_damaged'; readonly problem: string }
   | { readonly code: 'not_frozen' }
   | { readonly code: 'nothing_to_look_at' }

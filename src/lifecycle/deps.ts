@@ -1,4 +1,5 @@
 import type { KeyedLock } from '../concurrency/keyedLock.ts';
+import type { Drain } from '../domain/drain.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { EvidenceSource } from '../ports/evidence.ts';
 import type { Clock, Log, NewId } from '../ports/host.ts';
@@ -23,6 +24,8 @@ export interface Deps {
   readonly codes: CodeBox;
   readonly integrity: Integrity;
   readonly targets: Targets;
+  /** Whether nothing new is to be granted for a while. Absent: nobody can say so. */
+  readonly drain?: () => Drain | null;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly log: Log;

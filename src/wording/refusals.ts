@@ -65,6 +65,8 @@ const SENTENCES: { readonly [C in Code]: (refusal: Refused<C>) => Sentence } = {
   already_extending: () => say`It is being extended already. Wait for the message about it.`,
   frozen: (refusal) =>
     say`${refusal.by} froze all access: “${refusal.reason}”. Nothing new is granted until an administrator lifts the freeze.`,
+  draining: (refusal) =>
+    say`Nothing new is granted ${Number.isFinite(refusal.until) ? say`until ${time(refusal.until)}` : 'for now'}: ${refusal.why}. What you have goes on until its end. Ask again then, with ${code('/jit')}.`,
   ledger_damaged: (refusal) =>
     say`Nothing can be granted now, because the ledger cannot be trusted: ${refusal.problem}. Administrators know.`,
   not_frozen: () => say`Access is not frozen. Nothing was changed.`,

@@ -92,6 +92,7 @@ const ROWS: Rows<Code> = {
   already_extending: [[{}, /being extended already/]],
   incident_over: [[{ until: AT }, /resolved. It ends 2026-01-15T12:00:00.000Z/]],
   frozen: [[{ by: 'Eve', reason: 'a breach' }, /Eve froze all access: “a breach”/]],
+  draining: [[{ until: Date.UTC(2026, 0, 15, 3), why: 'a new disk' }, /Nothing new is granted until .*: a new disk/]],
   ledger_damaged: [[{ problem: 'event 3 was changed' }, /cannot be trusted: event 3 was changed/]],
   not_frozen: [[{}, /not frozen/]],
   nothing_to_look_at: [[{}, /Nothing waits for you to look/]],

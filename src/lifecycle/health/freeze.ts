@@ -1,3 +1,4 @@
+import { isDraining } from '../../domain/drain.ts';
 import { BOT, personActor } from '../../domain/person.ts';
 import { type Refusal, type Refused, refuse } from '../../domain/refusal.ts';
 import type { Instant } from '../../domain/terms.ts';
@@ -13,12 +14,16 @@ import { retryOnConflict } from '../request/retryOnConflict.ts';
 const KEY = 'bot';
 
 /**
- * Why granting is blocked: a freeze, or a ledger that failed its check.
+ * Why granting is blocked: a freeze, a window before maintenance, or a ledger that failed its check.
  * @returns null if it is not
  */
-export async function grantingBlocked(deps: Pick<Deps, 'store' | 'integrity'>): Promise<Refusal | null> {
+export async function grantingBlocked(
+  deps: Pick<Deps, 'store' | 'integrity' | 'clock' | 'drain'>,
+): Promise<Refusal | null> {
   const problem = deps.integrity.problem();
   if (problem !== null) return { code: 'ledger_damaged', problem };
+  const drain = deps.drain?.() ?? null;
+  if (isDraining(drain, deps.clock.now())) return { code: 'draining', ...drain };
   const { value } = await deps.store.record('freeze', KEY);
   return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
 }
