@@ -40,6 +40,24 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await other.close();
   });
 
+  test('K3 a server that does not say which cluster it is gives access, and the doctor says what is missing', async () => {
+    const asks = 'can tell this cluster from another one';
+    const asked = async () =>
+      (await stage.connect().check([{ roleKey: 'payments-db/admin', role: ADMIN }])).filter(({ what }) =>
+        what.includes(asks),
+      );
+    expect(await asked()).toEqual([]);
+    await stage.does('REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC');
+    const [finding] = await asked();
+    expect(finding?.ok).toBe(false);
+    const holder = await stage.hold(stage.connect(), id);
+    await stage.connect().revoke(accessOf(ADMIN, id));
+    expect(await roleOf(holder.account)).toBeUndefined();
+    await stage.does(finding?.fix?.split(' (')[0] ?? '');
+    expect(await asked()).toEqual([]);
+    await stage.does('GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC');
+  });
+
   test('K3 a role of the grant’s name with another oid is a failure, and is not touched', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await stage.does(

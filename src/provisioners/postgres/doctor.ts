@@ -2,7 +2,7 @@ import type { Finding } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Owners } from './finish.ts';
 import { problemOf } from './heir.ts';
-import { hasGrantOptions, quote } from './identity.ts';
+import { clusterId, hasGrantOptions, quote } from './identity.ts';
 import { mayBeChangedForGood } from './lasting.ts';
 import { poolerFindings } from './pooler.ts';
 import type { Session } from './session.ts';
@@ -31,6 +31,7 @@ export async function checkRights(session: Session, { roles, owners, ...who }: C
         ...(await poolerFindings(client, who)),
         ...(await mayGrant(client, roles, me.name)),
         ...(options ? [await reservedConnection(client, me)] : []),
+        ...(await clusterFinding(client, me.name)),
         await searchPath(client, me.name, path.rows[0]?.path ?? ''),
         ...(await heirFindings(client, { roles, owners, me: me.name, options })),
         ...(await mayBeChangedForGood(client, roles)),
@@ -91,6 +92,18 @@ async function reservedConnection(client: Client, me: Me): Promise<Finding> {
     what: `a connection is reserved for ${me.name}, also when all others are in use`,
     fix: `ALTER SYSTEM SET reserved_connections = 3; GRANT pg_use_reserved_connections TO ${quote(me.name)}; (and start PostgreSQL anew)`,
   };
+}
+
+/** Only a server that says which cluster it is can be told from another one at the same address. */
+async function clusterFinding(client: Client, me: string): Promise<Finding[]> {
+  if ((await clusterId(client)) !== null) return [];
+  return [
+    {
+      ok: false,
+      what: `${me} can tell this cluster from another one at the same address`,
+      fix: `GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO ${quote(me)}; (in each database that a target names)`,
+    },
+  ];
 }
 
 /** The bot pins its path in each transaction; a path that nobody else can put anything on is the second wall. */
