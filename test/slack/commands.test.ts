@@ -103,6 +103,17 @@ describe('what is mine', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
+  test.each([
+    ['ls', 'You have no access and no waiting requests'],
+    ['mine', 'You have no access and no waiting requests'],
+    ['more', 'You have no access to extend'],
+    ['end', 'You have no access.'],
+    ['whoami', 'What you can ask for now'],
+  ])('/jit %s does what the command of the help does', async (word, answer) => {
+    await stage.ana.jit(word);
+    await stage.ana.told(answer);
+  });
+
   test('/jit revoke ends the only one, asks which of several, and says where there is none', async () => {
     await stage.ana.jit('done');
     await stage.ana.told('You have no access.');

@@ -5,7 +5,7 @@ import { drawn } from '../../kit/drawn.ts';
 import { grantBlocks, ownAccess, requestBlocks } from './own.ts';
 
 export const list: Command = {
-  names: ['list', 'ls', 'ownAccess'],
+  names: ['list', 'ls', 'mine'],
   words: USAGE.list,
   failed: drawn(ERRORS.notLookedUp),
   run: async (call) => {
