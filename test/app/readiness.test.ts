@@ -62,6 +62,16 @@ describe('ready', () => {
     expect(problemsOf({ overview: overview({ due }) })).toHaveLength(1);
   });
 
+  test('is none where the oldest of several pieces of work does not move', () => {
+    const due = [
+      { kind: 'end', count: 1, since: NOON - 5 * MINUTE },
+      { kind: 'provision', count: 1, since: NOON },
+    ] as const;
+    expect(problemsOf({ overview: overview({ due }) })).toEqual([
+      'due_work: work has been due since 2026-01-15T11:55:00.000Z',
+    ]);
+  });
+
   test('is also one whose messages are late: that is for the metrics to say', () => {
     const due = [{ kind: 'card', count: 3, since: NOON - 10 * MINUTE }] as const;
     expect(problemsOf({ overview: overview({ due }) })).toEqual([]);

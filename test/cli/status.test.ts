@@ -57,6 +57,11 @@ describe('the status', () => {
     ]);
   });
 
+  test('names a freeze that nobody carries out', () => {
+    const due = [{ kind: 'freeze', count: 1, since: NOON - 3 * MINUTE }] as const;
+    expect(look({ due }).problems).toEqual(['1 piece of due work (freeze) not taken up for 3 min']);
+  });
+
   test('names an audit channel that is more than ten minutes behind', () => {
     expect(look({ auditBehind: { count: 1, since: NOON - 10 * MINUTE } }).problems).toEqual([]);
     expect(look({ auditBehind: { count: 1, since: NOON - 10 * MINUTE - 1 } }).problems).toEqual([
