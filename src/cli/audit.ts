@@ -4,9 +4,11 @@ import { eventSearch } from '../ledger/history/search.ts';
 import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import type { Log } from '../ports/host.ts';
 import { createDirectory } from '../slack/directory/directory.ts';
+import { type Entry, entriesOf } from '../slack/features/audit/entries.ts';
 import { linksTo } from '../slack/features/audit/links.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
 import { principalsIn } from '../wording/names.ts';
+import { storySentence } from '../wording/stories.ts';
 import type { AUDIT } from './commandOptions.ts';
 import { inTerminal } from './inTerminal.ts';
 import { databasePath, instantOption } from './options.ts';
@@ -18,6 +20,21 @@ const DEFAULT_LIMIT = 200;
 const TERMINAL: Pick<Log, 'warn'> = {
   warn: (facts, message) => void process.stderr.write(`${message}: ${JSON.stringify(facts)}\n`),
 };
+
+interface Telling {
+  readonly names: ReadonlyMap<string, string>;
+  readonly links: ReadonlyMap<string, string>;
+  readonly withEvents: boolean;
+}
+
+/** A line a request, as `/jit audit` has it, and under it its events where they are wanted. What is about no request is an event. */
+function linesOf({ story, events }: Entry, { names, links, withEvents }: Telling): string[] {
+  const told = events.map((event) => inTerminal(eventSentence(event, names)));
+  if (story === null) return told;
+  const link = links.get(story.requestId);
+  const line = `${inTerminal(storySentence(story, story.role))}${link ? ` ${link}` : ''}`;
+  return withEvents ? [line, ...told.map((one) => `  ${one}`)] : [line];
+}
 
 /** Exit codes: 0 something was found, 1 nothing fits, 2 it could not be looked up. */
 export async function audit({ values, files }: Given<typeof AUDIT>): Promise<number> {
@@ -49,11 +66,11 @@ export async function audit({ values, files }: Given<typeof AUDIT>): Promise<num
       ...(client ? await createDirectory(client, { clock: systemClock(0), log: QUIET }).names(named) : []),
       ...(await search.namesOf(named)),
     ]);
-    for (const event of found) {
-      const link = links.get(event.requestId ?? '');
-      const line = `${inTerminal(eventSentence(event, names))}${link ? ` ${link}` : ''}`;
-      process.stdout.write(`${values.json ? JSON.stringify(event) : line}\n`);
-    }
+    const tell = { names, links, withEvents: values.events === true || values.request !== undefined };
+    const lines = values.json
+      ? found.map((event) => JSON.stringify(event))
+      : (await entriesOf(found, search, limit)).flatMap((entry) => linesOf(entry, tell));
+    for (const line of lines) process.stdout.write(`${line}\n`);
     if (found.length === 0) process.stderr.write('The record has nothing that fits all of that.\n');
     return found.length === 0 ? 1 : 0;
   } finally {

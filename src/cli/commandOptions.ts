@@ -17,7 +17,8 @@ export const AUDIT = {
   from,
   to,
   limit: { value: 'NUMBER', about: 'at most this number of events, the newest (default: 200)' },
-  json: { about: 'an event a line, as JSON' },
+  events: { about: 'under each request, each of its events; always so with --request' },
+  json: { about: 'an event a line, as JSON, in place of a line a request' },
   links: { about: 'with links to the threads at Slack; needs SLACK_BOT_TOKEN' },
 } as const satisfies Options;
 

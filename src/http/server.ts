@@ -5,7 +5,6 @@ import { connectionsFor, ENOUGH_OPEN_FILES, limitConnections, openFilesLimit } f
 import { Deliveries, type Paths } from './deliveries.ts';
 import type { Page } from './page.ts';
 import type { Route } from './route.ts';
-import { sharedPage } from './sharedPage.ts';
 
 /** One port for everything that is delivered to the bot over HTTP, and for whoever asks how it is. */
 export interface HttpServer {
@@ -36,8 +35,7 @@ export function createHttpServer(
   { openFiles = openFilesLimit(), pages = new Map() }: { openFiles?: number; pages?: ReadonlyMap<string, Page> } = {},
 ): HttpServer {
   const server = limitedServer();
-  const shared = [...pages].map(([path, page]): [string, Page] => [path, { ...page, show: sharedPage(page.show) }]);
-  const paths: Paths = { routes, pages: new Map(shared) };
+  const paths: Paths = { routes, pages };
   const most = connectionsFor(openFiles);
   const deliveries = new Deliveries(paths, limitConnections(server, most), log);
   server.on('request', (request, response) => deliveries.handle(request, response));

@@ -89,7 +89,7 @@ function pageFor(event: LedgerEvent): Parameters<IncidentDesk['page']>[0] | null
   const { person, role, duration, reason, reviewer } = event.payload;
   return {
     service: event.payload.page,
-    title: `Break-glass: ${person.name} took ${role} for ${durationText(duration)}`,
+    title: `Break-glass used: ${person.name} has ${role} for ${durationText(duration)}`,
     details: `Reason: ${reason}\nTo be reviewed by ${reviewer.name}. If this is not expected, end the access in Slack now.`,
     key: `jitbot-break-glass-${event.requestId}-${unguessable(event)}`,
   };

@@ -92,7 +92,7 @@ export interface Store {
   liveResources(): Promise<readonly string[]>;
   /** People who hold anything, by Slack id, in order, after this one; so many. */
   livePeople(after: string, limit: number): Promise<readonly string[]>;
-  /** Live grants that were given for an incident. */
+  /** Live grants that were given for an incident, whether or not it ends them. */
   liveForIncident(incidentId: string): Promise<readonly string[]>;
   /** Requests that are not final: pending and scheduled ones. */
   openRequests(filter: { slackId?: string }): Promise<readonly Versioned<Request>[]>;

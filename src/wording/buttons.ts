@@ -4,6 +4,8 @@ export const BUTTONS = {
   /** What a form is left with. */
   close: { close: 'Close', done: 'Done', back: 'Back', notNow: 'Not now' },
   requestAccess: 'Request access',
+  breakGlass: 'Break-glass…',
+  help: 'Help',
   ask: 'Ask',
   askForIt: 'Ask for it',
   cancelRequest: 'Cancel request',

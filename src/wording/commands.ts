@@ -43,6 +43,7 @@ export const USAGE = {
 } as const satisfies Readonly<Record<string, Usage>>;
 
 export const HELP = {
+  title: 'What I can do',
   head: say`*Access for as long as you need it, and no longer.*\n\`/jit\` opens the request form: pick what you need, for how long, and say why.`,
   line: ({ usage, help }: Usage): Sentence => say`${code(usage)}: ${help}`,
   tail: say`\`/jit help\`: this list`,

@@ -1,5 +1,5 @@
 import { durationText, type Instant, type Millis } from '../domain/terms.ts';
-import { type Sentence, say, time } from './pieces.ts';
+import { code, type Sentence, say, time } from './pieces.ts';
 
 /** The app's Home. Headings are plain text. */
 
@@ -17,6 +17,13 @@ export const HOME = {
   hold: (role: string, state: Sentence, left: Millis | null): Sentence =>
     say`:key: *${role}*\n${state}${left === null ? '' : ` (${durationText(left)} left)`}`,
   request: (role: string, at: Instant, state: Sentence): Sentence => say`*${role}*, ${time(at)}\n${state}`,
+  /** How many are cut, and where they are. */
+  more: (count: number, where: Sentence): Sentence => say`and ${count} more: ${where}`,
+  moreHeld: say`${code('/jit list')} has them`,
+  moreToReview: say`they are in the approvals channel`,
+  morePossible: say`*Request access* finds them`,
+  earlier: say`and earlier ones`,
+  codes: say`:lock: Some roles ask for a one-time code. You have not set them up yet.`,
   asOf: (now: Instant, timeZone: string): Sentence =>
     say`As of ${time(now, timeZone)}. This page updates when you open it.`,
 } as const;

@@ -46,10 +46,11 @@ export async function wholeStory(stage: Stage): Promise<void> {
 const act = (where: Locator, action: string) => where.locator(`[data-action="${action}"]`);
 /** Closes what is open. A form on top of another gives way to the lower one. */
 async function closeForm({ workspace: { page } }: Stage): Promise<void> {
-  for (let forms = await page.locator('.modal').count(); forms > 0; forms = await page.locator('.modal').count()) {
-    const form = page.locator(`.modal[aria-label="${await page.locator('.modal').last().getAttribute('aria-label')}"]`);
-    await form.locator('header .close').click();
-    await form.waitFor({ state: 'detached' });
+  while ((await page.locator('.modal').count()) > 0) {
+    const title = await page.locator('.modal').last().getAttribute('aria-label');
+    // Not its button: an answer may take the place of the form meanwhile.
+    await page.keyboard.press('Escape');
+    await page.locator(`.modal[aria-label="${title}"]`).waitFor({ state: 'detached' });
   }
 }
 const submit = (form: Locator) => form.locator('button[type="submit"]');

@@ -43,8 +43,31 @@ const requestOf = (name: string) =>
     ?.requestId ?? '';
 
 describe('jitbot audit', () => {
-  test('says in plain words what a person did and got', async () => {
-    const { code, out } = await asking('audit', '--person', 'ana');
+  test('answers with one line a request, as Slack does', async () => {
+    const { code, out } = await asking('audit', '--since', '1h');
+    expect(code).toBe(0);
+    const [ana, ben] = ['Ana', 'Ben'].map((name) => out.split('\n').filter((line) => line.startsWith(name)));
+    expect(ana).toEqual([
+      expect.stringMatching(
+        /^Ana Kovač has payments-db\/read since .* UTC, until .* UTC · “stuck "payments", again” · automatic · R\w{10} #\d+–#\d+$/,
+      ),
+    ]);
+    expect(ben).toEqual([
+      expect.stringMatching(/^Ben Okafor asked for orders-db\/read for 30 min, .* · “numbers” · waiting/),
+    ]);
+    expect(out).not.toContain('grant.activated');
+  });
+
+  test('--request has the request, and under it each of its events', async () => {
+    const { out } = await asking('audit', '--request', requestOf('Ana'));
+    const [story, ...events] = out.trimEnd().split('\n');
+    expect(story).toMatch(/^Ana Kovač has payments-db\/read/);
+    const own = stage.events().filter(({ requestId }) => requestId === requestOf('Ana'));
+    expect(events.map((line) => / {2}.* (\w+\.\w+) /.exec(line)?.[1])).toEqual(own.map(({ type }) => type));
+  });
+
+  test('--events says in plain words what a person did and got', async () => {
+    const { code, out } = await asking('audit', '--person', 'ana', '--events');
     expect(code).toBe(0);
     expect(out).toContain('asked for payments-db/read for 1 h: “stuck "payments", again”');
     const { payload } = await stage.recorded('grant.activated');

@@ -2,10 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectionsFor, placeOf } from '../../src/http/connections.ts';
 import { readObject } from '../../src/http/json.ts';
-import type { Page } from '../../src/http/page.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
-import { sharedPage } from '../../src/http/sharedPage.ts';
 import { sparingly } from '../../src/http/sparingly.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
 import { freePort } from '../support/ports.ts';
@@ -15,22 +13,11 @@ let server: HttpServer;
 let log: RecordedLog;
 let sockets: Socket[];
 let take: Route['take'];
-let made: number;
 
 const route: Route = {
   refuses: ({ 'x-key': key }) => (key === undefined ? 'it has no key' : null),
   isSigned: ({ headers }) => headers['x-key'] === 'right',
   take: (delivery, response) => take(delivery, response),
-};
-
-/** One that holds the event loop for a while, as reading a database does. */
-const page: Page = {
-  show: async () => {
-    made += 1;
-    const from = performance.now();
-    while (performance.now() - from < 20);
-    return { status: 200, type: 'text/plain', text: `made ${made}` };
-  },
 };
 
 beforeEach(async () => {
@@ -39,8 +26,7 @@ beforeEach(async () => {
   sockets = [];
   take = async ({ body }, response) => void response.writeHead(200).end(String(body.length));
   // 64 open files: 16 connections.
-  made = 0;
-  server = createHttpServer(port, new Map([['/in', route]]), log, { openFiles: 64, pages: new Map([['/page', page]]) });
+  server = createHttpServer(port, new Map([['/in', route]]), log, { openFiles: 64 });
   await server.open();
 });
 afterEach(async () => {
@@ -137,57 +123,6 @@ describe('K8.4 bodies', () => {
   test('a body of exactly the limit is taken, and one byte more is not', async () => {
     expect(await (await post(Buffer.alloc(1_000_000))).text()).toBe('1000000');
     expect((await post(Buffer.alloc(1_000_001))).status).toBe(413);
-  });
-});
-
-describe('K8.8 a page that anybody may read', () => {
-  test('is made once for whoever asks for it in one go, and keeps nobody else waiting', async () => {
-    const asks = 100;
-    const answers = new Promise<string>((resolve) => {
-      let text = '';
-      void open('127.0.0.1', 'GET /page HTTP/1.1\r\nhost: b\r\n\r\n'.repeat(asks)).then((socket) =>
-        socket.on('data', (chunk) => {
-          text += String(chunk);
-          if (text.split('HTTP/1.1 200').length > asks) resolve(text);
-        }),
-      );
-    });
-    expect((await answers).match(/made \d+/g)).toHaveLength(asks);
-    expect(made).toBeLessThan(5);
-  });
-
-  test.each([
-    ['at once', 0, 1],
-    ['while the last answer is as new as it is slow', 9 * 30 - 1, 1],
-    ['later than that', 9 * 30, 2],
-  ])('asked for again %s', async (_when, later, times) => {
-    let now = 0;
-    let asked = 0;
-    const show = sharedPage(
-      async () => {
-        asked += 1;
-        now += 30;
-        return { status: 200, type: 'text/plain', text: String(asked) };
-      },
-      () => now,
-    );
-    await show();
-    now += later;
-    expect((await show()).text).toBe(String(times));
-  });
-
-  test('that could not be made is made anew for whoever asks next', async () => {
-    let asked = 0;
-    const show = sharedPage(
-      async () => {
-        asked += 1;
-        if (asked === 1) throw new Error('no');
-        return { status: 200, type: 'text/plain', text: 'made' };
-      },
-      () => 0,
-    );
-    await expect(show()).rejects.toThrow('no');
-    expect((await show()).text).toBe('made');
   });
 });
 

@@ -168,7 +168,7 @@ describe('waking somebody', () => {
     expect(written).toEqual([
       {
         service: 'PGLASS',
-        title: 'Break-glass: Ana took db/admin for 30 min',
+        title: 'Break-glass used: Ana has db/admin for 30 min',
         details: expect.stringMatching(/everything is down\n.*Chloé/),
         key: `jitbot-break-glass-R1-${HASH.slice(0, 32)}`,
       },

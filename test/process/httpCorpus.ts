@@ -158,13 +158,6 @@ export function corpus(path: string, sign: Sign): Seed[] {
     ['a body of 3 MB in chunks', [post(`${sign('{}')}transfer-encoding: chunked\r\n`), chunked('x'.repeat(3_000_000))]],
     ['200,000 chunks of a byte', [post(`${sign('{}')}transfer-encoding: chunked\r\n`), '1\r\nx\r\n'.repeat(200_000)]],
     ['a trailer', [post(`${sign('{}')}transfer-encoding: chunked\r\ntrailer: x\r\n`), '2\r\n{}\r\n0\r\nx: 1\r\n\r\n']],
-    ...['/healthz', '/readyz', '/metrics'].flatMap((page): [string, string[]][] => [
-      [`1,000 times ${page} in one go`, [head('GET', page).repeat(1_000)]],
-      [`HEAD of ${page}`, [head('HEAD', `${page}?a=1`)]],
-      [`${page} with a body that never comes`, [head('GET', page, 'content-length: 900000\r\n')]],
-      [`${page} with a body`, [head('GET', page, 'transfer-encoding: chunked\r\n'), '2\r\n{}\r\n0\r\n\r\n']],
-      [`POST to ${page}`, [head('POST', page, 'content-length: 2\r\n'), '{}']],
-    ]),
     ['a smuggled line', [post(`x: 1\n\nGET ${path} HTTP/1.1\r\n`)]],
   ];
   return seeds.map(([name, parts]) => ({ name, parts }));

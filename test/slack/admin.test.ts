@@ -44,6 +44,38 @@ describe('/jit admin', () => {
     expect(await stage.madeRoles()).toHaveLength(1);
   });
 
+  test('shows what was given for an incident, whatever the role, and ends that', async () => {
+    await stage.ana.jit('request payments read 1h stuck payments');
+    await stage.ana.readsDirect('You have Payments database (read)');
+    await stage.dev.jit('request payments read 1h stuck as well');
+    await stage.dev.readsDirect('You have Payments database (read)');
+    const open = await panel();
+    expect(stage.viewText(open, 'U0EVE')).toContain('Active: 2');
+    const [incident, ...others] = await people().suggestions('U0EVE', open, 'admin_incident', '4711');
+    expect(others).toEqual([]);
+    await people().enter('U0EVE', open, 'admin_incident', incident ?? null);
+    await stage.until('only what was given for it is shown', () => stage.viewText(open, 'U0EVE').includes('Active: 1'));
+    expect(stage.viewText(open, 'U0EVE')).toContain('@Ana Kovač has Payments database (read)');
+  });
+
+  test('says who froze everything, since when, and why', async () => {
+    await freeze('A token has leaked');
+    await stage.eve.sees('Frozen.');
+    expect(stage.viewText(await panel(), 'U0EVE')).toMatch(
+      /All access is frozen by @Eve Lindqvist since .*\n.*A token has leaked/,
+    );
+  });
+
+  test('only what stops everything is in red', async () => {
+    await hold();
+    const { view } = await panel();
+    const elements = view.blocks.flatMap((block) =>
+      block.type === 'actions' ? block.elements : block.type === 'section' && block.accessory ? [block.accessory] : [],
+    );
+    const red = elements.flatMap((one) => (one.type === 'button' && one.style === 'danger' ? [one.action_id] : []));
+    expect(red).toEqual(['admin_freeze']);
+  });
+
   test('ends all that is shown at once', async () => {
     await hold();
     await people().clickIn('U0EVE', await panel(), 'admin_end_all');

@@ -44,7 +44,7 @@ describe('break-glass', () => {
     expect(JSON.stringify(told.blocks)).toContain('/archives/C0ACCESS/');
     await expect
       .poll(() => stage.sandbox.pagerDuty.account.incidents.at(-1)?.title)
-      .toBe('Break-glass: Ben Okafor took payments-db/admin for 20 min');
+      .toBe('Break-glass used: Ben Okafor has payments-db/admin for 20 min');
     stage.clock.jump(21 * MINUTE);
     await stage.ben.readsDirect('has ended');
     expect(await stage.madeRoles()).toEqual([]);

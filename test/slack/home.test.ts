@@ -1,3 +1,4 @@
+import { Secret, TOTP } from 'otpauth';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
 
@@ -52,6 +53,31 @@ describe('Home', () => {
     const home = await stage.ben.home('Waiting for approval');
     await people().clickIn('U0BEN', home, 'request_cancel');
     await stage.until('it is cancelled', () => stage.viewText(home, 'U0BEN').includes('Cancelled by the requester'));
+  });
+
+  test('whoever may use break-glass begins it there, and others are not offered it', async () => {
+    const home = await stage.ben.home('Break-glass…');
+    await people().clickIn('U0BEN', home, 'home_break_glass');
+    await stage.ben.sees('Only for emergencies');
+    const danas = await stage.person('U0CHLOE').home('Request access');
+    expect(stage.viewText(danas, 'U0CHLOE')).not.toContain('Break-glass');
+  });
+
+  test('codes are set up there, and then it no longer asks for that', async () => {
+    const home = await stage.ben.home('You have not set them up yet');
+    await people().clickIn('U0BEN', home, 'factor_enrol');
+    const form = await stage.ben.sees('add an account by hand');
+    const secret = /"text":"((?:[A-Z2-7]{4} )+[A-Z2-7]{1,4})"/.exec(JSON.stringify(form.view))?.[1] ?? '';
+    const totp = new TOTP({ secret: Secret.fromBase32(secret.replace(/\s/g, '')) });
+    await people().enter('U0BEN', form, 'code', totp.generate({ timestamp: stage.clock.now() }));
+    await people().submit('U0BEN', form);
+    await stage.until('the Home knows', () => !stage.viewText(home, 'U0BEN').includes('not set them up'));
+  });
+
+  test('help is a click away', async () => {
+    await people().clickIn('U0BEN', await stage.ben.home('Request access'), 'home_help');
+    const help = await stage.ben.sees('opens the request form');
+    expect(stage.viewText(help, 'U0BEN')).toContain('/jit break-glass');
   });
 
   test('guests are told that they cannot take part', async () => {

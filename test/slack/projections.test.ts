@@ -637,6 +637,7 @@ describe('the week', () => {
   let periods: object[];
   let figures: Partial<Figures>;
   let pictures: number;
+  let drawn: string[];
   const digestOf = () =>
     createDigest({
       ...outbox.connect(),
@@ -658,7 +659,8 @@ describe('the week', () => {
           ...figures,
         };
       },
-      picture: async () => {
+      picture: async (summary) => {
+        drawn = summary.perDay.filter(({ count }) => count > 0).map(({ day }) => day);
         pictures += 1;
         return new Uint8Array([1]);
       },
@@ -670,6 +672,7 @@ describe('the week', () => {
     periods = [];
     figures = {};
     pictures = 0;
+    drawn = [];
     outbox.policy = { ...outbox.policy, digest: { day: 1, minute: 540, timeZone: 'UTC' } };
   });
 
@@ -690,6 +693,15 @@ describe('the week', () => {
     outbox.clock.advance(HOUR);
     await digestOf()('weekly', 1);
     expect(keys()).toEqual([`digest:${MONDAY}`, `digest:${MONDAY + WEEK}`]);
+  });
+
+  test('has the days of the zone that the policy names for it', async () => {
+    // Both on the same day in UTC; where clocks are 13 hours ahead, midnight is between them.
+    const begun = (hoursBefore: number) => ({ ...span('automatic'), from: MONDAY - hoursBefore * HOUR });
+    figures = { spans: [begun(49), begun(44)] };
+    outbox.policy = { ...outbox.policy, digest: { day: 1, minute: 0, timeZone: 'Pacific/Auckland' } };
+    await digestOf()('weekly', 1);
+    expect(drawn).toEqual(['2026-01-10', '2026-01-11']);
   });
 
   test('is not summed up where that is switched off, which is looked at every hour', async () => {

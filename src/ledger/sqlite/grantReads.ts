@@ -85,7 +85,9 @@ export function liveReads({ sqlite, path }: OpenLedger): LiveReads {
   );
   const forIncident = sqlite
     .prepare<[string], string>(
-      `SELECT id FROM grants WHERE ${IS_LIVE} AND json_valid(body) AND json_extract(body, '$.ties.incident.id') = ?`,
+      `SELECT id FROM grants WHERE ${IS_LIVE} AND json_valid(body) AND coalesce(json_extract(body, '$.ties.incident.id'),
+        (SELECT json_extract(requests.body, '$.incidentId') FROM requests
+         WHERE requests.id = json_extract(grants.body, '$.requestId') AND json_valid(requests.body))) = ?`,
     )
     .pluck();
   const everAt = sqlite.prepare<[string], { slackId: string; mailbox: string }>(

@@ -48,7 +48,7 @@ export function createDigest(deps: DigestDeps): JobHandler {
     const figures = await deps.figures({ from: to - WEEK, to });
     // A week before the ledger began has nothing to tell.
     if (figures.head) {
-      const summary = summarize(figures);
+      const summary = summarize(figures, digest.timeZone);
       const picture = await upload(summary, attempt);
       const message = digestMessage(figures, summary, picture);
       await delivery.sync(`digest:${to}`, { channel: auditChannel }, message, attempt > 1 ? to : null);

@@ -27,6 +27,7 @@ import { resourceLabels } from '../../kit/labels.ts';
 import { updateView } from '../../kit/openViews.ts';
 import { refusalText } from '../../kit/refusals.ts';
 import { slackProblem } from '../../link/clients.ts';
+import { incidentLabel, incidentsInUse } from './incidents.ts';
 import {
   ADMIN,
   adminBlocks,
@@ -99,8 +100,9 @@ const REASON_MAX = 1_000;
 interface Filter {
   readonly person: string | null;
   readonly resource: string | null;
+  readonly incident: string | null;
 }
-const NO_FILTER: Filter = { person: null, resource: null };
+const NO_FILTER: Filter = { person: null, resource: null, incident: null };
 
 export function listenToAdmins(app: App, context: SlackContext): void {
   onFilter(app, context);
@@ -125,7 +127,13 @@ function onFilter(app: App, context: SlackContext): void {
     });
     return ack({ options: found.slice(0, 100).map(option) });
   });
-  for (const action of [ADMIN.person, ADMIN.resource]) act(app, context, action, async () => null);
+  app.options(ADMIN.incident, async ({ ack, options }) => {
+    const found = (await incidentsInUse(deps)).filter((one) =>
+      incidentLabel(one).toLowerCase().includes(options.value.toLowerCase()),
+    );
+    await ack({ options: found.slice(0, 100).map((one) => ({ text: plainText(incidentLabel(one)), value: one.id })) });
+  });
+  for (const action of [ADMIN.person, ADMIN.resource, ADMIN.incident]) act(app, context, action, async () => null);
 }
 
 function onEnding(app: App, context: SlackContext): void {
@@ -298,7 +306,11 @@ async function adminView(
   ]);
   const requests = open
     .map(({ value }) => value)
-    .filter(({ role }) => filter.resource === null || role.startsWith(`${filter.resource}/`));
+    .filter(
+      ({ role, incidentId }) =>
+        (filter.resource === null || role.startsWith(`${filter.resource}/`)) &&
+        (filter.incident === null || incidentId === filter.incident),
+    );
   const said = word ?? (drawn(standingSentence(standing.seenAt)) || null);
   return adminModal(deps.policy, {
     word: said,
@@ -308,11 +320,15 @@ async function adminView(
   });
 }
 
-const filtered = ({ deps }: Pick<SlackContext, 'deps'>, { person, resource }: Filter) =>
-  deps.store.liveGrants({
+async function filtered({ deps }: Pick<SlackContext, 'deps'>, { person, resource, incident }: Filter) {
+  const grants = await deps.store.liveGrants({
     ...(person !== null && { slackId: person }),
     ...(resource !== null && { resourceId: resource }),
   });
+  if (incident === null) return grants;
+  const given = new Set(await deps.store.liveForIncident(incident));
+  return grants.filter(({ value }) => given.has(value.id));
+}
 
 /** What of a policy file somebody was shown: its hash, and which list of access that it would strand. */
 const shownSchema = z.object({ hash: z.string(), strandedKey: z.string() });
@@ -322,4 +338,5 @@ const userSchema = z.object({ selected_user: z.string().nullish() });
 const filterIn = (values: ViewValues): Filter => ({
   person: userSchema.safeParse(values[ADMIN.filter]?.[ADMIN.person]).data?.selected_user ?? null,
   resource: readOption(values, ADMIN.filter, ADMIN.resource),
+  incident: readOption(values, ADMIN.filter, ADMIN.incident),
 });

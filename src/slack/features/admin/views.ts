@@ -22,6 +22,7 @@ export const ADMIN = {
   filter: 'admin_filter',
   person: 'admin_person',
   resource: 'admin_resource',
+  incident: 'admin_incident',
   end: 'admin_end',
   endAll: 'admin_end_all',
   gone: 'admin_gone',
@@ -54,7 +55,7 @@ export function adminBlocks(policy: Policy, { word, freeze, grants }: Omit<Admin
   const shown = grants.slice(0, MOST_TOLD);
   return [
     ...(word ? [section(word)] : []),
-    paragraph(freeze ? ADMIN_WORDS.frozen(freeze.by.slackId, freeze.at) : ADMIN_WORDS.noForm),
+    ...(freeze ? frozenBlocks(freeze) : [paragraph(ADMIN_WORDS.noForm)]),
     paragraph(ADMIN_WORDS.active(grants.length)),
     ...shown.flatMap((grant): KnownBlock[] => [
       holdsLine(policy, grant),
@@ -69,7 +70,7 @@ export function adminModal(policy: Policy, { word, freeze, grants, requests }: A
   const more = grants.length - shown.length;
   const blocks: KnownBlock[] = [
     ...(word ? [section(word)] : []),
-    ...(freeze ? [paragraph(ADMIN_WORDS.frozen(freeze.by.slackId, freeze.at)), quote(freeze.reason)] : []),
+    ...(freeze ? frozenBlocks(freeze) : []),
     whose,
     paragraph(ADMIN_WORDS.active(grants.length)),
     ...shown.map((grant) => activeLine(policy, grant)),
@@ -94,6 +95,12 @@ export function adminModal(policy: Policy, { word, freeze, grants, requests }: A
   };
 }
 
+/** Who froze everything, since when, and why. */
+const frozenBlocks = ({ by, at, reason }: Freeze): KnownBlock[] => [
+  paragraph(ADMIN_WORDS.frozen(by.slackId, at)),
+  quote(reason),
+];
+
 const whose: KnownBlock = {
   type: 'actions',
   block_id: ADMIN.filter,
@@ -105,6 +112,12 @@ const whose: KnownBlock = {
       min_query_length: 0,
       placeholder: plainText(ADMIN_WORDS.everyResource),
     },
+    {
+      type: 'external_select',
+      action_id: ADMIN.incident,
+      min_query_length: 0,
+      placeholder: plainText(ADMIN_WORDS.everyIncident),
+    },
   ],
 };
 
@@ -114,7 +127,7 @@ function activeLine(policy: Policy, grant: LiveGrant): KnownBlock {
   if (isEndable(grant))
     return {
       ...line,
-      accessory: button(BUTTONS.end, ADMIN.end, grant.id, { style: 'danger', confirm: confirmation(CONFIRM.end) }),
+      accessory: button(BUTTONS.end, ADMIN.end, grant.id, { confirm: confirmation(CONFIRM.end) }),
     };
   return grant.state === 'overdue' ? { ...line, accessory: button(BUTTONS.gone, ADMIN.gone, grant.id) } : line;
 }
@@ -124,7 +137,6 @@ const switches = (freeze: Freeze | null, shown: readonly LiveGrant[]) => [
   ...(shown.length > 0
     ? [
         button(BUTTONS.endAllShown(shown.length), ADMIN.endAll, shown.map(({ id }) => id).join(' '), {
-          style: 'danger',
           confirm: confirmation(CONFIRM.endAll),
         }),
       ]

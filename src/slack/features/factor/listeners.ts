@@ -68,5 +68,7 @@ export function listenToFactors(app: App, context: SlackContext): void {
             ),
           };
     });
+    // Whoever began there sees that it is done.
+    if (view.private_metadata !== OVER_FORM) await context.showHome(body.user.id);
   });
 }

@@ -6,16 +6,21 @@ import type { Person } from '../../../domain/person.ts';
 import { roleKey } from '../../../domain/policy.ts';
 import { isRefused } from '../../../domain/refusal.ts';
 import { known, type RoleKey } from '../../../domain/terms.ts';
+import { mayBreakGlass } from '../../../lifecycle/breakGlass/mayBreakGlass.ts';
 import type { Deps } from '../../../lifecycle/deps.ts';
 import { reviewableBy } from '../../../lifecycle/people/eligibility.ts';
+import { hasSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
 import { possibleNow } from '../../../lifecycle/request/outlook.ts';
 import type { PostBook } from '../../../ports/posts.ts';
+import { HELP } from '../../../wording/commands.ts';
 import { HOME } from '../../../wording/home.ts';
 import { section } from '../../kit/blocks.ts';
 import { tellClicker } from '../../kit/clickAnswers.ts';
 import type { SlackContext } from '../../kit/context.ts';
 import { drawn } from '../../kit/drawn.ts';
+import { messageModal, openView } from '../../kit/forms.ts';
 import { possibleWith, roleNameIn } from '../../outbox/shown.ts';
+import { helpText } from '../commands/commands.ts';
 import { possibleSentence } from '../commands/onCall.ts';
 import { openForm } from '../request/form.ts';
 import { HOME_ACTIONS, homeView } from './view.ts';
@@ -49,7 +54,8 @@ export function createHome(deps: Deps, client: WebClient, posts: PostBook): Home
 
 async function viewFor(deps: Deps, slackId: string, word: string | null): Promise<HomeView> {
   const person = await deps.directory.person(slackId);
-  const [held, asked, toReview, possible] = await everything(deps, slackId, person.known ? person.value : null);
+  const [held, recent, toReview, possible] = await everything(deps, slackId, person.known ? person.value : null);
+  const asked = recent.slice(0, LATELY);
   const refused = person.known ? null : drawn(HOME.refused(person.problem));
   const isWaiting = asked.some(({ state }) => state === 'pending' || state === 'scheduled');
   if (refused !== null && held.length === 0 && !isWaiting) return { type: 'home', blocks: [section(refused)] };
@@ -72,6 +78,9 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
           .filter(({ outlook }) => !isRefused(outlook))
           .map((one) => ({ key: roleKey(one.role), text: drawn(possibleSentence(deps, one)) }))
       : [],
+    hasEarlier: recent.length > asked.length,
+    mayBreakGlass: person.known && (await mayBreakGlass(deps, slackId)),
+    needsCodes: person.known && (await needsCodes(deps, slackId)),
     // What is held and asked for already is shown above.
     nothingBecause: possible.known ? null : possible.problem,
   });
@@ -81,20 +90,37 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
 const everything = (deps: Deps, slackId: string, person: Person | null) =>
   Promise.all([
     deps.store.liveGrants({ slackId }),
-    deps.store.recentRequests(slackId, LATELY),
+    deps.store.recentRequests(slackId, LATELY + 1),
     person ? reviewableBy(deps, person) : [],
     person ? possibleNow(deps, person) : known([]),
   ]);
+
+/** Whether any role asks for codes, and they have not set them up. */
+async function needsCodes(deps: Deps, slackId: string): Promise<boolean> {
+  const roles = [...deps.policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
+  const isAsked = roles.some(({ secondFactor }) => secondFactor.request || secondFactor.review);
+  return isAsked && deps.codes.canSeal && !(await hasSecondFactor(deps, slackId));
+}
 
 export function listenToHome(app: App, context: SlackContext): void {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab === 'home') await context.showHome(event.user);
   });
-  app.action<BlockAction>(HOME_ACTIONS.ask, async ({ ack, body, respond }) => {
-    await ack();
-    await tellClicker(context, { body, respond }, async () => {
-      await openForm(context, { triggerId: body.trigger_id, personId: body.user.id }, { mode: 'request' });
-      return null;
-    });
+  for (const mode of ['request', 'break_glass'] as const) {
+    const action = mode === 'request' ? HOME_ACTIONS.ask : HOME_ACTIONS.breakGlass;
+    onClick(action, (body) => openForm(context, { triggerId: body.trigger_id, personId: body.user.id }, { mode }));
+  }
+  onClick(HOME_ACTIONS.help, async (body) => {
+    await openView(context, body.trigger_id, messageModal(HELP.title, [section(helpText())]));
   });
+
+  function onClick(action: string, open: (body: BlockAction) => Promise<void>): void {
+    app.action<BlockAction>(action, async ({ ack, body, respond }) => {
+      await ack();
+      await tellClicker(context, { body, respond }, async () => {
+        await open(body);
+        return null;
+      });
+    });
+  }
 }

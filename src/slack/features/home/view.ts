@@ -10,6 +10,7 @@ import { ENVIRONMENT } from '../../../wording/environment.ts';
 import { HOME } from '../../../wording/home.ts';
 import { type Sentence, say } from '../../../wording/pieces.ts';
 import { button, LIMITS, quote, section } from '../../kit/blocks.ts';
+import { ENROL_ACTION } from '../../kit/codeForms.ts';
 import { paragraph, smallPrint } from '../../kit/drawn.ts';
 import { REVIEW_ACTIONS } from '../../outbox/card.ts';
 import { ASK_ACTION, accessButtons, cancelButton } from '../../outbox/toRequester.ts';
@@ -27,12 +28,17 @@ export interface HomeInput {
   readonly toReview: readonly { request: PendingRequest; roleName: string }[];
   /** mrkdwn lines with the role's key. */
   readonly possible: readonly { key: string; text: string }[];
+  /** They asked for more than is shown. */
+  readonly hasEarlier: boolean;
+  readonly mayBreakGlass: boolean;
+  /** Roles ask for codes, and they have not set them up. */
+  readonly needsCodes: boolean;
   /** Why nothing is granted to anybody now; null: it is. */
   readonly nothingBecause: string | null;
 }
 
 const ASK_ANYTHING = 'home_ask';
-export const HOME_ACTIONS = { ask: ASK_ANYTHING } as const;
+export const HOME_ACTIONS = { ask: ASK_ANYTHING, breakGlass: 'home_break_glass', help: 'home_help' } as const;
 /** Of each kind; the rest is a command away. Slack takes 100 blocks. */
 const MOST = { held: 10, asked: 5, toReview: 8, possible: 15 };
 
@@ -42,16 +48,24 @@ export function homeView(input: HomeInput): HomeView {
     ...(input.environment === undefined ? [] : [smallPrint(ENVIRONMENT.line(input.environment))]),
     {
       type: 'actions',
-      elements: [button(BUTTONS.requestAccess, HOME_ACTIONS.ask, 'ask', { style: 'primary' })],
+      elements: [
+        button(BUTTONS.requestAccess, HOME_ACTIONS.ask, 'ask', { style: 'primary' }),
+        ...(input.mayBreakGlass ? [button(BUTTONS.breakGlass, HOME_ACTIONS.breakGlass, 'break_glass')] : []),
+        button(BUTTONS.help, HOME_ACTIONS.help, 'help'),
+      ],
     },
     ...(word ? [section(word)] : []),
+    ...(input.needsCodes ? [setUpCodes] : []),
     ...group(
       HOME.held,
       held.slice(0, MOST.held).flatMap((one) => heldBlocks(one, input)),
       HOME.nothingHeld,
     ),
+    ...more(held.length - MOST.held, HOME.moreHeld),
     ...group(HOME.toReview, toReview.slice(0, MOST.toReview).flatMap(reviewBlocks), HOME.nothingToReview),
+    ...more(toReview.length - MOST.toReview, HOME.moreToReview),
     ...group(HOME.asked, asked.slice(0, MOST.asked).flatMap(askedBlocks), HOME.nothingAsked),
+    ...(input.hasEarlier ? [smallPrint(HOME.earlier)] : []),
     ...group(
       HOME.possible,
       possible.slice(0, MOST.possible).map(({ key, text }) => ({
@@ -60,10 +74,19 @@ export function homeView(input: HomeInput): HomeView {
       })),
       input.nothingBecause === null ? HOME.nothingPossible : HOME.nothingBecause(input.nothingBecause),
     ),
+    ...more(possible.length - MOST.possible, HOME.morePossible),
     smallPrint(HOME.asOf(input.now, input.timeZone)),
   ];
   return { type: 'home', blocks: blocks.slice(0, LIMITS.homeBlocks) };
 }
+
+/** What is cut is said. */
+const more = (count: number, where: Sentence): KnownBlock[] => (count > 0 ? [smallPrint(HOME.more(count, where))] : []);
+
+const setUpCodes: KnownBlock = {
+  ...paragraph(HOME.codes),
+  accessory: button(BUTTONS.setUp, ENROL_ACTION, 'enrol'),
+};
 
 const group = (title: string, blocks: KnownBlock[], none: Sentence): KnownBlock[] => [
   { type: 'header', text: { type: 'plain_text', text: title, emoji: false } },
