@@ -32,7 +32,7 @@ export const ACCESS_REVIEW_CARD = {
 export const OWNER_NOTICE = {
   text: say`Access review: please check who may get what you own`,
   open: (resources: number, dueAt: Instant): Sentence =>
-    say`:clipboard: *Access review: you own ${counted(resources, 'resource')}.* Please say before ${time(dueAt)} of each rule whether it should stay.`,
+    say`:clipboard: *Access review: you own ${counted(resources, 'resource')}.* Please say whether each rule should stay, before ${time(dueAt)}.`,
   closed: (at: Instant): Sentence => say`:clipboard: *The access review closed ${time(at)}.*`,
   resource: (name: string, left: number, all: number): Sentence =>
     left === 0

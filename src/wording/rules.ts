@@ -25,7 +25,7 @@ function ruleText(rule: Rule, names: Names): string {
   if (rule.effect !== 'ask') return `automatic ${condition}`;
   const approval = rule.stages.map((stage) => stageText(stage, names)).join(' and ');
   const also = rule.escalate.map((step) => `; after ${durationText(step.after)} also ${askedText(step, names)}`);
-  return `${condition}, with approval of ${approval}${also.join('')}`;
+  return `${condition}, after approval by ${approval}${also.join('')}`;
 }
 
 const stageText = ({ reviewers, needed }: Stage, names: Names): string =>
@@ -58,7 +58,7 @@ function testText(test: Test, names: Names): string {
       return `there is an incident${of}${on} that is ${test.statuses.join(' or ')}`;
     }
     case 'members_of':
-      return `they belong to ${listed(test.principals, names, 'or')}`;
+      return `they are one of ${listed(test.principals, names, 'or')}`;
     case 'hours':
       return `it is ${hoursText(test)}`;
     case 'duration':

@@ -177,6 +177,18 @@ async function administration(stage: Stage): Promise<void> {
   await act(eve, 'admin_freeze').waitFor({ state: 'detached' });
   await shoot('admin-freeze');
   await closeForm(stage);
+  await workspace.say(eve, '/jit access-review');
+  const start = eve.getByRole('dialog');
+  await submit(start).click();
+  await submit(start).waitFor({ state: 'detached' });
+  await closeForm(stage);
+  await stage.as(1, 'U0EVE', 'C0ACCESS');
+  await act(eve, 'access_review_keep_all').last().waitFor();
+  await act(eve, 'access_review_keep_all').last().scrollIntoViewIfNeeded();
+  await shoot('access-review');
+  await stage.as(1, 'U0EVE', 'D0EVE');
+  await act(eve, 'open_card').last().waitFor();
+  await shoot('access-review-owner');
 }
 
 async function theRecord(stage: Stage): Promise<void> {

@@ -49,7 +49,7 @@ describe('jitbot audit', () => {
     const [ana, ben] = ['Ana', 'Ben'].map((name) => out.split('\n').filter((line) => line.startsWith(name)));
     expect(ana).toEqual([
       expect.stringMatching(
-        /^Ana Kovač has payments-db\/read since .* UTC, until .* UTC · “stuck "payments", again” · automatic · R\w{10} #\d+–#\d+$/,
+        /^Ana Kovač has payments-db\/read since .* UTC, until .* UTC · “stuck "payments", again” · incident PINC4711 · automatic · R\w{10} #\d+–#\d+$/,
       ),
     ]);
     expect(ben).toEqual([

@@ -73,16 +73,16 @@ describe('a rule is said', () => {
       allow(incident(['PCHECK', 'PNONE'])),
     ],
     [
-      'automatic if they belong to @sre or U0BEN, and it is for at most 1 h',
+      'automatic if they are one of @sre or U0BEN, and it is for at most 1 h',
       allow(members, { kind: 'duration', max: HOUR }),
     ],
     [
       'automatic if something is unusual (first time or unusual hour)',
       allow({ kind: 'signals', signals: ['first_time', 'unusual_hour'] }),
     ],
-    ['automatic if not (they belong to @sre or U0BEN)', allow({ kind: 'unless', condition: [members] })],
+    ['automatic if not (they are one of @sre or U0BEN)', allow({ kind: 'unless', condition: [members] })],
     [
-      'for everybody, with approval of 1 of @leads and 2 of @security and Eve; after 10 min also whoever is on call for Payments at level 2; after 1 h also Eve',
+      'for everybody, after approval by 1 of @leads and 2 of @security and Eve; after 10 min also whoever is on call for Payments at level 2; after 1 h also Eve',
       ask,
     ],
   ])('%s', (text, rule) => {
