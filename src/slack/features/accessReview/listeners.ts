@@ -45,8 +45,13 @@ const pointedAll = z.object({ review: z.string(), items: z.array(z.number().int(
 const pointed = z.object({ review: z.string(), item: z.number().int().min(0) });
 
 export function listenToAccessReviews(app: App, context: SlackContext): void {
-  const { deps } = context;
+  onStart(app, context);
+  onKeep(app, context);
+  onRemove(app, context);
+}
 
+function onStart(app: App, context: SlackContext): void {
+  const { deps } = context;
   app.view(START_MODAL, async ({ ack, view, body }) => {
     const period = Number(readOption(view.state.values, ACCESS_REVIEW.period, ACCESS_REVIEW.period) ?? Number.NaN);
     await answerForm(context, { ack, view, body }, { failed: drawn(ERRORS.notChanged) }, async () => {
@@ -56,14 +61,18 @@ export function listenToAccessReviews(app: App, context: SlackContext): void {
         : { view: startModal(result) };
     });
   });
+}
 
+function onKeep(app: App, context: SlackContext): void {
+  const { deps } = context;
   app.action<BlockAction>(ACCESS_REVIEW.keep, async ({ ack, body, respond }) => {
     await ack();
     await tellClicker(
       context,
       { body, respond },
       async () => {
-        const result = await answer(clickedValue(body), { personId: body.user.id, verdict: 'keep', comment: '' });
+        const said = { personId: body.user.id, verdict: 'keep', comment: '' } as const;
+        const result = await answer(deps, clickedValue(body), said);
         return isRefused(result) ? refusalText(result.refused) : null;
       },
       drawn(ERRORS.notReviewed),
@@ -72,16 +81,22 @@ export function listenToAccessReviews(app: App, context: SlackContext): void {
 
   app.action<BlockAction>(ACCESS_REVIEW.keepAll, async ({ ack, body, respond }) => {
     await ack();
-    await tellClicker(context, { body, respond }, () => keepAllOf(body), drawn(ERRORS.notReviewed));
+    await tellClicker(
+      context,
+      { body, respond },
+      async () => {
+        const shown = pointedAll.safeParse(parseJson(clickedValue(body))).data;
+        if (!shown) return refusalText({ code: 'unknown_review' });
+        const result = await keepAll(deps, { personId: body.user.id, reviewId: shown.review, items: shown.items });
+        return isRefused(result) ? refusalText(result.refused) : drawn(ANSWERS.keptAll(result.kept, result.own));
+      },
+      drawn(ERRORS.notReviewed),
+    );
   });
+}
 
-  async function keepAllOf(body: BlockAction): Promise<string> {
-    const shown = pointedAll.safeParse(parseJson(clickedValue(body))).data;
-    if (!shown) return refusalText({ code: 'unknown_review' });
-    const result = await keepAll(deps, { personId: body.user.id, reviewId: shown.review, items: shown.items });
-    return isRefused(result) ? refusalText(result.refused) : drawn(ANSWERS.keptAll(result.kept, result.own));
-  }
-
+function onRemove(app: App, context: SlackContext): void {
+  const { deps } = context;
   app.action<BlockAction>(ACCESS_REVIEW.remove, async ({ ack, body, respond }) => {
     await ack();
     await tellClicker(context, { body, respond }, async () => {
@@ -93,22 +108,24 @@ export function listenToAccessReviews(app: App, context: SlackContext): void {
   app.view(REMOVE_MODAL, async ({ ack, view, body }) => {
     const comment = readText(view.state.values, COMMENT.block, COMMENT.action);
     await answerForm(context, { ack, view, body }, { failed: drawn(ERRORS.notReviewed), typed: comment }, async () => {
-      const result = await answer(view.private_metadata, { personId: body.user.id, verdict: 'remove', comment });
+      const said = { personId: body.user.id, verdict: 'remove', comment } as const;
+      const result = await answer(deps, view.private_metadata, said);
       return isRefused(result)
         ? { errors: { [COMMENT.block]: refusalText(result.refused) } }
         : { done: drawn(ANSWERS.ruleRemoved) };
     });
   });
+}
 
-  /** @param value which rule of which review, as the button holds it; looked up and checked anew */
-  async function answer(
-    value: string,
-    said: { personId: string; verdict: 'keep' | 'remove'; comment: string },
-  ): Promise<object | Refused> {
-    const found = pointed.safeParse(parseJson(value));
-    if (!found.success) return { refused: { code: 'unknown_review' } };
-    return answerAccessReview(deps, { ...said, reviewId: found.data.review, item: found.data.item });
-  }
+/** @param value which rule of which review, as the button holds it; looked up and checked anew */
+async function answer(
+  deps: SlackContext['deps'],
+  value: string,
+  said: { readonly personId: string; readonly verdict: 'keep' | 'remove'; readonly comment: string },
+): Promise<object | Refused> {
+  const found = pointed.safeParse(parseJson(value));
+  if (!found.success) return { refused: { code: 'unknown_review' } };
+  return answerAccessReview(deps, { ...said, reviewId: found.data.review, item: found.data.item });
 }
 
 function parseJson(text: string): unknown {
