@@ -120,10 +120,12 @@ const fileIssue = (source: string, { name, message }: { name: string; message: s
  */
 function issueList(place: (path: Path) => number, strike: (text: string) => string, kinds: readonly TargetKind[]) {
   const issues: PolicyIssue[] = [];
+  const told = new Set<string>();
   const misspelt = new Set<string>();
   const report = (path: Path, message: string): void => {
     const where = pathText(path);
-    if (misspelt.has(where) || issues.some((issue) => issue.path === where)) return;
+    if (misspelt.has(where) || told.has(where)) return;
+    told.add(where);
     const isUnknown = message.startsWith(UNKNOWN_FIELD);
     if (isUnknown) misspelt.add(pathText(path.slice(0, -1)));
     const whole = isUnknown ? `${message}; ${meant(String(path.at(-1)), kinds)}` : message;

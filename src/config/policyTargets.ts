@@ -32,14 +32,14 @@ export const namedIn = (source: string): Map<string, number> =>
 
 /** What was put in for each `${NAME}`, and what is secret within it, to be kept out of all that is written. */
 export const secretsOf = (source: string, variables: NodeJS.ProcessEnv): string[] =>
-  [...source.matchAll(PLACEHOLDER)].flatMap(([, name]) => plainForms(variables[name ?? ''] ?? ''));
+  [...namedIn(source).keys()].flatMap((name) => plainForms(variables[name] ?? ''));
 
 /** Shorter ones could stand for anything else, too. */
 const SHORTEST_PASSWORD = 8;
 
 /** The values that were put in for variables whose names say that they are secrets. */
 export const passwordsOf = (source: string, variables: NodeJS.ProcessEnv): string[] =>
-  [...source.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => {
+  [...namedIn(source).keys()].flatMap((name) => {
     const value = SECRET_NAME.test(name) ? (variables[name] ?? '') : '';
     // An address or a path says where the target is, whatever the variable is called.
     return value.length < SHORTEST_PASSWORD || value.startsWith('/') || value.includes('://') ? [] : [value];

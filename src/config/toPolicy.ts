@@ -18,8 +18,9 @@ type DocumentRole = DocumentResource['roles'][string];
 
 export function toPolicy(document: PolicyDocument, source: string, checked: Checked): Policy {
   const { slack } = document;
+  const sharedBy = sharesOf(document);
   const resources = Object.entries(document.resources).map(
-    ([id, resource]) => [id, toResource(document, id, resource, checked)] as const,
+    ([id, resource]) => [id, toResource(id, resource, { ...checked, shared: sharedBy(id) })] as const,
   );
   return {
     hash: createHash('sha256').update(source).digest('hex'),
@@ -42,14 +43,13 @@ export function toPolicy(document: PolicyDocument, source: string, checked: Chec
 }
 
 function toResource(
-  document: PolicyDocument,
   id: string,
   resource: DocumentResource,
-  { targets, grants }: Checked,
+  { targets, grants, shared }: Pick<Checked, 'targets' | 'grants'> & { readonly shared: Shares },
 ): Resource {
   const roles = Object.entries(resource.roles).map(
     ([roleId, role]) =>
-      [roleId, toRole(document, { resourceId: id, id: roleId, gives: grants.get(`${id}/${roleId}`) }, role)] as const,
+      [roleId, toRole({ resourceId: id, id: roleId, gives: grants.get(`${id}/${roleId}`) }, role, shared)] as const,
   );
   return {
     id,
@@ -63,7 +63,7 @@ function toResource(
   };
 }
 
-function toRole(document: PolicyDocument, which: Pick<Role, 'resourceId' | 'id' | 'gives'>, role: DocumentRole): Role {
+function toRole(which: Pick<Role, 'resourceId' | 'id' | 'gives'>, role: DocumentRole, shared: Shares): Role {
   const reason = role.reason ?? REASON_DEFAULT;
   const { duration, ends, second_factor: factor } = role;
   return {
@@ -80,10 +80,8 @@ function toRole(document: PolicyDocument, which: Pick<Role, 'resourceId' | 'id' 
     ends: { withShift: ends.with_shift ?? null, withIncident: ends.with_incident ?? null },
     secondFactor: { request: factor.includes('request'), review: factor.includes('review') },
     breakGlass: role.break_glass ? toBreakGlass(role.break_glass) : null,
-    limits: limitsFor(document, which.resourceId, role),
-    freezes: document.freezes
-      .filter(({ resources: only }) => only === undefined || only.includes(which.resourceId))
-      .map(({ from, to, reason: why, except }) => ({ from, to, reason: why, except })),
+    limits: [...(role.limits ? [toLimit(role.limits, null)] : []), ...shared.limits],
+    freezes: shared.freezes,
     opa: role.opa ?? null,
     rules: role.rules,
   };
@@ -97,22 +95,38 @@ const toBreakGlass = (fields: NonNullable<DocumentRole['break_glass']>): NonNull
   page: fields.page ?? null,
 });
 
-/** A role's own limits, and those that it shares with others. */
-function limitsFor(document: PolicyDocument, resourceId: string, role: { limits?: LimitFields | undefined }): Limit[] {
-  const limit = (fields: LimitFields, resources: readonly string[] | null): Limit => ({
-    resources,
-    automatic: fields.automatic ?? null,
-    holders: fields.holders ?? null,
-    coolDown: fields.cool_down ?? null,
-  });
+/** What the roles of a resource share with those of others. */
+type Shares = Pick<Role, 'limits' | 'freezes'>;
+
+/** Looked up once for the whole file: with thousands of resources, a list of all of them for each role would be millions. */
+function sharesOf(document: PolicyDocument): (resourceId: string) => Shares {
   const everywhere = Object.keys(document.resources);
-  const shared = document.limits
-    .map((fields) => ({ fields, resources: fields.resources ?? everywhere }))
-    .filter(({ resources }) => resources.includes(resourceId));
-  return [
-    ...(role.limits ? [limit(role.limits, null)] : []),
-    ...shared.map(({ fields, resources }) => limit(fields, resources)),
-  ];
+  const limits = document.limits.map((fields) => whereOf(fields, toLimit(fields, fields.resources ?? everywhere)));
+  const freezes = document.freezes.map((fields) => {
+    const { from, to, reason, except } = fields;
+    return whereOf(fields, { from, to, reason, except });
+  });
+  const at = <T>(all: readonly Somewhere<T>[], resourceId: string): T[] =>
+    all.filter(({ only }) => only?.has(resourceId) ?? true).map(({ what }) => what);
+  return (resourceId) => ({ limits: at(limits, resourceId), freezes: at(freezes, resourceId) });
 }
 
+interface Somewhere<T> {
+  readonly what: T;
+  /** null: at every resource. */
+  readonly only: ReadonlySet<string> | null;
+}
+
+const whereOf = <T>({ resources }: { resources?: readonly string[] | undefined }, what: T): Somewhere<T> => ({
+  what,
+  only: resources === undefined ? null : new Set(resources),
+});
+
 type LimitFields = Omit<PolicyDocument['limits'][number], 'resources'>;
+
+const toLimit = (fields: LimitFields, resources: readonly string[] | null): Limit => ({
+  resources,
+  automatic: fields.automatic ?? null,
+  holders: fields.holders ?? null,
+  coolDown: fields.cool_down ?? null,
+});
