@@ -11,11 +11,12 @@ import type { OnCall } from '../ports/pagerDuty.ts';
 import type { Directory } from '../ports/people.ts';
 import type { OpaQuestion, PolicyEngine } from '../ports/policy.ts';
 import type { PastAndHolders, Store } from '../ports/store.ts';
+import { askedOnce } from './askedOnce.ts';
 import { humanBehind } from './people/humans.ts';
 
 interface Sources {
-  readonly onCall: OnCall;
-  readonly directory: Directory;
+  readonly onCall: Pick<OnCall, 'entries' | 'incident' | 'knows'>;
+  readonly directory: Pick<Directory, 'person' | 'personByEmail' | 'hasLeft' | 'members'>;
   readonly store: Pick<Store, 'history' | 'record' | 'accountsOf'>;
   readonly activity: ActivityReader;
   readonly engine: PolicyEngine;
@@ -26,9 +27,17 @@ interface Sources {
 
 /** Asks PagerDuty, Slack and our own records, side by side, for just what the role's policy turns on. */
 export function evidenceSource(sources: Sources): EvidenceSource {
-  const { onCall, directory, clock, policy } = sources;
+  const looks = new WeakMap<object, Sources>();
+  const sourcesFor = (look: object | undefined): Sources => {
+    if (!look) return sources;
+    const shared = looks.get(look) ?? askingOnce(sources);
+    looks.set(look, shared);
+    return shared;
+  };
   return {
-    gather: async (role, ask, purpose): Promise<Evidence> => {
+    gather: async (role, { look, ...ask }, purpose): Promise<Evidence> => {
+      const sources = sourcesFor(look);
+      const { onCall, directory, clock, policy } = sources;
       const { person, incidentId, at, requestId } = ask;
       const needed = evidenceNeeded(role);
       const about = { ...(at !== null && { at }), overrides: needed.overrides };
@@ -69,6 +78,27 @@ export function evidenceSource(sources: Sources): EvidenceSource {
     },
   };
 }
+
+/** An answer that failed serves as well: with thousands of roles, each would wait for a service that is down. */
+const askingOnce = ({ onCall, directory, store, ...others }: Sources): Sources => ({
+  ...others,
+  onCall: {
+    entries: askedOnce((...asked) => onCall.entries(...asked)),
+    incident: askedOnce((...asked) => onCall.incident(...asked)),
+    knows: askedOnce((...asked) => onCall.knows(...asked)),
+  },
+  directory: {
+    person: askedOnce((...asked) => directory.person(...asked)),
+    personByEmail: askedOnce((...asked) => directory.personByEmail(...asked)),
+    hasLeft: askedOnce((...asked) => directory.hasLeft(...asked)),
+    members: askedOnce((...asked) => directory.members(...asked)),
+  },
+  store: {
+    history: (...asked) => store.history(...asked),
+    record: (...asked) => store.record(...asked),
+    accountsOf: askedOnce((...asked) => store.accountsOf(...asked)),
+  },
+});
 
 type About = Parameters<EvidenceSource['gather']>[1];
 

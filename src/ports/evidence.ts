@@ -25,6 +25,8 @@ export interface EvidenceSource {
       /** For Open Policy Agent. */
       readonly duration: Millis;
       readonly reason: string;
+      /** Roles with the same one are looked at together: what several of them turn on is asked once for all. */
+      readonly look?: object;
     },
     purpose: Purpose,
   ): Promise<Evidence>;

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { keyedLock } from '../../src/concurrency/keyedLock.ts';
 import { createLimit } from '../../src/concurrency/limit.ts';
+import { inSlices } from '../../src/concurrency/slices.ts';
 import { atOnce, inSteps, type Steps } from '../../src/concurrency/steps.ts';
 
 /** What may go on at the same time, and in which order. */
@@ -173,5 +174,28 @@ describe('work in steps', () => {
     const log: string[] = [];
     expect(await Promise.all([inSteps(counting(log, 'a')), inSteps(counting(log, 'b'))])).toEqual(['a', 'b']);
     expect(log).toEqual(['a 1', 'b 1', 'a 2', 'b 2']);
+  });
+});
+
+describe('slices', () => {
+  test('give every answer, in the order of the things', async () => {
+    expect(await inSlices([3, 1, 2, 5], 2, async (number) => number * 10)).toEqual([30, 10, 20, 50]);
+  });
+
+  test('let others have a turn in between, and never more than one slice goes on', async () => {
+    const seen: string[] = [];
+    setImmediate(() => seen.push('another'));
+    await inSlices(['a', 'b', 'c'], 2, async (thing) => seen.push(thing));
+    expect(seen).toEqual(['a', 'b', 'another', 'c']);
+  });
+
+  test('stop at what fails', async () => {
+    const seen: number[] = [];
+    const working = inSlices([1, 2, 3], 1, async (number) => {
+      seen.push(number);
+      if (number === 2) throw new Error('no');
+    });
+    await expect(working).rejects.toThrow('no');
+    expect(seen).toEqual([1, 2]);
   });
 });

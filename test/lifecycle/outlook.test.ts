@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../src/domain/policy.ts';
 import { isRefused } from '../../src/domain/refusal.ts';
-import { HOUR, known, MINUTE } from '../../src/domain/terms.ts';
+import { HOUR, known, MINUTE, unknown } from '../../src/domain/terms.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
 import { freeze } from '../../src/lifecycle/health/freeze.ts';
 import { possibleNow, previewRequest } from '../../src/lifecycle/request/outlook.ts';
 import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
-import { allow, anOutage, aPolicy, aResource, aRole, ask, inIncident } from '../support/domain.ts';
+import { allow, anOutage, aPolicy, aResource, aRole, ask, inIncident, onCall } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 
 /** What somebody could ask for now. */
@@ -113,6 +113,35 @@ test('is looked up for twenty-five roles, and of the others it is only said that
   expect(found).toContainEqual(['r25', 'allow']);
 });
 
+describe('over hundreds of roles', () => {
+  const MANY = Array.from({ length: 400 }, (_, index) => [`r${index}`, { rules: [allow(onCall())] }] as const);
+
+  test('lets others have their turn again and again', async () => {
+    withRoles(Object.fromEntries(MANY));
+    let turns = 0;
+    let isOver = false;
+    const other = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(other);
+    };
+    setImmediate(other);
+    await possible();
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(MANY.length / 50 - 1);
+  });
+
+  test('asks PagerDuty once, even where it does not answer', async () => {
+    withRoles(Object.fromEntries(MANY));
+    const questions: string[] = [];
+    flow.deps.onCall.entries = async ({ slackId }) => {
+      questions.push(slackId);
+      return unknown('PagerDuty does not answer');
+    };
+    expect(await possible()).toEqual([]);
+    expect(questions).toEqual(['U0ANA']);
+  });
+});
+
 describe('is asked about', () => {
   const asking = () => {
     const asked: unknown[] = [];
@@ -136,7 +165,7 @@ describe('is asked about', () => {
     await possible(deps);
     const about = { person: ANA, incidentId: 'PONE', at: null, requestId: null, duration: 20 * MINUTE, reason: '' };
     expect(asked).toEqual([
-      ['allows', about, 'preview'],
+      ['allows', { ...about, look: {} }, 'preview'],
       ['allows', about, 'preview'],
     ]);
   });

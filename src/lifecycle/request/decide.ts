@@ -20,6 +20,8 @@ export interface Question {
   readonly requestId: string | null;
   /** A start that lies ahead: the decision is about then. null: now. */
   readonly startsAt: Instant | null;
+  /** Questions with the same one are asked together, and share what they ask of others. */
+  readonly look?: object;
 }
 
 export interface DecidedRequest {
@@ -42,13 +44,13 @@ export function afterMore(decided: DecidedRequest, automatic: History['automatic
 export async function decide(
   deps: Pick<Deps, 'evidence' | 'clock'>,
   role: Role,
-  { person, duration, held = 0, incidentId, reason, requestId, startsAt }: Question,
+  { person, duration, held = 0, incidentId, reason, requestId, startsAt, look }: Question,
   purpose: Purpose,
 ): Promise<DecidedRequest> {
   const ahead = startsAt !== null && startsAt > deps.clock.now() ? startsAt : null;
   const evidence = await deps.evidence.gather(
     role,
-    { person, incidentId, at: ahead, requestId, duration, reason },
+    { person, incidentId, at: ahead, requestId, duration, reason, ...(look && { look }) },
     purpose,
   );
   const input = {

@@ -1,3 +1,4 @@
+import { inSlices } from '../../concurrency/slices.ts';
 import type { Human, Person } from '../../domain/person.ts';
 import { findRole, type Role, roleKey } from '../../domain/policy.ts';
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts';
@@ -70,6 +71,8 @@ export interface Possible {
   readonly outlook: DecidedRequest | Refused;
 }
 
+/** Roles that are decided before others get their turn: about 10 ms. */
+const SLICE = 50;
 /** Roles for which everything is looked up; the others are only known to be possible. */
 const LOOKED_AT = 25;
 
@@ -83,8 +86,9 @@ export async function possibleNow(deps: Deps, person: Person): Promise<Known<rea
   const [human, incidentId] = await Promise.all([humanBehind(deps, person), usualIncident(deps, person)]);
   const roles = [...deps.policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
   const about = (role: Role) => ({ duration: role.duration.default, incidentId, reason: '', startsAt: null });
-  const decided = await Promise.all(
-    roles.map((role) => decide(deps, role, { ...about(role), person, requestId: null }, 'preview')),
+  const look = {};
+  const decided = await inSlices(roles, SLICE, (role) =>
+    decide(deps, role, { ...about(role), person, requestId: null, look }, 'preview'),
   );
   const order = { allow: 0, ask: 1, deny: 2 };
   const found = decided

@@ -23,7 +23,7 @@ import { possibleWith, roleNameIn } from '../../outbox/shown.ts';
 import { helpText } from '../commands/commands.ts';
 import { possibleSentence } from '../commands/onCall.ts';
 import { openForm } from '../request/form.ts';
-import { HOME_ACTIONS, homeView } from './view.ts';
+import { HOME_ACTIONS, homeView, MOST_POSSIBLE } from './view.ts';
 
 /** App Home: everything of one's own in one place. */
 
@@ -76,6 +76,7 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
     possible: possible.known
       ? possible.value
           .filter(({ outlook }) => !isRefused(outlook))
+          .slice(0, MOST_POSSIBLE)
           .map((one) => ({ key: roleKey(one.role), text: drawn(possibleSentence(deps, one)) }))
       : [],
     hasEarlier: recent.length > asked.length,

@@ -40,7 +40,9 @@ export interface HomeInput {
 const ASK_ANYTHING = 'home_ask';
 export const HOME_ACTIONS = { ask: ASK_ANYTHING, breakGlass: 'home_break_glass', help: 'home_help' } as const;
 /** Of each kind; the rest is a command away. Slack takes 100 blocks. */
-const MOST = { held: 10, asked: 5, toReview: 8, possible: 15 };
+const MOST = { held: 10, asked: 5, toReview: 8 };
+/** Roles that can be asked for: the form finds the others. */
+export const MOST_POSSIBLE = 15;
 
 export function homeView(input: HomeInput): HomeView {
   const { held, asked, toReview, possible, word } = input;
@@ -68,7 +70,7 @@ export function homeView(input: HomeInput): HomeView {
     ...(input.hasEarlier ? [smallPrint(HOME.earlier)] : []),
     ...group(
       HOME.possible,
-      possible.slice(0, MOST.possible).map(({ key, text }) => ({
+      possible.slice(0, MOST_POSSIBLE).map(({ key, text }) => ({
         ...section(text),
         accessory: button(BUTTONS.ask, ASK_ACTION, key),
       })),
