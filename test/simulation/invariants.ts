@@ -59,6 +59,7 @@ const TOTALS: Readonly<Record<string, Millis>> = {
   'db/admin': HOUR,
   'web/edit': HOUR,
   'web/view': HOUR / 2,
+  'web/look': HOUR / 2,
   'team/member': 3 * HOUR,
   'team/lead': HOUR,
 };
@@ -270,8 +271,9 @@ export function createWatcher(
 /** Every event is there once: no gap, and none in two messages. */
 function lookAtAuditChannel(newest: number, { workspace }: Outside): void {
   const shown: number[] = [];
-  for (const { channel, metadata } of workspace.messages) {
-    if (channel !== 'C0AUDIT' || metadata?.event_type !== 'jitbot_audit') continue;
+  for (const { channel, metadata, app } of workspace.messages) {
+    // What somebody else posts like it counts for nothing.
+    if (channel !== 'C0AUDIT' || app === null || metadata?.event_type !== 'jitbot_audit') continue;
     const { from, to } = metadata.event_payload as { from: number; to: number };
     for (let seq = from; seq <= to; seq += 1) shown.push(seq);
   }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { addCensus, NO_CENSUS } from './census.ts';
 import { simulate } from './simulate.ts';
 
-/** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--trace]`. Exit code 1: a seed failed. */
+/** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--slack] [--trace]`. Exit code 1: a seed failed. */
 
 const { values } = parseArgs({
   options: {
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     from: { type: 'string', default: '1' },
     steps: { type: 'string', default: '300' },
+    slack: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'stop-at-first': { type: 'boolean', default: false },
   },
@@ -25,7 +26,7 @@ let steps = 0;
 const failed: number[] = [];
 let census = NO_CENSUS;
 for (let seed = first; seed < first + seeds && performance.now() < until; seed += 1) {
-  const run = await simulate(seed, Number(values.steps));
+  const run = await simulate(seed, Number(values.steps), values.slack ? 'slack' : 'flow');
   done += 1;
   steps += run.trace.length;
   census = addCensus(census, run.census);
@@ -33,7 +34,7 @@ for (let seed = first; seed < first + seeds && performance.now() < until; seed +
   if (run.failure === null) continue;
   failed.push(seed);
   process.stdout.write(
-    `seed ${seed}: ${run.failure}\n  replay: npm run simulate -- --seeds 1 --from ${seed} --steps ${values.steps} --trace\n`,
+    `seed ${seed}: ${run.failure}\n  replay: npm run simulate -- --seeds 1 --from ${seed} --steps ${values.steps}${values.slack ? ' --slack' : ''} --trace\n`,
   );
   if (values['stop-at-first']) break;
 }

@@ -7,7 +7,7 @@ import { HOUR, type Instant, type Known, known, unknown } from '../../src/domain
 import type { IncidentDesk, OnCall } from '../../src/ports/pagerDuty.ts';
 import type { Holding, Targets } from '../../src/ports/targets.ts';
 import { SlackRefusal } from '../../src/sandbox/slack/methods/refusal.ts';
-import { createTriggers } from '../../src/sandbox/slack/methods/triggers.ts';
+import { createTriggers, type Triggers } from '../../src/sandbox/slack/methods/triggers.ts';
 import { createWebApi } from '../../src/sandbox/slack/webApi.ts';
 import { Workspace } from '../../src/sandbox/slack/workspace.ts';
 import { WORKSPACE } from '../../src/sandbox/team.ts';
@@ -24,6 +24,7 @@ const { WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = crea
 /** What the bot finds outside: a Slack workspace, PagerDuty, and targets that hold access. It outlives the bot. */
 export interface Outside {
   readonly workspace: Workspace;
+  readonly triggers: Triggers;
   /** Who is on call at which level, until when. */
   readonly shifts: Map<number, { slackId: string; until: Instant }>;
   readonly incident: { resolved: boolean };
@@ -50,8 +51,10 @@ export interface HeldAccess {
 }
 
 export function createOutside(now: () => Instant): Outside {
+  const workspace = new Workspace(structuredClone(WORKSPACE), now);
   return {
-    workspace: new Workspace(structuredClone(WORKSPACE), now),
+    workspace,
+    triggers: createTriggers(workspace),
     shifts: new Map([
       [1, { slackId: 'U0ANA', until: now() + 12 * HOUR }],
       [2, { slackId: 'U0DEV', until: now() + 12 * HOUR }],
@@ -69,10 +72,10 @@ export function createOutside(now: () => Instant): Outside {
 
 /** The Web API, with its own refusals, over the wire of the simulation. */
 export function slackOver(wire: Wire, outside: Outside, chance: Chance): WebClient {
-  const { workspace } = outside;
+  const { workspace, triggers } = outside;
   const methods = createWebApi({
     workspace,
-    triggers: createTriggers(workspace),
+    triggers,
     socketUrl: () => 'ws://nowhere',
     baseUrl: () => 'http://nowhere',
   });

@@ -17,6 +17,7 @@ import { createDirectory } from '../../src/slack/directory/directory.ts';
 import { type Census, NO_CENSUS } from './census.ts';
 import { type Chance, chanceFrom } from './chance.ts';
 import { type Disk, diskOf } from './disk.ts';
+import { createFront, type Front } from './front/front.ts';
 import { createWatcher, storyOf, Violation, type Watcher } from './invariants.ts';
 import { createOutside, deskOver, expireHeld, type Outside, pagerDutyOver, slackOver, targetsOver } from './outside.ts';
 import { createPast, type PolicyName } from './past.ts';
@@ -90,9 +91,10 @@ const policyOf = (hash: string): PolicyName => (hash === POLICIES.second.hash ? 
 /** In memory where there is such a place: what is simulated is the death of the process, not of the disk. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-export async function simulate(seed: number, steps: number): Promise<Run> {
+/** @param through what people act through: the flow itself, or Slack's own apps, so that the bot's listeners hear of it */
+export async function simulate(seed: number, steps: number, through: Through = 'flow'): Promise<Run> {
   const directory = mkdtempSync(join(PLACE, 'jitbot-sim-'));
-  const box = createBox(seed, join(directory, 'jit.db'));
+  const box = createBox(seed, join(directory, 'jit.db'), { through });
   let failure: string | null = null;
   try {
     await box.live(steps);
@@ -107,6 +109,8 @@ export async function simulate(seed: number, steps: number): Promise<Run> {
   return { seed, failure, trace: box.trace, story, census };
 }
 
+type Through = 'flow' | 'slack';
+
 interface Timer {
   readonly at: Instant;
   readonly callback: () => void;
@@ -116,10 +120,16 @@ interface Timer {
 interface Life {
   readonly core: Flow;
   readonly ledger: OpenLedger;
+  /** How people reach it through Slack, in a world where they do. */
+  readonly front: Front | null;
 }
 
 /** @param options.kills whether the bot dies now and then, and the disk fills up */
-export function createBox(seed: number, path: string, { kills = true } = {}) {
+export function createBox(
+  seed: number,
+  path: string,
+  { kills = true, through = 'flow' }: { kills?: boolean; through?: Through } = {},
+) {
   const chance: Chance = chanceFrom(seed);
   const temper: Temper = temperOf(chance);
   const has = (fault: Fault) => temper.faults.has(fault) && (kills || (fault !== 'kills' && fault !== 'full_disk'));
@@ -202,6 +212,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
       ledger.sqlite.pragma('synchronous = OFF');
       const clock = createClock(await latestKnown(ledger));
       const client = slackOver(wire, outside, chance);
+      const directory = createDirectory(client, { clock, log });
       const core = await createFlow({
         ledger,
         clock,
@@ -212,7 +223,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
         policy: POLICIES[outside.policy.file],
         readPolicy: () => ({ policy: POLICIES[outside.policy.file] }),
         readPolicyText: (text) => ({ policy: text === SOURCE ? POLICIES.first : POLICIES.second }),
-        directory: createDirectory(client, { clock, log }),
+        directory,
         onCall: pagerDutyOver(wire, outside, clock.now),
         incidents: deskOver(wire),
         engine: { ask: async () => unknown('there is none') },
@@ -230,7 +241,11 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
         checkpoints: null,
         forwarding: { webhook: null, syslog: null },
       });
-      life = { core, ledger };
+      const front =
+        through === 'slack'
+          ? createFront({ flow: core, client, directory, ledger, outside, wire, chance, sense: temper.sense })
+          : null;
+      life = { core, ledger, front };
       disk = diskOf(ledger.sqlite, temper);
       if (diskIsFull) fillDisk(true);
       // On a full disk the start is recorded when it can be.
@@ -261,6 +276,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     wire.cut();
     timers = [];
     lives += 1;
+    life?.front?.close();
     life?.ledger.close();
     life = null;
     troubles += 1;
@@ -316,11 +332,16 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
     error instanceof StorageError ||
     error instanceof ConflictError ||
     (error instanceof Error &&
-      /did not answer|no such login|connection was cut|rate-limit|still shows the access/.test(error.message));
+      /did not answer|no such login|connection was cut|rate-limit|still shows the access|was not opened/.test(
+        error.message,
+      ));
 
   async function act(): Promise<string> {
     if (!life) return 'nobody is there to ask';
-    const { name, work } = await somebodyActs({ deps: life.core.deps, outside, chance, serial, sense: temper.sense });
+    const { name, work } =
+      life.front && chance.happens(0.6)
+        ? life.front.act()
+        : await somebodyActs({ deps: life.core.deps, outside, chance, serial, sense: temper.sense });
     const before = outside.policy.inForce;
     const waiting = (await life.core.deps.store.openRequests({})).length;
     const times = chance.happens(0.1) ? 2 : 1;
@@ -443,7 +464,7 @@ export function createBox(seed: number, path: string, { kills = true } = {}) {
   async function step(): Promise<string> {
     const kind = chance.weighted([
       [wire.size > 0 ? 60 : 0, 'call'],
-      [16, 'act'],
+      [through === 'slack' ? 28 : 16, 'act'],
       [diskIsFull ? 30 : 14, 'time'],
       [4, 'world'],
       [temper.faults.size > 0 ? 3 : 0, 'fault'],

@@ -25,6 +25,16 @@ const LIVELY: Omit<Census, 'seedsWithoutGrant'> = {
   acrossClockChange: 60,
   told: 1_500,
 };
+/** Worlds in which people act in Slack's own apps, and what has to happen in all of them together. */
+const FRONTS = 24;
+const LIVELY_IN_SLACK: Partial<Census> = {
+  grants: 50,
+  approvals: 12,
+  verdicts: 4,
+  endsByShift: 5,
+  reloads: 3,
+  told: 400,
+};
 let census = NO_CENSUS;
 
 describe('whatever fails, whoever asks, whenever the bot dies: nothing is left behind, and all of it is on record', () => {
@@ -45,6 +55,35 @@ test('in these worlds much happens: access is given, decided, made longer and en
   for (const [what, least] of Object.entries(LIVELY))
     expect(census[what as keyof Census] / (SEEDS / 100), what).toBeGreaterThanOrEqual(least);
   expect(census.seedsWithoutGrant / (SEEDS / 100)).toBeLessThanOrEqual(10);
+});
+
+describe('the same through Slack', () => {
+  let happened = NO_CENSUS;
+  test.each([1, 9, 17])(
+    'seeds %i and seven more',
+    async (first) => {
+      for (let seed = first; seed < first + FRONTS / 3; seed += 1) {
+        const run = await simulate(seed, STEPS, 'slack');
+        happened = addCensus(happened, run.census);
+        expect(
+          run.failure,
+          `replay: npm run simulate -- --slack --seeds 1 --from ${seed} --steps ${STEPS} --trace`,
+        ).toBeNull();
+      }
+    },
+    120_000,
+  );
+
+  test('much happens by clicks, forms and commands, too', () => {
+    for (const [what, least] of Object.entries(LIVELY_IN_SLACK))
+      expect(happened[what as keyof Census], what).toBeGreaterThanOrEqual(least);
+  });
+
+  test('a seed replays exactly', async () => {
+    const [first, second] = [await simulate(4711, STEPS, 'slack'), await simulate(4711, STEPS, 'slack')];
+    expect(second.trace).toEqual(first.trace);
+    expect(second.story).toBe(first.story);
+  });
 });
 
 test('a seed replays exactly', async () => {

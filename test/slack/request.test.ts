@@ -72,6 +72,21 @@ test('the form shows what is wrong on the field it is about', async () => {
   expect(form.errors).toEqual({ reason: expect.stringContaining('INC-') });
 });
 
+test('a form that is sent before it has grown shows what is missing on the field that it has', async () => {
+  const { people } = stage.sandbox.slack;
+  await people.command('U0ANA', '/jit', '', 'C0GENERAL');
+  const form = await stage.until('the form is open', () => people.topView('U0ANA'));
+  form.values.role = {
+    request_role: {
+      type: 'external_select',
+      selected_option: { text: { type: 'plain_text', text: 'x' }, value: 'payments-db/admin' },
+    },
+  };
+  await stage.ana.submit(form);
+  expect(Object.keys(form.errors)).toEqual(['role']);
+  expect(form.errors.role).toContain('at least 15 characters');
+});
+
 test('a form that was tampered with, with a role that does not exist or too long a duration, gets an error and no request', async () => {
   const before = stage.events().length;
   const form = await ask(stage.ana, 'payments-db/read');

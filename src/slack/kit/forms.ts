@@ -1,6 +1,7 @@
-import type { BlockAction, SlackViewMiddlewareArgs } from '@slack/bolt';
+import type { BlockAction, SlackViewMiddlewareArgs, ViewResponseAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
 import type { Millis } from '../../domain/terms.ts';
 import { BUTTONS } from '../../wording/buttons.ts';
 import { REQUEST_FORM, WAIT } from '../../wording/forms.ts';
@@ -62,8 +63,38 @@ export type FormAnswer =
 
 export type SentForm = Pick<SlackViewMiddlewareArgs, 'ack'> & {
   readonly body: { readonly user: { readonly id: string } };
-  readonly view: { readonly id: string; readonly title: { readonly text: string } };
+  readonly view: AnsweredView & { readonly id: string };
 };
+
+interface AnsweredView {
+  readonly title: { readonly text: string };
+  readonly blocks?: unknown;
+}
+
+const fieldsSchema = z.array(z.object({ type: z.string(), block_id: z.string().optional() })).catch([]);
+
+/**
+ * Errors as the answer to a form. Slack takes none on a field that the form does not have, as when it was sent before it
+ * had grown: those stand on its first field.
+ * @param errors by block
+ */
+export function errorsOn(view: AnsweredView, errors: Iterable<readonly [string, string]>): ViewResponseAction {
+  const fields = fieldsSchema
+    .parse(view.blocks)
+    .flatMap((block) => (block.type === 'input' ? (block.block_id ?? []) : []));
+  const [first] = fields;
+  if (first === undefined)
+    return {
+      response_action: 'update',
+      view: messageModal(view.title.text, [section(Array.from(errors, ([, text]) => text).join('\n'))]),
+    };
+  const shown = new Map<string, string>();
+  for (const [block, text] of errors) {
+    const field = fields.includes(block) ? block : first;
+    shown.set(field, [shown.get(field) ?? [], text].flat().join(' '));
+  }
+  return { response_action: 'errors', errors: Object.fromEntries(shown) };
+}
 
 /** Slack shows an error after three seconds, while the work goes on: by then the form has long been acknowledged. */
 const ACK_WITHIN: Millis = 1_000;
@@ -75,10 +106,11 @@ const ACK_WITHIN: Millis = 1_000;
  */
 export async function answerForm(
   context: Pick<SlackContext, 'client' | 'deps'>,
-  { ack, body, view: { id: viewId, title } }: SentForm,
+  { ack, body, view }: SentForm,
   { failed, typed = '' }: { failed: string; typed?: string },
   work: () => Promise<FormAnswer>,
 ): Promise<void> {
+  const { id: viewId, title } = view;
   const personId = body.user.id;
   const working = work().catch((error: unknown): FormAnswer => {
     context.deps.log.error({ err: error, personId }, 'a form could not be taken');
@@ -86,7 +118,7 @@ export async function answerForm(
   });
   const early = await inTime(working);
   if (early) {
-    if ('errors' in early) return ack({ response_action: 'errors', errors: { ...early.errors } });
+    if ('errors' in early) return ack(errorsOn(view, Object.entries(early.errors)));
     return 'done' in early ? ack() : ack({ response_action: 'update', view: early.view });
   }
   await ack({ response_action: 'update', view: waitModal(title.text) });

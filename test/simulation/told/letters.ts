@@ -17,6 +17,8 @@ export interface Letter {
   readonly to: string;
   readonly thread: string | null;
   readonly isAudit: boolean;
+  /** What somebody asked for by hand is answered, where it is not on their screen any more. */
+  readonly isAnswer: boolean;
   words: Words;
 }
 
@@ -45,6 +47,7 @@ export function saidBy(name: string, args: Record<string, unknown>, workspace: W
     to: readerOf(message, workspace),
     thread: message.threadTs,
     isAudit: message.metadata?.event_type === 'jitbot_audit',
+    isAnswer: message.metadata === null,
     words: wordsIn(message),
   };
   return { kind: 'posted', letter };

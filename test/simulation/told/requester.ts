@@ -87,6 +87,7 @@ const DUES: Partial<Record<EventType, Dues>> = {
             what: 'that it is approved for later, and when it begins',
             says: (words) =>
               namesRoleOf(words, request) &&
+              words.text.includes(' starts ') &&
               saysLocally(words, Number(said.startsAt), zoneOf(request.requester)) &&
               saysWhy(words, request),
             passed: () => passed.get(`${request.id} scheduled`),

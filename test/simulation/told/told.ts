@@ -54,6 +54,8 @@ export function createTold(parts: Parts): Told {
   let dues: Due[] = [];
   /** By grant and end: nobody is reminded twice of the same. */
   const reminders = new Map<string, { readonly grantId: string; readonly letter: Letter }>();
+  /** Who was asked as well, by request: they are shown it while it waits, whether or not they still may. */
+  const askedAsWell = new Map<string, string[]>();
   let met = 0;
 
   const add = (event: ToldEvent, fresh: readonly NewDue[]) => {
@@ -64,6 +66,10 @@ export function createTold(parts: Parts): Told {
     audit.hear(event);
     noteFate(fates, event, parts.troubles());
     add(event, forOthers(event, fates));
+    if (event.type === 'request.escalated') {
+      const ids = (event.said.to as { slackId: string }[]).map(({ slackId }) => slackId);
+      askedAsWell.set(event.requestId ?? '', [...(askedAsWell.get(event.requestId ?? '') ?? []), ...ids]);
+    }
     const request = book.requests.get(event.requestId ?? '');
     if (!request) return;
     add(event, forReviewers(event, request, fates));
@@ -90,6 +96,10 @@ export function createTold(parts: Parts): Told {
     // The week, in a few lines.
     if (to === 'C0AUDIT') {
       must(words.text.includes('The week'), () => `${to} is told “${words.text}”`);
+      return;
+    }
+    if (letter.isAnswer) {
+      must(words.text.length > 10, () => `${to} is answered “${words.text}”`);
       return;
     }
     const fitting = dues.filter((due) => due.letter === null && isAt(due, letter) && due.says(words));
@@ -148,7 +158,7 @@ export function createTold(parts: Parts): Told {
   const mayDecide = (request: RequestFile | undefined, who: string): boolean =>
     request !== undefined &&
     humanOf(request.requester) !== humanOf(who) &&
-    parts.authority.mayDecide(request, who, parts.now());
+    (askedAsWell.get(request.id)?.includes(who) === true || parts.authority.mayDecide(request, who, parts.now()));
 
   const isExcused = ({ troubles }: Pick<Due, 'troubles'>) => parts.troubles() - troubles >= GIVEN_UP_AFTER;
 

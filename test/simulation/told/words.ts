@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'db/admin': 'Database (admin)',
   'web/edit': 'Web (edit)',
   'web/view': 'Web (view)',
+  'web/look': 'Web (look)',
   'team/member': 'Team (member)',
   'team/lead': 'Team (lead)',
 };

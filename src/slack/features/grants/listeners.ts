@@ -18,7 +18,16 @@ import { clickedValue, tellClicker } from '../../kit/clickAnswers.ts';
 import { CODE } from '../../kit/codeForms.ts';
 import type { SlackContext } from '../../kit/context.ts';
 import { drawn, paragraph } from '../../kit/drawn.ts';
-import { inTime, messageModal, type Opening, openingOf, openView, openWhenKnown, show } from '../../kit/forms.ts';
+import {
+  errorsOn,
+  inTime,
+  messageModal,
+  type Opening,
+  openingOf,
+  openView,
+  openWhenKnown,
+  show,
+} from '../../kit/forms.ts';
 import { readOption, readText, type ViewValues } from '../../kit/formValues.ts';
 import { updateView } from '../../kit/openViews.ts';
 import { refusalText } from '../../kit/refusals.ts';
@@ -93,7 +102,7 @@ function onExtensionForm(app: App, context: SlackContext): void {
     const checking = codeFor(context, asked);
     const early = await inTime(checking);
     if (early !== null && early !== 'none' && isRefused(early))
-      return ack({ response_action: 'errors', errors: { [CODE.block]: refusalText(early.refused) } });
+      return ack(errorsOn(view, [[CODE.block, refusalText(early.refused)]]));
     await ack({ response_action: 'update', view: workingModal() });
     const checked = early ?? (await checking);
     const answer = checked !== 'none' && 'type' in checked ? checked : await extended(context, asked, checked);

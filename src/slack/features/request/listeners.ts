@@ -15,7 +15,7 @@ import { clickedValue, tellClicker } from '../../kit/clickAnswers.ts';
 import { CODE } from '../../kit/codeForms.ts';
 import type { SlackContext } from '../../kit/context.ts';
 import { drawn, paragraph } from '../../kit/drawn.ts';
-import { inTime, messageModal, show, tellAnswer } from '../../kit/forms.ts';
+import { errorsOn, inTime, messageModal, show, tellAnswer } from '../../kit/forms.ts';
 import { createLatest, updateView } from '../../kit/openViews.ts';
 import { refusalText } from '../../kit/refusals.ts';
 import { firstAnswer } from '../../outbox/answers.ts';
@@ -112,7 +112,7 @@ function onSubmission(app: App, context: SlackContext, latestChoice: Latest): vo
     const asked = { submissionKey: view.id, personId: body.user.id, values, mode };
     const checking = wrongIn(deps, asked).catch((error: unknown) => notTaken(deps, error, body.user.id));
     const early = await inTime(checking);
-    if (early instanceof Map) return ack({ response_action: 'errors', errors: Object.fromEntries(early) });
+    if (early instanceof Map) return ack(errorsOn(view, early));
     // From here on the form shows what becomes of it: a preview that is still on its way is not wanted any more.
     latestChoice(view.id);
     await ack({ response_action: 'update', view: workingModal() });
