@@ -184,6 +184,7 @@ test('nothing that comes from people becomes a mention, a link or a control in a
           word: null,
           possible: [],
           nothingBecause: title,
+          possibleCount: 20,
           hasEarlier: true,
           mayBreakGlass: true,
           needsCodes: true,

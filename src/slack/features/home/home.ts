@@ -60,6 +60,7 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
   const isWaiting = asked.some(({ state }) => state === 'pending' || state === 'scheduled');
   if (refused !== null && held.length === 0 && !isWaiting) return { type: 'home', blocks: [section(refused)] };
   const named = (role: RoleKey) => roleNameIn(deps.policy, role);
+  const open = possible.known ? possible.value.filter(({ outlook }) => !isRefused(outlook)) : [];
   return homeView({
     now: deps.clock.now(),
     environment: deps.policy.environment,
@@ -73,12 +74,10 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
     })),
     asked: asked.map((request) => ({ request, roleName: named(request.role) })),
     toReview: toReview.map((request) => ({ request, roleName: named(request.role) })),
-    possible: possible.known
-      ? possible.value
-          .filter(({ outlook }) => !isRefused(outlook))
-          .slice(0, MOST_POSSIBLE)
-          .map((one) => ({ key: roleKey(one.role), text: drawn(possibleSentence(deps, one)) }))
-      : [],
+    possible: open
+      .slice(0, MOST_POSSIBLE)
+      .map((one) => ({ key: roleKey(one.role), text: drawn(possibleSentence(deps, one)) })),
+    possibleCount: open.length,
     hasEarlier: recent.length > asked.length,
     mayBreakGlass: person.known && (await mayBreakGlass(deps, slackId)),
     needsCodes: person.known && (await needsCodes(deps, slackId)),

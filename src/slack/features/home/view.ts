@@ -27,7 +27,9 @@ export interface HomeInput {
   readonly asked: readonly { request: Request; roleName: string }[];
   readonly toReview: readonly { request: PendingRequest; roleName: string }[];
   /** mrkdwn lines with the role's key. */
+  /** The first of them, as many as are shown. */
   readonly possible: readonly { key: string; text: string }[];
+  readonly possibleCount: number;
   /** They asked for more than is shown. */
   readonly hasEarlier: boolean;
   readonly mayBreakGlass: boolean;
@@ -70,13 +72,13 @@ export function homeView(input: HomeInput): HomeView {
     ...(input.hasEarlier ? [smallPrint(HOME.earlier)] : []),
     ...group(
       HOME.possible,
-      possible.slice(0, MOST_POSSIBLE).map(({ key, text }) => ({
+      possible.map(({ key, text }) => ({
         ...section(text),
         accessory: button(BUTTONS.ask, ASK_ACTION, key),
       })),
       input.nothingBecause === null ? HOME.nothingPossible : HOME.nothingBecause(input.nothingBecause),
     ),
-    ...more(possible.length - MOST.possible, HOME.morePossible),
+    ...more(input.possibleCount - possible.length, HOME.morePossible),
     smallPrint(HOME.asOf(input.now, input.timeZone)),
   ];
   return { type: 'home', blocks: blocks.slice(0, LIMITS.homeBlocks) };
