@@ -88,7 +88,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'claimed work of a process that died is not taken up again',
     file: 'src/app/flow.ts',
-    find: '      await queue.releaseAll();\n',
+    find: '    await queue.releaseAll();\n',
     replace: '',
   },
   {
