@@ -1,4 +1,4 @@
-/** Runs work one at a time per key, in the order it came. */
+/** Runs work one at a time per key, in order of arrival. */
 export type KeyedLock = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
 export function keyedLock(): KeyedLock {

@@ -1,4 +1,4 @@
-/** Long work on the ledger in steps, so that it can be done at once, or a little at a time beside other work. */
+/** Long work in steps, so that it can run in one go, or a little at a time beside other work. */
 export type Steps<T> = Generator<undefined, T, undefined>;
 
 export function atOnce<T>(steps: Steps<T>): T {
@@ -8,7 +8,7 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Nobody who wants an answer meanwhile waits for longer than one step. */
+/** Runs the steps with a turn of the event loop between them, so that other work waits for one step at most. */
 export async function inSteps<T>(steps: Steps<T>): Promise<T> {
   for (;;) {
     const step = steps.next();

@@ -15,8 +15,8 @@ import { ruleText } from './policyText.ts';
 import { durationText, type Instant, type RoleKey } from './terms.ts';
 
 /**
- * A campaign in which the owners of resources confirm or remove who may get what. What they are asked about is each
- * rule that lets somebody in, and each break-glass.
+ * A campaign in which the owners of resources confirm or remove who may get what. They are asked about each
+ * rule that admits somebody, and each break-glass rule.
  */
 export interface AccessReview {
   readonly id: string;
@@ -27,19 +27,19 @@ export interface AccessReview {
   readonly items: readonly ReviewItem[];
   /** How often owners were reminded. */
   readonly reminded: number;
-  /** null: it is still open. */
+  /** null while it is open. */
   readonly closedAt: Instant | null;
 }
 
 export interface ReviewItem {
   readonly resource: string;
   readonly role: RoleKey;
-  /** The rule in words; it is what a removal is tied to, so that a changed rule is another one. */
+  /** The rule in words. A removal refers to this text, so that a changed rule is a new one. */
   readonly entitlement: string;
-  /** How often the role was used in the time before, and by how many. */
+  /** How often the role was used in the period before, and by how many people. */
   readonly uses: number;
   readonly people: number;
-  /** null: not answered yet. */
+  /** null if not answered yet. */
   readonly answer: {
     readonly by: Named;
     readonly verdict: 'keep' | 'remove';
@@ -48,7 +48,7 @@ export interface ReviewItem {
   } | null;
 }
 
-/** A rule that an owner took out: it no longer lets anybody in, until the policy file changes it. */
+/** A rule that an owner removed: it admits nobody until the policy file changes it. */
 export interface Removal {
   readonly entitlement: string;
   readonly by: Named;
@@ -56,7 +56,7 @@ export interface Removal {
   readonly review: string;
 }
 
-/** Who has a say about a resource. */
+/** The owners of a resource; the administrators if it names none. */
 export const ownersOf = (policy: Policy, resource: Pick<Resource, 'owners'> | undefined): readonly string[] =>
   resource && resource.owners.length > 0 ? resource.owners : policy.admins;
 
@@ -74,7 +74,7 @@ export type Entitlement =
   | { readonly kind: 'break_glass'; readonly glass: BreakGlassRule }
   | { readonly kind: 'opa' };
 
-/** @returns null where the policy has it no more */
+/** @returns null if the policy no longer has it */
 export function entitlementIn(role: Role, entitlement: string): Entitlement | null {
   const rule = role.rules.find((one) => one.effect !== 'deny' && ruleText(one) === entitlement);
   if (rule) return { kind: 'rule', rule };
@@ -86,7 +86,7 @@ export function entitlementIn(role: Role, entitlement: string): Entitlement | nu
 const glassText = ({ members, max }: BreakGlassRule): string =>
   `${BREAK_GLASS_ITEM}: ${members.join(', ')}, at most ${durationText(max)}`;
 
-/** People whom an entitlement names, one by one; groups are not people. */
+/** People whom an entitlement names individually; groups do not count. */
 export function namedBy(role: Role, entitlement: string): string[] {
   const rules = role.rules.filter((rule) => rule.effect !== 'deny' && ruleText(rule) === entitlement);
   const glass = entitlement.startsWith(`${BREAK_GLASS_ITEM}:`) ? (role.breakGlass?.members ?? []) : [];

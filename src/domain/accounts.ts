@@ -1,13 +1,13 @@
 import { isSamePerson, type Person } from './person.ts';
 import { type Known, known, unknown } from './terms.ts';
 
-/** What people are called elsewhere, by their Slack id: `identities` in the policy file. */
+/** People's names in other systems, by Slack id: `identities` in the policy file. */
 export type Identities = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 export type Whose = Pick<Person, 'slackId' | 'name' | 'email'>;
 
 const PLACEHOLDER = /\{([a-z][a-z0-9_]*)\}/g;
-/** What is known of everybody without a table. */
+/** The placeholders that need no table. */
 const KNOWN_OF_ALL: Readonly<Record<string, (person: Whose) => string>> = {
   email: ({ email }) => email,
   email_lower: ({ email }) => email.toLowerCase(),
@@ -15,17 +15,17 @@ const KNOWN_OF_ALL: Readonly<Record<string, (person: Whose) => string>> = {
   slack_id: ({ slackId }) => slackId,
 };
 
-/** Whether a template goes by what stands before the @, which people at different domains may share. */
+/** Whether a template uses the part before the @, which people at different domains may share. */
 export const usesEmailName = (template: string): boolean => template.includes('{email_name}');
 
-/** Whether the table of identities alone says what people are called. */
+/** Whether a template depends on the table of identities alone. */
 const isByTableOnly = (template: string): boolean => !/\{(?:email|email_lower|email_name|slack_id)\}/.test(template);
 
 /** The names in a template that only the table of identities can fill. */
 export const namesWanted = (template: string): string[] =>
   [...template.matchAll(PLACEHOLDER)].flatMap(([, name]) => (name && !(name in KNOWN_OF_ALL) ? [name] : []));
 
-/** What somebody is called at a target; not known where the table of identities does not say. */
+/** Somebody's account name at a target; unknown if the table of identities lacks it. */
 export function accountFor(template: string, person: Whose, identities: Identities): Known<string> {
   const name = namesWanted(template).find((wanted) => !identities.get(person.slackId)?.[wanted]);
   if (name !== undefined)
@@ -40,23 +40,23 @@ export function accountFor(template: string, person: Whose, identities: Identiti
   );
 }
 
-/** Why an address does not say what somebody is called there; null: it does, or is not asked. */
+/** Why an address does not determine the account name; null if it does, or is not used. */
 export function foreignAddress(template: string, { name, email }: Whose, domains: readonly string[]): string | null {
   const domain = email.split('@')[1]?.toLowerCase() ?? '';
   if (!usesEmailName(template) || domains.length === 0 || domains.includes(domain)) return null;
   return `what ${name} is called there does not follow from an address at ${domain}: only those at ${domains.join(', ')} do (email_domains in the policy file)`;
 }
 
-/** Accounts that one target may take for the same. Where in doubt they are: nobody is given what may be somebody else's. */
+/** Whether a target may treat two account names as the same. In doubt they are: nobody gets what may be somebody else's. */
 export const isSameAccount = (a: string, b: string): boolean => folded(a) === folded(b);
 
 function folded(account: string): string {
-  // A public key is a kind and a value; what stands behind them is only a remark.
+  // A public key is a kind and a value; the rest is only a comment.
   const key = /^((?:ssh-|ecdsa-|sk-)\S+)\s+(\S+)/.exec(account.trim());
   return key ? `${key[1]} ${key[2]}` : account.normalize('NFKC').trim().toLowerCase();
 }
 
-/** Two who are given one account by the table of identities alone, and the account; null: nobody is. */
+/** Two people with the same account by the table of identities alone, and the account; null if there are none. */
 export function sharedInTable(
   template: string,
   identities: Identities,
@@ -77,7 +77,7 @@ export function sharedInTable(
   return null;
 }
 
-/** What somebody is called at PagerDuty: the name under which `identities` has their e-mail address there. */
+/** The key of `identities` that holds somebody's e-mail address at PagerDuty. */
 const PAGERDUTY = 'pagerduty';
 
 interface Names {
@@ -85,15 +85,15 @@ interface Names {
   readonly samePerson: readonly (readonly string[])[];
 }
 
-/** Slack ids of people who `identities` says have this e-mail address at PagerDuty. */
+/** Slack ids of the people who have this PagerDuty address in `identities`. */
 export const namedAtPagerDuty = (address: string, identities: Identities): string[] =>
   [...identities].flatMap(([slackId, names]) =>
     names[PAGERDUTY]?.toLowerCase() === address.toLowerCase() ? [slackId] : [],
   );
 
 /**
- * Somebody's e-mail address at PagerDuty, in lower case: what `identities` says, or else the one that Slack has. Not known
- * where `identities` gives theirs to another person: nobody is on call as somebody else.
+ * Somebody's e-mail address at PagerDuty, in lower case: from `identities`, or else from Slack. Unknown
+ * if `identities` gives it to another person: nobody is on call as somebody else.
  */
 export function pagerDutyAddress(person: Whose, { identities, samePerson }: Names): Known<string> {
   const own = identities.get(person.slackId)?.[PAGERDUTY];
@@ -106,7 +106,7 @@ export function pagerDutyAddress(person: Whose, { identities, samePerson }: Name
     : unknown(`the policy file says under identities that ${person.email} is ${other} at PagerDuty`);
 }
 
-/** What is wrong with the addresses at PagerDuty in the table, by whose they are. */
+/** Mistakes in the PagerDuty addresses of the table, by person. */
 export function pagerDutyMistakes({ identities, samePerson }: Names): { slackId: string; message: string }[] {
   return [...identities].flatMap(([slackId, names]) => {
     const address = names[PAGERDUTY];

@@ -1,6 +1,6 @@
 import { type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
 
-/** What somebody has to be woken for, because the bot cannot put it right by itself. */
+/** Problems that page somebody, because the bot cannot solve them by itself. */
 export const ALARMS = {
   overdue: 'access that should be gone is still there',
   ledger: 'the ledger cannot be relied on',
@@ -16,35 +16,35 @@ export type AlarmKind = keyof typeof ALARMS;
 export interface Alarm {
   readonly since: Instant;
   readonly problem: string;
-  /** Slack ids of whoever was told. */
+  /** Slack ids of the people who were told. */
   readonly to: readonly string[];
 }
 
-/** What alarms are about, as it was seen just now. */
+/** The current measurements that alarms are based on. */
 export interface Observed {
   readonly now: Instant;
-  /** Access that should be gone: how many, and when the first of them should have ended. null: none. */
+  /** Overdue access: how many, and when the first should have ended. null if there is none. */
   readonly overdue: { readonly count: number; readonly since: Instant } | null;
-  /** Why the ledger cannot be relied on; null: nothing speaks against it, or it is still being looked at. */
+  /** Why the ledger cannot be trusted; null if it can, or is still being checked. */
   readonly ledgerProblem: string | null;
-  /** When the database was last written; null: it cannot be read. */
+  /** When the database was last written; null if it cannot be read. */
   readonly lastWrite: Instant | null;
   readonly auditBehind: { readonly count: number; readonly since: Instant } | null;
-  /** null: the system does not say. */
+  /** null if the system does not say. */
   readonly disk: { readonly free: number; readonly size: number } | null;
-  /** How far other machines' clocks are ahead of this one's; null: nobody said. */
+  /** How far other machines' clocks are ahead of this one's, in ms; null if unknown. */
   readonly drift: Millis | null;
 }
 
-/** Longer than any pause between two tries that is not a fault. */
+/** Longer than any pause between two tries in normal operation. */
 const WRITE_WITHIN: Millis = 5 * MINUTE;
 const SHOWN_WITHIN: Millis = 10 * MINUTE;
-/** Seconds late for an end; and Slack's signatures are refused at five minutes. */
+/** Ends would be this late; at five minutes Slack's signatures are refused. */
 const MOST_DRIFT: Millis = 10 * SECOND;
-/** Of a small disk a share is too little, of a large one a share is plenty. */
+/** A share alone is too little on a small disk, and plenty on a large one. */
 const LEAST_FREE = { always: 256_000_000, share: 0.05, enough: 5_000_000_000 };
 
-/** What to be woken for now, with what is wrong, for people. */
+/** The alarms to raise now, each with its problem in words. */
 export function alarmsIn(seen: Observed): ReadonlyMap<AlarmKind, string> {
   const found = new Map<AlarmKind, string>();
   const { now, overdue, lastWrite, auditBehind, disk, drift } = seen;

@@ -7,14 +7,14 @@ import type { Instant, Millis } from './terms.ts';
 export interface DecisionInput {
   readonly at: Instant;
   readonly personId: string;
-  /** All of it: for an extension, with what is held already. */
+  /** The total, in ms: for an extension, including the time already granted. */
   readonly duration: Millis;
-  /** How much of it is held already. Absent: nothing. */
+  /** The part already granted, in ms. Absent if there is none. */
   readonly held?: Millis;
   readonly evidence: Evidence;
 }
 
-/** `unknown`: could not be evaluated. It never opens a door: not met for allow and ask, met for deny. */
+/** `unknown` could not be evaluated. It never admits anybody: not met for allow and ask, met for deny. */
 export type Outcome = 'met' | 'not_met' | 'unknown';
 
 export interface RuleOutcome {
@@ -27,23 +27,23 @@ export interface RuleOutcome {
   readonly principals: readonly Principal[];
 }
 
-/** What the deciding rule found: shown to people as the proof. */
+/** The findings of the deciding rule, shown to people as the proof. */
 export interface Proof {
   readonly onCall: OnCallEntry | null;
   readonly incident: Incident | null;
 }
 
 export interface Decided {
-  /** The rule that decided, from 1; null: no rule matched, which denies. */
+  /** The deciding rule, from 1; null if no rule matched, which denies. */
   readonly rule: number | null;
-  /** Why the deciding rule holds. */
+  /** Why the deciding rule matched. */
   readonly reasons: readonly string[];
   readonly outcomes: readonly RuleOutcome[];
 }
 
 export type AskDecision = Decided & {
   readonly effect: 'ask';
-  /** Longest that may be held, with all extensions, where the decision says so itself. */
+  /** Longest total duration with all extensions, if the decision sets one. */
   readonly maxDuration: Millis | null;
   readonly stages: readonly Stage[];
   readonly escalate: readonly EscalationStep[];
@@ -51,7 +51,7 @@ export type AskDecision = Decided & {
   readonly proof: Proof;
 };
 
-/** What a role's rules say. */
+/** The outcome of a role's rules. */
 export type RuleDecision =
   | (Decided & { readonly effect: 'allow'; readonly proof: Proof; readonly maxDuration: Millis | null })
   | AskDecision
@@ -59,10 +59,10 @@ export type RuleDecision =
 
 export type Decision =
   | RuleDecision
-  /** Not by the rules: an emergency, reviewed afterwards. */
+  /** Break-glass: not by the rules, and reviewed afterwards. */
   | (Decided & { readonly effect: 'break_glass'; readonly proof: Proof });
 
-/** What a rule comes to, and why. */
+/** The outcome of a rule, and why. */
 export interface RuleFinding {
   readonly outcome: Outcome;
   readonly reasons: readonly string[];

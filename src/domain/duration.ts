@@ -1,6 +1,6 @@
 import { HOUR, MINUTE, type Millis, SECOND } from './terms.ts';
 
-/** `1h30m`, `45m`, `2d`, `90s` as milliseconds; null where it is none of these. */
+/** Parses `1h30m`, `45m`, `2d` or `90s` to milliseconds; null if it is none of these. */
 export function parseDuration(text: string): Millis | null {
   const match = /^(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/.exec(text.trim());
   if (!match || text.trim() === '') return null;
@@ -8,10 +8,10 @@ export function parseDuration(text: string): Millis | null {
   return (days ?? 0) * 24 * HOUR + (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE + (seconds ?? 0) * SECOND;
 }
 
-/** Longer than any duration that somebody means. What is longer is not looked at: that could take seconds. */
+/** Longer than any meaningful duration. Longer texts are not parsed: that could take seconds. */
 const LONGEST_TEXT = 60;
 
-/** The same as people type it: also `1h30`, `90 min`, `2 hours`, `1.5h`, `1 hour and 30 minutes`. */
+/** Parses a duration as people type it: also `1h30`, `90 min`, `2 hours`, `1.5h`, `1 hour and 30 minutes`. */
 export function readDuration(text: string): Millis | null {
   if (text.length > LONGEST_TEXT) return null;
   const short = text

@@ -17,8 +17,8 @@ import { assertNever, durationText, HOUR, type Instant, type Ref } from './terms
 import { hoursText, isWithinHours } from './weekHours.ts';
 
 /**
- * Decides about a role over an input. Its freezes and limits come first; then Open Policy Agent's answer, where
- * the role is handed to it, or the rules: deny beats allow beats ask, the first of its kind wins, and no match
+ * Decides about a role for an input. Its freezes and limits come first; then Open Policy Agent's answer, if
+ * the role is delegated to it, or the rules: deny beats allow beats ask, the first of its kind wins, and no match
  * denies. Pure: no clock, no I/O.
  */
 export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
@@ -78,7 +78,7 @@ function evaluateRule(rule: Rule, input: DecisionInput): RuleFinding {
   return evaluateCondition(rule.when, input);
 }
 
-/** Whether an owner took it out in an access review. Not knowing never opens a door. */
+/** Whether an owner removed it in an access review. If that is unknown, it admits nobody. */
 function removedIn({ removals }: Evidence, textOf: () => string): RuleFinding | null {
   if (!removals) return null;
   if (!removals.known) return finding('unknown', removals.problem);
@@ -91,7 +91,7 @@ function removedIn({ removals }: Evidence, textOf: () => string): RuleFinding | 
     : null;
 }
 
-/** Every test has to hold. One that fails outweighs one that is unknown. */
+/** Every test has to hold. A failed one outweighs an unknown one. */
 function evaluateCondition(condition: Condition, input: DecisionInput): RuleFinding {
   const findings = condition.map((test) => evaluateTest(test, input));
   const outcome = findings.some((one) => one.outcome === 'not_met')
@@ -109,7 +109,7 @@ function evaluateCondition(condition: Condition, input: DecisionInput): RuleFind
   };
 }
 
-/** One test of a condition. */
+/** Evaluates one test of a condition. */
 export function evaluateTest(test: Test, input: DecisionInput): RuleFinding {
   switch (test.kind) {
     case 'on_call':
@@ -138,7 +138,7 @@ export function evaluateTest(test: Test, input: DecisionInput): RuleFinding {
   }
 }
 
-/** Another account's shift opens no door for this one, and shuts it all the same: neither a yes nor a no. */
+/** Another account's shift does not admit this one, but may still exclude it: neither a yes nor a no. */
 function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): RuleFinding {
   if (!evidence.onCall) return finding('unknown', 'PagerDuty was not asked who is on call');
   if (!evidence.onCall.known) return finding('unknown', evidence.onCall.problem);
@@ -154,7 +154,7 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Rule
 function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instant): RuleFinding {
   const isListed = (list: readonly string[] | null, refs: readonly Ref[]) =>
     list === null || refs.some(({ id }) => list.includes(id));
-  // Shifts that lie ahead or behind are no evidence, whatever the answer contained.
+  // Past and future shifts are no evidence, whatever the answer contained.
   const current = entries.filter((entry) => (entry.start ?? at) <= at && (entry.end === null || entry.end > at));
   const inPlace = current.filter(
     (entry) =>
@@ -176,7 +176,7 @@ function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instan
   }
   const turns = test.planned ? atLevel.filter((entry) => entry.schedule && entry.isOverride === false) : atLevel;
   if (turns.length === 0) return notPlanned(atLevel);
-  // Somebody named on an escalation policy, without a schedule, has no shift that began: they may be there since a minute ago.
+  // Somebody on an escalation policy without a schedule has no start of shift: they may have been added a minute ago.
   const settled = turns.filter(({ start }) => test.tenure === 0 || (start !== null && at - start >= test.tenure));
   if (settled.length === 0) {
     return finding(
@@ -193,7 +193,7 @@ function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instan
   });
 }
 
-/** Why none of these is a turn of a schedule's rotation. */
+/** Why none of these entries is a turn of a schedule's rotation. */
 function notPlanned(entries: readonly OnCallEntry[]): RuleFinding {
   if (entries.some(({ schedule, isOverride }) => schedule && isOverride === null))
     return finding('unknown', 'PagerDuty did not say whether this shift was planned');
@@ -254,7 +254,7 @@ function evaluateMembership(principals: readonly Principal[], { evidence, person
   if (inGroup) return finding('met', `member of user group ${inGroup.id}`);
   const failed = groups.find(({ member }) => !member.known);
   if (failed && !failed.member.known) return finding('unknown', failed.member.problem);
-  // What another account has opens no door for this one, and shuts it all the same: neither a yes nor a no.
+  // Another account's evidence does not admit this one, but may still exclude it: neither a yes nor a no.
   const other = evidence.otherAccounts?.find((id) => principals.includes(id));
   if (other !== undefined)
     return finding('unknown', `another account of the same person, ${other}, is named in the policy`);
@@ -264,7 +264,7 @@ function evaluateMembership(principals: readonly Principal[], { evidence, person
   );
 }
 
-/** Longest wait for the reviewers whom Open Policy Agent names. */
+/** How long a request waits for reviewers whom Open Policy Agent names. */
 const OPA_REQUEST_EXPIRY = HOUR;
 
 /** Only a clear yes is a yes. */

@@ -6,34 +6,34 @@ import type { DriftFinding, SlackIdentity } from './records.ts';
 import type { Signal } from './signals.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
 
-/** What each kind of event says beyond who, when, and which request and grant. */
+/** The payload of each kind of event, beyond who, when, and which request and grant. */
 export interface EventPayloads {
-  /** With the full input of the decision and the policy's hash, so that it can be decided again. */
+  /** Includes the decision's full input and the policy's hash, so that it can be decided again. */
   'request.submitted': {
     role: RoleKey;
     requester: Person;
     duration: Millis;
     reason: string;
     incidentId: string | null;
-    /** null: at once. */
+    /** null means at once. */
     startsAt: Instant | null;
-    /** The grant that it would make longer. */
+    /** The grant that it asks to extend. */
     extends: string | null;
     policyHash: string;
     input: DecisionInput;
     decision: Decision;
   };
-  /** What was unusual about a request, or about how it was reviewed. */
+  /** What was unusual about a request or its review. */
   'signals.raised': { role: RoleKey; requester: Named; signals: readonly Signal[] };
   'review.recorded': {
     role: RoleKey;
-    /** Whose request it is. Left out in events of versions before 0.2. */
+    /** The requester. Absent in events of versions before 0.2. */
     requester?: Named;
     verdict: 'approve' | 'deny';
     comment: string;
-    /** The reviewer whose stand-in this was. */
+    /** The reviewer whom this stand-in decided for. */
     onBehalfOf: string | null;
-    /** Who that is. Absent: nobody, or not known; and in events of versions before 0.2. */
+    /** That reviewer. Absent if there is none or they are unknown, and in events of versions before 0.2. */
     inPlaceOf?: Named;
     policyHash: string;
     input: DecisionInput;
@@ -55,21 +55,21 @@ export interface EventPayloads {
   'request.denied': { role: RoleKey; requester: Named; by: 'policy' | 'reviewer'; reasons: readonly string[] };
   'request.cancelled': { role: RoleKey; requester: Named };
   'request.expired': { role: RoleKey; requester: Named };
-  /** `to`: who is asked as well; `passedOver`: who would have been, and why not. */
+  /** `to`: who is now asked too; `passedOver`: who was skipped, and why. */
   'request.escalated': {
     role: RoleKey;
     requester: Named;
     step: number;
     to: readonly Named[];
     passedOver: readonly (Named & { why: string })[];
-    /** The PagerDuty service that somebody is woken on. */
+    /** The PagerDuty service that pages somebody. */
     page: string | null;
-    /** What that service is called at PagerDuty. Absent: nobody is woken, or PagerDuty did not say. */
+    /** The name of that service at PagerDuty. Absent if nobody is paged, or PagerDuty did not say. */
     pageName?: string;
-    /** Why it was not known who else is to be asked; it is tried again. Absent: everybody was. */
+    /** Why others to ask were unknown, which is retried. Absent if everybody was asked. */
     unseen?: string;
   };
-  /** `gives`: what it gives, and where; absent before it was written down here. Never holds secrets. */
+  /** `gives`: what it gives, and where; absent in earlier versions. It never holds secrets. */
   'grant.provisioning': {
     role: RoleKey;
     person: Named;
@@ -78,14 +78,14 @@ export interface EventPayloads {
     gives?: { place: string | null; grants: unknown };
   };
   'grant.activated': { role: RoleKey; person: Named; account: string; endsAt: Instant };
-  /** Its request carries the approval. */
+  /** The approval is in its request. */
   'grant.extended': { role: RoleKey; person: Named; endsAt: Instant };
   'grant.not_extended': { role: RoleKey; person: Named; endsAt: Instant; problem: string };
-  /** Ends earlier than planned, because what it was given for is over. */
+  /** Ends earlier than planned, because its shift or incident is over. */
   'grant.shortened': { role: RoleKey; person: Named; endsAt: Instant; why: PlannedEnd };
   /**
-   * `standingSeenAt`: Slack did not say at the click whether whoever ends it is an administrator; they were seen to be
-   * one then.
+   * `standingSeenAt`: Slack could not confirm the administrator or reviewer at the click; this is when they were last
+   * confirmed.
    */
   'grant.revoking': {
     role: RoleKey;
@@ -94,25 +94,25 @@ export interface EventPayloads {
     problem: string | null;
     standingSeenAt?: Instant;
   };
-  /** `openUntil`: sessions opened with it have ended by then; null: they live until they are closed. Absent: it has none. */
+  /** `openUntil`: its sessions have ended by then; null if they last until closed. Absent if it has none. */
   'grant.ended': {
     role: RoleKey;
     person: Named;
     why: EndReason;
     openUntil?: Instant | null;
-    /** What the holder made with it and that is still there, and what was done with each. Absent: nothing is known to be. */
+    /** What the holder made with it and that is left, and what was done about each. Absent if nothing is known to be left. */
     left?: readonly Residue[];
   };
   /**
-   * An administrator looked at the target and says that the access is gone. The bot did not see it: it could not take the
-   * access back, nor read back that it is gone.
+   * An administrator looked at the target and declared the access gone. The bot did not see it: it could neither revoke
+   * the access, nor read back that it is gone.
    */
   'grant.declared_gone': { role: RoleKey; person: Named; why: EndReason; reason: string };
   'grant.failed': { role: RoleKey; person: Named; problem: string };
   'grant.overdue': { role: RoleKey; person: Named; failures: number; problem: string };
-  /** It is live at a place that the policy in force does not reach: nobody can take it back until it does. */
+  /** It is live at a place that the policy in force does not reach: it cannot be revoked until the policy does. */
   'grant.stranded': { role: RoleKey; person: Named; place: string };
-  /** Whoever is on call next is offered what somebody's shift ends with. */
+  /** The people on call next are offered the access that ended with a shift. */
   'access.offered': { role: RoleKey; from: Named; to: readonly Named[]; escalationPolicy: string };
   'credential.issued': { role: RoleKey; person: Named; account: string };
   'break_glass.invoked': {
@@ -166,49 +166,49 @@ export interface EventPayloads {
   };
   /** A person's names were erased; what they did stays. */
   'names.erased': { slackId: string };
-  /** `needsLook`: starting again does not clear it; an administrator has to say that they looked. */
+  /** `needsLook`: a restart does not clear it; an administrator has to say that they looked. */
   'ledger.damaged': { problem: string; needsLook?: true };
-  /** Somebody has to look at the bot itself. `page`: the PagerDuty service that somebody is woken on; `to`: who is told. */
+  /** Somebody has to look at the bot itself. `page`: the PagerDuty service that is paged; `to`: who is told. */
   'alarm.raised': { alarm: AlarmKind; problem: string; since: Instant; page: string | null; to: readonly Named[] };
-  /** What it was raised for is over. It may never have been recorded: then nothing could be. */
+  /** Its reason is over. It may never have been recorded as raised, because nothing could be recorded then. */
   'alarm.ended': { alarm: AlarmKind; problem: string; since: Instant; to: readonly Named[] };
   /**
    * A copy was put in the database's place. `from`: where the copy ends; `known`: the newest position of what it replaces
-   * that anything else knew, null: nothing knew a later one. What was between the two is not in this ledger.
+   * that anything else knew, null if nothing knew a later one. The events between the two are not in this ledger.
    */
   'ledger.restored': {
     from: { seq: number; hash: string };
     known: { seq: number; hash: string; where: string } | null;
   };
-  /** After that, targets were searched for what the copy does not know. `unseen`: those that could not say, and why. */
+  /** After a restore, targets were searched for access that the copy does not know. `unseen`: targets that failed, and why. */
   'ledger.reconciled': { taken: number; unseen: readonly string[]; problem: string };
-  /** An administrator looked at what was found, and says why access may be granted again. */
+  /** An administrator looked at the problem, and says why access may be granted again. */
   'ledger.looked': { problem: string; reason: string };
-  /** The bot is another user at Slack than before. `earlier`: what it posted as those is still its own. */
+  /** The bot is another Slack user than before. `earlier`: messages of these users are still its own. */
   'bot.identified': { identity: SlackIdentity; earlier: readonly SlackIdentity[] };
-  /** Messages of somebody else that pass themselves off as the bot's; none of them was believed. */
+  /** Forged messages that imitate the bot's; none of them was believed. */
   'channel.forged': {
     channel: string;
-    /** Slack ids of whoever posted them, and of the app that they came through. */
+    /** Slack ids of the user who posted them, and of the app they used. */
     user: string;
     bot: string | null;
     count: number;
-    /** The newest of them, as Slack numbers messages. */
+    /** Slack's timestamp of the newest of them. */
     newest: string;
   };
-  /** Event `seq` went to a forwarding place without its payload, which that place does not take. */
+  /** Event `seq` was forwarded without its payload, which the receiver does not accept. */
   'forwarding.shortened': { place: string; seq: number; problem: string };
   'policy.loaded': { hash: string; resources: number; roles: number; changes: readonly string[] };
   /** `after`: the newest event before it; 0 for a new ledger. */
   'bot.started': { version: string; after: number };
   'bot.stopped': { signal: string };
-  /** Never recorded: what stands in place of an event that somebody made unreadable in the database. `was`: its type. */
+  /** Never recorded: it replaces an event that somebody made unreadable in the database. `was`: its type. */
   'event.unreadable': { was: string };
 }
 
 export type EventType = keyof EventPayloads;
 
-/** Something that happened, on its way into the ledger. */
+/** An event before it is in the ledger. */
 export type NewEvent<Type extends EventType = EventType> = {
   [T in Type]: {
     readonly type: T;
@@ -219,7 +219,7 @@ export type NewEvent<Type extends EventType = EventType> = {
   };
 }[Type];
 
-/** An event in the ledger: in its place, chained to the one before. */
+/** An event in the ledger, chained to the one before. */
 export type LedgerEvent<Type extends EventType = EventType> = {
   [T in Type]: NewEvent<T> & {
     /** From 1, without gaps. */
@@ -230,7 +230,7 @@ export type LedgerEvent<Type extends EventType = EventType> = {
   };
 }[Type];
 
-/** Whose access or request it is about; null: nobody's in particular. */
+/** The person whose access or request it is about; null if there is none. */
 export function subjectOf({ payload }: LedgerEvent): Named | null {
   if ('person' in payload) return payload.person;
   return 'requester' in payload ? payload.requester : null;
@@ -252,5 +252,5 @@ const LOUD: ReadonlySet<EventType> = new Set([
   'forwarding.shortened',
 ]);
 
-/** Whether somebody who watches over many systems should look at it now. */
+/** Whether a security monitoring system should raise it. */
 export const isLoud = (type: EventType): boolean => LOUD.has(type);

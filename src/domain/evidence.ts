@@ -11,21 +11,21 @@ export interface OnCallEntry {
   readonly schedule: Ref | null;
   /** 1 is notified first. */
   readonly level: number;
-  /** null: on call permanently, without a schedule. */
+  /** null for somebody permanently on call, without a schedule. */
   readonly start: Instant | null;
-  /** null: never goes off call. */
+  /** null if the person never goes off call. */
   readonly end: Instant | null;
-  /** Somebody put this person in place of the schedule's rotation. null: not asked, or not known. */
+  /** Whether somebody put this person in place of the rotation. null if unknown or not asked. */
   readonly isOverride: boolean | null;
 }
 
-/** What limits look at: the recent past of the person, and who holds what now. */
+/** The input of limits: the person's recent past, and the current holders. */
 export interface History {
-  /** This person's approvals without a reviewer. */
+  /** This person's automatic approvals. */
   readonly automatic: readonly { readonly role: RoleKey; readonly at: Instant }[];
-  /** Times that a reviewer denied this person something. */
+  /** This person's denials by reviewers. */
   readonly denials: readonly { readonly role: RoleKey; readonly at: Instant }[];
-  /** What others hold now. */
+  /** Access that others hold now. */
   readonly holders: readonly { readonly role: RoleKey; readonly personId: string }[];
 }
 
@@ -36,7 +36,7 @@ export interface OpaAnswer {
   /** For `ask`. */
   readonly reviewers: readonly string[];
   readonly needed: number;
-  /** The longest that it may be held; null: as the role says. */
+  /** Longest duration, in ms; null if the role's own applies. */
   readonly max: Millis | null;
 }
 
@@ -44,22 +44,22 @@ export interface OpaAnswer {
 export interface Evidence {
   /** When it was gathered. */
   readonly at: Instant;
-  /** null: no rule of the role asks. */
+  /** null if no rule of the role asks. */
   readonly onCall: Known<readonly OnCallEntry[]> | null;
-  /** null: the request names no incident. */
+  /** null if the request names no incident. */
   readonly incident: Known<Incident> | null;
   /** Slack user group → is the requester in it. Holds every group that the role's rules name. */
   readonly groups: Readonly<Record<string, Known<boolean>>>;
-  /** The requester's other accounts: what shuts out one of them shuts out the human. Absent: none is known. */
+  /** The requester's other accounts: excluding one of them excludes the human. Absent if none is known. */
   readonly otherAccounts?: readonly string[];
-  /** Where those accounts are on call. Absent: there are none, or no rule of the role asks. */
+  /** On-call entries of those accounts. Absent if there are none, or no rule of the role asks. */
   readonly othersOnCall?: Known<readonly OnCallEntry[]>;
-  /** null: the role has no limits. */
+  /** null if the role has no limits. */
   readonly history: Known<History> | null;
-  /** Rules that owners took out in access reviews, in words. null: not looked at, as before there were any. */
+  /** Rules that owners removed in access reviews, in words. null in decisions from before these existed. */
   readonly removals: Known<readonly Removal[]> | null;
-  /** Signs of unusual behaviour. null: not looked at, as before there were any. */
+  /** Signs of unusual behaviour. null in decisions from before these existed. */
   readonly signals: Known<readonly Signal<RequestSignal>[]> | null;
-  /** null: the role's rules decide. */
+  /** null if the role's rules decide. */
   readonly opa: Known<OpaAnswer> | null;
 }

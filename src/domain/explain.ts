@@ -3,7 +3,7 @@ import { evaluatePolicy, evaluateTest } from './evaluate.ts';
 import { blockedBy } from './limits.ts';
 import { type Role, roleKey, type Test } from './policy.ts';
 
-/** A decision as a tree: what was looked at, what came of it, and why. */
+/** A decision as a tree: what was evaluated, the outcome, and why. */
 export interface Explained {
   readonly text: string;
   readonly outcome: Outcome | 'decided' | 'info';

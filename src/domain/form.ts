@@ -7,13 +7,13 @@ import { ticketExample } from './ticketExample.ts';
 /** Longest reason that is kept; long enough for a paragraph, short enough for every Slack text limit. */
 export const REASON_MAX_LENGTH = 1000;
 
-/** How far ahead access can be asked for: further, nobody can say who will be on call. */
+/** How far ahead access can be asked for: later on-call schedules are too uncertain. */
 export const FURTHEST_START: Millis = 14 * 24 * HOUR;
 
-/** Whether something is a length of time that access can have. What comes in a form may be anything. */
+/** Whether a number is a valid duration of access. A form may contain anything. */
 export const isLength = (duration: Millis): boolean => Number.isSafeInteger(duration) && duration > 0;
 
-/** What is wrong with what a person asked for, before anything is looked up. Every problem at once. */
+/** Every problem of a request that is visible before anything is looked up. */
 export function checkForm(
   role: Role,
   asked: { duration: Millis; reason: string; startsAt: Instant | null },

@@ -4,10 +4,10 @@ import type { Actor, Person } from './person.ts';
 import type { Role } from './policy.ts';
 import type { Instant, Millis, Ref, RoleKey } from './terms.ts';
 
-/** What ends access on its own. */
+/** Planned reasons for access to end. */
 export type PlannedEnd = 'expired' | 'shift_ended' | 'incident_resolved';
 
-/** Something that its holder made with the access and that outlives it, and what the bot did with it. In plain words. */
+/** Something that the holder made with the access and that outlives it, and what the bot did about it, in words. */
 export interface Residue {
   /** `function public.helper(text)` */
   readonly what: string;
@@ -20,33 +20,33 @@ export type EndReason = PlannedEnd | 'revoked' | 'person_left' | 'frozen' | 'res
 
 /** What access depends on besides its time. */
 export interface Ties {
-  /** The end of the window that was asked for, or of the time that an extension added. null: it has none. */
+  /** The end of the requested window, or of the time that an extension added. null if there is none. */
   readonly window: Instant | null;
-  /** The shift that it was given for; it ends this long after. `end` null: no end is known. */
+  /** The shift that it was given for; access ends `grace` after it. `end` is null if unknown. */
   readonly shift: {
     readonly escalationPolicy: Ref;
     readonly schedule: Ref | null;
     readonly level: number;
-    /** The levels that its rule accepts, `max` null: any from `min` on. Absent: this one alone. */
+    /** The levels that its rule accepts; `max` is null for all from `min` on. Absent if only this one counts. */
     readonly levels?: { readonly min: number; readonly max: number | null };
     readonly end: Instant | null;
     readonly grace: Millis;
-    /** It was found to be over; a successor has been offered the same. */
+    /** The shift was found to be over, and a successor was offered the same. */
     readonly over: boolean;
   } | null;
   readonly incident: {
     readonly id: string;
-    /** null: PagerDuty did not say. */
+    /** null if PagerDuty did not say. */
     readonly number: number | null;
-    /** When it was first seen to be resolved. It stays so: the grace begins once. */
+    /** When it was first seen resolved. This never changes, so that the grace begins once. */
     readonly resolvedAt: Instant | null;
     readonly grace: Millis;
   } | null;
-  /** PagerDuty knew the person when it was given: no longer knowing them ends it. */
+  /** PagerDuty knew the person when it was given: access ends if it no longer does. */
   readonly inPagerDuty: boolean;
 }
 
-/** Whether somebody has to ask, now and then, if what access depends on is still so. */
+/** Whether the shift or incident of the access has to be checked from time to time. */
 export const isWatched = ({ shift, incident }: Ties): boolean =>
   (shift !== null && !shift.over) || (incident !== null && incident.resolvedAt === null);
 
@@ -56,8 +56,8 @@ interface GrantCore {
   readonly person: Person;
   readonly resourceId: string;
   /**
-   * Kind and place of the target that gives it, as `Targets.placeOf` names it: it is taken back there and nowhere else.
-   * null: the resource was not in the policy when an earlier version's grant was looked at.
+   * Kind and place of its target, as `Targets.placeOf` names it: it is revoked there and nowhere else.
+   * null for a grant from an earlier version whose resource was not in the policy when it was stamped.
    */
   readonly place: string | null;
   readonly role: RoleKey;
@@ -67,19 +67,19 @@ interface GrantCore {
   readonly ties: Ties;
   /** The intent: committed before the target is touched. */
   readonly intendedAt: Instant;
-  /** Until then at the latest; counted from the intent while provisioning, from activation afterwards. */
+  /** The latest end: counted from the intent while provisioning, from activation afterwards. */
   readonly endsAt: Instant;
   readonly endsBecause: PlannedEnd;
 }
 
-/** When access began and what it is called there; null where it never became active. */
+/** When access began, and its account; null if it never became active. */
 export interface Activation {
   readonly at: Instant;
-  /** What the person is called at the target, for example the database login. */
+  /** The person's account at the target, for example the database login. */
   readonly account: string;
 }
 
-/** More time that was approved and is not in force yet: the target has to know of it first. */
+/** Approved additional time that is not in force yet: the target has to learn of it first. */
 export interface Extension {
   readonly requestId: string;
   readonly duration: Millis;
@@ -102,7 +102,7 @@ export type ActiveGrant = GrantCore & {
 };
 export type RevokingGrant = GrantCore &
   Ending & {
-    /** `overdue`: not provably gone after several attempts; retried for ever, and loud. */
+    /** `overdue`: not provably gone after several attempts, reported, and retried for ever. */
     readonly state: 'revoking' | 'overdue';
     readonly since: Instant;
   };
@@ -130,14 +130,14 @@ export const isRevoking = (grant: Grant): grant is RevokingGrant =>
 /** Failed revocations in a row after which a grant is overdue and people are told. */
 export const OVERDUE_AFTER_FAILURES = 6;
 
-/** What access is given on. */
+/** The basis on which access is given. */
 export interface Ground {
   readonly decision: Decision;
   readonly evidence: Evidence;
-  /** The incident that the request names, whether or not a rule looked at it. */
+  /** The request's incident, whether or not a rule depends on it. */
   readonly incidentId: string | null;
   readonly window: Instant | null;
-  /** What the access depended on before it was made longer. null: it is new. */
+  /** What the access depended on before its extension. null if it is new. */
   readonly before: Ties | null;
 }
 
@@ -152,7 +152,7 @@ export function tiesOf(role: Role, ground: Ground): Ties {
   };
 }
 
-/** What reviewers approved does not rest on a shift, even where there is one. */
+/** Reviewed access does not depend on a shift, even if there is one. */
 function shiftOf({ rules, ends }: Role, decision: Decision): Ties['shift'] {
   const onCall = decision.effect === 'allow' ? decision.proof.onCall : null;
   if (!onCall || ends.withShift === null) return null;
@@ -167,7 +167,7 @@ function shiftOf({ rules, ends }: Role, decision: Decision): Ties['shift'] {
   return { escalationPolicy, schedule, level, levels, end, grace: ends.withShift, over: false };
 }
 
-/** An incident that was named ends access, whoever allowed it; that it could not be looked up yet frees nobody from it. */
+/** A named incident ends access, whoever allowed it, even if it could not be looked up yet. */
 function incidentOf({ ends }: Role, { evidence, incidentId, before }: Ground): Ties['incident'] {
   const earlier = before?.incident ?? null;
   if (earlier && earlier.resolvedAt !== null) return earlier;
@@ -181,11 +181,11 @@ function incidentOf({ ends }: Role, { evidence, incidentId, before }: Ground): T
   };
 }
 
-/** When the incident ends access, whatever else is approved. null: it is not known to be resolved. */
+/** When the incident ends access, whatever else is approved. null if it is not known to be resolved. */
 export const incidentEnd = ({ incident }: Ties): Instant | null =>
   incident && incident.resolvedAt !== null ? incident.resolvedAt + incident.grace : null;
 
-/** The earliest of everything that ends access which began at `from`. */
+/** The earliest planned end of access that began at `from`. */
 export function plannedEnd(from: Instant, duration: Millis, ties: Ties): { endsAt: Instant; endsBecause: PlannedEnd } {
   const ends: { endsAt: Instant; endsBecause: PlannedEnd }[] = [{ endsAt: from + duration, endsBecause: 'expired' }];
   if (ties.window !== null) ends.push({ endsAt: ties.window, endsBecause: 'expired' });
@@ -210,15 +210,15 @@ export function activate(grant: ProvisioningGrant, account: string, at: Instant)
   return { ...grant, state: 'active', activation, extension: null, ...plannedEnd(at, grant.duration, grant.ties) };
 }
 
-/** Active access with other ties or another length: its end follows. */
+/** Changes the ties or the duration of active access, and with them its end. */
 export function retie(grant: ActiveGrant, change: { ties: Ties; duration?: Millis }): ActiveGrant {
   const next = { ...grant, ...change };
   return { ...next, ...plannedEnd(grant.activation.at, next.duration, next.ties) };
 }
 
 /**
- * Active access with the time that an extension adds: never more than that behind the end that it has now, and what is known
- * to be over by now stays over.
+ * Adds an extension's time to active access: never more than that after its current end, and a shift or incident known
+ * to be over stays over.
  */
 export function extended(grant: ActiveGrant, { duration, ties }: Extension): ActiveGrant {
   const incident = incidentEnd(grant.ties) === null ? ties.incident : grant.ties.incident;

@@ -14,7 +14,7 @@ export interface Incident {
   readonly title: string;
   readonly status: IncidentStatus;
   readonly urgency: Urgency;
-  /** As the account calls it, for example `P1`. null: none was set. */
+  /** As PagerDuty names it, for example `P1`. null if none was set. */
   readonly priority: string | null;
   readonly service: Ref;
   readonly url: string;

@@ -4,9 +4,9 @@ import { isGroup, type Limit, type Role, roleKey } from './policy.ts';
 import { durationText, type Instant, type Millis, type RoleKey } from './terms.ts';
 import { counted } from './text.ts';
 
-/** Freezes and limits: what holds before any rule is looked at. Not knowing never opens a door. */
+/** Freezes and limits, which come before any rule. Unknown evidence never admits anybody. */
 
-/** What keeps anything from being granted now; null: nothing. */
+/** Why nothing may be granted now; null if granting is fine. */
 export function blockedBy(role: Role, input: DecisionInput): string | null {
   return frozenBy(role, input) ?? limitedBy(role, input);
 }
@@ -30,7 +30,7 @@ function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): strin
   const { denials, holders } = evidence.history.value;
   for (const limit of bounding) {
     const counts = countsFor(role, limit);
-    // -Infinity: nobody did.
+    // -Infinity if nobody did.
     const denied = Math.max(...denials.filter(counts).map((one) => one.at));
     if (limit.coolDown !== null && at < denied + limit.coolDown)
       return `a reviewer denied it ${durationText(at - denied)} ago; it can be asked for again after ${durationText(limit.coolDown)}`;
@@ -42,7 +42,7 @@ function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): strin
   return null;
 }
 
-/** Why an allow rule no longer holds, because the person has had what they may have without a reviewer; null: it may. */
+/** Why an allow rule no longer applies, because the person's automatic approvals are used up; null if they are not. */
 export function budgetLeft(role: Role, { at, evidence }: DecisionInput): RuleFinding | null {
   const spent = (outcome: RuleFinding['outcome'], reason: string): RuleFinding => ({
     outcome,
@@ -71,5 +71,5 @@ const countsFor =
   (one: { readonly role: RoleKey }): boolean =>
     resources === null ? one.role === roleKey(role) : resources.includes(one.role.split('/')[0] ?? '');
 
-/** Before or after: what is approved already for a time that lies ahead counts around that time. */
+/** Counts in both directions: an approval for a future time counts around that time. */
 const isWithin = (then: Instant, now: Instant, period: Millis): boolean => Math.abs(now - then) < period;

@@ -1,12 +1,12 @@
 import { flatten, type Role, type Rule } from './policy.ts';
 
-/** What the policy names of PagerDuty by id. */
+/** A PagerDuty object that the policy names by id. */
 export interface PagerDutyId {
   readonly kind: 'escalation_policy' | 'schedule' | 'service';
   readonly id: string;
 }
 
-/** What the rules of these roles name, each once. */
+/** The PagerDuty ids that the rules of these roles name, each once. */
 export function pagerDutyIdsOf(roles: readonly Role[]): PagerDutyId[] {
   const all = roles.flatMap(({ rules }) => rules.flatMap(idsIn));
   return [...new Map(all.map((one) => [one.id, one])).values()];

@@ -1,10 +1,10 @@
-/** Somebody as the Slack workspace knows them, checked to be an active, internal, human member. */
+/** A person as Slack knows them, checked to be an active, internal, human member. */
 export interface Person {
   readonly slackId: string;
   readonly name: string;
   /** Lower case, as compared everywhere. */
   readonly email: string;
-  /** As Slack shows it, where that has capitals: some targets tell them apart. */
+  /** As Slack shows it, if it has capitals: some targets are case-sensitive. */
   readonly writtenEmail?: string | undefined;
   /** IANA name, for example `Europe/Berlin`. */
   readonly timeZone: string;
@@ -23,12 +23,12 @@ export const personActor = (person: Person): Actor => ({
 
 export type Identity = Pick<Person, 'slackId' | 'email'>;
 
-/** Everything that one human is known by. */
+/** All known identities of one human. */
 export interface Human {
   /** Accounts at Slack, by id. */
   readonly accounts: readonly string[];
   readonly mailboxes: readonly string[];
-  /** Why an account of theirs could not be looked up: they may be somebody besides, whom nobody knows now. Absent: all were. */
+  /** Why an account could not be looked up: they may have an identity that is unknown now. Absent if all were looked up. */
   readonly unseen?: string;
 }
 
@@ -50,7 +50,7 @@ export function humanOf(identities: readonly Identity[], accounts: readonly (rea
 export const isSameHuman = (a: Human, b: Human): boolean =>
   a.accounts.some((id) => b.accounts.includes(id)) || a.mailboxes.some((mailbox) => b.mailboxes.includes(mailbox));
 
-/** Both as one: what somebody does for somebody else is done by either. */
+/** Both as one human: what a stand-in does counts for either. */
 export const bothHumans = (a: Human, b: Human): Human => ({
   accounts: [...new Set([...a.accounts, ...b.accounts])],
   mailboxes: [...new Set([...a.mailboxes, ...b.mailboxes])],
@@ -58,25 +58,25 @@ export const bothHumans = (a: Human, b: Human): Human => ({
 
 /**
  * The same human under any identity either is known by: one Slack account, one mailbox, or accounts that the
- * policy says belong together. What the mailboxes of those accounts are is not known here: lifecycle/people/humans.ts asks.
+ * policy lists together. The mailboxes of those accounts are unknown here: lifecycle/people/humans.ts asks for them.
  */
 export const isSamePerson = (a: Identity, b: Identity, accounts: readonly (readonly string[])[]): boolean =>
   isSameHuman(humanOf([a], accounts), humanOf([b], accounts));
 
-/** The other accounts that the policy says are the same human's, in order. */
+/** The same human's other accounts by the policy, in order. */
 export const accountsBeside = (slackId: string, accounts: readonly (readonly string[])[]): string[] =>
   humanOf([{ slackId, email: '' }], accounts)
     .accounts.filter((id) => id !== slackId)
     .sort();
 
 /**
- * `Ana+admin@x` is read by whoever reads `ana@x` (subaddressing, RFC 5233).
- * @returns '' for what is no address, such as one that was erased: it is nobody's mailbox
+ * `Ana+admin@x` is the same mailbox as `ana@x` (subaddressing, RFC 5233).
+ * @returns '' if it is no address, such as an erased one: it is nobody's mailbox
  */
 export const mailboxOf = (email: string): string =>
   email.includes('@') ? email.toLowerCase().replace(/\+[^@]*@/, '@') : '';
 
-/** A person in an event: the id that they are found by, and the name as it was then, which can be erased. */
+/** A person in an event: their id, and their name at that time, which can be erased. */
 export type Named = Pick<Person, 'slackId' | 'name'>;
 
 export const named = ({ slackId, name }: Named): Named => ({ slackId, name });

@@ -5,7 +5,7 @@ import type { Instant, Millis, RoleKey } from './terms.ts';
 /** A person (`U…`, `W…`) or a user group (`S…`) at Slack, by id. */
 export type Principal = string;
 
-/** A regular expression. One that the policy file has takes time in proportion to the text. */
+/** A regular expression. Those of the policy file run in linear time. */
 export interface Pattern {
   readonly source: string;
   test(text: string): boolean;
@@ -15,16 +15,16 @@ export const isGroup = (principal: Principal): boolean => principal.startsWith('
 
 export interface OnCallTest {
   readonly kind: 'on_call';
-  /** An entry has to match one of each list that is given. null: not restricted. */
+  /** An entry has to match one of each given list. null means unrestricted. */
   readonly escalationPolicies: readonly string[] | null;
   readonly schedules: readonly string[] | null;
   readonly services: readonly string[] | null;
   readonly minLevel: number;
-  /** Infinity where the policy sets none. */
+  /** Infinity if the policy sets none. */
   readonly maxLevel: number;
-  /** Has been on this shift for at least this long. 0: no matter. */
+  /** Minimum time on this shift, in ms. 0 if it does not matter. */
   readonly tenure: Millis;
-  /** Only a turn of the schedule's rotation counts, not an override that somebody put in. */
+  /** Only a turn of the schedule's rotation counts, not an override. */
   readonly planned: boolean;
 }
 
@@ -52,27 +52,27 @@ export type Test =
   | HoursTest
   | { readonly kind: 'members_of'; readonly principals: readonly Principal[] }
   | { readonly kind: 'duration'; readonly max: Millis }
-  /** One of these signs of unusual behaviour is there. */
+  /** Holds if one of these signs of unusual behaviour is present. */
   | { readonly kind: 'signals'; readonly signals: readonly RequestSignal[] }
   | { readonly kind: 'unless'; readonly condition: Condition };
 
-/** Holds when every test in it holds; the empty one always holds. */
+/** Holds when all its tests hold; an empty one always holds. */
 export type Condition = readonly Test[];
 
-/** Some reviewers, and how many different ones of them have to approve. */
+/** A set of reviewers, and how many different ones have to approve. */
 export interface Stage {
   readonly reviewers: readonly Principal[];
   readonly needed: number;
 }
 
-/** Whom to ask as well, when nobody has decided for a while. */
+/** Whom to ask additionally when nobody has decided for a while. */
 export interface EscalationStep {
-  /** Counted from the request. */
+  /** Time since the request, in ms. */
   readonly after: Millis;
   readonly to:
     | { readonly kind: 'people'; readonly principals: readonly Principal[] }
     | { readonly kind: 'on_call'; readonly escalationPolicy: string; readonly level: number };
-  /** PagerDuty service on which to open an incident, so that somebody is woken. null: nobody is. */
+  /** PagerDuty service to page. null if nobody is paged. */
   readonly page: string | null;
 }
 
@@ -84,7 +84,7 @@ export type Rule =
       /** Every stage has to be satisfied, in any order; one person counts for one stage only. */
       readonly stages: readonly Stage[];
       readonly escalate: readonly EscalationStep[];
-      /** How long a request waits for them. */
+      /** How long a request waits for its reviewers, in ms. */
       readonly expiresAfter: Millis;
     };
 
@@ -95,26 +95,26 @@ export type Risk = (typeof RISKS)[number];
 export interface BreakGlassRule {
   readonly members: readonly Principal[];
   readonly max: Millis;
-  /** How long after its use it has to be reviewed. */
+  /** Time for the review after its use, in ms. */
   readonly reviewWithin: Millis;
   readonly reviewers: readonly Principal[];
-  /** PagerDuty service on which its use opens an incident. */
+  /** PagerDuty service that is paged at its use. */
   readonly page: string | null;
 }
 
-/** Bounds on how often and by how many something is held. They come before the rules. */
+/** Limits on how often and by how many people roles are held. They come before the rules. */
 export interface Limit {
-  /** Resources whose roles count together. null: this role alone. */
+  /** Resources whose roles count together. null if this role counts alone. */
   readonly resources: readonly string[] | null;
-  /** Approvals without a reviewer that one person gets in a period; past it, `allow` no longer holds. */
+  /** Maximum of one person's automatic approvals per period; beyond it, `allow` no longer applies. */
   readonly automatic: { readonly max: number; readonly per: Millis } | null;
-  /** Different people who may hold it at the same time. */
+  /** Maximum of people who hold it at the same time. */
   readonly holders: number | null;
-  /** How long somebody waits after a reviewer's no. */
+  /** Waiting time after a reviewer's denial, in ms. */
   readonly coolDown: Millis | null;
 }
 
-/** A time in which nothing is granted, such as a peak season. */
+/** A period in which nothing is granted, such as a peak season. */
 export interface FreezeWindow {
   readonly from: Instant;
   readonly to: Instant;
@@ -122,7 +122,7 @@ export interface FreezeWindow {
   readonly except: readonly Principal[];
 }
 
-/** Where Open Policy Agent decides in place of rules. */
+/** The Open Policy Agent that decides instead of rules. */
 export type OpaTarget =
   | { readonly kind: 'rest'; readonly url: string; readonly path: string; readonly timeout: Millis }
   | { readonly kind: 'wasm'; readonly file: string; readonly entrypoint: string | null };
@@ -134,13 +134,13 @@ export interface Role {
   /** What the role gives, in the terms of the resource's provisioner, checked by its schema. */
   readonly gives: unknown;
   readonly reason: { readonly minLength: number; readonly ticket: Pattern | null };
-  /** `total`: the longest it may be held with all its extensions. */
+  /** In ms. `total` is the maximum with all extensions. */
   readonly duration: { readonly default: Millis; readonly max: Millis; readonly total: Millis };
-  /** How much harm it can do, in the words of whoever wrote the policy. */
+  /** How much harm it can do, by the policy's author. */
   readonly risk: Risk;
-  /** Roles of the same resource that give less, which a reviewer may give instead. */
+  /** Roles of the same resource that a reviewer may give instead, because they give less. */
   readonly narrower: readonly string[];
-  /** How long access outlives the shift or the incident that it was given for. null: it does not depend on it. */
+  /** How long access outlives its shift or incident, in ms. null if it does not depend on it. */
   readonly ends: { readonly withShift: Millis | null; readonly withIncident: Millis | null };
   /** Who has to show a one-time code. */
   readonly secondFactor: { readonly request: boolean; readonly review: boolean };
@@ -158,28 +158,28 @@ export interface Resource {
   readonly kind: string;
   /** Where and how to reach the target, checked by the provisioner's schema. May hold secrets: never leaves memory. */
   readonly target: unknown;
-  /** PagerDuty services that it belongs to: what is offered first for their incidents. */
+  /** PagerDuty services that it belongs to: it is offered first for their incidents. */
   readonly services: readonly string[];
-  /** Who has a say about who may get it. Empty: the administrators. */
+  /** Who answers access reviews about it. Empty means the administrators. */
   readonly owners: readonly Principal[];
-  /** What becomes of access that the target holds and nobody granted. */
+  /** How access at the target without a grant is handled. */
   readonly drift: {
     readonly remove: readonly DriftKind[];
-    /** Accounts that hold roles for good reasons of their own, such as the application's. */
+    /** Accounts that legitimately hold roles, such as the application's. */
     readonly expected: readonly string[];
   };
   readonly roles: ReadonlyMap<string, Role>;
 }
 
-/** A target that no resource has any more: access that was given there is still taken back there. */
+/** A target that no resource uses any more, but where earlier access still has to end. */
 export interface RetiredTarget {
   readonly name: string;
   readonly kind: string;
-  /** As in {@link Resource}. null: its secrets are not in the environment, so it cannot be reached. */
+  /** As in {@link Resource}. null if its secrets are not in the environment, so that it cannot be reached. */
   readonly target: unknown;
 }
 
-/** Left behind by a grant that ended; or held by somebody whom nobody granted it. */
+/** Left by a grant that ended, or held by somebody without a grant. */
 export const DRIFT_KINDS = ['leftover', 'standing'] as const;
 export type DriftKind = (typeof DRIFT_KINDS)[number];
 
@@ -188,28 +188,28 @@ export interface Policy {
   readonly hash: string;
   /** The file as written: it holds no secret, only the names of variables. */
   readonly source: string;
-  /** What was put in for each `${NAME}` of it, to be struck out of everything that is written. Absent: nothing was. */
+  /** The values of its `${NAME}` variables, to be redacted from all output. Absent if there are none. */
   readonly secrets?: readonly string[];
-  /** Of these, the values of variables that are named like a secret: another value is no other place. Absent: none is. */
+  /** Those of variables named like a secret, whose change makes no other place. Absent if there are none. */
   readonly passwords?: readonly string[];
-  /** What messages and Home call this bot’s environment, such as `staging`. Absent: nothing, as in production. */
+  /** The environment's name in messages and Home, such as `staging`. Absent in production. */
   readonly environment?: string;
   readonly auditChannel: string;
   readonly approvalsChannel: string;
   readonly admins: readonly Principal[];
-  /** Who may ask about the record, besides administrators. */
+  /** Who may read the ledger besides administrators. */
   readonly auditors: readonly Principal[];
-  /** Whom a reviewer who is away may name as a stand-in. Empty: nobody. */
+  /** Whom an absent reviewer may name as a stand-in. Empty means nobody. */
   readonly delegates: readonly Principal[];
-  /** What people are called at targets, by Slack id and name of the name. */
+  /** People's names at targets, by Slack id and kind of name. */
   readonly identities: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  /** Where people's addresses say what they are called at targets. Absent or empty: nothing is said of that. */
+  /** Domains whose addresses determine account names at targets. Absent or empty if unrestricted. */
   readonly emailDomains?: readonly string[];
-  /** Slack accounts that belong to one human each, beyond those with the same e-mail address. */
+  /** Lists of Slack accounts of one human, in addition to those with the same e-mail address. */
   readonly samePerson: readonly (readonly string[])[];
-  /** Who is woken for the bot itself: a PagerDuty service. Absent: administrators are told in Slack alone. */
+  /** The PagerDuty service that is paged for the bot itself. Absent if administrators are only told in Slack. */
   readonly alarms?: { readonly page: string };
-  /** When the week is summed up in the audit channel; null: never. ISO weekday, minutes after midnight. */
+  /** When the audit channel gets the weekly summary; null if never. ISO weekday, minutes after midnight. */
   readonly digest: { readonly day: number; readonly minute: number; readonly timeZone: string } | null;
   /** How often targets are compared with the ledger. */
   readonly driftEvery: Millis;
@@ -217,34 +217,34 @@ export interface Policy {
   readonly retiredTargets: readonly RetiredTarget[];
 }
 
-/** How break-glass is called among the ways to get a role. */
+/** The name of break-glass among the ways to get a role. */
 export const BREAK_GLASS_ITEM = 'break-glass';
 export const OPA_ITEM = 'Open Policy Agent decides';
 
-/** How a role is named in one word, in messages, values and the ledger: `payments-db/read`. */
+/** The key of a role in messages, values and the ledger: `payments-db/read`. */
 export const roleKey = (role: Pick<Role, 'resourceId' | 'id'>): RoleKey => `${role.resourceId}/${role.id}`;
 
-/** The role with this key, or undefined: keys come from people and from Slack. */
+/** The role with this key; undefined if there is none, because keys come from people and Slack. */
 export function findRole(policy: Policy, key: RoleKey): Role | undefined {
   const [resourceId = '', ...id] = key.split('/');
   return policy.resources.get(resourceId)?.roles.get(id.join('/'));
 }
 
-/** Everybody a condition names. */
+/** All people and groups that a condition names. */
 export const principalsOf = (condition: Condition): Principal[] =>
   flatten(condition).flatMap((test) => (test.kind === 'members_of' ? test.principals : []));
 
 export interface EvidenceNeeded {
   readonly onCall: boolean;
-  /** Also whether a shift is a turn of the rotation or an override. */
+  /** Whether to ask if a shift is a turn of the rotation or an override. */
   readonly overrides: boolean;
   readonly incident: boolean;
   readonly groups: readonly Principal[];
-  /** What its limits look at: how far back, and at which resources. null: it has none. */
+  /** How far back its limits look, in ms, and at which resources. null if it has none. */
   readonly history: { readonly lookBack: Millis; readonly resources: readonly string[] } | null;
 }
 
-/** What deciding about a role has to know, so that nothing else is fetched. */
+/** The evidence that deciding about a role needs, so that nothing else is fetched. */
 export function evidenceNeeded(role: Role): EvidenceNeeded {
   const tests = role.rules.flatMap((rule) => flatten(rule.when));
   const principals = [
@@ -255,7 +255,7 @@ export function evidenceNeeded(role: Role): EvidenceNeeded {
   return {
     onCall: role.opa !== null || tests.some((test) => test.kind === 'on_call'),
     overrides: tests.some((test) => test.kind === 'on_call' && test.planned),
-    // It also ends what names it.
+    // An incident also ends the access that names it.
     incident: role.opa !== null || role.ends.withIncident !== null || tests.some((test) => test.kind === 'incident'),
     groups: [...new Set(principals.filter(isGroup))],
     history:
@@ -268,14 +268,14 @@ export function evidenceNeeded(role: Role): EvidenceNeeded {
   };
 }
 
-/** Everybody whom a role's rules name as reviewer. */
+/** All reviewers that a role's rules name. */
 export const reviewersOf = (role: Role): Principal[] => [
   ...new Set(
     role.rules.flatMap((rule) => (rule.effect === 'ask' ? rule.stages.flatMap((stage) => stage.reviewers) : [])),
   ),
 ];
 
-/** Everybody whom a role's rules and its break-glass name, for whatever. */
+/** All people and groups that a role's rules and its break-glass name. */
 export const principalsOfRole = (role: Role): Principal[] => [
   ...role.rules.flatMap((rule) => principalsOf(rule.when)),
   ...reviewersOf(role),
@@ -285,6 +285,6 @@ export const principalsOfRole = (role: Role): Principal[] => [
   ...(role.breakGlass?.members ?? []),
 ];
 
-/** The tests in a condition, those inside others too. */
+/** All tests of a condition, including nested ones. */
 export const flatten = (condition: Condition): Test[] =>
   condition.flatMap((test) => (test.kind === 'unless' ? flatten(test.condition) : [test]));

@@ -4,7 +4,7 @@ import { ruleText } from './policyText.ts';
 import { durationText } from './terms.ts';
 import { counted } from './text.ts';
 
-/** What a new policy changes, a line each, for whoever is about to put it in force. */
+/** The changes of a new policy, one line each, for the person about to put it in force. */
 export function policyChanges(before: Policy, after: Policy): string[] {
   const lines: string[] = [];
   const say = (what: string, a: unknown, b: unknown) => {
@@ -27,7 +27,7 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   for (const resource of after.resources.values()) {
     const old = before.resources.get(resource.id);
     if (!old) lines.push(`resource ${resource.id} is new`);
-    // The target may hold secrets: that it changed is all that is said.
+    // The target may hold secrets: only report that it changed.
     else if (old.kind !== resource.kind || JSON.stringify(old.target) !== JSON.stringify(resource.target))
       lines.push(`${resource.id}: its target has changed`);
     if (old) say(`${resource.id}: owners`, old.owners, resource.owners);

@@ -6,7 +6,7 @@ import { type Condition, isGroup, type Policy, type Principal, type Role, roleKe
 import { type RequestSignal, SIGNAL_NAMES } from './signals.ts';
 import { durationText, HOUR, known, MINUTE, type Millis, type RoleKey } from './terms.ts';
 
-/** What a new policy changes in meaning: the same situations, decided by both. */
+/** Compares the meaning of two policies: the same situations, decided by both. */
 
 /** A situation in which the two policies decide differently. */
 export interface Difference {
@@ -14,11 +14,11 @@ export interface Difference {
   readonly situation: string;
   readonly before: string;
   readonly after: string;
-  /** More is let through than before, less, or the same by other people. */
+  /** More is allowed than before, less, or the same by other people. */
   readonly direction: 'gains' | 'loses' | 'changes';
 }
 
-/** Situations tried for one role; more than this are thinned out evenly. */
+/** Maximum of situations tried per role; more are sampled evenly. */
 const MOST_SITUATIONS = 20_000;
 
 export function differencesOf(before: Policy, after: Policy): Difference[] {
@@ -40,7 +40,7 @@ function roleDifferences(key: string, before: Role | undefined, after: Role | un
     const [a, b] = [outcomeOf(before, input), outcomeOf(after, input)];
     if (a === b) continue;
     const direction = rank(b) > rank(a) ? 'gains' : rank(b) < rank(a) ? 'loses' : 'changes';
-    // Of everything that changes in the same way, the plainest situation speaks for it.
+    // The simplest situation represents all that change in the same way.
     const same = `${a} → ${b}`;
     const known = found.get(same);
     if (!known || size < known.size)
@@ -49,7 +49,7 @@ function roleDifferences(key: string, before: Role | undefined, after: Role | un
   return [...found.values()].map(({ difference }) => difference);
 }
 
-/** How far an outcome lets somebody in. */
+/** How much an outcome allows. */
 const rank = (outcome: string): number => ['deny', 'ask', 'allow'].indexOf(outcome.split(' ')[0] ?? '');
 
 function outcomeOf(role: Role | undefined, input: DecisionInput): string {
@@ -64,13 +64,13 @@ function outcomeOf(role: Role | undefined, input: DecisionInput): string {
 interface Situation {
   readonly text: string;
   readonly input: DecisionInput;
-  /** How many things are special about it. */
+  /** Number of its special circumstances. */
   readonly size: number;
 }
 
 type Choice<T> = { readonly text: string | null; readonly value: T };
 
-/** Every combination of what the roles' rules look at, at and just past each of their bounds. */
+/** Every combination of the values that the rules depend on, at and just past each limit. */
 function situationsFor(roles: readonly Role[]): Situation[] {
   const tests = roles.flatMap((role) => role.rules.flatMap((rule) => flat(rule.when)));
   const principals = [...new Set(tests.flatMap((test) => (test.kind === 'members_of' ? test.principals : [])))];
@@ -127,7 +127,7 @@ function situationsFor(roles: readonly Role[]): Situation[] {
   return all;
 }
 
-/** How far apart are those that are tried: never in step with a choice, of which it would always meet the same. */
+/** The sampling stride: never in step with a choice, or the sample would always have the same value of it. */
 function strideOver(total: number): number {
   let stride = Math.ceil(total / MOST_SITUATIONS);
   while (commonDivisor(total, stride) > 1) stride += 1;
@@ -164,7 +164,7 @@ function onCallChoices(tests: readonly Test[]): Choice<OnCallEntry | null>[] {
               value: {
                 escalationPolicy: { id: policy, name: policy },
                 services: service ? [{ id: service, name: service }] : [],
-                // Somebody who has long been on a schedule: neither tenure nor a planned turn keeps anybody else out.
+                // Somebody long on a schedule, so that neither tenure nor a planned turn fails.
                 schedule: { id: schedule ?? ELSEWHERE, name: schedule ?? ELSEWHERE },
                 level,
                 start: 0,
@@ -219,7 +219,7 @@ function signalChoices(tests: readonly Test[]): Choice<readonly RequestSignal[]>
 }
 
 function timeChoices(tests: readonly Test[]): Choice<number>[] {
-  // A Monday; hours are looked at on each day, every half hour, and thinned to those where a test changes its mind.
+  // A Monday. Hours are tried every half hour of the week, and reduced to those where a test changes its outcome.
   const monday = Date.UTC(2026, 0, 5);
   if (!tests.some(({ kind }) => kind === 'hours')) return [{ text: null, value: monday }];
   return Array.from({ length: 7 * 8 }, (_, index) => {

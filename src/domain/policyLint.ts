@@ -1,17 +1,17 @@
 import { type Condition, type Policy, type Role, type Rule, roleKey, type Test } from './policy.ts';
 import { durationText } from './terms.ts';
 
-/** Something in a policy that is allowed and makes no sense, or is worth a second look. */
+/** Something in a policy that is valid and makes no sense, or deserves a second look. */
 export interface LintFinding {
   readonly severity: 'error' | 'warning';
-  /** Where it stands, as keys of the policy file. */
+  /** Its path, as keys of the policy file. */
   readonly path: readonly (string | number)[];
   readonly message: string;
   /** What to do. */
   readonly advice: string;
 }
 
-/** What is wrong with a policy beyond its form, from the file alone. */
+/** Problems of a policy beyond its syntax, from the file alone. */
 export function senseOf(policy: Policy): LintFinding[] {
   const named = groupsNamed(policy);
   return [...policy.resources.values()].flatMap((resource) =>
@@ -22,7 +22,7 @@ export function senseOf(policy: Policy): LintFinding[] {
   );
 }
 
-/** Slack user groups that the policy gives a say, or names as those who may ask. */
+/** Slack user groups to which the policy gives power, or which may request. */
 function groupsNamed({ admins, auditors, delegates, resources }: Policy): ReadonlySet<string> {
   const roles = [...resources.values()].flatMap((one) => [...one.roles.values()].map(({ gives: _, ...rest }) => rest));
   const owners = [...resources.values()].flatMap((one) => one.owners);
@@ -30,7 +30,7 @@ function groupsNamed({ admins, auditors, delegates, resources }: Policy): Readon
   return new Set([...text.matchAll(/"(S[A-Z0-9]+)"/g)].map(([, id]) => id ?? ''));
 }
 
-/** Whoever is granted membership of a group that the policy names gets what the policy gives that group. */
+/** A grant of membership in a group that the policy names also gives what the policy gives that group. */
 function opensItself(role: Role, named: ReadonlySet<string>): LintFinding[] {
   const { groups = [] } = role.gives as { groups?: readonly string[] };
   return groups.flatMap((group, index): LintFinding[] =>
@@ -155,7 +155,7 @@ function reviewerFindings(rule: Rule & { effect: 'ask' }, path: readonly (string
 
 const isPerson = (principal: string): boolean => !principal.startsWith('S');
 
-/** Why a rule can never match; null: it can. */
+/** Why a rule can never match; null if it can. */
 function never(rule: Rule): string | null {
   if (rule.effect === 'ask' && rule.stages.some(({ reviewers }) => reviewers.length === 0))
     return 'it names no reviewers';
@@ -179,7 +179,7 @@ const alwaysHolds = (test: Test): boolean => test.kind === 'unless' && neverHold
 const denies = (role: Role): boolean =>
   role.rules.some((rule) => rule.effect === 'deny' && rule.when.every(alwaysHolds));
 
-/** Whether whatever makes `later` match makes `earlier` match too: all its tests are among the later one's. */
+/** Whether `earlier` matches whenever `later` does: all its tests are among the later one's. */
 const covers = (earlier: Rule, later: Rule): boolean =>
   earlier.effect === later.effect && earlier.when.every((test) => later.when.some((other) => isSame([test], [other])));
 

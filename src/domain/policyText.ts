@@ -3,7 +3,7 @@ import { SIGNAL_NAMES } from './signals.ts';
 import { durationText } from './terms.ts';
 import { hoursText } from './weekHours.ts';
 
-/** Rules in words, for people who compare two policies. */
+/** Rules in words, for people comparing two policies. */
 
 export function ruleText(rule: Rule): string {
   if (rule.effect !== 'ask') return `${rule.effect}: ${conditionText(rule.when)}`;

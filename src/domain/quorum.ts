@@ -7,8 +7,8 @@ export interface Voice {
 }
 
 /**
- * What one human said, or had said for them, is one voice, whatever accounts or stand-ins it came through. Where three are
- * linked through the one in the middle they are one too: too few counted is mended by one more click, too many by nothing.
+ * One human is one voice, whichever accounts or stand-ins it came through. Three people
+ * linked through the one in the middle are one too: an undercount costs one more click, an overcount cannot be undone.
  */
 export function voicesOf(said: readonly (Voice & { readonly human: Human })[]): Voice[] {
   const groups: { humans: Human[]; stages: Set<number> }[] = [];
@@ -24,7 +24,7 @@ export function voicesOf(said: readonly (Voice & { readonly human: Human })[]): 
 }
 
 /**
- * How many approvals each stage still lacks, when every voice counts for one stage only and is counted
+ * How many approvals each stage still lacks, if every voice counts for one stage only, and counts
  * where it helps most (a maximum matching, by augmenting paths).
  */
 export function missingApprovals(stages: readonly Stage[], voices: readonly Voice[]): number[] {

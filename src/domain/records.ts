@@ -11,7 +11,7 @@ export interface Freeze {
   readonly reason: string;
 }
 
-/** Somebody who is away has named a stand-in for their reviews. */
+/** A stand-in for the reviews of somebody who is away. */
 export interface Delegation {
   readonly from: Person;
   readonly to: Person;
@@ -22,57 +22,57 @@ export interface Delegation {
 export interface SecondFactor {
   /** The shared secret, encrypted with a key that is not in the database. */
   readonly sealed: string;
-  /** A first code has proved that the app has it. */
+  /** A first code proved that the app has the secret. */
   readonly confirmed: boolean;
-  /** The time step of the newest code that was accepted: none is accepted twice. */
+  /** The time step of the latest accepted code, so that none is accepted twice. */
   readonly lastStep: number;
-  /** Whose it is beyond the one account: their mailbox when they set it up. Absent: set up before this was kept. */
+  /** The human beyond the one account: their mailbox at set-up. Absent if set up by an earlier version. */
   readonly human?: string;
 }
 
-/** Wrong codes of one human, whichever account they came from. It outlives the codes: a reset does not clear it. */
+/** Wrong codes of one human, from any account. It survives a reset of the codes. */
 export interface Guesses {
   /** Wrong codes since the last right one, or the last pause. */
   readonly failures: number;
   readonly lockedUntil: Instant;
-  /** Pauses since a day went by without one: each is longer than the one before. */
+  /** Pauses since the last day without one: each is longer than the one before. */
   readonly pauses: number;
 }
 
 /** A way in which a target differs from the ledger. */
 export interface DriftFinding {
-  /** Left behind by a grant that ended; held by somebody whom nobody granted it; or not there though it should be. */
+  /** Left by a grant that ended, held by somebody without a grant, or missing. */
   readonly kind: 'leftover' | 'standing' | 'missing';
-  /** null: it gives none of the policy's roles. */
+  /** null if it gives none of the policy's roles. */
   readonly role: RoleKey | null;
   readonly account: string;
   readonly grantId: string | null;
 }
 
-/** Who the bot is in a Slack workspace. Slack says so (auth.test), and puts it on each message that the bot posts. */
+/** The bot's identity in a Slack workspace, from auth.test and on each message that it posts. */
 export interface SlackIdentity {
   readonly team: string;
   readonly user: string;
   readonly bot: string;
 }
 
-/** Somebody was seen to be an administrator, or a reviewer: active, and among those whom the policy names. */
+/** A confirmation that somebody was an administrator or reviewer: active, and named by the policy. */
 export interface StandingSeen {
   readonly person: Person;
-  /** The people and groups that the policy names which they were found as. */
+  /** The principals of the policy that they were found by. */
   readonly as: readonly Principal[];
   readonly at: Instant;
 }
 
-/** Small states that stand on their own, by kind and key. Whatever lapses is kept as null. */
+/** Small independent states, by kind and key. A lapsed one is stored as null. */
 export interface Records {
   /** Key `bot`. */
   freeze: Freeze | null;
   /** Key: the Slack id. */
   admin_seen: StandingSeen | null;
-  /** Key: the Slack id. Of whatever role: `as` says of which. */
+  /** Key: the Slack id, for any role; `as` says which. */
   reviewer_seen: StandingSeen | null;
-  /** Key: the Slack id of whoever is away. */
+  /** Key: the Slack id of the absent person. */
   delegation: Delegation | null;
   /** Key: the Slack id. */
   second_factor: SecondFactor | null;
@@ -80,16 +80,16 @@ export interface Records {
   factor_guesses: Guesses | null;
   /** Key: its id. */
   access_review: AccessReview | null;
-  /** Rules that owners took out. Key: the role. */
+  /** Rules that owners removed. Key: the role. */
   removals: readonly Removal[] | null;
   /** The policy file as it was in force. Key: its SHA-256. */
   policy_text: { readonly text: string } | null;
-  /** Who the bot is and was: an app that is installed anew is another user. Key `bot`. */
+  /** The bot's current and earlier identities: a reinstalled app is another user. Key `bot`. */
   slack_identities: { readonly identities: readonly SlackIdentity[] } | null;
-  /** Key `weekly`: the end of the last week that was summed up. */
+  /** Key `weekly`: the end of the last summarized week. */
   digest: { readonly until: Instant } | null;
-  /** What somebody was woken for and that is still so. Key: the kind of alarm. */
+  /** An alarm that is not over. Key: the kind of alarm. */
   alarm: Alarm | null;
-  /** What was found and is still so. Key: the resource's id. */
+  /** Unresolved drift. Key: the resource's id. */
   drift: readonly DriftFinding[] | null;
 }

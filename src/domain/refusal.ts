@@ -18,7 +18,7 @@ export type Refusal =
   | { readonly code: 'reason_too_long'; readonly maxLength: number }
   | { readonly code: 'ticket_missing'; readonly pattern: string; readonly example: string | null }
   | { readonly code: 'person_refused'; readonly problem: string }
-  /** The target cannot give this person anything. */
+  /** The target has no account for this person. */
   | { readonly code: 'no_account'; readonly role: string; readonly problem: string }
   | { readonly code: 'already_holds'; readonly role: string; readonly until: Instant }
   | { readonly code: 'already_pending'; readonly role: string; readonly requestId: string }
@@ -26,14 +26,14 @@ export type Refusal =
   | { readonly code: 'not_pending'; readonly state: Exclude<Request['state'], 'pending'> }
   | { readonly code: 'not_narrower'; readonly role: string }
   | { readonly code: 'change_is_wider' }
-  /** Approve less, with nothing less in it. */
+  /** "Approve less" without anything less. */
   | { readonly code: 'nothing_less' }
   | { readonly code: 'extension_as_asked' }
   | { readonly code: 'own_request' }
   | { readonly code: 'not_a_reviewer' }
   | { readonly code: 'eligibility_unknown'; readonly problem: string }
   | { readonly code: 'already_reviewed' }
-  /** Somebody has said yes in this reviewer's name, or the one whom they stand in for has. */
+  /** Somebody already approved in this reviewer's name, or the person they stand in for did. */
   | { readonly code: 'authority_used'; readonly by: string }
   | {
       readonly code: 'policy_now_denies';
@@ -44,13 +44,13 @@ export type Refusal =
   | { readonly code: 'unknown_grant' }
   | { readonly code: 'not_active' }
   | { readonly code: 'not_yours' }
-  /** Only what the bot cannot take back is declared to be gone. */
+  /** Only access that the bot cannot revoke can be declared gone. */
   | { readonly code: 'not_overdue' }
-  /** Nobody declares their own access to be gone. */
+  /** Nobody can declare their own access gone. */
   | { readonly code: 'own_access' }
   | { readonly code: 'no_credential' }
   | { readonly code: 'already_extending' }
-  /** The incident that it was given for is resolved: no more time makes it end later. */
+  /** Its incident is resolved: an extension would not make it end later. */
   | { readonly code: 'incident_over'; readonly until: Instant }
   | { readonly code: 'frozen'; readonly by: string; readonly reason: string }
   /** Before maintenance. */
@@ -61,7 +61,7 @@ export type Refusal =
   | { readonly code: 'not_an_admin' }
   | { readonly code: 'not_an_auditor' }
   | { readonly code: 'not_an_owner' }
-  /** A rule that names them is kept by somebody else. */
+  /** Somebody else has to keep a rule that names them. */
   | { readonly code: 'own_entitlement' }
   | { readonly code: 'unknown_review' }
   | { readonly code: 'review_closed' }
@@ -89,7 +89,7 @@ export const refuse = (refused: Refusal): Refused => ({ refused });
 
 export const isRefused = <T extends object>(result: T | Refused): result is Refused => 'refused' in result;
 
-/** The form field to show a refusal on, where it is about one. */
+/** The form field that a refusal is about; null if there is none. */
 export function refusedField(refusal: Refusal): Field | null {
   switch (refusal.code) {
     case 'unknown_role':

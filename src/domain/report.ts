@@ -3,9 +3,9 @@ import type { Named } from './person.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
 import { SECOND } from './terms.ts';
 
-/** What a report is made of: every access of a period, and what was noteworthy. Computed from events alone. */
+/** The contents of a report: every access of a period, and notable events. Computed from events alone. */
 
-/** How access came about. */
+/** How access was approved. */
 export type Approval = 'automatic' | 'reviewed' | 'break_glass';
 export const APPROVALS: readonly Approval[] = ['automatic', 'reviewed', 'break_glass'];
 
@@ -17,15 +17,15 @@ export interface AccessSpan {
   readonly approval: Approval;
   readonly requestedAt: Instant;
   readonly from: Instant;
-  /** null: it has not ended. */
+  /** null if it has not ended. */
   readonly to: Instant | null;
-  /** Its person asked for the password or certificate that comes with it. */
+  /** Whether the holder got its password or certificate. */
   readonly credential: boolean;
   /** The event that began it. */
   readonly seq: number;
 }
 
-/** Something that happened, to be looked up. */
+/** A notable event, to be looked up. */
 export interface Mark {
   readonly seq: number;
   readonly at: Instant;
@@ -34,9 +34,9 @@ export interface Mark {
 export interface Figures {
   readonly from: Instant;
   readonly to: Instant;
-  /** Of the newest event before `to`. null: there is none. */
+  /** The newest event before `to`. null if there is none. */
   readonly head: { readonly seq: number; readonly hash: string } | null;
-  /** All that was live at some time in the period. */
+  /** All access that was live at some time in the period. */
   readonly spans: readonly AccessSpan[];
   readonly requests: number;
   readonly denied: readonly Mark[];
@@ -48,7 +48,7 @@ export interface Figures {
   readonly signals: readonly Mark[];
 }
 
-/** A review given sooner after the request than anybody reads it. */
+/** A review sooner after the request than anybody can read it. */
 export const HASTY: Millis = 5 * SECOND;
 
 export interface Counted {
@@ -68,16 +68,16 @@ export interface Summary {
     readonly p95: Millis;
   }[];
   readonly perDay: readonly { readonly day: string; readonly approval: Approval; readonly count: number }[];
-  /** The most that was live at a time, in steps. */
+  /** The maximum of live access, in steps. */
   readonly liveOverTime: readonly { readonly at: Instant; readonly live: number }[];
   readonly byRole: readonly (Counted & { readonly approval: Approval })[];
   readonly byPerson: readonly (Counted & { readonly approval: Approval })[];
-  /** Of roles that come with a password, and nobody ever asked for it. */
+  /** Access with a password that nobody ever asked for. */
   readonly unused: readonly AccessSpan[];
   readonly hasty: Figures['reviews'];
 }
 
-/** @param zone where its days begin and end */
+/** @param zone the time zone of its days */
 export function summarize(figures: Figures, zone = 'UTC'): Summary {
   const { from, to, spans } = figures;
   const begun = spans.filter((span) => span.from >= from && span.from < to);
@@ -105,7 +105,7 @@ export function summarize(figures: Figures, zone = 'UTC'): Summary {
 
 const isLiveAt = (span: AccessSpan, at: Instant): boolean => span.from < at && (span.to === null || span.to >= at);
 
-/** The smallest value that so much of all is not above (nearest rank). */
+/** The smallest value with at least a share `q` of all values at or below it (nearest rank). */
 export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
 
@@ -120,11 +120,11 @@ function perDay(begun: readonly AccessSpan[], period: Figures, zone: string): Su
   );
 }
 
-/** Steps to draw at most. */
+/** Maximum of steps to draw. */
 const STEPS = 200;
 
 function liveOverTime(spans: readonly AccessSpan[], from: Instant, to: Instant): Summary['liveOverTime'] {
-  // Of what happens at one moment the beginnings stay first.
+  // At the same instant, starts sort before ends.
   const changes = [
     ...spans.map((span) => ({ at: span.from, by: 1 })),
     ...spans.flatMap((span) => (span.to === null ? [] : [{ at: span.to, by: -1 }])),

@@ -5,38 +5,38 @@ import type { Stage } from './policy.ts';
 import type { Signal } from './signals.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
 
-/** One reviewer's word on a request. */
+/** One reviewer's verdict on a request. */
 export interface Review {
   readonly by: Person;
-  /** Whom the reviewer stood in for; null: nobody. */
+  /** Whom the reviewer stood in for; null if nobody. */
   readonly onBehalfOf: string | null;
-  /** They were asked because nobody had decided. Absent: they were not. */
+  /** Present if they were asked because nobody had decided. */
   readonly wasAsked?: boolean;
-  /** They were, for being on call. Absent: for another reason, or not at all. */
+  /** Present if they were asked because they were on call. */
   readonly wasOnCall?: boolean;
   readonly verdict: 'approve' | 'deny';
   readonly comment: string;
   readonly at: Instant;
 }
 
-/** Somebody who was asked as well, because nobody had decided. */
+/** An escalation step: people asked additionally because nobody had decided. */
 export interface Escalation {
-  /** Position in the rule's list, from 0; -1: the rule's own reviewers cannot do it. */
+  /** Position in the rule's list, from 0; -1 if the rule's own reviewers cannot decide. */
   readonly step: number;
   readonly at: Instant;
   readonly to: readonly string[];
-  /** Why it was not known who else is to be asked: the step is tried again. Absent: everybody was. */
+  /** Why others to ask were unknown, so that the step is retried. Absent if everybody was asked. */
   readonly unseen?: string;
 }
 
-/** What is left to do about a use of break-glass. */
+/** The review of a break-glass use. */
 export interface UseReview {
-  /** Who has to look at it. */
+  /** Slack id of the person who has to review it. */
   readonly reviewer: string;
   readonly dueAt: Instant;
-  /** How often it was brought up since. */
+  /** How often it was raised since then. */
   readonly broughtUp: number;
-  /** null: not looked at yet. */
+  /** null if not reviewed yet. */
   readonly verdict: {
     readonly by: Person;
     readonly justified: boolean;
@@ -47,9 +47,9 @@ export interface UseReview {
 
 interface RequestCore {
   readonly id: string;
-  /** Requests that were made together share it; for one alone it is its own id. */
+  /** Shared by requests that were made together; a single request's own id. */
   readonly bundle: string;
-  /** Unique per submission by a person; a delivery that comes twice is the same request. */
+  /** Unique per submission by a person: a repeated delivery is the same request. */
   readonly submissionKey: string;
   readonly requester: Person;
   readonly role: RoleKey;
@@ -57,15 +57,15 @@ interface RequestCore {
   readonly reason: string;
   readonly incidentId: string | null;
   readonly submittedAt: Instant;
-  /** null: as soon as it is approved. */
+  /** null means as soon as it is approved. */
   readonly startsAt: Instant | null;
-  /** The grant that it would make longer; null: it asks for a new one. */
+  /** The grant that it asks to extend; null if it asks for a new one. */
   readonly extends: string | null;
-  /** What was asked for at first, where a reviewer gave less. null: nobody did. */
+  /** The original request, if a reviewer gave less. null if nobody did. */
   readonly askedFor: { readonly role: RoleKey; readonly duration: Millis } | null;
-  /** What was unusual about it, or about how it was reviewed. */
+  /** What was unusual about it or its review. */
   readonly signals: readonly Signal[];
-  /** What PagerDuty said of their shifts when it was decided; null: no rule asked. Absent: made before this was kept. */
+  /** PagerDuty's answer about their shifts at the decision; null if no rule asked. Absent in earlier versions. */
   readonly seenOnCall?: Evidence['onCall'];
 }
 
@@ -75,11 +75,11 @@ export type PendingRequest = RequestCore & {
   readonly expiresAt: Instant;
   readonly reviews: readonly Review[];
   readonly escalations: readonly Escalation[];
-  /** What each stage still lacked after the last approval, for reading only. Absent: nobody has approved yet. */
+  /** What each stage still lacked after the last approval, for display only. Absent if nobody has approved yet. */
   readonly stillNeeded?: readonly Stage[];
 };
 
-/** Approved for later: at its start the policy is asked again. */
+/** Approved for later: at its start the policy decides again. */
 export type ScheduledRequest = RequestCore & {
   readonly state: 'scheduled';
   readonly startsAt: Instant;
@@ -93,17 +93,17 @@ export type ApprovedRequest = RequestCore & {
   readonly reviews: readonly Review[];
   readonly approvedAt: Instant;
   readonly grantId: string;
-  /** Present where it was break-glass. */
+  /** Present for break-glass. */
   readonly useReview: UseReview | null;
 };
 
-/** Somebody asks for a role. Everything but `pending` and `scheduled` is final. */
+/** A request for a role. All states but `pending` and `scheduled` are final. */
 export type Request =
   | PendingRequest
   | ScheduledRequest
-  /** The policy or the reviewers said yes; a grant exists. */
+  /** Approved by the policy or the reviewers; a grant exists. */
   | ApprovedRequest
-  /** The policy (no reviews) or a reviewer (the last review) said no. */
+  /** Denied by the policy (without reviews) or by a reviewer (the last review). */
   | (RequestCore & {
       readonly state: 'denied';
       readonly decision: Decision;

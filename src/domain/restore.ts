@@ -1,10 +1,10 @@
 import type { LedgerEvent } from './events.ts';
 import type { Instant } from './terms.ts';
 
-/** A copy was put in the ledger's place: event numbers after the copy's last are used a second time. */
+/** A copy replaced the ledger: event numbers after the copy's last are used a second time. */
 export type Restored = Pick<LedgerEvent<'ledger.restored'>, 'at' | 'payload'>;
 
-/** Whether a position that was kept elsewhere is of what a restore left behind, and so is not in this ledger. */
+/** Whether a position kept elsewhere belongs to events that a restore dropped, so that it is not in this ledger. */
 export const isLeftBehind = (
   { seq, at }: { readonly seq: number; readonly at?: Instant | undefined },
   restores: readonly Restored[],

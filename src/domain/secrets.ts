@@ -1,25 +1,25 @@
-/** Known secrets are struck out of text, in whatever form a program writes them. */
+/** Redacts known secrets from text, in any form in which a program writes them. */
 
 export type Strike = (text: string) => string;
 
-/** Shorter than this nothing is a secret worth the name, and striking it out would leave no readable line. */
+/** Shorter values are no real secrets, and redacting them would leave no readable line. */
 export const SHORTEST_SECRET = 4;
-/** Shorter than this, only what stands by itself is struck out: `test` is not taken out of `latest`. */
+/** Shorter secrets are redacted only as whole words: `test` is not redacted in `latest`. */
 const STANDS_BY_ITSELF = 8;
-/** A line of a key or certificate on its own. */
+/** Minimum length of a line of a key or certificate that is redacted on its own. */
 const SHORTEST_LINE = 16;
-/** As much of the beginning of a secret as gives it away, where a text was cut. */
+/** Minimum length of a secret's beginning that is redacted at a cut. */
 const SHORTEST_PIECE = 6;
 const STRUCK = '[secret]';
-/** Escaped four times over, a character has this many backslashes. More is not looked for: it would take for ever. */
+/** A character that is escaped four times has this many backslashes. Looking for more would take too long. */
 const MOST_ESCAPES = 16;
 
-/** What such a field or parameter holds is a secret. */
+/** Names of fields and parameters that hold secrets. */
 export const SECRET_NAME = /(^|[_.-])(secret|token|password|passwd|pwd|private_?key|api_?key|access_?key)$/i;
 
 /**
  * @param secrets may grow: a reloaded policy brings its own
- * @returns strikes every one of them out, also JSON-escaped, URL-encoded, quoted for SQL, a shell or HTML, in base64 or
+ * @returns redacts each of them, also JSON-escaped, URL-encoded, quoted for SQL, a shell or HTML, in base64 or
  *   hexadecimal, and line by line
  */
 export function createStriker(secrets: readonly string[]): Strike {
@@ -29,7 +29,7 @@ export function createStriker(secrets: readonly string[]): Strike {
     if (secrets.length !== known) {
       known = secrets.length;
       const plain = new Set(secrets.flatMap(plainForms).filter((one) => one.length >= SHORTEST_SECRET));
-      // The longest first: an address goes as a whole, not around its password.
+      // Longest first, so that an address is redacted as a whole, not around its password.
       const sorted = [...plain].sort((a, b) => b.length - a.length);
       forms = sorted.map((one) => ({ text: one, pattern: new RegExp(patternOf(one), 'g') }));
     }
@@ -40,7 +40,7 @@ export function createStriker(secrets: readonly string[]): Strike {
   };
 }
 
-/** A secret, and what is secret within it: the password of an address, the key of a JSON file, the lines of a PEM file. */
+/** A secret and the secrets in it: the password of an address, the key of a JSON file, the lines of a PEM file. */
 export function plainForms(secret: string): string[] {
   const found = new Set([secret, secret.trim()]);
   for (const [, user = '', password = ''] of [
@@ -63,7 +63,7 @@ export function plainForms(secret: string): string[] {
   return [...found];
 }
 
-/** The texts of a JSON document that stand under a name for a secret. */
+/** The values of a JSON document with a name for a secret. */
 function secretsInJson(text: string): string[] {
   const found: string[] = [];
   try {
@@ -72,7 +72,7 @@ function secretsInJson(text: string): string[] {
       return value;
     });
   } catch {
-    // It is no JSON, or only looks like it: it is one text, and struck out as that.
+    // Not JSON after all: redact it as one text.
     return [];
   }
   return found;
@@ -82,7 +82,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that encodes nothing: the text stands for itself.
+    // A percent sign that encodes nothing: use the text as it is.
     return text;
   }
 }
@@ -93,7 +93,7 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const eitherCase = (digits: string): string =>
   [...digits].map((digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit)).join('');
 
-/** The text as it is, escaped by whatever escapes, and in the encodings that bytes are written in. */
+/** The text as it is, with any escaping, and in the usual encodings of bytes. */
 function patternOf(secret: string): string {
   const bytes = bytesOf(secret);
   const [before, after] = secret.length < STANDS_BY_ITSELF ? ['(?<![A-Za-z0-9])', '(?![A-Za-z0-9])'] : ['', ''];
@@ -101,7 +101,7 @@ function patternOf(secret: string): string {
   if (bytes.length >= STANDS_BY_ITSELF) {
     ways.push(bytes.map((byte) => eitherCase(hex(byte))).join(' ?'));
     ways.push(bytes.join(',\\s*'));
-    // The letters before and after it are partly its own bits, and partly those of its neighbours.
+    // The letters at both ends mix its own bits with those of its neighbours.
     const edge = '[A-Za-z0-9+/_-]?';
     for (const form of base64Forms(bytes)) {
       const either = escaped(form).replace(/[+_]|\\\/|\\-|\\\+/g, '[-+/_]');
@@ -114,13 +114,13 @@ function patternOf(secret: string): string {
 const NAMED: Readonly<Record<string, string>> = { '"': 'quot', '&': 'amp', '<': 'lt', '>': 'gt', "'": 'apos' };
 const SHORT: Readonly<Record<string, string>> = { '\n': 'n', '\r': 'r', '\t': 't', '\b': 'b', '\f': 'f' };
 
-/** Character by character, so that a text is found whichever of them were escaped, and how often. */
+/** Matches character by character, so that a text is found however its characters were escaped. */
 function readable(secret: string): string {
   let pattern = '';
   for (let rest = secret; rest !== ''; ) {
     const [slashes = ''] = /^\\+/.exec(rest) ?? [''];
     if (slashes !== '') {
-      // One run: two runs beside each other would take a long time to tell apart.
+      // One quantifier only: two adjacent ones would backtrack for a long time.
       pattern += `(?:\\\\|%(?:25){0,4}5[cC]|&#92;|\\\\u005[cC]){${slashes.length},${slashes.length * MOST_ESCAPES}}`;
       rest = rest.slice(slashes.length);
       if (rest !== '') pattern += waysOf(String.fromCodePoint(rest.codePointAt(0) ?? 0), '');
@@ -130,7 +130,7 @@ function readable(secret: string): string {
   return pattern;
 }
 
-/** @param slashes what may stand before it: nothing where the pattern has taken all of them already */
+/** @param slashes what may precede it: nothing if the pattern has already consumed them */
 function waysOf(character: string, slashes: string): string {
   const point = character.codePointAt(0) ?? 0;
   const unicode = [...Array(character.length).keys()].map(
@@ -151,12 +151,12 @@ function waysOf(character: string, slashes: string): string {
   if (short) ways.push(`\\\\{1,${MOST_ESCAPES}}${short}`);
   if (character === '\n') ways.push('\\r\\n', `\\\\{1,${MOST_ESCAPES}}r\\\\{1,${MOST_ESCAPES}}n`);
   if (character === ' ') ways.push('\\+');
-  // Quoted for SQL, doubled; for a shell, closed and opened again.
+  // Doubled in SQL quotes; closed and reopened in shell quotes.
   if (character === "'") ways.unshift("'\\\\{0,16}''", "''");
   return `(?:${ways.join('|')})`;
 }
 
-/** Base64 depends on where in the bytes a text begins: each of the three ways, without what its neighbours change. */
+/** Base64 depends on the byte offset: all three variants, without the letters that neighbours change. */
 function base64Forms(bytes: readonly number[]): string[] {
   return [0, 1, 2].map((offset) => {
     const whole = btoa(String.fromCharCode(...Array(offset).fill(0), ...bytes));
@@ -167,8 +167,8 @@ function base64Forms(bytes: readonly number[]): string[] {
 }
 
 /**
- * Without the beginning of a secret at the end of a text, or before an ellipsis: there it was cut. Addresses and pairs
- * begin with a scheme or a user, which are none.
+ * Removes the beginning of a secret at the end of a text or before an ellipsis, where it was cut. Addresses and pairs
+ * begin with a scheme or a user, which are not secret.
  */
 function withoutPieces(text: string, secret: string): string {
   if (secret.length <= SHORTEST_PIECE || secret.includes(':')) return text;

@@ -2,8 +2,8 @@ import { DateTime } from 'luxon';
 import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
 
 /**
- * Signs of unusual behaviour, each with the facts behind it. They inform reviewers and auditors; they block
- * nothing by themselves: a rule may name them.
+ * Signs of unusual behaviour, each with its facts. They inform reviewers and auditors, and block
+ * nothing by themselves, but a rule may name them.
  */
 
 const DAY: Millis = 24 * HOUR;
@@ -14,7 +14,7 @@ export type SignalKind = RequestSignal | 'quick_approvals' | 'mutual_approvals';
 
 export interface Signal<Kind extends SignalKind = SignalKind> {
   readonly kind: Kind;
-  /** What was seen, in plain words, with the numbers of the events where there are few. */
+  /** The facts in words, with the event numbers if there are few. */
   readonly facts: string;
 }
 
@@ -23,7 +23,7 @@ interface Seen {
   readonly at: Instant;
 }
 
-/** What the ledger says about somebody who asks, newest first. */
+/** What the ledger says about a requester, newest first. */
 export interface Activity {
   readonly requests: readonly Seen[];
   readonly denials: readonly Seen[];
@@ -31,9 +31,9 @@ export interface Activity {
   readonly knowsResource: boolean;
 }
 
-/** How far back behaviour is looked at. */
+/** How far back behaviour counts. */
 export const LOOK_BACK: Millis = 90 * DAY;
-/** An hour is unusual where so many earlier requests, none of them within this distance, say so. */
+/** An hour is unusual if there are this many earlier requests, and none near it. */
 const HABIT_REQUESTS = 10;
 const HABIT_HOURS = 2;
 const MANY_REQUESTS = 5;
@@ -67,16 +67,16 @@ export function requestSignals(
   return signals;
 }
 
-/** A review by somebody, and how long after the request it came. */
+/** A past review, and how long after the request it came. */
 export interface PastReview extends Seen {
   readonly verdict: 'approve' | 'deny';
   readonly after: Millis;
 }
 
-/** What the ledger says about a reviewer, newest first, and about the two of them. */
+/** What the ledger says about a reviewer, newest first, and about reviewer and requester together. */
 export interface ReviewActivity {
   readonly reviews: readonly PastReview[];
-  /** Who approved what the requester asked for, and what the reviewer did, by Slack id. */
+  /** Slack ids of the people who approved the requester's requests, and the reviewer's. */
   readonly approversOfRequester: readonly string[];
   readonly approversOfReviewer: readonly string[];
 }
@@ -85,7 +85,7 @@ const QUICK: Millis = 10 * SECOND;
 const QUICK_IN_A_ROW = 5;
 const MUTUAL_APPROVALS = 3;
 
-/** @param review the one that is being given */
+/** @param review the review being given */
 export function reviewSignals(
   { reviews, approversOfRequester, approversOfReviewer }: ReviewActivity,
   { review, reviewer, requester }: { review: Omit<PastReview, 'seq'>; reviewer: string; requester: string },
@@ -123,7 +123,7 @@ const numbers = (seen: readonly Seen[]): string =>
     .map(({ seq }) => `#${seq}`)
     .join(', ');
 
-/** Hour of the day there, with minutes as a fraction. */
+/** Hour of the day in a time zone, with minutes as a fraction. */
 function hourOf(at: Instant, timeZone: string): number {
   const local = DateTime.fromMillis(at, { zone: timeZone });
   return local.hour + (local.minute * MINUTE) / HOUR;

@@ -3,20 +3,20 @@ import type { EndReason } from './grant.ts';
 import type { Named } from './person.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
 
-/** One request from its first event to its last, for readers of the record. */
+/** One request from its first event to its last, for readers of the ledger. */
 export interface Story {
   readonly requestId: string;
   readonly who: Named;
-  /** What was given in the end, where a reviewer gave less. */
+  /** The role given, which is narrower if a reviewer gave less. */
   readonly role: RoleKey;
   readonly duration: Millis;
   readonly reason: string;
   readonly incidentId: string | null;
   readonly askedAt: Instant;
-  /** It asked for more time of access that there was. */
+  /** Whether it asked to extend existing access. */
   readonly isExtension: boolean;
   readonly decision: StoryDecision;
-  /** null: there was none, or not yet. */
+  /** null if there was none, or not yet. */
   readonly access: StoryAccess | null;
   /** Numbers of its first and its last event. */
   readonly events: { readonly first: number; readonly last: number };
@@ -29,22 +29,22 @@ export type StoryDecision =
       readonly by: 'policy' | 'reviewers' | 'break_glass';
       readonly approvers: readonly Named[];
     }
-  /** `by` null: the policy. */
+  /** `by` is null for the policy. */
   | { readonly kind: 'denied'; readonly by: Named | null };
 
 export interface StoryAccess {
-  /** null: it could not be set up. */
+  /** null if it could not be given. */
   readonly from: Instant | null;
-  /** When it ended; while it has not, when it is to. */
+  /** When it ended, or is planned to. */
   readonly until: Instant;
-  /** null: it has not ended. */
+  /** null if it has not ended. */
   readonly ended: EndReason | 'gone' | 'failed' | null;
   readonly isOverdue: boolean;
 }
 
 /**
  * @param events all of one request, oldest first
- * @returns null where its beginning is not among them: it is in an archive
+ * @returns null if its beginning is missing, because it is in an archive
  */
 export function storyOf(events: readonly LedgerEvent[]): Story | null {
   const [first] = events;

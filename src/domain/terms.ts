@@ -7,14 +7,14 @@ export const SECOND: Millis = 1_000;
 export const MINUTE: Millis = 60 * SECOND;
 export const HOUR: Millis = 60 * MINUTE;
 
-/** The last moment that four digits of a year can name. */
+/** The last instant with a four-digit year. */
 const LAST_INSTANT: Instant = 253_402_300_799_999;
 
-/** Whether a number is a point in time that people and programs can write down. */
+/** Whether a number is an instant that can be written as a date. */
 export const isInstant = (value: number): value is Instant =>
   Number.isInteger(value) && value >= 0 && value <= LAST_INSTANT;
 
-/** Something asked of the outside world: an answer, or the problem that kept us from having one. */
+/** An answer from the outside world, or the problem that prevented it. */
 export type Known<T> =
   | { readonly known: true; readonly value: T }
   | { readonly known: false; readonly problem: string };
@@ -31,7 +31,7 @@ export interface Ref {
   readonly name: string;
 }
 
-/** Marks a switch that must handle every case; reaching it is a fault in the program. */
+/** Makes the compiler check that a switch handles every case. @throws always: reaching it is a bug */
 export function assertNever(value: never): never {
   throw new Error(`unhandled case: ${JSON.stringify(value)}`);
 }
@@ -46,5 +46,5 @@ export function durationText(ms: Millis): string {
   return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
 }
 
-/** `payments-db/read`: what names a role, {@link roleKey}. Where something is stored or recorded, `role` is always this key. */
+/** The key of a role, such as `payments-db/read`: see {@link roleKey}. In stored and recorded data, `role` is always this key. */
 export type RoleKey = string;

@@ -1,15 +1,15 @@
 import type { Pattern } from './policy.ts';
 
-/** Longer examples explain nothing. */
+/** Maximum length: longer examples explain nothing. */
 const LONGEST = 40;
 
-/** A ticket that a pattern takes, for people to read: `^INC-[0-9]+$` gives `INC-1234`. @returns null if none was found */
+/** An example ticket that matches a pattern: `^INC-[0-9]+$` gives `INC-1234`. @returns null if none was found */
 export function ticketExample(pattern: Pattern): string | null {
   const example = readAlternatives({ rest: pattern.source });
   return example !== '' && example.length <= LONGEST && !/\s/.test(example) && pattern.test(example) ? example : null;
 }
 
-/** What of the expression is not read yet. */
+/** The unread rest of the expression. */
 interface Reader {
   rest: string;
 }
@@ -20,7 +20,7 @@ function take(reader: Reader, pattern: RegExp): RegExpExecArray | null {
   return match;
 }
 
-/** The first of the alternatives; the others are read over. */
+/** Uses the first alternative, and skips the others. */
 function readAlternatives(reader: Reader): string {
   const first = readSequence(reader);
   while (take(reader, /^\|/)) readSequence(reader);
@@ -33,7 +33,7 @@ function readSequence(reader: Reader): string {
   return text;
 }
 
-/** One thing, as often as what follows it says: where that is open, often enough to look like a ticket. */
+/** Reads one item and its quantifier; an open one repeats often enough to look like a ticket. */
 function readRepeated(reader: Reader): string {
   const one = readOne(reader);
   const match = take(reader, /^(?:[*+?]|\{(\d{1,2})(?:,\d*)?\})\??/);
@@ -43,7 +43,7 @@ function readRepeated(reader: Reader): string {
   return Array.from({ length: times }, (_, index) => one(index)).join('');
 }
 
-/** @returns what it stands for, by how many came before */
+/** @returns its example character, by the number of repetitions before */
 function readOne(reader: Reader): (index: number) => string {
   if (take(reader, /^\((?:\?(?:[a-z-]+:|:|P?<\w+>))?/)) {
     const inside = readAlternatives(reader);
@@ -68,7 +68,7 @@ function ofEscape(name: string): (index: number) => string {
   return /[bB]/.test(name) ? () => '' : () => name;
 }
 
-/** Of a set such as `A-Z0-9`: by its first range. */
+/** An example of a set such as `A-Z0-9`: from its first range. */
 function ofSet(members: string): (index: number) => string {
   if (/^(?:0-9|1-9|\\d)/.test(members)) return digit;
   if (/^(?:A-Z|\\w)/.test(members)) return letter;

@@ -10,14 +10,14 @@ export function isWithinHours(hours: HoursTest, at: Instant): boolean {
   if (hours.from < hours.to) {
     return hours.days.includes(local.weekday) && minute >= hours.from && minute < hours.to;
   }
-  // Crosses midnight: the evening belongs to today, the early morning to yesterday.
+  // Crosses midnight: the evening counts as today, the early morning as yesterday.
   return (
     (hours.days.includes(local.weekday) && minute >= hours.from) ||
     (hours.days.includes(yesterday) && minute < hours.to)
   );
 }
 
-/** The last time before or at `now` that it was this minute of this day of the week there. */
+/** The last time at or before `now` when this weekday and minute began in the zone. */
 export function lastWeekly(
   { day, minute, timeZone }: { day: number; minute: number; timeZone: string },
   now: Instant,

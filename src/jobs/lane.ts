@@ -3,13 +3,13 @@ import type { Clock, Log } from '../ports/host.ts';
 import type { Claim, JobHandler, JobKind, JobQueue, JobRow, Settled } from '../ports/jobs.ts';
 import { isHeldByAnother, StorageError } from '../ports/store.ts';
 
-/** Work of one kind: how it is tried again, and what does it. */
+/** Work of one kind: how it is retried, and its handler. */
 export type Kind = Pick<JobRow, 'maxBackoff' | 'maxAttempts' | 'evenWithoutRecord'> & { readonly handle: JobHandler };
 
-/** Kinds that share a limit, so that a slow one cannot hold up another lane. */
+/** Kinds that share a limit, so that a slow one cannot delay another lane. */
 export interface Lane {
   readonly concurrency: number;
-  /** Takes no work before this is done. */
+  /** Claims no work before this resolves. */
   readonly after?: Promise<void>;
   readonly kinds: Partial<Record<JobKind, Kind>>;
 }
@@ -30,20 +30,20 @@ export interface RunningLane {
    * @returns whether that took a commit, or tried one
    */
   pump(): Promise<boolean>;
-  /** Carries out, once, what is due and done even without a record, also before the lane takes work. */
+  /** Runs once what is due and may be done without a record, even before the lane claims work. */
   workUnrecorded(): Promise<void>;
   /** Waits for what is running; takes no more. */
   drain(): Promise<void>;
 }
 
-/** Longer than any handler's own deadlines: after it, a job that hangs is given to somebody else. */
+/** Longer than any handler's own deadlines: after it, a job that hangs can be claimed again. */
 const LEASE: Millis = 5 * MINUTE;
-/** A claim costs a commit: under load, so many times the concurrency are claimed with one. */
+/** A claim costs a commit, so that a busy lane claims this many times its concurrency at once. */
 const CLAIM_AHEAD = 4;
 const FIRST_BACKOFF: Millis = SECOND;
-/** How soon to look again while the database cannot be written; and how often each end is carried out meanwhile. */
+/** How soon to look again while the database cannot be written, and how often each end runs meanwhile. */
 const STORAGE_RETRY: Millis = 5 * SECOND;
-/** How soon to look again while another program holds the database, which is mostly over in a moment. */
+/** How soon to look again while another program holds the lock, which is usually short. */
 const BUSY_RETRY: Millis = SECOND / 4;
 
 export const createLane = (lane: Lane, options: LaneOptions): RunningLane => new WorkingLane(lane, options);
@@ -52,24 +52,24 @@ class WorkingLane implements RunningLane {
   readonly kinds: readonly JobKind[];
   readonly #lane: Lane;
   readonly #options: LaneOptions;
-  /** Kinds that are done although nothing can be written. */
+  /** Kinds that run even if nothing can be written. */
   readonly #unstoppable: readonly JobKind[];
   readonly #running = new Map<string, Promise<void>>();
-  /** Claimed, and waiting for its turn. */
+  /** Claimed, and waiting for a free slot. */
   readonly #ahead: Claim[] = [];
   #isOpen: boolean;
-  /** The look at the queue that is under way; one at a time. */
+  /** The current look at the queue; one at a time. */
   #looking: Promise<boolean> | null = null;
   #looksAgain = false;
   #cancelWake = (): void => undefined;
-  /** Until then the database is not asked: it could not be written. */
+  /** The database could not be written, and is not asked again before this time. */
   #closedUntil: Instant = 0;
-  /** Times in a row that it could not. */
+  /** Consecutive failures to write it. */
   #failures = 0;
   #unclaimedSince: Instant = Number.NEGATIVE_INFINITY;
-  /** Work that was carried out, or tried, since then without a claim. */
+  /** Work that ran since then without a claim. */
   readonly #unclaimed = new Set<string>();
-  /** What became of work and could not be recorded: its claim would keep everybody from it until it runs out. */
+  /** Outcomes that could not be recorded: their claims would block the jobs until the lease runs out. */
   readonly #unrecorded = new Map<string, Settled>();
 
   constructor(lane: Lane, options: LaneOptions) {
@@ -104,14 +104,14 @@ class WorkingLane implements RunningLane {
     await Promise.all(this.#running.values());
   }
 
-  /** What became due during a look may have been missed by it: then there is another. */
+  /** A look may miss what becomes due during it, so that another follows. */
   async #lookWhileAsked(): Promise<boolean> {
     let committed = false;
     do {
       this.#looksAgain = false;
       committed = (await this.#look()) || committed;
     } while (this.#looksAgain);
-    // In the same step: whoever asks from now on begins a look of their own.
+    // In the same turn: a caller that asks from now on starts a new look.
     this.#looking = null;
     return committed;
   }
@@ -152,14 +152,14 @@ class WorkingLane implements RunningLane {
     }
   }
 
-  /** The database could not be written. What is done even without a record goes on. */
+  /** The database could not be written. Work that needs no record goes on. */
   async #closeFor(error: unknown): Promise<void> {
     const isBusy = isHeldByAnother(error);
     const now = this.#options.clock.now();
     this.#failures += 1;
     this.#closedUntil = now + (isBusy ? BUSY_RETRY : STORAGE_RETRY);
     this.#wakeAt(this.#closedUntil);
-    // Two programs that write in the same instant are no trouble; a lock that stays is.
+    // Two programs that write in the same instant are harmless; a lock that stays is not.
     if (isBusy && this.#failures === 1) return;
     if (now - this.#unclaimedSince >= STORAGE_RETRY) {
       this.#options.log.error(
@@ -172,7 +172,7 @@ class WorkingLane implements RunningLane {
     await this.#workUnrecorded();
   }
 
-  /** Work that was put again and claimed while its last turn is just ending waits for that, and is not lost. */
+  /** A job that was put and claimed again while its last run is ending waits for that, and is not lost. */
   #start(claim: Claim): void {
     const id = idOf(claim);
     const before = this.#running.get(id);
@@ -198,7 +198,7 @@ class WorkingLane implements RunningLane {
     }
   }
 
-  /** @throws StorageError where it still cannot be recorded */
+  /** @throws StorageError if it still cannot be recorded */
   async #recordLeft(): Promise<void> {
     for (const [id, settled] of this.#unrecorded) {
       try {
@@ -231,19 +231,19 @@ class WorkingLane implements RunningLane {
     }
   }
 
-  /** With a database that cannot be written, such work that is due is still carried out: each once a pause. */
+  /** While the database cannot be written, due work that needs no record runs once per pause. */
   async #workUnrecorded(): Promise<void> {
     const { queue, clock, log } = this.#options;
     if (this.#unstoppable.length === 0) return;
     try {
-      // Room for as many as can be begun behind all that may be passed over.
+      // Enough to fill every slot behind all the jobs that may be skipped.
       const passedOver = this.#running.size + this.#unclaimed.size + this.#unrecorded.size;
       const most = this.#lane.concurrency + passedOver;
       for (const claim of await queue.peek(this.#unstoppable, clock.now(), most)) {
         const id = idOf(claim);
         if (this.#options.isStopped() || this.#isFull() || this.#running.has(id) || this.#unclaimed.has(id)) continue;
         const left = this.#unrecorded.get(id);
-        // What was put again since is other work.
+        // A job that was put again since is other work.
         if (left?.claim.generation === claim.generation && (left.next === 'done' || left.next.dueAt > clock.now()))
           continue;
         this.#unclaimed.add(id);
@@ -262,7 +262,7 @@ class WorkingLane implements RunningLane {
 
 const idOf = ({ kind, key }: Claim): string => `${kind} ${key}`;
 
-/** Doubles from one second up to the limit, spread by a quarter either way. */
+/** Doubles from one second up to `max` ms, spread by a quarter either way. */
 export function backoff(attempt: number, max: Millis, random: number): Millis {
   const base = Math.min(FIRST_BACKOFF * 2 ** (attempt - 1), max);
   return Math.round(base * (0.75 + random / 2));

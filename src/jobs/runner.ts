@@ -3,16 +3,16 @@ import { createLane, type Lane, type LaneOptions } from './lane.ts';
 
 export interface Runner {
   start(): void;
-  /** Carries out, once, what is due and done even without a record, whether or not lanes take work yet. */
+  /** Runs once what is due and needs no record, whether or not lanes claim work yet. */
   workUnrecorded(): Promise<void>;
   /** Work of these kinds has become due: look in the next turn of the event loop instead of at the next wake-up. */
   poke(kinds: ReadonlySet<JobKind>): void;
-  /** Takes no more work and waits for what is running. */
+  /** Claims no more work, and waits for what is running. */
   stop(): Promise<void>;
 }
 
 export interface RunnerOptions extends Omit<LaneOptions, 'isStopped'> {
-  /** In the order in which they take work. */
+  /** In the order in which they claim work. */
   readonly lanes: readonly Lane[];
 }
 
@@ -23,8 +23,8 @@ export function createRunner(options: RunnerOptions): Runner {
   let isPumping = false;
 
   /**
-   * A claim is a durable commit. One a turn of the event loop, lanes in their order: so the work of the first is
-   * under way before the next is claimed, and nobody's access waits for messages about it.
+   * A claim is a durable commit. There is one per turn of the event loop, lanes in order: the work of the first is
+   * running before the next one claims, so that nobody's access waits for messages about it.
    */
   async function pumpPoked(): Promise<void> {
     const next = () => lanes.find((lane) => poked.delete(lane));

@@ -10,9 +10,9 @@ import type { PolicyFile } from '../ports/policy.ts';
 import type { Store } from '../ports/store.ts';
 import type { Targets } from '../ports/targets.ts';
 
-/** What every verb of the flow works with. */
+/** The dependencies of every verb of the flow. */
 export interface Deps {
-  /** The one in force: it can be replaced while the bot runs, so it is read anew at every step. */
+  /** The policy in force. It can be replaced while the bot runs, so read it anew at every step. */
   readonly policy: Policy;
   readonly policyFile: PolicyFile;
   readonly store: Store;
@@ -31,22 +31,22 @@ export interface Deps {
   readonly log: Log;
   /** One operation at a time on the target of a grant: a revoke never overtakes the grant it undoes. */
   readonly grantLock: KeyedLock;
-  /** One decision at a time about roles with limits: two who ask in the same instant do not both get the last place. */
+  /** One decision at a time about roles with limits, so that two simultaneous requests do not both get the last place. */
   readonly limitLock: KeyedLock;
-  /** One commit at a time of what begins access for one human, by whichever of their accounts. */
+  /** One commit at a time that begins access for one human, by any of their accounts. */
   readonly humanLock: KeyedLock;
 }
 
-/** Whether the ledger can be built on. While it cannot, nothing new is granted; what is live still ends. */
+/** Whether the ledger can be trusted. If not, nothing new is granted, and live access still ends. */
 export interface Integrity {
-  /** What is wrong, or still being looked at; null: nothing. */
+  /** What is wrong, or still being checked; null if nothing is. */
   problem(): string | null;
-  /** What an administrator can clear by saying that they looked; null: nothing. */
+  /** The doubt that an administrator can clear by saying that they looked; null if there is none. */
   doubt(): string | null;
-  /** A copy was put back, and targets were not compared with it yet. */
+  /** A copy was restored, and targets have not been compared with it yet. */
   isRestored(): boolean;
-  /** They were. @param doubt what an administrator has to look at now */
+  /** Targets have been compared with the restored copy. @param doubt what an administrator has to look at now */
   reconciled(doubt: string): void;
-  /** Somebody has looked. */
+  /** An administrator has looked. */
   clearDoubt(): void;
 }

@@ -21,11 +21,11 @@ interface Sources {
   readonly activity: ActivityReader;
   readonly engine: PolicyEngine;
   readonly clock: Pick<Clock, 'now'>;
-  /** The one in force. */
+  /** The policy in force. */
   readonly policy: () => Pick<Policy, 'samePerson'>;
 }
 
-/** Asks PagerDuty, Slack and our own records, side by side, for just what the role's policy turns on. */
+/** Asks PagerDuty, Slack and the store in parallel for exactly what the role's policy depends on. */
 export function evidenceSource(sources: Sources): EvidenceSource {
   const looks = new WeakMap<object, Sources>();
   const sourcesFor = (look: object | undefined): Sources => {
@@ -45,7 +45,7 @@ export function evidenceSource(sources: Sources): EvidenceSource {
       const human = humanBehind({ directory, policy: policy() }, person);
       const [entries, incident, members, accounts, past, signals, removals] = await Promise.all([
         needed.onCall ? onCall.entries(person, purpose, about) : null,
-        // Where no rule turns on it, the incident is only shown to people: what the form's preview read will do.
+        // If no rule depends on the incident, it is only shown to people: the preview's answer is good enough.
         incidentId ? onCall.incident(incidentId, needed.incident ? purpose : 'preview') : null,
         directory.members(needed.groups, purpose),
         human.then((human) => accountsOf(sources, person, human)),
@@ -102,7 +102,7 @@ const askingOnce = ({ onCall, directory, store, ...others }: Sources): Sources =
 
 type About = Parameters<EvidenceSource['gather']>[1];
 
-/** What the role's policy engine says, where it has one. */
+/** The answer of the role's policy engine, if it has one. */
 async function engineSays(
   { engine }: Pick<Sources, 'engine'>,
   role: Role,
@@ -181,7 +181,7 @@ async function behaviourOf(
   }
 }
 
-/** Where any of these accounts is on call. Whoever has left takes part no more. */
+/** The on-call entries of all these accounts. Accounts that have left Slack are skipped. */
 async function onCallOf(
   { directory, onCall }: Pick<Sources, 'directory' | 'onCall'>,
   accounts: readonly string[],
@@ -205,7 +205,7 @@ async function onCallOf(
   return known(found);
 }
 
-/** Every account of a human that is known of: listed in the policy, seen in the ledger, or the one whose mailbox theirs belongs to. */
+/** Every known account of a human: listed in the policy, seen in the ledger, or the owner of their mailbox. */
 async function accountsOf(
   { directory, store }: Pick<Sources, 'directory' | 'store'>,
   { email }: Person,
@@ -219,7 +219,7 @@ async function accountsOf(
   return [...new Set([...seen, ...(owner?.known ? [owner.value.slackId] : [])])].sort();
 }
 
-/** What another account of theirs is in opens no door for this one, and shuts it all the same: neither a yes nor a no. */
+/** A group of another account of theirs does not admit this one, but may still exclude it: neither a yes nor a no. */
 function membership(
   group: string,
   members: Known<ReadonlySet<string>>,
@@ -233,7 +233,7 @@ function membership(
     : unknown(`another account of the same person, ${other}, is a member of user group ${group}`);
 }
 
-/** Holders as humans: each of them, and whoever asks, under one id, whatever accounts they hold it by. */
+/** Holders as humans: each of them, and the requester, under one id, whichever accounts hold it. */
 function holdersIn(
   { holders }: PastAndHolders,
   { person: asking, human }: { readonly person: Person; readonly human: Human },

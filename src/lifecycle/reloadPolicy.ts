@@ -11,7 +11,7 @@ import type { Deps } from './deps.ts';
 import { type Stranded, strandedBy, strandedLine } from './grant/strandedAccess.ts';
 import { checkAdmin } from './people/eligibility.ts';
 
-/** The policy file as it is now, beside the policy in force. */
+/** The current policy file, compared with the policy in force. */
 export type Reload =
   | { readonly outcome: 'unreadable'; readonly problem: string }
   | { readonly outcome: 'same' }
@@ -19,18 +19,18 @@ export type Reload =
       readonly outcome: 'changed';
       readonly hash: string;
       readonly changes: readonly string[];
-      /** Live access that could not be taken back any more after the next restart. */
+      /** Live access that could no longer be revoked after the next restart. */
       readonly stranded: readonly Stranded[];
     }
   | { readonly outcome: 'in_force'; readonly hash: string; readonly changes: readonly string[] };
 
-/** Reads a policy from its text as it was kept; the secrets that it names may be gone. */
+/** Reads a policy from its stored text; the secrets that it names may be gone. */
 export type PolicyTextReader = (text: string) => ReturnType<PolicyFile['read']>;
 
-/** Characters of a problem in an event. */
+/** Limit of a problem's text in an event, in characters. */
 const MOST_TOLD = 500;
 
-/** What would change. */
+/** What a reload would change. */
 export async function previewReload(deps: Deps, personId: string): Promise<Reload | Refused> {
   const admin = await checkAdmin(deps, personId);
   if ('refused' in admin) return admin;
@@ -41,11 +41,11 @@ export async function previewReload(deps: Deps, personId: string): Promise<Reloa
 }
 
 /**
- * Puts the policy file in force, in one go, and records who did and what changed. A file with any issue leaves
- * everything as it is; so does one that would strand live access, until an administrator who was shown the list says so.
- * @param by an administrator's Slack id, and what they were shown: the file's hash, and whether it is this list; null: whoever
+ * Puts the policy file in force in one step, and records who did it and what changed. A file with any issue leaves
+ * everything as it is; so does one that would strand live access, until an administrator confirms the list.
+ * @param by an administrator's Slack id, and what they were shown: the file's hash, and whether it is this list; null for whoever
  *   runs the process
- * @returns `changed` where the file was not put in force, with what it would change and strand
+ * @returns `changed` if the file was not put in force, with what it would change and strand
  */
 export async function reloadPolicy(
   deps: Deps,
@@ -94,16 +94,16 @@ const changed = (
   stranded: readonly Stranded[],
 ): Reload => ({ outcome: 'changed', hash: policy.hash, changes, stranded });
 
-/** The text of a policy that comes into force, once, for whoever asks years later what was in force. */
+/** Stores the text of each policy that comes into force, so that an auditor can read it years later. */
 export async function keepPolicyText(store: Store, { hash, source }: Policy): Promise<RecordChange[]> {
   const { value, version } = await store.record('policy_text', hash);
   return value ? [] : [{ kind: 'policy_text', key: hash, value: { text: source }, version }];
 }
 
 /**
- * What a start changes, beside the policy that was in force before.
- * @param before hash of that policy; null: there was none
- * @param read the policy in a text that was kept
+ * What a start changes, compared with the policy that was in force before.
+ * @param before hash of that policy; null if there was none
+ * @param read parses a stored policy text
  */
 export async function changesSince(
   store: Store,

@@ -8,9 +8,9 @@ import type { IncidentDesk } from '../ports/pagerDuty.ts';
 import type { Store } from '../ports/store.ts';
 import type { Deps } from './deps.ts';
 
-/** What the bot writes to PagerDuty follows from events: somebody is woken, the incident's notes are kept. */
+/** What the bot writes to PagerDuty follows from events: it pages people and adds notes to incidents. */
 
-/** Work at PagerDuty that follows from an event; no notes where the bot has no user to write them as. */
+/** The PagerDuty work that follows from an event; no notes if the bot has no user to write them as. */
 export function pagerDutyJobs(event: LedgerEvent, { canWrite }: Pick<IncidentDesk, 'canWrite'>): Job[] {
   switch (event.type) {
     case 'request.escalated':
@@ -30,7 +30,7 @@ type TellDeps = Pick<Deps, 'incidents' | 'clock'> & {
   readonly events: Pick<EventReader, 'get'>;
 };
 
-/** How often it is looked whether what somebody was woken for is decided. */
+/** How often to check whether the reason for a page is settled. */
 const LOOK_EVERY: Millis = MINUTE;
 
 export async function page({ incidents, events, store, clock }: TellDeps, seq: string): Promise<null> {
@@ -42,7 +42,7 @@ export async function page({ incidents, events, store, clock }: TellDeps, seq: s
   return null;
 }
 
-/** Resolves what `page` opened, once there is nothing left to do about it. */
+/** Resolves the incident that `page` opened, once its reason is settled. */
 export async function resolvePage(
   { incidents, events, store, clock }: TellDeps,
   seq: string,
@@ -55,7 +55,7 @@ export async function resolvePage(
   return null;
 }
 
-/** Whether what somebody was woken for is still so. */
+/** Whether the reason for the page still holds. */
 async function isStillOpen(event: LedgerEvent, store: TellDeps['store']): Promise<boolean> {
   if (event.type === 'alarm.raised')
     return (await store.record('alarm', event.payload.alarm)).value?.since === event.payload.since;
@@ -63,13 +63,13 @@ async function isStillOpen(event: LedgerEvent, store: TellDeps['store']): Promis
   return request ? isOpen(event, request) : false;
 }
 
-/** Whether somebody still has to decide: on a request, or on whether break-glass was justified. */
+/** Whether somebody still has to decide: on a request, or on a break-glass use. */
 const isOpen = ({ type }: LedgerEvent, request: Request): boolean =>
   type === 'break_glass.invoked'
     ? request.state === 'approved' && request.useReview !== null && request.useReview.verdict === null
     : request.state === 'pending';
 
-/** The incident that wakes somebody for an event; null: nobody is woken. */
+/** The incident that pages somebody for an event; null if nobody is paged. */
 function pageFor(event: LedgerEvent): Parameters<IncidentDesk['page']>[0] | null {
   if (event.type === 'request.escalated' && event.payload.page !== null)
     return {
@@ -95,10 +95,10 @@ function pageFor(event: LedgerEvent): Parameters<IncidentDesk['page']>[0] | null
   };
 }
 
-/** An incident that somebody opened with the key beforehand would keep ours from being opened. */
+/** A guessable key would let somebody open an incident beforehand and block ours. */
 const unguessable = ({ hash }: LedgerEvent): string => hash.slice(0, 32);
 
-/** Writes on the incident that a request named that access for it began or ended. */
+/** Adds a note to the request's incident that access began or ended. */
 export async function note({ incidents, store, events }: TellDeps, seq: string): Promise<null> {
   const event = await events.get(Number(seq));
   if (!incidents.canWrite || !event?.requestId || (event.type !== 'grant.activated' && event.type !== 'grant.ended'))

@@ -13,14 +13,14 @@ export type Purpose = 'decision' | 'check' | 'preview';
 
 /** Gathers what a role's rules ask about a person. Problems are part of the answer; it never throws. */
 export interface EvidenceSource {
-  /** @param about.at a time ahead that the evidence should be about; null: now */
+  /** @param about.at the future time to gather evidence for; null means now */
   gather(
     role: Role,
     about: {
       readonly person: Person;
       readonly incidentId: string | null;
       readonly at: Instant | null;
-      /** The request that is decided again; null: a new one. */
+      /** The request that is decided again; null for a new one. */
       readonly requestId: string | null;
       /** For Open Policy Agent. */
       readonly duration: Millis;

@@ -2,31 +2,31 @@
 
 import { HOUR, type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 
-/** How work of a kind is done: everything about it but the function, which `app/flow.ts` has. */
+/** How work of one kind is done, except for the handler, which is in `app/flow.ts`. */
 export interface JobRow {
-  /** What the key of such a job says. */
+  /** What the key of such a job names. */
   readonly key: string;
-  /** The lane it is done in; kinds of one lane share its limit. */
+  /** The lane that runs it; kinds of one lane share its limit. */
   readonly lane: LaneName;
   /** Longest pause between two tries. */
   readonly maxBackoff: Millis;
-  /** Tries before it is given up, with an error in the log. Infinity: never. */
+  /** Tries before it is given up, with an error in the log. Infinity means never. */
   readonly maxAttempts: number;
-  /** Is done, at the target at least, also while the database cannot be written. */
+  /** Runs even while the database cannot be written: at least the part at the target. */
   readonly evenWithoutRecord?: true;
 }
 
 /**
- * Lanes, in the order in which they take work: what takes access back comes before what gives it, and nobody's access waits
- * for messages. A slow lane holds up no other.
+ * Lanes, in the order in which they claim work: ending access comes before giving it, and nobody's access waits
+ * for messages. A slow lane delays no other.
  */
 export type LaneName = 'ending' | 'giving' | 'checking' | 'messages' | 'forwarding' | 'digest' | 'audit';
 
 const FOREVER = Number.POSITIVE_INFINITY;
-/** About an hour and a half of trying; what Slack or PagerDuty has refused that often is given up. */
+/** Gives up after about an hour and a half of refusals from Slack or PagerDuty. */
 const MESSAGE = { maxBackoff: 5 * MINUTE, maxAttempts: 24 };
 
-/** Every kind of due work, a row a kind. The names are stored in databases: renaming one takes a migration. */
+/** Every kind of due work, one row each. The names are stored in databases: renaming one takes a migration. */
 export const JOBS = {
   // Take access back.
   end: { key: 'grant', lane: 'ending', maxBackoff: MINUTE, maxAttempts: FOREVER, evenWithoutRecord: true },
@@ -36,13 +36,13 @@ export const JOBS = {
   provision: { key: 'grant', lane: 'giving', maxBackoff: 5 * SECOND, maxAttempts: FOREVER },
   extend: { key: 'grant', lane: 'giving', maxBackoff: 5 * SECOND, maxAttempts: FOREVER },
   start: { key: 'request', lane: 'giving', maxBackoff: MINUTE, maxAttempts: FOREVER },
-  // Ask whether what a grant was given for still holds, and whether those who hold something are still there.
+  // Check that the reason for a grant still holds, and that its holder is still there.
   watch: { key: 'grant', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   sweep: { key: 'Slack id, or everybody', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   escalate: { key: 'request and step', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   chase_use_review: { key: 'request', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   access_review: { key: 'access review', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },
-  // Write down where a live grant of an earlier version was given, and what it touched.
+  // Record the place of a live grant from an earlier version, and what it touched.
   stamp: { key: 'grant, or all', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   drift: { key: 'resource, or all', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },
   // After a restore.
@@ -64,7 +64,7 @@ export const JOBS = {
 
 export type JobKind = keyof typeof JOBS;
 
-/** Work that is due at a time. Kind and key make it unique: putting it again moves it. */
+/** Work that is due at a time. Kind and key are unique: putting it again moves it. */
 export interface Job {
   readonly kind: JobKind;
   readonly key: string;
@@ -72,44 +72,45 @@ export interface Job {
 }
 
 export interface ClaimedJob extends Job {
-  /** From 1. A claim that a crash cut short counts. */
+  /** Counts from 1, including claims that a crash interrupted. */
   readonly attempt: number;
 }
 
-/** A claim, with what is needed to finish exactly this job and no newer one of the same key. */
+/** A claim. Its generation settles exactly this job, and no newer one of the same key. */
 export interface Claim extends ClaimedJob {
   readonly generation: number;
 }
 
-/** What became of a claimed job. */
+/** The outcome of a claimed job. */
 export type Settled = {
   readonly claim: Claim;
   readonly next:
     | 'done'
     | {
         readonly dueAt: Instant;
-        /** `done`: the next claim is the first of a new round; `failed`: the next try; `waiting`: the same try again. */
+        /** After `done` the attempts start over; after `failed` the next one counts; after `waiting` the same one is repeated. */
         readonly after: 'done' | 'failed' | 'waiting';
       };
 };
 
-/** The due work in the database. Throws StorageError where it cannot be read or written. */
+/** The due work in the database. @throws StorageError if it cannot be read or written */
 export interface JobQueue {
-  /** Takes due work, oldest first, for a while. One commit however many. */
+  /** Claims due work for `lease` ms, oldest first, at most `limit` jobs, in one commit. */
   claim(kinds: readonly JobKind[], now: Instant, limit: number, lease: Millis): Promise<readonly Claim[]>;
-  /** Due work as it stands, for when nothing can be written. */
+  /** Due work without claiming it, for when nothing can be written. */
   peek(kinds: readonly JobKind[], now: Instant, limit: number): Promise<readonly Claim[]>;
-  /** Records what became of work. What is settled in one turn is one commit. Where it throws, it is for the caller to try again. */
+  /** Records an outcome. Outcomes of one turn of the event loop share a commit. If it throws, the caller retries. */
   settle(settled: Settled): Promise<void>;
-  /** When the next work of these kinds that nobody has taken is due; null: none. */
+  /** When the next unclaimed work of these kinds is due; null if there is none. */
   nextDueAt(kinds: readonly JobKind[], now: Instant): Promise<Instant | null>;
-  /** Frees what a process that died had claimed. Only for the one writing process, at its start. */
+  /** Releases the claims of a process that died. Only the one writing process may call it, at start. */
   releaseAll(): Promise<void>;
 }
 
 /**
- * Does one job. Returns when to come back, or null when nothing is left to do; throws to be tried again.
- * `waiting`: it was not done, and could not be; what an earlier try may have done is still to be looked for.
+ * Does one job. Throwing means: try again.
+ * @returns when to run again, or null if nothing is left to do; `waiting` if it could not be done yet, so that
+ *   an effect of an earlier try still has to be looked for
  */
 export type JobHandler = (
   key: string,

@@ -1,6 +1,6 @@
-/** Names that rows of the database are found by, where several rooms or a query share them. Stored: renaming one takes a migration. */
+/** Stored names that several folders or a query share. Renaming one takes a migration. */
 
-/** How far each reader of the ledger has got. */
+/** The position of each reader of the ledger. */
 export const CURSORS = {
   audit: 'audit-channel',
   /** Not a reader: the latest time that the bot knows of. */
@@ -10,7 +10,7 @@ export const CURSORS = {
 
 /** Slack messages that are kept up to date. */
 export const POSTS = {
-  /** In which channel the newest audit message stands. */
+  /** The channel of the newest audit message. */
   newestAudit: 'audit:newest',
   card: (bundle: string) => `card:${bundle}`,
 } as const;

@@ -10,7 +10,7 @@ export interface EventReader {
   after(seq: number, limit: number): Promise<readonly LedgerEvent[]>;
   get(seq: number): Promise<LedgerEvent | null>;
   newest(): Promise<LedgerEvent | null>;
-  /** null: nothing was ever recorded. */
+  /** null if nothing was ever recorded. */
   origin(): Promise<Origin | null>;
   /** All events of a rare type, oldest first. */
   marks<T extends MarkType>(type: T): Promise<readonly (LedgerEvent & { readonly type: T })[]>;
@@ -25,26 +25,26 @@ export type MarkType =
   | 'ledger.restored'
   | 'ledger.reconciled';
 
-/** Where a ledger comes from, also where its beginning is in an archive. */
+/** The origin of a ledger, known even if its beginning is in an archive. */
 export interface Origin {
-  /** Hash of the first event of all: which ledger it is. */
+  /** Hash of the very first event: it identifies the ledger. */
   readonly ledger: string;
   readonly began: Instant;
   /** The first event that is still in the database. */
   readonly first: number;
 }
 
-/** What an auditor asks about; everything that is given has to fit. */
+/** What an auditor asks about. All given fields have to match. */
 export interface EventFilter {
   /** A Slack id, or part of a name. */
   readonly person?: string;
-  /** A role's key, or a resource's id: all its roles. */
+  /** A role key, or a resource id for all its roles. */
   readonly role?: RoleKey;
   readonly requestId?: string;
   readonly incidentId?: string;
   readonly from?: Instant;
   readonly to?: Instant;
-  /** The newest ones, so many. */
+  /** At most this many, the newest. */
   readonly limit: number;
 }
 
@@ -53,19 +53,19 @@ export interface EventSearch {
   find(filter: EventFilter): Promise<readonly LedgerEvent[]>;
   /** Every event about a request, oldest first. */
   ofRequest(requestId: string): Promise<readonly LedgerEvent[]>;
-  /** The message in whose thread a request is reviewed; null: nobody had to. */
+  /** The message in whose thread a request is reviewed; null if it needed no review. */
   cardOf(requestId: string): Promise<{ readonly channel: string; readonly ts: string } | null>;
-  /** What the record itself called people last, by Slack id. Whoever it has no name of (any more) is left out. */
+  /** The latest name that the ledger has of each person, by Slack id. People without one, or with an erased one, are left out. */
   namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** What the ledger says about how people behave. Rejects where it cannot be read. */
+/** What the ledger says about how people behave. Rejects if it cannot be read. */
 export interface ActivityReader {
   /** @param accounts Slack ids of one human */
   asking(accounts: readonly string[], resourceId: string, now: Instant): Promise<Activity>;
-  /** How often each role was used since then. */
+  /** How often each role was used since `since`. */
   uses(since: Instant): Promise<readonly Use[]>;
-  /** @param between the accounts of the two of them; the first of each stands for all of theirs */
+  /** @param between the accounts of two people; the first of each stands for all of theirs */
   reviewing(
     between: { readonly reviewer: readonly string[]; readonly requester: readonly string[] },
     now: Instant,

@@ -1,4 +1,4 @@
-/** What is counted while the bot works, for those who watch over it. Nothing here decides anything. */
+/** What is counted while the bot works, for its operators. Nothing here decides anything. */
 
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Millis } from '../domain/terms.ts';
@@ -6,23 +6,23 @@ import type { Millis } from '../domain/terms.ts';
 /** A call to something outside. */
 export interface OutsideCall {
   readonly service: 'slack' | 'pagerduty' | 'target';
-  /** The kind of target; '' for the others. */
+  /** The kind of target; '' for other services. */
   readonly kind: string;
-  /** What was asked, in a few words that never name a person or a thing. */
+  /** The operation, in a few words that never name a person or a thing. */
   readonly verb: string;
 }
 
 export interface Meter {
   called(call: OutsideCall, outcome: { readonly ok: boolean; readonly took: Millis }): void;
-  /** A service that limits how often it is asked said for how long not to ask. */
+  /** A service's rate limit is used up for `wait` ms. */
   heldOff(service: OutsideCall['service'], wait: Millis): void;
-  /** Events that are in the ledger now. */
+  /** These events were committed to the ledger. */
   committed(events: readonly LedgerEvent[]): void;
-  /** Somebody has access, this long after they asked. */
+  /** Somebody got access, `after` ms after they asked. */
   accessGiven(by: 'policy' | 'reviewers' | 'break_glass', after: Millis): void;
 }
 
-/** Counts nothing, where nobody asks. */
+/** Counts nothing: for a bot without metrics. */
 export const SILENT_METER: Meter = {
   called: () => undefined,
   heldOff: () => undefined,

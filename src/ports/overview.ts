@@ -1,4 +1,4 @@
-/** How the bot's work stands right now, read in one go: for health, metrics and `jitbot status`. */
+/** The state of the bot's work, read in one go, for health, metrics and `jitbot status`. */
 
 import type { Grant } from '../domain/grant.ts';
 import type { Instant } from '../domain/terms.ts';
@@ -7,21 +7,21 @@ import type { JobKind } from './jobs.ts';
 export interface Overview {
   /** Grants that are not over, by state. */
   readonly live: Readonly<Partial<Record<Grant['state'], number>>>;
-  /** Access that should be gone and is not: how many, and when the first of them should have ended. null: none. */
+  /** Overdue access: how many, and when the first should have ended. null if there is none. */
   readonly overdue: { readonly count: number; readonly since: Instant } | null;
-  /** When each request that waits for reviewers was made, oldest first. */
+  /** Submission times of the requests that wait for reviewers, oldest first. */
   readonly pending: readonly Instant[];
-  /** Work that is due and that nobody has taken up, by kind: how much, and since when. */
+  /** Due work that nobody has claimed, by kind: how much, and since when. */
   readonly due: readonly { readonly kind: JobKind; readonly count: number; readonly since: Instant }[];
-  /** Work that has failed at least once and is tried again. */
+  /** Jobs that have failed at least once and are being retried. */
   readonly retried: number;
-  /** Events that the audit channel does not show yet, and when the first of them happened. null: it shows all. */
+  /** Events missing from the audit channel, and the time of the first. null if it shows all. */
   readonly auditBehind: { readonly count: number; readonly since: Instant } | null;
-  /** The newest event. 0: none. */
+  /** Number of the newest event; 0 if there is none. */
   readonly newestSeq: number;
-  /** When the bot last wrote the time down. 0: never. */
+  /** When the bot last wrote its heartbeat; 0 if never. */
   readonly lastBeat: Instant;
-  /** When a position of the ledger was last signed and kept elsewhere. null: never. */
+  /** When the latest checkpoint was made; null if never. */
   readonly lastAnchor: Instant | null;
 }
 

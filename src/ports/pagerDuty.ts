@@ -11,14 +11,14 @@ import type { Purpose } from './evidence.ts';
 export interface AtLevel {
   /** Their e-mail addresses at PagerDuty, in lower case. */
   readonly addresses: readonly string[];
-  /** Why others, who are on call too, are not among them. null: these are all. */
+  /** Why other people on call are missing from the list; null if it is complete. */
   readonly unread: string | null;
 }
 
 /** What PagerDuty says. */
 export interface OnCall {
   /**
-   * @param about.at a time ahead; by default now
+   * @param about.at a future time; now by default
    * @param about.overrides whether to ask also which shifts are overrides
    */
   entries(
@@ -26,27 +26,27 @@ export interface OnCall {
     purpose: Purpose,
     about?: { readonly at?: Instant; readonly overrides?: boolean },
   ): Promise<Known<readonly OnCallEntry[]>>;
-  /** Who is on call for an escalation policy at a level now. */
+  /** Who is on call now for an escalation policy at a level. */
   onCallFor(escalationPolicy: string, level: number): Promise<Known<AtLevel>>;
   /** Whether PagerDuty has a user with this e-mail address. Always asked afresh. */
   knows(person: Person): Promise<Known<boolean>>;
   incident(id: string, purpose: Purpose): Promise<Known<Incident>>;
-  /** What a thing is called there. For reading only: nothing is decided by it. */
+  /** The display name of a thing. No decision may rest on it. */
   nameOf(kind: PagerDutyId['kind'], id: string): Promise<Known<string>>;
-  /** Whether the credential may ask at all. */
+  /** Whether the credential is accepted at all. */
   check(): Promise<Known<true>>;
   /** The person's own incidents that are not resolved. */
   openIncidents(person: Person): Promise<Known<readonly Incident[]>>;
 }
 
-/** What the bot writes to PagerDuty. Throws what kept it from doing so. */
+/** What the bot writes to PagerDuty. Every method throws if it cannot. */
 export interface IncidentDesk {
-  /** Whether it was set up to write at all. */
+  /** Whether it is configured to write. */
   readonly canWrite: boolean;
   /** Adds a note, once per marker, which is part of the text. */
   note(incidentId: string, text: string, marker: string): Promise<void>;
   /** Opens an incident on a service, once per key, so that somebody is woken. */
   page(page: { service: string; title: string; details: string; key: string }): Promise<void>;
-  /** Resolves the incident that was opened with a key; nothing where there is none that is open. */
+  /** Resolves the incident that was opened with this key; does nothing if none is open. */
   resolve(key: string): Promise<void>;
 }

@@ -7,16 +7,16 @@ import type { Purpose } from './evidence.ts';
 
 /** Who is who at Slack. */
 export interface Directory {
-  /** The person, if active, internal and human; otherwise why not. Always asked afresh. */
+  /** The person, if active, internal and human; otherwise why not. Never cached. */
   person(slackId: string): Promise<Known<Person>>;
-  /** The same, by e-mail address. */
+  /** Like `person`, by e-mail address. */
   personByEmail(email: string): Promise<Known<Person>>;
   /**
-   * Why this account is certainly no active, full member any more: `the Slack account was deactivated`; null: it is one.
-   * Not known where Slack does not say. Always asked afresh.
+   * Why this account is certainly no active, full member any more, such as `the Slack account was deactivated`; null if it is one.
+   * Unknown if Slack does not say. Never cached.
    */
   hasLeft(slackId: string): Promise<Known<string | null>>;
-  /** Whether somebody can be expected to see a message now: do-not-disturb, and the hour where they are. */
+  /** Whether somebody can be expected to see a message now, by do-not-disturb and their local hour. */
   isAwake(person: Person): Promise<Known<boolean>>;
   /** Members of each user group. */
   members(
@@ -24,19 +24,19 @@ export interface Directory {
     purpose: Purpose,
   ): Promise<ReadonlyMap<Principal, Known<ReadonlySet<string>>>>;
   /**
-   * Everybody who ever was a full member of the workspace and whose address Slack still shows, also those who left: a few
-   * minutes old at most.
+   * Current and former full members of the workspace whose address Slack still shows; at most a few
+   * minutes old.
    */
   everybody(): Promise<Known<readonly Pick<Person, 'slackId' | 'name' | 'email'>[]>>;
-  /** What people call each of them, `@dba` or `Ana Kovač`, as far as Slack says. For reading only: nothing is decided by it. */
+  /** Display names, such as `@dba` or `Ana Kovač`, as far as Slack knows them. No decision may rest on them. */
   names(principals: readonly Principal[]): Promise<ReadonlyMap<Principal, string>>;
 }
 
 /** One-time codes and how their secrets are kept. */
 export interface CodeBox {
-  /** Whether a key to encrypt with was set up. */
+  /** Whether an encryption key is configured. */
   readonly canSeal: boolean;
-  /** A new secret, encrypted; and as the authenticator app takes it. */
+  /** A new secret: encrypted, in plain text, and as the URI that an authenticator app reads. */
   create(account: string): { sealed: string; secret: string; uri: string };
   /** The same secret, encrypted with the key that is in use now. */
   resealed(sealed: string): string;

@@ -1,4 +1,4 @@
-/** The policy in force, and the engine that some of its roles are handed to. */
+/** The policy in force, and the policy engine that some roles are delegated to. */
 
 import type { OnCallEntry, OpaAnswer } from '../domain/evidence.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -8,22 +8,22 @@ import type { Instant, Known, Millis, RoleKey } from '../domain/terms.ts';
 
 /** The policy file, read again while the bot runs. */
 export interface PolicyFile {
-  /** The file as it is now, checked; or every issue it has, one a line. */
+  /** The current file, validated; or all its issues, one per line. */
   read(): { readonly policy: Policy } | { readonly problem: string };
   /** Puts a policy in force: rules, reviewers, targets. */
   use(policy: Policy): void;
 }
 
-/** Open Policy Agent. Every failure is an answer: it never throws. */
+/** Open Policy Agent. It never throws: a failure is an answer. */
 export interface PolicyEngine {
   ask(target: OpaTarget, question: OpaQuestion): Promise<Known<OpaAnswer>>;
 }
 
-/** What a role that is handed to Open Policy Agent is decided on. docs/opa.md describes the document made of it. */
+/** The input for a role that Open Policy Agent decides. docs/opa.md describes the document made of it. */
 export interface OpaQuestion {
   readonly at: Instant;
   readonly person: Person;
-  /** Slack ids of the accounts that the same human has besides, as far as they are known. Absent: none is. */
+  /** Slack ids of the same human's other accounts, as far as they are known. Absent if there are none. */
   readonly otherAccounts?: readonly string[];
   readonly role: RoleKey;
   readonly duration: Millis;

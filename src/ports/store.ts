@@ -27,20 +27,20 @@ export type RecordChange = {
 
 /** Everything one step changes, committed together or not at all. */
 export interface Change {
-  /** version 0: must not exist yet. */
+  /** Version 0 means that it must not exist yet. */
   readonly requests?: readonly Versioned<Request>[];
   readonly grants?: readonly Versioned<Grant>[];
   readonly records?: readonly RecordChange[];
-  /** Grants that give nothing any more, by what a person says: their seats are owed to nobody. */
+  /** Grants that a person declared gone: nobody is owed their seats. */
   readonly unseated?: readonly string[];
   readonly events?: readonly NewEvent[];
   /** Due work to add or move. */
   readonly jobs?: readonly Job[];
-  /** Due work that is done. */
+  /** Due work to delete. */
   readonly done?: readonly Pick<Job, 'kind' | 'key'>[];
 }
 
-/** Somebody was faster, or the thing exists already: load and decide again. */
+/** Another commit was faster, or the thing exists already: load and decide again. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }
@@ -48,7 +48,7 @@ export class ConflictError extends Error {
 /** The database could not be read or written: locked, full, read-only, damaged. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
-  /** Another program holds the database: the same may well succeed in a moment. */
+  /** Another program holds the lock: a retry will probably succeed. */
   readonly isBusy: boolean;
 
   constructor(message: string, { isBusy = false, ...options }: ErrorOptions & { readonly isBusy?: boolean } = {}) {
@@ -57,18 +57,18 @@ export class StorageError extends Error {
   }
 }
 
-/** Whether it was only another program that holds the database. */
+/** Whether the error is only a lock held by another program. */
 export const isHeldByAnother = (error: unknown): boolean => error instanceof StorageError && error.isBusy;
 
 export interface HistoryQuestion {
   readonly human: Human;
   readonly since: Instant;
-  /** Holders of their roles are listed. */
+  /** Resources whose holders are listed. */
   readonly resources: readonly string[];
   readonly exceptRequest: string | null;
 }
 
-/** What limits look at, with holders as they are known by. */
+/** The history that limits look at, with holders by the ids they are known by. */
 export type PastAndHolders = Omit<History, 'holders'> & {
   readonly holders: readonly { readonly role: RoleKey; readonly person: Identity }[];
 };
@@ -78,31 +78,31 @@ export interface Store {
   commit(change: Change): Promise<readonly LedgerEvent[]>;
   request(id: string): Promise<Versioned<Request> | null>;
   requestBySubmission(submissionKey: string): Promise<Versioned<Request> | null>;
-  /** One that waits for reviewers, by any account of this human. */
+  /** This human's request that waits for reviewers, by any of their accounts. */
   pendingRequestOf(human: Human, role: RoleKey): Promise<Versioned<Request> | null>;
   grant(id: string): Promise<Versioned<Grant> | null>;
-  /** What this human holds of a role, by any of their accounts. */
+  /** This human's live grant of a role, by any of their accounts. */
   liveGrantOf(human: Human, role: RoleKey): Promise<Versioned<LiveGrant> | null>;
   liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
-  /** Live grants of an earlier version, which did not say where they were given; by id, after this one. */
+  /** Live grants from an earlier version, which have no place; ids ascending, after `after`. */
   liveWithoutPlace(after: string, limit: number): Promise<readonly Versioned<LiveGrant>[]>;
-  /** Where anything is live, and on which resources. `place` null: an earlier version did not say. */
+  /** Places and resources with live access. `place` is null for grants from an earlier version. */
   livePlaces(): Promise<readonly { readonly place: string | null; readonly resourceId: string }[]>;
-  /** Resources on which anything is live. */
+  /** Resources with live access. */
   liveResources(): Promise<readonly string[]>;
-  /** People who hold anything, by Slack id, in order, after this one; so many. */
+  /** Slack ids of people with live access, ascending, after `after`; at most `limit`. */
   livePeople(after: string, limit: number): Promise<readonly string[]>;
   /** Live grants that were given for an incident, whether or not it ends them. */
   liveForIncident(incidentId: string): Promise<readonly string[]>;
-  /** Requests that are not final: pending and scheduled ones. */
+  /** Open requests: pending and scheduled. */
   openRequests(filter: { slackId?: string }): Promise<readonly Versioned<Request>[]>;
-  /** Requests that were made together, in the order they were made. */
+  /** The requests of a bundle, in the order they were made. */
   bundle(id: string): Promise<readonly Request[]>;
-  /** Requests to make a grant longer, in the order they were made. */
+  /** Requests to extend a grant, in the order they were made. */
   extensionsOf(grant: Pick<Grant, 'id' | 'requestId' | 'person'>): Promise<readonly Request[]>;
   /** A person's newest requests, newest first. */
   recentRequests(slackId: string, limit: number): Promise<readonly Request[]>;
-  /** Everybody who was ever given anything on a resource, by account and mailbox; an erased one has no mailbox. */
+  /** Everybody who ever had access on a resource, by account and mailbox; erased people have no mailbox. */
   peopleAt(resourceId: string): Promise<readonly { readonly slackId: string; readonly mailbox: string }[]>;
   /** What limits look at. A request that is decided again does not count against itself. */
   history(about: HistoryQuestion): Promise<PastAndHolders>;
@@ -110,9 +110,9 @@ export interface Store {
   accountsOf(human: Human): Promise<readonly string[]>;
   /** A person's newest grants, newest first. */
   recentGrants(slackId: string, limit: number): Promise<readonly Grant[]>;
-  /** Uses of break-glass that nobody has reviewed; of one human, where given. */
+  /** Break-glass uses that nobody has reviewed; only this human's, if given. */
   unreviewedUses(human?: Human): Promise<readonly (Request & { state: 'approved' })[]>;
-  /** Version 0 and null: never set. */
+  /** `value` is null and `version` 0 if it was never set. */
   record<K extends keyof Records>(kind: K, key: string): Promise<Versioned<Records[K]>>;
   records<K extends keyof Records>(kind: K): Promise<readonly NonNullable<Records[K]>[]>;
 }

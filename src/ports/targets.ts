@@ -3,106 +3,106 @@ import type { Person } from '../domain/person.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
 import type { Instant, Millis, RoleKey } from '../domain/terms.ts';
 
-/** What the flow needs of targets, and targets of the bot. */
+/** The ports between the flow and the targets, in both directions. */
 
-/** Gives and takes roles at the targets, by grant. Each call has a deadline of its own. */
+/** Gives and revokes roles at the targets, by grant. Each call has its own deadline. */
 export interface Targets {
-  /** Idempotent. `expiresAt` is for the target's own expiry, where it has one. */
+  /** Idempotent. `expiresAt` is for targets that expire access themselves. */
   grant(grant: Grant, expiresAt: Instant): Promise<{ account: string }>;
   /**
-   * Idempotent; already gone is success.
-   * @returns what the holder made with the access and that outlives it; empty: nothing is known to be left
+   * Idempotent: already gone is success.
+   * @returns what the holder made with the access and that outlives it; empty if nothing is known to be left
    */
   revoke(grant: Grant): Promise<readonly Residue[]>;
   isActive(grant: Grant): Promise<boolean>;
   /**
-   * Kind and place of the target that a resource has in the policy in force: a grant is taken back where it was given,
-   * whatever the policy says by then. Never holds secrets. null: the resource is not in the policy.
+   * Kind and place of a resource's target in the policy in force. A grant is revoked where it was given,
+   * whatever the policy says by then. It never holds secrets. null if the resource is not in the policy.
    */
   placeOf(resourceId: string): string | null;
-  /** Every place that a policy can reach: of its resources, and of the targets that it names as retired. */
+  /** Every place that a policy can reach, through its resources and its retired targets. */
   placesOf(policy: Policy): ReadonlySet<string>;
-  /** Whether a target of this place can be reached with what the policy in force says, or an earlier one of this process. */
+  /** Whether this place can be reached with the policy in force, or with an earlier one of this process. */
   knowsPlace(place: string): boolean;
-  /** Writes down, by the target's own ids, what a grant of an earlier version of the bot touched. Idempotent. */
+  /** Records, by the target's own ids, what a grant from an earlier version touched. Idempotent. */
   stamp(grant: Grant): Promise<void>;
-  /** Whether the target of a resource can say who holds its roles. */
+  /** Whether the target of a resource can list who holds its roles. */
   canList(resourceId: string): boolean;
-  /** Whether `list` says by the target's own labels for which grant the bot gave something, whatever this database knows. */
+  /** Whether `list` reads grant ids from labels at the target, independent of this database. */
   showsMarks(resourceId: string): boolean;
-  /** Everybody who holds any of a resource's roles there, by whatever way, and what the bot made there. */
+  /** Everybody who holds any of a resource's roles, in whatever way, and what the bot made at the target. */
   list(resource: Resource): Promise<readonly Holding[]>;
-  /** Takes away what `list` found. Already gone is success. */
+  /** Removes a holding that `list` found. Already gone is success. */
   remove(resourceId: string, holding: Holding): Promise<void>;
-  /** Tries again to clean up what ended access left behind at a target. Changes nobody's access. */
+  /** Retries the clean-up of what ended access left at a target. Changes nobody's access. */
   tidy(resourceId: string): Promise<void>;
-  /** A fresh secret for an active grant, replacing any before it; null where the target needs none. */
+  /** A new secret for an active grant, which replaces the one before; null if the target needs none. */
   issueCredential(grant: Grant): Promise<Credential | null>;
   /** Whether grants on this resource come with a secret of their own. */
   issuesCredentials(resourceId: string): boolean;
-  /** What keeps this person from getting anything there, such as a name that nobody has told; null: nothing is known. */
+  /** What would stop this person from getting access, such as an unknown name at the target; null if nothing is known to. */
   obstacle(resourceId: string, person: Person): string | null;
   /**
-   * The template for what people are called at the target of a resource; null: it has none. Absent: accounts there never
-   * follow from who somebody is.
+   * The template for account names at the target of a resource; null if it has none. Absent if account names never
+   * derive from the person.
    */
   readonly accountTemplate?: (resourceId: string) => string | null;
   /**
-   * How long sessions that were opened with a grant may live on after its end; 0: they are ended with it; null: until
-   * they are closed; undefined: there are none.
+   * How long sessions of a grant may outlive it, in ms: 0 if they end with it, null if they last until
+   * they are closed, undefined if there are no sessions.
    */
   afterlife(grant: Grant): Millis | null | undefined;
 }
 
 /** Something that somebody holds at a target. */
 export interface Holding {
-  /** What they are called there. */
+  /** Their account name there. */
   readonly account: string;
-  /** null: it gives none of the policy's roles. */
+  /** null if it gives none of the policy's roles. */
   readonly role: RoleKey | null;
-  /** The grant that the bot made it for; null: it is not the bot's doing. */
+  /** The grant that the bot made it for; null if somebody else gave it. */
   readonly grantId: string | null;
 }
 
 /**
- * What each grant touched, by ids that the target gave out and never gives to anything else (a user's id, a team's id,
+ * What each grant touched, by ids that the target never reuses (a user's id, a team's id,
  * an oid, a uid): names can change hands while a grant lives. Durable before a call resolves.
  * @throws StorageError
  */
 export interface IdBook {
-  /** `thing`: what the id is of, in the provisioner's own words, such as `login` or `team payments`. Again: replaces it. */
+  /** @param thing what the id belongs to, in the provisioner's words, such as `login` or `team payments`; a second call replaces it */
   keep(grantId: string, thing: string, id: string): Promise<void>;
-  /** By thing. Empty: nothing was written down. */
+  /** Ids by thing; empty if nothing was recorded. */
   of(grantId: string): Promise<ReadonlyMap<string, string>>;
 }
 
-/** How the places begin whose rows keep somebody out, and give nothing: they outlive the grant. */
+/** Prefix of places whose rows keep somebody out instead of giving access: they outlive the grant. */
 export const KEEPS_OUT = 'ssh revoked ';
 
-/** What a grant gave where the target has no room for a label, and what was there before. */
+/** What a grant gave at a target without labels, and what was there before. */
 export interface SeatRecord {
   readonly grantId: string;
-  /** Where, among all targets, by the target's own id; by name in rows of versions before ids were kept. */
+  /** The place, by the target's own id; by name in rows of versions that kept no ids. */
   readonly place: string;
-  /** Whose, likewise. */
+  /** The account, likewise. */
   readonly account: string;
   /** What the grant gives there. */
   readonly level: string;
   readonly role: RoleKey;
-  /** What the account had there before any grant of the bot's; null: nothing. */
+  /** What the account had there before any grant; null if nothing. */
   readonly before: string | null;
 }
 
-/** Who sits where by which grant, durable before a call returns. @throws StorageError */
+/** Seats by grant, durable before a call returns. @throws StorageError */
 export interface SeatBook {
   at(place: string, account: string): Promise<readonly SeatRecord[]>;
   of(grantId: string): Promise<readonly SeatRecord[]>;
-  /** One that is there already takes on the account, the level and what was before. */
+  /** Inserts, or updates account, level and what was before. */
   keep(record: SeatRecord): Promise<void>;
   drop(record: Pick<SeatRecord, 'grantId' | 'place'>): Promise<void>;
 }
 
-/** What `jitbot doctor` found: whether something that a role needs is there. */
+/** A finding of `jitbot doctor`: whether something that a role needs is there. */
 export interface Finding {
   readonly ok: boolean;
   readonly what: string;
@@ -110,7 +110,7 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** Shown to its person once; stored nowhere. */
+/** Shown once to its person, and stored nowhere. */
 export interface Credential {
   readonly account: string;
   readonly secret: string;

@@ -18,7 +18,7 @@ import { areAmong, checkAdmin } from '../people/eligibility.ts';
 import { humanBehind } from '../people/humans.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
-/** Owners confirm or remove who may get what. Their answers are in the ledger; a removal counts at once. */
+/** Owners confirm or remove who may get what. Their answers are in the ledger; a removal takes effect immediately. */
 
 const DAY: Millis = 24 * HOUR;
 export const REVIEW_MIN: Millis = DAY;
@@ -81,7 +81,7 @@ export interface AnswerInput {
   readonly onlyOpen?: boolean;
 }
 
-/** An owner's word on one rule. Until the review closes it can be changed. */
+/** Records an owner's answer on one rule. It can be changed until the review closes. */
 export function answerAccessReview(deps: Deps, input: AnswerInput): Promise<AccessReview | Refused> {
   return retryOnConflict(async () => {
     const loaded = await deps.store.record('access_review', input.reviewId);
@@ -128,7 +128,7 @@ export function answerAccessReview(deps: Deps, input: AnswerInput): Promise<Acce
   });
 }
 
-/** Whether a rule names this human, by any of their accounts: then somebody else says whether it is right. */
+/** Whether a rule names this human by any of their accounts: then somebody else has to confirm it. */
 async function isOwn(deps: Deps, { role: key, entitlement }: ReviewItem, person: Person): Promise<boolean> {
   const role = findRole(deps.policy, key);
   if (!role) return false;
@@ -136,7 +136,7 @@ async function isOwn(deps: Deps, { role: key, entitlement }: ReviewItem, person:
   return namedBy(role, entitlement).some((id) => accounts.includes(id));
 }
 
-/** An owner, or an administrator: somebody has to be there where the only owner is the one whom a rule names. */
+/** An owner or an administrator: somebody has to be able to answer if the rule names the only owner. */
 async function checkOwner(deps: Deps, resourceId: string, personId: string): Promise<Person | Refused> {
   const person = await deps.directory.person(personId);
   if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
@@ -147,7 +147,7 @@ async function checkOwner(deps: Deps, resourceId: string, personId: string): Pro
   return refuse({ code: 'not_an_owner' });
 }
 
-/** A removed rule lets nobody in from now on; a kept one does again. */
+/** A removed rule admits nobody from now on; a kept one does again. */
 async function removalChange(
   deps: Deps,
   review: AccessReview,

@@ -26,9 +26,9 @@ import { type ApprovalInput, approvalChange } from '../review/approvalChange.ts'
 
 /** Break-glass: access now, review afterwards. */
 
-/** Whoever breaks the glass says why in at least this many characters, whatever the role asks otherwise. */
+/** Minimum length of a break-glass reason, in characters, whatever the role asks otherwise. */
 export const EMERGENCY_REASON_MIN_LENGTH = 10;
-/** An unreviewed use that is past its deadline is brought up again this often. */
+/** How often an unreviewed use is raised again after its deadline. */
 const BRING_UP_EVERY: Millis = 24 * HOUR;
 
 export interface EmergencyInput {
@@ -41,7 +41,7 @@ export interface EmergencyInput {
   readonly factor: ConfirmedFactor | null;
 }
 
-/** What can be said about it from local data alone. */
+/** The checks that need only local data. */
 export function checkEmergency(
   { policy }: Pick<Deps, 'policy'>,
   input: Pick<EmergencyInput, 'role' | 'duration' | 'reason'>,
@@ -61,9 +61,9 @@ export function checkEmergency(
 }
 
 /**
- * Gives access at once to whom the role's break-glass names, whatever its rules say, and makes somebody
- * else's review due. Where the rules allow it anyway, it is an ordinary request that has to be one in every way,
- * with the role's own ticket and reason, and nobody is alarmed.
+ * Gives access at once to people whom the role's break-glass names, whatever its rules say, and makes somebody
+ * else's review due. If the rules allow it anyway, it is treated as an ordinary request in every way,
+ * with the role's own ticket and reason, and nobody is alerted.
  */
 export function breakGlass(deps: Deps, input: EmergencyInput): Promise<Request | Refused> {
   return serializeLimited(deps, [input.role], async () => {
@@ -107,17 +107,17 @@ interface Emergency {
   readonly person: Person;
   readonly human: Human;
   readonly decided: DecidedRequest;
-  /** The rules allow it: it is a request like any other, and nobody is alarmed. */
+  /** The rules allow it: it is a request like any other, and nobody is alerted. */
   readonly isOrdinary: boolean;
 }
 
-/** `reason` null and factor `earlier`: nothing is filled in yet. */
+/** Nothing is filled in yet if `reason` is null and `factor` is `earlier`. */
 type Attempt = Pick<EmergencyInput, 'personId' | 'role' | 'duration' | 'incidentId'> & {
   readonly reason: string | null;
   readonly factor: EmergencyInput['factor'] | 'earlier';
 };
 
-/** How breaking the glass would go, for its form and for the act itself. Changes nothing. */
+/** The outcome of using break-glass, for its form and for the act itself. Changes nothing. */
 async function wouldBreak(
   deps: Deps,
   { role, rule, input }: { role: Role; rule: BreakGlassRule; input: Attempt },
@@ -141,7 +141,7 @@ async function wouldBreak(
   return { person, human, decided, isOrdinary };
 }
 
-/** The same before it is asked for. @returns whether it would be an ordinary request, with what decides it; or why not */
+/** Previews a break-glass use. @returns whether it would be an ordinary request, with the decision; or the refusal */
 export async function previewEmergency(
   deps: Deps,
   asked: Pick<EmergencyInput, 'personId' | 'role' | 'duration' | 'incidentId'>,
@@ -201,7 +201,7 @@ const asEmergency = ({ role, input, decision }: DecidedRequest): ApprovalInput['
   },
 });
 
-/** Somebody else, awake rather than asleep, with the fewest reviews waiting; administrators where nobody is left. */
+/** Picks somebody else, awake if possible, with the fewest reviews waiting; an administrator if nobody is left. */
 async function pickReviewer(deps: Deps, rule: BreakGlassRule, user: Human): Promise<Person | Refused> {
   const waiting = await deps.store.unreviewedUses();
   const load = (candidate: Person) =>
@@ -265,7 +265,7 @@ async function commitUse(
   return approval.request;
 }
 
-/** Reminds the named reviewer half-way; from the deadline on, brings it up with the administrators, until it is done. */
+/** Reminds the named reviewer half-way, and raises it with the administrators from the deadline until it is done. */
 export function chaseUseReview(deps: Deps, requestId: string): Promise<{ notBefore: Instant } | null> {
   return retryOnConflict(async () => {
     const loaded = await loadUse(deps, requestId);
@@ -299,7 +299,7 @@ export interface UseReviewInput {
   readonly comment: string;
 }
 
-/** Somebody else's word on a use of break-glass: the named reviewer, another of its reviewers, or an administrator. */
+/** Records the verdict on a break-glass use by the named reviewer, another of its reviewers, or an administrator. */
 export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | Refused> {
   return retryOnConflict(async () => {
     const loaded = await loadUse(deps, input.requestId);
@@ -315,7 +315,7 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
     if (isSameHuman(human, user)) return refuse({ code: 'own_request' });
     const unseen = human.unseen ?? user.unseen;
     if (unseen) return refuse({ code: 'eligibility_unknown', problem: unseen });
-    // Whoever was named for it has to be one of its reviewers still.
+    // The named reviewer still has to be one of its reviewers.
     const reviewers = findRole(deps.policy, request.role)?.breakGlass?.reviewers ?? [];
     const among = await areAmong(deps.directory, reviewers, [input.reviewerId]);
     if (!(among.known && among.value.has(input.reviewerId))) {
@@ -345,7 +345,7 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
   });
 }
 
-/** What was not justified ends at once, with whoever found so. @returns null where it has ended already */
+/** Unjustified access ends at once, on record as ended by the reviewer. @returns null if it has already ended */
 async function endOf(deps: Deps, { grantId }: ApprovedRequest, reviewer: Person): Promise<Change | null> {
   const loaded = await deps.store.grant(grantId);
   if (!loaded || (loaded.value.state !== 'active' && loaded.value.state !== 'provisioning')) return null;

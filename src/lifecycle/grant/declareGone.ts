@@ -10,23 +10,23 @@ import { type ConfirmedFactor, isConfirmed } from '../people/secondFactor.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
 /**
- * Access that no answer of its target can end: a repository or a group that was deleted, a server that is no more. The bot
- * cannot see that it is gone, and tries for ever. An administrator who looked at the target themselves can say so.
- * This takes nothing away and is believed without proof, so Slack's word on who they are has to be of now, and nobody
- * says it of their own access.
+ * Access whose target can never confirm its end: a deleted repository or group, a server that is gone. The bot
+ * cannot see that it is gone, and retries for ever. An administrator who looked at the target can declare it gone.
+ * This revokes nothing and needs no proof, so the administrator has to be confirmed by Slack now, and nobody
+ * can declare their own access gone.
  */
 
 export interface Declaration {
   readonly grantId: string;
   readonly personId: string;
-  /** What they saw at the target, in their own words. */
+  /** What the administrator saw at the target, in their own words. */
   readonly reason: string;
-  /** Asked for where reviewing the role takes a code. */
+  /** Needed if reviewing the role takes a code. */
   readonly factor: ConfirmedFactor | null;
 }
 
 export function declareGone(deps: Deps, input: Declaration): Promise<{ declared: RevokingGrant } | Refused> {
-  // An attempt that is under way has to say what came of it first.
+  // A running attempt has to finish first.
   return deps.grantLock(input.grantId, () => retryOnConflict(() => declareOnce(deps, input)));
 }
 
@@ -61,11 +61,11 @@ async function declareOnce(deps: Deps, input: Declaration): Promise<{ declared: 
   return { declared: overdue };
 }
 
-/** Whether saying so about this role takes a one-time code, as reviewing it does. */
+/** Whether declaring access of this role gone takes a one-time code, as reviewing it does. */
 export const wantsCode = ({ policy }: Pick<Deps, 'policy'>, role: string): boolean =>
   findRole(policy, role)?.secondFactor.review === true;
 
-/** @returns the refusal where the holder and the administrator are one human, or may be; null: they are two */
+/** @returns the refusal if holder and administrator are one human, or may be; null if they are two */
 async function isOwnAccess(deps: Deps, admin: Person, holder: Person): Promise<Refused | null> {
   const [own, theirs] = await Promise.all([humanSince(deps, admin), humanSince(deps, holder)]);
   if (isSameHuman(own, theirs) || (await deps.store.accountsOf(theirs)).includes(admin.slackId))

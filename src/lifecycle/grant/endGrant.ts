@@ -25,7 +25,7 @@ import { type EndingAuthority, mayEnd, mayTakeAway, seenIn } from './takingAway.
 
 type EndCause = { why: EndReason; by: Actor; problem: string | null; standingSeenAt?: Instant };
 
-/** Commits that a grant is to end now, and makes its end due. The target is touched by the job. */
+/** Commits that a grant has to end now, and makes its end due. The job touches the target. */
 export async function beginEnding(
   deps: Deps,
   loaded: Versioned<ProvisioningGrant | ActiveGrant>,
@@ -36,7 +36,7 @@ export async function beginEnding(
   await deps.store.commit({ ...change, jobs: [{ kind: 'end', key: loaded.value.id, dueAt: now }] });
 }
 
-/** What it takes to commit that a grant ends now, besides its due work. */
+/** The change that makes a grant end now, without its due work. */
 export function revokingChange(
   { value, version }: Versioned<ProvisioningGrant | ActiveGrant>,
   ending: EndCause,
@@ -67,7 +67,7 @@ export function revokingChange(
 
 /**
  * Somebody ends a grant early: the person who holds it, an administrator, or a reviewer of the role.
- * @returns when an administrator was seen to be one, where Slack does not say so now
+ * @returns when the administrator was last confirmed, if Slack cannot confirm it now
  */
 export function revokeGrant(
   deps: Deps,
@@ -89,7 +89,7 @@ export function revokeGrant(
   });
 }
 
-/** An administrator ends several at once. What they are is asked once for all of them. @returns how many */
+/** An administrator ends several grants at once, with one check of their authority. @returns how many */
 export async function revokeAll(
   deps: Deps,
   input: { grantIds: readonly string[]; personId: string },
@@ -108,7 +108,7 @@ export async function revokeAll(
   return { ended, seenAt: by.seenAt };
 }
 
-/** Whoever gives back what they hold is known by the click itself, which Slack has signed: nobody is asked. */
+/** A holder who gives access back is identified by the click, which Slack has signed: no lookup is needed. */
 async function whoEnds(
   deps: Deps,
   { person: holder, role: key }: Grant,
@@ -127,10 +127,10 @@ async function whoEnds(
 }
 
 /**
- * Takes access back when its end is due: revokes, reads back that it is gone, commits. Nothing but that
- * reading ends a grant.
- * @returns when to come back, where the end is not due yet
- * @throws what the target threw; the job runner tries again, for ever
+ * Revokes access when its end is due, reads back that it is gone, and commits. Nothing but that
+ * read-back ends a grant.
+ * @returns when to run again, if the end is not due yet
+ * @throws what the target threw; the job runner retries for ever
  */
 export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<{ notBefore: number } | null> {
   return deps.grantLock(grantId, async () => {
@@ -155,7 +155,7 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
   });
 }
 
-/** A database that cannot be written must not keep access alive: then the target is cleaned first. */
+/** An unwritable database must not keep access alive: the target is cleaned first then. */
 async function commitRevoking(
   deps: Deps,
   { value: grant, version }: Versioned<LiveGrant>,
@@ -170,7 +170,7 @@ async function commitRevoking(
     await deps.store.commit(change);
     return { value: revoking, version: version + 1 };
   } catch (error) {
-    // Where somebody was faster, the row is another one by now. Where it is not, the database itself refuses the change.
+    // If another commit was faster, the row has changed by now. If not, the database itself refuses the change.
     if (error instanceof ConflictError && (await deps.store.grant(grant.id))?.version !== version) throw error;
     deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; taking it back all the same');
     return { value: revoking, version };
@@ -186,7 +186,7 @@ async function noteFailure(
   const grant = revoking.value;
   const problem = problemText(error);
   deps.log.error({ err: error, grantId: grant.id, role: grant.role, attempt }, 'revoking failed; it is tried again');
-  // Nothing can come of trying again where the policy does not reach the place: people have to know at once.
+  // Retrying is pointless if the policy does not reach the place: people have to know at once.
   if (grant.state === 'overdue' || (attempt < OVERDUE_AFTER_FAILURES && isReachable(deps, grant))) return;
   await deps.store.commit({
     grants: [{ value: { ...grant, state: 'overdue' }, version: revoking.version }],
@@ -202,7 +202,7 @@ async function noteFailure(
   });
 }
 
-/** Whether there is a connection to where the grant was given. */
+/** Whether the place of the grant can be reached. */
 export const isReachable = ({ targets }: Pick<Deps, 'targets'>, { place, resourceId }: Grant): boolean =>
   place === null ? targets.placeOf(resourceId) !== null : targets.knowsPlace(place);
 
@@ -228,7 +228,7 @@ async function commitEnded(
   });
 }
 
-/** What is left is named by its holder: as much is kept as people can read. */
+/** Holders choose the names of what is left, so that only as much is kept as people can read. */
 const LEFT_MAX = 50;
 const LEFT_TEXT = 300;
 
@@ -242,7 +242,7 @@ function leftAfter(left: readonly Residue[]): { left?: readonly Residue[] } {
   return { left: kept };
 }
 
-/** When sessions that were opened with the access have ended. */
+/** When the last session of the access will have ended. */
 function openAfter(deps: Deps, grant: RevokingGrant): { openUntil?: Instant | null } {
   const afterlife = deps.targets.afterlife(grant);
   if (!grant.activation || afterlife === undefined) return {};

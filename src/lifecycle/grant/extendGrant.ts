@@ -19,26 +19,26 @@ import { notCarriedInFull, questionOf } from '../review/reapproval.ts';
 import { EVIDENCE_FRESH_FOR, TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
 import { watchJobs } from './watchGrant.ts';
 
-/** Tries before an extension that the target does not take is given up. What is held goes on to its own end. */
+/** Tries before an extension that the target refuses is given up. The grant goes on to its own end. */
 const EXTEND_ATTEMPTS = 4;
 
 export interface ExtensionInput {
   readonly submissionKey: string;
   readonly personId: string;
   readonly grantId: string;
-  /** How much longer. */
+  /** The additional time. */
   readonly duration: Millis;
   readonly reason: string;
   readonly factor: ConfirmedFactor | null;
 }
 
-/** How much longer a grant may still be made. */
+/** By how much a grant may still be extended. */
 export function extensionLeft(deps: Pick<Deps, 'policy'>, grant: ActiveGrant): Millis {
   const total = findRole(deps.policy, grant.role)?.duration.total ?? 0;
   return Math.max(0, total - grant.duration);
 }
 
-/** The grant, where it is active, may be made that much longer, and nobody is at it already. */
+/** The grant, if it is active, may be extended by that much, and has no extension pending. */
 export async function extendable(
   deps: Deps,
   grantId: string,
@@ -60,7 +60,7 @@ export async function extendable(
   return { value: grant, version: loaded.version };
 }
 
-/** Asks for more time on what somebody holds: a request like any other, decided by the role's rules. */
+/** Requests more time for a grant: a request like any other, decided by the role's rules. */
 export async function requestExtension(deps: Deps, input: ExtensionInput): Promise<Request | Refused> {
   const held = (await deps.store.grant(input.grantId))?.value.role ?? '';
   return serializeLimited(deps, [held], async () => {
@@ -83,7 +83,7 @@ export async function requestExtension(deps: Deps, input: ExtensionInput): Promi
 
     const original = (await deps.store.request(grant.requestId))?.value;
     const incidentId = original?.incidentId ?? null;
-    // A rule that limits the duration limits the whole of it, or it could be had in slices.
+    // A rule that limits the duration limits the total, or it could be had in slices.
     const duration = grant.duration + input.duration;
     const { reason } = input;
     const about = { person: person.value, held: grant.duration, incidentId, reason };
@@ -113,8 +113,8 @@ export async function requestExtension(deps: Deps, input: ExtensionInput): Promi
 }
 
 /**
- * Puts an approved extension into force: the target learns of the later end before anybody is told of it.
- * Until then, and where it fails, access ends when it would have ended anyway.
+ * Applies an approved extension: the target learns of the later end before any person does.
+ * Until then, and if it fails, access keeps its earlier end.
  */
 export function extendGrant(deps: Deps, grantId: string, attempt: number): Promise<null> {
   return deps.grantLock(grantId, async () => {
@@ -156,7 +156,7 @@ export function extendGrant(deps: Deps, grantId: string, attempt: number): Promi
   });
 }
 
-/** What more time rests on, decided again where the decision is no longer fresh. */
+/** Decides the extension again if its decision is no longer fresh. */
 async function recheck(
   deps: Deps,
   grant: ActiveGrant,

@@ -9,8 +9,8 @@ import type { Holding } from '../../ports/targets.ts';
 import type { Deps } from '../deps.ts';
 
 /**
- * What targets hold, compared with what the ledger says. Three things can differ: something that the bot made is
- * still there after its grant has ended (leftover); somebody holds a role whom nobody granted it (standing); and
+ * Compares targets with the ledger. Three things can differ: something that the bot made is
+ * still there after its grant has ended (leftover); somebody holds a role without a grant (standing); and
  * access that should be there is not (missing).
  */
 
@@ -22,7 +22,7 @@ export const createDriftRound = (deps: Deps): JobHandler => {
         if (!deps.targets.canList(resource.id)) continue;
         await compareResource(deps, resource);
       } catch (error) {
-        // A target that is down, or that was changed meanwhile, is looked at in the next round; the others now.
+        // A target that is down, or that changed meanwhile, waits for the next round; the others go on now.
         if (error instanceof StorageError) throw error;
         deps.log.warn({ err: error, resource: resource.id }, 'a target could not be compared with the ledger');
       }
@@ -31,7 +31,7 @@ export const createDriftRound = (deps: Deps): JobHandler => {
   };
 };
 
-/** What could not be cleaned up when access ended, because somebody was using it, is tried again in each round. */
+/** Retries in each round what could not be cleaned up at the end of access because it was in use. */
 async function tidy(deps: Deps, { id }: Resource): Promise<void> {
   try {
     await deps.targets.tidy(id);
@@ -41,7 +41,7 @@ async function tidy(deps: Deps, { id }: Resource): Promise<void> {
 }
 
 async function compareResource(deps: Deps, resource: Resource): Promise<void> {
-  // Live before and after, so that what begins or ends meanwhile is not taken for drift.
+  // Compare with what was live before and after, so that a start or end meanwhile does not look like drift.
   const before = await liveOn(deps, resource.id);
   const holdings = await deps.targets.list(resource);
   const after = await liveOn(deps, resource.id);
@@ -55,7 +55,7 @@ async function compareResource(deps: Deps, resource: Resource): Promise<void> {
     found.push({ finding: { kind, role, account, grantId }, holding });
   }
   for (const grant of after.values()) {
-    // Past its end it may be gone already, with the record still to come.
+    // Past its end it may already be gone, although that is not recorded yet.
     if (grant.endsAt <= deps.clock.now()) continue;
     if (before.get(grant.id)?.state !== 'active' || grant.state !== 'active') continue;
     if (holdings.some(({ grantId }) => grantId === grant.id) || (await isThere(deps, grant.id))) continue;
@@ -68,14 +68,14 @@ async function compareResource(deps: Deps, resource: Resource): Promise<void> {
 const liveOn = async (deps: Deps, resourceId: string): Promise<ReadonlyMap<string, LiveGrant>> =>
   new Map((await deps.store.liveGrants({ resourceId })).map(({ value }) => [value.id, value]));
 
-/** Something that was made for a grant: left behind by one that ended; or of a ledger that is not ours. */
+/** Something made for a grant: a leftover of one that ended, or of another ledger's. */
 async function kindOf(deps: Deps, grantId: string): Promise<'leftover' | 'standing' | null> {
   const grant = (await deps.store.grant(grantId))?.value;
   if (!grant) return 'standing';
   return isLive(grant) ? null : 'leftover';
 }
 
-/** Asked again under the grant's lock, where nobody else is at it. */
+/** Asks again under the grant's lock, so that nothing else is working on it. */
 const isThere = (deps: Deps, grantId: string): Promise<boolean> =>
   deps.grantLock(grantId, async () => {
     const grant = (await deps.store.grant(grantId))?.value;
@@ -84,7 +84,7 @@ const isThere = (deps: Deps, grantId: string): Promise<boolean> =>
 
 const keyOf = (finding: DriftFinding): string => JSON.stringify(finding);
 
-/** Tells of what is new and of what is no longer so, and removes what the policy says, where that is safe. */
+/** Reports new and resolved drift, and removes what the policy says, if that is safe. */
 async function report(
   deps: Deps,
   resource: Resource,
@@ -105,7 +105,7 @@ async function report(
     });
   for (const [key, finding] of known) if (!now.has(key)) say('drift.gone', finding);
   for (const { finding } of found) if (!known.has(keyOf(finding))) say('drift.found', finding);
-  // Nothing is removed before it is on record that it was found.
+  // The finding is recorded before anything is removed.
   const isNew = events.length > 0;
   if (isNew)
     await deps.store.commit({
@@ -114,7 +114,7 @@ async function report(
     });
   for (const { finding, holding } of found) {
     if (!holding || finding.kind === 'missing' || !resource.drift.remove.includes(finding.kind)) continue;
-    // Of a grant that this ledger never saw, nobody here can say whether it is live.
+    // Nobody here knows whether a grant is live that this ledger never saw.
     if (finding.kind === 'standing' && finding.grantId !== null) continue;
     try {
       await deps.targets.remove(resource.id, holding);

@@ -4,7 +4,7 @@ import type { Credential } from '../../ports/targets.ts';
 import type { Deps } from '../deps.ts';
 
 /**
- * Makes a fresh secret for an active grant, for its holder only, replacing any before it. The issue is in
+ * Makes a new secret for an active grant, for its holder only, replacing the one before. The issue is in
  * the ledger before the secret exists; the secret itself is only ever in the answer.
  */
 export function issueCredential(
@@ -21,7 +21,7 @@ export function issueCredential(
     const person = await deps.directory.person(input.personId);
     if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
     await deps.store.commit({
-      // The unchanged grant with its version: a revoke that won the race makes this fail.
+      // Commits the unchanged grant with its version, so that this fails if a revoke won the race.
       grants: [{ value: grant, version: loaded.version }],
       events: [
         {

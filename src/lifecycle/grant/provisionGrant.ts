@@ -14,17 +14,17 @@ import { notCarriedInFull, questionOf } from '../review/reapproval.ts';
 import { beginEnding } from './endGrant.ts';
 import { watchJobs } from './watchGrant.ts';
 
-/** Evidence younger than this is not asked for again right before granting. */
+/** Evidence younger than this is not gathered again right before granting. */
 export const EVIDENCE_FRESH_FOR: Millis = 10 * SECOND;
 /** Tries before the bot gives up, cleans the target and tells the requester. */
 const PROVISION_ATTEMPTS = 3;
-/** How much later than the grant's end a target's own expiry may lie: it is the net below the bot's own revoke. */
+/** How much later than the grant's end a target's own expiry may be: it is the safety net below the bot's revoke. */
 export const TARGET_EXPIRY_SLACK: Millis = MINUTE;
 
 /**
- * Gives the access of a committed intent. On a later attempt the target may hold it already, because an
- * answer was lost or the process died: then the target is asked first, and not knowing means revoke.
- * @throws what the target threw, while attempts are left; the job runner tries again
+ * Gives the access of a committed intent. On a later attempt the target may already have it, because an
+ * answer was lost or the process died: the target is asked first then, and an unknown answer means revoke.
+ * @throws what the target threw, while attempts are left; the job runner retries
  */
 export function provisionGrant(deps: Deps, grantId: string, attempt: number): Promise<void> {
   return deps.grantLock(grantId, async () => {
@@ -58,7 +58,7 @@ async function give(deps: Deps, grant: ProvisioningGrant): Promise<Provisioned> 
   return { settled: true, account };
 }
 
-/** An earlier attempt may have reached the target. Only an answer from the target lets this one go on. */
+/** An earlier attempt may have reached the target. Only the target's answer lets this one go on. */
 async function settle(deps: Deps, grant: ProvisioningGrant): Promise<Provisioned> {
   try {
     await deps.targets.isActive(grant);
@@ -89,7 +89,7 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
   });
 }
 
-/** What speaks against granting now, where the decision is no longer fresh; null: nothing. */
+/** Why not to grant now, if the decision is no longer fresh; null if nothing speaks against it. */
 async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
@@ -97,7 +97,7 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   if (freeze) return refusalReason(freeze);
   if (deps.targets.placeOf(grant.resourceId) !== grant.place)
     return 'the policy has moved the resource to another target since; ask again';
-  // At this moment too: somebody whose account would be the same may have come in between.
+  // Check again: somebody with the same account name may have come in between.
   const obstacle = await obstacleFor(deps, grant.resourceId, grant.person);
   if (obstacle !== null) return obstacle;
   if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return null;
@@ -106,14 +106,14 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   const person = await deps.directory.person(grant.person.slackId);
   if (!person.known) return person.problem;
   if (request.useReview) return recheckMember(deps, role, person.value);
-  // What is given now begins now, whenever it was asked for.
+  // Access that is given now begins now, whenever it was requested.
   const question = { ...(await questionOf(deps, request, person.value)), duration: grant.duration, startsAt: null };
   const decided = await decide(deps, role, question, 'decision');
   const problems = await notCarriedInFull(deps, request, person.value, decided);
   return problems && `it is no longer approved: ${problems.join('; ')}`;
 }
 
-/** Break-glass does not rest on the rules, but on who may use it. */
+/** Break-glass depends on who may use it, not on the rules. */
 async function recheckMember(deps: Deps, role: Role, person: Person): Promise<string | null> {
   const members = await areAmong(deps.directory, role.breakGlass?.members ?? [], [person.slackId]);
   if (!members.known) return members.problem;

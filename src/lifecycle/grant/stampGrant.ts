@@ -2,13 +2,13 @@ import { isLive } from '../../domain/grant.ts';
 import { ConflictError } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 
-/** Job key: every live grant that an earlier version of the bot gave. Any other key is one grant's id. */
+/** Job key for every live grant from an earlier version. Any other key is a grant's id. */
 export const EARLIER_GRANTS = 'earlier';
 const PAGE = 100;
 
 /**
- * Earlier versions did not write down where a grant was given, nor what it touched by the target's own ids. The first start
- * of this version does, while the policy and the names are still as they were then.
+ * Earlier versions recorded neither the place of a grant nor what it touched by the target's own ids. The first start
+ * of this version does so, while the policy and the names are still the same.
  */
 export async function stampGrants(deps: Deps, key: string): Promise<null> {
   if (key !== EARLIER_GRANTS) return stampIds(deps, key);
@@ -31,7 +31,7 @@ export async function stampGrants(deps: Deps, key: string): Promise<null> {
           jobs: [{ kind: 'stamp', key: grant.id, dueAt: deps.clock.now() }],
         });
       } catch (error) {
-        // Somebody was faster, most likely its end. Whatever is still without a place is found by the next try.
+        // Another commit was faster, most likely its end. The next try finds what is still without a place.
         if (!(error instanceof ConflictError)) throw error;
       }
     }
@@ -39,7 +39,7 @@ export async function stampGrants(deps: Deps, key: string): Promise<null> {
   }
 }
 
-/** Asks the target for its own ids of what a grant touched. @throws what the target threw; it is tried again */
+/** Asks the target for its own ids of what a grant touched. @throws what the target threw; it is retried */
 function stampIds(deps: Deps, grantId: string): Promise<null> {
   return deps.grantLock(grantId, async () => {
     const grant = (await deps.store.grant(grantId))?.value;

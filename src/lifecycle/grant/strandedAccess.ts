@@ -5,18 +5,18 @@ import type { Store } from '../../ports/store.ts';
 import type { Targets } from '../../ports/targets.ts';
 import type { Deps } from '../deps.ts';
 
-/** Live access that a policy cannot take back: it was given at a place that the policy does not reach. */
+/** Live access that a policy cannot revoke, because its place is out of the policy's reach. */
 export interface Stranded {
   readonly grantId: string;
   readonly requestId: string;
   /** `payments-db/read` */
   readonly role: string;
   readonly person: Named;
-  /** Where it was given. */
+  /** The place where it was given. */
   readonly place: string;
 }
 
-/** What would be stranded by a policy, if it were all there is to reach targets with. */
+/** Live access that would be stranded if this policy alone had to reach it. */
 export async function strandedBy(
   {
     store,
@@ -42,11 +42,11 @@ export async function strandedBy(
   return stranded;
 }
 
-/** One line for each, for people and for the record. */
+/** One line per grant, for people and for the ledger. */
 export const strandedLine = ({ person, role, place }: Stranded): string =>
   `live access of ${person.name} to ${role} was given at "${place}", which the policy no longer reaches`;
 
-/** A start with a policy that cannot take back what is live: said at once and loudly, not when its end has passed. */
+/** Reports at start, loudly, that the policy cannot revoke live access, instead of when its end has passed. */
 export async function tellOfStranded(deps: Deps): Promise<void> {
   const stranded = await strandedBy(deps, deps.policy);
   if (stranded.length === 0) return;

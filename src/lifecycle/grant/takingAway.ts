@@ -8,21 +8,21 @@ import type { Deps } from '../deps.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
 /**
- * Who may take access away from others. Slack being down must not keep an administrator or a reviewer from it: for
- * ending and freezing, and for nothing else, it is enough that they were seen to be one within a day. A clear no still
- * is a no.
+ * Who may end others' access. A Slack outage must not keep an administrator or a reviewer from it: for
+ * ending and freezing, and for nothing else, a confirmation of their standing within a day is enough. A clear no still
+ * counts.
  */
 
-/** How long having been seen as one of those who may is enough. */
+/** How long a confirmed standing is enough. */
 const SEEN_FOR: Millis = 24 * HOUR;
-/** How often it is written down at most. */
+/** Shortest time between two records of it. */
 const SEEN_AGAIN: Millis = HOUR;
-/** How long Slack is waited for: a form has to be answered within three seconds. */
+/** Timeout for Slack's answer: a form has to be answered within three seconds. */
 const ANSWER_WITHIN: Millis = 1.5 * SECOND;
-/** People looked up in one round of the sweep, of each kind: others are waiting for answers too. */
+/** Limit of people looked up per sweep and kind, because others wait for Slack's answers too. */
 const LOOKED_UP_AT_ONCE = 20;
 
-/** Whom the policy lets take access away: from everybody, and on the roles that they review. */
+/** Who the policy lets end access: everybody's, or that of the roles they review. */
 const STANDINGS: Readonly<Record<Standing, (policy: Policy) => readonly Principal[]>> = {
   admin_seen: ({ admins }) => admins,
   reviewer_seen: ({ resources }) => [
@@ -39,17 +39,17 @@ export const mayEnd = (role: Role): readonly Principal[] => [
 
 export interface EndingAuthority {
   readonly person: Person;
-  /** When they were last seen to be one of those who may; null: Slack says so now. */
+  /** When their standing was last confirmed; null if Slack confirms it now. */
   readonly seenAt: Instant | null;
 }
 
-/** As the record and people are told, where it is not what Slack says now. */
+/** The time for the event and for people, if Slack does not confirm the standing now. */
 export const seenIn = ({ seenAt }: EndingAuthority): { standingSeenAt?: Instant } =>
   seenAt === null ? {} : { standingSeenAt: seenAt };
 
 /**
- * @param about.others whom the policy lets do it besides administrators
- * @param about.no the refusal for whoever is none of them
+ * @param about.others who may do it besides administrators
+ * @param about.no the refusal for everybody else
  */
 export async function mayTakeAway(
   deps: Deps,
@@ -65,7 +65,7 @@ export async function mayTakeAway(
   }
   if (answer.isCertain) {
     await forget(deps, 'admin_seen', slackId);
-    // Nobody said of a reviewer who is no administrator that they are no reviewer.
+    // A no about being an administrator says nothing about being a reviewer.
     if (about.others.length > 0 || answer.refusal.code === 'person_refused')
       await forget(deps, 'reviewer_seen', slackId);
     return refuse(answer.refusal);
@@ -81,7 +81,7 @@ export async function mayTakeAway(
   return { person: seen.person, seenAt: seen.at };
 }
 
-/** `as`: the people and groups among the policy's administrators that somebody was found as. */
+/** `as` holds the principals of the policy by which somebody was found. */
 type Answer =
   | { readonly person: Person; readonly as: StandingSeen['as'] }
   | { readonly refusal: Refusal; readonly isCertain: boolean };
@@ -103,7 +103,7 @@ async function askSlack(
   }
   const { admins } = deps.policy;
   const principals = [...admins, ...others];
-  // Nobody is asked about groups where the policy names them themselves.
+  // No group has to be looked up if the policy names the person.
   const asked = principals.includes(slackId) ? [] : principals.filter(isGroup);
   const groups = await deps.directory.members(asked, 'decision');
   if (foundAs(principals, slackId, groups).length > 0)
@@ -124,7 +124,7 @@ const foundAs = (
     return principal === slackId || (members?.known === true && members.value.has(slackId));
   });
 
-/** When and as what somebody was last seen, where that is recent and counts here, and the policy still says so. */
+/** When and as what somebody was last confirmed, if that is recent, relevant, and still in the policy. */
 async function lastSeen(
   deps: Deps,
   kind: Standing,
@@ -136,7 +136,7 @@ async function lastSeen(
   return value.as.some((principal) => counting.includes(principal)) ? value : null;
 }
 
-/** Writes down what somebody is, where that is something and it was not written down lately. Asks nobody. */
+/** Records somebody's standing, if they have one and no recent record. Asks nobody. */
 async function note(deps: Deps, kind: Standing, person: Person, as: StandingSeen['as']): Promise<void> {
   if (as.length === 0) return;
   const { value, version } = await deps.store.record(kind, person.slackId);
@@ -146,7 +146,7 @@ async function note(deps: Deps, kind: Standing, person: Person, as: StandingSeen
       records: [{ kind, key: person.slackId, value: { person, as, at: deps.clock.now() }, version }],
     });
   } catch (error) {
-    // Somebody else wrote it down in the same moment.
+    // Another call recorded it at the same moment.
     if (!(error instanceof ConflictError)) throw error;
   }
 }
@@ -157,7 +157,7 @@ async function isCertainlyGone({ directory }: Deps, slackId: string): Promise<bo
   return left.known && left.value !== null;
 }
 
-/** A clear no is remembered as well: what was seen before it no longer counts, also once Slack is silent. */
+/** Records a clear no: an earlier confirmation no longer counts, even when Slack is silent later. */
 async function forget(deps: Deps, kind: Standing, slackId: string): Promise<void> {
   await retryOnConflict(async () => {
     const { value, version } = await deps.store.record(kind, slackId);
@@ -165,19 +165,19 @@ async function forget(deps: Deps, kind: Standing, slackId: string): Promise<void
   });
 }
 
-/** Whoever is named by nothing any more, by what all the groups say, was one of them and is none. */
+/** People whom no principal names any more, with all groups known, lose their standing. */
 async function forgetOthers(deps: Deps, kind: Standing, now: ReadonlySet<string>): Promise<void> {
   const seen = await deps.store.records(kind);
   for (const one of seen) if (one && !now.has(one.person.slackId)) await forget(deps, kind, one.person.slackId);
 }
 
-/** Looks up administrators and reviewers while Slack answers, so that they can take access away when it does not. */
+/** Confirms administrators and reviewers while Slack answers, so that they can end access when it does not. */
 export async function noteStandings(deps: Deps): Promise<void> {
   await noteAll(deps, 'admin_seen');
   await noteAll(deps, 'reviewer_seen');
 }
 
-/** Those first who were not seen for longest. */
+/** Starts with those whose confirmation is oldest. */
 async function noteAll(deps: Deps, kind: Standing): Promise<void> {
   const principals = STANDINGS[kind](deps.policy);
   const groups = await deps.directory.members(principals.filter(isGroup), 'check');

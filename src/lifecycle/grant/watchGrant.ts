@@ -9,17 +9,17 @@ import { offerToSuccessors } from '../request/offerAccess.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
 /**
- * Access that was given for a shift or an incident ends with it. The end of a shift is known beforehand; that
- * it was swapped, or that an incident is resolved, is learnt by asking (PagerDuty's webhooks only make it
- * sooner). An answer that does not come changes nothing: access then ends as it was planned.
+ * Access that was given for a shift or an incident ends with it. The end of a shift is known beforehand; a swapped
+ * shift or a resolved incident is found by asking (PagerDuty's webhooks only make it
+ * sooner). A missing answer changes nothing: access then ends as planned.
  */
 
 /** How often to ask. */
 const WATCH_EVERY: Millis = 5 * MINUTE;
-/** How long before its end somebody is reminded, at most; for short grants, a quarter of their time. */
+/** Longest time between the reminder and the end; a quarter of the duration for short grants. */
 const REMIND_BEFORE: Millis = 10 * MINUTE;
 
-/** Everything that is to be done about an active grant before its end. */
+/** The due work of an active grant before its end. */
 export function watchJobs(grant: ActiveGrant, now: Instant): Job[] {
   const lead = Math.min(REMIND_BEFORE, (grant.endsAt - grant.activation.at) / 4);
   const jobs: Job[] = [{ kind: 'remind', key: grant.id, dueAt: Math.max(now, Math.floor(grant.endsAt - lead)) }];
@@ -34,7 +34,7 @@ function nextWatch(ties: Ties, now: Instant): Instant | null {
   return Math.min(now + WATCH_EVERY, Math.max(now, shiftEnd ?? Infinity));
 }
 
-/** Looks whether the shift and the incident of a grant still hold, and moves its end where they do not. */
+/** Checks whether the shift and the incident of a grant still hold, and moves its end if they do not. */
 export function watchGrant(deps: Deps, grantId: string): Promise<{ notBefore: number } | null> {
   return retryOnConflict(async () => {
     const loaded = await deps.store.grant(grantId);
@@ -73,7 +73,7 @@ async function tiesNow(deps: Deps, { person, ties }: ActiveGrant): Promise<Ties>
   return next;
 }
 
-/** Another level is the same shift only as far as the rule that gave the access accepts it. */
+/** Another level counts as the same shift only if the rule that gave the access accepts it. */
 const isSameShift = (entry: OnCallEntry, shift: NonNullable<Ties['shift']>): boolean => {
   const { min, max } = shift.levels ?? { min: shift.level, max: shift.level };
   const isLevelAccepted = entry.level >= min && (max === null || entry.level <= max);
@@ -89,7 +89,7 @@ async function commitTies(deps: Deps, { value: grant, version }: Versioned<Activ
   const shiftIsOver = ties.shift?.over === true && grant.ties.shift?.over === false;
   const offers = shiftIsOver ? await offerToSuccessors(deps, next) : [];
   const isSooner = next.endsAt < grant.endsAt;
-  // Said also where the end was planned so: what it was given for is over now.
+  // Report it even if the end was planned so: its reason is over now.
   const isNews = isSooner || shiftIsOver;
   await deps.store.commit({
     grants: [{ value: next, version }],

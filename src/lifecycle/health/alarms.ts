@@ -5,16 +5,16 @@ import { StorageError } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { peopleNamed } from '../people/candidates.ts';
 
-/** Somebody is woken for what the bot cannot put right, once each time that it begins, and told when it is over. */
+/** Pages somebody for a problem that the bot cannot solve, once each time it begins, and tells them when it is over. */
 
-/** How to wake somebody while nothing can be recorded. */
+/** How to page somebody while nothing can be recorded. */
 export interface Shout {
-  /** A message to somebody, which nothing keeps. */
+  /** Sends a message that is recorded nowhere. */
   tell(slackId: string, text: string): Promise<void>;
 }
 
 export interface Alarms {
-  /** Raises what is new among these, and ends what is not among them any more. */
+  /** Raises the new alarms among these, and ends those that are missing. */
   sound(found: ReadonlyMap<AlarmKind, string>): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export const createAlarms = (deps: Deps, shout: Shout): Alarms => new Bell(deps,
 class Bell implements Alarms {
   readonly #deps: Deps;
   readonly #tell: Shout['tell'];
-  /** Those that could not be recorded, and the key of the incident that was opened for each. */
+  /** Unrecorded alarms, with the key of the incident that was opened for each. */
   readonly #shouted = new Map<AlarmKind, Alarm & { readonly key: string | null }>();
 
   constructor(deps: Deps, { tell }: Shout) {
@@ -60,7 +60,7 @@ class Bell implements Alarms {
     await store.commit({ records: [{ kind: 'alarm', key: kind, value, version: current.version }], events: [raised] });
   }
 
-  /** Recorded first: what was shouted is taken back when somebody could read that it is over. */
+  /** Records the end first, so that the incident is resolved only when people can read that it is over. */
   async #end(kind: AlarmKind): Promise<void> {
     const { store, log, incidents } = this.#deps;
     const { value, version } = await store.record('alarm', kind);
@@ -78,7 +78,7 @@ class Bell implements Alarms {
     if (key !== null) await this.#attempt(() => incidents.resolve(key));
   }
 
-  /** The names that they have now. */
+  /** Their current names. */
   #namesOf(ids: readonly string[]): Promise<Named[]> {
     return Promise.all(
       ids.map(async (slackId) => {
@@ -88,7 +88,7 @@ class Bell implements Alarms {
     );
   }
 
-  /** Nothing can be recorded, and somebody has to know all the same. */
+  /** Tells somebody although nothing can be recorded. */
   async #shout(kind: AlarmKind, problem: string): Promise<void> {
     if (this.#shouted.has(kind)) return;
     const { clock, log, policy, newId, incidents } = this.#deps;

@@ -9,7 +9,7 @@ import { mayTakeAway, seenIn } from '../grant/takingAway.ts';
 import { checkAdmin } from '../people/eligibility.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
-/** A freeze: no new access for anybody, and what is live ends. For when something is badly wrong. */
+/** A freeze: no new access for anybody, and live access ends. For emergencies. */
 
 const KEY = 'bot';
 
@@ -28,7 +28,7 @@ export async function grantingBlocked(
   return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
 }
 
-/** @returns how many grants it ends; and when the administrator was seen to be one, where Slack does not say so now */
+/** @returns how many grants it ends, and when the administrator was last confirmed, if Slack cannot confirm it now */
 export function freeze(
   deps: Deps,
   input: { personId: string; reason: string },
@@ -74,11 +74,11 @@ export function unfreeze(deps: Deps, input: { personId: string }): Promise<{ unf
   });
 }
 
-/** Ends what was live at a freeze. @param at when it was frozen, as the job's key */
+/** Ends the access that was live at a freeze. @param at the time of the freeze, as in the job's key */
 export async function endFrozen(deps: Deps, at: string): Promise<null> {
   for (const { value, version } of await deps.store.liveGrants({})) {
     if (value.intendedAt > Number(at) || (value.state !== 'active' && value.state !== 'provisioning')) continue;
-    // Losing a race to somebody else's change throws, and the job comes again.
+    // Losing a race throws, and the job is retried.
     await beginEnding(deps, { value, version }, { why: 'frozen', by: BOT, problem: null });
   }
   return null;

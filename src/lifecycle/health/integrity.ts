@@ -9,7 +9,7 @@ import type { Store } from '../../ports/store.ts';
 import type { Deps, Integrity } from '../deps.ts';
 import { checkAdmin } from '../people/eligibility.ts';
 
-/** A position that was found elsewhere, in something that the bot itself wrote. */
+/** A ledger position that the bot itself wrote elsewhere. */
 export interface ChannelAnchor {
   readonly ledger: string;
   readonly seq: number;
@@ -21,20 +21,20 @@ export interface ChannelAnchor {
 /** What the audit channel shows. */
 export interface ChannelView {
   readonly anchors: readonly ChannelAnchor[];
-  /** What kept it from being read; null: it was read. */
+  /** Why it could not be read; null if it was. */
   readonly problem: string | null;
-  /** The ledger has been shown there before, so that there must be something. */
+  /** The ledger was shown there before, so that something has to be there. */
   readonly isExpected: boolean;
 }
 
 export interface IntegrityState extends Integrity {
-  /** What was found in the database; null: all is well. Something wrong stays so until the bot is started again. */
+  /** Takes the result of the database check; null if all is well. A problem stays until the bot restarts. */
   settle(problem: string | null): Promise<void>;
-  /** What the audit channel says. */
+  /** Compares the ledger with the audit channel. */
   compare(view: ChannelView): Promise<void>;
-  /** What was found, here or in the audit channel; null: nothing, or nothing yet. */
+  /** The problem found in the database or the audit channel; null if there is none yet. */
   found(): string | null;
-  /** Resolves when the audit channel was compared, where it has something to compare with. */
+  /** Resolves when the audit channel has been compared, if there is something to compare. */
   readonly compared: Promise<void>;
 }
 
@@ -67,11 +67,11 @@ class Trust implements IntegrityState {
   #state: { readonly checked: boolean; readonly problem: string | null } = { checked: false, problem: null };
   #isCompared: boolean;
   #doubt: string | null;
-  /** A copy was put back, and targets were not compared with it yet. */
+  /** A copy was restored, and targets have not been compared with it yet. */
   #restored: boolean;
-  /** Found before the database itself was checked: what is wrong there says more. */
+  /** Found before the database itself was checked, whose own problem would say more. */
   #unsaid: string | null = null;
-  /** Each source is heard once: what else it finds follows from the first. */
+  /** Each source counts once: its later findings follow from the first. */
   readonly #said = new Set<Source>();
   #hasToldOfOther = false;
 
@@ -140,7 +140,7 @@ class Trust implements IntegrityState {
     await this.#deps.store.commit({ events: [damaged({ problem })] });
   }
 
-  /** Said once a start: positions of two ledgers under one bot user are two bots, or a database that was replaced. */
+  /** Reported once per start: positions of two ledgers under one bot user mean two bots, or a replaced database. */
   async #tellOfOther({ anchors }: ChannelView): Promise<void> {
     const own = (await this.#deps.events.origin())?.ledger;
     const others = anchors.filter(({ ledger }) => ledger !== own).sort((a, b) => b.at - a.at);
@@ -171,7 +171,7 @@ interface Found {
   readonly isCompared: boolean;
 }
 
-/** @returns why nothing new is granted; null: nothing speaks against it */
+/** @returns why nothing new is granted; null if granting is fine */
 function problemIn({ checked, problem, doubt, restored, isCompared }: Found): string | null {
   if (problem !== null) return problem;
   if (restored) return RESTORED;
@@ -180,7 +180,7 @@ function problemIn({ checked, problem, doubt, restored, isCompared }: Found): st
   return isCompared ? null : 'it is still being compared with the audit channel; try again in a moment';
 }
 
-/** @returns what the newest position that does not fit says; null: all fit */
+/** @returns the flaw shown by the newest position that does not match; null if all match */
 async function newestFlaw(events: EventReader, anchors: readonly ChannelAnchor[]): Promise<string | null> {
   const restores = await events.marks('ledger.restored');
   for (const anchor of [...anchors].sort((a, b) => b.seq - a.seq)) {
@@ -191,7 +191,7 @@ async function newestFlaw(events: EventReader, anchors: readonly ChannelAnchor[]
   return null;
 }
 
-/** @returns why the ledger cannot be compared with a channel in which it has been shown; null: it can */
+/** @returns why the ledger cannot be compared with a channel that has shown it; null if it can */
 async function missingAnchor(
   events: EventReader,
   { anchors, problem, isExpected }: ChannelView,
@@ -203,14 +203,14 @@ async function missingAnchor(
     : `the ledger was shown in the audit channel before, which cannot be compared with now: ${problem}`;
 }
 
-/** @returns what speaks against the ledger; null: nothing */
+/** @returns the flaw in the ledger; null if there is none */
 async function flawBy(events: EventReader, { ledger, seq, hash, where, at }: ChannelAnchor): Promise<string | null> {
   const origin = await events.origin();
-  // A ledger that begins after the other had its last word is a new one, which people see by its first event.
+  // A ledger that begins after the other's last position is a new one, which people see by its first event.
   if (origin && origin.ledger !== ledger && origin.began > at) return null;
   if (origin?.ledger !== ledger)
     return `${where} knows another ledger, which reached event ${seq}: this one was put in its place, or another bot works with the same Slack app`;
-  // What is in an archive is compared by `jitbot ledger verify --archives`.
+  // `jitbot ledger verify --archives` compares archived positions.
   if (seq < origin.first) return null;
   const found = await events.get(seq);
   if (!found)
@@ -223,7 +223,7 @@ interface Open {
   readonly restored: boolean;
 }
 
-/** Somebody has to look even where the bot was started again meanwhile. */
+/** The doubt survives a restart: an administrator still has to look. */
 async function openDoubt(events: EventReader): Promise<Open> {
   const damage = (await events.marks('ledger.damaged')).findLast(({ payload }) => payload.needsLook === true);
   const restored = (await events.marks('ledger.restored')).at(-1)?.seq ?? 0;
@@ -241,7 +241,7 @@ const damaged = (payload: { problem: string; needsLook?: true }) => ({
   payload,
 });
 
-/** An administrator has looked at what could not be compared, and says why access may be granted again. */
+/** Records that an administrator looked at what could not be compared, and why granting may go on. */
 export async function sayLooked(
   deps: Deps,
   input: { personId: string; reason: string },
@@ -268,7 +268,7 @@ export async function sayLooked(
   return { problem };
 }
 
-/** How often a position is kept outside the database, while things happen. */
+/** How often a position is kept outside the database while events come in. */
 const CHECKPOINT_EVERY: Millis = 10 * MINUTE;
 
 export interface Checkpoints {
@@ -277,7 +277,7 @@ export interface Checkpoints {
   keep(position: { ledger: string; seq: number; hash: string; at: number }): Promise<void>;
 }
 
-/** Keeps the newest position outside the database, where something has happened since the last. */
+/** Keeps the newest position outside the database, if there are events since the last one. */
 export async function anchorLedger(
   { store, events }: { store: Store; events: EventReader },
   checkpoints: Checkpoints,

@@ -2,9 +2,9 @@ import type { EventReader } from '../../ports/ledger.ts';
 import type { StateCheck } from '../../ports/state.ts';
 import type { Deps } from '../deps.ts';
 
-/** Small states that decide, next to what the events say of them. What differs is put right so that less is let through. */
+/** Compares small states with the events. A difference is resolved towards less access. */
 
-/** @returns what was put right, for people */
+/** @returns what was corrected, for people */
 export async function mendRecords(mend: MendDeps): Promise<readonly string[]> {
   const unreadable = await mend.check.dropUnreadable();
   const dropped = unreadable.map((what) => `what stands under ${what} cannot be read; it is taken out`);
@@ -17,7 +17,7 @@ export async function mendRecords(mend: MendDeps): Promise<readonly string[]> {
   ];
 }
 
-/** A freeze is lifted by an administrator and by nothing else. */
+/** Restores a freeze that no administrator lifted. */
 async function refreeze({ deps, events, check }: MendDeps): Promise<string | null> {
   const seq = await check.freezeEvent();
   const event = seq === null ? null : await events.get(seq);
@@ -31,7 +31,7 @@ async function refreeze({ deps, events, check }: MendDeps): Promise<string | nul
   return `the freeze of event ${event.seq} was lifted by nobody; it holds again`;
 }
 
-/** A stand-in reviews for somebody: only one whom that person named. */
+/** Drops stand-ins whom the absent person never named. */
 async function dropStandIns({ deps, check }: MendDeps): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const key of await check.strayStandIns()) {
@@ -42,7 +42,7 @@ async function dropStandIns({ deps, check }: MendDeps): Promise<readonly string[
   return problems;
 }
 
-/** A rule that an owner took out lets nobody in until an owner, or the policy file, says otherwise. */
+/** Removes again the rules that an owner removed: only an owner or the policy file can bring them back. */
 async function removeAgain({ deps, events, check }: MendDeps): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const seq of await check.removals()) {

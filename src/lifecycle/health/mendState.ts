@@ -10,13 +10,13 @@ import type { Deps } from '../deps.ts';
 import { type MendDeps, mendRecords } from './mendRecords.ts';
 
 /**
- * Somebody with the database file can change what the bot works from and leave the events as they are: a grant whose
- * end is not due work is access for ever. What differs from the events is found at start and mended in the direction
- * that is safe: access ends.
+ * Somebody with the database file can change the bot's state without changing the events: a grant whose
+ * end is not due work would be access for ever. Differences from the events are found at start and resolved in
+ * the safe direction: access ends.
  */
 
 export interface Mended {
-  /** What was bent, for people; null: nothing. */
+  /** What was tampered with, for people; null if nothing was. */
   readonly problem: string | null;
   /** Grants that could not be mended now. */
   readonly left: number;
@@ -24,7 +24,7 @@ export interface Mended {
 
 type Bent = StateFinding & { kind: 'bent' };
 
-/** Named in what people are told; the log has all. */
+/** Limit of findings named to people; the log has all. */
 const MOST_NAMED = 3;
 
 export async function mendState(mend: MendDeps): Promise<Mended> {
@@ -52,7 +52,7 @@ export async function mendState(mend: MendDeps): Promise<Mended> {
   };
 }
 
-/** @returns what was bent; null: nothing, or its end was put back among the due work */
+/** @returns what was tampered with; null if nothing was, or only its due end was missing and is restored */
 async function mendGrant(mend: MendDeps, id: string): Promise<string | null> {
   const { deps, check } = mend;
   const finding = await check.look(id);
@@ -72,7 +72,7 @@ async function mendGrant(mend: MendDeps, id: string): Promise<string | null> {
   return `grant ${id}: ${finding.problem}; it is being taken back`;
 }
 
-/** Ends what events say was given, whatever its row says. */
+/** Ends what the events say was given, whatever its row says. */
 async function endBent({ deps, events, check }: MendDeps, id: string, finding: Bent): Promise<void> {
   const found = await Promise.all(finding.events.map((seq) => events.get(seq)));
   const history = found.filter((event) => event !== null);
@@ -105,7 +105,7 @@ async function endBent({ deps, events, check }: MendDeps, id: string, finding: B
 const find = <T extends LedgerEvent['type']>(history: readonly LedgerEvent[], type: T) =>
   history.find((event): event is LedgerEvent & { type: T } => event.type === type);
 
-/** Whose it is, and of what, as the events say; the rest as the row says, as far as there is one. */
+/** Person and role as the events say; the rest as the row says, if there is one. */
 function revokingOf(
   deps: Deps,
   id: string,
@@ -140,7 +140,7 @@ function revokingOf(
   };
 }
 
-/** What every state of a grant has. */
+/** The fields that every state of a grant has. */
 function coreOf(grant: Grant) {
   const { id, requestId, person, resourceId, place, role, grants, duration, ties, intendedAt, endsAt, endsBecause } =
     grant;
@@ -162,7 +162,7 @@ function coreOf(grant: Grant) {
   };
 }
 
-/** The request that a grant was made for, where its row is gone too. */
+/** Rebuilds the request of a grant whose row is gone too. */
 function requestOf(grant: RevokingGrant, history: readonly LedgerEvent[]): Request {
   const submitted = find(history, 'request.submitted');
   if (!submitted) throw new Error(`no event says what request ${grant.requestId} was`);

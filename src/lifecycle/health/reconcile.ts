@@ -11,10 +11,10 @@ import type { Deps } from '../deps.ts';
 
 /**
  * After a restore: what targets hold with the bot's mark, and the copy does not know as live, was granted after the copy. It
- * is taken back, and read back as gone. Nothing new is granted before, and not until somebody has looked at the rest.
+ * is revoked, and read back as gone. Nothing new is granted before that, nor until an administrator has looked at the rest.
  */
 
-/** A target that fails this often is named to whoever looks; the others are not kept waiting for ever. */
+/** After this many failures a target is named to the administrator, so that the others do not wait for ever. */
 const TRIES = 6;
 const LOOK_AGAIN = 2 * SECOND;
 
@@ -22,7 +22,7 @@ export const createReconcile = (deps: Deps): JobHandler => {
   let taken = 0;
   return async (_key, attempt) => {
     if (!deps.integrity.isRestored()) return null;
-    // What the copy itself calls live is taken back first: overdue is loud, and stays so.
+    // Access that the copy calls live ends first; if it becomes overdue, that is reported as usual.
     const ending = (await deps.store.liveGrants({})).filter(({ value }) => value.state !== 'overdue');
     if (ending.length > 0) return { notBefore: deps.clock.now() + LOOK_AGAIN, waiting: true };
     const unseen: string[] = [];
@@ -53,7 +53,7 @@ async function takeUnknown(deps: Deps, resource: Resource): Promise<number> {
   const found = await unknownOn(deps, resource);
   for (const holding of found) {
     const finding = { ...holding, resource: resource.id, kind: 'standing' as const };
-    // Nothing is removed before it is on record that it was found.
+    // The finding is recorded before anything is removed.
     await deps.store.commit({ events: [drift('drift.found', finding)] });
     await deps.targets.remove(resource.id, holding);
     await deps.store.commit({ events: [drift('drift.removed', finding)] });
@@ -68,7 +68,7 @@ async function unknownOn(deps: Deps, resource: Resource): Promise<readonly Holdi
   for (const holding of await deps.targets.list(resource)) {
     if (holding.grantId === null) continue;
     const grant = (await deps.store.grant(holding.grantId))?.value;
-    // What is live is overdue here: its end is tried for ever.
+    // Live access is overdue here: its end is retried for ever.
     if (!grant || !isLive(grant)) unknown.push(holding);
   }
   return unknown;

@@ -8,8 +8,8 @@ import type { Change, Store, Versioned } from '../../ports/store.ts';
 import { revokingChange } from '../grant/endGrant.ts';
 
 /**
- * A copy knows nothing of what happened after it: what it calls live may have ended, and what waits may have been denied.
- * So a restore ends all of it, in one commit, before the bot ever sees the database; people ask again.
+ * A copy knows nothing of what happened after it: its live access may have ended, and its pending requests may have been denied.
+ * So a restore ends all of it in one commit, before the bot ever sees the database, and people ask again.
  */
 export async function restoreChange(
   store: Store,
@@ -46,7 +46,7 @@ function closingOf({ value, version }: Versioned<Request>, now: Instant): Change
   };
 }
 
-/** Whoever came back early since the copy decides for themselves. */
+/** Ends all absences: people who came back early since the copy decide for themselves. */
 async function standInsEnd(store: Store): Promise<Change[]> {
   const changes: Change[] = [];
   for (const { from, to } of await store.records('delegation')) {

@@ -4,22 +4,22 @@ import { isGroup, type Principal } from '../../domain/policy.ts';
 import { type Known, unknown } from '../../domain/terms.ts';
 import type { Deps } from '../deps.ts';
 
-/** Who is behind the names and shifts of a policy, for whoever has to be asked something. */
+/** The people behind the principals and shifts of a policy, when somebody has to be asked. */
 
-/** People looked up for one question; a larger group is asked through its name anyway. */
+/** Limit of people looked up for one question; a larger group is asked by its name anyway. */
 const MOST_PEOPLE = 20;
 
 export interface Candidates {
   readonly people: readonly Person[];
-  /** Who certainly takes no part any more, and why. */
+  /** People who have certainly left, and why. */
   readonly gone: readonly (Named & { why: string })[];
-  /** Why it is not known who else belongs to them, a text for each failure. Empty: these are all. */
+  /** Why others may be missing, one text per failure. Empty if the list is complete. */
   readonly unseen: readonly string[];
 }
 
 /**
- * The people behind principals. What cannot be looked up keeps nobody else from being found.
- * @param enough no more are looked up
+ * The people behind principals. A failed lookup does not stop the others.
+ * @param enough stops looking up people after this many
  */
 export async function peopleNamed(
   { directory }: Deps,
@@ -39,14 +39,14 @@ export async function peopleNamed(
     if (people.length >= enough) break;
     const person = await directory.person(id);
     if (person.known) people.push(person.value);
-    // That Slack does not answer does not say that somebody has left.
+    // A missing answer from Slack does not mean that somebody has left.
     else if ((await directory.hasLeft(id)).known) gone.push({ slackId: id, name: id, why: person.problem });
     else unseen.push(person.problem);
   }
   return { people, gone, unseen: [...new Set(unseen)] };
 }
 
-/** Who is on call for an escalation policy at a level now, as people at Slack. */
+/** The Slack users who are on call now for an escalation policy at a level. */
 export async function peopleOnCall(deps: Deps, escalationPolicy: string, level: number): Promise<Candidates> {
   const onCall = await deps.onCall.onCallFor(escalationPolicy, level);
   if (!onCall.known) {
@@ -62,13 +62,13 @@ export async function peopleOnCall(deps: Deps, escalationPolicy: string, level: 
   return { people: found.flatMap((person) => (person.known ? [person.value] : [])), gone: [], unseen };
 }
 
-/** Whoever the policy names for an address at PagerDuty, and otherwise whoever has that address at Slack. */
+/** The person whom the policy maps to a PagerDuty address, or else the Slack user with that address. */
 function atSlack({ directory, policy }: Deps, address: string): Promise<Known<Person>>[] {
   const ids = namedAtPagerDuty(address, policy.identities);
   if (ids.length > 0) return ids.map((id) => directory.person(id));
   const found = directory.personByEmail(address).then((person) => {
     if (!person.known) return unknown(`${address} is on call and was not found: ${person.problem}`);
-    // The policy may say that they are somebody else there.
+    // The policy may map them to another PagerDuty user.
     const theirs = pagerDutyAddress(person.value, policy);
     return theirs.known && theirs.value === address
       ? person

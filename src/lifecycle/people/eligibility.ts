@@ -23,7 +23,7 @@ export async function areAmong(
   return failed && !failed.known ? failed : known(among);
 }
 
-/** The person, where they are an administrator now. */
+/** The person, if they are an administrator now. */
 export async function checkAdmin(
   deps: Pick<Deps, 'directory' | 'policy'>,
   slackId: string,
@@ -35,7 +35,7 @@ export async function checkAdmin(
   return standing.value.has(slackId) ? { person: person.value } : refuse({ code: 'not_an_admin' });
 }
 
-/** The person, where they may ask about the record now. */
+/** The person, if they may read the ledger now. */
 export async function checkAuditor(deps: Deps, slackId: string): Promise<{ person: Person } | Refused> {
   const person = await deps.directory.person(slackId);
   if (!person.known) return refuse({ code: 'person_refused', problem: person.problem });
@@ -44,7 +44,7 @@ export async function checkAuditor(deps: Deps, slackId: string): Promise<{ perso
   return standing.value.has(slackId) ? { person: person.value } : refuse({ code: 'not_an_auditor' });
 }
 
-/** Pending requests that this person could review, as far as is known without asking Slack anew. */
+/** Pending requests that this person could review, as far as cached answers of Slack tell. */
 export async function reviewableBy(deps: Deps, person: Person): Promise<readonly PendingRequest[]> {
   const open = await deps.store.openRequests({});
   const pending = open.flatMap(({ value }) => (value.state === 'pending' ? [value] : []));

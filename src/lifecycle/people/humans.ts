@@ -4,7 +4,7 @@ import type { Directory } from '../../ports/people.ts';
 import { type Change, ConflictError, type Store } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 
-/** Who is one human: limits, reviews and access are counted by it. */
+/** Which accounts are one human: limits, reviews and access are counted per human. */
 
 interface Sources {
   readonly directory: Pick<Directory, 'person' | 'hasLeft'>;
@@ -12,9 +12,9 @@ interface Sources {
 }
 
 /**
- * The human behind some identities: with every account that the policy lists together with them, and the mailboxes that
- * those accounts have now. Whoever shares one of either is the same human.
- * @param identities as somebody is now, and as they were when they did what is looked at
+ * The human behind some identities, with every account that the policy lists with them and the current
+ * mailboxes of those accounts. Sharing an account or a mailbox means being the same human.
+ * @param identities the current one, and the one at the time of the act in question
  */
 export async function humanBehind({ directory, policy }: Sources, ...identities: readonly Identity[]): Promise<Human> {
   const { accounts } = humanOf(identities, policy.samePerson);
@@ -22,7 +22,7 @@ export async function humanBehind({ directory, policy }: Sources, ...identities:
   const found = await Promise.all(others.map((id) => directory.person(id)));
   const people = found.flatMap((person) => (person.known ? [person.value] : []));
   const unknown = others.filter((_, index) => !found[index]?.known);
-  // Whoever has left takes no part any more. That Slack does not answer says nothing.
+  // Accounts that have left Slack do not count. A missing answer proves nothing.
   const left = await Promise.all(unknown.map((id) => directory.hasLeft(id)));
   const silent = left.findIndex(({ known }) => !known);
   return {
@@ -31,15 +31,15 @@ export async function humanBehind({ directory, policy }: Sources, ...identities:
   };
 }
 
-/** The human behind somebody as they were then and, where Slack knows them, as they are now. */
+/** The human behind an earlier identity and, if Slack knows the account, its current one. */
 export async function humanSince(sources: Sources, then: Identity): Promise<Human> {
   const now = await sources.directory.person(then.slackId);
   return humanBehind(sources, then, ...(now.known ? [now.value] : []));
 }
 
 /**
- * Whether an account is somebody's own, by what the policy and the ledger say: nobody at Slack is asked. Enough for giving
- * back what they have, and for nothing else.
+ * Whether an account is somebody's own, by policy and ledger alone, without asking Slack. Good enough for giving
+ * access back, and for nothing else.
  */
 export async function isTheirAccount(
   { policy, store }: Pick<Deps, 'policy' | 'store'>,
@@ -50,7 +50,7 @@ export async function isTheirAccount(
   return human.accounts.includes(slackId) || (await store.accountsOf(human)).includes(slackId);
 }
 
-/** How many different humans these are. */
+/** The number of different humans behind these identities. */
 export async function countHumans(sources: Sources, identities: readonly Identity[]): Promise<number> {
   const humans: Human[] = [];
   for (const identity of identities) {
@@ -61,9 +61,9 @@ export async function countHumans(sources: Sources, identities: readonly Identit
 }
 
 /**
- * Commits what begins access or asks for it. Somebody who asks by two accounts in the same instant gets it once: the
- * database sees to it for one account, this for all of them.
- * @throws ConflictError where another account was faster: decided again, it is refused
+ * Commits a change that begins access or asks for it. Simultaneous requests by two accounts of a human get it once: the
+ * database ensures that per account, and this for all of them.
+ * @throws ConflictError if another account was faster: decided again, it is refused
  */
 export function commitForHuman(
   { store, humanLock }: Pick<Deps, 'store' | 'humanLock'>,

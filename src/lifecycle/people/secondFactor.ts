@@ -11,19 +11,19 @@ import { humanBehind } from './humans.ts';
 
 /** One-time codes: enrolment and checking. Every check is counted before its result is told. */
 
-/** Wrong codes in a row after which no code is taken for a while: with three valid codes at a time, guessing is hopeless. */
+/** Wrong codes in a row before a pause: with three valid codes at a time, guessing is hopeless. */
 const FAILURES_ALLOWED = 5;
-/** The first pause; each that follows within a day of the one before is twice as long, up to the longest. */
+/** The first pause. Each one within a day of the one before is twice as long, up to the longest. */
 const FIRST_PAUSE: Millis = 15 * MINUTE;
 const LONGEST_PAUSE: Millis = 24 * HOUR;
-/** Without a pause for this long, the next one is the first again. A right code alone does not make it so. */
+/** After this long without a pause, the next one is short again. A right code alone does not reset it. */
 const FORGOTTEN_AFTER: Millis = 24 * HOUR;
 const NO_GUESSES: Guesses = { failures: 0, lockedUntil: 0, pauses: 0 };
-/** How long a code that was accepted stands for the person who gave it. */
+/** How long an accepted code counts for the person who gave it. */
 const CONFIRMED_FOR: Millis = 5 * MINUTE;
 
 declare const checked: unique symbol;
-/** Proof that somebody gave a right code a moment ago. Only this file makes one. */
+/** Proof that somebody gave a right code a moment ago. Only this file creates it. */
 export interface ConfirmedFactor {
   readonly [checked]: true;
   readonly personId: string;
@@ -33,11 +33,11 @@ export interface ConfirmedFactor {
 export const isConfirmed = (factor: ConfirmedFactor | null, personId: string, now: Instant): boolean =>
   factor?.personId === personId && now - factor.at <= CONFIRMED_FOR;
 
-/** Whether somebody has set one up. */
+/** Whether somebody has set up one-time codes. */
 export const hasSecondFactor = async (deps: Deps, personId: string): Promise<boolean> =>
   (await deps.store.record('second_factor', personId)).value?.confirmed === true;
 
-/** Takes a code, once: it is used up, or counted as wrong, before anything else happens. */
+/** Checks a code once: it is used up, or counted as wrong, before anything else happens. */
 export function checkSecondFactor(deps: Deps, personId: string, code: string): Promise<ConfirmedFactor | Refused> {
   return retryOnConflict(async () => {
     const { value, version } = await deps.store.record('second_factor', personId);
@@ -47,7 +47,7 @@ export function checkSecondFactor(deps: Deps, personId: string, code: string): P
   });
 }
 
-/** A fresh secret for somebody's authenticator app. It counts only once a code of it was given. */
+/** Creates a secret for somebody's authenticator app. It counts only after a code of it was given. */
 export function beginEnrolment(deps: Deps, personId: string): Promise<{ secret: string; uri: string } | Refused> {
   return retryOnConflict(async () => {
     const person = await deps.directory.person(personId);
@@ -74,7 +74,7 @@ export function confirmEnrolment(deps: Deps, personId: string, code: string): Pr
   });
 }
 
-/** An administrator lets somebody else who lost their phone enrol again. The event tells that person. */
+/** An administrator resets the codes of somebody who lost their phone. The event notifies that person. */
 export function resetSecondFactor(
   deps: Deps,
   input: { adminId: string; personId: string },
@@ -103,11 +103,11 @@ interface Attempt {
   readonly code: string;
   readonly factor: SecondFactor;
   readonly version: number;
-  /** What is recorded where the code is right. */
+  /** Events to record if the code is right. */
   readonly events?: readonly NewEvent[];
 }
 
-/** @returns what is wrong with the code; null: it was right, and is used up */
+/** @returns the refusal; null if the code was right, and is used up now */
 async function judge(deps: Deps, attempt: Attempt): Promise<Refused | null> {
   const { personId, code, factor, version, events = [] } = attempt;
   const now = deps.clock.now();
@@ -140,7 +140,7 @@ async function judge(deps: Deps, attempt: Attempt): Promise<Refused | null> {
   return refuse({ code: 'second_factor_locked', until: paused.lockedUntil });
 }
 
-/** Whom wrong codes are counted for: more accounts are not more guesses. */
+/** The human that wrong codes count for: more accounts do not give more guesses. */
 const humanOf = ({ policy }: Pick<Deps, 'policy'>, { personId, factor }: Attempt): string => {
   const beside = accountsBeside(personId, policy.samePerson);
   return beside.length > 0 ? ([...beside, personId].sort()[0] ?? personId) : factor.human || personId;

@@ -8,17 +8,17 @@ import type { Deps } from '../deps.ts';
 import { beginEnding } from '../grant/endGrant.ts';
 import { noteStandings } from '../grant/takingAway.ts';
 
-/** How often everybody who holds something is looked up. Slack also tells of deactivated people by itself. */
+/** How often everybody with live access is looked up. Slack also reports deactivated people by itself. */
 const SWEEP_EVERY: Millis = 15 * MINUTE;
-/** Slack lets the bot look up about a hundred people a minute, and others are waiting for answers too. */
+/** Slack allows about a hundred lookups a minute, and other questions need some of them. */
 const PEOPLE_A_MINUTE = 40;
 
 /**
- * Whoever is deactivated at Slack or at PagerDuty loses what they hold. Only a clear answer counts: a service
- * that is down takes nothing away.
+ * People who are deactivated at Slack or at PagerDuty lose their access. Only a clear answer counts: a service
+ * that is down ends nothing.
  */
 export function createSweep(deps: Deps): JobHandler {
-  /** How far the present round has come, by Slack id. */
+  /** The last Slack id of the current round. */
   let cursor = '';
 
   return async (who) => {
@@ -30,7 +30,7 @@ export function createSweep(deps: Deps): JobHandler {
       const [one] = theirs;
       if (one) isSaid = await endIfGone(deps, one.value.person, theirs);
     }
-    // In the round everybody's turn comes again by itself.
+    // The next round looks everybody up again.
     if (!isRound) return isSaid ? null : { notBefore: deps.clock.now() + MINUTE };
     const isDone = now.length < PEOPLE_A_MINUTE;
     if (isDone) await noteStandings(deps);
@@ -39,7 +39,7 @@ export function createSweep(deps: Deps): JobHandler {
   };
 }
 
-/** @returns whether Slack said whether they are still there */
+/** @returns whether Slack answered if they are still there */
 async function endIfGone(deps: Deps, person: Person, theirs: readonly Versioned<LiveGrant>[]): Promise<boolean> {
   const left = await deps.directory.hasLeft(person.slackId);
   if (!left.known)

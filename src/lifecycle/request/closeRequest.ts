@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts';
 import { isTheirAccount } from '../people/humans.ts';
 import { retryOnConflict } from './retryOnConflict.ts';
 
-/** Ends a request that nobody decided in time. @returns when to come back, where it is not due yet */
+/** Expires a request that nobody decided in time. @returns when to run again, if it is not due yet */
 export function expireRequest(deps: Deps, requestId: string): Promise<{ notBefore: number } | null> {
   return retryOnConflict(async () => {
     const loaded = await deps.store.request(requestId);
@@ -20,7 +20,7 @@ export function expireRequest(deps: Deps, requestId: string): Promise<{ notBefor
   });
 }
 
-/** The requester, by any account of theirs, no longer needs it: while it waits for reviewers, or for its start. */
+/** The requester, by any of their accounts, cancels a request that waits for reviewers or for its start. */
 export function cancelRequest(deps: Deps, input: { requestId: string; personId: string }): Promise<Request | Refused> {
   return retryOnConflict(async () => {
     const loaded = await deps.store.request(input.requestId);

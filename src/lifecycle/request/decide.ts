@@ -10,15 +10,15 @@ import type { Deps } from '../deps.ts';
 /** What the decision is about. */
 export interface Question {
   readonly person: Person;
-  /** All of it: for an extension, with what is held already. */
+  /** The total, in ms: for an extension, including the time already granted. */
   readonly duration: Millis;
-  /** How much of it is held already. Absent: nothing. */
+  /** The part already granted, in ms. Absent if there is none. */
   readonly held?: Millis;
   readonly incidentId: string | null;
   readonly reason: string;
-  /** The request that is decided again: it does not count against itself. null: a new one. */
+  /** The request that is decided again, so that it does not count against itself. null for a new one. */
   readonly requestId: string | null;
-  /** A start that lies ahead: the decision is about then. null: now. */
+  /** A future start, which the decision is about. null means now. */
   readonly startsAt: Instant | null;
   /** Questions with the same one are asked together, and share what they ask of others. */
   readonly look?: object;
@@ -30,7 +30,7 @@ export interface DecidedRequest {
   readonly decision: RuleDecision;
 }
 
-/** The same decision where more was approved without a reviewer meanwhile than the ledger knows: by the same form. */
+/** The decision after others of the same form, whose automatic approvals the ledger does not have yet. */
 export function afterMore(decided: DecidedRequest, automatic: History['automatic']): DecidedRequest {
   const { role, input } = decided;
   const { history } = input.evidence;
@@ -40,7 +40,7 @@ export function afterMore(decided: DecidedRequest, automatic: History['automatic
   return { role, input: withMore, decision: evaluatePolicy(role, withMore) };
 }
 
-/** Gathers what the role's rules ask and decides them. Problems are part of the answer. */
+/** Gathers the evidence for the role's rules and evaluates them. Problems are part of the answer. */
 export async function decide(
   deps: Pick<Deps, 'evidence' | 'clock'>,
   role: Role,

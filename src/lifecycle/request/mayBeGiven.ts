@@ -8,23 +8,23 @@ import { grantingBlocked } from '../health/freeze.ts';
 import { type ConfirmedFactor, isConfirmed } from '../people/secondFactor.ts';
 import { obstacleFor } from './obstacle.ts';
 
-/** What every way to access has to pass besides the decision itself: a request, an extension, a start, break-glass. */
+/** The checks besides the decision that every way to access has to pass: request, extension, start, break-glass. */
 
 export interface Wanted {
   readonly role: Role;
   readonly person: Person;
-  /** What was asked for, as the role's form checks it; null: not filled in yet. `longest` stands in for the role's own maximum. */
+  /** What was asked for, to be checked as in the role's form; null if not filled in yet. `longest` replaces the role's maximum. */
   readonly form: {
     readonly duration: Millis;
     readonly reason: string;
     readonly startsAt: Instant | null;
     readonly longest?: Millis;
   } | null;
-  /** The code of whoever asks. `earlier`: it was checked when the request was made. */
+  /** The requester's code. `earlier` if it was checked when the request was made. */
   readonly factor: ConfirmedFactor | null | 'earlier';
 }
 
-/** @returns the first thing that speaks against giving it; null if nothing does */
+/** @returns the first reason not to give it; null if there is none */
 export async function mayBeGiven(deps: Deps, { role, person, form, factor }: Wanted): Promise<Refusal | null> {
   const [wrong] = form ? checkForm(withLongest(role, form.longest), form, deps.clock.now()) : [];
   if (wrong) return wrong;
@@ -42,7 +42,7 @@ const withLongest = (role: Role, longest = role.duration.max): Role => ({
   duration: { ...role.duration, max: longest },
 });
 
-/** A refusal where nobody is there to read it: as a reason in the ledger. */
+/** A refusal as a reason in the ledger, for cases without a person to read it. */
 export function refusalReason(refusal: Refusal): string {
   if (refusal.code === 'no_account') return refusal.problem;
   if (refusal.code === 'frozen')

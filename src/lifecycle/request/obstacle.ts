@@ -6,8 +6,8 @@ import type { Deps } from '../deps.ts';
 type World = Pick<Deps, 'targets' | 'policy' | 'store' | 'directory'>;
 
 /**
- * What keeps a person from getting anything at a resource, whatever the policy decides: nobody has said what they are
- * called there, or somebody else is called the same. @returns null if nothing is known
+ * What stops a person from getting access on a resource, whatever the policy decides: their account name there is
+ * unknown, or somebody else has the same one. @returns null if nothing is known to
  */
 export async function obstacleFor(deps: World, resourceId: string, person: Person): Promise<string | null> {
   const unnamed = deps.targets.obstacle(resourceId, person);
@@ -44,7 +44,7 @@ interface Place {
   readonly template: string;
 }
 
-/** The resource, and whatever other ones lead to the same target, each with its own way to name people. */
+/** The resource and others on the same target, each with its own way to name people. */
 function placesLike({ targets, policy }: World, resourceId: string): Place[] {
   const here = targets.placeOf(resourceId);
   return [...policy.resources.keys()].flatMap((id) => {
@@ -54,7 +54,7 @@ function placesLike({ targets, policy }: World, resourceId: string): Place[] {
   });
 }
 
-/** Everybody who has had access there or could have: in the ledger, in the policy, and where need be at Slack. */
+/** Everybody who had access there or could have: from the ledger, the policy and, if needed, Slack. */
 async function whoElse(
   { store, policy, directory }: World,
   { resourceId, template }: Place,
@@ -67,7 +67,7 @@ async function whoElse(
   const listed = /\{(?:email|email_lower|email_name)\}/.test(template)
     ? []
     : [...policy.identities.keys()].map((slackId) => ({ slackId, name: slackId, email: '' }));
-  // Within one domain an address is one person's, and so is what stands before the @.
+  // Within one domain an address belongs to one person, and so does its part before the @.
   if (!usesEmailName(template) || policy.emailDomains?.length === 1) return known([...before, ...listed]);
   const members = await directory.everybody();
   return members.known ? known([...members.value, ...before]) : members;

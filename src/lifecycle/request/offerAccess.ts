@@ -5,7 +5,7 @@ import { findRole } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
 import { peopleOnCall } from '../people/candidates.ts';
 
-/** When somebody's shift ends, whoever is on call in their place is offered the same access. An offer grants nothing. */
+/** When a shift ends, offers the same access to the people who are on call next. An offer grants nothing. */
 export async function offerToSuccessors(deps: Deps, grant: ActiveGrant): Promise<NewEvent[]> {
   const { shift } = grant.ties;
   if (!shift || !findRole(deps.policy, grant.role)) return [];

@@ -12,22 +12,22 @@ import { type DecidedRequest, decide, type Question } from './decide.ts';
 import { mayBeGiven, refusalReason, type Wanted } from './mayBeGiven.ts';
 
 /**
- * The one answer to "would it pass?", for whoever asks: the form's preview, Home, `/jit oncall`, the line that was typed,
- * break-glass, and the request itself. What is said before is what happens after, on the same evidence.
+ * The one answer to "would it pass?" for the form's preview, Home, `/jit oncall`, a typed command,
+ * break-glass, and the request itself. On the same evidence, a preview and the outcome agree.
  */
 
 export interface Wish {
   readonly role: Role;
   readonly person: Person;
   readonly human: Human;
-  /** null: nothing is filled in yet, so nothing can be wrong with it. */
+  /** null if nothing is filled in yet, so that nothing can be wrong with it. */
   readonly form: Wanted['form'] | null;
-  /** `earlier`: whether a code is right is not asked here. */
+  /** `earlier` if codes are not checked here. */
   readonly factor: Wanted['factor'];
   readonly question: Omit<Question, 'person' | 'requestId'>;
 }
 
-/** What would be decided, or what stands in the way whatever the policy says. Changes nothing. */
+/** The decision, or what would prevent access whatever the policy says. Changes nothing. */
 export async function wouldPass(deps: Deps, wish: Wish, purpose: Purpose): Promise<DecidedRequest | Refused> {
   const { role, person, human, form, factor, question } = wish;
   const wrong = await mayBeGiven(deps, { role, person, form, factor });
@@ -42,7 +42,7 @@ export async function wouldPass(deps: Deps, wish: Wish, purpose: Purpose): Promi
   return decide(deps, role, { ...question, person, requestId: null }, purpose);
 }
 
-/** The same for somebody by their id, before it is asked for; a submission asks again on fresh evidence. */
+/** Previews a request by the person's id. A submission decides again on fresh evidence. */
 export async function previewRequest(
   deps: Deps,
   asked: { personId: string; role: string } & Wish['question'],
@@ -56,11 +56,11 @@ export async function previewRequest(
   return wouldPass(deps, wish, 'preview');
 }
 
-/** With one open incident, that is the one that somebody asks for, unless they say otherwise. */
+/** The only open incident is the one that a request is for, unless the requester says otherwise. */
 export const onlyOne = (incidents: readonly { readonly id: string }[]): string | null =>
   incidents.length === 1 ? (incidents[0]?.id ?? null) : null;
 
-/** The incident that somebody asks for where they name none. PagerDuty not answering names none either. */
+/** The incident of a request that names none. null if PagerDuty does not answer. */
 export async function usualIncident(deps: Pick<Deps, 'onCall'>, person: Person): Promise<string | null> {
   const incidents = await deps.onCall.openIncidents(person);
   return incidents.known ? onlyOne(incidents.value) : null;
@@ -77,8 +77,8 @@ const SLICE = 50;
 const LOOKED_AT = 25;
 
 /**
- * What somebody could ask for now, at once first, and then what they hold or wait for. What would be denied is left out.
- * @returns unknown where nothing is granted to anybody now, with the reason
+ * What somebody could ask for now: automatic first, then reviewed, then what they hold or wait for. Denied roles are left out.
+ * @returns unknown with the reason, if granting is blocked
  */
 export async function possibleNow(deps: Deps, person: Person): Promise<Known<readonly Possible[]>> {
   const freeze = await grantingBlocked(deps);
@@ -106,5 +106,5 @@ export async function possibleNow(deps: Deps, person: Person): Promise<Known<rea
   return known([...open, ...taken]);
 }
 
-/** Refusals of what somebody has, or has asked for, already. */
+/** Refusals because somebody already has, or has asked for, the role. */
 const TAKEN: ReadonlySet<Refused['refused']['code']> = new Set(['already_holds', 'already_pending']);

@@ -13,7 +13,7 @@ export type Opened = { readonly request: Request; readonly change: Change };
 
 /** Job key of an escalation step of a request. */
 export const escalationKey = (requestId: string, step: number): string => `${requestId}:${step}`;
-/** The step that checks whether the rule's own reviewers can do it at all. */
+/** The step that checks whether the rule has enough reviewers at all. */
 export const STAFFING_STEP = -1;
 
 /** A new request as the policy decided it: approved, waiting for reviewers, or denied. */
@@ -84,7 +84,7 @@ export function requestChange(
   }
 }
 
-/** With the full input of the decision and the policy's hash, so that it can be decided again years later. */
+/** Includes the decision's full input and the policy's hash, so that it can be decided again years later. */
 export const submittedEvents = (
   { policy }: Pick<Deps, 'policy'>,
   core: ReturnType<typeof requestCore>,
@@ -111,11 +111,11 @@ export const submittedEvents = (
   ...signalEvents(core, core.signals),
 ];
 
-/** What was unusual about a request, as the decision saw it. */
+/** What was unusual about a request when it was decided. */
 export const signalsOf = ({ input }: { input: DecisionInput }): readonly Signal[] =>
   input.evidence.signals?.known ? input.evidence.signals.value : [];
 
-/** Nothing, or one event that names them all. */
+/** No event, or one that names all signals. */
 export const signalEvents = (
   { id, role, requester }: { id: string; role: string; requester: Person },
   signals: readonly Signal[],

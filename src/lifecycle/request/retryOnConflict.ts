@@ -1,9 +1,9 @@
 import { ConflictError } from '../../ports/store.ts';
 
-/** Lost races in a row after which something is wrong beyond a race. */
+/** After this many lost races in a row, something other than a race is wrong. */
 const ATTEMPTS = 5;
 
-/** load → decide → commit, again from the start whenever somebody else committed first. */
+/** load → decide → commit, from the start whenever another commit was first. */
 export async function retryOnConflict<T>(decideAndCommit: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {

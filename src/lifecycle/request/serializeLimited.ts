@@ -2,7 +2,7 @@ import { findRole } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
 import { retryOnConflict } from './retryOnConflict.ts';
 
-/** load → decide → commit, one at a time where a role has limits: what they count must not change in between. */
+/** load → decide → commit, one at a time for roles with limits, whose counts must not change in between. */
 export function serializeLimited<T>(
   deps: Deps,
   roles: readonly string[],

@@ -12,13 +12,13 @@ import { decide } from './decide.ts';
 import { mayBeGiven, refusalReason } from './mayBeGiven.ts';
 import { serializeLimited } from './serializeLimited.ts';
 
-/** How often a start that stands in the way of itself is tried again, until its window is over. */
+/** Pause between tries of a start that cannot happen yet, until its window is over. */
 const LOOK_AGAIN = 30 * SECOND;
 
 /**
- * Begins a request that was approved for a later time, when that time has come. The policy is asked again,
- * on what is so now: who was to be on call then may not be.
- * @returns when to come back, where it cannot begin yet
+ * Starts a request that was approved for a later time, when that time has come. The policy decides again
+ * on current evidence: the person planned to be on call may not be.
+ * @returns when to run again, if it cannot start yet
  */
 export async function startRequest(deps: Deps, requestId: string): Promise<{ notBefore: number } | null> {
   const role = (await deps.store.request(requestId))?.value.role ?? '';
@@ -47,7 +47,7 @@ export async function startRequest(deps: Deps, requestId: string): Promise<{ not
   });
 }
 
-/** @returns why the policy no longer lets it begin; null: it has begun */
+/** @returns why the policy no longer lets it start; null if it has started */
 async function begin(
   deps: Deps,
   { value: request, version }: Versioned<ScheduledRequest>,

@@ -14,7 +14,7 @@ import { usualIncident, wouldPass } from './outlook.ts';
 import { type Opened, requestChange, signalsOf, together } from './requestChange.ts';
 import { serializeLimited } from './serializeLimited.ts';
 
-/** Roles in one submission: each costs a round of questions to PagerDuty and Slack. */
+/** Limit of roles per submission: each costs a round of questions to PagerDuty and Slack. */
 export const MOST_ROLES = 5;
 
 /** In place of an incident's id: the one that the requester has open at PagerDuty, if it is one. */
@@ -24,28 +24,28 @@ export interface Submission {
   /** Unique per submission; a second delivery of the same one has no further effect. */
   readonly submissionKey: string;
   readonly personId: string;
-  /** One or more, each decided on its own. */
+  /** At least one, each decided on its own. */
   readonly roles: readonly string[];
   readonly duration: Millis;
   readonly reason: string;
   readonly incidentId: string | null | typeof USUAL_INCIDENT;
-  /** null: as soon as approved. */
+  /** null means as soon as approved. */
   readonly startsAt: Instant | null;
-  /** The one-time code, checked; for roles that demand one. */
+  /** The confirmed one-time code, for roles that demand one. */
   readonly factor: ConfirmedFactor | null;
 }
 
 export interface Submitted {
   readonly requests: readonly Request[];
-  /** Roles that could not even be asked for, and why. */
+  /** Roles for which no request was made, and why. */
   readonly refused: readonly { readonly role: string; readonly refusal: Refusal }[];
 }
 
-/** Among several roles, each gets what is asked for up to its own maximum. */
+/** Of several roles, each gets the requested duration up to its own maximum. */
 export const durationFor = (role: Role, { roles, duration }: Pick<Submission, 'roles' | 'duration'>): Millis =>
   roles.length > 1 ? Math.min(duration, role.duration.max) : duration;
 
-/** What can be said about a submission from local data alone: quick enough to answer a form with. */
+/** The checks of a submission that need only local data: quick enough to answer a form. */
 export function checkSubmission(deps: Pick<Deps, 'policy' | 'clock'>, submission: Submission): Refusal[] {
   if (submission.roles.length > MOST_ROLES) return [{ code: 'too_many_roles', max: MOST_ROLES }];
   const found = submission.roles.flatMap((key): Refusal[] => {
@@ -128,7 +128,7 @@ async function decideOne(
   return isRefused(outlook) ? no(outlook.refused) : { key, decided: outlook };
 }
 
-/** Each after those before it: what one form gets without a reviewer counts against the same budget. */
+/** Decides one after the other: automatic approvals of one form count against the same budget. */
 function openAll(
   deps: Deps,
   submission: Meant,
@@ -149,7 +149,7 @@ function openOne(
 ): Opened {
   const { incidentId, startsAt } = submission;
   const core = {
-    // Alone, a request and its bundle are one and the same.
+    // A single request shares its id with its bundle.
     id: submission.roles.length === 1 ? bundle : deps.newId('R'),
     bundle,
     submissionKey: keyFor(submission, key),

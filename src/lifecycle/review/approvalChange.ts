@@ -10,14 +10,14 @@ import type { DecidedRequest } from '../request/decide.ts';
 
 type Core = ReturnType<typeof requestCore>;
 
-/** What is asked for, as far as a decision goes: it may allow less time, and for an extension it speaks of the whole. */
+/** The request cut to what the decision allows, which may be less time; for an extension the decision covers the total. */
 export function asFarAsAllowed(core: Core, { decision, input }: Pick<DecidedRequest, 'decision' | 'input'>): Core {
   const longest = decision.effect === 'deny' ? null : decision.maxDuration;
   if (longest === null) return core;
   return { ...core, duration: Math.min(core.duration, longest - (input.held ?? 0)) };
 }
 
-/** What follows from an approval, to be committed with whatever led to it. */
+/** What follows from an approval, to be committed together with its cause. */
 export interface Approval {
   readonly request: ApprovedRequest | ScheduledRequest;
   readonly grants: readonly Versioned<Grant>[];
@@ -29,13 +29,13 @@ export interface ApprovalInput {
   readonly core: Core;
   readonly decided: Omit<DecidedRequest, 'decision'> & { readonly decision: Decision };
   readonly reviews: readonly Review[];
-  /** The grant that the request makes longer; null: it asks for a new one. */
+  /** The grant that the request extends; null if it asks for a new one. */
   readonly extending: Versioned<ActiveGrant> | null;
-  /** Present where it is break-glass. */
+  /** Present for break-glass. */
   readonly useReview: UseReview | null;
 }
 
-/** Approves a request and records the intent: what the policy, the reviewers and break-glass all lead to. */
+/** Approves a request and records the intent. The policy, reviewers and break-glass all end here. */
 export function approvalChange(deps: Pick<Deps, 'clock' | 'newId' | 'targets'>, input: ApprovalInput): Approval {
   const { core, reviews } = input;
   const isAhead = core.startsAt !== null && core.startsAt > deps.clock.now();
@@ -103,7 +103,7 @@ function intend(
           person: named(core.requester),
           duration: core.duration,
           endsAt: grant.endsAt,
-          // What is to be taken back must not rest on a row that somebody with the file can change.
+          // What has to be revoked must not depend on a row that somebody with the file can change.
           gives: { place: grant.place, grants: grant.grants },
         },
       },
@@ -116,7 +116,7 @@ function intend(
   };
 }
 
-/** The intent to let access go on for longer. What is held goes on meanwhile. */
+/** The intent to extend access, which goes on meanwhile. */
 function extend(
   deps: Pick<Deps, 'clock'>,
   { core, decided, reviews }: ApprovalInput,

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts';
 import { areAmong } from '../people/eligibility.ts';
 import { humanBehind } from '../people/humans.ts';
 
-/** In whose name somebody may say yes to a request, on what is so now: accounts, groups, shifts and the policy. */
+/** In whose name somebody may approve a request now, by accounts, groups, shifts and the policy. */
 
 /** Who may decide, as the policy says now. */
 export interface RequestTerms {
@@ -19,34 +19,34 @@ export interface RequestTerms {
 
 export interface Matter {
   readonly terms: RequestTerms;
-  /** As they asked and as they are now. */
+  /** Their identity when they asked and their current one. */
   readonly requester: Human;
   /**
-   * `click`: everything has to hold now. `afterwards`: enough people said yes, and what they said is about to be acted on;
-   * then a stand-in's time and a shift may have run out, but no account, group or rule may have been taken away.
+   * `click`: everything has to hold now. `afterwards`: enough people approved, and it is about to take effect;
+   * by then a stand-in's time or a shift may be over, but no account, group or rule may be gone.
    */
   readonly when: 'click' | 'afterwards';
 }
 
-/** What somebody wants to say yes as, or did. */
+/** The authority by which somebody approves, or did. */
 export interface ReviewerClaim {
   readonly by: Person;
-  /** Everybody they are or were known as. */
+  /** All their current and earlier identities. */
   readonly human: Human;
-  /** The reviewer whom they stand in for; null: they speak for themselves. */
+  /** The reviewer whom they stand in for; null if they decide for themselves. */
   readonly onBehalfOf: string | null;
   /** They were asked because nobody had decided. */
   readonly wasAsked: boolean;
-  /** They said it as somebody who was asked for being on call. */
+  /** They were asked because they were on call. */
   readonly wasOnCall: boolean;
-  /** Why nobody can tell now who they are besides. null: it is known. */
+  /** Why their other accounts are unknown now; null if they are known. */
   readonly unseen: string | null;
 }
 
 /** A claim that holds. */
 export type Say = ReviewerClaim & Voice;
 
-/** The claims that hold. `problem`: why some could not be checked; null: all could. */
+/** The claims that hold. `problem` says why some could not be checked; null if all could. */
 export interface Weighed {
   readonly says: readonly Say[];
   readonly problem: string | null;
@@ -78,7 +78,7 @@ async function forThemselves(deps: Deps, matter: Matter, claim: ReviewerClaim): 
   return sayIf({ ...claim, wasOnCall }, asked.value === null ? [] : matter.terms.stages.map((_, index) => index));
 }
 
-/** Nobody stands in for the requester, for somebody who is gone, or whom the policy does not let. */
+/** Nobody stands in for the requester, for somebody who has left, or without the policy's permission. */
 async function asStandIn(
   deps: Deps,
   matter: Matter,
@@ -107,7 +107,7 @@ const sayIf = (claim: ReviewerClaim, stages: readonly number[]): Known<Say | nul
   value: stages.length > 0 ? { ...claim, stages } : null,
 });
 
-/** Stages, by position, that name somebody as a reviewer. */
+/** Positions of the stages that name somebody as a reviewer. */
 async function stagesOf(deps: Deps, { stages }: RequestTerms, slackId: string): Promise<Known<readonly number[]>> {
   const found = await Promise.all(stages.map(({ reviewers }) => areAmong(deps.directory, reviewers, [slackId])));
   const value = found.flatMap((among, index) => (among.known && among.value.has(slackId) ? [index] : []));
@@ -115,14 +115,14 @@ async function stagesOf(deps: Deps, { stages }: RequestTerms, slackId: string): 
   return failed && !failed.known && value.length === 0 ? failed : { known: true, value };
 }
 
-/** Whether somebody who was asked as well, because nobody had decided, is still one of those who would be. */
+/** Whether somebody who was asked by escalation would still be asked now. */
 async function wouldBeAsked(
   deps: Deps,
   { terms, when }: Matter,
   { by: person, wasOnCall }: ReviewerClaim,
 ): Promise<Known<'named' | 'on_call' | null>> {
   const principals = terms.escalate.flatMap(({ to }) => (to.kind === 'people' ? to.principals : []));
-  // Where a rule has no steps, administrators are asked in place of reviewers who cannot do it.
+  // If a rule has no steps, administrators are asked instead of unavailable reviewers.
   const named = terms.escalate.length > 0 ? principals : deps.policy.admins;
   const among = await areAmong(deps.directory, named, [person.slackId]);
   if (among.known && among.value.has(person.slackId)) return { known: true, value: 'named' };
@@ -143,7 +143,7 @@ async function wouldBeAsked(
 const delegationsTo = async ({ store, clock }: Deps, slackId: string): Promise<readonly Delegation[]> =>
   (await store.records('delegation')).filter(({ to, until }) => to.slackId === slackId && until > clock.now());
 
-/** Everything that somebody could say yes or no as: for themselves first. A no does not need to know who they are besides. */
+/** Every authority by which somebody could decide, their own first. A denial does not need their other accounts. */
 export async function claimsOf(
   deps: Deps,
   { escalations }: Pick<PendingRequest, 'escalations'>,
@@ -155,7 +155,7 @@ export async function claimsOf(
   return [null, ...absent].map((onBehalfOf) => ({ by, human, onBehalfOf, wasAsked, wasOnCall: false, unseen: null }));
 }
 
-/** What was said before, by whom it still stands for: whoever is no longer there says nothing any more. */
+/** The claims of earlier reviews that still count: people who have left have no say. */
 export async function claimsIn(deps: Deps, reviews: readonly Review[]): Promise<readonly ReviewerClaim[]> {
   const claims = await Promise.all(
     reviews.map(async ({ by, onBehalfOf, wasAsked = false, wasOnCall = false }): Promise<ReviewerClaim | null> => {

@@ -7,10 +7,10 @@ import { areAmong } from '../people/eligibility.ts';
 import { humanBehind } from '../people/humans.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
-/** The longest absence that a stand-in can be named for; who stays away longer should leave the reviewers. */
+/** Longest absence with a stand-in; somebody away for longer should leave the reviewers. */
 const LONGEST: Millis = 30 * 24 * HOUR;
 
-/** Somebody who is away names a stand-in for their reviews, among those whom the policy lets stand in. */
+/** Names a stand-in for somebody's reviews while they are away, among those whom the policy allows. */
 export function delegate(
   deps: Deps,
   input: { fromId: string; toId: string; until: Instant },

@@ -9,14 +9,14 @@ import { countHumans, humanBehind, humanSince } from '../people/humans.ts';
 import { STAFFING_STEP } from '../request/requestChange.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
-/** Pauses before a step is tried again: it grows with how long nobody could tell whom to ask. */
+/** Pause before a step is retried. It grows with the time for which it has been unknown whom to ask. */
 const SHORTEST_PAUSE: Millis = MINUTE;
 const LONGEST_PAUSE: Millis = 10 * MINUTE;
 
 /**
  * Asks more people, because nobody has decided, or because the rule's own reviewers cannot: a named reviewer
- * has left, or a group holds nobody but the requester. Only people who are awake, where that can be known.
- * Where it is not known who else is to be asked, those who are known are asked, and the rest is tried again.
+ * has left, or a group has no member but the requester. Asks only people who are awake, if that is known.
+ * If others are unknown, the known ones are asked now, and the rest is retried.
  * @param key the request's id and the step, from escalationKey
  */
 export function escalateRequest(deps: Deps, key: string): Promise<{ notBefore: Instant } | null> {
@@ -41,7 +41,7 @@ export function escalateRequest(deps: Deps, key: string): Promise<{ notBefore: I
       const value = { ...request, escalations: [...request.escalations, escalation] };
       await deps.store.commit({
         requests: [{ value, version: loaded.version }],
-        // Whoever is paged is paged once for a step.
+        // Each person is paged once per step.
         events: [escalated(request, { ...asking, step, page: before.length === 0 ? await paged(deps, rule) : null })],
       });
     }
@@ -56,7 +56,7 @@ function tryAgainAt(now: Instant, before: readonly Escalation[]): Instant {
 
 interface Paged {
   readonly id: string;
-  /** Absent where PagerDuty does not say: the page goes out without it. */
+  /** Absent if PagerDuty does not answer: the page goes out without it. */
   readonly name?: string;
 }
 
@@ -87,12 +87,12 @@ const escalated = (
 });
 
 /**
- * Whom to ask at once, where the rule's own reviewers are too few.
- * @returns null: they are enough; `not_known`: too few were seen, and others could not be looked up now
+ * Whom to ask at once if the rule's own reviewers are too few.
+ * @returns null if they are enough; `not_known` if too few were seen and others could not be looked up now
  */
 async function substitutes(deps: Deps, request: PendingRequest): Promise<EscalationStep | 'not_known' | null> {
   for (const stage of request.decision.stages) {
-    // One more than needed will do nearly always; where two of them are one human, all are looked up.
+    // One more than needed is usually enough; if two of them are one human, all are looked up.
     const first = await staffing(deps, request, stage, stage.needed + 1);
     const found = first === 'too_few' ? await staffing(deps, request, stage) : first;
     if (found === 'not_known') return 'not_known';
@@ -104,7 +104,7 @@ async function substitutes(deps: Deps, request: PendingRequest): Promise<Escalat
   return null;
 }
 
-/** @param enough no more of its reviewers are looked up */
+/** @param enough stops looking up reviewers after this many */
 async function staffing(
   deps: Deps,
   request: PendingRequest,
@@ -116,7 +116,7 @@ async function staffing(
   return unseen.length > 0 ? 'not_known' : 'too_few';
 }
 
-/** Those who are another human than the requester, as they asked and as they are now. */
+/** The people who are not the same human as the requester, by their earlier or current identity. */
 async function notTheRequester(
   deps: Deps,
   { requester }: PendingRequest,
@@ -133,11 +133,11 @@ async function notTheRequester(
 interface Asking {
   readonly to: readonly Person[];
   readonly passedOver: readonly (Named & { why: string })[];
-  /** Why it is not known who else is to be asked; null: it is. */
+  /** Why the list may be incomplete; null if it is complete. */
   readonly unseen: string | null;
 }
 
-/** @param before what came of earlier tries of the same step: nobody is asked twice */
+/** @param before the outcome of earlier tries of the step, so that nobody is asked twice */
 async function whomToAsk(
   deps: Deps,
   request: PendingRequest,
@@ -154,7 +154,7 @@ async function whomToAsk(
   const passedOver: (Named & { why: string })[] = [...gone];
   const asked: Person[] = [];
   for (const person of candidates) {
-    // Whoever is on call is there to be woken; everybody else is let sleep.
+    // People on call may be woken; everybody else may sleep.
     const awake = to.kind === 'on_call' ? null : await deps.directory.isAwake(person);
     if (!others.includes(person)) passedOver.push({ ...named(person), why: 'asked for it' });
     else if (awake?.known && !awake.value) passedOver.push({ ...named(person), why: 'asleep or not to be disturbed' });

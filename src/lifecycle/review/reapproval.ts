@@ -9,23 +9,23 @@ import { humanBehind } from '../people/humans.ts';
 import { type DecidedRequest, decide, type Question } from '../request/decide.ts';
 import { claimsIn, type RequestTerms, weigh } from './authority.ts';
 
-/** What was decided is decided again before it is acted on: the policy may have changed its mind, and people may be gone. */
+/** Decides again before an approval takes effect: the policy may have changed, and people may have left. */
 
-/** The question that a request asks, of its requester as they are now. What an extension asks for is the whole of the time. */
+/** The question of a request, for its requester's current identity. For an extension it is about the total time. */
 export async function questionOf(deps: Deps, request: Request, person: Person): Promise<Question> {
   const { id, duration, incidentId, reason, startsAt } = request;
   const held = await heldBefore(deps, request);
   return { person, duration: held + duration, held, incidentId, reason, startsAt, requestId: id };
 }
 
-/** How long the access that a request would make longer lasts already. */
+/** How long the access that a request extends already lasts, in ms. */
 async function heldBefore({ store }: Deps, { extends: grantId }: Request): Promise<Millis> {
   return grantId === null ? 0 : ((await store.grant(grantId))?.value.duration ?? 0);
 }
 
 /**
- * Who may decide about a request now. Where a reviewer gave less, those who review what was asked for; where the policy
- * would by now allow it outright, the reviewers it was sent to are still the ones to say so.
+ * Who may decide about a request now. If a reviewer gave less, those who review the original request; if the policy
+ * now allows it without review, still the reviewers it was sent to.
  */
 export async function termsNow(
   deps: Deps,
@@ -48,7 +48,7 @@ async function decideAsAsked(deps: Deps, asked: Request, person: Person): Promis
   return { decision: { effect: 'deny', rule: null, reasons, outcomes: [] } };
 }
 
-/** Why the policy, or what people said, no longer carries an approval; null: it does. */
+/** Why the policy or the reviews no longer support an approval; null if they do. */
 export async function notCarried(
   deps: Deps,
   request: ApprovedRequest | ScheduledRequest,
@@ -78,7 +78,7 @@ export async function notCarried(
   ];
 }
 
-/** The same about access whose length is settled: it must not be longer than the decision says by now. */
+/** Like `notCarried`, for access with a fixed length, which must not exceed what the decision now allows. */
 export async function notCarriedInFull(
   deps: Deps,
   request: ApprovedRequest,

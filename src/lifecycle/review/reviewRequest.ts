@@ -27,15 +27,15 @@ export interface ReviewInput {
   readonly reviewerId: string;
   readonly verdict: Review['verdict'];
   readonly comment: string;
-  /** Less than was asked for: a shorter time, a narrower role. null: as asked. */
+  /** Less than was asked for: a shorter time or a narrower role. null if as asked. */
   readonly change: { readonly role: string; readonly duration: Millis } | null;
   readonly factor: ConfirmedFactor | null;
 }
 
 /**
- * Records one reviewer's word, and what follows from it. Everything is checked as it is now: the state of
+ * Records one reviewer's verdict and its consequences. Everything is checked as it is now: the state of
  * the request, both people, the policy on fresh evidence, and the reviewer's standing. Nothing is taken
- * from the message that was clicked but the request's id.
+ * from the clicked message but the request's id.
  */
 export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Request | Refused> {
   const role = (await deps.store.request(input.requestId))?.value.role ?? '';
@@ -52,7 +52,7 @@ export async function reviewRequest(deps: Deps, input: ReviewInput): Promise<Req
     const requester = await deps.directory.person(asked.requester.slackId);
     if (!requester.known) return refuse({ code: 'person_refused', problem: requester.problem });
     const human = await humanBehind(deps, reviewer.value);
-    // As they were when they asked, and as they are now: an address may have changed in between.
+    // The identity at the time of the request and the current one: an address may have changed in between.
     const asking = await humanBehind(deps, asked.requester, requester.value);
     if (isSameHuman(human, asking)) return refuse({ code: 'own_request' });
     const unseen = human.unseen ?? asking.unseen;
@@ -98,8 +98,8 @@ interface Outcome {
 }
 
 /**
- * In whose name somebody reviews. An authority that has said yes already says it once: whoever stands in for somebody who
- * has approved, or has a stand-in who did, adds nothing to it. Saying no needs nothing to be left.
+ * In whose name somebody reviews. An authority approves only once: somebody who stands in for a reviewer who
+ * has approved, or whose stand-in has, adds nothing. A denial needs no authority that is still unused.
  */
 async function sayOf(
   deps: Deps,
@@ -121,7 +121,7 @@ async function sayOf(
 
 type DecidedNow = DecidedRequest & { readonly terms: RequestTerms; readonly person: Person };
 
-/** The policy's word at this moment: it may have changed its mind since the request came in. */
+/** The policy's decision at this moment: it may have changed since the request came in. */
 async function decideNow(deps: Deps, request: PendingRequest, requester: Person): Promise<DecidedNow | Refused> {
   const found = findRole(deps.policy, request.role);
   if (!found) return refuse({ code: 'unknown_role', role: request.role });
@@ -133,7 +133,7 @@ async function decideNow(deps: Deps, request: PendingRequest, requester: Person)
   return isRefused(terms) ? terms : { ...decided, terms, person: requester };
 }
 
-/** What is unusual about this review. It informs; where the ledger cannot be read, the commit that follows fails anyway. */
+/** What is unusual about this review, for information. If the ledger cannot be read, the next commit fails anyway. */
 async function signalsAbout(deps: Deps, request: PendingRequest, review: Review): Promise<Signal[]> {
   const [reviewer, requester] = await Promise.all(
     [review.by, request.requester].map(async (who) => {
@@ -228,7 +228,7 @@ async function recordApproval(
     return waiting;
   }
   const human = await humanBehind(deps, request.requester, now.person);
-  // What may be decided has changed since: no more than it is by now.
+  // The maximum has changed since: give no more than it is now.
   const core = asFarAsAllowed(requestCore(request), decided);
   const extending = core.extends === null ? null : await extendable(deps, core.extends, core.duration);
   if (extending && isRefused(extending)) return extending;
@@ -254,7 +254,7 @@ async function recordApproval(
   return approval.request;
 }
 
-/** What speaks against the role that is given, which a reviewer may have made another one. */
+/** Why the given role, which the reviewer may have changed, must not be given. */
 async function stillWrong(
   deps: Deps,
   request: PendingRequest,
@@ -264,13 +264,13 @@ async function stillWrong(
   if (!requester.known) return { code: 'person_refused', problem: requester.problem };
   const longest = request.extends === null ? given.duration.max : given.duration.total;
   const form = { duration: request.duration, reason: request.reason, startsAt: null, longest };
-  // The code was asked for by the role that was asked for: another one that wants a code was never given one.
+  // The code was asked for by the original role: a changed one that wants a code never got one.
   const factor = asked.secondFactor.request ? 'earlier' : null;
   const isSameRole = roleKey(asked) === roleKey(given);
   return mayBeGiven(deps, { role: given, person: requester.value, form, factor: isSameRole ? 'earlier' : factor });
 }
 
-/** The request as the reviewer would have it: never more than was asked for. */
+/** The request as the reviewer changed it: never more than was asked for. */
 async function narrow(
   deps: Deps,
   request: PendingRequest,
@@ -278,9 +278,9 @@ async function narrow(
   change: ReviewInput['change'],
 ): Promise<{ request: PendingRequest; events: readonly NewEvent[] } | Refused> {
   if (!change) return { request, events: [] };
-  // No card offers less of an extension: it is about the role that is held, which cannot become another one.
+  // No card offers less of an extension: it is about the role already held, which cannot change.
   if (request.extends !== null) return refuse({ code: 'extension_as_asked' });
-  // A form that was sent as it opened is no full approval: that has a button of its own.
+  // A form submitted unchanged is no full approval, which has its own button.
   if (change.role === request.role && change.duration === request.duration) return refuse({ code: 'nothing_less' });
   const asked = findRole(deps.policy, request.role);
   const wanted = findRole(deps.policy, change.role);
