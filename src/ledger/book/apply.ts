@@ -10,25 +10,25 @@ import { type EventRow, hashEvent } from './chain.ts';
 
 /** What a database engine writes, within one transaction. */
 export interface Writes {
-  /** This one and the next two: @throws ConflictError where it is not in the version that was loaded */
+  /** This one and the next two: @throws ConflictError if the version is not the loaded one */
   request(change: Versioned<Request>): void;
   grant(change: Versioned<Grant>): void;
   record(change: RecordChange): void;
-  /** Gives up the seats of a grant that gives nothing any more. */
+  /** Drops the seats of a grant that gives nothing any more. */
   unseat(grantId: string): void;
-  /** @param people Slack ids of those whom the event names */
+  /** @param people Slack ids of the people whom the event names */
   event(row: EventRow, people: ReadonlySet<string>): void;
-  /** Adds due work, or moves what is there under the same kind and key. */
+  /** Adds due work, or moves the job of the same kind and key. */
   putJob(job: Job): void;
   deleteJob(job: Pick<Job, 'kind' | 'key'>): void;
 }
 
-/** Puts references in place of names. */
+/** Replaces names with references. */
 export interface Names {
   put<T extends object>(value: T): { stored: T; people: ReadonlySet<string> };
 }
 
-/** The newest event, which the next one is chained to. */
+/** The newest event, to which the next one is chained. */
 export type Tail = Pick<EventRow, 'seq' | 'hash'>;
 
 export interface Applied {

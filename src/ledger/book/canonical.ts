@@ -2,12 +2,12 @@ import { configure } from 'safe-stable-stringify';
 
 const stringify = configure({ strict: true });
 
-/** What JSON.stringify makes of half a surrogate pair; the other alternative steps over every other escape. */
+/** How JSON.stringify writes half a surrogate pair; the other alternative skips every other escape. */
 const LONE_SURROGATE = /\\(?:ud[89a-f]..|.)/g;
 
 /**
- * JSON in the canonical form of RFC 8785: one value, one text. The rule wants well-formed Unicode; half an emoji, as a
- * target's answer that was cut leaves it, becomes the replacement character, since it must not keep an event from
+ * JSON in the canonical form of RFC 8785: one value, one text. The RFC wants well-formed Unicode. Half an emoji, from a
+ * target's truncated answer, becomes the replacement character, since it must not keep an event from
  * being recorded.
  * @throws Error for what JSON cannot hold: a number that is not finite, a bigint, a function, a circle
  */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** An event as its row holds it. */
+/** An event as it is stored in its row. */
 export type EventRow = {
   readonly seq: number;
   readonly at: number;
@@ -17,11 +17,11 @@ export type EventRow = {
 export const EVENT_COLUMNS =
   'seq, at, type, actor, request_id AS requestId, grant_id AS grantId, payload, prev_hash AS prevHash, hash';
 
-/** What the first event is chained to. */
+/** The hash before the first event. */
 export const GENESIS_HASH = '0'.repeat(64);
 
 /**
- * The hash of an event: SHA-256 over its fields, one a line, the hash of the event before first. No field
+ * The hash of an event: SHA-256 over its fields, one per line, starting with the previous event's hash. No field
  * can hold a line break (actor and payload are canonical JSON, RFC 8785), so no two events share their bytes.
  */
 export function hashEvent(row: Omit<EventRow, 'hash'>): string {

@@ -1,14 +1,14 @@
 /**
- * How many changes one turn of the event loop writes by themselves. Each costs a sync of the disk, in which nothing
+ * How many changes one turn of the event loop writes individually. Each costs a disk sync, during which nothing
  * else runs; eight are about a millisecond.
  */
 const AT_ONCE = 8;
 
 /**
- * When what waits is written. Alone, a change is written as soon as the code that asked for it pauses. In a crowd,
- * whatever comes in one turn of the event loop is written together, with one sync.
- * @param write writes all that waits, and says how many changes that was
- * @returns to be called when the first change begins to wait
+ * Decides when waiting changes are written. A single change is written as soon as its caller pauses. Under load,
+ * all changes of one turn of the event loop are written together, with one sync.
+ * @param write writes all waiting changes, and returns their number
+ * @returns the function to call when the first change starts to wait
  */
 export function commitBatching(write: () => number): () => void {
   let turning = false;

@@ -9,14 +9,14 @@ import { commitBatching } from './commitBatching.ts';
 /** How long a commit waits for a database that another program holds before its caller is told. */
 const PATIENCE: Millis = 2 * SECOND;
 
-/** A change that is to be committed, at the time at which it was asked for. */
+/** A change to commit, with the time at which it was asked for. */
 export interface Pending {
   readonly change: Change;
   readonly at: Instant;
 }
 
 interface Waiting extends Pending {
-  /** By the process's own clock, in milliseconds: until then it waits for the database. */
+  /** Deadline for the database, by the process's monotonic clock, in ms. */
   readonly waitsUntil: number;
   readonly resolve: (events: readonly LedgerEvent[]) => void;
   readonly reject: (error: unknown) => void;
@@ -26,20 +26,20 @@ export type Outcome = Applied | { readonly error: unknown };
 
 export interface CommitQueueOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Makes all of them durable together, each by itself or not at all. @throws StorageError where none could be */
+  /** Makes all of them durable together, each whole or not at all. @throws StorageError if none could be written */
   readonly write: (all: readonly Pending[]) => readonly Outcome[];
-  /** Calls back once, when a database that another program held is worth trying again. */
+  /** Calls back once, when a database that another program held is worth a retry. */
   readonly whenOpen: (callback: () => void) => void;
-  /** Told after each commit that made work due. */
+  /** Called after each commit that made work due. */
   readonly onDue: (jobs: readonly Job[]) => void;
 }
 
-/** Lets changes that come together become durable together, and tells each caller what became of theirs. */
+/** Makes simultaneous changes durable together, and returns each caller its own outcome. */
 export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOptions): Store['commit'] {
   let waiting: Waiting[] = [];
   let isPostponed = false;
 
-  /** @returns how many changes were waiting */
+  /** @returns the number of changes that were waiting */
   function flush(): number {
     if (isPostponed) return 0;
     const all = waiting;
@@ -63,7 +63,7 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
     if (outcome.due.length > 0) onDue(outcome.due);
   }
 
-  /** Tries all of it again together, for as long as each has patience. */
+  /** Retries all of them together, each until its own deadline. */
   function postpone(all: readonly Waiting[], error: unknown): void {
     const now = performance.now();
     for (const one of all) if (one.waitsUntil <= now) one.reject(error);

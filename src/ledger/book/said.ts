@@ -1,24 +1,24 @@
 import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
 
-/** What events say about a grant that is live. */
+/** What the events say about a live grant. */
 export interface SaidGrant {
   readonly requestId: string | null;
-  /** null: an earlier version's event, which does not say. */
+  /** null if an earlier version's event does not say. */
   readonly endsAt: Instant | null;
-  /** It is being taken back. */
+  /** Whether it is being revoked. */
   readonly isEnding: boolean;
 }
 
-/** What is so by the events that were taken so far. */
+/** The state according to the events taken so far. */
 export interface SaidState {
-  /** By id; only what is live. */
+  /** Live grants by id. */
   readonly grants: Map<string, SaidGrant>;
-  /** By the Slack id of whom somebody stands in for. null: ended. */
+  /** Stand-ins by the Slack id of the absent person. null if ended. */
   readonly delegations: Map<string, { readonly to: string; readonly until: Instant } | null>;
-  /** The answers by which a rule is taken out, by role and rule. */
+  /** Events of the answers that removed a rule, by role and rule. */
   readonly removals: Map<string, number>;
-  /** The event that froze all access, where none lifted it since. */
+  /** The event that froze all access, unless lifted since. */
   frozen: number | null;
 }
 
@@ -29,7 +29,7 @@ export const nothingSaid = (): SaidState => ({
   frozen: null,
 });
 
-/** As much of an event as changes what is so. */
+/** The fields of an event that affect the state. */
 export interface Said {
   readonly seq: number;
   readonly type: string;
@@ -47,7 +47,7 @@ const delegationSchema = z.looseObject({
 
 const answerSchema = z.looseObject({ role: z.string(), entitlement: z.string(), verdict: z.string() });
 
-/** Events come in the order in which they were recorded. */
+/** Takes the next event. Call it in ledger order. */
 export function take(state: SaidState, { seq, type, requestId, grantId, endsAt, payload }: Said): void {
   if (type === 'access.frozen') state.frozen = seq;
   else if (type === 'access.unfrozen') state.frozen = null;

@@ -4,7 +4,7 @@ import type { Instant } from '../../domain/terms.ts';
 import type { ActivityReader } from '../../ports/ledger.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
-/** More events than anybody causes in the time that signals look at. */
+/** More events than anybody causes in the period that signals cover. */
 const MOST_EVENTS = 1_000;
 const MOST_REVIEWS = 10;
 
@@ -43,7 +43,7 @@ const USES = `
     count(DISTINCT json_extract(payload, '$.person.slackId')) AS people
   FROM events WHERE type = 'grant.activated' AND at >= ? GROUP BY 1`;
 
-/** What signals are computed from: the events of one person, through the index. */
+/** Reads what signals are computed from: the events of one person, through the index. */
 export function createActivityReader({ sqlite }: OpenLedger): ActivityReader {
   const asked = sqlite.prepare<
     { person: string; since: Instant; limit: number },

@@ -15,8 +15,8 @@ import { IS_LIVE } from '../sqlite/rows.ts';
 import { createRowWriter } from './export.ts';
 
 /**
- * Old events in a file, a line of JSON each, as `jitbot ledger export` writes them. Once they are there, and have been
- * read back, they may go from the database. The event `ledger.archived` says from where on the chain goes on.
+ * Moves old events to a file, one line of JSON each, as `jitbot ledger export` writes them. Once they are there, and were
+ * read back, they may leave the database. The event `ledger.archived` says where the chain continues.
  */
 
 const lineSchema = z.object({
@@ -32,10 +32,10 @@ const lineSchema = z.object({
   names: z.record(z.string(), z.object({ person: z.string(), salt: z.string(), value: z.string() })),
 });
 
-/** An event as an archive has it: the names in it stand beside it. The database has them in a table. */
+/** An event in an archive, with its names beside it. The database has them in a table. */
 export type ArchivedRow = EventRow & { readonly names?: Readonly<Record<string, KeptName>> };
 
-/** The events of an archive, so many at a time. @throws StorageError where it cannot be read, or a line is no event */
+/** The events of an archive, `batch` at a time. @throws StorageError if it cannot be read, or a line is no event */
 export function* archivedRows(path: string, batch: number): Generator<ArchivedRow[]> {
   let rows: ArchivedRow[] = [];
   for (const [number, line] of linesOf(path)) {
@@ -97,7 +97,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Writes the events up to and including one to a file; it is on the disk, whole, when this returns. @returns its SHA-256 */
+/** Writes the events up to and including `upTo` to a file, durable on return. @returns its SHA-256 */
 export function writeArchive(ledger: OpenLedger, path: string, upTo: number): string {
   const lineOf = createRowWriter(ledger);
   const rows = ledger.sqlite.prepare<[number], EventRow>(
@@ -115,7 +115,7 @@ export function writeArchive(ledger: OpenLedger, path: string, upTo: number): st
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** Reads an archive back: the hash of its last event, where every event continues the one before; null: it does not. */
+/** Reads an archive back. @returns the hash of its last event; null if the chain in it is broken */
 export function endOfArchive(path: string, start: Position): string | null {
   let { seq, hash } = start;
   for (const rows of archivedRows(path, 1_000)) {
@@ -128,8 +128,8 @@ export function endOfArchive(path: string, start: Position): string | null {
 }
 
 /**
- * The last event that may go: everything before then, as far as nobody still needs it. Requests that were made together stay
- * together: they are one card. null: there is none.
+ * The last event that may be archived: everything before `before` that nobody still needs. Requests of a bundle stay
+ * together, because they share a card. null if there is none.
  */
 export function lastToArchive({ sqlite }: OpenLedger, before: Instant): number | null {
   const needed = sqlite
@@ -156,7 +156,7 @@ export function lastToArchive({ sqlite }: OpenLedger, before: Instant): number |
   return needed && needed > first ? needed - 1 : null;
 }
 
-/** Takes archived events out of the database, with the requests and grants that only they were about. */
+/** Deletes archived events from the database, with the requests and grants that only they were about. */
 export function prune({ sqlite }: OpenLedger, upTo: number): void {
   const trigger = sqlite
     .prepare<[], string>("SELECT sql FROM sqlite_schema WHERE name = 'events_are_never_deleted'")
@@ -176,7 +176,7 @@ export function prune({ sqlite }: OpenLedger, upTo: number): void {
   sqlite.exec('VACUUM');
 }
 
-/** Requests and grants that no event is about any more, with what was kept beside them. */
+/** Deletes requests and grants without events, with everything stored beside them. */
 function dropUnmentioned(sqlite: Database): void {
   const gone = 'NOT IN (SELECT request_id FROM events WHERE request_id IS NOT NULL)';
   const ids = sqlite
@@ -199,7 +199,7 @@ function dropUnmentioned(sqlite: Database): void {
   for (const key of posts) drop.run(key);
 }
 
-/** Messages whose key names one of these, other than cards, which several requests may share. */
+/** Posts whose key names one of these ids, except cards, which several requests may share. */
 const postsAbout = (sqlite: Database, ids: ReadonlySet<string>): string[] =>
   sqlite
     .prepare<[string], string>("SELECT key FROM posts WHERE key NOT LIKE ? || '%'")

@@ -5,10 +5,10 @@ import { openLedgerToRead } from '../sqlite/open.ts';
 import { type Verification, verifyLedger } from './verify.ts';
 
 /**
- * Copies the database as it is at one moment into one file that stands alone, while the bot goes on writing. The copy is its
- * owner's alone, and was checked before it has its name.
- * @returns what the check of the copy found: a ledger that is not whole is copied all the same, since nothing else is there
- * @throws StorageError where the file is there already, or cannot be written
+ * Copies a snapshot of the database into one self-contained file, while the bot goes on writing. The copy is
+ * readable by its owner only, and is checked before it gets its name.
+ * @returns the result of checking the copy: a damaged ledger is copied too, since there is nothing better
+ * @throws StorageError if the file exists already, or cannot be written
  */
 export function backupLedger(path: string, to: string): Verification {
   if (existsSync(to)) throw new StorageError(`${to}: is there already; name a new file for each backup`);
@@ -48,7 +48,7 @@ function sync(path: string): void {
   }
 }
 
-/** What the file system says, with what and where. */
+/** Turns an error of the file system into a fault that names the path. */
 function fileFault(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /^E[A-Z]+$/.test(code)

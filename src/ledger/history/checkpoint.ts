@@ -6,13 +6,13 @@ import { StorageError } from '../../ports/store.ts';
 import { canonical } from '../book/canonical.ts';
 
 /**
- * Signed checkpoints: a position in the ledger and its hash, signed with Ed25519, kept outside the database. A line
- * of JSON each. The key is outside the database too; a new one is introduced by a line that the old one signs.
+ * Signed checkpoints: a ledger position and its hash, signed with Ed25519, kept outside the database. One line
+ * of JSON each. The key is outside the database too; the old key signs a line that introduces a new one.
  */
 
 const checkpointSchema = z.strictObject({
   kind: z.literal('checkpoint'),
-  /** Hash of the ledger's first event: which ledger it is. */
+  /** Hash of the ledger's first event: it identifies the ledger. */
   ledger: z.string(),
   seq: z.number().int().positive(),
   hash: z.string(),
@@ -25,7 +25,7 @@ const keySchema = z.strictObject({
   key: z.string(),
   publicKey: z.string(),
   at: z.number(),
-  /** The key that vouches for it; null: the first one of its file. */
+  /** The key that vouches for it; null for the first one of its file. */
   by: z.string().nullable(),
   signature: z.string(),
 });
@@ -43,7 +43,7 @@ export interface Signer {
   introduce(key: { publicKey: KeyObject; at: Instant; isFirst: boolean }): KeyLine;
 }
 
-/** @throws an Error where the file holds no Ed25519 private key */
+/** @throws an Error if the text is no Ed25519 private key */
 export function signerFrom(pem: string): Signer {
   const privateKey = ed25519Of(pem);
   const publicKey = createPublicKey(privateKey);
@@ -106,9 +106,9 @@ export type ReadCheckpoints =
   | { readonly problem: string };
 
 /**
- * Reads a file of checkpoints and checks every signature. A last line that was cut short, by a crash in the
- * middle of writing, is left out; any other flaw is a problem.
- * @param trusted a public key that the first line has to be of; without it, the first line is believed
+ * Reads a file of checkpoints and checks every signature. A truncated last line, from a crash in the
+ * middle of a write, is skipped; any other flaw is a problem.
+ * @param trusted the public key that the first line must have; without it, the first line is trusted
  */
 export function readCheckpoints(text: string, trusted: KeyObject | null = null): ReadCheckpoints {
   const keys = new Map<string, KeyObject>();
@@ -133,7 +133,7 @@ function accept(line: CheckpointLine, keys: Map<string, KeyObject>, checkpoints:
     const key = keys.get(line.key);
     if (!key) return `signed by a key that nobody vouches for (${line.key})`;
     if (!isSigned(line, key)) return 'its signature is wrong';
-    // A copy that was put back begins with lower numbers, later.
+    // After a restore the numbers are lower, at a later time.
     const before = checkpoints.at(-1);
     if (before && before.ledger === line.ledger && before.seq > line.seq && before.at >= line.at)
       return 'it goes backwards';
@@ -150,7 +150,7 @@ function accept(line: CheckpointLine, keys: Map<string, KeyObject>, checkpoints:
   return null;
 }
 
-/** null: it is none. */
+/** null if it is not a public key. */
 function readPublicKey(pem: string): KeyObject | null {
   try {
     return createPublicKey(pem);

@@ -7,15 +7,15 @@ import { closeToOthers } from '../sqlite/ownerOnly.ts';
 import { type Checkpoint, type CheckpointLine, readCheckpoints, type Signer, signerFrom } from './checkpoint.ts';
 import type { Anchor } from './verify.ts';
 
-/** Where checkpoints are kept: a file, on another volume than the database if that is to help, or an HTTP endpoint. */
+/** Stores checkpoints in a file, which should be on another volume than the database, or sends them to an HTTP endpoint. */
 export interface CheckpointBook {
   readonly keyId: string;
   readonly place: string;
-  /** What was found about who else could reach the files, for people. */
+  /** Files that others could access, in words. */
   readonly exposed: readonly string[];
-  /** Keeps a position for good. */
+  /** Stores a position permanently. */
   keep(position: { ledger: string; seq: number; hash: string; at: Instant }): Promise<void>;
-  /** What was kept of this ledger, checked; an endpoint cannot be read back and has nothing. */
+  /** The verified positions of this ledger; none from an endpoint, which cannot be read back. */
   anchors(ledger: string): Promise<{ readonly anchors: readonly Anchor[] } | { readonly problem: string }>;
 }
 
@@ -60,8 +60,8 @@ export function createCheckpointBook(options: { keyPath: string; place: string; 
 }
 
 /**
- * A ledger that was put in another's place keeps positions of its own from then on: one of the other's is enough.
- * @returns what speaks against the ledger; null: nothing
+ * A ledger that replaced another adds its own positions from then on, so that one of the other's is proof enough.
+ * @returns the flaw in the ledger; null if there is none
  */
 export function otherLedger(checkpoints: readonly Checkpoint[], ledger: string): string | null {
   const other = checkpoints.findLast((checkpoint) => checkpoint.ledger !== ledger);
@@ -93,7 +93,7 @@ function introduce(place: string, signer: Signer, at: Instant): void {
     );
 }
 
-/** On the disk when it returns. A line that an earlier crash cut short is ended first. */
+/** Appends a line, durable on return. Ends a line first that an earlier crash truncated. */
 export function append(path: string, line: CheckpointLine): void {
   try {
     const before = existsSync(path) ? readFileSync(path, 'utf8') : '';

@@ -3,7 +3,7 @@ import type { Instant } from '../../domain/terms.ts';
 import { createNameReader } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
-/** A decision as it was recorded, with all that it rested on. */
+/** A recorded decision with its full input. */
 export type RecordedDecision = Pick<
   EventPayloads['request.submitted'],
   'role' | 'input' | 'decision' | 'policyHash'
@@ -12,11 +12,11 @@ export type RecordedDecision = Pick<
   readonly at: Instant;
   readonly type: 'request.submitted' | 'review.recorded';
   readonly requestId: string;
-  /** Who asked; where a review records it, whom it is about is told by the request. */
+  /** The requester's Slack id; for a review it comes from the request. */
   readonly person: string;
 };
 
-/** Every decision since then, oldest first, one at a time. */
+/** Every decision since `since`, oldest first, one at a time. */
 export function* decisionsIn(ledger: OpenLedger, since: Instant): Generator<RecordedDecision> {
   const named = createNameReader(ledger);
   const rows = ledger.sqlite

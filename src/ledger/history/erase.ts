@@ -2,14 +2,14 @@ import type { Database } from 'better-sqlite3';
 import { ERASED, eachPerson } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
-/** How many names and addresses of a person the record holds. */
+/** The number of names and addresses of a person in the ledger. */
 export const countNames = ({ sqlite }: OpenLedger, person: string): number =>
   sqlite
     .prepare<[string], number>('SELECT count(*) FROM names WHERE person = ? AND salt IS NOT NULL')
     .pluck()
     .get(person) ?? 0;
 
-/** Takes a person's names and addresses out, wherever the database has them. @returns how many there were */
+/** Erases a person's names and addresses everywhere in the database. @returns how many there were */
 export function erase({ sqlite }: OpenLedger, person: string): number {
   const without = (body: string): string =>
     JSON.stringify(eachPerson(JSON.parse(body), (id, text) => (id === person ? ERASED : text)));
@@ -30,7 +30,7 @@ export function erase({ sqlite }: OpenLedger, person: string): number {
       sqlite.prepare("UPDATE requests SET mailbox = '' WHERE requester = ?").run(person);
       sqlite.prepare("UPDATE grants SET mailbox = '' WHERE person = ?").run(person);
       eraseMailbox(sqlite, person);
-      // What they were called at targets stands beside the ids there, which live access needs to be taken back.
+      // Their names at targets are stored beside ids there, which live access needs for its end.
       sqlite
         .prepare(
           "DELETE FROM target_ids WHERE grant_id IN (SELECT id FROM grants WHERE person = ? AND state IN ('ended', 'failed'))",
@@ -39,12 +39,12 @@ export function erase({ sqlite }: OpenLedger, person: string): number {
       return changes;
     })
     .immediate();
-  // What was there before stands in free pages otherwise.
+  // Otherwise free pages would still contain the old text.
   sqlite.exec('VACUUM');
   return erased;
 }
 
-/** Wrong one-time codes are counted by mailbox: from now on by Slack id, where nobody else shares it. */
+/** Counts wrong one-time codes by Slack id instead of mailbox from now on, unless others share the mailbox. */
 function eraseMailbox(sqlite: Database, person: string): void {
   const mailbox = sqlite
     .prepare<[string], string>(

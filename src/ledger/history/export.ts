@@ -5,10 +5,10 @@ import { createEventMaker } from '../sqlite/eventReader.ts';
 import { eachPerson, type KeptName } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
-/** So few that they are garbage before V8 takes them for something that lasts: the heap stays as it was. */
+/** Few enough to be collected while young, so that the heap does not grow. */
 const BATCH = 100;
 
-/** Events of a time, as they are stored, in order, read a batch at a time: any number of them takes no more memory. */
+/** Stored events of a period, in order, read in batches, so that memory stays constant. */
 export function* exportRows({ sqlite }: OpenLedger, { from, to }: { from: Instant; to: Instant }): Generator<EventRow> {
   const next = sqlite.prepare<[number, number, number, number], EventRow>(
     `SELECT ${EVENT_COLUMNS} FROM events WHERE seq > ? AND at >= ? AND at <= ? ORDER BY seq LIMIT ?`,
@@ -27,8 +27,8 @@ export function* exportEvents(ledger: OpenLedger, period: { from: Instant; to: I
 }
 
 /**
- * An event as a line of JSON that can be checked by itself: actor and payload as they were hashed, with references
- * for names, and beside them the names that were not erased.
+ * Writes an event as a line of JSON that can be verified by itself: actor and payload as hashed, with references
+ * for names, and beside them the names that are not erased.
  */
 export function createRowWriter({ sqlite }: OpenLedger): (row: EventRow) => string {
   const find = sqlite.prepare<[string], KeptName>(

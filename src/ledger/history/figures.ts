@@ -18,10 +18,10 @@ interface Row {
 
 type Draft = { -readonly [K in keyof AccessSpan]: AccessSpan[K] };
 
-/** What a report shows of a period, in one walk over the events before its end. */
+/** The figures of a period for a report, in one pass over the events before its end. */
 export const figuresOf = (ledger: OpenLedger, period: Period): Figures => atOnce(walk(ledger, period));
 
-/** The same, a little at a time. */
+/** The same in steps, so that other work can run in between. */
 export const figuresInSteps = (ledger: OpenLedger, period: Period): Promise<Figures> => inSteps(walk(ledger, period));
 
 interface Period {
@@ -29,7 +29,7 @@ interface Period {
   readonly to: Instant;
 }
 
-/** Rows between two pauses. */
+/** Rows per step. */
 const STEP = 2_000;
 
 function* walk(ledger: OpenLedger, { from, to }: Period): Steps<Figures> {
@@ -81,7 +81,7 @@ const ROWS = `
     'break_glass.invoked', 'break_glass.reviewed', 'drift.found', 'signals.raised')
   ORDER BY seq`;
 
-/** What has been walked over so far. */
+/** Intermediate sums. */
 interface Sums {
   requests: number;
   readonly asked: Map<string, Instant>;
@@ -153,7 +153,7 @@ function add(sums: Sums, row: Row, { from, nameIn }: Reading): void {
     case 'grant.ended':
     case 'grant.declared_gone':
       endSpan(sums.spans, grantId, at, from);
-      // What is over and done with need not be remembered for a report on a later time.
+      // What ended before the period is not needed for the report.
       sums.asked.delete(requestId);
       sums.approvedBy.delete(requestId);
       break;

@@ -4,17 +4,17 @@ import { eachPerson, REFERENCE, referenceOf } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
 /**
- * What events hold in place of a name is a commitment to it. So a name can be checked, and where it is gone, an event
- * has to say that it was erased: erasing is the only thing that takes a name out.
+ * Events hold a commitment to each name. So a name can be verified, and if it is missing, an event
+ * has to say that it was erased: only an erasure removes a name.
  */
 export interface NameCheck {
-  /** @param beside what an archive keeps beside the event; undefined: the table has it */
+  /** @param beside the names that an archive has beside the event; undefined if the table has them */
   see(row: EventRow, beside?: Readonly<Record<string, KeptName>>): void;
-  /** Once every event was seen. null: every name is the one that was recorded, or was erased. */
+  /** Call it after the last event. null if every name is the recorded one, or was erased. */
   flaw(): Flaw | null;
 }
 
-/** Where a name may begin in canonical JSON. In what somebody typed, a quote has a backslash before it. */
+/** How a name begins in canonical JSON. In typed text, a backslash precedes each quote. */
 const BEGINS = '":"name:';
 const REF_AT = '":"'.length;
 const REF_LENGTH = 'name:'.length + 32;
@@ -23,9 +23,9 @@ type NameRow = { readonly person: string; readonly salt: string | null; readonly
 
 export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
   const find = sqlite.prepare<[string], NameRow>('SELECT person, salt, value FROM names WHERE ref = ?');
-  /** References whose names are there and right. */
+  /** References with a correct name. */
   const right = new Set<string>();
-  /** References without a name: whose, and the last event that holds it. */
+  /** References without a name: the person, and the last event with it. */
   const open = new Map<string, { person: string; seq: number }>();
   const erasedAt = new Map<string, number>();
   let first: Flaw | null = null;
@@ -41,7 +41,7 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
     for (const [ref, kept] of Object.entries(beside)) if (!isRight(ref, kept)) first ??= changed(row.seq, kept.person);
   }
 
-  /** Every event passes here: the text is searched, and parsed only where something may be wrong. */
+  /** Runs for every event: it searches the text, and parses it only if something may be wrong. */
   function seeIn(text: string, row: EventRow, beside: Readonly<Record<string, KeptName>> | undefined): void {
     for (let at = text.indexOf(BEGINS); at >= 0; at = text.indexOf(BEGINS, at + REF_AT)) {
       const ref = text.slice(at + REF_AT, at + REF_AT + REF_LENGTH);
@@ -59,7 +59,7 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
       return;
     }
     const person = whoseIs(row, ref);
-    // Something else that is called so, in what PagerDuty or a target says.
+    // Some other field of that name, in data from PagerDuty or a target.
     if (person === null) return;
     if (kept && (kept.salt !== null || kept.value !== null || kept.person !== person)) {
       first ??= changed(row.seq, person);
@@ -102,7 +102,7 @@ const changed = (seq: number, person: string): Flaw => ({
   kind: 'edited',
 });
 
-/** null: nobody's. */
+/** null if it belongs to nobody. */
 function whoseIs({ actor, payload }: EventRow, ref: string): string | null {
   let person: string | null = null;
   const note = (id: string, text: string): string => {
@@ -114,7 +114,7 @@ function whoseIs({ actor, payload }: EventRow, ref: string): string | null {
   return person;
 }
 
-/** Names that no event in the database holds any more: what was archived left them. They have to be right all the same. */
+/** Checks names without an event in the database, left by archiving: they have to be correct too. */
 function strayName(sqlite: OpenLedger['sqlite']): Flaw | null {
   const kept = sqlite.prepare<[], NameRow & { ref: string }>(
     'SELECT ref, person, salt, value FROM names WHERE salt IS NOT NULL OR value IS NOT NULL',
@@ -125,7 +125,7 @@ function strayName(sqlite: OpenLedger['sqlite']): Flaw | null {
   return null;
 }
 
-/** What kind of tampering fits what was found. */
+/** The kind of tampering that explains a flaw. */
 export type Tampering = 'edited' | 'missing' | 'replaced' | 'cut' | 'rewritten';
 
 export type Flaw = { readonly seq: number; readonly problem: string; readonly kind: Tampering };

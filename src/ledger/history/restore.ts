@@ -5,19 +5,19 @@ import { StorageError } from '../../ports/store.ts';
 import { type OpenLedger, openLedger, takeWriterLock } from '../sqlite/open.ts';
 import { backupLedger } from './backup.ts';
 
-/** What stands beside a database that a bot has used. */
+/** Files beside a database that a bot has used. */
 const COMPANIONS = ['-wal', '-shm'];
 
 export interface InPlace {
-  /** Where what was there before is now; null: nothing was there. */
+  /** The new path of the replaced database; null if there was none. */
   readonly replaced: string | null;
 }
 
 /**
- * Puts a copy in a database's place in one step, with the bot stopped. Until then the copy is a draft beside it, on which
- * `prepare` works; a crash leaves what was there, or the whole of what is new.
- * @param prepare makes the copy ready, before anybody can start on it
- * @throws StorageError where a bot runs there, or the copy is not whole
+ * Replaces a database with a copy in one step, with the bot stopped. Until then the copy is a draft beside it, on which
+ * `prepare` works. A crash leaves the old database, or the whole new one.
+ * @param prepare prepares the copy before a bot can start on it
+ * @throws StorageError if a bot runs on it, or the copy is not whole
  */
 export async function putInPlace(
   copy: string,
@@ -51,7 +51,7 @@ const removeDraft = (draft: string): void => {
   for (const end of ['', ...COMPANIONS, '-writer']) rmSync(`${draft}${end}`, { force: true });
 };
 
-/** The database stays under its own name until the draft takes it: a bot that starts in between finds no empty place. */
+/** The database keeps its name until the draft takes it, so that a bot that starts in between does not find it missing. */
 function putAside(path: string, now: number): string {
   const aside = `${path}.replaced-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}`;
   if (existsSync(aside)) throw new StorageError(`${aside}: is there already; move it away`);
@@ -61,7 +61,7 @@ function putAside(path: string, now: number): string {
   return aside;
 }
 
-/** What is only in its log goes into the file, where that can be read at all: otherwise the log is put aside with it. */
+/** Moves the write-ahead log into the file, if it can be read; otherwise the log is put aside with the file. */
 function takeInLog(path: string): void {
   try {
     const sqlite = new SQLite(path);

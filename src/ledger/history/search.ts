@@ -27,7 +27,7 @@ const BY_PERSON = `
     AND at >= @from AND at <= @to
   ORDER BY seq DESC LIMIT @limit`;
 
-/** Finds events by what auditors ask about: by person through an index, otherwise in one read of the table. */
+/** Finds events for auditors: by person through an index, otherwise in one scan of the table. */
 export function eventSearch(ledger: OpenLedger): EventSearch {
   const { sqlite } = ledger;
   const toEvent = createEventMaker(ledger);
@@ -89,7 +89,7 @@ export function eventSearch(ledger: OpenLedger): EventSearch {
   };
 }
 
-/** What an event calls somebody; undefined: nothing that is still so. */
+/** The name of somebody in an event; undefined if there is none that still counts. */
 function nameIn(event: LedgerEvent, id: string): string | undefined {
   let name: string | undefined;
   eachPerson(event, (person, text) => {

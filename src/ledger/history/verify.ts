@@ -9,13 +9,13 @@ import { BEGINNING, startOf } from '../sqlite/origin.ts';
 import { type ArchivedRow, archivedRows } from './archive.ts';
 import { type Flaw, nameCheck, type Tampering } from './nameCheck.ts';
 
-/** A position and its hash that was kept outside the database. */
+/** A position and its hash, kept outside the database. */
 export interface Anchor {
   readonly seq: number;
   readonly hash: string;
-  /** Where it was kept, for people. */
+  /** Where it was kept, in words. */
   readonly where: string;
-  /** When. Absent: not known, and so from no earlier ledger that a copy took the place of. */
+  /** When it was kept. Absent if unknown, so that it cannot belong to events that a restore dropped. */
   readonly at?: Instant;
 }
 
@@ -26,28 +26,28 @@ export type Verification =
       readonly events: number;
       readonly head: string;
       readonly anchors: number;
-      /** When copies were put in its place: what came after them then is not in it. */
+      /** Restores of a copy: the events after the copy are not in the ledger. */
       readonly restores: readonly Restored[];
     }
   | { readonly whole: false; readonly seq: number; readonly problem: string; readonly kind: Tampering };
 
-/** Rows read at a time: between two reads somebody else may have a turn. */
+/** Rows per read: other work can run between two reads. */
 const BATCH = 500;
 
 export interface Against {
   readonly anchors?: readonly Anchor[];
-  /** Archives of what was pruned, oldest first. Without them, the chain is walked from where the database begins. */
+  /** Archives of pruned events, oldest first. Without them, the check begins where the database does. */
   readonly archives?: readonly string[];
 }
 
 /**
- * Walks the chain to its end, checks every anchor on the way, and stops at the first thing that does not fit. A
- * chain alone cannot show that its tail was cut or that all of it was written anew; an anchor can.
+ * Walks the chain to its end, checks every anchor on the way, and stops at the first mismatch. A
+ * chain alone cannot show that its tail was cut or that all of it was rewritten; an anchor can.
  */
 export const verifyLedger = (ledger: Pick<OpenLedger, 'sqlite'>, against: Against = {}): Verification =>
   atOnce(walker(ledger, against));
 
-/** The same, a little at a time. */
+/** The same in steps, so that other work can run in between. */
 export const verifyInSteps = (
   ledger: Pick<OpenLedger, 'sqlite'>,
   anchors: readonly Anchor[] = [],
@@ -63,7 +63,7 @@ function* walker(
   const start = archives.length > 0 ? BEGINNING : startOf(sqlite);
   let { seq: last, hash: before } = start;
   const names = nameCheck(sqlite);
-  // What the chain says was archived last is not in the database, but its hash is.
+  // The last archived event is not in the database, but its hash is.
   const boundary = start.seq > 0 ? anchorFlaw(start, bySeq.get(start.seq)) : null;
   if (boundary) return { whole: false, ...boundary };
   const check = (rows: readonly ArchivedRow[]): Flaw | null => {

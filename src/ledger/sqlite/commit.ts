@@ -16,11 +16,11 @@ export interface CommitOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Work that follows from an event, such as the Slack messages about it; committed with it. */
   readonly followUps: (event: LedgerEvent) => readonly Job[];
-  /** Told after each commit that made work due. */
+  /** Called after each commit that made work due. */
   readonly onDue: (jobs: readonly Job[]) => void;
 }
 
-/** How a change gets into the database: states, events and due work, all of it in one transaction, or nothing. */
+/** Writes a change to the database: states, events and due work in one transaction, all or nothing. */
 export function createCommit(ledger: OpenLedger, { clock, followUps, onDue }: CommitOptions): Store['commit'] {
   const { sqlite, gate, path } = ledger;
   const names = nameBook(ledger);
@@ -28,18 +28,18 @@ export function createCommit(ledger: OpenLedger, { clock, followUps, onDue }: Co
   let tail = tailOf(ledger);
 
   const alone = sqlite.transaction(apply);
-  /** What came together is made durable together; each change still happens by itself, or not at all. */
+  /** Simultaneous changes become durable together; each one is still all or nothing. */
   const together = sqlite.transaction((all: readonly Pending[]) => {
     let last = tail;
     return all.map(({ change, at }): Outcome => {
       try {
-        // Within the other transaction this one is a savepoint.
+        // Inside the outer transaction this one is a savepoint.
         const applied = alone(change, at, last);
         last = applied.tail;
         return applied;
       } catch (error) {
         names.rolledBack();
-        // A full disk ends the whole transaction, and with it what went before.
+        // A full disk rolls the whole transaction back, including earlier changes.
         if (!sqlite.inTransaction) throw error;
         return { error: storageFault(error, path) };
       }
@@ -59,7 +59,7 @@ export function createCommit(ledger: OpenLedger, { clock, followUps, onDue }: Co
     write: (all) => {
       try {
         const outcomes = gate.write(() => write(all));
-        // Only what is durable is chained to.
+        // Only durable events are chained to.
         for (const outcome of outcomes) if ('tail' in outcome) tail = outcome.tail;
         return outcomes;
       } catch (error) {

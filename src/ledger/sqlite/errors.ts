@@ -23,10 +23,10 @@ const ADVICE: readonly [RegExp, string][] = [
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-/** Whether another program holds the database: the same write may well succeed in a moment. */
+/** Whether another program holds the lock, so that a retry will probably succeed. */
 export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error));
 
-/** Turns what SQLite throws into the two faults that the flow knows; anything else is passed on as it is. */
+/** Turns errors of SQLite into the two faults that the flow knows, and passes on any others. */
 export function storageFault(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
@@ -36,7 +36,7 @@ export function storageFault(error: unknown, path: string): unknown {
   return advice ? new StorageError(`${path}: ${advice} (${code})`, { cause: error, isBusy: isBusy(error) }) : error;
 }
 
-/** Does what is asked of the database, and turns what it throws with {@link storageFault}. */
+/** Runs database work, and converts its errors with {@link storageFault}. */
 export const guardFor =
   (path: string) =>
   <T>(work: () => T): T => {
@@ -47,7 +47,7 @@ export const guardFor =
     }
   };
 
-/** Reads of the database at this path, with what it throws turned by {@link storageFault}. */
+/** Runs reads of the database at this path, and converts their errors with {@link storageFault}. */
 export const readingAt =
   (path: string) =>
   <T>(query: () => T): Promise<T> =>

@@ -9,7 +9,7 @@ import type { OpenLedger } from './open.ts';
 import { originOf } from './origin.ts';
 import { events } from './schema.ts';
 
-/** As migrations/0010_restores.sql has it. */
+/** Must equal the index's condition in migrations/0010_restores.sql. */
 const IS_MARK =
   "type IN ('bot.identified', 'channel.forged', 'ledger.damaged', 'ledger.looked', 'ledger.restored', 'ledger.reconciled')";
 
@@ -43,7 +43,7 @@ export function createEventReader(ledger: OpenLedger): EventReader {
     },
     marks: async <T extends MarkType>(type: T) =>
       ledger.sqlite
-        // Without the list, SQLite does not know that the index of these types will do.
+        // Without the list, SQLite does not use the index of these types.
         .prepare<[string], EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE ${IS_MARK} AND type = ? ORDER BY seq`)
         .all(type)
         .map(toEvent)
@@ -51,7 +51,7 @@ export function createEventReader(ledger: OpenLedger): EventReader {
   };
 }
 
-/** The newest event that says which policy is in force; null: no policy ever was. Read once at each start. */
+/** The newest `policy.loaded` event; null if there is none. Read once per start. */
 export function newestPolicyLoaded(ledger: OpenLedger): (LedgerEvent & { readonly type: 'policy.loaded' }) | null {
   const row = ledger.sqlite
     .prepare<[], EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE type = 'policy.loaded' ORDER BY seq DESC LIMIT 1`)
@@ -61,7 +61,7 @@ export function newestPolicyLoaded(ledger: OpenLedger): (LedgerEvent & { readonl
 }
 
 /**
- * Rows as events, with the names of people in them. One that somebody made unreadable in the database is an event that
+ * Turns rows into events with people's names. A row that somebody made unreadable in the database becomes an event that
  * says so: it must not keep the others from being read, nor the bot from starting.
  */
 export function createEventMaker(ledger: Pick<OpenLedger, 'db'>): (row: EventRow) => LedgerEvent {
@@ -74,7 +74,7 @@ export function createEventMaker(ledger: Pick<OpenLedger, 'db'>): (row: EventRow
   };
 }
 
-/** null: it is no JSON, or no object. */
+/** null if it is no JSON object. */
 function objectIn(text: string): Record<string, unknown> | null {
   const value = jsonIn(text);
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -11,10 +11,10 @@ import type { SaidBook } from './saidBook.ts';
 
 /** Compares a grant's row and its due work with the events that they came with. */
 
-/** A revocation that failed is tried again within this time. */
+/** Longest pause before a failed revocation is retried. */
 const RETRY_WITHIN: Millis = 5 * MINUTE;
 
-/** As much of a grant's body as tells whether it can be worked with. */
+/** The part of a grant's body that decides whether it is usable. */
 const bodySchema = z.looseObject({
   id: z.string(),
   requestId: z.string(),
@@ -38,7 +38,7 @@ interface Row {
 
 type SaidGrant = NonNullable<ReturnType<SaidBook['grant']>>;
 
-/** @returns looks at one grant, by its id; what it finds wrong, or null */
+/** @returns a function that checks one grant by its id, and returns its problem or null */
 export function grantCheck(
   sqlite: Database,
   { said, clock }: { readonly said: Pick<SaidBook, 'grant'>; readonly clock: Pick<Clock, 'now'> },
@@ -92,7 +92,7 @@ export function grantCheck(
   }
 }
 
-/** Whether both say that there is a live grant. */
+/** Compares whether the grant is live. */
 function rowProblem(event: SaidGrant | null, row: Row | null, grant: Grant | null): string | null {
   if (!event) {
     const isFinal = !row || (!LIVE_STATES.some((state) => state === row.state) && (!grant || !isLive(grant)));
@@ -102,7 +102,7 @@ function rowProblem(event: SaidGrant | null, row: Row | null, grant: Grant | nul
   return grant ? null : 'its row cannot be read';
 }
 
-/** Whether both say how far it has come, and when it ends. */
+/** Compares its state and its end. */
 function standingProblem(row: Row, grant: Grant, event: SaidGrant): string | null {
   if (!isLive(grant) || grant.state !== row.state)
     return `events say that it is live, and its row says ${grant.state === row.state ? row.state : `both ${row.state} and ${grant.state}`}`;
@@ -113,7 +113,7 @@ function standingProblem(row: Row, grant: Grant, event: SaidGrant): string | nul
   return null;
 }
 
-/** Whether both say whose it is, and of what. */
+/** Compares its person and its role. */
 function subjectProblem(
   {
     id,
@@ -138,7 +138,7 @@ function subjectProblem(
 
 const iso = (at: Instant): string => new Date(at).toISOString();
 
-/** Earlier versions wrote a person as a name alone: nothing to compare with. */
+/** Earlier versions wrote only a person's name, which cannot be compared. */
 const intentSchema = z.looseObject({
   role: z.string(),
   person: z.union([z.looseObject({ slackId: z.string() }), z.string()]),
@@ -149,5 +149,5 @@ const isSameGift = (a: object, b: object): boolean => canonical(a) === canonical
 const isSame = (person: z.infer<typeof intentSchema>['person'], slackId: string): boolean =>
   typeof person === 'string' || person.slackId === '' || person.slackId === slackId;
 
-/** @returns null where it is nothing that can be worked with. What writes.ts writes always can be. */
+/** @returns null if the body is unusable. Bodies from writes.ts never are. */
 const grantIn = (row: Row): Grant | null => parsedAs(bodySchema, row.body) as Grant | null;

@@ -36,7 +36,7 @@ export function grantReads({
     .orderBy(desc(sql`rowid`))
     .limit(p('limit'))
     .prepare();
-  // Two searches, each by its own index: as one condition SQLite would scan everything that is live.
+  // Two queries, each with its own index: with one condition SQLite would scan all live grants.
   const liveOf = sqlite.prepare<Whose & { role: RoleKey }, StoredRow>(
     `SELECT version, body FROM grants WHERE ${amongAccounts('person')} AND role = @role AND ${IS_LIVE}
      UNION ALL SELECT version, body FROM grants WHERE ${AMONG_MAILBOXES} AND role = @role AND ${IS_LIVE} LIMIT 1`,
@@ -66,7 +66,7 @@ type LiveReads = Pick<
   'livePlaces' | 'liveWithoutPlace' | 'liveResources' | 'livePeople' | 'liveForIncident' | 'peopleAt'
 >;
 
-/** What is live where, and who holds it. A body that is no JSON is put right by mendState; until then it hides no other. */
+/** Live grants by place and holder. A body that is no JSON hides no other, until mendState corrects it. */
 export function liveReads({ sqlite, path }: OpenLedger): LiveReads {
   const read = readingAt(path);
   const resources = sqlite

@@ -10,7 +10,7 @@ import { grants } from './schema.ts';
 
 export function historyReads({ db, sqlite, path }: OpenLedger): Pick<Store, 'history'> {
   const read = readingAt(path);
-  // What limits count, and all of it: whoever is denied by the policy again and again pushes nothing out of sight.
+  // Everything that limits count, without a limit of its own: repeated denials by the policy must not hide older rows.
   const pastOf = sqlite.prepare<Whose & { since: number }, StoredRow>(
     `SELECT version, body FROM requests WHERE ${REQUESTED_BY} AND state IN ('approved', 'scheduled', 'denied')
      AND (state = 'denied') = (json_array_length(body, '$.reviews') > 0)
@@ -40,7 +40,7 @@ export function historyReads({ db, sqlite, path }: OpenLedger): Pick<Store, 'his
   };
 }
 
-/** At the time that it is for: what was approved ahead counts when it begins, not when it was asked for. */
+/** An approval counts at its start, not at the time of the request. */
 function approvedAlone(request: Request): History['automatic'] {
   if (request.state === 'approved' && request.reviews.length === 0 && request.useReview === null)
     return [{ role: request.role, at: request.approvedAt }];

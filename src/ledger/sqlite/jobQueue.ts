@@ -3,13 +3,13 @@ import { guardFor } from './errors.ts';
 import { createSettle } from './jobSettling.ts';
 import type { OpenLedger } from './open.ts';
 
-/** More than any work is tried or put again. */
+/** Larger than any real number of attempts or puts. */
 export const COUNTABLE = 1_000_000_000;
 
 export function createJobQueue(ledger: OpenLedger): JobQueue {
   const { sqlite, path, gate } = ledger;
   const guarded = guardFor(path);
-  // Numbers that somebody wrote there must not become too large to count on from.
+  // Tampered numbers must not become too large to increment.
   const releaseAll = sqlite.prepare(
     `UPDATE jobs SET lease_until = 0, attempts = min(max(attempts, 0), ${COUNTABLE}), generation = min(max(generation, 0), ${COUNTABLE})
      WHERE lease_until <> 0 OR attempts NOT BETWEEN 0 AND ${COUNTABLE} OR generation NOT BETWEEN 0 AND ${COUNTABLE}`,
@@ -26,13 +26,13 @@ export function createJobQueue(ledger: OpenLedger): JobQueue {
     },
     peek: async (kinds, now, limit) => guarded(() => statementsFor(kinds).peek.all(now, ...kinds, limit)),
     settle: createSettle(ledger),
-    // In the order of the index on due_at, so that it stops at the first.
+    // In the order of the index on due_at, so that the query stops at the first row.
     nextDueAt: async (kinds, now) => guarded(() => statementsFor(kinds).next.get(...kinds, now)?.dueAt ?? null),
     releaseAll: async () => gate.write(() => void releaseAll.run()),
   };
 }
 
-/** The same few sets of kinds are asked about over and over. */
+/** Caches statements, since there are only a few sets of kinds. */
 function statementsByKinds({ sqlite }: OpenLedger) {
   const prepared = new Map<string, ReturnType<typeof prepareFor>>();
   function prepareFor(kinds: readonly JobKind[]) {

@@ -1,7 +1,7 @@
 import type { JobQueue, Settled } from '../../ports/jobs.ts';
 import type { OpenLedger } from './open.ts';
 
-/** Work that ended in one turn of the event loop. */
+/** Jobs that ended in one turn of the event loop. */
 interface Turn {
   readonly all: Settled[];
   readonly recorded: Promise<void>;
@@ -9,7 +9,7 @@ interface Turn {
   readonly reject: (error: unknown) => void;
 }
 
-/** Records what became of work; what is settled in one turn of the event loop is one commit. */
+/** Records outcomes of jobs. Those of one turn of the event loop share a commit. */
 export function createSettle(ledger: OpenLedger): JobQueue['settle'] {
   const { gate } = ledger;
   const settleAll = settling(ledger);

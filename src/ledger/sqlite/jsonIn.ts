@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What a text in the database says; undefined: it is no JSON, which the bot never writes there. */
+/** Parses a stored text; undefined if it is no JSON, which the bot never writes. */
 export function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -10,6 +10,6 @@ export function jsonIn(text: string): unknown {
   }
 }
 
-/** What a text in the database says, where it has this shape. @returns null where it has not, or there is no text */
+/** Parses a stored text of this shape. @returns null if there is no text, or it has another shape */
 export const parsedAs = <T>(schema: z.ZodType<T>, text: string | undefined): T | null =>
   text === undefined ? null : (schema.safeParse(jsonIn(text)).data ?? null);

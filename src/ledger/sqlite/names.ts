@@ -4,24 +4,24 @@ import type { OpenLedger } from './open.ts';
 import { names } from './schema.ts';
 
 /**
- * Names and e-mail addresses stand beside the chain, not in it: an event holds a reference to each, which is a
+ * Names and e-mail addresses are stored beside the chain, not in it: an event holds a reference to each, which is a
  * commitment to it (a salted hash), so that it cannot be changed unseen, and can be erased without breaking the chain.
  */
 export interface NameBook {
-  /** The value with every name and address in it replaced by its reference, and the people in it. */
+  /** Replaces every name and address in a value with its reference, and collects its people. */
   put<T extends object>(value: T): { stored: T; people: ReadonlySet<string> };
-  /** The commit in which names were put did not happen. */
+  /** Call it if the commit with the latest names was rolled back. */
   rolledBack(): void;
 }
 
-/** What is shown in place of what was erased. */
+/** Shown instead of an erased name. */
 export const ERASED = '(erased)';
-/** What is shown in place of what somebody changed in the database. */
+/** Shown instead of a name that somebody changed in the database. */
 export const CHANGED = '(changed in the database)';
 const SALT_BYTES = 16;
 export const REFERENCE = /^name:[0-9a-f]{32}$/;
 
-/** What a name is kept under; whoever has the salt can check that it is what was recorded. */
+/** The reference of a name; with the salt, anybody can verify that it is the recorded one. */
 export const referenceOf = (salt: string, person: string, value: string): string =>
   `name:${createHash('sha256').update(`${salt}\n${person}\n${value}`).digest('hex').slice(0, 32)}`;
 
@@ -65,7 +65,7 @@ export function nameBook({ db }: OpenLedger): NameBook {
   };
 }
 
-/** Puts names back in place of their references. What is no reference stays: older events hold names themselves. */
+/** Replaces references with names. Anything else stays, because older events hold the names themselves. */
 export function createNameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T) => T {
   const known = new Map<string, string>();
   const prepare = () =>
@@ -74,7 +74,7 @@ export function createNameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T)
       .from(names)
       .where(eq(names.ref, sql.placeholder('ref')))
       .prepare();
-  /** Made at the first reference: a database that was never opened by this version may have no such table. */
+  /** Prepared at the first reference: a database from an earlier version may lack the table. */
   let find: ReturnType<typeof prepare> | undefined;
   const nameOf = (ref: string): string => {
     if (!REFERENCE.test(ref)) return ref;
@@ -83,7 +83,7 @@ export function createNameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T)
     find ??= prepare();
     const kept = find.get({ ref });
     if (!kept || kept.salt === null || kept.value === null) return ERASED;
-    // What stands in the table is shown only if it is what the event committed to.
+    // A name is shown only if it matches the event's commitment.
     const shown = referenceOf(kept.salt, kept.person, kept.value) === ref ? kept.value : CHANGED;
     known.set(ref, shown);
     return shown;
@@ -94,8 +94,8 @@ export function createNameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T)
 const PERSONAL: ReadonlySet<string> = new Set(['name', 'email', 'writtenEmail']);
 
 /**
- * The value with every name and address of a person replaced: a copy as far as something changes, itself where
- * nothing does. People are what has a Slack id.
+ * Replaces every name and address of a person in a value: a copy if something changes, the value itself if
+ * nothing does. An object with a Slack id is a person.
  */
 export function eachPerson(value: unknown, replace: (id: string, text: string) => string): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -114,7 +114,7 @@ export function eachPerson(value: unknown, replace: (id: string, text: string) =
   return copy ?? value;
 }
 
-/** A name, with what it takes to check that it is the one that was recorded. */
+/** A name with the salt that verifies it. */
 export interface KeptName {
   readonly person: string;
   readonly salt: string;

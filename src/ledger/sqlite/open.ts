@@ -10,7 +10,7 @@ import { checkParts } from './ownParts.ts';
 import * as schema from './schema.ts';
 import { createWriteGate, type WriteGate } from './writeGate.ts';
 
-/** How long opening, and commands beside the bot, wait for another program's lock, in milliseconds. */
+/** Timeout of opening, and of commands beside the bot, for another program's lock. */
 const BUSY_TIMEOUT_MS = 2_000;
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
@@ -21,27 +21,27 @@ export interface OpenLedger {
   readonly path: string;
   readonly db: LedgerDb;
   readonly sqlite: Database;
-  /** Every write passes here. */
+  /** Every write goes through it. */
   readonly gate: WriteGate;
-  /** What was found about who else could reach the files, for people; empty: nobody could. */
+  /** Files that others could access, in words; empty if there were none. */
   readonly exposed: readonly string[];
-  /** What acted on the tables, and was no doing of the bot's, for people; empty: nothing did. */
+  /** Foreign triggers and views that acted on the tables, in words; empty if there were none. */
   readonly bent: readonly string[];
-  /** What was missing and has been put back, for people. */
+  /** Missing parts of the schema that were restored, in words. */
   readonly putBack: readonly string[];
   close(): void;
 }
 
 /**
- * Opens the database to write, brings its schema up to date, and keeps every other writer out for as long
+ * Opens the database for writing, migrates its schema, and keeps every other writer out for as long
  * as this process lives. From then on SQLite itself never waits for a lock: see {@link WriteGate}.
- * @param options.waitsForLocks for a command that has nothing else to do meanwhile
+ * @param options.waitsForLocks for commands, which have nothing else to do meanwhile
  * @throws StorageError that says what, where and what to do
  */
 export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLedger {
   const { release, exposed } = takeWriterLock(path);
   try {
-    // SQLite gives its companions the mode that the database has.
+    // SQLite creates its companion files with the mode of the database.
     exposed.push(...makeOwnerOnly(path), ...[`${path}-wal`, `${path}-shm`].flatMap(closeToOthers), ...openFolder(path));
     const sqlite = new SQLite(path, { timeout: BUSY_TIMEOUT_MS });
     refuseLater(sqlite, path);
@@ -73,7 +73,7 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
   }
 }
 
-/** Opens an existing database to read, beside a bot that may be writing. */
+/** Opens an existing database read-only, beside a bot that may be writing. */
 export function openLedgerToRead(path: string): OpenLedger {
   if (!existsSync(path)) throw new StorageError(`${path}: there is no such file`);
   try {
@@ -113,7 +113,7 @@ function refuseLater(sqlite: Database, path: string): void {
 /** Settings that durability rests on, read back: SQLite ignores a setting that it cannot make. */
 function setPragmas(sqlite: Database, path: string): void {
   const wanted = { journal_mode: 'wal', synchronous: 2, foreign_keys: 1 } as const;
-  // For a new file only. Events are small, and a commit writes whole pages: half the size makes it about 7 % faster.
+  // For a new file only. Events are small, and a commit writes whole pages: half the page size is about 7 % faster.
   sqlite.pragma('page_size = 2048');
   sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('synchronous = FULL');
@@ -127,7 +127,7 @@ function setPragmas(sqlite: Database, path: string): void {
   }
 }
 
-/** Whether a process holds the place of the one writer now: looked at, and left as it is. */
+/** Whether another process holds the writer lock now. It is only tested, and left as it is. */
 export function isWriterThere(path: string): boolean {
   const lockPath = `${path}-writer`;
   if (!existsSync(lockPath)) return false;
@@ -143,7 +143,7 @@ export function isWriterThere(path: string): boolean {
   }
 }
 
-/** A lock that the operating system lets go of however the process ends: an exclusive SQLite transaction. @throws StorageError */
+/** Takes a lock that the system releases however the process ends: an exclusive SQLite transaction. @throws StorageError */
 export function takeWriterLock(path: string): { release: () => void; exposed: string[] } {
   const lockPath = `${path}-writer`;
   let lock: Database;
@@ -151,7 +151,7 @@ export function takeWriterLock(path: string): { release: () => void; exposed: st
   try {
     exposed = makeOwnerOnly(lockPath);
     lock = new SQLite(lockPath, { timeout: 0 });
-    // Nothing is ever written to it, so that a full disk keeps nobody from taking it.
+    // Nothing is ever written to it, so that it works on a full disk.
     lock.pragma('journal_mode = MEMORY');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -172,7 +172,7 @@ function startFault(error: unknown, path: string): unknown {
       cause: error,
     });
   }
-  // drizzle wraps what the driver threw.
+  // drizzle wraps the driver's error.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const fault = storageFault(cause, path);
   return fault === cause ? error : fault;

@@ -8,7 +8,7 @@ export interface Position {
   readonly hash: string;
 }
 
-/** What the first event of all continues. */
+/** The position before the very first event. */
 export const BEGINNING: Position = { seq: 0, hash: GENESIS_HASH };
 
 export const firstRow = (sqlite: Database) =>
@@ -16,7 +16,7 @@ export const firstRow = (sqlite: Database) =>
     .prepare<[], Pick<EventRow, 'seq' | 'at' | 'hash'>>('SELECT seq, at, hash FROM events ORDER BY seq LIMIT 1')
     .get();
 
-/** What the chain says was archived last before an event. It is found by itself only where it is true. */
+/** The last archiving before an event, according to the chain. */
 export function archivedBefore(sqlite: Database, seq: number): EventPayloads['ledger.archived'] | null {
   const said = sqlite
     .prepare<[number], string>(
@@ -27,7 +27,7 @@ export function archivedBefore(sqlite: Database, seq: number): EventPayloads['le
   return said === undefined ? null : (JSON.parse(said) as EventPayloads['ledger.archived']);
 }
 
-/** null: nothing was ever recorded. */
+/** null if nothing was ever recorded. */
 export function originOf(sqlite: Database): Origin | null {
   const first = firstRow(sqlite);
   if (!first) return null;
@@ -37,7 +37,7 @@ export function originOf(sqlite: Database): Origin | null {
     : { ledger: first.hash, began: first.at, first: first.seq };
 }
 
-/** What the first event in the database has to continue: nothing, or what the chain itself says was archived. */
+/** The position that the database's first event has to continue: the beginning, or the end of the archives. */
 export function startOf(sqlite: Database): Position {
   const first = firstRow(sqlite);
   const archived = first && first.seq > 1 ? archivedBefore(sqlite, first.seq) : null;

@@ -6,7 +6,7 @@ import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { IS_LIVE } from './rows.ts';
 
-/** How the work stands, from indexes alone where there can be much of it. */
+/** Reads the state of the work, from indexes alone for large tables. */
 export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite' | 'path'>): OverviewReader {
   const guarded = guardFor(path);
   const states = sqlite.prepare<[], { state: Grant['state']; count: number }>(
@@ -35,7 +35,7 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
     .prepare<[], Instant>("SELECT at FROM events WHERE type = 'ledger.anchored' ORDER BY seq DESC LIMIT 1")
     .pluck();
 
-  /** Numbers have no gaps: what is behind need not be counted. */
+  /** Event numbers have no gaps, so that the backlog is a subtraction. */
   function auditBehind(newestSeq: number): Overview['auditBehind'] {
     const shown = cursor.get(CURSORS.audit) ?? 0;
     const since = firstAfter.get(shown);
@@ -56,6 +56,6 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
   return { read: async (now) => guarded(() => read(now)) };
 }
 
-/** What cannot say since when counts from now. */
+/** Without a time of its own, it counts from now. */
 const overdueOf = (row: { readonly count: number; readonly since: Instant | null } | undefined, now: Instant) =>
   row === undefined || row.count === 0 ? null : { count: row.count, since: row.since ?? now };

@@ -2,8 +2,8 @@ import SQLite, { type Database } from 'better-sqlite3';
 import { drizzle, migrate } from './drizzle.ts';
 
 /**
- * Whoever owns the file can give the database rules of its own: a trigger that puts off every end, or keeps it from being
- * recorded. Nothing acts on what the bot writes but what the migrations made.
+ * The owner of the file can add rules to the database: a trigger that delays every end, or keeps it from being
+ * recorded. So only parts from the migrations may act on the bot's writes.
  */
 
 interface Part {
@@ -25,7 +25,7 @@ const isSame = (a: Part | undefined, b: Part): boolean =>
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** What the migrations make, by name. */
+/** The parts that the migrations create, by name. */
 function ownParts(migrationsFolder: string): ReadonlyMap<string, Part> {
   const model = new SQLite(':memory:');
   try {
@@ -37,11 +37,11 @@ function ownParts(migrationsFolder: string): ReadonlyMap<string, Part> {
 }
 
 export interface PartsCheck {
-  /** Before anything is written: takes out triggers and views that are not the bot's. @returns what was found, for people */
+  /** Drops foreign triggers and views. Call it before the first write. @returns the findings in words */
   takeOutForeign(): string[];
   /**
-   * Once the schema is the newest: puts back what is missing.
-   * @returns what was put back, which has bent nothing by itself, and what could not be
+   * Restores missing parts. Call it after the migrations.
+   * @returns the restored parts, whose absence changed no data, and those that could not be restored
    */
   putBackOwn(): { readonly putBack: readonly string[]; readonly bent: readonly string[] };
 }
@@ -58,7 +58,7 @@ export function checkParts(sqlite: Database, migrationsFolder: string): PartsChe
     return foreign.map(({ type, name }) => `the ${type} ${name} is not the bot’s; it was taken out`);
   }
 
-  /** @returns what keeps it from being there; null: it is there */
+  /** @returns why it cannot be restored; null if it is there now */
   function putBack(part: Part, now: Part | undefined): string | null {
     if (part.type === 'table') return `the table ${part.name} is not as the bot made it`;
     if (now) drop(now);
@@ -66,9 +66,9 @@ export function checkParts(sqlite: Database, migrationsFolder: string): PartsChe
       sqlite.exec(part.sql);
       return null;
     } catch (error) {
-      // Rows that this very rule forbids were put in meanwhile.
+      // Rows were inserted meanwhile that this very rule forbids.
       if (!(error instanceof SQLite.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT'))) throw error;
-      // Searches need it, whether or not it forbids anything.
+      // Queries need the index, even without its uniqueness.
       sqlite.exec(part.sql.replace(/^CREATE UNIQUE INDEX/, 'CREATE INDEX'));
       return `the ${part.type} ${part.name} was taken out, and rows that it forbids are there`;
     }

@@ -2,15 +2,15 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorText } from '../../domain/text.ts';
 
-/** Read and written by the account that the bot runs as, and by nobody else. */
+/** Mode for files that only the bot's account may read and write. */
 export const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 
 /**
- * Makes a file that only its owner reads, before anything that would make it for everybody does. One that is there
- * already is closed to others.
- * @returns what people should know; empty: nothing was open
+ * Creates a file for its owner only, before something else creates it for everybody. An existing one
+ * is closed to others.
+ * @returns findings in words; empty if nothing was open
  */
 export function makeOwnerOnly(path: string): string[] {
   if (existsSync(path)) return closeToOthers(path);
@@ -18,12 +18,12 @@ export function makeOwnerOnly(path: string): string[] {
     closeSync(openSync(path, 'a', OWNER_ONLY));
     return [];
   } catch {
-    // SQLite cannot make it either, and says what to do about it.
+    // SQLite cannot create it either, and says what to do about it.
     return [];
   }
 }
 
-/** @returns what people should know; empty: it is not there, or was closed already */
+/** @returns findings in words; empty if it is missing or was closed already */
 export function closeToOthers(path: string): string[] {
   const found = statSync(path, { throwIfNoEntry: false });
   const mode = (found?.mode ?? 0) & 0o777;
@@ -39,7 +39,7 @@ export function closeToOthers(path: string): string[] {
   }
 }
 
-/** Whoever may write in a folder may put another file in the place of one in it. */
+/** Whether others may write in the folder: they could replace a file in it. */
 export function openFolder(path: string): string[] {
   const folder = dirname(path);
   const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0;

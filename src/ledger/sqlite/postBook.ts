@@ -12,7 +12,7 @@ export function createPostBook({ db, sqlite, path, gate }: OpenLedger): PostBook
     .from(posts)
     .where(eq(posts.key, p('key')))
     .prepare();
-  // Keys are plain ASCII: every key that begins so comes before this one.
+  // Keys are plain ASCII, so that every key with this prefix sorts before this one.
   const keysFrom = sqlite
     .prepare<[string, string], string>('SELECT key FROM posts WHERE key >= ? AND key < ? ORDER BY key')
     .pluck();

@@ -72,7 +72,7 @@ function statements({ db, sqlite }: OpenLedger) {
       .where(eq(requests.bundle, p('bundle')))
       .orderBy(asc(sql`rowid`))
       .prepare(),
-    // Only those that the person made since: the index by requester finds them, and few are read.
+    // Only the person's later requests: the index by requester finds them, and few are read.
     extending: sqlite.prepare<{ id: string; requestId: string; requester: string }, StoredRow>(
       `SELECT version, body FROM requests
        WHERE requester = @requester AND rowid > (SELECT rowid FROM requests WHERE id = @requestId)

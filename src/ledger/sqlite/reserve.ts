@@ -8,15 +8,15 @@ import { OWNER_ONLY } from './ownerOnly.ts';
 
 /** SQLite needs about 40 kB to open a database; the rest is for what is recorded first. In bytes. */
 const SIZE = 1024 * 1024;
-/** What SQLite says where there is no room: for rows, for the file that it shares, for a write. */
+/** SQLite's codes for a full disk: for rows, for the shared-memory file, for a write. */
 const NO_ROOM = /^SQLITE_(FULL|IOERR_(SHMSIZE|WRITE|SHMOPEN))$/;
 
 export const reservePath = (path: string): string => `${path}-reserve`;
 
 /**
- * Opens the database, also on a disk that is full: a file beside it, made while there was room, gives up its own. A bot that
- * cannot open its database cannot take access back, and a full disk is when supervisors start it again.
- * @throws StorageError where it cannot be opened even so
+ * Opens the database even on a full disk, by deleting a reserve file that was made while there was room. A bot that
+ * cannot open its database cannot end access, and a full disk is when supervisors restart it.
+ * @throws StorageError if it cannot be opened even so
  */
 export function openWithReserve(path: string, log: Log, open: (path: string) => OpenLedger = openLedger): OpenLedger {
   const ledger = openOrGiveUpReserve(path, log, open);
@@ -38,10 +38,10 @@ function openOrGiveUpReserve(path: string, log: Log, open: (path: string) => Ope
 function keepReserve(reserve: string, log: Log): void {
   if (existsSync(reserve)) return;
   try {
-    // Random: file systems that compress keep no room for zeros.
+    // Random bytes: a compressing file system would reserve no room for zeros.
     writeFileSync(reserve, randomBytes(SIZE), { mode: OWNER_ONLY, flag: 'wx' });
   } catch (error) {
-    // Half a file is no reserve, and takes what room there is.
+    // A partial file is no reserve, and only uses up the remaining room.
     rmSync(reserve, { force: true });
     log.warn({ reserve, problem: errorText(error) }, 'nothing can be kept in reserve for a disk that is full');
   }

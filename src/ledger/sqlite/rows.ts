@@ -6,29 +6,29 @@ import type { Versioned } from '../../ports/store.ts';
 import { jsonIn } from './jsonIn.ts';
 import type { records } from './schema.ts';
 
-/** What the reads of the store share: rows turned into what they were written from, and conditions. */
+/** Shared by the store's reads: conditions, and rows turned back into what they were written from. */
 
-/** A state as its row holds it. */
+/** A state as it is stored in its row. */
 export interface StoredRow {
   readonly version: number;
   readonly body: string;
 }
 
-// Rows are written by writes.ts only, from the types they are read back as.
+// Only writes.ts writes rows, from the types that they are read back as.
 export const toRequest = (row: StoredRow | undefined): Versioned<Request> | null =>
   row ? { value: JSON.parse(row.body) as Request, version: row.version } : null;
 
 export const toGrant = (row: StoredRow | undefined): Versioned<Grant> | null =>
   row ? { value: JSON.parse(row.body) as Grant, version: row.version } : null;
 
-// What is no JSON any more is nothing; it is put right, and told of, before anything is granted: see mendState.
+// A body that is no JSON any more counts as missing; mendState corrects and reports it before anything is granted.
 export const toRecord = <K extends keyof Records>(row: typeof records.$inferSelect): Records[K] | null =>
   (jsonIn(row.body) ?? null) as Records[K] | null;
 
 export const liveOnly = (loaded: Versioned<Grant> | null): Versioned<LiveGrant> | null =>
   loaded && isLive(loaded.value) ? { value: loaded.value, version: loaded.version } : null;
 
-/** A human as statements take them: JSON arrays of their accounts and mailboxes. */
+/** A human as a statement's parameters: JSON arrays of accounts and mailboxes. */
 export interface Whose {
   readonly accounts: string;
   readonly mailboxes: string;

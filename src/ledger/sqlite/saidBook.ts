@@ -2,18 +2,18 @@ import type { Database } from 'better-sqlite3';
 import type { Instant } from '../../domain/terms.ts';
 import { nothingSaid, type Said, type SaidGrant, take } from '../book/said.ts';
 
-/** What events say is so, read once from the first to the newest and kept up to date. */
+/** The state according to the events, read once from first to newest and kept up to date. */
 export interface SaidBook {
-  /** Reads so many events more. @returns whether there are any left */
+  /** Reads at most `window` more events. @returns whether there are any left */
   readOn(window: number): boolean;
-  /** undefined: not live. */
+  /** undefined if it is not live. */
   grant(id: string): SaidGrant | undefined;
   grants(): Iterable<string>;
-  /** The event that froze all access, where none lifted it since. */
+  /** The event that froze all access, unless lifted since. */
   freeze(): number | null;
-  /** Answers of owners by which a rule is taken out now. */
+  /** Events of the owners' answers that currently remove a rule. */
   removals(): readonly number[];
-  /** Somebody's stand-in. null: ended; undefined: no event says anything. */
+  /** Somebody's stand-in. null if ended; undefined if there is no event about one. */
   delegation(from: string): { readonly to: string; readonly until: Instant } | null | undefined;
 }
 
@@ -26,7 +26,7 @@ export function saidBook(sqlite: Database): SaidBook {
   const bounds = sqlite.prepare<[], { first: number | null; newest: number | null }>(
     'SELECT (SELECT min(seq) FROM events) AS first, (SELECT max(seq) FROM events) AS newest',
   );
-  // What follows from an event that is no JSON any more is for the check of the chain to say.
+  // The check of the chain reports events that are no JSON any more.
   const window = sqlite.prepare<[number, number], Said>(
     `SELECT seq, type, request_id AS requestId, grant_id AS grantId,
        CASE WHEN type IN ${ENDS_AT} AND json_valid(payload) THEN json_extract(payload, '$.endsAt') END AS endsAt,

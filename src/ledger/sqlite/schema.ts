@@ -1,6 +1,6 @@
 import { integer, primaryKey, sqliteTable, text } from './drizzle.ts';
 
-/** The tables as queries see them. migrations/ makes them, with checks and triggers that drizzle cannot say. */
+/** The tables for queries. migrations/ creates them, with checks and triggers that drizzle cannot express. */
 
 export const events = sqliteTable('events', {
   seq: integer('seq').primaryKey(),
@@ -14,7 +14,7 @@ export const events = sqliteTable('events', {
   hash: text('hash').notNull(),
 });
 
-/** Whom an event is about or by, to find it by. */
+/** Index of events by the people they are about or by. */
 export const eventPeople = sqliteTable(
   'event_people',
   {
@@ -24,7 +24,7 @@ export const eventPeople = sqliteTable(
   (table) => [primaryKey({ columns: [table.person, table.seq] })],
 );
 
-/** What references in events stand for. Both null: erased. */
+/** The values of references in events. Both columns are null if erased. */
 export const names = sqliteTable('names', {
   ref: text('ref').primaryKey(),
   /** Slack id. */
@@ -39,12 +39,12 @@ export const requests = sqliteTable('requests', {
   state: text('state').notNull(),
   submissionKey: text('submission_key').notNull(),
   requester: text('requester').notNull(),
-  /** The requester's when they asked, without subaddress; '': erased. */
+  /** The requester's mailbox at the request, without subaddress; '' if erased. */
   mailbox: text('mailbox').notNull(),
   role: text('role').notNull(),
-  /** Requests that were made together share it. */
+  /** Shared by requests that were made together. */
   bundle: text('bundle').notNull(),
-  /** A use of break-glass that nobody has reviewed: when that is due. */
+  /** When the review of a break-glass use is due; null if there is none to do. */
   reviewDue: integer('review_due'),
   body: text('body').notNull(),
 });
@@ -67,7 +67,7 @@ export const grants = sqliteTable('grants', {
   state: text('state').notNull(),
   requestId: text('request_id').notNull(),
   person: text('person').notNull(),
-  /** The person's when it was given, without subaddress; '': erased. */
+  /** The person's mailbox when it was given, without subaddress; '' if erased. */
   mailbox: text('mailbox').notNull(),
   role: text('role').notNull(),
   resource: text('resource').notNull(),
@@ -80,11 +80,11 @@ export const jobs = sqliteTable(
     kind: text('kind').notNull(),
     key: text('key').notNull(),
     dueAt: integer('due_at').notNull(),
-    /** Claims since it last went well; one that a crash cut short counts. */
+    /** Claims since the last success, including those that a crash interrupted. */
     attempts: integer('attempts').notNull(),
-    /** Somebody works on it until then. */
+    /** When the current claim runs out. */
     leaseUntil: integer('lease_until').notNull(),
-    /** Counts how often the job was put: whoever finishes an older one leaves the newer alone. */
+    /** Distinguishes puts of the job: finishing an older one leaves the newer alone. */
     generation: integer('generation').notNull(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.key] })],
@@ -99,7 +99,7 @@ export const posts = sqliteTable('posts', {
   digest: text('digest').notNull(),
 });
 
-/** How far a reader of the ledger has got. */
+/** The position of a reader of the ledger. */
 export const cursors = sqliteTable('cursors', {
   name: text('name').primaryKey(),
   seq: integer('seq').notNull(),

@@ -12,11 +12,11 @@ import { startOf } from './origin.ts';
 import { IS_LIVE } from './rows.ts';
 import { type SaidBook, saidBook } from './saidBook.ts';
 
-/** Events, and grants, that are looked at in one go. */
+/** Events and grants per step. */
 const WINDOW = 1_000;
 const ROWS = 100;
 
-/** Compares the tables that the bot works from with the events that they came with. */
+/** Compares the bot's tables with the events that were committed with them. */
 export function createStateCheck(
   { sqlite, gate }: Pick<OpenLedger, 'sqlite' | 'gate'>,
   clock: Pick<Clock, 'now'>,
@@ -63,7 +63,7 @@ export function createStateCheck(
   };
 }
 
-/** Stand-ins that no event named so. */
+/** Stand-ins that no event names. */
 function strayStandIns(sqlite: Database, said: Pick<SaidBook, 'delegation'>): string[] {
   const isDelegated = (key: string, body: string): boolean => {
     const event = said.delegation(key);
@@ -86,7 +86,7 @@ const delegationSchema = z.looseObject({
   until: z.number(),
 });
 
-/** @returns which small states could not be read, and are nothing now */
+/** @returns the small states that were unreadable, and are deleted now */
 function dropUnreadable(sqlite: Database): string[] {
   const found = sqlite
     .prepare<[], { kind: string; key: string }>(
@@ -100,7 +100,7 @@ function dropUnreadable(sqlite: Database): string[] {
   return found.map(({ kind, key }) => `${kind} ${key}`);
 }
 
-/** Nobody decides or begins these any more: what should do it is not due work. */
+/** Open requests without the due work that would decide or start them. */
 function idleRequests(sqlite: Database, now: Instant): readonly Job[] {
   const idle = (state: string, kind: string) =>
     sqlite

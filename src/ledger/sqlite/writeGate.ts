@@ -2,20 +2,20 @@ import type { Millis } from '../../domain/terms.ts';
 import { StorageError } from '../../ports/store.ts';
 import { isBusy, storageFault } from './errors.ts';
 
-/** How long nobody tries to write after SQLite said that another program holds the database. */
+/** Pause of all writes after SQLite said that another program holds the lock. */
 const CLOSED_FOR: Millis = 50;
 
 /**
- * The way to the database for everything that writes. SQLite would wait for another program's lock synchronously, and the
- * whole process with it: here it never waits. A write that finds the database locked fails at once, for a while so does
- * every other one without asking SQLite, and who can wait tries again from a timer.
+ * The way to the database for all writes. SQLite would wait synchronously for another program's lock, and the
+ * whole process with it; here it never waits. A write that finds the database locked fails at once, for a while so does
+ * every other one without asking SQLite, and callers that can wait retry from a timer.
  */
 export interface WriteGate {
-  /** @throws StorageError where another program holds the database; whatever else `work` throws, as {@link storageFault} has it */
+  /** @throws StorageError if another program holds the lock; other errors of `work` through {@link storageFault} */
   write<T>(work: () => T): T;
-  /** Whether a write would be turned away without asking SQLite. */
+  /** Whether a write would be rejected without asking SQLite. */
   isClosed(): boolean;
-  /** Calls back once, when it is worth trying again. */
+  /** Calls back once, when a retry is worth it. */
   whenOpen(callback: () => void): void;
   close(): void;
 }
@@ -58,7 +58,7 @@ export function createWriteGate(path: string): WriteGate {
     },
     close: () => {
       if (timer) clearTimeout(timer);
-      // What waits is tried once more, and told what came of it.
+      // Waiting callers are told to retry once more.
       open();
     },
   };

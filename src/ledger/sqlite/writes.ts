@@ -23,7 +23,7 @@ export function writesTo(ledger: OpenLedger): Writes {
   };
 }
 
-/** @throws ConflictError unless just one row was written */
+/** @throws ConflictError unless exactly one row was written */
 function assertWritten({ changes }: { readonly changes: number }, what: string): void {
   if (changes !== 1) throw new ConflictError(`${what} has changed since it was loaded`);
 }
@@ -132,12 +132,12 @@ function createUnseater({ sqlite }: OpenLedger): Writes['unseat'] {
   return (grantId) => void unseat.run(grantId, `${KEEPS_OUT}%`);
 }
 
-/** Every step appends events: they go to the driver without a detour. */
+/** Every commit appends events, so that they bypass drizzle for speed. */
 function createEventWriter({ sqlite }: OpenLedger): Writes['event'] {
   const insert = sqlite.prepare(
     'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  // Where events were cut off and what was about them was not, there is one already; it must not keep an end from being recorded.
+  // After a cut tail such a row may remain; it must not keep an end from being recorded.
   const mention = sqlite.prepare<[string, number]>('INSERT OR IGNORE INTO event_people (person, seq) VALUES (?, ?)');
   return ({ seq, at, type, actor, requestId, grantId, payload, prevHash, hash }, people) => {
     insert.run(seq, at, type, actor, requestId, grantId, payload, prevHash, hash);
@@ -146,8 +146,8 @@ function createEventWriter({ sqlite }: OpenLedger): Writes['event'] {
 }
 
 /**
- * Every put has a generation that no put had before, also where its row is new: work that was claimed earlier, and that ends
- * late, settles nothing that was put since. Claims do not outlive the process, so counting on from what is there is enough.
+ * Every put has a new generation, even if its row is new: work that was claimed earlier and ends
+ * late settles nothing that was put since. Claims do not outlive the process, so counting on from the maximum is enough.
  */
 function createJobWriter({ db }: OpenLedger): Pick<Writes, 'putJob' | 'deleteJob'> {
   const [newest] = db
