@@ -1,9 +1,9 @@
+/** What Slack's manifest format asks for, as far as it is not a matter of taste. */
+
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { BOT_SCOPES } from './support/scopes.ts';
-
-/** What Slack's manifest format asks for, as far as it is not a matter of taste. */
 
 const manifest = parse(readFileSync(new URL('../manifest.yml', import.meta.url), 'utf8'));
 

@@ -1,8 +1,8 @@
+/** The threat model names the test for each thing that somebody cannot do: those tests have to be there. */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-
-/** The threat model names the test for each thing that somebody cannot do: those tests have to be there. */
 
 const DOCUMENT = readFileSync(new URL('../.github/SECURITY.md', import.meta.url), 'utf8');
 const pathOf = (path: string) => fileURLToPath(new URL(path, new URL('../.github/', import.meta.url)));

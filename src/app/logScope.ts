@@ -1,11 +1,11 @@
+/** Which request and grant a line in the log is about, also where whoever writes it does not know. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Log } from '../ports/host.ts';
 import { JOBS, type JobKind } from '../ports/jobs.ts';
 import type { EventReader } from '../ports/ledger.ts';
 import { StorageError, type Store } from '../ports/store.ts';
 import type { Handlers } from './lanes.ts';
-
-/** Which request and grant a line in the log is about, also where whoever writes it does not know. */
 
 /** What is added to every line that is written while a piece of work goes on. */
 export type LogFacts = Readonly<Record<string, string>>;

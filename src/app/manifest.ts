@@ -1,7 +1,7 @@
+/** What Slack is told of the app: `manifest.yml`, which is where its scopes stand. */
+
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-
-/** What Slack is told of the app: `manifest.yml`, which is where its scopes stand. */
 
 const read = () => parseDocument(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8'));
 

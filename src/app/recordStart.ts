@@ -1,3 +1,5 @@
+/** The record of a start, and what is done while it cannot be made. */
+
 import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { MINUTE, type Millis, SECOND } from '../domain/terms.ts';
@@ -8,8 +10,6 @@ import { JOB_KEYS } from '../ports/keys.ts';
 import type { EventReader } from '../ports/ledger.ts';
 import { StorageError, type Store } from '../ports/store.ts';
 import type { World } from './world.ts';
-
-/** The record of a start, and what is done while it cannot be made. */
 
 /** How soon a start that could not be recorded is tried again. */
 const RECORD_AGAIN: Millis = 5 * SECOND;

@@ -1,7 +1,7 @@
+/** Where text from outside comes in, secrets are struck out of it: before people, the ledger or the log see it. */
+
 import type { Strike } from '../domain/secrets.ts';
 import type { Log } from '../ports/host.ts';
-
-/** Where text from outside comes in, secrets are struck out of it: before people, the ledger or the log see it. */
 
 /**
  * A port whose answers hold no secret: neither the problems that it tells of, nor what it throws.

@@ -1,8 +1,8 @@
+/** Watches a bot from another machine, and raises the alarm by itself when it stops. */
+
 import { durationText, type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import type { Clock, Log } from '../ports/host.ts';
-
-/** Watches a bot from another machine, and raises the alarm by itself when it stops. */
 
 export interface WatchOptions {
   /** What is asked: the bot's /readyz. */

@@ -1,3 +1,5 @@
+/** Looks after the bot itself, also while nothing can be recorded; and tells a place outside that the bot is there. */
+
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type AlarmKind, alarmsIn, type Observed } from '../domain/alarm.ts';
@@ -6,8 +8,6 @@ import { errorText } from '../domain/text.ts';
 import type { Alarms } from '../lifecycle/health/alarms.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import type { Overview } from '../ports/overview.ts';
-
-/** Looks after the bot itself, also while nothing can be recorded; and tells a place outside that the bot is there. */
 
 interface WatchdogOptions {
   readonly clock: Clock;

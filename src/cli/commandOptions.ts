@@ -1,6 +1,6 @@
-import type { Options } from './spec.ts';
-
 /** The options of every command, in the words of its help. */
+
+import type { Options } from './spec.ts';
 
 const from = { value: 'DATE', about: 'from this date or instant, such as 2026-01-31 or 2026-01-31T18:00Z' } as const;
 const to = { value: 'DATE', about: 'up to this date (the day is included) or instant' } as const;

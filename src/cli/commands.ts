@@ -1,7 +1,7 @@
+/** Every command that there is. Each is imported when it runs, and not before. */
+
 import * as options from './commandOptions.ts';
 import { type Group, type Verb, verb } from './spec.ts';
-
-/** Every command that there is. Each is imported when it runs, and not before. */
 
 const DATABASE = { '[FILE]': 'the database of the bot, or a copy (default: JIT_DATABASE)' };
 const DATABASE_PLACE = { '[FILE]': 'the database that it takes the place of (default: JIT_DATABASE)' };

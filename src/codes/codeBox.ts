@@ -1,9 +1,9 @@
+/** One-time codes (TOTP, RFC 6238) as every authenticator app makes them, and their secrets encrypted at rest. */
+
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import { SECOND } from '../domain/terms.ts';
 import type { CodeBox } from '../ports/people.ts';
-
-/** One-time codes (TOTP, RFC 6238) as every authenticator app makes them, and their secrets encrypted at rest. */
 
 const PERIOD_SECONDS = 30;
 /** Steps before and after the present one that are accepted: clocks of phones differ a little (RFC 6238, 5.2). */

@@ -1,8 +1,8 @@
+/** The environment, checked. */
+
 import { plainForms, SECRET_NAME } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
 import { envSchema, type Variables } from './envSchema.ts';
-
-/** The environment, checked. */
 
 const TRANSPORT_MISSING =
   'missing: Basic Information → App-Level Tokens → generate one with connections:write (Socket Mode); or set SLACK_SIGNING_SECRET and PORT (HTTP mode)';

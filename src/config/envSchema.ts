@@ -1,6 +1,6 @@
-import { z } from 'zod';
-
 /** The variables of the environment, one by one. This file alone says which there are. */
+
+import { z } from 'zod';
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https address' });
 

@@ -1,7 +1,7 @@
+/** What a schema says about a file, as issues at their places; and fields of what is not checked yet. */
+
 import type { z } from 'zod';
 import type { Path } from './policyReuse.ts';
-
-/** What a schema says about a file, as issues at their places; and fields of what is not checked yet. */
 
 export const UNKNOWN_FIELD = 'unknown field';
 /** How what is said of a `${NAME}` without a value begins. */

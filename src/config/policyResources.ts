@@ -1,10 +1,10 @@
+/** What a document says of resources and targets, checked beyond what a schema of the whole file can see. */
+
 import type { RetiredTarget } from '../domain/policy.ts';
 import { entriesOf, fieldOf } from './issues.ts';
 import { NAME } from './policyConditions.ts';
 import type { Path } from './policyReuse.ts';
 import { checkResource, checkTarget, lacksSecrets, type TargetKind } from './policyTargets.ts';
-
-/** What a document says of resources and targets, checked beyond what a schema of the whole file can see. */
 
 type Report = (path: Path, message: string) => void;
 

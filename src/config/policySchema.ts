@@ -1,3 +1,5 @@
+/** What the policy file may say. docs/policy.md describes every field. */
+
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { DRIFT_KINDS, type EscalationStep, type OpaTarget, RISKS, type Rule, type Stage } from '../domain/policy.ts';
@@ -16,8 +18,6 @@ import {
   timeZone,
 } from './policyConditions.ts';
 import { compilePattern } from './ticketPattern.ts';
-
-/** What the policy file may say. docs/policy.md describes every field. */
 
 const DEFAULT_OPA_TIMEOUT = SECOND;
 const DEFAULT_REASON_MIN_LENGTH = 1;

@@ -1,8 +1,8 @@
+/** The policy that a document says, once all of it was checked. */
+
 import { createHash } from 'node:crypto';
 import type { Limit, Policy, Resource, RetiredTarget, Role } from '../domain/policy.ts';
 import { type PolicyDocument, REASON_DEFAULT } from './policySchema.ts';
-
-/** The policy that a document says, once all of it was checked. */
 
 /** What the schemas of provisioners made of the document. */
 export interface Checked {

@@ -1,10 +1,10 @@
+/** The environment, together with what stands in `.env`, and with secrets that stand in files of their own. */
+
 import { readFileSync } from 'node:fs';
 import { parseEnv as parseEnvFile } from 'node:util';
 import { counted } from '../domain/text.ts';
 import { ConfigError } from './env.ts';
 import { SECRET_VARIABLES } from './envSchema.ts';
-
-/** The environment, together with what stands in `.env`, and with secrets that stand in files of their own. */
 
 const ENV_FILE = '.env';
 

@@ -1,12 +1,12 @@
-import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
-import type { Path } from './policyReuse.ts';
-
 /**
  * Reading YAML, and finding where in it something stands. What a file means is js-yaml's word alone, which reads
  * a large one in a tenth of the time; the other parser keeps every position, and is asked only when there is
  * something to point at.
  */
+
+import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { Path } from './policyReuse.ts';
 
 export function readYaml(
   source: string,

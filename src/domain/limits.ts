@@ -1,10 +1,10 @@
+/** Freezes and limits, which come before any rule. Unknown evidence never admits anybody. */
+
 import type { DecisionInput, RuleFinding } from './decision.ts';
 import { NO_PROOF } from './decision.ts';
 import { isGroup, type Limit, type Role, roleKey } from './policy.ts';
 import { durationText, type Instant, type Millis, type RoleKey } from './terms.ts';
 import { counted } from './text.ts';
-
-/** Freezes and limits, which come before any rule. Unknown evidence never admits anybody. */
 
 /** Why nothing may be granted now; null if granting is fine. */
 export function blockedBy(role: Role, input: DecisionInput): string | null {

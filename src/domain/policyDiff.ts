@@ -1,3 +1,5 @@
+/** Compares the meaning of two policies: the same situations, decided by both. */
+
 import type { DecisionInput } from './decision.ts';
 import { evaluatePolicy } from './evaluate.ts';
 import type { OnCallEntry } from './evidence.ts';
@@ -5,8 +7,6 @@ import { INCIDENT_STATUSES, URGENCIES } from './incident.ts';
 import { type Condition, isGroup, type Policy, type Principal, type Role, roleKey, type Test } from './policy.ts';
 import { type RequestSignal, SIGNAL_NAMES } from './signals.ts';
 import { durationText, HOUR, known, MINUTE, type Millis, type RoleKey } from './terms.ts';
-
-/** Compares the meaning of two policies: the same situations, decided by both. */
 
 /** A situation in which the two policies decide differently. */
 export interface Difference {

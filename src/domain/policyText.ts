@@ -1,9 +1,9 @@
+/** Rules in words, for people comparing two policies. */
+
 import type { Condition, EscalationStep, Rule, Stage, Test } from './policy.ts';
 import { SIGNAL_NAMES } from './signals.ts';
 import { durationText } from './terms.ts';
 import { hoursText } from './weekHours.ts';
-
-/** Rules in words, for people comparing two policies. */
 
 export function ruleText(rule: Rule): string {
   if (rule.effect !== 'ask') return `${rule.effect}: ${conditionText(rule.when)}`;

@@ -1,9 +1,9 @@
+/** The contents of a report: every access of a period, and notable events. Computed from events alone. */
+
 import { dayOf, daysOf } from './calendar.ts';
 import type { Named } from './person.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
 import { SECOND } from './terms.ts';
-
-/** The contents of a report: every access of a period, and notable events. Computed from events alone. */
 
 /** How access was approved. */
 export type Approval = 'automatic' | 'reviewed' | 'break_glass';

@@ -1,10 +1,10 @@
-import { DateTime } from 'luxon';
-import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
-
 /**
  * Signs of unusual behaviour, each with its facts. They inform reviewers and auditors, and block
  * nothing by themselves, but a rule may name them.
  */
+
+import { DateTime } from 'luxon';
+import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
 
 const DAY: Millis = 24 * HOUR;
 

@@ -1,3 +1,5 @@
+/** Every event of the ledger, in order, to where a team collects such things. At least once: a repeat has the same number. */
+
 import type { LedgerEvent, NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
@@ -10,8 +12,6 @@ import type { PostBook } from '../ports/posts.ts';
 import { NotTaken, type Receiver } from './receiver.ts';
 import { openSyslog } from './syslog.ts';
 import { openWebhook } from './webhook.ts';
-
-/** Every event of the ledger, in order, to where a team collects such things. At least once: a repeat has the same number. */
 
 export interface ForwardingPlaces {
   readonly webhook: { readonly url: string; readonly secret: string } | null;

@@ -1,3 +1,5 @@
+/** What the bot writes to PagerDuty follows from events: it pages people and adds notes to incidents. */
+
 import { ALARMS } from '../domain/alarm.ts';
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Request } from '../domain/request.ts';
@@ -7,8 +9,6 @@ import type { EventReader } from '../ports/ledger.ts';
 import type { IncidentDesk } from '../ports/pagerDuty.ts';
 import type { Store } from '../ports/store.ts';
 import type { Deps } from './deps.ts';
-
-/** What the bot writes to PagerDuty follows from events: it pages people and adds notes to incidents. */
 
 /** The PagerDuty work that follows from an event; no notes if the bot has no user to write them as. */
 export function pagerDutyJobs(event: LedgerEvent, { canWrite }: Pick<IncidentDesk, 'canWrite'>): Job[] {

@@ -1,10 +1,10 @@
+/** What a policy may answer. Anything else is nonsense, and nonsense never allows. */
+
 import { z } from 'zod';
 import { readDuration } from '../domain/duration.ts';
 import type { OpaAnswer } from '../domain/evidence.ts';
 import { type Known, known, unknown } from '../domain/terms.ts';
 import { cut } from '../domain/text.ts';
-
-/** What a policy may answer. Anything else is nonsense, and nonsense never allows. */
 
 const ttl = z.string().transform((text, ctx) => {
   const ms = readDuration(text);

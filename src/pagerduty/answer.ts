@@ -1,7 +1,7 @@
+/** What answers of PagerDuty's REST API mean. Whatever is not understood is not known. */
+
 import { z } from 'zod';
 import { type Known, known, type Millis, SECOND, unknown } from '../domain/terms.ts';
-
-/** What answers of PagerDuty's REST API mean. Whatever is not understood is not known. */
 
 export interface Answer {
   readonly status: number;

@@ -1,10 +1,10 @@
+/** Which shifts are turns of a rotation, and which somebody put in by hand, perhaps a minute ago. */
+
 import { z } from 'zod';
 import type { OnCallEntry } from '../domain/evidence.ts';
 import { type Instant, type Known, known, SECOND } from '../domain/terms.ts';
 import type { Purpose } from '../ports/evidence.ts';
 import type { PagerDutyClient } from './client.ts';
-
-/** Which shifts are turns of a rotation, and which somebody put in by hand, perhaps a minute ago. */
 
 /** What stands behind an entry: the two kinds of schedules answer at different addresses, and know nothing of each other's ids. */
 export type ScheduleKind = 'layered' | 'shift_based';

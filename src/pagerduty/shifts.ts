@@ -1,3 +1,5 @@
+/** Who is on call, by person and by escalation policy. */
+
 import type { z } from 'zod';
 import type { OnCallEntry } from '../domain/evidence.ts';
 import type { Person } from '../domain/person.ts';
@@ -9,8 +11,6 @@ import type { PagerDutyClient } from './client.ts';
 import { isOverride, momentOf, scheduleKindOf } from './plannedShifts.ts';
 import { atLevelSchema, onCallSchema } from './schemas.ts';
 import type { Users } from './users.ts';
-
-/** Who is on call, by person and by escalation policy. */
 
 type Said = z.infer<typeof onCallSchema>;
 

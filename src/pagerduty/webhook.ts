@@ -1,9 +1,9 @@
+/** PagerDuty's webhooks, version 3. https://developer.pagerduty.com/docs/webhooks-overview */
+
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { readObject } from '../http/json.ts';
 import type { Route } from '../http/route.ts';
-
-/** PagerDuty's webhooks, version 3. https://developer.pagerduty.com/docs/webhooks-overview */
 
 /** Where PagerDuty sends them, on the bot's port. */
 export const PAGERDUTY_PATH = '/pagerduty/events';

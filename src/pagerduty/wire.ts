@@ -1,8 +1,8 @@
+/** One call to PagerDuty's REST API over its own client, pdjs. */
+
 import { createRequire } from 'node:module';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { type Answer, DEADLINE } from './answer.ts';
-
-/** One call to PagerDuty's REST API over its own client, pdjs. */
 
 const { api } = createRequire(import.meta.url)('@pagerduty/pdjs') as typeof import('@pagerduty/pdjs');
 

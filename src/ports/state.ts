@@ -1,8 +1,8 @@
+/** What the events say, next to what the tables say: whoever owns the file can change the tables alone. */
+
 import type { Grant, LiveGrant } from '../domain/grant.ts';
 import type { Instant } from '../domain/terms.ts';
 import type { Job } from './jobs.ts';
-
-/** What the events say, next to what the tables say: whoever owns the file can change the tables alone. */
 
 /** How the tables differ from the events about one grant. */
 export type StateFinding =

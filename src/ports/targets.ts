@@ -1,9 +1,9 @@
+/** The ports between the flow and the targets, in both directions. */
+
 import type { Grant, Residue } from '../domain/grant.ts';
 import type { Person } from '../domain/person.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
 import type { Instant, Millis, RoleKey } from '../domain/terms.ts';
-
-/** The ports between the flow and the targets, in both directions. */
 
 /** Gives and revokes roles at the targets, by grant. Each call has its own deadline. */
 export interface Targets {

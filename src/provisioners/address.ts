@@ -1,9 +1,9 @@
-import { z } from 'zod';
-
 /**
  * Addresses of targets. What an address says in its query can override what stands before it, and is easily shown to
  * people: so user, password and place stand where they belong, or the address is refused when the policy is loaded.
  */
+
+import { z } from 'zod';
 
 const SECRETS = /^(user(_?name)?|login|pass(w(or)?d)?|pwd|passfile|ssl_?pass(word)?|auth(orization)?)$/i;
 const LIMITS = /^(statement_timeout|lock_timeout|idle_in_transaction_session_timeout)$/i;

@@ -1,8 +1,8 @@
+/** Lowering what people have in places to what they are owed there, and looking whether it is so. */
+
 import type { SeatRecord } from '../ports/targets.ts';
 import type { BookedRoster } from './bookedRoster.ts';
 import { pause, poll } from './polling.ts';
-
-/** Lowering what people have in places to what they are owed there, and looking whether it is so. */
 
 const RETURNS = 3;
 

@@ -1,3 +1,5 @@
+/** Documents to a team's own service or program, and its answers, which are understood or none. */
+
 import { z } from 'zod';
 import type { Instant } from '../domain/terms.ts';
 import type { Finding, Holding } from '../ports/targets.ts';
@@ -5,8 +7,6 @@ import { residueSchema } from './ownResidue.ts';
 import type { Action, Grants, Send } from './protocol.ts';
 import type { Access, ListedRole } from './provisioner.ts';
 import { parseStrictly } from './strictJson.ts';
-
-/** Documents to a team's own service or program, and its answers, which are understood or none. */
 
 /** An answer that reports an error beside it says nothing about what is so. */
 const noError = z.literal([null, false, '']).optional();

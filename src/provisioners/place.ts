@@ -1,7 +1,7 @@
+/** How a kind of target says which one it is: see `Provisioner.placeOf`. */
+
 import { createHash } from 'node:crypto';
 import { eachServer } from './address.ts';
-
-/** How a kind of target says which one it is: see `Provisioner.placeOf`. */
 
 /**
  * Host, port and path of an address, without whom it is reached as and without what its query says.

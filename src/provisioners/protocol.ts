@@ -1,11 +1,11 @@
-import { z } from 'zod';
-import { parseDuration } from '../domain/duration.ts';
-import type { Millis } from '../domain/terms.ts';
-
 /**
  * What the bot says to a team's own service or program, and what it wants to hear: one JSON document each way. A webhook
  * and a local command differ only in how it travels. docs/targets/webhook.md and command.md describe it.
  */
+
+import { z } from 'zod';
+import { parseDuration } from '../domain/duration.ts';
+import type { Millis } from '../domain/terms.ts';
 
 export type Action = 'grant' | 'revoke' | 'status' | 'list' | 'remove' | 'check';
 

@@ -1,6 +1,6 @@
-import type { Instant } from '../domain/terms.ts';
-
 /** What a target offers where people are in places, and nothing can be written beside their names. */
+
+import type { Instant } from '../domain/terms.ts';
 
 /** A place as the policy file calls it, and the level that a role gives in it: `team payments` and `member`. */
 export interface Seat {

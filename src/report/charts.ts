@@ -1,8 +1,8 @@
+/** Charts as SVG, drawn by Vega, which is loaded only when a report is made. */
+
 import type { TopLevelSpec } from 'vega-lite';
 import { asInUtc } from '../domain/calendar.ts';
 import { APPROVALS, type Approval, type Summary } from '../domain/report.ts';
-
-/** Charts as SVG, drawn by Vega, which is loaded only when a report is made. */
 
 const FONT = 'PT Sans, Helvetica, Arial, sans-serif';
 /** Told apart also without colour, by their lightness. */

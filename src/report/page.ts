@@ -1,3 +1,5 @@
+/** One page that needs nothing else: styles, charts and the events behind every figure are in it. */
+
 import { DateTime } from 'luxon';
 import { dayOf } from '../domain/calendar.ts';
 import {
@@ -12,8 +14,6 @@ import {
 import { durationText, type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
 import { APPROVAL_NAMES, anchor, countChart, drawSvg, liveChart, perDayChart } from './charts.ts';
-
-/** One page that needs nothing else: styles, charts and the events behind every figure are in it. */
 
 /** Events listed for one figure; the rest are in the ledger. */
 const MOST_EVENTS = 200;

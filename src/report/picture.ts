@@ -1,8 +1,8 @@
+/** The week in one picture, for the audit channel: readable on a phone. */
+
 import { fileURLToPath } from 'node:url';
 import type { Summary } from '../domain/report.ts';
 import { drawSvg, perDayChart } from './charts.ts';
-
-/** The week in one picture, for the audit channel: readable on a phone. */
 
 const SIZE = { width: 560, height: 220 };
 /** Pixels for each unit of the drawing: phones show it sharp. */

@@ -1,9 +1,9 @@
+/** `npm run sandbox`: the bot and everything it talks to, on this machine. */
+
 import { distance } from 'fastest-levenshtein';
 import { type RunningSandbox, runSandbox } from './run.ts';
 import { tour } from './tour.ts';
 import { serveWorkspace } from './web/server.ts';
-
-/** `npm run sandbox`: the bot and everything it talks to, on this machine. */
 
 const USAGE = `npm run sandbox               the workspace in the browser; stop it with Ctrl-C
 npm run sandbox -- --tour     the whole story in the terminal, every step checked

@@ -1,8 +1,8 @@
+/** Messages and views as text for a terminal, the way a given person would read them. */
+
 import type { Block, View } from './slack/blockKit.ts';
 import type { Message, Workspace } from './slack/workspace.ts';
 import { EMOJI } from './web/page/emoji.ts';
-
-/** Messages and views as text for a terminal, the way a given person would read them. */
 
 export function messageLines(workspace: Workspace, message: Message, viewer: string): string[] {
   return message.blocks.length > 0

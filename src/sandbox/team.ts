@@ -1,7 +1,7 @@
+/** A believable team: who they are at Slack and at PagerDuty. */
+
 import type { Account } from './pagerduty/account.ts';
 import type { WorkspaceData } from './slack/workspace.ts';
-
-/** A believable team: who they are at Slack and at PagerDuty. */
 
 const HOUR = 3_600_000;
 

@@ -1,3 +1,8 @@
+/**
+ * The whole story in the terminal. Every line with a check mark was observed: in Slack's messages, at the
+ * database, in the ledger. The first thing that is not as it should be ends the tour with an error.
+ */
+
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -7,11 +12,6 @@ import { messageLines, viewLines } from './render.ts';
 import { type RunningSandbox, runSandbox } from './run.ts';
 import type { Message, OpenView } from './slack/workspace.ts';
 import { until } from './until.ts';
-
-/**
- * The whole story in the terminal. Every line with a check mark was observed: in Slack's messages, at the
- * database, in the ledger. The first thing that is not as it should be ends the tour with an error.
- */
 
 const MINUTE = 60_000;
 const CLI = fileURLToPath(new URL('../cli/jitbot.ts', import.meta.url));

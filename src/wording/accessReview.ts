@@ -1,10 +1,10 @@
+/** What owners are asked in an access review, and what is said about it. */
+
 import type { ReviewItem } from '../domain/accessReview.ts';
 import type { Principal } from '../domain/policy.ts';
 import type { Instant } from '../domain/terms.ts';
 import { counted, cut } from '../domain/text.ts';
 import { code, people, type Sentence, say, time } from './pieces.ts';
-
-/** What owners are asked in an access review, and what is said about it. */
 
 const COMMENT_TEXT = 200;
 

@@ -1,9 +1,9 @@
+/** What administrators read. */
+
 import type { LiveGrant } from '../domain/grant.ts';
 import type { Instant } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
 import { code, people, type Sentence, say, time } from './pieces.ts';
-
-/** What administrators read. */
 
 export function grantSentence(grant: LiveGrant, zone?: string): Sentence {
   switch (grant.state) {

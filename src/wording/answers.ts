@@ -1,11 +1,11 @@
+/** What somebody reads right after a click, a form or a command. */
+
 import type { Request } from '../domain/request.ts';
 import type { Instant } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
 import { approvalsSentence, denialSentence, previewSentence, unknownSentence } from './decisions.ts';
 import { code, people, type Sentence, say, time } from './pieces.ts';
 import { outcomeOf } from './toRequester.ts';
-
-/** What somebody reads right after a click, a form or a command. */
 
 /** Said where somebody acts on having been seen as an administrator, because Slack does not confirm it now. */
 export const standingSentence = (seenAt: Instant | null): Sentence =>

@@ -1,10 +1,10 @@
+/** The audit channel besides its events, and `/jit audit`. */
+
 import type { Figures, Summary } from '../domain/report.ts';
 import { HASTY } from '../domain/report.ts';
 import { durationText, type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
 import { code, type Sentence, say, time } from './pieces.ts';
-
-/** The audit channel besides its events, and `/jit audit`. */
 
 export const AUDIT = {
   range: (first: number, last: number): string => (first === last ? `#${first}` : `#${first} to #${last}`),

@@ -1,3 +1,5 @@
+/** The message about a request in the approvals channel: who, why and for whom to decide first; only facts that there are. */
+
 import type { Grant } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Risk, Stage } from '../domain/policy.ts';
@@ -8,8 +10,6 @@ import { cut } from '../domain/text.ts';
 import { approvalsSentence, missedRules, riskSentence, stagesSentence } from './decisions.ts';
 import { endSentence } from './ends.ts';
 import { capital, code, here, joined, people, type Sentence, say, time } from './pieces.ts';
-
-/** The message about a request in the approvals channel: who, why and for whom to decide first; only facts that there are. */
 
 const person = (slackId: string) => people([slackId]);
 

@@ -1,9 +1,9 @@
+/** What follows `/jit`: how each command is written, what it is for, and its answers. */
+
 import type { Decision, RuleOutcome } from '../domain/decision.ts';
 import type { Instant } from '../domain/terms.ts';
 import { EFFECTS, ruleReasons } from './decisions.ts';
 import { capital, code, joined, people, type Sentence, say, time } from './pieces.ts';
-
-/** What follows `/jit`: how each command is written, what it is for, and its answers. */
 
 interface Usage {
   readonly usage: string;

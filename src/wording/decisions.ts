@@ -1,10 +1,10 @@
+/** What was decided, on what, and what was missing. */
+
 import type { Decision, Proof, RuleOutcome } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { Risk, Rule, Stage } from '../domain/policy.ts';
 import { counted } from '../domain/text.ts';
 import { capital, joined, mapTexts, people, points, type Sentence, say, time } from './pieces.ts';
-
-/** What was decided, on what, and what was missing. */
 
 export const EFFECTS: Readonly<Record<Rule['effect'], string>> = {
   allow: 'automatic',

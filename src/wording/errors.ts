@@ -1,6 +1,6 @@
-import { say } from './pieces.ts';
-
 /** What people read where something on our side failed: what is true now, and what to do. */
+
+import { say } from './pieces.ts';
 
 export const ERRORS = {
   /** Only where something was asked for. */

@@ -1,7 +1,7 @@
+/** Titles, labels, hints and placeholders of forms. Strings are plain text: Slack formats none of it. */
+
 import { durationText, type Instant, type Millis } from '../domain/terms.ts';
 import { code, joined, people, type Sentence, say, time } from './pieces.ts';
-
-/** Titles, labels, hints and placeholders of forms. Strings are plain text: Slack formats none of it. */
 
 /** @param example a ticket that the pattern takes; null if none is known */
 const ticketHint = (example: string | null, pattern: string): string =>

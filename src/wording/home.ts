@@ -1,7 +1,7 @@
+/** The app's Home. Headings are plain text. */
+
 import { durationText, type Instant, type Millis } from '../domain/terms.ts';
 import { code, type Sentence, say, time } from './pieces.ts';
-
-/** The app's Home. Headings are plain text. */
 
 export const HOME = {
   held: 'Your access',

@@ -1,8 +1,8 @@
+/** What people and groups are called in the record, where an event has only their ids: for reading, and only here. */
+
 import type { EventType, LedgerEvent } from '../domain/events.ts';
 import type { Principal } from '../domain/policy.ts';
 import { mapTexts, type Sentence } from './pieces.ts';
-
-/** What people and groups are called in the record, where an event has only their ids: for reading, and only here. */
 
 export type Names = ReadonlyMap<Principal, string>;
 

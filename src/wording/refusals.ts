@@ -1,11 +1,11 @@
+/** What people read where something is refused: why, and what to do about it. */
+
 import type { Refusal } from '../domain/refusal.ts';
 import { durationText } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
 import { REQUEST_FORM } from './forms.ts';
 import { code, people, type Sentence, say, time } from './pieces.ts';
 import { outcomeOf } from './toRequester.ts';
-
-/** What people read where something is refused: why, and what to do about it. */
 
 type Code = Refusal['code'];
 type Refused<C extends Code = Code> = { [K in C]: Extract<Refusal, { readonly code: K }> }[C];

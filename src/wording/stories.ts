@@ -1,11 +1,11 @@
+/** The record by request: one line says who, what, why, by whose decision, from when to when, and how it ended. */
+
 import type { EndReason } from '../domain/grant.ts';
 import type { Story, StoryAccess, StoryDecision } from '../domain/story.ts';
 import { durationText } from '../domain/terms.ts';
 import { cut } from '../domain/text.ts';
 import { endSentence } from './ends.ts';
 import { code, joined, type Sentence, say, time } from './pieces.ts';
-
-/** The record by request: one line says who, what, why, by whose decision, from when to when, and how it ended. */
 
 const REASON_SHOWN = 120;
 

@@ -1,3 +1,5 @@
+/** Messages to people other than the requester, and to the approvals channel. */
+
 import { ALARMS } from '../domain/alarm.ts';
 import type { EventPayloads } from '../domain/events.ts';
 import type { Principal } from '../domain/policy.ts';
@@ -5,8 +7,6 @@ import type { Instant } from '../domain/terms.ts';
 import { counted, cut } from '../domain/text.ts';
 import { capital, code, here, joined, people, type Sentence, say, time } from './pieces.ts';
 import type { Words } from './toRequester.ts';
-
-/** Messages to people other than the requester, and to the approvals channel. */
 
 /** Characters of what kept somebody from being looked up, in a message. */
 const MOST_OF_A_PROBLEM = 300;

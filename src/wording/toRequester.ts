@@ -1,11 +1,11 @@
+/** Private messages to the person who asked. `text` is the notification, the rest stands in the message. */
+
 import type { Grant } from '../domain/grant.ts';
 import type { Request } from '../domain/request.ts';
 import { durationText, type Instant } from '../domain/terms.ts';
 import { approvalsSentence, approvedAutomatically, becauseSentence, denialSentence } from './decisions.ts';
 import { endSentence, leftSentence, openSentence } from './ends.ts';
 import { code, joined, people, type Sentence, say, time } from './pieces.ts';
-
-/** Private messages to the person who asked. `text` is the notification, the rest stands in the message. */
 
 export interface Words {
   readonly text: Sentence;

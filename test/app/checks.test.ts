@@ -1,3 +1,5 @@
+/** One deliberate break for each check of the doctor, beside an account and a workspace where all is well. */
+
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +13,6 @@ import { recordedLog } from '../support/log.ts';
 import { type PagerDutyStub, pageOf, startPagerDutyStub } from '../support/pagerDutyStub.ts';
 import { aDocument, aResourceIn, aRoleIn, aSlackIn, policyIn } from '../support/policyFile.ts';
 import { BOT_SCOPES } from '../support/scopes.ts';
-
-/** One deliberate break for each check of the doctor, beside an account and a workspace where all is well. */
 
 const { policy } = policyIn(
   aDocument({

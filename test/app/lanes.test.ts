@@ -1,9 +1,9 @@
+/** What is waited for before work is taken. */
+
 import { describe, expect, test } from 'vitest';
 import { type Gates, type Handlers, lanesOf } from '../../src/app/lanes.ts';
 import { JOBS, type JobKind } from '../../src/ports/jobs.ts';
 import { settled } from '../support/disturbed.ts';
-
-/** What is waited for before work is taken. */
 
 const KINDS = Object.keys(JOBS) as JobKind[];
 const GATES = ['started', 'checked', 'compared'] as const;

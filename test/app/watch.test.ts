@@ -1,3 +1,5 @@
+/** A bot, PagerDuty's events and a webhook, each a server whose answers a test decides. */
+
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -5,8 +7,6 @@ import { createWatch, type Watch } from '../../src/app/watch.ts';
 import { MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
-
-/** A bot, PagerDuty's events and a webhook, each a server whose answers a test decides. */
 
 let clock: ManualClock;
 let log: RecordedLog;

@@ -1,3 +1,5 @@
+/** What the bot finds when it looks after itself, and when that wakes somebody. */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createWatchdog, type Watchdog } from '../../src/app/watchdog.ts';
 import { MINUTE, SECOND } from '../../src/domain/terms.ts';
@@ -5,8 +7,6 @@ import type { Overview } from '../../src/ports/overview.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { NOON } from '../support/domain.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
-
-/** What the bot finds when it looks after itself, and when that wakes somebody. */
 
 let clock: ManualClock;
 let log: RecordedLog;

@@ -1,3 +1,5 @@
+/** The flow as it is shipped, on a real database, with a world around it that answers as fast as is told. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +17,6 @@ import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import type { Targets } from '../../src/ports/targets.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { recordedLog } from '../support/log.ts';
-
-/** The flow as it is shipped, on a real database, with a world around it that answers as fast as is told. */
 
 const POLICY = `version: 1
 slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS, digest: never }

@@ -1,3 +1,5 @@
+/** From a submitted request to active access, and many grants that end at once. */
+
 import { systemClock } from '../../src/app/clock.ts';
 import { intendGrant } from '../../src/domain/grant.ts';
 import { HOUR, known, SECOND } from '../../src/domain/terms.ts';
@@ -9,8 +11,6 @@ import { startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
 import { recordedLog } from '../support/log.ts';
 import { benchPerson, createBenchBox, inFolder } from './box.ts';
 import { type Measure, median, timeAsync } from './measure.ts';
-
-/** From a submitted request to active access, and many grants that end at once. */
 
 const ROUNDS = 60;
 /** Between two rounds: what the one left behind does not slow down the next. */

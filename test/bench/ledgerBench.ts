@@ -1,3 +1,5 @@
+/** The ledger with a million events, and what one commit costs over the bare database. */
+
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +16,6 @@ import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { bigPerson, makeBigLedger } from '../support/bigLedger.ts';
 import { type Measure, median, time, timeAsync } from './measure.ts';
-
-/** The ledger with a million events, and what one commit costs over the bare database. */
 
 const ACCESSES = 146_000;
 const PEOPLE = 500;

@@ -1,3 +1,9 @@
+/**
+ * Scheduling 100,000 timed jobs that survive a crash, and running them when they are due: our runner on SQLite, beside two
+ * job libraries on a PostgreSQL of this machine. Libraries that keep timers in memory are no match: a process that dies
+ * takes them along (and at 100,000 croner needed more than 4 GB, node-schedule four minutes).
+ */
+
 import { Logger, makeWorkerUtils, run as runWorker } from 'graphile-worker';
 import PgBoss from 'pg-boss';
 import { systemClock } from '../../src/app/clock.ts';
@@ -9,12 +15,6 @@ import { startPostgres } from '../../src/sandbox/postgres.ts';
 import { recordedLog } from '../support/log.ts';
 import { inFolder } from './box.ts';
 import { type Measure, timeAsync } from './measure.ts';
-
-/**
- * Scheduling 100,000 timed jobs that survive a crash, and running them when they are due: our runner on SQLite, beside two
- * job libraries on a PostgreSQL of this machine. Libraries that keep timers in memory are no match: a process that dies
- * takes them along (and at 100,000 croner needed more than 4 GB, node-schedule four minutes).
- */
 
 const JOBS = 100_000;
 const A_COMMIT = 1_000;

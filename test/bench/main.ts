@@ -1,3 +1,5 @@
+/** `npm run bench [-- NAME …]`: every figure, its budget, and what it is compared with. docs/reliability.md explains them. */
+
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { grantBench } from './grantBench.ts';
@@ -7,8 +9,6 @@ import { isMet, type Measure, ratioOf } from './measure.ts';
 import { policyBench } from './policyBench.ts';
 import { slackBench } from './slackBench.ts';
 import { startBench } from './startBench.ts';
-
-/** `npm run bench [-- NAME …]`: every figure, its budget, and what it is compared with. docs/reliability.md explains them. */
 
 const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   policy: policyBench,

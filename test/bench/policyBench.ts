@@ -1,10 +1,10 @@
+/** How long a policy of 1,000 roles with 10 rules each takes to load, and a decision on it. */
+
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import { known } from '../../src/domain/terms.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { type Measure, median, time } from './measure.ts';
-
-/** How long a policy of 1,000 roles with 10 rules each takes to load, and a decision on it. */
 
 const ROLES = 1_000;
 const RULES = 10;

@@ -1,3 +1,5 @@
+/** `/jit` over Socket Mode: until it is acknowledged, against a bare Bolt handler on a workspace of the same kind. */
+
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,8 +13,6 @@ import { recordedLog } from '../support/log.ts';
 import { inFolder } from './box.ts';
 import { type Measure, median } from './measure.ts';
 import type { Places, Times } from './slackWorker.ts';
-
-/** `/jit` over Socket Mode: until it is acknowledged, against a bare Bolt handler on a workspace of the same kind. */
 
 const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
 

@@ -1,3 +1,5 @@
+/** Two workspaces and PagerDuty, and the person who types `/jit` in one and in the other, with a watch in hand. */
+
 import { once } from 'node:events';
 import { parentPort } from 'node:worker_threads';
 import { startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
@@ -5,8 +7,6 @@ import { type SlackSandbox, startSlack } from '../../src/sandbox/slack/server.ts
 import { pagerDutyAccount, WORKSPACE } from '../../src/sandbox/team.ts';
 import { BOT_SCOPES } from '../support/scopes.ts';
 import { timeAsync } from './measure.ts';
-
-/** Two workspaces and PagerDuty, and the person who types `/jit` in one and in the other, with a watch in hand. */
 
 /** Where they are, as URLs of their APIs. */
 export interface Places {

@@ -1,3 +1,5 @@
+/** The start of a bot that has been at it for long: a million events, and a hundred thousand grants that are live. */
+
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -6,8 +8,6 @@ import { makeBigLedger } from '../support/bigLedger.ts';
 import { inFolder } from './box.ts';
 import { fill } from './grantBench.ts';
 import type { Measure } from './measure.ts';
-
-/** The start of a bot that has been at it for long: a million events, and a hundred thousand grants that are live. */
 
 const ACCESSES = 146_000;
 const LIVE = 100_000;

@@ -1,7 +1,7 @@
+/** A process of its own: how soon after its start the first due revocation begins, and how much memory it has then and later. */
+
 import { known } from '../../src/domain/terms.ts';
 import { createBenchBox } from './box.ts';
-
-/** A process of its own: how soon after its start the first due revocation begins, and how much memory it has then and later. */
 
 const [path = ''] = process.argv.slice(2);
 const MB = 1_048_576;

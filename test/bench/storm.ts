@@ -1,3 +1,8 @@
+/**
+ * `npm run storm`: 500 people ask within a minute, on the wire, with Slack and PagerDuty enforcing their published rate
+ * limits. In real time, which at Slack's limits takes about seven minutes. Exit code 1: something was missed.
+ */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,11 +20,6 @@ import { eventsIn } from '../support/events.ts';
 import { recordedLog } from '../support/log.ts';
 import { BOT_SCOPES } from '../support/scopes.ts';
 import { quantile } from './measure.ts';
-
-/**
- * `npm run storm`: 500 people ask within a minute, on the wire, with Slack and PagerDuty enforcing their published rate
- * limits. In real time, which at Slack's limits takes about seven minutes. Exit code 1: something was missed.
- */
 
 const PEOPLE = Number(process.argv[2] ?? 500);
 const WITHIN_MS = 60_000;

@@ -1,10 +1,10 @@
+/** The bot's main stories, clicked and typed in a real browser. */
+
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type RunningSandbox, runSandbox } from '../../src/sandbox/run.ts';
 import { serveWorkspace, type WebServer } from '../../src/sandbox/web/server.ts';
 import { chromiumPath, launchBrowser } from '../support/browser.ts';
-
-/** The bot's main stories, clicked and typed in a real browser. */
 
 if (!chromiumPath)
   process.stderr.write('\nSKIPPED: the browser stories. No Chromium was found; install one or set CHROMIUM_PATH.\n');

@@ -1,3 +1,5 @@
+/** `jitbot backup` and `jitbot status`, as an operator types them. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,8 +7,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
 import { type ALedger, aLedger, anEvent } from '../support/aLedger.ts';
 import { jit } from '../support/cli.ts';
-
-/** `jitbot backup` and `jitbot status`, as an operator types them. */
 
 let one: ALedger;
 let folder: string;

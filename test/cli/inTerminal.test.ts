@@ -1,11 +1,11 @@
+/** One sentence, and what each surface makes of it. */
+
 import { expect, test } from 'vitest';
 import { inTerminal } from '../../src/cli/inTerminal.ts';
 import { drawn } from '../../src/slack/kit/drawn.ts';
 import { denialSentence } from '../../src/wording/decisions.ts';
 import { capital, code, here, say, strong, time } from '../../src/wording/pieces.ts';
 import { refusalSentence } from '../../src/wording/refusals.ts';
-
-/** One sentence, and what each surface makes of it. */
 
 const sentence = say`${strong`Ana <!channel>`} has ${code('payments-db/read')} until ${time(0)}: “${'*now* '}& `
   .concat(say`\u001b[2J\u202e`)

@@ -1,3 +1,5 @@
+/** The database of a running bot, copied as any other file. */
+
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +9,6 @@ import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { jit } from '../support/cli.ts';
 import { manualClock } from '../support/clock.ts';
-
-/** The database of a running bot, copied as any other file. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-copy-'));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

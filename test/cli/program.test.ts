@@ -1,3 +1,5 @@
+/** The command line itself: help, suggestions, completion, exit codes. */
+
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,8 +8,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { runHere } from '../support/cliHere.ts';
-
-/** The command line itself: help, suggestions, completion, exit codes. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-program-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

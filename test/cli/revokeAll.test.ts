@@ -1,3 +1,5 @@
+/** `jitbot revoke-all`, judged at a target that lists what it holds. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,8 +11,6 @@ import { backupLedger } from '../../src/ledger/history/backup.ts';
 import { placeOf } from '../../src/provisioners/targetPlaces.ts';
 import { jit } from '../support/cli.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** `jitbot revoke-all`, judged at a target that lists what it holds. */
 
 let folder: string;
 let server: Server;

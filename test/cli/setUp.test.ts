@@ -1,3 +1,5 @@
+/** What sets up a new bot: its app at Slack, and its first policy. */
+
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +12,6 @@ import { parsePolicy } from '../../src/config/policyFile.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { runHere } from '../support/cliHere.ts';
 import { BOT_SCOPES } from '../support/scopes.ts';
-
-/** What sets up a new bot: its app at Slack, and its first policy. */
 
 let folder: string;
 beforeEach(() => {

@@ -1,3 +1,5 @@
+/** `jitbot support`: what somebody needs who looks for a fault, and nothing that names anybody. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +11,6 @@ import { policyShape } from '../../src/cli/support/policyShape.ts';
 import { runHere } from '../support/cliHere.ts';
 import { aSite } from '../support/flowWorld.ts';
 import { aLivedLedger } from '../support/livedLedger.ts';
-
-/** `jitbot support`: what somebody needs who looks for a fault, and nothing that names anybody. */
 
 const TOKEN = 'xoxb-1234567890-abcdefghijkl';
 const POLICY = `

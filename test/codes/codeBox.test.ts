@@ -1,9 +1,9 @@
+/** One-time codes as authenticator apps make them, and their secrets, which only the key opens. */
+
 import { Secret, TOTP } from 'otpauth';
 import { expect, test } from 'vitest';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { SECOND } from '../../src/domain/terms.ts';
-
-/** One-time codes as authenticator apps make them, and their secrets, which only the key opens. */
 
 const KEY = Buffer.alloc(32, 7);
 const box = createCodeBox(KEY);

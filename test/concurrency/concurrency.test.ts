@@ -1,3 +1,5 @@
+/** What may go on at the same time, and in which order. */
+
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -5,8 +7,6 @@ import { keyedLock } from '../../src/concurrency/keyedLock.ts';
 import { createLimit } from '../../src/concurrency/limit.ts';
 import { inSlices } from '../../src/concurrency/slices.ts';
 import { atOnce, inSteps, type Steps } from '../../src/concurrency/steps.ts';
-
-/** What may go on at the same time, and in which order. */
 
 const turns = async () => {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));

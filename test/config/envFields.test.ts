@@ -1,7 +1,7 @@
+/** Each variable of the environment: what it may hold, what follows where it is left out, and what of it is a secret. */
+
 import { describe, expect, test } from 'vitest';
 import { ConfigError, parseEnv, secretsNamed, secretsOfEnv } from '../../src/config/env.ts';
-
-/** Each variable of the environment: what it may hold, what follows where it is left out, and what of it is a secret. */
 
 const WITHOUT_TRANSPORT = {
   SLACK_BOT_TOKEN: 'xoxb-1',

@@ -1,3 +1,5 @@
+/** Files and answers that no sane person or service writes: a word on what is wrong, never a crash, never a yes. */
+
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import fc from 'fast-check';
@@ -7,8 +9,6 @@ import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { webhook } from '../../src/provisioners/webhook/provisioner.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
 import { useForTests } from '../provisioners/contract.ts';
-
-/** Files and answers that no sane person or service writes: a word on what is wrong, never a crash, never a yes. */
 
 const SOURCE = readFileSync(new URL('../../src/sandbox/policy.yaml', import.meta.url), 'utf8');
 const VARIABLES = {

@@ -1,9 +1,9 @@
+/** A policy of a whole company: what is looked at must not grow with the square of it. */
+
 import { expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
-
-/** A policy of a whole company: what is looked at must not grow with the square of it. */
 
 const RESOURCES = 300;
 const SHARED = { SHARED_SECRET: 'one-that-all-have-in-common' };

@@ -1,3 +1,5 @@
+/** What each field of the policy file may hold, up to its bounds, and what the bot makes of it. */
+
 import { describe, expect, test } from 'vitest';
 import { findRole, type Role } from '../../src/domain/policy.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
@@ -11,8 +13,6 @@ import {
   policyIn,
   variable,
 } from '../support/policyFile.ts';
-
-/** What each field of the policy file may hold, up to its bounds, and what the bot makes of it. */
 
 const withRole = (fields: Fields) => aDocument({ resources: { db: aResourceIn({ read: aRoleIn(fields) }) } });
 const withResource = (fields: Fields) => aDocument({ resources: { db: aResourceIn(undefined, fields) } });

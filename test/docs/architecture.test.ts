@@ -1,9 +1,9 @@
+/** docs/architecture.md leads to files that are there, and knows every room. */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-
-/** docs/architecture.md leads to files that are there, and knows every room. */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const text = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');

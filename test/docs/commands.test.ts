@@ -1,9 +1,9 @@
+/** What a reader copies from the documentation does what it says, and nothing else. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-
-/** What a reader copies from the documentation does what it says, and nothing else. */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const pages = [

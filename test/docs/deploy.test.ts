@@ -1,3 +1,5 @@
+/** docs/deploy: what can be tried of it without a container engine, a cluster or a systemd that runs. */
+
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,8 +11,6 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { SECRET_VARIABLES } from '../../src/config/envSchema.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
-
-/** docs/deploy: what can be tried of it without a container engine, a cluster or a systemd that runs. */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, 'docs/deploy', file), 'utf8');

@@ -1,3 +1,5 @@
+/** The alert rules, the dashboard, the runbooks and the page on metrics say what the bot really does. */
+
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
@@ -5,8 +7,6 @@ import { z } from 'zod';
 import { ALARMS } from '../../src/domain/alarm.ts';
 import { createGauges } from '../../src/metrics/gauges.ts';
 import { createMeter } from '../../src/metrics/meter.ts';
-
-/** The alert rules, the dashboard, the runbooks and the page on metrics say what the bot really does. */
 
 const read = (path: string): string => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
 const meter = createMeter();

@@ -1,9 +1,9 @@
+/** docs/architecture.md is the arbiter of words: what it retired stands nowhere in the code. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-
-/** docs/architecture.md is the arbiter of words: what it retired stands nowhere in the code. */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const architecture = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');

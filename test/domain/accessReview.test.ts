@@ -1,9 +1,9 @@
+/** What owners are asked about in an access review, and who they are. */
+
 import { describe, expect, test } from 'vitest';
 import { entitlementsOf, itemsOf, namedBy, ownersOf } from '../../src/domain/accessReview.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { allow, aPolicy, aResource, aRole, ask, deny, memberOf, unless } from '../support/domain.ts';
-
-/** What owners are asked about in an access review, and who they are. */
 
 const glass = {
   members: ['U0BEN', 'S0SRE', 'U0EVE'],

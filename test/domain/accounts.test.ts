@@ -1,3 +1,5 @@
+/** What people are called elsewhere, and who may be taken for whom. */
+
 import { describe, expect, test } from 'vitest';
 import {
   accountFor,
@@ -10,8 +12,6 @@ import {
   sharedInTable,
   usesEmailName,
 } from '../../src/domain/accounts.ts';
-
-/** What people are called elsewhere, and who may be taken for whom. */
 
 const ana = { slackId: 'U0ANA', name: 'Ana', email: 'Ana.K@Harbor.example' };
 const table = (names: Record<string, Record<string, string>>) => new Map(Object.entries(names));

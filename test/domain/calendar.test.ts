@@ -1,8 +1,8 @@
+/** A period of whole days has every moment of its days, and none of others, wherever its reader is. */
+
 import { describe, expect, test } from 'vitest';
 import { asInUtc, dayEnd, dayOf, dayStart, daysOf } from '../../src/domain/calendar.ts';
 import { HOUR } from '../../src/domain/terms.ts';
-
-/** A period of whole days has every moment of its days, and none of others, wherever its reader is. */
 
 /** Zone, day, and its length in hours. */
 const DAYS: [string, string, number][] = [

@@ -1,10 +1,10 @@
+/** What is wrong with what a person typed, before anything is looked up. */
+
 import { describe, expect, test } from 'vitest';
 import { checkForm, FURTHEST_START, isLength, REASON_MAX_LENGTH } from '../../src/domain/form.ts';
 import type { Role } from '../../src/domain/policy.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { aRole, NOON } from '../support/domain.ts';
-
-/** What is wrong with what a person typed, before anything is looked up. */
 
 const WITH_TICKET = { reason: { minLength: 5, ticket: /^INC-\d+$/ } };
 const check = (

@@ -1,3 +1,5 @@
+/** What access depends on, when it ends and why, and what is kept of it from state to state. */
+
 import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../src/domain/decision.ts';
 import {
@@ -35,8 +37,6 @@ import {
   someEvidence,
   unless,
 } from '../support/domain.ts';
-
-/** What access depends on, when it ends and why, and what is kept of it from state to state. */
 
 const aTiedShift = (more: Partial<NonNullable<Ties['shift']>> = {}): NonNullable<Ties['shift']> => ({
   escalationPolicy: { id: 'PPAY', name: 'Payments' },

@@ -1,10 +1,10 @@
+/** Whoever puts a policy in force sees each thing that it changes, a line each. */
+
 import { describe, expect, test } from 'vitest';
 import type { Policy, Resource, Role } from '../../src/domain/policy.ts';
 import { policyChanges } from '../../src/domain/policyChanges.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { aLimit, allow, aPolicy, aResource, aRole, ask, memberOf } from '../support/domain.ts';
-
-/** Whoever puts a policy in force sees each thing that it changes, a line each. */
 
 const read = aRole({ rules: [allow(memberOf('U0ANA'))] });
 const withRole = (more: Partial<Role> = {}, resource: Partial<Resource> = {}): Policy =>

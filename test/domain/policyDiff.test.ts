@@ -1,3 +1,5 @@
+/** What a changed policy means: in which situations it decides otherwise, told by the plainest of them. */
+
 import { describe, expect, test } from 'vitest';
 import type { Role, Rule, Test } from '../../src/domain/policy.ts';
 import { differencesOf } from '../../src/domain/policyDiff.ts';
@@ -15,8 +17,6 @@ import {
   onCall,
   unless,
 } from '../support/domain.ts';
-
-/** What a changed policy means: in which situations it decides otherwise, told by the plainest of them. */
 
 const policyOf = (...roles: Role[]) => aPolicy(aResource('db', 'Database', roles));
 const withRules = (...rules: Rule[]) => policyOf(aRole({ rules }));

@@ -1,10 +1,10 @@
+/** What makes no sense in a policy is told, where it stands; what makes sense is left alone. */
+
 import { describe, expect, test } from 'vitest';
 import type { Policy, Resource, Role, Rule } from '../../src/domain/policy.ts';
 import { senseOf } from '../../src/domain/policyLint.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { allow, aPolicy, aResource, aRole, ask, deny, memberOf, onCall, unless } from '../support/domain.ts';
-
-/** What makes no sense in a policy is told, where it stands; what makes sense is left alone. */
 
 const found = (policy: Policy) =>
   senseOf(policy).map(({ severity, path, message }) => `${severity} ${path.join('.')}: ${message}`);

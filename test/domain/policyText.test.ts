@@ -1,10 +1,10 @@
+/** A rule in words says all that the rule says: owners keep or remove it by them, and a removal is tied to them. */
+
 import { describe, expect, test } from 'vitest';
 import type { Rule } from '../../src/domain/policy.ts';
 import { ruleText } from '../../src/domain/policyText.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { allow, ask, deny, inIncident, memberOf, onCall, unless } from '../support/domain.ts';
-
-/** A rule in words says all that the rule says: owners keep or remove it by them, and a removal is tied to them. */
 
 const tests: [string, Rule, string][] = [
   ['for everybody', allow(), 'allow: everybody'],

@@ -1,10 +1,10 @@
+/** Each refusal is told in its own words, with what it is about and what can be done. */
+
 import { expect, test } from 'vitest';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import { assertNever, HOUR, MINUTE } from '../../src/domain/terms.ts';
 import type { Piece, Sentence } from '../../src/wording/pieces.ts';
 import { refusalSentence } from '../../src/wording/refusals.ts';
-
-/** Each refusal is told in its own words, with what it is about and what can be done. */
 
 const AT = Date.UTC(2026, 0, 15, 12);
 const READ = 'payments-db/read';

@@ -1,8 +1,8 @@
+/** What a report says of a period, from the accesses of it. */
+
 import { describe, expect, test } from 'vitest';
 import { type AccessSpan, type Figures, HASTY, quantile, summarize } from '../../src/domain/report.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
-
-/** What a report says of a period, from the accesses of it. */
 
 const FROM = Date.UTC(2026, 0, 1);
 const DAY = 24 * HOUR;

@@ -1,3 +1,5 @@
+/** What each test of a rule finds, what it says about it, and what the decision carries on. */
+
 import { describe, expect, test } from 'vitest';
 import type { RuleDecision } from '../../src/domain/decision.ts';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
@@ -20,8 +22,6 @@ import {
   onCall,
   unless,
 } from '../support/domain.ts';
-
-/** What each test of a rule finds, what it says about it, and what the decision carries on. */
 
 const decide = (rules: readonly Rule[], evidence: Partial<Evidence> = {}, role: Partial<Role> = {}): RuleDecision =>
   evaluatePolicy(aRole({ rules, ...role }), anInput(evidence));

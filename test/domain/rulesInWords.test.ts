@@ -1,11 +1,11 @@
+/** What owners read of a rule: names where they are known, and no policy source. */
+
 import { describe, expect, test } from 'vitest';
 import { pagerDutyIdsOf } from '../../src/domain/pagerDutyIds.ts';
 import type { Rule, Test } from '../../src/domain/policy.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { entitlementText } from '../../src/wording/rules.ts';
 import { aRole } from '../support/domain.ts';
-
-/** What owners read of a rule: names where they are known, and no policy source. */
 
 const onCall = (more: Partial<Extract<Test, { kind: 'on_call' }>> = {}): Test => ({
   kind: 'on_call',

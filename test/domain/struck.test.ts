@@ -1,7 +1,7 @@
+/** Which texts are secrets, in which forms they are found, and what is left standing around them. */
+
 import { describe, expect, test } from 'vitest';
 import { createStriker, plainForms, SECRET_NAME, SHORTEST_SECRET } from '../../src/domain/secrets.ts';
-
-/** Which texts are secrets, in which forms they are found, and what is left standing around them. */
 
 const struck = (secret: string, text: string) => createStriker([secret])(text);
 const SECRET = 'hunter22-hunter22';

@@ -1,3 +1,5 @@
+/** Marks that nobody sees: they turn no line around, and are no reason. */
+
 import { expect, test } from 'vitest';
 import { checkForm } from '../../src/domain/form.ts';
 import { HOUR } from '../../src/domain/terms.ts';
@@ -5,8 +7,6 @@ import { typed, visible } from '../../src/domain/text.ts';
 import { personOf, readAccount } from '../../src/slack/directory/account.ts';
 import { code, plain, plainText, quote } from '../../src/slack/kit/blocks.ts';
 import { aRole } from '../support/domain.ts';
-
-/** Marks that nobody sees: they turn no line around, and are no reason. */
 
 const DIRECTIONS = [
   '\u202a',

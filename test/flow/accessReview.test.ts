@@ -1,3 +1,5 @@
+/** Owners say which rules stay. Each answer is on record, counts at once, and can be taken back until the review closes. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AccessReview } from '../../src/domain/accessReview.ts';
 import { HOUR } from '../../src/domain/terms.ts';
@@ -11,8 +13,6 @@ import { keepAll } from '../../src/lifecycle/accessReview/keepAll.ts';
 import { ConflictError } from '../../src/ports/store.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Owners say which rules stay. Each answer is on record, counts at once, and can be taken back until the review closes. */
 
 let flow: Flow;
 const DAY = 24 * HOUR;

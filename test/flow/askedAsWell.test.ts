@@ -1,3 +1,5 @@
+/** Whom a request that nobody decides is put to besides, when, and what the record says of it. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import type { Person } from '../../src/domain/person.ts';
@@ -5,8 +7,6 @@ import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { escalationKey, STAFFING_STEP } from '../../src/lifecycle/request/requestChange.ts';
 import { escalateRequest } from '../../src/lifecycle/review/escalateRequest.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** Whom a request that nobody decides is put to besides, when, and what the record says of it. */
 
 let flow: Flow;
 afterEach(() => flow.close());

@@ -1,3 +1,5 @@
+/** Two who decide in the same instant: one after the other, each on what the other left. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { cancelRequest, expireRequest } from '../../src/lifecycle/request/closeRequest.ts';
@@ -6,8 +8,6 @@ import { startRequest } from '../../src/lifecycle/request/startRequest.ts';
 import { endDelegation } from '../../src/lifecycle/review/delegate.ts';
 import { escalateRequest } from '../../src/lifecycle/review/escalateRequest.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Two who decide in the same instant: one after the other, each on what the other left. */
 
 let flow: Flow;
 beforeEach(() => {

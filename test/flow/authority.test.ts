@@ -1,3 +1,5 @@
+/** One human is one authority: whatever accounts, mailboxes or stand-ins they use. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/domain/person.ts';
 import type { Request } from '../../src/domain/request.ts';
@@ -5,8 +7,6 @@ import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { answerAccessReview, startAccessReview } from '../../src/lifecycle/accessReview/accessReview.ts';
 import { breakGlass, reviewUse } from '../../src/lifecycle/breakGlass/breakGlass.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** One human is one authority: whatever accounts, mailboxes or stand-ins they use. */
 
 let flow: Flow;
 afterEach(() => flow.close());

@@ -1,10 +1,10 @@
+/** Where exactly limits of time, of authority and of number begin and end. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { breakGlass } from '../../src/lifecycle/breakGlass/breakGlass.ts';
 import { freeze } from '../../src/lifecycle/health/freeze.ts';
 import { aFlow, anIncident, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** Where exactly limits of time, of authority and of number begin and end. */
 
 let flow: Flow;
 afterEach(() => flow.close());

@@ -1,3 +1,5 @@
+/** Access in an emergency is given at once to whom the policy names, and looked at by somebody else afterwards. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { REASON_MAX_LENGTH } from '../../src/domain/form.ts';
 import type { ApprovedRequest } from '../../src/domain/request.ts';
@@ -15,8 +17,6 @@ import {
 import { ConflictError } from '../../src/ports/store.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, anIncident, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** Access in an emergency is given at once to whom the policy names, and looked at by somebody else afterwards. */
 
 let flow: Flow;
 const DAY = 24 * HOUR;

@@ -1,10 +1,10 @@
+/** A secret is made for whoever holds the access, while they hold it, and is on record before it exists. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HOUR } from '../../src/domain/terms.ts';
 import { issueCredential } from '../../src/lifecycle/grant/issueCredential.ts';
 import type { Targets } from '../../src/ports/targets.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** A secret is made for whoever holds the access, while they hold it, and is on record before it exists. */
 
 let flow: Flow;
 const SECRET = { account: 'jit_ana', secret: 'correct horse', usage: 'psql' };

@@ -1,3 +1,5 @@
+/** What no answer of a target can end is over when an administrator, who is not its holder, looked and says so. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { createSeatBook } from '../../src/ledger/sqlite/seatBook.ts';
@@ -7,8 +9,6 @@ import { ConflictError } from '../../src/ports/store.ts';
 import { failCommit, settled } from '../support/disturbed.ts';
 import { factorsOf } from '../support/factors.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** What no answer of a target can end is over when an administrator, who is not its holder, looked and says so. */
 
 let flow: Flow;
 let id: string;

@@ -1,9 +1,9 @@
+/** Who may be named as a stand-in, by whom and for how long, and what is recorded of it. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR } from '../../src/domain/terms.ts';
 import { endDelegation } from '../../src/lifecycle/review/delegate.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Who may be named as a stand-in, by whom and for how long, and what is recorded of it. */
 
 let flow: Flow;
 const DELEGATES = '  delegates: [U0FRED, U0EVE, U0CHLOE2]';

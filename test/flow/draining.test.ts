@@ -1,3 +1,5 @@
+/** Before maintenance: nothing new is granted, what is live goes on, and what ends meanwhile is known. */
+
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +9,6 @@ import { readDrain } from '../../src/ledger/sqlite/drainFile.ts';
 import { runHere } from '../support/cliHere.ts';
 import { manualClock } from '../support/clock.ts';
 import { aFlow, aSite, type Flow } from '../support/flowWorld.ts';
-
-/** Before maintenance: nothing new is granted, what is live goes on, and what ends meanwhile is known. */
 
 let folder: string;
 let path: string;

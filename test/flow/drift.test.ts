@@ -1,3 +1,5 @@
+/** What targets hold and nobody granted, or do not hold though somebody did, is found, told once, and removed where the policy says so. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR } from '../../src/domain/terms.ts';
 import { createDriftRound } from '../../src/lifecycle/grant/findDrift.ts';
@@ -5,8 +7,6 @@ import { StorageError } from '../../src/ports/store.ts';
 import type { Holding, Targets } from '../../src/ports/targets.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** What targets hold and nobody granted, or do not hold though somebody did, is found, told once, and removed where the policy says so. */
 
 let flow: Flow;
 /** What targets hold, by resource. */

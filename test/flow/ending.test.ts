@@ -1,3 +1,5 @@
+/** Access ends early where somebody says so, and on time in any case; it has ended when the target was read back. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Residue } from '../../src/domain/grant.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
@@ -8,8 +10,6 @@ import { ConflictError, StorageError } from '../../src/ports/store.ts';
 import type { Targets } from '../../src/ports/targets.ts';
 import { failCommit, settled } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Access ends early where somebody says so, and on time in any case; it has ended when the target was read back. */
 
 let flow: Flow;
 const ROLES = `      read:

@@ -1,10 +1,10 @@
+/** Issue 16, Slack, as it answers: a step of escalation whose answer is missing is tried again. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { auditLine } from '../../src/slack/outbox/auditMessage.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** Issue 16, Slack, as it answers: a step of escalation whose answer is missing is tried again. */
 
 let flow: Flow;
 afterEach(() => flow.close());

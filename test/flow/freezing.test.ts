@@ -1,11 +1,11 @@
+/** A freeze: nothing new for anybody, and what was live then ends. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { endFrozen, freeze, grantingBlocked, unfreeze } from '../../src/lifecycle/health/freeze.ts';
 import { ConflictError } from '../../src/ports/store.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** A freeze: nothing new for anybody, and what was live then ends. */
 
 let flow: Flow;
 beforeEach(() => {

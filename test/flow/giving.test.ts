@@ -1,3 +1,5 @@
+/** Access is given when its target has it, and not at all where something speaks against it by then. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { breakGlass } from '../../src/lifecycle/breakGlass/breakGlass.ts';
@@ -6,8 +8,6 @@ import { ConflictError } from '../../src/ports/store.ts';
 import type { Targets } from '../../src/ports/targets.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, anIncident, type Flow } from '../support/flowWorld.ts';
-
-/** Access is given when its target has it, and not at all where something speaks against it by then. */
 
 let flow: Flow;
 const ROLES = `      read:

@@ -1,3 +1,5 @@
+/** Nothing new is granted on a record that was changed, cut or swapped, nor before that was looked at. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
@@ -13,8 +15,6 @@ import type { EventReader } from '../../src/ports/ledger.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { failCommit, settled } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Nothing new is granted on a record that was changed, cut or swapped, nor before that was looked at. */
 
 let flow: Flow;
 let reader: EventReader;

@@ -1,3 +1,5 @@
+/** Whoever changes the tables beside the ledger gains nothing: what differs from the events is found, and access ends. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
@@ -12,8 +14,6 @@ import type { StateCheck } from '../../src/ports/state.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { failCommit, settled } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Whoever changes the tables beside the ledger gains nothing: what differs from the events is found, and access ends. */
 
 let flow: Flow;
 const ROLES = `      read:

@@ -1,3 +1,5 @@
+/** More time on what somebody holds: asked for like anything else, and in force when its target knows of it. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ActiveGrant } from '../../src/domain/grant.ts';
 import type { Request } from '../../src/domain/request.ts';
@@ -12,8 +14,6 @@ import {
 import { ConflictError } from '../../src/ports/store.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, anIncident, type Flow } from '../support/flowWorld.ts';
-
-/** More time on what somebody holds: asked for like anything else, and in force when its target knows of it. */
 
 let flow: Flow;
 const ROLES = `      read:

@@ -1,3 +1,5 @@
+/** What shuts out, limits or frees one account of a human does so for the human. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/domain/person.ts';
 import { HOUR } from '../../src/domain/terms.ts';
@@ -7,8 +9,6 @@ import { cancelRequest } from '../../src/lifecycle/request/closeRequest.ts';
 import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import type { Directory } from '../../src/ports/people.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** What shuts out, limits or frees one account of a human does so for the human. */
 
 const DAY = 24 * HOUR;
 let flow: Flow;

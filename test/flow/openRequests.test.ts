@@ -1,3 +1,5 @@
+/** What becomes of a request that waits, for reviewers or for its time: it expires, is cancelled, or begins. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/domain/person.ts';
 import type { Request } from '../../src/domain/request.ts';
@@ -6,8 +8,6 @@ import { freeze } from '../../src/lifecycle/health/freeze.ts';
 import { cancelRequest, expireRequest } from '../../src/lifecycle/request/closeRequest.ts';
 import { startRequest } from '../../src/lifecycle/request/startRequest.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** What becomes of a request that waits, for reviewers or for its time: it expires, is cancelled, or begins. */
 
 let flow: Flow;
 afterEach(() => flow.close());

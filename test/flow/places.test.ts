@@ -1,3 +1,5 @@
+/** Where access was given is written down, and known to be out of reach before its end has passed. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
@@ -7,8 +9,6 @@ import { ConflictError, StorageError } from '../../src/ports/store.ts';
 import type { Targets } from '../../src/ports/targets.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Where access was given is written down, and known to be out of reach before its end has passed. */
 
 let flow: Flow;
 const ROLES = '{ grants: {}, duration: { max: 4h }, rules: [{ allow: { duration: { max: 4h } } }] }';

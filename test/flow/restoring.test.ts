@@ -1,3 +1,5 @@
+/** An old copy is put back: judged at the target, which has what was granted before and after the copy. */
+
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +14,6 @@ import type { Holding } from '../../src/ports/targets.ts';
 import { runHere } from '../support/cliHere.ts';
 import { manualClock } from '../support/clock.ts';
 import { aFlow, aSite, type Flow, type Site } from '../support/flowWorld.ts';
-
-/** An old copy is put back: judged at the target, which has what was granted before and after the copy. */
 
 const ROLES = `      read: { grants: {}, duration: { max: 4h }, rules: [{ allow: { duration: { max: 4h } } }] }
       admin: { grants: {}, duration: { max: 4h }, rules: [{ ask: { reviewers: [U0EVE], needed: 1, expires: 1h } }] }`;

@@ -1,3 +1,5 @@
+/** A role may want a one-time code of whoever approves it, and its limits are counted one decision at a time. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Role } from '../../src/domain/policy.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
@@ -5,8 +7,6 @@ import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { type ReviewInput, reviewRequest } from '../../src/lifecycle/review/reviewRequest.ts';
 import { aLimit, aPolicy, aResource, aRole, ask } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** A role may want a one-time code of whoever approves it, and its limits are counted one decision at a time. */
 
 const ASK = { rules: [ask({ stages: [{ reviewers: ['U0CHLOE', 'U0DEV'], needed: 1 }] })] };
 const CODE = { secondFactor: { request: false, review: true } };

@@ -1,3 +1,5 @@
+/** One reviewer's word: who may say it, what it comes to, and what the record has of it. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/domain/person.ts';
 import type { Refusal, Refused } from '../../src/domain/refusal.ts';
@@ -7,8 +9,6 @@ import { freeze } from '../../src/lifecycle/health/freeze.ts';
 import { type ReviewInput, reviewRequest } from '../../src/lifecycle/review/reviewRequest.ts';
 import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** One reviewer's word: who may say it, what it comes to, and what the record has of it. */
 
 let flow: Flow;
 afterEach(() => flow.close());

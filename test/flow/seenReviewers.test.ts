@@ -1,10 +1,10 @@
+/** Having been seen as a reviewer of a role within a day is enough to end it, and for nothing else. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HOUR } from '../../src/domain/terms.ts';
 import { revokeGrant } from '../../src/lifecycle/grant/endGrant.ts';
 import { noteStandings } from '../../src/lifecycle/grant/takingAway.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Having been seen as a reviewer of a role within a day is enough to end it, and for nothing else. */
 
 let flow: Flow;
 const role = (name: string, reviewer: string) => `      ${name}:

@@ -1,9 +1,9 @@
+/** Whoever decides in somebody else's place does so as far as that place goes, and no longer. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { auditLine } from '../../src/slack/outbox/auditMessage.ts';
 import { aFlow, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** Whoever decides in somebody else's place does so as far as that place goes, and no longer. */
 
 let flow: Flow;
 afterEach(() => flow.close());

@@ -1,3 +1,5 @@
+/** One form: for one role or several, once, and with what was said before it was sent. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { freeze } from '../../src/lifecycle/health/freeze.ts';
@@ -12,8 +14,6 @@ import {
 } from '../../src/lifecycle/request/submitRequest.ts';
 import { aRole } from '../support/domain.ts';
 import { aFlow, anIncident, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** One form: for one role or several, once, and with what was said before it was sent. */
 
 let flow: Flow;
 beforeEach(() => {

@@ -1,3 +1,5 @@
+/** Who may take access away: by what Slack says, and for a day by what it said while it does not. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/domain/person.ts';
 import type { Principal } from '../../src/domain/policy.ts';
@@ -7,8 +9,6 @@ import type { Directory } from '../../src/ports/people.ts';
 import { ConflictError, StorageError } from '../../src/ports/store.ts';
 import { failCommit, settled } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** Who may take access away: by what Slack says, and for a day by what it said while it does not. */
 
 let flow: Flow;
 const DAY = 24 * HOUR;

@@ -1,11 +1,11 @@
+/** Time that a rule limits is limited as a whole, however it is sliced. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OpaAnswer } from '../../src/domain/evidence.ts';
 import type { ActiveGrant } from '../../src/domain/grant.ts';
 import { HOUR, MINUTE, type Millis } from '../../src/domain/terms.ts';
 import { breakGlass } from '../../src/lifecycle/breakGlass/breakGlass.ts';
 import { aFlow, anIncident, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** Time that a rule limits is limited as a whole, however it is sliced. */
 
 let flow: Flow;
 afterEach(() => flow.close());

@@ -1,3 +1,5 @@
+/** What cannot be written down is not said to be done: a job comes again, and a person is told. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Request } from '../../src/domain/request.ts';
 import { HOUR, known, MINUTE } from '../../src/domain/terms.ts';
@@ -12,8 +14,6 @@ import { escalateRequest } from '../../src/lifecycle/review/escalateRequest.ts';
 import { reviewRequest } from '../../src/lifecycle/review/reviewRequest.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
-
-/** What cannot be written down is not said to be done: a job comes again, and a person is told. */
 
 let flow: Flow;
 let ahead: Request;

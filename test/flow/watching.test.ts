@@ -1,3 +1,5 @@
+/** Access that was given for a shift or an incident ends with it, and nobody is left to find out by themselves. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OnCallEntry } from '../../src/domain/evidence.ts';
 import type { ActiveGrant, Ties } from '../../src/domain/grant.ts';
@@ -7,8 +9,6 @@ import { ConflictError } from '../../src/ports/store.ts';
 import { manualClock } from '../support/clock.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, anIncident, aShift, type Flow } from '../support/flowWorld.ts';
-
-/** Access that was given for a shift or an incident ends with it, and nobody is left to find out by themselves. */
 
 let flow: Flow;
 afterEach(() => flow.close());

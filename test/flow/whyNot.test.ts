@@ -1,3 +1,5 @@
+/** What is refused after it was approved is refused with a reason, for the person and for the ledger. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../src/domain/policy.ts';
 import type { Request } from '../../src/domain/request.ts';
@@ -10,8 +12,6 @@ import { drawn } from '../../src/slack/kit/drawn.ts';
 import { denialSentence } from '../../src/wording/decisions.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** What is refused after it was approved is refused with a reason, for the person and for the ledger. */
 
 const EVERYBODY = { effect: 'allow', when: [] } as const;
 let flow: Flow;

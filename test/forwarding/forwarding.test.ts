@@ -1,3 +1,5 @@
+/** One event that a place never takes must not keep back all that come after it. */
+
 import { createHmac } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -11,8 +13,6 @@ import { openSyslog, syslogLine } from '../../src/forwarding/syslog.ts';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordedLog } from '../support/log.ts';
-
-/** One event that a place never takes must not keep back all that come after it. */
 
 const loaded = (seq: number, changes: readonly string[]): LedgerEvent => ({
   type: 'policy.loaded',

@@ -1,9 +1,9 @@
+/** An event as a SIEM gets it: what it is called there, whom it is about, and how loud it is. */
+
 import { describe, expect, test } from 'vitest';
 import type { EventType, LedgerEvent } from '../../src/domain/events.ts';
 import { toOcsf } from '../../src/forwarding/ocsf.ts';
 import { everyEvent } from '../support/everyEvent.ts';
-
-/** An event as a SIEM gets it: what it is called there, whom it is about, and how loud it is. */
 
 const eventOf = (type: EventType, more: Partial<LedgerEvent> = {}): LedgerEvent => {
   const found = everyEvent().find((event) => event.type === type);

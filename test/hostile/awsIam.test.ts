@@ -1,3 +1,5 @@
+/** A hostile holder of a seat in an IAM group that lets its members administer IAM itself: the worst that can be granted. */
+
 import { awsIam } from '../../src/provisioners/aws/iam.ts';
 import { useForTests } from '../provisioners/contract.ts';
 import { type FakeAws, startAws } from '../support/aws.ts';
@@ -6,8 +8,6 @@ import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Unavoidable } from './judge.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/** A hostile holder of a seat in an IAM group that lets its members administer IAM itself: the worst that can be granted. */
 
 const PAYMENTS = 'AGPAPAYMENTS';
 const ADMINS = 'AGPAADMINS';

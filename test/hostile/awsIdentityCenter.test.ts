@@ -1,3 +1,8 @@
+/**
+ * A hostile holder of a permission set in two AWS accounts, one of which administers Identity Center itself, so that they can
+ * assign, take away, rename and get in the bot's way.
+ */
+
 import { awsIdentityCenter, connectIdentityCenter } from '../../src/provisioners/aws/identityCenter.ts';
 import { BEN, useForTests } from '../provisioners/contract.ts';
 import { type FakeAws, startAws } from '../support/aws.ts';
@@ -6,11 +11,6 @@ import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Unavoidable } from './judge.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/**
- * A hostile holder of a permission set in two AWS accounts, one of which administers Identity Center itself, so that they can
- * assign, take away, rename and get in the bot's way.
- */
 
 const SET = 'arn:aws:sso:::permissionSet/ssoins-0/ps-1';
 const OTHER_SET = 'arn:aws:sso:::permissionSet/ssoins-0/ps-2';

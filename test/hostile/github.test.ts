@@ -1,3 +1,5 @@
+/** A hostile holder who maintains a team and administers a repository. */
+
 import { github } from '../../src/provisioners/github/provisioner.ts';
 import { TargetRefusal } from '../../src/provisioners/provisioner.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from '../provisioners/contract.ts';
@@ -6,8 +8,6 @@ import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Unavoidable } from './judge.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/** A hostile holder who maintains a team and administers a repository. */
 
 const HOLDER = 'ben-o';
 /** What people of Slack are called there. Eve has a grant of her own. */

@@ -1,3 +1,5 @@
+/** A hostile holder of a seat in a Google group whose settings let members come, go and manage each other. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +11,6 @@ import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Unavoidable } from './judge.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/** A hostile holder of a seat in a Google group whose settings let members come, go and manage each other. */
 
 const GROUP = 'groups/01payments';
 const ADDRESS = 'payments@harbor.example';

@@ -1,3 +1,5 @@
+/** A hostile holder of roles on a project, who may also write its policy. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +9,6 @@ import { credentialsFor, type FakeGoogle, startGoogle } from '../support/google.
 import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/** A hostile holder of roles on a project, who may also write its policy. */
 
 const [VIEWER, LOGS] = ['roles/cloudsql.viewer', 'roles/logging.viewer'];
 const HOLDER = `user:${BEN.email}`;

@@ -1,3 +1,5 @@
+/** A hostile holder of a role that may do everything with role bindings, in two namespaces. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +10,6 @@ import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Unavoidable } from './judge.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/** A hostile holder of a role that may do everything with role bindings, in two namespaces. */
 
 const NAMESPACES = ['payments', 'checkout'];
 const RBAC = 'rbac.authorization.k8s.io';

@@ -1,3 +1,8 @@
+/**
+ * A hostile holder of a seat in an Okta group that carries an administrator role, so that its members can put others in,
+ * take them out, rename, deactivate, and write group rules.
+ */
+
 import { okta } from '../../src/provisioners/okta/provisioner.ts';
 import { BEN, useForTests } from '../provisioners/contract.ts';
 import type { Answered } from '../support/front.ts';
@@ -6,11 +11,6 @@ import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Unavoidable } from './judge.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/**
- * A hostile holder of a seat in an Okta group that carries an administrator role, so that its members can put others in,
- * take them out, rename, deactivate, and write group rules.
- */
 
 const NEWCOMERS = 'newcomer@harbor.example';
 const MALLORYS = 'mallory@harbor.example';

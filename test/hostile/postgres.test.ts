@@ -1,3 +1,5 @@
+/** A holder does everything that the target offers, with exactly what was granted; then the end comes; then the judge looks. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SECOND } from '../../src/domain/terms.ts';
 import { accessOf, inAnHour, newGrantId } from '../provisioners/contract.ts';
@@ -7,8 +9,6 @@ import { type Facts, judge, type Unavoidable } from './judge.ts';
 import { play, seeds } from './play.ts';
 import { factsOf } from './postgresFacts.ts';
 import { type Arena, MOVES } from './postgresMoves.ts';
-
-/** A holder does everything that the target offers, with exactly what was granted; then the end comes; then the judge looks. */
 
 /** What docs/targets/postgres.md promises. */
 const NO_NEW_USE = 30 * SECOND;

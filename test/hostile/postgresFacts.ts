@@ -1,7 +1,7 @@
+/** The whole catalogue of a server, as its superuser sees it. */
+
 import { query } from '../../src/sandbox/postgres.ts';
 import type { Facts } from './judge.ts';
-
-/** The whole catalogue of a server, as its superuser sees it. */
 
 /** Of all databases. */
 const SHARED = [

@@ -1,3 +1,5 @@
+/** A hostile holder of a seat in a Slack user group, in a workspace where every member may manage user groups. */
+
 import type { Residue } from '../../src/domain/grant.ts';
 import { slack } from '../../src/provisioners/slackGroups/provisioner.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from '../provisioners/contract.ts';
@@ -6,8 +8,6 @@ import { grantsOf, type HoldersGrants } from './grants.ts';
 import type { Unavoidable } from './judge.ts';
 import type { Move } from './play.ts';
 import { type Arena, describeHostileHolder } from './suite.ts';
-
-/** A hostile holder of a seat in a Slack user group, in a workspace where every member may manage user groups. */
 
 const GROUP = 'S0PAY';
 const [HOLDER, COLLEAGUE, FRIEND, KEEPER] = ['U0BEN', 'U0EVE', 'U0MALLORY', 'U0KEEPER'];

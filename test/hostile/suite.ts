@@ -1,13 +1,13 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Residue } from '../../src/domain/grant.ts';
-import { type Facts, judge, type Unavoidable } from './judge.ts';
-import { type Move, play, seeds } from './play.ts';
-
 /**
  * The hostile-holder suite for targets that are reached over the wire. While a grant is live, its holder plays generated
  * combinations of everything that the target offers to stay, to block or to leave something behind. Then the end comes, and
  * a judge with an administrator's eyes compares the target's whole catalogue with the one from before the grant.
  */
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Residue } from '../../src/domain/grant.ts';
+import { type Facts, judge, type Unavoidable } from './judge.ts';
+import { type Move, play, seeds } from './play.ts';
 
 /** What one grant of one holder is tried on. Made anew for each seed, with others' standing access beside it. */
 export interface Arena {

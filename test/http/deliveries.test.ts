@@ -1,11 +1,11 @@
+/** What is delivered is taken where it is signed; anything else is told no, and costs little. */
+
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Route } from '../../src/http/route.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
 import { freePort } from '../support/ports.ts';
-
-/** What is delivered is taken where it is signed; anything else is told no, and costs little. */
 
 let port: number;
 let server: HttpServer;

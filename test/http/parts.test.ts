@@ -1,3 +1,5 @@
+/** What is kept of what anybody may send, piece by piece, without a network. */
+
 import { IncomingMessage, Server } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
@@ -5,8 +7,6 @@ import { createBodyReader } from '../../src/http/body.ts';
 import { connectionsFor, limitConnections, openFilesLimit, placeOf } from '../../src/http/connections.ts';
 import { isObject, readObject } from '../../src/http/json.ts';
 import { sparingly } from '../../src/http/sparingly.ts';
-
-/** What is kept of what anybody may send, piece by piece, without a network. */
 
 describe('reading bodies', () => {
   const reader = (perBody: number, together = 10 * perBody) => {

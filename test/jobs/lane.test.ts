@@ -1,3 +1,5 @@
+/** One lane, on a queue in the hands of the test. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE, SECOND } from '../../src/domain/terms.ts';
@@ -7,8 +9,6 @@ import type { Claim, JobHandler, JobKind, JobQueue, Settled } from '../../src/po
 import { StorageError } from '../../src/ports/store.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
-
-/** One lane, on a queue in the hands of the test. */
 
 let clock: ManualClock;
 let log: RecordedLog;

@@ -1,3 +1,5 @@
+/** Signals, from the ledger's own events. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +14,6 @@ import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { type ALedger, aLedger, anEvent } from '../support/aLedger.ts';
 import { manualClock } from '../support/clock.ts';
 import { everyEvent } from '../support/everyEvent.ts';
-
-/** Signals, from the ledger's own events. */
 
 let directory: string;
 let ledger: OpenLedger;

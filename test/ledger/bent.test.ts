@@ -1,3 +1,5 @@
+/** One thing is changed in the file, anywhere, by somebody who owns it and knows one anchor is elsewhere. */
+
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +17,6 @@ import { createStateCheck } from '../../src/ledger/sqlite/stateCheck.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { manualClock } from '../support/clock.ts';
 import { NO_TIES } from '../support/domain.ts';
-
-/** One thing is changed in the file, anywhere, by somebody who owns it and knows one anchor is elsewhere. */
 
 let directory: string;
 let whole: string;

@@ -1,3 +1,5 @@
+/** Positions that are kept outside the database: who signs them, who vouches for whom, and what is believed. */
+
 import { createHash, generateKeyPairSync, verify } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -17,8 +19,6 @@ import {
 import { append, createCheckpointBook, otherLedger } from '../../src/ledger/history/checkpointBook.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
-
-/** Positions that are kept outside the database: who signs them, who vouches for whom, and what is believed. */
 
 let directory: string;
 let place: string;

@@ -1,3 +1,5 @@
+/** How a change gets into the database: all of it or nothing, chained, and each caller told what became of theirs. */
+
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -17,8 +19,6 @@ import { ConflictError, StorageError } from '../../src/ports/store.ts';
 import { type ALedger, aDeniedRequest, aLedger, anEvent, person } from '../support/aLedger.ts';
 import { manualClock } from '../support/clock.ts';
 import { everyEvent } from '../support/everyEvent.ts';
-
-/** How a change gets into the database: all of it or nothing, chained, and each caller told what became of theirs. */
 
 let one: ALedger;
 beforeEach(() => {

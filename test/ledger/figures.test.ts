@@ -1,3 +1,5 @@
+/** What a report shows of a period, from the events alone. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventPayloads } from '../../src/domain/events.ts';
 import { personActor } from '../../src/domain/person.ts';
@@ -5,8 +7,6 @@ import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { figuresInSteps, figuresOf } from '../../src/ledger/history/figures.ts';
 import { type ALedger, aLedger, anEvent, person } from '../support/aLedger.ts';
 import { everyEvent } from '../support/everyEvent.ts';
-
-/** What a report shows of a period, from the events alone. */
 
 const START = Date.UTC(2026, 0, 15);
 let one: ALedger;

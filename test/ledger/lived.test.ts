@@ -1,3 +1,5 @@
+/** What leaves the database, by age or by name, on a ledger that has lived: nothing goes that anybody still needs. */
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,8 +21,6 @@ import { StorageError } from '../../src/ports/store.ts';
 import { ledgerHere } from '../support/cliHere.ts';
 import { aSite, copyOfSite, type Flow, type Site } from '../support/flowWorld.ts';
 import { aBotOn, aLivedLedger, anOldLedger, type Lived, type Over } from '../support/livedLedger.ts';
-
-/** What leaves the database, by age or by name, on a ledger that has lived: nothing goes that anybody still needs. */
 
 const DAY = 24 * HOUR;
 let folder: string;

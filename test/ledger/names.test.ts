@@ -1,3 +1,5 @@
+/** Names stand beside the chain. None of them can be changed, taken out or put in without verify saying so. */
+
 import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,8 +18,6 @@ import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { ledgerHere, runHere } from '../support/cliHere.ts';
 import { manualClock } from '../support/clock.ts';
-
-/** Names stand beside the chain. None of them can be changed, taken out or put in without verify saying so. */
 
 const EVENTS = 12;
 let directory: string;

@@ -1,3 +1,5 @@
+/** What a database has to be before anything is written to it. */
+
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +8,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { closeToOthers, makeOwnerOnly, openFolder } from '../../src/ledger/sqlite/ownerOnly.ts';
 import { StorageError } from '../../src/ports/store.ts';
-
-/** What a database has to be before anything is written to it. */
 
 /** Files whose mode belongs to somebody else. */
 const fixed = vi.hoisted(() => new Set<unknown>());

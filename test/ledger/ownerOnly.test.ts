@@ -1,3 +1,5 @@
+/** Who holds the database holds the names in it, and what the bot works from. */
+
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,8 +11,6 @@ import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { jit } from '../support/cli.ts';
 import { manualClock } from '../support/clock.ts';
-
-/** Who holds the database holds the names in it, and what the bot works from. */
 
 let directory: string;
 let path: string;

@@ -1,3 +1,5 @@
+/** What the flow finds in the tables: of one human by any of their accounts and mailboxes, and of nobody else. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { activate, type Grant, intendGrant, startRevoking } from '../../src/domain/grant.ts';
 import { BOT } from '../../src/domain/person.ts';
@@ -9,8 +11,6 @@ import { createSeatBook } from '../../src/ledger/sqlite/seatBook.ts';
 import { ConflictError } from '../../src/ports/store.ts';
 import { type ALedger, aDeniedRequest, aLedger, person } from '../support/aLedger.ts';
 import { NO_TIES } from '../support/domain.ts';
-
-/** What the flow finds in the tables: of one human by any of their accounts and mailboxes, and of nobody else. */
 
 let one: ALedger;
 beforeEach(() => {

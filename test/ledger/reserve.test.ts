@@ -1,3 +1,5 @@
+/** A bot that starts on a full disk: what was kept in reserve lets it open its database, and take access back. */
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +10,6 @@ import type { OpenLedger } from '../../src/ledger/sqlite/open.ts';
 import { openWithReserve, reservePath } from '../../src/ledger/sqlite/reserve.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { recordedLog } from '../support/log.ts';
-
-/** A bot that starts on a full disk: what was kept in reserve lets it open its database, and take access back. */
 
 let folder: string;
 let path: string;

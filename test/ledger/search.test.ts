@@ -1,3 +1,5 @@
+/** What an auditor finds, and what is handed on. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventPayloads } from '../../src/domain/events.ts';
 import { personActor } from '../../src/domain/person.ts';
@@ -10,8 +12,6 @@ import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
 import type { EventFilter } from '../../src/ports/ledger.ts';
 import { type ALedger, aDeniedRequest, aLedger, anEvent, person } from '../support/aLedger.ts';
 import { everyEvent } from '../support/everyEvent.ts';
-
-/** What an auditor finds, and what is handed on. */
 
 let one: ALedger;
 beforeEach(() => {

@@ -1,3 +1,5 @@
+/** What the tables say, next to what the events say: each way in which a row may have been bent, alone. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +16,6 @@ import type { StateCheck } from '../../src/ports/state.ts';
 import { aLedger, anEvent } from '../support/aLedger.ts';
 import { aSite, copyOfSite, type Flow, type Site } from '../support/flowWorld.ts';
 import { aBotOn, aLivedLedger, type Lived } from '../support/livedLedger.ts';
-
-/** What the tables say, next to what the events say: each way in which a row may have been bent, alone. */
 
 let folder: string;
 let made: Site;

@@ -1,3 +1,5 @@
+/** Databases as each version left them, with access live and requests waiting, are taken over by this one. */
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +15,6 @@ import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
 import { manualClock } from '../support/clock.ts';
 import { aFlow, aSite } from '../support/flowWorld.ts';
-
-/** Databases as each version left them, with access live and requests waiting, are taken over by this one. */
 
 const FIXTURES = new URL('./fixtures/', import.meta.url);
 const versions = readdirSync(FIXTURES).map((name) => name.replace(/\.sql$/, ''));

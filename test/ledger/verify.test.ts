@@ -1,3 +1,5 @@
+/** Is the record whole? If not: where it stops to be, and what was done to it. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,8 +9,6 @@ import { type Against, type Anchor, verifyInSteps, verifyLedger } from '../../sr
 import { BEGINNING, startOf } from '../../src/ledger/sqlite/origin.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { type ALedger, aLedger, anEvent, person } from '../support/aLedger.ts';
-
-/** Is the record whole? If not: where it stops to be, and what was done to it. */
 
 let one: ALedger;
 beforeEach(() => {

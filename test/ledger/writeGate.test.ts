@@ -1,3 +1,5 @@
+/** A database that another program holds is never waited for synchronously. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +13,6 @@ import { createSeatBook } from '../../src/ledger/sqlite/seatBook.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { manualClock } from '../support/clock.ts';
-
-/** A database that another program holds is never waited for synchronously. */
 
 let directory: string;
 let ledger: OpenLedger;

@@ -1,3 +1,5 @@
+/** Two people are never given one account, whichever way leads them there. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { Policy } from '../../src/domain/policy.ts';
@@ -8,8 +10,6 @@ import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** Two people are never given one account, whichever way leads them there. */
 
 const HARBOR = aPerson('U0BEN', 'Ben Okafor', 'ben@harbor.example');
 const AGENCY = aPerson('U0BEN2', 'Ben (agency)', 'ben@agency.example');

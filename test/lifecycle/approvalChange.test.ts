@@ -1,3 +1,5 @@
+/** What follows from an approval: the request's next state, the grant, the record and the due work, all of it. */
+
 import { describe, expect, test } from 'vitest';
 import type { Decision, RuleDecision } from '../../src/domain/decision.ts';
 import { type Review, requestCore, type UseReview } from '../../src/domain/request.ts';
@@ -7,8 +9,6 @@ import type { Targets } from '../../src/ports/targets.ts';
 import { manualClock } from '../support/clock.ts';
 import { ANA, anActiveGrant, anEntry, anInput, anOutage, aRole, NO_TIES, NOON, onCall } from '../support/domain.ts';
 import { anAskDecision, aWaitingRequest } from '../support/requests.ts';
-
-/** What follows from an approval: the request's next state, the grant, the record and the due work, all of it. */
 
 const CHLOE = { slackId: 'U0CHLOE', name: 'Chloé', email: 'chloe@harbor.example', timeZone: 'UTC' };
 const DEV = { slackId: 'U0DEV', name: 'Dev', email: 'dev@harbor.example', timeZone: 'UTC' };

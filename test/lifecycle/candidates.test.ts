@@ -1,3 +1,5 @@
+/** Who is behind the names and shifts of a policy: what cannot be looked up is told, and keeps nobody else out. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/domain/policy.ts';
 import { type Known, known, unknown } from '../../src/domain/terms.ts';
@@ -6,8 +8,6 @@ import { type Candidates, peopleNamed, peopleOnCall } from '../../src/lifecycle/
 import type { AtLevel } from '../../src/ports/pagerDuty.ts';
 import { aPolicy } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** Who is behind the names and shifts of a policy: what cannot be looked up is told, and keeps nobody else out. */
 
 let flow: Flow;
 let deps: Deps;

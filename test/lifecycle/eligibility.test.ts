@@ -1,3 +1,5 @@
+/** Who is among those whom a policy names, by account or by group, as far as Slack says. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/domain/policy.ts';
 import { isRefused } from '../../src/domain/refusal.ts';
@@ -8,8 +10,6 @@ import { areAmong, checkAdmin, checkAuditor, reviewableBy } from '../../src/life
 import { aPolicy } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 import { anAskDecision, aWaitingRequest } from '../support/requests.ts';
-
-/** Who is among those whom a policy names, by account or by group, as far as Slack says. */
 
 /** Groups, by id; one that is not listed cannot be read. */
 const directoryOf = (groups: Readonly<Record<string, string[]>>) => {

@@ -1,3 +1,5 @@
+/** Every way to access, and every check that none of them may go round. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Grant } from '../../src/domain/grant.ts';
 import { findRole, type Policy, type Role } from '../../src/domain/policy.ts';
@@ -14,8 +16,6 @@ import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { reviewRequest } from '../../src/lifecycle/review/reviewRequest.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** Every way to access, and every check that none of them may go round. */
 
 const REASON = 'INC-4711 the queue is stuck';
 const GOOD = { duration: 30 * MINUTE, reason: REASON };

@@ -1,3 +1,5 @@
+/** What a decision rests on: who is asked for what, and what is said where there is no answer. */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { OnCallEntry } from '../../src/domain/evidence.ts';
 import type { Incident } from '../../src/domain/incident.ts';
@@ -24,8 +26,6 @@ import {
   NOON,
   onCall,
 } from '../support/domain.ts';
-
-/** What a decision rests on: who is asked for what, and what is said where there is no answer. */
 
 const account = (slackId: string, email = `${slackId.toLowerCase()}@harbor.example`): Person => ({
   ...ANA,

@@ -1,3 +1,5 @@
+/** Who is one human, as the policy, Slack and the ledger say together. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Human } from '../../src/domain/person.ts';
 import { HOUR, known, unknown } from '../../src/domain/terms.ts';
@@ -13,8 +15,6 @@ import { type Change, ConflictError } from '../../src/ports/store.ts';
 import { aGrantOnItsWay, aPolicy } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 import { anApprovedRequest, aWaitingRequest } from '../support/requests.ts';
-
-/** Who is one human, as the policy, Slack and the ledger say together. */
 
 let flow: Flow;
 const joins = (slackId: string, email: string) => {

@@ -1,3 +1,5 @@
+/** What every way to access has to pass besides the decision, and how decisions keep out of each other's way. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../src/domain/policy.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
@@ -10,8 +12,6 @@ import { serializeLimited } from '../../src/lifecycle/request/serializeLimited.t
 import { ConflictError } from '../../src/ports/store.ts';
 import { ANA, aLimit, aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** What every way to access has to pass besides the decision, and how decisions keep out of each other's way. */
 
 let flow: Flow;
 beforeEach(() => {

@@ -1,3 +1,5 @@
+/** What keeps somebody from any access at a target: they have no name there, or somebody else has the same. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/domain/policy.ts';
 import { known, unknown } from '../../src/domain/terms.ts';
@@ -5,8 +7,6 @@ import type { Deps } from '../../src/lifecycle/deps.ts';
 import { obstacleFor } from '../../src/lifecycle/request/obstacle.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** What keeps somebody from any access at a target: they have no name there, or somebody else has the same. */
 
 const BEN = aPerson('U0BEN', 'Ben', 'ben@harbor.example');
 let flow: Flow;

@@ -1,11 +1,11 @@
+/** When somebody's shift ends, whoever comes after them is offered the same. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { known, unknown } from '../../src/domain/terms.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
 import { offerToSuccessors } from '../../src/lifecycle/request/offerAccess.ts';
 import { ANA, anActiveGrant, aPolicy, aResource, aRole, NO_TIES } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** When somebody's shift ends, whoever comes after them is offered the same. */
 
 const SHIFT = {
   escalationPolicy: { id: 'PPAY', name: 'Payments' },

@@ -1,3 +1,5 @@
+/** What somebody could ask for now. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../src/domain/policy.ts';
 import { isRefused } from '../../src/domain/refusal.ts';
@@ -8,8 +10,6 @@ import { possibleNow, previewRequest } from '../../src/lifecycle/request/outlook
 import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { allow, anOutage, aPolicy, aResource, aRole, ask, inIncident, onCall } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** What somebody could ask for now. */
 
 const ANA = aPerson('U0ANA', 'Ana', 'ana@harbor.example');
 let flow: Flow;

@@ -1,3 +1,5 @@
+/** What was decided is decided again before it is acted on: what still carries it, and why it does not. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RuleDecision } from '../../src/domain/decision.ts';
 import type { Review } from '../../src/domain/request.ts';
@@ -6,8 +8,6 @@ import { notCarried, notCarriedInFull, questionOf, termsNow } from '../../src/li
 import { ANA, allow, anActiveGrant, anInput, aPolicy, aResource, aRole, ask, deny } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 import { anApprovedRequest, anAskDecision, aWaitingRequest } from '../support/requests.ts';
-
-/** What was decided is decided again before it is acted on: what still carries it, and why it does not. */
 
 const CHLOE = aPerson('U0CHLOE', 'Chloé', 'chloe@harbor.example');
 const DEV = aPerson('U0DEV', 'Dev', 'dev@harbor.example');

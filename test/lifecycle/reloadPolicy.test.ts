@@ -1,3 +1,5 @@
+/** A policy file comes into force in one go, by an administrator who saw what it changes, or at a start. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
@@ -6,8 +8,6 @@ import { changesSince, keepPolicyText, previewReload, reloadPolicy } from '../..
 import { aGrantOnItsWay, aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 import { anApprovedRequest } from '../support/requests.ts';
-
-/** A policy file comes into force in one go, by an administrator who saw what it changes, or at a start. */
 
 const roleOf = (id: string) => aRole({ id, name: id });
 const policyOf = (hash: string, ...roles: string[]): Policy => ({

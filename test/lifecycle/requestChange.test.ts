@@ -1,3 +1,5 @@
+/** A request as it is decided when it comes in: its state, the record and the due work. */
+
 import { describe, expect, test } from 'vitest';
 import type { RuleDecision } from '../../src/domain/decision.ts';
 import type { Role } from '../../src/domain/policy.ts';
@@ -23,8 +25,6 @@ import {
   someEvidence,
 } from '../support/domain.ts';
 import { anAskDecision, aWaitingRequest } from '../support/requests.ts';
-
-/** A request as it is decided when it comes in: its state, the record and the due work. */
 
 const SIGNAL = { kind: 'first_time', facts: 'never had access to db before' } as const;
 const ALLOW: RuleDecision = {

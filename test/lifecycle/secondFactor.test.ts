@@ -1,3 +1,5 @@
+/** One-time codes: which are taken, how often somebody may guess, and for whom guesses count. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isRefused, type Refused } from '../../src/domain/refusal.ts';
 import { HOUR, MINUTE, unknown } from '../../src/domain/terms.ts';
@@ -13,8 +15,6 @@ import {
 } from '../../src/lifecycle/people/secondFactor.ts';
 import { aPolicy } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
-
-/** One-time codes: which are taken, how often somebody may guess, and for whom guesses count. */
 
 const DAY = 24 * HOUR;
 let flow: Flow;

@@ -1,3 +1,5 @@
+/** Whoever has left loses what they hold: on a clear answer, and on nothing less. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Grant } from '../../src/domain/grant.ts';
 import { type Known, known, MINUTE, unknown } from '../../src/domain/terms.ts';
@@ -7,8 +9,6 @@ import { JOB_KEYS } from '../../src/ports/keys.ts';
 import { ANA, aGrantOnItsWay, anActiveGrant, aPolicy, NO_TIES } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 import { anApprovedRequest } from '../support/requests.ts';
-
-/** Whoever has left loses what they hold: on a clear answer, and on nothing less. */
 
 const AT_PAGERDUTY = { ...NO_TIES, inPagerDuty: true };
 let flow: Flow;

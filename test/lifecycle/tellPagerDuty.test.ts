@@ -1,3 +1,5 @@
+/** What the bot writes at PagerDuty, for which event, and when an incident that it opened is over. */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Alarm } from '../../src/domain/alarm.ts';
 import type { LedgerEvent } from '../../src/domain/events.ts';
@@ -9,8 +11,6 @@ import type { Change } from '../../src/ports/store.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { NOON } from '../support/domain.ts';
 import { anApprovedRequest, aWaitingRequest } from '../support/requests.ts';
-
-/** What the bot writes at PagerDuty, for which event, and when an incident that it opened is over. */
 
 const HASH = 'abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789';
 const PERSON = { slackId: 'U0ANA', name: 'Ana' };

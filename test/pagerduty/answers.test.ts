@@ -1,3 +1,5 @@
+/** What PagerDuty answers decides who is on call. An answer that is none gives nobody anything, and takes no rule away. */
+
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
@@ -10,8 +12,6 @@ import { closeServer, listen } from '../../src/sandbox/http.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { aRole } from '../support/domain.ts';
 import { recordedLog } from '../support/log.ts';
-
-/** What PagerDuty answers decides who is on call. An answer that is none gives nobody anything, and takes no rule away. */
 
 const ANA = { slackId: 'U0ANA', name: 'Ana', email: 'ana@harbor.example', timeZone: 'UTC' };
 const USER = { id: 'PANA', email: 'ana@harbor.example' };

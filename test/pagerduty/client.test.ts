@@ -1,3 +1,5 @@
+/** How one question is asked: in pages, within the rate limit, and what is made of an answer that is none. */
+
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Known, known } from '../../src/domain/terms.ts';
@@ -6,8 +8,6 @@ import { createPagerDuty, type PagerDutyClient } from '../../src/pagerduty/clien
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
 import { type PagerDutyStub, type Said, startPagerDutyStub } from '../support/pagerDutyStub.ts';
-
-/** How one question is asked: in pages, within the rate limit, and what is made of an answer that is none. */
 
 const thing = z.object({ id: z.string() });
 let clock: ManualClock;

@@ -1,11 +1,11 @@
+/** What is written to PagerDuty: once, in one user's name, and only where it is certain what stands there. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
 import { createIncidentDesk } from '../../src/pagerduty/incidentDesk.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordedLog } from '../support/log.ts';
 import { type PagerDutyStub, pageOf, startPagerDutyStub } from '../support/pagerDutyStub.ts';
-
-/** What is written to PagerDuty: once, in one user's name, and only where it is certain what stands there. */
 
 const FROM = 'Jit@harbor.example';
 const OWN = { id: 'PJIT', email: 'jit@Harbor.example' };

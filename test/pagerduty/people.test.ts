@@ -1,3 +1,5 @@
+/** Whose shift an entry is, from when until when, and whether it is a turn of the rotation: by what PagerDuty says. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { OnCallEntry } from '../../src/domain/evidence.ts';
 import { HOUR, type Known, known, MINUTE, SECOND, unknown } from '../../src/domain/terms.ts';
@@ -7,8 +9,6 @@ import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { recordedLog } from '../support/log.ts';
 import { type PagerDutyStub, pageOf, startPagerDutyStub } from '../support/pagerDutyStub.ts';
-
-/** Whose shift an entry is, from when until when, and whether it is a turn of the rotation: by what PagerDuty says. */
 
 const person = (slackId: string, email: string) => ({ slackId, name: slackId, email, timeZone: 'UTC' });
 const ANA = person('U0ANA', 'ana@harbor.example');

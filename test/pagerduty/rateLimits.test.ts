@@ -1,10 +1,10 @@
+/** How long the bot holds off after what PagerDuty said of its rate limits, and who waits for that. */
+
 import { beforeEach, expect, test } from 'vitest';
 import { MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { RateLimits } from '../../src/pagerduty/rateLimits.ts';
 import type { Purpose } from '../../src/ports/evidence.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
-
-/** How long the bot holds off after what PagerDuty said of its rate limits, and who waits for that. */
 
 let clock: ManualClock;
 let limits: RateLimits;

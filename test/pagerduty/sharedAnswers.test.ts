@@ -1,10 +1,10 @@
+/** Which questions are asked of PagerDuty anew, and which take an answer that somebody else has or waits for. */
+
 import { beforeEach, expect, test } from 'vitest';
 import { type Known, known, MINUTE, unknown } from '../../src/domain/terms.ts';
 import { SharedAnswers } from '../../src/pagerduty/sharedAnswers.ts';
 import type { Purpose } from '../../src/ports/evidence.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
-
-/** Which questions are asked of PagerDuty anew, and which take an answer that somebody else has or waits for. */
 
 let clock: ManualClock;
 let shared: SharedAnswers;

@@ -1,3 +1,5 @@
+/** Schedules of PagerDuty's newer kind, which answer at `/v3/schedules`: who is planned there, and who put themselves there. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import type { OnCallTest } from '../../src/domain/policy.ts';
@@ -11,8 +13,6 @@ import { pagerDutyAccount } from '../../src/sandbox/team.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { aRole } from '../support/domain.ts';
 import { recordedLog } from '../support/log.ts';
-
-/** Schedules of PagerDuty's newer kind, which answer at `/v3/schedules`: who is planned there, and who put themselves there. */
 
 const ANA = { slackId: 'U0ANA', name: 'Ana', email: 'ana@harbor.example', timeZone: 'UTC' };
 const BEN = { slackId: 'U0BEN', name: 'Ben', email: 'ben@harbor.example', timeZone: 'UTC' };

@@ -1,10 +1,10 @@
+/** What PagerDuty delivers is taken where its signature is right, and only the incident's id is believed. */
+
 import { createHmac } from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { pagerDutyWebhook } from '../../src/pagerduty/webhook.ts';
-
-/** What PagerDuty delivers is taken where its signature is right, and only the incident's id is believed. */
 
 const SECRET = 'sixteen-characters-at-least';
 const sign = (body: string, secret = SECRET) => `v1=${createHmac('sha256', secret).update(body).digest('hex')}`;

@@ -1,3 +1,5 @@
+/** The real process, really killed. */
+
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,8 +11,6 @@ import { createSandboxClock, type SandboxClock } from '../../src/sandbox/clock/s
 import { type Person, personAt } from '../../src/sandbox/person.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-
-/** The real process, really killed. */
 
 const MINUTE = 60_000;
 const JIT = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));

@@ -1,3 +1,5 @@
+/** What ends other processes. */
+
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +9,6 @@ import { createBotProcess } from '../../src/sandbox/botProcess.ts';
 import { createSandboxClock } from '../../src/sandbox/clock/sandboxClock.ts';
 import { personAt } from '../../src/sandbox/person.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-
-/** What ends other processes. */
 
 const LOG = fileURLToPath(new URL('../../src/app/log.ts', import.meta.url));
 

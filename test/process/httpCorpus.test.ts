@@ -1,3 +1,5 @@
+/** The real process, and everything that a network can throw at its port while access ends on time. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -8,8 +10,6 @@ import { type Person, personAt } from '../../src/sandbox/person.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { corpus, halfSent, mutated, pagerDutySignature, type Seed, send, slackSignature } from './httpCorpus.ts';
-
-/** The real process, and everything that a network can throw at its port while access ends on time. */
 
 const MINUTE = 60_000;
 const MB = 1_000_000;

@@ -1,3 +1,8 @@
+/**
+ * The real process under load, killed with SIGKILL at random moments, over and over, against the workspace on the wire, a
+ * real PostgreSQL and a real receiver of webhooks; then left alone, and looked at.
+ */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +17,6 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Chance, chanceFrom } from '../simulation/chance.ts';
 import { eventsIn } from '../support/events.ts';
 import { BROKEN_FRAME, OWN_FAULT } from '../support/log.ts';
-
-/**
- * The real process under load, killed with SIGKILL at random moments, over and over, against the workspace on the wire, a
- * real PostgreSQL and a real receiver of webhooks; then left alone, and looked at.
- */
 
 export interface KillReport {
   readonly kills: number;

@@ -1,3 +1,5 @@
+/** The package as an operator gets it: packed, installed where nothing can be compiled, and run. */
+
 import { execFile } from 'node:child_process';
 import {
   copyFileSync,
@@ -14,8 +16,6 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-/** The package as an operator gets it: packed, installed where nothing can be compiled, and run. */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const POLICY = join(ROOT, 'src/sandbox/policy.yaml');

@@ -1,3 +1,5 @@
+/** The whole bot behind a proxy, where Slack, PagerDuty and a webhook have names and certificates that only the proxy and a private CA know. */
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -9,8 +11,6 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listen, readBody } from '../../src/sandbox/http.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-
-/** The whole bot behind a proxy, where Slack, PagerDuty and a webhook have names and certificates that only the proxy and a private CA know. */
 
 const JITBOT = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));
 

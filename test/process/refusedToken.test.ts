@@ -1,9 +1,9 @@
+/** A whole start with a token that Slack refuses. */
+
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-
-/** A whole start with a token that Slack refuses. */
 
 const START = fileURLToPath(new URL('../../src/app/start.js', import.meta.url));
 let sandbox: Sandbox;

@@ -1,3 +1,5 @@
+/** Signals reach the bot however it was started, and no bot stays behind alone. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +8,6 @@ import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../src/sandbox/postgres.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-
-/** Signals reach the bot however it was started, and no bot stays behind alone. */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const START = join(ROOT, 'src/app/start.js');

@@ -1,10 +1,10 @@
-import { appendFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-
 /**
  * Loaded into the bot's process before it: writes down, four times a second, for how long the event loop was held up at most.
  * A line is the process's age and the stall, both in milliseconds.
  */
+
+import { appendFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const EVERY_MS = 250;
 const RESOLUTION_MS = 5;

@@ -1,11 +1,11 @@
+/** What an operator reads when something is not set up. */
+
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
-/** What an operator reads when something is not set up. */
 
 const START = fileURLToPath(new URL('../../src/app/start.js', import.meta.url));
 const JIT = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));

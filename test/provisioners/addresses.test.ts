@@ -1,9 +1,9 @@
+/** K11.1: what an address says behind its ? overrides what stands before it, and is easily shown to people. */
+
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { addressFor, eachServer, shownPlace } from '../../src/provisioners/address.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
-
-/** K11.1: what an address says behind its ? overrides what stands before it, and is easily shown to people. */
 
 /** One target of each kind that is reached by an address, and the field that it stands in. */
 const BY_ADDRESS: Readonly<Record<string, { target: Record<string, unknown>; field: string }>> = {

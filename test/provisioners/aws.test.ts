@@ -1,11 +1,11 @@
+/** AWS's own clients against an API written from its published description. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { awsIam } from '../../src/provisioners/aws/iam.ts';
 import { awsIdentityCenter, connectIdentityCenter } from '../../src/provisioners/aws/identityCenter.ts';
 import { type FakeAws, startAws } from '../support/aws.ts';
 import type { Changed, Changes, Way } from './changes.ts';
 import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** AWS's own clients against an API written from its published description. */
 
 const use = useForTests();
 const SET = 'arn:aws:sso:::permissionSet/ssoins-0/ps-1';

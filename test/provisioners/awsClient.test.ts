@@ -1,8 +1,8 @@
+/** An answer of AWS that goes on and on ends at the deadline. */
+
 import { afterEach, expect, test, vi } from 'vitest';
 import { inTime } from '../../src/provisioners/aws/client.ts';
 import { TARGET_DEADLINE } from '../../src/provisioners/provisioner.ts';
-
-/** An answer of AWS that goes on and on ends at the deadline. */
 
 afterEach(() => {
   vi.restoreAllMocks();

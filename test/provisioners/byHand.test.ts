@@ -1,3 +1,5 @@
+/** What an administrator types at each kind of target, with nothing but a copy and the policy. */
+
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { ActiveGrant } from '../../src/domain/grant.ts';
@@ -5,8 +7,6 @@ import { statementsFor } from '../../src/provisioners/byHand.ts';
 import { word } from '../../src/provisioners/quoting.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { placeOf } from '../../src/provisioners/targetPlaces.ts';
-
-/** What an administrator types at each kind of target, with nothing but a copy and the policy. */
 
 const SECRETS = { SECRET: 'sixteen-characters-at-least' };
 const AWS = '"123456789012"';

@@ -1,8 +1,8 @@
+/** Names, places and rights change at a target while a grant lives. What then looks like "not found" must not end it. */
+
 import { describe, expect, test } from 'vitest';
 import type { Access } from '../../src/provisioners/provisioner.ts';
 import type { Harness } from './contract.ts';
-
-/** Names, places and rights change at a target while a grant lives. What then looks like "not found" must not end it. */
 
 /** One way in which it happens there. Done around the provisioner, with an administrator's rights. */
 export interface Way {

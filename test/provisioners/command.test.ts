@@ -1,3 +1,5 @@
+/** A real program, run for every question. */
+
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +8,6 @@ import { command, sendTo } from '../../src/provisioners/command/provisioner.ts';
 import type { OwnSeat } from '../support/accessService.ts';
 import { accessOf, describeContract, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { changesOfOwn } from './ownChanges.ts';
-
-/** A real program, run for every question. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-command-'));
 const at = (name: string) => join(folder, name);

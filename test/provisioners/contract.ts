@@ -1,3 +1,5 @@
+/** What every provisioner must do, against the real thing or one that speaks its language. */
+
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,8 +14,6 @@ import { recordedLog } from '../support/log.ts';
 import type { Wire } from '../support/wire.ts';
 import { type Changes, describeChanges } from './changes.ts';
 import { describeWire } from './onTheWay.ts';
-
-/** What every provisioner must do, against the real thing or one that speaks its language. */
 
 export interface Harness {
   // biome-ignore lint/suspicious/noExplicitAny: connections of every kind, each with its own role

@@ -1,3 +1,5 @@
+/** Targets that take a connection and never answer, or never end an answer: every call ends by itself, as a failure. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
@@ -11,8 +13,6 @@ import { closeServer, listen } from '../../src/sandbox/http.ts';
 import { credentialsFor } from '../support/google.ts';
 import { kubeconfigOf } from '../support/kubernetes.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** Targets that take a connection and never answer, or never end an answer: every call ends by itself, as a failure. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-deadlines-'));
 const use = useForTests({ accountOf: () => 'ben' });

@@ -1,3 +1,5 @@
+/** Octokit against an independent fake of GitHub. */
+
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { github } from '../../src/provisioners/github/provisioner.ts';
@@ -15,8 +17,6 @@ import {
   useForTests,
   writtenEarlier,
 } from './contract.ts';
-
-/** Octokit against an independent fake of GitHub. */
 
 const use = useForTests({ polling: { every: 5, until: 100 } });
 const TEAM = github.roleSchema.parse({ teams: ['payments'] });

@@ -1,3 +1,5 @@
+/** Google's own clients, with a workload identity, against an API written from its published description. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +8,6 @@ import { googleIam } from '../../src/provisioners/google/iam.ts';
 import { type FakeGoogle, startGoogle } from '../support/google.ts';
 import type { Changed, Changes } from './changes.ts';
 import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** Google's own clients, with a workload identity, against an API written from its published description. */
 
 const use = useForTests();
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-google-'));

@@ -1,3 +1,5 @@
+/** Google's own client, with a workload identity, against groups written from the published description. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +18,6 @@ import {
   useForTests,
   writtenEarlier,
 } from './contract.ts';
-
-/** Google's own client, with a workload identity, against groups written from the published description. */
 
 const use = useForTests({ polling: { every: 5, until: 100 } });
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-google-'));

@@ -1,3 +1,8 @@
+/**
+ * What a holder who may write the project's policy (and others who may) can do while a grant lives, and what is so after its
+ * end: what the bot made is gone, also under another title; what came beside it is named.
+ */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,11 +10,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { googleIam } from '../../src/provisioners/google/iam.ts';
 import { credentialsFor, type FakeGoogle, startGoogle } from '../support/google.ts';
 import { accessOf, BEN, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/**
- * What a holder who may write the project's policy (and others who may) can do while a grant lives, and what is so after its
- * end: what the bot made is gone, also under another title; what came beside it is named.
- */
 
 const use = useForTests();
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-hostile-'));

@@ -1,3 +1,8 @@
+/**
+ * What a holder with every right on role bindings (and others who have it) can do while a grant lives, and what is so after
+ * its end: what the bot made is gone, or the end fails; what is left is named.
+ */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,11 +10,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { kubernetes } from '../../src/provisioners/kubernetes/provisioner.ts';
 import { type Binding, type KubernetesApi, kubeconfigOf, startKubernetes } from '../support/kubernetes.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/**
- * What a holder with every right on role bindings (and others who have it) can do while a grant lives, and what is so after
- * its end: what the bot made is gone, or the end fails; what is left is named.
- */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-hostile-'));
 const kubeconfig = join(folder, 'config');

@@ -1,3 +1,5 @@
+/** The official client against the role bindings of an API written from its published description. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +8,6 @@ import { kubernetes } from '../../src/provisioners/kubernetes/provisioner.ts';
 import { type Binding, type KubernetesApi, kubeconfigOf, startKubernetes } from '../support/kubernetes.ts';
 import type { Changed, Changes } from './changes.ts';
 import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** The official client against the role bindings of an API written from its published description. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-kube-'));
 const kubeconfig = join(folder, 'config');

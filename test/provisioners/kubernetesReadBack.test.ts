@@ -1,8 +1,8 @@
+/** What a cluster is asked about somebody who was bound, and what its answers say. */
+
 import type { V1PolicyRule, V1SubjectAccessReviewSpec } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import { readBack } from '../../src/provisioners/kubernetes/readBack.ts';
-
-/** What a cluster is asked about somebody who was bound, and what its answers say. */
 
 const POLLING = { every: 0, until: 0 };
 const ben = { kind: 'User', name: 'ben@harbor.example' };

@@ -1,10 +1,10 @@
+/** Grants on targets that only know who is where: the promises hold for every kind that is built on it. */
+
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDirectory, LEVELS, type DirectoryRole as Role } from '../support/directory.ts';
 import type { Way } from './changes.ts';
 import { accessOf, describeContract, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** Grants on targets that only know who is where: the promises hold for every kind that is built on it. */
 
 const BEN = 'ben@harbor.example';
 const use = useForTests();

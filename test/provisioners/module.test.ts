@@ -1,3 +1,5 @@
+/** The example of the docs, as a team would use it, against the service it was written for. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +13,6 @@ import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { startVpn, type Vpn } from '../support/vpn.ts';
 import type { Changed, Changes } from './changes.ts';
 import { accessOf, BEN, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** The example of the docs, as a team would use it, against the service it was written for. */
 
 const EXAMPLES = fileURLToPath(new URL('../../docs/targets/examples', import.meta.url));
 const use = useForTests({ polling: { every: 5, until: 100 } });

@@ -1,3 +1,5 @@
+/** A MariaDB that checks passwords and has the performance schema on, with exactly the rights that the docs name. */
+
 import { readFileSync } from 'node:fs';
 import mysql2, { type Connection as Client } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,8 +8,6 @@ import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { hasMariaDb, type MariaDb, startMariaDb } from '../support/mariadb.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** A MariaDB that checks passwords and has the performance schema on, with exactly the rights that the docs name. */
 
 const SERVER = [
   '--plugin-load-add=simple_password_check',

@@ -1,3 +1,5 @@
+/** Somebody who wants to hold up the end of what they were given, on a real MariaDB. */
+
 import { createHash } from 'node:crypto';
 import mysql2 from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
@@ -6,8 +8,6 @@ import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import { hasMariaDb } from '../support/mariadb.ts';
 import { inAnHour } from './contract.ts';
 import { mysqlStage, works } from './mysqlStage.ts';
-
-/** Somebody who wants to hold up the end of what they were given, on a real MariaDB. */
 
 describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
   const stage = mysqlStage();

@@ -1,11 +1,11 @@
+/** Names, places and rights that change on a real MariaDB while access is live. */
+
 import { describe, expect, test } from 'vitest';
 import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.ts';
 import { startSwitch } from '../support/switch.ts';
 import { inAnHour } from './contract.ts';
 import { leftOf, mysqlStage, SETUP, WRITER, works } from './mysqlStage.ts';
-
-/** Names, places and rights that change on a real MariaDB while access is live. */
 
 describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
   const stage = mysqlStage();

@@ -1,9 +1,9 @@
+/** What somebody leaves behind on a real MariaDB, and what becomes of it. */
+
 import { describe, expect, test } from 'vitest';
 import { hasMariaDb } from '../support/mariadb.ts';
 import { inAnHour } from './contract.ts';
 import { leftOf, mysqlStage, works } from './mysqlStage.ts';
-
-/** What somebody leaves behind on a real MariaDB, and what becomes of it. */
 
 describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
   const stage = mysqlStage();

@@ -1,11 +1,11 @@
+/** Servers on which statements mean something else, roles with odd names, and what roles may hand on. */
+
 import mysql2, { type Connection as Client } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import { hasMariaDb, type MariaDb, startMariaDb } from '../support/mariadb.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { leftOf, type Role, SETUP, WRITER } from './mysqlStage.ts';
-
-/** Servers on which statements mean something else, roles with odd names, and what roles may hand on. */
 
 const ODD = "or`d'er\\ %_";
 

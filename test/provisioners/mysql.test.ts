@@ -1,3 +1,5 @@
+/** Against a real MariaDB. */
+
 import mysql2 from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
@@ -6,8 +8,6 @@ import { hasMariaDb, type MariaDb, startMariaDb } from '../support/mariadb.ts';
 import { type Switch, startSwitch } from '../support/switch.ts';
 import type { Changes } from './changes.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** Against a real MariaDB. */
 
 const SETUP = [
   'CREATE DATABASE shop',

@@ -1,3 +1,5 @@
+/** A real MariaDB with a holder who wants to keep what they were given. */
+
 import { createHmac } from 'node:crypto';
 import mysql2, { type Connection as Client } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
@@ -5,8 +7,6 @@ import { mysql } from '../../src/provisioners/mysql/provisioner.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { type MariaDb, startMariaDb } from '../support/mariadb.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** A real MariaDB with a holder who wants to keep what they were given. */
 
 export const SETUP = [
   'CREATE DATABASE shop',

@@ -1,3 +1,5 @@
+/** Okta's own client against an independent fake of Okta. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { okta } from '../../src/provisioners/okta/provisioner.ts';
 import type { Answered, Asked, Front } from '../support/front.ts';
@@ -13,8 +15,6 @@ import {
   useForTests,
   writtenEarlier,
 } from './contract.ts';
-
-/** Okta's own client against an independent fake of Okta. */
 
 const use = useForTests({ polling: { every: 5, until: 100 } });
 const EVE = 'eve@harbor.example';

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Access } from '../../src/provisioners/provisioner.ts';
-import { type Elsewhere, type Instead, startElsewhere, type Wire } from '../support/wire.ts';
-import { type Harness, inAnHour, newGrantId } from './contract.ts';
-
 /**
  * What answers in a target's stead, from its first request on or in the middle of a call: no such answer is "gone", and
  * whatever became of the call, the target can be asked again, and all that was given is taken back.
  */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Access } from '../../src/provisioners/provisioner.ts';
+import { type Elsewhere, type Instead, startElsewhere, type Wire } from '../support/wire.ts';
+import { type Harness, inAnHour, newGrantId } from './contract.ts';
 
 const page = { 'content-type': 'text/html' };
 const json = { 'content-type': 'application/json' };

@@ -1,11 +1,11 @@
+/** K4.11 Which target it is: another password is the same place, anything that decides where a revoke looks is another. */
+
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { settingsPlace } from '../../src/provisioners/place.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { placesOf } from '../../src/provisioners/targetPlaces.ts';
-
-/** K4.11 Which target it is: another password is the same place, anything that decides where a revoke looks is another. */
 
 interface Case {
   readonly target: object;

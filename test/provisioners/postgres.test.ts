@@ -1,3 +1,5 @@
+/** Against a real PostgreSQL. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { type PostgresServer, query, startPostgres } from '../../src/sandbox/postgres.ts';
@@ -5,8 +7,6 @@ import { startTargetProxy, type TargetProxy } from '../../src/sandbox/targetProx
 import { DATABASE_SETUP } from '../../src/sandbox/team.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { postgresHarness } from './postgresStage.ts';
-
-/** Against a real PostgreSQL. */
 
 let server: PostgresServer;
 let proxy: TargetProxy & { close(): Promise<void> };

@@ -1,3 +1,5 @@
+/** K1, K2: what a granted role reaches through what it owns, may hand on, or is a member of. */
+
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -6,8 +8,6 @@ import { query } from '../../src/sandbox/postgres.ts';
 import { ADMIN, openSession, type Stage, setHostileStage } from '../support/hostileStage.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** K1, K2: what a granted role reaches through what it owns, may hand on, or is a member of. */
 
 const ODD = `Pay "m%_é☃ 'A\\DMIN`;
 const KILLER = { roles: ['killer'] };

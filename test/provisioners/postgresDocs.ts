@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-
 /** The statements that the documentation asks for, one by one: PostgreSQL takes some of them alone only. */
+
+import { readFileSync } from 'node:fs';
 
 const DOCS = readFileSync(new URL('../../docs/targets/postgres.md', import.meta.url), 'utf8');
 

@@ -1,11 +1,11 @@
+/** SQL that is sent with the last word of a login. What it is for is in postgresAround.test.ts (K2.6). */
+
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendEarly } from '../../src/provisioners/postgres/early.ts';
 import { type PostgresServer, query } from '../../src/sandbox/postgres.ts';
 import { VERSIONS } from '../support/postgres.ts';
-
-/** SQL that is sent with the last word of a login. What it is for is in postgresAround.test.ts (K2.6). */
 
 const DEADLINE = 5_000;
 

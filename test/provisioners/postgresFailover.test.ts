@@ -1,3 +1,5 @@
+/** Issue 16: a primary, and a server that follows it and takes its place. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { type PostgresServer, query } from '../../src/sandbox/postgres.ts';
@@ -6,8 +8,6 @@ import { HAS_PGBOUNCER, startPgBouncer } from '../support/pgbouncer.ts';
 import { ATTACKED, VERSIONS } from '../support/postgres.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { LOOKUP } from './postgresDocs.ts';
-
-/** Issue 16: a primary, and a server that follows it and takes its place. */
 
 const SETUP = {
   ...ATTACKED,

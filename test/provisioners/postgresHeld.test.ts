@@ -1,11 +1,11 @@
+/** K2: an end never depends on anything that the holder, or anybody else, can hold. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HOUR, SECOND } from '../../src/domain/terms.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { ADMIN, openSession, type Session, type Stage, setHostileStage } from '../support/hostileStage.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, inAnHour, newGrantId } from './contract.ts';
-
-/** K2: an end never depends on anything that the holder, or anybody else, can hold. */
 
 /** The promise is 30 s; on an idle server each of these takes a fraction of it. */
 const BOUND = 15 * SECOND;

@@ -1,11 +1,11 @@
+/** K3 and K4: "not found" is not "gone", and what gave is what takes back. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { ADMIN, type Stage, setHostileStage } from '../support/hostileStage.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, newGrantId } from './contract.ts';
-
-/** K3 and K4: "not found" is not "gone", and what gave is what takes back. */
 
 describe.each(VERSIONS)('which role it was, $name', (version) => {
   let stage: Stage;

@@ -1,10 +1,10 @@
+/** K1: nothing that others made runs with the bot's rights, and nothing of theirs becomes the bot's. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { query } from '../../src/sandbox/postgres.ts';
 import { ADMIN, type Stage, setHostileStage } from '../support/hostileStage.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, inAnHour, newGrantId } from './contract.ts';
-
-/** K1: nothing that others made runs with the bot's rights, and nothing of theirs becomes the bot's. */
 
 const OWNERSHIP = `SELECT p.prosecdef AS definer, r.rolname AS owner, r.rolcanlogin AS "canLogin",
     has_function_privilege('evil', p.oid, 'EXECUTE') AS "evilMay"

@@ -1,11 +1,11 @@
+/** Issue 16: logins as hardened servers have them. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { type Stage, setHostileStage } from '../support/hostileStage.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, BEN, inAnHour, newGrantId } from './contract.ts';
-
-/** Issue 16: logins as hardened servers have them. */
 
 describe.each(VERSIONS)('logins of a hardened server, $name', (version) => {
   let stage: Stage;

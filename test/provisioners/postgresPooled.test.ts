@@ -1,3 +1,5 @@
+/** Issue 16: PostgreSQL behind PgBouncer in transaction mode. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, query } from '../../src/sandbox/postgres.ts';
 import { startTargetProxy, type TargetProxy } from '../../src/sandbox/targetProxy.ts';
@@ -6,8 +8,6 @@ import { HAS_PGBOUNCER, type Pooler, startPgBouncer } from '../support/pgbouncer
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { documentedSetup, postgresHarness } from './postgresStage.ts';
-
-/** Issue 16: PostgreSQL behind PgBouncer in transaction mode. */
 
 describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (version) => {
   let server: PostgresServer;

@@ -1,11 +1,11 @@
+/** The statements that the documentation asks for are what the doctor asks for, and enough. */
+
 import { expect, test } from 'vitest';
 import { postgres } from '../../src/provisioners/postgres/provisioner.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { BASE, KEEP_OWNER, RESERVED } from './postgresDocs.ts';
-
-/** The statements that the documentation asks for are what the doctor asks for, and enough. */
 
 test.each(VERSIONS)(
   'the rights that the documentation gives the bot are all it needs, $name',

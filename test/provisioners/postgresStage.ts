@@ -1,3 +1,5 @@
+/** What the contract needs of a PostgreSQL with the roles and people of the sandbox. */
+
 import { postgres, type Target } from '../../src/provisioners/postgres/provisioner.ts';
 import type { Use } from '../../src/provisioners/provisioner.ts';
 import { type PostgresServer, query, type Setup } from '../../src/sandbox/postgres.ts';
@@ -5,8 +7,6 @@ import { ATTACKED } from '../support/postgres.ts';
 import type { Changes } from './changes.ts';
 import type { Guest, Harness } from './contract.ts';
 import { BASE, LOOKUP, RESERVED } from './postgresDocs.ts';
-
-/** What the contract needs of a PostgreSQL with the roles and people of the sandbox. */
 
 const MADE = "SELECT rolname AS name FROM pg_roles WHERE shobj_description(oid, 'pg_authid') LIKE 'jitbot: %, grant %'";
 const HOLDERS =

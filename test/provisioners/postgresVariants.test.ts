@@ -1,11 +1,11 @@
+/** Issue 16: the contract on servers as they are run: the least rights, logins that inherit nothing, and a follower. */
+
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type PostgresServer, query } from '../../src/sandbox/postgres.ts';
 import { startTargetProxy, type TargetProxy } from '../../src/sandbox/targetProxy.ts';
 import { VERSIONS } from '../support/postgres.ts';
 import { describeContract, type Harness, useForTests } from './contract.ts';
 import { documentedSetup, postgresHarness } from './postgresStage.ts';
-
-/** Issue 16: the contract on servers as they are run: the least rights, logins that inherit nothing, and a follower. */
 
 describe.each(VERSIONS)('variants, $name', (version) => {
   let primary: PostgresServer;

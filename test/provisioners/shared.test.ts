@@ -1,3 +1,5 @@
+/** What kinds of targets share, each by itself. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,8 +21,6 @@ import { provisionerOf } from '../../src/provisioners/targetPlaces.ts';
 import { Unanswered, underWayBook } from '../../src/provisioners/underWay.ts';
 import { aPolicy, aResource } from '../support/domain.ts';
 import { newGrantId, useForTests } from './contract.ts';
-
-/** What kinds of targets share, each by itself. */
 
 const use = useForTests();
 afterAll(() => use.close());

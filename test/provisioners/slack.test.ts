@@ -1,3 +1,5 @@
+/** Slack's own client against its calls about user groups. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { slack } from '../../src/provisioners/slackGroups/provisioner.ts';
 import { type SlackGroups, startSlackGroups } from '../support/slackGroups.ts';
@@ -11,8 +13,6 @@ import {
   useForTests,
   writtenEarlier,
 } from './contract.ts';
-
-/** Slack's own client against its calls about user groups. */
 
 const use = useForTests({ polling: { every: 5, until: 100 } });
 const role = { groups: ['S0PAY'] };

@@ -1,3 +1,5 @@
+/** Somebody who wants to go on getting in, against a real sshd. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,8 +10,6 @@ import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { ssh } from '../../src/provisioners/ssh/provisioner.ts';
 import { hasSshd, me, run, type Sshd, startSshd } from '../support/sshd.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** Somebody who wants to go on getting in, against a real sshd. */
 
 const role: { principals: string[]; source_addresses: string[] } = { principals: [me], source_addresses: [] };
 const DAY = 86_400_000;

@@ -1,3 +1,5 @@
+/** Against a real sshd, with a real ssh. */
+
 import { execFile, spawn } from 'node:child_process';
 import {
   existsSync,
@@ -16,8 +18,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { ssh } from '../../src/provisioners/ssh/provisioner.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
-
-/** Against a real sshd, with a real ssh. */
 
 const SSHD = '/usr/sbin/sshd';
 const run = promisify(execFile);

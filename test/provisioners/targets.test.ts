@@ -1,3 +1,5 @@
+/** Which target is asked what, whatever the policy said when access was given and says now. Targets are local modules. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +10,6 @@ import { HOUR } from '../../src/domain/terms.ts';
 import { connectTargets } from '../../src/provisioners/targets.ts';
 import { aPolicy, aResource, aRole, NO_TIES } from '../support/domain.ts';
 import { BEN, useForTests } from './contract.ts';
-
-/** Which target is asked what, whatever the policy said when access was given and says now. Targets are local modules. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-targets-'));
 const use = useForTests();

@@ -1,3 +1,5 @@
+/** Against a receiver that checks signatures, as a team would write it. */
+
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { webhook } from '../../src/provisioners/webhook/provisioner.ts';
@@ -5,8 +7,6 @@ import { type FlagService, startFlagService } from '../../src/sandbox/flagServic
 import { type AccessService, startAccessService } from '../support/accessService.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { changesOfOwn } from './ownChanges.ts';
-
-/** Against a receiver that checks signatures, as a team would write it. */
 
 const SECRET = 'sixteen-characters-at-least';
 let flags: FlagService;

@@ -1,3 +1,8 @@
+/**
+ * Bodies by the types that Kubernetes publishes: the official client is made from them, and leaves out whatever they do
+ * not have. All that the bot puts into a body therefore has to arrive.
+ */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,11 +14,6 @@ import { connectCluster } from '../../src/provisioners/kubernetes/connection.ts'
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { accessOf } from '../provisioners/contract.ts';
 import { kubeconfigOf } from '../support/kubernetes.ts';
-
-/**
- * Bodies by the types that Kubernetes publishes: the official client is made from them, and leaves out whatever they do
- * not have. All that the bot puts into a body therefore has to arrive.
- */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-kube-types-'));
 let server: Server;

@@ -1,11 +1,11 @@
+/** A SIEM that checks what it is sent refuses an event with an attribute that its class does not have. */
+
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { toOcsf } from '../../src/forwarding/ocsf.ts';
 import { everyEvent } from '../support/everyEvent.ts';
 import { OCSF_CLASSES } from './ocsf.ts';
-
-/** A SIEM that checks what it is sent refuses an event with an attribute that its class does not have. */
 
 const ajv = new Ajv({ allErrors: true, strict: false });
 const classes = new Map([...OCSF_CLASSES].map(([uid, schema]) => [uid, ajv.compile(schema)]));

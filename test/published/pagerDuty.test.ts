@@ -1,3 +1,5 @@
+/** What the bot sends to PagerDuty, and what it understands of the answers, by what PagerDuty publishes about both. */
+
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -11,8 +13,6 @@ import { type ManualClock, manualClock } from '../support/clock.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { recordedLog } from '../support/log.ts';
 import { readDescription, type Sent, type Variant } from './openApi.ts';
-
-/** What the bot sends to PagerDuty, and what it understands of the answers, by what PagerDuty publishes about both. */
 
 const described = readDescription(JSON.parse(readFileSync(new URL('pagerduty.json', import.meta.url), 'utf8')));
 const ANA = { slackId: 'U0ANA', name: 'Ana', email: 'ana@harbor.example', timeZone: 'UTC' };

@@ -1,9 +1,9 @@
+/** Slack takes an app's manifest whole or not at all: one key that it does not know, and the app cannot be made. */
+
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-
-/** Slack takes an app's manifest whole or not at all: one key that it does not know, and the app cannot be made. */
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const isManifest = new Ajv({ allErrors: true, strict: false, formats: { uri: true } }).compile(

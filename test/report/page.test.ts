@@ -1,10 +1,10 @@
+/** The page that an auditor gets: each number, who holds what, and the events behind it. */
+
 import { describe, expect, test } from 'vitest';
 import type { Figures } from '../../src/domain/report.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { reportPage } from '../../src/report/page.ts';
 import { aSpan, MIDNIGHT, someFigures } from '../support/figures.ts';
-
-/** The page that an auditor gets: each number, who holds what, and the events behind it. */
 
 const page = (more: Partial<Figures> = {}, zone = 'UTC') =>
   reportPage({

@@ -1,9 +1,9 @@
+/** The workspace on the wire refuses what Slack would refuse, with Slack's own words. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type SlackSandbox, startSlack } from '../../src/sandbox/slack/server.ts';
 import { WORKSPACE } from '../../src/sandbox/team.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
-
-/** The workspace on the wire refuses what Slack would refuse, with Slack's own words. */
 
 let slack: SlackSandbox;
 let clock: ManualClock;

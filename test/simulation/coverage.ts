@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
-import { watchFunctions } from './functions.ts';
-
 /**
  * Runs as a process of its own: so many worlds, and every function of the two folders that decide runs in them, or stands in
  * notRun.yaml with the reason.
  */
+
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { watchFunctions } from './functions.ts';
 
 const SEEDS = Number(process.argv[2] ?? 100);
 const STEPS = 240;

@@ -1,3 +1,5 @@
+/** What must hold at every moment, and what must have come true at the end. docs/reliability.md has each in words. */
+
 import SQLite, { type Database } from 'better-sqlite3';
 import type { LiveGrant } from '../../src/domain/grant.ts';
 import { HOUR, type Instant, MINUTE, type Millis } from '../../src/domain/terms.ts';
@@ -12,8 +14,6 @@ import type { Outside } from './outside.ts';
 import type { Past, PolicyName } from './past.ts';
 import { rank, teamBefore, teamLevel } from './team.ts';
 import { createTold } from './told/told.ts';
-
-/** What must hold at every moment, and what must have come true at the end. docs/reliability.md has each in words. */
 
 /** How long after trouble, or after its end, access may still be there. */
 export const GRACE: Millis = 5 * MINUTE;

@@ -1,8 +1,8 @@
+/** `npm run simulate:mutations`: every planted bug has to be found within so many seeds. Exit code 1: one was not. */
+
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MUTATIONS } from './mutations.ts';
-
-/** `npm run simulate:mutations`: every planted bug has to be found within so many seeds. Exit code 1: one was not. */
 
 const SEEDS = 2_000;
 const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));

@@ -1,7 +1,7 @@
+/** The world as it was: whoever decides rests on what was so a moment ago, and never on what never was. */
+
 import type { Instant } from '../../src/domain/terms.ts';
 import type { Outside } from './outside.ts';
-
-/** The world as it was: whoever decides rests on what was so a moment ago, and never on what never was. */
 
 export type PolicyName = 'first' | 'second';
 

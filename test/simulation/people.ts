@@ -1,3 +1,5 @@
+/** What people do: what makes sense, mostly; and whatever there is to try, sometimes hostile, sometimes twice. */
+
 import type { LiveGrant } from '../../src/domain/grant.ts';
 import { HOUR, MINUTE, type Millis } from '../../src/domain/terms.ts';
 import { answerAccessReview, startAccessReview } from '../../src/lifecycle/accessReview/accessReview.ts';
@@ -17,8 +19,6 @@ import { reviewRequest } from '../../src/lifecycle/review/reviewRequest.ts';
 import type { Chance } from './chance.ts';
 import type { Outside } from './outside.ts';
 import { TEAM } from './team.ts';
-
-/** What people do: what makes sense, mostly; and whatever there is to try, sometimes hostile, sometimes twice. */
 
 const EVERYBODY = ['U0ANA', 'U0BEN', 'U0CHLOE', 'U0DEV', 'U0EVE', 'U0FARID', 'U0GRACE', 'U0NOBODY'];
 const COLLEAGUES = EVERYBODY.slice(0, 5);

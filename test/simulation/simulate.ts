@@ -1,3 +1,10 @@
+/**
+ * A world in a box: the flow, its store (a real SQLite file), its due work and its messages as they are shipped, with the
+ * clock, chance, ids, Slack, PagerDuty and targets in the hands of a seed. Each step does one thing (a call ends, somebody
+ * acts, time goes by, something fails, the bot dies), lets the bot do what follows, and looks whether all that must hold
+ * does. At the end everything works again, and what must have come true is checked.
+ */
+
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,13 +32,6 @@ import { somebodyActs } from './people.ts';
 import { withTeam } from './team.ts';
 import { type Fault, type Temper, temperOf } from './temper.ts';
 import { createWire, type Ending, type Service } from './wire.ts';
-
-/**
- * A world in a box: the flow, its store (a real SQLite file), its due work and its messages as they are shipped, with the
- * clock, chance, ids, Slack, PagerDuty and targets in the hands of a seed. Each step does one thing (a call ends, somebody
- * acts, time goes by, something fails, the bot dies), lets the bot do what follows, and looks whether all that must hold
- * does. At the end everything works again, and what must have come true is checked.
- */
 
 export interface Run {
   readonly seed: number;

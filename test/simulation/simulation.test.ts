@@ -1,10 +1,10 @@
+/** A few hundred worlds; `npm run simulate -- --minutes 60` tries many more. */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { addCensus, type Census, NO_CENSUS } from './census.ts';
 import { MUTATIONS } from './mutations.ts';
 import { simulate } from './simulate.ts';
-
-/** A few hundred worlds; `npm run simulate -- --minutes 60` tries many more. */
 
 const SEEDS = 150;
 const CHUNK = 25;

@@ -1,15 +1,15 @@
+/**
+ * `npm run soak -- [WEEKS]`: weeks of one bot's life in minutes, with people who ask, approve and end, and things that fail
+ * now and then. Memory, file handles, due work and the size of the database for each event have to stay bounded.
+ * Exit code 1: one of them did not.
+ */
+
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { HOUR } from '../../src/domain/terms.ts';
 import { createBox } from './simulate.ts';
-
-/**
- * `npm run soak -- [WEEKS]`: weeks of one bot's life in minutes, with people who ask, approve and end, and things that fail
- * now and then. Memory, file handles, due work and the size of the database for each event have to stay bounded.
- * Exit code 1: one of them did not.
- */
 
 const weeks = Number(process.argv[2] ?? 4);
 const STEPS_A_WEEK = 5_000;

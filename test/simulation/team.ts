@@ -1,14 +1,14 @@
+/**
+ * A target that only knows who is in what, over the wire of the simulation: the shipped code for such targets, on the shipped
+ * book of seats. Two of its roles stand for the same seat, and Ben sat there before.
+ */
+
 import type { Grant } from '../../src/domain/grant.ts';
 import type { IdBook, SeatBook, Targets } from '../../src/ports/targets.ts';
 import { membership } from '../../src/provisioners/membership.ts';
 import type { Access } from '../../src/provisioners/provisioner.ts';
 import type { Roster } from '../../src/provisioners/roster.ts';
 import type { Wire } from './wire.ts';
-
-/**
- * A target that only knows who is in what, over the wire of the simulation: the shipped code for such targets, on the shipped
- * book of seats. Two of its roles stand for the same seat, and Ben sat there before.
- */
 
 const PLACE = 'payments';
 const LEVELS = ['member', 'lead'];

@@ -1,11 +1,11 @@
+/** Somebody is woken for the bot itself, and a place outside hears that it is there. */
+
 import { createServer, type Server } from 'node:http';
 import SQLite from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EventType } from '../../src/domain/events.ts';
 import { type Stage, setStage } from '../support/bot.ts';
 import { freePort } from '../support/ports.ts';
-
-/** Somebody is woken for the bot itself, and a place outside hears that it is there. */
 
 const MINUTE = 60_000;
 let stage: Stage;

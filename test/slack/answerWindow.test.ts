@@ -1,8 +1,8 @@
+/** The window that answers a request becomes the access, for as long as it is open. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Person } from '../../src/sandbox/person.ts';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** The window that answers a request becomes the access, for as long as it is open. */
 
 let stage: Stage;
 beforeEach(async () => {

@@ -1,3 +1,5 @@
+/** Whoever clicks or sends a form gets an answer: at once, later in its place, or another way. */
+
 import type { BlockAction, RespondFn } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -13,8 +15,6 @@ import { aPolicy } from '../support/domain.ts';
 import { type Flow, startFlow } from '../support/flow.ts';
 import { failing, refusedBySlack, SaidClient } from '../support/slackClient.ts';
 import { noWindows } from '../support/windows.ts';
-
-/** Whoever clicks or sends a form gets an answer: at once, later in its place, or another way. */
 
 let flow: Flow;
 let client: SaidClient;

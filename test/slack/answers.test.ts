@@ -1,3 +1,5 @@
+/** What Slack answers decides who may do what. An answer that is none gives nobody anything, and takes no rule away. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import type { Evidence } from '../../src/domain/evidence.ts';
@@ -12,8 +14,6 @@ import { type ManualClock, manualClock } from '../support/clock.ts';
 import { aPolicy, aRole } from '../support/domain.ts';
 import { recordedLog } from '../support/log.ts';
 import { BOT_SCOPES } from '../support/scopes.ts';
-
-/** What Slack answers decides who may do what. An answer that is none gives nobody anything, and takes no rule away. */
 
 const GROUP = 'S0DBA';
 const MEMBER = 'U0EVE';

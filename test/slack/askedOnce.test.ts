@@ -1,11 +1,11 @@
+/** Slack lets the bot ask about a hundred people a minute: whoever asks in one line is looked up once. */
+
 import { expect, onTestFinished, test } from 'vitest';
 import { request } from '../../src/slack/features/commands/request.ts';
 import { createClients } from '../../src/slack/link/clients.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, startFlow } from '../support/flow.ts';
 import { noWindows } from '../support/windows.ts';
-
-/** Slack lets the bot ask about a hundred people a minute: whoever asks in one line is looked up once. */
 
 test('a request in one line asks Slack once who somebody is', async () => {
   const flow = startFlow(aPolicy(aResource('db', 'Database', [aRole({ rules: [{ effect: 'allow', when: [] }] })])));

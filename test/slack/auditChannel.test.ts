@@ -1,3 +1,5 @@
+/** The audit channel shows every event once, in order; and what it shows is held against the ledger. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BOT } from '../../src/domain/person.ts';
 import { SECOND } from '../../src/domain/terms.ts';
@@ -11,8 +13,6 @@ import { aPolicy } from '../support/domain.ts';
 import { everyEvent } from '../support/everyEvent.ts';
 import { happened, type Outbox, type SlackMessage, startOutbox, US } from '../support/outbox.ts';
 import { failing, refusedBySlack } from '../support/slackClient.ts';
-
-/** The audit channel shows every event once, in order; and what it shows is held against the ledger. */
 
 let outbox: Outbox;
 let audit: JobHandler;

@@ -1,10 +1,10 @@
+/** Words that come from the policy name people and groups by id; whoever reads the record reads names as well. */
+
 import { expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { auditLine } from '../../src/slack/outbox/auditMessage.ts';
 import { principalsIn } from '../../src/wording/names.ts';
-
-/** Words that come from the policy name people and groups by id; whoever reads the record reads names as well. */
 
 const base = { seq: 1, at: 0, actor: BOT, requestId: null, grantId: null, prevHash: '', hash: '' };
 const NAMES = new Map([

@@ -1,11 +1,11 @@
+/** Somebody who has the database file makes it such that the bot cannot work with it. Access has to end all the same. */
+
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestKnown } from '../../src/app/heartbeat.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** Somebody who has the database file makes it such that the bot cannot work with it. Access has to end all the same. */
 
 const MINUTE = 60_000;
 let stage: Stage;

@@ -1,8 +1,8 @@
+/** Somebody who has the database file changes what the bot works from, and leaves the events as they are. */
+
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** Somebody who has the database file changes what the bot works from, and leaves the events as they are. */
 
 const MINUTE = 60_000;
 let stage: Stage;

@@ -1,3 +1,5 @@
+/** Who is who, by what Slack says: whoever is not certainly an active, full, human member takes no part. */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, type Known, known, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { leftBecause, personOf, readAccount } from '../../src/slack/directory/account.ts';
@@ -6,8 +8,6 @@ import { WebAPIRateLimitedError } from '../../src/slack/link/clients.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
 import { failing, refusedBySlack, SaidClient } from '../support/slackClient.ts';
-
-/** Who is who, by what Slack says: whoever is not certainly an active, full, human member takes no part. */
 
 const TEAM = 'T0HARBOR';
 const account = (change: object = {}) => ({

@@ -1,9 +1,9 @@
+/** What targets hold is compared with the ledger every ten minutes: a real PostgreSQL, changed behind the bot's back. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { query } from '../../src/sandbox/postgres.ts';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** What targets hold is compared with the ledger every ten minutes: a real PostgreSQL, changed behind the bot's back. */
 
 let stage: Stage;
 beforeEach(async () => {

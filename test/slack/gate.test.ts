@@ -1,3 +1,5 @@
+/** Whatever comes from people or from PagerDuty, Slack takes what the bot makes of it. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +9,6 @@ import { messageBlocks, viewSchema } from '../../src/sandbox/slack/blockKit.ts';
 import { button, context, plain, plainText, quote, section } from '../../src/slack/kit/blocks.ts';
 import { withinSlack } from '../../src/slack/link/gate.ts';
 import { cutMarkup } from '../../src/slack/link/markup.ts';
-
-/** Whatever comes from people or from PagerDuty, Slack takes what the bot makes of it. */
 
 const long = fc
   .tuple(fc.constantFrom('&', '<', '>', 'a', '🧯', '`', '*', '\u202e', ' '), fc.integer({ min: 0, max: 12_000 }))

@@ -1,3 +1,5 @@
+/** What comes over the wire is not what our own forms and buttons send. Nothing crashes, nothing is granted, somebody answers. */
+
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../src/sandbox/slack/workspace.ts';
@@ -13,8 +15,6 @@ import { ACCESS_REVIEW } from '../../src/slack/outbox/accessReviewCard.ts';
 import { REVIEW_ACTIONS } from '../../src/slack/outbox/card.ts';
 import { USE_ACTIONS } from '../../src/slack/outbox/useReview.ts';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** What comes over the wire is not what our own forms and buttons send. Nothing crashes, nothing is granted, somebody answers. */
 
 let stage: Stage;
 

@@ -1,3 +1,5 @@
+/** Whatever people type, are called, or write into PagerDuty: it stays text, in every message and form. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EventPayloads, LedgerEvent } from '../../src/domain/events.ts';
@@ -15,8 +17,6 @@ import { requestCard } from '../../src/slack/outbox/card.ts';
 import { newsOf } from '../../src/slack/outbox/toOthers.ts';
 import { WHY } from '../../src/wording/commands.ts';
 import { aPolicy, aRole, NO_TIES } from '../support/domain.ts';
-
-/** Whatever people type, are called, or write into PagerDuty: it stays text, in every message and form. */
 
 const AT = Date.UTC(2026, 0, 15, 3);
 const hostile = fc.oneof(

@@ -1,3 +1,5 @@
+/** The small parts that messages and forms are made of: nobody's words become ours, and nothing is longer than Slack takes. */
+
 import { describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import {
@@ -23,8 +25,6 @@ import { looksLikeWhen, resolveTimes, takeDuration, takeWhen } from '../../src/s
 import { withinSlack } from '../../src/slack/link/gate.ts';
 import { cutMarkup } from '../../src/slack/link/markup.ts';
 import { code as codePiece, people, points, say, strong, time as timePiece } from '../../src/wording/pieces.ts';
-
-/** The small parts that messages and forms are made of: nobody's words become ours, and nothing is longer than Slack takes. */
 
 describe('somebody else’s words', () => {
   test.each([

@@ -1,11 +1,11 @@
+/** What is chosen can be told apart from everything else that is offered. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { roleOptions } from '../../src/slack/features/request/modal.ts';
 import { chosenRole } from '../../src/slack/features/request/values.ts';
 import { distinct, resourceLabels, roleLabels } from '../../src/slack/kit/labels.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
-
-/** What is chosen can be told apart from everything else that is offered. */
 
 const texts = (policy: ReturnType<typeof aPolicy>) => roleOptions(policy, '').map(({ text }) => text.text);
 

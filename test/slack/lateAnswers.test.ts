@@ -1,8 +1,8 @@
+/** Slack waits three seconds for an answer to a form, whatever keeps the bot from deciding. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenView } from '../../src/sandbox/slack/workspace.ts';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** Slack waits three seconds for an answer to a form, whatever keeps the bot from deciding. */
 
 let stage: Stage;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
+/** Another program holds the bot's database, for as long as it likes. */
+
 import SQLite, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** Another program holds the bot's database, for as long as it likes. */
 
 const MINUTE = 60_000;
 let stage: Stage;

@@ -1,3 +1,5 @@
+/** Who is told what, and what they can do from there. */
+
 import { describe, expect, test } from 'vitest';
 import type { AccessReview } from '../../src/domain/accessReview.ts';
 import type { Decision } from '../../src/domain/decision.ts';
@@ -40,8 +42,6 @@ import {
 import { everyEvent } from '../support/everyEvent.ts';
 import { anApprovedRequest, anAskDecision, aWaitingRequest } from '../support/requests.ts';
 import { readMessage } from '../support/shownMessages.ts';
-
-/** Who is told what, and what they can do from there. */
 
 const person = (slackId: string, name: string): Person => ({
   slackId,

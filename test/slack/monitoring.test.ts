@@ -1,9 +1,9 @@
+/** What those who watch over a bot read on its port. */
+
 import SQLite from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
 import { freePort } from '../support/ports.ts';
-
-/** What those who watch over a bot read on its port. */
 
 const MINUTE = 60_000;
 const PATIENTLY = { timeout: 10_000 };

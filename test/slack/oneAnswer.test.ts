@@ -1,10 +1,10 @@
+/** One question, one answer: whatever surface is looked at, and what really happens. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** One question, one answer: whatever surface is looked at, and what really happens. */
 
 const ADMIN = 'payments-db/admin';
 const READ = 'payments-db/read';

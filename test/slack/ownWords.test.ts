@@ -1,3 +1,5 @@
+/** Somebody who holds a lot; and what is said where something fails. */
+
 import type { KnownBlock } from '@slack/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LiveGrant } from '../../src/domain/grant.ts';
@@ -16,8 +18,6 @@ import { ERRORS } from '../../src/wording/errors.ts';
 import { aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 import { noWindows } from '../support/windows.ts';
-
-/** Somebody who holds a lot; and what is said where something fails. */
 
 const ANA = aPerson('U0ANA', 'Ana', 'ana@x.example');
 const MANY = 28;

@@ -1,7 +1,7 @@
+/** What the bot opens at PagerDuty it also closes; and people may be called otherwise there than at Slack. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** What the bot opens at PagerDuty it also closes; and people may be called otherwise there than at Slack. */
 
 const MINUTE = 60_000;
 let stage: Stage;

@@ -1,8 +1,8 @@
+/** Many ask at once and PagerDuty's rate limit is used up: what people are told, and that nobody gets anything on a guess. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MINUTE } from '../../src/domain/terms.ts';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** Many ask at once and PagerDuty's rate limit is used up: what people are told, and that nobody gets anything on a guess. */
 
 let stage: Stage;
 beforeEach(async () => {

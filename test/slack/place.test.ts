@@ -1,9 +1,9 @@
+/** What gave access is what takes it back, whatever the policy file says by then. */
+
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
 import { jit } from '../support/cli.ts';
-
-/** What gave access is what takes it back, whatever the policy file says by then. */
 
 const MINUTE = 60_000;
 const PAYMENTS = `{ kind: postgres, url: "\${PAYMENTS_DB_URL}" }`;

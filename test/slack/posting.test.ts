@@ -1,3 +1,5 @@
+/** Each message is posted once, at Slack's pace, found again where an answer got lost, and changed where it stands. */
+
 import type { KnownBlock } from '@slack/types';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, type Instant, SECOND } from '../../src/domain/terms.ts';
@@ -12,8 +14,6 @@ import { type ManualClock, manualClock } from '../support/clock.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
 import { bookOf } from '../support/outbox.ts';
 import { failing, refusedBySlack, SaidClient } from '../support/slackClient.ts';
-
-/** Each message is posted once, at Slack's pace, found again where an answer got lost, and changed where it stands. */
 
 const US = { team: 'T0HARBOR', user: 'U0JIT', bot: 'B0JIT' };
 const CHANNEL = { channel: 'C0ACCESS' };

@@ -1,3 +1,5 @@
+/** Which messages are posted or brought up to date by each piece of work, where, and what an earlier try is asked about. */
+
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventPayloads, EventType, NewEvent } from '../../src/domain/events.ts';
@@ -14,8 +16,6 @@ import { everyEvent } from '../support/everyEvent.ts';
 import { type Outbox, startOutbox, US } from '../support/outbox.ts';
 import { anApprovedRequest, anAskDecision, aWaitingRequest } from '../support/requests.ts';
 import { failing, refusedBySlack } from '../support/slackClient.ts';
-
-/** Which messages are posted or brought up to date by each piece of work, where, and what an earlier try is asked about. */
 
 let outbox: Outbox;
 let work: Projections;

@@ -1,7 +1,7 @@
+/** What Slack refuses for good is said in plainer words, once, and nobody waits for it for ever. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** What Slack refuses for good is said in plainer words, once, and nobody waits for it for ever. */
 
 const MINUTE = 60_000;
 let stage: Stage;

@@ -1,3 +1,5 @@
+/** A target that says its own secret wherever it can, and everything that is written because of it. */
+
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,8 +11,6 @@ import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { type Stage, setStage } from '../support/bot.ts';
 import { jit } from '../support/cli.ts';
-
-/** A target that says its own secret wherever it can, and everything that is written because of it. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-secrets-'));
 const program = join(folder, 'door');

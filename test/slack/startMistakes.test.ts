@@ -1,11 +1,11 @@
+/** What is wrong with the configuration at a start is named, with what to do. */
+
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
 import { createConnection } from '../../src/slack/link/connection.ts';
 import { recordedLog } from '../support/log.ts';
-
-/** What is wrong with the configuration at a start is named, with what to do. */
 
 async function connectionTo(answer: string) {
   const server = createServer((_request, response) => {

@@ -1,8 +1,8 @@
+/** What only takes access away needs nobody's permission slip: Slack may be down, slow, or refuse the bot's token. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** What only takes access away needs nobody's permission slip: Slack may be down, slow, or refuse the bot's token. */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,3 +1,5 @@
+/** What people notice of targets of other kinds: names, certificates, and what lives on. */
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,8 +8,6 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { HOUR } from '../../src/domain/terms.ts';
 import { type Stage, setStage } from '../support/bot.ts';
 import { type SlackGroups, startSlackGroups } from '../support/slackGroups.ts';
-
-/** What people notice of targets of other kinds: names, certificates, and what lives on. */
 
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-targets-'));
 let workspace: SlackGroups;

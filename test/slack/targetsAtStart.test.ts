@@ -1,8 +1,8 @@
+/** A target that does not answer is known before somebody is paged. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
 import { freePort } from '../support/ports.ts';
-
-/** A target that does not answer is known before somebody is paged. */
 
 let stage: Stage;
 beforeEach(async () => {

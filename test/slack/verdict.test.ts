@@ -1,7 +1,7 @@
+/** Break-glass to its end, and what a reviewer reads about who is on call. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Stage, setStage } from '../support/bot.ts';
-
-/** Break-glass to its end, and what a reviewer reads about who is on call. */
 
 let stage: Stage;
 beforeEach(async () => {

@@ -1,9 +1,9 @@
+/** Issue 16: an address is compared in small letters, and kept as it is written for targets that tell capitals apart. */
+
 import { expect, test } from 'vitest';
 import { accountFor } from '../../src/domain/accounts.ts';
 import { eachPerson } from '../../src/ledger/sqlite/names.ts';
 import { personOf } from '../../src/slack/directory/account.ts';
-
-/** Issue 16: an address is compared in small letters, and kept as it is written for targets that tell capitals apart. */
 
 const account = (email: string) => ({
   id: 'U0ANA',

@@ -1,12 +1,12 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
-import { createWire, type Wire } from './wire.ts';
-
 /**
  * A team's service behind a gateway, as docs/targets/webhook.md describes them. The gateway honours idempotency keys:
  * whatever it answered to a key (also a failure), it answers again without asking. The service gives what it makes ids of
  * its own, goes by them, and can be told to answer like the many things that answer in a service's stead.
  */
+
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 export interface Asked {
   readonly action: string;

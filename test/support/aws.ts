@@ -1,11 +1,11 @@
-import { createServer } from 'node:http';
-import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
-import { createWire, type Wire } from './wire.ts';
-
 /**
  * The part of AWS Identity Center, its identity store, and IAM that is about who is in what, written from the published API
  * descriptions: what is assigned in the background, what is paged, and which errors are which, is as there.
  */
+
+import { createServer } from 'node:http';
+import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 export interface FakeAws {
   readonly url: string;

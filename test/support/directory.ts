@@ -1,11 +1,11 @@
-import { membership } from '../../src/provisioners/membership.ts';
-import type { Use } from '../../src/provisioners/provisioner.ts';
-import type { Made, Roster } from '../../src/provisioners/roster.ts';
-
 /**
  * A directory service in memory: people and places have ids that never change, and names that do. It can fail before and
  * after it did what it was told, show what was so a while ago, and turn a caller away as if nothing were there.
  */
+
+import { membership } from '../../src/provisioners/membership.ts';
+import type { Use } from '../../src/provisioners/provisioner.ts';
+import type { Made, Roster } from '../../src/provisioners/roster.ts';
 
 export const LEVELS = ['read', 'write', 'admin'] as const;
 export type Level = (typeof LEVELS)[number];

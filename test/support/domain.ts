@@ -1,3 +1,5 @@
+/** Things of the domain as they are when nothing special is said about them. */
+
 import type { DecisionInput } from '../../src/domain/decision.ts';
 import type { Evidence, History, OnCallEntry } from '../../src/domain/evidence.ts';
 import type { ActiveGrant, ProvisioningGrant, Ties } from '../../src/domain/grant.ts';
@@ -14,8 +16,6 @@ import type {
   Rule,
 } from '../../src/domain/policy.ts';
 import { HOUR, known } from '../../src/domain/terms.ts';
-
-/** Things of the domain as they are when nothing special is said about them. */
 
 export const aRole = (more: Partial<Role> = {}): Role => ({
   resourceId: 'db',

@@ -1,8 +1,8 @@
+/** A layer before an independent fake: it fills in what the fake leaves out, and turns callers away as the real thing does. */
+
 import { createServer } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { createWire, type Wire } from './wire.ts';
-
-/** A layer before an independent fake: it fills in what the fake leaves out, and turns callers away as the real thing does. */
 
 export interface Asked {
   readonly method: string;

@@ -1,12 +1,12 @@
-import { createEmulator } from 'emulate';
-import { type Answered, type Asked, type Front, startFront } from './front.ts';
-import { freePort } from './ports.ts';
-
 /**
  * An independent fake of GitHub, with a layer before it for what it leaves out, as GitHub's published description has it:
  * users, teams and repositories by id, other names for users and teams, levels of collaborators, and what else stands in a
  * repository or a team.
  */
+
+import { createEmulator } from 'emulate';
+import { type Answered, type Asked, type Front, startFront } from './front.ts';
+import { freePort } from './ports.ts';
 
 interface Named {
   readonly id: number;

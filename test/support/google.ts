@@ -1,11 +1,11 @@
-import { createServer } from 'node:http';
-import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
-import { createWire, type Wire } from './wire.ts';
-
 /**
  * The part of Google's Resource Manager that is about who has what, written from the published API description: etags, versions
  * and conditions of policies are as strict as there.
  */
+
+import { createServer } from 'node:http';
+import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 interface Binding {
   role: string;

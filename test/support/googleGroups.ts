@@ -1,11 +1,11 @@
-import { createServer } from 'node:http';
-import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
-import { createWire, type Wire } from './wire.ts';
-
 /**
  * The part of Google's Cloud Identity that is about groups and who is in them, written from the published API description:
  * resource names stay, addresses change hands; what is not there, and what one may not see, look alike.
  */
+
+import { createServer } from 'node:http';
+import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 interface Membership {
   readonly name: string;

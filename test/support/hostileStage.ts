@@ -1,11 +1,11 @@
+/** A real server, the bot's connection to it, and people who do not mean well. */
+
 import pg from 'pg';
 import { postgres, type Role, type Target } from '../../src/provisioners/postgres/provisioner.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
 import { type PostgresServer, query, type Setup } from '../../src/sandbox/postgres.ts';
 import { accessOf, inAnHour, useForTests } from '../provisioners/contract.ts';
 import { ATTACKED, type Version } from './postgres.ts';
-
-/** A real server, the bot's connection to it, and people who do not mean well. */
 
 export const ADMIN: Role = { roles: ['payments_admin'] };
 

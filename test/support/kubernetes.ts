@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
-import { createWire, type Wire } from './wire.ts';
-
 /**
  * The part of the Kubernetes API that is about role bindings, written from its published description: names, labels, uids,
  * preconditions, finalizers, conflicts, what cannot change, paging, and access reviews are as strict as there.
  */
+
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
+import { createWire, type Wire } from './wire.ts';
 
 export interface Binding {
   metadata: {

@@ -1,3 +1,5 @@
+/** A team's ledger after a while: much of it is over, some is live, some waits, and not all of it has been told yet. */
+
 import type { LedgerEvent } from '../../src/domain/events.ts';
 import { isRefused, type Refused } from '../../src/domain/refusal.ts';
 import type { Request } from '../../src/domain/request.ts';
@@ -13,8 +15,6 @@ import type { Job, JobKind } from '../../src/ports/jobs.ts';
 import { CURSORS, POSTS } from '../../src/ports/keys.ts';
 import { messageJobs } from '../../src/slack/outbox/projections.ts';
 import { aFlow, aShift, type Flow, type Site } from './flowWorld.ts';
-
-/** A team's ledger after a while: much of it is over, some is live, some waits, and not all of it has been told yet. */
 
 const DAY = 24 * HOUR;
 const ANA = 'U0ANA';

@@ -1,3 +1,5 @@
+/** A real MariaDB server for one test file. */
+
 import { execFile, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -5,8 +7,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import { freePort } from './ports.ts';
-
-/** A real MariaDB server for one test file. */
 
 const SERVER = ['/usr/sbin/mariadbd', '/usr/libexec/mariadbd'].find(existsSync) ?? null;
 export const hasMariaDb = SERVER !== null;

@@ -1,8 +1,8 @@
+/** An independent fake of Okta, and before it a layer that counts people, and hides and refuses as Okta does. */
+
 import { createEmulator } from 'emulate';
 import { type Answered, type Asked, type Front, startFront } from './front.ts';
 import { freePort } from './ports.ts';
-
-/** An independent fake of Okta, and before it a layer that counts people, and hides and refuses as Okta does. */
 
 interface User {
   readonly id: string;

@@ -1,3 +1,5 @@
+/** What the bot writes to Slack, over a real ledger, with a workspace that is a list of messages. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,8 +21,6 @@ import { manualClock } from './clock.ts';
 import { recordedLog } from './log.ts';
 import { SaidClient } from './slackClient.ts';
 import { noWindows } from './windows.ts';
-
-/** What the bot writes to Slack, over a real ledger, with a workspace that is a list of messages. */
 
 /** The bot at Slack. */
 export const US = { team: 'T0HARBOR', user: 'U0JIT', bot: 'B0JIT' };

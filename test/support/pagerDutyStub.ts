@@ -1,7 +1,7 @@
+/** A PagerDuty that says what a test tells it to, word by word; the sandbox's own is one that behaves. */
+
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
-
-/** A PagerDuty that says what a test tells it to, word by word; the sandbox's own is one that behaves. */
 
 export interface AskedOfPagerDuty {
   readonly method: string;

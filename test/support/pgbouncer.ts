@@ -1,11 +1,11 @@
+/** Debian's PgBouncer in transaction mode: after each transaction the server's connection goes to somebody else. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, hand, unprivilegedAccount } from '../../src/sandbox/postgres.ts';
-
-/** Debian's PgBouncer in transaction mode: after each transaction the server's connection goes to somebody else. */
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 export const HAS_PGBOUNCER = existsSync(PROGRAM);

@@ -1,8 +1,8 @@
+/** Policy files as they are when nothing special is said in them, written as JSON: every JSON document is YAML, too. */
+
 import { z } from 'zod';
 import { type LoadedPolicy, type PolicyIssue, parsePolicy } from '../../src/config/policyFile.ts';
 import type { TargetKind } from '../../src/config/policyTargets.ts';
-
-/** Policy files as they are when nothing special is said in them, written as JSON: every JSON document is YAML, too. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
+/** The servers that attacks are tried against: rights of roles work differently from PostgreSQL 16 on. */
+
 import { existsSync } from 'node:fs';
 import { type PostgresServer, type ServerOptions, type Setup, startPostgres } from '../../src/sandbox/postgres.ts';
-
-/** The servers that attacks are tried against: rights of roles work differently from PostgreSQL 16 on. */
 
 const DEBIAN_15 = '/usr/lib/postgresql/15';
 

@@ -1,9 +1,9 @@
+/** Requests as they stand in the ledger, when nothing special is said about them. */
+
 import type { AskDecision } from '../../src/domain/decision.ts';
 import type { ApprovedRequest, PendingRequest } from '../../src/domain/request.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { ANA, NOON } from './domain.ts';
-
-/** Requests as they stand in the ledger, when nothing special is said about them. */
 
 /** Chloé has to say yes. */
 export const anAskDecision = (more: Partial<AskDecision> = {}): AskDecision => ({

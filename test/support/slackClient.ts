@@ -1,7 +1,7 @@
+/** A client of Slack that says what a test tells it to, by method, and sends nothing anywhere. */
+
 import { type WebAPICallResult, WebClient } from '@slack/web-api';
 import { WebAPIPlatformError } from '../../src/slack/link/clients.ts';
-
-/** A client of Slack that says what a test tells it to, by method, and sends nothing anywhere. */
 
 type Answer = object | ((asked: Record<string, unknown>) => object | Promise<object>);
 

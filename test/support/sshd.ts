@@ -1,11 +1,11 @@
+/** A real sshd that is set up as docs/targets/ssh.md says, with a real ssh against it. */
+
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './ports.ts';
-
-/** A real sshd that is set up as docs/targets/ssh.md says, with a real ssh against it. */
 
 const SSHD = '/usr/sbin/sshd';
 export const hasSshd = existsSync(SSHD);

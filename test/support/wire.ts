@@ -1,7 +1,7 @@
+/** What the bot may meet on the way to a target, or at its door: proxies, gateways, limits, lines that break. */
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
-
-/** What the bot may meet on the way to a target, or at its door: proxies, gateways, limits, lines that break. */
 
 export interface Instead {
   readonly status: number;

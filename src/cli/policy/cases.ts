@@ -1,3 +1,5 @@
+/** Cases beside a policy: who asks for what, when, with what PagerDuty says; and what is to come of it. docs/policy-tools.md */
+
 import { dirname, join, parse } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
@@ -11,8 +13,6 @@ import { findRole, type Policy, type Role } from '../../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../../domain/signals.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
-
-/** Cases beside a policy: who asks for what, when, with what PagerDuty says; and what is to come of it. docs/policy-tools.md */
 
 const duration = z.string().transform((text, ctx) => {
   const ms = parseDuration(text);

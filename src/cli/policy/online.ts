@@ -1,3 +1,5 @@
+/** Whether everything that a policy names exists, in the Slack and the PagerDuty that the environment connects to. */
+
 import { z } from 'zod';
 import { systemClock } from '../../app/clock.ts';
 import { ConfigError } from '../../config/env.ts';
@@ -9,8 +11,6 @@ import type { Log } from '../../ports/host.ts';
 import type { Directory } from '../../ports/people.ts';
 import { createDirectory } from '../../slack/directory/directory.ts';
 import { createClients } from '../../slack/link/clients.ts';
-
-/** Whether everything that a policy names exists, in the Slack and the PagerDuty that the environment connects to. */
 
 type Path = readonly (string | number)[];
 type Kind = 'escalation_policies' | 'services' | 'schedules' | 'principal';

@@ -1,6 +1,6 @@
-import { isObject } from '../../http/json.ts';
-
 /** Lines of the bot's log without what names a person, a place or a secret. */
+
+import { isObject } from '../../http/json.ts';
 
 /** The newest lines are what somebody asks about. */
 const MOST_LINES = 5_000;

@@ -1,7 +1,7 @@
+/** A policy without anything that names a person, a place or a team: which settings it has, and how they are nested. */
+
 import { fieldNames } from '../../config/policyJsonSchema.ts';
 import { isObject } from '../../http/json.ts';
-
-/** A policy without anything that names a person, a place or a team: which settings it has, and how they are nested. */
 
 /** What stands in the schema is the bot's own word, and names nobody. */
 export interface OwnWords {

@@ -1,3 +1,8 @@
+/**
+ * Moves old events to a file, one line of JSON each, as `jitbot ledger export` writes them. Once they are there, and were
+ * read back, they may leave the database. The event `ledger.archived` says where the chain continues.
+ */
+
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, writeSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
@@ -13,11 +18,6 @@ import type { OpenLedger } from '../sqlite/open.ts';
 import { firstRow, type Position } from '../sqlite/origin.ts';
 import { IS_LIVE } from '../sqlite/rows.ts';
 import { createRowWriter } from './export.ts';
-
-/**
- * Moves old events to a file, one line of JSON each, as `jitbot ledger export` writes them. Once they are there, and were
- * read back, they may leave the database. The event `ledger.archived` says where the chain continues.
- */
 
 const lineSchema = z.object({
   seq: z.number().int().positive(),

@@ -1,14 +1,14 @@
+/**
+ * Signed checkpoints: a ledger position and its hash, signed with Ed25519, kept outside the database. One line
+ * of JSON each. The key is outside the database too; the old key signs a line that introduces a new one.
+ */
+
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import { StorageError } from '../../ports/store.ts';
 import { canonical } from '../book/canonical.ts';
-
-/**
- * Signed checkpoints: a ledger position and its hash, signed with Ed25519, kept outside the database. One line
- * of JSON each. The key is outside the database too; the old key signs a line that introduces a new one.
- */
 
 const checkpointSchema = z.strictObject({
   kind: z.literal('checkpoint'),

@@ -1,10 +1,10 @@
+/** A file beside the database, so that a command can tell a bot that runs, and one that starts later. */
+
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Drain } from '../../domain/drain.ts';
 import { parsedAs } from './jsonIn.ts';
 import { OWNER_ONLY } from './ownerOnly.ts';
-
-/** A file beside the database, so that a command can tell a bot that runs, and one that starts later. */
 
 const drainSchema = z.strictObject({ until: z.number(), why: z.string() });
 const drainPath = (path: string): string => `${path}-drain`;

@@ -1,3 +1,5 @@
+/** Compares a grant's row and its due work with the events that they came with. */
+
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { type Grant, isLive, isRevoking, isWatched, LIVE_STATES, type LiveGrant } from '../../domain/grant.ts';
@@ -8,8 +10,6 @@ import type { StateFinding } from '../../ports/state.ts';
 import { canonical } from '../book/canonical.ts';
 import { parsedAs } from './jsonIn.ts';
 import type { SaidBook } from './saidBook.ts';
-
-/** Compares a grant's row and its due work with the events that they came with. */
 
 /** Longest pause before a failed revocation is retried. */
 const RETRY_WITHIN: Millis = 5 * MINUTE;

@@ -1,10 +1,10 @@
-import SQLite, { type Database } from 'better-sqlite3';
-import { drizzle, migrate } from './drizzle.ts';
-
 /**
  * The owner of the file can add rules to the database: a trigger that delays every end, or keeps it from being
  * recorded. So only parts from the migrations may act on the bot's writes.
  */
+
+import SQLite, { type Database } from 'better-sqlite3';
+import { drizzle, migrate } from './drizzle.ts';
 
 interface Part {
   readonly type: 'table' | 'index' | 'trigger' | 'view';

@@ -1,3 +1,5 @@
+/** Shared by the store's reads: conditions, and rows turned back into what they were written from. */
+
 import { type Grant, isLive, LIVE_STATES, type LiveGrant } from '../../domain/grant.ts';
 import type { Human } from '../../domain/person.ts';
 import type { Records } from '../../domain/records.ts';
@@ -5,8 +7,6 @@ import type { Request } from '../../domain/request.ts';
 import type { Versioned } from '../../ports/store.ts';
 import { jsonIn } from './jsonIn.ts';
 import type { records } from './schema.ts';
-
-/** Shared by the store's reads: conditions, and rows turned back into what they were written from. */
 
 /** A state as it is stored in its row. */
 export interface StoredRow {

@@ -1,6 +1,6 @@
-import { integer, primaryKey, sqliteTable, text } from './drizzle.ts';
-
 /** The tables for queries. migrations/ creates them, with checks and triggers that drizzle cannot express. */
+
+import { integer, primaryKey, sqliteTable, text } from './drizzle.ts';
 
 export const events = sqliteTable('events', {
   seq: integer('seq').primaryKey(),

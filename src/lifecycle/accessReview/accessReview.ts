@@ -1,3 +1,5 @@
+/** Owners confirm or remove who may get what. Their answers are in the ledger; a removal takes effect immediately. */
+
 import {
   type AccessReview,
   itemsOf,
@@ -17,8 +19,6 @@ import type { Deps } from '../deps.ts';
 import { areAmong, checkAdmin } from '../people/eligibility.ts';
 import { humanBehind } from '../people/humans.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
-
-/** Owners confirm or remove who may get what. Their answers are in the ledger; a removal takes effect immediately. */
 
 const DAY: Millis = 24 * HOUR;
 export const REVIEW_MIN: Millis = DAY;

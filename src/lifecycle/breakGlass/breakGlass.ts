@@ -1,3 +1,5 @@
+/** Break-glass: access now, review afterwards. */
+
 import { entitlementsOf } from '../../domain/accessReview.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import { isLength, REASON_MAX_LENGTH } from '../../domain/form.ts';
@@ -23,8 +25,6 @@ import { requestChange, signalsOf, submittedEvents } from '../request/requestCha
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 import { serializeLimited } from '../request/serializeLimited.ts';
 import { type ApprovalInput, approvalChange } from '../review/approvalChange.ts';
-
-/** Break-glass: access now, review afterwards. */
 
 /** Minimum length of a break-glass reason, in characters, whatever the role asks otherwise. */
 export const EMERGENCY_REASON_MIN_LENGTH = 10;

@@ -1,3 +1,10 @@
+/**
+ * Access whose target can never confirm its end: a deleted repository or group, a server that is gone. The bot
+ * cannot see that it is gone, and retries for ever. An administrator who looked at the target can declare it gone.
+ * This revokes nothing and needs no proof, so the administrator has to be confirmed by Slack now, and nobody
+ * can declare their own access gone.
+ */
+
 import { conclude, type RevokingGrant } from '../../domain/grant.ts';
 import { isSameHuman, named, type Person, personActor } from '../../domain/person.ts';
 import { findRole } from '../../domain/policy.ts';
@@ -8,13 +15,6 @@ import { checkAdmin } from '../people/eligibility.ts';
 import { humanSince } from '../people/humans.ts';
 import { type ConfirmedFactor, isConfirmed } from '../people/secondFactor.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
-
-/**
- * Access whose target can never confirm its end: a deleted repository or group, a server that is gone. The bot
- * cannot see that it is gone, and retries for ever. An administrator who looked at the target can declare it gone.
- * This revokes nothing and needs no proof, so the administrator has to be confirmed by Slack now, and nobody
- * can declare their own access gone.
- */
 
 export interface Declaration {
   readonly grantId: string;

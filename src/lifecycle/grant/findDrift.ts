@@ -1,3 +1,9 @@
+/**
+ * Compares targets with the ledger. Three things can differ: something that the bot made is
+ * still there after its grant has ended (leftover); somebody holds a role without a grant (standing); and
+ * access that should be there is not (missing).
+ */
+
 import type { NewEvent } from '../../domain/events.ts';
 import { isLive, type LiveGrant } from '../../domain/grant.ts';
 import { BOT } from '../../domain/person.ts';
@@ -7,12 +13,6 @@ import type { JobHandler } from '../../ports/jobs.ts';
 import { StorageError } from '../../ports/store.ts';
 import type { Holding } from '../../ports/targets.ts';
 import type { Deps } from '../deps.ts';
-
-/**
- * Compares targets with the ledger. Three things can differ: something that the bot made is
- * still there after its grant has ended (leftover); somebody holds a role without a grant (standing); and
- * access that should be there is not (missing).
- */
 
 export const createDriftRound = (deps: Deps): JobHandler => {
   return async () => {

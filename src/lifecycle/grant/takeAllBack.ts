@@ -1,10 +1,10 @@
+/** The bot is gone, and a copy of its ledger is all there is: access is taken back at the targets, and nothing is recorded. */
+
 import { isLive, type LiveGrant } from '../../domain/grant.ts';
 import type { Policy, Resource } from '../../domain/policy.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Holding, Targets } from '../../ports/targets.ts';
-
-/** The bot is gone, and a copy of its ledger is all there is: access is taken back at the targets, and nothing is recorded. */
 
 /** One thing that was to be taken back. */
 export interface Outcome {

@@ -1,3 +1,9 @@
+/**
+ * Who may end others' access. A Slack outage must not keep an administrator or a reviewer from it: for
+ * ending and freezing, and for nothing else, a confirmation of their standing within a day is enough. A clear no still
+ * counts.
+ */
+
 import type { Person } from '../../domain/person.ts';
 import { isGroup, type Policy, type Principal, type Role, reviewersOf } from '../../domain/policy.ts';
 import type { StandingSeen } from '../../domain/records.ts';
@@ -6,12 +12,6 @@ import { HOUR, type Instant, type Known, type Millis, SECOND } from '../../domai
 import { ConflictError } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
-
-/**
- * Who may end others' access. A Slack outage must not keep an administrator or a reviewer from it: for
- * ending and freezing, and for nothing else, a confirmation of their standing within a day is enough. A clear no still
- * counts.
- */
 
 /** How long a confirmed standing is enough. */
 const SEEN_FOR: Millis = 24 * HOUR;

@@ -1,3 +1,9 @@
+/**
+ * Access that was given for a shift or an incident ends with it. The end of a shift is known beforehand; a swapped
+ * shift or a resolved incident is found by asking (PagerDuty's webhooks only make it
+ * sooner). A missing answer changes nothing: access then ends as planned.
+ */
+
 import type { OnCallEntry } from '../../domain/evidence.ts';
 import { type ActiveGrant, isWatched, retie, type Ties } from '../../domain/grant.ts';
 import { BOT, named } from '../../domain/person.ts';
@@ -7,12 +13,6 @@ import type { Versioned } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { offerToSuccessors } from '../request/offerAccess.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
-
-/**
- * Access that was given for a shift or an incident ends with it. The end of a shift is known beforehand; a swapped
- * shift or a resolved incident is found by asking (PagerDuty's webhooks only make it
- * sooner). A missing answer changes nothing: access then ends as planned.
- */
 
 /** How often to ask. */
 const WATCH_EVERY: Millis = 5 * MINUTE;

@@ -1,11 +1,11 @@
+/** Pages somebody for a problem that the bot cannot solve, once each time it begins, and tells them when it is over. */
+
 import { ALARMS, type Alarm, type AlarmKind } from '../../domain/alarm.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import { BOT, type Named, named } from '../../domain/person.ts';
 import { StorageError } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { peopleNamed } from '../people/candidates.ts';
-
-/** Pages somebody for a problem that the bot cannot solve, once each time it begins, and tells them when it is over. */
 
 /** How to page somebody while nothing can be recorded. */
 export interface Shout {

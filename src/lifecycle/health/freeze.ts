@@ -9,8 +9,6 @@ import { mayTakeAway, seenIn } from '../grant/takingAway.ts';
 import { checkAdmin } from '../people/eligibility.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
-/** A freeze: no new access for anybody, and live access ends. For emergencies. */
-
 const KEY = 'bot';
 
 /**

@@ -1,8 +1,8 @@
+/** Compares small states with the events. A difference is resolved towards less access. */
+
 import type { EventReader } from '../../ports/ledger.ts';
 import type { StateCheck } from '../../ports/state.ts';
 import type { Deps } from '../deps.ts';
-
-/** Compares small states with the events. A difference is resolved towards less access. */
 
 /** @returns what was corrected, for people */
 export async function mendRecords(mend: MendDeps): Promise<readonly string[]> {

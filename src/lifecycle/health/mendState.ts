@@ -1,3 +1,9 @@
+/**
+ * Somebody with the database file can change the bot's state without changing the events: a grant whose
+ * end is not due work would be access for ever. Differences from the events are found at start and resolved in
+ * the safe direction: access ends.
+ */
+
 import type { LedgerEvent } from '../../domain/events.ts';
 import type { Grant, RevokingGrant } from '../../domain/grant.ts';
 import { BOT } from '../../domain/person.ts';
@@ -8,12 +14,6 @@ import type { StateFinding } from '../../ports/state.ts';
 import { StorageError } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { type MendDeps, mendRecords } from './mendRecords.ts';
-
-/**
- * Somebody with the database file can change the bot's state without changing the events: a grant whose
- * end is not due work would be access for ever. Differences from the events are found at start and resolved in
- * the safe direction: access ends.
- */
 
 export interface Mended {
   /** What was tampered with, for people; null if nothing was. */

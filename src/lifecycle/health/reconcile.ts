@@ -1,3 +1,8 @@
+/**
+ * After a restore: what targets hold with the bot's mark, and the copy does not know as live, was granted after the copy. It
+ * is revoked, and read back as gone. Nothing new is granted before that, nor until an administrator has looked at the rest.
+ */
+
 import type { NewEvent } from '../../domain/events.ts';
 import { isLive } from '../../domain/grant.ts';
 import { BOT } from '../../domain/person.ts';
@@ -8,11 +13,6 @@ import type { JobHandler } from '../../ports/jobs.ts';
 import { StorageError } from '../../ports/store.ts';
 import type { Holding } from '../../ports/targets.ts';
 import type { Deps } from '../deps.ts';
-
-/**
- * After a restore: what targets hold with the bot's mark, and the copy does not know as live, was granted after the copy. It
- * is revoked, and read back as gone. Nothing new is granted before that, nor until an administrator has looked at the rest.
- */
 
 /** After this many failures a target is named to the administrator, so that the others do not wait for ever. */
 const TRIES = 6;

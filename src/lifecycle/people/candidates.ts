@@ -1,10 +1,10 @@
+/** The people behind the principals and shifts of a policy, when somebody has to be asked. */
+
 import { namedAtPagerDuty, pagerDutyAddress } from '../../domain/accounts.ts';
 import type { Named, Person } from '../../domain/person.ts';
 import { isGroup, type Principal } from '../../domain/policy.ts';
 import { type Known, unknown } from '../../domain/terms.ts';
 import type { Deps } from '../deps.ts';
-
-/** The people behind the principals and shifts of a policy, when somebody has to be asked. */
 
 /** Limit of people looked up for one question; a larger group is asked by its name anyway. */
 const MOST_PEOPLE = 20;

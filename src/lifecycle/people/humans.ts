@@ -1,10 +1,10 @@
+/** Which accounts are one human: limits, reviews and access are counted per human. */
+
 import { type Human, humanOf, type Identity, isSameHuman } from '../../domain/person.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { Directory } from '../../ports/people.ts';
 import { type Change, ConflictError, type Store } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
-
-/** Which accounts are one human: limits, reviews and access are counted per human. */
 
 interface Sources {
   readonly directory: Pick<Directory, 'person' | 'hasLeft'>;

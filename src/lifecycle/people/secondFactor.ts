@@ -1,3 +1,5 @@
+/** One-time codes: enrolment and checking. Every check is counted before its result is told. */
+
 import type { NewEvent } from '../../domain/events.ts';
 import { accountsBeside, isSameHuman, mailboxOf, named, type Person, personActor } from '../../domain/person.ts';
 import type { Guesses, SecondFactor } from '../../domain/records.ts';
@@ -8,8 +10,6 @@ import type { Deps } from '../deps.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 import { checkAdmin } from './eligibility.ts';
 import { humanBehind } from './humans.ts';
-
-/** One-time codes: enrolment and checking. Every check is counted before its result is told. */
 
 /** Wrong codes in a row before a pause: with three valid codes at a time, guessing is hopeless. */
 const FAILURES_ALLOWED = 5;

@@ -1,3 +1,5 @@
+/** The checks besides the decision that every way to access has to pass: request, extension, start, break-glass. */
+
 import { checkForm } from '../../domain/form.ts';
 import type { Person } from '../../domain/person.ts';
 import { type Role, roleKey } from '../../domain/policy.ts';
@@ -7,8 +9,6 @@ import type { Deps } from '../deps.ts';
 import { grantingBlocked } from '../health/freeze.ts';
 import { type ConfirmedFactor, isConfirmed } from '../people/secondFactor.ts';
 import { obstacleFor } from './obstacle.ts';
-
-/** The checks besides the decision that every way to access has to pass: request, extension, start, break-glass. */
 
 export interface Wanted {
   readonly role: Role;

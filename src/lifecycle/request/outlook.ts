@@ -11,11 +11,6 @@ import { humanBehind } from '../people/humans.ts';
 import { type DecidedRequest, decide, type Question } from './decide.ts';
 import { mayBeGiven, refusalReason, type Wanted } from './mayBeGiven.ts';
 
-/**
- * The one answer to "would it pass?" for the form's preview, Home, `/jit oncall`, a typed command,
- * break-glass, and the request itself. On the same evidence, a preview and the outcome agree.
- */
-
 export interface Wish {
   readonly role: Role;
   readonly person: Person;

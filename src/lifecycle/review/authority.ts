@@ -1,3 +1,5 @@
+/** In whose name somebody may approve a request now, by accounts, groups, shifts and the policy. */
+
 import { pagerDutyAddress } from '../../domain/accounts.ts';
 import { bothHumans, type Human, isSameHuman, type Person } from '../../domain/person.ts';
 import type { EscalationStep, Stage } from '../../domain/policy.ts';
@@ -8,8 +10,6 @@ import { type Known, unknown } from '../../domain/terms.ts';
 import type { Deps } from '../deps.ts';
 import { areAmong } from '../people/eligibility.ts';
 import { humanBehind } from '../people/humans.ts';
-
-/** In whose name somebody may approve a request now, by accounts, groups, shifts and the policy. */
 
 /** Who may decide, as the policy says now. */
 export interface RequestTerms {

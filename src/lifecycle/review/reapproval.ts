@@ -1,3 +1,5 @@
+/** Decides again before an approval takes effect: the policy may have changed, and people may have left. */
+
 import type { Person } from '../../domain/person.ts';
 import { findRole } from '../../domain/policy.ts';
 import { missingApprovals, voicesOf } from '../../domain/quorum.ts';
@@ -8,8 +10,6 @@ import type { Deps } from '../deps.ts';
 import { humanBehind } from '../people/humans.ts';
 import { type DecidedRequest, decide, type Question } from '../request/decide.ts';
 import { claimsIn, type RequestTerms, weigh } from './authority.ts';
-
-/** Decides again before an approval takes effect: the policy may have changed, and people may have left. */
 
 /** The question of a request, for its requester's current identity. For an extension it is about the total time. */
 export async function questionOf(deps: Deps, request: Request, person: Person): Promise<Question> {

@@ -1,9 +1,9 @@
+/** Assigning permission sets and taking them away, which AWS does in the background. */
+
 import type { AccountAssignmentOperationStatus } from '@aws-sdk/client-sso-admin';
 import { type Polling, poll } from '../polling.ts';
 import { askAws } from './client.ts';
 import { type Clients, listed, NOT_THERE, pages, SERVICE } from './identityClients.ts';
-
-/** Assigning permission sets and taking them away, which AWS does in the background. */
 
 export interface Place {
   readonly account: string;

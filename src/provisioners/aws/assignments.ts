@@ -1,9 +1,9 @@
+/** Who has which permission set in which account, and what AWS is still at, behind its own clients. */
+
 import type { Polling } from '../polling.ts';
 import { assigningIn, type Place } from './assigning.ts';
 import { askAws } from './client.ts';
 import { clientsOf, type Instance, listed, NOT_THERE, pages, SERVICE } from './identityClients.ts';
-
-/** Who has which permission set in which account, and what AWS is still at, behind its own clients. */
 
 export type Assignments = ReturnType<typeof assignmentsOf>;
 

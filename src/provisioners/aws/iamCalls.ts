@@ -1,7 +1,7 @@
+/** IAM's own calls, which take names only, through its own client. */
+
 import type { IAM } from '@aws-sdk/client-iam';
 import { askAws } from './client.ts';
-
-/** IAM's own calls, which take names only, through its own client. */
 
 export const SERVICE = 'AWS IAM';
 const NO_SUCH_ENTITY = 'NoSuchEntityException';

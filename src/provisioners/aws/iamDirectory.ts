@@ -1,11 +1,11 @@
-import type { IAM } from '@aws-sdk/client-iam';
-import { TargetRefusal } from '../provisioner.ts';
-import { type GroupNow, iamCalls, type Listed, type Named, SERVICE } from './iamCalls.ts';
-
 /**
  * Groups and users of IAM by their ids (AGPA…, AIDA…), which IAM never gives out again. Its calls take names only, and both
  * can be renamed: so each name is looked up by its id, and an answer counts where it carries that id.
  */
+
+import type { IAM } from '@aws-sdk/client-iam';
+import { TargetRefusal } from '../provisioner.ts';
+import { type GroupNow, iamCalls, type Listed, type Named, SERVICE } from './iamCalls.ts';
 
 /** What a user can be called. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const NAME = /^[\w+=,.@-]{1,64}$/;

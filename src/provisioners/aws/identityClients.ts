@@ -1,8 +1,8 @@
+/** AWS's own clients of one Identity Center, and how lists of theirs are read. */
+
 import type { Identitystore } from '@aws-sdk/client-identitystore';
 import type { SSOAdmin } from '@aws-sdk/client-sso-admin';
 import { clientOptions, inTime } from './client.ts';
-
-/** AWS's own clients of one Identity Center, and how lists of theirs are read. */
 
 export const SERVICE = 'AWS Identity Center';
 export const NOT_THERE = 'ResourceNotFoundException';

@@ -1,9 +1,9 @@
+/** One run of a program: it gets a text, and ends with one, within a deadline. Nothing that it started outlives it. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { cut, errorText } from '../../domain/text.ts';
 import { MOST_ANSWER } from '../protocol.ts';
-
-/** One run of a program: it gets a text, and ends with one, within a deadline. Nothing that it started outlives it. */
 
 const SHOWN_ERROR_LENGTH = 200;
 /** What a program started may finish writing its output after the program has ended, such as a `tee`. */

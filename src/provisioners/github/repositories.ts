@@ -1,11 +1,11 @@
+/** Repositories by their id: names change hands, and lead on to whoever a repository was given to. */
+
 import { z } from 'zod';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Made, Member } from '../roster.ts';
 import type { Asking } from './asking.ts';
 import { lookAt, type Part } from './lookAt.ts';
 import { PERMISSIONS } from './schemas.ts';
-
-/** Repositories by their id: names change hands, and lead on to whoever a repository was given to. */
 
 const REPOSITORY = '/repositories/{repository_id}';
 const owned = z.object({

@@ -1,10 +1,10 @@
+/** Teams by the ids of their organization and their own: slugs change hands. */
+
 import { z } from 'zod';
 import type { Made, Member } from '../roster.ts';
 import { type Asking, isNotFound } from './asking.ts';
 import { lookAt, type Part } from './lookAt.ts';
 import { TEAM_LEVELS } from './schemas.ts';
-
-/** Teams by the ids of their organization and their own: slugs change hands. */
 
 const TEAM = '/organizations/{org_id}/team/{team_id}';
 const person = z.object({ id: z.number().int(), login: z.string().min(1) });

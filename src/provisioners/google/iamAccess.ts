@@ -1,3 +1,5 @@
+/** Giving and taking away what roles give in a project, and what came into its policy meanwhile. */
+
 import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import type { Holding, IdBook } from '../../ports/targets.ts';
@@ -20,8 +22,6 @@ import {
   withoutMember,
 } from './policy.ts';
 import type { ProjectPolicy } from './projectPolicy.ts';
-
-/** Giving and taking away what roles give in a project, and what came into its policy meanwhile. */
 
 /** One project, and what is written down of grants there. */
 export interface Project {

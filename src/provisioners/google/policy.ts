@@ -1,3 +1,5 @@
+/** A project's policy, whose bindings are the bot's, and what became of them. */
+
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Residue } from '../../domain/grant.ts';
@@ -5,8 +7,6 @@ import type { Instant } from '../../domain/terms.ts';
 import type { Holding } from '../../ports/targets.ts';
 import { holdingsOf } from '../labelledHoldings.ts';
 import type { Access, ListedRole } from '../provisioner.ts';
-
-/** A project's policy, whose bindings are the bot's, and what became of them. */
 
 /** What a role gives. */
 export interface Role {

@@ -1,3 +1,5 @@
+/** The access of one grant, in all its namespaces. */
+
 import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import type { Log } from '../../ports/host.ts';
@@ -14,8 +16,6 @@ import { readBack } from './readBack.ts';
 import type { Role } from './schemas.ts';
 import { find, type Mark, removeByUid, takeBack } from './takeBack.ts';
 import { checkCluster, marksOf, type Written, type writtenBy } from './written.ts';
-
-/** The access of one grant, in all its namespaces. */
 
 /** A cluster, what people are to it, and what is written down of grants there. */
 export interface Site {

@@ -1,3 +1,5 @@
+/** The official client of one cluster, and how it is asked. */
+
 import type {
   AuthorizationV1Api,
   CoreV1Api,
@@ -7,8 +9,6 @@ import type {
 } from '@kubernetes/client-node';
 import { cut } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
-
-/** The official client of one cluster, and how it is asked. */
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io';
 export const FORBIDDEN = 403;

@@ -1,9 +1,9 @@
+/** What came beside a grant's binding while it lived: its role may have let its holder bind others, or themselves again. */
+
 import type { RbacV1Subject } from '@kubernetes/client-node';
 import type { Residue } from '../../domain/grant.ts';
 import { bindsTo, grantOf, placeName, type Role } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
-
-/** What came beside a grant's binding while it lived: its role may have let its holder bind others, or themselves again. */
 
 interface Live {
   readonly role: Role;

@@ -1,8 +1,8 @@
+/** What the bot's role bindings look like, and whose a binding is. */
+
 import type { RbacV1Subject } from '@kubernetes/client-node';
 import type { Access } from '../provisioner.ts';
 import type { Binding } from './cluster.ts';
-
-/** What the bot's role bindings look like, and whose a binding is. */
 
 /** What a role gives. */
 export interface Role {

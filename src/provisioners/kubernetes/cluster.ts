@@ -1,3 +1,5 @@
+/** Role bindings of one cluster, in one namespace or (null) for all of it, and who may do what there. */
+
 import type {
   KubernetesObject,
   RbacV1Subject,
@@ -5,8 +7,6 @@ import type {
   V1RoleRef,
   V1SubjectAccessReviewSpec,
 } from '@kubernetes/client-node';
-
-/** Role bindings of one cluster, in one namespace or (null) for all of it, and who may do what there. */
 
 export interface Binding extends KubernetesObject {
   roleRef: V1RoleRef;

@@ -1,10 +1,10 @@
+/** Who holds the policy's roles in a cluster: by grants, and by what others made. */
+
 import type { Holding } from '../../ports/targets.ts';
 import { holdingsOf } from '../labelledHoldings.ts';
 import type { ListedRole } from '../provisioner.ts';
 import { bindsTo, grantOf, placesOf, type Role, roleSaidBy, strangersIn } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
-
-/** Who holds the policy's roles in a cluster: by grants, and by what others made. */
 
 /** Whom the bot bound by each grant that has a binding there. */
 async function accountsIn(

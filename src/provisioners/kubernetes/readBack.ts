@@ -1,10 +1,10 @@
+/** Whether what was bound gives what it is to give, asked of the cluster itself: a binding alone says nothing about that. */
+
 import type { V1PolicyRule, V1SubjectAccessReviewSpec } from '@kubernetes/client-node';
 import { SECOND } from '../../domain/terms.ts';
 import { type Polling, poll } from '../polling.ts';
 import { placeName, type Role, refOf } from './bindings.ts';
 import type { Rights } from './cluster.ts';
-
-/** Whether what was bound gives what it is to give, asked of the cluster itself: a binding alone says nothing about that. */
 
 interface Bound {
   readonly subject: { readonly kind: string; readonly name: string };

@@ -1,8 +1,8 @@
+/** Finding what a grant made, and taking it away, whatever its holder has done with it. */
+
 import type { Residue } from '../../domain/grant.ts';
 import { bindingName, isLabelled, placeName } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
-
-/** Finding what a grant made, and taking it away, whatever its holder has done with it. */
 
 /** By what a grant's binding is known, in one place. */
 export interface Mark {

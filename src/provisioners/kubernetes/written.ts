@@ -1,11 +1,11 @@
+/** What is written down of a grant: its cluster, whom it bound, and the uid of each binding. */
+
 import type { Log } from '../../ports/host.ts';
 import type { IdBook } from '../../ports/targets.ts';
 import type { Access } from '../provisioner.ts';
 import { placeName, placesOf, type Role } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
 import type { Mark } from './takeBack.ts';
-
-/** What is written down of a grant: its cluster, whom it bound, and the uid of each binding. */
 
 const CLUSTER = 'cluster';
 const ACCOUNT = 'account';

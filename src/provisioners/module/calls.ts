@@ -1,7 +1,7 @@
+/** Calls of a local module, which may take for ever and answer anything. */
+
 import type { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
-
-/** Calls of a local module, which may take for ever and answer anything. */
 
 export type Ask = <T>(what: string, schema: z.ZodType<T>, call: () => unknown) => Promise<T>;
 

@@ -1,3 +1,5 @@
+/** What a local module answers is looked at like what comes over the wire: what is not understood says nothing. */
+
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import type { IdBook } from '../../ports/targets.ts';
@@ -6,8 +8,6 @@ import { ownIds } from '../ownIds.ts';
 import { ownResidue, residueSchema } from '../ownResidue.ts';
 import type { Access, Connection } from '../provisioner.ts';
 import { type Ask, askingOf, CallsUnderWay } from './calls.ts';
-
-/** What a local module answers is looked at like what comes over the wire: what is not understood says nothing. */
 
 const text = z.string().min(1);
 const grantedSchema = z.object({ account: text.max(200), id: text.max(200).nullish() });

@@ -1,9 +1,9 @@
+/** Logins and roles: what is made for a grant, where MySQL and MariaDB differ and where they do not. */
+
 import { createHash, randomInt } from 'node:crypto';
 import { type Instant, SECOND } from '../../domain/terms.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Sql } from './sql.ts';
-
-/** Logins and roles: what is made for a grant, where MySQL and MariaDB differ and where they do not. */
 
 const DAY_S = 86_400;
 /** Connections that a login made for a grant may hold at once: enough for people and their tools, too few to fill a server. */

@@ -1,8 +1,8 @@
+/** What is written down of each grant, so that it is found again whatever happens to names, and after a crash. */
+
 import { z } from 'zod';
 import type { IdBook } from '../../ports/targets.ts';
 import { type Account, accountFrom, isSame, shown } from './accounts.ts';
-
-/** What is written down of each grant, so that it is found again whatever happens to names, and after a crash. */
 
 export interface Made {
   readonly grantId: string;

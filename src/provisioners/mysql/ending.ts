@@ -1,3 +1,5 @@
+/** Taking back what a grant gave. Nothing that its holder can hold, make or name keeps it from ending. */
+
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
@@ -26,8 +28,6 @@ import { isSameServer, OTHER_SERVER, serverId } from './server.ts';
 import type { Session } from './session.ts';
 import { endingSessions, endSessions, type Open, sessionsOf } from './sessions.ts';
 import type { Sql } from './sql.ts';
-
-/** Taking back what a grant gave. Nothing that its holder can hold, make or name keeps it from ending. */
 
 /** How often something that waits for a lock of somebody else is tried, before others are known to wait for it too. */
 const TRIES = 2;

@@ -1,6 +1,6 @@
-import { errorText } from '../../domain/text.ts';
-
 /** What an error of the server's or of the connection's means. */
+
+import { errorText } from '../../domain/text.ts';
 
 export const codeOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -1,3 +1,5 @@
+/** Giving the roles of a grant, and a password for the login that was made for it. */
+
 import type { Instant } from '../../domain/terms.ts';
 import type { Credential, IdBook } from '../../ports/targets.ts';
 import { type Access, TargetRefusal } from '../provisioner.ts';
@@ -9,8 +11,6 @@ import type { Role, Target } from './schemas.ts';
 import { keepWhereAndWhen } from './server.ts';
 import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
-
-/** Giving the roles of a grant, and a password for the login that was made for it. */
 
 export interface Giving {
   readonly target: Target;

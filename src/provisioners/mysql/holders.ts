@@ -1,10 +1,10 @@
+/** Who holds what on the server, by whatever way. */
+
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, accountName, type Edge, edges, isSame, name, shown, whoAmI } from './accounts.ts';
 import type { Session } from './session.ts';
 import { endSessions, sessionsOf } from './sessions.ts';
 import type { Sql } from './sql.ts';
-
-/** Who holds what on the server, by whatever way. */
 
 export interface Held {
   readonly account: Account;

@@ -1,12 +1,3 @@
-import type { Residue } from '../../domain/grant.ts';
-import { errorText } from '../../domain/text.ts';
-import type { Log } from '../../ports/host.ts';
-import { TargetRefusal } from '../provisioner.ts';
-import { type Account, name, shown } from './accounts.ts';
-import { isBlocked, isDenied } from './errors.ts';
-import type { Session } from './session.ts';
-import type { Sql } from './sql.ts';
-
 /**
  * What somebody made with the access, and that outlives it. Views, routines, triggers and events run with the rights of their
  * definer, which is the login or the role of the grant: both are gone, and their names are never given again, so nothing of
@@ -16,6 +7,15 @@ import type { Sql } from './sql.ts';
  * The bot takes on the roles that were granted, one after the other: what the holder could make with a role, the bot sees and
  * may take away with the same role, and it needs no rights beyond those that it hands out.
  */
+
+import type { Residue } from '../../domain/grant.ts';
+import { errorText } from '../../domain/text.ts';
+import type { Log } from '../../ports/host.ts';
+import { TargetRefusal } from '../provisioner.ts';
+import { type Account, name, shown } from './accounts.ts';
+import { isBlocked, isDenied } from './errors.ts';
+import type { Session } from './session.ts';
+import type { Sql } from './sql.ts';
 
 type Kind = 'trigger' | 'event' | 'procedure' | 'function' | 'view' | 'package' | 'package body';
 

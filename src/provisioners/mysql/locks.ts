@@ -1,8 +1,8 @@
+/** The server's own locks by name, which end with the connection that holds them. */
+
 import { createHmac } from 'node:crypto';
 import type { Log } from '../../ports/host.ts';
 import { kill, LOCK_WAIT_S, type Sql } from './sql.ts';
-
-/** The server's own locks by name, which end with the connection that holds them. */
 
 /** @param url of the server, whose password keeps others from finding the name */
 export const lockName = (url: string, name: string): string =>

@@ -1,7 +1,7 @@
+/** What is made for a grant is called by its id. */
+
 import type { Access } from '../provisioner.ts';
 import type { Role } from './schemas.ts';
-
-/** What is made for a grant is called by its id. */
 
 /** So that a login's name has at most 32 characters, which is MySQL's limit. */
 const WHO_LENGTH = 14;

@@ -1,13 +1,13 @@
+/**
+ * Transactions that were prepared (XA) outlive the session, the login and a restart, and keep their locks. The server does
+ * not say whose they are: one that was not there before the grant is named, and left to people.
+ */
+
 import type { Residue } from '../../domain/grant.ts';
 import type { Log } from '../../ports/host.ts';
 import type { IdBook } from '../../ports/targets.ts';
 import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
-
-/**
- * Transactions that were prepared (XA) outlive the session, the login and a restart, and keep their locks. The server does
- * not say whose they are: one that was not there before the grant is named, and left to people.
- */
 
 const PREPARED = 'prepared transactions';
 /** On a server that uses them all the time nothing can be told from the names. */

@@ -1,11 +1,11 @@
+/** What the doctor asks: the bot's own rights, and what roles give that nobody could take back. */
+
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { type Account, accountName, checksPasswords, edges, isSame, name, OF_EACH, whoAmI } from './accounts.ts';
 import { isDenied } from './errors.ts';
 import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
-
-/** What the doctor asks: the bot's own rights, and what roles give that nobody could take back. */
 
 export async function checkRights(session: Session, roles: readonly string[]): Promise<Finding[]> {
   const own = await session.run((sql) => checkOwn(sql, roles));

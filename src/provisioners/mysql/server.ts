@@ -1,9 +1,9 @@
+/** Which server it is: what is not at another server is not gone. */
+
 import type { IdBook } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { keepBeginning, keepServer, serverOf } from './book.ts';
 import type { Sql } from './sql.ts';
-
-/** Which server it is: what is not at another server is not gone. */
 
 /** What the server itself says: an id of its own, or where it runs if it has none. */
 export async function serverId(sql: Sql): Promise<string> {

@@ -1,9 +1,9 @@
+/** Which sessions belong to whom, and how they are ended. */
+
 import { pause } from '../polling.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Session } from './session.ts';
 import { kill, type Sql } from './sql.ts';
-
-/** Which sessions belong to whom, and how they are ended. */
 
 /** How often and how long to look whether sessions that were ended are gone. */
 const LOOKS = 20;

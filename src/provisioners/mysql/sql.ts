@@ -1,8 +1,8 @@
+/** Statements over one connection, which means the same whatever the server is set to. */
+
 import type { Connection } from 'mysql2/promise';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 import { codeOf } from './errors.ts';
-
-/** Statements over one connection, which means the same whatever the server is set to. */
 
 /** How long one statement waits for what others hold, in seconds: shorter than the deadline, so that the server ends it. */
 export const LOCK_WAIT_S = 2;

@@ -1,3 +1,5 @@
+/** Whether the bot's own login may do what giving and taking back takes, and what a holder could do beyond it. */
+
 import type { Finding } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Owners } from './finish.ts';
@@ -7,8 +9,6 @@ import { mayBeChangedForGood } from './lasting.ts';
 import { poolerFindings } from './pooler.ts';
 import type { Session } from './session.ts';
 import { type Client, inTransaction } from './transaction.ts';
-
-/** Whether the bot's own login may do what giving and taking back takes, and what a holder could do beyond it. */
 
 export interface Checked {
   readonly roles: readonly string[];

@@ -1,3 +1,8 @@
+/**
+ * What follows once nobody can use a role any more: what was made with it is cleaned up, and it is dropped. None of it is
+ * needed to end access, so what does not work is told, and tried again by `tidy`.
+ */
+
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
 import type { IdBook } from '../../ports/targets.ts';
@@ -9,11 +14,6 @@ import { newerThan, otherDatabases } from './owned.ts';
 import type { Session } from './session.ts';
 import { attempt, budgetOf } from './statements.ts';
 import type { Client } from './transaction.ts';
-
-/**
- * What follows once nobody can use a role any more: what was made with it is cleaned up, and it is dropped. None of it is
- * needed to end access, so what does not work is told, and tried again by `tidy`.
- */
 
 /** For one database: it has to fit within the deadline of one call. */
 const CLEANING_MS = 5_000;

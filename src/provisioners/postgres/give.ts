@@ -1,3 +1,5 @@
+/** Makes what gives access. Each in one transaction, and what it made is written down before that commits. */
+
 import type { Instant } from '../../domain/terms.ts';
 import type { IdBook } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
@@ -15,8 +17,6 @@ import {
 } from './identity.ts';
 import type { Session } from './session.ts';
 import type { Client } from './transaction.ts';
-
-/** Makes what gives access. Each in one transaction, and what it made is written down before that commits. */
 
 interface ToMake {
   readonly grantId: string;

@@ -1,8 +1,8 @@
+/** The role that what is left behind goes to. It can do nothing, and nobody can act as it. */
+
 import { literal, quote } from './identity.ts';
 import type { Session } from './session.ts';
 import { type Client, inTransaction } from './transaction.ts';
-
-/** The role that what is left behind goes to. It can do nothing, and nobody can act as it. */
 
 const COMMENT = 'jitbot: owns what was left behind, can do nothing, and nobody can log in as it';
 

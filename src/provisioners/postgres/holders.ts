@@ -1,11 +1,11 @@
+/** Who holds what, by whatever way. */
+
 import { cut } from '../../domain/text.ts';
 import type { Holding, IdBook } from '../../ports/targets.ts';
 import { type ListedRole, TargetRefusal } from '../provisioner.ts';
 import { hasGrantOptions, PERSON_OID, quote, readMark } from './identity.ts';
 import type { Session } from './session.ts';
 import type { Client } from './transaction.ts';
-
-/** Who holds what, by whatever way. */
 
 interface Role {
   readonly roles: readonly string[];

@@ -1,11 +1,11 @@
-import pg from 'pg';
-import { type Access, TargetRefusal } from '../provisioner.ts';
-import type { Client } from './transaction.ts';
-
 /**
  * What is made for a grant, and how it is found again: by its oid, which PostgreSQL never changes, once that was written
  * down; and by the comment that the bot put on it, never by its name alone. Names can be given to something else.
  */
+
+import pg from 'pg';
+import { type Access, TargetRefusal } from '../provisioner.ts';
+import type { Client } from './transaction.ts';
 
 export const quote = pg.escapeIdentifier;
 export const literal = pg.escapeLiteral;

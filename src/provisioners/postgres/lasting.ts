@@ -1,8 +1,8 @@
+/** What the doctor says of roles whose holders could change something, or give something away, for good. */
+
 import type { Finding } from '../../ports/targets.ts';
 import { hasGrantOptions, quote } from './identity.ts';
 import type { Client } from './transaction.ts';
-
-/** What the doctor says of roles whose holders could change something, or give something away, for good. */
 
 /** Rights that may be passed on, of everything that can be granted: who has them, and their name. */
 const PASSABLE = `

@@ -1,13 +1,13 @@
+/**
+ * What the holder of a role made with it, in one database: first it is disarmed, then it goes to a role that can do nothing,
+ * or to the one that the policy names for tables. The bot is a member of the roles meanwhile, and never the owner.
+ */
+
 import type { Residue } from '../../domain/grant.ts';
 import { type Made, quote } from './identity.ts';
 import { newerThan, type Owned, ownedBy, ownsNothing, switchesOf, type UseByOthers, usesByOthers } from './owned.ts';
 import { attempt, attemptAll, type Budget, LATER } from './statements.ts';
 import { type Client, inTransaction } from './transaction.ts';
-
-/**
- * What the holder of a role made with it, in one database: first it is disarmed, then it goes to a role that can do nothing,
- * or to the one that the policy names for tables. The bot is a member of the roles meanwhile, and never the owner.
- */
 
 export interface Heirs {
   /** The role that can do nothing; null: there is none that may be trusted, so things stay with the role of the grant. */

@@ -1,7 +1,7 @@
+/** Questions about what a role owns, and about what was made with it, in the database of the connection. */
+
 import { hasGrantOptions } from './identity.ts';
 import type { Client } from './transaction.ts';
-
-/** Questions about what a role owns, and about what was made with it, in the database of the connection. */
 
 export interface Owned {
   /** `function`, `table`, `large object`: PostgreSQL's own word. */

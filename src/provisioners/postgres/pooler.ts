@@ -1,7 +1,7 @@
+/** What stands between the bot and the server, and gives the server's connections to many. */
+
 import type { Finding } from '../../ports/targets.ts';
 import type { Client } from './transaction.ts';
-
-/** What stands between the bot and the server, and gives the server's connections to many. */
 
 /**
  * @param user whom the address names; empty: nobody

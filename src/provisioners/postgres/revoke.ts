@@ -1,3 +1,5 @@
+/** Takes back what was made for a grant, step by step: what ends the use of it first. */
+
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
@@ -32,8 +34,6 @@ import {
 } from './shut.ts';
 import { isThrownOut, strike } from './strike.ts';
 import type { Client } from './transaction.ts';
-
-/** Takes back what was made for a grant, step by step: what ends the use of it first. */
 
 export interface Taking {
   readonly grantId: string;

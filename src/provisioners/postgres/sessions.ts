@@ -1,10 +1,10 @@
+/** What a login has open: sessions, and transactions that were prepared to be committed by anybody of its name later. */
+
 import { TargetRefusal } from '../provisioner.ts';
 import { literal, quote } from './identity.ts';
 import { inOneGo } from './oneGo.ts';
 import type { Session } from './session.ts';
 import type { Client } from './transaction.ts';
-
-/** What a login has open: sessions, and transactions that were prepared to be committed by anybody of its name later. */
 
 /** How often sessions are told to end and looked for again, and how long each is waited for. */
 const ROUNDS = 8;

@@ -1,13 +1,13 @@
+/**
+ * What ends the use of a role. Each statement commits by itself: what did not work is told, undoes nothing that did, and
+ * keeps nothing that can still help from being done.
+ */
+
 import { hasGrantOptions, type Made, quote } from './identity.ts';
 import { lent } from './lent.ts';
 import type { Session } from './session.ts';
 import { preparedBy, rollBackPrepared } from './sessions.ts';
 import type { Client } from './transaction.ts';
-
-/**
- * What ends the use of a role. Each statement commits by itself: what did not work is told, undoes nothing that did, and
- * keeps nothing that can still help from being done.
- */
 
 /** Collects what went wrong, so that the rest is done all the same. */
 export interface Attempts {

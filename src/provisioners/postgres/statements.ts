@@ -1,7 +1,7 @@
+/** Statements of which each may fail without keeping the others from being done. */
+
 import pg from 'pg';
 import { type Client, inTransaction } from './transaction.ts';
-
-/** Statements of which each may fail without keeping the others from being done. */
 
 /** So many share a transaction, as long as all of them work. */
 const CHUNK = 50;

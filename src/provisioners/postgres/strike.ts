@@ -1,14 +1,14 @@
-import pg from 'pg';
-import { SECOND } from '../../domain/terms.ts';
-import { pause } from '../polling.ts';
-import { PERSON_OID, ROLE_OID } from './identity.ts';
-import type { Session } from './session.ts';
-
 /**
  * Against somebody whose role lets them end the bot's connections as they come (`pg_signal_backend`): everything that ends
  * use is sent as the first message of a new connection, on many at once and again and again. They have to be quicker each
  * time, and the bot only once.
  */
+
+import pg from 'pg';
+import { SECOND } from '../../domain/terms.ts';
+import { pause } from '../polling.ts';
+import { PERSON_OID, ROLE_OID } from './identity.ts';
+import type { Session } from './session.ts';
 
 /**
  * A burst wins where single connections lose: while so many start, whoever ends them gets a small part of the processor.

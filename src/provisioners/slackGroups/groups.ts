@@ -1,11 +1,11 @@
+/** Slack user groups as places that people are in. Slack only takes the whole list of a group's people, and no empty one. */
+
 import type { WebClient } from '@slack/web-api';
 import { keyedLock } from '../../concurrency/keyedLock.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Roster } from '../roster.ts';
 import type { Role, Target } from './schemas.ts';
 import { groupOf, UserGroups } from './userGroups.ts';
-
-/** Slack user groups as places that people are in. Slack only takes the whole list of a group's people, and no empty one. */
 
 const MEMBER = 'member';
 /** On the list of a group that is turned off: it gives nothing until somebody turns the group on. */

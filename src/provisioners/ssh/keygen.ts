@@ -1,11 +1,11 @@
+/** What is asked of OpenSSH's own ssh-keygen: it signs, and the doctor lets it read revocation lists. */
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instant } from '../../domain/terms.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
-
-/** What is asked of OpenSSH's own ssh-keygen: it signs, and the doctor lets it read revocation lists. */
 
 export interface Authority {
   /** The private key's file; with an agent, the public key's. */

@@ -1,3 +1,5 @@
+/** The file that servers refuse certificates by, and `FILE.json` beside it with what is on it, for another bot that writes it. */
+
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -5,8 +7,6 @@ import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
 import { sayTheSame } from './krl.ts';
-
-/** The file that servers refuse certificates by, and `FILE.json` beside it with what is on it, for another bot that writes it. */
 
 const entriesSchema = z.array(z.object({ keyId: z.string(), until: z.number() }));
 export type Entry = z.infer<typeof entriesSchema>[number];

@@ -1,8 +1,8 @@
+/** Shift-based schedules: `/v3/schedules`, as far as the published description goes for what the bot asks. */
+
 import { type Account, type Schedule, shiftsAt } from './account.ts';
 import { isoOrNull, reference } from './objects.ts';
 import { ok, type Reply, refuse } from './reply.ts';
-
-/** Shift-based schedules: `/v3/schedules`, as far as the published description goes for what the bot asks. */
 
 /** The largest page that these lists give, and what they give unasked. */
 const MAX_LIMIT = 1_000;

@@ -1,9 +1,9 @@
-import { z } from 'zod';
-
 /**
  * Block Kit as Slack accepts it: blocks, elements, limits.
  * Source: https://docs.slack.dev/reference/block-kit and https://docs.slack.dev/reference/views
  */
+
+import { z } from 'zod';
 
 const id = z.string().min(1).max(255);
 const plainText = (max: number) =>

@@ -1,8 +1,8 @@
+/** Addresses at which an app answers a command or a click afterwards. https://docs.slack.dev/interactivity/handling-user-interaction */
+
 import { z } from 'zod';
 import { messageBlocks } from './blockKit.ts';
 import type { Workspace } from './workspace.ts';
-
-/** Addresses at which an app answers a command or a click afterwards. https://docs.slack.dev/interactivity/handling-user-interaction */
 
 const USES = 5;
 const LIFE_MS = 30 * 60_000;

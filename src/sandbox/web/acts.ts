@@ -1,11 +1,11 @@
+/** What the page can ask for: what a person does in Slack, and what the world around the bot does. */
+
 import { z } from 'zod';
 import type { Schedule } from '../pagerduty/account.ts';
 import type { RunningSandbox } from '../run.ts';
 import { NoAnswerError } from '../slack/delivery.ts';
 import type { Message, OpenView } from '../slack/workspace.ts';
 import { isReadOnlyHome } from './snapshot.ts';
-
-/** What the page can ask for: what a person does in Slack, and what the world around the bot does. */
 
 const id = z.string().min(1).max(100);
 const option = z.object({ text: z.object({ type: z.string(), text: z.string() }), value: z.string() });

@@ -1,9 +1,9 @@
+/** Everything the page shows, in one piece: small enough to be sent whole at every change. */
+
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { onCallAt, shiftAt } from '../pagerduty/account.ts';
 import type { RunningSandbox } from '../run.ts';
-
-/** Everything the page shows, in one piece: small enough to be sent whole at every change. */
 
 interface Manifest {
   features: {

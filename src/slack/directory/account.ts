@@ -1,10 +1,10 @@
+/** What Slack's object of a person says. https://docs.slack.dev/reference/objects/user-object */
+
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import type { Person } from '../../domain/person.ts';
 import { type Known, known, unknown } from '../../domain/terms.ts';
 import { typed } from '../../domain/text.ts';
-
-/** What Slack's object of a person says. https://docs.slack.dev/reference/objects/user-object */
 
 /** Slack's own description allows null almost everywhere, and leaves fields out. A field that is odd says nothing; the others still count. */
 const flag = z.boolean().nullish().catch(null);

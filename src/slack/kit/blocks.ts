@@ -1,3 +1,5 @@
+/** Small builders over Block Kit, with its limits. https://docs.slack.dev/reference/block-kit */
+
 import type {
   Button,
   ContextBlock,
@@ -12,8 +14,6 @@ import type { Instant } from '../../domain/terms.ts';
 import { cut, visible } from '../../domain/text.ts';
 import { NO_REASON } from '../../wording/forms.ts';
 import { cutMarkup } from '../link/markup.ts';
-
-/** Small builders over Block Kit, with its limits. https://docs.slack.dev/reference/block-kit */
 
 export const LIMITS = {
   sectionText: 3000,

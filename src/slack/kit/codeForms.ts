@@ -1,10 +1,10 @@
+/** One-time codes: the field that asks for one, and setting them up. */
+
 import type { InputBlock, KnownBlock, ModalView } from '@slack/types';
 import { BUTTONS } from '../../wording/buttons.ts';
 import { CODE_FORM } from '../../wording/forms.ts';
 import { button, plainText, section } from './blocks.ts';
 import { paragraph } from './drawn.ts';
-
-/** One-time codes: the field that asks for one, and setting them up. */
 
 export const CODE = { block: 'code', action: 'code' } as const;
 export const ENROL_MODAL = 'factor_enrol_modal';

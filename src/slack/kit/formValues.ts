@@ -1,7 +1,7 @@
+/** What a form holds, read from what Slack sends; anything of another shape counts as empty. */
+
 import { z } from 'zod';
 import { type Instant, SECOND } from '../../domain/terms.ts';
-
-/** What a form holds, read from what Slack sends; anything of another shape counts as empty. */
 
 export type ViewValues = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 

@@ -13,8 +13,6 @@ import { paragraph } from './drawn.ts';
 import { NotOpenedError } from './notOpened.ts';
 import { updateView } from './openViews.ts';
 
-/** Opening forms, and answering the ones that were sent. */
-
 /** @throws NotOpenedError */
 export async function openView(
   { client }: { client: WebClient },

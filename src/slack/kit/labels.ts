@@ -1,8 +1,8 @@
+/** What roles and resources are called in a choice: as short as Slack wants it, and no two the same. */
+
 import { type Policy, type Role, roleKey } from '../../domain/policy.ts';
 import { visible } from '../../domain/text.ts';
 import { LIMITS } from './blocks.ts';
-
-/** What roles and resources are called in a choice: as short as Slack wants it, and no two the same. */
 
 const MOST = LIMITS.optionText;
 /** Room for a role's name behind a resource's, and for an id behind both. */

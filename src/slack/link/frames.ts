@@ -1,7 +1,7 @@
+/** What comes over a socket in Socket Mode. https://docs.slack.dev/apis/events-api/using-socket-mode */
+
 import { z } from 'zod';
 import { readObject } from '../../http/json.ts';
-
-/** What comes over a socket in Socket Mode. https://docs.slack.dev/apis/events-api/using-socket-mode */
 
 /** The library's own events: a delivery that is called like one of them would be taken for it. */
 const RESERVED = new Set([

@@ -1,11 +1,11 @@
-import { cut } from '../../domain/text.ts';
-import { readObject } from '../../http/json.ts';
-import { cutMarkup } from './markup.ts';
-
 /**
  * The gate that everything passes on its way to Slack: whatever is too long, too many or empty is cut to what Slack
  * takes, because it refuses the whole of a message for one part of it. https://docs.slack.dev/reference/block-kit
  */
+
+import { cut } from '../../domain/text.ts';
+import { readObject } from '../../http/json.ts';
+import { cutMarkup } from './markup.ts';
 
 const MAX = {
   text: 3_000,

@@ -1,3 +1,5 @@
+/** Slack's deliveries as signed HTTP requests. https://docs.slack.dev/authentication/verifying-requests-from-slack */
+
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Receiver } from '@slack/bolt';
@@ -5,8 +7,6 @@ import { MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import { readObject } from '../../http/json.ts';
 import type { Delivery, Route } from '../../http/route.ts';
 import type { Log } from '../../ports/host.ts';
-
-/** Slack's deliveries as signed HTTP requests. https://docs.slack.dev/authentication/verifying-requests-from-slack */
 
 /** How old a request may be, and how far in the future it may be dated: clocks differ a little. */
 const TIMESTAMP_TOLERANCE: Millis = 5 * MINUTE;

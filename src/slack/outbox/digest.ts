@@ -1,3 +1,5 @@
+/** The week in the audit channel: a few lines and a picture. */
+
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../../domain/policy.ts';
@@ -14,8 +16,6 @@ import type { Message } from '../kit/blocks.ts';
 import { drawn, paragraph, smallPrint } from '../kit/drawn.ts';
 import { slackProblem } from '../link/clients.ts';
 import type { Delivery } from './delivery.ts';
-
-/** The week in the audit channel: a few lines and a picture. */
 
 const WEEK: Millis = 7 * 24 * HOUR;
 /** Tries with the picture; then the words go alone. */

@@ -1,3 +1,8 @@
+/**
+ * What is sent where Slack refuses a message for good: sending the same again would only be refused again. The text of a
+ * message is mrkdwn already, so it is cut and not escaped.
+ */
+
 import type { Log } from '../../ports/host.ts';
 import { ERRORS } from '../../wording/errors.ts';
 import { type Message, section } from '../kit/blocks.ts';
@@ -5,11 +10,6 @@ import { drawn } from '../kit/drawn.ts';
 import { slackErrorCode } from '../link/clients.ts';
 import { isForGood, isUnchangeable } from '../link/gate.ts';
 import { cutMarkup } from '../link/markup.ts';
-
-/**
- * What is sent where Slack refuses a message for good: sending the same again would only be refused again. The text of a
- * message is mrkdwn already, so it is cut and not escaped.
- */
 
 /**
  * Sends a message; where Slack refuses what it holds for good, its words and buttons; and where it refuses those, its

@@ -1,3 +1,5 @@
+/** Slack's messages, made from what the ledger and the states say. Jobs carry them, so they survive restarts. */
+
 import type { LedgerEvent } from '../../domain/events.ts';
 import type { Job, JobHandler } from '../../ports/jobs.ts';
 import { JOB_KEYS } from '../../ports/keys.ts';
@@ -8,8 +10,6 @@ import { noticeProjection, reminderProjection } from './notices.ts';
 import { ownerCardProjection } from './ownerCards.ts';
 import type { ProjectionDeps } from './projectionDeps.ts';
 import { refreshing } from './refreshNotices.ts';
-
-/** Slack's messages, made from what the ledger and the states say. Jobs carry them, so they survive restarts. */
 
 /** The messages that follow from an event. */
 export function messageJobs(event: LedgerEvent): Job[] {

@@ -1,11 +1,11 @@
+/** The review of a use of break-glass: asked for on its card, answered in a form. */
+
 import type { Button, KnownBlock } from '@slack/types';
 import type { UseReview } from '../../domain/request.ts';
 import { BUTTONS } from '../../wording/buttons.ts';
 import { USE_REVIEW } from '../../wording/cards.ts';
 import { button, quote } from '../kit/blocks.ts';
 import { paragraph, smallPrint } from '../kit/drawn.ts';
-
-/** The review of a use of break-glass: asked for on its card, answered in a form. */
 
 export const USE_ACTIONS = { justified: 'use_justified', unjustified: 'use_unjustified' } as const;
 

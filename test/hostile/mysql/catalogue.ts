@@ -1,6 +1,6 @@
-import type { MariaDb } from '../../support/mariadb.ts';
-
 /** Everything on a MariaDB that says who may do what, and what runs as whom, as an administrator reads it. */
+
+import type { MariaDb } from '../../support/mariadb.ts';
 
 /** One line of the catalogue, such as `trigger shop.t on shop.payments`, and what it says. */
 export type Catalogue = ReadonlyMap<string, string>;

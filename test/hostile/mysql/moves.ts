@@ -1,7 +1,7 @@
+/** Everything that a login can do on a MariaDB to stay, to block or to leave something behind. */
+
 import type { Connection as Client } from 'mysql2/promise';
 import type { Chance } from '../../simulation/chance.ts';
-
-/** Everything that a login can do on a MariaDB to stay, to block or to leave something behind. */
 
 export interface Holder {
   readonly chance: Chance;

@@ -1,3 +1,5 @@
+/** A hostile holder of a seat in a team's own system, however the bot talks to it. */
+
 import type { Connection } from '../../../src/provisioners/provisioner.ts';
 import { BEN } from '../../provisioners/contract.ts';
 import { grantsOf, type HoldersGrants } from '../grants.ts';
@@ -5,8 +7,6 @@ import type { Unavoidable } from '../judge.ts';
 import type { Move } from '../play.ts';
 import { type Arena, describeHostileHolder } from '../suite.ts';
 import { type OwnService, startOwnService } from './service.ts';
-
-/** A hostile holder of a seat in a team's own system, however the bot talks to it. */
 
 interface Own extends Arena, Omit<HoldersGrants, 'id'> {
   readonly service: OwnService;

@@ -1,9 +1,9 @@
+/** Slack's deliveries, brought to the bot's own listeners as its receiver would bring them. */
+
 import type { Receiver } from '@slack/bolt';
 import type { AppLink } from '../../../src/sandbox/slack/delivery.ts';
 import type { Connection } from '../../../src/slack/link/signedRequests.ts';
 import type { Chance } from '../chance.ts';
-
-/** Slack's deliveries, brought to the bot's own listeners as its receiver would bring them. */
 
 type App = Parameters<Receiver['init']>[0];
 type Payload = Record<string, unknown>;

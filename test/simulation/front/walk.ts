@@ -1,3 +1,5 @@
+/** People who use whatever is on their screen: buttons of messages, forms and Home, and commands that they type. */
+
 import { HOUR, type Instant, MINUTE, SECOND } from '../../../src/domain/terms.ts';
 import { requiredAndEmpty } from '../../../src/sandbox/slack/people/inputs.ts';
 import type { Entered, Option, People } from '../../../src/sandbox/slack/people/people.ts';
@@ -5,8 +7,6 @@ import { type Message, type OpenView, statefulElements } from '../../../src/sand
 import type { Chance } from '../chance.ts';
 import type { Outside } from '../outside.ts';
 import type { Act } from '../people.ts';
-
-/** People who use whatever is on their screen: buttons of messages, forms and Home, and commands that they type. */
 
 interface Parts {
   readonly people: People;

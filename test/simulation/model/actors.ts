@@ -1,8 +1,8 @@
+/** Whose deed an event has to be. */
+
 import type { Millis } from '../../../src/domain/terms.ts';
 import type { Around, Told } from './book.ts';
 import { accountsOf, isAdmin } from './world.ts';
-
-/** Whose deed an event has to be. */
 
 export const isActor = ({ must }: Around, event: Told, ...ids: readonly string[]) =>
   must(

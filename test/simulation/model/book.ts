@@ -1,8 +1,8 @@
+/** What the model remembers: each request and grant as events have told it so far. */
+
 import type { EventType } from '../../../src/domain/events.ts';
 import type { Instant, Millis } from '../../../src/domain/terms.ts';
 import type { Past } from '../past.ts';
-
-/** What the model remembers: each request and grant as events have told it so far. */
 
 export interface Told {
   readonly seq: number;

@@ -1,8 +1,8 @@
+/** What policy.yaml says, told a second time and in other words. */
+
 import { HOUR, type Instant, MINUTE, type Millis } from '../../../src/domain/terms.ts';
 import type { Moment, PolicyName } from '../past.ts';
 import { isOnCall } from './world.ts';
-
-/** What policy.yaml says, told a second time and in other words. */
 
 interface RoleModel {
   /** Longest for one request, and in all. */

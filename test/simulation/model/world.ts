@@ -1,7 +1,7 @@
+/** Who people are and what they may, by what is so in the world at a moment. */
+
 import { HOUR, type Instant, MINUTE, type Millis } from '../../../src/domain/terms.ts';
 import type { Moment } from '../past.ts';
-
-/** Who people are and what they may, by what is so in the world at a moment. */
 
 /** How old what somebody decides on may be: an answer that was long under way, and what follows from it. */
 export const EVIDENCE: Millis = 10 * MINUTE;

@@ -1,9 +1,9 @@
+/** The card in the approvals channel, with which a request is decided. */
+
 import type { RequestFile, Told as ToldEvent } from '../model/book.ts';
 import { channel, type Fates, type NewDue, unless } from './due.ts';
 import type { Words } from './letters.ts';
 import { END_WORDS, mention, namesRoleOf, offers, quotes } from './words.ts';
-
-/** The card in the approvals channel, with which a request is decided. */
 
 const APPROVALS = 'C0ACCESS';
 const DECIDES = ['review_approve', 'review_deny'];

@@ -1,7 +1,7 @@
+/** What has become of requests and grants, as events tell it. */
+
 import type { Book, Told as ToldEvent } from '../model/book.ts';
 import type { Fates } from './due.ts';
-
-/** What has become of requests and grants, as events tell it. */
 
 export function noFates(book: Book): Fates {
   return {

@@ -1,6 +1,6 @@
-import type { Message, Workspace } from '../../../src/sandbox/slack/workspace.ts';
-
 /** What the bot says at Slack: each message as it was posted, and each time that it was changed. */
+
+import type { Message, Workspace } from '../../../src/sandbox/slack/workspace.ts';
 
 export interface Words {
   /** What stands in its blocks; without blocks, its text. */

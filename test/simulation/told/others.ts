@@ -1,10 +1,10 @@
+/** What everybody else has to be told: whoever decides, stands in, takes over or looks after, and all of them. */
+
 import type { EventType } from '../../../src/domain/events.ts';
 import { asId, type Told as ToldEvent } from '../model/book.ts';
 import { channel, type Fates, type NewDue, person, thread } from './due.ts';
 import type { Words } from './letters.ts';
 import { mention, mentions, namesRole, quotes, says } from './words.ts';
-
-/** What everybody else has to be told: whoever decides, stands in, takes over or looks after, and all of them. */
 
 const APPROVALS = 'C0ACCESS';
 

@@ -1,3 +1,5 @@
+/** What whoever asked has to be told, of what became of it. */
+
 import type { EventType } from '../../../src/domain/events.ts';
 import { type Instant, MINUTE, type Millis } from '../../../src/domain/terms.ts';
 import type { RequestFile, Told as ToldEvent } from '../model/book.ts';
@@ -5,8 +7,6 @@ import { ROLES } from '../model/policy.ts';
 import { type Fates, type NewDue, noButtons, person, unless } from './due.ts';
 import type { Words } from './letters.ts';
 import { END_WORDS, mentions, namesRoleOf, offers, quotes, says, saysLocally } from './words.ts';
-
-/** What whoever asked has to be told, of what became of it. */
 
 /** Where each of them lives. */
 const ZONES: Readonly<Record<string, string>> = {

@@ -1,3 +1,9 @@
+/**
+ * What each person must have been told, and what nobody may be told: by events and the world alone. Every message is looked
+ * at when it is sent and whenever it is changed: nobody is told what no event says, nor told it twice; and at the end
+ * everybody has been told everything that is theirs to know, and no message says what is no longer so.
+ */
+
 import type { Authority } from '../model/authority.ts';
 import type { Book, RequestFile, Told as ToldEvent } from '../model/book.ts';
 import { humanOf } from '../model/world.ts';
@@ -8,12 +14,6 @@ import { noFates, noteFate } from './fates.ts';
 import type { Letter, Said, Words } from './letters.ts';
 import { forOthers } from './others.ts';
 import { forRequester, isOnceAGrant, isReminder, UNDER_WAY } from './requester.ts';
-
-/**
- * What each person must have been told, and what nobody may be told: by events and the world alone. Every message is looked
- * at when it is sent and whenever it is changed: nobody is told what no event says, nor told it twice; and at the end
- * everybody has been told everything that is theirs to know, and no message says what is no longer so.
- */
 
 /** A message that could not be sent so often is given up, as docs/reliability.md says. */
 const GIVEN_UP_AFTER = 20;

@@ -1,8 +1,8 @@
+/** How what people read is recognised: by what it has to say, and not by the sentences of the bot. */
+
 import type { Instant } from '../../../src/domain/terms.ts';
 import type { RequestFile } from '../model/book.ts';
 import type { Words } from './letters.ts';
-
-/** How what people read is recognised: by what it has to say, and not by the sentences of the bot. */
 
 /** A role that the policy in force no longer has is called by its key. */
 const NAMES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-import type { Message, OpenView, User, Workspace } from '../workspace.ts';
-
 /** People, messages and views as Slack's answers and events have them. */
+
+import type { Message, OpenView, User, Workspace } from '../workspace.ts';
 
 export function userObject(workspace: Workspace, user: User) {
   const foreign = user.kind === 'external';

@@ -1,7 +1,7 @@
+/** What stands in the inputs of a form. */
+
 import { type InputState, type OpenView, statefulElements } from '../workspace.ts';
 import type { Entered, Option } from './people.ts';
-
-/** What stands in the inputs of a form. */
 
 export function findInput(open: OpenView, actionId: string) {
   const found = statefulElements(open.view).find(({ element }) => element.action_id === actionId);

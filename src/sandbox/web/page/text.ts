@@ -1,8 +1,8 @@
+/** Slack's mrkdwn and rich text as elements. Never as HTML: what people typed stays text. */
+
 import type { VNode } from 'preact';
 import { EMOJI } from './emoji.ts';
 import { clockTime, html, type Snapshot } from './store.ts';
-
-/** Slack's mrkdwn and rich text as elements. Never as HTML: what people typed stays text. */
 
 export type Piece = VNode | string;
 export interface Reader {

@@ -1,3 +1,5 @@
+/** Owners keep or remove rules; administrators start a review. Who may is looked up again at every click. */
+
 import type { App, BlockAction } from '@slack/bolt';
 import { z } from 'zod';
 import { isRefused, type Refused } from '../../../domain/refusal.ts';
@@ -19,8 +21,6 @@ import { readOption, readText } from '../../kit/formValues.ts';
 import { refusalText } from '../../kit/refusals.ts';
 import { ACCESS_REVIEW } from '../../outbox/accessReviewCard.ts';
 import { REMOVE_MODAL, removeModal, START_MODAL, startModal } from './views.ts';
-
-/** Owners keep or remove rules; administrators start a review. Who may is looked up again at every click. */
 
 export const accessReview: Command = {
   names: ['access-review'],

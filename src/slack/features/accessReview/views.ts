@@ -1,3 +1,5 @@
+/** What owners are asked in an access review: a message for each resource, with two buttons for each rule. */
+
 import type { ModalView } from '@slack/types';
 import type { AccessReview } from '../../../domain/accessReview.ts';
 import { durationText, HOUR } from '../../../domain/terms.ts';
@@ -7,8 +9,6 @@ import { plainText } from '../../kit/blocks.ts';
 import { commentInput } from '../../kit/commentInput.ts';
 import { paragraph } from '../../kit/drawn.ts';
 import { ACCESS_REVIEW } from '../../outbox/accessReviewCard.ts';
-
-/** What owners are asked in an access review: a message for each resource, with two buttons for each rule. */
 
 export const REMOVE_MODAL = 'access_review_remove_modal';
 export const START_MODAL = 'access_review_start_modal';

@@ -1,3 +1,5 @@
+/** Everything an administrator does. Whether they are one is checked again at every step. */
+
 import type { App, BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import { z } from 'zod';
@@ -43,8 +45,6 @@ import {
   reloadModal,
   strandedKey,
 } from './views.ts';
-
-/** Everything an administrator does. Whether they are one is checked again at every step. */
 
 export const admin: Command = {
   names: ['admin'],

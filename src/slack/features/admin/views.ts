@@ -1,3 +1,5 @@
+/** What administrators see: who holds what, what waits, and the big switches. */
+
 import { createHash } from 'node:crypto';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { LiveGrant } from '../../../domain/grant.ts';
@@ -15,8 +17,6 @@ import { confirmation, endButton } from '../../kit/buttons.ts';
 import { codeBlocks } from '../../kit/codeForms.ts';
 import { paragraph, smallPrint } from '../../kit/drawn.ts';
 import { roleNameIn } from '../../outbox/shown.ts';
-
-/** What administrators see: who holds what, what waits, and the big switches. */
 
 export const ADMIN = {
   filter: 'admin_filter',

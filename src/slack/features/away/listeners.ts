@@ -1,3 +1,5 @@
+/** Reviewers who are away name a stand-in. */
+
 import type { App } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import { z } from 'zod';
@@ -16,8 +18,6 @@ import { drawn, paragraph } from '../../kit/drawn.ts';
 import { answerForm, messageModal, openView } from '../../kit/forms.ts';
 import { readMoment } from '../../kit/formValues.ts';
 import { refusalText } from '../../kit/refusals.ts';
-
-/** Reviewers who are away name a stand-in. */
 
 const AWAY_MODAL = 'away_modal';
 const TO = 'away_to';

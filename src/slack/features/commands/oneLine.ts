@@ -1,3 +1,5 @@
+/** Asking in one line. Complete, it is decided at once; otherwise the form opens with what was understood. */
+
 import type { Refusal } from '../../../domain/refusal.ts';
 import { UNCLEAR } from '../../../wording/commands.ts';
 import type { Sentence } from '../../../wording/pieces.ts';
@@ -9,8 +11,6 @@ import type { Prefill } from '../request/form.ts';
 import type { Mode } from '../request/modal.ts';
 import { keysOf, type Line, type Unclear } from '../request/parseCommandLine.ts';
 import { chosenRole } from '../request/values.ts';
-
-/** Asking in one line. Complete, it is decided at once; otherwise the form opens with what was understood. */
 
 /** The line with its times worked out, which takes a look at whose clock they are on. */
 export async function complete({ deps, personId }: Call, { duration, times, reason }: Line) {

@@ -1,3 +1,5 @@
+/** What somebody holds and has asked for, for the commands that show it or act on one of it. */
+
 import type { KnownBlock } from '@slack/types';
 import type { LiveGrant } from '../../../domain/grant.ts';
 import type { Request } from '../../../domain/request.ts';
@@ -9,8 +11,6 @@ import type { Call } from '../../kit/command.ts';
 import { paragraph, smallPrint } from '../../kit/drawn.ts';
 import { possibleWith, roleNameIn } from '../../outbox/shown.ts';
 import { accessButtons, cancelButton } from '../../outbox/toRequester.ts';
-
-/** What somebody holds and has asked for, for the commands that show it or act on one of it. */
 
 export async function ownAccess({ deps, personId }: Call): Promise<[readonly LiveGrant[], readonly Request[]]> {
   const [held, asked] = await Promise.all([

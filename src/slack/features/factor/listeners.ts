@@ -1,3 +1,5 @@
+/** Setting up one-time codes, in a private message. */
+
 import type { App, BlockAction } from '@slack/bolt';
 import { isRefused } from '../../../domain/refusal.ts';
 import { beginEnrolment, confirmEnrolment, hasSecondFactor } from '../../../lifecycle/people/secondFactor.ts';
@@ -16,8 +18,6 @@ import { answerForm, openingOf, openView, waitModal } from '../../kit/forms.ts';
 import { readText } from '../../kit/formValues.ts';
 import { updateView } from '../../kit/openViews.ts';
 import { refusalText } from '../../kit/refusals.ts';
-
-/** Setting up one-time codes, in a private message. */
 
 export const secondFactor: Command = {
   names: ['second-factor', '2fa'],

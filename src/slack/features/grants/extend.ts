@@ -1,3 +1,5 @@
+/** Asking for more time. Holds the grant's id; how much is left is worked out again when it is sent. */
+
 import type { ModalView, PlainTextOption } from '@slack/types';
 import type { ActiveGrant } from '../../../domain/grant.ts';
 import type { Role } from '../../../domain/policy.ts';
@@ -7,8 +9,6 @@ import { EXTEND_FORM, REQUEST_FORM } from '../../../wording/forms.ts';
 import { plainText } from '../../kit/blocks.ts';
 import { codeBlocks } from '../../kit/codeForms.ts';
 import { paragraph } from '../../kit/drawn.ts';
-
-/** Asking for more time. Holds the grant's id; how much is left is worked out again when it is sent. */
 
 export const EXTEND_MODAL = 'grant_extend_modal';
 export const EXTEND = { duration: 'extend_duration', reason: 'extend_reason' } as const;

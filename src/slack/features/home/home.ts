@@ -1,3 +1,5 @@
+/** App Home: everything of one's own in one place. */
+
 import { createHash } from 'node:crypto';
 import type { App, BlockAction } from '@slack/bolt';
 import type { HomeView } from '@slack/types';
@@ -24,8 +26,6 @@ import { helpText } from '../commands/commands.ts';
 import { possibleSentence } from '../commands/onCall.ts';
 import { openForm } from '../request/form.ts';
 import { HOME_ACTIONS, homeView, MOST_POSSIBLE } from './view.ts';
-
-/** App Home: everything of one's own in one place. */
 
 /** Requests of one's own that are shown. */
 const LATELY = 5;

@@ -1,3 +1,5 @@
+/** Forms for reviewers. Each holds the request's id and nothing else that counts. */
+
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import type { Request } from '../../../domain/request.ts';
 import { durationText, HOUR, MINUTE } from '../../../domain/terms.ts';
@@ -10,8 +12,6 @@ import { commentInput } from '../../kit/commentInput.ts';
 import { paragraph } from '../../kit/drawn.ts';
 import { distinct, ends } from '../../kit/labels.ts';
 import type { CardInput } from '../../outbox/cardInput.ts';
-
-/** Forms for reviewers. Each holds the request's id and nothing else that counts. */
 
 export const DENY_MODAL = 'review_deny_modal';
 export const CHANGE_MODAL = 'review_change_modal';
