@@ -272,7 +272,7 @@ test('20 a disk with little room', async () => {
   ]);
 });
 
-test('20 what cannot be checked for want of a credential is said, each with the variable', () => {
+test('20 what cannot be checked without a credential is named with its variable', () => {
   credentials = {
     slack: { apiUrl: 'http://slack.example/api/', botToken: null, appToken: null },
     isSigningSecretSet: false,

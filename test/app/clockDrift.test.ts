@@ -20,7 +20,7 @@ test('a second is said by its beginning, so its middle counts', () => {
   expect(at({ value: NOON }, date(NOON + MINUTE)).drift()).toBe(MINUTE + SECOND / 2);
 });
 
-test('of several answers the nearest counts: one that was long on its way, or is wrong, proves nothing', () => {
+test('the nearest of several answers counts: a slow or wrong one proves nothing', () => {
   expect(at({ value: NOON }, date(NOON - 30 * SECOND), date(NOON - SECOND), date(NOON + MINUTE)).drift()).toBe(
     -SECOND / 2,
   );

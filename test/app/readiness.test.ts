@@ -22,7 +22,7 @@ const problemsOf = (more: Partial<Observed> = {}) =>
   );
 
 describe('ready', () => {
-  test('is a bot whose ledger was checked, that writes, is connected and has nothing due', () => {
+  test('is a bot with a checked ledger that writes, is connected and has nothing due', () => {
     expect(problemsOf()).toEqual([]);
   });
 

@@ -71,7 +71,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     return form;
   }
 
-  test('Ana, on call, asks by keyboard and is approved at once; the database shows it, and when the time is up, that it is gone', async () => {
+  test('Ana, on call, asks by keyboard, is approved, and loses access on time', async () => {
     await openPage();
     const ana = pane(0);
     const form = await request(ana, { type: 'payments read', reason: 'Stuck payments' });
@@ -94,7 +94,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     expect(await page.getByText(UNKNOWN).count()).toBe(0);
   });
 
-  test('two people side by side: Ben asks, Chloé approves on the card, and both see it at once', async () => {
+  test('Ben asks, Chloé approves on the card, and both see it immediately', async () => {
     await openPage({ width: 1700 });
     await page.getByRole('button', { name: 'Two people' }).click();
     const [ben, chloe] = [pane(0), pane(1)];
@@ -120,7 +120,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await shows(ben, 'Only visible to you');
   });
 
-  test('a denial needs a comment, on the field; the requester reads it', async () => {
+  test('a denial needs a comment on the field, and the requester reads it', async () => {
     await openPage({ width: 1700 });
     await page.getByRole('button', { name: 'Two people' }).click();
     const [ben, chloe] = [pane(0), pane(1)];
@@ -195,7 +195,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     expect(await page.getByText(UNKNOWN).count()).toBe(0);
   });
 
-  test('break-glass is announced and reviewed; an administrator freezes everything, and all of it ends', async () => {
+  test('break-glass is announced and reviewed, and a freeze ends all access', async () => {
     await openPage({ width: 1700 });
     await page.getByRole('button', { name: 'Two people' }).click();
     const [ben, eve] = [pane(0), pane(1)];
@@ -233,7 +233,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     expect(await ana.getByRole('dialog').getByLabel('For which incident?').inputValue()).toBe('PINC4711');
   });
 
-  test('the world: a shift is swapped, PagerDuty goes down, the bot is killed and started again, and each shows', async () => {
+  test('the world: a swapped shift, a PagerDuty outage and a restart all show', async () => {
     await openPage();
     const ana = pane(0);
     await page.getByLabel('Payments primary: hand over to').selectOption('PBEN');
@@ -255,7 +255,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await shows(page.locator('.world'), /running and connected/);
   });
 
-  test('the world: somebody else locks the database, and access that is due to end is gone from the target all the same', async () => {
+  test('the world: access ends at the target while the database is locked', async () => {
     await openPage();
     const ana = pane(0);
     const form = await request(ana, { type: 'payments read', reason: 'Stuck payments' });
@@ -276,7 +276,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await shows(ana, 'Payments database (read) has ended');
   });
 
-  test('the world: people are renamed, messages deleted, shifts added; and nobody can write to the app', async () => {
+  test('the world: people renamed, messages deleted, and nobody writes to the app', async () => {
     await openPage();
     const ana = pane(0);
     await page.getByLabel('Search: custom shift for').selectOption('PBEN');
@@ -362,7 +362,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     await shows(page, `${UNKNOWN} elements of type “slider”`);
   });
 
-  test('every element that Slack has for forms can be used, and what is chosen reaches the form', async () => {
+  test('every form element of Slack can be used, and its choice reaches the form', async () => {
     await openPage();
     const text = (value: string) => ({ type: 'plain_text' as const, text: value });
     const options = ['one', 'two'].map((value) => ({ text: text(value), value }));

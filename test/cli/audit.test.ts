@@ -99,7 +99,7 @@ describe('jitbot audit', () => {
     expect((await asking('audit', '--person', 'ben', '--resource', 'payments-db')).code).toBe(1);
   });
 
-  test('with --links each line about a request that was reviewed ends with where it was talked about', async () => {
+  test('with --links each line about a reviewed request ends with its thread', async () => {
     const env = { SLACK_BOT_TOKEN: 'xoxb-sandbox', ...stage.sandbox.env };
     const { code, out } = await jit(['audit', '--person', 'ben', '--links'], env);
     expect(code).toBe(0);
@@ -115,7 +115,7 @@ describe('jitbot audit', () => {
     expect(out).not.toContain('jitbot policy');
   });
 
-  test('nothing found is told and is exit code 1; what cannot be looked up is 2, with a word', async () => {
+  test('nothing found is exit code 1, and a failed look-up is 2 with the reason', async () => {
     expect(await asking('audit', '--to', '2001-01-01')).toMatchObject({
       code: 1,
       out: '',
@@ -142,7 +142,7 @@ describe('jitbot ledger export', () => {
     expect(JSON.stringify(asked)).toContain('Ana Kovač');
   });
 
-  test('as CSV it opens in a spreadsheet: a line an event, quotes and commas within their column', async () => {
+  test('as CSV it opens in a spreadsheet: one line per event, cells quoted', async () => {
     const { out } = await asking('ledger', 'export', '--format', 'csv');
     const lines = out.trim().split('\n');
     expect(lines[0]).toBe('seq,time,type,actor,request,grant,role,person,text,hash');
@@ -150,7 +150,7 @@ describe('jitbot ledger export', () => {
     expect(out).toContain('stuck ""payments"", again');
   });
 
-  test('for SIEMs each event is one of the open schema, with the ledger’s number and hash', async () => {
+  test('for SIEMs each event is an OCSF event with the ledger’s number and hash', async () => {
     const { out } = await asking('ledger', 'export', '--format', 'ocsf');
     const events = stage.events();
     const ocsf = out

@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 const variables = (user: string) => ({ DB_URL: server.url('payments', user, `${user}-sandbox`), SECRET });
 
-test('16 with everything in order the doctor says what it looked at, and changes nothing', async () => {
+test('16 with everything in order the doctor lists its checks and changes nothing', async () => {
   const { code, out } = await jit(['doctor', path], variables('jitbot'));
   expect(out).toContain('payments-db (postgres)\n  ✓ jitbot may create roles\n');
   expect(out).toContain('✓ jitbot may grant payments_read');
@@ -54,7 +54,7 @@ test('16 with everything in order the doctor says what it looked at, and changes
   expect(flags.editors.size).toBe(0);
 });
 
-test('what is missing is named with what to do about it, and a target that is away with the others', async () => {
+test('what is missing is named with its fix, beside a target that is down', async () => {
   await flags.close();
   const { code, out } = await jit(['doctor', path], variables('ben'));
   flags = await startFlagService(SECRET, Date.now);

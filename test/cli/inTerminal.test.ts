@@ -11,7 +11,7 @@ const sentence = say`${strong`Ana <!channel>`} has ${code('payments-db/read')} u
   .concat(say`\u001b[2J\u202e`)
   .concat(say`”`);
 
-test('the terminal shows what stands there, and nothing that moves the cursor or turns the text around', () => {
+test('the terminal shows the text without cursor moves or reversed writing', () => {
   expect(inTerminal(sentence)).toBe('Ana <!channel> has payments-db/read until 1970-01-01 00:00 UTC: “*now* &  [2J”');
 });
 
@@ -43,7 +43,7 @@ const DENIED = {
   ],
 } as const;
 
-test('a denial names people and groups as each surface does, each time that they are named, and calls nobody else', () => {
+test('a denial names people and groups as each surface does, and mentions nobody else', () => {
   expect(drawn(denialSentence(DENIED))).toBe(
     'No rule allows it:\n• you are not on call &lt;!here&gt; (rule 1)\n• not in <!subteam^S0DBA>, nor <@U0ANA>, nor <!subteam^S0DBA> (rule 2)',
   );
@@ -60,7 +60,7 @@ test('a refusal is the same words on both, with what to type', () => {
   expect(drawn(refused)).toContain('Extend it with `/jit extend`, or ask again');
 });
 
-test('marks and breaks are Slack’s; the terminal has one line without pictures', () => {
+test('Slack has marks and line breaks, the terminal one line without pictures', () => {
   const marked = say`:x: *Ana* types \`/jit\`\n${here} now`;
   expect(drawn(marked)).toBe(':x: *Ana* types `/jit`\n<!here> now');
   expect(inTerminal(marked)).toBe(' Ana types /jit everybody in the channel now');

@@ -39,7 +39,7 @@ describe('jitbot policy check', () => {
     expect(await jit(['check'], { JIT_POLICY: SANDBOX })).toMatchObject({ code: 0 });
   });
 
-  test('what is wrong with the form is said with line and path, and what makes no sense with advice as well', async () => {
+  test('what is wrong gets a line and path, and what makes no sense gets advice', async () => {
     const form = await jit(['check', changed(['level: { max: 2 }', 'level: { max: two }'])]);
     expect(form.code).toBe(1);
     expect(form.out).toMatch(
@@ -111,7 +111,7 @@ resources:
     expect(out).not.toContain('membership of S0FREE');
   });
 
-  test('a misspelt field is named with what was probably meant, and nothing else is said of where it stands', async () => {
+  test('a misspelt field is named with the likely one, and is the only issue there', async () => {
     const { code, out } = await jit(['check', changed(['members_of: [S0ENGINEERS]', 'members_off: [S0ENGINEERS]'])]);
     expect(code).toBe(1);
     expect(out).toContain('unknown field "members_off"; did you mean "members_of"?');
@@ -131,7 +131,7 @@ resources:
     );
   });
 
-  test('for machines: JSON, and exit codes that tell apart "found something" and "could not"', async () => {
+  test('for machines: JSON, and exit codes that tell findings from failures', async () => {
     const { code, out } = await jit(['check', changed(['reviewers: [S0PAYLEADS]\n', 'reviewers: []\n']), '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
@@ -160,7 +160,7 @@ describe('with the services at hand', () => {
     return { SLACK_BOT_TOKEN, SLACK_API_URL, PAGERDUTY_TOKEN, PAGERDUTY_API_URL };
   };
 
-  test('jitbot policy check --online finds what does not exist, and tells it from what does not answer', async () => {
+  test('jitbot policy check --online tells what does not exist from what is down', async () => {
     expect(await jit(['check', SANDBOX, '--online'], online())).toMatchObject({ code: 0 });
     const wrong = changed(
       ['escalation_policies: [PPAYMENTS], level: { max: 2 }', 'escalation_policies: [PGONE], level: { max: 2 }'],
@@ -201,7 +201,7 @@ describe('with the services at hand', () => {
     expect(down.out).toContain('the schedule PSPAY1 could not be looked up: PagerDuty answered with 500');
   });
 
-  test('jitbot policy replay says which recorded decisions a new policy would make differently, and why', async () => {
+  test('jitbot policy replay lists the decisions that a new policy makes differently', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.told('Approved.');
     await stage.ben.jit('request flags edit 30m trying <b>things</b>');
@@ -256,7 +256,7 @@ describe('jitbot policy test', () => {
     );
   });
 
-  test('a case that comes out otherwise says what was expected and what each rule made of it', async () => {
+  test('a failed case says what was expected and what each rule made of it', async () => {
     const cases = readFileSync(SANDBOX.replace('policy.yaml', 'policy.tests.yaml'), 'utf8');
     const { code, out } = await jit([
       'test',

@@ -67,7 +67,7 @@ describe('what a report counts', () => {
     expect(quantile([], 0.5)).toBe(0);
   });
 
-  test('what began before the period and still lives is held; what ended before it is not', () => {
+  test('what began before the period and is still active counts, what ended does not', () => {
     const first = figures(START, START + 3_500);
     expect(summarize(first).live).toHaveLength(1);
     expect(first.spans).toHaveLength(1);
@@ -82,7 +82,7 @@ describe('what a report counts', () => {
 });
 
 describe('jitbot report', () => {
-  test('is one page that fetches nothing, and each of its figures leads to the events behind it', async () => {
+  test('is one page that fetches nothing and links each figure to its events', async () => {
     const out = join(directory, 'report.html');
     const made = await jit(['report', path, '--from', '2026-01-01', '--to', '2026-01-11', '--out', out]);
     expect(made).toMatchObject({ code: 0, err: `${out}\n` });
@@ -150,7 +150,7 @@ describe('jitbot report', () => {
     expect(out).not.toContain('<script');
   });
 
-  test('an empty period is a page too; a wrong one is told', async () => {
+  test('an empty period makes a page, and a wrong one is an error', async () => {
     const empty = await jit(['report', path, '--from', '2025-01-01', '--to', '2025-01-11']);
     expect(empty).toMatchObject({ code: 0, out: expect.stringContaining('Nobody holds anything') });
     const wrong = await jit(['report', path, '--from', '2026-02-01', '--to', '2026-01-11']);

@@ -73,7 +73,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('what a copy calls live is gone at the target, and so is what was granted after it', async () => {
+test('what a copy calls live ends at the target, and so do grants made after it', async () => {
   const done = await jit(['revoke-all', '--from', copy, policy], { SECRET });
   expect(done).toMatchObject({ code: 0, err: '' });
   expect([...held]).toEqual([]);

@@ -46,7 +46,7 @@ describe('the status', () => {
     ]);
   });
 
-  test('names ends that nobody takes up for more than two minutes, and no other late work', () => {
+  test('names ends that are more than two minutes late, and no other late work', () => {
     const due = [
       { kind: 'end', count: 3, since: NOON - 2 * MINUTE },
       { kind: 'card', count: 1, since: NOON - HOUR },

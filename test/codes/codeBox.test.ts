@@ -51,7 +51,7 @@ test('a code of somebody else is none', () => {
   expect(box.stepOf(enrolled().sealed, enrolled().codeAt(NOW), NOW)).toBeNull();
 });
 
-test('an app learns from the address whose account it is, at whom, and the secret that is typed by hand', () => {
+test('an app learns the account, the issuer and the typed secret from the address', () => {
   const { secret, uri } = enrolled();
   const url = new URL(uri);
   expect([url.protocol, url.host]).toEqual(['otpauth:', 'totp']);

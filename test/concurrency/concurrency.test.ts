@@ -34,7 +34,7 @@ function work() {
 }
 
 describe('a lock by key', () => {
-  test('lets work of one key go on one at a time, in the order it came, and gives each what it made', async () => {
+  test('runs work of one key one at a time, in order, and returns each result', async () => {
     const { log, make, end } = work();
     const lock = keyedLock();
     const all = ['a', 'b', 'c'].map((name) => lock('G1', make(name)));

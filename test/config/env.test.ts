@@ -15,7 +15,7 @@ test('an empty environment names every variable that is missing, and where to ge
   );
 });
 
-test('an app token means Socket Mode; a signing secret and a port mean HTTP mode', () => {
+test('an app token means Socket Mode, and a signing secret with a port means HTTP', () => {
   expect(parseEnv(SOCKET).slack.transport).toEqual({ mode: 'socket', appToken: 'xapp-1' });
   const { SLACK_APP_TOKEN: _unused, ...rest } = SOCKET;
   const http = parseEnv({ ...rest, SLACK_SIGNING_SECRET: 'secret-secret', PORT: '3000' });

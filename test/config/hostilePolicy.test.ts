@@ -19,7 +19,7 @@ const VARIABLES = {
 };
 const parse = (source: string) => parsePolicy(source, PROVISIONERS, VARIABLES);
 
-test('a policy file that was mangled anywhere is a policy, or a list of issues with their lines', () => {
+test('a mangled policy file is a policy, or a list of issues with their lines', () => {
   const lines = SOURCE.split('\n');
   const junk = fc.constantFrom(
     '',

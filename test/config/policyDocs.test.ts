@@ -7,7 +7,7 @@ import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const schema = policyJsonSchema(PROVISIONERS);
 
-test('the JSON Schema that is shipped, and the reference, are those of the code (npm run docs makes them anew)', () => {
+test('the shipped JSON Schema and reference are the code’s (npm run docs)', () => {
   expect(JSON.parse(read('policy.schema.json'))).toEqual(JSON.parse(JSON.stringify(schema)));
   expect(read('policy-reference.md')).toBe(policyReference(schema));
 });

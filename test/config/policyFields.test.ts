@@ -551,7 +551,7 @@ describe('a condition', () => {
 });
 
 describe('the file as a whole', () => {
-  test('of which little is said looks for drift every hour and sums up on Monday morning', () => {
+  test('with few settings looks for drift hourly and sums up on Monday morning', () => {
     const { policy } = policyIn(aDocument());
     expect(policy).toMatchObject({
       auditChannel: 'C0AUDIT',
@@ -638,7 +638,7 @@ describe('what several resources share', () => {
   const three = { db: aResourceIn(), cache: aResourceIn(), queue: aResourceIn() };
   const read = (document: Fields, resource: string) => findRole(policyIn(document).policy, `${resource}/read`);
 
-  test('limits count together at the resources that they name, and everywhere where they name none', () => {
+  test('limits cover the resources they name, or all where they name none', () => {
     const limits = [{ resources: ['db', 'cache'], holders: 2 }, { cool_down: '1h' }];
     const document = aDocument({ resources: three, limits });
     const everywhere = { resources: ['db', 'cache', 'queue'], automatic: null, holders: null, coolDown: HOUR };
@@ -657,7 +657,7 @@ describe('what several resources share', () => {
     ]);
   });
 
-  test('freezes hold at the resources that they name, and everywhere where they name none', () => {
+  test('freezes cover the resources they name, or all where they name none', () => {
     const freezes = [
       { ...FREEZE, resources: ['db'], except: ['U0ANA'] },
       { from: '2026-07-01T00:00Z', to: '2026-07-02T00:00Z', reason: 'move' },

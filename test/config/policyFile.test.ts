@@ -86,7 +86,7 @@ test('a short policy gets sensible defaults, and secrets from the environment', 
   });
 });
 
-test('a file with ten mistakes gets ten issues at once, each with its line, its path and what was expected', () => {
+test('ten mistakes give ten issues, each with line, path and what was expected', () => {
   const bad = `version: 2
 slack: { audit_channel: general, approvals_channel: C0ACCESS }
 resources:
@@ -194,7 +194,7 @@ resources:
       read: { template: reading, grants: { roles: [other_read] }, limits: { cool_down: 1h } }
 `;
 
-test('what is said once is used in many places: groups of people and resources, templates, shared limits, freezes', () => {
+test('groups of people and resources, templates, limits and freezes can be shared', () => {
   const result = parse(REUSED);
   if ('issues' in result) throw new Error(JSON.stringify(result.issues));
   const { policy } = result;

@@ -114,7 +114,7 @@ describe('a target', () => {
     expect(issuesIn(box(fields), { SECRET: 'abc' })).toEqual([]);
   });
 
-  test('whose kind gets its schemas elsewhere is checked by those, or refused where there are none', () => {
+  test('with schemas from elsewhere is checked by them, or refused without them', () => {
     const folders: string[] = [];
     const local = (said: ReturnType<NonNullable<TargetKind['schemasFor']>>): TargetKind => ({
       ...BOX,
@@ -327,7 +327,7 @@ describe('what is said once', () => {
     },
   );
 
-  test('a name means a group of people in a list of people only, and of resources in a list of resources only', () => {
+  test('a name is a group of people or of resources, by the list it stands in', () => {
     const document = expand({
       groups: { a: ['U0ANA'] },
       resource_groups: { b: ['db', 'cache'] },
@@ -690,7 +690,7 @@ describe('a file', () => {
 });
 
 describe('the JSON Schema', () => {
-  test('lets people be named by groups, has the targets of every kind, and asks of no role what its template may give', () => {
+  test('allows groups of people, targets of every kind, and roles from templates', () => {
     const schema = policyJsonSchema([BOX, { ...BOX, targetSchema: z.strictObject({ lid: z.string() }) }]);
     const text = JSON.stringify(schema);
     expect(text).toContain('^[USW][A-Z0-9]{2,20}$|^[a-z0-9][a-z0-9_-]{0,35}$');

@@ -108,7 +108,7 @@ test('what a policy names is read from a file, and is struck out as a secret', (
   expect(target).toMatchObject({ secret });
 });
 
-test('what a policy names in two ways, or in a file that is not there, is told of with its line', () => {
+test('a doubled name or a missing file in a policy is reported with its line', () => {
   const path = join(folder, 'none');
   expect(policy({ FLAGS_SECRET_FILE: path })).toEqual({
     issues: [

@@ -80,7 +80,7 @@ test.each([
   expect(exit).toBe(code);
 });
 
-test('the image runs Node as its first process, not as root, with a program that the package has', () => {
+test('the image runs Node as process 1, not as root, with a packaged program', () => {
   const dockerfile = read('Dockerfile');
   expect(dockerfile).toMatch(/^USER node$/m);
   const [program, path = ''] = arrayAfter(/^CMD/);

@@ -59,7 +59,7 @@ describe('people whom a way names', () => {
   });
 });
 
-test('owners are asked about every way to every role, with how often each role was used', () => {
+test('owners are asked about every way to every role, with how often it was used', () => {
   const policy = aPolicy(
     aResource('db', 'Database', [
       aRole({ rules: [allow(memberOf('U0ANA')), ask()] }),

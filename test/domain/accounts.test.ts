@@ -100,7 +100,7 @@ describe('two in the table who are given one account', () => {
     },
   );
 
-  test('are none where they are one human, or called differently, or not called there at all', () => {
+  test('are none where they are one human, or named otherwise, or not named there', () => {
     expect(sharedInTable('{github}', shared, [['U0EVE', 'U0ANA']])).toBeNull();
     expect(sharedInTable('{github}', shared, [['U0EVE', 'U0BEN']])).toMatchObject({ ids: ['U0ANA', 'U0EVE'] });
     expect(sharedInTable('{github}', table({ U0ANA: { github: 'a' }, U0BEN: { github: 'b' } }), [])).toBeNull();
@@ -122,7 +122,7 @@ describe('an address at PagerDuty', () => {
     samePerson,
   });
 
-  test('is theirs who are named with it, all of them, and of nobody who is called so elsewhere', () => {
+  test('belongs to all who are named with it, and to nobody named so elsewhere', () => {
     const { identities } = names({
       U0ANA: { pagerduty: 'Ops@x' },
       U0BEN: { pagerduty: 'ops@X' },

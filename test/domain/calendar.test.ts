@@ -32,7 +32,7 @@ describe.each(DAYS)('in %s, %s', (zone, day, hours) => {
     expect(dayOf(dayEnd(day, zone), zone)).not.toBe(day);
   });
 
-  test('16 is the one day of its own period, and one of two with the first moment of the next', () => {
+  test('16 is the one day of its own period, and one of two with the next moment', () => {
     const period = { from: dayStart(day, zone), to: dayEnd(day, zone) };
     expect(daysOf(period, zone)).toEqual([day]);
     expect(daysOf({ ...period, to: period.to + 1 }, zone)).toHaveLength(2);

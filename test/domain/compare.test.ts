@@ -26,7 +26,7 @@ const someRule: fc.Arbitrary<Rule> = fc.oneof(
   fc.constantFrom('S1', 'S2').map((reviewer) => askOf(reviewer)),
 );
 
-test('a policy does not differ from itself; what one way gains, the other way loses', () => {
+test('a policy does not differ from itself, and gains become losses in reverse', () => {
   const policies = fc.array(someRule, { minLength: 1, maxLength: 4 }).map((rules) => policyOf(...rules));
   const opposite = { gains: 'loses', loses: 'gains', changes: 'changes' } as const;
   fc.assert(

@@ -183,7 +183,7 @@ describe('which rule decides', () => {
 
 describe('what is not known', () => {
   const down = unknown('PagerDuty gave no answer');
-  test('an on-call condition that cannot be checked is not met, says so, and reviewers are asked', () => {
+  test('an unchecked on-call condition is not met, says so, and reviewers are asked', () => {
     const decision = decide([allow(onCall()), ask()], evidence({ onCall: down }));
     expect(decision.effect).toBe('ask');
     expect(decision.outcomes[0]).toMatchObject({ outcome: 'unknown', reasons: ['PagerDuty gave no answer'] });

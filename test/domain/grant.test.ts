@@ -323,7 +323,7 @@ describe('the end', () => {
     });
   });
 
-  test('of active access keeps when it began and what it was called, and forgets what was to be added', () => {
+  test('of active access keeps its start and name, and drops the pending extension', () => {
     const extension = { requestId: 'R2', duration: HOUR, ties: NO_TIES };
     expect(startRevoking(anActiveGrant({ extension }), ending, NOON + 1)).toEqual({
       ...core,
@@ -352,7 +352,7 @@ describe('the end', () => {
   });
 });
 
-test('a target may hold something of access that is on its way, active, or not provably gone', () => {
+test('a target may hold access that is on its way, active, or not provably gone', () => {
   const revoking = startRevoking(anActiveGrant(), { why: 'revoked', by: BOT, problem: null }, NOON);
   const overdue = { ...revoking, state: 'overdue' } as const;
   const all = [aGrantOnItsWay(), anActiveGrant(), revoking, overdue, conclude(revoking, NOON)];

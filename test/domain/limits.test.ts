@@ -127,7 +127,7 @@ describe('how far a limit reaches', () => {
     }
   });
 
-  test('bounds on holders and pauses that were not looked up keep everything back, and say so', () => {
+  test('holder limits and pauses that were not looked up refuse, and say so', () => {
     for (const one of [aLimit({ holders: 1 }), aLimit({ coolDown: HOUR })])
       expect(evaluatePolicy(aRole({ limits: [one], rules: [allow()] }), anInput({ history: null }))).toMatchObject({
         effect: 'deny',
@@ -161,7 +161,7 @@ describe('how far a limit reaches', () => {
     expect(asked([aLimit({ holders: 1 })], { denials: at('db/read', 1) }).effect).toBe('allow');
   });
 
-  test('one below the bound there is room; one other is told as one', () => {
+  test('one below the limit there is room, and one other holder is told as one', () => {
     const two = [aLimit({ holders: 2 })];
     expect(asked(two, { holders: holders('db/read', 'U0BEN') }).effect).toBe('allow');
     expect(asked([aLimit({ holders: 1 })], { holders: holders('db/read', 'U0BEN') })).toMatchObject({
@@ -246,7 +246,7 @@ describe('handed to Open Policy Agent', () => {
       duration: HOUR,
       evidence: someEvidence({ opa: answer }),
     });
-  test('its clear yes allows for as long as it says; anything else does not', () => {
+  test('its clear yes allows for as long as it says, and anything else does not', () => {
     const said = { decision: 'allow', reasons: ['level 1'], reviewers: [], needed: 1, max: MINUTE } as const;
     expect(decideWith(known(said))).toMatchObject({ effect: 'allow', maxDuration: MINUTE, reasons: ['level 1'] });
     expect(decideWith(known({ ...said, decision: 'ask', reviewers: ['S1'] }))).toMatchObject({

@@ -7,7 +7,7 @@ const names = (table: Record<string, string>, samePerson: string[][] = []) => ({
   samePerson,
 });
 
-test('16 identities say what somebody is called at PagerDuty, and Slack says it of everybody else', () => {
+test('16 identities name somebody at PagerDuty, and Slack names everybody else', () => {
   const table = names({ U0ANA: 'A.Kovac@Pager.example' });
   expect(pagerDutyAddress(person('U0ANA', 'ana@harbor.example'), table)).toEqual({
     known: true,
@@ -31,7 +31,7 @@ test('16 nobody is on call as somebody else, by the address that they have at Sl
   });
 });
 
-test('16 two people with one address at PagerDuty are a mistake of the policy, and so is what is no address', () => {
+test('16 a shared or malformed PagerDuty address is a mistake of the policy', () => {
   expect(pagerDutyMistakes(names({ U0ANA: 'x@y.example', U0BEN: 'X@y.example' }))).toMatchObject([
     { slackId: 'U0BEN', message: expect.stringContaining('U0ANA and U0BEN are both') },
   ]);

@@ -10,7 +10,7 @@ const read = aRole({ rules: [allow(memberOf('U0ANA'))] });
 const withRole = (more: Partial<Role> = {}, resource: Partial<Resource> = {}): Policy =>
   aPolicy({ ...aResource('db', 'Database', [{ ...read, ...more }]), ...resource });
 
-test('somebody who is somebody else at a target from now on is a change that whoever reloads the file sees', () => {
+test('a new identity at a target is a change that the reloading person sees', () => {
   const withNames = (identities: Record<string, Record<string, string>>) => ({
     ...aPolicy(),
     identities: new Map(Object.entries(identities)),

@@ -235,7 +235,7 @@ describe('an incident', () => {
 
 describe('a role', () => {
   const open = { rules: [allow()] };
-  test('that is new lets in, and one that is gone does not, each told in the order of their names', () => {
+  test('new rules let in, removed ones do not, in the order of their names', () => {
     const before = policyOf(aRole(open), aRole({ id: 'write', ...open }));
     const after = policyOf(aRole(open), aRole({ id: 'admin', ...open }));
     expect(told(before, after)).toEqual([
@@ -265,7 +265,7 @@ describe('a role', () => {
   });
 });
 
-test('whoever is tried has been on call for long, has used nothing up, and has not been taken out', () => {
+test('the person tried is long on call, within all limits, and not taken out', () => {
   expect(changed([allow(onCall({ escalationPolicies: ['PA'], maxLevel: 1, tenure: 99 * HOUR }))], [deny()])).toEqual([
     'db/read loses: on call at level 1 for PA: allow → deny',
   ]);
@@ -288,7 +288,7 @@ test('several outcomes are told apart, each by its plainest situation', () => {
   ]);
 });
 
-test('of more situations than can be tried, those without a signal are tried as well as those with one', () => {
+test('of too many situations, those with and without a signal are both tried', () => {
   const many = (letter: string, count: number) => Array.from({ length: count }, (_, index) => `${letter}${index}`);
   const calm = unless({ kind: 'signals', signals: ['first_time'] });
   const everywhere = onCall({ escalationPolicies: many('P', 80), services: many('S', 90), maxLevel: 1 });

@@ -127,7 +127,7 @@ describe('a deny rule', () => {
     expect(ofRules(FINE, rule)).toEqual([`error ${AT}: nobody can get db/read: a deny rule holds for everybody`]);
   });
 
-  test('with such an exception and a test that may fail shuts out some, and an allow rule of it nobody', () => {
+  test('with an exception and a test that may fail shuts out some, an allow rule nobody', () => {
     expect(ofRules(FINE, deny(unless(memberOf()), memberOf('U0OUT')))).toEqual([]);
     expect(ofRules(allow(unless(memberOf())))).toEqual([]);
   });

@@ -70,14 +70,14 @@ test.each([
   ['last', [0, 2, 1]],
   ['in between', [0, 1, 2]],
   ['first', [1, 0, 2]],
-])('three who are linked through the one in the middle are one voice, the middle heard %s', (_when, order) => {
+])('three linked through the one in the middle are one voice, the middle heard %s', (_when, order) => {
   const three = [said({ accounts: ['U1'] }, 0), said({ accounts: ['U1', 'U2'] }, 1), said({ accounts: ['U2'] }, 2)];
   const voices = voicesOf(order.flatMap((index) => three[index] ?? []));
   expect(voices.map(({ stages }) => [...stages].sort())).toEqual([[0, 1, 2]]);
   expect(missingApprovals([stage(1), stage(1), stage(1)], voices)).toEqual([0, 1, 1]);
 });
 
-test('a stage that needs two takes two voices, and a voice for no stage counts for none', () => {
+test('a stage that needs two takes two voices, and one for no stage counts nowhere', () => {
   expect(missingApprovals([stage(2)], [voice('a', 0)])).toEqual([1]);
   expect(missingApprovals([stage(2)], [voice('a', 0), voice('b', 0)])).toEqual([0]);
   expect(missingApprovals([stage(2)], [voice('a', 0), voice('b', 0), voice('c', 0)])).toEqual([0]);

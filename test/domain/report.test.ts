@@ -144,7 +144,7 @@ describe('what was live over time', () => {
   });
 });
 
-test('accesses are counted by role and by person, apart by how they were approved, each with its events', () => {
+test('access is counted by role, person and kind of approval, with its events', () => {
   const ben = { slackId: 'U0BEN', name: 'Ben' };
   const spans = [
     aSpan({ seq: 1 }),
@@ -167,7 +167,7 @@ test('accesses are counted by role and by person, apart by how they were approve
   ]);
 });
 
-test('what nobody asked a password for is unused where others of its role did, whenever they did', () => {
+test('without an issued password it is unused if others of its role had one', () => {
   const spans = [
     aSpan({ grantId: 'used earlier', from: FROM - 1, credential: true }),
     aSpan({ grantId: 'unused' }),

@@ -495,7 +495,7 @@ describe('a budget of approvals at once that is used up', () => {
   const limits = [aLimit({ automatic: { max: 1, per: HOUR } })];
   const spent = { history: known(aHistory({ automatic: [{ role: 'db/read', at: NOON - 1 }] })) };
   const used = 'automatic 1 time in 1 h already, and 1 is the most';
-  test('takes the yes out of every allow rule that holds, and leaves the others as they are', () => {
+  test('takes the yes out of every allow rule that holds, and leaves the others', () => {
     const decision = decide([allow(memberOf('U0BEN')), allow(), allow(memberOf('U0ANA')), ask()], spent, { limits });
     expect(decision).toMatchObject({ effect: 'ask', rule: 4 });
     expect(decision.outcomes.map(({ outcome, reasons }) => [outcome, ...reasons])).toEqual([
@@ -551,7 +551,7 @@ describe('a rule that an owner took out', () => {
     });
   });
 
-  test('may be any rule while it is not known which: none lets in or asks, and those that deny still do', () => {
+  test('may be any rule while unknown: none allows or asks, and those that deny do', () => {
     const dark = { removals: unknown('the database is locked') };
     const decision = decide(rules, dark);
     expect(decision.effect).toBe('deny');

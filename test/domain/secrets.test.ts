@@ -120,7 +120,7 @@ describe('K11.2 secrets are struck out', () => {
     expect(strike('correctness is what we want')).toBe('correctness is what we want');
   });
 
-  test('short ones leave the log readable: none of three characters, and of seven only what stands by itself', () => {
+  test('short ones leave the log readable: three characters never, seven only alone', () => {
     const strike = createStriker(['', 'a', 'eu', 'prd', 'test']);
     expect(strike('eu: the latest prd access of a test ended')).toBe('eu: the latest prd access of a [secret] ended');
   });
@@ -147,7 +147,7 @@ describe('K11.2 what comes from outside', () => {
   const held = (value: unknown) =>
     `${inspect(value, { depth: 9 })} ${JSON.stringify(value)} ${value instanceof Error ? value.stack : ''}`;
 
-  test('an error loses it in its message, stack, cause, parts and other texts, and stays the error it was', async () => {
+  test('an error loses it in message, stack, cause and parts, and keeps its class', async () => {
     class Refusal extends TypeError {}
     const connection = { password: SECRET };
     const error = Object.assign(
@@ -172,7 +172,7 @@ describe('K11.2 what comes from outside', () => {
     expect(scrubbed(`no ${SECRET}`, strike)).toBe('no [secret]');
   });
 
-  test('problems and findings lose it; what people are shown on purpose does not', async () => {
+  test('problems and findings lose it, and what people are shown on purpose does not', async () => {
     const port = withoutSecrets(
       {
         ask: async () => ({ known: false, problem: `x ${SECRET}` }),

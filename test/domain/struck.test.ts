@@ -31,7 +31,7 @@ describe('how long a secret is', () => {
     }
   });
 
-  test('counts for a line of it: sixteen characters are struck out alone, fifteen only with the rest', () => {
+  test('counts for a line: sixteen characters alone, fifteen only with the rest', () => {
     const [long, short] = ['abcdefghijklmnop', 'qrstuvwxyz01234'];
     const strike = createStriker([`${long}\n  ${short}\n---- ${long.toUpperCase()} ----`]);
     expect(strike(`at ${long}`)).toBe('at [secret]');

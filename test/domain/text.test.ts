@@ -21,7 +21,7 @@ test('what is cut fits, and is text that every service takes', () => {
   );
 });
 
-test('of what a target says, people read the beginning: a page of it does not fill the ledger', () => {
+test('people read the beginning of what a target says, and the ledger stays small', () => {
   const shown = problemText(new Error(`no such role${' and on'.repeat(10_000)}`));
   expect(shown).toMatch(/^no such role and on.*…$/);
   expect(shown).toHaveLength(1_000);

@@ -46,11 +46,11 @@ test.each([...DIRECTIONS, ...UNSEEN, '\ufe0f', '\u0000'].map((mark) => [`U+${mar
   },
 );
 
-test('16 slack: writing that needs joiners keeps them: emoji of several, Persian, Hindi', () => {
+test('16 slack: writing that needs joiners keeps them: emoji, Persian, Hindi', () => {
   for (const text of ['👩‍🚒 on call', 'می‌خواهم', 'क्‍ष', '🏳️‍🌈', 'naïve ☕️']) expect(visible(text)).toBe(text);
 });
 
-test('16 slack: a name at Slack is what can be read of it, wherever it goes; one that cannot is no name', () => {
+test('16 slack: a Slack name is what can be read of it, or no name', () => {
   const member = {
     id: 'U0MAL',
     team_id: 'T0',

@@ -209,7 +209,7 @@ describe('an answer', () => {
     expect(await out('db/read')).toMatchObject([{ by: { slackId: 'U0EVE' } }]);
   });
 
-  test('that a rule goes says why; that it stays need not', async () => {
+  test('a removed rule needs a reason, and a kept one does not', async () => {
     const review = await begun();
     expect(await removes(review, ALLOWS_BEN, { comment: ' \u200b ' })).toEqual(refused('comment_missing'));
     expect(await out('db/read')).toBeNull();
@@ -256,7 +256,7 @@ describe('who answers', () => {
     expect(await answers(review, ALLOWS_BEN)).toEqual({ refused: { code: 'person_refused', problem: 'deactivated' } });
   });
 
-  test('nobody while it is not known who the owners are, but those whom the policy names', async () => {
+  test('nobody while the owners are unknown, except those whom the policy names', async () => {
     const review = await begun();
     flow.reload((source) => source.replace('owners: [U0BEN, U0DEV]', 'owners: [S0OWNERS, U0DEV]'));
     const unknown = { code: 'eligibility_unknown', problem: 'no group S0OWNERS' };
@@ -271,7 +271,7 @@ describe('who answers', () => {
     expect(await answers(review, ALLOWS_BEN, { personId: 'U0EVE' })).not.toHaveProperty('refused');
   });
 
-  test('nobody while it is not known who the administrators are, where nobody owns the resource', async () => {
+  test('nobody while administrators are unknown, where nobody owns the resource', async () => {
     const review = await begun();
     flow.reload((source) => source.replace('    owners: [U0BEN, U0DEV]\n', '').replace('[U0EVE]', '[S0ADMINS]'));
     const unknown = { code: 'eligibility_unknown', problem: 'no group S0ADMINS' };

@@ -153,7 +153,7 @@ describe('a step', () => {
 describe('a step that could not ask everybody', () => {
   const ON_CALL = 'reviewers: [U0CHLOE], escalate: [{ after: 5m, to: { reviewers: [U0DEV, U0FRED, S0LOST] } }]';
 
-  test('is tried again: after a minute, then after as long as it has been tried, up to ten minutes', async () => {
+  test('is retried after a minute, then after as long as it has tried, up to ten', async () => {
     start(ON_CALL);
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
     flow.clock.advance(5 * MINUTE);
@@ -216,7 +216,7 @@ describe('a step that could not ask everybody', () => {
     expect(asked()).toEqual([[], ['U0DEV']]);
   });
 
-  test('and asked somebody is over without a word when it is known that there is nobody else', async () => {
+  test('having asked somebody, ends silently when there is known to be nobody else', async () => {
     start(ON_CALL);
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(5);
@@ -304,7 +304,7 @@ describe('reviewers who are too few', () => {
     expect(escalations()).toEqual([]);
   });
 
-  test('are not known to be, while a group of them cannot be read: it is looked at again in a minute', async () => {
+  test('are unknown while one of their groups is, and looked up again in a minute', async () => {
     start('reviewers: [U0CHLOE, S0LOST], needed: 2');
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(await step(id, STAFFING_STEP)).toEqual({ notBefore: flow.clock.now() + MINUTE });

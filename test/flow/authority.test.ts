@@ -88,7 +88,7 @@ describe('an authority counts once', () => {
     await stillWaits(asked);
   });
 
-  test('K6.1 where one of the two has decided, their stand-in still speaks for the other', async () => {
+  test('K6.1 where one of the two has decided, their stand-in speaks for the other', async () => {
     start(ASK(2));
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.standsIn('U0CHLOE', 'U0FRED');
@@ -107,7 +107,7 @@ describe('an authority counts once', () => {
     expect((await flow.refused(flow.approves('U0EVE', asked))).code).toBe('not_a_reviewer');
   });
 
-  test('K6.1 two accounts of one reviewer are one approval, also where the policy learns of it in between', async () => {
+  test('K6.1 two accounts of one reviewer are one approval, even if listed later', async () => {
     start(ASK(2));
     flow.groups.set('S0REVIEWERS', ['U0BEN', 'U0BENADMIN']);
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
@@ -117,7 +117,7 @@ describe('an authority counts once', () => {
     await stillWaits(asked);
   });
 
-  test('K6.1 a reviewer whose address becomes that of the one before them is the same human', async () => {
+  test('K6.1 a reviewer who gets the mailbox of an earlier one is the same human', async () => {
     start(ASK(2));
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.approves('U0CHLOE', asked);
@@ -156,7 +156,7 @@ describe('an authority is what it is now', () => {
     await stillWaits(asked);
   });
 
-  test('K6.3 one whom the policy no longer lists as a delegate has no say, nor counts what they said', async () => {
+  test('K6.3 a delegate whom the policy no longer lists has no say, past or present', async () => {
     start(ASK(2));
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.standsIn('U0CHLOE', 'U0FRED');
@@ -220,7 +220,7 @@ describe('an authority is what it is now', () => {
     expect(await flow.isHeld('U0ANA', 'db/read')).toBe(false);
   });
 
-  test('K6.3 what a stand-in approved for later begins, though the reviewer is back by then', async () => {
+  test('K6.3 what a stand-in approved for later begins after the reviewer is back', async () => {
     start(ASK(1));
     const asked = await flow.asks('U0ANA', 'db/read', HOUR, { startsAt: flow.clock.now() + 2 * HOUR });
     await flow.standsIn('U0CHLOE', 'U0FRED', flow.clock.now() + HOUR);
@@ -309,7 +309,7 @@ describe('the requester never approves', () => {
     expect((await flow.refused(flow.approves('U0CHLOE', asked))).code).toBe('own_request');
   });
 
-  test('K6.5 the same before the last of two approvals: the one given before does not count', async () => {
+  test('K6.5 the same before the last of two approvals: the earlier one is void', async () => {
     start(ASK(2));
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.approves('U0CHLOE', asked);
@@ -318,7 +318,7 @@ describe('the requester never approves', () => {
     await stillWaits(asked);
   });
 
-  test('K6.5 through a chain of accounts: listed together, and one of them with the approver’s mailbox', async () => {
+  test('K6.5 through a chain of accounts, one of which has the approver’s mailbox', async () => {
     start(ASK(1), SAME_BEN);
     move('U0CHLOE', 'root+c@harbor.example');
     const asked = await flow.asks('U0BEN', 'db/read', HOUR);
@@ -404,7 +404,7 @@ describe('limits are a human’s', () => {
     expect((await flow.asks('U0BENADMIN', 'db/read', 15 * MINUTE)).state).toBe('pending');
   });
 
-  test('K6.4 an account whose mailbox has changed since does not escape the budget either', async () => {
+  test('K6.4 an account whose mailbox has changed does not escape the budget either', async () => {
     start(LIMITED('{ automatic: { max: 1, per: 24h } }'));
     move('U0BENADMIN', 'ben+admin@harbor.example');
     bothOnCall();
@@ -460,7 +460,7 @@ describe('limits are a human’s', () => {
     expect(await flow.deps.store.liveGrants({})).toHaveLength(1);
   });
 
-  test('K6.4 one waiting request is a human’s, and approving a second account’s gives nothing', async () => {
+  test('K6.4 a human has one waiting request, and approving a second gives nothing', async () => {
     start(LIMITED('{}').replace('        limits: {}\n', ''), DELEGATES);
     const first = await flow.asks('U0BEN', 'db/read', 15 * MINUTE);
     const second = await flow.asks('U0BENADMIN', 'db/read', 15 * MINUTE);
@@ -505,7 +505,7 @@ describe('break-glass is a human’s', () => {
     return outcome;
   };
 
-  test('K6.4 the lock after an unreviewed use holds for the other account, at its deadline and not before', async () => {
+  test('K6.4 an unreviewed use locks the other account too, from its deadline on', async () => {
     start(GLASS, SAME_BEN);
     await use('U0BEN');
     flow.clock.advance(2 * HOUR - 1);

@@ -24,7 +24,7 @@ const gets = async (who: string, duration: number, more: { incidentId?: string }
 };
 
 describe('more time', () => {
-  test('K7.7 is decided about the whole of it when it is asked for: to the millisecond, without a reviewer', async () => {
+  test('K7.7 is decided as a whole when asked for, to the millisecond', async () => {
     flow = aFlow({ roles: role('[{ allow: { duration: { max: 30m } } }, { ask: { reviewers: [U0CHLOE] } }]') });
     const held = await gets('U0ANA', 20 * MINUTE);
     expect((await flow.extends('U0ANA', held, 10 * MINUTE)).state).toBe('approved');
@@ -47,7 +47,7 @@ describe('more time', () => {
     expect((await flow.held('U0ANA', 'db/read')).endsAt).toBe(held.endsAt);
   });
 
-  test('K7.7 that was approved a moment before the incident was found to be resolved begins no grace anew', async () => {
+  test('K7.7 approved just before its incident was resolved starts no new grace', async () => {
     flow = aFlow({ roles: role('[{ ask: { reviewers: [U0CHLOE] } }]', '        ends: { with_incident: 30m }') });
     flow.incidents.set('PINC1', anIncident());
     const held = await gets('U0ANA', HOUR, { incidentId: 'PINC1' });
@@ -97,7 +97,7 @@ describe('limits', () => {
     expect((await flow.asks('U0ANA', 'db/write', HOUR)).state).toBe('denied');
   });
 
-  test('K6.12 what begins counts what was before it: what still lies ahead was counted when it was asked for', async () => {
+  test('K6.12 a start counts what came before, as later ones were counted when asked', async () => {
     const allowed = '{ grants: {}, duration: { max: 1h }, rules: [{ allow: { duration: { max: 1h } } }] }';
     flow = aFlow({
       roles: ['read', 'write', 'drop'].map((name) => `      ${name}: ${allowed}`).join('\n'),
@@ -145,7 +145,7 @@ describe('authority', () => {
     expect((await flow.approves('U0FRED', asked)).state).toBe('approved');
   });
 
-  test('K6.13 nobody is named as stand-in whom the policy does not let, nor for more than 30 days', async () => {
+  test('K6.13 a stand-in must be allowed by the policy, and for at most 30 days', async () => {
     flow = aFlow({ slack: '  delegates: [U0FRED]', roles: role('[{ ask: { reviewers: [U0CHLOE] } }]') });
     expect(await flow.refused(flow.standsIn('U0CHLOE', 'U0DEV'))).toMatchObject({ code: 'no_delegate' });
     const longest = now() + 30 * DAY;
@@ -154,7 +154,7 @@ describe('authority', () => {
     expect(await flow.standsIn('U0CHLOE', 'U0FRED', longest)).toMatchObject({ until: longest });
   });
 
-  test('K9.7 having been seen as an administrator is not enough once the policy names them no longer', async () => {
+  test('K9.7 having been seen as an administrator ends once the policy drops them', async () => {
     flow = aFlow({ roles: role('[{ allow: { duration: { max: 4h } } }]') });
     const eve = { personId: 'U0EVE', reason: 'a token has leaked' };
     expect(await freeze(flow.deps, eve)).toMatchObject({ seenAt: null });

@@ -311,7 +311,7 @@ describe('what the rules allow anyway', () => {
     await used({ reason: '12345678901234' });
   });
 
-  test('is an emergency where it is for longer than the role is given, to the millisecond', async () => {
+  test('is an emergency if it is longer than the role allows, to the millisecond', async () => {
     allowed();
     expect(await used({ duration: HOUR })).toMatchObject({ useReview: null });
     expect(await used({ personId: 'U0BEN', duration: HOUR + 1 })).toMatchObject({
@@ -320,7 +320,7 @@ describe('what the rules allow anyway', () => {
     });
   });
 
-  test('is not given while the same is asked for already; an emergency is', async () => {
+  test('is not given while the same is asked for already, and an emergency is', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(asked.state).toBe('pending');
     allowed();
@@ -351,7 +351,7 @@ describe('before it is asked for', () => {
     expect(await preview({ role: 'db/none' })).toEqual({ refused: { code: 'no_break_glass', role: 'db/none' } });
   });
 
-  test('evidence for looking only is enough; for the act itself it is asked for afresh', async () => {
+  test('a look may use earlier evidence, and the act itself asks afresh', async () => {
     const purposes: string[] = [];
     const { gather } = flow.deps.evidence;
     flow.deps.evidence.gather = (role, about, purpose) => {
@@ -384,7 +384,7 @@ describe('who reviews it', () => {
     expect(await reviewer({ personId: 'U0BEN' })).toBe('U0DEV');
   });
 
-  test('somebody asleep where nobody is awake, and of whom it is not known as if they were', async () => {
+  test('somebody asleep where nobody is awake, or where nobody knows who is', async () => {
     asleep('U0CHLOE', 'U0DEV', 'U0EVE');
     expect(await reviewer()).toBe('U0CHLOE');
     Object.assign(flow.deps.directory, {
@@ -413,7 +413,7 @@ describe('who reviews it', () => {
     expect(flow.events()).toEqual([]);
   });
 
-  test('somebody who is not seen now: then nothing is given, rather than asking administrators instead', async () => {
+  test('somebody unseen now: nothing is given, and administrators are not asked', async () => {
     flow.silent.add('U0CHLOE').add('U0DEV');
     expect(await use()).toEqual({ refused: { code: 'eligibility_unknown', problem: 'Slack does not answer' } });
     flow.silent.delete('U0DEV');
@@ -626,7 +626,7 @@ describe('reviewing a use', () => {
     expect(await review(request, { reviewerId: 'U0EVE' })).not.toHaveProperty('refused');
   });
 
-  test('waits while it is not known who its reviewers are; an administrator need not', async () => {
+  test('waits while its reviewers are unknown, and an administrator need not wait', async () => {
     const request = await used();
     policy('reviewers: [U0CHLOE, U0DEV]', 'reviewers: [S0NOBODY]');
     expect(await review(request)).toEqual(refused('not_an_admin'));

@@ -136,7 +136,7 @@ test('what never was is not declared gone', async () => {
   expect(await declared({ grantId: 'G-none' })).toEqual({ refused: { code: 'unknown_grant' } });
 });
 
-test('an administrator who may be its holder, by an account that is not seen, does not declare it gone', async () => {
+test('an administrator who may be its holder by an unseen account is refused', async () => {
   flow.people.set('U0EVETOO', { slackId: 'U0EVETOO', name: 'Eve', email: 'e@harbor.example', timeZone: 'UTC' });
   flow.reload((source) => source.replace('[U0ANA, U0EVE]', '[U0EVE, U0EVETOO]'));
   await hold('U0BEN');

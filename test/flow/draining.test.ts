@@ -30,7 +30,7 @@ afterEach(() => {
 
 const drains = (...args: readonly string[]) => runHere('drain', ...args, path);
 
-test('in a window nothing new is granted, and nothing is approved; after it, it is', async () => {
+test('in a window nothing is granted or approved, and after it both go on', async () => {
   const waits = await flow.asks('U0BEN', 'db/admin', HOUR);
   expect(await drains('--for', '30m', '--why', 'a new disk')).toMatchObject({ code: 0 });
   const no = { code: 'draining', why: 'a new disk', until: expect.any(Number) };

@@ -220,7 +220,7 @@ describe('what should be there and is not', () => {
     expect(said()).toHaveLength(1);
   });
 
-  test('need not be there before it was given, nor where that was while the target was asked', async () => {
+  test('may be missing before it was given, or while the target was being asked', async () => {
     targets({
       isActive: async () => false,
       list: async ({ id }) => {
@@ -323,7 +323,7 @@ describe('removing', () => {
     expect(await recorded()).toEqual([]);
   });
 
-  test('that fails is tried again, keeps nothing else from being removed, and is not found anew', async () => {
+  test('that fails is retried, delays no other removal, and is not reported again', async () => {
     drift('{ remove: [standing] }');
     hold(holding('mallory'), holding('trudy'));
     targets({

@@ -104,7 +104,7 @@ describe('ending early', () => {
     expect((await grant(ben)).state).toBe('active');
   });
 
-  test('the same human under an account that the policy lists gives it back, under that account', async () => {
+  test('the same human gives it back by a listed account, on record as that one', async () => {
     const id = await holds('U0ANA');
     expect(await ends(id, 'U0ANATOO')).toMatchObject({ seenAt: null });
     expect(last()).toMatchObject({ actor: { id: 'U0ANATOO', name: 'Ana' } });
@@ -148,7 +148,7 @@ describe('ending early', () => {
     expect(await ends(id, 'U0CHLOE')).toEqual({ refused: { code: 'person_refused', problem: 'deactivated' } });
   });
 
-  test('where the role is no longer in the policy, administrators end it and its reviewers do not', async () => {
+  test('without the role in the policy, administrators end it and reviewers do not', async () => {
     const id = await holds('U0ANA', 'db/write');
     flow.reload((source) => source.replace('      write:', '      rename:'));
     expect(await ends(id, 'U0DEV')).toEqual({ refused: { code: 'not_yours' } });
@@ -190,7 +190,7 @@ describe('ending early', () => {
     expect((await grant(id)).state).toBe('revoking');
   });
 
-  test('that somebody was seen to be one who may, and Slack does not say so now, is in the record', async () => {
+  test('an authority that was seen earlier, unconfirmed now, is in the record', async () => {
     const [first, second] = [await holds('U0ANA'), await holds('U0BEN')];
     const seenAt = flow.clock.now();
     await ends(first, 'U0EVE');
@@ -355,7 +355,7 @@ describe('access that cannot be taken back', () => {
     expect(last()).toMatchObject({ type: 'grant.ended', payload: { why: 'expired' } });
   });
 
-  test('is overdue at once where the policy does not reach the place that it was given at', async () => {
+  test('is overdue immediately if the policy does not reach its place', async () => {
     const id = await unreachable();
     targets({ knowsPlace: (place) => place !== 'db' });
     expect(await attempt(id, 1)).toBe('overdue');
@@ -435,7 +435,7 @@ describe('the record of an end', () => {
     return last();
   };
 
-  test('says nothing of what is left where nothing is, nor of sessions where there are none', async () => {
+  test('is silent about leftovers and sessions where there are none', async () => {
     const event = await endWith({});
     expect(event?.payload).toEqual({ role: 'db/read', person: { slackId: 'U0ANA', name: 'Ana' }, why: 'expired' });
   });

@@ -63,7 +63,7 @@ describe('with PagerDuty down', () => {
     expect(escalations().map(({ payload }) => payload.page)).toEqual(['PSERVICE', null]);
   });
 
-  test('16 the record has the id of the service that is paged while its name is not known', async () => {
+  test('16 the record has the id of the paged service while its name is unknown', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(6);
     expect(escalations()[0]?.payload).not.toHaveProperty('pageName');
@@ -122,7 +122,7 @@ describe('with people of whom Slack says nothing', () => {
   });
 });
 
-test("16 the rule's reviewers are not taken to be missing while Slack says nothing of them", async () => {
+test('16 the rule’s reviewers do not count as missing while Slack does not answer', async () => {
   start('{ reviewers: [U0DEV] }');
   flow.silent.add('U0CHLOE');
   await flow.asks('U0ANA', 'db/read', HOUR);

@@ -75,7 +75,7 @@ describe('freezing', () => {
     expect(flow.events().filter(({ type }) => type === 'access.frozen')).toHaveLength(1);
   });
 
-  test('by one who was seen to be an administrator, while Slack does not say, is on record as that', async () => {
+  test('by an administrator whom Slack cannot confirm now, is on record as that', async () => {
     await freezes();
     await lifts();
     const seenAt = now();

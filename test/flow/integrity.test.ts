@@ -74,7 +74,7 @@ describe('a start', () => {
     expect(damage()).toEqual([]);
   });
 
-  test('with a ledger that was shown in the channel grants nothing until it was compared', async () => {
+  test('with a ledger shown in the channel grants nothing until it was compared', async () => {
     const integrity = await starts(true);
     expect(integrity.problem()).toBe(BEING_CHECKED);
     await integrity.settle(null);
@@ -162,13 +162,13 @@ describe('the channel', () => {
     );
   });
 
-  test('that knows a ledger which ended before this one began has nothing against it, but nothing for it', async () => {
+  test('that knows a ledger which ended before this one neither objects nor confirms', async () => {
     const before = anchor(2, { ledger: 'another', at: event(1).at - 1 });
     expect(await problem(before, anchor(2))).toBeNull();
     expect(await problem({ ...before, at: event(1).at })).toContain('this one was put in its place');
   });
 
-  test('that shows another ledger under the same bot user is told of in the log, once a start, the newest first', async () => {
+  test('that shows another ledger under one bot user is logged once a start', async () => {
     const integrity = await checked(true);
     await integrity.compare(view([anchor(2)]));
     expect(flow.log.lines).toEqual([]);
@@ -186,7 +186,7 @@ describe('the channel', () => {
     expect(integrity.problem()).toBeNull();
   });
 
-  test('that knows another event of this ledger finds it written anew, whatever its clock says', async () => {
+  test('that knows another event of this ledger reveals a rewrite, whatever its clock', async () => {
     expect(await problem(anchor(2, { hash: 'another', at: event(1).at - 1 }))).toContain('the ledger was written anew');
   });
 

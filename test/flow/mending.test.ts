@@ -250,7 +250,7 @@ describe('access whose row is gone', () => {
     expect(await flow.deps.store.request(requestId)).toEqual(before);
   });
 
-  test('of an earlier version, which did not record what was given, goes by what the policy says', async () => {
+  test('of an earlier version, without its role’s gifts on record, uses the policy', async () => {
     const { id } = await holds();
     bend('DELETE FROM grants');
     await mend({
@@ -366,7 +366,7 @@ describe('access that no event knows', () => {
     expect((await grant('G-forged'))?.state).toBe('ended');
   });
 
-  test('and names the request of other access is taken back as its row says, not as the other', async () => {
+  test('and names another request is taken back as its row says', async () => {
     await holds();
     bend(`UPDATE grants SET id = 'G-forged', person = 'U0BEN',
       body = json_set(body, '$.id', 'G-forged', '$.person.slackId', 'U0BEN')`);

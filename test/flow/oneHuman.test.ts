@@ -88,7 +88,7 @@ describe('K6.6 a deny holds for every account of a human', () => {
     });
   });
 
-  test('also by the account that had the mailbox when it asked for something, and has another one since', async () => {
+  test('also by the account that had the mailbox then and has another one now', async () => {
     start(role('[{ deny: { members_of: [U0BENADMIN] } }, { ask: { reviewers: [U0CHLOE] } }]'));
     flow.people.set('U0BENADMIN', account('U0BENADMIN', 'ben+admin@harbor.example'));
     expect(await stateOf('U0BENADMIN')).toBe('denied');
@@ -134,7 +134,7 @@ describe('K6.7 a budget of approvals without a reviewer', () => {
     expect(await together(flow.clock.now() + DAY)).toEqual(['scheduled', 'pending', 'pending']);
   });
 
-  test('counts when access begins: what was put off from many days to one is too much for it', async () => {
+  test('counts when access begins: several days’ starts on one day can be too many', async () => {
     start(THREE, once(1));
     const at = flow.clock.now() + 5 * DAY;
     expect((await flow.asks('U0ANA', 'db/read', HOUR, { startsAt: at })).state).toBe('scheduled');
@@ -153,7 +153,7 @@ describe('K6.7 a budget of approvals without a reviewer', () => {
     expect(await flow.isHeld('U0ANA', 'db/drop')).toBe(true);
   });
 
-  test('what began counts for whoever asks on that day, however long before it was asked for', async () => {
+  test('a start counts against that day’s limit, however early it was asked for', async () => {
     start(THREE, once(1));
     await flow.asks('U0ANA', 'db/read', HOUR, { startsAt: flow.clock.now() + 5 * DAY });
     flow.clock.advance(5 * DAY);
@@ -166,7 +166,7 @@ describe('K6.7 a budget of approvals without a reviewer', () => {
   });
 });
 
-test('K6.8 a reviewer’s no is not pushed out of sight by asking for other things hundreds of times', async () => {
+test('K6.8 a reviewer’s no stays in sight after hundreds of other requests', async () => {
   start(
     `${role('[{ ask: { reviewers: [U0CHLOE] } }]')}
       never: { grants: {}, duration: { max: 1h }, rules: [{ allow: { members_of: [U0FRED] } }] }`,
@@ -189,7 +189,7 @@ test('K6.8 a reviewer’s no is not pushed out of sight by asking for other thin
   expect(await stateOf('U0ANA')).toBe('pending');
 });
 
-describe('K6.9 while an account of a human cannot be looked up, nobody can tell who they are besides', () => {
+describe('K6.9 with one account unknown, a human’s other accounts are unknown too', () => {
   const LISTS = '  same_person: [[U0BEN, U0BENADMIN], [U0DEV, U0DEVADMIN]]\n  delegates: [U0FRED]';
   const ASK = (needed: number) => role(`[{ ask: { reviewers: [U0CHLOE, U0DEV], needed: ${needed} } }]`);
   /** Ben's other account has Chloé's mailbox, and so has Dev's: the three are one human. */
@@ -199,7 +199,7 @@ describe('K6.9 while an account of a human cannot be looked up, nobody can tell 
     return flow.asks(who, 'db/read', HOUR, startsAt === undefined ? {} : { startsAt });
   };
 
-  test('so nobody approves what may be their own request; a no is taken', async () => {
+  test('so nobody approves what may be their own request, and a no is accepted', async () => {
     const asked = await prepare(1);
     expect((await flow.refused(flow.approves('U0CHLOE', asked))).code).toBe('own_request');
     flow.silent.add('U0BENADMIN');
@@ -242,7 +242,7 @@ describe('K6.9 while an account of a human cannot be looked up, nobody can tell 
     expect((await flow.request(asked.id)).state).toBe('denied');
   });
 
-  test('nor do limits hold, and nothing is given; an account that has left is no such account', async () => {
+  test('nor do limits hold, and nothing is given, unless that account has left', async () => {
     start(role('[{ allow: { duration: { max: 1h } } }]'), { slack: LISTS, more: 'limits: [{ holders: 1 }]' });
     flow.silent.add('U0BENADMIN');
     expect(await stateOf('U0BEN')).toBe('denied');
@@ -252,7 +252,7 @@ describe('K6.9 while an account of a human cannot be looked up, nobody can tell 
   });
 });
 
-describe('K9.5 what only takes away is done by any account of the human, while Slack answers nobody', () => {
+describe('K9.5 any account of the human takes access away while Slack is down', () => {
   const ACCOUNTS: [string, string][] = [
     ['of lists that overlap', '  same_person: [[U0BEN, U0DEV], [U0DEV, U0BENADMIN]]'],
     ['of one mailbox, seen before', ''],
@@ -295,7 +295,7 @@ describe('K9.5 what only takes away is done by any account of the human, while S
   });
 });
 
-test('K9.6 an administrator whom the policy names by account freezes and ends, while Slack says nothing of a group of them', async () => {
+test('K9.6 an administrator named by account freezes while a group is unknown', async () => {
   start(role('[{ allow: { duration: { max: 1h } } }]'));
   flow.reload((source) => source.replace('admins: [U0EVE]', 'admins: [U0EVE, S0SECURITY]'));
   await flow.asks('U0ANA', 'db/read', HOUR);

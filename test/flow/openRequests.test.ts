@@ -272,7 +272,7 @@ describe('a request for later', () => {
     expect(await denied(asked)).not.toEqual([]);
   });
 
-  test('that reviewers approved begins where the policy would allow it outright by now, though they are gone', async () => {
+  test('that was approved begins where the policy allows it, without its reviewers', async () => {
     const asked = await ahead(ASK);
     flow.reload((source) => source.replace(ASK, ALLOW));
     flow.people.set('U0CHLOE', 'deactivated');
@@ -304,7 +304,7 @@ describe('a request for later', () => {
     expect(await denied(asked)).toEqual(['another account of the same person, U0ANA2, could not be looked up']);
   });
 
-  test('is denied with why, while another account of who approved it cannot be looked up', async () => {
+  test('is denied with why, while an account of its approver cannot be looked up', async () => {
     const asked = await ahead(ASK, '  same_person: [[U0CHLOE, U0CHLOE2]]');
     flow.silent.add('U0CHLOE2');
     expect(await denied(asked)).toEqual(['another account of the same person, U0CHLOE2, could not be looked up']);

@@ -75,7 +75,7 @@ describe('access that a policy does not reach', () => {
     expect([...(await stranded())].sort()).toEqual([ana.id, ben.id].sort());
   });
 
-  test('is looked for only where something may be out of reach, and nothing is written where nothing is', async () => {
+  test('is looked up only where something may be out of reach, and writes only findings', async () => {
     await holds('U0ANA');
     await holds('U0BEN', 'web/read');
     const { liveGrants, commit } = flow.deps.store;
@@ -166,7 +166,7 @@ describe('access of an earlier version', () => {
     expect(flow.due('stamp')).toEqual([ana.id, ben.id].map((key) => ({ key, dueAt: clock.now() })));
   });
 
-  test('on a resource that is no more keeps none, and is told of; others are gone on with', async () => {
+  test('on a resource that is gone is skipped and reported, and the rest goes on', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN', 'web/read')];
     for (const { id } of [ana, ben]) await withoutPlace(id);
     targets({ placeOf: (resourceId) => (resourceId === 'db' ? null : 'web') });

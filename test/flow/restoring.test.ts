@@ -102,7 +102,7 @@ describe('a copy that is put back', () => {
     expect(await flow.left('provision')).toEqual([]);
   });
 
-  test('says where it ends and what was reached before, and keeps the database that it replaced', async () => {
+  test('says where it ends and what was reached, and keeps the replaced database', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     takeCopy();
     const end = flow.events().at(-1);

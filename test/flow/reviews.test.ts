@@ -94,7 +94,7 @@ describe('a word is refused', () => {
     expect(refusalOf(await says('U0BEN', asked, word))).toEqual({ code: 'not_a_reviewer' });
   });
 
-  test('where the role is not in the policy any more, or the policy now says no, with its reasons', async () => {
+  test('if the role is gone from the policy or now denied, with the reasons', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     flow.reload((source) => source.replace(ASK, '[{ deny: { members_of: [U0ANA] } }]'));
     const refused = refusalOf(await says('U0CHLOE', asked));
@@ -316,7 +316,7 @@ describe('a yes of several', () => {
     expect(refusalOf(await says('U0CHLOE', asked))).toEqual({ code: 'authority_used', by: 'U0BEN' });
   });
 
-  test('by somebody who could say it for themselves is their own, though they stand in for another', async () => {
+  test('by somebody who may decide alone is their own, though they stand in', async () => {
     start(ASK_TWO, '  delegates: [U0DEV]');
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.standsIn('U0CHLOE', 'U0DEV');
@@ -461,7 +461,7 @@ describe('less than was asked for', () => {
     expect(await gives('U0CHLOE', asked, 'db/write', HOUR)).toMatchObject({ state: 'pending' });
   });
 
-  test('is not held twice, also by another account with the mailbox that they asked under', async () => {
+  test('is not held twice, also by another account with the mailbox used then', async () => {
     flow.people.set('U0ANA2', account('U0ANA2', 'ana+2@harbor.example'));
     await says('U0FRED', await flow.asks('U0ANA2', 'db/read', HOUR));
     const asked = await flow.asks('U0ANA', 'db/admin', HOUR);
@@ -529,7 +529,7 @@ describe('more time', () => {
     expect(await says('U0DEV', more, { verdict: 'deny', comment: 'no' })).toMatchObject({ state: 'denied' });
   });
 
-  test('of another role than the one that is held is not given, whatever the record says', async () => {
+  test('of another role than the held one is not given, whatever the record says', async () => {
     const more = await extending();
     flow.reload((source) => source.replace('    roles:\n', `    roles:\n${role(ASK).replace('read:', 'write:')}\n`));
     const loaded = await flow.deps.store.request(more.id);
@@ -736,7 +736,7 @@ describe('whoever was asked as well', () => {
   });
 });
 
-describe('where a rule asks nobody else, administrators are asked for reviewers who are gone', () => {
+describe('administrators replace reviewers who are gone, where a rule asks nobody else', () => {
   const ONE = '[{ ask: { reviewers: [U0CHLOE], expires: 4h } }]';
   const asked = async () => {
     start(ONE);
@@ -754,7 +754,7 @@ describe('where a rule asks nobody else, administrators are asked for reviewers 
     });
   });
 
-  test('and may not once they are administrators no longer, nor where the rule asks others by now', async () => {
+  test('and may not once they left office, or the rule asks others by now', async () => {
     const request = await asked();
     flow.reload((source) => source.replace('admins: [U0EVE]', 'admins: [U0FRED]'));
     expect(refusalOf(await says('U0EVE', request))).toEqual({ code: 'not_a_reviewer' });
@@ -821,7 +821,7 @@ describe('a stand-in', () => {
     });
   });
 
-  test('waits while the groups of whom they stand in for cannot be read, and one that names them is enough', async () => {
+  test('waits while groups of the absent reviewer are unknown, unless one names them', async () => {
     const asked = await begin(GROUPS);
     flow.groups.delete('S0SECOND');
     expect(await says('U0FRED', asked)).toMatchObject({ state: 'pending', reviews: [{ onBehalfOf: 'U0CHLOE' }] });

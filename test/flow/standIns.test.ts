@@ -102,7 +102,7 @@ describe('whoever was asked as well, because nobody had decided', () => {
     expect(await begins()).toBe(true);
   });
 
-  test('K6.11 and was on call then, carries it though their shift is over, as long as the rule asks whoever is on call', async () => {
+  test('K6.11 counts after the shift if the rule still asks whoever is on call', async () => {
     const asked = await approvedAhead('U0FRED');
     flow.shifts.delete('U0FRED');
     expect(await begins()).toBe(true);

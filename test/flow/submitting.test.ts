@@ -147,7 +147,7 @@ describe('a form for one role', () => {
 });
 
 describe('a form for several roles', () => {
-  test('is one bundle of requests of their own, each decided by its rules and as long as its role allows', async () => {
+  test('is one bundle of requests, each decided by its own rules and length', async () => {
     const { requests } = await submits({ roles: ['db/read', 'db/write', 'db/drop'], duration: 2 * HOUR });
     expect(requests.map(({ role, duration, state }) => [role, duration, state])).toEqual([
       ['db/read', HOUR, 'approved'],
@@ -236,7 +236,7 @@ describe('what is wrong with a form', () => {
     expect(codes({ startsAt: now() })).toEqual(['start_not_ahead']);
   });
 
-  test('is a length that one role alone does not allow; several get what each allows', () => {
+  test('is a length that one role alone refuses, and several get what each allows', () => {
     expect(codes({ duration: 2 * HOUR })).toEqual(['duration_too_long']);
     expect(codes({ duration: 2 * HOUR, roles: ['db/read', 'db/write'] })).toEqual([]);
     const role = aRole({ duration: { default: HOUR, max: 2 * HOUR, total: 4 * HOUR } });

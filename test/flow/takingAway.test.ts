@@ -288,7 +288,7 @@ describe('a clear no', () => {
 });
 
 describe('the look at who they are', () => {
-  test('finds administrators and reviewers, by name and by groups, also those of break-glass', async () => {
+  test('finds administrators and reviewers, also by groups and for break-glass', async () => {
     await noteStandings(flow.deps);
     const found = async (kind: 'admin_seen' | 'reviewer_seen') =>
       Object.fromEntries((await flow.deps.store.records(kind)).map(({ person, as }) => [person.slackId, as]));

@@ -76,7 +76,7 @@ describe('what Open Policy Agent allows', () => {
     expect((await flow.extends('U0ANA', extended, MINUTE)).state).toBe('denied');
   });
 
-  test('K7.2 a maximum that became smaller counts at the approval, at the start and before it is given', async () => {
+  test('K7.2 a smaller maximum counts at the approval, the start and the giving', async () => {
     flow = aFlow({ roles: OPA });
     const ask = (max: Millis) => says({ decision: 'ask', reviewers: ['U0CHLOE'], max });
     flow.opa = ask(30 * MINUTE);
@@ -105,7 +105,7 @@ describe('what Open Policy Agent allows', () => {
     expect(await flow.isHeld('U0DEV', 'db/read')).toBe(false);
   });
 
-  test('K7.2 who gave less is asked again about the whole, and a larger maximum of another answer is one too', async () => {
+  test('K7.2 who gave less is asked again, also if another answer raised the maximum', async () => {
     flow = aFlow({ roles: OPA });
     flow.opa = says({ decision: 'ask', reviewers: ['U0CHLOE'], max: 30 * MINUTE });
     const asked = await flow.asks('U0ANA', 'db/read', 30 * MINUTE);
@@ -154,7 +154,7 @@ describe('an extension adds what was approved, to the end as it is', () => {
           - ask: { reviewers: [U0CHLOE] }
         break_glass: { members_of: [U0ANA], max: 30m, review_within: 24h, reviewers: [U0EVE] }`;
 
-  test('K7.1 after a shift that ended early it adds to the end that followed, not to the first one', async () => {
+  test('K7.1 after a shift that ended early it extends the new end, not the first', async () => {
     flow = aFlow({ roles: SHIFT });
     flow.shifts.set('U0ANA', [aShift(now())]);
     await gets('U0ANA', 4 * HOUR);
@@ -228,7 +228,7 @@ describe('access that names an incident', () => {
   };
   const resolve = () => flow.incidents.set('PINC1', anIncident({ status: 'resolved' }));
 
-  test('K7.3 ends with it, also where a rule allowed it that does not look at incidents, and to the millisecond', async () => {
+  test('K7.3 ends with it under a rule without incidents too, to the millisecond', async () => {
     start('on call');
     await gets('U0ANA', 4 * HOUR, 'PINC1');
     resolve();
@@ -326,7 +326,7 @@ describe('access that names an incident', () => {
     expect((await flow.held('U0ANA', 'db/read')).endsAt).toBe(resolvedAt + 30 * MINUTE);
   });
 
-  test('K7.4 where time runs out before the grace, an extension goes as far as the grace does', async () => {
+  test('K7.4 with little time left before the grace, reaches as far as the grace', async () => {
     start('asks');
     await gets('U0ANA', 10 * MINUTE, 'PINC1');
     resolve();
@@ -354,7 +354,7 @@ describe('access that was given for a shift', () => {
     return { before: grant.endsAt, after: (await flow.held('U0ANA', 'db/read')).endsAt };
   };
 
-  test('K7.5 ends with it and its grace, where the level that is held now is none that its rule accepts', async () => {
+  test('K7.5 ends with its grace if the level held now is not the rule’s', async () => {
     const { after } = await moves(1, { level: 2 });
     expect(after).toBe(now() + 15 * MINUTE);
     flow.clock.advance(15 * MINUTE - 1);
@@ -372,7 +372,7 @@ describe('access that was given for a shift', () => {
     expect((await moves(2, { level: 3 })).after).toBe(now() + 15 * MINUTE);
   });
 
-  test('K7.5 of a grant from an earlier version only the level that it was given for counts', async () => {
+  test('K7.5 from an earlier version counts only at the level it was given for', async () => {
     flow = aFlow({ roles: levels(2) });
     flow.shifts.set('U0ANA', [aShift(now())]);
     const grant = await gets('U0ANA', 4 * HOUR);
@@ -405,7 +405,7 @@ describe('a shift that somebody gave themselves', () => {
     },
   );
 
-  test('K7.6 a turn of the rotation does, from the tenure on and not a millisecond before', async () => {
+  test('K7.6 a turn of the rotation does, from the tenure on, to the millisecond', async () => {
     flow = aFlow({ roles: rule('tenure: 10m, planned: true') });
     flow.shifts.set('U0ANA', [aShift(now(), BY_NAME), aShift(now(), { start: now() - 10 * MINUTE })]);
     flow.shifts.set('U0BEN', [aShift(now(), BY_NAME), aShift(now(), { start: now() - 10 * MINUTE + 1 })]);

@@ -223,7 +223,7 @@ describe('a look at the shift', () => {
     expect((await held()).ties.incident?.resolvedAt).toBe(now());
   });
 
-  test('that is over is seen to be, also where the incident is found resolved in the same look', async () => {
+  test('that is over is seen, also if the incident is resolved in the same look', async () => {
     const grant = await holds({}, 'PINC1');
     flow.shifts.delete('U0ANA');
     flow.shifts.set('U0BEN', [aShift(now())]);

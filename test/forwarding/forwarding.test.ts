@@ -57,7 +57,7 @@ const shortened = (place: string) => [
   expect.objectContaining({ type: 'forwarding.shortened', payload: expect.objectContaining({ place, seq: 2 }) }),
 ];
 
-test('16 an event too long for UDP goes without its payload, and those after it arrive', async () => {
+test('16 an event too long for UDP goes without payload, and later ones arrive', async () => {
   const came: { seq: number; payload: object }[] = [];
   const socket = createSocket('udp4', (message) => {
     const line = message.toString('utf8');
@@ -171,7 +171,7 @@ describe('forwarding', () => {
     expect(one.cursor()).toBe(2);
   });
 
-  test('an event is sent whole, signed over its time in seconds and its body, under its hash', async () => {
+  test('an event is sent whole, signed over time and body, under its hash', async () => {
     const [event] = many(1);
     const { forwarding, came } = await webhook(many(1));
     await forwarding.handle('webhook', 0);
@@ -193,7 +193,7 @@ describe('forwarding', () => {
     expect(sent?.headers['webhook-signature']).toBe(`v1,${standard.digest('base64')}`);
   });
 
-  test('a redirect is not followed: it would carry the event to a host that nobody named', async () => {
+  test('a redirect is not followed: it would carry the event to an unnamed host', async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       asked.push(request.url);

@@ -67,7 +67,7 @@ test.each<[EventType, number, number, string]>([
   });
 });
 
-test('what somebody who watches over many systems should look at is high, and nothing else', () => {
+test('what a watcher should look at is high, and nothing else is', () => {
   expect(said(eventOf('break_glass.invoked'))).toMatchObject({ severity_id: 4, severity: 'High' });
   expect(said(eventOf('grant.ended'))).toMatchObject({ severity_id: 1, severity: 'Informational' });
 });
@@ -90,7 +90,7 @@ describe('what it is about', () => {
     expect(locked).not.toHaveProperty('entity');
   });
 
-  test('all else: the request or the grant, with the person and the role as far as there are any', () => {
+  test('the rest: the request or grant, with person and role where there are any', () => {
     expect(said(eventOf('request.denied')).entity).toEqual({
       ...{ name: 'R1', uid: 'R1', type: 'request', type_id: 99, user: ANA, data: RESOURCE },
     });
@@ -107,7 +107,7 @@ describe('what it is about', () => {
     });
   });
 
-  test('what somebody typed is its comment; where nobody did, there is none', () => {
+  test('what somebody typed is its comment, and there is none otherwise', () => {
     expect(said(eventOf('review.recorded')).comment).toBe('go on');
     expect(said(eventOf('break_glass.invoked')).comment).toBe('nobody is awake');
     expect(said(eventOf('request.denied'))).not.toHaveProperty('comment');

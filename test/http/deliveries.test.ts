@@ -115,7 +115,7 @@ test('whoever goes on sending what was refused is cut off', async () => {
   await closed(socket);
 });
 
-test('whoever sends more than they said, without having said so, is refused and not taken', async () => {
+test('a body longer than was announced is refused', async () => {
   const socket = await open(head('x-key: k\r\ntransfer-encoding: chunked\r\n'));
   socket.write(`${(1_000_001).toString(16)}\r\n${'x'.repeat(1_000_001)}\r\n`);
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 413/);
@@ -144,7 +144,7 @@ test('what was dropped because all together are too large is cut off', async () 
   await Promise.race([...all, last].map(closed));
 });
 
-test('a connection is left alone while its delivery is worked on, and is as any other afterwards', async () => {
+test('a connection is spared while its delivery is handled, and not afterwards', async () => {
   const body = 'x';
   const socket = await open(`${head(`x-key: right for ${body}\r\ncontent-length: 1\r\n`)}${body}`);
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200/);

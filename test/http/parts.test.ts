@@ -56,7 +56,7 @@ describe('reading bodies', () => {
     expect(await done).toBe(expected);
   });
 
-  test('keeps no bytes that the network filled: a body does not change when its buffer is used again', async () => {
+  test('keeps no network buffer: a body is stable when its buffer is reused', async () => {
     const { request, end, done } = reader(10)();
     const shared = Buffer.from('12345');
     request.emit('data', shared);
@@ -145,7 +145,7 @@ describe('connections', () => {
   };
   const left = (...sockets: Socket[]) => sockets.map(({ destroyed }) => !destroyed);
 
-  test('are as many as may be; one more takes the place of the oldest at the fullest address', () => {
+  test('fill to the limit, and one more replaces the oldest of the fullest address', () => {
     const { come } = limited(3);
     const [other, first, second] = [come('10.0.0.1'), come('10.0.0.2'), come('10.0.0.2')];
     expect(left(other, first, second)).toEqual([true, true, true]);

@@ -78,7 +78,7 @@ describe('K8.3 connections', () => {
     expect(await (await answer).text()).toBe('done');
   });
 
-  test('their number stays far below what the process may open, which is said where it is little', () => {
+  test('their number stays far below what the process may open, logged if small', () => {
     expect(connectionsFor(1_024)).toBe(256);
     expect(connectionsFor(256)).toBe(64);
     expect(connectionsFor(Number.POSITIVE_INFINITY)).toBe(256);
@@ -112,7 +112,7 @@ describe('K8.4 bodies', () => {
     expect(String(await new Promise((resolve) => sender.once('data', resolve)))).toMatch(/^HTTP\/1\.1 200/);
   });
 
-  test('all together are limited: the largest that is unfinished goes, a small one is taken', async () => {
+  test('share one limit: the largest unfinished goes, and a small one is accepted', async () => {
     const large = 'POST /in HTTP/1.1\r\nhost: b\r\nx-key: wrong\r\ncontent-length: 999999\r\n\r\n';
     // 14 connections with nearly a megabyte each, whose buffers hold a megabyte each, and then more.
     for (let round = 0; round < 3; round += 1)

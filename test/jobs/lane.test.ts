@@ -117,7 +117,7 @@ describe('taking work', () => {
     expect(queue.claims).toEqual([[['end', 'card'], 7, 8, 5 * MINUTE]]);
   });
 
-  test('does so much at once, and what it took ahead as each of them ends, before it takes more', async () => {
+  test('does its limit of work at once, and refills as each piece ends', async () => {
     const work = gated();
     const lane = laneOf({ end: always(work.handle) });
     put('a', 'b', 'c', 'd');
@@ -145,7 +145,7 @@ describe('taking work', () => {
     expect(await laneOf({ end: always(async () => null) }).pump()).toBe(false);
   });
 
-  test('looks again when the next is due, and asks when that is only where it took all there was', async () => {
+  test('looks again when the next is due, and asks when only after a full claim', async () => {
     const work = gated();
     const lane = laneOf({ end: always(work.handle) });
     queue.next = 100;
@@ -224,7 +224,7 @@ describe('taking work', () => {
     expect(ran).toEqual(['a']);
   });
 
-  test('once it is stopped it takes and begins nothing, and draining waits for what is under way', async () => {
+  test('once stopped it starts nothing, and draining waits for what is running', async () => {
     const work = gated();
     const lane = laneOf({ end: always(work.handle) });
     queue.next = 100;
@@ -366,7 +366,7 @@ describe('while the database cannot be written', () => {
     card: always(noting(ran, (key) => `card ${key}`)),
   });
 
-  test('what takes access back is done all the same, each once in five seconds, and nothing else is', async () => {
+  test('what takes access back goes on, each once in five seconds, and nothing else', async () => {
     queue.broken = full();
     put('a', 'b', 'c');
     queue.due.push(aClaim('x', { kind: 'card' }));
@@ -402,7 +402,7 @@ describe('while the database cannot be written', () => {
     expect(log.lines).toHaveLength(2);
   });
 
-  test('two that write in the same instant are no trouble: it looks again in a quarter of a second', async () => {
+  test('two writes in the same instant are no trouble: it retries in 250 ms', async () => {
     queue.broken = held();
     put('a');
     const lane = laneOf(kinds());
@@ -475,7 +475,7 @@ describe('while the database cannot be written', () => {
     ]);
   });
 
-  test('what was done and could not be recorded is not done again, and recorded before anything else is taken', async () => {
+  test('unrecorded work is not done again, and is recorded before new work is taken', async () => {
     queue.broken = full();
     queue.unsettled = full();
     put('a');
@@ -524,7 +524,7 @@ describe('while the database cannot be written', () => {
     expect(ran).toEqual(['a', 'a']);
   });
 
-  test('a lane that is not open yet goes on with the next end after each, until none is due', async () => {
+  test('a lane that is not open yet does one end after the other until none is due', async () => {
     queue.broken = full();
     queue.unsettled = full();
     put('a', 'b', 'c', 'd', 'e');
@@ -565,7 +565,7 @@ describe('while the database cannot be written', () => {
     expect(queue.settled).toMatchObject([{ claim: { generation: 1 }, next: 'done' }]);
   });
 
-  test('an outcome that fails for another reason is dropped with an error, and the lane goes on', async () => {
+  test('an outcome that fails otherwise is dropped with an error, and the lane goes on', async () => {
     queue.unsettled = full();
     put('a', 'b');
     const lane = laneOf(kinds());
@@ -627,7 +627,7 @@ describe('a runner', () => {
     await runner.stop();
   });
 
-  test('looks only at the lanes whose work has become due, in their order, in the next turn', async () => {
+  test('looks only at lanes with due work, in their order, in the next turn', async () => {
     const runner = runnerOf([lane('end'), lane('card'), lane('audit')]);
     runner.start();
     await settle();

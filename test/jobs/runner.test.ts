@@ -187,7 +187,7 @@ test('work that is put again while it runs, runs again afterwards', async () => 
   await expect.poll(() => runs).toBe(2);
 });
 
-test('work that is put again in the moment in which it ends, runs again at once, not when its claim runs out', async () => {
+test('work put again as it ends runs again immediately, not at its claim’s end', async () => {
   let runs = 0;
   const handle = async () => {
     runs += 1;
@@ -224,7 +224,7 @@ describe('with a database that cannot be written', () => {
     return { ...queue, claim: full, settle: full };
   };
 
-  test('ends that are due are carried out all the same, every one of them, and the log is loud', async () => {
+  test('due ends are all carried out anyway, with errors in the log', async () => {
     for (const key of ['a', 'b', 'c', 'd', 'e']) await put(key);
     const ended: string[] = [];
     run(

@@ -28,7 +28,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('people who only ever approve each other are told from people who do not, by what the ledger says', async () => {
+test('people who only approve each other are told from those who do not', async () => {
   const store = createStore(ledger, { clock, followUps: () => [], onDue: () => undefined });
   const approved = (requester: string, approver: string) =>
     store.commit({

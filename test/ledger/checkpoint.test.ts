@@ -47,7 +47,7 @@ const problem = (...lines: readonly object[]) => {
 };
 
 describe('a signed line', () => {
-  test('says which ledger, how far, when and by which key, and its signature can be checked by anybody', () => {
+  test('says which ledger, position and key, with a signature anybody can check', () => {
     const signer = signerFrom(pemOf());
     const { signature, ...fields } = signer.checkpoint(position(7));
     expect(fields).toEqual({ kind: 'checkpoint', ledger: 'L', seq: 7, hash: 'h7', at: 1_007, key: signer.keyId });
@@ -105,7 +105,7 @@ describe('reading them', () => {
     expect(readCheckpoints('\n\n')).toEqual({ checkpoints: [], keys: [] });
   });
 
-  test('a position by a key that nobody vouches for, or before somebody does, is a problem, with its line', () => {
+  test('a position signed by a key without a voucher is a problem with its line', () => {
     expect(problem(first(signer), other.checkpoint(position(1)))).toBe(
       `line 2: signed by a key that nobody vouches for (${other.keyId})`,
     );
@@ -121,7 +121,7 @@ describe('reading them', () => {
     expect(problem(first(signer), { ...line, signature: '' })).toBe('line 2: its signature is wrong');
   });
 
-  test('positions go forwards within a ledger; another ledger begins anew', () => {
+  test('positions ascend within a ledger, and another ledger starts over', () => {
     expect(problem(first(signer), signer.checkpoint(position(2)), signer.checkpoint(position(1)))).toBe(
       'line 3: it goes backwards',
     );
@@ -135,7 +135,7 @@ describe('reading them', () => {
     expect(problem(first(signer), { ...vouched, by: other.keyId })).toMatch(/nobody vouches/);
   });
 
-  test('a key that was changed, is another than it names, or cannot be read is a problem', () => {
+  test('a changed, mismatched or unreadable key is a problem', () => {
     const pem = other.publicKey.export({ type: 'spki', format: 'pem' }).toString();
     expect(problem(first(signer), { ...vouched, at: 9 })).toBe('line 2: its signature is wrong');
     expect(problem({ ...first(signer), publicKey: pem })).toBe('line 1: the key is not the one that it names');
@@ -223,7 +223,7 @@ describe('the book of them', () => {
     expect(() => book(join(directory, 'none.pem'))).toThrow(StorageError);
   });
 
-  test('another ledger in the file is told with how far it got; the newest of them', () => {
+  test('another ledger in the file is named with its newest position', () => {
     const signer = signerFrom(pemOf());
     const of = (seq: number, ledger: string) => signer.checkpoint(position(seq, ledger));
     expect(otherLedger([], 'L')).toBeNull();

@@ -108,7 +108,7 @@ describe('an event', () => {
     ]);
   });
 
-  test('one name of one person has one reference, and the same name of another has another', async () => {
+  test('one name of one person has one reference, and another person’s has another', async () => {
     await one.record(cancelled(), cancelled(), cancelled(person('U0ANA2', 'Ana')), cancelled(person('U0ANA', 'Anna')));
     expect(rows('SELECT person, value FROM names ORDER BY rowid')).toEqual([
       { person: 'U0ANA', value: 'Ana' },
@@ -148,7 +148,7 @@ describe('a change', () => {
     expect(jobs().map(({ key }) => key)).toEqual(['after 1', 'after 2']);
   });
 
-  test('moves work that is there already, and takes out only what is of this kind and key', async () => {
+  test('moves existing work, and deletes only work of this kind and key', async () => {
     await one.store.commit({ jobs: [job('G1'), job('G2'), job('G1', 5, 'watch')] });
     await one.store.commit({ jobs: [job('G1', 3)] });
     await one.store.commit({ done: [job('G2')] });
@@ -193,7 +193,7 @@ describe('a change', () => {
     expect(verifyLedger(one.ledger)).toMatchObject({ whole: true, events: 1 });
   });
 
-  test('that finds the disk full fails with all that came with it, and the chain goes on once there is room', async () => {
+  test('that finds the disk full fails as a whole, and the chain goes on later', async () => {
     await one.record(cancelled());
     const pages = Number(one.ledger.sqlite.pragma('page_count', { simple: true }));
     one.ledger.sqlite.pragma(`max_page_count = ${pages}`);
@@ -293,7 +293,7 @@ describe('commits that come together', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
-  test('a database that another program holds is tried again, with what came meanwhile, in order', async () => {
+  test('a database held by another program is retried, with later changes in order', async () => {
     let isHeld = true;
     const { commit, writes, open, clock } = aQueue((all) => {
       if (isHeld) throw held();
@@ -350,7 +350,7 @@ describe('commits that come together', () => {
     expect(writes).toHaveLength(count);
   });
 
-  test('alone, a change is written as soon as whoever asked for it pauses, eight in one turn; more wait for its end', async () => {
+  test('alone, a change is written at the caller’s pause, eight in one turn', async () => {
     const order: string[] = [];
     let waiting = 0;
     const begin = commitBatching(() => {
@@ -399,7 +399,7 @@ describe('canonical JSON', () => {
     expect(() => canonical((() => 1) as object)).toThrow();
   });
 
-  test('puts the replacement character in place of half a pair, and touches nothing that only looks like one', () => {
+  test('replaces half a surrogate pair, and leaves what only looks like one', () => {
     expect(canonical({ a: 'x\ud83dy' })).toBe('{"a":"x\ufffdy"}');
     expect(canonical({ a: '\\ud83d and \udc00' })).toBe('{"a":"\\\\ud83d and \ufffd"}');
     expect(canonical({ a: 'a \\ud83d in words' })).toBe('{"a":"a \\\\ud83d in words"}');
@@ -421,7 +421,7 @@ describe('due work', () => {
     return found;
   };
 
-  test('is taken when it is due and not before, of these kinds, the oldest first, so much at a time', async () => {
+  test('is taken when due, of these kinds, oldest first, up to the limit', async () => {
     await put('c', 30);
     await put('a', 10);
     await put('b', 20, 'watch');
@@ -467,7 +467,7 @@ describe('due work', () => {
     expect(await queue.nextDueAt(['end'], 150)).toBe(10);
   });
 
-  test('that is done is gone; that comes back keeps its tries as it says', async () => {
+  test('that is done is gone, and that comes back keeps its tries as it says', async () => {
     await put('a');
     await queue.settle({ claim: await first(), next: { dueAt: 5, after: 'failed' } });
     const second = await first();
@@ -529,7 +529,7 @@ describe('due work', () => {
     expect(rows('SELECT key FROM jobs')).toEqual([]);
   });
 
-  test('that a process which died had taken is free, and numbers that cannot be counted on are put right', async () => {
+  test('of a dead process is free again, and uncountable numbers are corrected', async () => {
     for (const key of ['a', 'b', 'c', 'd']) await put(key);
     await claim();
     one.ledger.sqlite.exec("UPDATE jobs SET attempts = 9e15, generation = 9e15 WHERE key = 'b'");
@@ -629,7 +629,7 @@ describe('the gate before the database', () => {
     }
   });
 
-  test('calls all back once, when it is worth trying again, and again whoever asks again', () => {
+  test('wakes all waiters once when a retry makes sense, and later ones again', () => {
     const gate = createWriteGate('jit.db');
     const called: string[] = [];
     gate.whenOpen(() => {

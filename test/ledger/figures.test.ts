@@ -36,7 +36,7 @@ const wait = (ms: number) => one.clock.advance(ms);
 const all = () => figures(0, 1_000 * HOUR);
 
 describe('an access', () => {
-  test('has whose it is, of what, how it came about, when it was asked for, began and ended, and its event', async () => {
+  test('has person, role, approval, times of asking, start and end, and its event', async () => {
     await one.record(asked(1));
     wait(MINUTE);
     await one.record(approved(1, 'reviewers'));
@@ -68,7 +68,7 @@ describe('an access', () => {
     expect(all().spans).toMatchObject([{ approval }]);
   });
 
-  test('of which neither request nor approval is there was asked for when it began, and is automatic', async () => {
+  test('without request and approval starts when it began, and is automatic', async () => {
     wait(HOUR);
     await one.record(activated(1));
     expect(all().spans).toMatchObject([{ approval: 'automatic', requestedAt: START + HOUR }]);
@@ -100,7 +100,7 @@ describe('an access', () => {
     expect(all().spans.map(({ credential: used }) => used)).toEqual([false, true]);
   });
 
-  test('that ended before the period is not in it, and one that ended in the moment it begins is', async () => {
+  test('that ended before the period is out, and at its first moment is in', async () => {
     await one.record(activated(1), activated(2), activated(3));
     wait(HOUR - 1);
     await one.record(ended(1));

@@ -205,7 +205,7 @@ test('a full disk is said with what to do, whatever was to be written', async ()
   ledger.close();
 });
 
-test('a grant that gives nothing any more has no seat that is owed, and stays on a revocation list', async () => {
+test('a grant that gives nothing owes no seat, and stays on a revocation list', async () => {
   const { ledger, store } = open();
   const seats = createSeatBook(ledger);
   const seat = { account: 'ana', level: 'member', role: 'team/member', before: null };
@@ -231,7 +231,7 @@ describe('words of other people in an event', () => {
     payload: { role: 'db/read', person: { slackId: 'U1', name: 'Ana' }, failures: 6, problem },
   });
 
-  test('half an emoji does not keep an alarm from being recorded; in its place stands the replacement character', async () => {
+  test('half an emoji does not stop an alarm’s record: it is replaced', async () => {
     const { ledger, store } = open();
     await store.commit({ events: [overdue('the target answered 500: \ud83d')] });
     expect((await createEventReader(ledger).after(0, 1))[0]?.payload).toMatchObject({
@@ -241,7 +241,7 @@ describe('words of other people in an event', () => {
     expect(verified()).toMatchObject({ whole: true, events: 1 });
   });
 
-  test('whatever the words are, they are recorded as canonical JSON (RFC 8785), as another library writes it', async () => {
+  test('any words are recorded as canonical JSON (RFC 8785), as a library writes it', async () => {
     const { ledger, store } = open();
     await fc.assert(
       fc.asyncProperty(words, async (problem) => {

@@ -311,7 +311,7 @@ describe('the last event that may go', () => {
     expect(last(`${waits}; ${lagging(8)}`)).toBe(7);
   });
 
-  test('leaves requests that were made together with one that waits where they are: they are one card', () => {
+  test('leaves requests made together with a waiting one: they share a card', () => {
     // 22 to 24 are about the one that was denied, 25 and after about the other.
     const waits = "UPDATE requests SET state = 'pending' WHERE id = (SELECT request_id FROM events WHERE seq = 25)";
     expect(last(waits)).toBe(21);
@@ -393,7 +393,7 @@ describe('taking events out', () => {
     expect(existsSync(file('a.jsonl'))).toBe(false);
   });
 
-  test('an archive is for its owner alone, says what it is by its SHA-256, and is whole or not there', async () => {
+  test('an archive is private, known by its SHA-256, and whole or absent', async () => {
     ledger.close();
     await archive(oldSite(), Number.MAX_SAFE_INTEGER / 2, 'a.jsonl');
     ledger = openLedger(ledger.path);
@@ -436,7 +436,7 @@ describe('erasing somebody', () => {
     expect(tablesOf(site)).toEqual(before);
   });
 
-  test('takes their name and address out of every table and of the file, and nobody else’s', async () => {
+  test('takes their name and address out of all tables and the file, nobody else’s', async () => {
     const site = oldSite();
     expect(JSON.stringify(tablesOf(site))).toMatch(/"Ben.*ben@harbor\.example|ben@harbor\.example.*"Ben/);
     expect(await eraseOf(site, 'U0BEN')).toMatchObject({ code: 0, out: expect.stringContaining('Erased: 2 ') });
@@ -496,7 +496,7 @@ describe('erasing somebody', () => {
     expect([...new Set(rowsIn(tablesOf(site), 'target_ids').map((row) => row.grant_id))]).toEqual(heldBy('U0ANA'));
   });
 
-  test('leaves a record that is whole, also once it goes to an archive, and one on which a bot carries on', async () => {
+  test('leaves a whole ledger, also when archived, that a bot carries on', async () => {
     const site = oldSite();
     await eraseOf(site, 'U0BEN');
     await eraseOf(site, 'U0FRED');
@@ -531,7 +531,7 @@ describe('erasing somebody', () => {
     expect(await store.accountsOf(ben)).toEqual(['U0BEN']);
   });
 
-  test('their address as the one whom one-time codes are counted for goes as well, and what was counted stays', async () => {
+  test('their address for one-time codes goes as well, and the count stays', async () => {
     const site = oldSite();
     const human = 'ben@harbor.example';
     const factor = (of: string) => ({ sealed: 'sealed', confirmed: true, lastStep: 3, human: of });
@@ -556,7 +556,7 @@ describe('erasing somebody', () => {
     expect((await store.record('factor_guesses', 'dev@harbor.example')).value).toMatchObject({ failures: 1 });
   });
 
-  test('wrong codes of an address that somebody else has as well stay where they are counted', async () => {
+  test('wrong codes counted for an address that others share stay there', async () => {
     const site = oldSite();
     const human = 'shared@harbor.example';
     const factor = { sealed: 'sealed', confirmed: true, lastStep: 3, human };

@@ -39,7 +39,7 @@ function firstRelease(): SQLite.Database {
   return db;
 }
 
-test('a database of the first release goes on: what was pending can be reviewed, what was live can end', async () => {
+test('a database of the first release goes on: reviews and ends still work', async () => {
   const db = firstRelease();
   const request = db.prepare(
     'INSERT INTO requests (id, version, state, submission_key, requester, role, body) VALUES (?, 1, ?, ?, ?, ?, ?)',
@@ -110,7 +110,7 @@ test('a database of the first release goes on: what was pending can be reviewed,
   ledger.close();
 });
 
-test('what was to be done about uses of break-glass is still to be done, under the name that it has now', async () => {
+test('pending work on break-glass uses is kept under its new name', async () => {
   const db = firstRelease();
   db.prepare("INSERT INTO jobs (kind, key, due_at) VALUES ('review', 'R1', 5)").run();
   db.close();

@@ -112,14 +112,14 @@ describe('a name in the record', () => {
     expect(await ledgerHere('verify', path)).toMatchObject({ code: 1 });
   });
 
-  test('K10.3 the erasure of one does not explain the missing name of another, nor a later one of the same', async () => {
+  test('K10.3 one’s erasure explains neither another’s gap nor a later one’s', async () => {
     await erase('U1');
     expect(await check()).toMatchObject({ whole: true });
     tamper("UPDATE names SET person = 'U1', salt = NULL, value = NULL WHERE person = 'U2'");
     expect(await check()).toMatchObject({ whole: false });
   });
 
-  test('K10.3 whoever comes back after they were erased has a name again, which cannot be taken out in silence', async () => {
+  test('K10.3 who comes back after an erasure has a name that cannot vanish silently', async () => {
     await erase('U1');
     await record(3);
     expect(await check()).toMatchObject({ whole: true });
@@ -130,7 +130,7 @@ describe('a name in the record', () => {
     expect(await check()).toMatchObject({ whole: false });
   });
 
-  test('K10.3 a crash between saying that a name was erased and erasing it leaves the record whole', async () => {
+  test('K10.3 a crash between an erasure’s event and its effect leaves a whole record', async () => {
     const ledger = openLedger(path);
     const store = createStore(ledger, { clock, followUps: () => [], onDue: () => undefined });
     await store.commit({
@@ -177,7 +177,7 @@ describe('a name in an archive', () => {
     expect(await check([file('a.jsonl')])).toMatchObject({ whole: false, kind: 'missing' });
   });
 
-  test('K10.3 names that were erased before they were archived are explained by the event that says so', async () => {
+  test('K10.3 names erased before archiving are explained by their event', async () => {
     await erase('U1');
     await archive('a.jsonl', '2026-01-01T06:00Z');
     expect(await check()).toMatchObject({ whole: true });
@@ -230,7 +230,7 @@ describe('a name in a bundle for the auditor', () => {
     expect(await python(folder)).toContain('a name of U1 in event 11 is missing, and nothing says that it was erased');
   });
 
-  test('K10.3 verify.py takes the word of an event that a name was erased, also of a later one', async () => {
+  test('K10.3 verify.py accepts an event that says a name was erased, also a later one', async () => {
     await erase('U1');
     expect(await python(await bundled('2100-01-01'))).toContain('whole: 13 events');
     expect(await python(await bundled('2026-01-01T05:30Z'))).toMatch(

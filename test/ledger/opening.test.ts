@@ -73,7 +73,7 @@ describe('rules of the database', () => {
     expect(opened()).toEqual(FINE);
   });
 
-  test('a trigger of the bot’s name that does something else is taken out, and its own put back', () => {
+  test('a trigger of the bot’s name with other effects is replaced by its own', () => {
     change(
       'DROP TRIGGER events_are_never_deleted; CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT 1; END',
     );
@@ -99,7 +99,7 @@ describe('rules of the database', () => {
     expect(parts()).toEqual(expect.arrayContaining(['mine', 'my_notes']));
   });
 
-  test('an index that forbids rows which are there cannot be put back as it was; searches have it all the same', () => {
+  test('an index that existing rows violate is left out, and searches still work', () => {
     const grant = (id: string) =>
       `INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES ('${id}', 1, 'active', 'R-${id}', 'U1', 'db/read', 'db', '{}')`;
     change(`DROP INDEX grants_one_live; ${grant('G1')}; ${grant('G2')}`);
@@ -143,7 +143,7 @@ describe('opening', () => {
     expect(() => openLedgerToRead(path)).toThrow(/no SQLite database/);
   });
 
-  test('a second bot is kept out while the first runs, and told which database it is about', () => {
+  test('a second bot is kept out while the first runs, and told the database', () => {
     const first = openLedger(path);
     expect(() => openLedger(path)).toThrow(StorageError);
     expect(() => openLedger(path)).toThrow(new RegExp(`^${path}: another bot is already running`));
@@ -179,7 +179,7 @@ describe('who else could reach the files', () => {
     expect(makeOwnerOnly(join(directory, 'none', 'new'))).toEqual([]);
   });
 
-  test('one that is there is closed to others, keeps what is in it, and what its owner may', () => {
+  test('one that exists is closed to others and keeps its content and owner’s rights', () => {
     expect(makeOwnerOnly(file('a', 0o744))).toEqual([
       `${directory}/a could be reached by others (mode 744); it is for its owner alone now`,
     ]);

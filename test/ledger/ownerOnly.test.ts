@@ -42,17 +42,14 @@ const record = async (ledger: ReturnType<typeof openLedger>, clock = manualClock
 };
 const COMPANIONS = ['', '-wal', '-shm', '-writer'];
 
-test.each([0o022, 0o000])(
-  'K10.7 a new database and its companions are their owner’s alone, with a umask of %i',
-  async (umask) => {
-    process.umask(umask);
-    const ledger = openLedger(path);
-    await record(ledger);
-    expect(ledger.exposed).toEqual([]);
-    expect(COMPANIONS.map((suffix) => mode(`${path}${suffix}`))).toEqual(['600', '600', '600', '600']);
-    ledger.close();
-  },
-);
+test.each([0o022, 0o000])('K10.7 a new database and its companions are private, with a umask of %i', async (umask) => {
+  process.umask(umask);
+  const ledger = openLedger(path);
+  await record(ledger);
+  expect(ledger.exposed).toEqual([]);
+  expect(COMPANIONS.map((suffix) => mode(`${path}${suffix}`))).toEqual(['600', '600', '600', '600']);
+  ledger.close();
+});
 
 test('K10.7 files that others could read are closed at start, and it is said', async () => {
   const earlier = openLedger(path);

@@ -55,7 +55,7 @@ test('one change after another does not keep everything else from its turn', asy
   expect(written.length).toBeLessThan(10);
 });
 
-test('in a crowd, what comes in one turn is written together, and whoever comes alone afterwards waits for nobody again', async () => {
+test('in a crowd one turn is one write, and a later loner waits for nobody', async () => {
   const { change, written } = desk();
   await crowd(change, 100);
   // Nobody could know of the crowd before it was there.

@@ -76,7 +76,7 @@ describe('requests', () => {
     expect([await one.store.request('R9'), await one.store.requestBySubmission('S9')]).toEqual([null, null]);
   });
 
-  test('what waits for reviewers is found by the account and by the mailbox, and of this role only', async () => {
+  test('waiting requests are found by account and mailbox, of this role only', async () => {
     await put(pending('R1'), pending('R2', { role: 'db/write' }), pending('R3', { requester: BEN }));
     const of = async (who: typeof human, role = 'db/read') => (await one.store.pendingRequestOf(who, role))?.value.id;
     expect([await of(human), await of(byAccount), await of(byMailbox), await of(stranger)]).toEqual([
@@ -94,7 +94,7 @@ describe('requests', () => {
     expect(await of(human)).toBeUndefined();
   });
 
-  test('one whose role a reviewer changed is of that role from then on, and of its requester still', async () => {
+  test('one with a changed role is of that role from then on, and of its requester', async () => {
     await put(pending('R1'));
     const changed = pending('R1', { role: 'db/narrow', bundle: 'B', submissionKey: 'S' });
     await one.store.commit({ requests: [{ value: changed, version: 1 }] });
@@ -105,7 +105,7 @@ describe('requests', () => {
     expect((await one.store.bundle('R1')).map(({ id }) => id)).toEqual(['R1']);
   });
 
-  test('those that are open: they wait, or are scheduled; of all, or of one account', async () => {
+  test('the open ones, waiting or scheduled: of all, or of one account', async () => {
     await put(
       pending('R1'),
       aDeniedRequest('R2', { ...approved('R2'), state: 'scheduled', startsAt: 5 } as Partial<Request>),
@@ -129,14 +129,14 @@ describe('requests', () => {
     expect((await one.store.recentRequests('U0ANA', 9)).map(({ id }) => id)).toEqual(['R0', 'R2', 'R1', 'R3']);
   });
 
-  test('accounts of a human are their own, and all that asked under one of their mailboxes, each once', async () => {
+  test('accounts of a human: their own and all that asked by their mailboxes, once', async () => {
     await put(aDeniedRequest('R1', { requester: ANA }), aDeniedRequest('R2', { requester: OTHER_ANA }));
     await put(aDeniedRequest('R3', { requester: BEN }), aDeniedRequest('R4', { requester: OTHER_ANA }));
     expect(await one.store.accountsOf(human)).toEqual(['U0ANA', 'U0ANA2']);
     expect(await one.store.accountsOf({ accounts: ['U0X'], mailboxes: [] })).toEqual(['U0X']);
   });
 
-  test('uses of break-glass that nobody reviewed: of all, of one human; not those that are not approved any more', async () => {
+  test('unreviewed uses of break-glass, of all or one human, while approved', async () => {
     const use = (verdict: object | null) => ({ reviewer: 'U0BEN', dueAt: 7, broughtUp: 0, verdict });
     await put(
       approved('R1', { useReview: use(null) }),

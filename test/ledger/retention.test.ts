@@ -62,7 +62,7 @@ const tamper = (statement: string) => {
 };
 
 describe('old events', () => {
-  test('go to a file and out of the database, and the chain goes on from where the file ends', async () => {
+  test('go to a file and out of the database, and the chain continues from there', async () => {
     const done = await archive('2026-a.jsonl', '2026-01-01T06:00Z');
     expect(done).toMatchObject({ code: 0, out: expect.stringContaining('events 1 to 6') });
     expect(count()[0]).toBe(7);
@@ -91,7 +91,7 @@ describe('old events', () => {
     });
   });
 
-  test('K10.12 the end of an archive is compared with a position that was kept elsewhere, without the archive too', async () => {
+  test('K10.12 an archive’s end is compared with a kept position, with no archive too', async () => {
     await archive('a.jsonl', '2026-01-01T06:00Z');
     const ledger = openLedgerToRead(path);
     const end = ledger.sqlite.prepare<[], string>('SELECT prev_hash FROM events WHERE seq = 7').pluck().get() ?? '';
@@ -119,7 +119,7 @@ describe('old events', () => {
     expect((await archive('b.jsonl', '2026-01-01T06:00Z')).out).toContain('Nothing to archive');
   });
 
-  test('nothing is archived from a ledger that is not whole, nor over a file that is there', async () => {
+  test('a damaged ledger is not archived, nor over an existing file', async () => {
     writeFileSync(file('a.jsonl'), 'mine');
     expect(await archive('a.jsonl', '2026-01-01T06:00Z')).toMatchObject({
       code: 2,
@@ -146,7 +146,7 @@ describe('old events', () => {
 describe('a name in the record', () => {
   const find = (person: string) => runHere('audit', path, '--person', person);
 
-  test('is found by id and by any part of it, stands beside the chain, and is not written into it', async () => {
+  test('is found by id and any part of it, beside the chain and not in it', async () => {
     expect((await find('person 1')).out.trim().split('\n')).toHaveLength(4);
     expect((await find('U1')).out.trim().split('\n')).toHaveLength(4);
     const db = new SQLite(path, { readonly: true });
@@ -168,7 +168,7 @@ describe('a name in the record', () => {
     expect((await find('U1')).out).toMatch(/\(erased\)[\s\S]*Person 1/);
   });
 
-  test('what they were called at targets goes with them, once it is not needed to take access back', async () => {
+  test('their names at targets go with them, once no end needs them', async () => {
     const db = new SQLite(path);
     db.pragma('foreign_keys = OFF');
     const grant = db.prepare(

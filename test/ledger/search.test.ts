@@ -49,7 +49,7 @@ describe('searching', () => {
     await one.record(denied(3, 'db2/read'), anEvent('bot.stopped', { signal: 'SIGTERM' }));
   });
 
-  test('by a person’s id, by a part of their name however it is written, and by one that is nobody’s', async () => {
+  test('by a person’s id, by part of a name in any spelling, and by an unknown one', async () => {
     expect(await found({ person: 'U0ANA' })).toEqual([1, 4, 5]);
     expect(await found({ person: 'KOV' })).toEqual([1, 4, 5]);
     expect(await found({ person: 'BEN' })).toEqual([2, 3]);
@@ -109,7 +109,7 @@ describe('searching', () => {
     expect(first).toMatchObject({ type: 'request.submitted', payload: { requester: { name: 'Ana Kovač' } } });
   });
 
-  test('what people are called is what the newest event says of them, and never their address', async () => {
+  test('people are called what the newest event says, never by address', async () => {
     await one.record(asked(person('U0BEN', 'Benjamin'), 4));
     await one.record(anEvent('delegation.set', { from: { ...ANA, name: 'ana@x' }, to: { ...BEN }, until: 0 }));
     const names = await eventSearch(one.ledger).namesOf(['U0BEN', 'U0ANA', 'U0NOBODY', 'S0TEAM']);
@@ -191,7 +191,7 @@ describe('handing on', () => {
     );
   });
 
-  test('a line has the event as it was hashed, and beside it the names that were not erased', async () => {
+  test('a line has the event as hashed, and beside it the names not erased', async () => {
     await one.record(asked(ANA, 1), asked(BEN, 2));
     const lineOf = createRowWriter(one.ledger);
     const lines = () =>
@@ -213,7 +213,7 @@ describe('handing on', () => {
 });
 
 describe('reading back', () => {
-  test('events after one, so many, in order; one by its number; the newest; and where it all began', async () => {
+  test('events after one, up to a limit, one by number, the newest and the start', async () => {
     const reader = createEventReader(one.ledger);
     expect([await reader.newest(), await reader.origin(), await reader.get(1)]).toEqual([null, null, null]);
     const [first] = await one.record(denied(1), denied(2), denied(3), denied(4));

@@ -53,7 +53,7 @@ const eventsAbout = (requestId: string) =>
     .filter((event) => event.requestId === requestId)
     .map(({ seq }) => seq);
 
-test('a ledger as the bot left it has nothing that is bent, and nothing that is not due', async () => {
+test('a ledger as the bot left it has nothing bent and nothing to mend', async () => {
   expect(await check.suspects()).toEqual([]);
   for (const id of Object.values(lived.live)) expect(await check.look(id), id).toBeNull();
   expect(await check.look('G-nobody-knows')).toBeNull();
@@ -241,7 +241,7 @@ describe('due work of live access', () => {
   const dueAt = (kind: string, id: string, at: number) =>
     bend('UPDATE jobs SET due_at = ? WHERE kind = ? AND key = ?', at, kind, id);
 
-  test('an end that is not there is put where it belongs: at the end, or now where it is being taken back', async () => {
+  test('a missing end is put at its time, or now while it is being taken back', async () => {
     const { reviewed, revoking, provisioning } = lived.live;
     for (const id of [reviewed, revoking, provisioning]) noJob('end', id);
     const job = (key: string, at: number) => [{ kind: 'end', key, dueAt: at }];
@@ -353,7 +353,7 @@ describe('small states', () => {
     expect(await check.freezeEvent()).toBeNull();
   });
 
-  test('the first event of a ledger counts as any other, also where those before it are in an archive', async () => {
+  test('a ledger’s first event counts as any other, also after archiving', async () => {
     const { ledger, record: recordThere, close } = aLedger();
     const frozen = anEvent('access.frozen', { reason: 'r', live: 0 });
     await recordThere(frozen, frozen);
@@ -370,7 +370,7 @@ describe('small states', () => {
     close();
   });
 
-  test('rules that owners took out, as far as none put them back, by the answers that say so', async () => {
+  test('rules that owners removed and did not restore, by the answers’ events', async () => {
     const answered = (role: string, entitlement: string, verdict: 'keep' | 'remove'): NewEvent => ({
       ...about,
       type: 'access_review.answered',
@@ -431,7 +431,7 @@ describe('small states', () => {
     expect(await check.strayStandIns()).toEqual(['U0CHLOE']);
   });
 
-  test('a stand-in whose event may be in an archive is believed, and one whom an event ended is not', async () => {
+  test('a stand-in from a possibly archived event holds, and an ended one does not', async () => {
     bot.ledger.sqlite.exec('DELETE FROM jobs; UPDATE cursors SET seq = 1000');
     await record({
       ...about,

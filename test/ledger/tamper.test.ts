@@ -94,7 +94,7 @@ const WAYS: Readonly<Record<string, (all: readonly EventRow[], at: number) => re
 };
 
 describe('tampering', () => {
-  test('of any kind, at any place, is found with an anchor kept elsewhere, and never later than it happened', () => {
+  test('of any kind and place is found with a kept anchor, never later than it was', () => {
     const opened = openLedgerToRead(path);
     const head = rows(opened.sqlite).at(-1) as EventRow;
     opened.close();
@@ -182,7 +182,7 @@ describe('checkpoints', () => {
     expect(await book().anchors('L')).toMatchObject({ anchors: [{ seq: 3 }] });
   });
 
-  test('a key that nobody vouched for is refused; one that the old key introduced signs from then on', async () => {
+  test('a key without a voucher is refused, and one that the old key introduced signs', async () => {
     await book().keep(position(3));
     const second = newKey('second.pem');
     expect(() => book(second)).toThrow(/jitbot ledger rotate-key/);
@@ -205,7 +205,7 @@ describe('checkpoints', () => {
     });
   });
 
-  test('K5.11 a file of another ledger’s checkpoints says that this one was put in its place', async () => {
+  test('K5.11 a file of another ledger’s checkpoints reveals the replacement', async () => {
     await book().keep(position(3));
     expect(await book().anchors('OTHER')).toMatchObject({ problem: expect.stringContaining('another ledger') });
     // Nor is it forgotten once this one has positions of its own there.

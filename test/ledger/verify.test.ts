@@ -48,7 +48,7 @@ async function archive(upTo: number, name: string): Promise<string> {
 }
 
 describe('the chain', () => {
-  test('that is whole says how many events, where it begins, its head, and how many positions agree', async () => {
+  test('that is whole gives its events, start, head and matching positions', async () => {
     expect(verified()).toEqual({ whole: true, first: 1, events: 0, head: '0'.repeat(64), anchors: 0 });
     await record(5);
     expect(verified()).toEqual({ whole: true, first: 1, events: 5, head: hashOf(5), anchors: 0 });
@@ -89,7 +89,7 @@ describe('the chain', () => {
     expect(verified()).toEqual({ whole: false, seq, kind, problem: expect.stringContaining(problem) });
   });
 
-  test('a tail that was cut is known by the furthest position, and one that agrees hides it not', async () => {
+  test('a cut tail is known by the furthest position, and a match hides no cut', async () => {
     await record(6);
     const anchors = [anchor(2), anchor(5, hashOf(5), 'a file'), anchor(6, hashOf(6), 'the channel')];
     tamper('DELETE FROM events WHERE seq > 4');
@@ -140,7 +140,7 @@ describe('archives', () => {
     });
   });
 
-  test('a ledger without them begins where the chain says, and its end there is compared', async () => {
+  test('a ledger without them begins where the chain says, and its end is compared', async () => {
     await record(4);
     const end = anchor(2);
     await archive(2, 'a.jsonl');
@@ -150,13 +150,13 @@ describe('archives', () => {
     expect(verified({ anchors: [anchor(2, 'x')] })).toMatchObject({ whole: false, seq: 2, kind: 'rewritten' });
   });
 
-  test('where a ledger begins with its first event, or with none, is the beginning of all', async () => {
+  test('a ledger begins with its first event, or with none', async () => {
     expect(startOf(one.ledger.sqlite)).toEqual(BEGINNING);
     await record(2);
     expect(startOf(one.ledger.sqlite)).toEqual(BEGINNING);
   });
 
-  test('lines are read in batches, whatever is blank between them, also without an end to the last', async () => {
+  test('lines are read in batches, blank ones skipped, the last without its end too', async () => {
     await record(5);
     const path = join(one.path, '..', 'a.jsonl');
     writeArchive(one.ledger, path, 5);
@@ -178,7 +178,7 @@ describe('archives', () => {
     ]);
   });
 
-  test('a line that is no event is told with its number; a file that is not there with its name', async () => {
+  test('a line that is no event is named by number, and a missing file by name', async () => {
     await record(3);
     const path = join(one.path, '..', 'a.jsonl');
     writeArchive(one.ledger, path, 3);
@@ -264,7 +264,7 @@ describe('names', () => {
     expect(verified()).toMatchObject({ whole: false, seq: 7, kind: 'missing' });
   });
 
-  test('one that is gone is missed at the last event that holds it, unless a later event says that it was erased', async () => {
+  test('a missing one is missed at its last event, unless a later erasure explains it', async () => {
     tamper(empty('U1'));
     expect(verified()).toMatchObject({
       whole: false,

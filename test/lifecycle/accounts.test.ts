@@ -52,13 +52,13 @@ const onlyKnown = (...people: (typeof HARBOR)[]) => {
 };
 
 describe('K11.3 what stands before the @', () => {
-  test('ben at the agency is not given the login of ben at harbor, nor the other way round', async () => {
+  test('ben at the agency does not get the login of ben at harbor, or the reverse', async () => {
     expect(await ask('U0BEN2')).toContain('ben is what Ben Okafor (U0BEN) is called there, too');
     expect(await ask('U0BEN')).toContain('ben is what Ben (agency) (U0BEN2) is called there, too');
     expect(flow.events()).toEqual([]);
   });
 
-  test('also where the other one has left Slack, and only the ledger knows that they had access', async () => {
+  test('also if the other one has left Slack, and only the ledger knows them', async () => {
     onlyKnown(HARBOR);
     expect(await ask('U0BEN')).toBe('approved');
     onlyKnown(AGENCY);
@@ -73,7 +73,7 @@ describe('K11.3 what stands before the @', () => {
     expect(await ask('U0ANA')).toContain('two people never share an account');
   });
 
-  test('with email_domains only addresses there say who somebody is, and those of one domain are theirs alone', async () => {
+  test('with email_domains only those addresses identify, and only within one domain', async () => {
     flow.policy = policyWith({ emailDomains: ['harbor.example'] });
     flow.everybody = unknown('Slack is not even asked');
     expect(await ask('U0BEN')).toBe('approved');
@@ -157,7 +157,7 @@ resources:
   });
 });
 
-test('K11.3 somebody keeps what they hold, and it ends on time, when another one comes who is called the same', async () => {
+test('K11.3 a holder keeps access to its end when a namesake arrives', async () => {
   onlyKnown(HARBOR);
   expect(await ask('U0BEN')).toBe('approved');
   const [grant] = await flow.deps.store.liveGrants({});

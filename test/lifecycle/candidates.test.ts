@@ -169,7 +169,7 @@ describe('whoever is on call', () => {
     ]);
   });
 
-  test('is told to be missing, once, where the one whom the policy names is not at Slack', async () => {
+  test('is reported missing once, if the one whom the policy names is not at Slack', async () => {
     calls({ U0GONE: 'pager@harbor.example', U0LEFT: 'other@harbor.example' });
     expect(idsOf(await at(onCall('pager@harbor.example', 'other@harbor.example'))).unseen).toEqual([
       'Slack does not know this person',

@@ -47,7 +47,7 @@ describe('whether people are among some', () => {
     expect(await among(groups, [], ['U0ANA'])).toEqual([]);
   });
 
-  test('who is named by account is one of them, whatever Slack says of groups, and it is not asked', async () => {
+  test('someone named by account is one of them, without asking Slack for groups', async () => {
     const { asked, members } = directoryOf({});
     const found = await areAmong({ ...flow.deps.directory, members }, ['S0LOST', 'U0ANA'], ['U0ANA']);
     expect(found).toEqual(known(new Set(['U0ANA'])));
@@ -169,7 +169,7 @@ describe('what somebody could review', () => {
     expect(asked).toEqual([[['S0LEADS'], 'preview']]);
   });
 
-  test('is what those whom they stand in for could, by account and by group, until the time is over', async () => {
+  test('is what the absent reviewers could, by account and group, until it ends', async () => {
     flow.groups.set('S0LEADS', new Set(['U0ANA']));
     const dev = aPerson('U0DEV', 'Dev', 'dev@harbor.example');
     await holds(
@@ -199,7 +199,7 @@ describe('what somebody could review', () => {
     expect(await seen('EVE')).toEqual(['asked']);
   });
 
-  test('is nothing of their own, by any account, and nothing that they have reviewed by any', async () => {
+  test('is nothing of their own, by any account, nor what they have reviewed', async () => {
     const by = (slackId: string) => aPerson(slackId, slackId, `${slackId.toLowerCase()}@harbor.example`);
     const review = (slackId: string) => ({
       by: by(slackId),

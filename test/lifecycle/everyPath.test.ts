@@ -290,7 +290,7 @@ describe.each(PATHS)('K11.11 $name', (path) => {
 });
 
 describe('break-glass beside the limits', () => {
-  test('K11.12 two who break the glass at once, both allowed anyway, do not both get the last place', async () => {
+  test('K11.12 two allowed break-glass uses at once do not both get the last place', async () => {
     const asks = await Promise.all(
       ['U0ANA', 'U0BEN'].map(async (personId) => ({ personId, ...GOOD, factor: await flow.factorOf(personId) })),
     );
@@ -299,7 +299,7 @@ describe('break-glass beside the limits', () => {
     expect(ordinary).toHaveLength(1);
   });
 
-  test('K11.11 whom the rules do not allow breaks the glass with a reason of their own, and is reviewed', async () => {
+  test('K11.11 someone the rules refuse uses break-glass with a reason and is reviewed', async () => {
     change({ rules: [ASK] });
     const used = await glass({
       personId: 'U0ANA',
@@ -312,7 +312,7 @@ describe('break-glass beside the limits', () => {
 });
 
 describe('a crafted “Approve less”', () => {
-  test('K11.4 on an extension it cannot name another role: nothing is extended, and the request waits on', async () => {
+  test('K11.4 on an extension cannot name another role, and the request waits on', async () => {
     const grant = await held({ personId: 'U0ANA', ...GOOD, factor: await flow.factorOf('U0ANA') });
     byReview();
     const asked = await requestExtension(flow.deps, {
@@ -356,7 +356,7 @@ describe('a crafted “Approve less”', () => {
     expect((await flow.deps.store.request(request.id))?.value).toMatchObject({ state: 'pending', role: 'db/admin' });
   });
 
-  test('K11.4 a narrower role that wants a code of its reviewers is not given without one', async () => {
+  test('K11.4 a narrower role that wants a reviewer’s code is not given without one', async () => {
     change({ secondFactor: { request: true, review: true } }, 'read');
     const request = await waiting({ personId: 'U0ANA', ...GOOD, factor: await flow.factorOf('U0ANA') });
     expect(await review(request, { role: 'db/read', duration: 15 * MINUTE })).toEqual({

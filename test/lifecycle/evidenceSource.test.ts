@@ -297,7 +297,7 @@ describe('groups', () => {
 });
 
 describe('other accounts', () => {
-  test('are those listed with it, those that the ledger has seen, and whose mailbox the address belongs to', async () => {
+  test('are those listed, those seen in the ledger, and the address’s mailbox owner', async () => {
     samePerson = [['U0ANA', 'U0LISTED']];
     seen = ['U0SEEN', 'U0LISTED'];
     people.set('U0OWNER', account('U0OWNER', 'ana@harbor.example'));
@@ -328,7 +328,7 @@ describe('the past', () => {
     ],
   };
 
-  test('is asked for of the human, as far back as limits look, without the request itself', async () => {
+  test('is asked of the human, as far back as limits look, without the request', async () => {
     samePerson = [['U0ANA', 'U0A']];
     people.set('U0A', account('U0A'));
     await gather(LIMITS, { requestId: 'R7' });
@@ -345,7 +345,7 @@ describe('the past', () => {
     expect(asked.history).toEqual([[question]]);
   });
 
-  test('of a new request counts what was approved ahead, and of one that begins only what was before', async () => {
+  test('of a request counts what is approved ahead, of a start only what came before', async () => {
     const at = (when: number) => ({ role: 'db/read', at: when });
     past = { automatic: [at(NOON - 1), at(NOON), at(NOON + 1)], denials: [at(NOON)], holders: [] };
     expect((await gather(LIMITS)).history).toEqual(known({ ...past, automatic: past.automatic }));
@@ -354,7 +354,7 @@ describe('the past', () => {
     );
   });
 
-  test('names a human by one id, whatever accounts they hold things by, and whoever asks by theirs', async () => {
+  test('names a human by one id, whichever accounts hold things', async () => {
     samePerson = [['U0BEN', 'U0ROOT']];
     const by = (slackId: string, email: string) => ({ role: 'db/read', person: { slackId, email } });
     past = {

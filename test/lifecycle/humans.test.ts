@@ -41,7 +41,7 @@ const withSilence = (...ids: string[]): Deps => ({
 });
 
 describe('the human behind an account', () => {
-  test('has every account listed together with it, and the mailboxes that those have now', async () => {
+  test('has every account listed with it, and the mailboxes they have now', async () => {
     const ana = joins('U0ANA', 'ana+x@harbor.example');
     joins('U0ADMIN', 'root@harbor.example');
     joins('U0BEN', 'ben@harbor.example');
@@ -75,7 +75,7 @@ describe('the human behind an account', () => {
     });
   });
 
-  test('whose other account is there is seen whole, and it is not asked whether it has left', async () => {
+  test('with another account present is seen whole, without asking who has left', async () => {
     joins('U0ADMIN', 'root@harbor.example');
     together(['U0ANA', 'U0ADMIN']);
     const deps = withSilence();
@@ -93,7 +93,7 @@ describe('the human behind an account', () => {
   test.each([
     ['the first', ['U0ADMIN']],
     ['the second', ['U0OTHER']],
-  ])('of whose other accounts Slack says nothing of %s is not, and the account is named', async (_which, silent) => {
+  ])('with other accounts that Slack is silent on (%s) is not, naming the account', async (_which, silent) => {
     joins('U0ADMIN', 'root@harbor.example');
     joins('U0OTHER', 'other@harbor.example');
     together(['U0ANA', 'U0GONE', 'U0ADMIN', 'U0OTHER']);

@@ -50,7 +50,7 @@ const takes = (role: string) =>
     factor: null,
   });
 
-test('comes first where it is had at once, then what reviewers are asked about, and what is denied is left out', async () => {
+test('puts automatic first, then reviewed, and leaves out denied', async () => {
   withRoles(ROLES);
   expect(await possible()).toEqual([
     ['allows', 'allow'],
@@ -101,7 +101,7 @@ test('is nothing while everything is frozen, and says so', async () => {
   expect(await possible()).toBe('nothing is granted now: all access is frozen by Eve: a token has leaked');
 });
 
-test('is looked up for twenty-five roles, and of the others it is only said that they may be possible', async () => {
+test('is looked up for twenty-five roles, and the others are only possible', async () => {
   withRoles(Object.fromEntries(Array.from({ length: 27 }, (_, index) => [`r${index}`, { rules: [allow()] }])));
   for (const role of ['db/r24', 'db/r25']) await takes(role);
   const found = (await possible()) as [string, string][];

@@ -150,7 +150,7 @@ describe('an approval', () => {
     expect(await why(approved(), anAskDecision())).toBeNull();
   });
 
-  test('is not carried where the policy says no, with all that it found, or its own reasons', async () => {
+  test('is not carried where the policy denies, with all that it found', async () => {
     expect(await why(approved(), DENY)).toEqual(['a freeze', 'a limit', 'a rule']);
     expect(await why(approved(), { ...DENY, outcomes: [] })).toEqual(['not today']);
   });

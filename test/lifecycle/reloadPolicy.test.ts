@@ -225,7 +225,7 @@ describe('the text of a policy', () => {
     expect(await since(before, reads(policyOf('old')))).toEqual([]);
   });
 
-  test('that was not kept, that somebody changed, or that cannot be read tells why nothing is known', async () => {
+  test('that was not kept, was changed or is unreadable says why nothing is known', async () => {
     expect(await since('older', reads(policyOf('older')))).toEqual([`${CANNOT}its text was not kept`]);
     expect(await since('old', reads(policyOf('forged')))).toEqual([`${CANNOT}its text was changed`]);
     expect(await since('old', () => ({ problem: 'no variable X' }))).toEqual([`${CANNOT}no variable X`]);

@@ -174,7 +174,7 @@ describe('a code', () => {
 });
 
 describe('wrong codes', () => {
-  test('are five in a row at most, and then none is taken for 15 minutes, a right one neither', async () => {
+  test('are five in a row at most, then even a right one is refused for 15 minutes', async () => {
     const app = await enrols('U0ANA');
     for (const left of [4, 3, 2, 1])
       expect(await wrong('U0ANA')).toEqual({ refused: { code: 'second_factor_wrong', left } });
@@ -245,7 +245,7 @@ describe('wrong codes', () => {
     expect(pauses).toEqual([15, 30, 60, 120, 240, 480, 960, 1440, 1440]);
   });
 
-  test('pause twice as long the second time, though a right code came after a wrong one in between', async () => {
+  test('double the pause the second time, even with a right code in between', async () => {
     const app = await enrols('U0ANA');
     flow.clock.advance(await locks('U0ANA'));
     expect(await codeOf(wrong('U0ANA'))).toBe('second_factor_wrong');

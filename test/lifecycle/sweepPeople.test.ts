@@ -94,7 +94,7 @@ describe('somebody', () => {
     expect(flow.events()).toHaveLength(2);
   });
 
-  test('of whom Slack says nothing keeps it, the log says so, and it is asked again in a minute', async () => {
+  test('unknown at Slack keeps it, with a log line and a retry in a minute', async () => {
     left.set('U0ANA', unknown('no answer'));
     await holds(grant(1));
     expect(await sweeping()('U0ANA')).toEqual(again(MINUTE));
@@ -108,7 +108,7 @@ describe('somebody', () => {
     expect(askedOf).toEqual([]);
   });
 
-  test('whom PagerDuty does not know any more loses it, where it was known there when anything was given', async () => {
+  test('unknown at PagerDuty loses it, if known there when anything was given', async () => {
     pagerDuty.set('U0ANA', known(false)).set('U0BEN', known(false));
     await holds(grant(1), grant(2, { ties: AT_PAGERDUTY }), grant(3, { person: by('U0BEN') }));
     const sweep = sweeping();
@@ -145,7 +145,7 @@ describe('everybody', () => {
       ),
     );
 
-  test('is looked up forty a minute, each once a round, and the next round is a quarter of an hour later', async () => {
+  test('is looked up at forty a minute, once a round, rounds every 15 minutes', async () => {
     await many(41);
     left.set('U040', known('deactivated'));
     const sweep = sweeping();

@@ -216,7 +216,7 @@ test('16 an entry on call without a user hides nobody else, and is said to be th
   });
 });
 
-test('K3.9 whoever is on call for another policy than the one asked about is asked nothing', async () => {
+test('K3.9 whoever is on call for another policy than the one asked is not asked', async () => {
   says['/oncalls'] = page('oncalls', [entry(), entry({ escalation_policy: { id: 'POTHER', services: [] } })]);
   expect(await onCall.onCallFor('PPAY', 1)).toMatchObject({ known: false });
 });

@@ -76,7 +76,7 @@ test.each([
   if (!isKnown) expect(problem(answer)).toContain('more than 10000');
 });
 
-test('one entry that is not understood makes the list unknown, and the log says where it is', async () => {
+test('one malformed entry makes the list unknown, and the log says where it is', async () => {
   pagerDuty.says('GET /things', { body: { things: [{ id: 'P1' }, { id: 2 }], more: false } });
   expect(problem(await list())).toContain('not understood (1.id: ');
   expect(log.lines).toMatchObject([{ level: 'warn', facts: { path: '/things', issues: [{ path: [1, 'id'] }] } }]);
@@ -99,7 +99,7 @@ test('a question that was never answered is in the log with its reason', async (
 const last: Said = { headers: { 'ratelimit-remaining': '0', 'ratelimit-reset': '5' }, body: { id: 'P1' } };
 const get = (path: string) => client.get(path, {}, thing, 'check');
 
-test('an answer with the last call of a rate limit is taken, and the next one is held off for so many whole seconds', async () => {
+test('an answer with a limit’s last call is used, and the next one waits', async () => {
   pagerDuty.says('GET /things/PA', last);
   expect(await get('/things/PA')).toEqual(known({ id: 'P1' }));
   clock.advance(1_500);
@@ -128,7 +128,7 @@ test('a limit on a part of one thing is the same for a part of another', async (
   expect(pagerDuty.asked).toHaveLength(1);
 });
 
-test('a limit on reading holds off no writing, and what was refused in writing is an answer', async () => {
+test('a limit on reads delays no write, and a refused write is an answer', async () => {
   pagerDuty.says('GET /things', last);
   pagerDuty.says('PUT /things', { status: 409, body: { error: {} } });
   await get('/things');
@@ -149,7 +149,7 @@ test('questions with another query, or about another thing, are other questions'
   expect(pagerDuty.asked).toHaveLength(2);
 });
 
-test('a decision that meets a used-up rate limit itself waits for its end, and is made; a check is not', async () => {
+test('a decision waits out a used-up rate limit, and a check does not', async () => {
   const refused: Said = { status: 429, headers: { 'ratelimit-reset': '30' }, body: {} };
   let isOver = false;
   pagerDuty.says('GET /things', () => (isOver ? { body: { id: 'P1' } } : refused));

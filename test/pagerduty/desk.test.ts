@@ -32,7 +32,7 @@ const deskOf = (from: string | null) =>
 const note = (text = 'Ana has access', incident = 'PINC') => deskOf(FROM).note(incident, text, 'jit 7');
 const written = () => pagerDuty.asked.filter(({ method }) => method !== 'GET');
 
-test('a bot that was given nobody to write as cannot write, and says which variable is missing', async () => {
+test('a bot without a user to write as cannot write, and names the variable', async () => {
   expect([deskOf(FROM).canWrite, deskOf(null).canWrite]).toEqual([true, false]);
   const page = { service: 'PSVC', title: 'Access is waiting', details: 'Ana asks', key: 'K1' };
   await expect(deskOf(null).page(page)).rejects.toThrow('PAGERDUTY_FROM');
@@ -40,7 +40,7 @@ test('a bot that was given nobody to write as cannot write, and says which varia
   expect(written()).toEqual([]);
 });
 
-test('a note is written to its incident with its marker, in the name of the user that was set', async () => {
+test('a note is written to its incident with its marker, as the configured user', async () => {
   await note();
   expect(written()).toMatchObject([
     { method: 'POST', path: NOTES, headers: { from: FROM }, body: { note: { content: 'Ana has access (jit 7)' } } },
@@ -88,7 +88,7 @@ test.each<[string, unknown[], number]>([
   for (const { path, query } of pagerDuty.asked) if (path === '/users') expect(query.get('query')).toBe(FROM);
 });
 
-test('where it cannot be told which notes there are, none is written, and the work is to be tried again', async () => {
+test('with existing notes unknown none is written, and the work is retried', async () => {
   pagerDuty.says(`GET ${NOTES}`, { status: 500, body: {} });
   await expect(note()).rejects.toThrow('500');
   pagerDuty.says(`GET ${NOTES}`, { body: { notes: [{ content: 'x (jit 7)', user: { id: 'PJIT' } }] } });
@@ -154,7 +154,7 @@ test.each<[number, object, string]>([
   await expect(page()).rejects.toThrow(`PagerDuty refused /incidents ${problem}`);
 });
 
-test('a note that is refused since it exists is no note: only a page may be there already', async () => {
+test('a refused note is no note, as only a page can exist already', async () => {
   pagerDuty.says(`POST ${NOTES}`, { status: 400, body: refusal('already exists') });
   await expect(note()).rejects.toThrow('(400)');
 });
@@ -190,7 +190,7 @@ test('every incident under the key that is not resolved yet is resolved, and no 
   expect([query.get('incident_key'), query.get('date_range')]).toEqual(['K1', 'all']);
 });
 
-test('where it is not known what is open, or a resolution is refused, the work is to be tried again', async () => {
+test('with open incidents unknown or a refusal, the work is retried', async () => {
   pagerDuty.says('GET /incidents', { status: 500, body: {} });
   await expect(deskOf(FROM).resolve('K1')).rejects.toThrow('500');
   pagerDuty.says('GET /incidents', pageOf('incidents', [opened('PINC', 'triggered')]));

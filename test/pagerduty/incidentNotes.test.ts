@@ -15,7 +15,7 @@ const ended: LedgerEvent = {
   hash: '',
 };
 
-test('the end of access is to be noted on its incident, by a bot that may write in PagerDuty', () => {
+test('an end is noted on its incident by a bot that may write in PagerDuty', () => {
   expect(pagerDutyJobs(ended, { canWrite: true })).toEqual([{ kind: 'note', key: '7', dueAt: 1_000 }]);
 });
 

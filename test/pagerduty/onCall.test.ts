@@ -24,7 +24,7 @@ afterEach(() => server.close());
 
 const entries = async (person = ana, purpose: Purpose = 'decision') => onCall.entries(person, purpose);
 
-test('who is on call, where, at which level, from when until when, with the services behind it', async () => {
+test('who is on call, where, at which level and when, with the services behind', async () => {
   const answer = await entries();
   expect(answer.known && answer.value).toEqual([
     {
@@ -39,7 +39,7 @@ test('who is on call, where, at which level, from when until when, with the serv
   ]);
 });
 
-test('a person is matched by the exact e-mail address, whatever its case, and never by a near one', async () => {
+test('a person is matched by the exact e-mail address, in any case', async () => {
   expect(await entries({ ...ana, email: 'dev@harbor.example' })).toMatchObject({ known: true });
   expect(await entries({ ...ana, email: 'ana@harbor.exam' })).toMatchObject({
     known: false,
@@ -57,14 +57,14 @@ test('an identity that was remembered but no longer holds is not used', async ()
   expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('somebody else') });
 });
 
-test('a decision costs one call once the person is known; equal questions at the same time share it', async () => {
+test('a decision costs one call for a known person, shared by equal questions', async () => {
   await entries();
   const before = server.calls.length;
   await Promise.all([entries(), entries(), entries()]);
   expect(server.calls.slice(before)).toHaveLength(1);
 });
 
-test('previews reuse an answer for a minute; a decision always asks', async () => {
+test('previews reuse an answer for a minute, and a decision always asks', async () => {
   await entries();
   const before = server.calls.length;
   await entries(ana, 'preview');

@@ -132,7 +132,7 @@ test('who somebody is, is remembered for an hour, each person by themselves', as
   expect(asked()).toBe(3);
 });
 
-test('after an answer about somebody else PagerDuty is asked once more who the person is', async () => {
+test('after an answer about somebody else PagerDuty is asked again who it is', async () => {
   await first();
   pagerDuty.says('GET /users', pageOf('users', [{ id: 'PANA2', email: ANA.email }]));
   pagerDuty.says('GET /oncalls', ({ query }) =>
@@ -327,7 +327,7 @@ const incident = (change: object = {}) => ({
   ...change,
 });
 
-test('an incident is known by its number, title, state, urgency, priority, service and address', async () => {
+test('an incident has number, title, state, urgency, priority, service and address', async () => {
   pagerDuty.says('GET /incidents/PINC', { body: { incident: incident() } });
   expect(await onCall.incident('PINC', 'decision')).toEqual(
     known({
@@ -363,7 +363,7 @@ test('an answer about another incident is none', async () => {
   expect(problem(await onCall.incident('PINC', 'check'))).toContain('another incident');
 });
 
-test('what is offered are the person’s incidents that are not resolved, from a moment ago', async () => {
+test('the person’s unresolved incidents are offered, as of a moment ago', async () => {
   pagerDuty.says('GET /incidents', pageOf('incidents', [incident(), incident({ id: 'PINC2' })]));
   const found = await onCall.openIncidents(ANA);
   expect(found.known && found.value.map(({ id }) => id)).toEqual(['PINC', 'PINC2']);

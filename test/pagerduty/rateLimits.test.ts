@@ -39,7 +39,7 @@ test('one operation that is held off leaves the others free', async () => {
   expect(await left('GET /incidents/{id}')).toBe(0);
 });
 
-test('at the moment at which the limit is over it may be sent again, and not a millisecond before', async () => {
+test('a question may be sent again when the limit is over, to the millisecond', async () => {
   note(429, { 'ratelimit-reset': '7' });
   clock.advance(7 * SECOND - 1);
   expect(await left()).toBe(1);
@@ -74,7 +74,7 @@ test('a decision waits until the limit is over, and its own time begins only the
   expect(waiting.signal).not.toBe(before);
 });
 
-test('a limit that was used up once more while a decision waited for it is waited for again', async () => {
+test('a limit used up again while a decision waits is waited for again', async () => {
   note(429, { 'ratelimit-reset': '7' });
   let isOver = false;
   const waiting = limits.wait('GET /oncalls', limits.waitingFor('decision')).then((rest) => {
@@ -90,7 +90,7 @@ test('a limit that was used up once more while a decision waited for it is waite
   expect(await waiting).toBe(0);
 });
 
-test('when the bot stops, whoever waits is told how much was left, and leaves nothing in the clock', async () => {
+test('when the bot stops, waiters learn how much was left, and no timer stays', async () => {
   const ending = new AbortController();
   let waiting = 0;
   const counted: typeof clock = {

@@ -68,7 +68,7 @@ test('an answer to one question is none to another', async () => {
   expect(await get('preview', 'whether')).toEqual(known('second'));
 });
 
-test('equal questions at the same time are one; the next one after them is asked anew', async () => {
+test('equal questions at once are one, and the next one is asked anew', async () => {
   await Promise.all([get('check'), get('check'), get('preview')]);
   expect(asked).toBe(1);
   await Promise.all([get('decision'), get('decision')]);
@@ -89,7 +89,7 @@ test('a question that threw is asked anew, and told to whoever asked it', async 
   expect(await get('check')).toEqual(known('first'));
 });
 
-test('two thousand answers are kept, and the one that was given longest ago goes first', async () => {
+test('two thousand answers are kept, and the oldest goes first', async () => {
   for (let each = 0; each < 2_000; each += 1) await get('preview', `who ${each}`);
   await get('decision', 'who 0');
   await get('preview', 'one more');

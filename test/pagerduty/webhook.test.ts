@@ -63,7 +63,7 @@ test.each<[string, string, string[]]>([
   ['an id of 41 letters', payload('incident.resolved', { id: 'P'.repeat(41), type: 'incident' }), []],
   ['an id of 40 letters', payload('incident.resolved', { id: 'P'.repeat(40), type: 'incident' }), ['P'.repeat(40)]],
   ['nothing', '', []],
-])('a signed delivery about %s is answered, and followed only where it is an incident', async (_name, body, ids) => {
+])('a signed delivery about %s is answered, and followed only for an incident', async (_name, body, ids) => {
   expect(await take(body)).toEqual({ told: ids, answer: [202, true] });
 });
 

@@ -47,7 +47,7 @@ const ask = async () =>
   );
 const verify = () => promisify(execFile)(process.execPath, [JIT, 'ledger', 'verify', sandbox.env.JIT_DATABASE ?? '']);
 
-test('killed while access is active, and started again after its end: it is taken back first of all', async () => {
+test('killed while active and restarted after the end: taken back first of all', async () => {
   await ask();
   await ana.readsDirect('You have Payments database (read)');
   await bot.kill();
@@ -59,7 +59,7 @@ test('killed while access is active, and started again after its end: it is take
   expect((await verify()).stdout).toContain('whole');
 });
 
-test('killed between the effect of a grant and its record: in time it is settled with the target, and given once', async () => {
+test('killed between a grant’s effect and its record: settled with the target', async () => {
   const held = sandbox.proxy.holdAnswerAfter('CREATE ROLE');
   await ask();
   await held;
@@ -73,7 +73,7 @@ test('killed between the effect of a grant and its record: in time it is settled
   expect(await madeRoles()).toBe(0);
 });
 
-test('killed between the effect of a grant and its record, and the target cannot say: it is revoked as soon as the target answers', async () => {
+test('killed before the record, target silent: revoked as soon as it answers', async () => {
   const held = sandbox.proxy.holdAnswerAfter('CREATE ROLE');
   await ask();
   await held;
@@ -103,7 +103,7 @@ test('killed in the middle of taking access back: the next start finishes it', a
   expect((await verify()).stdout).toContain('whole');
 });
 
-test('told to stop, it finishes what is under way, says goodbye in the ledger and ends with 0', async () => {
+test('told to stop, it finishes its work, records it and exits with 0', async () => {
   await ask();
   expect(await bot.stop()).toBe(0);
   const { stdout } = await verify();

@@ -105,7 +105,7 @@ describe('installed as a dependency, offline and with no compiler', () => {
     expect(left.out).toBe('');
   });
 
-  test('no package of types is there twice, but for one that two libraries of Slack’s pin differently', () => {
+  test('no package of types is installed twice, except where Slack’s pin differ', () => {
     const files = readdirSync(join(project, 'node_modules'), { recursive: true, encoding: 'utf8' });
     const types = files
       .map((file) => /(?:^|node_modules\/)(@types\/[^/]+|@slack\/types)\/package\.json$/.exec(file)?.[1])
@@ -139,7 +139,7 @@ describe('installed as a dependency, offline and with no compiler', () => {
     expect(await jitbot(['policy', 'test', 'policy.yaml'])).toMatchObject({ code: 0 });
   });
 
-  test('ledger verify opens a database, with the binary that the package of SQLite brought', async () => {
+  test('ledger verify opens a database with the packaged SQLite binary', async () => {
     const database = join(project, 'jit.db');
     const opens = `import { openLedger } from ${JSON.stringify(join(root, 'dist/ledger/sqlite/open.js'))}; openLedger(${JSON.stringify(database)}).close();`;
     expect(await run(join(tools, 'node'), ['--input-type=module', '-e', opens], { cwd: project })).toMatchObject({

@@ -127,7 +127,7 @@ function start(changed: Record<string, string> = {}): void {
 }
 const soon = { timeout: 25_000, interval: 100 };
 
-test('Slack, its socket, PagerDuty and a webhook are reached through the proxy, with the private CA', async () => {
+test('Slack, its socket, PagerDuty and a webhook go through a proxy with private CA', async () => {
   start();
   await expect.poll(() => output, soon).toContain('"connected to Slack"');
   await expect.poll(() => came.join(), soon).toContain('"hash"');

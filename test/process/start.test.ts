@@ -32,7 +32,7 @@ test('with nothing set, every variable is named and the exit code is 1', async (
   expect(err).not.toContain('    at ');
 });
 
-test('a policy file with mistakes keeps the bot from starting, with line and path of each', async () => {
+test('a policy file with mistakes stops the start, with line and path of each', async () => {
   const policy = join(directory, 'policy.yaml');
   writeFileSync(policy, 'version: 1\nslack: { audit_channel: C0AUDIT }\nresources: {}\n');
   const { code, err } = await run(START, [], { ...ENV, JIT_POLICY: policy, JIT_DATABASE: join(directory, 'jit.db') });
@@ -41,7 +41,7 @@ test('a policy file with mistakes keeps the bot from starting, with line and pat
   expect(err).toContain(`${policy}:3  resources`);
 });
 
-test('20 mistakes of the environment, of the file and of what it takes from there come in one round', async () => {
+test('20 mistakes of environment and file come in one round', async () => {
   const policy = join(directory, 'policy.yaml');
   writeFileSync(
     policy,

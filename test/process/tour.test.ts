@@ -21,7 +21,7 @@ test('the tour plays the whole story, observes every step, and ends with 0', asy
   expect(code).toBe(0);
 }, 120_000);
 
-test('a word that the sandbox does not know gets its usage, and the one that was meant', async () => {
+test('an unknown word in the sandbox gets its usage and the nearest word', async () => {
   expect(await run(['--tuor'])).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean "--tour"?') });
   expect((await run(['--astrology'])).err).not.toContain('Did you mean');
 });

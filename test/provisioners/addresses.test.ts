@@ -120,7 +120,7 @@ describe.each([
   });
 });
 
-test('H4 several servers: of PostgreSQL, of which one can be written to; where they are not understood they are refused', () => {
+test('H4 several servers: PostgreSQL’s writable one, refused where not understood', () => {
   const several = (kind: string, hosts: string) => messages(kind, { url: `${kind}://u:p@${hosts}/payments` });
   for (const hosts of ['a,b', 'a:5432,b:5433', '[::1]:5432,b', 'a:1,b:2,c:3'])
     expect([several('postgres', hosts), several('mysql', hosts)]).toEqual([

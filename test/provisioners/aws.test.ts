@@ -323,7 +323,7 @@ describe('AWS Identity Center', () => {
     expect(aws.assignments.size).toBe(0);
   });
 
-  test('sessions that AWS does not end are told of, and the doctor knows when they last longer than was said', async () => {
+  test('sessions that AWS does not end are reported, and the doctor checks their length', async () => {
     expect(center.connection.afterlife).toBe(3_600_000);
     const long = { assignments: [{ account: '111111111111', permission_set: `${SET}-long` }] };
     const findings = await center.connection.check([{ roleKey: 'a/b', role: long }]);
@@ -361,7 +361,7 @@ describe('AWS Identity Center', () => {
     await center.connection.revoke(accessOf(role, id));
   });
 
-  test('somebody who was deleted is listed by their id: what was assigned to them is still there', async () => {
+  test('a deleted person is listed by id: their assignments are still there', async () => {
     for (const { account } of role.assignments) aws.assignments.add(`user-gone ${account} ${SET}`);
     const [held, ...others] = (await center.connection.list?.([{ roleKey: 'payments-db/read', role }])) ?? [];
     expect([held, others]).toEqual([{ account: 'user-gone', role: 'payments-db/read', grantId: null }, []]);
@@ -373,7 +373,7 @@ describe('AWS Identity Center', () => {
     ['of somebody else', { PrincipalId: 'user-eve' }],
     ['in another account', { TargetId: '333333333333' }],
     ['of another permission set', { PermissionSetArn: `${SET}-long` }],
-  ])('what AWS is still assigning %s is not waited for; their own is', async (_, other) => {
+  ])('what AWS is still assigning %s is not waited for, and their own is', async (_, other) => {
     await center.connection.grant(accessOf(role, id), inAnHour());
     const under = { PrincipalId: 'user-ben', TargetId: '111111111111', PermissionSetArn: SET };
     const saying = (status: object) => {
@@ -412,7 +412,7 @@ describe('AWS Identity Center', () => {
   });
 });
 
-test('an IAM user who does not exist is refused by name; a group that does not, by the doctor', async () => {
+test('a missing IAM user is refused by name, and a missing group by the doctor', async () => {
   const stranger = { ...accessOf({ groups: ['payments'] }, id), person: { ...BEN, email: 'nobody@harbor.example' } };
   await expect(iam.connection.grant(stranger, inAnHour())).rejects.toThrow('there is no IAM user nobody');
   await iam.connection.revoke(stranger);
@@ -435,7 +435,7 @@ describe('IAM groups', () => {
     },
   );
 
-  test('a name that IAM cannot have is refused before IAM is asked, and the longest that it can is not', async () => {
+  test('a name too long for IAM is refused without asking, and the longest is not', async () => {
     const grantTo = (email: string) =>
       iam.connection.grant(
         { ...accessOf({ groups: ['payments'] }, newGrantId()), person: { ...BEN, email } },
@@ -447,7 +447,7 @@ describe('IAM groups', () => {
       await expect(grantTo(`${name}@harbor.example`)).rejects.toThrow(`there is no IAM user ${name}`);
   });
 
-  test('K3 a group that is not there any more takes nobody in, and nobody is said to be in another account', async () => {
+  test('K3 a missing group takes nobody in, and another account holds nobody', async () => {
     await iam.connection.grant(access(), inAnHour());
     const before = [...aws.groups];
     aws.groups.delete('AGPAPAYMENTS');
@@ -461,7 +461,7 @@ describe('IAM groups', () => {
     await iam.connection.revoke(access());
   });
 
-  test('K3 an extension after the user was renamed is for them, and one after they were deleted for nobody', async () => {
+  test('K3 an extension follows a renamed user, and reaches nobody after a deletion', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.users.set('AIDABEN', 'ben.adeyemi');
     aws.groups.get('AGPAPAYMENTS')?.users.clear();
@@ -497,7 +497,7 @@ describe('IAM groups', () => {
     aws.users.set('AIDABEN', 'ben');
   });
 
-  test('K3 a group that was deleted holds nobody; one of its name that was made after it is not touched', async () => {
+  test('K3 a deleted group holds nobody, and a new one of its name is not touched', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.groups.delete('AGPAPAYMENTS');
     aws.groups.set('AGPANEW', { name: 'payments', users: new Set(['AIDABEN']) });
@@ -508,7 +508,7 @@ describe('IAM groups', () => {
     aws.groups.set('AGPAPAYMENTS', { name: 'payments', users: new Set() });
   });
 
-  test('K3.4 after a start nothing has to be looked through where no name has changed, and all of it where one has', async () => {
+  test('K3.4 after a start only changed names cause a search, and then of everything', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.denied.add('ListGroups');
     const restarted = connect();
@@ -521,7 +521,7 @@ describe('IAM groups', () => {
     Object.assign(aws.groups.get('AGPAPAYMENTS') ?? {}, { name: 'payments' });
   });
 
-  test('K3 a grant of the version before is stamped with ids, and found when its names have changed', async () => {
+  test('K3 a grant of the version before is stamped with ids, and found when renamed', async () => {
     const old = useForTests();
     await old.seats.keep({
       grantId: id,

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('each request to AWS is given up at the deadline of a target, with its other options kept', async () => {
+test('each request to AWS is given up at a target’s deadline, other options kept', async () => {
   const { signal } = new AbortController();
   const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(signal);
   const handle = vi.fn(async () => ({ response: {} }));

@@ -99,7 +99,7 @@ export function describeChanges(
   }
 
   describe(`${name}: "not found" is not "gone"`, () => {
-    test('K3 a person who is renamed loses what was granted, and whoever takes the old name loses nothing', () =>
+    test('K3 a renamed person loses their grant, and the old name’s new owner nothing', () =>
       each('renamePerson', async (at) => {
         expect(await harness().connection.isActive(at.access), `${at.how}: still active`).toBe(true);
         expect(await isTrue(at), at.how).toEqual({ ended: true });
@@ -116,7 +116,7 @@ export function describeChanges(
         await isTrue(at);
       }));
 
-    test('K3 a credential that lost its right makes the end fail, and says nothing of being gone', () =>
+    test('K3 a credential without its right makes the end fail, and says nothing is gone', () =>
       each('blind', async (at) => {
         const told = await isTrue(at);
         // Where it may still take away what it can no longer see, it may do so, and then has to say that it does not know.

@@ -90,7 +90,7 @@ describe('command', () => {
     rmSync(at('held.down'));
   });
 
-  test('no shell looks at its arguments, and nothing of the bot’s environment reaches it', async () => {
+  test('no shell looks at its arguments, and none of the bot’s environment reaches it', async () => {
     process.env.SLACK_BOT_TOKEN = 'xoxb-secret';
     const echo = program(
       'echo.cjs',
@@ -130,7 +130,7 @@ describe('command', () => {
     expect(await withProgram(slow).isActive(one())).toBe(true);
   });
 
-  test('what left its group and holds its output makes it fail, and holds nothing of the bot', async () => {
+  test('a process that left its group with the output open fails it, without hanging', async () => {
     const away = program(
       'away.cjs',
       `const child = require('child_process').spawn(process.execPath, ['-e', \`
@@ -153,7 +153,7 @@ describe('command', () => {
     kill.mockRestore();
   });
 
-  test('what its holder left is named at the end, also where reading back failed in between', async () => {
+  test('what its holder left is named at the end, also if reading back failed before', async () => {
     const door = program(
       'left.cjs',
       `const said = JSON.parse(require('fs').readFileSync(0, 'utf8'));

@@ -158,7 +158,7 @@ export function describeContract(name: string, harness: () => Harness): void {
       await connection.revoke(access(role, `${id}B`));
     });
 
-    test('two grants of one person end at the target when each of them does, and no extension ends another one sooner', async () => {
+    test('two grants of one person each end in time, and extensions stay separate', async () => {
       const { connection, role, endOf, isOneSeat } = harness();
       if (!endOf) return;
       const [first, second] = [access(role), access(role, `${id}B`)];
@@ -178,7 +178,7 @@ export function describeContract(name: string, harness: () => Harness): void {
       await connection.revoke(second);
     });
 
-    test('where it can say who holds a role, what a grant gave is listed under that grant, until it is revoked', async () => {
+    test('where holders can be listed, a grant is listed until it is revoked', async () => {
       const { connection, role } = harness();
       if (!connection.list || !connection.remove) return expect(connection.remove).toBeUndefined();
       const list = () => connection.list?.([{ roleKey: 'payments-db/read', role }]);
@@ -198,7 +198,7 @@ export function describeContract(name: string, harness: () => Harness): void {
     });
 
     test.each(ODD_NAMES)(
-      'I16 %s is given it exactly or refused by name, and nobody of the same name loses anything',
+      'I16 %s is given it exactly or refused by name, and no namesake loses anything',
       async (email) => {
         const { connection, role, welcome } = harness();
         const guest = await welcome?.(email);
@@ -228,7 +228,7 @@ export function describeContract(name: string, harness: () => Harness): void {
       },
     );
 
-    test('I16 a stranger whom the target does not know is refused by name, and nothing is left to take back', async () => {
+    test('I16 a stranger to the target is refused by name, with nothing to take back', async () => {
       const { connection, role, welcome } = harness();
       if (!welcome) return;
       const email = 'no-one.here@harbor.example';
@@ -238,7 +238,7 @@ export function describeContract(name: string, harness: () => Harness): void {
       await connection.revoke(stranger);
     });
 
-    test('a target that is down makes every call fail, with a word on which target; none is taken for "not active"', async () => {
+    test('a target that is down fails every call by name, and never means "not active"', async () => {
       const { connection, role, breakTarget, mendTarget } = harness();
       await connection.grant(access(role), inAnHour());
       await breakTarget();

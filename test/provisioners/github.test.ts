@@ -250,7 +250,7 @@ describe('github', () => {
     expect(await membersOf('payments')).toEqual([]);
   });
 
-  test('a permission that somebody had comes back when a stronger one ends, in the organization or not', async () => {
+  test('an earlier permission returns when a stronger one ends, member or not', async () => {
     await collaborate(api, 'ben-o', 'pull');
     const admin = github.roleSchema.parse({ repositories: { api: 'admin' } });
     await connection.grant(accessOf(admin, id), inAnHour());
@@ -287,7 +287,7 @@ describe('github', () => {
     expect(findings[0]).toMatchObject({ ok: false, what: expect.stringContaining('the team paymnets: Not Found') });
   });
 
-  test('K3.8 access that an earlier version gave by names is stamped, and ends after everything was renamed', async () => {
+  test('K3.8 access given by names is stamped, and ends after everything was renamed', async () => {
     const role = { ...TEAM, ...REPOSITORY, teams: TEAM.teams };
     const { host } = new URL(hub.front.url);
     for (const [place, level] of [
@@ -322,7 +322,7 @@ describe('github', () => {
     await connection.revoke(accessOf(TEAM, id));
   });
 
-  test('K3.2 a team that was deleted gives nobody anything, and an owner sees that it is gone', async () => {
+  test('K3.2 a deleted team gives nothing, and an owner sees that it is gone', async () => {
     await hub.asOwner('POST', `/orgs/${ORG}/teams`, { name: 'short-lived' });
     const role = github.roleSchema.parse({ teams: ['short-lived'] });
     await connection.grant(accessOf(role, id), inAnHour());
@@ -414,7 +414,7 @@ describe('what GitHub says of people and levels', () => {
     expect((await connection.list?.(roles))?.map(({ role }) => role)).toEqual(expected);
   });
 
-  test('only those who were let into a repository themselves are asked for, not everybody in the organization', async () => {
+  test('only a repository’s direct collaborators are asked for, not the organization', async () => {
     hub.front.asked.length = 0;
     await connection.list?.([{ roleKey: 'a/b', role: REPOSITORY }]);
     const lists = hub.front.asked.filter(({ path: at }) => at.includes('/collaborators?'));
@@ -435,7 +435,7 @@ describe('what GitHub says of people and levels', () => {
     await takeOut('payments', 'ben-o');
   });
 
-  test('K3.1 whoever is renamed while access is being given does not get it, nor does whoever has the name now', async () => {
+  test('K3.1 a person renamed meanwhile gets nothing, nor does the name’s new owner', async () => {
     let isPut = false;
     hub.front.before = (asked) => {
       if (asked.method === 'PUT') isPut = true;
@@ -470,7 +470,7 @@ describe('what GitHub says of people and levels', () => {
     await connection.revoke(accessOf(TEAM, id));
   });
 
-  test('K3 a team of which GitHub says 404 and that is still in the list of teams is not gone', async () => {
+  test('K3 a team with a 404 that is still in the list of teams is not gone', async () => {
     await connection.grant(accessOf(TEAM, id), inAnHour());
     hub.front.before = (asked) => (isTeam(asked) ? NOT_FOUND : null);
     await expect(connection.isActive(accessOf(TEAM, id))).rejects.toThrow('Not Found');
@@ -632,7 +632,7 @@ describe('a hostile holder of GitHub', () => {
     return typeof ended === 'object' ? ended.left.map(({ what }) => what).toSorted() : [];
   };
 
-  test('what an administrator of a repository left in it is named at the end, and what was there is not', async () => {
+  test('what a repository’s administrator left is named, and what was there is not', async () => {
     const admin = github.roleSchema.parse({ repositories: { api: 'admin' } });
     const id = newId();
     Object.assign(hub.standing, {
@@ -662,7 +662,7 @@ describe('a hostile holder of GitHub', () => {
     Object.assign(hub.standing, { keys: [], hooks: [], teams: [], invitations: [], runners: [] });
   });
 
-  test('whoever is there by a grant of their own is not named, and what cannot be looked at is said so', async () => {
+  test('a holder by a grant of their own is not named, and what is unknown is said', async () => {
     const admin = github.roleSchema.parse({ repositories: { api: 'admin' } });
     const [id, other] = [newId(), newId()];
     await connection.grant(accessOf(admin, id), inAnHour());
@@ -705,7 +705,7 @@ describe('a hostile holder of GitHub', () => {
     Object.assign(hub.standing, { keys: [], hooks: [], invitations: [] });
   });
 
-  test('who cannot hand anything on is not looked after: neither a writer of a repository nor a member of a team', async () => {
+  test('who can pass nothing on is not checked: a writer, or a team’s member', async () => {
     for (const role of [REPOSITORY, TEAM]) {
       const id = newId();
       await connection.grant(accessOf(role, id), inAnHour());

@@ -144,7 +144,7 @@ describeContract('google_iam', () => iam);
 describe('Cloud IAM', () => {
   const grant = (role = ROLE, until = inAnHour()) => iam.connection.grant(accessOf(role, id), until);
 
-  test('each binding ends by itself, by a condition on the time; an extension moves that', async () => {
+  test('each binding ends by its own condition on time, which an extension moves', async () => {
     await grant(ROLE, Date.UTC(2026, 0, 15, 13));
     const expression = () => google.policy.bindings.map(({ condition }) => condition?.expression);
     expect(expression()).toEqual(['request.time < timestamp("2026-01-15T13:00:00.000Z")']);
@@ -225,7 +225,7 @@ describe('Cloud IAM', () => {
       expect(google.policy.bindings.map(({ members }) => members)).not.toContainEqual([]);
     });
 
-    test('a binding belongs to the role that it was made for, where two roles give the same', async () => {
+    test('a binding belongs to its own role, where two roles give the same', async () => {
       await iam.connection.grant({ ...accessOf(ROLE, id), roleKey: 'payments-db/two' }, inAnHour());
       expect(await list(ROLE, ROLE)).toEqual([held(BEN.email, id, 'payments-db/two')]);
       // Of a role that is not there any more it is listed by what it gives.
@@ -233,7 +233,7 @@ describe('Cloud IAM', () => {
       expect(await list(googleIam.roleSchema.parse({ roles: ['roles/logging.viewer'] }))).toEqual([]);
     });
 
-    test('what stands under the title of a grant that nobody knows can be taken away by that grant alone', async () => {
+    test('an unknown grant’s title can be taken away by that grant alone', async () => {
       bind('roles/cloudsql.viewer', `user:${BEN.email}`, { title: 'jitbot GOLD', expression: 'true' });
       bind('roles/cloudsql.viewer', `user:${BEN.email}`, { title: 'jitbot GOLDER', expression: 'true' });
       bind('roles/cloudsql.viewer', `user:${BEN.email}`, { title: 'not jitbot GOLD', expression: 'true' });

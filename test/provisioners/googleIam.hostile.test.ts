@@ -86,7 +86,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect(has('group:admins@harbor.example', 'roles/editor')).toBe(true);
   });
 
-  test('K3 the title of an earlier grant, or of another live one in another role, hides nothing', async () => {
+  test('K3 the title of an earlier or another live grant hides nothing', async () => {
     await connection.revoke(access());
     const other = accessOf(googleIam.roleSchema.parse({ roles: ['roles/logging.viewer'] }), `${id}B`);
     await connection.grant(other, inAnHour());
@@ -114,7 +114,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect(await connection.isActive(accessOf(role, `${id}B`))).toBe(false);
   });
 
-  test('K3 two grants of one person stay apart, and a title of the other one hides nothing', async () => {
+  test('K3 two grants of one person stay apart, and neither’s title hides the other', async () => {
     const other = accessOf(role, `${id}B`);
     await connection.grant(other, inAnHour());
     google.policy.bindings.push({
@@ -149,7 +149,7 @@ describe('what comes beside it', () => {
     expect(has(ben, 'roles/owner')).toBe(true);
   });
 
-  test('K3 somebody who was added to its binding is standing access, which can be taken away', async () => {
+  test('K3 somebody added to its binding is standing access, which can be removed', async () => {
     own().binding.members.push('user:mallory@harbor.example');
     const one = googleIam.roleSchema.parse({ roles: [VIEWER] });
     const list = () => connection.list?.([{ roleKey: 'payments-db/read', role: one }]);
@@ -161,7 +161,7 @@ describe('what comes beside it', () => {
     expect(has(eve)).toBe(true);
   });
 
-  test('K3 whoever got the address of somebody who was renamed gets nothing by an extension', async () => {
+  test('K3 whoever has a renamed person’s address gets nothing by an extension', async () => {
     google.rename(BEN.email, 'ben.adeyemi@harbor.example');
     await expect(connection.grant(access(), inAnHour())).rejects.toThrow(/names somebody else by now/);
     expect(has(ben)).toBe(false);
@@ -176,7 +176,7 @@ describe('what comes beside it', () => {
   });
 });
 
-test('K3 a grant of the version before is stamped, and found without its title from then on', async () => {
+test('K3 an earlier version’s grant is stamped, and found without its title then', async () => {
   const later = useForTests();
   const stamped = googleIam.connect(target, later);
   await stamped.stamp?.(access());

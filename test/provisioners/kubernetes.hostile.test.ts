@@ -124,7 +124,7 @@ describe('what a holder does to the binding of their grant', () => {
 });
 
 describe('what is put in the place of the binding', () => {
-  test('K3.7 another one of its name without the label makes the end fail, and is not extended', async () => {
+  test('K3.7 a namesake without the label makes the end fail, and is not extended', async () => {
     api.somebody('DELETE', path());
     make(`jit-${id.toLowerCase()}`);
     await expect(connection.isActive(access())).rejects.toThrow(/is not the one that the bot made/);
@@ -148,7 +148,7 @@ describe('what is put in the place of the binding', () => {
     expect(names()).toEqual([]);
   });
 
-  test('K3 in another cluster nothing of the same name and label is touched, as in one restored from a backup', async () => {
+  test('K3 in another cluster, such as a restored one, nothing like it is touched', async () => {
     const { name, labels } = read().metadata;
     const before = api.clusterUid;
     api.bindings.clear();
@@ -164,7 +164,7 @@ describe('what is put in the place of the binding', () => {
 describe('what a holder leaves beside it', () => {
   const list = () => connection.list?.([{ roleKey: 'payments-db/read', role }]);
 
-  test('K3 bindings made or changed while it lived are named at the end, and older ones are not', async () => {
+  test('K3 bindings made or changed meanwhile are named at the end, older ones not', async () => {
     await connection.revoke(access());
     api.now = () => Date.parse('2020-01-01T00:00:00Z');
     make('old');
@@ -206,7 +206,7 @@ describe('what a holder leaves beside it', () => {
     expect(names()).toEqual([`jit-${id.toLowerCase()}`]);
   });
 
-  test('K3 a copy for the same person ends with the grant, also with a finalizer and with others in it', async () => {
+  test('K3 a copy for the same person ends with it, even with a finalizer or others', async () => {
     make('kept', { finalizers: ['keep.example/it'] });
     make('shared', {}, [BEN, HELPER]);
     expect(await end()).toMatchObject({ isActive: false });
@@ -224,7 +224,7 @@ describe('what a holder leaves beside it', () => {
     expect(left.map(({ what }) => what)).toEqual([expect.stringContaining(`jit-${earlier.toLowerCase()} in payments`)]);
   });
 
-  test('K3 a copy with the label of the grant is standing access, which can be taken away', async () => {
+  test('K3 a copy with the label of the grant is standing access, and removable', async () => {
     const eve = { ...BEN, name: 'eve@harbor.example' };
     make('copy', { labels: { ...read().metadata.labels } }, [eve]);
     edit((binding) => binding.subjects?.push({ ...BEN, name: 'mallory@harbor.example' }));
@@ -246,7 +246,7 @@ describe('what a holder leaves beside it', () => {
 });
 
 describe('a grant of the version before', () => {
-  test('K3 is stamped, and found by its uid from then on; without that it fails when its label is gone', async () => {
+  test('K3 is stamped and then found by its uid, and fails without label before that', async () => {
     const [stamped, unstamped] = [useForTests(), useForTests()];
     const later = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, stamped);
     await later.stamp?.(access());

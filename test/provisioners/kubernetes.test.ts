@@ -163,7 +163,7 @@ describeContract('kubernetes, in the whole cluster', () => clusterWide);
 describe('kubernetes', () => {
   const access = (id: string) => accessOf(role, id);
 
-  test('a binding says for which grant and until when it was made; an extension moves that', async () => {
+  test('a binding names its grant and end, which an extension moves', async () => {
     const id = newGrantId();
     const at = (name: string) => api.bindings.get(`${name}/jit-${id.toLowerCase()}`)?.metadata;
     await harness.connection.grant(access(id), Date.UTC(2026, 0, 15, 13));
@@ -181,7 +181,7 @@ describe('kubernetes', () => {
   });
 
   test.each(['Ana.Kovac@Harbor.example', 'a_b.example#EXT#@harbor.example', "o'neil+x@harbor.example"])(
-    'H5 %s is bound letter by letter, and the cluster is asked whether that gives anything',
+    'H5 %s is bound letter by letter, and the cluster is asked what that gives',
     async (written) => {
       const id = newGrantId();
       const twin = newGrantId();
@@ -235,7 +235,7 @@ describe('kubernetes', () => {
     await connection.close();
   });
 
-  test('H5 a cluster that does not tell the bot keeps nobody from access, and the doctor says what is missing', async () => {
+  test('H5 a cluster that refuses the review stops no access, and the doctor says so', async () => {
     const id = newGrantId();
     for (const right of ['create subjectaccessreviews in the cluster', 'get clusterroles/view in the cluster']) {
       api.rights.delete(right);
@@ -258,7 +258,7 @@ describe('kubernetes', () => {
     api.rights.add('create rolebindings in checkout');
   });
 
-  test('bindings that somebody else made are listed as standing, over all pages, and only their subject is taken out', async () => {
+  test('foreign bindings are listed over all pages, and only their subject is removed', async () => {
     const people = ['ana@harbor.example', 'eve@harbor.example'];
     for (const place of role.namespaces) {
       api.bindings.set(`${place}/a`, standing('a'));

@@ -231,7 +231,7 @@ describe('a local module that misbehaves', () => {
     await expect(odd({ list }).list?.([])).rejects.toThrow(/odd\.mjs answered list/);
   });
 
-  test('K3 while a grant that nobody waits for any more goes on, its access is not said to be gone', async () => {
+  test('K3 while an abandoned grant goes on, its access is not said to be gone', async () => {
     const { promise, resolve } = Promise.withResolvers<{ account: string }>();
     const late = odd({ grant: () => promise });
     const access = one();

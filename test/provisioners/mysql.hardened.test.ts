@@ -75,7 +75,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
 
   test('the statements in the docs are the five that it takes', () => expect(documented()).toHaveLength(5));
 
-  test('with a password check access is given, works, and ends; the doctor says how passwords travel', async () => {
+  test('with a password check access works and ends, and the doctor names the transport', async () => {
     const access = accessOf(role, newGrantId());
     const { account } = await connection.grant(access, inAnHour());
     expect((await connection.grant(access, inAnHour())).account).toBe(account);
@@ -136,7 +136,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
     expect(new Set(made).size).toBe(200);
   });
 
-  test('K2 with the performance schema, a session that hides in somebody else’s routine is ended, and theirs is not', async () => {
+  test('K2 a session hidden in a foreign routine is ended, and its owner’s is not', async () => {
     await server.query("GRANT SELECT ON performance_schema.threads TO jitbot@'%'");
     const access = accessOf(role, newGrantId());
     const { account } = await connection.grant(access, inAnHour());
@@ -178,7 +178,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
     expect(found.map((one) => one.fix).join(' ')).toContain(fix);
   });
 
-  test('the doctor finds it through another role too, and nothing wrong with one that only reads and writes', async () => {
+  test('the doctor finds it through another role, and accepts one that reads and writes', async () => {
     for (const one of [
       'CREATE ROLE inner_role',
       'CREATE ROLE outer_role',

@@ -12,7 +12,7 @@ import { mysqlStage, works } from './mysqlStage.ts';
 describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
   const stage = mysqlStage();
 
-  test('K2.1 the lock that the bot takes cannot be computed, and held by anybody it delays no end', async () => {
+  test('K2.1 the bot’s lock has no guessable name, and holding it delays no end', async () => {
     await stage.holder();
     const evil = await stage.connectAs('evil', 'evil');
     const secret = createHash('sha256').update('jitbot-sandbox').digest('hex');
@@ -22,7 +22,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K2.1 a lock that really is the bot’s, taken by somebody who learnt its name, is passed by and its holder lives', async () => {
+  test('K2.1 the bot’s lock, taken by somebody, is bypassed, and its holder survives', async () => {
     await stage.temporary.grant(stage.access(), inAnHour());
     const name = stage.lockName();
     const evil = await stage.connectAs('evil', 'evil');
@@ -33,7 +33,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     expect(await works(evil, 'SELECT 1')).toBe(true);
   });
 
-  test('K2.3 a login that fills the server with sessions is ended, by way of the connection that the bot keeps', async () => {
+  test('K2.3 a login that fills the server is ended over the reserved connection', async () => {
     await stage.server.query('GRANT writer TO ben');
     await stage.own.grant(stage.access(), inAnHour());
     let full = false;
@@ -83,7 +83,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.own);
   });
 
-  test('K2 somebody who opens one session after the other with a login of their own does not keep the role', async () => {
+  test('K2 opening session after session with an own login does not keep the role', async () => {
     await stage.own.grant(stage.access({ roles: ['reader_of_all'] }), inAnHour());
     let going = true;
     const opened: Promise<unknown>[] = [];
@@ -114,7 +114,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.temporary, role);
   });
 
-  test('K2 a global read lock of somebody else’s is not killed: sessions end meanwhile, and the end comes when it goes', async () => {
+  test('K2 a foreign global read lock is not killed, and sessions end meanwhile', async () => {
     const { client } = await stage.holder();
     const backup = await stage.connectAs('backup', 'backup');
     await backup.query('FLUSH TABLES WITH READ LOCK');
@@ -187,7 +187,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     expect(await Promise.all(others.map((one) => works(one, 'SELECT 1')))).toEqual([true, true, true]);
   });
 
-  test('K2 a login whose name differs by a capital is somebody else’s, and keeps its sessions', async () => {
+  test('K2 a login that differs by a capital is somebody else’s, and keeps sessions', async () => {
     await stage.server.query("CREATE USER Ben@'%' IDENTIFIED BY 'Ben'");
     await stage.own.grant(stage.access(), inAnHour());
     const [mine, theirs] = [await stage.connectAs('ben', 'ben'), await stage.connectAs('Ben', 'Ben')];
@@ -197,7 +197,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.server.query("DROP USER Ben@'%'");
   });
 
-  test('K2 an earlier try that is still on its way at the server is ended before the end begins', async () => {
+  test('K2 an earlier try still running at the server is stopped before the end', async () => {
     await stage.temporary.grant(stage.access(), inAnHour());
     const stale = await stage.connectAs('jitbot', 'jitbot-sandbox');
     await stale.query('SELECT GET_LOCK(?, 0)', [stage.lockName()]);

@@ -25,7 +25,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K3 a role of the grant’s name that somebody else made is not taken for the bot’s', async () => {
+  test('K3 a foreign role of the grant’s name is not taken for the bot’s', async () => {
     await stage.server.query(`CREATE ROLE ${stage.bridge()}`);
     await stage.server.query(`GRANT ${stage.bridge()} TO evil`);
     await expect(stage.temporary.grant(stage.access(), inAnHour())).rejects.toThrow(/is not the bot's/);
@@ -33,7 +33,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K3 a login of the grant’s name that somebody else made gets nothing, and neither does its password', async () => {
+  test('K3 a foreign login of the grant’s name gets nothing, nor does its password', async () => {
     await stage.server.query(`CREATE USER ${stage.loginName()}@'%' IDENTIFIED BY 'theirs'`);
     await stage.temporary.grant(stage.access(), inAnHour());
     await expect(stage.connectAs(stage.loginName(), 'theirs')).rejects.toThrow(/denied|locked/);
@@ -60,7 +60,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     ['which roles there are', 'SELECT ON mysql.roles_mapping'],
     ['which logins there are', 'SELECT (User, Host) ON mysql.user'],
     ['which sessions there are', 'PROCESS ON *.*'],
-  ])('K2 a bot that no longer sees %s ends use all the same, and says that it does not know', async (_, right) => {
+  ])('K2 a bot that no longer sees %s ends use anyway, and says what is unknown', async (_, right) => {
     const { client, again } = await stage.holder();
     await stage.server.query(`REVOKE ${right} FROM jitbot@'%'`);
     await stage.server.query('KILL USER jitbot');
@@ -86,7 +86,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.server.query(`DROP USER ${stage.bridge()}@'%'`);
   });
 
-  test('K3 another server at the same address does not say that it is gone; the same one does', async () => {
+  test('K3 another server at the address does not prove it gone, and the same one does', async () => {
     const other = await startMariaDb(SETUP);
     const address = await startSwitch(stage.server.port);
     const moving = mysql.connect(stage.target('temporary', address.port), stage.use);
@@ -102,7 +102,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.isGone(stage.temporary);
   }, 60_000);
 
-  test('a login that is called like a role, or like the bot, is seen, and so is everybody at once', async () => {
+  test('a login named like a role or the bot is seen, and so are all logins at once', async () => {
     await stage.server.query("CREATE USER writer@'%' IDENTIFIED BY 'x'");
     await stage.server.query("CREATE USER jitbot@'10.%' IDENTIFIED BY 'x'");
     for (const who of ["writer@'%'", "jitbot@'10.%'", 'PUBLIC']) await stage.server.query(`GRANT writer TO ${who}`);
@@ -116,7 +116,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     ).not.toEqual([]);
   });
 
-  test('a login of a grant that has lost its role is listed under the grant, and can be removed', async () => {
+  test('a grant’s login without its role is listed under the grant, and removable', async () => {
     await stage.holder();
     await stage.server.query(`DROP ROLE ${stage.bridge()}`);
     const stray = { account: `${stage.loginName()}@%`, role: null, grantId: stage.id };
@@ -126,7 +126,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('a session that was hidden behind somebody else’s routine is found by the next look', async () => {
+  test('a session hidden behind a foreign routine is found by the next look', async () => {
     const { client } = await stage.holder({ roles: ['writer', 'reader_of_all'] });
     const hidden = client.query('CALL shop.slow(2)');
     await expect.poll(() => stage.openOf('app')).toBe(1);

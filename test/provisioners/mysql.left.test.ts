@@ -8,7 +8,7 @@ import { leftOf, mysqlStage, works } from './mysqlStage.ts';
 describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
   const stage = mysqlStage();
 
-  test('K1 what a login made runs for nobody with its rights, the application can write, and all of it is named', async () => {
+  test('K1 what a login made loses its rights, lets the application write, and is named', async () => {
     const { client } = await stage.holder();
     for (const statement of [
       'CREATE VIEW shop.v AS SELECT * FROM shop.payments',
@@ -61,7 +61,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
       await stage.server.query(`DROP ${drop}`);
   });
 
-  test('K1 a view of the application’s that a holder replaced works again, with the rights of its reader', async () => {
+  test('K1 an application’s view that a holder replaced works, with its reader’s rights', async () => {
     await stage.server.query("CREATE DEFINER=app@'%' VIEW shop.of_app AS SELECT id FROM shop.payments");
     const { client } = await stage.holder({ roles: ['replacer'] });
     await client.query(
@@ -83,7 +83,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
     await stage.server.query("REVOKE ALL PRIVILEGES ON shop.of_app FROM evil@'%'");
   });
 
-  test('K1 what somebody made as themselves after SET ROLE gives nobody the rights of the role once it has ended', async () => {
+  test('K1 what somebody made after SET ROLE gives nobody the role’s rights at the end', async () => {
     await stage.own.grant(stage.access(), inAnHour());
     const ben = await stage.connectAs('ben', 'ben');
     await ben.query(`SET ROLE ${stage.bridge()}`);
@@ -102,7 +102,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
     await stage.server.query("REVOKE ALL PRIVILEGES ON shop.bens FROM evil@'%'");
   });
 
-  test('K1 what was made as the role of a grant by a login of the person’s own is taken care of too', async () => {
+  test('K1 what a person’s own login made as a grant’s role is cleaned up too', async () => {
     await stage.server.query("GRANT CREATE VIEW, CREATE ROUTINE, SELECT ON shop.* TO ben@'%'");
     await stage.own.grant(stage.access(), inAnHour());
     const ben = await stage.connectAs('ben', 'ben');
@@ -126,7 +126,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
     await stage.server.query('DROP PROCEDURE shop.bens_own');
   });
 
-  test('K2.5 a trigger on a table that somebody reads for a long time does not delay the end, and is dropped later', async () => {
+  test('K2.5 a trigger on a table in long use delays no end, and is dropped later', async () => {
     const { client } = await stage.holder();
     await client.query(
       'CREATE TRIGGER shop.t AFTER INSERT ON shop.payments FOR EACH ROW INSERT INTO shop.seen VALUES (NEW.id)',
@@ -163,7 +163,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
     await stage.server.query("XA ROLLBACK 'mine'");
   });
 
-  test('a trigger that somebody made as themselves stays, and is named because nobody may be able to write', async () => {
+  test('a trigger made as themselves stays, and is named as it may block writes', async () => {
     await stage.server.query("GRANT TRIGGER ON shop.* TO ben@'%'");
     await stage.server.query(
       "CREATE DEFINER=ben@'%' TRIGGER shop.earlier AFTER INSERT ON shop.seen FOR EACH ROW SET @x = 1",

@@ -69,7 +69,7 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     'ANSI,NO_BACKSLASH_ESCAPES',
     'TRADITIONAL,PIPES_AS_CONCAT,IGNORE_SPACE,PAD_CHAR_TO_FULL_LENGTH',
     'EMPTY_STRING_IS_NULL,HIGH_NOT_PRECEDENCE,MSSQL',
-  ])('K2 on a server with the mode %s access ends, and what is left is named and disarmed', async (mode) => {
+  ])('K2 with the mode %s access ends, and leftovers are named and disarmed', async (mode) => {
     await server().query(`SET GLOBAL sql_mode = '${mode}'`);
     try {
       const { left, before, account } = await leave(WRITER, async (client) => {
@@ -92,7 +92,7 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     }
   });
 
-  test('K3 on a server that answers with one row where nobody says how many, all are seen, and access ends', async () => {
+  test('K3 with one row by default, all rows are read, and access ends', async () => {
     await server().query('SET GLOBAL sql_select_limit = 1, GLOBAL max_join_size = 1');
     try {
       const { left, before, account } = await leave(WRITER, async (client) => {
@@ -106,7 +106,7 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     }
   });
 
-  test('K11.3 on a server where a backslash protects nothing, an address with quotes leads to its own login or to none', async () => {
+  test('K11.3 without backslash escapes, a quoted address opens its own login or none', async () => {
     await server().query("SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES'");
     const connection = connect('{email_name}');
     try {
@@ -146,7 +146,7 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     );
   });
 
-  test('K2.4 the doctor names roles that a holder can give to others, also through another role', async () => {
+  test('K2.4 the doctor names roles that a holder can pass on, also indirectly', async () => {
     const connection = connect();
     const findings = await connection.check([
       { roleKey: 'a', role: { roles: ['behind_hander'] } },

@@ -142,7 +142,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
       ({ account }) => account !== 'root@localhost',
     );
 
-  test('a login is locked until its person asks for a password, and that one works with the role', async () => {
+  test('a login is locked until its person gets a password, which works with the role', async () => {
     const { connection } = byTemporary;
     const { account } = await connection.grant(access(), inAnHour());
     await expect(connectAs(account, '')).rejects.toThrow(/locked|denied/);
@@ -168,7 +168,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await expect(connectAs(account, credential?.secret ?? '')).rejects.toThrow(/denied/);
   });
 
-  test('K2 a session that is still open when login and role were dropped by somebody is access, until it is ended', async () => {
+  test('K2 a session that outlives its dropped login and role is access until ended', async () => {
     const { connection } = byTemporary;
     const { account } = await connection.grant(access(), inAnHour());
     const credential = await connection.issueCredential?.(access(), inAnHour());
@@ -194,7 +194,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await again.end();
   });
 
-  test('a revoke that could not end the sessions is gone on with: nothing is forgotten on the way', async () => {
+  test('a revoke that could not end the sessions is resumed, with nothing forgotten', async () => {
     await byOwn.connection.grant(access(), inAnHour());
     const client = await connectAs('ben', 'ben-sandbox');
     client.on('error', () => undefined);
@@ -220,7 +220,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await byTemporary.connection.revoke(access());
   });
 
-  test('what a login held before, outside the bot, is still there after a grant, and is listed as standing', async () => {
+  test('what a login held before the bot survives a grant, listed as standing', async () => {
     await server.query('GRANT payments_read TO ben');
     await byOwn.connection.grant(access(), inAnHour());
     expect(await listed()).toEqual([

@@ -134,7 +134,7 @@ describe('okta', () => {
     id = newGrantId();
   });
 
-  test('who was in the group before is in it afterwards, is listed as standing, and can be taken out', async () => {
+  test('an earlier member stays one, is listed as standing, and can be removed', async () => {
     await fake.put(group, await fake.idOf(EVE));
     await harness.connection.grant(access(EVE), inAnHour());
     await harness.connection.revoke(access(EVE));
@@ -151,7 +151,7 @@ describe('okta', () => {
     expect(await harness.connection.isActive(stranger)).toBe(false);
   });
 
-  test('K3.8 access that an earlier version gave to a login is stamped, and ends after the login changed', async () => {
+  test('K3.8 access given to a login is stamped, and ends after the login changed', async () => {
     const place = `okta ${new URL(front.url).host} ${group}`;
     await writtenEarlier(use, { grantId: id, place, account: BEN.email, level: 'member' });
     await fake.put(group, ben);
@@ -162,7 +162,7 @@ describe('okta', () => {
     await fake.rename(ben, BEN.email);
   });
 
-  test('K3.3 two grants of one person, one before and one after the login changed, are one seat', async () => {
+  test('K3.3 two grants of one person around a new login are one seat', async () => {
     const second = { ...access('benny@harbor.example'), grantId: newGrantId() };
     await harness.connection.grant(access(), inAnHour());
     await fake.rename(ben, 'benny@harbor.example');
@@ -190,7 +190,7 @@ describe('okta', () => {
     }
   });
 
-  test('K3 somebody who was deleted is in no group, where Okta counts nobody whom it does not show', async () => {
+  test('K3 a deleted person is in no group, where Okta counts only whom it shows', async () => {
     await fake.addUser('gone@harbor.example');
     await harness.connection.grant(access('gone@harbor.example'), inAnHour());
     await fake.removeUser(await fake.idOf('gone@harbor.example'));
@@ -209,7 +209,7 @@ describe('okta', () => {
     expect(gets()).toBeGreaterThan(before);
   });
 
-  test('the doctor knows a group that nobody is put in by hand, and one that is not there', async () => {
+  test('the doctor names a group that takes nobody by hand, and a missing one', async () => {
     const everyone = { roleKey: 'a/b', role: { groups: ['00g_everyone'] } };
     const gone = { roleKey: 'a/c', role: { groups: ['00gnothere'] } };
     expect(await harness.connection.check([everyone, gone])).toMatchObject([
@@ -301,7 +301,7 @@ describe('okta', () => {
     await harness.connection.revoke(access());
   });
 
-  test('the doctor says of a group that an application fills that it is one, and is content with one of Okta’s own', async () => {
+  test('the doctor names a group that an application fills, and accepts Okta’s own', async () => {
     front.before = ({ path }) =>
       path.endsWith('/groups/00gapp') ? { status: 200, body: { id: '00gapp', type: 'APP_GROUP', profile: {} } } : null;
     const findings = await harness.connection.check([

@@ -101,7 +101,7 @@ export function describeWire(
       });
     });
 
-    test('K3 a grant has given what it is said to have, and nothing is left of one that failed', async () => {
+    test('K3 a grant gives what it says, and a failed one leaves nothing', async () => {
       const { connection, wire, reallyHas } = harness();
       if (!wire) return;
       await atEachRequest(wire, 1, async ({ meanwhile, how }) => {

@@ -239,7 +239,7 @@ test('K4.11 a field that an address names several times counts each time', () =>
   expect(place('token=a&token=b')).toBe(place('token=c'));
 });
 
-test('K4.12 what follows an option with its secret in it is another place where it is something else', () => {
+test('K4.12 another value after an option with an inline secret is another place', () => {
   const command = PROVISIONERS.find(({ kind }) => kind === 'command');
   const place = (site: string) =>
     command?.placeOf({ kind: 'command', run: ['/usr/local/bin/vpn', '--api-key=secret-1', site], env: {} });
@@ -247,7 +247,7 @@ test('K4.12 what follows an option with its secret in it is another place where 
   expect(place('site-2')).not.toBe(place('site-1'));
 });
 
-test('K4.12 a secret that the environment puts into a target is part of no place, wherever it stands there', () => {
+test('K4.12 a secret from the environment is in no place, wherever it stands', () => {
   const policy = (source: string, token: string, site = 'site-number-one') => {
     const read = parsePolicy(source, PROVISIONERS, { VPN_TOKEN: token, VPN_SITE: site });
     if ('issues' in read) throw new Error(JSON.stringify(read.issues));

@@ -51,7 +51,7 @@ describe('postgres', () => {
     return (credential?.usage ?? '').replace(`:${proxy.port}/`, `:${server.port}/`);
   }
 
-  test('a login has no password until its person asks for one, and its own expiry is set in PostgreSQL', async () => {
+  test('a login has no password until asked, and its own expiry in PostgreSQL', async () => {
     const until = inAnHour();
     await temporary().grant(access(role), until);
     const [result] = await query(server.url('postgres'), [
@@ -73,7 +73,7 @@ describe('postgres', () => {
     await expect(query(address, ['SELECT 1'])).rejects.toThrow();
   });
 
-  test('K2 a session that is still open when its login was dropped by somebody is access, until it is ended', async () => {
+  test('K2 a session that outlives its dropped login is access until it is ended', async () => {
     const address = await login();
     const pg = (await import('pg')).default;
     const client = new pg.Client({ connectionString: address });
@@ -88,7 +88,7 @@ describe('postgres', () => {
     expect(await temporary().isActive(access(role))).toBe(false);
   });
 
-  test('what the person made while they had access stays, and does not keep the login alive', async () => {
+  test('what the person made during access stays, without keeping the login alive', async () => {
     const admin = { roles: ['payments_admin'] };
     await temporary().grant(access(admin), inAnHour());
     const credential = await temporary().issueCredential?.(access(admin), inAnHour());
@@ -116,7 +116,7 @@ describe('postgres', () => {
     await query(server.url('postgres'), ['REVOKE payments_read FROM ben']);
   });
 
-  test('lists who holds a role by other ways, directly or through a group, and takes away what was given directly', async () => {
+  test('lists indirect holders of a role, and takes away what was given directly', async () => {
     const list = () => temporary().list?.([{ roleKey: 'payments-db/read', role }]);
     const logins = async () => (await list())?.map(({ account, grantId }) => [account, grantId]);
     expect(await logins()).toEqual([]);

@@ -57,7 +57,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     AS $$BEGIN EXECUTE 'CREATE ROLE pwned SUPERUSER'; RETURN 1; END$$`;
   const CALM = 'CREATE FUNCTION public.calm(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN n; END$$';
 
-  test('K1.1 what runs a holder’s function on a table of others is dropped with it, and runs for no superuser', async () => {
+  test('K1.1 what runs a holder’s function on others’ tables is dropped with it', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await holder.does(
       RUNS_AS_CALLER,
@@ -123,7 +123,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     );
   });
 
-  test('K1.3 a role that a holder passed on with the granted role’s ADMIN ends with it, or is named', async () => {
+  test('K1.3 a role passed on with the granted role’s ADMIN ends with it, or is named', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await holder.does('GRANT vault TO evil');
     const left = await revoke();
@@ -137,7 +137,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     await stage.does(`REVOKE vault FROM evil${version.hasGrantOptions ? ' GRANTED BY payments_admin' : ''}`);
   });
 
-  test('K1.3 the doctor says what a granted role owns or may pass on, also through a role behind it', async () => {
+  test('K1.3 the doctor names what a granted role owns or may pass on, also indirectly', async () => {
     const findings = await stage.connect().check([{ roleKey: 'payments-db/admin', role: ADMIN }]);
     const bad = findings.filter(({ ok }) => !ok).map(({ what, fix }) => `${what} => ${fix}`);
     expect(bad).toContainEqual(expect.stringMatching(/owns nothing.* through behind => REASSIGN OWNED BY "behind"/));
@@ -148,7 +148,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     );
   });
 
-  test('K1.1 extensions go to the role that can do nothing, and the holder’s role with them', async () => {
+  test('K1.1 extensions go to the powerless role, and the holder’s role with them', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await holder.does('CREATE SCHEMA "od d%_"', 'CREATE EXTENSION hstore SCHEMA "od d%_"', 'CREATE EXTENSION citext');
     const left = await revoke();
@@ -178,7 +178,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
       );
     });
 
-  test('K2.2 a prepared transaction that holds locks on a table of others is rolled back', async () => {
+  test('K2.2 a prepared transaction that locks others’ tables is rolled back', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await holder.does('BEGIN', 'UPDATE payments SET amount_cents = 0', "PREPARE TRANSACTION E'it''s \\\\ prepared'");
     await revoke();
@@ -196,7 +196,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     expect(await madeRoles()).toEqual([]);
   });
 
-  test('K1.1 while the role of a grant has to stay, the bot can do nothing that it could', async () => {
+  test('K1.1 while a grant’s role has to stay, the bot can do nothing that it could', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await holder.does('CREATE TABLE in_use (n int)', 'GRANT SELECT ON in_use TO app');
     const report = await stage.as('app');
@@ -213,7 +213,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     expect(await madeRoles()).toEqual([]);
   });
 
-  test('K2.6 what the owner of the database sets for whoever connects to it does not keep the bot from ending', async () => {
+  test('K2.6 settings that the database’s owner makes for all do not stop the end', async () => {
     const atPostgres = (...sql: string[]) => query(stage.server.url('postgres'), sql);
     await atPostgres('ALTER DATABASE payments OWNER TO payments_admin');
     const holder = await stage.hold(stage.connect(), id);
@@ -241,7 +241,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
   });
 
   test.each(['temporary', '{email_name}'])(
-    'K2.6 somebody whose role lets them end the bot’s connections as they come does not keep it, login %s',
+    'K2.6 somebody who can end the bot’s connections does not stop it, login %s',
     async (login) => {
       const connection = stage.connect({ login });
       const one = accessOf(KILLER, id);
@@ -293,7 +293,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     60_000,
   );
 
-  test('K2.2 somebody who opens one session after the other with a login of their own keeps nothing from ending', async () => {
+  test('K2.2 opening session after session with an own login stops no end', async () => {
     const connection = stage.connect({ login: '{email_name}' });
     await connection.grant(accessOf(ADMIN, id), inAnHour());
     let goesOn = true;
@@ -317,7 +317,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     expect(await madeRoles()).toEqual([]);
   });
 
-  test('K2.6 the doctor says which roles give power over the server, the bot’s connections, or a login', async () => {
+  test('K2.6 the doctor names roles with power over server, connections or logins', async () => {
     const findings = await stage.connect().check([
       { roleKey: 'payments-db/kill', role: KILLER },
       { roleKey: 'payments-db/odd', role: { roles: [ODD] } },
@@ -329,7 +329,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     expect(bad.some((what) => what.startsWith(`${ODD} gives no power`))).toBe(!version.hasGrantOptions);
   });
 
-  test('K1.1 what was made with a role of an odd name, in a database of an odd name, is disarmed', async () => {
+  test('K1.1 what a role of an odd name made in an odd database is disarmed', async () => {
     const elsewhere = (address: string) => address.replace(/\/payments$/, '/l%2541/@:&=;,');
     await query(elsewhere(stage.server.url('payments')), [
       `GRANT CREATE ON SCHEMA public TO jitbot_leftovers, ${quoted(ODD)}`,
@@ -370,7 +370,7 @@ function message(kind: string, body: string): Buffer {
   return Buffer.concat([Buffer.from(kind), length, Buffer.from(body)]);
 }
 
-test('K8.1 a connection that the server ends in the moment in which it is open ends no process', async () => {
+test('K8.1 a connection that the server ends as it opens ends no process', async () => {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end(LET_IN_AND_OUT));

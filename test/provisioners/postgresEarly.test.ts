@@ -33,7 +33,7 @@ describe.each(VERSIONS)('SQL with the last word of a login, $name', (version) =>
     expect(await done()).toEqual(expect.arrayContaining([user, `${user} too`]));
   });
 
-  test('what the server refuses is thrown as it said it, and nothing of the message is done', async () => {
+  test('a refusal is thrown as the server worded it, and the message has no effect', async () => {
     const refused = sendEarly(
       config('scram'),
       "BEGIN; INSERT INTO done VALUES ('no'); DROP TABLE done; COMMIT",

@@ -61,7 +61,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     expect(await roleOf(holder.account)).toBeUndefined();
   });
 
-  test('K2.2 a transaction of theirs that was prepared, and has altered their own role, is rolled back', async () => {
+  test('K2.2 a prepared transaction that altered its own role is rolled back', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     await holder.does('BEGIN', "ALTER ROLE CURRENT_USER PASSWORD 'mine now'", "PREPARE TRANSACTION 'for ever'");
@@ -106,7 +106,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
       },
     );
 
-  test('K2.3 a login that was made has as many connections as the target says, and no more', async () => {
+  test('K2.3 a new login has the target’s number of connections and no more', async () => {
     const holder = await stage.hold(stage.connect({ connections: 2 }), id);
     await holder.session();
     await holder.session();
@@ -133,7 +133,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     await expect(ben.query('SELECT * FROM payments')).rejects.toThrow(/permission denied/);
   });
 
-  test('K2.4 a role that somebody else gave to the grant’s role does not undo what was done before', async () => {
+  test('K2.4 a role that somebody gave to the grant’s role undoes nothing done before', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     await stage.does(`GRANT secret_role TO ${holder.account}`, `GRANT ${holder.account} TO evil`);
@@ -161,7 +161,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     await stage.does('REVOKE secret_role FROM jitbot CASCADE', 'REVOKE secret_role FROM evil');
   });
 
-  test('K2.5 an open report that reads a table of the login’s ends neither the access late nor other readers’ patience', async () => {
+  test('K2.5 an open report on a login’s table delays neither the end nor other readers', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     await holder.does('CREATE TABLE read_by_all (n int)', 'GRANT SELECT ON read_by_all TO evil, app');
@@ -202,7 +202,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     await stage.does('DROP TABLE read_by_all');
   });
 
-  test('K2.6 a right that somebody gives in a transaction which they leave open is worked round, and dropped later', async () => {
+  test('K2.6 a right given in an open transaction is worked around, and dropped later', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     const evil = await stage.as('evil');
@@ -222,7 +222,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     expect(await roleOf(holder.account)).toBeUndefined();
   });
 
-  test('K2.6 a right that somebody gave it on a thing of theirs keeps the role, and nothing else', async () => {
+  test('K2.6 a right that somebody gave on their own thing keeps the role, nothing else', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     await stage.does(
@@ -241,7 +241,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
   });
 
   test.each(['temporary', '{email_name}'])(
-    'K2.6 a transaction of a database administrator’s that holds the granted role is worked round, login %s',
+    'K2.6 an administrator’s transaction on the granted role is bypassed, login %s',
     async (login) => {
       const connection = stage.connect({ login });
       await connection.grant(accessOf(ADMIN, id), inAnHour());
@@ -257,7 +257,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     },
   );
 
-  test('K2.6 while an administrator’s transaction holds the login itself, everything else is taken, and it is said', async () => {
+  test('K2.6 while an administrator’s transaction holds the login, all else is taken', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     const session = await holder.session();
@@ -278,7 +278,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     expect(await roleOf(holder.account)).toBeUndefined();
   });
 
-  test('K2.6 a role that an administrator holds while it is cleaned up has ended, and is dropped later', async () => {
+  test('K2.6 a role held by an administrator during clean-up has ended, dropped later', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     const blocker = await dba();
@@ -311,7 +311,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     await connection.revoke(accessOf(ADMIN, otherId));
   });
 
-  test('K2.8 what it owns in a database that the bot may not enter is told, and nothing is overdue for it', async () => {
+  test('K2.8 what it owns in a closed database is named, and nothing is overdue for it', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     const session = await holder.session('ledger');
@@ -336,7 +336,7 @@ describe.each(VERSIONS)('what is held against an end, $name', (version) => {
     ).toEqual([{ owner: 'jitbot_leftovers' }]);
   });
 
-  test('K2.9 a transaction of the bot’s own that nobody waits for any more never takes effect after the end', async () => {
+  test('K2.9 the bot’s own abandoned transaction never takes effect after the end', async () => {
     const connection = stage.connect();
     const lost = await stage.as('jitbot');
     const name = `jit_ben_${id.toLowerCase()}`;

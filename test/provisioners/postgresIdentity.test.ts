@@ -75,7 +75,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     expect(await connection.isActive(accessOf(ADMIN, id))).toBe(false);
   });
 
-  test('K3 a role of the grant’s name that bears the mark of another grant is a failure, and is not touched', async () => {
+  test('K3 a role of the grant’s name with another’s mark fails, and is not touched', async () => {
     const name = `jit_ben_${id.toLowerCase()}`;
     await stage.does(
       `CREATE ROLE ${name} LOGIN`,
@@ -88,7 +88,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await stage.does(`DROP ROLE ${name}`);
   });
 
-  test('K3 a role without its mark gives nothing any more, and is still a failure until somebody has looked', async () => {
+  test('K3 a role without its mark gives nothing, and fails until somebody has looked', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     const session = await holder.session();
@@ -101,13 +101,13 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await connection.revoke(accessOf(ADMIN, id));
   });
 
-  test('K3 a role of the grant’s name that the bot never wrote down and did not mark is a failure', async () => {
+  test('K3 an unrecorded and unmarked role of the grant’s name is a failure', async () => {
     await stage.does(`CREATE ROLE jit_ben_${id.toLowerCase()} LOGIN IN ROLE payments_admin`);
     await expect(stage.connect().revoke(accessOf(ADMIN, id))).rejects.toThrow(/not known to be the bot's/);
     await stage.does(`DROP ROLE jit_ben_${id.toLowerCase()}`);
   });
 
-  test('K3 what an earlier version gave is found by its mark, and by its oid once it was stamped', async () => {
+  test('K3 an earlier version’s role is found by mark, and by oid once stamped', async () => {
     const name = `jit_ben_${id.toLowerCase()}`;
     await query(stage.server.url('payments', 'jitbot', 'jitbot'), [
       `CREATE ROLE ${name} LOGIN PASSWORD 'old'`,
@@ -123,7 +123,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     expect(await roleOf('otherwise')).toBeUndefined();
   });
 
-  test('K4 a new password is the same place; another host, database or kind of login is not', () => {
+  test('K4 a new password is the same place, another host or login kind is not', () => {
     const place = (url: string, login = 'temporary') => postgres.placeOf({ kind: 'postgres', url, login });
     const here = place('postgres://jitbot:old@db.example/payments');
     expect(place('postgresql://jitbot2:new@DB.example:5432/payments?sslmode=require')).toBe(here);

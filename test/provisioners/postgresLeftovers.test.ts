@@ -37,7 +37,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
     `GRANT EXECUTE ON FUNCTION public.${name}(text) TO evil`,
   ];
 
-  test('K1.1 where its new owner may not create in the schema, a function that ran as its owner is dropped', async () => {
+  test('K1.1 a function that ran as its owner is dropped if its heir may not create', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await holder.does(...evilFunction('dropped_helper'));
     const left = await revoke();
@@ -49,7 +49,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
     expect(await stage.says(`SELECT rolname FROM pg_roles WHERE rolname = '${holder.account}'`)).toEqual([]);
   });
 
-  test('K1.1 a function that ran as its owner runs as its caller, for nobody, and belongs to a role that can do nothing', async () => {
+  test('K1.1 a function that ran as its owner runs as its caller, for nobody', async () => {
     await letLeftoversCreate();
     const holder = await stage.hold(stage.connect(), id);
     await holder.does(...evilFunction('helper'));
@@ -92,7 +92,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
     ).toEqual([]);
   });
 
-  test('K1.1 what a holder gave to others by default, or on a schema, type or large object, is taken back', async () => {
+  test('K1.1 what a holder gave to others by default or on objects is taken back', async () => {
     await letLeftoversCreate();
     await stage.does('GRANT CREATE ON DATABASE payments TO payments_admin');
     const holder = await stage.hold(stage.connect(), id);
@@ -124,7 +124,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
     );
   });
 
-  test('K1.1 the hotfix table goes to the role that the policy names, with what it runs for others switched off', async () => {
+  test('K1.1 the hotfix table goes to the policy’s role, with its triggers disabled', async () => {
     await letLeftoversCreate();
     await stage.does(
       'GRANT CREATE ON SCHEMA public TO app_owner',
@@ -153,7 +153,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
     ).toEqual([]);
   });
 
-  test('K1.1 a trigger that was put on a table of somebody else is dropped with its function, and named', async () => {
+  test('K1.1 a trigger on somebody else’s table is dropped with its function, and named', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await holder.does(
       `CREATE FUNCTION public.skim() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.status := current_user; RETURN NEW; END$$`,
@@ -275,7 +275,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
       },
     );
 
-  test('K1.1 the same by the own login: what was made is the person’s, and the bot owns none of it', async () => {
+  test('K1.1 with an own login, what was made is the person’s, and the bot owns nothing', async () => {
     const connection = stage.connect({ login: '{email_name}' });
     await connection.grant(accessOf(ADMIN, id), inAnHour());
     await query(stage.server.url('payments', 'ben', 'ben'), evilFunction('bens_helper'));
@@ -288,7 +288,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
     await stage.does('DROP FUNCTION public.bens_helper(text)');
   });
 
-  test('K1.1 a role of the name for leftovers that somebody can log in as is handed nothing', async () => {
+  test('K1.1 a role for leftovers that somebody can log in as inherits nothing', async () => {
     const connection = stage.connect({ leftovers_owner: 'evil' });
     const holder = await stage.hold(connection, id);
     await holder.does(...evilFunction('for_evil'));

@@ -15,7 +15,7 @@ describe.each(VERSIONS)('logins of a hardened server, $name', (version) => {
   });
   afterAll(() => stage.close());
 
-  test('H3 a login that inherits nothing may do what it is told that it has, or is told what to do', async () => {
+  test('H3 a login without inheritance can use its access, or is told how', async () => {
     await stage.does("CREATE ROLE cara LOGIN NOINHERIT PASSWORD 'cara'", "CREATE ROLE dan LOGIN PASSWORD 'dan'");
     const connection = stage.connect({ login: '{email_name}' });
     const of = (name: string) => ({

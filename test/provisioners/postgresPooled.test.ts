@@ -51,7 +51,7 @@ describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (ve
     return { account: credential.account, address: credential.usage.replace(`:${proxy.port}/`, `:${pooler.port}/`) };
   }
 
-  test('a login made for a grant gets in by way of the pooler, and no longer once it has ended', async () => {
+  test('a grant’s login gets in through the pooler, and not once it has ended', async () => {
     const id = newGrantId();
     const { address, account } = await hold(id);
     const open = await openSession(address);
@@ -76,7 +76,7 @@ describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (ve
     await temporary().revoke(accessOf(role, id));
   });
 
-  test('what a holder prepared is rolled back, and no connection is left with a role that the bot took on', async () => {
+  test('prepared transactions are rolled back, and no connection keeps a role', async () => {
     const id = newGrantId();
     const { address, account } = await hold(id);
     await query(address, ["BEGIN; ALTER ROLE CURRENT_USER PASSWORD 'mine now'; PREPARE TRANSACTION 'for ever'"]);
@@ -91,7 +91,7 @@ describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (ve
     await Promise.all(bots.map((bot) => bot.close()));
   });
 
-  test('sessions of a person’s own login end by way of the pooler; those of others, and the pooler’s for them, do not', async () => {
+  test('a person’s own sessions end through the pooler, and others’ do not', async () => {
     const id = newGrantId();
     const mine = await openSession(anybody('ben'));
     const others = await openSession(anybody('ana'));

@@ -25,7 +25,7 @@ describe.each(PROVISIONERS.map(({ kind }) => kind))('against a hostile holder, %
     expect(files.filter((file) => existsSync(file))).toHaveLength(1);
   });
 
-  test('has a page that says how soon nothing new can be used, what becomes of sessions, and what may be left', () => {
+  test('has a page on how soon use ends, what becomes of sessions, and leftovers', () => {
     const [page = ''] = pages.filter((one) => one !== 'README.md' && examplesOf(one).has(kind));
     const about = examplesOf(page).get(kind) ?? '';
     for (const row of ['no new use', 'open sessions', 'what may be left'])
@@ -51,7 +51,7 @@ function examplesOf(page: string): ReadonlyMap<string, string> {
   return about;
 }
 
-test('K3 the list of kinds without tests of renaming, moving and blinding only names kinds that there are', () => {
+test('K3 the kinds without tests of renaming, moving and blinding exist', () => {
   const kinds = ['membership', ...PROVISIONERS.map(({ kind }) => kind)];
   expect(WITHOUT_CHANGES.filter((kind) => !kinds.includes(kind))).toEqual([]);
 });

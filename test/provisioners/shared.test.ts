@@ -192,7 +192,7 @@ describe('a request that nobody answered', () => {
     await over();
   });
 
-  test('is waited for although a later one was answered, and a later one without an answer is waited for longer', async () => {
+  test('is waited for after a later answer, and a later silent one even longer', async () => {
     await expect(book().during(id, lost)).rejects.toThrow();
     clock.at += 50_000;
     await book().during(id, async () => 'yes');
@@ -218,7 +218,7 @@ describe('a request that nobody answered', () => {
 });
 
 describe('what a target says of itself is remembered of a grant', () => {
-  test('ids that were given one after the other are all kept, beside what else is written down', async () => {
+  test('ids given one after the other are all kept, beside the other notes', async () => {
     const own = ownIds(use.ids);
     expect(await own.of(id)).toEqual([null]);
     await use.ids.keep(id, 'account', 'ben');

@@ -153,7 +153,7 @@ describe('a group that is turned off', () => {
     expect(group()).toMatchObject({ users: [KEEPER], date_delete: 1 });
   });
 
-  test('K3.6 somebody is taken off its list too, so that turning it on brings nobody back', async () => {
+  test('K3.6 somebody leaves its list too, so that enabling it brings nobody back', async () => {
     group().users = ['U0ANA'];
     group().date_delete = 0;
     await harness.connection.grant(accessOf(role, id), inAnHour());
@@ -164,7 +164,7 @@ describe('a group that is turned off', () => {
     expect(members()).toEqual(['U0ANA']);
   });
 
-  test('K3.6 if Slack takes no list for it, nothing is said to have ended, and it is not turned on', async () => {
+  test('K3.6 if Slack refuses the list, nothing counts as ended, and it stays off', async () => {
     group().users = ['U0ANA'];
     group().date_delete = 0;
     await harness.connection.grant(accessOf(role, id), inAnHour());
@@ -193,7 +193,7 @@ describe('a group that is turned off', () => {
     expect(group().users).toEqual(['U0ANA']);
   });
 
-  test('K3.6 whoever an earlier end left on its list does not count as having been there before', async () => {
+  test('K3.6 whoever an earlier end left on its list was not there before', async () => {
     group().users = ['U0BEN'];
     await harness.connection.grant(accessOf(role, id), inAnHour());
     expect(members()).toEqual(['U0BEN']);
@@ -212,13 +212,13 @@ describe('a group that is turned off', () => {
 });
 
 describe('without a keeper', () => {
-  test('K3.6 nobody is let into a group that nobody else is in: the end would be refused', async () => {
+  test('K3.6 nobody is let into an empty group: the end would be refused', async () => {
     await expect(connect(undefined).grant(accessOf(role, id), inAnHour())).rejects.toThrow('set keeper in the target');
     expect(members()).toEqual([]);
     await connect(undefined).revoke(accessOf(role, id));
   });
 
-  test('K3.6 the last one left is cut off, and it has not ended until they are off the list', async () => {
+  test('K3.6 the last member is cut off, and it has not ended until they are removed', async () => {
     group().users = ['U0ANA'];
     group().date_delete = 0;
     const connection = connect(undefined);
@@ -233,7 +233,7 @@ describe('without a keeper', () => {
   });
 });
 
-test('a holder who puts themselves and others back after the end is shown to be there without a grant', async () => {
+test('a holder who returns with others after the end is listed as ungranted', async () => {
   await harness.connection.grant(accessOf(role, id), inAnHour());
   await harness.connection.revoke(accessOf(role, id));
   Object.assign(group(), { users: ['U0BEN', 'U0EVE'], date_delete: 0 });
@@ -244,7 +244,7 @@ test('a holder who puts themselves and others back after the end is shown to be 
   expect(group()).toMatchObject({ users: [KEEPER], date_delete: 1 });
 });
 
-test('K1 who was put on the list while access was live is named at the end, others and grants are not', async () => {
+test('K1 who was added during access is named at the end, except grants', async () => {
   Object.assign(group(), { users: ['U0ANA'], date_delete: 0 });
   const eve = person('U0EVE');
   await harness.connection.grant(accessOf(role, id), inAnHour());
@@ -266,7 +266,7 @@ test('people who come and go at the same time do not push each other out', async
   for (const one of people) await harness.connection.revoke(one);
 });
 
-test('two groups of one role are two lists, and an end in one that fails does not keep the other', async () => {
+test('two groups of one role are two lists, and a failing one spares the other', async () => {
   workspace.groups.set('S0OPS', { users: ['U0ANA', KEEPER], date_delete: 0, handle: 'ops' });
   const both = { ...accessOf({ groups: ['S0OPS', 'S0PAY'] }, id) };
   await harness.connection.grant(both, inAnHour());
@@ -297,7 +297,7 @@ test('the keeper may be given what they keep, and stays when it ends', async () 
   expect(group().users).toEqual(['U0ANA']);
 });
 
-test('the doctor is content with a group that is turned off, a keeper and the right scope', async () => {
+test('the doctor accepts a disabled group with a keeper and the right scope', async () => {
   const findings = await harness.connection.check([
     { roleKey: 'a/b', role },
     { roleKey: 'a/c', role },
@@ -313,7 +313,7 @@ test.each(['S0pay', 'pay', 'S', 'xS0PAY', 'S0PAY\n'])('%j is no id of a user gro
   expect(slack.roleSchema.safeParse({ groups: [name] }).success).toBe(false);
 });
 
-test('the doctor names a missing scope, a missing keeper, and a group that is not there', async () => {
+test('the doctor names a missing scope, a missing keeper and a missing group', async () => {
   workspace.scopes = 'usergroups:read';
   const findings = await connect(undefined).check([{ roleKey: 'a/b', role: { groups: ['S0GONE'] } }]);
   workspace.scopes = 'usergroups:read,usergroups:write';

@@ -67,7 +67,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     '$(id)`id`@harbor.example',
     `${'long'.repeat(60)}@harbor.example`,
     '',
-  ])('K11.5 the certificate of somebody whose address is %j is refused once access ends', async (email) => {
+  ])('K11.5 a certificate for the address %j is refused once access ends', async (email) => {
     const id = newGrantId();
     const kept = await certificate(id, email);
     expect(await getsIn(kept)).toBe(true);
@@ -88,7 +88,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     await connection.revoke(whose(live));
   });
 
-  test('K3 a certificate of an authority whose key was replaced is refused once access ends', async () => {
+  test('K3 a certificate of a replaced authority key is refused once access ends', async () => {
     const id = newGrantId();
     const kept = await certificate(id);
     const old = [server.caKey, `${server.caKey}.pub`] as const;
@@ -123,7 +123,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     }
   });
 
-  test('K2 a database of the bot’s that cannot be written does not keep a certificate alive', async () => {
+  test('K2 an unwritable database of the bot does not keep a certificate alive', async () => {
     const id = newGrantId();
     const kept = await certificate(id);
     const fail = () => {
@@ -234,7 +234,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(await use.seats.of(id)).toEqual([]);
   });
 
-  test('K2 what the servers were not told is told again, and the grant is not over before', async () => {
+  test('K2 servers that missed it are told again, and the grant is not over before', async () => {
     const told = server.at('told');
     const file = server.at('publish.sh');
     writeFileSync(file, `#!/bin/sh\ntest -e ${server.at('down')} && exit 1\ncp ${server.list} ${told}\n`, {
@@ -255,7 +255,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(readFileSync(told)).toEqual(readFileSync(server.list));
   });
 
-  test('nothing but the key of a public key goes into the certificate and the command that is shown', async () => {
+  test('only the key of a public key reaches the certificate and the shown command', async () => {
     const odd = ssh.connect(target, { ...use, accountOf: () => `${server.key} '; touch /tmp/x; echo '` });
     const id = newGrantId();
     await odd.grant(whose(id), inAnHour());
@@ -264,7 +264,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     await odd.revoke(whose(id));
   });
 
-  test('the command names the login where principals are not logins, and says so where it does not know', async () => {
+  test('the command names the login if principals are none, and says if unknown', async () => {
     const id = newGrantId();
     const named = { ...whose(id), role: { principals: ['payments-ops'], login: 'app', source_addresses: [] } };
     await connection.grant(named, inAnHour());
@@ -312,7 +312,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     },
   );
 
-  test('K2 with end_sessions, every connection of this grant is ended with the access, and no other', async () => {
+  test('K2 with end_sessions, this grant’s connections end with it, and no others', async () => {
     // The example as it stands in docs, with the daemon's log in place of the journal.
     const bin = server.at('bin');
     mkdirSync(bin);
@@ -339,7 +339,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     await ends[2];
   });
 
-  test('K2 end-jit-sessions ends no other program and no later login, where a port is used again', async () => {
+  test('K2 end-jit-sessions ends no other program and no later login on a reused port', async () => {
     const bin = server.at('bin2');
     mkdirSync(bin);
     const [gone, ours, later] = ['10.0.0.1 port 1001', '10.0.0.1 port 1002', '2001:db8::1 port 1003'];

@@ -138,14 +138,14 @@ describe.skipIf(!existsSync(SSHD))('with OpenSSH', () => {
 
   describeContract('ssh', () => harness);
 
-  test('the certificate is for the requester’s own key: somebody else’s key does not get in with it', async () => {
+  test('the certificate is for the requester’s key, and another key is refused', async () => {
     const id = await granted();
     expect(await login(id, 'echo in')).toMatchObject({ worked: true, said: 'in' });
     expect(await loginWith(id, 'echo in', 'eve')).toMatchObject({ worked: false });
     await harness.connection.revoke(accessOf(role, id));
   });
 
-  test('a certificate that was kept is refused once the access was taken back, and another one still works', async () => {
+  test('a kept certificate is refused after the end, and another one still works', async () => {
     const [first, second] = [await granted(), await granted()];
     await login(first, 'true');
     await login(second, 'true');
@@ -158,7 +158,7 @@ describe.skipIf(!existsSync(SSHD))('with OpenSSH', () => {
     await harness.connection.revoke(accessOf(role, second));
   });
 
-  test('with a command, that is what runs, whatever was typed; and nothing can be forwarded', async () => {
+  test('with a command, only that runs, and nothing can be forwarded', async () => {
     const logs = { principals: [me], command: 'echo the logs of payments', source_addresses: [] };
     const id = await granted(logs);
     expect(await login(id, 'cat /etc/shadow', { as: logs })).toEqual({ worked: true, said: 'the logs of payments' });
@@ -220,7 +220,7 @@ describe.skipIf(!existsSync(SSHD))('with OpenSSH', () => {
     expect(await failing.isActive(accessOf(role, id))).toBe(false);
   });
 
-  test('an entry leaves the list when its certificate has expired, so that it stays short', async () => {
+  test('an entry leaves the list when its certificate expires, so it stays short', async () => {
     const id = await granted();
     await harness.connection.revoke(accessOf(role, id));
     expect(readFileSync(`${list}.json`, 'utf8')).toContain(id);

@@ -128,7 +128,7 @@ describe('access is asked of the target that gave it', () => {
     expect(await targets.isActive(grantAt(place))).toBe(true);
   });
 
-  test('of two resources each has its own, also where one takes the address that the other had', async () => {
+  test('two resources each have their own, also if one takes the other’s address', async () => {
     const targets = connect(policyOf({ db: target('one', 'pw1'), logs: target('two', 'pw2') }));
     const [one, two] = [targets.placeOf('db'), targets.placeOf('logs')];
     expect(one).not.toBe(two);
@@ -141,7 +141,7 @@ describe('access is asked of the target that gave it', () => {
     expect(said()).toEqual(['pw2 revoke', 'pw1 revoke', 'pw1 revoke', 'pw2 revoke']);
   });
 
-  test('a grant of an earlier version, without a place, is asked of its resource as it is now', async () => {
+  test('an earlier version’s grant without a place is asked of its resource as it is', async () => {
     const targets = connect(policyOf({ db: target('one', 'pw1'), logs: target('two', 'pw2') }));
     await targets.isActive(grantAt(null));
     await targets.stamp(grantAt(null));
@@ -151,7 +151,7 @@ describe('access is asked of the target that gave it', () => {
     );
   });
 
-  test('with new credentials of the same place the newest are used, and the connection is made anew', async () => {
+  test('with new credentials of a place the newest are used on a new connection', async () => {
     const targets = connect(policyOf({ db: target('one', 'old') }));
     const place = targets.placeOf('db');
     await targets.isActive(grantAt(place));
@@ -162,7 +162,7 @@ describe('access is asked of the target that gave it', () => {
     expect(said()).toEqual(['old isActive', 'new isActive', 'new revoke']);
   });
 
-  test('what a policy no longer has stays connected for what was given there, the latest credentials first', async () => {
+  test('what a policy drops stays connected for its grants, newest credentials first', async () => {
     const targets = connect(policyOf({ db: target('one', 'first'), logs: target('two', 'pw2') }));
     const place = targets.placeOf('db');
     targets.adopt(policyOf({ db: target('one', 'second'), logs: target('two', 'pw2') }));
@@ -177,7 +177,7 @@ describe('access is asked of the target that gave it', () => {
     expect(said()).toEqual(['second revoke', 'third revoke']);
   });
 
-  test('a retired target is asked where the policy has no resource of that place, and its own resource before it', async () => {
+  test('a retired target is asked if no resource has its place, before its resource', async () => {
     const policy = policyOf(
       { db: target('one', 'current') },
       { retiredTargets: [retired('old', target('zero', 'retired')), retired('same', target('one', 'stale'))] },
@@ -195,7 +195,7 @@ describe('access is asked of the target that gave it', () => {
     );
   });
 
-  test('a retired target whose secrets are not at hand is no place, and keeps nothing else from being reached', async () => {
+  test('a retired target without its secrets is no place, and blocks no other', async () => {
     const policy = policyOf(
       { db: target('one', 'pw') },
       { retiredTargets: [{ name: 'old', kind: 'module', target: null }] },
@@ -217,7 +217,7 @@ describe('access is asked of the target that gave it', () => {
 });
 
 describe('connections', () => {
-  test('one that did not change is kept, and everyone is closed once at the end, earlier ones too', async () => {
+  test('an unchanged one is kept, and all are closed once at the end', async () => {
     const kept = target('two', 'kept');
     const policy = (password: string) =>
       policyOf({ db: target('one', password), logs: kept }, { retiredTargets: [retired('old', target('old', 'was'))] });
@@ -228,7 +228,7 @@ describe('connections', () => {
     expect(said().toSorted()).toEqual(['first close', 'kept close', 'second close', 'was close']);
   });
 
-  test('a target that moves from the resources to the retired ones can be reached all the time', async () => {
+  test('a target that moves from the resources to the retired ones stays reachable', async () => {
     const one = target('one', 'pw');
     const targets = connect(policyOf({ db: one }));
     const place = targets.placeOf('db');
@@ -318,7 +318,7 @@ describe('K4.11 a target that cannot be connected', () => {
 describe('what a target can do', () => {
   const both = () => connect(policyOf({ db: target('one', 'most', MOST), logs: target('two', 'least') }));
 
-  test('what is left of a grant is handed on, and where nothing is said of it nothing is left', async () => {
+  test('what is left of a grant is passed on, and silence means nothing is left', async () => {
     const targets = both();
     expect(await targets.revoke(grantAt(targets.placeOf('db')))).toEqual([{ what: 'a key', done: 'stays' }]);
     expect(await targets.revoke(grantAt(targets.placeOf('logs'), { id: 'GTWO', resourceId: 'logs' }))).toEqual([]);
@@ -344,7 +344,7 @@ describe('what a target can do', () => {
     ]);
   });
 
-  test('what is found is removed by what its role gives in the policy, and by hand where the target cannot', async () => {
+  test('findings are removed by what the role gives, or by hand if the target cannot', async () => {
     const targets = both();
     const holding = (role: string | null) => ({ account: 'eve', role, grantId: null });
     for (const role of ['db/read', 'db/gone', null]) await targets.remove('db', holding(role));
@@ -361,7 +361,7 @@ describe('what a target can do', () => {
     expect(told.at(-1)?.asked[1]).toEqual({ roles: ['reader'] });
   });
 
-  test('a secret is made with the end of the grant, and null where the target makes none', async () => {
+  test('a secret is made with the grant’s end, and null if the target makes none', async () => {
     const targets = both();
     const grant = grantAt(targets.placeOf('db'));
     expect(await targets.issueCredential(grant)).toEqual({ account: 'ben', secret: 's3cret', usage: 'psql' });
@@ -370,7 +370,7 @@ describe('what a target can do', () => {
     expect(['db', 'logs', 'gone'].map((id) => targets.issuesCredentials(id))).toEqual([true, false, false]);
   });
 
-  test('how long sessions live on is said by where the access was given, also after the resource moved', () => {
+  test('session lifetime is told by the place of access, also if the resource moved', () => {
     const targets = both();
     const [most, least] = [targets.placeOf('db'), targets.placeOf('logs')];
     targets.adopt(policyOf({ db: target('three', 'least'), logs: target('two', 'least') }));
@@ -380,7 +380,7 @@ describe('what a target can do', () => {
     expect(targets.afterlife(grantAt('module nowhere'))).toBeUndefined();
   });
 
-  test('the doctor asks with every role of the resource; of one that is not connected there is nothing to say', async () => {
+  test('the doctor asks with every role, and is silent on an unconnected resource', async () => {
     const targets = both();
     expect(await targets.check(resource('logs', target('two', 'least')))).toEqual([{ ok: true, what: 'it answers' }]);
     expect(told[0]?.asked).toEqual([
@@ -398,7 +398,7 @@ describe('what people are called at a target', () => {
   const policy = (identities: Policy['identities']) =>
     policyOf({ db: target('one', 'pw', LEAST, '{github}'), logs: target('two', 'pw') }, { identities });
 
-  test('somebody whose name there nobody has told is told of before anything is asked for', () => {
+  test('somebody without a known name there is reported before any question', () => {
     const targets = connect(policy(new Map()));
     expect(['db', 'logs', 'gone'].map((id) => targets.accountTemplate?.(id))).toEqual(['{github}', null, null]);
     expect(targets.obstacle('db', ana)).toContain('add github for U0ANA');

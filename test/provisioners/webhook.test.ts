@@ -78,7 +78,7 @@ describe('webhook', () => {
     expect(flags.editors.has(id)).toBe(false);
   });
 
-  test('a request that was signed long ago is refused by the receiver: one that was held up does not grant late', async () => {
+  test('the receiver refuses a request signed long ago: a delayed one grants nothing', async () => {
     const late = webhook.connect(webhook.targetSchema.parse({ kind: 'webhook', url: flags.url, secret: SECRET }), {
       ...use,
       clock: { now: () => Date.now() - 10 * 60_000 },
@@ -169,7 +169,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       ]);
     });
 
-    test('is signed with the shared secret over the time, in seconds, and the text as it goes', async () => {
+    test('is signed with the shared secret over the time in seconds and the exact text', async () => {
       await connect().grant(wide(), at);
       const [{ text = '', headers = {} } = {}] = service.asked;
       const seconds = String(Date.UTC(2026, 0, 15, 12) / 1000);
@@ -259,7 +259,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     });
   });
 
-  test('what it calls the person is what they are told; where it says nothing, their address', async () => {
+  test('people are told the service’s name for them, or their address without one', async () => {
     for (const [said, account] of [
       ['{"active": true, "account": "ben-7"}', 'ben-7'],
       ['{"active": true, "account": ""}', 'ben@harbor.example'],
@@ -306,7 +306,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(service.held.size).toBe(0);
   });
 
-  test('K11.10 a revoke that was answered and did not hold is an act of its own when it is asked for again', async () => {
+  test('K11.10 a revoke that did not hold is a new act when it is asked for again', async () => {
     await connection.grant(one(), inAnHour());
     service.failures.push({ status: 200, body: '{"active": false}' });
     await connection.revoke(one());
@@ -352,7 +352,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       `came from a gateway, ${status}`,
       () => service.failures.push({ status, body: 'the service did not answer' }),
     ]),
-  ])('K3 a grant whose answer %s may come late, so its end waits, also after a restart', async (_, lose) => {
+  ])('K3 a grant with answer %s may come late, so its end waits, also after restart', async (_, lose) => {
     const { clock, connect } = atATime();
     lose();
     await expect(connect().grant(one(), inAnHour())).rejects.toThrow();
@@ -366,7 +366,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connect().isActive(one())).toBe(false);
   });
 
-  test('K3 an extension whose answer was lost may come late, and a repeat that is answered changes nothing', async () => {
+  test('K3 an extension without its answer may come late, and repeats change nothing', async () => {
     const { clock, connect } = atATime();
     await connect().grant(one(), inAnHour());
     service.lose = 1;
@@ -384,7 +384,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connection.isActive(one())).toBe(false);
   });
 
-  test('what its holder left is named at the end, also where reading back failed in between', async () => {
+  test('what its holder left is named at the end, also if reading back failed before', async () => {
     await connection.grant(one(), inAnHour());
     const left = [{ what: 'a share for mallory', done: 'stays' }];
     service.failures.push({ status: 200, body: JSON.stringify({ active: false, left }) });
@@ -424,7 +424,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     ]);
   });
 
-  test('K3 a service that answers about another id, or gives another at an extension, is not believed', async () => {
+  test('K3 a service that answers about another id, or changes it, is not believed', async () => {
     await connection.grant(one(), inAnHour());
     service.failures.push({ status: 200, body: '{"active": false, "id": "seat-of-somebody"}' });
     await expect(connection.isActive(one())).rejects.toThrow(/answered about seat-of-somebody/);
@@ -436,7 +436,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(service.held.size).toBe(0);
   });
 
-  test('K3 what it gave before it gave ids is stamped with one at the first start, where it says so', async () => {
+  test('K3 access from before ids is stamped at the first start, where it says so', async () => {
     service.held.set('seat-old', { grantId: id, person: 'ben@harbor.example', madeFor: id });
     expect(await connection.isActive(one())).toBe(true);
     await connection.stamp?.(one());

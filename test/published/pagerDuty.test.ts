@@ -128,7 +128,7 @@ test('16 a shift-based schedule is asked about as it is described', async () => 
   expect(asked.flatMap(wrongIn)).toEqual([]);
 });
 
-test('16 what policy check --online asks is as it is described, shift-based schedules included', async () => {
+test('16 policy check --online asks as the API describes, shift-based included', async () => {
   const when = {
     kind: 'on_call',
     escalationPolicies: ['PPAY'],

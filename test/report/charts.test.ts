@@ -43,7 +43,7 @@ test('each way in which access came about has a colour of its own', () => {
   for (const colour of range) expect(colour).toMatch(/^#[0-9a-f]{6}$/);
 });
 
-test('what was live at a time is shown as clocks of the reader’s zone show it, and the scale begins at one', () => {
+test('active access is drawn by the reader’s clock, and the scale begins at one', () => {
   const live = [
     { at: MIDNIGHT, live: 0 },
     { at: MIDNIGHT + HOUR, live: 3 },
@@ -62,7 +62,7 @@ test('what was live at a time is shown as clocks of the reader’s zone show it,
   });
 });
 
-test('the fifteen that were used most are in the chart, by all their uses, the most first', () => {
+test('the fifteen most used are in the chart, by all their uses, most first', () => {
   const many = Array.from({ length: 16 }, (_, index) => counted(`db/r${index}`, index + 1));
   const chart = countChart([...many, counted('db/r0', 30, 'reviewed')], 'role', 440);
   const keys = valuesOf(chart).map(({ key }) => key);

@@ -39,7 +39,7 @@ const mark = (seq: number) => ({ seq, at: MIDNIGHT });
 const marks = (count: number) => Array.from({ length: count }, (_, index) => mark(index + 1));
 
 describe('the head of the page', () => {
-  test('says which time it is about, when it was made, and up to which event of the ledger', async () => {
+  test('says its period, when it was made, and its last event of the ledger', async () => {
     const html = await page();
     expect(html).toContain('<title>Access from 2026-01-15 to 2026-01-16</title>');
     expect(html).toContain('2026-01-15 00:00 UTC to 2026-01-17 00:00 UTC');
@@ -135,7 +135,7 @@ describe('the figures', () => {
     expect(await page()).toContain('<section><h3 id="denied">Denied: 0</h3></section>');
   });
 
-  test('more than 200 events behind a figure are not listed, nor more than 20 behind a day, a role or a person', async () => {
+  test('over 200 events of a figure are not listed, nor over 20 of a day or person', async () => {
     const spans = marks(21).map(({ seq }) => aSpan({ grantId: `G${seq}`, seq }));
     const html = await page({ denied: marks(201), drift: marks(200), spans });
     expect(behind(html, 'denied')).toMatchObject({ count: 201, more: expect.stringContaining('newest 200 of 201') });
@@ -235,7 +235,7 @@ describe('the tables', () => {
   });
 });
 
-test('the page has its four charts, under their titles, and a place for each of its links', async () => {
+test('the page has its four titled charts, and a target for each of its links', async () => {
   const html = await page({ spans: [aSpan(), aSpan({ grantId: 'G2', seq: 2, from: MIDNIGHT + 30 * HOUR, to: null })] });
   expect([...html.matchAll(/<figure><h2>(.*?)<\/h2><svg/g)].map(([, title]) => title)).toEqual([
     'Access begun',

@@ -177,7 +177,7 @@ describe('modals', () => {
   });
 });
 
-test('an envelope that is not acknowledged comes again, with the same id; the person is told that the app did not respond', async () => {
+test('an unacknowledged envelope comes again, and the person is told of the failure', async () => {
   const received: { envelope_id: string; retry_attempt?: number }[] = [];
   const { url } = await call('apps.connections.open', {}, 'xapp-1');
   const socket = new WebSocket(String(url));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-test('every function that decides runs in the simulation, or is listed with the reason', () => {
+test('every deciding function runs in the simulation, or is listed with the reason', () => {
   const coverage = fileURLToPath(new URL('coverage.ts', import.meta.url));
   const said = execFileSync(process.execPath, [coverage, '100'], {
     encoding: 'utf8',

@@ -37,7 +37,7 @@ const LIVELY_IN_SLACK: Partial<Census> = {
 };
 let census = NO_CENSUS;
 
-describe('whatever fails, whoever asks, whenever the bot dies: nothing is left behind, and all of it is on record', () => {
+describe('whatever fails or dies, nothing is left behind, and all of it is recorded', () => {
   test.each(Array.from({ length: SEEDS / CHUNK }, (_, index) => [index * CHUNK + 1, (index + 1) * CHUNK]))(
     'seeds %i to %i',
     async (first, last) => {
@@ -51,7 +51,7 @@ describe('whatever fails, whoever asks, whenever the bot dies: nothing is left b
   );
 });
 
-test('in these worlds much happens: access is given, decided, made longer and ended in every way', () => {
+test('much happens in these worlds: access is given, decided, extended and ended', () => {
   for (const [what, least] of Object.entries(LIVELY))
     expect(census[what as keyof Census] / (SEEDS / 100), what).toBeGreaterThanOrEqual(least);
   expect(census.seedsWithoutGrant / (SEEDS / 100)).toBeLessThanOrEqual(10);

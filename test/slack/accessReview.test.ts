@@ -54,7 +54,7 @@ const remove = async (message: Message, why: string, nth = 0) => {
 };
 
 describe('an access review', () => {
-  test('asks the owners about every rule that lets somebody in, with how much it was used', async () => {
+  test('asks the owners about every rule that lets somebody in, with its use', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
     const card = await started();
@@ -71,13 +71,13 @@ describe('an access review', () => {
     expect(answered.payload).toMatchObject({ verdict: 'keep', role: 'payments-db/read' });
   });
 
-  test('where Slack does not say what a group is called, its id is shown, and the review goes on', async () => {
+  test('an unknown name of a group is shown as its id, and the review goes on', async () => {
     stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'usergroups.list' });
     const card = await started();
     expect(stage.text(card, 'U0EVE')).toContain('Payments database (admin): break-glass, without approval, for S0SRE');
   });
 
-  test('a removed rule lets nobody in from that moment, says by whom, and counts again where an owner takes it back', async () => {
+  test('a removed rule lets nobody in, says by whom, and counts again once restored', async () => {
     const card = await started();
     await remove(card, 'Level 2 has no business here');
     await says(card, 'Removed by @Eve Lindqvist: “Level 2 has no business here”');
@@ -96,7 +96,7 @@ describe('an access review', () => {
     await stage.ana.readsDirect('You have Payments database (read)');
   });
 
-  test('K10.11 a removed rule that somebody put back in the database is out again at start, loudly', async () => {
+  test('K10.11 a removed rule put back in the database is out again at start, loudly', async () => {
     await remove(await started(), 'Level 2 has no business here');
     await stage.recorded('access_review.answered');
     await stage.stopBot();
@@ -139,7 +139,7 @@ describe('an access review', () => {
     );
   });
 
-  test('all that is left of a card is kept at once, each on record, and what was removed stays out', async () => {
+  test('all that is left of a card is kept at once, on record, and removals stay', async () => {
     const card = await started();
     await remove(card, 'Level 2 has no business here');
     await says(card, 'Removed by @Eve Lindqvist');
@@ -173,7 +173,7 @@ describe('an access review', () => {
     expect(stage.events().some(({ type }) => type === 'access_review.answered')).toBe(false);
   });
 
-  test('owners are reminded half-way; at the end it closes, and says what nobody answered', async () => {
+  test('owners are reminded half-way, and the close says what nobody answered', async () => {
     const card = await started();
     await stage.eve.click(card, 'access_review_keep');
     await says(card, 'Kept by');
@@ -205,7 +205,7 @@ describe('jitbot audit-bundle', () => {
     return folder;
   }
 
-  test('is one archive that an auditor checks with Python and openssl alone: whole as it is, and any change is found', async () => {
+  test('is a zip that an auditor checks with Python and openssl, finding any change', async () => {
     const keys = generateKeyPairSync('ed25519');
     writeFileSync(file('key.pem'), keys.privateKey.export({ type: 'pkcs8', format: 'pem' }));
     writeFileSync(file('public.pem'), keys.publicKey.export({ type: 'spki', format: 'pem' }));

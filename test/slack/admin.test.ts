@@ -27,7 +27,7 @@ const freeze = async (reason: string) => {
 };
 
 describe('/jit admin', () => {
-  test('shows who holds what and what waits, by person and resource, and ends one of them', async () => {
+  test('shows holders and waiting requests by person and resource, and ends one', async () => {
     await hold();
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.readsDirect('waiting for');
@@ -83,7 +83,7 @@ describe('/jit admin', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('a freeze ends what is live, keeps everything new out, is announced, and is lifted again', async () => {
+  test('a freeze ends live access, blocks new access, is announced, and lifted again', async () => {
     await hold();
     await stage.ben.jit('request orders read 30m numbers');
     const prompt = await stage.chloe.readsIn('C0ACCESS', 'Approve less');
@@ -122,7 +122,7 @@ describe('/jit admin', () => {
     await stage.ana.told('froze all access');
   });
 
-  test('is for administrators only, at every step: a form left open by somebody who was one does nothing', async () => {
+  test('is for administrators at every step: a former one’s open form does nothing', async () => {
     await hold();
     await stage.ana.jit('admin');
     await stage.ana.sees('Only administrators can do this');
@@ -157,7 +157,7 @@ describe('the policy, reloaded', () => {
     expect((await stage.recorded('policy.loaded', 4)).payload.changes).toEqual([]);
   });
 
-  test('is shown as a difference, put in force without a restart, and recorded with who did it', async () => {
+  test('is shown as a difference, in force without restart, on record with who did it', async () => {
     stage.savePolicy((source) =>
       source.replace('duration: { default: 1h, max: 4h, total: 8h }', 'duration: { default: 30m, max: 30m }'),
     );
@@ -189,7 +189,7 @@ describe('the policy, reloaded', () => {
     expect(stage.events().filter(({ type }) => type === 'policy.loaded')).toHaveLength(1);
   });
 
-  test('a new resource works at once; one that is gone still lets go of what is held', async () => {
+  test('a new resource works immediately, and a removed one still ends its access', async () => {
     await hold();
     stage.savePolicy((source) => {
       const from = source.indexOf('  orders-db:');

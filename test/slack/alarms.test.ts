@@ -33,7 +33,7 @@ const passesUntil = (type: EventType) =>
     .toBe(true);
 
 describe('an alarm', () => {
-  test('for an audit channel that is behind pages, tells an administrator, and is over when it is not', async () => {
+  test('for an audit channel behind pages, tells an administrator, and ends with it', async () => {
     stage = await setStage({ policy: paging });
     stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'chat.postMessage C0AUDIT' });
     await stage.ana.jit('request payments read 1h stuck payments');
@@ -49,7 +49,7 @@ describe('an alarm', () => {
     await stage.eve.readsDirect('Over');
   });
 
-  test('for a database that cannot be written is raised without it, and recorded as over later', async () => {
+  test('for an unwritable database is raised without it, and its end is recorded', async () => {
     stage = await setStage({ policy: paging });
     const other = new SQLite(stage.sandbox.env.JIT_DATABASE ?? '');
     other.exec('BEGIN IMMEDIATE');

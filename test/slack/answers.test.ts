@@ -184,7 +184,7 @@ test.each<[string, unknown]>([
   });
 });
 
-test('K3.9 a person whose e-mail address was asked for is believed only with that address', async () => {
+test('K3.9 a person whose e-mail address was asked for must have that address', async () => {
   says('users.lookupByEmail', { ok: true, user: EVE });
   expect(await directory.personByEmail('eve@harbor.example')).toMatchObject({ known: true });
   expect(await directory.personByEmail('ana@harbor.example')).toMatchObject({ known: false });
@@ -251,7 +251,7 @@ describe('K9.3 whether somebody has left', () => {
     expect(await directory.hasLeft(MEMBER)).toMatchObject({ known: false });
   });
 
-  test('is known of an account that Slack no longer shows, and not of one that it cannot look up', async () => {
+  test('is known of an account gone from Slack, not of one that it cannot look up', async () => {
     says('users.info', { ok: false, error: 'user_not_visible' });
     expect(await directory.hasLeft(MEMBER)).toMatchObject({ known: true, value: expect.any(String) });
     slack.faults.clear();

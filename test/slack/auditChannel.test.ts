@@ -40,7 +40,7 @@ const cursor = () => outbox.posts.cursor(CURSORS.audit);
 const hashOf = async (seq: number) => (await outbox.events.get(seq))?.hash ?? '';
 
 describe('events', () => {
-  test('are shown in one message, with where in the ledger they are and the hash of the last', async () => {
+  test('are shown in one message, with their ledger positions and the last hash', async () => {
     await commit('A', 'B', 'C');
     expect(await run()).toBeNull();
     expect(outbox.messages.map(payloadOf)).toEqual([
@@ -162,7 +162,7 @@ describe('what the channel shows', () => {
     ]);
   });
 
-  test('moves no cursor back in the middle of a life: another message may have been removed', async () => {
+  test('moves no cursor back in mid-life: another message may have been removed', async () => {
     await commit('A');
     await run();
     await commit('B');
@@ -186,7 +186,7 @@ describe('what the channel shows', () => {
     ]);
   });
 
-  test('with nothing of ours in it moves no cursor, but never past an event that is there', async () => {
+  test('without our messages moves no cursor, but never past an event that is there', async () => {
     await commit('A', 'B');
     await outbox.posts.moveCursor(CURSORS.audit, 1);
     await run();
@@ -234,7 +234,7 @@ describe('what the channel shows', () => {
     ).toEqual([undefined, '3']);
   });
 
-  test('is read on where a failure broke it off, and from its beginning where Slack knows the place no more', async () => {
+  test('resumes after a failure, or from its beginning if Slack lost the place', async () => {
     await commit('A');
     await run();
     for (let each = 0; each < 5; each += 1) outbox.put({ text: 'chatter' });
@@ -270,7 +270,7 @@ describe('what the channel shows', () => {
     expect(outbox.views.at(-1)?.anchors.map(({ seq }) => seq)).toEqual([1]);
   });
 
-  test('is also what the channel shows that had the newest message before the policy named another', async () => {
+  test('is what the channel with the newest message shows, if the policy named another', async () => {
     await commit('A');
     await run();
     outbox.policy = { ...outbox.policy, auditChannel: 'C0NEW' };
@@ -485,7 +485,7 @@ describe('who the bot is at Slack', () => {
     expect(await askIdentity(outbox.client)).toEqual(US);
   });
 
-  test('is another one after the app was installed again: its earlier messages stay its own, and the record says so', async () => {
+  test('is another one after a reinstallation: earlier messages stay its own, on record', async () => {
     await keep(old);
     expect(await wrote(old)).toBe(true);
     expect(await wrote(US)).toBe(true);

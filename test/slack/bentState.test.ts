@@ -41,7 +41,7 @@ describe('due work that somebody took out', () => {
   test.each([
     ['deleted', "DELETE FROM jobs WHERE kind = 'end'"],
     ['put off for ever', "UPDATE jobs SET due_at = 99999999999999 WHERE kind = 'end'"],
-  ])('K10.4 the end of live access that was %s is put back at start, and access ends on time', async (_how, sql) => {
+  ])('K10.4 the end of live access that was %s is restored at start, and is on time', async (_how, sql) => {
     await hold();
     await stage.stopBot();
     change(sql);

@@ -64,7 +64,7 @@ describe('break-glass', () => {
     expect(stage.events().filter(({ type }) => type === 'break_glass.reviewed')).toHaveLength(1);
   });
 
-  test('unreviewed, it is reminded half-way, brought up past its deadline, and blocks the next one until it is done', async () => {
+  test('unreviewed, it is reminded half-way, raised when due, and blocks the next', async () => {
     const granted = await useIt();
     await stage.ben.click(granted, 'grant_end');
     await stage.ben.readsDirect('has ended');
@@ -88,7 +88,7 @@ describe('break-glass', () => {
     await stage.ben.told('Break-glass: I’m setting up your access now', after);
   });
 
-  test('is only for whom the policy names, needs a reason, and is not longer than it says', async () => {
+  test('is only for whom the policy names, needs a reason, and keeps to its maximum', async () => {
     await stage.chloe.jit(LINE);
     await stage.chloe.told('the policy does not name you');
     await stage.ben.jit('break-glass orders read help me out now');
@@ -105,7 +105,7 @@ describe('break-glass', () => {
     expect(stage.events().some(({ type }) => type === 'break_glass.invoked')).toBe(false);
   });
 
-  test('K11.11 where the rules allow it anyway, it is an ordinary request with its own ticket, and nobody is alarmed', async () => {
+  test('K11.11 where the rules allow it, it is an ordinary request without an alarm', async () => {
     stage.sandbox.slack.workspace.groups.get('S0SRE')?.members.push('U0ANA');
     const form = await stage.ana.fillRequest({ search: 'pay admin', role: 'payments-db/admin', reason: 'INC-1 x' });
     stage.sandbox.slack.people.close(form);
@@ -127,7 +127,7 @@ describe('break-glass', () => {
     expect(stage.events().some(({ type }) => type === 'break_glass.invoked')).toBe(false);
   });
 
-  test('with PagerDuty down it works all the same; with Slack’s groups unknown it does not', async () => {
+  test('works with PagerDuty down, and not with Slack’s groups unknown', async () => {
     stage.sandbox.pagerDuty.faults.add({ kind: 'error_500' });
     const granted = await useIt();
     await stage.ben.click(granted, 'grant_end');

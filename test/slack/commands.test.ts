@@ -50,7 +50,7 @@ describe('asking in one line', () => {
     ['payments read tomorrow 25:00 stuck payments', 'I did not understand “25:00”'],
     ['payments', 'Which role of Payments database? Pick it here.'],
     ['payments read admin 30m rollback', 'I did not understand “30m”'],
-  ])('/jit request %s is not decided on half of it: the form opens and says what is unclear', async (typed, word) => {
+  ])('/jit request %s is not half decided: the form opens and says what is unclear', async (typed, word) => {
     await stage.ana.jit(`request ${typed}`);
     await stage.ana.sees(word);
     await stage.stays('nothing is asked for', () => stage.events().every(({ type }) => type !== 'request.submitted'));
@@ -114,7 +114,7 @@ describe('what is mine', () => {
     await stage.ana.told(answer);
   });
 
-  test('/jit revoke ends the only one, asks which of several, and says where there is none', async () => {
+  test('/jit revoke ends the only one, asks which of several, or says there is none', async () => {
     await stage.ana.jit('done');
     await stage.ana.told('You have no access.');
     await stage.ana.jit('request payments read 30m stuck payments');
@@ -156,7 +156,7 @@ describe('what the bot knows', () => {
     expect(bens).not.toContain('✅');
   });
 
-  test('/jit why names the rule that decided and what would have made it pass, to those concerned only', async () => {
+  test('/jit why names the deciding rule and what would pass, to those concerned', async () => {
     await stage.ben.jit('request flags edit 30m trying');
     await stage.ben.told('Denied');
     await stage.ben.jit('why');
@@ -172,7 +172,7 @@ describe('what the bot knows', () => {
     await stage.eve.told('There is no request');
   });
 
-  test('help lists every command; a slip of the finger gets the nearest', async () => {
+  test('help lists every command, and a typo gets the nearest one', async () => {
     await stage.ana.jit('help');
     const help = (await stage.ana.told('Access for as long as you need it')).text;
     for (const word of [

@@ -35,12 +35,12 @@ describe('Socket Mode', () => {
     await opensForm();
   });
 
-  test('what is asked while the connection is being replaced is answered over the next one', async () => {
+  test('what is asked while the connection is replaced is answered over the next one', async () => {
     link().dropAll();
     await opensForm();
   });
 
-  test('a token that Slack revokes neither stops the bot nor leaves it silent: access ends on time, the log says so, and it recovers', async () => {
+  test('a revoked Slack token stops nothing: access ends on time, and the bot recovers', async () => {
     await stage.ana.submit(
       await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'Stuck payments' }),
     );
@@ -61,7 +61,7 @@ describe('Socket Mode', () => {
     await opensForm();
   });
 
-  test('a token that Slack does not accept at start stops the start with what to do, unless access has to be taken back', async () => {
+  test('a refused token at start stops the start, unless access has to be taken back', async () => {
     await stage.stopBot();
     stage.sandbox.slack.revokeTokens();
     await expect(stage.restart()).rejects.toThrow(/token was revoked; reinstall the app/);

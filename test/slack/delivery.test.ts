@@ -22,7 +22,7 @@ const askAndGet = async (who = stage.ana) => {
   await who.submit(await who.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'Stuck payments' }));
 };
 
-test('every event is in the audit channel once, in order, with its place in the ledger and its hash', async () => {
+test('every event is in the audit channel once, in order, with position and hash', async () => {
   await askAndGet();
   await stage.ana.readsDirect('You have Payments database (read)');
   await caughtUp();
@@ -33,7 +33,7 @@ test('every event is in the audit channel once, in order, with its place in the 
 });
 
 test.each(['error_500', 'dropped', 'rate_limited', 'lost_answer', 'html'] as const)(
-  'posts that end in %s are made good: nothing missing, nothing twice, nobody kept waiting',
+  'posts that end in %s are repaired: none missing, none twice, none delayed',
   async (kind) => {
     stage.sandbox.slack.faults.add({ kind, match: 'chat.postMessage', times: 3 });
     await askAndGet();
@@ -50,7 +50,7 @@ test.each(['error_500', 'dropped', 'rate_limited', 'lost_answer', 'html'] as con
   },
 );
 
-test('with Slack down, access still ends on time, and the messages follow when it is back', async () => {
+test('with Slack down access ends on time, and the messages follow later', async () => {
   await askAndGet();
   await stage.ana.readsDirect('You have Payments database (read)');
   expect(await stage.madeRoles()).toHaveLength(1);

@@ -303,7 +303,7 @@ describe('the members of a user group', () => {
   const list = (...groups: [string, number][]) =>
     client.says('usergroups.list', { usergroups: groups.map(([id, date_delete]) => ({ id, date_delete })) });
 
-  test('are none in an empty group, and not known in one that is switched off or not there', async () => {
+  test('are none in an empty group, and unknown in a disabled or missing one', async () => {
     says();
     list([GROUP, 0], ['S0OFF', 1_700_000_000]);
     expect(await members()).toEqual(known(new Set()));
@@ -312,7 +312,7 @@ describe('the members of a user group', () => {
     expect(client.sent.find(({ method }) => method === 'usergroups.list')?.asked).toEqual({ include_disabled: true });
   });
 
-  test('of several empty groups need one question about which are switched on, for a minute', async () => {
+  test('of several empty groups take one question on which are enabled, for a minute', async () => {
     says();
     list([GROUP, 0], ['S0SEC', 0]);
     await members();
@@ -335,7 +335,7 @@ describe('the members of a user group', () => {
     expect(problem(await members())).toContain('could not be read');
   });
 
-  test('are asked for anew for a decision or a check, and are a minute old for a preview at most', async () => {
+  test('are asked afresh for a decision or check, and up to a minute old in a preview', async () => {
     await members('preview');
     says('U0EVE');
     clock.advance(MINUTE);
@@ -364,7 +364,7 @@ describe('the members of a user group', () => {
     expect(asked()).toBe(2);
   });
 
-  test('from less than a minute ago will do for a decision while the rate limit is used up', async () => {
+  test('from under a minute ago serve a decision while the rate limit is used up', async () => {
     await members();
     limited();
     clock.advance(MINUTE);
@@ -531,7 +531,7 @@ describe('everybody', () => {
     expect(client.count('users.list')).toBe(2);
   });
 
-  test('is not known where Slack fails, answers oddly or never ends; then it is asked again', async () => {
+  test('is unknown if Slack fails, answers oddly or never ends, and is asked again', async () => {
     client.says('users.list', failing(new Error('down')));
     expect(problem(await directory.everybody())).toContain('could not be looked up');
     client.says('users.list', { members: [{ name: 'x' }] });

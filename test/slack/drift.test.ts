@@ -48,7 +48,7 @@ test('while targets hold what the ledger says, nothing is reported', async () =>
   expect(found.map(({ payload }) => payload)).toMatchObject([{ account: 'ben', kind: 'standing' }]);
 });
 
-test('standing access that nobody granted is reported once, left alone, and reported again when it is gone', async () => {
+test('ungranted standing access is reported once, left alone, and reported as gone', async () => {
   await sql('GRANT payments_read TO ben');
   round();
   const found = await stage.recorded('drift.found');
@@ -67,7 +67,7 @@ test('standing access that nobody granted is reported once, left alone, and repo
   expect(count('drift.found')).toBe(1);
 });
 
-test('what a grant left behind is removed where the policy says so, and both is on record', async () => {
+test('what a grant left is removed where the policy says so, both on record', async () => {
   await hold();
   stage.clock.jump(4 * HOUR + MINUTE);
   const ended = await stage.recorded('grant.ended');
@@ -95,7 +95,7 @@ test('access that should be there and was taken away at the target is reported',
   await auditSays('is gone, and its grant is active');
 });
 
-test('standing access is removed where the policy says so; an account that is expected to have it is not', async () => {
+test('standing access is removed where the policy says so, except expected accounts', async () => {
   await stage.restart({
     policy: (text) => text.replace('drift: { remove: [leftover] }', 'drift: { remove: [standing], expected: [ana] }'),
   });
@@ -112,7 +112,7 @@ test('standing access is removed where the policy says so; an account that is ex
   expect(count('drift.found')).toBe(1);
 });
 
-test('what was made for a grant that this ledger never saw is reported, and never removed', async () => {
+test('access of a grant that this ledger never saw is reported, and never removed', async () => {
   await sql(
     'CREATE ROLE jit_zoe_g0000000001 LOGIN',
     "COMMENT ON ROLE jit_zoe_g0000000001 IS 'jitbot: payments-db/read for zoe@elsewhere, grant G0000000001'",

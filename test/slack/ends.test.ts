@@ -44,7 +44,7 @@ describe('access that was given for a shift', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('a shift that is handed over early ends it too; its holder is warned, and whoever takes over is offered the same', async () => {
+  test('an early handover ends it: the holder is warned, and the next offered the same', async () => {
     await stage.ana.jit('request payments read 4h stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
     takeOver('PDEV');
@@ -64,7 +64,7 @@ describe('access that was given for a shift', () => {
     expect(await stage.madeRoles()).toHaveLength(1);
   });
 
-  test('PagerDuty being down neither ends it early nor lets it go on past what was planned', async () => {
+  test('a PagerDuty outage neither ends it early nor lets it outlive its plan', async () => {
     stage.clock.jump(9.5 * HOUR);
     await stage.ana.jit('request payments read 4h stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
@@ -112,7 +112,7 @@ describe('access that was given for an incident', () => {
     expect(notes()[1]).toMatch(/^Ana Kovač no longer has access to payments-db\/admin\./);
   });
 
-  test('K5.10 a note that somebody else wrote with the bot’s mark keeps none of the bot’s from being written', async () => {
+  test('K5.10 somebody else’s note with the bot’s mark stops none of the bot’s notes', async () => {
     await holdForIncident();
     const incident = account().incidents.find(({ id }) => id === 'PINC4711');
     await expect.poll(() => incident?.notes.length).toBe(1);
@@ -165,7 +165,7 @@ describe('people who leave', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('also where Slack’s word about it was missed, and where PagerDuty no longer knows them', async () => {
+  test('also if Slack’s event was missed, and if PagerDuty no longer knows them', async () => {
     await stage.ana.jit('request payments read 4h stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
     await stage.ana.jit('request orders read 2h stuck orders');
@@ -209,7 +209,7 @@ describe('people who leave', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('K9.3 what Slack says that is not understood is in the log, and Slack is asked again', async () => {
+  test('K9.3 a malformed event of Slack’s is logged, and Slack is asked again', async () => {
     await stage.ana.jit('request payments read 4h stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
     stage.sandbox.slack.faults.add({
@@ -248,7 +248,7 @@ describe('what a holder left behind', () => {
     );
   };
 
-  test('K1.1 the event, the audit line and the message to the requester name it, with what was done', async () => {
+  test('K1.1 event, audit line and message to the requester name it, and what was done', async () => {
     await holdForIncident();
     await make();
     stage.clock.jump(61 * MINUTE);
@@ -267,7 +267,7 @@ describe('what a holder left behind', () => {
     );
   });
 
-  test('K2.5 what somebody was using just then is cleaned up in a later round, and neither overdue nor drift', async () => {
+  test('K2.5 what was in use is cleaned up in a later round, neither overdue nor drift', async () => {
     await holdForIncident();
     await make();
     const report = new pg.Client({ connectionString: stage.sandbox.postgres.url('payments') });

@@ -31,7 +31,7 @@ const validUntil = async () => {
 };
 
 describe('more time', () => {
-  test('a reminder comes before the end; Extend asks the policy, and the same access simply goes on', async () => {
+  test('a reminder precedes the end, Extend asks the policy, and the access goes on', async () => {
     const granted = await hold(stage.ana);
     await stage.ana.click(granted, 'grant_credential');
     const secret = await stage.ana.sees('Shown once');
@@ -100,7 +100,7 @@ describe('more time', () => {
     );
   });
 
-  test('where the policy asks reviewers, access goes on to its own end meanwhile, and further once they approve', async () => {
+  test('where reviewers are asked, access keeps its end until they approve more', async () => {
     await stage.ben.jit('request payments read 30m customer 4411');
     const prompt = await stage.chloe.readsIn('C0ACCESS', 'Approve');
     await stage.chloe.click(prompt, 'review_approve');
@@ -174,7 +174,7 @@ describe('a start in the future', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('typed as a window on one’s own clock, it fills the form where the line says too little', async () => {
+  test('typed as a local time window, it fills the form where the line says too little', async () => {
     await stage.ana.jit('request payments read tomorrow 09:00-10:00');
     const form = await stage.ana.sees('Start later?');
     await stage.until('the start is filled in', () => JSON.stringify(form.values).includes('"selected_date_time":1'));

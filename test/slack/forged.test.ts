@@ -163,7 +163,7 @@ describe.each([
 });
 
 describe('what the bot itself posted', () => {
-  test('K5.5 counts also after the app was installed anew, and the ledger says who it was', async () => {
+  test('K5.5 counts after a reinstallation too, and the ledger says who it was', async () => {
     await shown();
     await stage.stopBot();
     workspace().reinstall(AGAIN);
@@ -200,7 +200,7 @@ describe('what the bot itself posted', () => {
     await stage.logged('the database names identities of the bot', 1);
   });
 
-  test('K5.6 expected and not there: nothing is granted until an administrator says that they looked', async () => {
+  test('K5.6 expected and missing: nothing is granted until an administrator has looked', async () => {
     await hold();
     await shown();
     await stage.stopBot();
@@ -293,7 +293,7 @@ describe('what the bot itself posted', () => {
     expect(damaged.payload.problem).toContain('the audit channel knows event');
   });
 
-  test('K5.9 a card whose answer was lost is found behind 150 other messages, and not posted twice', async () => {
+  test('K5.9 a card whose answer was lost is found behind 150 messages, not repeated', async () => {
     stage.sandbox.slack.faults.add({ kind: 'lost_answer', match: 'chat.postMessage' });
     await stage.ben.jit('request payments admin 30m INC-1 rebuild the index');
     const submitted = await stage.recorded('request.submitted');
@@ -327,7 +327,7 @@ const slackEnv = () => ({
   JIT_POLICY: stage.sandbox.env.JIT_POLICY ?? '',
 });
 
-test('K5.11 a ledger that was written anew is not whole, also after the bot posted positions of it', async () => {
+test('K5.11 a rewritten ledger is not whole, also after the bot posted its positions', async () => {
   await hold();
   await shown();
   await stage.stopBot();
@@ -342,7 +342,7 @@ test('K5.11 a ledger that was written anew is not whole, also after the bot post
   });
 });
 
-test('K5.11 an identity that only the database names makes no position one of the bot’s for jitbot ledger verify', async () => {
+test('K5.11 an identity only in the database makes no position the bot’s for verify', async () => {
   await shown();
   await stage.stopBot();
   const them = { team: 'T0HARBOR', user: OTHER.botUserId, bot: OTHER.botId };
@@ -356,7 +356,7 @@ test('K5.11 an identity that only the database names makes no position one of th
   });
 });
 
-test('K5.9 jitbot ledger verify --from-slack reads the bot’s own messages only, all of them', async () => {
+test('K5.9 jitbot ledger verify --from-slack reads only the bot’s messages, and all', async () => {
   await shown();
   await post(asBot(), 'C0AUDIT', position({ ledger: genesis(), from: 1, to: 2, hash: 'f'.repeat(64) }));
   talk(450);

@@ -70,7 +70,7 @@ describe('events sent on to a webhook', () => {
     await cameWhole(() => receiver.came);
   });
 
-  test('a receiver that is down, and a restart meanwhile, lose nothing and hold up nobody', async () => {
+  test('a receiver’s outage and a restart meanwhile lose and delay nothing', async () => {
     const receiver = await webhookReceiver();
     stage = await setStage({ env: receiver.env });
     await cameWhole(() => receiver.came);
@@ -114,7 +114,7 @@ describe('events sent on to syslog', () => {
     expect(came.find((line) => line.includes(' break_glass.invoked '))).toMatch(/^<108>1 /);
   });
 
-  test('a receiver that is not there is tried again until it is, and access still ends on time', async () => {
+  test('a missing receiver is retried until it is there, and access ends on time', async () => {
     stage = await setStage({ env: { JIT_FORWARD_SYSLOG: 'tcp://127.0.0.1:1' } });
     await hold();
     await stage.logged('a job failed', 1);

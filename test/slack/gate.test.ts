@@ -80,7 +80,7 @@ test('16 slack: what is cut away is said, and what fits goes as it is', () => {
   expect(withinSlack(small)).toEqual(small);
 });
 
-test('16 slack: a text is cut before it is escaped: no half of an escape, a mention or an emoji at its end', () => {
+test('16 slack: a text is cut before escaping: no half escape, mention or emoji', () => {
   for (let length = 5; length < 40; length += 1) {
     const cut = cutMarkup(`${'&amp;'.repeat(20)}`, length);
     expect(cut.length).toBeLessThanOrEqual(length);

@@ -11,7 +11,7 @@ afterEach(() => stage.close());
 const people = () => stage.sandbox.slack.people;
 
 describe('Home', () => {
-  test('shows what could be asked for now, and whether it would be approved at once; asking starts there', async () => {
+  test('shows what can be asked for, and whether automatic, with its button', async () => {
     const home = await stage.ana.home('You could ask for');
     expect(stage.viewText(home, 'U0ANA')).toContain('✅ Payments database (read): automatic');
     expect(stage.viewText(home, 'U0ANA')).toContain('Nothing right now.');
@@ -35,7 +35,7 @@ describe('Home', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('what waits for a review is there for reviewers, with all it takes, and can be decided there', async () => {
+  test('lists what waits for a reviewer, with all facts, to be decided there', async () => {
     await stage.ben.jit('request orders read 30m *numbers* <!here>');
     await stage.ben.readsDirect('waiting for');
     const home = await stage.chloe.home('@U0BEN> asks for Orders database (read)');
@@ -97,7 +97,7 @@ describe('from where the incident is talked about', () => {
       ephemeralTo: null,
     });
 
-  test('a shortcut on a message of PagerDuty’s fills in the incident and what belongs to its service', async () => {
+  test('a shortcut on a PagerDuty message fills in the incident and its service’s roles', async () => {
     const message = alert(
       'Triggered #4711 <https://example.pagerduty.com/incidents/PINC4711|Checkout latency above 4 s>',
     );
@@ -117,7 +117,7 @@ describe('from where the incident is talked about', () => {
     await stage.ana.sees('no PagerDuty incident in that message');
   });
 
-  test('the shortcut from anywhere opens the form; a slow PagerDuty does not keep it from opening', async () => {
+  test('the shortcut from anywhere opens the form, even if PagerDuty is slow', async () => {
     await people().shortcut('U0ANA', 'request_access', null);
     people().close(await stage.ana.sees('You are on call'));
     stage.sandbox.pagerDuty.faults.add({ kind: 'slow', delayMs: 6_000 });

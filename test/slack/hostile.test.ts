@@ -215,7 +215,7 @@ describe('generated input', () => {
   );
 
   test(
-    'a form that holds what ours hold is read: Ben’s waits for reviewers, and gives nothing',
+    'a form with our fields is read: Ben’s waits for reviewers, and gives nothing',
     async () => {
       const role = 'orders-db/read';
       const values = {
@@ -340,7 +340,7 @@ describe('frames that Slack never sends', () => {
   });
   afterAll(() => stage.close());
 
-  test('K8.2 over the socket they are dropped, the connection stays, and the next person is served', async () => {
+  test('K8.2 over the socket they are dropped, and the next person is served', async () => {
     const { link } = stage.sandbox.slack;
     const envelope = (type: string, payload: unknown) => JSON.stringify({ envelope_id: 'E1', type, payload });
     const frames = [
@@ -399,7 +399,7 @@ describe('attacks', () => {
   const clickAs = (user: string, message: Message, action: string, value: string) =>
     stage.sandbox.slack.people.act(user, { message }, 'b', { type: 'button', action_id: action, value });
 
-  test('a button copied to another channel: whoever is no reviewer there is none here either', async () => {
+  test('a button copied to another channel makes nobody there a reviewer', async () => {
     const prompt = await pendingPrompt('request orders read 30m order 1');
     await harmless(async () => {
       await clickAs('U0ANA', { ...prompt, channel: 'C0GENERAL', threadTs: null }, 'review_approve', idIn(prompt));
@@ -407,7 +407,7 @@ describe('attacks', () => {
     });
   });
 
-  test('another request’s id put into a button: that request’s own reviewers are asked for, not those of the button', async () => {
+  test('another request’s id in a button asks for that request’s own reviewers', async () => {
     const payments = await pendingPrompt('request payments read 30m stuck payments');
     const orders = await pendingPrompt('request orders read 30m order 1');
     // Dev may review orders, as one of the DBAs, and not payments.
@@ -417,7 +417,7 @@ describe('attacks', () => {
     });
   });
 
-  test('a stale button, clicked after the request was decided, says how it stands and changes nothing', async () => {
+  test('a stale button on a decided request says how it stands, and changes nothing', async () => {
     const stale = await pendingPrompt('request orders read 30m order 1');
     const id = idIn(stale);
     await stage.ben.jit('cancel');

@@ -46,7 +46,7 @@ function parsed(blocks: unknown): string {
   return texts.join('\n').replace(/`[^`]*`/g, '');
 }
 
-test('nothing that comes from people becomes a mention, a link or a control in any message, Home or form', () => {
+test('no text from people becomes a mention, a link or a control anywhere', () => {
   fc.assert(
     fc.property(hostile, hostile, hostile, hostile, (name, reason, comment, title) => {
       const person: Person = { slackId: 'U0BEN', name, email: 'ben@x', timeZone: 'UTC' };

@@ -39,7 +39,7 @@ const shown = () =>
   );
 
 describe('a ledger that cannot be trusted', () => {
-  test('broken at start: nothing new is granted, what is live still ends, and people are told', async () => {
+  test('broken at start: nothing new is granted, live access ends, people are told', async () => {
     stage = await setStage();
     await hold();
     await stage.stopBot();
@@ -100,7 +100,7 @@ describe('a ledger that cannot be trusted', () => {
 });
 
 describe('checkpoints', () => {
-  test('a whole ledger agrees with the file and the channel; jitbot ledger verify says with how many positions', async () => {
+  test('a whole ledger agrees with file and channel, and verify counts the positions', async () => {
     stage = await setStage();
     const keyPath = key();
     await stage.restart({ env: withCheckpoints(keyPath) });

@@ -91,7 +91,7 @@ describe('a role that is handed to Open Policy Agent', () => {
   let result: unknown;
   afterEach(() => closeServer(server));
 
-  test('its yes is granted for as long as it says, its questions go to its reviewers, and without it nobody gets in', async () => {
+  test('its yes is granted for its time, its questions are asked, and silence refuses', async () => {
     const asked: { input: { person: { email: string }; reason: string; oncalls: unknown[] } }[] = [];
     server = createServer(async (request, response) => {
       asked.push(JSON.parse(await readBody(request)));

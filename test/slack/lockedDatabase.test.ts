@@ -26,7 +26,7 @@ const rolesAre = (count: number) =>
   expect.poll(async () => (await stage.madeRoles()).length, { timeout: 10_000 }).toBe(count);
 
 describe('while another program holds the database', () => {
-  test('access that is due to end is taken back at the targets, and recorded when the database is free', async () => {
+  test('due access ends at the targets, and is recorded when the database is free', async () => {
     await hold();
     other.exec('BEGIN IMMEDIATE');
     stage.clock.jump(61 * MINUTE);
@@ -37,7 +37,7 @@ describe('while another program holds the database', () => {
     await stage.ana.readsDirect('Orders database (read) has ended');
   });
 
-  test('a bot that starts takes back what is due, and is reached once its start is recorded', async () => {
+  test('a starting bot takes back what is due, and is reachable once it is recorded', async () => {
     await hold();
     await stage.stopBot();
     stage.clock.jump(61 * MINUTE);

@@ -244,7 +244,7 @@ describe('the requester', () => {
     expect(message?.text).toBe('You have Database (read) until 13:00');
   });
 
-  test('had access, once it is over; and has none before it is active', () => {
+  test('had access, once it is over, and has none before it is active', () => {
     const of = (grant: Grant) => {
       const message = activeNotice(shown(anApprovedRequest(), grant));
       return message && readMessage(message);
@@ -771,7 +771,7 @@ describe('the card', () => {
     expect(() => requestCard([], [])).toThrow('needs a request');
   });
 
-  test('says where the policy has the role no more, and of break-glass that it was taken', () => {
+  test('says if the role has left the policy, and that break-glass was used', () => {
     expect(card([input(aWaitingRequest(), null, { role: null })]).words).toContain('no longer in the policy');
     const { words, notification } = card([input(anApprovedRequest({ decision: broken }))]);
     expect(words).toContain('<!here> *Break-glass: <@U0ANA> used Database (read)* for 1 h, without approval');
@@ -1050,7 +1050,7 @@ describe('a decision before it is asked for', () => {
     ]);
   });
 
-  test('says since when somebody acts on having been seen in office, and nothing where Slack says so now', () => {
+  test('says since when somebody acts on an earlier confirmation, if Slack is silent', () => {
     expect(drawn(standingSentence(null))).toBe('');
     expect(drawn(ANSWERS.ending(null))).toBe(':lock: Ending this access now.');
     expect(drawn(standingSentence(NOON))).toMatch(/You were one <!date.*end and freeze/);

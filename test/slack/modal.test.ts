@@ -11,7 +11,7 @@ const resources = (count: number) =>
   );
 const policy = aPolicy(...resources(3_000));
 
-test('among thousands of roles, a few letters find the one, and never more are offered than Slack takes', () => {
+test('among thousands of roles a few letters find one, within Slack’s maximum', () => {
   expect(roleOptions(policy, '')).toHaveLength(100);
   expect(roleOptions(policy, 'serv 2718 adm').map((option) => option.value)).toEqual(['service-2718/admin']);
   expect(roleOptions(policy, 'ADMIN 2999')).toHaveLength(1);

@@ -51,7 +51,7 @@ describe.each(Object.keys(SURFACES))('on call with one open incident, the %s', (
     expect(submitted.payload.incidentId).toBe('PINC4711');
   });
 
-  test('16 answer: says who decides where there is no incident, as the one-line request does', async () => {
+  test('16 answer: says who decides without an incident, as the one-line request does', async () => {
     for (const incident of pagerDuty().account.incidents) incident.status = 'resolved';
     expect(await say(ADMIN)).toMatch(/needs 2 approvals/i);
     await stage.ana.jit('request payments admin 30m INC-4711 stuck payments');
@@ -88,7 +88,7 @@ describe.each(Object.keys(SURFACES))('on call with one open incident, the %s', (
   });
 });
 
-test('16 answer: PagerDuty going down after the preview, the answer says why it differs', async () => {
+test('16 answer: with PagerDuty down after the preview, the answer says what changed', async () => {
   const form = await stage.ana.fillRequest({ search: 'payments read', role: READ, reason: 'Stuck payments' });
   expect(stage.viewText(form, 'U0ANA')).toMatch(AUTOMATIC);
   pagerDuty().faults.add({ kind: 'error_500' });
@@ -97,7 +97,7 @@ test('16 answer: PagerDuty going down after the preview, the answer says why it 
 });
 
 describe('break-glass', () => {
-  test('16 answer: says at once for whoever may, and is so; by the line as by the form', async () => {
+  test('16 answer: is automatic for those allowed, by the line as by the form', async () => {
     await stage.ben.jit('break-glass payments admin 20m');
     await stage.ben.sees('your use is reviewed afterwards');
     for (let top = people().topView('U0BEN'); top; top = people().topView('U0BEN')) people().close(top);
@@ -112,7 +112,7 @@ describe('break-glass', () => {
     await stage.chloe.told('You cannot use break-glass');
   });
 
-  test('16 answer: where the rules allow it for the one open incident, line and form make an ordinary request', async () => {
+  test('16 answer: allowed for the one open incident, line and form ask ordinarily', async () => {
     const named = (source: string) =>
       source.replace('members_of: [S0SRE], max: 30m', 'members_of: [S0SRE, U0ANA], max: 30m');
     await stage.restart({ policy: named });
@@ -131,7 +131,7 @@ const importing = (name: RegExp) =>
     .filter((file) => name.test(readFileSync(join(SRC, file), 'utf8')))
     .sort();
 
-test('16 answer: only one place of the flow calls the evaluator; the others work on what was recorded', () => {
+test('16 answer: only one place of the flow calls the evaluator', () => {
   expect(importing(/\bevaluatePolicy\b/)).toEqual([
     'cli/policy/replay.ts',
     'cli/policy/test.ts',
@@ -142,7 +142,7 @@ test('16 answer: only one place of the flow calls the evaluator; the others work
   ]);
 });
 
-test('16 answer: only the outlook, and what decides again or beside it, decides at all', () => {
+test('16 answer: only the outlook and the deciders decide at all', () => {
   expect(importing(/import \{[^}]*\bdecide\b[^}]*\} from '[^']*decide\.ts'/)).toEqual([
     'lifecycle/breakGlass/breakGlass.ts',
     'lifecycle/grant/extendGrant.ts',

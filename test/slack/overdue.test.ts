@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-test('access that cannot be taken back is retried for ever: after six failures it is overdue and people are told; when the target is back, it ends', async () => {
+test('access that will not end is retried, overdue after six failures, and ends later', async () => {
   await stage.ana.submit(
     await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'Stuck payments' }),
   );
@@ -40,7 +40,7 @@ test('access that cannot be taken back is retried for ever: after six failures i
   expect(stage.events().filter((event) => event.type === 'grant.overdue')).toHaveLength(1);
 });
 
-test('a grant that the target refuses is tried three times, cleaned up, and its person told what was wrong', async () => {
+test('a refused grant is tried three times, cleaned up, and its person told why', async () => {
   const after = stage.sandbox.slack.workspace.newTs();
   // Eve's login does not exist in the orders database.
   await stage.eve.submit(
@@ -81,14 +81,14 @@ test('a bot that is not in the audit channel says so in its log, with what to do
   await stage.eve.readsIn('C0AUDIT', 'bot.started');
 });
 
-test('a PagerDuty key without rights is said at the start, with the variable it comes from', async () => {
+test('a PagerDuty key without rights is logged at start, with its variable', async () => {
   await stage.stopBot();
   stage.sandbox.pagerDuty.faults.add({ kind: 'forbidden' });
   await stage.restart();
   await expect.poll(() => JSON.stringify(stage.log.lines), { timeout: 5_000 }).toContain('Check PAGERDUTY_TOKEN');
 });
 
-test('an administrator who looked declares overdue access gone, in the list of live access', async () => {
+test('an administrator who looked declares overdue access gone, in the live list', async () => {
   const { people } = stage.sandbox.slack;
   await stage.ana.jit('request payments read 1h stuck payments');
   await stage.ana.readsDirect('You have Payments database (read)');

@@ -71,17 +71,14 @@ test.each([
   ['list', list],
   ['revoke', revoke],
   ['extend', extend],
-])(
-  '16 slack: with 28 live grants /jit %s answers with as many as fit, and names the others',
-  async (_name, command) => {
-    await command.run(call(''));
-    const blocks = said[0]?.blocks ?? [];
-    expect(messageBlocks.safeParse(blocks).error?.issues).toBeUndefined();
-    const shown = JSON.stringify(blocks);
-    expect(shown).toContain('and 13 more');
-    for (const role of roles) expect(shown).toMatch(new RegExp(`${role.name}\\b|db/${role.id}\\b`));
-  },
-);
+])('16 slack: with 28 live grants /jit %s shows what fits, and names the others', async (_name, command) => {
+  await command.run(call(''));
+  const blocks = said[0]?.blocks ?? [];
+  expect(messageBlocks.safeParse(blocks).error?.issues).toBeUndefined();
+  const shown = JSON.stringify(blocks);
+  expect(shown).toContain('and 13 more');
+  for (const role of roles) expect(shown).toMatch(new RegExp(`${role.name}\\b|db/${role.id}\\b`));
+});
 
 test('16 slack: one of 28 live grants can be ended by its name', async () => {
   await revoke.run(call('db/role27'));

@@ -66,7 +66,7 @@ describe('K4 a policy that moves a target', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('K4.3 a confirmation counts for the list that was shown, not for access that came later', async () => {
+  test('K4.3 a confirmation counts for the list shown, not for access that came later', async () => {
     await hold();
     moveTo(ELSEWHERE);
     const shown = await openReload('could not be ended any more');
@@ -94,7 +94,7 @@ describe('K4 a policy that moves a target', () => {
     expect(stage.events().filter(({ type }) => type === 'grant.stranded')).toEqual([]);
   });
 
-  test('K4.5 a restart that does not reach the old place says so at once, and never records an end', async () => {
+  test('K4.5 a restart without the old place says so, and never records an end', async () => {
     await hold();
     await stage.restart({ policy: (source) => source.replace(PAYMENTS, OWN_LOGINS) });
     const said = await stage.eve.readsIn('C0AUDIT', 'which the policy file no longer reaches');
@@ -112,7 +112,7 @@ describe('K4 a policy that moves a target', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
-  test('K4.6 a retired target whose secrets are gone keeps nothing from starting, and its access is told of', async () => {
+  test('K4.6 a retired target without its secrets blocks no start, and is reported', async () => {
     await hold();
     await stage.restart({
       policy: (source) =>
@@ -122,7 +122,7 @@ describe('K4 a policy that moves a target', () => {
     await rolesAre(1);
   });
 
-  test('K4.7 another password, or another resource that names the same target, is the same place', async () => {
+  test('K4.7 another password, or a second resource for the target, is the same place', async () => {
     await hold();
     await stage.restart({
       env: { PAYMENTS_DB_URL: `${stage.sandbox.env.PAYMENTS_DB_URL}?application_name=rotated` },
@@ -135,7 +135,7 @@ describe('K4 a policy that moves a target', () => {
     expect(stage.events().filter(({ type }) => type === 'grant.stranded')).toEqual([]);
   });
 
-  test('K4.8 access that waits to be given is not given at another place than was decided', async () => {
+  test('K4.8 access waiting to be given is given at no other place than was decided', async () => {
     stage.sandbox.proxy.cut();
     await stage.ana.jit('request payments read 1h stuck payments');
     await stage.logged('granting failed', 1);
@@ -169,7 +169,7 @@ describe('K4 a policy that moves a target', () => {
     await expect.poll(places, { timeout: 5_000 }).toEqual([expect.stringMatching(/^postgres .*\/payments temporary$/)]);
   });
 
-  test('K4.10 "policy check --live" names access that a file would strand, and what it could not tell', async () => {
+  test('K4.10 "policy check --live" names access that would strand, and the unknown', async () => {
     await hold();
     const policy = stage.sandbox.env.JIT_POLICY ?? '';
     const check = (env: Record<string, string>) =>

@@ -85,7 +85,7 @@ describe('a message under a key', () => {
     });
   });
 
-  test('of which Slack does not say in which channel is in the one it was sent to; without a time it is a failure', async () => {
+  test('without a channel from Slack is where it was sent, and without a time fails', async () => {
     client.says('chat.postMessage', { ts: '1.0' });
     expect(await delivery.sync('a', CHANNEL, message('x'), null)).toMatchObject(CHANNEL);
     client.says('chat.postMessage', {});
@@ -133,7 +133,7 @@ describe('a message under a key', () => {
   });
 
   test.each(['cant_update_message', 'edit_window_closed', 'update_failed', 'is_inactive'])(
-    'that Slack lets not be changed (%s) is posted anew, in its thread, and changed there from then on',
+    'that Slack refuses to change (%s) is posted anew in its thread, and used then',
     async (code) => {
       const thread = { channel: 'C0ACCESS', threadTs: '9.0' };
       await delivery.sync('a', thread, message('x'), null);
@@ -247,7 +247,7 @@ describe('an earlier try that may have reached Slack', () => {
     expect(posted()).toEqual([]);
   });
 
-  test('is not looked for where nothing was tried, or where it is known what became of it', async () => {
+  test('is not looked for if nothing was tried, or the outcome is known', async () => {
     await delivery.sync('a', CHANNEL, message('x'), null);
     await delivery.sync('a', CHANNEL, message('y'), since());
     expect(client.sent.map(({ method }) => method)).toEqual(['chat.postMessage', 'chat.update']);
@@ -357,7 +357,7 @@ describe('what Slack refuses for good', () => {
   });
 });
 
-test('the address of a message is asked for by where it is; none is a failure', async () => {
+test('the address of a message is asked for by its place, and none is a failure', async () => {
   client.says('chat.getPermalink', { permalink: 'https://harbor.slack.com/x' });
   expect(await delivery.permalink({ ...CHANNEL, ts: '1.0', digest: '' })).toBe('https://harbor.slack.com/x');
   expect(sent('chat.getPermalink')).toEqual([{ channel: 'C0ACCESS', message_ts: '1.0' }]);

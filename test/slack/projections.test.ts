@@ -61,7 +61,7 @@ const run = async (kind: keyof Projections, key: string, attempt = 1) => {
 };
 
 describe('a card', () => {
-  test('is posted where reviewers look, with its buttons, and the requester’s Home follows', async () => {
+  test('is posted where reviewers look, with buttons, and the requester’s Home follows', async () => {
     await put([aWaitingRequest()]);
     expect(await run('card', 'R1')).toBeNull();
     expect(posted()).toEqual([['C0ACCESS', null, 'Ana asks for Database (read)']]);
@@ -159,7 +159,7 @@ describe('a card', () => {
     expect(posted()[0]).toEqual(['C0ACCESS', null, 'Ana asks for 3 roles']);
   });
 
-  test('shows three accesses that the requester had before, and not the one that it is about', async () => {
+  test('shows three earlier accesses of the requester, without the one in question', async () => {
     const before = [1, 2, 3, 4].map((one) =>
       anActiveGrant({
         id: `G0${one}`,
@@ -181,7 +181,7 @@ describe('a card', () => {
     expect(shown).toEqual(['old2', 'old3', 'old4']);
   });
 
-  test('is looked for where an earlier try may have posted it, from when it was asked for', async () => {
+  test('is looked for from when it was asked for, if an earlier try may have posted it', async () => {
     await put([aWaitingRequest()]);
     await run('card', 'R1', 1);
     expect(outbox.client.count('conversations.history')).toBe(0);
@@ -259,7 +259,7 @@ describe('a card', () => {
     expect(updated()).toEqual([expect.stringContaining('Ana asks for Database (read): denied')]);
   });
 
-  test('of an extension brings the messages up to date about the request that the access is of', async () => {
+  test('of an extension updates the messages about the request of that access', async () => {
     await put([anApprovedRequest()], [anActiveGrant()]);
     await run('card', 'R1');
     await run('notify', await happen('grant.activated', {}, 'R1'));
@@ -301,7 +301,7 @@ describe('messages that were posted', () => {
     expect(lastShown('until 15:00')).toContain('Approved by <@U0ANA>');
   });
 
-  test('say why access ends sooner as long as it is active, and afterwards that it is over', async () => {
+  test('say why access ends sooner while it is active, and then that it is over', async () => {
     await put([anApprovedRequest()], [anActiveGrant()]);
     await run('notify', await happen('grant.shortened', { why: 'shift_ended' }, 'R1'));
     await run('card', 'R1');
@@ -350,7 +350,7 @@ describe('messages that were posted', () => {
     expect(updated()).toEqual([expect.stringContaining('Your request for Database (read) was cancelled')]);
   });
 
-  test('to a requester are looked for from when it happened, where an earlier try may have said it', async () => {
+  test('to a requester are looked for from the event on, after an uncertain try', async () => {
     outbox.client.says('conversations.open', { channel: { id: 'D0ANA' } });
     await put([aWaitingRequest()]);
     await run('notify', await happen('request.submitted', { decision: anAskDecision() }, 'R1'), 2);
@@ -416,7 +416,7 @@ describe('what is no longer so when it could be said', () => {
     expect(updated()).toEqual([expect.stringContaining('Your access to Database (read) has ended')]);
   });
 
-  test('a message about a start whose answer was lost offers no way out once it has begun', async () => {
+  test('a start’s message without its answer offers no way out once it has begun', async () => {
     await put([anApprovedRequest()], [anActiveGrant()]);
     stands('notice:request.approved:R1');
     await run('notify', await happen('request.approved', { startsAt: NOON + HOUR }, 'R1'), 2);
@@ -723,7 +723,7 @@ describe('the week', () => {
     expect(looked?.asked).toMatchObject({ channel: 'C0AUDIT', oldest: ((MONDAY - 24 * HOUR) / SECOND).toFixed(6) });
   });
 
-  test('has what was begun, what is live, what was never used, and nothing to worry about', async () => {
+  test('has what began, is live or was never used, and nothing to worry about', async () => {
     figures = {
       spans: [span('automatic'), span('automatic', null), span('reviewed'), span('break_glass')],
       requests: 9,
@@ -745,7 +745,7 @@ describe('the week', () => {
     [4, 1, 0],
     [1, 0, 0],
   ])(
-    'at try %i with %i accesses begun is drawn %i times, and goes without a picture where that fails',
+    'at try %i with %i accesses begun is drawn %i times, without picture on failure',
     async (attempt, begun, drawn) => {
       figures = { spans: Array.from({ length: begun }, () => span('automatic')) };
       outbox.client.says('files.getUploadURLExternal', failing(refusedBySlack('missing_scope')));

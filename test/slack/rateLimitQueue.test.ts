@@ -26,7 +26,7 @@ const turns = async () => {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
-test('whoever comes when the limit is used up waits in line, and is served first come, first served', async () => {
+test('callers at a used-up limit wait in line, first come, first served', async () => {
   const clock = manualClock();
   const queued = createRateLimitQueue(clock, new AbortController().signal);
   const slack = limited(clock, 3, SECOND);
@@ -46,7 +46,7 @@ test('whoever comes when the limit is used up waits in line, and is served first
   expect(slack.calls.length).toBeLessThan(30);
 });
 
-test('another method does not wait in that line; another failure is told at once', async () => {
+test('another method does not wait in that line, and other failures come at once', async () => {
   const clock = manualClock();
   const queued = createRateLimitQueue(clock, new AbortController().signal);
   void queued('users.info', () => Promise.reject(new WebAPIRateLimitedError(60))).catch(() => undefined);
@@ -85,7 +85,7 @@ test.each([
   expect(await waiting).toContain(outcome);
 });
 
-test('whoever has waited fifteen minutes in line is sent away, with how long the limit still is used up', async () => {
+test('a caller in line for fifteen minutes is sent away with the remaining time', async () => {
   const clock = manualClock();
   const queued = createRateLimitQueue(clock, new AbortController().signal);
   const first = problemOf(queued('users.info', limitedFor(10 * 60)));
@@ -124,7 +124,7 @@ test('a limit that is over is no limit: the next one is asked at once, and not b
   expect(isDone).toBe(true);
 });
 
-test('while a limit is used up for longer than anybody waits, Slack is not asked at all', async () => {
+test('while a limit outlasts every wait, Slack is not asked at all', async () => {
   const clock = manualClock();
   const queued = createRateLimitQueue(clock, new AbortController().signal);
   let asked = 0;
@@ -182,7 +182,7 @@ test('who comes while somebody waits in line comes after them', async () => {
   expect(served).toEqual(['first', 'second']);
 });
 
-test('when the bot stops, whoever comes then does not begin to wait, and who is served is served', async () => {
+test('when the bot stops, nobody starts to wait, and the one in service is served', async () => {
   const clock = manualClock();
   const ending = new AbortController();
   const queued = createRateLimitQueue(clock, ending.signal);

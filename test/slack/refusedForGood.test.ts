@@ -17,7 +17,7 @@ const ask = async (who = stage.ben, role = 'orders-db/read') =>
 const said = (channel: string) => stage.sandbox.slack.workspace.visible(channel, 'U0EVE');
 
 test.each(['invalid_blocks', 'msg_too_long', 'msg_blocks_too_long'])(
-  '16 slack: a card refused with %s comes in plain words with its buttons, and can be decided',
+  '16 slack: a card refused with %s comes in plain words, and can be decided',
   async (error) => {
     await stage.until('started', () => said('C0AUDIT').length > 0);
     refuses('chat.postMessage C0ACCESS', error, 1);

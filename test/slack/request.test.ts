@@ -12,7 +12,7 @@ afterEach(() => stage.close());
 const ask = (who: Stage['ana'], role: string, more: object = {}) =>
   who.fillRequest({ search: role.split('/')[0] ?? '', role, reason: 'Looking into stuck payments', ...more });
 
-test('an engineer on call is approved at once, told why and until when, and can log in until the time is up', async () => {
+test('an on-call engineer is approved, told why and until when, and can log in', async () => {
   const form = await ask(stage.ana, 'payments-db/read');
   expect(stage.viewText(form, 'U0ANA')).toContain('Automatic: you are on call at level 1 for Payments until');
   const callsBefore = stage.sandbox.pagerDuty.calls.length;
@@ -36,7 +36,7 @@ test('an engineer on call is approved at once, told why and until when, and can 
   expect(await stage.madeRoles()).toEqual([]);
 });
 
-test('a new password ends the one before, is shown to its person only, and stands in no message, log or ledger', async () => {
+test('a new password replaces the old, and is shown to its person only', async () => {
   const after = await lastDirect('U0ANA');
   await stage.ana.submit(await ask(stage.ana, 'payments-db/read'));
   const granted = await stage.ana.readsDirect('You have Payments database (read)', after);
@@ -87,7 +87,7 @@ test('a form that is sent before it has grown shows what is missing on the field
   expect(form.errors.role).toContain('at least 15 characters');
 });
 
-test('a form that was tampered with, with a role that does not exist or too long a duration, gets an error and no request', async () => {
+test('a tampered form with an unknown role or long duration is an error, no request', async () => {
   const before = stage.events().length;
   const form = await ask(stage.ana, 'payments-db/read');
   form.values.role = {
@@ -119,7 +119,7 @@ test('the one open incident is chosen already, and the preview follows what is c
   expect(JSON.stringify(form.values.incident)).toContain('PINC4711');
 });
 
-test('whoever chooses a role before PagerDuty has answered gets the preview all the same', async () => {
+test('a role chosen before PagerDuty answers still gets its preview', async () => {
   stage.sandbox.pagerDuty.faults.add({ kind: 'slow', delayMs: 150 });
   const { people } = stage.sandbox.slack;
   await people.command('U0ANA', '/jit', '', 'C0GENERAL');
@@ -155,7 +155,7 @@ test('somebody who asked a moment before the bot is stopped still gets the answe
   expect(stage.viewText(form, 'U0ANA')).toContain('Approved.');
 });
 
-test('an incident that was chosen already can be taken out again, and the preview follows', async () => {
+test('a chosen incident can be removed again, and the preview follows', async () => {
   const form = await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/admin' });
   await stage.sandbox.slack.people.enter('U0ANA', form, 'request_incident', null);
   const view = await stage.ana.sees('Needs 2 approvals');
@@ -203,7 +203,7 @@ test('a submission that Slack delivers twice makes one request and one grant', a
   expect(events.filter((event) => event.type === 'grant.activated')).toHaveLength(1);
 });
 
-test('with PagerDuty down nobody is approved at once; reviewers are asked, and the form says why', async () => {
+test('with PagerDuty down nothing is automatic, reviewers are asked, the form says so', async () => {
   stage.sandbox.pagerDuty.faults.add({ kind: 'error_500' });
   stage.clock.jump(2 * 60 * MINUTE);
   const form = await ask(stage.ana, 'orders-db/read');

@@ -36,7 +36,7 @@ const deny = async (who: Stage['ana'], prompt: Message, comment: string) => {
 const settled = (message: Message, text: string, viewer = 'U0EVE') =>
   stage.until(`the message says "${text}"`, () => stage.text(message, viewer).includes(text));
 
-test('a reviewer approves on the card; the card and the requester say so, and the access is real', async () => {
+test('an approval on the card updates it, tells the requester, and gives the access', async () => {
   const { card, prompt, after } = await pending();
   expect(stage.text(card, 'U0CHLOE')).toContain('Needs approval from');
   expect(stage.text(card, 'U0CHLOE')).toContain('Customer 4411 was charged twice');
@@ -83,7 +83,7 @@ test.each([
   await settled(prompt, 'Denied');
 });
 
-test('a reviewer who left the group, or was deactivated, since the card was posted can no longer approve', async () => {
+test('a reviewer who left the group or was deactivated can no longer approve', async () => {
   const { prompt, after } = await pending();
   const group = stage.sandbox.slack.workspace.groups.get('S0PAYLEADS');
   const members = group?.members ?? [];
@@ -101,7 +101,7 @@ test('a reviewer who left the group, or was deactivated, since the card was post
   await settled(prompt, 'Denied');
 });
 
-test('a reviewer with a second account under the same e-mail address cannot approve for themselves', async () => {
+test('a reviewer with a second account at the same address cannot approve themselves', async () => {
   const { prompt, after } = await pending();
   const { workspace } = stage.sandbox.slack;
   workspace.users.set('U0BEN2', {
@@ -120,7 +120,7 @@ test('a reviewer with a second account under the same e-mail address cannot appr
   await settled(prompt, 'Denied');
 });
 
-test('two approvals have to come from two people; the second one grants', async () => {
+test('two approvals have to come from two people, and the second one grants', async () => {
   const { card, prompt, after } = await pending(stage.ben, 'payments-db/admin', 'Fix stuck rows by hand INC-4711');
   await stage.dev.click(prompt, 'review_approve');
   await settled(prompt, 'Approved by @Dev Patel so far');
@@ -134,7 +134,7 @@ test('two approvals have to come from two people; the second one grants', async 
   await stage.ben.readsDirect('ended early', after);
 });
 
-test('two reviewers clicking at the same moment make one grant; the later one is told the state', async () => {
+test('two reviewers at once make one grant, and the later one is told the state', async () => {
   const { prompt, after } = await pending();
   await Promise.all([
     stage.chloe.click(prompt, 'review_approve'),
@@ -154,7 +154,7 @@ test('two reviewers clicking at the same moment make one grant; the later one is
   await stage.ben.readsDirect('ended early', after);
 });
 
-test('a button whose value was changed to something else finds nothing and changes nothing', async () => {
+test('a button with a changed value finds nothing and changes nothing', async () => {
   const { prompt, after } = await pending();
   const forged = {
     ...prompt,
@@ -166,7 +166,7 @@ test('a button whose value was changed to something else finds nothing and chang
   await settled(prompt, 'Denied');
 });
 
-test('while the policy would by now deny the request, an approval is refused and the request goes on waiting', async () => {
+test('if the policy now denies it, an approval is refused and the request waits', async () => {
   const { prompt, after } = await pending();
   const engineers = stage.sandbox.slack.workspace.groups.get('S0ENGINEERS');
   const members = engineers?.members ?? [];

@@ -21,7 +21,7 @@ const prompt = (after = '') => stage.chloe.readsIn('C0ACCESS', 'Approve less', a
 describe('the card', () => {
   beforeEach(() => start());
 
-  test('holds all that it takes to decide: who, what, how long, why, shift, incident, what they held, risk, and why you', async () => {
+  test('holds who, what, how long, why, shift, incident, history, risk and why you', async () => {
     await stage.dev.jit('request payments admin 30m INC-4711 rollback of a bad migration');
     const card = stage.text(await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database (admin)'), 'U0CHLOE');
     expect(card).toContain('@Dev Patel asks for Payments database (admin)');
@@ -76,7 +76,7 @@ describe('approving less', () => {
     return stage.dev.sees('gets what you choose here, and no more');
   };
 
-  test('a reviewer can give a narrower role for a shorter time; the requester and the ledger see both', async () => {
+  test('a narrower role for a shorter time is given, and requester and ledger see both', async () => {
     await stage.ben.jit('request payments admin 1h INC-4711 rollback of a bad migration');
     const form = await openChange();
     const people = stage.sandbox.slack.people;
@@ -98,7 +98,7 @@ describe('approving less', () => {
     expect(card).toBeDefined();
   });
 
-  test('more than was asked for, or another role, is not given, whatever the form is made to say', async () => {
+  test('more than was asked for, or another role, is not given, whatever the form says', async () => {
     await stage.ben.jit('request payments admin 30m INC-4711 rollback of a bad migration');
     const form = await openChange();
     const say = (role: string, duration: number) => {
@@ -152,7 +152,7 @@ describe('stages', () => {
 describe('when nobody answers', () => {
   beforeEach(() => start());
 
-  test('after a while the next in line at PagerDuty are asked, in the thread and by message, and may approve', async () => {
+  test('the next in line at PagerDuty are asked after a while, and may approve', async () => {
     toNoon();
     await stage.ben.jit('request payments read 30m customer 4411');
     const asked = await prompt();
@@ -168,7 +168,7 @@ describe('when nobody answers', () => {
     await stage.ben.readsDirect('You have Payments database (read)');
   });
 
-  test('whoever is asleep is let sleep; at the end somebody is paged; then the request expires', async () => {
+  test('sleepers are left alone, at the end somebody is paged, then it expires', async () => {
     toNoon();
     const eve = stage.sandbox.slack.workspace.users.get('U0EVE');
     if (eve) eve.quietUntil = stage.clock.now() + 8 * HOUR;
@@ -189,7 +189,7 @@ describe('when nobody answers', () => {
     await stage.ben.readsDirect('Nobody decided');
   });
 
-  test('16 the thread says that PagerDuty does not answer, and who is asked once it does', async () => {
+  test('16 the thread says that PagerDuty is silent, and who is asked once it answers', async () => {
     toNoon();
     await stage.ben.jit('request payments read 30m customer 4411');
     await prompt();
@@ -256,7 +256,7 @@ describe('while somebody is away', () => {
     return form;
   };
 
-  test('a stand-in approves in their place, and both names are on it; back means back', async () => {
+  test('a stand-in approves for them with both names on it, until they are back', async () => {
     await stage.ben.jit('request payments read 30m customer 4411');
     const asked = await prompt();
     await stage.dev.click(asked, 'review_approve');

@@ -57,7 +57,7 @@ test('a role can demand a code of whoever asks and of whoever approves', async (
   await stage.ben.readsDirect('You have Feature flags (delete)');
 });
 
-test('a code works once; a wrong one is counted; after five nobody gets another guess for a while', async () => {
+test('a code works once, and after five wrong ones nobody may guess for a while', async () => {
   const { code } = await enrol(stage.ben);
   const open = await form(stage.ben);
   const used = code();
@@ -81,7 +81,7 @@ test('a code works once; a wrong one is counted; after five nobody gets another 
   await stage.recorded('request.submitted', 2);
 });
 
-test('without codes set up, the form says what to do; the line in one word opens the form', async () => {
+test('without codes set up, the form says what to do, and the line opens the form', async () => {
   await stage.ben.jit('request flags delete 30m old flags');
   const open = await stage.ben.sees('One-time code');
   await send(stage.ben, open, '123456');
@@ -121,7 +121,7 @@ test('the secret is shown once, and stands encrypted in the database and nowhere
   await stage.ben.told('already set up one-time codes');
 });
 
-test('an administrator resets the codes of somebody who lost their phone; others cannot', async () => {
+test('an administrator resets the codes of a lost phone, and others cannot', async () => {
   await enrol(stage.ben);
   const people = stage.sandbox.slack.people;
   const reset = async (who: Person) => {
@@ -158,7 +158,7 @@ const resetBy = async (who: Person, whose: string) => {
   stage.sandbox.slack.people.close(panel);
 };
 
-test('K11.6 whoever has their codes reset by an administrator is told by whom, on every account of theirs', async () => {
+test('K11.6 a person is told on all accounts by whom their codes were reset', async () => {
   const second = await withTwoOfEve();
   await enrol(stage.ben);
   await resetBy(stage.eve, 'U0BEN');
@@ -189,7 +189,7 @@ const guessUntilPaused = async (open: Awaited<ReturnType<typeof form>>, who: Per
   return Math.round((locked.payload.until - locked.at) / MINUTE) * MINUTE;
 };
 
-test('K11.8 the pause after wrong codes grows, for a human and not an account, over surfaces, restarts and resets', async () => {
+test('K11.8 the pause after wrong codes grows per human, over restarts and resets', async () => {
   const second = await withTwoOfEve();
   await enrol(stage.eve);
   await enrol(second);
@@ -214,7 +214,7 @@ test('K11.8 the pause after wrong codes grows, for a human and not an account, o
   expect(third).toBe(4 * first);
 });
 
-test('K11.8 the pause has an end: it never grows past a day, and after a quiet day it is short again', async () => {
+test('K11.8 the pause is at most a day, and short again after a quiet day', async () => {
   await enrol(stage.ben);
   const open = await form(stage.ben);
   const pauses: number[] = [];
@@ -233,7 +233,7 @@ test('a key that is another one does not open a secret, and says what to do', ()
   expect(() => createCodeBox(Buffer.alloc(32, 2)).stepOf(sealed, '123456', 0)).toThrow('JIT_SECRET_KEY');
 });
 
-test('a policy that demands codes does not start without a key to keep their secrets with', async () => {
+test('a policy that demands codes does not start without a key for their secrets', async () => {
   await expect(stage.restart({ env: { JIT_SECRET_KEY: '' } })).rejects.toThrow(/JIT_SECRET_KEY: missing.*openssl rand/);
 });
 

@@ -50,7 +50,7 @@ resources:
   );
 
 test.each(SECRETS)(
-  'K11.2 what a target says of a secret (%#) reaches no log, no person, no event and no place that events go on to',
+  'K11.2 a target’s secret (%#) reaches no log, person, event or receiver',
   async (secret) => {
     const forwarded: string[] = [];
     const server = createServer(async (request, response) => {

@@ -21,7 +21,7 @@ const auditSays = (text: string) =>
       .some((message) => stage.text(message, 'U0EVE').includes(text)),
   );
 
-test('what is unusual about a request stands on the card and in the audit channel, and blocks nobody', async () => {
+test('what is unusual is on the card and in the audit channel, and blocks nobody', async () => {
   await stage.ben.jit('request orders read 30m looking at order 4411');
   await cardSays('First time: never had access to orders-db before');
   await auditSays('first time (never had access to orders-db before)');

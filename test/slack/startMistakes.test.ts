@@ -35,7 +35,7 @@ test.each(['invalid_auth', 'not_allowed_token_type', 'account_inactive'])(
   },
 );
 
-test('16 a Slack that is down refuses no token: the start goes on, and so does connecting', async () => {
+test('16 a Slack that is down refuses no token: start and connecting go on', async () => {
   const { connection, log } = await connectionTo('{"ok":false,"error":"internal_error"}');
   await connection.open();
   expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining('not connected to Slack'));

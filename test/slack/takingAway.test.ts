@@ -73,7 +73,7 @@ describe.each(FAILURES)('K9.1 with %s', (_name, fail) => {
     await stage.recorded('request.cancelled');
   });
 
-  test('an administrator who was seen within a day ends and freezes, which is said in the record', async () => {
+  test('an administrator seen within a day ends and freezes, as the record says', async () => {
     await hold();
     await eveWasSeen();
     await stage.ana.jit('request orders read 2h stuck orders');
@@ -206,7 +206,7 @@ describe('K9.4 having been seen as an administrator counts until Slack says no',
     await notFrozen();
   });
 
-  test('so does one that nobody clicked for: out of the group, or a guest, at the hourly look', async () => {
+  test('so does one found out of the group, or a guest, by the hourly look', async () => {
     await eveWasSeen();
     slack().faults.add({
       kind: 'says',
@@ -303,7 +303,7 @@ describe('K9.1 Home, where Slack does not say who somebody is', () => {
   });
 });
 
-test('K9.2 with a token that opens no form, an administrator is told who holds what, and ends it', async () => {
+test('K9.2 with a token that opens no form, an administrator sees and ends access', async () => {
   await hold();
   await eveWasSeen();
   slack().revokeTokens();

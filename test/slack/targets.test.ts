@@ -60,7 +60,7 @@ const members = () => {
   return !group || group.date_delete ? [] : group.users;
 };
 
-test('somebody who was in a group before is still in it when the access ends, also after a crash between', async () => {
+test('an earlier member of a group stays in it at the end, also after a crash', async () => {
   workspace.groups.set('S0PAY', { users: ['U0ANA'], date_delete: 0, handle: 'pay' });
   stage = await withTargets();
   await stage.ana.jit('request handle member 1h holding the fort');
@@ -73,7 +73,7 @@ test('somebody who was in a group before is still in it when the access ends, al
   expect(members()).toEqual(['U0ANA']);
 });
 
-test('a certificate is shown to its person only, is revoked early, and people are told what lives on', async () => {
+test('a certificate is shown to its person only, is revoked early, with what lives on', async () => {
   stage = await withTargets();
   await stage.ana.jit('request node logs 1h looking at the logs');
   const granted = await stage.ana.readsDirect('You have Payments node (logs)');
@@ -95,7 +95,7 @@ test('a certificate is shown to its person only, is revoked early, and people ar
   );
 });
 
-test('somebody whose name at the target nobody has told is refused before anything is asked or approved', async () => {
+test('somebody without a known name at the target is refused before anything happens', async () => {
   stage = await withTargets();
   await stage.ben.jit('request node logs 1h looking at the logs');
   await stage.until('Ben is told', () =>

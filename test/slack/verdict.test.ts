@@ -26,7 +26,7 @@ const judge = async (action: 'use_justified' | 'use_unjustified') => {
 };
 
 describe('the verdict on break-glass', () => {
-  test('16 glass: found justified, access can still be ended while it lives, and the person is told', async () => {
+  test('16 glass: found justified, access can still be ended, and the person is told', async () => {
     const prompt = await judge('use_justified');
     const told = await stage.ben.readsDirect('justified');
     expect(stage.text(told, 'U0BEN')).toContain('│ looked at the *session*');
@@ -38,7 +38,7 @@ describe('the verdict on break-glass', () => {
     await stage.until('nothing is left to end', () => !stage.text(prompt, 'U0EVE').includes('End access now'));
   });
 
-  test('16 glass: found not justified, access ends at once, by the reviewer, and the person is told', async () => {
+  test('16 glass: found unjustified, the reviewer ends access, and the person is told', async () => {
     await judge('use_unjustified');
     const ended = await stage.recorded('grant.ended');
     expect(ended.payload.why).toBe('revoked');
@@ -51,7 +51,7 @@ describe('the verdict on break-glass', () => {
     expect(told).toContain('│ looked at the *session*');
   });
 
-  test('16 glass: found not justified after the access has ended, the person is told all the same', async () => {
+  test('16 glass: found unjustified after its end, the person is told all the same', async () => {
     const prompt = await breakGlass();
     await stage.ben.jit('revoke');
     await stage.recorded('grant.ended');

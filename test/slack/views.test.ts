@@ -267,7 +267,7 @@ describe('private messages', () => {
   });
 });
 
-test('whatever a person types, or is called, it becomes no mention, link or formatting anywhere', () => {
+test('whatever a person types or is called, it becomes no mention, link or format', () => {
   const hostile = fc.oneof(
     fc.constantFrom(
       '<!channel>',
