@@ -40,7 +40,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await other.close();
   });
 
-  test('K3 a server that does not say which cluster it is gives access, and the doctor says what is missing', async () => {
+  test('K3 a server that does not say which cluster it is gives, and the doctor says so', async () => {
     const asks = 'can tell this cluster from another one';
     const asked = async () =>
       (await stage.connect().check([{ roleKey: 'payments-db/admin', role: ADMIN }])).filter(({ what }) =>

@@ -1,10 +1,8 @@
-/** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--trace]`. Exit code 1: a seed failed. */
+/** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--slack] [--trace]`. Exit code 1: a seed failed. */
 
 import { parseArgs } from 'node:util';
 import { addCensus, NO_CENSUS } from './census.ts';
 import { simulate } from './simulate.ts';
-
-/** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--slack] [--trace]`. Exit code 1: a seed failed. */
 
 const { values } = parseArgs({
   options: {

@@ -72,7 +72,7 @@ test('the form shows what is wrong on the field it is about', async () => {
   expect(form.errors).toEqual({ reason: expect.stringContaining('INC-') });
 });
 
-test('a form that is sent before it has grown shows what is missing on the field that it has', async () => {
+test('a form sent before it has grown shows what is missing on a field it has', async () => {
   const { people } = stage.sandbox.slack;
   await people.command('U0ANA', '/jit', '', 'C0GENERAL');
   const form = await stage.until('the form is open', () => people.topView('U0ANA'));
