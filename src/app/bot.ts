@@ -1,4 +1,6 @@
-import { ConfigError, type Env, secretsOfEnv } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
+import type { Env } from '../config/env.ts';
+import { secretsOfEnv } from '../config/secrets.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createStriker, type Strike } from '../domain/secrets.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';

@@ -4,9 +4,15 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as modules from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED = 24;
+/**
+ * Where Node keeps what it made of the sources. Beside the libraries, and not in a folder for everybody's temporary files:
+ * whoever could write here could as well write what is run.
+ */
+const COMPILED = new URL('../../node_modules/.cache/jitbot', import.meta.url);
 /** What whoever started the bot sends to it. SIGHUP reads the policy again, the others stop it. */
 const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP']);
 
@@ -18,6 +24,8 @@ export async function launch(program, args) {
   const path = fileURLToPath(url);
   if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
     process.argv = [process.execPath, path, ...args];
+    // Where it cannot be written, all is compiled each time.
+    modules.enableCompileCache(fileURLToPath(COMPILED));
     await import(url.href);
     return;
   }

@@ -1,4 +1,5 @@
-import { ConfigError, type Env, parseEnv } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
+import { type Env, parseEnv } from '../config/env.ts';
 import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 import { has, lacking } from './lacking.ts';

@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import { inspect } from 'node:util';
-import { ConfigError, type Env, secretsNamed, secretsOfEnv } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
+import type { Env } from '../config/env.ts';
 import { loadPolicy, parsePolicy } from '../config/policyFile.ts';
+import { secretsNamed, secretsOfEnv } from '../config/secrets.ts';
 import { readEnvironment } from '../config/variables.ts';
 import { createStriker, type Strike } from '../domain/secrets.ts';
 import type { Log } from '../ports/host.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConfigError, type Env } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
+import type { Env } from '../config/env.ts';
 import { errorText } from '../domain/text.ts';
 import type { Page } from '../http/page.ts';
 import type { Route } from '../http/route.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { BOT } from '../domain/person.ts';
 import { counted } from '../domain/text.ts';
 import { endOfArchive, lastToArchive, prune, writeArchive } from '../ledger/history/archive.ts';

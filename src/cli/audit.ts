@@ -1,18 +1,17 @@
 import { systemClock } from '../app/clock.ts';
 import { parseDuration } from '../domain/duration.ts';
+import type { LedgerEvent } from '../domain/events.ts';
 import { eventSearch } from '../ledger/history/search.ts';
 import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import type { Log } from '../ports/host.ts';
-import { createDirectory } from '../slack/directory/directory.ts';
+import type { EventSearch } from '../ports/ledger.ts';
 import { type Entry, entriesOf } from '../slack/features/audit/entries.ts';
-import { linksTo } from '../slack/features/audit/links.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
 import { principalsIn } from '../wording/names.ts';
 import { storySentence } from '../wording/stories.ts';
 import type { AUDIT } from './commandOptions.ts';
 import { inTerminal } from './inTerminal.ts';
 import { databasePath, instantOption } from './options.ts';
-import { QUIET, slackClient } from './slackClient.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
@@ -59,13 +58,10 @@ export async function audit({ values, files }: Given<typeof AUDIT>): Promise<num
       ...(from !== null && { from }),
       ...(to !== null && { to }),
     });
-    const client = values.links ? slackClient('--links', QUIET) : null;
-    const links = client ? await linksTo(found, { client, search, log: TERMINAL }) : new Map<string, string>();
     const named = principalsIn(found);
-    const names = new Map([
-      ...(client ? await createDirectory(client, { clock: systemClock(0), log: QUIET }).names(named) : []),
-      ...(await search.namesOf(named)),
-    ]);
+    const slack = values.links ? await fromSlack(found, { named, search }) : null;
+    const names = new Map([...(slack?.names ?? []), ...(await search.namesOf(named))]);
+    const links = slack?.links ?? new Map<string, string>();
     const tell = { names, links, withEvents: values.events === true || values.request !== undefined };
     const lines = values.json
       ? found.map((event) => JSON.stringify(event))
@@ -76,4 +72,21 @@ export async function audit({ values, files }: Given<typeof AUDIT>): Promise<num
   } finally {
     ledger.close();
   }
+}
+
+/** The threads that requests are talked about in, and what people are called: Slack's client is loaded for nothing else. */
+async function fromSlack(
+  found: readonly LedgerEvent[],
+  { named, search }: { named: readonly string[]; search: EventSearch },
+) {
+  const [{ QUIET, slackClient }, { createDirectory }, { linksTo }] = await Promise.all([
+    import('./slackClient.ts'),
+    import('../slack/directory/directory.ts'),
+    import('../slack/features/audit/links.ts'),
+  ]);
+  const client = slackClient('--links', QUIET);
+  return {
+    links: await linksTo(found, { client, search, log: TERMINAL }),
+    names: await createDirectory(client, { clock: systemClock(0), log: QUIET }).names(named),
+  };
 }

@@ -2,7 +2,7 @@ import { createHash, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { auditBundleGuide } from '../auditBundle/guide.ts';
 import { createZip } from '../auditBundle/zip.ts';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { readTextFile } from '../config/readFile.ts';
 import type { AccessReview } from '../domain/accessReview.ts';
 import type { Instant } from '../domain/terms.ts';

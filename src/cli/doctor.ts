@@ -3,8 +3,9 @@ import type { Checks, Place } from '../app/checks/place.ts';
 import { serviceChecks } from '../app/checks/services.ts';
 import { systemClock } from '../app/clock.ts';
 import { createLog } from '../app/log.ts';
-import { ConfigError, secretsNamed } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { loadPolicy } from '../config/policyFile.ts';
+import { secretsNamed } from '../config/secrets.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
 import { createStriker } from '../domain/secrets.ts';
 import { errorText } from '../domain/text.ts';
@@ -14,7 +15,6 @@ import { PROVISIONERS } from '../provisioners/registry.ts';
 import { type ConnectedTargets, connectTargets } from '../provisioners/targets.ts';
 import type { NO_OPTIONS } from './commandOptions.ts';
 import { policyPath } from './options.ts';
-import { onlineFindings } from './policy/online.ts';
 import type { Given } from './spec.ts';
 
 /** `jitbot doctor`: asks everything that the policy file names, with the credentials that the bot would use. */
@@ -72,6 +72,7 @@ function namesIn(policy: Policy): Checks {
 
 /** One finding where all are there. */
 async function names(policy: Policy): Promise<readonly Finding[]> {
+  const { onlineFindings } = await import('./policy/online.ts');
   const found = await onlineFindings(policy);
   return found.length === 0
     ? [{ ok: true, what: 'every name in it is there' }]

@@ -1,5 +1,5 @@
 import { useProxyOf } from '../app/proxy.ts';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { readEnvironment } from '../config/variables.ts';
 
 /** Reads `.env`, secrets in files and the proxy, as the bot does. @returns whether they could be read; why not is on stderr */

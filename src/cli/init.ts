@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { parsePolicy } from '../config/policyFile.ts';
 import { policyJsonSchema } from '../config/policyJsonSchema.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { readTextFile } from '../config/readFile.ts';
 import type { Restored } from '../domain/restore.ts';
 import { counted } from '../domain/text.ts';
@@ -12,7 +12,6 @@ import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import type { LEDGER_ROTATE_KEY, LEDGER_VERIFY } from './commandOptions.ts';
 import { databasePath } from './options.ts';
-import { anchorsFromSlack } from './slackAnchors.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
@@ -47,6 +46,7 @@ export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Pr
       anchors.push(...read.anchors);
     }
     if (values['from-slack']) {
+      const { anchorsFromSlack } = await import('./slackAnchors.ts');
       const read = await anchorsFromSlack(opened);
       if ('problem' in read) return notWhole(path, read.problem, WORDS.rewritten);
       anchors.push(...read.anchors);

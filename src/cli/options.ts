@@ -1,6 +1,4 @@
-import { type LoadedPolicy, loadPolicy } from '../config/policyFile.ts';
 import { dayEnd, dayStart } from '../domain/calendar.ts';
-import { PROVISIONERS } from '../provisioners/registry.ts';
 import { UsageError } from './usageError.ts';
 
 /** The policy file that was named, or JIT_POLICY. */
@@ -10,10 +8,6 @@ export function policyPath(files: readonly string[]): string {
   if (!path) throw new UsageError('name the policy file, or set JIT_POLICY');
   return path;
 }
-
-/** A policy to look at, not to run: its secrets need not be at hand. @throws ConfigError */
-export const readPolicy = (path: string): LoadedPolicy =>
-  loadPolicy(path, PROVISIONERS, process.env, { withoutSecrets: true });
 
 export function databasePath(named: string | undefined): string {
   const path = named ?? process.env.JIT_DATABASE;

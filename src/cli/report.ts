@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { HOUR } from '../domain/terms.ts';
 import { figuresOf } from '../ledger/history/figures.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';

@@ -1,4 +1,5 @@
-import { ConfigError, secretsNamed } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
+import { secretsNamed } from '../config/secrets.ts';
 import { createStriker } from '../domain/secrets.ts';
 import { StorageError } from '../ports/store.ts';
 import { takeEnvironment } from './environment.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import type { EventPayloads } from '../domain/events.ts';
 import { counted } from '../domain/text.ts';
 import { readCheckpoints } from '../ledger/history/checkpoint.ts';

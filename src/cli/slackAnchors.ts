@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import type { SlackIdentity } from '../domain/records.ts';
 import type { Anchor } from '../ledger/history/verify.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
@@ -12,7 +12,7 @@ import { positionIn } from '../slack/outbox/auditAnchors.ts';
 import { AUDIT_METADATA } from '../slack/outbox/auditMessage.ts';
 import { createChannelReader } from '../slack/outbox/channelReader.ts';
 import { askIdentity, explainedIdentities, ownMessages } from '../slack/outbox/identity.ts';
-import { readPolicy } from './options.ts';
+import { readPolicy } from './readPolicy.ts';
 import { QUIET, slackClient } from './slackClient.ts';
 
 type ChannelPosition = NonNullable<ReturnType<typeof positionIn>>;

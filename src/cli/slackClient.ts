@@ -1,5 +1,5 @@
 import type { WebClient } from '@slack/web-api';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import type { Log } from '../ports/host.ts';
 import { createClients } from '../slack/link/clients.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { systemClock } from '../app/clock.ts';
 import { createLog } from '../app/log.ts';
 import { createWatch } from '../app/watch.ts';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError } from '../config/configError.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { MINUTE, SECOND } from '../domain/terms.ts';
 import type { WATCH } from './commandOptions.ts';

@@ -1,7 +1,7 @@
 /** The environment, checked. */
 
-import { plainForms, SECRET_NAME } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
+import { ConfigError } from './configError.ts';
 import { envSchema, type Variables } from './envSchema.ts';
 
 const TRANSPORT_MISSING =
@@ -43,11 +43,6 @@ export interface Env {
   readonly policyPath: string;
   readonly databasePath: string;
   readonly logLevel: string;
-}
-
-/** Something in the configuration that has to be put right before the bot can start. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
 }
 
 /** @throws ConfigError naming every variable that is missing or wrong, with where to get it */
@@ -141,41 +136,3 @@ function toEnv(env: Variables): Env {
     logLevel: env.LOG_LEVEL,
   };
 }
-
-/** What of the bot's own configuration is a secret. */
-export function secretsOfEnv({
-  slack,
-  pagerDuty,
-  forwarding,
-  checkpoints,
-  secretKey,
-  secretKeyBefore,
-  metricsToken,
-  heartbeatUrl,
-}: Env): string[] {
-  const { transport } = slack;
-  return [
-    slack.botToken,
-    transport.mode === 'socket' ? transport.appToken : transport.signingSecret,
-    pagerDuty.token,
-    pagerDuty.webhookSecret,
-    forwarding.webhook?.secret,
-    secretKey?.toString('hex'),
-    secretKeyBefore?.toString('hex'),
-    metricsToken,
-    // Addresses may hold a password, and are otherwise no secret.
-    heartbeatUrl,
-    ...[forwarding.webhook?.url, checkpoints?.place].flatMap((address) =>
-      address === undefined ? [] : plainForms(address).filter((form) => form !== address),
-    ),
-  ].flatMap((secret) => secret ?? []);
-}
-
-/** Shorter values of variables that are only named like a secret are left alone. */
-const SHORTEST_NAMED = 8;
-
-/** Whatever in the environment is named like a secret, for programs and libraries that read it themselves. */
-export const secretsNamed = (variables: NodeJS.ProcessEnv): string[] =>
-  Object.entries(variables).flatMap(([name, value = '']) =>
-    SECRET_NAME.test(name) && value.length >= SHORTEST_NAMED ? [value] : [],
-  );

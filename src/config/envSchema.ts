@@ -90,17 +90,3 @@ export const envSchema = z.object({
 export type Variables = z.infer<typeof envSchema>;
 
 export const VARIABLES = Object.keys(envSchema.shape);
-
-/** What is a secret, or may hold one. Each can be given as a file, by a variable of its name with `_FILE` at the end. */
-export const SECRET_VARIABLES = [
-  'SLACK_BOT_TOKEN',
-  'SLACK_APP_TOKEN',
-  'SLACK_SIGNING_SECRET',
-  'PAGERDUTY_TOKEN',
-  'PAGERDUTY_WEBHOOK_SECRET',
-  'JIT_FORWARD_WEBHOOK',
-  'JIT_FORWARD_SECRET',
-  'JIT_SECRET_KEY',
-  'JIT_SECRET_KEY_BEFORE',
-  'JIT_METRICS_TOKEN',
-] as const satisfies readonly (keyof Variables)[];

@@ -4,7 +4,7 @@ import { nearestWord } from '../domain/nearest.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createStriker } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
-import { ConfigError } from './env.ts';
+import { ConfigError } from './configError.ts';
 import { spread, UNKNOWN_FIELD, UNSET } from './issues.ts';
 import { fieldNames, policyJsonSchema } from './policyJsonSchema.ts';
 import { checkResourceNames, checkResources, checkRetired } from './policyResources.ts';

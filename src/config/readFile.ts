@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorText } from '../domain/text.ts';
-import { ConfigError } from './env.ts';
+import { ConfigError } from './configError.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

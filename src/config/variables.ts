@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv as parseEnvFile } from 'node:util';
 import { counted } from '../domain/text.ts';
-import { ConfigError } from './env.ts';
-import { SECRET_VARIABLES } from './envSchema.ts';
+import { ConfigError } from './configError.ts';
+import { SECRET_VARIABLES } from './secretVariables.ts';
 
 const ENV_FILE = '.env';
 

@@ -1,12 +1,15 @@
 /**
  * Reading YAML, and finding where in it something stands. What a file means is js-yaml's word alone, which reads
  * a large one in a tenth of the time; the other parser keeps every position, and is asked only when there is
- * something to point at.
+ * something to point at: until then it is not even loaded.
  */
 
+import { createRequire } from 'node:module';
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { Document, LineCounter } from 'yaml';
 import type { Path } from './policyReuse.ts';
+
+const positions = (): typeof import('yaml') => createRequire(import.meta.url)('yaml');
 
 export function readYaml(
   source: string,
@@ -31,6 +34,7 @@ export function createLineFinder(source: string): (path: Path) => number {
   let parsed: { document: Document; lineCounter: LineCounter } | null = null;
   return (path) => {
     if (!parsed) {
+      const { LineCounter, parseDocument } = positions();
       const lineCounter = new LineCounter();
       parsed = { document: parseDocument(source, { lineCounter }), lineCounter };
     }
@@ -39,6 +43,7 @@ export function createLineFinder(source: string): (path: Path) => number {
 }
 
 function lineOf(document: Document, lineCounter: LineCounter, path: Path): number {
+  const { isMap, isNode, isScalar } = positions();
   for (let length = path.length; length > 0; length -= 1) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];

@@ -1,7 +1,9 @@
 /** Each variable of the environment: what it may hold, what follows where it is left out, and what of it is a secret. */
 
 import { describe, expect, test } from 'vitest';
-import { ConfigError, parseEnv, secretsNamed, secretsOfEnv } from '../../src/config/env.ts';
+import { ConfigError } from '../../src/config/configError.ts';
+import { parseEnv } from '../../src/config/env.ts';
+import { secretsNamed, secretsOfEnv } from '../../src/config/secrets.ts';
 
 const WITHOUT_TRANSPORT = {
   SLACK_BOT_TOKEN: 'xoxb-1',

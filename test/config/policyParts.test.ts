@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ConfigError } from '../../src/config/env.ts';
+import { ConfigError } from '../../src/config/configError.ts';
 import { entriesOf, fieldOf, spread } from '../../src/config/issues.ts';
 import { loadPolicy, parsePolicy } from '../../src/config/policyFile.ts';
 import { fieldNames, policyJsonSchema } from '../../src/config/policyJsonSchema.ts';

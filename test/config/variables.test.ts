@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ConfigError } from '../../src/config/env.ts';
-import { envSchema, SECRET_VARIABLES } from '../../src/config/envSchema.ts';
+import { ConfigError } from '../../src/config/configError.ts';
+import { envSchema } from '../../src/config/envSchema.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
+import { SECRET_VARIABLES } from '../../src/config/secretVariables.ts';
 import { readEnvironment } from '../../src/config/variables.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { dumpYaml, loadYaml } from '@kubernetes/client-node';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { SECRET_VARIABLES } from '../../src/config/envSchema.ts';
+import { SECRET_VARIABLES } from '../../src/config/secretVariables.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

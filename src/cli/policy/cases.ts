@@ -3,7 +3,7 @@
 import { dirname, join, parse } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { ConfigError } from '../../config/env.ts';
+import { ConfigError } from '../../config/configError.ts';
 import { readTextFile } from '../../config/readFile.ts';
 import type { DecisionInput } from '../../domain/decision.ts';
 import { parseDuration } from '../../domain/duration.ts';

@@ -8,8 +8,6 @@ import { PROVISIONERS } from '../../provisioners/registry.ts';
 import type { POLICY_CHECK } from '../commandOptions.ts';
 import { databasePath, policyPath } from '../options.ts';
 import type { Given } from '../spec.ts';
-import { liveFindings } from './live.ts';
-import { onlineFindings } from './online.ts';
 
 interface Reported {
   readonly severity: 'error' | 'warning';
@@ -63,8 +61,8 @@ async function check(file: string, online: boolean, database: string | null): Pr
   const { policy, locate } = result;
   const found: LintFinding[] = [
     ...senseOf(policy),
-    ...(online ? await onlineFindings(policy) : []),
-    ...(database === null ? [] : await liveFindings(policy, database)),
+    ...(online ? await (await import('./online.ts')).onlineFindings(policy) : []),
+    ...(database === null ? [] : await (await import('./live.ts')).liveFindings(policy, database)),
   ];
   const reported = found
     .map(({ severity, path, message, advice }) => ({ severity, file, ...locate(path), message, advice }))

@@ -1,7 +1,7 @@
 import { policyChanges } from '../../domain/policyChanges.ts';
 import { differencesOf } from '../../domain/policyDiff.ts';
 import type { POLICY_DIFF } from '../commandOptions.ts';
-import { readPolicy } from '../options.ts';
+import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
 

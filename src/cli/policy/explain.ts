@@ -1,10 +1,11 @@
-import { ConfigError } from '../../config/env.ts';
+import { ConfigError } from '../../config/configError.ts';
 import { explainDecision, treeLines } from '../../domain/explain.ts';
 import { findRole } from '../../domain/policy.ts';
 import { decisionsIn } from '../../ledger/history/decisions.ts';
 import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import type { POLICY_EXPLAIN } from '../commandOptions.ts';
-import { databasePath, policyPath, readPolicy } from '../options.ts';
+import { databasePath, policyPath } from '../options.ts';
+import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
 import { caseInput, casesBeside, readCases } from './cases.ts';

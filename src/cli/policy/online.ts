@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { systemClock } from '../../app/clock.ts';
-import { ConfigError } from '../../config/env.ts';
+import { ConfigError } from '../../config/configError.ts';
 import { type Condition, isGroup, type Policy, type Test } from '../../domain/policy.ts';
 import type { LintFinding } from '../../domain/policyLint.ts';
 import type { Known } from '../../domain/terms.ts';

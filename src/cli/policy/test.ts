@@ -5,7 +5,8 @@ import { type Policy, roleKey } from '../../domain/policy.ts';
 import type { RoleKey } from '../../domain/terms.ts';
 import { counted } from '../../domain/text.ts';
 import type { POLICY_TEST } from '../commandOptions.ts';
-import { policyPath, readPolicy, table } from '../options.ts';
+import { policyPath, table } from '../options.ts';
+import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
 import { type Case, type CaseFile, caseInput, casesBeside, readCases } from './cases.ts';
 
