@@ -2,15 +2,17 @@
 
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { commandsBench } from './commandsBench.ts';
 import { grantBench } from './grantBench.ts';
 import { ledgerBench } from './ledgerBench.ts';
 import { libraryBench } from './libraryBench.ts';
-import { isMet, type Measure, ratioOf } from './measure.ts';
+import { isMet, type Measure, ratioOf, usedOf } from './measure.ts';
 import { policyBench } from './policyBench.ts';
 import { slackBench } from './slackBench.ts';
 import { startBench } from './startBench.ts';
 
 const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
+  commands: commandsBench,
   policy: policyBench,
   slack: slackBench,
   grant: grantBench,
@@ -39,7 +41,7 @@ const history = process.env.JIT_BENCH_HISTORY;
 if (history)
   appendFileSync(
     history,
-    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model, measures: all.map((measure) => ({ suite: measure.suite, what: measure.what, unit: measure.unit, value: measure.value, floor: measure.floor?.value ?? null, ratio: ratioOf(measure) })) })}\n`,
+    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model, measures: all.map((measure) => ({ suite: measure.suite, what: measure.what, unit: measure.unit, value: measure.value, floor: measure.floor?.value ?? null, ratio: ratioOf(measure), interval: measure.interval ?? null })) })}\n`,
   );
 const picture = process.env.JIT_BENCH_PICTURE;
 if (picture) writeFileSync(picture, await drawBudgets(all));
@@ -49,10 +51,8 @@ if (all.some((measure) => isMet(measure) === false)) process.exitCode = 1;
 async function drawBudgets(measures: readonly Measure[]): Promise<string> {
   const { drawSvg } = await import('../../src/report/charts.ts');
   const used = measures.flatMap((measure) => {
-    const { budget, what, value } = measure;
-    if (!budget) return [];
-    const measured = ratioOf(measure) ?? value;
-    return [{ what, used: 'most' in budget ? measured / budget.most : budget.least / measured }];
+    const used = usedOf(measure);
+    return used === null ? [] : [{ what: measure.what, used }];
   });
   const x = { field: 'used', type: 'quantitative', title: 'of the budget used', axis: { format: '%' } } as const;
   const y = { field: 'what', type: 'nominal', sort: null, title: null, axis: { labelLimit: 0 } } as const;
@@ -68,13 +68,19 @@ async function drawBudgets(measures: readonly Measure[]): Promise<string> {
 }
 
 function line(measure: Measure): string {
-  const { what, unit, value, floor, budget, limitedBy } = measure;
+  const { what, unit, value, floor, limitedBy, interval } = measure;
   const met = isMet(measure);
   const mark = met === null ? '·' : met ? '✓' : '✗';
   const ratio = ratioOf(measure);
-  const limit = budget ? ('most' in budget ? `at most ${budget.most}` : `at least ${budget.least}`) : 'no budget';
-  const against = floor ? ` = ${ratio?.toFixed(2)} × ${floor.what} (${number(floor.value)})` : '';
-  return `${mark} ${what}: ${number(value)} ${unit}${against}; ${limit}. Limited by ${limitedBy}`;
+  const between = interval ? ` [${interval.map((end) => end.toFixed(2)).join(' to ')}]` : '';
+  const against = floor ? ` = ${ratio?.toFixed(2)}${between} × ${floor.what} (${number(floor.value)})` : '';
+  return `${mark} ${what}: ${number(value)} ${unit}${against}; ${limitOf(measure)}. Limited by ${limitedBy}`;
+}
+
+function limitOf({ budget, unit }: Measure): string {
+  if (!budget) return 'no budget';
+  if ('beyond' in budget) return `at most ${budget.beyond} ${unit} more`;
+  return 'most' in budget ? `at most ${budget.most}` : `at least ${budget.least}`;
 }
 
 function number(value: number): string {

@@ -1,3 +1,5 @@
+type Budget = { readonly most: number } | { readonly least: number } | { readonly beyond: number };
+
 /** One line of the benchmark. Ratios are against a floor or an ideal that was measured in the same run. */
 export interface Measure {
   readonly what: string;
@@ -7,8 +9,10 @@ export interface Measure {
   readonly floor?: { readonly what: string; readonly value: number };
   /** Where both were measured in turns: the median of the rounds' own ratios, which a drifting machine leaves alone. */
   readonly ratio?: number;
-  /** On the ratio where there is a floor, otherwise on the value. Absent: for comparison only. */
-  readonly budget?: { readonly most: number } | { readonly least: number };
+  /** Where the median of the rounds' ratios lies, with 95 %. */
+  readonly interval?: readonly [number, number];
+  /** On the ratio where there is a floor, otherwise on the value; `beyond`: on what it takes more than the floor. Absent: for comparison only. */
+  readonly budget?: Budget;
   /** What keeps it from being better. */
   readonly limitedBy: string;
 }
@@ -16,12 +20,32 @@ export interface Measure {
 export const ratioOf = ({ value, floor, ratio }: Measure): number | null =>
   ratio ?? (floor ? value / floor.value : null);
 
+/** How much of its budget is used: more than 1 has missed it. null: it has no budget. */
+export function usedOf(measure: Measure): number | null {
+  const { budget, value, floor } = measure;
+  if (!budget) return null;
+  if ('beyond' in budget) return (value - (floor?.value ?? 0)) / budget.beyond;
+  const measured = ratioOf(measure) ?? value;
+  return 'most' in budget ? measured / budget.most : budget.least / measured;
+}
+
 /** null: it has no budget. */
 export function isMet(measure: Measure): boolean | null {
-  const { budget, value } = measure;
-  if (!budget) return null;
-  const measured = ratioOf(measure) ?? value;
-  return 'most' in budget ? measured <= budget.most : measured >= budget.least;
+  const used = usedOf(measure);
+  return used === null ? null : used <= 1;
+}
+
+/** What was measured in turns with its floor: both medians, and the median of the rounds' own ratios with its interval. */
+export function paired(what: string, ours: readonly number[], floors: readonly number[]) {
+  const ratios = ours.map((value, round) => value / (floors[round] ?? Number.NaN));
+  // Ranks that the median of so many lies between with 95 % (binomial, as a normal distribution).
+  const spread = 0.98 / Math.sqrt(ratios.length);
+  return {
+    value: median(ours),
+    floor: { what, value: median(floors) },
+    ratio: median(ratios),
+    interval: [quantile(ratios, Math.max(0, 0.5 - spread)), quantile(ratios, Math.min(1, 0.5 + spread))] as const,
+  };
 }
 
 export const quantile = (numbers: readonly number[], q: number): number => {

@@ -1,0 +1,54 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+/** What a command loads before it can do anything: whoever types it waits for that. */
+
+const JIT = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'jitbot-loading-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes the address of everything that is loaded to stderr. */
+const TELL = `data:text/javascript,${encodeURIComponent(
+  "import { registerHooks } from 'node:module'; import { writeSync } from 'node:fs'; registerHooks({ load: (url, context, next) => (writeSync(2, url + '\\n'), next(url, context)) });",
+)}`;
+const ENV = { PATH: process.env.PATH ?? '' };
+const loadedBy = (args: readonly string[]): readonly string[] =>
+  spawnSync(process.execPath, ['--import', TELL, JIT, ...args], { cwd: folder, env: ENV, encoding: 'utf8' })
+    .stderr.split('\n')
+    .filter((line) => line.startsWith('file:') || line.startsWith('node:'));
+const librariesIn = (urls: readonly string[]): ReadonlySet<string> =>
+  new Set(urls.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []));
+
+test.each(['--help', '--version'])('%s loads one library, which reads options', (option) => {
+  const loaded = loadedBy([option]);
+  expect([...librariesIn(loaded)]).toEqual(['commander', 'fastest-levenshtein']);
+  expect(loaded.length).toBeLessThan(40);
+});
+
+test.each([
+  [['audit', 'none.db']],
+  [['ledger', 'export', 'none.db']],
+  [['ledger', 'verify', 'none.db']],
+  [['report', 'none.db']],
+  [['status', 'none.db']],
+])('%j loads no kind of target and nothing of Slack, PagerDuty or HTTP', (args) => {
+  const loaded = loadedBy(args);
+  expect(loaded.some((url) => url.endsWith('/better-sqlite3/lib/index.js'))).toBe(true);
+  expect(loaded.filter((url) => /src\/(?:provisioners|slack|pagerduty)\/|@slack|node:http$/.test(url))).toEqual([]);
+});
+
+test.each([[['policy', 'check', 'none.yaml']], [['policy', 'schema']]])('%j loads no database', (args) => {
+  expect(librariesIn(loadedBy(args))).not.toContain('better-sqlite3');
+});
+
+test('what was compiled is kept beside the libraries, where only whoever installs them writes', () => {
+  const say = 'process.on("exit", () => console.log(process.getBuiltinModule("node:module").getCompileCacheDir()))';
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(say)}`, JIT, '--version'];
+  const said = execFileSync(process.execPath, args, { cwd: folder, env: ENV, encoding: 'utf8' });
+  const kept = fileURLToPath(new URL('../../node_modules/.cache/jitbot', import.meta.url));
+  expect(said.split('\n')[1]).toContain(kept);
+});
