@@ -280,6 +280,13 @@ describe('break-glass', () => {
     expect((await grant(id)).state).toBe('active');
   });
 
+  test('that names them behind somebody else gives it', async () => {
+    flow.reload((source) => source.replace('members_of: [S0HEROES]', 'members_of: [U0DEV, S0HEROES]'));
+    const id = await uses();
+    await gives(id);
+    expect((await grant(id)).state).toBe('active');
+  });
+
   test.each([
     ['no longer names them', () => flow.groups.set('S0HEROES', ['U0DEV']), 'no longer names them'],
     ['names a group that cannot be read', () => flow.groups.delete('S0HEROES'), 'no group S0HEROES'],

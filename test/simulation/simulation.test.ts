@@ -29,7 +29,7 @@ const LIVELY: Omit<Census, 'seedsWithoutGrant'> = {
 const FRONTS = 24;
 const LIVELY_IN_SLACK: Partial<Census> = {
   grants: 50,
-  approvals: 12,
+  approvals: 6,
   verdicts: 4,
   endsByShift: 5,
   reloads: 3,

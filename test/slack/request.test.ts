@@ -168,8 +168,12 @@ test('a second request for what is held, or is waiting for review, is not taken'
   const again = await stage.ben.submit(await ask(stage.ben, 'orders-db/read'));
   expect(stage.viewText(again, 'U0BEN')).toContain('requested already');
   const waiting = await stage.ben.readsDirect('Cancel request');
+  const copy = structuredClone(waiting);
   await stage.ben.click(waiting, 'request_cancel');
   await stage.until('the message says it is cancelled', () => stage.text(waiting, 'U0BEN').includes('cancelled'));
+  // A copy of it on another screen still has the button.
+  await stage.ben.click(copy, 'request_cancel');
+  await stage.ben.readsDirect('Too late: this request was cancelled');
 });
 
 test.each([

@@ -106,12 +106,20 @@ const DUES: Partial<Record<EventType, Dues>> = {
       says: (words) => has('lifted the freeze', mention(event.actor ?? ''))(words),
     },
   ],
-  'access_review.started': () =>
-    ['Database', 'Web', 'Team'].map((name) => ({
+  'access_review.started': ({ at }) => [
+    ...['Database', 'Web', 'Team'].map((name) => ({
       to: channel(APPROVALS),
       what: `the owners of ${name}, that they are to look at its rules`,
       says: has('Access review', `who may get ${name}`),
     })),
+    {
+      to: person('U0EVE'),
+      what: 'what they own, and that its rules wait for them',
+      says: has('Access review', 'own'),
+      // Where Slack does not say at that moment who is in the group of owners, the cards in the channel are all.
+      passed: () => ({ at, troubles: 0 }),
+    },
+  ],
   'access_review.reminded': () => [
     { to: channel(APPROVALS), what: 'that an access review waits', says: has('access review', 'wait') },
   ],
