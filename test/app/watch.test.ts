@@ -14,6 +14,8 @@ let watch: Watch;
 let servers: Server[];
 let bot: number;
 let takes: number;
+/** What the webhook answers, where it is another answer than PagerDuty's. */
+let webhookTakes: number | null;
 let events: Record<string, unknown>[];
 let posts: Record<string, unknown>[];
 
@@ -35,18 +37,18 @@ const serve = async (answer: (body: string) => [number, string]): Promise<string
 
 beforeEach(async () => {
   [clock, log, servers, events, posts] = [manualClock(), recordedLog(), [], [], []];
-  [bot, takes] = [200, 202];
-  const keep = (list: Record<string, unknown>[]) => (body: string) => {
-    if (takes < 300) list.push(JSON.parse(body) as Record<string, unknown>);
-    return [takes, ''] as [number, string];
+  [bot, takes, webhookTakes] = [200, 202, null];
+  const keep = (list: Record<string, unknown>[], status: () => number) => (body: string) => {
+    if (status() < 300) list.push(JSON.parse(body) as Record<string, unknown>);
+    return [status(), ''] as [number, string];
   };
   watch = createWatch({
     url: await serve(() => [bot, '{"ready":false,"slack":"the bot is not connected to Slack"}']),
     every: 30 * SECOND,
     after: 2 * MINUTE,
     routingKey: 'r'.repeat(32),
-    pagerDutyEventsUrl: await serve(keep(events)),
-    webhook: await serve(keep(posts)),
+    pagerDutyEventsUrl: await serve(keep(events, () => takes)),
+    webhook: await serve(keep(posts, () => webhookTakes ?? takes)),
     clock,
     log,
   });
@@ -134,5 +136,15 @@ test('an alarm that does not get through is raised again until it does', async (
   takes = 202;
   await passes(2 * MINUTE);
   expect(events).toHaveLength(1);
+  expect(posts).toHaveLength(1);
+});
+
+test('an alarm that one of two places took is raised again until the other has it too', async () => {
+  [bot, webhookTakes] = [503, 500];
+  await passes(4 * MINUTE);
+  expect(events.length).toBeGreaterThan(1);
+  expect(posts).toEqual([]);
+  webhookTakes = 200;
+  await passes(2 * MINUTE);
   expect(posts).toHaveLength(1);
 });

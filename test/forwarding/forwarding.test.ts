@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LedgerEvent, NewEvent } from '../../src/domain/events.ts';
@@ -250,6 +250,18 @@ describe('syslog', () => {
       expect([connections, cursor()]).toEqual([1, 2]);
     },
   );
+
+  test('a connection is over with the work that it was opened for', async () => {
+    const sockets: Socket[] = [];
+    const server = createTcpServer((socket) => void sockets.push(socket.resume()));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound ? bound.port : 0;
+    const { forwarding } = forwardingOf({ webhook: null, syslog: `tcp://127.0.0.1:${port}` });
+    await forwarding.handle('syslog', 0);
+    await vi.waitFor(() => expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true]));
+  });
 
   test('a place that takes no connection is told, and closing after that is nothing', async () => {
     const server = createTcpServer();

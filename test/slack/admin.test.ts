@@ -76,6 +76,21 @@ describe('/jit admin', () => {
     expect(red).toEqual(['admin_freeze']);
   });
 
+  test('shows what one person holds and asks for, and nothing of anybody else', async () => {
+    await hold();
+    await stage.ben.jit('request orders read 30m numbers');
+    await stage.ben.readsDirect('waiting for');
+    const open = await panel();
+    const shows = (held: number, waiting: number) =>
+      stage.until(`${held} held, ${waiting} waiting`, () =>
+        new RegExp(`Active: ${held}\\b[^]*Waiting: ${waiting}\\b`, 'i').test(stage.viewText(open, 'U0EVE')),
+      );
+    await people().enter('U0EVE', open, 'admin_person', 'U0BEN');
+    await shows(0, 1);
+    await people().enter('U0EVE', open, 'admin_person', 'U0ANA');
+    await shows(2, 0);
+  });
+
   test('ends all that is shown at once', async () => {
     await hold();
     await people().clickIn('U0EVE', await panel(), 'admin_end_all');

@@ -47,6 +47,20 @@ describe('Home', () => {
     expect(stage.viewText(bens, 'U0BEN')).toContain('Nothing to review');
   });
 
+  test.each([
+    ['subteam_members_changed', { subteam_id: 'S0PAYLEADS' }],
+    ['subteam_updated', { subteam: { id: 'S0PAYLEADS' } }],
+  ])('whoever left a group reviews nothing there, as soon as Slack tells %s', async (type, about) => {
+    await stage.ben.jit('request orders read 30m numbers');
+    await stage.ben.readsDirect('waiting for');
+    await stage.chloe.home('asks for Orders database (read)');
+    const { link, workspace } = stage.sandbox.slack;
+    const group = workspace.groups.get('S0PAYLEADS');
+    if (group) group.members = group.members.filter((id) => id !== 'U0CHLOE');
+    await link.deliver('events_api', { type: 'event_callback', team_id: workspace.team.id, event: { type, ...about } });
+    await stage.chloe.home('Nothing to review');
+  });
+
   test('what was asked for can be cancelled there, and a refusal is a word on the Home', async () => {
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.readsDirect('waiting for');
