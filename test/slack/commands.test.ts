@@ -143,6 +143,19 @@ describe('what is mine', () => {
   });
 });
 
+describe('which one is meant', () => {
+  test('/jit cancel asks which of several, and takes back the one whose id is typed', async () => {
+    await stage.ben.jit('request orders read 30m numbers');
+    await stage.ben.jit('request payments read 30m numbers');
+    const { requestId } = await stage.recorded('request.submitted', 2);
+    await stage.ben.jit('cancel');
+    await stage.ben.told('Which one?');
+    await stage.ben.jit(`cancel ${requestId?.toLowerCase()}`);
+    await stage.ben.told('Cancelled. Nothing was granted.');
+    expect((await stage.recorded('request.cancelled')).requestId).toBe(requestId);
+  });
+});
+
 describe('what the bot knows', () => {
   test('/jit oncall says what PagerDuty says, and what that lets one do now', async () => {
     await stage.ana.jit('oncall');
@@ -172,6 +185,13 @@ describe('what the bot knows', () => {
     await stage.eve.told('There is no request');
   });
 
+  test('/jit why answers a reviewer of the role, who is no administrator', async () => {
+    await stage.ben.jit('request orders read 30m numbers');
+    const { requestId } = await stage.recorded('request.submitted');
+    await stage.chloe.jit(`why ${requestId}`);
+    await stage.chloe.told('Orders database (read)');
+  });
+
   test('help lists every command, and a typo gets the nearest one', async () => {
     await stage.ana.jit('help');
     const help = (await stage.ana.told('Access for as long as you need it')).text;
@@ -199,5 +219,4 @@ describe('what the bot knows', () => {
     stage.sandbox.pagerDuty.faults.add({ kind: 'html' });
     await stage.ana.jit('oncall');
     expect(stage.text(await stage.ana.told('On call'), 'U0ANA')).toContain('⚠️ PagerDuty answered with');
-  });
-});
+  }););

@@ -89,6 +89,19 @@ describe('access that was given for an incident', () => {
     expect(await stage.madeRoles()).toEqual([]);
   });
 
+  test('all that was given for it ends as soon as PagerDuty says so', async () => {
+    const forIncident = (source: string) =>
+      source
+        .replace('duration: { default: 1h, max: 8h }', '$&\n        ends: { with_incident: 30m }')
+        .replace('on_call: { services: [PCHECKOUT] }', '$&\n              incident: { services: [PCHECKOUT] }');
+    await stage.restart({ policy: forIncident });
+    await holdForIncident();
+    await stage.ana.jit('request orders read 2h stuck orders');
+    await stage.ana.readsDirect('You have Orders database (read)');
+    await stage.sandbox.pagerDuty.setStatus('PINC4711', 'resolved');
+    await stage.recorded('grant.shortened', 2);
+  });
+
   test('without webhooks it is found out by asking', async () => {
     stage.sandbox.pagerDuty.subscribe(null);
     await holdForIncident();
