@@ -1,3 +1,5 @@
+/** What a command takes before its own work begins, and what a start takes until it is ready, beside bare Node. */
+
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +9,6 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Measure, paired } from './measure.ts';
 import { processTime, processTimeSoFar } from './processTime.ts';
-
-/** What a command takes before its own work begins, and what a start takes until it is ready, beside bare Node. */
 
 const ROUNDS = 9;
 const STARTS = 5;

@@ -1,7 +1,7 @@
+/** What a process takes of the processors, which other programs on the machine leave alone. */
+
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-
-/** What a process takes of the processors, which other programs on the machine leave alone. */
 
 /** Runs a program of Node to its end, whatever that is. @returns milliseconds of processor time */
 export function processTime(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): number {

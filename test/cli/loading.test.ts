@@ -1,11 +1,11 @@
+/** What a command loads before it can do anything: whoever types it waits for that. */
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-
-/** What a command loads before it can do anything: whoever types it waits for that. */
 
 const JIT = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-loading-'));

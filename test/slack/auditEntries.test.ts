@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/domain/events.ts';
-import { entriesOf } from '../../src/slack/features/audit/entries.ts';
+import { entriesOf } from '../../src/lifecycle/auditEntries.ts';
 import { everyEvent } from '../support/everyEvent.ts';
 
 const all = everyEvent();

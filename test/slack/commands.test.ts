@@ -219,4 +219,5 @@ describe('what the bot knows', () => {
     stage.sandbox.pagerDuty.faults.add({ kind: 'html' });
     await stage.ana.jit('oncall');
     expect(stage.text(await stage.ana.told('On call'), 'U0ANA')).toContain('⚠️ PagerDuty answered with');
-  }););
+  });
+});

@@ -1,4 +1,5 @@
 import { isRefused } from '../../../domain/refusal.ts';
+import { type Entry, entriesOf } from '../../../lifecycle/auditEntries.ts';
 import { sayLooked } from '../../../lifecycle/health/integrity.ts';
 import { checkAuditor } from '../../../lifecycle/people/eligibility.ts';
 import { ANSWERS } from '../../../wording/answers.ts';
@@ -14,7 +15,6 @@ import { refusalText } from '../../kit/refusals.ts';
 import { cutMarkup } from '../../link/markup.ts';
 import { auditLine } from '../../outbox/auditMessage.ts';
 import { roleNameIn } from '../../outbox/shown.ts';
-import { type Entry, entriesOf } from './entries.ts';
 import { linksTo } from './links.ts';
 import { readQuestion } from './question.ts';
 

@@ -1,6 +1,6 @@
-import type { LedgerEvent } from '../../../domain/events.ts';
-import { type Story, storyOf } from '../../../domain/story.ts';
-import type { EventSearch } from '../../../ports/ledger.ts';
+import type { LedgerEvent } from '../domain/events.ts';
+import { type Story, storyOf } from '../domain/story.ts';
+import type { EventSearch } from '../ports/ledger.ts';
 
 /** One line of an answer from the record: a request with all of its events, or an event that is about none. */
 export interface Entry {
