@@ -45,7 +45,7 @@ test.each([[['policy', 'check', 'none.yaml']], [['policy', 'schema']]])('%j load
   expect(librariesIn(loadedBy(args))).not.toContain('better-sqlite3');
 });
 
-test('what was compiled is kept beside the libraries, where only whoever installs them writes', () => {
+test('compiled code is kept beside the libraries, where only their installer writes', () => {
   const say = 'process.on("exit", () => console.log(process.getBuiltinModule("node:module").getCompileCacheDir()))';
   const args = ['--import', `data:text/javascript,${encodeURIComponent(say)}`, JIT, '--version'];
   const said = execFileSync(process.execPath, args, { cwd: folder, env: ENV, encoding: 'utf8' });
