@@ -49,9 +49,9 @@ async function archive(upTo: number, name: string): Promise<string> {
 
 describe('the chain', () => {
   test('that is whole gives its events, start, head and matching positions', async () => {
-    expect(verified()).toEqual({ whole: true, first: 1, events: 0, head: '0'.repeat(64), anchors: 0 });
+    expect(verified()).toEqual({ whole: true, first: 1, events: 0, head: '0'.repeat(64), anchors: 0, restores: [] });
     await record(5);
-    expect(verified()).toEqual({ whole: true, first: 1, events: 5, head: hashOf(5), anchors: 0 });
+    expect(verified()).toEqual({ whole: true, first: 1, events: 5, head: hashOf(5), anchors: 0, restores: [] });
     expect(verified({ anchors: [anchor(2), anchor(2), anchor(5)] })).toMatchObject({ whole: true, anchors: 3 });
   });
 

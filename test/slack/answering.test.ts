@@ -65,7 +65,7 @@ describe('a form that was sent', () => {
       {
         ack: async (said?: object) => void acked.push(said ?? {}),
         body: { user: { id: 'U0ANA' } },
-        view: { id: 'V1', title: { text: 'Ask' } },
+        view: { id: 'V1', title: { text: 'Ask' }, blocks: [{ type: 'input', block_id: 'reason' }] },
       },
       { failed: 'nothing was granted', ...more },
       work,
