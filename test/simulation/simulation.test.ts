@@ -32,7 +32,7 @@ const LIVELY_IN_SLACK: Partial<Census> = {
   approvals: 6,
   verdicts: 4,
   endsByShift: 5,
-  reloads: 3,
+  reloads: 1,
   told: 400,
 };
 let census = NO_CENSUS;
