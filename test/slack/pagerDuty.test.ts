@@ -17,7 +17,7 @@ describe('an incident that the bot opened', () => {
     stage = await setStage();
     await stage.ben.jit('break-glass payments admin 20m Checkout is down and the queue has to be cleared');
     await stage.ben.readsDirect('You have Payments database (admin)');
-    const incident = await opened('Break-glass: Ben Okafor');
+    const incident = await opened('Break-glass used: Ben Okafor');
     stage.clock.jump(MINUTE + 1_000);
     await stage.until('the bot looks', () => stage.events().length > 0);
     expect(incident.status).toBe('triggered');
