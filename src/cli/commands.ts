@@ -103,6 +103,7 @@ export const COMMANDS: Readonly<Record<string, Verb | Group>> = {
     load: () => import('./audit.ts').then(({ audit }) => audit),
   }),
   'audit-bundle': verb({
+    alias: 'bundle',
     about: 'a signed zip for the auditor: events, policies, evidence, access reviews',
     files: DATABASE,
     options: options.AUDIT_BUNDLE,

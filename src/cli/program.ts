@@ -121,6 +121,7 @@ function addGroup(program: Command, name: string, { about, verbs }: Group, onDon
 
 function addVerb(parent: Command, name: string, verb: Verb, onDone: (code: number) => void): void {
   const command = parent.command(name).description(verb.about).allowExcessArguments();
+  if (verb.alias !== undefined) command.alias(verb.alias);
   for (const [file, about] of Object.entries(verb.files ?? {}))
     command.argument(file.startsWith('[') ? file : `<${file}>`, about);
   for (const option of optionsOf(verb.options)) command.addOption(option);

@@ -27,6 +27,8 @@ type Run<O extends Options> = (given: Given<O>) => number | Promise<number>;
 
 interface About {
   readonly about: string;
+  /** What it was called in an earlier version: it goes on working. */
+  readonly alias?: string;
   /** As in the usage line, `[FILE]` or `OLD NEW`, each with what it is. */
   readonly files?: Readonly<Record<string, string>>;
   /** What each exit code says. */

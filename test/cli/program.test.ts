@@ -45,6 +45,12 @@ describe('help', () => {
     expect((await runHere('help', 'ledger')).out).toContain('ledger rotate-key');
   });
 
+  test('20 a command is found by the name that it had in an earlier version', async () => {
+    const { code, out } = await runHere('bundle', '--help');
+    expect(code).toBe(0);
+    expect(out).toContain('a signed zip for the auditor');
+  });
+
   test('20 the version is that of the package', async () => {
     expect(await runHere('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
