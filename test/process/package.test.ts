@@ -58,16 +58,25 @@ function run(
 ): Promise<Ran> {
   const env = options.env ?? { PATH: tools, HOME: folder };
   return new Promise((resolve) => {
-    execFile(program, args, { cwd: options.cwd, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
+    const limits = { maxBuffer: 2 ** 26, timeout: 4 * MINUTES };
+    execFile(program, args, { cwd: options.cwd, env, ...limits }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
 }
 
+/** Behind a proxy, or where somebody looks into what is encrypted, nothing is reached without these. */
+const reachingOut = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) =>
+      /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|(https?|no)_proxy|npm_config_(registry|cafile|cache))$/i.test(name),
+    ),
+  );
+
 /** From the cache where it holds everything, as after an earlier installation; otherwise from the registry. */
 async function install(cwd: string, ...args: readonly string[]): Promise<void> {
-  // npm's settings and cache stay the user's; its PATH does not.
-  const env = { PATH: tools, HOME: homedir() };
+  // npm's settings and cache, and how the registry is reached, stay the user's; its PATH does not.
+  const env = { PATH: tools, HOME: homedir(), ...reachingOut() };
   const npm = (how: string) =>
     run(join(tools, 'npm'), ['install', how, '--no-audit', '--no-fund', ...args, tarball], { cwd, env });
   const offline = await npm('--offline');
@@ -75,7 +84,8 @@ async function install(cwd: string, ...args: readonly string[]): Promise<void> {
   expect(offline.err).toContain('ENOTCACHED');
   expect(await npm('--prefer-offline')).toMatchObject({ code: 0 });
   // What was fetched once is enough for every other installation.
-  rmSync(join(cwd, 'node_modules'), { recursive: true, force: true });
+  for (const made of ['node_modules', 'package-lock.json', 'package.json'])
+    rmSync(join(cwd, made), { recursive: true, force: true });
   expect(await npm('--offline')).toMatchObject({ code: 0 });
 }
 
