@@ -17,7 +17,7 @@ export const ownerCardProjection = (deps: ProjectionDeps): JobHandler =>
     const owned = await syncCards(deps, review, since);
     for (const [slackId, theirs] of await byOwner(deps, owned))
       await deps.delivery.sync(
-        `access-review:${id}:to:${slackId}`,
+        `access-review:${id}:owner ${slackId}`,
         { channel: slackId },
         ownerNotice(review, theirs),
         since,
