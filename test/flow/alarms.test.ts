@@ -114,6 +114,12 @@ describe('an alarm that cannot be recorded', () => {
     expect(paged.filter((line) => line.startsWith('PSVC'))).toHaveLength(1);
   });
 
+  test('pages and tells nobody again while it still cannot be recorded', async () => {
+    await broken(() => alarms.sound(FULL));
+    await broken(() => alarms.sound(FULL));
+    expect([told.length, paged.length]).toEqual([2, 1]);
+  });
+
   test('tells people also where PagerDuty does not answer', async () => {
     refuses = true;
     await broken(() => alarms.sound(FULL));
