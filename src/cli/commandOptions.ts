@@ -94,8 +94,16 @@ export const POLICY_REPLAY = {
   since: { value: '90d', about: 'decisions of this time back from now (default: 90d)' },
   policy: { value: 'NEW', about: 'the policy file to decide with (default: JIT_POLICY)' },
   database,
+  decisions: { value: 'FILE', about: 'decisions as policy decisions --export wrote them, in place of a database' },
   json,
   html: { value: 'FILE', about: 'write a page instead; it holds names' },
+} as const satisfies Options;
+
+export const POLICY_DECISIONS = {
+  export: { value: 'FILE', about: 'the file to write' },
+  since: { value: '90d', about: 'decisions of this time back from now (default: 90d)' },
+  policy: { value: 'FILE', about: 'the policy file whose words stay as they are (default: JIT_POLICY)' },
+  database,
 } as const satisfies Options;
 
 export const POLICY_DIFF = { json } as const satisfies Options;

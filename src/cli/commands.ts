@@ -78,6 +78,12 @@ const POLICY_GROUP: Group = {
       exits: { 0: 'nothing changes', 1: 'something does', 2: 'could not be replayed' },
       load: () => import('./policy/replay.ts').then(({ run }) => run),
     }),
+    decisions: verb({
+      about: 'recorded decisions to a file, with pseudonyms in place of people, for policy replay elsewhere',
+      options: options.POLICY_DECISIONS,
+      exits: { 0: 'written', 2: 'could not be written' },
+      load: () => import('./policy/decisions.ts').then(({ run }) => run),
+    }),
     diff: verb({
       about: 'what changes in meaning: who gains what, who loses what',
       files: { OLD: 'the policy file as it was', NEW: 'the policy file as it is to be' },

@@ -31,6 +31,7 @@ export function policyJsonSchema(kinds: readonly TargetKind[]): Json {
   at(schema, 'properties', 'templates').additionalProperties = template;
   return withNames({
     $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'https://raw.githubusercontent.com/jitbot/jitbot/main/docs/policy.schema.json',
     title: 'jitbot policy file',
     description: 'Who may have what, under which circumstances. docs/policy.md describes how it is decided.',
     ...schema,

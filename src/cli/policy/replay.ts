@@ -10,6 +10,7 @@ import { databasePath, policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
+import { readDecisions } from './decisions.ts';
 import { type Changed, type Replay, replayPage } from './replayPage.ts';
 
 const DEFAULT_SINCE = '90d';
@@ -21,20 +22,29 @@ export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promi
   if (period === null) throw new UsageError(`--since ${values.since} is no duration such as 90d or 12h`);
   const path = policyPath(values.policy === undefined ? [] : [values.policy]);
   const { policy } = readPolicy(path);
-  const since = Date.now() - Math.max(period, HOUR);
-  const ledger = openLedgerToRead(databasePath(values.database));
+  const replay = replayed(policy, path, { period, ...values });
+  if (values.html !== undefined) {
+    // It holds names, and who asked for what.
+    writeFileSync(values.html, replayPage(replay), { mode: 0o600 });
+    process.stdout.write(`${values.html}: ${replay.changed.length} of ${replay.decisions} decisions change.\n`);
+  } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
+  else print(replay);
+  return replay.changed.length > 0 ? 1 : 0;
+}
+
+function replayed(
+  policy: Policy,
+  path: string,
+  given: { readonly period: number; readonly decisions?: string; readonly database?: string },
+): Replay {
+  if (given.decisions !== undefined) {
+    const { decisions, since } = readDecisions(given.decisions);
+    return replayAll(policy, decisions, { policy: path, since });
+  }
+  const since = Date.now() - Math.max(given.period, HOUR);
+  const ledger = openLedgerToRead(databasePath(given.database));
   try {
-    const replay = replayAll(policy, decisionsIn(ledger, since), {
-      policy: path,
-      since: new Date(since).toISOString(),
-    });
-    if (values.html !== undefined) {
-      // It holds names, and who asked for what.
-      writeFileSync(values.html, replayPage(replay), { mode: 0o600 });
-      process.stdout.write(`${values.html}: ${replay.changed.length} of ${replay.decisions} decisions change.\n`);
-    } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
-    else print(replay);
-    return replay.changed.length > 0 ? 1 : 0;
+    return replayAll(policy, decisionsIn(ledger, since), { policy: path, since: new Date(since).toISOString() });
   } finally {
     ledger.close();
   }
