@@ -1,45 +1,62 @@
-/** A recorded decision without people: whoever reads it can decide again, and learns of nobody. */
+import type { DecisionInput } from './decision.ts';
+import type { Evidence, OnCallEntry } from './evidence.ts';
+import { type Known, known, type Ref, unknown } from './terms.ts';
 
-/** Ids of Slack's and PagerDuty's that stand for no person: groups, teams, channels, services, schedules, escalation policies. */
-const NO_PERSON = /^[SCTPQ][A-Z0-9]{3,}$/;
-const IS_PERSON = /^[UW][A-Z0-9]{2,}$/;
-/** What conditions compare with, and says nothing of anybody. */
-const WORDS = new Set(['triggered', 'acknowledged', 'resolved', 'high', 'low', 'allow', 'ask', 'deny', 'break_glass']);
-
-interface Keeping {
-  /** What a policy file says: whoever may read the result reads that as well. */
-  readonly policyText: string;
-  /** The same for the same text, and nothing leads back from it. */
-  readonly pseudonymOf: (text: string) => string;
+/**
+ * A decision's input without people: whoever reads it can decide again, and learns who asked for
+ * nothing. Times, roles, services, schedules and groups stay, because rules compare with them.
+ * `pseudonymOf` gives the same for the same Slack id.
+ */
+export function withoutPeople(input: DecisionInput, pseudonymOf: (id: string) => string): DecisionInput {
+  const { at, personId, duration, held } = input;
+  return {
+    at,
+    personId: pseudonymOf(personId),
+    duration,
+    ...(held === undefined ? {} : { held }),
+    evidence: evidenceWithout(input.evidence, pseudonymOf),
+  };
 }
 
-/** Every text in it that is not the policy's own is another one afterwards; what was equal stays equal. */
-export function pseudonymised(value: unknown, keeping: Keeping): unknown {
-  if (typeof value === 'string') return textOf(value, keeping);
-  if (Array.isArray(value)) return value.map((one) => pseudonymised(one, keeping));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [
-      IS_PERSON.test(key) ? textOf(key, keeping) : key,
-      pseudonymised(one, keeping),
-    ]),
-  );
+function evidenceWithout(evidence: Evidence, pseudonymOf: (id: string) => string): Evidence {
+  const { at, onCall, incident, groups, otherAccounts, othersOnCall, history, removals, signals, opa } = evidence;
+  return {
+    at,
+    onCall: inside(onCall, withoutNames),
+    incident: inside(incident, (one) => ({ ...one, title: '', url: '', service: byId(one.service) })),
+    groups: Object.fromEntries(Object.entries(groups).map(([id, isMember]) => [id, withoutProblem(isMember)])),
+    ...(otherAccounts ? { otherAccounts: otherAccounts.map(pseudonymOf) } : {}),
+    ...(othersOnCall ? { othersOnCall: mapped(othersOnCall, withoutNames) } : {}),
+    history: inside(history, ({ automatic, denials, holders }) => ({
+      automatic,
+      denials,
+      holders: holders.map(({ role, personId }) => ({ role, personId: pseudonymOf(personId) })),
+    })),
+    removals: inside(removals, (all) => all.map((one) => ({ ...one, by: unnamed(pseudonymOf(one.by.slackId)) }))),
+    signals: inside(signals, (all) => all.map(({ kind }) => ({ kind, facts: '' }))),
+    opa: inside(opa, (answer) => ({ ...answer, reasons: [], reviewers: answer.reviewers.map(pseudonymOf) })),
+  };
 }
 
-function textOf(text: string, { policyText, pseudonymOf }: Keeping): string {
-  if (WORDS.has(text) || NO_PERSON.test(text) || text === '' || isNamed(text, policyText)) return text;
-  return IS_PERSON.test(text) ? `U${pseudonymOf(text).toUpperCase()}` : pseudonymOf(text);
-}
+/** Decisions of earlier versions lack what did not exist yet. */
+const inside = <T>(fact: Known<T> | null | undefined, change: (value: T) => T): Known<T> | null =>
+  fact ? mapped(fact, change) : null;
 
-/** As a whole word of the policy, or as a role of it: `payments-db/read` stands there in two places. */
-const isNamed = (text: string, policyText: string): boolean =>
-  text.split('/').every((part) => {
-    const at = policyText.indexOf(part);
-    return part.length > 1 && at >= 0 && isWord(policyText, part);
-  });
+const mapped = <T>(fact: Known<T>, change: (value: T) => T): Known<T> =>
+  fact.known ? known(change(fact.value)) : withoutProblem(fact);
 
-const isWord = (text: string, word: string): boolean => {
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
-    if (!/[\w@.-]/.test(text[at - 1] ?? ' ') && !/[\w@.-]/.test(text[at + word.length] ?? ' ')) return true;
-  return false;
-};
+/** What was not known stays so; the words are another system's, and may name anybody. */
+const withoutProblem = <T>(fact: Known<T>): Known<T> => (fact.known ? fact : unknown('not known then'));
+
+const withoutNames = (entries: readonly OnCallEntry[]): OnCallEntry[] =>
+  entries.map((entry) => ({
+    ...entry,
+    escalationPolicy: byId(entry.escalationPolicy),
+    services: entry.services.map(byId),
+    schedule: entry.schedule && byId(entry.schedule),
+  }));
+
+/** A schedule may bear a person's name. */
+const byId = ({ id }: Ref): Ref => ({ id, name: id });
+
+const unnamed = (slackId: string) => ({ slackId, name: slackId });

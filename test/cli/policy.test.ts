@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -199,6 +199,47 @@ describe('with the services at hand', () => {
     stage.sandbox.pagerDuty.faults.add({ kind: 'error_500', match: '/v3/schedules/' });
     const down = await jit(['check', named, '--online'], online());
     expect(down.out).toContain('the schedule PSPAY1 could not be looked up: PagerDuty answered with 500');
+  });
+
+  test('decisions are replayed elsewhere from a file that names nobody', async () => {
+    await stage.ana.jit('request payments read 30m stuck payments');
+    await stage.ana.told('Approved.');
+    await stage.ben.jit('request flags edit 30m trying <b>things</b>');
+    await stage.ben.told('Denied');
+    await stage.recorded('request.submitted', 2);
+    const env = { JIT_DATABASE: stage.sandbox.env.JIT_DATABASE ?? '', JIT_POLICY: SANDBOX };
+    const path = join(directory, 'decisions.json');
+    expect(await jit(['decisions', '--export', path], env)).toMatchObject({
+      code: 0,
+      out: `${path}: 2 decisions, with pseudonyms for people.\n`,
+    });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    // Neither these two, whom the policy does not name, nor what they or others wrote.
+    expect(readFileSync(path, 'utf8')).not.toMatch(/U0(ANA|BEN)|Kovač|@|stuck|things/i);
+
+    const wider = changed([
+      'on_call: { level: { min: 2 } } }\n',
+      'on_call: { level: { min: 2 } } }\n          - ask: { reviewers: [S0SECURITY] }\n',
+    ]);
+    const here = JSON.parse((await jit(['replay', '--policy', wider, '--json'], env)).out);
+    const there = JSON.parse((await jit(['replay', '--policy', wider, '--decisions', path, '--json'])).out);
+    expect(there).toMatchObject({ decisions: 2, moves: { 'deny → ask': 1 } });
+    expect(there.moves).toEqual(here.moves);
+  });
+
+  test('a file of decisions that is no such file is refused with its place', async () => {
+    const replay = (path: string) => jit(['replay', '--policy', SANDBOX, '--decisions', path]);
+    expect((await replay(join(directory, 'none.json'))).err).toContain('there is no such file');
+    expect((await replay(file('half.json', '{"since"'))).err).toContain('half.json: is not JSON');
+    const wrong = file('wrong.json', '{"since":"2026-01-01T00:00:00Z","decisions":[{"seq":"1"}]}');
+    expect(await replay(wrong)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('wrong.json: decisions.0.seq: '),
+    });
+    expect((await jit(['replay', '--decisions', wrong, '--since', '7d'], { JIT_POLICY: SANDBOX })).err).toContain(
+      '--decisions is in place of a database',
+    );
+    expect((await jit(['decisions'], { JIT_POLICY: SANDBOX })).err).toContain('--export names the file to write');
   });
 
   test('jitbot policy replay lists the decisions that a new policy makes differently', async () => {

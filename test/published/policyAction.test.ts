@@ -73,7 +73,7 @@ test('a mistake is an error at its line, and nothing is compared', () => {
 test('cases that are not as expected fail it', () => {
   writeFileSync(
     join(folder, 'policy.tests.yaml'),
-    'cases:\n  - { name: long, role: db/read, person: U0ANA, duration: 1h, expect: { decision: deny } }\n',
+    'cases:\n  - { name: long, role: db/read, person: { id: U0ANA }, duration: 1h, expect: { decision: deny } }\n',
   );
   const { status } = act(policyWith('2h'));
   expect(posted()).toContain('not all as expected');
@@ -98,10 +98,23 @@ test('recorded decisions are decided again', () => {
   });
   writeFileSync(
     join(folder, 'decisions.json'),
-    JSON.stringify({ since: '2026-01-01', decisions: [decision(7_200_000), decision(9_000_000)] }),
+    JSON.stringify({ since: '2026-01-01T00:00:00Z', decisions: [decision(7_200_000), decision(9_000_000)] }),
   );
   expect(act(policyWith('2h'), { DECISIONS: 'decisions.json' })).toMatchObject({ status: 0 });
-  expect(posted()).toMatch(/\*\*Of 2 decisions since 2026-01-01\*\*, 1 would be different[\s\S]*1 {2}deny → allow/);
+  expect(posted()).toMatch(
+    /\*\*Of 2 decisions since 2026-01-01T00:00:00Z\*\*, 1 would be different[\s\S]*1 {2}deny → allow/,
+  );
+});
+
+test('what is too long for a comment is cut, and says so', () => {
+  const many = Array.from(
+    { length: 90 },
+    (_, at) =>
+      `      r${at}: { grants: { roles: [r${at}] }, duration: { max: 1h }, rules: [{ allow: { duration: { max: 1h } } }] }`,
+  );
+  act(`${policyWith('2h')}${many.join('\n')}\n`);
+  expect(posted().length).toBeLessThan(65_536);
+  expect(posted()).toMatch(/… and \d+ more lines/);
 });
 
 test('what cannot be run is said, and is no success', () => {

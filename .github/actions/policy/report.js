@@ -7,6 +7,9 @@ import { join } from 'node:path';
 
 const { POLICY = '', BASE = '', DECISIONS = '', JITBOT = 'npx --no-install jitbot', PULL_REQUEST = '' } = process.env;
 const MOST_SHOWN = 60;
+// A comment may have 65,536 characters: two parts of these sizes fit.
+const MOST_LINES = 120;
+const MOST_COLUMNS = 240;
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-policy-'));
 const [program = 'npx', ...first] = JITBOT.split(' ');
 
@@ -20,7 +23,12 @@ function jitbot(...args) {
 // Lines of a policy are somebody's own words: neither commands of the runner nor markup.
 const data = (text) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-const fenced = (text) => ['````text', text.trimEnd().replaceAll('````', "''''"), '````'].join('\n');
+function fenced(text) {
+  const lines = text.trimEnd().replaceAll('````', "''''").split('\n');
+  const kept = lines.slice(0, MOST_LINES).map((line) => line.slice(0, MOST_COLUMNS));
+  const more = lines.length > MOST_LINES ? [`… and ${lines.length - MOST_LINES} more lines`] : [];
+  return ['````text', ...kept, ...more, '````'].join('\n');
+}
 
 function checked() {
   const { failed, out } = jitbot('check', '--json', POLICY);

@@ -3,14 +3,14 @@ import { parseDuration } from '../../domain/duration.ts';
 import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
 import { HOUR } from '../../domain/terms.ts';
-import { decisionsIn, type RecordedDecision } from '../../ledger/history/decisions.ts';
+import { decisionsIn } from '../../ledger/history/decisions.ts';
 import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import type { POLICY_REPLAY } from '../commandOptions.ts';
 import { databasePath, policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
-import { readDecisions } from './decisions.ts';
+import { type ReplayedDecision, readDecisionsFile } from './decisionsFile.ts';
 import { type Changed, type Replay, replayPage } from './replayPage.ts';
 
 const DEFAULT_SINCE = '90d';
@@ -18,6 +18,10 @@ const DEFAULT_SINCE = '90d';
 /** Exit codes: 0 nothing changes, 1 something does, 2 it could not be replayed. */
 export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promise<number> {
   if (files.length > 0) throw new UsageError(`not understood: ${files.join(' ')}`);
+  if (values.decisions !== undefined && (values.since ?? values.database) !== undefined)
+    throw new UsageError(
+      '--decisions is in place of a database, and has its own time: leave --database and --since out',
+    );
   const period = parseDuration(values.since ?? DEFAULT_SINCE);
   if (period === null) throw new UsageError(`--since ${values.since} is no duration such as 90d or 12h`);
   const path = policyPath(values.policy === undefined ? [] : [values.policy]);
@@ -38,7 +42,7 @@ function replayed(
   given: { readonly period: number; readonly decisions?: string; readonly database?: string },
 ): Replay {
   if (given.decisions !== undefined) {
-    const { decisions, since } = readDecisions(given.decisions);
+    const { decisions, since } = readDecisionsFile(given.decisions);
     return replayAll(policy, decisions, { policy: path, since });
   }
   const since = Date.now() - Math.max(given.period, HOUR);
@@ -52,7 +56,7 @@ function replayed(
 
 export function replayAll(
   policy: Policy,
-  decisions: Iterable<RecordedDecision>,
+  decisions: Iterable<ReplayedDecision>,
   about: Pick<Replay, 'policy' | 'since'>,
 ): Replay {
   const changed: Changed[] = [];
@@ -80,7 +84,7 @@ export function replayAll(
   return { ...about, decisions: count, changed, moves };
 }
 
-function decideAnew(policy: Policy, { role, input }: RecordedDecision): { effect: string; why: string } {
+function decideAnew(policy: Policy, { role, input }: ReplayedDecision): { effect: string; why: string } {
   const found = findRole(policy, role);
   if (!found) return { effect: 'deny', why: 'the policy has no such role' };
   if (input.duration > found.duration.total)
