@@ -24,7 +24,7 @@ import { createDriftRound } from '../lifecycle/grant/findDrift.ts';
 import { provisionGrant } from '../lifecycle/grant/provisionGrant.ts';
 import { stampGrants } from '../lifecycle/grant/stampGrant.ts';
 import { tellOfStranded } from '../lifecycle/grant/strandedAccess.ts';
-import { watchGrant } from '../lifecycle/grant/watchGrant.ts';
+import { type UnrecordedTies, watchGrant } from '../lifecycle/grant/watchGrant.ts';
 import { endFrozen } from '../lifecycle/health/freeze.ts';
 import { anchorLedger, createIntegrity, type IntegrityState } from '../lifecycle/health/integrity.ts';
 import { createReconcile } from '../lifecycle/health/reconcile.ts';
@@ -205,6 +205,7 @@ function handlersOf(world: World, parts: Parts): Handlers {
   const { checkpoints } = world;
   const tell = { incidents, store, events, clock };
   const messages = messagesOf(world, parts);
+  const unrecorded: UnrecordedTies = new Map();
   return {
     end: (key, attempt) => endGrant(deps, key, attempt),
     freeze: (key) => endFrozen(deps, key),
@@ -215,7 +216,7 @@ function handlersOf(world: World, parts: Parts): Handlers {
     },
     extend: (key, attempt) => extendGrant(deps, key, attempt),
     start: (key) => startRequest(deps, key),
-    watch: (key) => watchGrant(deps, key),
+    watch: (key) => watchGrant(deps, key, unrecorded),
     sweep: createSweep(deps),
     escalate: (key) => escalateRequest(deps, key),
     chase_use_review: (key) => chaseUseReview(deps, key),

@@ -30,15 +30,27 @@ const MESSAGE = { maxBackoff: 5 * MINUTE, maxAttempts: 24 };
 export const JOBS = {
   // Take access back.
   end: { key: 'grant', lane: 'ending', maxBackoff: MINUTE, maxAttempts: FOREVER, evenWithoutRecord: true },
-  freeze: { key: 'what is frozen', lane: 'ending', maxBackoff: 5 * SECOND, maxAttempts: FOREVER },
+  freeze: {
+    key: 'what is frozen',
+    lane: 'ending',
+    maxBackoff: 5 * SECOND,
+    maxAttempts: FOREVER,
+    evenWithoutRecord: true,
+  },
   expire: { key: 'request', lane: 'ending', maxBackoff: MINUTE, maxAttempts: FOREVER },
   // Give access.
   provision: { key: 'grant', lane: 'giving', maxBackoff: 5 * SECOND, maxAttempts: FOREVER },
   extend: { key: 'grant', lane: 'giving', maxBackoff: 5 * SECOND, maxAttempts: FOREVER },
   start: { key: 'request', lane: 'giving', maxBackoff: MINUTE, maxAttempts: FOREVER },
   // Check that the reason for a grant still holds, and that its holder is still there.
-  watch: { key: 'grant', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
-  sweep: { key: 'Slack id, or everybody', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
+  watch: { key: 'grant', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER, evenWithoutRecord: true },
+  sweep: {
+    key: 'Slack id, or everybody',
+    lane: 'checking',
+    maxBackoff: MINUTE,
+    maxAttempts: FOREVER,
+    evenWithoutRecord: true,
+  },
   escalate: { key: 'request and step', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   chase_use_review: { key: 'request', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   access_review: { key: 'access review', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },

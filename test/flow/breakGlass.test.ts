@@ -394,6 +394,15 @@ describe('who reviews it', () => {
     expect(await reviewer({ personId: 'U0BEN' })).toBe('U0DEV');
   });
 
+  test('somebody who may be awake rather than somebody asleep', async () => {
+    Object.assign(flow.deps.directory, {
+      isAwake: async ({ slackId }: { slackId: string }) =>
+        slackId === 'U0CHLOE' ? known(false) : unknown('Slack does not say'),
+    });
+    expect(await reviewer()).toBe('U0DEV');
+    expect(await reviewer({ personId: 'U0BEN' })).toBe('U0DEV');
+  });
+
   test('nobody who broke the glass, by any account', async () => {
     policy('reviewers: [U0CHLOE, U0DEV]', 'reviewers: [U0ANA, U0ANATOO, U0DEV]');
     expect(await reviewer()).toBe('U0DEV');

@@ -18,6 +18,8 @@ import { aFlow, aSite, type Flow, type Site } from '../support/flowWorld.ts';
 const ROLES = `      read: { grants: {}, duration: { max: 4h }, rules: [{ allow: { duration: { max: 4h } } }] }
       admin: { grants: {}, duration: { max: 4h }, rules: [{ ask: { reviewers: [U0EVE], needed: 1, expires: 1h } }] }`;
 
+const STAND_INS = '  delegates: [U0CHLOE, U0DEV, U0FRED]';
+
 let folder: string;
 let site: Site;
 let flow: Flow;
@@ -26,7 +28,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jitbot-restore-'));
   copy = join(folder, 'copy.db');
   site = { ...aSite(join(folder, 'jit.db')), clock: manualClock(Date.now()) };
-  flow = aFlow({ roles: ROLES, site });
+  flow = aFlow({ slack: STAND_INS, roles: ROLES, site });
 });
 afterEach(() => {
   flow.close();
@@ -48,7 +50,7 @@ async function putBack(from = copy): Promise<IntegrityState> {
 }
 
 async function startAgain(): Promise<IntegrityState> {
-  flow = aFlow({ roles: ROLES, site });
+  flow = aFlow({ slack: STAND_INS, roles: ROLES, site });
   const { store } = flow.deps;
   const integrity = await createIntegrity({
     store,
@@ -100,6 +102,20 @@ describe('a copy that is put back', () => {
     expect((await flow.request(waits.id)).state).toBe('expired');
     expect(await flow.deps.store.openRequests({})).toEqual([]);
     expect(await flow.left('provision')).toEqual([]);
+  });
+
+  test('ends every absence that it calls open, each as its own', async () => {
+    await flow.standsIn('U0CHLOE', 'U0DEV');
+    await flow.standsIn('U0CHLOE', 'U0FRED');
+    await flow.standsIn('U0BEN', 'U0CHLOE');
+    takeCopy();
+    await putBack();
+    expect(await flow.deps.store.records('delegation')).toEqual([]);
+    const ended = flow.events().filter(({ type }) => type === 'delegation.ended');
+    expect(ended.map(({ payload }) => payload)).toMatchObject([
+      { from: { slackId: 'U0BEN' }, to: { slackId: 'U0CHLOE' } },
+      { from: { slackId: 'U0CHLOE' }, to: { slackId: 'U0FRED' } },
+    ]);
   });
 
   test('says where it ends and what was reached, and keeps the replaced database', async () => {

@@ -52,6 +52,25 @@ describe('while another program holds the database', () => {
     await stage.ana.readsDirect('Orders database (read) has ended');
   });
 
+  test('a freeze that the bot died right after leaves nothing at the targets', async () => {
+    await hold();
+    await stage.stopBot();
+    const at = stage.clock.now();
+    other
+      .prepare(
+        "INSERT INTO jobs (kind, key, due_at, attempts, lease_until, generation) VALUES ('freeze', ?, ?, 0, 0, 1)",
+      )
+      .run(String(at), at);
+    other.exec('BEGIN IMMEDIATE');
+    const started = stage.restart();
+    await rolesAre(0);
+    expect(stage.events().at(-1)?.type).toBe('bot.stopped');
+    other.exec('ROLLBACK');
+    stage.clock.jump(MINUTE);
+    await started;
+    await stage.recorded('grant.ended', 2);
+  });
+
   test('people are answered: what only reads works, and what cannot be recorded is said', async () => {
     await hold();
     other.exec('BEGIN IMMEDIATE');

@@ -11,7 +11,7 @@ import { HOUR, SECOND } from '../../src/domain/terms.ts';
 import { createDigest, digestMessage } from '../../src/slack/outbox/digest.ts';
 import { type Projections, projections } from '../../src/slack/outbox/projections.ts';
 import { loadShown, roleNameIn } from '../../src/slack/outbox/shown.ts';
-import { ANA, anActiveGrant, aPolicy, aResource, aRole, NOON } from '../support/domain.ts';
+import { ANA, aGrantOnItsWay, anActiveGrant, aPolicy, aResource, aRole, NOON } from '../support/domain.ts';
 import { everyEvent } from '../support/everyEvent.ts';
 import { type Outbox, startOutbox, US } from '../support/outbox.ts';
 import { anApprovedRequest, anAskDecision, aWaitingRequest } from '../support/requests.ts';
@@ -525,6 +525,27 @@ describe('a reminder', () => {
     work = projections({ ...outbox.connect(), store, targets: { issuesCredentials: () => false } });
     await run('remind', 'G1');
     expect(posted()).toEqual([]);
+  });
+
+  test('is not sent of what is still on its way, nor looked for', async () => {
+    await put([anApprovedRequest()], [aGrantOnItsWay()]);
+    await run('remind', 'G1', 2);
+    expect(posted()).toEqual([]);
+    expect(outbox.client.sent).toEqual([]);
+  });
+
+  test('that was on its way while access ended is brought up to date', async () => {
+    await put([anApprovedRequest()], [anActiveGrant()]);
+    outbox.client.says('chat.postMessage', async () => {
+      const { activation } = anActiveGrant();
+      await put(
+        [],
+        [{ ...anActiveGrant(), state: 'ended', activation, why: 'revoked', by: BOT, problem: null, endedAt: NOON }],
+      );
+      return { channel: 'D0ANA', ts: '1.1' };
+    });
+    await run('remind', 'G1');
+    expect(updated()).toEqual([expect.stringContaining('Your access to Database (read) has ended')]);
   });
 
   test('is looked for from when it was given', async () => {

@@ -21,9 +21,10 @@ import { type Change, ConflictError, type Versioned } from '../../ports/store.ts
 import type { Deps } from '../deps.ts';
 import { isTheirAccount } from '../people/humans.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
+import { together } from '../together.ts';
 import { type EndingAuthority, mayEnd, mayTakeAway, seenIn } from './takingAway.ts';
 
-type EndCause = { why: EndReason; by: Actor; problem: string | null; standingSeenAt?: Instant };
+export type EndCause = { why: EndReason; by: Actor; problem: string | null; standingSeenAt?: Instant };
 
 /** Commits that a grant has to end now, and makes its end due. The job touches the target. */
 export async function beginEnding(
@@ -31,10 +32,13 @@ export async function beginEnding(
   loaded: Versioned<ProvisioningGrant | ActiveGrant>,
   ending: EndCause,
 ): Promise<void> {
-  const now = deps.clock.now();
-  const { change } = revokingChange(loaded, ending, now);
-  await deps.store.commit({ ...change, jobs: [{ kind: 'end', key: loaded.value.id, dueAt: now }] });
+  await deps.store.commit(endNow(loaded, ending, deps.clock.now()));
 }
+
+const endNow = (loaded: Versioned<ProvisioningGrant | ActiveGrant>, ending: EndCause, now: Instant): Change => ({
+  ...revokingChange(loaded, ending, now).change,
+  jobs: [{ kind: 'end', key: loaded.value.id, dueAt: now }],
+});
 
 /** The change that makes a grant end now, without its due work. */
 export function revokingChange(
@@ -89,7 +93,7 @@ export function revokeGrant(
   });
 }
 
-/** An administrator ends several grants at once, with one check of their authority. @returns how many */
+/** An administrator ends several grants at once, with one check of their authority and in one commit. @returns how many */
 export async function revokeAll(
   deps: Deps,
   input: { grantIds: readonly string[]; personId: string },
@@ -97,14 +101,17 @@ export async function revokeAll(
   const by = await mayTakeAway(deps, input.personId, { others: [], no: { code: 'not_an_admin' } });
   if ('refused' in by) return by;
   const ending: EndCause = { why: 'revoked', by: personActor(by.person), problem: null, ...seenIn(by) };
-  const endOne = async (grantId: string): Promise<boolean> => {
-    const loaded = await deps.store.grant(grantId);
-    if (loaded?.value.state !== 'provisioning' && loaded?.value.state !== 'active') return false;
-    await beginEnding(deps, { value: loaded.value, version: loaded.version }, ending);
-    return true;
-  };
-  let ended = 0;
-  for (const grantId of input.grantIds) if (await retryOnConflict(() => endOne(grantId))) ended += 1;
+  const ended = await retryOnConflict(async () => {
+    const now = deps.clock.now();
+    const found = await Promise.all([...new Set(input.grantIds)].map((grantId) => deps.store.grant(grantId)));
+    const all = found.flatMap((loaded) =>
+      loaded?.value.state === 'provisioning' || loaded?.value.state === 'active'
+        ? [endNow({ value: loaded.value, version: loaded.version }, ending, now)]
+        : [],
+    );
+    if (all.length > 0) await deps.store.commit(together(all));
+    return all.length;
+  });
   return { ended, seenAt: by.seenAt };
 }
 

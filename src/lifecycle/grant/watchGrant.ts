@@ -6,13 +6,14 @@
 
 import type { OnCallEntry } from '../../domain/evidence.ts';
 import { type ActiveGrant, isWatched, retie, type Ties } from '../../domain/grant.ts';
-import { BOT, named } from '../../domain/person.ts';
+import { BOT, named, type Person } from '../../domain/person.ts';
 import { type Instant, MINUTE, type Millis } from '../../domain/terms.ts';
 import type { Job } from '../../ports/jobs.ts';
-import type { Versioned } from '../../ports/store.ts';
+import { StorageError, type Versioned } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { offerToSuccessors } from '../request/offerAccess.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
+import { takeBackUnrecorded } from './endTogether.ts';
 
 /** How often to ask. */
 const WATCH_EVERY: Millis = 5 * MINUTE;
@@ -34,21 +35,57 @@ function nextWatch(ties: Ties, now: Instant): Instant | null {
   return Math.min(now + WATCH_EVERY, Math.max(now, shiftEnd ?? Infinity));
 }
 
-/** Checks whether the shift and the incident of a grant still hold, and moves its end if they do not. */
-export function watchGrant(deps: Deps, grantId: string): Promise<{ notBefore: number } | null> {
+/** What was found over and could not be recorded, by grant: its grace has begun, and does not begin again. */
+export type UnrecordedTies = Map<string, { readonly ties: Ties; readonly version: number }>;
+
+/**
+ * Checks whether the shift and the incident of a grant still hold, and moves its end if they do not. If that cannot be
+ * recorded, the end happens at the target all the same.
+ */
+export function watchGrant(
+  deps: Deps,
+  grantId: string,
+  unrecorded: UnrecordedTies = new Map(),
+): Promise<{ notBefore: number } | null> {
   return retryOnConflict(async () => {
     const loaded = await deps.store.grant(grantId);
-    if (loaded?.value.state !== 'active') return null;
-    const grant = loaded.value;
-    const ties = await tiesNow(deps, grant);
+    if (loaded?.value.state !== 'active') {
+      unrecorded.delete(grantId);
+      return null;
+    }
+    const grant = { value: loaded.value, version: loaded.version };
+    const seen = unrecorded.get(grantId);
+    const ties = await tiesNow(
+      deps,
+      loaded.value.person,
+      seen?.version === grant.version ? seen.ties : grant.value.ties,
+    );
     const again = nextWatch(ties, deps.clock.now());
-    if (JSON.stringify(ties) !== JSON.stringify(grant.ties))
-      await commitTies(deps, { value: grant, version: loaded.version }, ties);
+    if (JSON.stringify(ties) !== JSON.stringify(grant.value.ties)) {
+      try {
+        await commitTies(deps, grant, ties);
+      } catch (error) {
+        if (error instanceof StorageError) await endUnrecorded(deps, grant, ties, unrecorded);
+        throw error;
+      }
+    }
+    unrecorded.delete(grantId);
     return again === null ? null : { notBefore: again };
   });
 }
 
-async function tiesNow(deps: Deps, { person, ties }: ActiveGrant): Promise<Ties> {
+async function endUnrecorded(
+  deps: Deps,
+  grant: Versioned<ActiveGrant>,
+  ties: Ties,
+  unrecorded: UnrecordedTies,
+): Promise<void> {
+  unrecorded.set(grant.value.id, { ties, version: grant.version });
+  const { endsAt, endsBecause } = retie(grant.value, { ties });
+  if (endsAt <= deps.clock.now()) await takeBackUnrecorded(deps, grant, { why: endsBecause, by: BOT, problem: null });
+}
+
+async function tiesNow(deps: Deps, person: Person, ties: Ties): Promise<Ties> {
   const now = deps.clock.now();
   const { shift, incident } = ties;
   const [entries, found] = await Promise.all([

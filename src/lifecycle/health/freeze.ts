@@ -4,7 +4,7 @@ import { type Refusal, type Refused, refuse } from '../../domain/refusal.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { typed } from '../../domain/text.ts';
 import type { Deps } from '../deps.ts';
-import { beginEnding } from '../grant/endGrant.ts';
+import { endTogether } from '../grant/endTogether.ts';
 import { mayTakeAway, seenIn } from '../grant/takingAway.ts';
 import { checkAdmin } from '../people/eligibility.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
@@ -72,12 +72,14 @@ export function unfreeze(deps: Deps, input: { personId: string }): Promise<{ unf
   });
 }
 
-/** Ends the access that was live at a freeze. @param at the time of the freeze, as in the job's key */
+/** Ends the access that was live at a freeze, whatever can be recorded. @param at the time of the freeze, as in the job's key */
 export async function endFrozen(deps: Deps, at: string): Promise<null> {
-  for (const { value, version } of await deps.store.liveGrants({})) {
-    if (value.intendedAt > Number(at) || (value.state !== 'active' && value.state !== 'provisioning')) continue;
-    // Losing a race throws, and the job is retried.
-    await beginEnding(deps, { value, version }, { why: 'frozen', by: BOT, problem: null });
-  }
+  const frozen = (await deps.store.liveGrants({})).flatMap(({ value, version }) =>
+    value.intendedAt <= Number(at) && (value.state === 'active' || value.state === 'provisioning')
+      ? [{ value, version }]
+      : [],
+  );
+  // Losing a race throws, and the job is retried.
+  await endTogether(deps, frozen, { why: 'frozen', by: BOT, problem: null });
   return null;
 }

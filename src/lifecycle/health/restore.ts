@@ -6,6 +6,7 @@ import type { Instant } from '../../domain/terms.ts';
 import { JOB_KEYS } from '../../ports/keys.ts';
 import type { Change, Store, Versioned } from '../../ports/store.ts';
 import { revokingChange } from '../grant/endGrant.ts';
+import { together } from '../together.ts';
 
 /**
  * A copy knows nothing of what happened after it: its live access may have ended, and its pending requests may have been denied.
@@ -58,14 +59,5 @@ async function standInsEnd(store: Store): Promise<Change[]> {
   }
   return changes;
 }
-
-const together = (changes: readonly Change[]): Change => ({
-  requests: changes.flatMap(({ requests = [] }) => requests),
-  grants: changes.flatMap(({ grants = [] }) => grants),
-  records: changes.flatMap(({ records = [] }) => records),
-  events: changes.flatMap(({ events = [] }) => events),
-  jobs: changes.flatMap(({ jobs = [] }) => jobs),
-  done: changes.flatMap(({ done = [] }) => done),
-});
 
 const BY_BOT = { actor: BOT, requestId: null, grantId: null } as const;
