@@ -63,11 +63,19 @@ export function statusOf(
   return { ...overview, alive: isRunning && !isSilent, problems };
 }
 
+/** Both are somebody's will, and so no problems. */
+function newAccess({ frozenSince, drain }: Status): string {
+  if (frozenSince !== null) return `NONE: frozen since ${new Date(frozenSince).toISOString()}`;
+  if (drain === null) return 'as usual';
+  return `NONE: drained until ${drain.until === null ? 'it is lifted' : new Date(drain.until).toISOString()}`;
+}
+
 function textOf(found: Status, now: Instant): string {
   const live = Object.entries(found.live).map(([state, count]) => `${count} ${state}`);
   const rows = [
     ['bot', found.alive ? 'alive' : 'NOT ALIVE'],
     ['live access', live.length === 0 ? 'none' : live.join(', ')],
+    ['new access', newAccess(found)],
     ['waits for reviewers', String(found.pending.length)],
     ['due now', String(found.due.reduce((sum, { count }) => sum + count, 0))],
     ['tried again', String(found.retried)],

@@ -56,6 +56,8 @@ function workGauges(gauge: MakeGauge): (overview: Overview, now: Instant) => voi
   ]);
   const due = gauge('due_work', 'Work that is due and not taken up, by lane.', ['lane']);
   const lag = gauge('due_work_lag_seconds', 'How long the oldest of it has been due, by lane; 0: none is.', ['lane']);
+  const frozen = gauge('frozen', 'Whether all access is frozen.');
+  const draining = gauge('draining', 'Whether nothing new is granted before maintenance.');
   const retried = gauge('retried_work', 'Work that has failed and is tried again.');
   const behind = gauge('audit_channel_behind_events', 'Events that the audit channel does not show yet.');
   const behindAge = gauge('audit_channel_behind_seconds', 'How long the first of them has waited; 0: it shows all.');
@@ -77,6 +79,8 @@ function workGauges(gauge: MakeGauge): (overview: Overview, now: Instant) => voi
       );
       lag.set({ lane }, Math.max(0, ...ofLane.map(({ since }) => age(since))));
     }
+    frozen.set(overview.frozenSince === null ? 0 : 1);
+    draining.set(overview.drain === null ? 0 : 1);
     retried.set(overview.retried);
     behind.set(overview.auditBehind?.count ?? 0);
     behindAge.set(age(overview.auditBehind?.since));

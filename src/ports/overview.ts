@@ -19,6 +19,10 @@ export interface Overview {
   readonly auditBehind: { readonly count: number; readonly since: Instant } | null;
   /** Number of the newest event; 0 if there is none. */
   readonly newestSeq: number;
+  /** When all access was frozen; null if it is not. */
+  readonly frozenSince: Instant | null;
+  /** The window of `jitbot drain`; `until` is null where only lifting it ends it. null if there is none. */
+  readonly drain: { readonly until: Instant | null } | null;
   /** When the bot last wrote its heartbeat; 0 if never. */
   readonly lastBeat: Instant;
   /** When the latest checkpoint was made; null if never. */

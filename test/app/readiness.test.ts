@@ -12,6 +12,8 @@ const overview = (more: Partial<Overview> = {}): Overview => ({
   retried: 0,
   auditBehind: null,
   newestSeq: 1,
+  frozenSince: null,
+  drain: null,
   lastBeat: NOON,
   lastAnchor: null,
   ...more,

@@ -26,6 +26,8 @@ beforeEach(() => {
     retried: 0,
     auditBehind: null,
     newestSeq: 1,
+    frozenSince: null,
+    drain: null,
     lastBeat: NOON,
     lastAnchor: null,
   };

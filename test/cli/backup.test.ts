@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HOUR } from '../../src/domain/terms.ts';
+import { writeDrain } from '../../src/ledger/sqlite/drainFile.ts';
 import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
 import { type ALedger, aLedger, anEvent } from '../support/aLedger.ts';
 import { jit } from '../support/cli.ts';
+import { ANA } from '../support/domain.ts';
 
 let one: ALedger;
 let folder: string;
@@ -52,6 +55,20 @@ test('status of a bot that is alive is 0, and of one that is gone 1', async () =
     newestSeq: 1,
     problems: ['no bot runs on this database: nothing is taken back on time'],
   });
+});
+
+test('status says that nothing new is granted, and until when', async () => {
+  const access = async () => /^new access +(.+)$/m.exec((await jit(['status', one.path])).out)?.[1];
+  expect(await access()).toBe('as usual');
+  const until = Date.now() + HOUR;
+  writeDrain(one.path, { until, why: 'new disk' });
+  expect(await access()).toBe(`NONE: drained until ${new Date(until).toISOString()}`);
+  writeDrain(one.path, { until: Number.POSITIVE_INFINITY, why: 'new disk' });
+  expect(await access()).toBe('NONE: drained until it is lifted');
+  await one.store.commit({
+    records: [{ kind: 'freeze', key: 'bot', value: { by: ANA, at: 0, reason: '' }, version: 0 }],
+  });
+  expect(await access()).toBe('NONE: frozen since 1970-01-01T00:00:00.000Z');
 });
 
 test.each([

@@ -11,6 +11,8 @@ const overview = (more: Partial<Overview> = {}): Overview => ({
   due: [],
   retried: 0,
   auditBehind: null,
+  frozenSince: null,
+  drain: null,
   newestSeq: 9,
   lastBeat: NOON,
   lastAnchor: null,

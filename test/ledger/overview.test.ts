@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
+import { writeDrain } from '../../src/ledger/sqlite/drainFile.ts';
 import { createOverviewReader } from '../../src/ledger/sqlite/overview.ts';
 import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
 import { type ALedger, aLedger, anEvent } from '../support/aLedger.ts';
-import { aGrantOnItsWay, anActiveGrant } from '../support/domain.ts';
+import { ANA, aGrantOnItsWay, anActiveGrant } from '../support/domain.ts';
 
 let one: ALedger;
 beforeEach(() => {
@@ -41,9 +43,32 @@ describe('how the work stands', () => {
       retried: 0,
       auditBehind: null,
       newestSeq: 0,
+      frozenSince: null,
+      drain: null,
       lastBeat: 0,
       lastAnchor: null,
     });
+  });
+
+  test('says since when all access is frozen, and no longer when it is lifted', async () => {
+    const at = one.clock.now() - HOUR;
+    const freeze = { by: ANA, at, reason: 'drill' };
+    await one.store.commit({ records: [{ kind: 'freeze', key: 'bot', value: freeze, version: 0 }] });
+    expect((await look()).frozenSince).toBe(at);
+    await one.store.commit({ records: [{ kind: 'freeze', key: 'bot', value: null, version: 1 }] });
+    expect((await look()).frozenSince).toBeNull();
+  });
+
+  test('says until when nothing is granted before maintenance, up to its end', async () => {
+    const until = one.clock.now() + HOUR;
+    writeDrain(one.ledger.path, { until, why: 'new disk' });
+    expect((await look(until - 1)).drain).toEqual({ until });
+    expect((await look(until)).drain).toBeNull();
+  });
+
+  test('a drain that cannot be understood goes on until it is lifted', async () => {
+    writeFileSync(`${one.ledger.path}-drain`, 'not JSON');
+    expect((await look()).drain).toEqual({ until: null });
   });
 
   test('counts live grants by state, and not those that are over', async () => {

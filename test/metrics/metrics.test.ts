@@ -18,6 +18,8 @@ const OVERVIEW: Overview = {
   retried: 2,
   auditBehind: { count: 5, since: NOON - 20 * SECOND },
   newestSeq: 99,
+  frozenSince: null,
+  drain: null,
   lastBeat: NOON - 30 * SECOND,
   lastAnchor: NOON - HOUR,
 };
@@ -56,6 +58,12 @@ describe('gauges', () => {
 
   test('show how many ends are overdue and for how long the oldest is', async () => {
     expect(await shown()).toMatchObject({ jitbot_overdue_ends: 1, jitbot_overdue_oldest_seconds: 3_600 });
+  });
+
+  test('show whether all access is frozen, and whether nothing is granted before maintenance', async () => {
+    expect(await shown()).toMatchObject({ jitbot_frozen: 0, jitbot_draining: 0 });
+    expect(await shown({ overview: { ...OVERVIEW, frozenSince: NOON } })).toMatchObject({ jitbot_frozen: 1 });
+    expect(await shown({ overview: { ...OVERVIEW, drain: { until: null } } })).toMatchObject({ jitbot_draining: 1 });
   });
 
   test('show zero where nothing is overdue or behind', async () => {

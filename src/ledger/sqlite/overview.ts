@@ -1,7 +1,9 @@
+import { type Drain, isDraining } from '../../domain/drain.ts';
 import type { Grant } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { CURSORS } from '../../ports/keys.ts';
 import type { Overview, OverviewReader } from '../../ports/overview.ts';
+import { readDrain } from './drainFile.ts';
 import { guardFor } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { IS_LIVE } from './rows.ts';
@@ -35,6 +37,12 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
     .prepare<[], Instant>("SELECT at FROM events WHERE type = 'ledger.anchored' ORDER BY seq DESC LIMIT 1")
     .pluck();
 
+  const frozen = sqlite
+    .prepare<[], Instant | null>(
+      "SELECT json_extract(body, '$.at') FROM records WHERE kind = 'freeze' AND json_valid(body) AND body <> 'null'",
+    )
+    .pluck();
+
   /** Event numbers have no gaps, so that the backlog is a subtraction. */
   function auditBehind(newestSeq: number): Overview['auditBehind'] {
     const shown = cursor.get(CURSORS.audit) ?? 0;
@@ -50,11 +58,17 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
     retried: retried.get() ?? 0,
     auditBehind: auditBehind(newestSeq),
     newestSeq,
+    frozenSince: frozen.get() ?? null,
+    drain: drainNow(readDrain(path), now),
     lastBeat: cursor.get(CURSORS.clock) ?? 0,
     lastAnchor: anchored.get() ?? null,
   });
   return { read: async (now) => guarded(() => read(now)) };
 }
+
+/** JSON knows no infinity. */
+const drainNow = (drain: Drain | null, now: Instant): Overview['drain'] =>
+  isDraining(drain, now) ? { until: Number.isFinite(drain.until) ? drain.until : null } : null;
 
 /** Without a time of its own, it counts from now. */
 const overdueOf = (row: { readonly count: number; readonly since: Instant | null } | undefined, now: Instant) =>
