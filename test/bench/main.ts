@@ -8,12 +8,14 @@ import { ledgerBench } from './ledgerBench.ts';
 import { libraryBench } from './libraryBench.ts';
 import { isMet, type Measure, ratioOf, usedOf } from './measure.ts';
 import { policyBench } from './policyBench.ts';
+import { rolesBench } from './rolesBench.ts';
 import { slackBench } from './slackBench.ts';
 import { startBench } from './startBench.ts';
 
 const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   commands: commandsBench,
   policy: policyBench,
+  roles: rolesBench,
   slack: slackBench,
   grant: grantBench,
   ledger: ledgerBench,
