@@ -94,6 +94,8 @@ function removedIn({ removals }: Evidence, textOf: () => string): RuleFinding | 
 /** Every test has to hold. A failed one outweighs an unknown one. */
 function evaluateCondition(condition: Condition, input: DecisionInput): RuleFinding {
   const findings = condition.map((test) => evaluateTest(test, input));
+  const [only] = findings;
+  if (only && findings.length === 1) return only;
   const outcome = findings.some((one) => one.outcome === 'not_met')
     ? 'not_met'
     : findings.some((one) => one.outcome === 'unknown')

@@ -231,8 +231,14 @@ export function findRole(policy: Policy, key: RoleKey): Role | undefined {
 }
 
 /** All people and groups that a condition names. */
-export const principalsOf = (condition: Condition): Principal[] =>
-  flatten(condition).flatMap((test) => (test.kind === 'members_of' ? test.principals : []));
+export function principalsOf(condition: Condition): Principal[] {
+  const found: Principal[] = [];
+  for (const test of condition) {
+    if (test.kind === 'members_of') found.push(...test.principals);
+    else if (test.kind === 'unless') found.push(...principalsOf(test.condition));
+  }
+  return found;
+}
 
 export interface EvidenceNeeded {
   readonly onCall: boolean;

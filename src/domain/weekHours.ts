@@ -4,17 +4,35 @@ import type { Instant } from './terms.ts';
 
 /** Whether an instant lies in the given hours of the week, on the wall clock of their time zone. */
 export function isWithinHours(hours: HoursTest, at: Instant): boolean {
-  const local = DateTime.fromMillis(at, { zone: hours.timeZone });
-  const minute = local.hour * 60 + local.minute;
-  const yesterday = local.weekday === 1 ? 7 : local.weekday - 1;
+  const { weekday, minute } = wallClock(hours.timeZone, at);
+  const yesterday = weekday === 1 ? 7 : weekday - 1;
   if (hours.from < hours.to) {
-    return hours.days.includes(local.weekday) && minute >= hours.from && minute < hours.to;
+    return hours.days.includes(weekday) && minute >= hours.from && minute < hours.to;
   }
   // Crosses midnight: the evening counts as today, the early morning as yesterday.
   return (
-    (hours.days.includes(local.weekday) && minute >= hours.from) ||
-    (hours.days.includes(yesterday) && minute < hours.to)
+    (hours.days.includes(weekday) && minute >= hours.from) || (hours.days.includes(yesterday) && minute < hours.to)
   );
+}
+
+interface WallClock {
+  readonly at: Instant;
+  /** From Monday, 1. */
+  readonly weekday: number;
+  /** Of the day. */
+  readonly minute: number;
+}
+
+/** The newest answer for each zone: the rules of one decision, and of everything that Home shows, ask about one instant. */
+const answered = new Map<string, WallClock>();
+
+function wallClock(timeZone: string, at: Instant): WallClock {
+  const before = answered.get(timeZone);
+  if (before?.at === at) return before;
+  const local = DateTime.fromMillis(at, { zone: timeZone });
+  const now = { at, weekday: local.weekday, minute: local.hour * 60 + local.minute };
+  answered.set(timeZone, now);
+  return now;
 }
 
 /** The last time at or before `now` when this weekday and minute began in the zone. */
