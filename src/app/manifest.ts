@@ -1,9 +1,15 @@
 /** What Slack is told of the app: `manifest.yml`, which is where its scopes stand. */
 
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 
-const read = () => parseDocument(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8'));
+const require = createRequire(import.meta.url);
+
+/** The library is loaded here: whoever only starts needs nothing of the manifest. */
+function read() {
+  const { parseDocument } = require('yaml') as typeof import('yaml');
+  return parseDocument(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8'));
+}
 
 /** Scopes of the bot token that the app asks for. */
 export const neededScopes = (): readonly string[] =>

@@ -10,12 +10,11 @@ import type { OpenLedger } from '../ledger/sqlite/open.ts';
 import { PAGERDUTY_PATH, pagerDutyWebhook } from '../pagerduty/webhook.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import type { Store } from '../ports/store.ts';
-import { createSlackApp, type SlackApp } from '../slack/app.ts';
+import type { SlackApp } from '../slack/app.ts';
 import type { SlackDirectory } from '../slack/directory/directory.ts';
 import { createHome } from '../slack/features/home/home.ts';
 import { type createClients, isAuthFailure, slackProblem } from '../slack/link/clients.ts';
-import { createConnection, SLACK_PATH } from '../slack/link/connection.ts';
-import { TokenRefused } from '../slack/link/signedRequests.ts';
+import { type Connection, httpConnection, SLACK_PATH, TokenRefused } from '../slack/link/signedRequests.ts';
 import type { createFlow } from './flow.ts';
 import { idsIn, inLogScope } from './logScope.ts';
 
@@ -48,7 +47,8 @@ export function createSurface(options: SurfaceOptions): Surface {
   const { deps, posts, windows } = flow;
   const { store } = deps;
   const { apiUrl, botToken, transport } = env.slack;
-  const connection = createConnection(transport, { apiUrl, log });
+  const { route, connect } = connectionBy(transport, { apiUrl, log });
+  let connection: Connection | null = null;
   const server = env.port === null ? null : createHttpServer(env.port, routes(), log, { pages: options.pages });
   let portProblem: unknown = null;
   const refused = refusedStart(store, log);
@@ -57,7 +57,7 @@ export function createSurface(options: SurfaceOptions): Surface {
   function routes(): Map<string, Route> {
     const all = new Map<string, Route>();
     const secret = env.pagerDuty.webhookSecret;
-    if (connection.route) all.set(SLACK_PATH, connection.route);
+    if (route) all.set(SLACK_PATH, route);
     if (secret !== null) all.set(PAGERDUTY_PATH, pagerDutyWebhook({ secret, onIncident }));
     return all;
   }
@@ -77,7 +77,7 @@ export function createSurface(options: SurfaceOptions): Surface {
   }
 
   return {
-    isConnected: () => connection.isConnected(),
+    isConnected: () => connection?.isConnected() ?? false,
     listen: async () => {
       await server?.open().catch((error: unknown) => {
         portProblem = error;
@@ -85,7 +85,13 @@ export function createSurface(options: SurfaceOptions): Surface {
     },
     open: async () => {
       if (portProblem !== null) throw new ConfigError(errorText(portProblem), { cause: portProblem });
-      await client.auth.test().catch((error: unknown) => refused(isAuthFailure(error), slackProblem(error), error));
+      // Loaded while Slack answers.
+      const [{ createSlackApp }, opened] = await Promise.all([
+        import('../slack/app.ts'),
+        connect(),
+        client.auth.test().catch((error: unknown) => refused(isAuthFailure(error), slackProblem(error), error)),
+      ]);
+      connection = opened;
       const showHome = createHome(deps, client, posts).show;
       const context = { deps, client, search: eventSearch(ledger), windows, showHome };
       slackApp = createSlackApp({ context, directory, onChanged, connection, botToken, apiUrl, scope: aboutDelivery });
@@ -94,10 +100,24 @@ export function createSurface(options: SurfaceOptions): Surface {
         .catch((error: unknown) => refused(error instanceof TokenRefused, errorText(error), error));
     },
     close: async () => {
-      await Promise.all([connection.close(), server?.close()]);
+      await Promise.all([connection?.close(), server?.close()]);
       await slackApp?.drain();
     },
   };
+}
+
+/** What is needed before it is made: of a socket nothing, so that Slack's library is loaded when due work was begun. */
+function connectionBy(
+  transport: Env['slack']['transport'],
+  options: { readonly apiUrl: string; readonly log: Log },
+): { readonly route: Route | undefined; connect(): Promise<Connection> } {
+  if (transport.mode === 'http') {
+    const connection = httpConnection(transport.signingSecret, options.log);
+    return { route: connection.route, connect: async () => connection };
+  }
+  const { appToken } = transport;
+  const connect = async () => (await import('../slack/link/connection.ts')).socketConnection(appToken, options);
+  return { route: undefined, connect };
 }
 
 /** What a button or a form that came from Slack is about, for the log; nothing else rests on it. */

@@ -2,9 +2,6 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { ConfigError } from '../config/configError.ts';
-import { parsePolicy } from '../config/policyFile.ts';
-import { policyJsonSchema } from '../config/policyJsonSchema.ts';
-import { PROVISIONERS } from '../provisioners/registry.ts';
 import type { INIT } from './commandOptions.ts';
 import { type Answers, firstPolicy, SCHEMA_FILE, TARGETS } from './firstPolicy.ts';
 import type { Given } from './spec.ts';
@@ -46,6 +43,11 @@ export async function init({ values, files }: Given<typeof INIT>): Promise<numbe
       throw new UsageError(`--${name} ${given} is not what it should look like`);
   }
   const answers = await complete(values);
+  const [{ parsePolicy }, { policyJsonSchema }, { PROVISIONERS }] = await Promise.all([
+    import('../config/policyFile.ts'),
+    import('../config/policyJsonSchema.ts'),
+    import('../provisioners/registry.ts'),
+  ]);
   const { text, variables } = firstPolicy(answers);
   const read = parsePolicy(text, PROVISIONERS, {}, { withoutSecrets: true });
   if ('issues' in read)

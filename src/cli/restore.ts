@@ -17,7 +17,6 @@ import { StorageError } from '../ports/store.ts';
 import { messageJobs } from '../slack/outbox/projections.ts';
 import type { NO_OPTIONS } from './commandOptions.ts';
 import { databasePath } from './options.ts';
-import { anchorsFromSlack } from './slackAnchors.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
@@ -100,6 +99,7 @@ async function checkpoints(draft: OpenLedger): Promise<readonly Anchor[]> {
 async function channel(draft: OpenLedger): Promise<readonly Anchor[]> {
   if (!process.env.SLACK_BOT_TOKEN || !process.env.JIT_POLICY)
     throw new ConfigError('the audit channel, for which SLACK_BOT_TOKEN and JIT_POLICY are needed');
+  const { anchorsFromSlack } = await import('./slackAnchors.ts');
   const read = await anchorsFromSlack(draft);
   if ('problem' in read) throw new ConfigError(read.problem);
   return read.anchors;

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { App, ReceiverEvent } from '@slack/bolt';
 import { z } from 'zod';
 import type { SlackDirectory } from './directory/directory.ts';
@@ -13,11 +12,10 @@ import { listenToRequests } from './features/request/listeners.ts';
 import { listenToShortcuts } from './features/request/shortcuts.ts';
 import { listenToReviews } from './features/review/listeners.ts';
 import type { SlackContext } from './kit/context.ts';
+import { App as BoltApp } from './link/bolt.ts';
 import { answerWithinSlack, fittingFetch } from './link/gate.ts';
 import { createSlackLogger } from './link/logger.ts';
 import type { Connection } from './link/signedRequests.ts';
-
-const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
 
 export interface SlackAppOptions {
   readonly context: SlackContext;
@@ -63,7 +61,7 @@ export function createSlackApp({
   const { deps } = context;
   const handling = new Set<Promise<void>>();
   const makeApp = () => {
-    const app = new bolt.App({
+    const app = new BoltApp({
       receiver: connection.receiver,
       // Who we are was asked once at start; Bolt need not ask again.
       authorize: async () => ({ botToken }),

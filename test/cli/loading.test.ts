@@ -20,6 +20,7 @@ const loadedBy = (args: readonly string[]): readonly string[] =>
   spawnSync(process.execPath, ['--import', TELL, JIT, ...args], { cwd: folder, env: ENV, encoding: 'utf8' })
     .stderr.split('\n')
     .filter((line) => line.startsWith('file:') || line.startsWith('node:'));
+const CLIENTS = /^(?:pg|better-sqlite3|drizzle-orm|undici|@slack\/.*|@pagerduty\/.*)$/;
 const librariesIn = (urls: readonly string[]): ReadonlySet<string> =>
   new Set(urls.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []));
 
@@ -43,6 +44,32 @@ test.each([
 
 test.each([[['policy', 'check', 'none.yaml']], [['policy', 'schema']]])('%j loads no database', (args) => {
   expect(librariesIn(loadedBy(args))).not.toContain('better-sqlite3');
+});
+
+test.each([
+  ['policy', 'check', 'none.yaml'],
+  ['policy', 'explain', 'none.yaml'],
+  ['policy', 'replay', '--policy', 'none.yaml'],
+  ['doctor', 'none.yaml'],
+])('%s %s loads no client of a target, Slack or PagerDuty before it has a policy', (...args) => {
+  expect([...librariesIn(loadedBy(args))].filter((library) => CLIENTS.test(library))).toEqual([]);
+});
+
+test('support and init load no kind of target before they need one', () => {
+  const kinds = (args: readonly string[]) => loadedBy(args).filter((url) => url.includes('/src/provisioners/'));
+  expect([kinds(['support', 'none.db']), kinds(['init', 'new.yaml'])]).toEqual([[], []]);
+});
+
+test('what takes access back is loaded without the parts of Slack that only people need', () => {
+  const bot = new URL('../../src/app/bot.ts', import.meta.url).href;
+  const { stderr } = spawnSync(process.execPath, ['--import', TELL, '--input-type=module', '-e', `import '${bot}'`], {
+    cwd: folder,
+    env: ENV,
+    encoding: 'utf8',
+  });
+  const libraries = librariesIn(stderr.split('\n'));
+  expect(libraries).toContain('better-sqlite3');
+  for (const late of ['@slack/bolt', 'express', 'pg', 'yaml']) expect(libraries).not.toContain(late);
 });
 
 test('compiled code is kept beside the libraries, where only their installer writes', () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
 import { closeServer, listen } from '../../src/sandbox/http.ts';
-import { createConnection } from '../../src/slack/link/connection.ts';
+import { socketConnection } from '../../src/slack/link/connection.ts';
 import { recordedLog } from '../support/log.ts';
 
 async function connectionTo(answer: string) {
@@ -14,7 +14,7 @@ async function connectionTo(answer: string) {
   const apiUrl = `http://127.0.0.1:${await listen(server)}/`;
   onTestFinished(() => closeServer(server));
   const log = recordedLog();
-  const connection = createConnection({ mode: 'socket', appToken: 'xapp-wrong' }, { apiUrl, log });
+  const connection = socketConnection('xapp-wrong', { apiUrl, log });
   onTestFinished(() => connection.close());
   return { connection, log };
 }

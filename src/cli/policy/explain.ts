@@ -1,8 +1,6 @@
 import { ConfigError } from '../../config/configError.ts';
 import { explainDecision, treeLines } from '../../domain/explain.ts';
 import { findRole } from '../../domain/policy.ts';
-import { decisionsIn } from '../../ledger/history/decisions.ts';
-import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import type { POLICY_EXPLAIN } from '../commandOptions.ts';
 import { databasePath, policyPath } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
@@ -27,6 +25,10 @@ export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Prom
     process.stdout.write(`${treeLines(explainDecision(role, input)).join('\n')}\n`);
     return 0;
   }
+  const [{ decisionsIn }, { openLedgerToRead }] = await Promise.all([
+    import('../../ledger/history/decisions.ts'),
+    import('../../ledger/sqlite/open.ts'),
+  ]);
   const ledger = openLedgerToRead(databasePath(values.database));
   try {
     const recorded = [...decisionsIn(ledger, 0)].find(

@@ -3,8 +3,6 @@ import { parseDuration } from '../../domain/duration.ts';
 import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
 import { HOUR } from '../../domain/terms.ts';
-import { decisionsIn } from '../../ledger/history/decisions.ts';
-import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import type { POLICY_REPLAY } from '../commandOptions.ts';
 import { databasePath, policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
@@ -26,7 +24,7 @@ export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promi
   if (period === null) throw new UsageError(`--since ${values.since} is no duration such as 90d or 12h`);
   const path = policyPath(values.policy === undefined ? [] : [values.policy]);
   const { policy } = readPolicy(path);
-  const replay = replayed(policy, path, { period, ...values });
+  const replay = await replayed(policy, path, { period, ...values });
   if (values.html !== undefined) {
     // It holds names, and who asked for what.
     writeFileSync(values.html, replayPage(replay), { mode: 0o600 });
@@ -36,16 +34,20 @@ export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promi
   return replay.changed.length > 0 ? 1 : 0;
 }
 
-function replayed(
+async function replayed(
   policy: Policy,
   path: string,
   given: { readonly period: number; readonly decisions?: string; readonly database?: string },
-): Replay {
+): Promise<Replay> {
   if (given.decisions !== undefined) {
     const { decisions, since } = readDecisionsFile(given.decisions);
     return replayAll(policy, decisions, { policy: path, since });
   }
   const since = Date.now() - Math.max(given.period, HOUR);
+  const [{ decisionsIn }, { openLedgerToRead }] = await Promise.all([
+    import('../../ledger/history/decisions.ts'),
+    import('../../ledger/sqlite/open.ts'),
+  ]);
   const ledger = openLedgerToRead(databasePath(given.database));
   try {
     return replayAll(policy, decisionsIn(ledger, since), { policy: path, since: new Date(since).toISOString() });

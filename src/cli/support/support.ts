@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs';
 import { arch, cpus, release, totalmem } from 'node:os';
-import { parse } from 'yaml';
 import { version } from '../../app/version.ts';
 import { createZip } from '../../auditBundle/zip.ts';
 import { ConfigError } from '../../config/configError.ts';
 import { VARIABLES } from '../../config/envSchema.ts';
-import { policyJsonSchema } from '../../config/policyJsonSchema.ts';
 import { readTextFile } from '../../config/readFile.ts';
 import { secretsNamed } from '../../config/secrets.ts';
 import { createStriker } from '../../domain/secrets.ts';
 import { isWriterThere, openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import { createOverviewReader } from '../../ledger/sqlite/overview.ts';
-import { PROVISIONERS } from '../../provisioners/registry.ts';
 import type { SUPPORT } from '../commandOptions.ts';
 import { databasePath, ownZone } from '../options.ts';
 import type { Given } from '../spec.ts';
@@ -19,7 +16,6 @@ import { statusOf } from '../status.ts';
 import { UsageError } from '../usageError.ts';
 import { databaseFacts } from './databaseFacts.ts';
 import { logLines } from './logLines.ts';
-import { ownWords, policyShape } from './policyShape.ts';
 
 const GUIDE = `What somebody needs to find a fault in jitbot, and nothing that names a person, a place or a secret.
 
@@ -59,7 +55,7 @@ async function gathered(path: string, log: string | undefined): Promise<[string,
       ['environment.json', json(Object.fromEntries(VARIABLES.map((name) => [name, isSet(name) ? 'set' : 'not set'])))],
       ['status.json', json(statusOf(overview, { isRunning: isWriterThere(path), now }))],
       ['database.json', json(databaseFacts(ledger))],
-      ...(policy === undefined ? [] : [['policy.json', json(shapeOf(policy))] satisfies [string, string]]),
+      ...(policy === undefined ? [] : [['policy.json', json(await shapeOf(policy))] satisfies [string, string]]),
       ...(log === undefined ? [] : [['log.jsonl', linesOf(log)] satisfies [string, string]]),
     ];
   } finally {
@@ -79,8 +75,17 @@ const about = (now: number) => ({
   zone: ownZone(),
 });
 
-const shapeOf = (path: string): unknown =>
-  policyShape(parse(readTextFile(path, 'the policy file')), ownWords(policyJsonSchema(PROVISIONERS)));
+async function shapeOf(path: string): Promise<unknown> {
+  const [{ readYaml }, { policyJsonSchema }, { PROVISIONERS }, { ownWords, policyShape }] = await Promise.all([
+    import('../../config/yaml.ts'),
+    import('../../config/policyJsonSchema.ts'),
+    import('../../provisioners/registry.ts'),
+    import('./policyShape.ts'),
+  ]);
+  const read = readYaml(readTextFile(path, 'the policy file'));
+  if ('problem' in read) throw new ConfigError(`${path}:${read.line}: ${read.problem}`);
+  return policyShape(read.value, ownWords(policyJsonSchema(PROVISIONERS)));
+}
 
 const linesOf = (path: string): string =>
   logLines(readTextFile(path, 'the log'))

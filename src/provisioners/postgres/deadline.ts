@@ -1,9 +1,9 @@
-import pg from 'pg';
 import { SECOND } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import { StorageError } from '../../ports/store.ts';
 import { shownPlace } from '../address.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
+import { driver } from './driver.ts';
 import { type Client, OnlyReads } from './transaction.ts';
 
 /**
@@ -39,7 +39,7 @@ export async function withDeadline<T>(
         { cause: error.cause },
       );
     }
-    if (error instanceof pg.DatabaseError || error instanceof TargetRefusal || error instanceof StorageError)
+    if (error instanceof driver().DatabaseError || error instanceof TargetRefusal || error instanceof StorageError)
       throw error;
     failure ??= error instanceof Error ? error : new Error(String(error));
     throw unreachable(url, failure);

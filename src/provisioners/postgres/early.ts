@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { SECOND } from '../../domain/terms.ts';
+import { driver } from './driver.ts';
 
 /**
  * Sends SQL on a connection of its own, together with the last word of the login: the server reads it the moment it lets
@@ -12,7 +13,7 @@ import { SECOND } from '../../domain/terms.ts';
  * @throws pg.DatabaseError what the server said; Error where the connection broke
  */
 export function sendEarly(config: pg.ClientConfig, sql: string, deadline: number): Promise<void> {
-  const client = new pg.Client(config);
+  const client = new (driver().Client)(config);
   const { connection } = client;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let isSent = false;

@@ -3,12 +3,12 @@
  * down; and by the comment that the bot put on it, never by its name alone. Names can be given to something else.
  */
 
-import pg from 'pg';
 import { type Access, TargetRefusal } from '../provisioner.ts';
+import { driver } from './driver.ts';
 import type { Client } from './transaction.ts';
 
-export const quote = pg.escapeIdentifier;
-export const literal = pg.escapeLiteral;
+export const quote = (name: string): string => driver().escapeIdentifier(name);
+export const literal = (text: string): string => driver().escapeLiteral(text);
 
 /** From this version on, a membership says whether it inherits and may be used for SET ROLE, and who granted it counts. */
 const VERSION_WITH_GRANT_OPTIONS = 160_000;
@@ -121,7 +121,7 @@ export async function clusterId(client: Client): Promise<string | null> {
     );
     return rows[0]?.id ?? null;
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (!(error instanceof driver().DatabaseError)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT cluster');
     return null;
   }

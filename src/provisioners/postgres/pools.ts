@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Log } from '../../ports/host.ts';
+import { driver } from './driver.ts';
 
 /** Connections that the bot opens to one server beside the one that it keeps. */
 const MORE_CONNECTIONS = 7;
@@ -18,8 +19,8 @@ export interface Pools {
 /** @param options how each is opened, with its address in `connectionString` */
 export function openPools(options: pg.PoolConfig & { readonly connectionString: string }, log: Log): Pools {
   // One connection stays open once there was one: the way in when somebody has used up all that the server allows.
-  const kept = new pg.Pool({ ...options, max: 1, min: 1, idleTimeoutMillis: 0 });
-  const more = new pg.Pool({ ...options, max: MORE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
+  const kept = new (driver().Pool)({ ...options, max: 1, min: 1, idleTimeoutMillis: 0 });
+  const more = new (driver().Pool)({ ...options, max: MORE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
   // A connection that breaks while it is idle is replaced by the pool at the next use.
   for (const pool of [kept, more]) {
     pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection broke'));
@@ -44,4 +45,5 @@ export function openPools(options: pg.PoolConfig & { readonly connectionString: 
 }
 
 /** Whether all connections that the server, the database or the login may have are in use. */
-const isFull = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === TOO_MANY_CONNECTIONS;
+const isFull = (error: unknown): boolean =>
+  error instanceof driver().DatabaseError && error.code === TOO_MANY_CONNECTIONS;

@@ -1,8 +1,8 @@
-import pg from 'pg';
 import type { Log } from '../../ports/host.ts';
 import { eachServer } from '../address.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 import { unreachable, WrongServer, withDeadline } from './deadline.ts';
+import { driver } from './driver.ts';
 import { sendEarly } from './early.ts';
 import { openPools, type Pools } from './pools.ts';
 import type { Client } from './transaction.ts';
@@ -50,7 +50,7 @@ export class Servers {
 
   /** Runs work on a connection of its own, which is closed afterwards. */
   async runApart<T>(address: string, work: Work<T>): Promise<T> {
-    const client = new pg.Client(this.#optionsFor(address));
+    const client = new (driver().Client)(this.#optionsFor(address));
     // Told below; without a listener an error after that would end the process.
     client.on('error', () => undefined);
     try {
@@ -108,4 +108,4 @@ export class Servers {
 
 /** A server that is being started or stopped answers as little as one that is not there. */
 const isNoAnswer = (error: unknown): boolean =>
-  !(error instanceof pg.DatabaseError) || error.code?.startsWith(GOING_OR_COMING) === true;
+  !(error instanceof driver().DatabaseError) || error.code?.startsWith(GOING_OR_COMING) === true;

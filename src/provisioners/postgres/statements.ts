@@ -1,6 +1,7 @@
 /** Statements of which each may fail without keeping the others from being done. */
 
-import pg from 'pg';
+import type pg from 'pg';
+import { driver } from './driver.ts';
 import { type Client, inTransaction } from './transaction.ts';
 
 /** So many share a transaction, as long as all of them work. */
@@ -12,7 +13,7 @@ export async function attempt(client: Client, sql: string): Promise<pg.DatabaseE
     await inTransaction(client, () => client.query(sql));
     return null;
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (!(error instanceof driver().DatabaseError)) throw error;
     return error;
   }
 }

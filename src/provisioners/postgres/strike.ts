@@ -4,9 +4,9 @@
  * time, and the bot only once.
  */
 
-import pg from 'pg';
 import { SECOND } from '../../domain/terms.ts';
 import { pause } from '../polling.ts';
+import { driver } from './driver.ts';
 import { PERSON_OID, ROLE_OID } from './identity.ts';
 import type { Session } from './session.ts';
 
@@ -27,7 +27,7 @@ const NO_SLOT = '53300';
 
 /** Whether a connection of the bot's was ended by somebody, as opposed to an answer that it does not like. */
 export function isThrownOut(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return THROWN_OUT.test(error.code ?? '');
+  if (error instanceof driver().DatabaseError) return THROWN_OUT.test(error.code ?? '');
   if (error instanceof AggregateError) return error.errors.some(isThrownOut);
   if (!(error instanceof Error)) return false;
   return /ECONNRESET|EPIPE|terminated|not queryable/i.test(error.message) || isThrownOut(error.cause);
@@ -35,13 +35,13 @@ export function isThrownOut(error: unknown): boolean {
 
 /** Whether the server itself said why, as it does to a connection that somebody ends. */
 function isFromServer(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return true;
+  if (error instanceof driver().DatabaseError) return true;
   if (error instanceof AggregateError) return error.errors.some(isFromServer);
   return error instanceof Error && isFromServer(error.cause);
 }
 
 function hasNoSlot(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return error.code === NO_SLOT;
+  if (error instanceof driver().DatabaseError) return error.code === NO_SLOT;
   return error instanceof Error && hasNoSlot(error.cause);
 }
 

@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { TARGET_DEADLINE } from '../provisioner.ts';
+import { driver } from './driver.ts';
 
 /**
  * How long a statement waits for a lock. Others queue behind a statement that waits, and what is waited for may be held
@@ -29,7 +30,7 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
       // Not a word of the server's about the statement: the connection is not used again.
       throw new Error('a transaction could not be rolled back', { cause: new AggregateError([error, rollbackError]) });
     });
-    if (error instanceof pg.DatabaseError && error.code === READ_ONLY) throw new OnlyReads('', { cause: error });
+    if (error instanceof driver().DatabaseError && error.code === READ_ONLY) throw new OnlyReads('', { cause: error });
     throw error;
   }
 }
@@ -47,7 +48,7 @@ async function begin(client: Client): Promise<void> {
      SET LOCAL idle_in_transaction_session_timeout = ${2 * TARGET_DEADLINE}`,
   );
   await begun.catch((error: unknown) => {
-    const isReadOnly = error instanceof pg.DatabaseError && [READ_ONLY, IN_RECOVERY].includes(error.code ?? '');
+    const isReadOnly = error instanceof driver().DatabaseError && [READ_ONLY, IN_RECOVERY].includes(error.code ?? '');
     throw isReadOnly ? new OnlyReads('', { cause: error }) : error;
   });
 }

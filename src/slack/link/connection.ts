@@ -1,26 +1,12 @@
-import { createRequire } from 'node:module';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import type { SocketModeReceiver } from '@slack/bolt';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import type { Log } from '../../ports/host.ts';
+import { SocketModeReceiver } from './bolt.ts';
 import { isAuthFailure, slackErrorCode, slackProblem } from './clients.ts';
 import { isWholeFrame } from './frames.ts';
 import { createSlackLogger } from './logger.ts';
-import { type Connection, httpConnection, TokenRefused } from './signedRequests.ts';
+import { type Connection, TokenRefused } from './signedRequests.ts';
 import { socketProxy } from './socketProxy.ts';
-
-const bolt = createRequire(import.meta.url)('@slack/bolt') as typeof import('@slack/bolt');
-
-/** Where Slack sends its requests in HTTP mode, on the bot's port. */
-export const SLACK_PATH = '/slack/events';
-
-export type Transport = { mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string };
-
-export function createConnection(transport: Transport, options: { apiUrl: string; log: Log }): Connection {
-  return transport.mode === 'socket'
-    ? socketConnection(transport.appToken, options)
-    : httpConnection(transport.signingSecret, options.log);
-}
 
 /** How long opening a socket may take, from asking for its address to Slack's hello. */
 const HELLO_TIMEOUT: Millis = 15 * SECOND;
@@ -29,9 +15,12 @@ const CALL_TIMEOUT: Millis = 10 * SECOND;
 const DROPPED = 'dropped an envelope that is not whole';
 
 /** The library's receiver, which neither reconnects by itself nor takes a frame that is not whole. */
-function socketReceiver(appToken: string, { apiUrl, log }: { apiUrl: string; log: Log }): SocketModeReceiver {
+function socketReceiver(
+  appToken: string,
+  { apiUrl, log }: { apiUrl: string; log: Log },
+): InstanceType<typeof SocketModeReceiver> {
   const dispatcher = socketProxy(process.env);
-  const receiver: SocketModeReceiver = new bolt.SocketModeReceiver({
+  const receiver = new SocketModeReceiver({
     appToken,
     autoReconnectEnabled: false,
     ...(dispatcher && { dispatcher }),
@@ -61,7 +50,7 @@ function socketReceiver(appToken: string, { apiUrl, log }: { apiUrl: string; log
  * an unhandled rejection when Slack refuses the token; so it is switched off and done here: at once after
  * a disconnect, with growing pauses after failures, for ever, and said in the log.
  */
-function socketConnection(appToken: string, options: { apiUrl: string; log: Log }): Connection {
+export function socketConnection(appToken: string, options: { apiUrl: string; log: Log }): Connection {
   const { log } = options;
   const receiver = socketReceiver(appToken, options);
   const { client } = receiver;

@@ -8,6 +8,9 @@ import { readObject } from '../../http/json.ts';
 import type { Delivery, Route } from '../../http/route.ts';
 import type { Log } from '../../ports/host.ts';
 
+/** Where Slack sends them, on the bot's port. */
+export const SLACK_PATH = '/slack/events';
+
 /** How old a request may be, and how far in the future it may be dated: clocks differ a little. */
 const TIMESTAMP_TOLERANCE: Millis = 5 * MINUTE;
 /** Slack itself gives up after three seconds. */
