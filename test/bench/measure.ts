@@ -65,3 +65,21 @@ export const timeAsync = async (work: () => Promise<unknown>): Promise<number> =
   await work();
   return performance.now() - started;
 };
+
+/** Milliseconds of processor time of this thread, which other programs on the machine leave alone. */
+export const cpuOf = (work: () => void): number => {
+  const before = process.threadCpuUsage();
+  work();
+  return since(before);
+};
+
+export const cpuOfAsync = async (work: () => Promise<unknown>): Promise<number> => {
+  const before = process.threadCpuUsage();
+  await work();
+  return since(before);
+};
+
+function since(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
+}

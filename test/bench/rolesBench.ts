@@ -1,67 +1,31 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { CORE_SCHEMA, load } from 'js-yaml';
-import { parsePolicy } from '../../src/config/policyFile.ts';
-import type { Policy } from '../../src/domain/policy.ts';
-import { known } from '../../src/domain/terms.ts';
-import type { Deps } from '../../src/lifecycle/deps.ts';
-import { reloadPolicy } from '../../src/lifecycle/reloadPolicy.ts';
-import { possibleNow } from '../../src/lifecycle/request/outlook.ts';
-import type { OnCall } from '../../src/ports/pagerDuty.ts';
-import { PROVISIONERS } from '../../src/provisioners/registry.ts';
-import { connectTargets } from '../../src/provisioners/targets.ts';
-import { roleOptions } from '../../src/slack/features/request/modal.ts';
-import { recordedLog } from '../support/log.ts';
-import { benchPerson, createBenchBox, inFolder } from './box.ts';
-import { longestStretch } from './loop.ts';
-import { type Measure, median, paired } from './measure.ts';
-
 /** A company's policy: ten thousand roles on five thousand webhook targets, two rules each. Processor time throughout. */
 
-const RESOURCES = 5_000;
-const ROLES = 2 * RESOURCES;
-const ROUNDS = 5;
-const SECRETS = { SECRET: 'sixteen-characters-at-least' };
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { WebClient } from '@slack/web-api';
+import { CORE_SCHEMA, load } from 'js-yaml';
+import type { Policy } from '../../src/domain/policy.ts';
+import { known } from '../../src/domain/terms.ts';
+import { grantingBlocked } from '../../src/lifecycle/health/freeze.ts';
+import type { OnCall } from '../../src/ports/pagerDuty.ts';
+import { onCall as onCallCommand } from '../../src/slack/features/commands/onCall.ts';
+import { createHome } from '../../src/slack/features/home/home.ts';
+import { roleOptions } from '../../src/slack/features/request/modal.ts';
+import type { Call } from '../../src/slack/kit/command.ts';
+import { type Box, benchPerson, createBenchBox, inFolder } from './box.ts';
+import { cpuOf, cpuOfAsync, type Measure, median, paired } from './measure.ts';
+import { policyOf, policySource } from './policies.ts';
+
+const ROLES = 10_000;
+const ROUNDS = 9;
 const WHAT = '10,000 roles:';
 
-const role = (name: string, index: number) => `      ${name}:
-        grants: { permission: ${name} }
-        duration: { default: 1h, max: 4h }
-        rules:
-          - allow: { on_call: { escalation_policies: [PP${index % 50}], level: { max: 2 } } }
-          - ask: { reviewers: [U0LEAD], expires: 1h }`;
-const source = (resources: number): string => `version: 1
-slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
-resources:
-${Array.from(
-  { length: resources },
-  (_, index) => `  service-${index}:
-    target: { kind: webhook, url: "https://hooks.example/${index}", secret: "\${SECRET}" }
-    roles:
-${role('read', index)}
-${role('write', index)}`,
-).join('\n')}
-`;
-
-function policyOf(text: string): Policy {
-  const read = parsePolicy(text, PROVISIONERS, SECRETS);
-  if ('issues' in read) throw new Error(JSON.stringify(read.issues.slice(0, 3)));
-  return read.policy;
-}
-
-function cpuOf(work: () => unknown): number {
-  const before = process.threadCpuUsage();
-  work();
-  const { user, system } = process.threadCpuUsage(before);
-  return (user + system) / 1_000;
-}
-
 export async function rolesBench(): Promise<Measure[]> {
-  const text = source(RESOURCES);
-  const rounds = Array.from({ length: ROUNDS }, () => [
-    cpuOf(() => policyOf(text)),
-    cpuOf(() => load(text, { schema: CORE_SCHEMA })),
-  ]);
+  const text = policySource(ROLES, 2);
+  const rounds = Array.from({ length: ROUNDS }, () => ({
+    ours: cpuOf(() => policyOf(text)) / ROLES,
+    yaml: cpuOf(() => load(text, { schema: CORE_SCHEMA })) / ROLES,
+  }));
   const { policy, bytes } = held(text);
   const typed = ['service-49 read', 'write', '', 'service 4999'];
   roleOptions(policy, 'read');
@@ -71,8 +35,8 @@ export async function rolesBench(): Promise<Measure[]> {
       unit: 'ms',
       ...paired(
         'js-yaml’s own parse of the same file',
-        rounds.map(([ours = 0]) => ours / ROLES),
-        rounds.map(([, yaml = 0]) => yaml / ROLES),
+        rounds.map(({ ours }) => ours),
+        rounds.map(({ yaml }) => yaml),
       ),
       budget: { beyond: 0.1 },
       limitedBy: 'the schemas, which look at every field, and garbage collection',
@@ -106,8 +70,20 @@ function held(text: string): { policy: Policy; bytes: number } {
   return { policy, bytes: process.memoryUsage().heapUsed - before };
 }
 
-const ANSWERS: OnCall = {
-  entries: async () => known([]),
+/** One shift of fifty: 200 of the roles are to be had at once, and reviewers can be asked for the rest. */
+const ON_CALL: OnCall = {
+  entries: async () =>
+    known([
+      {
+        escalationPolicy: { id: 'PP1', name: 'Service 1' },
+        services: [],
+        schedule: null,
+        level: 1,
+        start: null,
+        end: null,
+        isOverride: null,
+      },
+    ]),
   onCallFor: async () => known({ addresses: [], unread: null }),
   knows: async () => known(true),
   incident: async () => ({ known: false, problem: 'none' }),
@@ -116,60 +92,50 @@ const ANSWERS: OnCall = {
   openIncidents: async () => known([]),
 };
 
+/** What a person gets to see, by the functions that the listeners call: all but Bolt and the wire. */
 const inTheBot = (policy: Policy): Promise<Measure[]> =>
   inFolder(async (path) => {
-    const box = await createBenchBox(path('jit.db'), { onCall: ANSWERS, targets: {} });
+    const box = await createBenchBox(path('jit.db'), { onCall: ON_CALL, targets: {} });
     try {
-      const { deps } = box.core;
+      const { deps, posts } = box.core;
       deps.policyFile.use(policy);
-      const look = () => possibleNow(deps, benchPerson(1));
-      await look();
-      const before = process.threadCpuUsage();
-      const stretches = [await longestStretch(look), await longestStretch(look), await longestStretch(look)];
-      const { user, system } = process.threadCpuUsage(before);
-      return [
-        {
-          what: `${WHAT} what somebody could ask for, for Home and /jit oncall`,
+      await grantsNow(box);
+      const { slackId } = benchPerson(1);
+      let shown = '';
+      const said = (what: object) => {
+        shown = JSON.stringify(what);
+      };
+      const client = { views: { publish: async ({ view }: { view: object }) => said(view) } };
+      const home = createHome(deps, client as unknown as WebClient, posts);
+      const tell: Call['tell'] = async (_text, blocks = []) => said(blocks);
+      const call = { deps, personId: slackId, tell } as Call;
+      const measured = async (what: string, work: () => Promise<void>): Promise<Measure> => {
+        await work();
+        if (!/service-1/.test(shown)) throw new Error(`nothing is offered: ${shown.slice(0, 500)}`);
+        const times: number[] = [];
+        for (let round = 0; round < ROUNDS; round += 1) times.push(await cpuOfAsync(work));
+        return {
+          what: `${WHAT} ${what}`,
           unit: 'ms',
-          value: (user + system) / 1_000 / stretches.length,
+          value: median(times),
           budget: { most: 500 },
-          limitedBy: 'what the ledger knows about each of 5,000 resources: a query each',
-        },
-        {
-          what: `${WHAT} longest stretch without the loop turning meanwhile`,
-          unit: 'ms',
-          value: median(stretches),
-          budget: { most: 50 },
-          limitedBy: 'fifty roles at a time, and garbage collection',
-        },
-        await reload(deps, policy),
+          limitedBy: 'a decision for each role',
+        };
+      };
+      return [
+        await measured('/jit oncall answers', () => onCallCommand.run(call)),
+        await measured('Home is shown', () => home.show(slackId)),
       ];
     } finally {
       await box.end();
     }
   });
 
-/** The file with one resource more, read and put in force, targets included. */
-async function reload(deps: Deps, policy: Policy): Promise<Measure> {
-  const notUsed = () => Promise.reject(new Error('no target is asked'));
-  const targets = connectTargets(policy, {
-    log: recordedLog(),
-    clock: deps.clock,
-    seats: { at: notUsed, of: notUsed, keep: notUsed, drop: notUsed },
-    ids: { keep: notUsed, of: notUsed },
-  });
-  const more = source(RESOURCES + 1);
-  const policyFile = {
-    read: () => ({ policy: policyOf(more) }),
-    use: (next: Policy) => targets.adopt(next),
-  };
-  const value = await longestStretch(() => reloadPolicy({ ...deps, policy, policyFile, targets }, null));
-  await targets.close();
-  return {
-    what: `${WHAT} longest stretch while the policy is reloaded`,
-    unit: 'ms',
-    value,
-    budget: { most: 50 },
-    limitedBy: 'reading the file, all of it at once: half of it is js-yaml’s parse',
-  };
+/** Before the ledger is checked nothing would be offered. */
+async function grantsNow({ core }: Box): Promise<void> {
+  await core.start();
+  for (let turn = 0; (await grantingBlocked(core.deps)) !== null; turn += 1) {
+    if (turn > 1_000) throw new Error('the ledger is still being checked');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
