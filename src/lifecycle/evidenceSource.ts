@@ -80,8 +80,9 @@ export function evidenceSource(sources: Sources): EvidenceSource {
 }
 
 /** An answer that failed serves as well: with thousands of roles, each would wait for a service that is down. */
-const askingOnce = ({ onCall, directory, store, ...others }: Sources): Sources => ({
+const askingOnce = ({ onCall, directory, store, activity, ...others }: Sources): Sources => ({
   ...others,
+  activity: { ...activity, asking: askedAnywhere(activity, others.clock) },
   onCall: {
     entries: askedOnce((...asked) => onCall.entries(...asked)),
     incident: askedOnce((...asked) => onCall.incident(...asked)),
@@ -99,6 +100,15 @@ const askingOnce = ({ onCall, directory, store, ...others }: Sources): Sources =
     accountsOf: askedOnce((...asked) => store.accountsOf(...asked)),
   },
 });
+
+/** The ledger is read once for a person, whichever resources are asked about. */
+function askedAnywhere(activity: ActivityReader, clock: Sources['clock']): ActivityReader['asking'] {
+  const habits = askedOnce((accounts: readonly string[]) => activity.askingAnywhere(accounts, clock.now()));
+  return async (accounts, resource) => {
+    const { resources, ...asked } = await habits(accounts);
+    return { ...asked, knowsResource: resources.has(resource) };
+  };
+}
 
 type About = Parameters<EvidenceSource['gather']>[1];
 

@@ -63,6 +63,11 @@ export interface EventSearch {
 export interface ActivityReader {
   /** @param accounts Slack ids of one human */
   asking(accounts: readonly string[], resourceId: string, now: Instant): Promise<Activity>;
+  /** The same for any resource, for who asks about thousands: those that they ever had access to. */
+  askingAnywhere(
+    accounts: readonly string[],
+    now: Instant,
+  ): Promise<Pick<Activity, 'requests' | 'denials'> & { readonly resources: ReadonlySet<string> }>;
   /** How often each role was used since `since`. */
   uses(since: Instant): Promise<readonly Use[]>;
   /** @param between the accounts of two people; the first of each stands for all of theirs */

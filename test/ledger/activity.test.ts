@@ -168,6 +168,15 @@ describe('what is read', () => {
     expect(await knows(['U0A'], 'read')).toBe(false);
   });
 
+  test('every resource that a human ever had access to, beside what they asked for', async () => {
+    await one.record(activated('U0A', 'db/read'), activated('U0A2', 'queue/admin'), activated('U0B', 'web/edit'));
+    one.clock.advance(2 * LOOK_BACK);
+    await one.record(submitted('U0A', 1));
+    const seen = await reader().askingAnywhere(['U0A', 'U0A2'], one.clock.now());
+    expect([...seen.resources].sort()).toEqual(['db', 'queue']);
+    expect(seqs(seen.requests)).toEqual([4]);
+  });
+
   test('the newest ten reviews of a reviewer, with how long each took', async () => {
     await one.record(submitted('U0A', 1));
     one.clock.advance(MINUTE);

@@ -114,11 +114,7 @@ const store: Pick<Store, 'history' | 'record' | 'accountsOf'> = {
   accountsOf: async (human) => [...human.accounts, ...seen],
 };
 
-const gather = (
-  role: Partial<Role> = {},
-  more: Partial<Parameters<EvidenceSource['gather']>[1]> = {},
-  purpose: Parameters<EvidenceSource['gather']>[2] = 'decision',
-) =>
+const aSource = () =>
   evidenceSource({
     onCall: pagerDuty,
     directory,
@@ -128,6 +124,11 @@ const gather = (
         note('activity', accounts, resource, now);
         if (broken.has('activity')) throw new Error('the disk is gone');
         return { requests: [], denials: [], knowsResource: true };
+      },
+      askingAnywhere: async (accounts, now) => {
+        note('activity', accounts, 'anywhere', now);
+        if (broken.has('activity')) throw new Error('the disk is gone');
+        return { requests: [], denials: [], resources: new Set(['db']) };
       },
       uses: async () => [],
       reviewing: async () => ({ reviews: [], approversOfRequester: [], approversOfReviewer: [] }),
@@ -140,7 +141,14 @@ const gather = (
     },
     clock,
     policy: () => ({ samePerson }),
-  }).gather(
+  });
+const gather = (
+  role: Partial<Role> = {},
+  more: Partial<Parameters<EvidenceSource['gather']>[1]> = {},
+  purpose: Parameters<EvidenceSource['gather']>[2] = 'decision',
+  source = aSource(),
+) =>
+  source.gather(
     aRole(role),
     { person: ANA, incidentId: null, at: null, requestId: null, duration: HOUR, reason: 'because', ...more },
     purpose,
@@ -399,6 +407,24 @@ describe('a ledger that cannot be read', () => {
       signals: unknown('whether this is unusual could not be looked up'),
     });
   });
+});
+
+test('over many roles, a person’s past is read once, and tells the resources apart', async () => {
+  const [look, source] = [{}, aSource()];
+  const there = await gather({ resourceId: 'db' }, { look }, 'preview', source);
+  const elsewhere = await gather({ resourceId: 'queue' }, { look }, 'preview', source);
+  expect(asked.activity).toEqual([[['U0ANA'], 'anywhere', clock.now()]]);
+  expect(there.signals).toEqual(known([]));
+  expect(elsewhere.signals).toMatchObject({ known: true, value: [{ kind: 'first_time' }] });
+});
+
+test('over many roles, a past that cannot be read is not known for any of them', async () => {
+  broken.add('activity');
+  const [look, source] = [{}, aSource()];
+  for (const resourceId of ['db', 'queue']) {
+    const { signals } = await gather({ resourceId }, { look }, 'preview', source);
+    expect(signals).toMatchObject({ known: false });
+  }
 });
 
 test('what is unusual is looked up for every account of the human, at the resource', async () => {

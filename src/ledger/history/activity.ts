@@ -1,6 +1,6 @@
 import type { Use } from '../../domain/accessReview.ts';
 import { type Activity, LOOK_BACK, type PastReview, type ReviewActivity } from '../../domain/signals.ts';
-import type { Instant } from '../../domain/terms.ts';
+import type { Instant, RoleKey } from '../../domain/terms.ts';
 import type { ActivityReader } from '../../ports/ledger.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
@@ -22,6 +22,12 @@ const EVER_HAD = `
     AND json_extract(events.payload, '$.person.slackId') = @person
     AND instr(json_extract(events.payload, '$.role'), @prefix) = 1
   LIMIT 1`;
+
+const ROLES_HAD = `
+  SELECT DISTINCT json_extract(events.payload, '$.role')
+  FROM event_people JOIN events ON events.seq = event_people.seq
+  WHERE event_people.person = @person AND events.type = 'grant.activated'
+    AND json_extract(events.payload, '$.person.slackId') = @person`;
 
 const REVIEWS = `
   SELECT events.seq, events.at, json_extract(events.payload, '$.verdict') AS verdict, events.at - asked.at AS after
@@ -50,22 +56,31 @@ export function createActivityReader({ sqlite }: OpenLedger): ActivityReader {
     { seq: number; at: number; type: string }
   >(ASKED);
   const everHad = sqlite.prepare<{ person: string; prefix: string }, number>(EVER_HAD).pluck();
+  const rolesHad = sqlite.prepare<{ person: string }, string>(ROLES_HAD).pluck();
   const reviews = sqlite.prepare<{ person: string; since: Instant; limit: number }, PastReview>(REVIEWS);
   const approvers = sqlite.prepare<{ person: string; since: Instant }, string>(APPROVERS).pluck();
 
   const uses = sqlite.prepare<[Instant], Use>(USES);
 
+  function askedBy(accounts: readonly string[], now: Instant): Pick<Activity, 'requests' | 'denials'> {
+    const since = now - LOOK_BACK;
+    const seen = newestFirst(accounts.flatMap((person) => asked.all({ person, since, limit: MOST_EVENTS })));
+    return {
+      requests: seen.filter(({ type }) => type === 'request.submitted'),
+      denials: seen.filter(({ type }) => type === 'request.denied'),
+    };
+  }
+
   return {
     uses: async (since) => uses.all(since),
-    asking: async (accounts, resource, now): Promise<Activity> => {
-      const since = now - LOOK_BACK;
-      const seen = newestFirst(accounts.flatMap((person) => asked.all({ person, since, limit: MOST_EVENTS })));
-      return {
-        requests: seen.filter(({ type }) => type === 'request.submitted'),
-        denials: seen.filter(({ type }) => type === 'request.denied'),
-        knowsResource: accounts.some((person) => everHad.get({ person, prefix: `${resource}/` }) !== undefined),
-      };
-    },
+    asking: async (accounts, resource, now) => ({
+      ...askedBy(accounts, now),
+      knowsResource: accounts.some((person) => everHad.get({ person, prefix: `${resource}/` }) !== undefined),
+    }),
+    askingAnywhere: async (accounts, now) => ({
+      ...askedBy(accounts, now),
+      resources: new Set(accounts.flatMap((person) => rolesHad.all({ person })).map(resourceOf)),
+    }),
     reviewing: async ({ reviewer, requester }, now): Promise<ReviewActivity> => {
       const since = now - LOOK_BACK;
       const asOne = (id: string) => [reviewer, requester].find((ids) => ids.includes(id))?.[0] ?? id;
@@ -82,6 +97,8 @@ export function createActivityReader({ sqlite }: OpenLedger): ActivityReader {
     },
   };
 }
+
+const resourceOf = (role: RoleKey): string => role.slice(0, role.indexOf('/'));
 
 const newestFirst = <T extends { readonly seq: number }>(seen: readonly T[]): T[] =>
   [...seen].sort((a, b) => b.seq - a.seq);
