@@ -15,7 +15,7 @@ import { createMeter } from '../metrics/meter.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import type { OverviewReader } from '../ports/overview.ts';
 import type { OnCall } from '../ports/pagerDuty.ts';
-import type { PolicyFile } from '../ports/policy.ts';
+import type { PolicyFile, PolicyReading } from '../ports/policy.ts';
 import { openAdapters } from './adapters.ts';
 import { checkTargets } from './checkTargets.ts';
 import { createClockDrift } from './clockDrift.ts';
@@ -166,8 +166,8 @@ function openRecord(env: Env, log: Log, strike: Strike) {
 }
 
 /** @param secrets grows by what the file names now */
-function readAgain({ env, readPolicy }: BotOptions, secrets: string[]): ReturnType<PolicyFile['read']> {
-  const read = readPolicy();
+async function readAgain({ env, readPolicy }: BotOptions, secrets: string[]): Promise<PolicyReading> {
+  const read = await readPolicy();
   if (!('policy' in read)) return read;
   secrets.push(...(read.policy.secrets ?? []));
   const missing = lacking(has(env), read.policy);

@@ -165,8 +165,9 @@ function depsOf(world: World, { store, integrity }: { store: Store; integrity: I
     },
     policyFile: {
       read: world.readPolicy,
-      use: (next) => {
-        targets.adopt(next);
+      use: async (next) => {
+        const adopt = await targets.prepare(next);
+        adopt();
         inForce = next;
       },
     },
@@ -186,6 +187,7 @@ function depsOf(world: World, { store, integrity }: { store: Store; integrity: I
     grantLock: keyedLock(),
     limitLock: keyedLock(),
     humanLock: keyedLock(),
+    policyLock: keyedLock(),
   };
 }
 

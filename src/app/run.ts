@@ -7,6 +7,7 @@ import { secretsNamed, secretsOfEnv } from '../config/secrets.ts';
 import { readEnvironment } from '../config/variables.ts';
 import { createStriker, type Strike } from '../domain/secrets.ts';
 import type { Log } from '../ports/host.ts';
+import type { PolicyReading } from '../ports/policy.ts';
 import { StorageError } from '../ports/store.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 import { type Bot, type BotOptions, startBot } from './bot.ts';
@@ -15,6 +16,7 @@ import { warnOfFindings } from './checks/services.ts';
 import { systemClock } from './clock.ts';
 import { whenLauncherIsGone } from './launcher.ts';
 import { createLog } from './log.ts';
+import { readPolicyBeside } from './policyBeside.ts';
 import { useProxyOf } from './proxy.ts';
 import { readConfig } from './readConfig.ts';
 import type { Signals } from './signals.ts';
@@ -96,14 +98,9 @@ function readOptions(secrets: string[], strike: Strike): BotOptions & { readonly
 
 function policyReaders(env: Env, strike: Strike): Pick<BotOptions, 'readPolicy' | 'readPolicyText'> {
   return {
-    readPolicy: () => {
-      try {
-        const loaded = loadPolicy(env.policyPath, PROVISIONERS, process.env);
-        return { policy: loaded.policy };
-      } catch (error) {
-        if (error instanceof ConfigError) return { problem: strike(error.message) };
-        throw error;
-      }
+    readPolicy: async () => {
+      const read = (await readPolicyBeside(env.policyPath)) ?? readHere(env.policyPath);
+      return 'policy' in read ? read : { problem: strike(read.problem) };
     },
     readPolicyText: (text) => {
       const read = parsePolicy(text, PROVISIONERS, process.env, {
@@ -115,6 +112,16 @@ function policyReaders(env: Env, strike: Strike): Pick<BotOptions, 'readPolicy' 
         : { problem: strike(`this version does not take it: ${read.issues[0]?.message ?? ''}`) };
     },
   };
+}
+
+/** On the event loop, for what cannot be handed over between threads. */
+function readHere(path: string): PolicyReading {
+  try {
+    return { policy: loadPolicy(path, PROVISIONERS, process.env).policy };
+  } catch (error) {
+    if (error instanceof ConfigError) return { problem: error.message };
+    throw error;
+  }
 }
 
 interface Starting {

@@ -29,7 +29,7 @@ export interface World {
   readonly incidents: IncidentDesk;
   readonly engine: PolicyEngine;
   readonly codes: CodeBox;
-  readonly targets: Targets & { adopt(policy: Policy): void };
+  readonly targets: Targets & { prepare(policy: Policy): Promise<() => void> };
   /** Slack, for messages that nobody waits for. */
   readonly client: WebClient;
   readonly checkpoints: CheckpointBook | null;

@@ -1,11 +1,17 @@
-import type { Policy, Role } from './policy.ts';
+import type { Policy, Resource, Role } from './policy.ts';
 import { roleKey } from './policy.ts';
 import { ruleText } from './policyText.ts';
 import { durationText } from './terms.ts';
 import { counted } from './text.ts';
 
 /** The changes of a new policy, one line each, for the person about to put it in force. */
-export function policyChanges(before: Policy, after: Policy): string[] {
+export const policyChanges = (before: Policy, after: Policy): string[] => [
+  ...changesAround(before, after),
+  ...[...after.resources.values()].flatMap((resource) => resourceChanges(before.resources.get(resource.id), resource)),
+];
+
+/** What changes besides the resources of the new policy. */
+export function changesAround(before: Policy, after: Policy): string[] {
   const lines: string[] = [];
   const say = (what: string, a: unknown, b: unknown) => {
     if (text(a) !== text(b)) lines.push(`${what}: ${text(a)} → ${text(b)}`);
@@ -24,20 +30,26 @@ export function policyChanges(before: Policy, after: Policy): string[] {
     say(`what ${id} is called at targets`, before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');
   for (const resource of before.resources.values())
     if (!after.resources.has(resource.id)) lines.push(`resource ${resource.id} is gone`);
-  for (const resource of after.resources.values()) {
-    const old = before.resources.get(resource.id);
-    if (!old) lines.push(`resource ${resource.id} is new`);
-    // The target may hold secrets: only report that it changed.
-    else if (old.kind !== resource.kind || JSON.stringify(old.target) !== JSON.stringify(resource.target))
-      lines.push(`${resource.id}: its target has changed`);
-    if (old) say(`${resource.id}: owners`, old.owners, resource.owners);
-    if (old) say(`${resource.id}: drift`, old.drift, resource.drift);
-    for (const role of old?.roles.values() ?? [])
-      if (!resource.roles.has(role.id)) lines.push(`${roleKey(role)} is gone`);
-    for (const role of resource.roles.values()) {
-      const earlier = old?.roles.get(role.id);
-      lines.push(...(earlier ? roleChanges(earlier, role) : [`${roleKey(role)} is new, with ${rulesText(role)}`]));
-    }
+  return lines;
+}
+
+/** What changes at a resource. @param old undefined if it is new */
+export function resourceChanges(old: Resource | undefined, resource: Resource): string[] {
+  const lines: string[] = [];
+  const say = (what: string, a: unknown, b: unknown) => {
+    if (text(a) !== text(b)) lines.push(`${resource.id}: ${what}: ${text(a)} → ${text(b)}`);
+  };
+  if (!old) lines.push(`resource ${resource.id} is new`);
+  // The target may hold secrets: only report that it changed.
+  else if (old.kind !== resource.kind || JSON.stringify(old.target) !== JSON.stringify(resource.target))
+    lines.push(`${resource.id}: its target has changed`);
+  if (old) say('owners', old.owners, resource.owners);
+  if (old) say('drift', old.drift, resource.drift);
+  for (const role of old?.roles.values() ?? [])
+    if (!resource.roles.has(role.id)) lines.push(`${roleKey(role)} is gone`);
+  for (const role of resource.roles.values()) {
+    const earlier = old?.roles.get(role.id);
+    lines.push(...(earlier ? roleChanges(earlier, role) : [`${roleKey(role)} is new, with ${rulesText(role)}`]));
   }
   return lines;
 }

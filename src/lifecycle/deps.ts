@@ -35,6 +35,8 @@ export interface Deps {
   readonly limitLock: KeyedLock;
   /** One commit at a time that begins access for one human, by any of their accounts. */
   readonly humanLock: KeyedLock;
+  /** One reload at a time, so that an older file never takes the place of a newer one. */
+  readonly policyLock: KeyedLock;
 }
 
 /** Whether the ledger can be trusted. If not, nothing new is granted, and live access still ends. */

@@ -1,11 +1,12 @@
+import { inSlices } from '../concurrency/slices.ts';
 import type { NewEvent } from '../domain/events.ts';
 import type { Actor } from '../domain/person.ts';
 import { BOT, personActor } from '../domain/person.ts';
 import type { Policy } from '../domain/policy.ts';
-import { policyChanges } from '../domain/policyChanges.ts';
+import { changesAround, policyChanges, resourceChanges } from '../domain/policyChanges.ts';
 import type { Refused } from '../domain/refusal.ts';
 import { cut } from '../domain/text.ts';
-import type { PolicyFile } from '../ports/policy.ts';
+import type { PolicyReading } from '../ports/policy.ts';
 import type { RecordChange, Store } from '../ports/store.ts';
 import type { Deps } from './deps.ts';
 import { type Stranded, strandedBy, strandedLine } from './grant/strandedAccess.ts';
@@ -25,8 +26,10 @@ export type Reload =
   | { readonly outcome: 'in_force'; readonly hash: string; readonly changes: readonly string[] };
 
 /** Reads a policy from its stored text; the secrets that it names may be gone. */
-export type PolicyTextReader = (text: string) => ReturnType<PolicyFile['read']>;
+export type PolicyTextReader = (text: string) => PolicyReading;
 
+/** Resources that are compared in one turn of the event loop. */
+const AT_A_TIME = 100;
 /** Limit of a problem's text in an event, in characters. */
 const MOST_TOLD = 500;
 
@@ -34,7 +37,7 @@ const MOST_TOLD = 500;
 export async function previewReload(deps: Deps, personId: string): Promise<Reload | Refused> {
   const admin = await checkAdmin(deps, personId);
   if ('refused' in admin) return admin;
-  const read = compare(deps);
+  const read = await compare(deps);
   if (!('policy' in read)) return read;
   const stranded = await strandedAnew(deps, read.policy);
   return isSame(deps, read.policy, stranded) ? { outcome: 'same' } : changed(read, stranded);
@@ -47,24 +50,27 @@ export async function previewReload(deps: Deps, personId: string): Promise<Reloa
  *   runs the process
  * @returns `changed` if the file was not put in force, with what it would change and strand
  */
-export async function reloadPolicy(
-  deps: Deps,
-  by: {
-    readonly personId: string;
-    readonly hash: string;
-    readonly wasShown: (stranded: readonly Stranded[]) => boolean;
-  } | null,
-): Promise<Reload | Refused> {
+export function reloadPolicy(deps: Deps, by: ShownTo | null): Promise<Reload | Refused> {
+  return deps.policyLock('file', () => reload(deps, by));
+}
+
+interface ShownTo {
+  readonly personId: string;
+  readonly hash: string;
+  readonly wasShown: (stranded: readonly Stranded[]) => boolean;
+}
+
+async function reload(deps: Deps, by: ShownTo | null): Promise<Reload | Refused> {
   const admin = by && (await checkAdmin(deps, by.personId));
   if (admin && 'refused' in admin) return admin;
-  const read = compare(deps);
+  const read = await compare(deps);
   if (!('policy' in read)) return read;
   const { policy, changes } = read;
   // The file was saved again since: what is put in force has to be what was looked at.
   const stranded = await strandedAnew(deps, policy);
   if (isSame(deps, policy, stranded)) {
     // The variables that the file names may have other values now, such as a new password.
-    deps.policyFile.use(policy);
+    await deps.policyFile.use(policy);
     return { outcome: 'same' };
   }
   const wasShown = by?.hash === policy.hash && (stranded.length === 0 || by.wasShown(stranded));
@@ -74,7 +80,7 @@ export async function reloadPolicy(
     records: await keepPolicyText(deps.store, policy),
     events: [policyLoaded(policy, recorded, admin ? personActor(admin.person) : BOT)],
   });
-  deps.policyFile.use(policy);
+  await deps.policyFile.use(policy);
   return { outcome: 'in_force', hash: policy.hash, changes: recorded };
 }
 
@@ -119,12 +125,16 @@ export async function changesSince(
   return [`another policy than before, and what it changes cannot be told: ${cut(why, MOST_TOLD)}`];
 }
 
-function compare(
+async function compare(
   deps: Deps,
-): Extract<Reload, { outcome: 'unreadable' }> | { policy: Policy; changes: readonly string[] } {
-  const read = deps.policyFile.read();
+): Promise<Extract<Reload, { outcome: 'unreadable' }> | { policy: Policy; changes: readonly string[] }> {
+  const read = await deps.policyFile.read();
   if ('problem' in read) return { outcome: 'unreadable', problem: read.problem };
-  return { policy: read.policy, changes: policyChanges(deps.policy, read.policy) };
+  const [before, after] = [deps.policy, read.policy];
+  const each = await inSlices([...after.resources.values()], AT_A_TIME, async (resource) =>
+    resourceChanges(before.resources.get(resource.id), resource),
+  );
+  return { policy: after, changes: [...changesAround(before, after), ...each.flat()] };
 }
 
 export const policyLoaded = (policy: Policy, changes: readonly string[], actor: Actor): NewEvent => ({

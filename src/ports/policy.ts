@@ -8,11 +8,13 @@ import type { Instant, Known, Millis, RoleKey } from '../domain/terms.ts';
 
 /** The policy file, read again while the bot runs. */
 export interface PolicyFile {
-  /** The current file, validated; or all its issues, one per line. */
-  read(): { readonly policy: Policy } | { readonly problem: string };
-  /** Puts a policy in force: rules, reviewers, targets. */
-  use(policy: Policy): void;
+  /** The current file, validated; or all its issues, one per line. Nothing else waits for it. */
+  read(): Promise<PolicyReading>;
+  /** Puts a policy in force at one moment: rules, reviewers, targets. */
+  use(policy: Policy): Promise<void>;
 }
+
+export type PolicyReading = { readonly policy: Policy } | { readonly problem: string };
 
 /** Open Policy Agent. It never throws: a failure is an answer. */
 export interface PolicyEngine {

@@ -1,7 +1,8 @@
+import { atOnce, inSteps, type Steps } from '../concurrency/steps.ts';
 import { accountFor } from '../domain/accounts.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Person } from '../domain/person.ts';
-import { type Policy, type Resource, roleKey } from '../domain/policy.ts';
+import { findRole, type Policy, type Resource, roleKey } from '../domain/policy.ts';
 import type { Known } from '../domain/terms.ts';
 import { type Connection, type ListedRole, TargetRefusal, type Use } from './provisioner.ts';
 import { placeOf, provisionerOf, type Target } from './targetPlaces.ts';
@@ -13,6 +14,16 @@ interface Connected {
   readonly to: string | null;
   readonly connection: Connection<unknown>;
 }
+
+/** What a policy is connected to. */
+interface Next {
+  readonly policy: Policy;
+  readonly current: ReadonlyMap<string, Connected>;
+  readonly retired: ReadonlyMap<string, Connected>;
+}
+
+/** Targets that are connected in one turn of the event loop. */
+const AT_A_TIME = 100;
 
 /** The roles of a resource, as its target knows them. */
 export const listed = (resource: Resource): ListedRole<unknown>[] =>
@@ -30,8 +41,6 @@ export class Connections {
   #retired: ReadonlyMap<string, Connected> = new Map();
   /** Of earlier policies, newest last, closed with the rest: access may be live there, or something under way. */
   readonly #earlier: Connected[] = [];
-  /** What each role gives, by its key. */
-  #inForce: ReadonlyMap<string, unknown> = new Map();
 
   constructor(policy: Policy, { log, clock, seats, ids }: Pick<Use, 'log' | 'clock' | 'seats' | 'ids'>) {
     this.#use = {
@@ -46,16 +55,26 @@ export class Connections {
       },
     };
     this.#policy = policy;
-    this.adopt(policy);
+    this.#adopt(atOnce(this.#connectTo(policy)));
   }
 
-  /** Connects what a new policy adds or changes. What it no longer has stays connected. */
-  adopt(policy: Policy): void {
+  /** Connects what a new policy adds or changes. What it no longer has stays connected. @returns puts it in force */
+  async prepare(policy: Policy): Promise<() => void> {
+    const next = await inSteps(this.#connectTo(policy));
+    return () => this.#adopt(next);
+  }
+
+  *#connectTo(policy: Policy): Steps<Next> {
+    const current = yield* this.#connectAll(policy, policy.resources, this.#current);
+    const retired = new Map(policy.retiredTargets.map((one) => [one.name, one]));
+    return { policy, current, retired: yield* this.#connectAll(policy, retired, this.#retired) };
+  }
+
+  #adopt({ policy, current, retired }: Next): void {
     const before = this.#inPolicy();
     this.#policy = policy;
-    this.#inForce = new Map([...policy.resources.values()].flatMap(listed).map((one) => [one.roleKey, one.role]));
-    this.#current = this.#connectAll(policy.resources, this.#current);
-    this.#retired = this.#connectAll(new Map(policy.retiredTargets.map((one) => [one.name, one])), this.#retired);
+    this.#current = current;
+    this.#retired = retired;
     const now = new Set(this.#inPolicy());
     this.#earlier.push(...before.filter((one) => !now.has(one)));
   }
@@ -85,7 +104,7 @@ export class Connections {
 
   /** What a role gives by the policy in force. null: there is no such role */
   given(key: string): unknown {
-    return this.#inForce.get(key) ?? null;
+    return findRole(this.#policy, key)?.gives ?? null;
   }
 
   templateOf(resourceId: string): string | null {
@@ -107,16 +126,24 @@ export class Connections {
     return [...this.#current.values(), ...this.#retired.values()];
   }
 
-  #connectAll(named: ReadonlyMap<string, Target>, before: ReadonlyMap<string, Connected>): Map<string, Connected> {
-    const connected = [...named].flatMap(([name, target]): [string, Connected][] => {
-      const one = this.#connect(target, before.get(name));
-      return one ? [[name, one]] : [];
-    });
-    return new Map(connected);
+  *#connectAll(
+    policy: Policy,
+    named: ReadonlyMap<string, Target>,
+    before: ReadonlyMap<string, Connected>,
+  ): Steps<Map<string, Connected>> {
+    const connected = new Map<string, Connected>();
+    let looked = 0;
+    for (const [name, target] of named) {
+      const one = this.#connect(policy, target, before.get(name));
+      if (one) connected.set(name, one);
+      looked += 1;
+      if (looked % AT_A_TIME === 0) yield;
+    }
+    return connected;
   }
 
-  #connect(target: Target, before: Connected | undefined): Connected | null {
-    const place = placeOf(target, this.#policy);
+  #connect(policy: Policy, target: Target, before: Connected | undefined): Connected | null {
+    const place = placeOf(target, policy);
     if (place === null) return null;
     const to = JSON.stringify([target.kind, target.target]);
     if (before?.to === to) return before;

@@ -6,8 +6,12 @@ import type { Access, Use } from './provisioner.ts';
 import { placesOf } from './targetPlaces.ts';
 
 export interface ConnectedTargets extends Targets {
-  /** Connects what a new policy adds or changes. What it no longer has stays connected, for access that is still live. */
-  adopt(policy: Policy): void;
+  /**
+   * Connects what a new policy adds or changes, a few targets at a time. What it no longer has stays connected, for access
+   * that is still live.
+   * @returns puts all of it in force at once
+   */
+  prepare(policy: Policy): Promise<() => void>;
   /** What is in order and what is not at the target of a resource. Changes nothing. @throws what kept it from being asked */
   check(resource: Resource): Promise<readonly Finding[]>;
   close(): Promise<void>;
@@ -53,7 +57,7 @@ export function connectTargets(policy: Policy, use: Pick<Use, 'log' | 'clock' | 
     afterlife: (grant) =>
       (grant.place === null ? ofResource(grant.resourceId) : connections.toPlace(grant.place))?.afterlife,
     check: async (resource) => (await ofResource(resource.id)?.check(listed(resource))) ?? [],
-    adopt: (next) => connections.adopt(next),
+    prepare: (next) => connections.prepare(next),
     close: () => connections.close(),
   };
 }

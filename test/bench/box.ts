@@ -71,7 +71,7 @@ export async function createBenchBox(
     log: recordedLog(),
     version: 'bench',
     policy: benchPolicy(),
-    readPolicy: () => ({ policy: benchPolicy() }),
+    readPolicy: async () => ({ policy: benchPolicy() }),
     readPolicyText: () => ({ policy: benchPolicy() }),
     directory: {
       person: async (id) => known(personOf(id)),
@@ -108,7 +108,7 @@ export async function createBenchBox(
       placesOf: () => new Set(),
       knowsPlace: () => true,
       stamp: async () => undefined,
-      adopt: () => undefined,
+      prepare: async () => () => undefined,
       ...outside.targets,
     },
     client: never as WebClient,

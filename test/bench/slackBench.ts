@@ -45,7 +45,7 @@ resources:
     const bot = await startBot({
       env: parseEnv(variables),
       policy,
-      readPolicy: () => ({ policy }),
+      readPolicy: async () => ({ policy }),
       readPolicyText: () => ({ policy }),
       log: recordedLog(),
       clock: systemClock,

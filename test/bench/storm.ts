@@ -116,7 +116,7 @@ const log = recordedLog();
 const bot = await startBot({
   env: parseEnv(variables),
   policy,
-  readPolicy: () => ({ policy }),
+  readPolicy: async () => ({ policy }),
   readPolicyText: () => ({ policy }),
   log,
   clock: systemClock,

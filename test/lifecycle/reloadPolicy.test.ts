@@ -5,6 +5,7 @@ import type { Policy } from '../../src/domain/policy.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
 import type { Stranded } from '../../src/lifecycle/grant/strandedAccess.ts';
 import { changesSince, keepPolicyText, previewReload, reloadPolicy } from '../../src/lifecycle/reloadPolicy.ts';
+import type { PolicyReading } from '../../src/ports/policy.ts';
 import { aGrantOnItsWay, aPolicy, aResource, aRole } from '../support/domain.ts';
 import { aPerson, type Flow, startFlow } from '../support/flow.ts';
 import { anApprovedRequest } from '../support/requests.ts';
@@ -19,7 +20,7 @@ const policyOf = (hash: string, ...roles: string[]): Policy => ({
 
 let flow: Flow;
 let deps: Deps;
-let file: ReturnType<Deps['policyFile']['read']>;
+let file: PolicyReading;
 /** Where the policy in the file reaches. */
 let places: Set<string>;
 beforeEach(() => {
@@ -33,7 +34,7 @@ beforeEach(() => {
     get policy() {
       return flow.policy;
     },
-    policyFile: { ...flow.deps.policyFile, read: () => file },
+    policyFile: { ...flow.deps.policyFile, read: async () => file },
     targets: { ...flow.deps.targets, placesOf: () => places },
   };
 });
@@ -148,11 +149,22 @@ describe('put in force', () => {
           return done;
         },
       },
-      policyFile: { read: () => file, use: () => void order.push('in force') },
+      policyFile: { read: async () => file, use: async () => void order.push('in force') },
       policy: flow.policy,
     };
     await reloadPolicy(noting, null);
     expect(order).toEqual(['recorded', 'in force']);
+  });
+
+  test('never an older file in place of a newer one, however long each takes to read', async () => {
+    const older = Promise.withResolvers<PolicyReading>();
+    const reads = [older.promise, Promise.resolve({ policy: policyOf('newer', 'read') })];
+    deps.policyFile.read = async () => reads.shift() ?? { problem: 'read once too often' };
+    const both = [reloadPolicy(deps, null), reloadPolicy(deps, null)];
+    await new Promise((resolve) => setImmediate(resolve));
+    older.resolve(file);
+    await Promise.all(both);
+    isInForce('newer');
   });
 
   test('not where the file was saved again since it was shown', async () => {

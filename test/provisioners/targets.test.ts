@@ -135,10 +135,20 @@ describe('access is asked of the target that gave it', () => {
     await targets.revoke(grantAt(two, { resourceId: 'logs' }));
     await targets.revoke(grantAt(one));
     // The addresses change places; a grant ends where it was given.
-    targets.adopt(policyOf({ db: target('two', 'pw2'), logs: target('one', 'pw1') }));
+    (await targets.prepare(policyOf({ db: target('two', 'pw2'), logs: target('one', 'pw1') })))();
     await targets.revoke(grantAt(one));
     await targets.revoke(grantAt(two, { resourceId: 'logs' }));
     expect(said()).toEqual(['pw2 revoke', 'pw1 revoke', 'pw1 revoke', 'pw2 revoke']);
+  });
+
+  test('what is connected for a new policy is not in force before it is adopted', async () => {
+    const targets = connect(policyOf({ db: target('one', 'pw1') }));
+    const before = targets.placeOf('db');
+    const adopt = await targets.prepare(policyOf({ db: target('two', 'pw2'), logs: target('one', 'pw1') }));
+    expect([targets.placeOf('db'), targets.placeOf('logs')]).toEqual([before, null]);
+    adopt();
+    expect(targets.placeOf('logs')).toBe(before);
+    expect(targets.placeOf('db')).not.toBe(before);
   });
 
   test('an earlier version’s grant without a place is asked of its resource as it is', async () => {
@@ -155,7 +165,7 @@ describe('access is asked of the target that gave it', () => {
     const targets = connect(policyOf({ db: target('one', 'old') }));
     const place = targets.placeOf('db');
     await targets.isActive(grantAt(place));
-    targets.adopt(policyOf({ db: target('one', 'new') }));
+    (await targets.prepare(policyOf({ db: target('one', 'new') })))();
     await targets.isActive(grantAt(place));
     // Also for a resource that is not there any more, which had that place.
     await targets.revoke(grantAt(place, { resourceId: 'gone' }));
@@ -165,14 +175,14 @@ describe('access is asked of the target that gave it', () => {
   test('what a policy drops stays connected for its grants, newest credentials first', async () => {
     const targets = connect(policyOf({ db: target('one', 'first'), logs: target('two', 'pw2') }));
     const place = targets.placeOf('db');
-    targets.adopt(policyOf({ db: target('one', 'second'), logs: target('two', 'pw2') }));
-    targets.adopt(policyOf({ logs: target('two', 'pw2') }));
+    (await targets.prepare(policyOf({ db: target('one', 'second'), logs: target('two', 'pw2') })))();
+    (await targets.prepare(policyOf({ logs: target('two', 'pw2') })))();
     expect(targets.placeOf('db')).toBeNull();
     expect(targets.knowsPlace(place ?? '')).toBe(true);
     await targets.revoke(grantAt(place));
     expect(said()).toEqual(['second revoke']);
     // And so does one whose place another resource has by now, with its own credentials.
-    targets.adopt(policyOf({ logs: target('two', 'pw2'), again: target('one', 'third') }));
+    (await targets.prepare(policyOf({ logs: target('two', 'pw2'), again: target('one', 'third') })))();
     await targets.revoke(grantAt(place));
     expect(said()).toEqual(['second revoke', 'third revoke']);
   });
@@ -206,12 +216,12 @@ describe('access is asked of the target that gave it', () => {
     expect(said()).toEqual(['pw isActive']);
   });
 
-  test('a password that the environment gives is part of no place', () => {
+  test('a password that the environment gives is part of no place', async () => {
     const policy = (word: string) => policyOf({ db: target(`one ${word}`, word) }, { passwords: [word] });
     const targets = connect(policy('the-first-password'));
     const place = targets.placeOf('db');
     expect(place).not.toContain('password');
-    targets.adopt(policy('the-second-password'));
+    (await targets.prepare(policy('the-second-password')))();
     expect(targets.placeOf('db')).toBe(place);
   });
 });
@@ -222,8 +232,8 @@ describe('connections', () => {
     const policy = (password: string) =>
       policyOf({ db: target('one', password), logs: kept }, { retiredTargets: [retired('old', target('old', 'was'))] });
     const targets = connect(policy('first'));
-    targets.adopt(policy('second'));
-    targets.adopt(policy('second'));
+    (await targets.prepare(policy('second')))();
+    (await targets.prepare(policy('second')))();
     await targets.close();
     expect(said().toSorted()).toEqual(['first close', 'kept close', 'second close', 'was close']);
   });
@@ -232,7 +242,7 @@ describe('connections', () => {
     const one = target('one', 'pw');
     const targets = connect(policyOf({ db: one }));
     const place = targets.placeOf('db');
-    targets.adopt(policyOf({}, { retiredTargets: [retired('db', one)] }));
+    (await targets.prepare(policyOf({}, { retiredTargets: [retired('db', one)] })))();
     await targets.revoke(grantAt(place));
     expect(said()).toEqual(['pw revoke']);
   });
@@ -265,7 +275,7 @@ describe('K4.11 a target that cannot be connected', () => {
   ])('%s of a new policy loses nothing that an earlier one reached', async (_where, next) => {
     const targets = connect(policyOf({ db: target('one', 'pw') }));
     const place = targets.placeOf('db');
-    targets.adopt(next);
+    (await targets.prepare(next))();
     await targets.revoke(grantAt(place));
     await targets.revoke(grantAt(targets.placeOf('db')));
     expect(said()).toEqual(['pw revoke', 'new revoke']);
@@ -285,7 +295,7 @@ describe('K4.11 a target that cannot be connected', () => {
     );
     const targets = connect(policyOf({ db: target('one', 'good', picky) }));
     const place = targets.placeOf('db');
-    targets.adopt(policyOf({ db: target('one', 'bad', picky) }));
+    (await targets.prepare(policyOf({ db: target('one', 'bad', picky) })))();
     expect(targets.placeOf('db')).toBe(place);
     await targets.revoke(grantAt(place));
     await targets.revoke(grantAt(place, { resourceId: 'gone' }));
@@ -310,7 +320,7 @@ describe('K4.11 a target that cannot be connected', () => {
     const targets = connect(policy);
     const grant = grantAt(targets.placeOf('db'));
     await expect(targets.isActive(grant)).rejects.toThrow('its licence is over');
-    targets.adopt(policy);
+    (await targets.prepare(policy))();
     expect(await targets.isActive(grant)).toBe(false);
   });
 });
@@ -356,7 +366,7 @@ describe('what a target can do', () => {
     await expect(targets.remove('logs', holding('logs/read'))).rejects.toThrow(
       'what is found on logs has to be removed by hand',
     );
-    targets.adopt(policyOf({ db: target('one', 'most', MOST), logs: target('two', 'least') }));
+    (await targets.prepare(policyOf({ db: target('one', 'most', MOST), logs: target('two', 'least') })))();
     await targets.remove('db', holding('logs/read'));
     expect(told.at(-1)?.asked[1]).toEqual({ roles: ['reader'] });
   });
@@ -370,10 +380,10 @@ describe('what a target can do', () => {
     expect(['db', 'logs', 'gone'].map((id) => targets.issuesCredentials(id))).toEqual([true, false, false]);
   });
 
-  test('session lifetime is told by the place of access, also if the resource moved', () => {
+  test('session lifetime is told by the place of access, also if the resource moved', async () => {
     const targets = both();
     const [most, least] = [targets.placeOf('db'), targets.placeOf('logs')];
-    targets.adopt(policyOf({ db: target('three', 'least'), logs: target('two', 'least') }));
+    (await targets.prepare(policyOf({ db: target('three', 'least'), logs: target('two', 'least') })))();
     expect(targets.afterlife(grantAt(most))).toBe(5_000);
     expect(targets.afterlife(grantAt(least))).toBeUndefined();
     expect(targets.afterlife(grantAt(null))).toBeUndefined();
@@ -398,13 +408,13 @@ describe('what people are called at a target', () => {
   const policy = (identities: Policy['identities']) =>
     policyOf({ db: target('one', 'pw', LEAST, '{github}'), logs: target('two', 'pw') }, { identities });
 
-  test('somebody without a known name there is reported before any question', () => {
+  test('somebody without a known name there is reported before any question', async () => {
     const targets = connect(policy(new Map()));
     expect(['db', 'logs', 'gone'].map((id) => targets.accountTemplate?.(id))).toEqual(['{github}', null, null]);
     expect(targets.obstacle('db', ana)).toContain('add github for U0ANA');
     expect(targets.obstacle('logs', ana)).toBeNull();
     expect(targets.obstacle('gone', ana)).toBeNull();
-    targets.adopt(policy(new Map([['U0ANA', { github: 'ana-k' }]])));
+    (await targets.prepare(policy(new Map([['U0ANA', { github: 'ana-k' }]]))))();
     expect(targets.obstacle('db', ana)).toBeNull();
   });
 
@@ -424,9 +434,9 @@ describe('what people are called at a target', () => {
     const targets = connect(withNames(new Map([['U0ANA', { github: 'ana-k' }]])));
     const grant = () => targets.grant(grantAt(targets.placeOf('db'), { person: ana }), 1);
     expect(await grant()).toEqual({ account: 'gh-ana-k' });
-    targets.adopt(withNames(new Map([['U0ANA', { github: 'ana-new' }]])));
+    (await targets.prepare(withNames(new Map([['U0ANA', { github: 'ana-new' }]]))))();
     expect(await grant()).toEqual({ account: 'gh-ana-new' });
-    targets.adopt(withNames(new Map()));
+    (await targets.prepare(withNames(new Map())))();
     await expect(grant()).rejects.toMatchObject({
       name: 'TargetRefusal',
       message: expect.stringContaining('add github for U0ANA'),

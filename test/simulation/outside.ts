@@ -205,7 +205,7 @@ export function targetsOver(
   wire: Wire,
   { held, secrets }: Outside,
   { newSecret, onRevoked }: { newSecret: () => string; onRevoked: () => void },
-): Targets & { adopt(): void } {
+): Targets & { prepare(): Promise<() => void> } {
   const call = <T>(name: string, effect: () => T): Promise<T> =>
     wire.call('target', name, effect, () => new Error(`the target did not answer: ${NOISE}`));
   return {
@@ -259,6 +259,6 @@ export function targetsOver(
     knowsPlace: () => true,
     stamp: async () => undefined,
     afterlife: () => undefined,
-    adopt: () => undefined,
+    prepare: async () => () => undefined,
   };
 }

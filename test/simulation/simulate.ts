@@ -221,7 +221,7 @@ export function createBox(
         log,
         version: 'simulated',
         policy: POLICIES[outside.policy.file],
-        readPolicy: () => ({ policy: POLICIES[outside.policy.file] }),
+        readPolicy: async () => ({ policy: POLICIES[outside.policy.file] }),
         readPolicyText: (text) => ({ policy: text === SOURCE ? POLICIES.first : POLICIES.second }),
         directory,
         onCall: pagerDutyOver(wire, outside, clock.now),

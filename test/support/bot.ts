@@ -93,7 +93,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     const variables = { ...sandbox.env, ...env };
     const source = change(readFileSync(sandbox.env.JIT_POLICY ?? '', 'utf8'));
     const loaded = parsePolicy(source, PROVISIONERS, variables);
-    const readPolicy = () => {
+    const readPolicy = async () => {
       const read = parsePolicy(policyNow ?? source, PROVISIONERS, variables);
       if ('issues' in read) return { problem: JSON.stringify(read.issues) };
       policies.set(read.policy.hash, read.policy);

@@ -109,8 +109,8 @@ export function startFlow(policy: Policy): Flow {
       return flow.policy;
     },
     policyFile: {
-      read: () => ({ problem: 'no file' }),
-      use: (next) => {
+      read: async () => ({ problem: 'no file' }),
+      use: async (next) => {
         flow.policy = next;
       },
     },
@@ -147,6 +147,7 @@ export function startFlow(policy: Policy): Flow {
     log,
     grantLock: keyedLock(),
     humanLock: keyedLock(),
+    policyLock: keyedLock(),
     limitLock: (key, work) => {
       flow.limited += 1;
       return limitLock(key, work);

@@ -221,7 +221,7 @@ ${more}`;
     get policy() {
       return policy;
     },
-    policyFile: { read: () => ({ policy }), use: () => undefined },
+    policyFile: { read: async () => ({ policy }), use: async () => undefined },
     store,
     directory: slackSays,
     activity,
@@ -247,6 +247,7 @@ ${more}`;
     log,
     grantLock: keyedLock(),
     limitLock: keyedLock(),
+    policyLock: keyedLock(),
     humanLock: keyedLock(),
   };
   const queue = createJobQueue(ledger);
