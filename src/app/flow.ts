@@ -2,7 +2,6 @@ import { keyedLock } from '../concurrency/keyedLock.ts';
 import { createLimit } from '../concurrency/limit.ts';
 import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
-import type { Summary } from '../domain/report.ts';
 import type { Instant } from '../domain/terms.ts';
 import { createForwarding, type Forwarding } from '../forwarding/forwarding.ts';
 import { createRunner } from '../jobs/runner.ts';
@@ -51,6 +50,7 @@ import { type Handlers, lanesOf, TARGET_CONCURRENCY } from './lanes.ts';
 import { createLedgerCheck } from './ledgerCheck.ts';
 import { scopedHandlers } from './logScope.ts';
 import { meteredStore } from './meteredStore.ts';
+import { weekPictureBeside } from './pictureBeside.ts';
 import { recordStart, untilRecorded } from './recordStart.ts';
 import type { World } from './world.ts';
 
@@ -271,14 +271,13 @@ function messagesOf(
   });
   const figures = (period: { from: Instant; to: Instant }) =>
     readBeside(ledger, (reader) => figuresInSteps(reader, period));
-  const picture = async (summary: Summary) => (await import('../report/picture.ts')).weekPicture(summary);
   return {
     card: messages.card,
     notify: messages.notify,
     remind: messages.remind,
     review_cards: messages.reviewCards,
     audit: messages.audit,
-    digest: createDigest({ policy: inForce, store, delivery, client, clock, log, figures, picture }),
+    digest: createDigest({ policy: inForce, store, delivery, client, clock, log, figures, picture: weekPictureBeside }),
   };
 }
 

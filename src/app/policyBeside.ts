@@ -1,13 +1,11 @@
 /** Reads the policy file beside the event loop: a large one takes a second, and access has to end on time meanwhile. */
-import { extname } from 'node:path';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { nextTurn } from '../concurrency/turn.ts';
 import { compilePattern } from '../config/ticketPattern.ts';
 import type { Pattern, Policy, Resource } from '../domain/policy.ts';
 import type { PolicyReading } from '../ports/policy.ts';
+import { inThread } from './inThread.ts';
 import type { PlainResource, PolicyPart, PolicyThreadAnswer, PolicyThreadData } from './policyThread.ts';
-
-/** In a package there is no TypeScript. */
-const THREAD = new URL(`policyThread${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Reads and checks the whole file in a thread, which is over afterwards.
@@ -16,24 +14,16 @@ const THREAD = new URL(`policyThread${extname(import.meta.url)}`, import.meta.ur
  */
 export async function readPolicyBeside(path: string): Promise<PolicyReading | null> {
   const { port1: ours, port2: theirs } = new MessageChannel();
-  const workerData: PolicyThreadData = { path, parts: theirs };
-  const thread = new Worker(THREAD, { workerData, transferList: [theirs] });
+  const data: PolicyThreadData = { path, parts: theirs };
   try {
-    const answer = await answerOf(thread);
-    if (answer === 'cannot be handed over') return null;
-    return answer === 'handed over' ? { policy: await takeOver(ours) } : answer;
+    return await inThread('policyThread', { data, transfer: [theirs] }, async (answer: PolicyThreadAnswer) => {
+      if (answer === 'cannot be handed over') return null;
+      return answer === 'handed over' ? { policy: await takeOver(ours) } : answer;
+    });
   } finally {
     ours.close();
-    await thread.terminate();
   }
 }
-
-const answerOf = (thread: Worker): Promise<PolicyThreadAnswer> =>
-  new Promise((resolve, reject) => {
-    thread.once('message', resolve);
-    thread.once('error', reject);
-    thread.once('exit', (code) => reject(new Error(`the thread that reads the policy file ended with ${code}`)));
-  });
 
 /** A part a turn of the event loop. */
 async function takeOver(parts: MessagePort): Promise<Policy> {
@@ -44,7 +34,7 @@ async function takeOver(parts: MessagePort): Promise<Policy> {
     if (!part) throw new Error('a part of the policy was lost between threads');
     if (part.kind === 'rest') return { ...part.rest, resources };
     for (const one of part.resources) resources.set(one.id, resourceOf(one, patterns));
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }
 

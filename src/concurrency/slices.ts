@@ -1,3 +1,5 @@
+import { nextTurn } from './turn.ts';
+
 /** Works on many things, a few at a time: whoever wants an answer meanwhile waits for one slice only. */
 export async function inSlices<T, R>(
   things: readonly T[],
@@ -6,7 +8,7 @@ export async function inSlices<T, R>(
 ): Promise<readonly R[]> {
   const done: R[] = [];
   for (let from = 0; from < things.length; from += size) {
-    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (from > 0) await nextTurn();
     done.push(...(await Promise.all(things.slice(from, from + size).map(work))));
   }
   return done;

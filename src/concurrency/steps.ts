@@ -1,3 +1,5 @@
+import { nextTurn } from './turn.ts';
+
 /** Long work in steps, so that it can run in one go, or a little at a time beside other work. */
 export type Steps<T> = Generator<undefined, T, undefined>;
 
@@ -13,6 +15,6 @@ export async function inSteps<T>(steps: Steps<T>): Promise<T> {
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }

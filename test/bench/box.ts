@@ -8,13 +8,13 @@ import type { Database } from 'better-sqlite3';
 import { systemClock } from '../../src/app/clock.ts';
 import { createFlow, type Flow } from '../../src/app/flow.ts';
 import { newId } from '../../src/app/ids.ts';
+import type { World } from '../../src/app/world.ts';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { Person } from '../../src/domain/person.ts';
 import { known, unknown } from '../../src/domain/terms.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { OnCall } from '../../src/ports/pagerDuty.ts';
-import type { Targets } from '../../src/ports/targets.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { recordedLog } from '../support/log.ts';
 
@@ -52,7 +52,7 @@ export interface Box {
 
 export async function createBenchBox(
   path: string,
-  outside: { onCall: OnCall; targets: Partial<Targets> },
+  outside: { onCall: OnCall; targets: Partial<World['targets']>; readPolicy?: World['readPolicy'] },
 ): Promise<Box> {
   const ledger = openLedger(path);
   const inCommits = timeTransactions(ledger.sqlite);
@@ -71,7 +71,7 @@ export async function createBenchBox(
     log: recordedLog(),
     version: 'bench',
     policy: benchPolicy(),
-    readPolicy: async () => ({ policy: benchPolicy() }),
+    readPolicy: outside.readPolicy ?? (async () => ({ policy: benchPolicy() })),
     readPolicyText: () => ({ policy: benchPolicy() }),
     directory: {
       person: async (id) => known(personOf(id)),

@@ -10,6 +10,7 @@ import { isMet, type Measure, ratioOf, usedOf } from './measure.ts';
 import { policyBench } from './policyBench.ts';
 import { rolesBench } from './rolesBench.ts';
 import { slackBench } from './slackBench.ts';
+import { stallsBench } from './stallsBench.ts';
 import { startBench } from './startBench.ts';
 
 const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
@@ -20,6 +21,7 @@ const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   grant: grantBench,
   ledger: ledgerBench,
   start: startBench,
+  stalls: stallsBench,
   libraries: libraryBench,
 };
 

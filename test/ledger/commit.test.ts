@@ -285,6 +285,22 @@ describe('commits that come together', () => {
     expect(writes.map(({ length }) => length)).toEqual([3]);
   });
 
+  test('of a crowd, at most a hundred are written in one turn of the event loop', async () => {
+    const order: string[] = [];
+    const { commit } = aQueue((all) => {
+      order.push(String(all.length));
+      return all.map(() => applied());
+    });
+    const all = Promise.all(Array.from({ length: 250 }, () => commit({})));
+    await Promise.resolve();
+    for (let turn = 0; turn < 4; turn += 1) {
+      setImmediate(() => order.push('turn'));
+      await nextTurn();
+    }
+    await all;
+    expect(order.join(' ')).toBe('50 50 turn 50 turn 50 turn 50 turn');
+  });
+
   test('what fails as a whole fails for each of them', async () => {
     const { commit } = aQueue(() => {
       throw new StorageError('the disk is full');

@@ -1,3 +1,4 @@
+import { inSlices } from '../../concurrency/slices.ts';
 import { LIVE_STATES } from '../../domain/grant.ts';
 import type { RoleKey } from '../../domain/terms.ts';
 import type { Store } from '../../ports/store.ts';
@@ -15,6 +16,9 @@ import {
   whose,
 } from './rows.ts';
 import { grants } from './schema.ts';
+
+/** Rows that are parsed in one turn of the event loop: about 5 ms. */
+const AT_A_TIME = 500;
 
 /** Grants by themselves, and those of a person. */
 export function grantReads({
@@ -44,18 +48,21 @@ export function grantReads({
   return {
     grant: (id) => read(() => toGrant(byId.get({ id }))),
     liveGrantOf: (human, role) => read(() => liveOnly(toGrant(liveOf.get({ ...whose(human), role })))),
-    liveGrants: ({ slackId, resourceId }) =>
-      read(() => {
-        const isTheirs = slackId ? eq(grants.person, slackId) : undefined;
-        const isOn = resourceId ? eq(grants.resource, resourceId) : undefined;
-        const isLive = inArray(grants.state, [...LIVE_STATES]);
-        const rows = db
-          .select()
+    liveGrants: async ({ slackId, resourceId }) => {
+      const isTheirs = slackId ? eq(grants.person, slackId) : undefined;
+      const isOn = resourceId ? eq(grants.resource, resourceId) : undefined;
+      const isLive = inArray(grants.state, [...LIVE_STATES]);
+      const { version, body } = grants;
+      const rows = await read(() =>
+        db
+          .select({ version, body })
           .from(grants)
           .where(and(isLive, isTheirs, isOn))
-          .all();
-        return rows.flatMap((row) => liveOnly(toGrant(row)) ?? []);
-      }),
+          .all(),
+      );
+      const loaded = await inSlices(rows, AT_A_TIME, async (row) => liveOnly(toGrant(row)));
+      return loaded.filter((one) => one !== null);
+    },
     recentGrants: (slackId, limit) =>
       read(() => newest.all({ person: slackId, limit }).flatMap((row) => toGrant(row)?.value ?? [])),
   };

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../concurrency/turn.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import { BOT, type Named, named } from '../../domain/person.ts';
 import type { Policy } from '../../domain/policy.ts';
@@ -25,6 +26,7 @@ export async function strandedBy(
   policy: Policy,
 ): Promise<readonly Stranded[]> {
   const reached = targets.placesOf(policy);
+  await nextTurn();
   const isReached = (place: string | null, resourceId: string): boolean =>
     place === null ? policy.resources.has(resourceId) : reached.has(place);
   const stranded: Stranded[] = [];
