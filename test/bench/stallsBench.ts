@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Measure, median } from './measure.ts';
-import { FAULTS } from './stallFaults.ts';
+import { FAULTS, type Found } from './stallFaults.ts';
 
 const ROUNDS = 3;
 const BUDGET_MS = 50;
@@ -24,10 +24,13 @@ export async function stallsBench(): Promise<Measure[]> {
         continue;
       }
       const rounds: number[] = [];
+      const lateness: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const env = { ...process.env, ...(name === 'disk' && slowDisk) };
         const { stdout } = await promisify(execFile)(process.execPath, [PROBE, name], { env });
-        rounds.push((JSON.parse(stdout) as { wall: number; cpu: number })[counts]);
+        const found = JSON.parse(stdout) as Found;
+        rounds.push(found[counts]);
+        if (found.late !== undefined) lateness.push(found.late);
       }
       measures.push({
         what: `longest stretch without the event loop turning, ${what}`,
@@ -36,6 +39,13 @@ export async function stallsBench(): Promise<Measure[]> {
         budget: { most: BUDGET_MS },
         limitedBy,
       });
+      if (lateness.length > 0)
+        measures.push({
+          what: `the last of 200 ends that are due at once begins at its target, ${what}`,
+          unit: 'ms',
+          value: median(lateness),
+          limitedBy: 'what is recorded before, where it can be',
+        });
     }
     return measures;
   } finally {

@@ -366,6 +366,28 @@ describe('commits that come together', () => {
     expect(writes).toHaveLength(count);
   });
 
+  test('on a slow disk, the changes of one turn share a sync after the first', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    let waiting = 0;
+    const writes: number[] = [];
+    const begin = commitBatching(() => {
+      const count = waiting;
+      waiting = 0;
+      if (count === 0) return 0;
+      writes.push(count);
+      vi.advanceTimersByTime(500);
+      return count;
+    });
+    for (let index = 0; index < 5; index += 1) {
+      waiting += 1;
+      if (waiting === 1) begin();
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    await nextTurn();
+    expect(writes).toEqual([1, 4]);
+  });
+
   test('alone, a change is written at the caller’s pause, eight in one turn', async () => {
     const order: string[] = [];
     let waiting = 0;
