@@ -26,11 +26,15 @@ export function syslogLine(event: Sent, host = hostname()): string {
   return `<${priority}>1 ${at} ${host || '-'} jitbot - ${event.type} [${SD_ID} ${params}] \uFEFF${JSON.stringify(event)}`;
 }
 
-/** @param place `udp://host:port` (RFC 5426), `tcp://…` (RFC 6587, counted octets) or `tls://…` (RFC 5425) */
-export function openSyslog(place: string): Receiver {
+/**
+ * @param place `udp://host:port` (RFC 5426), `tcp://…` (RFC 6587, counted octets) or `tls://…` (RFC 5425)
+ * @param patience how long a connection on which nothing moves is waited for
+ */
+export function openSyslog(place: string, patience: Millis = TIMEOUT): Receiver {
   const { protocol, hostname: host, port } = new URL(place);
   const name = host.replace(/^\[|\]$/g, '');
-  return protocol === 'udp:' ? openUdp(name, Number(port)) : openStream(protocol === 'tls:', name, Number(port));
+  if (protocol === 'udp:') return openUdp(name, Number(port));
+  return openStream({ isTls: protocol === 'tls:', host: name, port: Number(port), patience });
 }
 
 function openUdp(host: string, port: number): Receiver {
@@ -51,12 +55,19 @@ function openUdp(host: string, port: number): Receiver {
 
 const isTooLong = (error: Error): boolean => 'code' in error && error.code === 'EMSGSIZE';
 
-function openStream(isTls: boolean, host: string, port: number): Receiver {
+interface Stream {
+  readonly isTls: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly patience: Millis;
+}
+
+function openStream({ isTls, host, port, patience }: Stream): Receiver {
   let opening: Promise<Socket> | null = null;
   const open = (): Promise<Socket> =>
     new Promise((resolve, reject) => {
       const socket: Socket = isTls ? connectTls({ host, port }) : connect({ host, port });
-      socket.setTimeout(TIMEOUT, () => socket.destroy(new Error(`${host}:${port} did not answer in time`)));
+      socket.setTimeout(patience, () => socket.destroy(new Error(`${host}:${port} did not answer in time`)));
       socket.once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
       // Also after the promise is settled: what breaks then is told to whoever writes next.
       socket.on('error', reject);

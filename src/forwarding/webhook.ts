@@ -7,8 +7,15 @@ const TIMEOUT: Millis = 10 * SECOND;
 /** What a receiver says of this one event: not a right request, too large, not understood. */
 const ABOUT_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 422]);
 
-/** An event a request, signed like the requests of the webhook target. */
-export function openWebhook({ url, secret }: { url: string; secret: string }, clock: Pick<Clock, 'now'>): Receiver {
+/**
+ * An event a request, signed like the requests of the webhook target.
+ * @param patience how long an answer is waited for
+ */
+export function openWebhook(
+  { url, secret }: { url: string; secret: string },
+  clock: Pick<Clock, 'now'>,
+  patience: Millis = TIMEOUT,
+): Receiver {
   return {
     send: async (event) => {
       const body = JSON.stringify(event);
@@ -22,7 +29,7 @@ export function openWebhook({ url, secret }: { url: string; secret: string }, cl
         },
         // A redirect would carry the signed event to a host that nobody named.
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(patience),
       });
       await response.body?.cancel();
       if (response.ok) return;

@@ -3,13 +3,14 @@
 import { createHmac } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage } from 'node:http';
-import { createServer as createTcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { hostname } from 'node:os';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LedgerEvent, NewEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { createForwarding, type ForwardingPlaces } from '../../src/forwarding/forwarding.ts';
 import { openSyslog, syslogLine } from '../../src/forwarding/syslog.ts';
+import { openWebhook } from '../../src/forwarding/webhook.ts';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
 import { manualClock } from '../support/clock.ts';
 import { recordedLog } from '../support/log.ts';
@@ -207,6 +208,21 @@ describe('forwarding', () => {
   });
 });
 
+test('a webhook that does not answer is waited for only so long, and loses nothing', async () => {
+  const server = createServer(() => undefined);
+  const url = `http://127.0.0.1:${await listen(server)}/`;
+  onTestFinished(() => closeServer(server));
+  const receiver = openWebhook({ url, secret: 'a secret of sixteen' }, manualClock(), 50);
+  await expect(receiver.send(loaded(1, []))).rejects.toThrow(/timeout/);
+});
+
+/** @returns the port that it got */
+async function listening(server: TcpServer): Promise<number> {
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  return typeof bound === 'object' && bound ? bound.port : 0;
+}
+
 describe('syslog', () => {
   test('a line as RFC 5424 has it, of what one filters by, with the whole event', () => {
     const [event] = many(1);
@@ -261,6 +277,39 @@ describe('syslog', () => {
     const { forwarding } = forwardingOf({ webhook: null, syslog: `tcp://127.0.0.1:${port}` });
     await forwarding.handle('syslog', 0);
     await vi.waitFor(() => expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true]));
+  });
+
+  test('a connection is over also where it cannot be written down what was sent', async () => {
+    const sockets: Socket[] = [];
+    const server = createTcpServer((socket) => void sockets.push(socket.resume()));
+    const port = await listening(server);
+    onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const { forwarding, cursors } = forwardingOf({ webhook: null, syslog: `tcp://127.0.0.1:${port}` });
+    vi.spyOn(cursors, 'set').mockImplementation(() => {
+      throw new Error('the disk is full');
+    });
+    await expect(forwarding.handle('syslog', 0)).rejects.toThrow('the disk is full');
+    await vi.waitFor(() => expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true]));
+  });
+
+  test('over UDP it reaches an address of version 6', async () => {
+    const came: string[] = [];
+    const socket = createSocket('udp6', (message) => void came.push(message.toString('utf8')));
+    await new Promise<void>((resolve) => socket.bind(0, '::1', resolve));
+    onTestFinished(() => new Promise<void>((resolve) => void socket.close(() => resolve())));
+    const receiver = openSyslog(`udp://[::1]:${socket.address().port}`);
+    await receiver.send(loaded(1, []));
+    await receiver.close();
+    await vi.waitFor(() => expect(came).toEqual([syslogLine(loaded(1, []))]));
+  });
+
+  test('a place that opens a connection and says no more is waited for only so long', async () => {
+    const server = createTcpServer((socket) => void socket.on('error', () => undefined).resume());
+    const port = await listening(server);
+    onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const receiver = openSyslog(`tls://127.0.0.1:${port}`, 50);
+    await expect(receiver.send(loaded(1, []))).rejects.toThrow(/127\.0\.0\.1:\d+ did not answer in time/);
+    await receiver.close();
   });
 
   test('a place that takes no connection is told, and closing after that is nothing', async () => {

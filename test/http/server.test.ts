@@ -112,6 +112,18 @@ describe('K8.4 bodies', () => {
     expect(String(await new Promise((resolve) => sender.once('data', resolve)))).toMatch(/^HTTP\/1\.1 200/);
   });
 
+  test('a sender who goes on after a refusal is cut off', async () => {
+    const socket = await open('127.0.0.1', 'POST /nowhere HTTP/1.1\r\nhost: b\r\ntransfer-encoding: chunked\r\n\r\n');
+    const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000), Buffer.from('\r\n')]);
+    socket.on('error', () => undefined).resume();
+    for (let sent = 0; sent < 1_000 && !socket.destroyed; sent += 1)
+      if (!socket.write(chunk))
+        await new Promise((resolve) => void socket.once('drain', resolve).once('close', resolve));
+    await closed(socket);
+    // What lay in buffers on the way may have been more than what was taken.
+    expect(socket.bytesWritten).toBeLessThan(20_000_000);
+  });
+
   test('share one limit: the largest unfinished goes, and a small one is accepted', async () => {
     const large = 'POST /in HTTP/1.1\r\nhost: b\r\nx-key: wrong\r\ncontent-length: 999999\r\n\r\n';
     // 14 connections with nearly a megabyte each, whose buffers hold a megabyte each, and then more.

@@ -130,6 +130,33 @@ describe('command', () => {
     expect(await withProgram(slow).isActive(one())).toBe(true);
   });
 
+  test('what it leaves running with its output open is ended, and its answer counts', async () => {
+    const holds = program('holds.sh', '');
+    writeFileSync(holds, `#!/bin/sh\necho '{"active": true}'\nsleep 600 &\n`);
+    expect(await withProgram(holds).isActive(one())).toBe(true);
+  });
+
+  test('one that answers before it has read what it is told is understood', async () => {
+    const hasty = program('hasty.sh', '');
+    writeFileSync(hasty, `#!/bin/sh\necho '{"active": true, "account": "ben"}'\n`);
+    const much = accessOf({ door: 'x'.repeat(4_000_000) }, newGrantId());
+    expect(await withProgram(hasty).grant(much, inAnHour())).toEqual({ account: 'ben' });
+  });
+
+  test('an answer and a complaint that come in pieces are read as a whole', async () => {
+    const pieces = program(
+      'pieces.cjs',
+      `const piecemeal = async (stream, bytes) => {
+         for (const byte of bytes) { stream.write(Buffer.from([byte])); await new Promise((done) => setTimeout(done, 5)); }
+       };
+       const answer = Buffer.from(JSON.stringify({ active: true, account: 'Zoë' }));
+       if (process.argv[2]) piecemeal(process.stderr, Buffer.from('one\\ntwo')).then(() => process.exit(3));
+       else piecemeal(process.stdout, answer);`,
+    );
+    expect(await withProgram(pieces).grant(one(), inAnHour())).toEqual({ account: 'Zoë' });
+    await expect(withProgram(pieces, 'fail').isActive(one())).rejects.toThrow('ended with 3 (two)');
+  });
+
   test('a process that left its group with the output open fails it, without hanging', async () => {
     const away = program(
       'away.cjs',

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { guarded } from '../../src/provisioners/module/guarded.ts';
 import { localModule } from '../../src/provisioners/module/provisioner.ts';
@@ -239,6 +239,92 @@ describe('a local module that misbehaves', () => {
     await expect(late.isActive(access)).rejects.toThrow(/still at giving this access/);
     resolve({ account: 'ben' });
     await expect.poll(() => late.isActive(access)).toBe(false);
+  });
+
+  test('K3 a grant that ended while it was asked may have come true since', async () => {
+    const { promise: given, resolve: give } = Promise.withResolvers<{ account: string }>();
+    const { promise: seen, resolve: see } = Promise.withResolvers<boolean>();
+    const grant = vi.fn(() => given);
+    const late = guarded('odd.mjs', { ...behaving, grant, isActive: () => seen }, use.ids);
+    const access = one();
+    const granted = late.grant(access, inAnHour());
+    await vi.waitFor(() => expect(grant).toHaveBeenCalled());
+    const asked = late.isActive(access);
+    give({ account: 'ben' });
+    await granted;
+    see(false);
+    await expect(asked).rejects.toThrow(/still at giving this access/);
+  });
+
+  test('K3 of two grants that go on at once, both have to end', async () => {
+    const calls = [Promise.withResolvers<{ account: string }>(), Promise.withResolvers<{ account: string }>()];
+    const [first, second] = calls;
+    const grant = vi.fn(() => calls[grant.mock.calls.length - 1]?.promise);
+    const late = odd({ grant });
+    const access = one();
+    for (const _ of calls) await expect(late.grant(access, inAnHour())).rejects.toThrow(/no answer to grant/);
+    first?.resolve({ account: 'ben' });
+    await new Promise(setImmediate);
+    await expect(late.isActive(access)).rejects.toThrow(/still at giving this access/);
+    second?.resolve({ account: 'ben' });
+    await expect.poll(() => late.isActive(access)).toBe(false);
+  });
+
+  test('K3 what it made twice for a grant is asked about and taken back twice', async () => {
+    const held = new Set<unknown>(['peer-1', 'peer-2']);
+    const grant = vi.fn().mockResolvedValueOnce({ account: 'ben', id: 'peer-1' });
+    const twice = odd({
+      grant: grant.mockResolvedValueOnce({ account: 'ben', id: 'peer-2' }),
+      revoke: async ({ id }: { id: unknown }) => void held.delete(id),
+      isActive: async ({ id }: { id: unknown }) => held.has(id),
+    });
+    const access = one();
+    await twice.grant(access, inAnHour());
+    await expect(twice.grant(access, inAnHour())).rejects.toThrow(/the id peer-2, where it had given peer-1/);
+    held.delete('peer-1');
+    expect(await twice.isActive(access)).toBe(true);
+    await twice.revoke(access);
+    expect(held).toEqual(new Set());
+  });
+
+  test('it may tidy up and stamp, and a secret is made for what it gave by its id', async () => {
+    const seen: unknown[] = [];
+    const able = odd({
+      grant: async () => ({ account: 'ben', id: 'peer-7' }),
+      tidy: async () => void seen.push('tidied'),
+      stamp: async ({ grantId }: { grantId: string }) => void seen.push(grantId),
+      issueCredential: async ({ id }: { id: unknown }) => {
+        seen.push(id);
+        return { account: 'ben', secret: 's', usage: '' };
+      },
+    });
+    const access = one();
+    await able.grant(access, inAnHour());
+    await able.tidy?.();
+    await able.stamp?.(access);
+    await able.issueCredential?.(access, inAnHour());
+    expect(seen).toEqual(['tidied', access.grantId, 'peer-7']);
+  });
+
+  test.each([
+    [0, 0],
+    [null, null],
+    [3_600_000, 3_600_000],
+    [undefined, undefined],
+  ])('sessions that it says live on for %s do', (said, expected) => {
+    expect(odd(said === undefined ? {} : { afterlife: said }).afterlife).toBe(expected);
+  });
+
+  test('one that throws instead of promising has failed, and leaves no timer', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const throws = odd({
+      isActive: () => {
+        throw new Error('down');
+      },
+    });
+    await expect(throws.isActive(one())).rejects.toThrow('down');
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('what it names as left is named again, where reading back failed in between', async () => {

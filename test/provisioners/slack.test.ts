@@ -202,6 +202,20 @@ describe('a group that is turned off', () => {
     expect(group().users).toEqual([KEEPER]);
   });
 
+  test('is not turned on before its list is right', async () => {
+    group().users = ['U0EVE'];
+    workspace.takesListsWhileOff = false;
+    await expect(harness.connection.grant(accessOf(role, id), inAnHour())).rejects.toThrow('permission_denied');
+    workspace.takesListsWhileOff = true;
+    expect(group()).toMatchObject({ users: ['U0EVE'], date_delete: 1 });
+    await harness.connection.revoke(accessOf(role, id));
+  });
+
+  test('gives nobody anything, whoever is on its list', async () => {
+    group().users = ['U0ANA', KEEPER];
+    expect(await harness.connection.list?.([{ roleKey: 'payments-db/read', role }])).toEqual([]);
+  });
+
   test('does not bring anybody back when somebody is let in', async () => {
     group().users = ['U0BEN', 'U0EVE'];
     const ana = person('U0ANA');
@@ -255,6 +269,26 @@ test('K1 who was added during access is named at the end, except grants', async 
   });
   await harness.connection.revoke(eve);
   expect(group().users).toEqual(['U0ANA', 'U0MALLORY']);
+});
+
+test('the keeper is not named as somebody who was added meanwhile', async () => {
+  Object.assign(group(), { users: ['U0ANA'], date_delete: 0 });
+  await harness.connection.grant(accessOf(role, id), inAnHour());
+  group().users.push(KEEPER);
+  expect(await harness.connection.revoke(accessOf(role, id))).toEqual({ left: [] });
+});
+
+test('K3.6 of two groups with one id, the one in the workspace of the access counts', async () => {
+  Object.assign(group(), { users: ['U0ANA'], date_delete: 0 });
+  await harness.connection.grant(accessOf(role, id), inAnHour());
+  const namesake = { id: 'S0PAY', team_id: 'T0OTHER', date_delete: 1 };
+  workspace.lie = (asked) =>
+    asked === 'usergroups.list'
+      ? { ok: true, usergroups: [namesake, { id: 'S0PAY', team_id: 'T0HARBOR', date_delete: 0 }] }
+      : undefined;
+  expect(await harness.connection.list?.([{ roleKey: 'payments-db/read', role }])).toEqual([]);
+  workspace.lie = () => undefined;
+  await harness.connection.revoke(accessOf(role, id));
 });
 
 test('people who come and go at the same time do not push each other out', async () => {

@@ -58,6 +58,8 @@ beforeEach(() => {
   id = newGrantId();
 });
 const access = <Role>(role: Role) => accessOf(role, id);
+/** A book that keeps nothing, where what is kept is no matter. */
+const forgetful: typeof use.ids = { ...use.ids, keep: async () => undefined, of: async () => new Map() };
 
 describeContract('webhook', () => harness);
 
@@ -252,8 +254,9 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       expect(documents()).toMatchObject([
         { action: 'status', grant_id: 'GDOCTOR', role: 'flags/edit', person: { email: 'jit-doctor@example.com' } },
       ]);
-      service.failures.push({ status: 200, body: '{"active": true}' });
-      expect(await connection.check(roles)).toMatchObject([
+      const two = [...roles, { roleKey: 'flags/view', role: {} }];
+      for (const active of [false, true]) service.failures.push({ status: 200, body: JSON.stringify({ active }) });
+      expect(await connection.check(two)).toMatchObject([
         { ok: false, what: expect.stringContaining('that never was') },
       ]);
     });
@@ -436,6 +439,71 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(service.held.size).toBe(0);
   });
 
+  describe('K3 what a service made twice for a grant', () => {
+    beforeEach(async () => {
+      await connection.grant(one(), inAnHour());
+      service.failures.push({ status: 200, body: '{"active": true, "id": "seat-second"}' });
+      await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/seat-second, where/);
+      service.held.set('seat-second', { grantId: id, person: 'ben@harbor.example', madeFor: id });
+    });
+
+    test('is access while either is there', async () => {
+      const [first = ''] = service.held.keys();
+      service.held.delete(first);
+      expect(await connection.isActive(one())).toBe(true);
+      service.held.clear();
+      expect(await connection.isActive(one())).toBe(false);
+    });
+
+    test('is both removed where a difference is removed', async () => {
+      const lists = webhook.connect({ ...target, lists: true }, use);
+      service.asked.length = 0;
+      for (const _ of [1, 2]) service.failures.push({ status: 200, body: '{"active": false}' });
+      await lists.remove?.({ account: 'ben@harbor.example', role: 'flags/edit', grantId: id }, {});
+      expect(service.asked.map((asked) => asked.id)).toEqual([...service.held.keys()]);
+    });
+  });
+
+  test('what a revoke that did not hold has named is named at the end', async () => {
+    await connection.grant(one(), inAnHour());
+    const left = [{ what: 'a share for mallory', done: 'stays' }];
+    service.failures.push({ status: 200, body: JSON.stringify({ active: true, left }) });
+    await expect(connection.revoke(one())).rejects.toThrow(/"active": true/);
+    expect(await connection.revoke(one())).toEqual({ left });
+  });
+
+  test('an id in an answer that nothing is there is none of the grant’s', async () => {
+    service.failures.push({ status: 200, body: '{"active": false, "id": "seat-of-somebody"}' });
+    await connection.stamp?.(one());
+    await connection.isActive(one());
+    expect(service.asked.at(-1)?.id).toBeUndefined();
+  });
+
+  test('access that has its id is not asked about at the next start', async () => {
+    await connection.grant(one(), inAnHour());
+    service.asked.length = 0;
+    await connection.stamp?.(one());
+    expect(service.asked).toEqual([]);
+  });
+
+  test('of a thousand acts that nobody answered, each is repeated as it was', async () => {
+    service.lose = 10_000;
+    const acts = Array.from({ length: 1_001 }, () => accessOf({ permission: 'edit' }, newGrantId()));
+    const asked = webhook.connect(target, { ...use, ids: forgetful });
+    for (const act of acts) await asked.grant(act, 0).catch(() => undefined);
+    const [first = '', second = ''] = acts.map(({ grantId }) => grantId);
+    const keyOf = async (grantId: string) => {
+      await asked.grant(accessOf({ permission: 'edit' }, grantId), 0).catch(() => undefined);
+      return service.asked.flatMap((one) => (one.grantId === grantId ? [one.key] : []));
+    };
+    const [before, again] = await keyOf(second);
+    expect(again).toBe(before);
+    // The oldest beyond a thousand is an act of its own again.
+    const [oldest, anew] = await keyOf(first);
+    expect(anew).not.toBe(oldest);
+    service.lose = 0;
+  });
+
   test('K3 access from before ids is stamped at the first start, where it says so', async () => {
     service.held.set('seat-old', { grantId: id, person: 'ben@harbor.example', madeFor: id });
     expect(await connection.isActive(one())).toBe(true);
@@ -455,6 +523,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     ['null', 200, 'null'],
     ['a list', 200, '[]'],
     ['an error beside it', 200, '{"active": false, "error": "not authorized"}'],
+    ['errors beside it', 200, '{"active": false, "errors": "not authorized"}'],
     ['a page', 200, '<html>Sign in</html>'],
     ['no content', 204, ''],
     ['that it will see', 202, '{"active": false}'],
