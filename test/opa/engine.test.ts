@@ -1,6 +1,9 @@
+import { copyFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { OpaTarget } from '../../src/domain/policy.ts';
 import { HOUR, known, MINUTE, unknown } from '../../src/domain/terms.ts';
 import { readAnswer } from '../../src/opa/answer.ts';
@@ -88,6 +91,11 @@ test('the document holds person, role, time and on-call entries as PagerDuty has
     oncalls_known: false,
     problems: ['PagerDuty is down'],
   });
+  expect(inputDocument({ ...question(2), incident: unknown('that is no incident') })).toMatchObject({
+    oncalls_known: true,
+    incident: null,
+    problems: ['that is no incident'],
+  });
 });
 
 describe('over the REST API', () => {
@@ -156,6 +164,22 @@ describe('as a compiled policy', () => {
       known: true,
       value: { decision: 'deny' },
     });
+  });
+
+  test('who asks at the same time as somebody else gets their own answer', async () => {
+    const answers = await Promise.all([1, null, 1, null].map((level) => engine.ask(wasm(null), question(level))));
+    expect(answers.map((one) => one.known && one.value.decision)).toEqual(['allow', 'deny', 'allow', 'deny']);
+  });
+
+  test('a file that has changed is read anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jitbot-opa-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'policy.wasm');
+    copyFileSync(new URL('onCall.wasm', import.meta.url), file);
+    utimesSync(file, 1, 1);
+    expect(await engine.ask(wasm(null, file), question(1))).toMatchObject({ known: true });
+    writeFileSync(file, 'no module any more');
+    expect(await engine.ask(wasm(null, file), question(1))).toMatchObject({ known: false });
   });
 
   test('one that never ends is ended, and the next question is answered', async () => {

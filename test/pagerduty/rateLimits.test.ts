@@ -34,6 +34,12 @@ test.each<[string, number, Record<string, string>, number]>([
   expect(await left()).toBe(expected);
 });
 
+test('an answer to an earlier question does not end the wait', async () => {
+  note(429, { 'ratelimit-reset': '7' });
+  note(200, { 'ratelimit-remaining': '5' });
+  expect(await left()).toBe(7 * SECOND);
+});
+
 test('one operation that is held off leaves the others free', async () => {
   note(429, { 'ratelimit-reset': '7' });
   expect(await left('GET /incidents/{id}')).toBe(0);

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { addressFor, eachServer, shownPlace } from '../../src/provisioners/address.ts';
+import { addressFor, eachServer, shownPlace, userOf, withDatabase } from '../../src/provisioners/address.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 
 /** One target of each kind that is reached by an address, and the field that it stands in. */
@@ -83,6 +83,18 @@ test('K11.1 what people are shown is made anew from host, port and database', ()
     'postgres://jit_ana_g1:p%2Fw%40%3A%3F@db.example:6432/payments',
   );
   expect(shownPlace(address)).toBe('db.example:6432/payments');
+});
+
+test('another database of the same server is the one of that name, whatever is in it', () => {
+  const url = 'postgres://jitbot:pw@db.example:6432/payments?sslmode=require';
+  for (const name of ['orders', 'a?b#c', 'größe', 'a b', '100%'])
+    expect(decodeURIComponent(new URL(withDatabase(url, name)).pathname)).toBe(`/${name}`);
+  expect(withDatabase(url, 'orders')).toBe('postgres://jitbot:pw@db.example:6432/orders?sslmode=require');
+});
+
+test('whom an address names is told as they are called', () => {
+  expect(userOf('postgres://jit%40bot:pw@db.example/payments')).toBe('jit@bot');
+  expect(userOf('postgres://db.example/payments')).toBe('');
 });
 
 /** Issue 16: what passes here is understood by the driver; what is not, is refused with what to write instead. */

@@ -98,7 +98,7 @@ const CASES: Readonly<Record<string, readonly [target: string, gives: string, ac
   ],
 };
 
-function policyWith(target: string, gives: string, env: NodeJS.ProcessEnv = SECRETS) {
+function policyWith(target: string, gives: string, env: NodeJS.ProcessEnv = SECRETS, more = '') {
   const source = `version: 1
 slack: { audit_channel: C0AUDIT, approvals_channel: C0ACCESS }
 identities: { U0ANA: { github: ana, ssh_key: k } }
@@ -108,6 +108,7 @@ resources:
     target: ${target}
     roles:
       read: { grants: ${gives}, duration: { max: 4h }, rules: [{ allow: { duration: { max: 4h } } }] }
+${more}
 `;
   const folder = new URL('../../docs/targets/examples', import.meta.url).pathname;
   const parsed = parsePolicy(source, PROVISIONERS, env, { folder, withoutSecrets: true });
@@ -158,6 +159,14 @@ describe('what takes a grant back by hand', () => {
     expect(said.join()).not.toContain('undefined');
   });
 
+  test('where the target was retired since, it is that target which is named', () => {
+    const [, gives, account] = CASES.webhook ?? ['', '', ''];
+    const at = (host: string) => `{ kind: webhook, url: "https://${host}/jit", secret: "\${SECRET}" }`;
+    const grant = grantUnder(policyWith(at('old.example'), gives), account);
+    const now = policyWith(at('new.example'), gives, SECRETS, `retired_targets: { old: ${at('old.example')} }`);
+    expect(statementsFor(grant, now).join()).toContain('At old.example:');
+  });
+
   test('a login of their own is kept, and what the grant made is not', () => {
     const policy = policyWith(
       `{ kind: postgres, url: "postgres://bot:\${SECRET}@db/p", login: "{email_name}" }`,
@@ -172,6 +181,7 @@ describe('what takes a grant back by hand', () => {
   test('what somebody typed is one word of a shell', () => {
     expect(word('$(reboot)')).toBe("'$(reboot)'");
     expect(word("a'; b")).toBe("'a'\\''; b'");
+    expect(word("a'b'c")).toBe("'a'\\''b'\\''c'");
     expect(word('$ORG')).toBe('$ORG');
   });
 });

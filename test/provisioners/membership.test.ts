@@ -2,6 +2,8 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { membership } from '../../src/provisioners/membership.ts';
+import type { Roster } from '../../src/provisioners/roster.ts';
 import { createDirectory, LEVELS, type DirectoryRole as Role } from '../support/directory.ts';
 import type { Way } from './changes.ts';
 import { accessOf, describeContract, inAnHour, newGrantId, useForTests } from './contract.ts';
@@ -268,6 +270,60 @@ test('K3 what a first try began, a second finishes for the same renamed person',
   expect(directory.everything()).toEqual(['place-orders/person-ben write', 'place-payments/person-ben write']);
   await connection.revoke(access);
   expect(directory.everything()).toEqual([]);
+});
+
+test('K3 what a first try began in a place, a second finishes there after a rename', async () => {
+  const access = accessOf<Role>({ payments: 'write' }, newGrantId());
+  directory.fail('after-set');
+  await expect(connection.grant(access, inAnHour())).rejects.toThrow();
+  directory.fail('no');
+  directory.renamePlace('payments', 'old');
+  await connection.grant(access, inAnHour());
+  expect(directory.everything()).toEqual(['place-payments/person-ben write']);
+  await connection.revoke(access);
+  expect(directory.everything()).toEqual([]);
+});
+
+describe('where the target itself ends a membership', () => {
+  const told: unknown[] = [];
+  const held = new Map<string, string>();
+  const roster: Roster<Role> = {
+    scope: 'expiring',
+    levels: LEVELS,
+    expires: true,
+    seats: (role) => Object.entries(role).map(([place, level]) => ({ place, level })),
+    placeId: async (name) => name,
+    personId: async (account) => account,
+    level: async (place, person) => held.get(`${place}/${person}`) ?? null,
+    set: async (place, person, level, until) => {
+      told.push([level, until]);
+      if (level === null) held.delete(`${place}/${person}`);
+      else held.set(`${place}/${person}`, level);
+    },
+    members: async () => [],
+  };
+  const expiring = membership(roster, { ...use, accountOf: () => BEN, polling: { every: 1, until: 20 } });
+  beforeEach(() => {
+    told.length = 0;
+    held.clear();
+  });
+
+  test('what somebody has for good gets no end by a grant of the same', async () => {
+    held.set(`payments/${BEN}`, 'write');
+    const access = accessOf<Role>({ payments: 'read' }, newGrantId());
+    await expiring.grant(access, inAnHour());
+    expect(told).toEqual([]);
+    await expiring.revoke(access);
+  });
+
+  test('a later and lower grant makes it last longer, and takes no level away', async () => {
+    await expiring.grant(accessOf({ payments: 'write' }, newGrantId()), 1_000);
+    await expiring.grant(accessOf({ payments: 'read' }, newGrantId()), 2_000);
+    expect(told).toEqual([
+      ['write', 1_000],
+      ['write', 2_000],
+    ]);
+  });
 });
 
 describe('what a grant touched is known by ids', () => {

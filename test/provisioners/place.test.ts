@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/policyFile.ts';
-import { settingsPlace } from '../../src/provisioners/place.ts';
+import { settingsPlace, withoutTexts } from '../../src/provisioners/place.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { placesOf } from '../../src/provisioners/targetPlaces.ts';
 
@@ -87,7 +87,11 @@ const CASES: Readonly<Record<string, Case>> = {
   webhook: {
     target: { url: 'https://hook.example/jit', secret: 'secret-number-one' },
     same: [{ secret: 'secret-number-two' }],
-    other: [{ url: 'https://hook.example/other' }],
+    other: [
+      { url: 'https://hook.example/other' },
+      { url: 'https://hook.example/jit?site=1&site=2' },
+      { url: 'https://hook.example/jit?site=1&site=3' },
+    ],
   },
   command: {
     target: { run: ['/usr/local/bin/vpn', 'site-1'] },
@@ -289,4 +293,9 @@ describe.each(PROVISIONERS.map((one) => [one.kind, one] as const))('K4.11 %s', (
     const places = [{}, ...other].map(place);
     expect(new Set(places).size).toBe(places.length);
   });
+});
+
+test('a password is no part of a place, as it is nor as addresses write it', () => {
+  const target = { url: 'https://h/p%40ss', run: ['p@ss', 'x'], headers: { auth: 'Basic p@ss' } };
+  expect(withoutTexts(target, ['p@ss'])).toEqual({ url: 'https://h/', run: ['', 'x'], headers: { auth: 'Basic ' } });
 });
