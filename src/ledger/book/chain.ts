@@ -24,10 +24,23 @@ export const GENESIS_HASH = '0'.repeat(64);
  * The hash of an event: SHA-256 over its fields, one per line, starting with the previous event's hash. No field
  * can hold a line break (actor and payload are canonical JSON, RFC 8785), so no two events share their bytes.
  */
-export function hashEvent(row: Omit<EventRow, 'hash'>): string {
-  const { prevHash, seq, at, type, actor, requestId, grantId, payload } = row;
-  return hash(
-    'sha256',
-    `${prevHash}\n${seq}\n${at}\n${type}\n${actor}\n${requestId ?? ''}\n${grantId ?? ''}\n${payload}`,
-  );
+export const hashEvent = (row: Omit<EventRow, 'hash'>): string => hashText(hashedText(row));
+
+export const hashText = (text: string): string => hash('sha256', text);
+
+/** What the hash of an event is over. */
+export function hashedText({ prevHash, seq, at, type, actor, requestId, grantId, payload }: HashedFields): string {
+  return `${prevHash}\n${seq}\n${at}\n${type}\n${actor}\n${requestId ?? ''}\n${grantId ?? ''}\n${payload}`;
+}
+
+type HashedFields = Omit<EventRow, 'hash'>;
+
+/** The same made by SQLite: a row is one string then, and not seven that are put together. */
+export const HASHED_TEXT = `prev_hash || char(10) || seq || char(10) || at || char(10) || type || char(10) || actor || char(10) ||
+  ifnull(request_id, '') || char(10) || ifnull(grant_id, '') || char(10) || payload`;
+
+/** The actor and payload in that text, as JSON. */
+export function jsonInText(text: string): { readonly actor: string; readonly payload: string } {
+  const lines = text.split('\n');
+  return { actor: lines[4] ?? '', payload: lines[7] ?? '' };
 }

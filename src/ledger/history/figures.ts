@@ -62,7 +62,7 @@ function* walk(ledger: OpenLedger, { from, to }: Period): Steps<Figures> {
 
 const ROWS = `
   SELECT seq, at, type, request_id AS requestId, grant_id AS grantId,
-    json_extract(payload, '$.role') AS role,
+    CASE type WHEN 'grant.activated' THEN json_extract(payload, '$.role') END AS role,
     CASE type
       WHEN 'review.recorded' THEN json_extract(actor, '$.id')
       WHEN 'grant.activated' THEN json_extract(payload, '$.person.slackId')

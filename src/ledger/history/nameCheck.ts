@@ -1,4 +1,4 @@
-import type { EventRow } from '../book/chain.ts';
+import { type EventRow, jsonInText } from '../book/chain.ts';
 import type { KeptName } from '../sqlite/names.ts';
 import { eachPerson, REFERENCE, referenceOf } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
@@ -9,15 +9,25 @@ import type { OpenLedger } from '../sqlite/open.ts';
  */
 export interface NameCheck {
   /** @param beside the names that an archive has beside the event; undefined if the table has them */
-  see(row: EventRow, beside?: Readonly<Record<string, KeptName>>): void;
+  see(event: Seen, beside?: Names): void;
   /** Call it after the last event. null if every name is the recorded one, or was erased. */
   flaw(): Flaw | null;
 }
 
-/** How a name begins in canonical JSON. In typed text, a backslash precedes each quote. */
-const BEGINS = '":"name:';
-const REF_AT = '":"'.length;
+/** Names by their references. */
+export type Names = Readonly<Record<string, KeptName>>;
+
+type Seen = Pick<EventRow, 'seq' | 'type'> & {
+  /** What its hash is over. */
+  readonly text: string;
+};
+
+/** How a reference begins in canonical JSON. In typed text, a backslash precedes each quote. */
+const BEFORE = '":"';
 const REF_LENGTH = 'name:'.length + 32;
+/** The end of `name:` is searched for: a search stops at each of its first letter, and JSON has few m and many quotes. */
+const SOUGHT = 'me:';
+const SOUGHT_AT = 'na'.length;
 
 type NameRow = { readonly person: string; readonly salt: string | null; readonly value: string | null };
 
@@ -30,29 +40,30 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
   const erasedAt = new Map<string, number>();
   let first: Flaw | null = null;
 
-  function see(row: EventRow, beside?: Readonly<Record<string, KeptName>>): void {
+  function see(row: Seen, beside?: Names): void {
     if (row.type === 'names.erased') {
-      const { slackId } = JSON.parse(row.payload) as { slackId: string };
+      const { slackId } = JSON.parse(jsonInText(row.text).payload) as { slackId: string };
       erasedAt.set(slackId, row.seq);
     }
-    seeIn(row.actor, row, beside);
-    seeIn(row.payload, row, beside);
+    seeIn(row, beside);
     if (beside === undefined) return;
     for (const [ref, kept] of Object.entries(beside)) if (!isRight(ref, kept)) first ??= changed(row.seq, kept.person);
   }
 
   /** Runs for every event: it searches the text, and parses it only if something may be wrong. */
-  function seeIn(text: string, row: EventRow, beside: Readonly<Record<string, KeptName>> | undefined): void {
-    for (let at = text.indexOf(BEGINS); at >= 0; at = text.indexOf(BEGINS, at + REF_AT)) {
-      const ref = text.slice(at + REF_AT, at + REF_AT + REF_LENGTH);
-      if (right.has(ref)) continue;
+  function seeIn(row: Seen, beside: Names | undefined): void {
+    const { text } = row;
+    for (let at = text.indexOf(SOUGHT); at >= 0; at = text.indexOf(SOUGHT, at + SOUGHT.length)) {
+      const from = at - SOUGHT_AT;
+      const ref = text.slice(from, from + REF_LENGTH);
+      if (right.has(ref) || !text.startsWith(BEFORE, from - BEFORE.length)) continue;
       const before = open.get(ref);
       if (before) before.seq = row.seq;
       else if (REFERENCE.test(ref)) judge(row, ref, beside);
     }
   }
 
-  function judge(row: EventRow, ref: string, beside: Readonly<Record<string, KeptName>> | undefined): void {
+  function judge(row: Seen, ref: string, beside: Names | undefined): void {
     const kept = beside === undefined ? find.get(ref) : beside[ref];
     if (kept && isRight(ref, kept)) {
       right.add(ref);
@@ -103,11 +114,12 @@ const changed = (seq: number, person: string): Flaw => ({
 });
 
 /** null if it belongs to nobody. */
-function whoseIs({ actor, payload }: EventRow, ref: string): string | null {
+function whoseIs({ text }: Seen, ref: string): string | null {
+  const { actor, payload } = jsonInText(text);
   let person: string | null = null;
-  const note = (id: string, text: string): string => {
-    if (text === ref && REFERENCE.test(text)) person ??= id;
-    return text;
+  const note = (id: string, name: string): string => {
+    if (name === ref && REFERENCE.test(name)) person ??= id;
+    return name;
   };
   eachPerson(JSON.parse(actor), note);
   eachPerson(JSON.parse(payload), note);

@@ -10,7 +10,7 @@ import { originOf } from './origin.ts';
 import { events } from './schema.ts';
 
 /** Must equal the index's condition in migrations/0010_restores.sql. */
-const IS_MARK =
+export const IS_MARK =
   "type IN ('bot.identified', 'channel.forged', 'ledger.damaged', 'ledger.looked', 'ledger.restored', 'ledger.reconciled')";
 
 /** Reads events back, in order. */
