@@ -157,7 +157,7 @@ async function burst(path: (name: string) => string): Promise<Measure> {
 }
 
 /** Live grants as a bot would have left them, made fast; the first few are past their end. */
-export function fill(path: string, count: number, later: number, due = 0): void {
+export function fill(path: string, count: number, later: number, { due = 0, place = 'bench db' } = {}): void {
   const ledger = openLedger(path);
   ledger.sqlite.pragma('synchronous = OFF');
   const request = ledger.sqlite.prepare(
@@ -179,7 +179,7 @@ export function fill(path: string, count: number, later: number, due = 0): void 
           requestId,
           person,
           resourceId: 'db',
-          place: 'bench db',
+          place,
           role: 'db/read',
           grants: {},
           duration: HOUR,

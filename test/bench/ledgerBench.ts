@@ -1,7 +1,7 @@
 /** The ledger with a million events, and what one commit costs over the bare database. */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
 import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { bigPerson, makeBigLedger } from '../support/bigLedger.ts';
+import { peakOf } from './botProcess.ts';
 import { type Measure, median, time, timeAsync } from './measure.ts';
 
 const ACCESSES = 146_000;
@@ -203,13 +204,4 @@ function run(args: readonly string[]): Promise<number> {
       else reject(new Error(`jit ${args.join(' ')} ended with ${code}: ${said}`));
     });
   });
-}
-
-/** 0: the system does not say, or it has ended. */
-function peakOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
-  } catch {
-    return 0;
-  }
 }
