@@ -9,6 +9,7 @@ import SQLite from 'better-sqlite3';
 import type { NewEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { HOUR } from '../../src/domain/terms.ts';
+import { HASHED_TEXT, hashText } from '../../src/ledger/book/chain.ts';
 import { eventSearch } from '../../src/ledger/history/search.ts';
 import { verifyLedger } from '../../src/ledger/history/verify.ts';
 import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
@@ -16,12 +17,17 @@ import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { bigPerson, makeBigLedger } from '../support/bigLedger.ts';
 import { peakOf } from './botProcess.ts';
-import { type Measure, median, time, timeAsync } from './measure.ts';
+import { cpuOf, type Measure, median, paired, time, timeAsync } from './measure.ts';
+import { processTime } from './processTime.ts';
 
 const ACCESSES = 146_000;
 const PEOPLE = 500;
 const APPENDS = 100;
 const ROUNDS = 100;
+/** Over the million, each of them. */
+const PASSES = 5;
+/** Events a second. */
+const ONE_CORE = 600_000;
 /** Bytes: SQLite's own choice. */
 const SQLITE_PAGE = 4_096;
 /** Rounds before the first that counts: a bot that has run for a while. */
@@ -43,23 +49,19 @@ export async function ledgerBench(): Promise<Measure[]> {
     await make(big, ACCESSES);
     const reader = openLedgerToRead(big);
     const events = (await createEventReader(reader).newest())?.seq ?? 0;
-    const seconds = time(() => verifyLedger(reader)) / 1_000;
+    const checked = verified(reader, events);
     const search = eventSearch(reader);
     const ask = (index: number) => time(() => search.find({ person: bigPerson(index % PEOPLE).slackId, limit: 200 }));
     const queries = Array.from({ length: 50 }, (_, index) => ask(index * 7));
     reader.close();
     const dates = ['--from', '2026-01-01', '--to', '2026-04-01'];
-    const report = await timeAsync(() => run(['report', big, ...dates, '--out', join(directory, 'report.html')]));
+    const page = ['report', big, ...dates, '--out', join(directory, 'report.html')];
+    const reports = Array.from({ length: PASSES }, () => processTime([JIT, ...page], process.env, directory) / 1_000);
+    const scans = Array.from({ length: PASSES }, () => cpuOf(() => readAll(big)) / 1_000);
     const [exportSmall, exportBig] = [await run(['ledger', 'export', small]), await run(['ledger', 'export', big])];
     return [
       ...appended,
-      {
-        what: `verify ${events.toLocaleString('en')} events`,
-        unit: 'events/s',
-        value: events / seconds,
-        budget: { least: 200_000 },
-        limitedBy: 'SHA-256 and reading rows, one core',
-      },
+      ...checked,
       {
         what: 'a query by person, 200 newest of a million events',
         unit: 'ms',
@@ -69,10 +71,10 @@ export async function ledgerBench(): Promise<Measure[]> {
       },
       {
         what: 'jitbot report of 90 days, a million events',
-        unit: 's',
-        value: report / 1_000,
-        budget: { most: 10 },
-        limitedBy: 'reading fields out of a million JSON payloads',
+        unit: 's of processor time',
+        ...paired('reading those rows without their JSON', reports, scans),
+        budget: { value: 2 },
+        limitedBy: 'a row of the table for each of 700,000 events, and 150,000 accesses that are drawn and listed',
       },
       {
         what: 'peak memory of an export of a million events',
@@ -87,6 +89,42 @@ export async function ledgerBench(): Promise<Measure[]> {
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** In turns with its floor: the texts that are hashed, read and hashed, and nothing compared. Processor time of one thread. */
+function verified(reader: ReturnType<typeof openLedgerToRead>, events: number): Measure[] {
+  const all = reader.sqlite.prepare<[], string>(`SELECT ${HASHED_TEXT} FROM events ORDER BY seq`).pluck();
+  const readAndHash = () => {
+    for (const text of all.iterate()) hashText(text);
+  };
+  const rounds = Array.from({ length: PASSES }, () => ({
+    ours: cpuOf(() => verifyLedger(reader)) / 1_000,
+    bare: cpuOf(readAndHash) / 1_000,
+  }));
+  const perSecond = (seconds: readonly number[]) => seconds.map((took) => events / took);
+  const floor = perSecond(rounds.map(({ bare }) => bare));
+  // Of 600,000 a second and 1 / 1.3 of the floor, the lower one.
+  const least = Math.min(ONE_CORE / median(floor), 1 / 1.3);
+  return [
+    {
+      what: `verify ${events.toLocaleString('en')} events, one core`,
+      unit: 'events/s',
+      ...paired(
+        'reading and hashing the same bytes, and nothing else',
+        perSecond(rounds.map(({ ours }) => ours)),
+        floor,
+      ),
+      budget: { least },
+      limitedBy: 'reading rows, SHA-256, and looking for names in each text',
+    },
+  ];
+}
+
+const readAll = (path: string): void => {
+  const reader = openLedgerToRead(path);
+  const rows = reader.sqlite.prepare('SELECT seq, at, type, request_id, grant_id FROM events ORDER BY seq').raw();
+  for (const _ of rows.iterate());
+  reader.close();
+};
 
 const event = (index: number): NewEvent => ({
   type: 'grant.activated',
@@ -155,31 +193,24 @@ async function appends(directory: string): Promise<Measure[]> {
     times.bytes.push(bytes);
   }
   for (const open of [ledger, same, samePages, one]) open.close();
-  const perSecond = (rounds: number[]) => (APPENDS * 1_000) / median(rounds);
-  const ratioTo = (floor: number[]) => median(floor.map((took, round) => took / (times.ours[round] ?? Number.NaN)));
-  const measure = {
+  const perSecond = (rounds: readonly number[]) => rounds.map((took) => (APPENDS * 1_000) / took);
+  const against = (what: string, floor: readonly number[]) => ({
     what: 'append an event to the ledger, one a commit',
     unit: 'a second',
-    value: perSecond(times.ours),
-  };
+    ...paired(what, perSecond(times.ours), perSecond(floor)),
+  });
   return [
     {
-      ...measure,
-      floor: { what: 'bare durable inserts of the same rows, SQLite as it comes', value: perSecond(times.same) },
-      ratio: ratioTo(times.same),
+      ...against('bare durable inserts of the same rows, SQLite as it comes', times.same),
       limitedBy: 'the disk’s sync; beyond it, hashing and JSON',
     },
     {
-      ...measure,
-      floor: { what: 'bare durable inserts of the same rows, with our page size', value: perSecond(times.samePages) },
-      ratio: ratioTo(times.samePages),
-      budget: { least: 0.8 },
+      ...against('bare durable inserts of the same rows, with our page size', times.samePages),
+      budget: { least: 0.9 },
       limitedBy: 'hashing and JSON, and that the disk goes idle meanwhile',
     },
     {
-      ...measure,
-      floor: { what: 'bare durable inserts of as many bytes without an index', value: perSecond(times.bytes) },
-      ratio: ratioTo(times.bytes),
+      ...against('bare durable inserts of as many bytes without an index', times.bytes),
       limitedBy: 'the pages that the indexes by request and by person add to each sync',
     },
   ];

@@ -1,4 +1,9 @@
-type Budget = { readonly most: number } | { readonly least: number } | { readonly beyond: number };
+type Budget =
+  | { readonly most: number }
+  | { readonly least: number }
+  | { readonly beyond: number }
+  /** At most, on the value, whatever its floor. */
+  | { readonly value: number };
 
 /** One line of the benchmark. Ratios are against a floor or an ideal that was measured in the same run. */
 export interface Measure {
@@ -11,7 +16,7 @@ export interface Measure {
   readonly ratio?: number;
   /** Where the median of the rounds' ratios lies, with 95 %. */
   readonly interval?: readonly [number, number];
-  /** On the ratio where there is a floor, otherwise on the value; `beyond`: on what it takes more than the floor. Absent: for comparison only. */
+  /** On the ratio where there is a floor, otherwise on the value; `beyond`: on what it takes more than the floor; `value`: on the value all the same. Absent: for comparison only. */
   readonly budget?: Budget;
   /** What keeps it from being better. */
   readonly limitedBy: string;
@@ -24,6 +29,7 @@ export const ratioOf = ({ value, floor, ratio }: Measure): number | null =>
 export function usedOf(measure: Measure): number | null {
   const { budget, value, floor } = measure;
   if (!budget) return null;
+  if ('value' in budget) return value / budget.value;
   if ('beyond' in budget) return (value - (floor?.value ?? 0)) / budget.beyond;
   const measured = ratioOf(measure) ?? value;
   return 'most' in budget ? measured / budget.most : budget.least / measured;
