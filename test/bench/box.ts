@@ -14,6 +14,7 @@ import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { Person } from '../../src/domain/person.ts';
 import { known, unknown } from '../../src/domain/terms.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { grantingBlocked } from '../../src/lifecycle/health/freeze.ts';
 import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { recordedLog } from '../support/log.ts';
@@ -42,6 +43,17 @@ export const benchPerson = (index: number): Person => ({
   email: `p${index}@harbor.example`,
   timeZone: 'UTC',
 });
+
+/** A PagerDuty at which nobody is on call. */
+export const NO_ON_CALL: OnCall = {
+  entries: async () => known([]),
+  onCallFor: async () => known({ addresses: [], unread: null }),
+  knows: async () => known(true),
+  incident: async () => unknown('there is none'),
+  check: async () => known(true),
+  nameOf: async () => known('Checkout'),
+  openIncidents: async () => known([]),
+};
 
 export interface Box {
   readonly core: Flow;
@@ -124,6 +136,15 @@ export async function createBenchBox(
       ledger.close();
     },
   };
+}
+
+/** Starts it, and waits until its ledger is checked: nothing would be offered before. */
+export async function grantsNow({ core }: Box): Promise<void> {
+  await core.start();
+  for (let turn = 0; (await grantingBlocked(core.deps)) !== null; turn += 1) {
+    if (turn > 1_000) throw new Error('the ledger is still being checked');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** Takes the time of every transaction, and of every claim, which is one by itself. */

@@ -1,35 +1,39 @@
 /** From a submitted request to active access, and many grants that end at once. */
 
 import { systemClock } from '../../src/app/clock.ts';
-import { intendGrant } from '../../src/domain/grant.ts';
-import { HOUR, known, SECOND } from '../../src/domain/terms.ts';
+import { intendGrant, type Ties } from '../../src/domain/grant.ts';
+import { HOUR, SECOND } from '../../src/domain/terms.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { watchGrant } from '../../src/lifecycle/grant/watchGrant.ts';
 import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
 import { createOnCall } from '../../src/pagerduty/onCall.ts';
 import { startPagerDuty } from '../../src/sandbox/pagerduty/server.ts';
 import { recordedLog } from '../support/log.ts';
-import { benchPerson, createBenchBox, inFolder } from './box.ts';
+import { benchPerson, createBenchBox, inFolder, NO_ON_CALL } from './box.ts';
 import { type Measure, paired, timeAsync } from './measure.ts';
 
 const ROUNDS = 60;
 /** Between two rounds: what the one left behind does not slow down the next. */
 const QUIET_MS = 20;
 const BURST = 10_000;
+const WATCHED = 1_000;
+const WATCHERS = 100;
 const TARGET_MS = 20;
 const CONCURRENCY = 16;
 /** The ideal is measured with a tenth of them. */
 const BARE_PART = 10;
 
 export async function grantBench(): Promise<Measure[]> {
-  return [...(await inFolder(submitToActive)), await inFolder(burst)];
+  return [...(await inFolder(submitToActive)), await inFolder(burst), await inFolder(watches)];
 }
 
 const quiet = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
 
-async function submitToActive(path: (name: string) => string): Promise<Measure[]> {
-  const people = Array.from({ length: ROUNDS }, (_, index) => benchPerson(index));
-  const pagerDuty = await startPagerDuty({
+/** A PagerDuty at which so many people are on call. */
+const onCallAt = (count: number) => {
+  const people = Array.from({ length: count }, (_, index) => benchPerson(index));
+  return startPagerDuty({
     account: {
       users: people.map(({ email, name }, index) => ({ id: `PU${index}`, name, email })),
       schedules: [],
@@ -46,6 +50,11 @@ async function submitToActive(path: (name: string) => string): Promise<Measure[]
     now: Date.now,
     token: 'bench-token',
   });
+};
+
+async function submitToActive(path: (name: string) => string): Promise<Measure[]> {
+  const people = Array.from({ length: ROUNDS }, (_, index) => benchPerson(index));
+  const pagerDuty = await onCallAt(ROUNDS);
   const client = createPagerDuty({
     token: 'bench-token',
     apiUrl: pagerDuty.apiUrl,
@@ -118,21 +127,12 @@ async function submitToActive(path: (name: string) => string): Promise<Measure[]
 
 /** Ten thousand grants that end in the same second, on targets that take 20 ms each. */
 async function burst(path: (name: string) => string): Promise<Measure> {
-  const onCall = {
-    entries: async () => known([]),
-    onCallFor: async () => known({ addresses: [], unread: null }),
-    knows: async () => known(true),
-    incident: async () => ({ known: false as const, problem: '' }),
-    check: async () => known(true as const),
-    nameOf: async () => known('Checkout'),
-    openIncidents: async () => known([]),
-  };
   const endsAt = Date.now() + 5 * SECOND;
   fill(path('jit.db'), BURST, endsAt);
   let ended = 0;
   const all = Promise.withResolvers<void>();
   const { core, end } = await createBenchBox(path('jit.db'), {
-    onCall,
+    onCall: NO_ON_CALL,
     targets: {
       revoke: () => new Promise((resolve) => setTimeout(() => resolve([]), TARGET_MS)),
       isActive: async () => {
@@ -157,6 +157,41 @@ async function burst(path: (name: string) => string): Promise<Measure> {
   };
 }
 
+/** Each of a thousand watched shifts is looked after once, one after the other, as their times are spread over a period. */
+async function watches(path: (name: string) => string): Promise<Measure> {
+  const pagerDuty = await onCallAt(WATCHERS);
+  const client = createPagerDuty({
+    token: 'bench-token',
+    apiUrl: pagerDuty.apiUrl,
+    clock: systemClock(0),
+    log: recordedLog(),
+  });
+  const shift = {
+    escalationPolicy: { id: 'PPAYMENTS', name: 'Payments' },
+    schedule: null,
+    level: 1,
+    end: null,
+    over: false,
+    grace: 0,
+  };
+  fill(path('jit.db'), WATCHED, Date.now() + HOUR, { people: WATCHERS, ties: { ...UNTIED, shift } });
+  const onCall = createOnCall(client, systemClock(0));
+  const { core, end } = await createBenchBox(path('jit.db'), { onCall, targets: {} });
+  for (let index = 0; index < WATCHERS; index += 1) await onCall.entries(benchPerson(index), 'preview');
+  const before = pagerDuty.calls.length;
+  for (let index = 0; index < WATCHED; index += 1) await watchGrant(core.deps, `G${index}`);
+  const calls = pagerDuty.calls.length - before;
+  await end();
+  await pagerDuty.close();
+  return {
+    what: `${WATCHED.toLocaleString('en')} watched shifts of ${WATCHERS} people: questions to PagerDuty for each person in a period of five minutes`,
+    unit: 'calls',
+    value: calls / WATCHERS,
+    budget: { most: 1 },
+    limitedBy: 'a look for each access at its own time; only looks at the same moment share an answer',
+  };
+}
+
 /** So many answers of such targets, with as many under way as the bot has. */
 async function asked(count: number): Promise<void> {
   let left = count;
@@ -166,8 +201,23 @@ async function asked(count: number): Promise<void> {
   await Promise.all(Array.from({ length: CONCURRENCY }, one));
 }
 
+interface Filling {
+  /** So many are past their end. */
+  readonly due?: number;
+  readonly place?: string;
+  readonly people?: number;
+  readonly ties?: Ties;
+}
+
+const UNTIED: Ties = { window: null, shift: null, incident: null, inPagerDuty: true };
+
 /** Live grants as a bot would have left them, made fast; the first few are past their end. */
-export function fill(path: string, count: number, later: number, { due = 0, place = 'bench db' } = {}): void {
+export function fill(
+  path: string,
+  count: number,
+  later: number,
+  { due = 0, place = 'bench db', people = count, ties = UNTIED }: Filling = {},
+): void {
   const ledger = openLedger(path);
   ledger.sqlite.pragma('synchronous = OFF');
   const request = ledger.sqlite.prepare(
@@ -177,12 +227,11 @@ export function fill(path: string, count: number, later: number, { due = 0, plac
     "INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES (?, 1, 'active', ?, ?, 'db/read', 'db', ?)",
   );
   const job = ledger.sqlite.prepare("INSERT INTO jobs (kind, key, due_at) VALUES ('end', ?, ?)");
-  const ties = { window: null, shift: null, incident: null, inPagerDuty: true };
   ledger.sqlite.transaction(() => {
     for (let index = 0; index < count; index += 1) {
       const endsAt = index < due ? Date.now() - HOUR : later;
       const [id, requestId] = [`G${index}`, `R${index}`];
-      const person = benchPerson(index);
+      const person = benchPerson(index % people);
       const intent = intendGrant(
         {
           id,

@@ -4,6 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { commandsBench } from './commandsBench.ts';
 import { grantBench } from './grantBench.ts';
+import { growthBench } from './growthBench.ts';
 import { ledgerBench } from './ledgerBench.ts';
 import { libraryBench } from './libraryBench.ts';
 import { isMet, type Measure, ratioOf, usedOf } from './measure.ts';
@@ -23,6 +24,7 @@ const SUITES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   start: startBench,
   stalls: stallsBench,
   libraries: libraryBench,
+  growth: growthBench,
 };
 
 const named = process.argv.slice(2);

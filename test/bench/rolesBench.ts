@@ -6,13 +6,12 @@ import type { WebClient } from '@slack/web-api';
 import { CORE_SCHEMA, load } from 'js-yaml';
 import type { Policy } from '../../src/domain/policy.ts';
 import { known } from '../../src/domain/terms.ts';
-import { grantingBlocked } from '../../src/lifecycle/health/freeze.ts';
 import type { OnCall } from '../../src/ports/pagerDuty.ts';
 import { onCall as onCallCommand } from '../../src/slack/features/commands/onCall.ts';
 import { createHome } from '../../src/slack/features/home/home.ts';
 import { roleOptions } from '../../src/slack/features/request/modal.ts';
 import type { Call } from '../../src/slack/kit/command.ts';
-import { type Box, benchPerson, createBenchBox, inFolder } from './box.ts';
+import { benchPerson, createBenchBox, grantsNow, inFolder, NO_ON_CALL } from './box.ts';
 import { cpuOf, cpuOfAsync, type Measure, median, paired } from './measure.ts';
 import { policyOf, policySource } from './policies.ts';
 
@@ -72,6 +71,7 @@ function held(text: string): { policy: Policy; bytes: number } {
 
 /** One shift of fifty: 200 of the roles are to be had at once, and reviewers can be asked for the rest. */
 const ON_CALL: OnCall = {
+  ...NO_ON_CALL,
   entries: async () =>
     known([
       {
@@ -84,12 +84,6 @@ const ON_CALL: OnCall = {
         isOverride: null,
       },
     ]),
-  onCallFor: async () => known({ addresses: [], unread: null }),
-  knows: async () => known(true),
-  incident: async () => ({ known: false, problem: 'none' }),
-  check: async () => known(true),
-  nameOf: async () => known('Checkout'),
-  openIncidents: async () => known([]),
 };
 
 /** What a person gets to see, by the functions that the listeners call: all but Bolt and the wire. */
@@ -130,12 +124,3 @@ const inTheBot = (policy: Policy): Promise<Measure[]> =>
       await box.end();
     }
   });
-
-/** Before the ledger is checked nothing would be offered. */
-async function grantsNow({ core }: Box): Promise<void> {
-  await core.start();
-  for (let turn = 0; (await grantingBlocked(core.deps)) !== null; turn += 1) {
-    if (turn > 1_000) throw new Error('the ledger is still being checked');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
