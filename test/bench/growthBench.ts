@@ -48,7 +48,7 @@ const withRoles = (roles: number): Promise<Measure[]> =>
     const source = policySource(roles, 2);
     const policy = policyOf(source);
     const box = await createBenchBox(path('jit.db'), { onCall: NO_ON_CALL, targets: {} });
-    box.core.deps.policyFile.use(policy);
+    await box.core.deps.policyFile.use(policy);
     await grantsNow(box);
     const outlook = await passesOf(() => possibleNow(box.core.deps, benchPerson(1)));
     await box.end();

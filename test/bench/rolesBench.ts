@@ -92,7 +92,7 @@ const inTheBot = (policy: Policy): Promise<Measure[]> =>
     const box = await createBenchBox(path('jit.db'), { onCall: ON_CALL, targets: {} });
     try {
       const { deps, posts } = box.core;
-      deps.policyFile.use(policy);
+      await deps.policyFile.use(policy);
       await grantsNow(box);
       const { slackId } = benchPerson(1);
       let shown = '';
