@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Zip, ZipDeflate } from 'fflate';
+import { errorText } from '../domain/text.ts';
 import { StorageError } from '../ports/store.ts';
 
 /** A ZIP file that is written as it comes, so that its size is no matter, and knows the SHA-256 of each file in it. */
@@ -16,14 +17,24 @@ export interface ZipFile {
 /** Text is handed on in pieces of about this many characters. */
 const PIECE = 1 << 16;
 
-/** @throws StorageError where it cannot be written */
+/** Each of its calls, too: @throws StorageError where it cannot be written, and then nothing of it is left */
 export function createZip(path: string): ZipFile {
   const partial = `${path}.partial`;
   const file = open(partial);
-  let failure: Error | null = null;
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      closeSync(file);
+      rmSync(partial);
+      throw new StorageError(`${path}: cannot be written: ${errorText(error)}`, { cause: error });
+    }
+  };
   const zip = new Zip((error, data) => {
-    if (error) failure = error;
-    else writeSync(file, data);
+    // Also what was thrown here before.
+    if (error) throw error;
+    // All of it: one call to the system may take less, such as on a disk that is nearly full.
+    attempt(() => writeFileSync(file, data));
   });
   const sums: string[] = [];
 
@@ -44,7 +55,6 @@ export function createZip(path: string): ZipFile {
     }
     flush(true);
     sums.push(`${sum.digest('hex')}  ${name}\n`);
-    if (failure) throw new StorageError(`${path}: cannot be written`, { cause: failure });
   }
 
   return {
@@ -57,7 +67,7 @@ export function createZip(path: string): ZipFile {
     manifest: () => sums.join(''),
     close: () => {
       zip.end();
-      fsyncSync(file);
+      attempt(() => fsyncSync(file));
       closeSync(file);
       renameSync(partial, path);
     },
