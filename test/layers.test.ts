@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   codes: ['domain', 'ports'],
   opa: ['domain', 'ports'],
   forwarding: ['domain', 'http', 'ports'],
-  report: ['domain'],
+  report: ['domain', 'wording'],
   auditBundle: ['domain', 'ports'],
   pagerduty: ['domain', 'http', 'ports'],
   provisioners: ['concurrency', 'domain', 'http', 'ports'],

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ConfigError } from '../config/configError.ts';
 import { BOT } from '../domain/person.ts';
-import { counted } from '../domain/text.ts';
 import { endOfArchive, lastToArchive, prune, writeArchive } from '../ledger/history/archive.ts';
 import { countNames, erase } from '../ledger/history/erase.ts';
 import { verifyLedger } from '../ledger/history/verify.ts';
@@ -10,14 +9,17 @@ import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
 import { startOf } from '../ledger/sqlite/origin.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
-import type { LEDGER_ARCHIVE, LEDGER_ERASE } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { LEDGER_ARCHIVE, LEDGER_ERASE } from '../wording/terminal/options.ts';
+import { PROBLEMS } from '../wording/terminal/problems.ts';
+import { RESULTS } from '../wording/terminal/results.ts';
 import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
 /** What changes the database takes the one writer's place: while a bot runs on it, it refuses. */
 async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
-  if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file`);
+  if (!existsSync(path)) throw new ConfigError(PROBLEMS.noFile(path));
   const ledger = openLedger(path, { waitsForLocks: true });
   for (const exposed of ledger.exposed) process.stderr.write(`${exposed}\n`);
   try {
@@ -35,26 +37,23 @@ const about = { actor: BOT, requestId: null, grantId: null } as const;
 export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): Promise<number> {
   const before = instantOption('--before', values.before);
   const { to: file } = values;
-  if (before === null || !file || files.length > 1) throw new UsageError('archive needs --before and --to');
-  if (existsSync(file)) throw new ConfigError(`${file}: is there already; name a new file for each archive`);
+  if (before === null || !file || files.length > 1) throw new UsageError(MISUSE.archive);
+  if (existsSync(file)) throw new ConfigError(PROBLEMS.exists(file));
   const path = databasePath(files[0]);
   return asWriter(path, async (ledger) => {
     const whole = verifyLedger(ledger);
-    if (!whole.whole) throw new ConfigError(`${path}: ${whole.problem}. What is not whole is not archived`);
+    if (!whole.whole) throw new ConfigError(PROBLEMS.notArchived(path, whole.problem));
     const events = createEventReader(ledger);
     const origin = await events.origin();
     const last = lastToArchive(ledger, before);
     if (!origin || last === null) {
-      process.stdout.write(
-        'Nothing to archive: no event is that old, or what is that old is about open requests, live access, or not delivered yet.\n',
-      );
+      process.stdout.write(`${RESULTS.nothingToArchive}\n`);
       return 0;
     }
     const sha256 = writeArchive(ledger, file, last);
     const end = await events.get(last);
     const copy = endOfArchive(file, startOf(ledger.sqlite));
-    if (copy === null || copy !== end?.hash)
-      throw new ConfigError(`${file}: reading it back gave something else; nothing was taken out`);
+    if (copy === null || copy !== end?.hash) throw new ConfigError(PROBLEMS.badArchive(file));
     await storeOf(ledger).commit({
       events: [
         {
@@ -73,9 +72,7 @@ export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): 
       ],
     });
     prune(ledger, last);
-    process.stdout.write(
-      `${file}: events ${origin.first} to ${last}, SHA-256 ${sha256}. The database begins at event ${last + 1}.\n`,
-    );
+    process.stdout.write(`${RESULTS.archived({ file, from: origin.first, to: last, sha256 })}\n`);
     return 0;
   });
 }
@@ -83,24 +80,20 @@ export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): 
 /** A person's name and address out of the record. What they did, and when, stays, under their Slack id. */
 export function eraseNames({ values, files }: Given<typeof LEDGER_ERASE>): Promise<number> {
   const { person } = values;
-  if (!person || !/^[UW][A-Z0-9]+$/.test(person) || files.length > 1)
-    throw new UsageError('erase needs --person with a Slack id such as U012AB3CD');
+  if (!person || !/^[UW][A-Z0-9]+$/.test(person) || files.length > 1) throw new UsageError(MISUSE.erase);
   return asWriter(databasePath(files[0]), async (ledger) => {
     const store = storeOf(ledger);
     const live = await store.liveGrants({ slackId: person });
     const open = await store.openRequests({ slackId: person });
-    if (live.length > 0 || open.length > 0)
-      throw new ConfigError(`${person} still holds or asks for access; end that first`);
+    if (live.length > 0 || open.length > 0) throw new ConfigError(PROBLEMS.stillHasAccess(person));
     if (countNames(ledger, person) === 0) {
-      process.stdout.write(`The record holds no name of ${person}.\n`);
+      process.stdout.write(`${RESULTS.noName(person)}\n`);
       return 1;
     }
     // Said first: a name that is gone without a word is taken for tampering.
     await store.commit({ events: [{ ...about, type: 'names.erased', payload: { slackId: person } }] });
     const erased = erase(ledger, person);
-    process.stdout.write(
-      `Erased: ${counted(erased, 'name or address', 'names and addresses')} of ${person}. Archives, exports, Slack and what was forwarded hold their own copies.\n`,
-    );
+    process.stdout.write(`${RESULTS.erased(erased, person)}\n`);
     return 0;
   });
 }

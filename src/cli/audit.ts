@@ -9,7 +9,9 @@ import type { EventSearch } from '../ports/ledger.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
 import { principalsIn } from '../wording/names.ts';
 import { storySentence } from '../wording/stories.ts';
-import type { AUDIT } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { AUDIT } from '../wording/terminal/options.ts';
+import { RESULTS } from '../wording/terminal/results.ts';
 import { inTerminal } from './inTerminal.ts';
 import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
@@ -37,15 +39,15 @@ function linesOf({ story, events }: Entry, { names, links, withEvents }: Telling
 
 /** Exit codes: 0 something was found, 1 nothing fits, 2 it could not be looked up. */
 export async function audit({ values, files }: Given<typeof AUDIT>): Promise<number> {
-  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+  if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const period = values.since === undefined ? null : parseDuration(values.since);
   if (values.since !== undefined && period === null)
-    throw new UsageError(`--since ${values.since} is no duration such as 30d`);
+    throw new UsageError(MISUSE.notADuration('--since', values.since, '30d'));
   const from = period === null ? instantOption('--from', values.from) : Date.now() - period;
   const to = instantOption('--to', values.to, 'ends');
   const role = values.role ?? values.resource;
   const limit = Number(values.limit ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1) throw new UsageError(`--limit ${values.limit} is no number of events`);
+  if (!Number.isInteger(limit) || limit < 1) throw new UsageError(MISUSE.limit(`${values.limit}`));
   const ledger = openLedgerToRead(databasePath(files[0]));
   try {
     const search = eventSearch(ledger);
@@ -67,7 +69,7 @@ export async function audit({ values, files }: Given<typeof AUDIT>): Promise<num
       ? found.map((event) => JSON.stringify(event))
       : (await entriesOf(found, search, limit)).flatMap((entry) => linesOf(entry, tell));
     for (const line of lines) process.stdout.write(`${line}\n`);
-    if (found.length === 0) process.stderr.write('The record has nothing that fits all of that.\n');
+    if (found.length === 0) process.stderr.write(`${RESULTS.nothingFound}\n`);
     return found.length === 0 ? 1 : 0;
   } finally {
     ledger.close();

@@ -1,12 +1,10 @@
 import { createHash, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { auditBundleGuide } from '../auditBundle/guide.ts';
 import { createZip } from '../auditBundle/zip.ts';
 import { ConfigError } from '../config/configError.ts';
 import { readTextFile } from '../config/readFile.ts';
 import type { AccessReview } from '../domain/accessReview.ts';
 import type { Instant } from '../domain/terms.ts';
-import { counted } from '../domain/text.ts';
 import type { EventRow } from '../ledger/book/chain.ts';
 import { privateKeyOf, readCheckpoints } from '../ledger/history/checkpoint.ts';
 import { createRowWriter, exportRows } from '../ledger/history/export.ts';
@@ -14,7 +12,11 @@ import { verifyLedger } from '../ledger/history/verify.ts';
 import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
-import type { AUDIT_BUNDLE } from './commandOptions.ts';
+import { auditBundleGuide } from '../wording/terminal/guides.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { AUDIT_BUNDLE } from '../wording/terminal/options.ts';
+import { FILES, PROBLEMS, WHERE } from '../wording/terminal/problems.ts';
+import { RESULTS } from '../wording/terminal/results.ts';
 import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
@@ -24,10 +26,9 @@ export async function auditBundle({ values, files }: Given<typeof AUDIT_BUNDLE>)
   const from = instantOption('--from', values.from);
   const to = instantOption('--to', values.to, 'ends');
   const { key: keyPath, out, checkpoints } = values;
-  if (from === null || to === null || !keyPath || !out || files.length > 1)
-    throw new UsageError('audit-bundle needs --from, --to, --key and --out');
-  if (from >= to) throw new UsageError('--from is not before --to');
-  if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file`);
+  if (from === null || to === null || !keyPath || !out || files.length > 1) throw new UsageError(MISUSE.auditBundle);
+  if (from >= to) throw new UsageError(MISUSE.fromAfterTo);
+  if (existsSync(out)) throw new ConfigError(PROBLEMS.exists(out));
   const path = databasePath(files[0]);
   const ledger = openLedgerToRead(path);
   try {
@@ -47,20 +48,17 @@ interface Order {
 }
 
 async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoints }: Order): Promise<number> {
-  const key = privateKeyOf(readTextFile(keyPath, 'the key to sign with'), keyPath);
-  const kept = checkpoints === undefined ? null : readTextFile(checkpoints, 'the file of checkpoints');
+  const key = privateKeyOf(readTextFile(keyPath, FILES.signingKey), keyPath);
+  const kept = checkpoints === undefined ? null : readTextFile(checkpoints, FILES.checkpoints);
   const origin = originOf(ledger.sqlite)?.ledger ?? '';
   const anchors = kept === null ? [] : anchorsIn(kept, checkpoints ?? '', origin);
   const verification = verifyLedger(ledger, { anchors });
   if (!verification.whole) {
-    process.stderr.write(`${path}: ${verification.problem}. What is not whole is not handed on as an audit bundle.\n`);
+    process.stderr.write(`${PROBLEMS.notBundled(path, verification.problem)}\n`);
     return 1;
   }
   const first = exportRows(ledger, { from, to }).next().value as EventRow | undefined;
-  if (!first)
-    throw new ConfigError(
-      `${path}: has no event from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}`,
-    );
+  if (!first) throw new ConfigError(PROBLEMS.noEvents(path, iso(from), iso(to)));
 
   const zip = createZip(out);
   const seen: { last: EventRow; policies: Set<string> } = { last: first, policies: new Set() };
@@ -80,8 +78,8 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
   const { last } = seen;
   const about = {
     ledger: origin,
-    from: new Date(from).toISOString(),
-    to: new Date(to).toISOString(),
+    from: iso(from),
+    to: iso(to),
     start: { seq: first.seq - 1, hash: first.prevHash },
     head: { seq: last.seq, hash: last.hash },
     verified: { events: verification.events, head: verification.head, anchors: verification.anchors },
@@ -90,17 +88,19 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
   };
   zip.add('about.json', [`${JSON.stringify(about, null, 2)}\n`]);
   zip.add('verify.py', [readFileSync(new URL('../auditBundle/verify.py', import.meta.url), 'utf8')]);
-  const note = missing.length > 0 ? `Policies that the ledger does not hold the text of: ${missing.join(', ')}\n` : '';
+  const note = missing.length > 0 ? `${RESULTS.missingPolicies(missing)}\n` : '';
   zip.add('README.txt', [auditBundleGuide({ from, to, madeAt: Date.now(), files: note })]);
   const manifest = zip.manifest();
   zip.add('MANIFEST', [manifest]);
   zip.addBytes('MANIFEST.sig', sign(null, Buffer.from(manifest, 'utf8'), key));
   zip.close();
-  process.stderr.write(
-    `${out}: events ${first.seq} to ${last.seq}, ${counted(seen.policies.size - missing.length, 'policy', 'policies')}, ${counted(inTime.length, 'access review')}\n`,
-  );
+  const policies = seen.policies.size - missing.length;
+  const made = { path: out, from: first.seq, to: last.seq, policies, reviews: inTime.length };
+  process.stderr.write(`${RESULTS.bundled(made)}\n`);
   return 0;
 }
+
+const iso = (at: Instant): string => new Date(at).toISOString();
 
 /** Whose names were erased after the time of the audit bundle: they are missing in it, and no event in it says why. */
 const erasedAfter = ({ sqlite }: OpenLedger, seq: number) =>
@@ -112,10 +112,10 @@ const erasedAfter = ({ sqlite }: OpenLedger, seq: number) =>
 
 function anchorsIn(text: string, path: string, ledger: string) {
   const read = readCheckpoints(text);
-  if ('problem' in read) throw new ConfigError(`${path}: ${read.problem}`);
+  if ('problem' in read) throw new ConfigError(PROBLEMS.of(path, read.problem));
   return read.checkpoints
     .filter((checkpoint) => checkpoint.ledger === ledger)
-    .map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${path}` }));
+    .map(({ seq, hash }) => ({ seq, hash, where: WHERE.checkpoints(path) }));
 }
 
 /** The events as lines; notes on the way which was the last, and which policies they name. */

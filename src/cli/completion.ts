@@ -1,5 +1,7 @@
-import type { NO_OPTIONS } from './commandOptions.ts';
-import type { Given, Group, OptionSpec, Verb } from './spec.ts';
+import { PROGRAM } from '../wording/terminal/help.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { NO_OPTIONS, OptionSpec } from '../wording/terminal/options.ts';
+import type { Given, Group, Verb } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
 type Commands = Readonly<Record<string, Verb | Group>>;
@@ -10,7 +12,7 @@ export const createCompletion =
   ({ files }: Given<typeof NO_OPTIONS>): number => {
     const [shell = '', ...more] = files;
     const write = SHELLS[shell];
-    if (!write || more.length > 0) throw new UsageError(`name one shell: ${Object.keys(SHELLS).join(', ')}`);
+    if (!write || more.length > 0) throw new UsageError(MISUSE.shell(Object.keys(SHELLS)));
     process.stdout.write(write(placesIn(commands)));
     return 0;
   };
@@ -33,7 +35,7 @@ function placesIn(commands: Commands): Place[] {
     {
       words: '',
       commands: [...Object.keys(commands), 'help'],
-      options: [['--version', { about: 'show the version' }]],
+      options: [['--version', { about: PROGRAM.version }]],
     },
     ...Object.entries(commands).flatMap(([name, one]) =>
       'verbs' in one
@@ -132,7 +134,7 @@ function fish(places: readonly Place[]): string {
   ]);
   return `# jitbot completion fish > ~/.config/fish/completions/jitbot.fish
 ${lines.join('\n')}
-complete -c jitbot -l help -d 'show the help'
+complete -c jitbot -l help -d '${PROGRAM.help}'
 complete -c jit -w jitbot
 `;
 }

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/configError.ts';
 import { loadPolicy } from '../config/policyFile.ts';
 import { lackingPackages } from '../provisioners/packages.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
-import type { NO_OPTIONS } from './commandOptions.ts';
+import type { NO_OPTIONS } from '../wording/terminal/options.ts';
 import { policyPath } from './options.ts';
 import type { Given } from './spec.ts';
 

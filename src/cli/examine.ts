@@ -10,6 +10,7 @@ import { createStriker } from '../domain/secrets.ts';
 import { errorText } from '../domain/text.ts';
 import type { Finding, IdBook, SeatBook } from '../ports/targets.ts';
 import { type ConnectedTargets, connectTargets } from '../provisioners/targets.ts';
+import { DOCTOR } from '../wording/terminal/results.ts';
 
 /** Asks everything that a policy names, and says what it finds. @returns 1: something is to look at */
 export async function examine({ policy, secrets }: Pick<LoadedPolicy, 'policy' | 'secrets'>): Promise<number> {
@@ -23,20 +24,16 @@ export async function examine({ policy, secrets }: Pick<LoadedPolicy, 'policy' |
     const named = namesIn(policy);
     const places = [...resourcesOf(policy, targets), ...services.places, ...named.places];
     const results = await Promise.all(places.map(async ({ name, ask }) => ({ name, findings: await ask() })));
-    for (const { name, findings } of results) process.stdout.write(strike(`${name}\n${findings.map(line).join('')}`));
+    for (const { name, findings } of results)
+      process.stdout.write(strike(`${name}\n${findings.map(DOCTOR.finding).join('')}`));
     const unchecked = [...named.notChecked, ...services.notChecked];
-    process.stdout.write(unchecked.map((what) => `not checked: ${what}\n`).join(''));
+    process.stdout.write(unchecked.map((what) => `${DOCTOR.notChecked(what)}\n`).join(''));
     const wrong = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok)).length;
-    process.stdout.write(`${verdict(wrong, unchecked.length)}\n`);
+    process.stdout.write(`${DOCTOR.verdict(wrong, unchecked.length)}\n`);
     return wrong === 0 ? 0 : 1;
   } finally {
     await targets.close();
   }
-}
-
-function verdict(wrong: number, unchecked: number): string {
-  if (wrong > 0) return `${wrong} to look at.`;
-  return unchecked > 0 ? 'What was checked is in order.' : 'Everything is in order.';
 }
 
 const resourcesOf = (policy: Policy, targets: ConnectedTargets): Place[] =>
@@ -49,14 +46,11 @@ const resourcesOf = (policy: Policy, targets: ConnectedTargets): Place[] =>
 function namesIn(policy: Policy): Checks {
   const { SLACK_BOT_TOKEN, PAGERDUTY_TOKEN } = process.env;
   if (SLACK_BOT_TOKEN && PAGERDUTY_TOKEN)
-    return { places: [{ name: 'Names in the policy', ask: () => names(policy) }], notChecked: [] };
+    return { places: [{ name: DOCTOR.names, ask: () => names(policy) }], notChecked: [] };
   return {
     places: [],
     // Where neither is set, Slack and PagerDuty as a whole are said to be not checked.
-    notChecked:
-      SLACK_BOT_TOKEN || PAGERDUTY_TOKEN
-        ? ['whether the names in the policy are there (that needs SLACK_BOT_TOKEN and PAGERDUTY_TOKEN)']
-        : [],
+    notChecked: SLACK_BOT_TOKEN || PAGERDUTY_TOKEN ? [DOCTOR.namesNotChecked] : [],
   };
 }
 
@@ -65,12 +59,9 @@ async function names(policy: Policy): Promise<readonly Finding[]> {
   const { onlineFindings } = await import('./policy/online.ts');
   const found = await onlineFindings(policy);
   return found.length === 0
-    ? [{ ok: true, what: 'every name in it is there' }]
+    ? [{ ok: true, what: DOCTOR.allNamesThere }]
     : found.map(({ message, advice }) => ({ ok: false, what: message, fix: advice }));
 }
-
-const line = ({ ok, what, fix }: Finding): string =>
-  `  ${ok ? '✓' : '✗'} ${what}\n${ok || fix === undefined ? '' : `      ${fix}\n`}`;
 
 /** Nothing is given here, so nobody gets a seat. */
 const NO_SEATS: SeatBook = {

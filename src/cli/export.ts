@@ -4,7 +4,8 @@ import { toOcsf } from '../forwarding/ocsf.ts';
 import { createRowWriter, exportEvents, exportRows } from '../ledger/history/export.ts';
 import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
-import type { LEDGER_EXPORT } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { LEDGER_EXPORT } from '../wording/terminal/options.ts';
 import { inTerminal } from './inTerminal.ts';
 import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
@@ -44,11 +45,11 @@ function cell(value: string | number): string {
 
 /** Writes events to standard output, however many, a few at a time. */
 export async function exportLedger({ values, files }: Given<typeof LEDGER_EXPORT>): Promise<number> {
-  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+  if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const format = FORMATS[values.format ?? ''];
   const isJsonl = (values.format ?? 'jsonl') === 'jsonl';
   if (!format && !isJsonl)
-    throw new UsageError(`--format ${values.format} is none of jsonl, ${Object.keys(FORMATS).join(', ')}`);
+    throw new UsageError(MISUSE.noneOf('--format', `${values.format}`, ['jsonl', ...Object.keys(FORMATS)].join(', ')));
   const from = instantOption('--from', values.from) ?? 0;
   const to = instantOption('--to', values.to, 'ends') ?? Number.MAX_SAFE_INTEGER;
   const ledger = openLedgerToRead(databasePath(files[0]));

@@ -1,22 +1,23 @@
 import { dayEnd, dayStart } from '../domain/calendar.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
 import { UsageError } from './usageError.ts';
 
-/** The policy file that was named, or JIT_POLICY. */
+/** The policy file that was named, or JIT_POLICY. @throws UsageError if there is neither, or more than one */
 export function policyPath(files: readonly string[]): string {
-  if (files.length > 1) throw new UsageError(`one file at a time, not ${files.length}`);
+  if (files.length > 1) throw new UsageError(MISUSE.oneFile(files.length));
   const path = files[0] ?? process.env.JIT_POLICY;
-  if (!path) throw new UsageError('name the policy file, or set JIT_POLICY');
+  if (!path) throw new UsageError(MISUSE.noPolicy);
   return path;
 }
 
+/** The database that was named, or JIT_DATABASE. @throws UsageError if there is neither */
 export function databasePath(named: string | undefined): string {
   const path = named ?? process.env.JIT_DATABASE;
-  if (!path)
-    throw new UsageError('no database is named: set JIT_DATABASE, or give its file where the usage (--help) has it');
+  if (!path) throw new UsageError(MISUSE.noDatabase);
   return path;
 }
 
-/** Rows under each other, as wide as they need to be. */
+/** Rows as aligned columns, each as wide as its widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
@@ -29,12 +30,14 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** The time zone that the command runs in: what whoever types a date means. */
+/** The time zone of the terminal, in which typed dates are meant. */
 export const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /**
- * A date and time on the command line; null: it was not given.
- * @param edge of a date without a time: a day that a period ends with is in it
+ * Reads a date and time from the command line.
+ * @param edge which end of the day a date without a time means: a period includes the day that it ends with
+ * @returns null if the option was not given
+ * @throws UsageError if it is not a date
  */
 export function instantOption(
   name: string,
@@ -44,6 +47,6 @@ export function instantOption(
   if (text === undefined) return null;
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const at = isDay ? (edge === 'begins' ? dayStart : dayEnd)(text, ownZone()) : Date.parse(text);
-  if (Number.isNaN(at)) throw new UsageError(`${name} ${text} is no date such as 2026-01-31 or 2026-01-31T18:00Z`);
+  if (Number.isNaN(at)) throw new UsageError(MISUSE.notADate(name, text));
   return at;
 }

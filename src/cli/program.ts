@@ -1,8 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../app/version.ts';
+import { PROGRAM } from '../wording/terminal/help.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { Options } from '../wording/terminal/options.ts';
 import { COMMANDS } from './commands.ts';
 import { nearestCommand } from './nearestCommand.ts';
-import type { Group, Options, Verb } from './spec.ts';
+import type { Group, Verb } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
 /** What was typed does not fit what `command` takes. */
@@ -30,12 +33,11 @@ class JitCommand extends Command {
 
   /** Where to read on, for a word that takes no options of its own. */
   #more(): string {
-    return this.commands.length > 0 ? `. "${pathOf(this)} --help" shows what there is.` : '';
+    return this.commands.length > 0 ? MISUSE.more(pathOf(this)) : '';
   }
 
   #unknown(typed: string): string {
-    const meant = nearestCommand(typed, pathOf(this));
-    return `there is no command "${typed}".${meant === null ? '' : ` Did you mean "${meant}"?`} "${pathOf(this)} --help" shows all of them.`;
+    return MISUSE.unknownCommand(typed, nearestCommand(typed, pathOf(this)), pathOf(this));
   }
 }
 
@@ -46,9 +48,9 @@ const inOurWords = (message: string): string =>
     .replaceAll("'", '"')
     .replace(
       /^option "(--\S+)[^"]*" argument "([^"]*)" is invalid\. Allowed choices are (.*)\.$/,
-      '$1 $2 is none of $3',
+      (_all, option: string, typed: string, choices: string) => MISUSE.noneOf(option, typed, choices),
     )
-    .replace(/\n\(Did you mean (?:one of )?(.+)\?\)$/, '. Did you mean "$1"?');
+    .replace(/\n\(Did you mean (?:one of )?(.+)\?\)$/, (_all, meant: string) => MISUSE.didYouMean(meant));
 
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
@@ -79,34 +81,27 @@ export async function runCli(args: readonly string[]): Promise<number> {
 
 const usageLine = (command: Command): string => {
   const line = command.createHelp().commandUsage(command);
-  return command.parent && command.commands.length === 0
-    ? `Usage: ${line}\n"${pathOf(command)} --help" explains each part.\n`
-    : '';
+  return command.parent && command.commands.length === 0 ? `${MISUSE.usage(line, pathOf(command))}\n` : '';
 };
 
 function programOf(onDone: (code: number) => void): Command {
   const program = new JitCommand('jitbot')
-    .description('Just-in-time access from Slack: everything an operator or auditor does in a terminal.')
-    .version(version(), '-V, --version', 'show the version')
-    .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [COMMAND]', 'show the help of a command')
+    .description(PROGRAM.about)
+    .version(version(), '-V, --version', PROGRAM.version)
+    .helpOption('-h, --help', PROGRAM.help)
+    .helpCommand('help [COMMAND]', PROGRAM.helpCommand)
     .configureHelp({
       visibleCommands: (command) => (command.parent ? leavesOf(command, 1) : leavesOf(command, 2)),
       subcommandTerm: (command) =>
         `${pathOf(command).split(' ').slice(1).join(' ')} ${command.registeredArguments.map(argumentText).join(' ')}`.trim(),
     })
     .exitOverride()
-    .addHelpText('after', ({ command }) => (command.parent ? '' : ENDING));
+    .addHelpText('after', ({ command }) => (command.parent ? '' : PROGRAM.ending));
   for (const [name, one] of Object.entries(COMMANDS))
     if ('verbs' in one) addGroup(program, name, one, onDone);
     else addVerb(program, name, one, onDone);
   return program;
 }
-
-const ENDING = `
-"jitbot COMMAND --help" explains the options and exit codes of a command.
-Exit code 2 always means: not understood, or could not be done.
-`;
 
 const leavesOf = (command: Command, depth: number): Command[] =>
   command.commands.flatMap((one) => (one.commands.length > 0 && depth > 1 ? leavesOf(one, depth - 1) : [one]));
@@ -139,7 +134,7 @@ function addVerb(parent: Command, name: string, verb: Verb, onDone: (code: numbe
 }
 
 const exitText = ({ exits }: Verb): string =>
-  `\nExit codes:\n${Object.entries(exits)
+  `\n${PROGRAM.exits}\n${Object.entries(exits)
     .map(([code, meaning]) => `  ${code}  ${meaning}\n`)
     .join('')}`;
 

@@ -5,7 +5,9 @@ import { figuresOf } from '../ledger/history/figures.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
-import type { REPORT } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { REPORT } from '../wording/terminal/options.ts';
+import { PROBLEMS } from '../wording/terminal/problems.ts';
 import { inTerminal } from './inTerminal.ts';
 import { databasePath, instantOption, ownZone } from './options.ts';
 import type { Given } from './spec.ts';
@@ -15,11 +17,11 @@ const DEFAULT_PERIOD = 30 * 24 * HOUR;
 
 /** Exit codes: 0 made, 2 could not be made. */
 export async function report({ values, files }: Given<typeof REPORT>): Promise<number> {
-  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+  if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const madeAt = Date.now();
   const to = instantOption('--to', values.to, 'ends') ?? madeAt;
   const from = instantOption('--from', values.from) ?? to - DEFAULT_PERIOD;
-  if (from >= to) throw new UsageError('--from is not before --to');
+  if (from >= to) throw new UsageError(MISUSE.fromAfterTo);
   const ledger = openLedgerToRead(databasePath(files[0]));
   try {
     const { reportPage } = await import('../report/page.ts');
@@ -42,7 +44,7 @@ function write(path: string, page: string): void {
     // It holds names, and who may do what.
     writeFileSync(path, page, { mode: 0o600 });
   } catch (error) {
-    throw new ConfigError(`${path}: cannot be written; check that its folder exists`, { cause: error });
+    throw new ConfigError(PROBLEMS.notWritable(path), { cause: error });
   }
   process.stderr.write(`${path}\n`);
 }

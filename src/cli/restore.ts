@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../config/configError.ts';
 import type { EventPayloads } from '../domain/events.ts';
-import { counted } from '../domain/text.ts';
 import { readCheckpoints } from '../ledger/history/checkpoint.ts';
 import { putInPlace } from '../ledger/history/restore.ts';
 import type { Anchor } from '../ledger/history/verify.ts';
@@ -15,7 +14,10 @@ import { restoreChange } from '../lifecycle/health/restore.ts';
 import { CURSORS } from '../ports/keys.ts';
 import { StorageError } from '../ports/store.ts';
 import { messageJobs } from '../slack/outbox/projections.ts';
-import type { NO_OPTIONS } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { NO_OPTIONS } from '../wording/terminal/options.ts';
+import { PROBLEMS, WHERE } from '../wording/terminal/problems.ts';
+import { RESTORED } from '../wording/terminal/results.ts';
 import { databasePath } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
@@ -25,7 +27,7 @@ type Known = EventPayloads['ledger.restored']['known'];
 /** `jitbot restore COPY [FILE]`: a copy in the database's place, with all that it calls live to be taken back. */
 export async function restore({ files }: Given<typeof NO_OPTIONS>): Promise<number> {
   const [copy, named, ...more] = files;
-  if (copy === undefined || more.length > 0) throw new UsageError('name the copy, and at most one database');
+  if (copy === undefined || more.length > 0) throw new UsageError(MISUSE.restore);
   const path = databasePath(named);
   const now = Date.now();
   let said = '';
@@ -35,16 +37,14 @@ export async function restore({ files }: Given<typeof NO_OPTIONS>): Promise<numb
       said = await prepare(draft, path, now);
     },
   });
-  process.stdout.write(
-    `${path}: is ${copy} now. ${said}${replaced === null ? '' : `What was there before is ${replaced}.\n`}Start the bot: it takes back what targets hold and the copy does not know, and grants nothing before an administrator has looked.\n`,
-  );
+  process.stdout.write(`${RESTORED.done(path, copy, said, replaced)}\n`);
   return 0;
 }
 
 /** Ends everything that the copy calls live, and writes down what it lacks. @returns what was done, for people */
 async function prepare(draft: OpenLedger, path: string, now: number): Promise<string> {
   const newest = await createEventReader(draft).newest();
-  if (newest === null) throw new StorageError('there is no event in the copy; start the bot on a new database instead');
+  if (newest === null) throw new StorageError(PROBLEMS.emptyCopy);
   const known = await newestKnown(draft, path, newest.seq);
   const clock = { now: () => Math.max(now, newest.at) };
   const store = createStore(draft, { clock, followUps: messageJobs, onDue: () => undefined });
@@ -53,8 +53,7 @@ async function prepare(draft: OpenLedger, path: string, now: number): Promise<st
   await store.commit(await restoreChange(store, { from, known }, clock.now()));
   // The channel shows these already; the lost ones after them as well.
   if (known !== null) await createPostBook(draft).moveCursor(CURSORS.audit, newest.seq);
-  const lacks = known === null ? 'nothing that could be asked knows a later one' : `${known.where} knows #${known.seq}`;
-  return `It ends with event #${newest.seq}; ${lacks}. ${counted(live, 'access', 'accesses')} that it calls live will be taken back.\n`;
+  return RESTORED.copy(newest.seq, live, known);
 }
 
 /** The newest position after the copy's that anything else knows of this ledger. Whatever cannot be asked is said. */
@@ -65,7 +64,7 @@ async function newestKnown(draft: OpenLedger, path: string, after: number): Prom
       found.push(...(await ask(draft, path)));
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
-      process.stderr.write(`not asked: ${error.message}\n`);
+      process.stderr.write(`${RESTORED.notAsked(error.message)}\n`);
     }
   const [newest] = found.filter(({ seq }) => seq > after).sort((a, b) => b.seq - a.seq);
   return newest === undefined ? null : { seq: newest.seq, hash: newest.hash, where: newest.where };
@@ -77,9 +76,9 @@ async function replacedEnd(draft: OpenLedger, path: string): Promise<readonly An
   try {
     if (originOf(before.sqlite)?.ledger !== originOf(draft.sqlite)?.ledger) return [];
     const newest = await createEventReader(before).newest();
-    return newest === null ? [] : [{ seq: newest.seq, hash: newest.hash, where: 'the database that it replaces' }];
+    return newest === null ? [] : [{ seq: newest.seq, hash: newest.hash, where: WHERE.replaced }];
   } catch (error) {
-    throw new StorageError(`${path}: cannot be read`, { cause: error });
+    throw new StorageError(PROBLEMS.notReadable(path), { cause: error });
   } finally {
     before.close();
   }
@@ -89,16 +88,15 @@ async function checkpoints(draft: OpenLedger): Promise<readonly Anchor[]> {
   const { JIT_CHECKPOINTS: place } = process.env;
   if (place === undefined || !existsSync(place)) return [];
   const read = readCheckpoints(await readFile(place, 'utf8'));
-  if ('problem' in read) throw new ConfigError(`${place}: ${read.problem}`);
+  if ('problem' in read) throw new ConfigError(PROBLEMS.of(place, read.problem));
   const ledger = originOf(draft.sqlite)?.ledger;
   return read.checkpoints
     .filter((one) => one.ledger === ledger)
-    .map(({ seq, hash }) => ({ seq, hash, where: `the checkpoint file ${place}` }));
+    .map(({ seq, hash }) => ({ seq, hash, where: WHERE.checkpoints(place) }));
 }
 
 async function channel(draft: OpenLedger): Promise<readonly Anchor[]> {
-  if (!process.env.SLACK_BOT_TOKEN || !process.env.JIT_POLICY)
-    throw new ConfigError('the audit channel, for which SLACK_BOT_TOKEN and JIT_POLICY are needed');
+  if (!process.env.SLACK_BOT_TOKEN || !process.env.JIT_POLICY) throw new ConfigError(PROBLEMS.channelNotAsked);
   const { anchorsFromSlack } = await import('./slackAnchors.ts');
   const read = await anchorsFromSlack(draft);
   if ('problem' in read) throw new ConfigError(read.problem);

@@ -19,7 +19,9 @@ import { statementsFor } from '../provisioners/byHand.ts';
 import { lackingPackages } from '../provisioners/packages.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 import { connectTargets } from '../provisioners/targets.ts';
-import type { REVOKE_ALL } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { REVOKE_ALL } from '../wording/terminal/options.ts';
+import { REVOKED } from '../wording/terminal/results.ts';
 import { policyPath } from './options.ts';
 import { readPolicy } from './readPolicy.ts';
 import type { Given } from './spec.ts';
@@ -27,7 +29,7 @@ import { UsageError } from './usageError.ts';
 
 /** `jitbot revoke-all --from COPY [POLICY]`: takes back what a copy calls live, on whatever machine. The copy stays as it is. */
 export async function revokeAll({ values, files }: Given<typeof REVOKE_ALL>): Promise<number> {
-  if (values.from === undefined) throw new UsageError('--from names a copy of the database');
+  if (values.from === undefined) throw new UsageError(MISUSE.revokeAll);
   const path = policyPath(files);
   const folder = mkdtempSync(join(tmpdir(), 'jitbot-revoke-all-'));
   try {
@@ -51,16 +53,15 @@ const storeOf = (ledger: OpenLedger) =>
 async function sayByHand(ledger: OpenLedger, policy: Policy): Promise<number> {
   const live = await storeOf(ledger).liveGrants({});
   process.stdout.write(live.map(({ value }) => byHand(value, policy)).join('\n'));
-  if (live.length === 0) process.stdout.write('The copy calls nothing live.\n');
+  if (live.length === 0) process.stdout.write(`${REVOKED.nothingLive}\n`);
   return 0;
 }
 
-const byHand = (grant: LiveGrant, policy: Policy): string =>
-  [
-    `# ${grant.role} of ${grant.person.name}, grant ${grant.id}, until ${new Date(grant.endsAt).toISOString()}${grant.place === null ? '' : `, at ${grant.place}`}`,
-    ...statementsFor(grant, policy),
-    '',
-  ].join('\n');
+function byHand(grant: LiveGrant, policy: Policy): string {
+  const { role, person, id, endsAt, place } = grant;
+  const head = REVOKED.byHand({ role, name: person.name, id, until: new Date(endsAt).toISOString(), place });
+  return [head, ...statementsFor(grant, policy), ''].join('\n');
+}
 
 async function takeBack(ledger: OpenLedger, path: string): Promise<number> {
   const { policy, secrets } = loadPolicy(path, PROVISIONERS, process.env);
@@ -76,13 +77,13 @@ async function takeBack(ledger: OpenLedger, path: string): Promise<number> {
   try {
     for await (const { grant, what, problem } of takeAllBack({ store: storeOf(ledger), targets }, policy)) {
       if (problem !== null) left += 1;
-      const lines = [problem === null ? `gone      ${what}` : `NOT GONE  ${what}: ${problem}`];
+      const lines = [problem === null ? REVOKED.gone(what) : REVOKED.notGone(what, problem)];
       if (problem !== null && grant !== null) lines.push(...statementsFor(grant, policy).map((line) => `    ${line}`));
       process.stdout.write(strike(`${lines.join('\n')}\n`));
     }
   } finally {
     await targets.close();
   }
-  process.stdout.write(left === 0 ? 'Everything is gone.\n' : `${left} to look at.\n`);
+  process.stdout.write(`${left === 0 ? REVOKED.allGone : REVOKED.left(left)}\n`);
   return left === 0 ? 0 : 1;
 }

@@ -12,6 +12,7 @@ import { positionIn } from '../slack/outbox/auditAnchors.ts';
 import { AUDIT_METADATA } from '../slack/outbox/auditMessage.ts';
 import { createChannelReader } from '../slack/outbox/channelReader.ts';
 import { askIdentity, explainedIdentities, ownMessages } from '../slack/outbox/identity.ts';
+import { PROBLEMS, WHERE } from '../wording/terminal/problems.ts';
 import { readPolicy } from './readPolicy.ts';
 import { QUIET, slackClient } from './slackClient.ts';
 
@@ -33,10 +34,7 @@ export type SlackAnchors =
 export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors> {
   const origin = originOf(ledger.sqlite);
   const { SLACK_BOT_TOKEN: token, JIT_POLICY: policyPath } = process.env;
-  if (!token || !policyPath)
-    throw new ConfigError(
-      '--from-slack needs SLACK_BOT_TOKEN, and JIT_POLICY for the audit channel, in the environment',
-    );
+  if (!token || !policyPath) throw new ConfigError(PROBLEMS.fromSlack);
   const { auditChannel: channel } = readPolicy(policyPath).policy;
   const client = slackClient('--from-slack', QUIET);
   const reader = createChannelReader(client, (call) => call());
@@ -53,23 +51,18 @@ export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors
         const position = own.wrote(message) ? positionIn(message) : null;
         if (!own.wrote(message)) foreign += 1;
         if (position && position.ledger === origin?.ledger)
-          anchors.push({ seq: position.seq, hash: position.hash, at: position.at, where: 'the audit channel' });
+          anchors.push({ seq: position.seq, hash: position.hash, at: position.at, where: WHERE.channel });
         // A ledger that begins after the other had its last word is a new one, which people see by its first event.
         else if (position && position.at >= (origin?.began ?? 0)) other ??= position;
       }
       cursor = page.next;
     }
   } catch (error) {
-    throw new ConfigError(`the audit channel ${channel} cannot be read: ${slackProblem(error)}`, { cause: error });
+    throw new ConfigError(PROBLEMS.channelUnreadable(channel, slackProblem(error)), { cause: error });
   }
-  if (other)
-    return {
-      problem: `the audit channel knows another ledger, which reached event ${other.seq}: this one was put in its place`,
-    };
+  if (other) return { problem: PROBLEMS.otherLedger(other.seq) };
   if (anchors.length === 0 && (await createPostBook(ledger).cursor(CURSORS.audit)) > 0)
-    throw new ConfigError(
-      `the audit channel ${channel} shows no position that the bot itself posted, though this ledger was shown there; nothing was compared`,
-    );
+    throw new ConfigError(PROBLEMS.channelEmpty(channel));
   return { anchors, foreign };
 }
 

@@ -1,14 +1,6 @@
 /** What a command is called, takes and answers: for help, completion and reading what was typed. Loads nothing. */
 
-export interface OptionSpec {
-  /** What stands for its value in the help; absent: it takes none. */
-  readonly value?: string;
-  readonly about: string;
-  /** The only values there are. */
-  readonly choices?: readonly string[];
-}
-
-export type Options = Readonly<Record<string, OptionSpec>>;
+import type { Options } from '../wording/terminal/options.ts';
 
 /** What was typed, with nothing left that the command does not know. */
 export interface Given<O extends Options> {

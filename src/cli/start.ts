@@ -1,6 +1,7 @@
+import { MISUSE } from '../wording/terminal/misuse.ts';
 import { UsageError } from './usageError.ts';
 
 /** `jitbot start` alone never gets here: src/cli/jitbot.js starts the bot before it loads anything else. */
 export function start(): never {
-  throw new UsageError('it takes no arguments: the environment says what it needs');
+  throw new UsageError(MISUSE.start);
 }

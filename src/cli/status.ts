@@ -1,28 +1,29 @@
-import { durationText, type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import { counted } from '../domain/text.ts';
+import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { isWriterThere, openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { createOverviewReader } from '../ledger/sqlite/overview.ts';
 import { JOBS } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
-import type { STATUS } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { STATUS as OPTIONS } from '../wording/terminal/options.ts';
+import { STATUS, STATUS_PROBLEMS } from '../wording/terminal/status.ts';
 import { databasePath } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** As readiness has it: the bot writes the time down every minute. */
+/** The same as in readiness. The bot writes the time down every minute. */
 const SILENT_AFTER: Millis = 2.5 * MINUTE;
 const LATE_AFTER: Millis = 2 * MINUTE;
 
 /** What `jitbot status` says, for people and, whole, for machines. */
 interface Status extends Overview {
   readonly alive: boolean;
-  /** What somebody has to look at; empty: nothing. */
+  /** What needs a look. Empty if all is well. */
   readonly problems: readonly string[];
 }
 
-/** `jitbot status [FILE]`: read beside the bot. Exit codes: 0 all is well, 1 something is to look at, 2 could not be read. */
-export async function status({ values, files }: Given<typeof STATUS>): Promise<number> {
-  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+/** `jitbot status [FILE]`: reads beside a running bot. Exit codes: 0 all is well, 1 something needs a look, 2 could not be read. */
+export async function status({ values, files }: Given<typeof OPTIONS>): Promise<number> {
+  if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const path = databasePath(files[0]);
   const ledger = openLedgerToRead(path);
   try {
@@ -39,51 +40,48 @@ export function statusOf(
   overview: Overview,
   { isRunning, now }: { readonly isRunning: boolean; readonly now: Instant },
 ): Status {
-  const ago = (since: Instant) => durationText(Math.max(SECOND, now - since));
+  const ago = (since: Instant): Millis => Math.max(SECOND, now - since);
   const isSilent = now - overview.lastBeat > SILENT_AFTER;
+  const { overdue, auditBehind } = overview;
   const problems: string[] = [];
-  if (!isRunning) problems.push('no bot runs on this database: nothing is taken back on time');
+  if (!isRunning) problems.push(STATUS_PROBLEMS.notRunning);
   else if (isSilent)
     problems.push(
-      overview.lastBeat === 0
-        ? 'the bot has never written the time down'
-        : `the bot has written nothing for ${ago(overview.lastBeat)}`,
+      overview.lastBeat === 0 ? STATUS_PROBLEMS.neverAlive : STATUS_PROBLEMS.silent(ago(overview.lastBeat)),
     );
-  if (overview.overdue !== null)
-    problems.push(
-      `${counted(overview.overdue.count, 'access', 'accesses')} overdue, the oldest for ${ago(overview.overdue.since)}`,
-    );
+  if (overdue !== null) problems.push(STATUS_PROBLEMS.overdue(overdue.count, ago(overdue.since)));
   for (const { kind, count, since } of overview.due)
     if (JOBS[kind].lane === 'ending' && now - since > LATE_AFTER)
-      problems.push(`${counted(count, 'piece')} of due work (${kind}) not taken up for ${ago(since)}`);
-  if (overview.auditBehind !== null && now - overview.auditBehind.since > 10 * MINUTE)
-    problems.push(
-      `the audit channel lacks ${counted(overview.auditBehind.count, 'event')}, the oldest of ${ago(overview.auditBehind.since)} ago`,
-    );
+      problems.push(STATUS_PROBLEMS.late(count, kind, ago(since)));
+  if (auditBehind !== null && now - auditBehind.since > 10 * MINUTE)
+    problems.push(STATUS_PROBLEMS.auditBehind(auditBehind.count, ago(auditBehind.since)));
   return { ...overview, alive: isRunning && !isSilent, problems };
 }
 
-/** Both are somebody's will, and so no problems. */
+/** Whether new access is granted. A freeze and a drain are somebody's decision, and so no problem. */
 function newAccess({ frozenSince, drain }: Status): string {
-  if (frozenSince !== null) return `NONE: frozen since ${new Date(frozenSince).toISOString()}`;
-  if (drain === null) return 'as usual';
-  return `NONE: drained until ${drain.until === null ? 'it is lifted' : new Date(drain.until).toISOString()}`;
+  if (frozenSince !== null) return STATUS.newAccess.frozen(iso(frozenSince));
+  if (drain === null) return STATUS.newAccess.usual;
+  return STATUS.newAccess.drained(drain.until === null ? null : iso(drain.until));
 }
 
+const iso = (at: Instant): string => new Date(at).toISOString();
+
 function textOf(found: Status, now: Instant): string {
-  const live = Object.entries(found.live).map(([state, count]) => `${count} ${state}`);
+  const live = Object.entries(found.live);
+  const { auditBehind, lastAnchor } = found;
   const rows = [
-    ['bot', found.alive ? 'alive' : 'NOT ALIVE'],
-    ['live access', live.length === 0 ? 'none' : live.join(', ')],
-    ['new access', newAccess(found)],
-    ['waits for reviewers', String(found.pending.length)],
-    ['due now', String(found.due.reduce((sum, { count }) => sum + count, 0))],
-    ['tried again', String(found.retried)],
-    ['audit channel', found.auditBehind === null ? 'shows all' : `lacks ${counted(found.auditBehind.count, 'event')}`],
-    ['newest event', `#${found.newestSeq}`],
+    [STATUS.bot.name, found.alive ? STATUS.bot.alive : STATUS.bot.notAlive],
+    [STATUS.live.name, live.length === 0 ? STATUS.live.none : STATUS.live.some(live)],
+    [STATUS.newAccess.name, newAccess(found)],
+    [STATUS.pending, String(found.pending.length)],
+    [STATUS.due, String(found.due.reduce((sum, { count }) => sum + count, 0))],
+    [STATUS.retried, String(found.retried)],
+    [STATUS.audit.name, auditBehind === null ? STATUS.audit.complete : STATUS.audit.behind(auditBehind.count)],
+    [STATUS.newest, `#${found.newestSeq}`],
     [
-      'last anchor',
-      found.lastAnchor === null ? 'never' : `${durationText(Math.max(SECOND, now - found.lastAnchor))} ago`,
+      STATUS.anchor.name,
+      lastAnchor === null ? STATUS.anchor.never : STATUS.anchor.ago(Math.max(SECOND, now - lastAnchor)),
     ],
   ];
   const lines = rows.map(([name = '', value = '']) => `${name.padEnd(20)} ${value}`);

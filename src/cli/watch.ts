@@ -5,31 +5,28 @@ import { createWatch } from '../app/watch.ts';
 import { ConfigError } from '../config/configError.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { MINUTE, SECOND } from '../domain/terms.ts';
-import type { WATCH } from './commandOptions.ts';
+import { MISUSE } from '../wording/terminal/misuse.ts';
+import type { WATCH } from '../wording/terminal/options.ts';
+import { PROBLEMS } from '../wording/terminal/problems.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
 /** Integration keys are no secret that a command line should hold, so it stands in the environment. */
 const envSchema = z.object({
-  JIT_WATCH_ROUTING_KEY: z
-    .string()
-    .length(32, 'expected the 32 characters of an Events API v2 integration key')
-    .optional(),
-  JIT_WATCH_WEBHOOK: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).optional(),
+  JIT_WATCH_ROUTING_KEY: z.string().length(32, PROBLEMS.routingKey).optional(),
+  JIT_WATCH_WEBHOOK: z.url({ protocol: /^https?$/, error: PROBLEMS.httpAddress }).optional(),
   PAGERDUTY_EVENTS_URL: z.url({ protocol: /^https?$/ }).default('https://events.pagerduty.com/v2/enqueue'),
 });
 
 /** `jitbot watch URL`: until it is stopped. Exit codes: 0 stopped, 2 could not begin. */
 export function watch({ values, files }: Given<typeof WATCH>): Promise<number> {
   const [url = '', ...more] = files;
-  if (more.length > 0 || !URL.canParse(url) || !/^https?:/.test(url))
-    throw new UsageError('name the address to ask, such as http://bot:3000/readyz');
+  if (more.length > 0 || !URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(MISUSE.watch);
   const env = envSchema.safeParse(Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')));
   if (!env.success)
     throw new ConfigError(env.error.issues.map(({ path, message }) => `${path.join('.')}  ${message}`).join('\n'));
   const { JIT_WATCH_ROUTING_KEY: routingKey, JIT_WATCH_WEBHOOK: webhook, PAGERDUTY_EVENTS_URL } = env.data;
-  if (routingKey === undefined && webhook === undefined)
-    throw new ConfigError('nobody would hear the alarm: set JIT_WATCH_ROUTING_KEY, JIT_WATCH_WEBHOOK, or both');
+  if (routingKey === undefined && webhook === undefined) throw new ConfigError(PROBLEMS.nobodyHears);
   const { promise, resolve } = Promise.withResolvers<number>();
   const running = createWatch({
     url,
@@ -54,6 +51,6 @@ export function watch({ values, files }: Given<typeof WATCH>): Promise<number> {
 function duration(name: string, text: string | undefined, preset: number): number {
   if (text === undefined) return preset;
   const ms = parseDuration(text);
-  if (ms === null || ms < SECOND) throw new UsageError(`${name} ${text} is no duration such as 30s or 2m`);
+  if (ms === null || ms < SECOND) throw new UsageError(MISUSE.notADuration(name, text, '30s or 2m'));
   return ms;
 }

@@ -3,18 +3,14 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { asInUtc } from '../domain/calendar.ts';
 import { APPROVALS, type Approval, type Summary } from '../domain/report.ts';
+import { APPROVAL_NAMES, CHARTS } from '../wording/terminal/report.ts';
 
 const FONT = 'PT Sans, Helvetica, Arial, sans-serif';
-/** Told apart also without colour, by their lightness. */
+/** They differ in lightness too, for readers who cannot tell the colours apart. */
 const COLOURS: Readonly<Record<Approval, string>> = {
   automatic: '#2f7d5d',
   reviewed: '#8fc1e3',
   break_glass: '#c0392b',
-};
-export const APPROVAL_NAMES: Readonly<Record<Approval, string>> = {
-  automatic: 'automatic',
-  reviewed: 'reviewed',
-  break_glass: 'break-glass',
 };
 
 const colour = {
@@ -36,7 +32,7 @@ const common = {
 const FIT = { type: 'fit-x', contains: 'padding' } as const;
 const wholeNumbers = { tickMinStep: 1, format: 'd' } as const;
 
-/** Accesses that began, by day. */
+/** Grants that started, by day. */
 export const perDayChart = (perDay: Summary['perDay'], size: { width: number; height: number }): TopLevelSpec => ({
   ...common,
   ...size,
@@ -52,13 +48,13 @@ export const perDayChart = (perDay: Summary['perDay'], size: { width: number; he
   mark: 'bar',
   encoding: {
     x: { field: 'day', type: 'temporal', timeUnit: 'utcyearmonthdate', title: null },
-    y: { field: 'count', type: 'quantitative', title: 'begun a day', axis: wholeNumbers },
+    y: { field: 'count', type: 'quantitative', title: CHARTS.begunAxis, axis: wholeNumbers },
     color: colour,
     href: { field: 'link' },
   },
 });
 
-/** How much was live at a time, as clocks of this zone show it. */
+/** How much was active at a time, in local time of `zone`. */
 export const liveChart = (
   live: Summary['liveOverTime'],
   size: { width: number; height: number },
@@ -74,7 +70,7 @@ export const liveChart = (
     y: {
       field: 'live',
       type: 'quantitative',
-      title: 'live at a time',
+      title: CHARTS.liveAxis,
       axis: wholeNumbers,
       scale: { domain: [0, Math.max(1, ...live.map((one) => one.live))] },
     },
@@ -82,10 +78,10 @@ export const liveChart = (
   },
 });
 
-/** Bars in one chart at most; the tables have the rest. */
+/** Maximum number of bars in a chart. The tables have the rest. */
 const MOST_BARS = 15;
 
-/** Accesses by role, or by person, the most first. */
+/** Grants by role or by person, largest first. */
 export function countChart(counted: Summary['byRole'], prefix: string, width: number): TopLevelSpec {
   const totals = new Map<string, number>();
   for (const { key, count } of counted) totals.set(key, (totals.get(key) ?? 0) + count);
@@ -115,7 +111,7 @@ export function countChart(counted: Summary['byRole'], prefix: string, width: nu
   };
 }
 
-/** A name as part of an address within the page. */
+/** A name as a fragment identifier of the page. */
 export const anchor = (key: string): string => encodeURIComponent(key).replace(/[^A-Za-z0-9_-]/g, '_');
 
 export async function drawSvg(spec: TopLevelSpec): Promise<string> {

@@ -2,18 +2,10 @@
 
 import { DateTime } from 'luxon';
 import { dayOf } from '../domain/calendar.ts';
-import {
-  type AccessSpan,
-  APPROVALS,
-  type Figures,
-  HASTY,
-  type Mark,
-  type Summary,
-  summarize,
-} from '../domain/report.ts';
+import { type AccessSpan, APPROVALS, type Figures, type Mark, type Summary, summarize } from '../domain/report.ts';
 import { durationText, type Instant, type Millis, SECOND } from '../domain/terms.ts';
-import { counted } from '../domain/text.ts';
-import { APPROVAL_NAMES, anchor, countChart, drawSvg, liveChart, perDayChart } from './charts.ts';
+import { APPROVAL_NAMES, BEHIND, CHARTS, REPORT_PAGE, TABLES, TILES } from '../wording/terminal/report.ts';
+import { anchor, countChart, drawSvg, liveChart, perDayChart } from './charts.ts';
 
 /** Events listed for one figure; the rest are in the ledger. */
 const MOST_EVENTS = 200;
@@ -42,15 +34,15 @@ export async function reportPage({ figures, lineOf, madeAt, zone }: PageInput): 
   const parts = [
     header(figures, madeAt, times),
     tiles(figures, summary),
-    chart('Access begun', perDay),
-    chart('Access live', live),
+    chart(CHARTS.begun, perDay),
+    chart(CHARTS.live, live),
     waitTable(summary),
     holdersTable(summary.live, figures.to, times),
-    chart('By role', byRole),
+    chart(CHARTS.byRole, byRole),
     totals(summary.byRole, 'role'),
-    chart('By person', byPerson),
+    chart(CHARTS.byPerson, byPerson),
     totals(summary.byPerson, 'person'),
-    `<h1 id="events">The events behind the figures</h1>`,
+    `<h1 id="events">${BEHIND.head}</h1>`,
     ...(await Promise.all(behindAll(figures, summary, times).map((one) => behind(one, lineOf)))),
   ];
   return `<!doctype html>
@@ -59,7 +51,7 @@ export async function reportPage({ figures, lineOf, madeAt, zone }: PageInput): 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Access from ${times.day(figures.from)} to ${times.day(figures.to - 1)}</title>
+<title>${REPORT_PAGE.title(times.day(figures.from), times.day(figures.to - 1))}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -106,9 +98,9 @@ const wait = (ms: Millis): string => (ms < 100 * SECOND ? `${(ms / SECOND).toFix
 
 function header({ from, to, head }: Figures, madeAt: Instant, { moment, zone }: Times): string {
   const ledger = head
-    ? `From the ledger up to event ${head.seq}, whose hash is <code>${head.hash}</code>: <code>jitbot ledger verify</code> says whether it is whole.`
-    : 'The ledger has no event before the end of this period.';
-  return `<h1>Access report</h1><p>${moment(from)} to ${moment(to)}<br><span class="soft">Made ${moment(madeAt)}. ${ledger} Every number leads to the events behind it. All times and days are ${zone === 'UTC' ? 'UTC' : `those of ${zone}`}.</span></p>`;
+    ? `${REPORT_PAGE.ledger(head.seq)} <code>${head.hash}</code>. ${REPORT_PAGE.ledgerCheck('<code>jitbot ledger verify</code>')}`
+    : REPORT_PAGE.noEvents;
+  return `<h1>${REPORT_PAGE.head}</h1><p>${REPORT_PAGE.period(moment(from), moment(to))}<br><span class="soft">${REPORT_PAGE.madeAt(moment(madeAt))} ${ledger} ${REPORT_PAGE.note(zone)}</span></p>`;
 }
 
 function tiles(figures: Figures, summary: Summary): string {
@@ -119,16 +111,16 @@ function tiles(figures: Figures, summary: Summary): string {
   const alarming = (id: string, marks: readonly unknown[], label: string) =>
     tile(id, marks.length, label, marks.length > 0);
   const all = [
-    tile('begun', summary.begun.length, 'accesses begun'),
+    tile('begun', summary.begun.length, TILES.begun),
     ...kinds,
-    tile('live', summary.live.length, 'live at the end'),
-    tile('denied', figures.denied.length, `denied, of ${counted(figures.requests, 'request')}`),
-    tile('unused', summary.unused.length, 'never used'),
-    alarming('overdue', figures.overdue, 'overdue revocations'),
-    alarming('hasty', summary.hasty, `reviews in under ${HASTY / SECOND} s`),
-    alarming('unreviewed', figures.unreviewed, 'break-glass not reviewed'),
-    alarming('drift', figures.drift, 'differences at targets'),
-    tile('signals', figures.signals.length, 'unusual requests or reviews'),
+    tile('live', summary.live.length, TILES.live),
+    tile('denied', figures.denied.length, TILES.denied(figures.requests)),
+    tile('unused', summary.unused.length, TILES.unused),
+    alarming('overdue', figures.overdue, TILES.overdue),
+    alarming('hasty', summary.hasty, TILES.hasty),
+    alarming('unreviewed', figures.unreviewed, TILES.unreviewed),
+    alarming('drift', figures.drift, TILES.drift),
+    tile('signals', figures.signals.length, TILES.signals),
   ];
   return `<ul class="tiles">${all.join('')}</ul>`;
 }
@@ -157,7 +149,7 @@ function waitTable({ waits }: Summary): string {
     `<a href="#${approval}">${wait(median)}</a>`,
     `<a href="#${approval}">${wait(p95)}</a>`,
   ]);
-  return `<h2>From request to access</h2>${rows.length > 0 ? table(['', 'accesses', 'median', '95 of 100 within'], rows) : '<p>None in this period.</p>'}`;
+  return `<h2>${TABLES.waits}</h2>${rows.length > 0 ? table(TABLES.waitColumns, rows) : `<p>${REPORT_PAGE.none}</p>`}`;
 }
 
 function holdersTable(live: readonly AccessSpan[], to: Instant, { moment }: Times): string {
@@ -170,8 +162,8 @@ function holdersTable(live: readonly AccessSpan[], to: Instant, { moment }: Time
       moment(span.from),
       `<a href="#live"><code>${safe(span.grantId)}</code></a>`,
     ]);
-  const more = live.length > MOST_EVENTS ? `<p class="soft">And ${live.length - MOST_EVENTS} more.</p>` : '';
-  return `<h2>Who holds what at ${moment(to)}</h2>${rows.length > 0 ? table(['person', 'role', 'how', 'since', 'grant'], rows) + more : '<p>Nobody holds anything.</p>'}`;
+  const more = live.length > MOST_EVENTS ? `<p class="soft">${REPORT_PAGE.more(live.length - MOST_EVENTS)}</p>` : '';
+  return `<h2>${TABLES.holders(moment(to))}</h2>${rows.length > 0 ? table(TABLES.holderColumns, rows) + more : `<p>${TABLES.nobody}</p>`}`;
 }
 
 function totals(grouped: Summary['byRole'], prefix: 'role' | 'person'): string {
@@ -187,8 +179,8 @@ function totals(grouped: Summary['byRole'], prefix: 'role' | 'person'): string {
         link(total),
       ];
     });
-  if (rows.length === 0) return '<p>None in this period.</p>';
-  return table([prefix, ...APPROVALS.map((approval) => APPROVAL_NAMES[approval]), 'all'], rows);
+  if (rows.length === 0) return `<p>${REPORT_PAGE.none}</p>`;
+  return table([prefix, ...APPROVALS.map((approval) => APPROVAL_NAMES[approval]), TABLES.all], rows);
 }
 
 interface Behind {
@@ -218,22 +210,22 @@ function behindAll(figures: Figures, summary: Summary, { day: dayIn }: Times): B
     one(`day-${day}`, day, spans, MOST_EVENTS_EACH),
   );
   return [
-    one('begun', 'Accesses begun', summary.begun),
+    one('begun', BEHIND.begun, summary.begun),
     ...APPROVALS.map((approval) =>
       one(
         approval,
-        `Accesses: ${APPROVAL_NAMES[approval]}`,
+        BEHIND.kind(approval),
         summary.begun.filter((span) => span.approval === approval),
       ),
     ),
-    one('live', 'Live at the end', summary.live),
-    one('denied', 'Denied', figures.denied),
-    one('unused', 'Never used: of roles that come with a password, and none was asked for', summary.unused),
-    one('overdue', 'Overdue revocations', figures.overdue),
-    one('hasty', `Reviews in under ${HASTY / SECOND} s`, summary.hasty),
-    one('unreviewed', 'Break-glass that nobody has reviewed', figures.unreviewed),
-    one('drift', 'Differences at targets', figures.drift),
-    one('signals', 'Unusual requests or reviews', figures.signals),
+    one('live', BEHIND.live, summary.live),
+    one('denied', BEHIND.denied, figures.denied),
+    one('unused', BEHIND.unused, summary.unused),
+    one('overdue', BEHIND.overdue, figures.overdue),
+    one('hasty', BEHIND.hasty, summary.hasty),
+    one('unreviewed', BEHIND.unreviewed, figures.unreviewed),
+    one('drift', BEHIND.drift, figures.drift),
+    one('signals', BEHIND.signals, figures.signals),
     ...byDay,
     ...grouped('role', summary.byRole),
     ...grouped('person', summary.byPerson),
@@ -245,7 +237,7 @@ async function behind({ id, title, marks, most }: Behind, lineOf: PageInput['lin
   const shown = seqs.slice(0, most);
   const more =
     seqs.length > most
-      ? `<p class="soft">The newest ${most} of ${seqs.length}; <code>jitbot audit</code> and <code>jitbot ledger export</code> have all.</p>`
+      ? `<p class="soft">${BEHIND.newest(most, seqs.length)} ${BEHIND.rest(['<code>jitbot audit</code>', '<code>jitbot ledger export</code>'])}</p>`
       : '';
   const lines = await Promise.all(shown.map(lineOf));
   const list = lines.map((line) => `<li>${safe(line)}</li>`).join('');

@@ -120,11 +120,9 @@ export const CARD = {
   /** What reviewers said, in their own words. */
   comment: ({ by, comment }: Review): Sentence => say`${person(by.slackId)}: “${cut(comment, 500)}”`,
   signal: ({ kind, facts }: Signal): Sentence => say`:mag: *${capital(say`${SIGNAL_NAMES[kind]}`)}*: ${facts}`,
-  notAutomatic: (request: Request, isOne: boolean): Sentence => {
-    const missed = missedRules(request.decision);
-    return missed.length === 0
-      ? []
-      : say`${isOne ? '' : say`${code(request.role)}: `}Not automatic: ${joined(missed, ' · ')}`;
+  notAutomatic: ({ decision }: Request): Sentence => {
+    const missed = missedRules(decision);
+    return missed.length === 0 ? [] : say`Not automatic: ${joined(missed, ' · ')}`;
   },
   footer: (requests: readonly Request[]): Sentence =>
     say`${joined(
@@ -142,12 +140,12 @@ export const FACTS = {
   onCall: (proof: Sentence): Sentence => say`*On call*\n${proof}`,
   incident: ({ number, title, priority, status, urgency }: Incident): Sentence =>
     say`*Incident*\n#${number} ${title} (${[priority, status, `${urgency} urgency`].filter(Boolean).join(', ')})`,
-  lately: (grants: readonly Grant[]): Sentence =>
+  lately: (held: readonly { readonly grant: Grant; readonly roleName: string }[]): Sentence =>
     say`*Recent access*\n${joined(
-      grants.map((grant) =>
+      held.map(({ grant, roleName }) =>
         grant.state === 'ended' || grant.state === 'failed'
-          ? say`${code(grant.role)}, ${grant.state} ${time(grant.endedAt)}`
-          : say`${code(grant.role)}, until ${time(grant.endsAt)}`,
+          ? say`${roleName}, ${grant.state} ${time(grant.endedAt)}`
+          : say`${roleName}, until ${time(grant.endsAt)}`,
       ),
       say`\n`,
     )}`,

@@ -53,7 +53,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
       signals.map(({ kind, facts }) => say`${strong`${SIGNAL_NAMES[kind]}`} (${facts})`),
       '; ',
     );
-    return say`${code(role)} for ${requester.name}: ${seen}`;
+    return say`${requester.name}’s request for ${code(role)} is unusual: ${seen}`;
   },
   'review.recorded': (event, who) => {
     const { role, requester, verdict, comment, onBehalfOf, inPlaceOf } = event.payload;
@@ -67,24 +67,26 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
   },
   'request.approved': (event) => {
     const by = {
-      policy: 'automatic',
-      break_glass: 'break-glass, without approval',
-      reviewers: `approved by ${event.payload.approvers.map(({ name }) => name).join(', ')}`,
+      policy: 'was approved automatically',
+      break_glass: 'is break-glass: no approval needed',
+      reviewers: `was approved by ${event.payload.approvers.map(({ name }) => name).join(', ')}`,
     };
     const when = event.payload.startsAt === null ? '' : say`, from ${time(event.payload.startsAt)}`;
-    return say`${code(event.payload.role)} for ${event.payload.requester.name}: ${by[event.payload.by]}${when}`;
+    return say`${event.payload.requester.name}’s request for ${code(event.payload.role)} ${by[event.payload.by]}${when}`;
   },
   'request.escalated': (event) => {
     const { role, requester, to, passedOver, page, pageName, unseen } = event.payload;
     const skipped = passedOver.map(({ name, why }) => `${name} (${why})`).join(', ');
-    return say`${code(role)} for ${requester.name}: also asked ${to.map(({ name }) => name).join(', ') || 'nobody'}${skipped && say`; not asked: ${skipped}`}${unseen === undefined ? '' : say`; not known who else to ask, so it is tried again: ${cut(unseen, 200)}`}${page === null ? '' : say`; paged on ${pageName === undefined ? '' : `${cut(pageName, 100)} `}${code(page)}`}`;
+    return say`${requester.name}’s request for ${code(role)}: also asked ${to.map(({ name }) => name).join(', ') || 'nobody'}${skipped && say`; not asked: ${skipped}`}${unseen === undefined ? '' : say`; not known who else to ask, so it is tried again: ${cut(unseen, 200)}`}${page === null ? '' : say`; paged on ${pageName === undefined ? '' : `${cut(pageName, 100)} `}${code(page)}`}`;
   },
   'request.denied': (event, who) =>
-    say`${code(event.payload.role)} for ${event.payload.requester.name}, by ${event.payload.by === 'policy' ? 'the policy' : who}: ${cut(event.payload.reasons.join('; '), 200)}`,
-  'request.cancelled': (event) => say`${code(event.payload.role)} for ${event.payload.requester.name}`,
-  'request.expired': (event) => say`${code(event.payload.role)} for ${event.payload.requester.name}`,
+    say`${event.payload.requester.name}’s request for ${code(event.payload.role)} was denied by ${event.payload.by === 'policy' ? 'the policy' : who}: ${cut(event.payload.reasons.join('; '), 200)}`,
+  'request.cancelled': (event) =>
+    say`${event.payload.requester.name}’s request for ${code(event.payload.role)} was cancelled`,
+  'request.expired': (event) =>
+    say`nobody decided in time on ${event.payload.requester.name}’s request for ${code(event.payload.role)}`,
   'grant.provisioning': (event) =>
-    say`${code(event.payload.role)} for ${event.payload.person.name}, ${durationText(event.payload.duration)}`,
+    say`setting up ${code(event.payload.role)} for ${event.payload.person.name}, for ${durationText(event.payload.duration)}`,
   'grant.activated': (event) =>
     say`${event.payload.person.name} has ${code(event.payload.role)} as ${code(event.payload.account)} until ${time(event.payload.endsAt)}`,
   'grant.extended': (event) =>
@@ -94,7 +96,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
   'grant.shortened': (event) =>
     say`${code(event.payload.role)} of ${event.payload.person.name} ends ${time(event.payload.endsAt)}: ${endSentence(event.payload.why)}`,
   'access.offered': (event) =>
-    say`${code(event.payload.role)}, which ${event.payload.from.name} had, to ${event.payload.to.map(({ name }) => name).join(', ')}, now on call for ${event.payload.escalationPolicy}`,
+    say`offered ${code(event.payload.role)}, which ${event.payload.from.name} had, to ${event.payload.to.map(({ name }) => name).join(', ')}, now on call for ${event.payload.escalationPolicy}`,
   'break_glass.invoked': (event, who) => {
     const { role, duration, reason, reviewer, reviewBy } = event.payload;
     return say`${strong`${who} used break-glass for ${code(role)}`} for ${durationText(duration)}: “${cut(reason, 200)}”. ${reviewer.name} has to review it before ${time(reviewBy)}`;
@@ -116,11 +118,11 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
     say`${strong`${who} froze all access`}: “${cut(event.payload.reason, 200)}”. ${counted(event.payload.live, 'active grant ends', 'active grants end')}, nothing new is granted${seenText(event.payload)}`,
   'access.unfrozen': (_event, who) => say`${who} lifted the freeze`,
   'grant.revoking': (event, who) =>
-    say`${code(event.payload.role)} of ${event.payload.person.name}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? say` (${event.payload.problem})` : ''}${seenText(event.payload)}`,
+    say`ending ${code(event.payload.role)} of ${event.payload.person.name}, by ${who}: ${endSentence(event.payload.why)}${event.payload.problem ? say` (${event.payload.problem})` : ''}${seenText(event.payload)}`,
   'grant.ended': (event) =>
     say`${event.payload.person.name} no longer has ${code(event.payload.role)}: ${endSentence(event.payload.why)}${stillOpen(event)}${leftBehind(event)}`,
   'grant.failed': (event) =>
-    say`${code(event.payload.role)} for ${event.payload.person.name}: ${event.payload.problem}; nothing left at the target`,
+    say`${code(event.payload.role)} could not be set up for ${event.payload.person.name}: ${event.payload.problem}. Nothing is left at the target`,
   'grant.overdue': (event) =>
     say`${strong`${code(event.payload.role)} of ${event.payload.person.name} could not be ended`} in ${counted(event.payload.failures, 'try', 'tries')}: ${event.payload.problem}. The bot keeps trying; look at the target`,
   'grant.declared_gone': (event, who) =>
@@ -170,7 +172,8 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
         : `What it replaces had reached event ${known.seq}, as ${known.where} knows: numbers from ${from.seq + 1} on stand for other events than those shown before`;
     return say`${strong`the ledger was put back from a copy`} that ends with event ${from.seq}. ${gap}. All access ends, and nothing new is granted until targets were compared with it and an administrator has looked`;
   },
-  'ledger.reconciled': ({ payload }) => say`targets were compared with it: ${cut(payload.problem, 600)}`,
+  'ledger.reconciled': ({ payload }) =>
+    say`targets were compared with the ledger that was put back: ${cut(payload.problem, 600)}`,
   'ledger.looked': (event, who) =>
     say`${who} has looked, and access may be granted again: “${cut(event.payload.reason, 200)}”. What was found: ${cut(event.payload.problem, 300)}`,
   'bot.identified': (event) => {
@@ -194,11 +197,11 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
     const { roles, resources, hash, changes } = event.payload;
     const by = event.actor.kind === 'person' ? say` by ${who}` : '';
     const list = changes.length > 0 ? say`: ${cut(changes.join('; '), 400)}` : '';
-    return say`${counted(roles, 'role')} on ${counted(resources, 'resource')}, ${code(hash.slice(0, 16))}${by}${list}`;
+    return say`policy ${code(hash.slice(0, 16))} is in force${by}, with ${counted(roles, 'role')} on ${counted(resources, 'resource')}${list}`;
   },
-  'bot.started': (event) => say`version ${event.payload.version}`,
+  'bot.started': (event) => say`the bot started, version ${event.payload.version}`,
   'event.unreadable': () => say`${UNREADABLE}`,
-  'bot.stopped': (event) => say`on ${event.payload.signal}`,
+  'bot.stopped': (event) => say`the bot stopped (${event.payload.signal})`,
 };
 
 function describe<T extends EventType>(event: LedgerEvent<T>): Sentence {

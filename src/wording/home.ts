@@ -9,7 +9,7 @@ export const HOME = {
   toReview: 'Waiting for you',
   nothingToReview: say`Nothing to review.`,
   asked: 'Your requests',
-  nothingAsked: say`None lately.`,
+  nothingAsked: say`None recently.`,
   possible: 'You could ask for',
   nothingPossible: say`Nothing that the policy allows you.`,
   nothingBecause: (problem: string): Sentence => say`Nothing right now: ${problem}.`,

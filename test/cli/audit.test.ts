@@ -119,11 +119,11 @@ describe('jitbot audit', () => {
     expect(await asking('audit', '--to', '2001-01-01')).toMatchObject({
       code: 1,
       out: '',
-      err: 'The record has nothing that fits all of that.\n',
+      err: 'The ledger has nothing that fits all of that.\n',
     });
     const wrong = await asking('audit', '--from', 'someday');
     expect(wrong.code).toBe(2);
-    expect(wrong.err).toContain('--from someday is no date such as 2026-01-31');
+    expect(wrong.err).toContain('--from someday is not a date such as 2026-01-31');
     const none = await jit(['audit', join(stage.sandbox.directory, 'none.db')]);
     expect(none.code).toBe(2);
     expect(none.err).toContain('none.db');

@@ -44,8 +44,8 @@ test('status of a bot that is alive is 0, and of one that is gone 1', async () =
   await createPostBook(one.ledger).moveCursor('audit-channel', 1);
   const alive = await jit(['status', one.path]);
   expect(alive).toMatchObject({ code: 0, err: '' });
-  expect(alive.out).toMatch(/^bot +alive$/m);
-  expect(alive.out).toMatch(/^live access +none$/m);
+  expect(alive.out).toMatch(/^bot +running$/m);
+  expect(alive.out).toMatch(/^access +none$/m);
   expect(alive.out).toMatch(/^newest event +#1$/m);
   one.ledger.close();
   const gone = await jit(['status', one.path, '--json']);
@@ -53,7 +53,7 @@ test('status of a bot that is alive is 0, and of one that is gone 1', async () =
   expect(JSON.parse(gone.out)).toMatchObject({
     alive: false,
     newestSeq: 1,
-    problems: ['no bot runs on this database: nothing is taken back on time'],
+    problems: ['no bot runs on this database: nothing ends on time'],
   });
 });
 
@@ -64,7 +64,7 @@ test('status says that nothing new is granted, and until when', async () => {
   writeDrain(one.path, { until, why: 'new disk' });
   expect(await access()).toBe(`NONE: drained until ${new Date(until).toISOString()}`);
   writeDrain(one.path, { until: Number.POSITIVE_INFINITY, why: 'new disk' });
-  expect(await access()).toBe('NONE: drained until it is lifted');
+  expect(await access()).toBe('NONE: drained until the window is ended');
   await one.store.commit({
     records: [{ kind: 'freeze', key: 'bot', value: { by: ANA, at: 0, reason: '' }, version: 0 }],
   });
@@ -84,6 +84,6 @@ test.each([
 test('watch takes no duration that is none, and no key that is none', async () => {
   const url = 'http://bot:3000/readyz';
   const key = { JIT_WATCH_ROUTING_KEY: 'r'.repeat(32) };
-  expect((await jit(['watch', url, '--every', 'often'], key)).err).toContain('--every often is no duration');
+  expect((await jit(['watch', url, '--every', 'often'], key)).err).toContain('--every often is not a duration');
   expect((await jit(['watch', url], { JIT_WATCH_ROUTING_KEY: 'short' })).err).toContain('expected the 32 characters');
 });

@@ -48,8 +48,8 @@ test('16 with everything in order the doctor lists its checks and changes nothin
   expect(out).toContain('answers, and knows nothing of a grant that never was');
   expect(out).toContain('not checked: Slack, and the channels, groups and people');
   expect(out).toContain('not checked: PagerDuty, and the escalation policies');
-  expect(out).toMatch(/What was checked is in order\.\n$/);
-  expect(out).not.toContain('Everything is in order');
+  expect(out).toMatch(/Everything that was checked is fine\.\n$/);
+  expect(out).not.toContain('Everything is fine');
   expect(code).toBe(0);
   expect(flags.editors.size).toBe(0);
 });
@@ -60,7 +60,7 @@ test('what is missing is named with its fix, beside a target that is down', asyn
   flags = await startFlagService(SECRET, Date.now);
   expect(out).toContain('  ✗ ben may grant payments_read\n      GRANT "payments_read" TO "ben" WITH ADMIN OPTION;\n');
   expect(out).toContain('could not be reached, asked for status');
-  expect(out).toMatch(/\d+ to look at\.\n$/);
+  expect(out).toMatch(/\d+ things need a look\.\n$/);
   expect(code).toBe(1);
   expect(JSON.stringify(out)).not.toContain('ben-sandbox');
 });
@@ -119,7 +119,7 @@ resources:
       return file;
     };
     const right = await jit(['doctor', write((source) => source)], env);
-    expect(right.out).toMatch(/Everything is in order\.\n$/);
+    expect(right.out).toMatch(/Everything is fine\.\n$/);
     const wrong = await jit(
       [
         'doctor',

@@ -29,21 +29,21 @@ test('16 a copy of a running bot without its -wal is named, without a stack trac
   copyFileSync(path, copy);
   const empty = await jit(['ledger', 'verify', copy]);
   expect(empty.code).not.toBe(0);
-  expect(empty.out + empty.err).toContain('needs its -wal beside it');
+  expect(empty.out + empty.err).toContain('jitbot backup TO');
   expect(empty.err).not.toContain('    at ');
 
   ledger.sqlite.pragma('wal_checkpoint(TRUNCATE)');
   await store.commit({ events: [started] });
   copyFileSync(path, copy);
-  expect((await jit(['ledger', 'verify', copy])).out).toContain('Perhaps not all of it');
-  expect((await jit(['ledger', 'verify', path])).out).not.toContain('Perhaps not all of it');
+  expect((await jit(['ledger', 'verify', copy])).out).toContain('This may not be all of it');
+  expect((await jit(['ledger', 'verify', path])).out).not.toContain('This may not be all of it');
 
   await store.commit({
     events: [{ actor: BOT, requestId: null, grantId: null, type: 'bot.stopped', payload: { signal: 'SIGTERM' } }],
   });
   ledger.close();
   copyFileSync(path, copy);
-  expect((await jit(['ledger', 'verify', copy])).out).not.toContain('Perhaps not all of it');
+  expect((await jit(['ledger', 'verify', copy])).out).not.toContain('This may not be all of it');
 });
 
 test.each(['audit', 'report'])(
@@ -51,7 +51,7 @@ test.each(['audit', 'report'])(
   async (name) => {
     const { code, err } = await jit([name]);
     expect(code).toBe(2);
-    expect(err).toContain('set JIT_DATABASE, or give its file where the usage');
+    expect(err).toContain('name the database where the usage (--help) has it, or set JIT_DATABASE');
     expect(err).toContain(`Usage: jitbot ${name} [options] [FILE]`);
   },
 );

@@ -60,7 +60,7 @@ test('support and init load no kind of target before they need one', () => {
   expect([kinds(['support', 'none.db']), kinds(['init', 'new.yaml'])]).toEqual([[], []]);
 });
 
-test('what takes access back is loaded without the parts of Slack that only people need', () => {
+test('what ends access loads no part of Slack that only people need', () => {
   const bot = new URL('../../src/app/bot.ts', import.meta.url).href;
   const { stderr } = spawnSync(process.execPath, ['--import', TELL, '--input-type=module', '-e', `import '${bot}'`], {
     cwd: folder,

@@ -172,7 +172,7 @@ describe('with the services at hand', () => {
     expect(out).toContain('the escalation policy PGONE does not exist');
     expect(out).toContain('the person or user group S0GONE does not exist');
     expect(out).toContain(
-      'the person or user group U0GRACE does not exist, or takes no part: this account is deactivated',
+      'the person or user group U0GRACE does not exist or cannot be used: this account is deactivated',
     );
     expect(out).toContain('the service PNONE does not exist');
     stage.sandbox.pagerDuty.faults.add({ kind: 'error_500' });
@@ -237,7 +237,7 @@ describe('with the services at hand', () => {
       err: expect.stringContaining('wrong.json: decisions.0.seq: '),
     });
     expect((await jit(['replay', '--decisions', wrong, '--since', '7d'], { JIT_POLICY: SANDBOX })).err).toContain(
-      '--decisions is in place of a database',
+      '--decisions replaces the database',
     );
     expect((await jit(['decisions'], { JIT_POLICY: SANDBOX })).err).toContain('--export names the file to write');
   });
@@ -273,7 +273,7 @@ describe('with the services at hand', () => {
     const page = join(directory, 'replay.html');
     await jit(['replay', '--policy', wider, '--html', page], env);
     expect(readFileSync(page, 'utf8')).toContain('<h1>3 of 3 decisions would be different</h1>');
-    expect((await jit(['replay', '--since', 'soon'], env)).err).toContain('is no duration');
+    expect((await jit(['replay', '--since', 'soon'], env)).err).toContain('is not a duration');
     expect(await jit(['replay'], { JIT_POLICY: SANDBOX, JIT_DATABASE: '/nowhere.db' })).toMatchObject({ code: 2 });
 
     const [denied] = stage.events().filter(({ type }) => type === 'request.denied');
@@ -290,7 +290,7 @@ describe('jitbot policy test', () => {
   test('runs the cases beside the policy, and says which rules none of them reached', async () => {
     const good = await jit(['test', SANDBOX]);
     expect(good).toMatchObject({ code: 0 });
-    expect(good.out).toContain('13 of 13 as expected. 11 of 11 rules decided some case (100 %).');
+    expect(good.out).toContain('13 of 13 as expected. 11 of 11 rules decided a case (100 %).');
     const cases = file('cases.yaml', 'cases: [{ name: only one, role: payments-db/read, expect: { decision: deny } }]');
     expect((await jit(['test', SANDBOX, '--cases', cases])).out).toMatch(
       /1 of 11 rules[\s\S]*never decided: payments-db\/read, rule 2, rule 3/,

@@ -149,7 +149,7 @@ resources:
 `,
   );
   const { code, out } = await runHere('policy', 'check', file);
-  expect(out).toContain('Not set here, and needed where the bot starts: JIT_TEST_UNSET\n');
+  expect(out).toContain('Not set here, but needed where the bot starts: JIT_TEST_UNSET\n');
   expect(code).toBe(0);
   expect(JSON.parse((await runHere('policy', 'check', file, '--json')).out).unset).toEqual(['JIT_TEST_UNSET']);
 });

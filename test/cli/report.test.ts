@@ -91,7 +91,7 @@ describe('jitbot report', () => {
     const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
     expect(targets.length).toBeGreaterThan(20);
     for (const id of targets) expect(page, `there is a place #${id}`).toContain(`id="${id}"`);
-    expect(page).toContain('<b>100</b>accesses begun');
+    expect(page).toContain('<b>100</b>grants started');
     expect(page).toContain('has service-0/read as jit_0');
     expect(page.match(/<svg/g)).toHaveLength(4);
   });
@@ -112,7 +112,7 @@ describe('jitbot report', () => {
 
   test('16 both days of a period are in it, in the time zone of whoever asks', async () => {
     const begun = async (TZ: string) =>
-      /<b>(\d+)<\/b>accesses begun/.exec(
+      /<b>(\d+)<\/b>grants started/.exec(
         (await jit(['report', path, '--from', '2026-01-01', '--to', '2026-01-01'], { TZ })).out,
       )?.[1];
     expect(await begun('UTC')).toBe('10');
@@ -121,7 +121,7 @@ describe('jitbot report', () => {
     const { out } = await jit(['report', path, '--from', '2025-12-31', '--to', '2025-12-31'], {
       TZ: 'America/New_York',
     });
-    expect(out).toContain('<b>3</b>accesses begun');
+    expect(out).toContain('<b>3</b>grants started');
     expect(out).toContain('those of America/New_York');
     expect(out).toContain('id="day-2025-12-31"');
   });
@@ -131,7 +131,7 @@ describe('jitbot report', () => {
     // Cairo's 24th begins at 01:00, which is 22:00 of the 23rd in UTC, and ends at 21:00.
     await makeBigLedger({ path: spring, accesses: 30, people: 2, start: Date.UTC(2026, 3, 23, 21, 30), every: HOUR });
     const { out } = await jit(['report', spring, '--from', '2026-04-24', '--to', '2026-04-24'], { TZ: 'Africa/Cairo' });
-    expect(out).toContain('<b>23</b>accesses begun');
+    expect(out).toContain('<b>23</b>grants started');
     expect(out).not.toContain('id="day-2026-04-25"');
   });
 
@@ -152,9 +152,9 @@ describe('jitbot report', () => {
 
   test('an empty period makes a page, and a wrong one is an error', async () => {
     const empty = await jit(['report', path, '--from', '2025-01-01', '--to', '2025-01-11']);
-    expect(empty).toMatchObject({ code: 0, out: expect.stringContaining('Nobody holds anything') });
+    expect(empty).toMatchObject({ code: 0, out: expect.stringContaining('Nobody has access') });
     const wrong = await jit(['report', path, '--from', '2026-02-01', '--to', '2026-01-11']);
-    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('--from is not before --to') });
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('--from must be before --to') });
     const nowhere = await jit(['report', path, '--out', join(directory, 'none', 'r.html')]);
     expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining('cannot be written') });
   });

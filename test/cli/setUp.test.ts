@@ -48,7 +48,7 @@ describe('jitbot manifest', () => {
     async (address) => {
       expect(await runHere('manifest', '--http', address)).toMatchObject({
         code: 2,
-        err: expect.stringContaining('is no address such as https://jit.example.com'),
+        err: expect.stringContaining('is not an address such as https://jit.example.com'),
         out: '',
       });
     },
@@ -101,7 +101,7 @@ describe('jitbot init', () => {
     writeFileSync(path(), 'mine');
     expect(await runHere('init', path(), ...options(GIVEN))).toMatchObject({
       code: 2,
-      err: expect.stringContaining('is there already'),
+      err: expect.stringContaining('exists already'),
     });
     expect(readFileSync(path(), 'utf8')).toBe('mine');
   });
@@ -114,7 +114,7 @@ describe('jitbot init', () => {
   ])('20 refuses %s %s, and names the option', async (name, value) => {
     expect(await runHere('init', path(), ...options({ ...GIVEN, [name]: value }))).toMatchObject({
       code: 2,
-      err: expect.stringContaining(`--${name} ${value} is not what it should look like`),
+      err: expect.stringContaining(`--${name} ${value} does not look right`),
     });
   });
 

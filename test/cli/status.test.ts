@@ -29,7 +29,7 @@ describe('the status', () => {
   test('without a bot says so', () => {
     expect(look({}, false)).toMatchObject({
       alive: false,
-      problems: ['no bot runs on this database: nothing is taken back on time'],
+      problems: ['no bot runs on this database: nothing ends on time'],
     });
   });
 
@@ -44,7 +44,7 @@ describe('the status', () => {
 
   test('names what is overdue, and for how long', () => {
     expect(look({ overdue: { count: 2, since: NOON - HOUR } }).problems).toEqual([
-      '2 accesses overdue, the oldest for 1 h',
+      '2 grants are overdue, the oldest for 1 h',
     ]);
   });
 
@@ -55,19 +55,19 @@ describe('the status', () => {
     ] as const;
     expect(look({ due }).problems).toEqual([]);
     expect(look({ due, lastBeat: NOON + 1 }, true, NOON + 1).problems).toEqual([
-      '3 pieces of due work (end) not taken up for 2 min',
+      '3 jobs of kind end are late, the oldest for 2 min',
     ]);
   });
 
   test('names a freeze that nobody carries out', () => {
     const due = [{ kind: 'freeze', count: 1, since: NOON - 3 * MINUTE }] as const;
-    expect(look({ due }).problems).toEqual(['1 piece of due work (freeze) not taken up for 3 min']);
+    expect(look({ due }).problems).toEqual(['1 job of kind freeze is late, the oldest for 3 min']);
   });
 
   test('names an audit channel that is more than ten minutes behind', () => {
     expect(look({ auditBehind: { count: 1, since: NOON - 10 * MINUTE } }).problems).toEqual([]);
     expect(look({ auditBehind: { count: 1, since: NOON - 10 * MINUTE - 1 } }).problems).toEqual([
-      'the audit channel lacks 1 event, the oldest of 10 min ago',
+      'the audit channel lacks 1 event, the oldest from 10 min ago',
     ]);
   });
 });

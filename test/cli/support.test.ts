@@ -178,6 +178,6 @@ test('what is there already is not written over', async () => {
   const before = readFileSync(out);
   const { code, err } = await runHere('support', database, '--out', out);
   expect(code).toBe(2);
-  expect(err).toContain('is there already; name a new file with --out');
+  expect(err).toContain('exists already; name a new file');
   expect(readFileSync(out)).toEqual(before);
 });

@@ -62,11 +62,17 @@ const RETIRED: readonly (readonly [string, string])[] = [
   ['Ask anew', 'ask again'],
   ['let it through', 'allow it'],
   ['would let through', 'allows'],
+  ['is to look at', 'needs a look'],
+  ['is no duration', 'is not a duration'],
+  ['is there already', 'exists already'],
+  ['accesses', 'grants'],
 ];
 
 /** Where the words stand that people read, and what shows them in tests and docs. */
 const READ = [
-  ...readdirSync(join(ROOT, 'src/wording')).map((file) => `src/wording/${file}`),
+  ...readdirSync(join(ROOT, 'src/wording'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `src/wording/${file}`),
   ...readdirSync(join(ROOT, 'src/slack'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /^(features|kit|outbox)\/.*\.ts$/.test(file))
     .map((file) => `src/slack/${file}`),
@@ -78,6 +84,17 @@ const read = READ.map((file) => ({ file, text: withoutComments(readFileSync(join
 
 test.each(RETIRED)('nobody reads “%s” any more, but “%s”', (phrase) => {
   expect(read.filter(({ text }) => text.includes(phrase)).map(({ file }) => file)).toEqual([]);
+});
+
+test('what a command says has its words from the catalogue', () => {
+  const own =
+    /(?:UsageError|ConfigError|StorageError|std(?:out|err)\.write)\(\s*(?:'[^'\n]*|`[^`]*)[a-z]{2,} [a-z]{2,}/;
+  const found = ['cli', 'report'].flatMap((folder) =>
+    readdirSync(join(ROOT, 'src', folder), { recursive: true, encoding: 'utf8' })
+      .map((file) => join('src', folder, file))
+      .filter((file) => file.endsWith('.ts') && own.test(readFileSync(join(ROOT, file), 'utf8'))),
+  );
+  expect(found).toEqual([]);
 });
 
 test('what Slack shows has its words from the catalogue', () => {

@@ -62,9 +62,9 @@ test('what ends in the window is listed with what to do, soonest first, and is c
   await flow.work();
   const { code, out } = await drains('--for', '1h');
   expect(code).toBe(1);
-  expect(out).toMatch(/2 accesses end in that time:\n.*db\/read of Ben.*\n.*db\/read of Ana/);
+  expect(out).toMatch(/2 grants end in that time:\n.*db\/read of Ben.*\n.*db\/read of Ana/);
   expect(out).not.toContain('Chloe');
-  expect(out).toContain('end them before, with /jit admin');
+  expect(out).toContain('end them now with /jit admin');
   expect((await drains()).out).toBe(out);
 });
 
@@ -79,12 +79,12 @@ test('it is lifted before its time, and is over by itself', async () => {
 test('a file that is not understood keeps the bot from granting', async () => {
   writeFileSync(`${path}-drain`, 'soon');
   expect(await flow.refused(flow.asks('U0ANA', 'db/read', HOUR))).toMatchObject({ code: 'draining' });
-  expect((await drains()).out).toContain('until it is lifted');
+  expect((await drains()).out).toContain('until the window is ended');
 });
 
 test.each([
-  [['--for', 'a while'], '--for a while is no duration'],
-  [['--for', '1h', '--off'], '--for begins a window, and --off ends it'],
+  [['--for', 'a while'], '--for a while is not a duration'],
+  [['--for', '1h', '--off'], 'use either --for, which starts a window, or --off, which ends it'],
 ])('%j is not understood', async (args, problem) => {
   const { code, err } = await drains(...args);
   expect(code).toBe(2);

@@ -132,7 +132,7 @@ describe('a copy that is put back', () => {
     const replaced = readdirSync(folder).find((name) => name.startsWith('jit.db.replaced-')) ?? 'none';
     expect(await runHere('ledger', 'verify', join(folder, replaced))).toMatchObject({ code: 0 });
     expect((await runHere('ledger', 'verify', site.path)).out).toContain(
-      `events ${(end?.seq ?? 0) + 1} to ${reached?.seq} of before are not in it`,
+      `Events ${(end?.seq ?? 0) + 1} to ${reached?.seq} of the earlier ledger are not in it`,
     );
   });
 

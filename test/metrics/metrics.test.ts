@@ -60,7 +60,7 @@ describe('gauges', () => {
     expect(await shown()).toMatchObject({ jitbot_overdue_ends: 1, jitbot_overdue_oldest_seconds: 3_600 });
   });
 
-  test('show whether all access is frozen, and whether nothing is granted before maintenance', async () => {
+  test('show a freeze, and a drain before maintenance', async () => {
     expect(await shown()).toMatchObject({ jitbot_frozen: 0, jitbot_draining: 0 });
     expect(await shown({ overview: { ...OVERVIEW, frozenSince: NOON } })).toMatchObject({ jitbot_frozen: 1 });
     expect(await shown({ overview: { ...OVERVIEW, drain: { until: null } } })).toMatchObject({ jitbot_draining: 1 });

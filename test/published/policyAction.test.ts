@@ -1,3 +1,5 @@
+/** The action for pull requests, as a runner would start it: on a repository, with an event, and `gh` on the PATH. */
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,8 +7,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-
-/** The action for pull requests, as a runner would start it: on a repository, with an event, and `gh` on the PATH. */
 
 const ACTION = fileURLToPath(new URL('../../.github/actions/policy/', import.meta.url));
 const CLI = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));

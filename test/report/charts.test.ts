@@ -30,7 +30,7 @@ test('accesses by day: a day with some leads to them, and one without leads nowh
     encoding: {
       x: { field: 'day', timeUnit: 'utcyearmonthdate' },
       y: { field: 'count' },
-      color: { field: 'approval', scale: { domain: ['automatic', 'reviewed', 'break-glass'] } },
+      color: { field: 'approval', scale: { domain: ['automatic', 'approved', 'break-glass'] } },
       href: { field: 'link' },
     },
   });
@@ -71,7 +71,7 @@ test('the fifteen most used are in the chart, by all their uses, most first', ()
   expect(keys).not.toContain('db/r1');
   expect(valuesOf(chart).filter(({ key }) => key === 'db/r0')).toEqual([
     { key: 'db/r0', count: 1, approval: 'automatic', link: '#role-db_2Fr0' },
-    { key: 'db/r0', count: 30, approval: 'reviewed', link: '#role-db_2Fr0' },
+    { key: 'db/r0', count: 30, approval: 'approved', link: '#role-db_2Fr0' },
   ]);
   const { encoding } = chart as { encoding?: { y?: { sort?: string[] } } };
   expect(encoding?.y?.sort?.slice(0, 2)).toEqual(['db/r0', 'db/r15']);

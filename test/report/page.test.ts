@@ -44,8 +44,8 @@ describe('the head of the page', () => {
     expect(html).toContain('<title>Access from 2026-01-15 to 2026-01-16</title>');
     expect(html).toContain('2026-01-15 00:00 UTC to 2026-01-17 00:00 UTC');
     expect(html).toContain('Made 2026-01-17 02:05 UTC');
-    expect(html).toContain('up to event 900, whose hash is <code>abc</code>');
-    expect(html).toContain('All times and days are UTC.');
+    expect(html).toContain('up to event 900, with hash <code>abc</code>');
+    expect(html).toContain('Times and days are in UTC.');
   });
 
   test('says so where the ledger has nothing of that time', async () => {
@@ -83,14 +83,14 @@ describe('the figures', () => {
   });
 
   const TILES = [
-    ['begun', '6', 'accesses begun', false],
+    ['begun', '6', 'grants started', false],
     ['automatic', '2', 'automatic', false],
-    ['reviewed', '3', 'reviewed', false],
+    ['reviewed', '3', 'approved', false],
     ['break_glass', '1', 'break-glass', false],
-    ['live', '1', 'live at the end', false],
+    ['live', '1', 'active at the end', false],
     ['denied', '2', 'denied, of 7 requests', false],
     ['unused', '5', 'never used', false],
-    ['overdue', '1', 'overdue revocations', true],
+    ['overdue', '1', 'overdue', true],
     ['hasty', '1', 'reviews in under 5 s', true],
     ['unreviewed', '1', 'break-glass not reviewed', true],
     ['drift', '3', 'differences at targets', true],
@@ -109,14 +109,14 @@ describe('the figures', () => {
   });
 
   const BEHIND = [
-    ['begun', 'Accesses begun', [6, 5, 4, 3, 2, 1]],
-    ['automatic', 'Accesses: automatic', [2, 1]],
-    ['reviewed', 'Accesses: reviewed', [5, 4, 3]],
-    ['break_glass', 'Accesses: break-glass', [6]],
-    ['live', 'Live at the end', [2]],
+    ['begun', 'Grants started', [6, 5, 4, 3, 2, 1]],
+    ['automatic', 'Grants: automatic', [2, 1]],
+    ['reviewed', 'Grants: approved', [5, 4, 3]],
+    ['break_glass', 'Grants: break-glass', [6]],
+    ['live', 'Active at the end', [2]],
     ['denied', 'Denied', [2, 1]],
-    ['unused', 'Never used: of roles that come with a password, and none was asked for', [6, 5, 4, 3, 2]],
-    ['overdue', 'Overdue revocations', [20]],
+    ['unused', 'Never used: the role comes with a password, and nobody asked for it', [6, 5, 4, 3, 2]],
+    ['overdue', 'Overdue', [20]],
     ['hasty', 'Reviews in under 5 s', [30]],
     ['unreviewed', 'Break-glass that nobody has reviewed', [26]],
     ['drift', 'Differences at targets', [23, 22, 21]],
@@ -164,9 +164,9 @@ describe('the tables', () => {
       { ...begun('G3', 3, 100 * SECOND - 100), approval: 'break_glass' as const },
     ];
     expect(tableAfter(await page({ spans }), 'From request to access')).toEqual([
-      ['', '#accesses', '#median', '#95 of 100 within'],
+      ['', '#grants', '#median', '#95 of 100 within'],
       ['automatic', '#1', '#1.5 s', '#1.5 s'],
-      ['reviewed', '#1', '#2 min', '#2 min'],
+      ['approved', '#1', '#2 min', '#2 min'],
       ['break-glass', '#1', '#99.9 s', '#99.9 s'],
     ]);
     expect(await page()).toContain('<h2>From request to access</h2><p>None in this period.</p>');
@@ -178,23 +178,23 @@ describe('the tables', () => {
       aSpan({ grantId: 'G2', to: null, approval: 'reviewed', from: MIDNIGHT - HOUR }),
     ];
     const html = await page({ spans });
-    expect(tableAfter(html, 'Who holds what at 2026-01-17 00:00 UTC')).toEqual([
+    expect(tableAfter(html, 'Who has access at 2026-01-17 00:00 UTC')).toEqual([
       ['person', 'role', 'how', 'since', 'grant'],
       ['A &lt;b&gt; &amp; &quot;C&quot;', 'db/&lt;read&gt;', 'automatic', '2026-01-15 01:00 UTC', 'G&lt;1&gt;'],
-      ['Ana', 'db/read', 'reviewed', '2026-01-14 23:00 UTC', 'G2'],
+      ['Ana', 'db/read', 'approved', '2026-01-14 23:00 UTC', 'G2'],
     ]);
     expect(html).not.toMatch(/<read>|<b> &|G<1>/);
-    const there = tableAfter(await page({ spans }, 'America/New_York'), 'Who holds what');
+    const there = tableAfter(await page({ spans }, 'America/New_York'), 'Who has access');
     expect(there[1]?.[3]).toBe('2026-01-14 20:00 EST');
-    expect(await page()).toContain('<p>Nobody holds anything.</p>');
+    expect(await page()).toContain('<p>Nobody has access.</p>');
   });
 
   test('of more than 200 who hold something, the rest are counted', async () => {
     const held = (count: number) => marks(count).map(({ seq }) => aSpan({ grantId: `G${seq}`, seq, to: null }));
     const [some, many] = await Promise.all([page({ spans: held(200) }), page({ spans: held(202) })]);
-    expect(tableAfter(some, 'Who holds what')).toHaveLength(201);
+    expect(tableAfter(some, 'Who has access')).toHaveLength(201);
     expect(some).not.toContain('more.</p>');
-    expect(tableAfter(many, 'Who holds what')).toHaveLength(201);
+    expect(tableAfter(many, 'Who has access')).toHaveLength(201);
     expect(many).toContain('<p class="soft">And 2 more.</p>');
   });
 
@@ -208,12 +208,12 @@ describe('the tables', () => {
     ];
     const html = await page({ spans });
     expect(tableAfter(html, '<h2>By role</h2>')).toEqual([
-      ['role', '#automatic', '#reviewed', '#break-glass', '#all'],
+      ['role', '#automatic', '#approved', '#break-glass', '#all'],
       ['db/write', '#0', '#2', '#1', '#3'],
       ['db/read', '#1', '#0', '#0', '#1'],
     ]);
     expect(tableAfter(html, '<h2>By person</h2>')).toEqual([
-      ['person', '#automatic', '#reviewed', '#break-glass', '#all'],
+      ['person', '#automatic', '#approved', '#break-glass', '#all'],
       ['Ana', '#1', '#1', '#0', '#2'],
       ['Ben', '#0', '#1', '#1', '#2'],
     ]);
@@ -238,8 +238,8 @@ describe('the tables', () => {
 test('the page has its four titled charts, and a target for each of its links', async () => {
   const html = await page({ spans: [aSpan(), aSpan({ grantId: 'G2', seq: 2, from: MIDNIGHT + 30 * HOUR, to: null })] });
   expect([...html.matchAll(/<figure><h2>(.*?)<\/h2><svg/g)].map(([, title]) => title)).toEqual([
-    'Access begun',
-    'Access live',
+    'Grants started',
+    'Active access',
     'By role',
     'By person',
   ]);

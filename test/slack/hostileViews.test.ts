@@ -168,7 +168,7 @@ test('no text from people becomes a mention, a link or a control anywhere', () =
           } as LedgerEvent;
           return [auditMessage([event]).message, ...newsOf(event, policy, (key) => key).map(({ message }) => message)];
         }),
-        requestCard([item, { ...item, request: { ...pending, id: 'R2' } }], [grant]),
+        requestCard([item, { ...item, request: { ...pending, id: 'R2' } }], [{ grant, roleName: grant.role }]),
       ];
       for (const message of messages) {
         expect(parsed(message.blocks).replace(OURS, '')).not.toMatch(/<[^>]*>/);

@@ -95,7 +95,7 @@ describe('a ledger that cannot be trusted', () => {
     expect(damaged.payload.problem).toContain('the checkpoint file');
     const { code, out } = await jit(['ledger', 'verify', database(), '--checkpoints', checkpoints()]);
     expect(code).toBe(1);
-    expect(out).toMatch(/NOT WHOLE[\s\S]*(cut off the tail|wrote the record anew)/);
+    expect(out).toMatch(/NOT WHOLE[\s\S]*(cut off the newest events|rewrote the ledger)/);
   });
 });
 

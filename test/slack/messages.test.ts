@@ -12,7 +12,7 @@ import { section } from '../../src/slack/kit/blocks.ts';
 import { drawn } from '../../src/slack/kit/drawn.ts';
 import { ownerCard, partsOf } from '../../src/slack/outbox/accessReviewCard.ts';
 import { isForOthers, isForRequester } from '../../src/slack/outbox/audience.ts';
-import { earlierPrompt, requestCard } from '../../src/slack/outbox/card.ts';
+import { earlierPrompt, type Lately, requestCard } from '../../src/slack/outbox/card.ts';
 import type { CardInput } from '../../src/slack/outbox/cardInput.ts';
 import { noticeKey, reminderKey } from '../../src/slack/outbox/noticeKeys.ts';
 import { messageJobs } from '../../src/slack/outbox/projections.ts';
@@ -636,7 +636,7 @@ describe('the card', () => {
     roleName: 'Database (read)',
     ...more,
   });
-  const card = (items: readonly CardInput[], lately: readonly Grant[] = []) => readMessage(requestCard(items, lately));
+  const card = (items: readonly CardInput[], lately: Lately = []) => readMessage(requestCard(items, lately));
 
   test('says who asks for what, for how long, why, at what risk, and how it stands', () => {
     const { notification, words, buttons } = card([input(aWaitingRequest())]);
@@ -726,10 +726,14 @@ describe('the card', () => {
   test('says what was held lately, how it ended or until when', () => {
     const { words } = card(
       [input(aWaitingRequest())],
-      [anActiveGrant({ role: 'db/a' }), { ...ended, role: 'db/b' }, { ...failed, role: 'db/c' }],
+      [
+        { grant: anActiveGrant(), roleName: 'Orders (a)' },
+        { grant: ended, roleName: 'Orders (b)' },
+        { grant: failed, roleName: 'Orders (c)' },
+      ],
     );
     expect(words).toContain(
-      '`db/a`, until Thu 15 Jan 13:00 UTC\n`db/b`, ended Thu 15 Jan 12:01 UTC\n`db/c`, failed Thu 15 Jan 12:01 UTC',
+      'Orders (a), until Thu 15 Jan 13:00 UTC\nOrders (b), ended Thu 15 Jan 12:01 UTC\nOrders (c), failed Thu 15 Jan 12:01 UTC',
     );
   });
 
@@ -746,8 +750,7 @@ describe('the card', () => {
       input(aWaitingRequest({ decision: anAskDecision({ outcomes }) })),
       input(aWaitingRequest({ id: 'R2', role: 'db/x' })),
     ]);
-    expect(two.words).toContain('`db/read`: Not automatic: not on call (rule 1)');
-    expect(two.words).not.toContain('`db/x`: Not');
+    expect(two.words.match(/Not automatic/g)).toHaveLength(1);
   });
 
   test('of a bundle has a part for each request', () => {

@@ -129,7 +129,7 @@ const states: [string, Request, Grant | null][] = [
 describe('the card', () => {
   test.each(states)('%s', (_name, request, grant) => {
     const input = { request, grant, role, roleName: 'Payments database (read)' };
-    const view = requestCard([input], [conclude(revoking, AT)]);
+    const view = requestCard([input], [{ grant: conclude(revoking, AT), roleName: 'Payments database (read)' }]);
     expect(asRead(view)).toMatchSnapshot();
     expect(messageBlocks.safeParse(view.blocks).error).toBeUndefined();
     // A control stands only where it does something.

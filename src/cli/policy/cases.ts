@@ -13,15 +13,17 @@ import { findRole, type Policy, type Role } from '../../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../../domain/signals.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
+import { CASES } from '../../wording/terminal/policy.ts';
+import { FILES, PROBLEMS } from '../../wording/terminal/problems.ts';
 
 const duration = z.string().transform((text, ctx) => {
   const ms = parseDuration(text);
-  if (ms === null) ctx.addIssue({ code: 'custom', message: `"${text}" is no duration such as 30m or 1h` });
+  if (ms === null) ctx.addIssue({ code: 'custom', message: CASES.noDuration(text) });
   return ms ?? 0;
 });
 const instant = z.string().transform((text, ctx) => {
   const at = Date.parse(text);
-  if (Number.isNaN(at)) ctx.addIssue({ code: 'custom', message: `"${text}" is no date and time` });
+  if (Number.isNaN(at)) ctx.addIssue({ code: 'custom', message: CASES.noTime(text) });
   return at;
 });
 const DOWN = z.literal('down');
@@ -84,7 +86,7 @@ export type Case = z.output<typeof caseSchema>;
 
 const fileSchema = z.strictObject({
   at: instant.optional(),
-  cases: z.array(caseSchema).min(1, 'expected at least one case'),
+  cases: z.array(caseSchema).min(1, CASES.none),
 });
 
 /** Cases that say no time are decided at this one: a Thursday, noon. */
@@ -104,12 +106,12 @@ export const casesBeside = (policyFile: string): string => {
 
 /** @throws ConfigError */
 export function readCases(path: string): CaseFile {
-  const source = readTextFile(path, 'the file of cases');
+  const source = readTextFile(path, FILES.cases);
   let raw: unknown;
   try {
     raw = parseYaml(source);
   } catch (error) {
-    throw new ConfigError(`${path}: ${errorText(error)}`, { cause: error });
+    throw new ConfigError(PROBLEMS.of(path, errorText(error)), { cause: error });
   }
   const parsed = fileSchema.safeParse(raw);
   if (!parsed.success)
@@ -122,7 +124,7 @@ export function readCases(path: string): CaseFile {
 /** What a case is decided on. @throws ConfigError where it names a role that there is not */
 export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Role; input: DecisionInput } {
   const role = findRole(policy, one.role);
-  if (!role) throw new ConfigError(`${file.path}: case "${one.name}": the policy has no role ${one.role}`);
+  if (!role) throw new ConfigError(CASES.noRole(file.path, one.name, one.role));
   const at = one.at ?? file.at;
   return {
     role,
@@ -139,7 +141,7 @@ const named = (id: string) => ({ id, name: id });
 
 /** What a case says of one source; null: it says nothing of it. */
 const when = <T, R>(value: T | 'down' | undefined, what: string, use: (value: T) => R): Known<R> | null =>
-  value === undefined ? null : value === 'down' ? unknown(`${what} is down`) : known(use(value as T));
+  value === undefined ? null : value === 'down' ? unknown(CASES.isDown(what)) : known(use(value as T));
 
 function evidenceOf(one: Case, role: Role, at: Instant): Evidence {
   return {
@@ -173,7 +175,7 @@ function evidenceOf(one: Case, role: Role, at: Instant): Evidence {
       holders: history.holders.map(({ role: key, person }) => ({ role: key, personId: person })),
     })),
     removals: null,
-    signals: when(one.signals, 'the database', (kinds) => kinds.map((kind) => ({ kind, facts: 'as the case says' }))),
+    signals: when(one.signals, 'the database', (kinds) => kinds.map((kind) => ({ kind, facts: CASES.facts }))),
     opa: when(
       one.opa,
       'Open Policy Agent',

@@ -3,9 +3,10 @@ import { UNSET } from '../../config/issues.ts';
 import { parsePolicy } from '../../config/policyFile.ts';
 import { readTextFile } from '../../config/readFile.ts';
 import { type LintFinding, senseOf } from '../../domain/policyLint.ts';
-import { counted } from '../../domain/text.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
-import type { POLICY_CHECK } from '../commandOptions.ts';
+import type { POLICY_CHECK } from '../../wording/terminal/options.ts';
+import { CHECKED } from '../../wording/terminal/policy.ts';
+import { FILES } from '../../wording/terminal/problems.ts';
 import { databasePath, policyPath } from '../options.ts';
 import type { Given } from '../spec.ts';
 
@@ -26,14 +27,9 @@ export async function run({ values, files }: Given<typeof POLICY_CHECK>): Promis
   const errors = reported.filter(({ severity }) => severity === 'error').length;
   if (values.json) process.stdout.write(`${JSON.stringify({ file, errors, findings: reported, unset }, null, 2)}\n`);
   else {
-    for (const { severity, line, path, message, advice } of reported)
-      process.stdout.write(
-        `${file}:${line}  ${severity}  ${path || '(file)'}\n  ${message}\n${advice && `  → ${advice}\n`}`,
-      );
-    const warnings = reported.length - errors;
-    process.stdout.write(
-      `${counted(errors, 'error')}, ${counted(warnings, 'warning')}\n${unset.length > 0 ? `Not set here, and needed where the bot starts: ${unset.join(', ')}\n` : ''}`,
-    );
+    for (const finding of reported) process.stdout.write(CHECKED.finding(finding));
+    process.stdout.write(`${CHECKED.totals(errors, reported.length - errors)}\n`);
+    if (unset.length > 0) process.stdout.write(`${CHECKED.unset(unset)}\n`);
   }
   return errors > 0 ? 1 : 0;
 }
@@ -46,7 +42,7 @@ interface Checked {
 
 /** @param database where to look for access that is live; null: nowhere */
 async function check(file: string, online: boolean, database: string | null): Promise<Checked> {
-  const source = readTextFile(file, 'the policy file');
+  const source = readTextFile(file, FILES.policy);
   const result = parsePolicy(source, PROVISIONERS, process.env, {
     withoutSecrets: true,
     folder: dirname(file),

@@ -2,10 +2,11 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { parseDuration } from '../../domain/duration.ts';
 import { withoutPeople } from '../../domain/pseudonyms.ts';
-import { counted } from '../../domain/text.ts';
 import { decisionsIn } from '../../ledger/history/decisions.ts';
 import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
-import type { POLICY_DECISIONS } from '../commandOptions.ts';
+import { MISUSE } from '../../wording/terminal/misuse.ts';
+import type { POLICY_DECISIONS } from '../../wording/terminal/options.ts';
+import { EXPORTED } from '../../wording/terminal/policy.ts';
 import { databasePath, policyPath } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
@@ -18,10 +19,10 @@ const PSEUDONYM_DIGITS = 12;
 
 /** `jitbot policy decisions --export FILE`: what was decided, without people, for whoever reviews another policy. */
 export async function run({ values, files }: Given<typeof POLICY_DECISIONS>): Promise<number> {
-  if (files.length > 0) throw new UsageError(`not understood: ${files.join(' ')}`);
-  if (values.export === undefined) throw new UsageError('--export names the file to write');
+  if (files.length > 0) throw new UsageError(MISUSE.notUnderstood(files));
+  if (values.export === undefined) throw new UsageError(MISUSE.exportDecisions);
   const period = parseDuration(values.since ?? DEFAULT_SINCE);
-  if (period === null) throw new UsageError(`--since ${values.since} is no duration such as 90d or 12h`);
+  if (period === null) throw new UsageError(MISUSE.notADuration('--since', `${values.since}`, '90d or 12h'));
   const { policy } = readPolicy(policyPath(values.policy === undefined ? [] : [values.policy]));
   const pseudonymOf = pseudonyms(new Set(policy.source.match(/\b[A-Z][A-Z0-9]{2,}\b/g)));
   const since = Date.now() - period;
@@ -34,7 +35,7 @@ export async function run({ values, files }: Given<typeof POLICY_DECISIONS>): Pr
     });
     const document: DecisionsFile = { since: new Date(since).toISOString(), decisions };
     writeFileSync(values.export, `${JSON.stringify(document, null, 1)}\n`, { mode: 0o600 });
-    process.stdout.write(`${values.export}: ${counted(decisions.length, 'decision')}, with pseudonyms for people.\n`);
+    process.stdout.write(`${EXPORTED.written(values.export, decisions.length)}\n`);
     return 0;
   } finally {
     ledger.close();

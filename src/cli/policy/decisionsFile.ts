@@ -1,11 +1,13 @@
+/** The file that `jitbot policy decisions --export` writes. It comes from elsewhere when it is read, so all of it is checked. */
+
 import { z } from 'zod';
 import { ConfigError } from '../../config/configError.ts';
 import { readTextFile } from '../../config/readFile.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../../domain/incident.ts';
 import { REQUEST_SIGNALS } from '../../domain/signals.ts';
 import type { RecordedDecision } from '../../ledger/history/decisions.ts';
-
-/** The file that `jitbot policy decisions --export` writes. It comes from elsewhere when it is read, so all of it is checked. */
+import { EXPORTED } from '../../wording/terminal/policy.ts';
+import { FILES, PROBLEMS } from '../../wording/terminal/problems.ts';
 
 const known = <T extends z.ZodType>(value: T) =>
   z.discriminatedUnion('known', [
@@ -101,17 +103,16 @@ export interface DecisionsFile {
 
 /** @throws ConfigError that names the file and the first place that is not as expected */
 export function readDecisionsFile(path: string): DecisionsFile {
-  const text = readTextFile(path, 'the file of decisions');
+  const text = readTextFile(path, FILES.decisions);
   let given: unknown;
   try {
     given = JSON.parse(text);
   } catch (error) {
-    throw new ConfigError(`${path}: is not JSON. "jitbot policy decisions --export" writes the file`, { cause: error });
+    throw new ConfigError(PROBLEMS.of(path, EXPORTED.notJson), { cause: error });
   }
   const read = decisionsFile.safeParse(given);
   if (read.success) return read.data;
   const [first] = read.error.issues;
-  throw new ConfigError(
-    `${path}: ${first?.path.join('.') || 'the file'}: ${first?.message}. "jitbot policy decisions --export" writes the file`,
-  );
+  const place = first?.path.join('.') || EXPORTED.file;
+  throw new ConfigError(PROBLEMS.of(path, EXPORTED.mistake(place, `${first?.message}`)));
 }

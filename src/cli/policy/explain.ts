@@ -1,7 +1,10 @@
 import { ConfigError } from '../../config/configError.ts';
 import { explainDecision, treeLines } from '../../domain/explain.ts';
 import { findRole } from '../../domain/policy.ts';
-import type { POLICY_EXPLAIN } from '../commandOptions.ts';
+import { MISUSE } from '../../wording/terminal/misuse.ts';
+import type { POLICY_EXPLAIN } from '../../wording/terminal/options.ts';
+import { EXPLAINED } from '../../wording/terminal/policy.ts';
+import { PROBLEMS } from '../../wording/terminal/problems.ts';
 import { databasePath, policyPath } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
@@ -12,14 +15,17 @@ import { caseInput, casesBeside, readCases } from './cases.ts';
 export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Promise<number> {
   const path = policyPath(files);
   const { policy } = readPolicy(path);
-  if ((values.case === undefined) === (values.request === undefined))
-    throw new UsageError('say which: --case NAME or --request ID');
+  if ((values.case === undefined) === (values.request === undefined)) throw new UsageError(MISUSE.policyExplain);
   if (values.case !== undefined) {
     const file = readCases(values.cases ?? casesBeside(path));
     const found = file.cases.find(({ name }) => name === values.case);
     if (!found)
       throw new ConfigError(
-        `${file.path}: there is no case "${values.case}"; there are: ${file.cases.map(({ name }) => name).join(', ')}`,
+        PROBLEMS.noCase(
+          file.path,
+          values.case,
+          file.cases.map(({ name }) => name),
+        ),
       );
     const { role, input } = caseInput(policy, found, file);
     process.stdout.write(`${treeLines(explainDecision(role, input)).join('\n')}\n`);
@@ -34,13 +40,17 @@ export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Prom
     const recorded = [...decisionsIn(ledger, 0)].find(
       ({ requestId, type }) => requestId === values.request && type === 'request.submitted',
     );
-    if (!recorded) throw new ConfigError(`the ledger has no request ${values.request}`);
+    if (!recorded) throw new ConfigError(PROBLEMS.noRequest(`${values.request}`));
     const role = findRole(policy, recorded.role);
-    if (!role) throw new ConfigError(`the policy file no longer has ${recorded.role}`);
+    if (!role) throw new ConfigError(PROBLEMS.roleGone(recorded.role));
     const sameFile = recorded.policyHash === policy.hash;
-    process.stdout.write(
-      `Request ${recorded.requestId}, event ${recorded.seq}, ${new Date(recorded.at).toISOString()}: ${recorded.decision.effect}.\n${sameFile ? '' : 'The policy file has changed since; this is how it decides the same now:\n'}${treeLines(explainDecision(role, recorded.input)).join('\n')}\n`,
-    );
+    const { requestId: id, seq, at, decision } = recorded;
+    const lines = [
+      EXPLAINED.request({ id, seq, at: new Date(at).toISOString(), effect: decision.effect }),
+      ...(sameFile ? [] : [EXPLAINED.otherPolicy]),
+      ...treeLines(explainDecision(role, recorded.input)),
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
     return 0;
   } finally {
     ledger.close();

@@ -4,6 +4,7 @@ import { openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import { createStore } from '../../ledger/sqlite/store.ts';
 import { strandedBy } from '../../lifecycle/grant/strandedAccess.ts';
 import { placeOf, placesOf } from '../../provisioners/targetPlaces.ts';
+import { LIVE } from '../../wording/terminal/policy.ts';
 
 /**
  * Whether what is live now could still be taken back under a policy: each grant remembers the place that gave it.
@@ -20,9 +21,8 @@ export async function liveFindings(policy: Policy, database: string): Promise<Li
         ({ grantId, role, person, place }): LintFinding => ({
           severity: 'error',
           path: ['resources'],
-          message: `live access ${grantId} of ${person.name} to ${role} was given at "${place}", which this policy does not reach`,
-          advice:
-            'Keep that target under retired_targets, as it stood under target, until the access has ended; or end it first.',
+          message: LIVE.stranded({ grantId, role, name: person.name, place }),
+          advice: LIVE.keep,
         }),
       ),
     ];
@@ -41,6 +41,6 @@ const unread = ({ resources, retiredTargets }: Policy): LintFinding[] =>
     .map(({ path }) => ({
       severity: 'warning',
       path,
-      message: 'which target this is was not checked: its secrets are not in the environment',
-      advice: 'Set the variables that it names, as the bot has them.',
+      message: LIVE.unread,
+      advice: LIVE.setThem,
     }));

@@ -11,6 +11,8 @@ import type { Log } from '../../ports/host.ts';
 import type { Directory } from '../../ports/people.ts';
 import { createDirectory } from '../../slack/directory/directory.ts';
 import { createClients } from '../../slack/link/clients.ts';
+import { ONLINE } from '../../wording/terminal/policy.ts';
+import { PROBLEMS } from '../../wording/terminal/problems.ts';
 
 type Path = readonly (string | number)[];
 type Kind = 'escalation_policies' | 'services' | 'schedules' | 'principal';
@@ -19,13 +21,6 @@ interface Named {
   readonly id: string;
   readonly path: Path;
 }
-
-const WORDS: Readonly<Record<Kind, string>> = {
-  escalation_policies: 'escalation policy',
-  services: 'service',
-  schedules: 'schedule',
-  principal: 'person or user group',
-};
 
 export async function onlineFindings(policy: Policy): Promise<LintFinding[]> {
   const { pagerDuty, directory } = connect();
@@ -41,13 +36,12 @@ export async function onlineFindings(policy: Policy): Promise<LintFinding[]> {
       named.kind === 'principal' ? await principal(directory, named.id) : await atPagerDuty(pagerDuty, named);
     if (answer.known) continue;
     const missing = isMissing(answer.problem);
+    const what = missing ? ONLINE.missing : ONLINE.unknown;
     findings.push({
       severity: missing ? 'error' : 'warning',
       path: named.path,
-      message: missing
-        ? `the ${WORDS[named.kind]} ${named.id} does not exist, or takes no part: ${answer.problem}`
-        : `the ${WORDS[named.kind]} ${named.id} could not be looked up: ${answer.problem}`,
-      advice: missing ? 'correct the id' : 'check it again when the service answers',
+      message: what(ONLINE.kinds[named.kind], named.id, answer.problem),
+      advice: missing ? ONLINE.correct : ONLINE.again,
     });
   }
   return findings;
@@ -55,7 +49,7 @@ export async function onlineFindings(policy: Policy): Promise<LintFinding[]> {
 
 async function principal(directory: Directory, id: string): Promise<Known<unknown>> {
   if (!isGroup(id)) return directory.person(id);
-  return (await directory.members([id], 'decision')).get(id) ?? { known: false, problem: 'was not looked up' };
+  return (await directory.members([id], 'decision')).get(id) ?? { known: false, problem: ONLINE.notLookedUp };
 }
 
 async function atPagerDuty(client: PagerDutyClient, { kind, id }: Named): Promise<Known<unknown>> {
@@ -121,13 +115,10 @@ function namesIn(policy: Policy): Named[] {
   return names;
 }
 
-/** Reading needs far less of the environment than running. */
+/** Looking names up needs far less of the environment than running the bot. */
 function connect(): { pagerDuty: PagerDutyClient; directory: Directory } {
   const { SLACK_BOT_TOKEN: slackToken, PAGERDUTY_TOKEN: pagerDutyToken } = process.env;
-  if (!slackToken || !pagerDutyToken)
-    throw new ConfigError(
-      '--online needs SLACK_BOT_TOKEN and PAGERDUTY_TOKEN in the environment; reading rights are enough',
-    );
+  if (!slackToken || !pagerDutyToken) throw new ConfigError(PROBLEMS.online);
   const quiet = () => undefined;
   const log: Log = { info: quiet, warn: quiet, error: quiet };
   const clock = systemClock(0);

@@ -3,7 +3,9 @@ import { parseDuration } from '../../domain/duration.ts';
 import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
 import { HOUR } from '../../domain/terms.ts';
-import type { POLICY_REPLAY } from '../commandOptions.ts';
+import { MISUSE } from '../../wording/terminal/misuse.ts';
+import type { POLICY_REPLAY } from '../../wording/terminal/options.ts';
+import { REPLAYED } from '../../wording/terminal/policy.ts';
 import { databasePath, policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
@@ -15,20 +17,18 @@ const DEFAULT_SINCE = '90d';
 
 /** Exit codes: 0 nothing changes, 1 something does, 2 it could not be replayed. */
 export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promise<number> {
-  if (files.length > 0) throw new UsageError(`not understood: ${files.join(' ')}`);
+  if (files.length > 0) throw new UsageError(MISUSE.notUnderstood(files));
   if (values.decisions !== undefined && (values.since ?? values.database) !== undefined)
-    throw new UsageError(
-      '--decisions is in place of a database, and has its own time: leave --database and --since out',
-    );
+    throw new UsageError(MISUSE.replayDecisions);
   const period = parseDuration(values.since ?? DEFAULT_SINCE);
-  if (period === null) throw new UsageError(`--since ${values.since} is no duration such as 90d or 12h`);
+  if (period === null) throw new UsageError(MISUSE.notADuration('--since', `${values.since}`, '90d or 12h'));
   const path = policyPath(values.policy === undefined ? [] : [values.policy]);
   const { policy } = readPolicy(path);
   const replay = await replayed(policy, path, { period, ...values });
   if (values.html !== undefined) {
     // It holds names, and who asked for what.
     writeFileSync(values.html, replayPage(replay), { mode: 0o600 });
-    process.stdout.write(`${values.html}: ${replay.changed.length} of ${replay.decisions} decisions change.\n`);
+    process.stdout.write(`${REPLAYED.written(values.html, replay.changed.length, replay.decisions)}\n`);
   } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
   else print(replay);
   return replay.changed.length > 0 ? 1 : 0;
@@ -88,19 +88,15 @@ export function replayAll(
 
 function decideAnew(policy: Policy, { role, input }: ReplayedDecision): { effect: string; why: string } {
   const found = findRole(policy, role);
-  if (!found) return { effect: 'deny', why: 'the policy has no such role' };
-  if (input.duration > found.duration.total)
-    return { effect: 'deny', why: 'it was for longer than the role may be held' };
+  if (!found) return { effect: 'deny', why: REPLAYED.roleGone };
+  if (input.duration > found.duration.total) return { effect: 'deny', why: REPLAYED.tooLong };
   const decision = evaluatePolicy(found, input);
-  const by = decision.rule === null ? '' : `rule ${decision.rule}: `;
-  return { effect: decision.effect, why: by + decision.reasons.join('; ') };
+  return { effect: decision.effect, why: REPLAYED.by(decision.rule, decision.reasons) };
 }
 
 function print({ policy, since, decisions, changed, moves }: Replay): void {
-  process.stdout.write(
-    `${decisions} decisions since ${since} again, under ${policy}: ${changed.length} would be different.\n`,
-  );
-  for (const [move, count] of Object.entries(moves)) process.stdout.write(`  ${count}  ${move}\n`);
+  process.stdout.write(`${REPLAYED.totals({ decisions, since, policy, changed: changed.length })}\n`);
+  for (const [move, count] of Object.entries(moves)) process.stdout.write(`${REPLAYED.move(count, move)}\n`);
   if (changed.length === 0) return;
   const rows = changed.map((one) => [
     `#${one.seq}`,
@@ -111,5 +107,5 @@ function print({ policy, since, decisions, changed, moves }: Replay): void {
     `${one.before} → ${one.after}`,
     one.why,
   ]);
-  process.stdout.write(`\n${table([['event', 'when', 'request', 'who', 'role', 'decision', 'why now'], ...rows])}\n`);
+  process.stdout.write(`\n${table([REPLAYED.columns, ...rows])}\n`);
 }

@@ -1,4 +1,6 @@
 import type { RoleKey } from '../../domain/terms.ts';
+import { REPLAY_PAGE } from '../../wording/terminal/policy.ts';
+
 /** A replay as one page: no network, no script, good on paper. */
 export function replayPage({ policy, since, decisions, changed, moves }: Replay): string {
   const cells = (values: readonly string[], tag = 'td') =>
@@ -9,17 +11,17 @@ export function replayPage({ policy, since, decisions, changed, moves }: Replay)
   );
   const summary = Object.entries(moves).map(([move, count]) => `<li><b>${count}</b> ${escapeHtml(move)}</li>`);
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Policy replay</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${REPLAY_PAGE.title}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1d1c1d; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #ddd; }
 tr.allow td:nth-child(6) { color: #0a6b3d; font-weight: 600 } tr.deny td:nth-child(6) { color: #b3123b; font-weight: 600 }
 .scroll { overflow-x: auto } @media print { body { margin: 0; max-width: none } }
 </style></head><body>
-<h1>${changed.length} of ${decisions} decisions would be different</h1>
-<p>Every decision recorded since ${escapeHtml(since)}, decided again on what it rested on then, under <code>${escapeHtml(policy)}</code>.</p>
-${summary.length > 0 ? `<ul>${summary.join('')}</ul>` : '<p>Nothing changes.</p>'}
-${rows.length > 0 ? `<div class="scroll"><table><thead><tr>${cells(['Event', 'When', 'Request', 'Who', 'Role', 'Decision', 'Why now'], 'th')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>` : ''}
+<h1>${REPLAY_PAGE.head(changed.length, decisions)}</h1>
+<p>${escapeHtml(REPLAY_PAGE.about(since))} <code>${escapeHtml(policy)}</code>.</p>
+${summary.length > 0 ? `<ul>${summary.join('')}</ul>` : `<p>${REPLAY_PAGE.nothing}</p>`}
+${rows.length > 0 ? `<div class="scroll"><table><thead><tr>${cells(REPLAY_PAGE.columns, 'th')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>` : ''}
 </body></html>
 `;
 }

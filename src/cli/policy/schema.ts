@@ -1,7 +1,7 @@
 import { policyJsonSchema } from '../../config/policyJsonSchema.ts';
 import { policyReference } from '../../config/policyReference.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
-import type { POLICY_SCHEMA } from '../commandOptions.ts';
+import type { POLICY_SCHEMA } from '../../wording/terminal/options.ts';
 import type { Given } from '../spec.ts';
 
 /** The schema for editors; with --reference, the same as a page for people. */

@@ -3,8 +3,8 @@ import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { plannedEnd, tiesOf } from '../../domain/grant.ts';
 import { type Policy, roleKey } from '../../domain/policy.ts';
 import type { RoleKey } from '../../domain/terms.ts';
-import { counted } from '../../domain/text.ts';
-import type { POLICY_TEST } from '../commandOptions.ts';
+import type { POLICY_TEST } from '../../wording/terminal/options.ts';
+import { TESTED } from '../../wording/terminal/policy.ts';
 import { policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
@@ -38,18 +38,16 @@ function decideCase(policy: Policy, one: Case, file: CaseFile): Result {
   const decision = evaluatePolicy(role, input);
   const { expect } = one;
   const problems: string[] = [];
-  if (decision.effect !== expect.decision) problems.push(`expected ${expect.decision}: ${whyNot(decision)}`);
-  if (expect.rule !== undefined && decision.rule !== expect.rule)
-    problems.push(`expected ${expect.rule === null ? 'no rule' : `rule ${expect.rule}`} to decide`);
+  if (decision.effect !== expect.decision) problems.push(TESTED.decision(expect.decision, whyNot(decision)));
+  if (expect.rule !== undefined && decision.rule !== expect.rule) problems.push(TESTED.rule(expect.rule));
   if (expect.until !== undefined) {
     const until = endOf(role, decision, input);
-    if (until !== expect.until)
-      problems.push(`expected until ${iso(expect.until)}, is ${until === null ? 'not given' : iso(until)}`);
+    if (until !== expect.until) problems.push(TESTED.until(iso(expect.until), until === null ? null : iso(until)));
   }
   if (expect.reviewers !== undefined) {
     const reviewers = decision.effect === 'ask' ? decision.stages.flatMap((stage) => stage.reviewers) : [];
     if ([...reviewers].sort().join() !== [...expect.reviewers].sort().join())
-      problems.push(`expected the reviewers ${expect.reviewers.join(', ')}, are ${reviewers.join(', ') || 'none'}`);
+      problems.push(TESTED.reviewers(expect.reviewers, reviewers));
   }
   return {
     name: one.name,
@@ -74,14 +72,7 @@ function endOf(
 }
 
 const whyNot = (decision: RuleDecision): string =>
-  decision.outcomes.length === 0
-    ? decision.reasons.join('; ')
-    : decision.outcomes
-        .map(
-          ({ rule, effect, outcome, reasons }) =>
-            `rule ${rule} (${effect}) ${outcome.replace('_', ' ')}: ${reasons.join('; ')}`,
-        )
-        .join(' · ');
+  decision.outcomes.length === 0 ? decision.reasons.join('; ') : decision.outcomes.map(TESTED.outcome).join(' · ');
 
 const iso = (at: number): string => new Date(at).toISOString();
 
@@ -105,16 +96,13 @@ function print(results: readonly Result[], coverage: ReturnType<typeof coverageO
     passed ? '✓' : '✗',
     name,
     role,
-    `${decision}${rule === null ? '' : ` (rule ${rule})`}`,
+    TESTED.decided(decision, rule),
   ]);
-  process.stdout.write(`${table([['', 'case', 'role', 'decided'], ...rows])}\n`);
+  process.stdout.write(`${table([TESTED.columns, ...rows])}\n`);
   for (const { name, problems } of results)
     for (const problem of problems) process.stdout.write(`\n✗ ${name}\n  ${problem}\n`);
-  const percent = coverage.rules === 0 ? 100 : Math.round((100 * coverage.covered) / coverage.rules);
-  process.stdout.write(
-    `\n${results.length - failed} of ${results.length} as expected. ${coverage.covered} of ${counted(coverage.rules, 'rule')} decided some case (${percent} %).\n`,
-  );
+  const { covered, rules } = coverage;
+  process.stdout.write(`\n${TESTED.totals(results.length - failed, results.length, covered, rules)}\n`);
   for (const { role, uncovered } of coverage.roles)
-    if (uncovered.length > 0)
-      process.stdout.write(`  never decided: ${role}, ${uncovered.map((rule) => `rule ${rule}`).join(', ')}\n`);
+    if (uncovered.length > 0) process.stdout.write(`${TESTED.uncovered(role, uncovered)}\n`);
 }

@@ -9,7 +9,11 @@ import { secretsNamed } from '../../config/secrets.ts';
 import { createStriker } from '../../domain/secrets.ts';
 import { isWriterThere, openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import { createOverviewReader } from '../../ledger/sqlite/overview.ts';
-import type { SUPPORT } from '../commandOptions.ts';
+import { SUPPORT_GUIDE } from '../../wording/terminal/guides.ts';
+import { MISUSE } from '../../wording/terminal/misuse.ts';
+import type { SUPPORT } from '../../wording/terminal/options.ts';
+import { FILES, PROBLEMS } from '../../wording/terminal/problems.ts';
+import { RESULTS } from '../../wording/terminal/results.ts';
 import { databasePath, ownZone } from '../options.ts';
 import type { Given } from '../spec.ts';
 import { statusOf } from '../status.ts';
@@ -17,30 +21,23 @@ import { UsageError } from '../usageError.ts';
 import { databaseFacts } from './databaseFacts.ts';
 import { logLines } from './logLines.ts';
 
-const GUIDE = `What somebody needs to find a fault in jitbot, and nothing that names a person, a place or a secret.
-
-about.json        versions and the machine
-environment.json  which variables are set, without their values
-status.json       what "jitbot status --json" says
-database.json     sizes, counts, whether the record is whole
-policy.json       which settings the policy has; every name is a number
-log.jsonl         level, time, kind of message and place in the program, of the log that was named
-
-Look through it before you send it.
-`;
-
 /** `jitbot support`: facts for whoever looks for a fault. Exit codes: 0 made, 2 could not be made. */
 export async function support({ values, files }: Given<typeof SUPPORT>): Promise<number> {
-  if (files.length > 1) throw new UsageError(`one database at a time, not ${files.length}`);
+  if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const out = values.out ?? 'jitbot-support.zip';
-  if (existsSync(out)) throw new ConfigError(`${out}: is there already; name a new file with --out`);
+  if (existsSync(out)) throw new ConfigError(PROBLEMS.exists(out));
   const parts = await gathered(databasePath(files[0]), values.log);
   const strike = createStriker(secretsNamed(process.env));
   const zip = createZip(out);
-  zip.add('README.txt', [GUIDE]);
+  zip.add('README.txt', [SUPPORT_GUIDE]);
   for (const [name, text] of parts) zip.add(name, [strike(text)]);
   zip.close();
-  process.stdout.write(`${out}: ${parts.map(([name]) => name).join(', ')}. Look through it before you send it.\n`);
+  process.stdout.write(
+    `${RESULTS.supported(
+      out,
+      parts.map(([name]) => name),
+    )}\n`,
+  );
   return 0;
 }
 
@@ -82,13 +79,13 @@ async function shapeOf(path: string): Promise<unknown> {
     import('../../provisioners/registry.ts'),
     import('./policyShape.ts'),
   ]);
-  const read = readYaml(readTextFile(path, 'the policy file'));
-  if ('problem' in read) throw new ConfigError(`${path}:${read.line}: ${read.problem}`);
+  const read = readYaml(readTextFile(path, FILES.policy));
+  if ('problem' in read) throw new ConfigError(PROBLEMS.of(`${path}:${read.line}`, read.problem));
   return policyShape(read.value, ownWords(policyJsonSchema(PROVISIONERS)));
 }
 
 const linesOf = (path: string): string =>
-  logLines(readTextFile(path, 'the log'))
+  logLines(readTextFile(path, FILES.log))
     .map((line) => `${JSON.stringify(line)}\n`)
     .join('');
 

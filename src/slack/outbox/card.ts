@@ -15,7 +15,7 @@ import { useReviewBlocks, useReviewButtons } from './useReview.ts';
 export const REVIEW_ACTIONS = { approve: 'review_approve', change: 'review_change', deny: 'review_deny' } as const;
 
 /** Access that the requester had before, newest first. */
-export type Lately = readonly Grant[];
+export type Lately = readonly { readonly grant: Grant; readonly roleName: string }[];
 
 /**
  * The card in the approvals channel: what it takes to decide, the buttons while there is something to decide, and how it
@@ -43,7 +43,7 @@ export function requestCard(items: readonly CardInput[], lately: Lately): Messag
       ...status,
       ...(signals.length > 0 ? [paragraph(joined(signals, say`\n`))] : []),
       ...(facts.length > 0 ? [{ type: 'section', fields: facts.map(field) } as const] : []),
-      ...(isOne ? notAutomatic(first, isOne) : [...actions(...link), ...items.flatMap(itemBlocks)]),
+      ...(isOne ? notAutomatic(first) : [...actions(...link), ...items.flatMap(itemBlocks)]),
       ...decide,
       smallPrint(CARD.footer(items.map((item) => item.request))),
     ],
@@ -88,8 +88,8 @@ function signalsIn(items: readonly CardInput[]): Sentence[] {
   return all.filter((one, index) => all.findIndex((other) => isSame(one, other)) === index).map(CARD.signal);
 }
 
-const notAutomatic = ({ request }: CardInput, isOne: boolean): KnownBlock[] => {
-  const why = CARD.notAutomatic(request, isOne);
+const notAutomatic = ({ request }: CardInput): KnownBlock[] => {
+  const why = CARD.notAutomatic(request);
   return why.length > 0 ? [smallPrint(why)] : [];
 };
 
@@ -97,7 +97,7 @@ const notAutomatic = ({ request }: CardInput, isOne: boolean): KnownBlock[] => {
 const itemBlocks = (item: CardInput): KnownBlock[] => [
   paragraph(CARD.item(item.request, item.roleName, item.role?.risk ?? null)),
   ...statusBlocks(item),
-  ...notAutomatic(item, false),
+  ...notAutomatic(item),
   ...actions(...decisions(item)),
 ];
 

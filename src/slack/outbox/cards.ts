@@ -6,7 +6,7 @@ import { POSTS } from '../../ports/keys.ts';
 import { earlierPrompt, requestCard } from './card.ts';
 import { type ProjectionDeps, shownOf } from './projectionDeps.ts';
 import type { Refresh } from './refreshNotices.ts';
-import { loadShown, type Shown } from './shown.ts';
+import { loadShown, roleNameIn, type Shown } from './shown.ts';
 import { whenSlackAllows } from './whenSlackAllows.ts';
 
 /** Earlier grants of the requester on a card. */
@@ -54,7 +54,10 @@ async function syncCard(deps: ProjectionDeps, bundle: string, postedSince: Insta
   if (!first || !(items.some(({ request }) => wasAsked(request)) || (await isPosted(POSTS.card(bundle))))) return;
   const held = await store.recentGrants(first.request.requester.slackId, LATELY + items.length);
   const own = new Set(items.flatMap(({ grant }) => grant?.id ?? []));
-  const lately = held.filter(({ id }) => !own.has(id)).slice(0, LATELY);
+  const lately = held
+    .filter(({ id }) => !own.has(id))
+    .slice(0, LATELY)
+    .map((grant) => ({ grant, roleName: roleNameIn(policy, grant.role) }));
   const place = { channel: policy.approvalsChannel };
   // The work of each of them posts them all: what became of another's tries is not known here.
   const since = items.length > 1 ? first.request.submittedAt : postedSince;

@@ -29,7 +29,7 @@ export function useDialog(dialog: RefObject<HTMLElement | null>, close: () => vo
     document.addEventListener('focusin', onFocus);
     document.addEventListener('keydown', onKey);
     // Somebody who types in another pane is not interrupted.
-    if (!isBusyElsewhere(dialog.current)) focusIn(dialog.current);
+    if (!isBusyElsewhere(dialog.current)) dialog.current?.querySelector<HTMLElement>(FIELDS)?.focus();
     return () => {
       document.removeEventListener('focusin', onFocus);
       document.removeEventListener('keydown', onKey);
@@ -37,11 +37,13 @@ export function useDialog(dialog: RefObject<HTMLElement | null>, close: () => vo
     };
   }, []);
 
-  // A form that changes may drop the field that had the focus. It goes to the field of the same name, or the first.
+  // A form that changes may drop the field that had the focus. It goes to the field of the same name, or stays in the form.
+  // The first field would not do: a list that opens on focus would cover what has just been asked for.
   useLayoutEffect(() => {
     const lost = last.current;
     if (!lost || lost.element.isConnected || document.activeElement !== document.body) return;
-    focusIn(dialog.current, lost.action);
+    const same = fieldOf(dialog.current, lost.action);
+    (same ?? dialog.current)?.focus();
   });
 }
 
@@ -50,10 +52,8 @@ function isBusyElsewhere(dialog: HTMLElement | null): boolean {
   return activeElement instanceof HTMLInputElement && activeElement.closest('.pane') !== dialog?.closest('.pane');
 }
 
-function focusIn(dialog: HTMLElement | null, action?: string): void {
-  const same = action && dialog?.querySelector<HTMLElement>(`[data-action="${CSS.escape(action)}"]`);
-  (same || dialog?.querySelector<HTMLElement>(FIELDS))?.focus();
-}
+const fieldOf = (dialog: HTMLElement | null, action: string | undefined): HTMLElement | null =>
+  (action && dialog?.querySelector<HTMLElement>(`[data-action="${CSS.escape(action)}"]`)) || null;
 
 /** After the pane is usable again: while it is inert, nothing in it takes the focus. */
 function restore(element: Element | null): void {

@@ -139,7 +139,7 @@ export function Composer({
       )}</div>`
     }
     ${globals.length > 0 && html`<${Menu} label="Shortcuts" sign="+" opensUp entries=${globals.map(({ name, callback_id: callback }) => ({ name, choose: () => void ask({ do: 'shortcut', user: viewer, callback }) }))} />`}
-    <input ref=${box} type="text" aria-label=${`Message ${where}`} placeholder=${`Message ${where}, or type /jit`} value=${typed} autocomplete="off" onInput=${(event: Event) => setTyped((event.target as HTMLInputElement).value)} />
+    <input ref=${box} type="text" aria-label=${`Message ${where}`} placeholder=${`Message ${where.replace('# ', '#')}, or type /jit`} value=${typed} autocomplete="off" onInput=${(event: Event) => setTyped((event.target as HTMLInputElement).value)} />
     <button type="submit" class="send" aria-label="Send" disabled=${typed.trim() === ''}>➤</button>
   </form>` as VNode;
 }

@@ -127,7 +127,7 @@ function activeLine(policy: Policy, grant: LiveGrant): KnownBlock {
   if (isEndable(grant))
     return {
       ...line,
-      accessory: button(BUTTONS.end, ADMIN.end, grant.id, { confirm: confirmation(CONFIRM.end) }),
+      accessory: button(BUTTONS.end, ADMIN.end, grant.id, { confirm: confirmation(CONFIRM.end, 'danger') }),
     };
   return grant.state === 'overdue' ? { ...line, accessory: button(BUTTONS.gone, ADMIN.gone, grant.id) } : line;
 }
@@ -137,7 +137,7 @@ const switches = (freeze: Freeze | null, shown: readonly LiveGrant[]) => [
   ...(shown.length > 0
     ? [
         button(BUTTONS.endAllShown(shown.length), ADMIN.endAll, shown.map(({ id }) => id).join(' '), {
-          confirm: confirmation(CONFIRM.endAll),
+          confirm: confirmation(CONFIRM.endAll, 'danger'),
         }),
       ]
     : []),
@@ -268,6 +268,6 @@ const resetCodes: KnownBlock = {
     type: 'users_select',
     action_id: ADMIN.reset,
     placeholder: plainText(ADMIN_WORDS.pick),
-    confirm: confirmation(CONFIRM.resetCodes),
+    confirm: confirmation(CONFIRM.resetCodes, 'danger'),
   },
 };
