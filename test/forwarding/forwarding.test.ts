@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LedgerEvent, NewEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { createForwarding, type ForwardingPlaces } from '../../src/forwarding/forwarding.ts';
+import { NotTaken } from '../../src/forwarding/receiver.ts';
 import { openSyslog, syslogLine } from '../../src/forwarding/syslog.ts';
 import { openWebhook } from '../../src/forwarding/webhook.ts';
 import { closeServer, listen, readBody } from '../../src/sandbox/http.ts';
@@ -224,6 +225,15 @@ async function listening(server: TcpServer): Promise<number> {
 }
 
 describe('syslog', () => {
+  test('a network that takes nothing says nothing of an event', async () => {
+    // To everybody in the network, which takes a right that the bot does not ask for.
+    const receiver = openSyslog('udp://255.255.255.255:514');
+    const sent = receiver.send(loaded(1, []));
+    await expect(sent).rejects.toThrow(/EACCES/);
+    await expect(sent).rejects.not.toBeInstanceOf(NotTaken);
+    await receiver.close();
+  });
+
   test('a line as RFC 5424 has it, of what one filters by, with the whole event', () => {
     const [event] = many(1);
     if (!event) return;

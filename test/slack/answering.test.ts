@@ -7,7 +7,16 @@ import { SECOND } from '../../src/domain/terms.ts';
 import { section } from '../../src/slack/kit/blocks.ts';
 import { clickedValue, ONE_MOMENT, tellClicker, tellPrivately } from '../../src/slack/kit/clickAnswers.ts';
 import { drawn } from '../../src/slack/kit/drawn.ts';
-import { answerForm, type FormAnswer, messageModal, openView, openWhenKnown, show } from '../../src/slack/kit/forms.ts';
+import {
+  answerForm,
+  errorsOn,
+  type FormAnswer,
+  messageModal,
+  openingOf,
+  openView,
+  openWhenKnown,
+  show,
+} from '../../src/slack/kit/forms.ts';
 import { NotOpenedError } from '../../src/slack/kit/notOpened.ts';
 import { updateView } from '../../src/slack/kit/openViews.ts';
 import { ERRORS } from '../../src/wording/errors.ts';
@@ -91,6 +100,18 @@ describe('a form that was sent', () => {
     expect([acked.length, client.sent]).toEqual([1, []]);
   });
 
+  test('hears of a field that it does not have on its first one, beside that one’s own', async () => {
+    await answer(async () => ({ errors: { role: 'no such role', reason: 'too short' } }));
+    expect(acked).toEqual([{ response_action: 'errors', errors: { reason: 'no such role too short' } }]);
+  });
+
+  test('without any field shows what is wrong in its place', () => {
+    const view = { title: { text: 'Ask' }, blocks: [{ type: 'section', block_id: 'reason' }] };
+    const said = errorsOn(view, Object.entries({ reason: 'too short', role: 'no such role' }));
+    expect(said).toMatchObject({ response_action: 'update', view: { title: { text: 'Ask' } } });
+    expect(shown(said)).toContain('too short\\nno such role');
+  });
+
   test('is answered within a second, and the rest in its place', async () => {
     const done = answer(doneAfter(1_500, { done: 'asked for it' }));
     await wait(999);
@@ -153,6 +174,13 @@ describe('a form that was sent', () => {
 });
 
 describe('a form that is opened', () => {
+  test('lies over the form that it was asked for in, which then stays', async () => {
+    client.says('views.push', { view: { id: 'V2', hash: 'H2' } });
+    const clickedIn = (type: string) => openingOf(JSON.parse(JSON.stringify({ trigger_id: 'T1', view: { type } })));
+    for (const type of ['modal', 'home']) await openView(context(), clickedIn(type), modal('next'));
+    expect(methods()).toEqual(['views.push', 'views.open']);
+  });
+
   test('is known by its id and how it was', async () => {
     expect(await openView({ client }, 'T1', modal('x'))).toEqual({ id: 'V1', hash: 'H1' });
     expect(client.sent).toEqual([{ method: 'views.open', asked: { trigger_id: 'T1', view: modal('x') } }]);
@@ -280,6 +308,18 @@ describe('a click', () => {
       ['U0ANA', undefined],
     ]);
     expect(client.sent).toEqual([]);
+  });
+
+  test.each([
+    [true, []],
+    [false, ['chat.postMessage']],
+  ])('in a window that is open (%s) is answered there, otherwise privately', async (isOpen, expected) => {
+    const said: string[][] = [];
+    const say = async (...word: string[]) => said.push(word) > 0 && isOpen;
+    const body = click({ view: { type: 'modal', id: 'V1' } });
+    await tellClicker({ ...context(), windows: { ...noWindows, say } }, { body, respond }, async () => 'Done.');
+    expect(said).toEqual([['V1', 'Done.']]);
+    expect(methods()).toEqual(expected);
   });
 
   test('on a Home that Slack does not take is in the log', async () => {
