@@ -30,13 +30,13 @@ interface AdapterOptions {
   readonly log: Log;
   readonly strike: Strike;
   readonly meter: Meter;
-  /** Hears the Date of every answer of Slack's and PagerDuty's. */
+  /** Called with the Date header of every answer from Slack and PagerDuty. */
   readonly heardDate: (date: string | null) => void;
-  /** Whoever waits for a rate limit when the bot is told to stop waits no longer. */
+  /** When the bot is told to stop, nothing waits for a rate limit any longer. */
   readonly ending: AbortSignal;
 }
 
-/** Everything that the flow reaches by way of a port: Slack, PagerDuty, targets, policy engines. None says a secret. */
+/** Everything that the flow reaches through a port: Slack, PagerDuty, targets, policy engines. Each redacts secrets. */
 export function openAdapters({
   env,
   policy,

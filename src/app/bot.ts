@@ -31,7 +31,7 @@ import { version } from './version.ts';
 import { createWatchdog } from './watchdog.ts';
 
 export interface Bot {
-  /** Puts the policy file in force as it is now; what keeps it from being is in the log. */
+  /** Reloads the policy file. If it cannot be put in force, the log says why. */
   reloadPolicy(): Promise<void>;
   stop(signal: string): Promise<void>;
 }
@@ -39,20 +39,22 @@ export interface Bot {
 export interface BotOptions {
   readonly env: Env;
   readonly policy: Policy;
-  /** The policy file, for when it is read again. */
+  /** Reads the policy file, for a reload. */
   readonly readPolicy: PolicyFile['read'];
-  /** A policy from a text that was kept, for what a restart changes. */
+  /** Parses the text of an earlier policy, to record what a restart changes. */
   readonly readPolicyText: PolicyTextReader;
   readonly log: Log;
-  /** What is struck out of everything that is written, besides what the environment and the policy name. It grows. */
+  /** Secrets to redact besides those of the environment and the policy. The list grows. */
   readonly secrets?: string[];
-  /** Made with the latest time that the database knows of, before which it must not start. */
+  /** Creates the clock. `notBefore` is the latest time in the database; the clock must not start before it. */
   readonly clock: (notBefore: number) => Clock;
-  /** Aborted: a start that cannot be recorded is not waited for any longer. */
+  /** When aborted, the bot stops waiting for a start that cannot be recorded. */
   readonly halt?: AbortSignal;
 }
 
-/** What starts first is what somebody may be waiting for: ends that are due, and the connection to Slack. */
+/**
+ * Targets are checked later: due ends and the connection to Slack come first, because somebody may be waiting for them.
+ */
 const CHECK_TARGETS_AFTER: Millis = 10 * SECOND;
 
 /** Wires every adapter to the flow and starts it: due work first, then Slack. */
@@ -116,7 +118,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   return bot;
 }
 
-/** The log without what must not be written, and the list of that, which grows with each policy. */
+/** The redacting log, and the list of secrets, which grows with each policy. */
 function redacted({ env, policy, log, secrets = [] }: BotOptions) {
   secrets.push(...secretsOfEnv(env), ...(policy.secrets ?? []));
   const strike = createStriker(secrets);
@@ -133,7 +135,7 @@ interface Watched {
   tell: Shout['tell'];
 }
 
-/** What looks at the bot while it works: the pages that are asked for, and the alarms that come by themselves. */
+/** What monitors the bot while it runs: the pages to poll, and the alarms that it raises on its own. */
 function watching({ env, flow, meter, drift, reader, isSlackConnected, tell }: Watched) {
   const { clock, log, integrity } = flow.deps;
   const { databasePath, metricsToken, heartbeatUrl } = env;
@@ -152,7 +154,7 @@ function watching({ env, flow, meter, drift, reader, isSlackConnected, tell }: W
   return { pages, watchdog };
 }
 
-/** The ledger, and the signed positions that are kept elsewhere, with what was found of either in the log. */
+/** Opens the ledger and the checkpoints that are kept elsewhere. Logs what is wrong with either. */
 function openRecord(env: Env, log: Log, strike: Strike) {
   const checkpoints = env.checkpoints
     ? withoutSecrets(createCheckpointBook({ ...env.checkpoints, now: Date.now }), strike)
@@ -187,7 +189,10 @@ async function reload(deps: Deps, log: Log): Promise<void> {
   else log.info(result, 'policy reloaded');
 }
 
-/** Said at the start and not when somebody is paged; but a PagerDuty that is down keeps nobody from reviewing. */
+/**
+ * Checked at start, so that a bad key is in the log before anyone is paged. The bot starts anyway: reviews need no
+ * PagerDuty.
+ */
 async function checkPagerDuty(onCall: Pick<OnCall, 'check'>, log: Log): Promise<void> {
   const answer = await onCall.check();
   if (answer.known) return;

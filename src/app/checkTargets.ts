@@ -11,8 +11,8 @@ interface Checked {
 }
 
 /**
- * Says in the log, a line a resource, which targets do not answer or lack something, so that it is known before somebody is
- * paged. Beside everything else, one target at a time; nothing depends on it.
+ * Logs which targets do not answer or lack something, one line for each resource, so that it is known before anyone is
+ * paged. Runs in the background, one target at a time; nothing depends on it.
  */
 export async function checkTargets({ policy, targets, log, isStopping }: Checked): Promise<void> {
   for (const resource of policy.resources.values()) {

@@ -1,12 +1,12 @@
 import { type Instant, SECOND } from '../domain/terms.ts';
 import type { Clock } from '../ports/host.ts';
 
-/** How often a waiting wake-up looks at the clock: timers do not notice that the wall clock jumped. */
+/** How often a pending wake-up checks the clock: timers do not notice when the wall clock jumps. */
 const LOOK_EVERY_MS = SECOND;
 
 /**
- * The system's clock, except that it never runs backwards: a step back would make access live longer. It
- * starts no earlier than `notBefore`, the latest time that the database knows of.
+ * The system clock, but it never runs backwards, because a step back would extend access. It starts no earlier than
+ * `notBefore`, the latest time in the database.
  */
 export function systemClock(notBefore: Instant): Clock {
   let anchor = { wall: Math.max(Date.now(), notBefore), monotonic: performance.now() };

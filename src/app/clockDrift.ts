@@ -1,21 +1,21 @@
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 
-/** How far this machine's clock is from that of others, by the Date of their answers. */
+/** Measures how far this machine's clock differs from those of others, by the Date header of their answers. */
 export interface ClockDrift {
-  /** @param date the header of an answer that has just arrived; null: it had none */
+  /** @param date the Date header of an answer that has just arrived, or null if it had none */
   heard(date: string | null): void;
-  /** How far the others are ahead. null: nobody said anything in the last ten minutes. */
+  /** How far the other clocks are ahead, in ms. @returns null if there was no answer in the last ten minutes */
   drift(): Millis | null;
 }
 
 const REMEMBERED: Millis = 10 * MINUTE;
 const MOST_REMEMBERED = 20;
-/** A Date says the second alone. */
+/** The Date header has a resolution of one second. */
 const HALF: Millis = SECOND / 2;
 
 /**
- * Answers are late, never early, and one server may be wrong: of what was heard, that which is nearest counts.
- * @param now the clock of the machine, and not the bot's own, which never runs backwards
+ * Takes the smallest difference: answers arrive late, never early, and one server may be wrong.
+ * @param now the clock of the machine, and not the bot's own clock, which never runs backwards
  */
 export function createClockDrift(now: () => Instant = Date.now): ClockDrift {
   let heard: { readonly at: Instant; readonly drift: Millis }[] = [];

@@ -54,27 +54,27 @@ import { weekPictureBeside } from './pictureBeside.ts';
 import { recordStart, untilRecorded } from './recordStart.ts';
 import type { World } from './world.ts';
 
-/** The flow, its store, its due work and its messages, wired together; everything but how people reach it. */
+/** The flow with its store, due work and messages, wired together: everything except how people reach it. */
 export interface Flow {
   readonly deps: Deps;
   readonly posts: PostBook;
   readonly windows: AnswerWindows;
-  /** Whether the ledger was looked at since the start, whatever was found. */
+  /** Whether the ledger was checked since the start, with any result. */
   isLedgerChecked(): boolean;
-  /** What is wrong with the ledger; null: nothing that was found. */
+  /** What is wrong with the ledger, or null if no problem was found. */
   ledgerFlaw(): string | null;
   /**
-   * Records the start, takes up due work at once, and looks at the ledger beside it. While it cannot be recorded, only what
-   * takes access back is done.
-   * @param halt aborted: waits no longer for a record
-   * @returns whether it was recorded; otherwise `stop` is what is left to do
+   * Records the start, begins due work at once, and checks the ledger meanwhile. While the start cannot be recorded,
+   * only work that ends access runs.
+   * @param halt when aborted, stops waiting for the record
+   * @returns whether the start was recorded; if not, only `stop` is left to call
    */
   start(halt?: AbortSignal): Promise<boolean>;
-  /** Takes no more work, waits for what is under way, and records the end where the start was recorded. */
+  /** Takes no more work, waits for running work, and records the stop if the start was recorded. */
   stop(signal: string): Promise<void>;
 }
 
-/** Wires the flow. Nothing is done before `start`. */
+/** Wires the flow. Nothing runs before `start`. */
 export async function createFlow(world: World): Promise<Flow> {
   const { deps, posts, windows, integrity, ledgerCheck, runner, start } = await wire(world);
   const heartbeat = createHeartbeat({ ...deps, posts });
@@ -114,7 +114,7 @@ const stopped = (signal: string): NewEvent => ({
   payload: { signal },
 });
 
-/** Everything that the flow is made of, none of it begun. */
+/** Creates all parts of the flow, without starting any. */
 async function wire(world: World) {
   const { ledger, clock, log, checkpoints } = world;
   const events = createEventReader(ledger);
@@ -200,7 +200,7 @@ interface Parts {
   readonly forwarding: Forwarding;
 }
 
-/** What does each kind of due work. */
+/** The handler of each kind of due work. */
 function handlersOf(world: World, parts: Parts): Handlers {
   const { deps, events, forwarding } = parts;
   const { store, clock, incidents } = deps;
@@ -235,7 +235,7 @@ function handlersOf(world: World, parts: Parts): Handlers {
   };
 }
 
-/** Everything that is written to Slack, as due work. */
+/** The handlers that write to Slack. */
 function messagesOf(
   { client, ledger }: World,
   { deps, events, posts, windows, integrity }: Parts,
@@ -281,7 +281,7 @@ function messagesOf(
   };
 }
 
-/** Reads through a connection of its own, so that a long read holds up nothing. */
+/** Reads over a separate connection, so that a long read blocks nothing. */
 async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) => Promise<T>): Promise<T> {
   const reader = openLedgerToRead(path);
   try {
@@ -291,7 +291,7 @@ async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) =>
   }
 }
 
-/** What gives access never keeps what takes it back waiting. */
+/** Limits calls to targets. Grants and revokes have separate limits, so that a grant never delays a revoke. */
 export function limitTargets<T extends Pick<Targets, 'grant' | 'revoke'>>(targets: T): T {
   const giving = createLimit(TARGET_CONCURRENCY);
   const taking = createLimit(TARGET_CONCURRENCY);

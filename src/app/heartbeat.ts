@@ -6,17 +6,22 @@ import type { Clock, Log } from '../ports/host.ts';
 import { CURSORS } from '../ports/keys.ts';
 import type { PostBook } from '../ports/posts.ts';
 
-/** How often the time is written down, so that a clock that is set back while the bot is down makes nothing late. */
+/**
+ * How often the time is stored. If the clock is set back while the bot is down, the stored time keeps ends from being
+ * late.
+ */
 const HEARTBEAT: Millis = MINUTE;
 
-/** The latest time that the database knows of: the bot's clock must not start before it. What cannot be a time is none. */
+/**
+ * The latest time in the database: the bot's clock must not start before it. Values that cannot be a time are ignored.
+ */
 export async function latestKnown(ledger: OpenLedger): Promise<Instant> {
   const newest = (await createEventReader(ledger).newest())?.at ?? 0;
   const beat = await createPostBook(ledger).cursor(CURSORS.clock);
   return Math.max(0, ...[newest, beat].filter(isInstant));
 }
 
-/** Writes the time down, now and from time to time. */
+/** Stores the time now, and then regularly. */
 export function createHeartbeat({ posts, clock, log }: { posts: PostBook; clock: Clock; log: Log }) {
   let cancel = (): void => undefined;
   let beating: Promise<void> = Promise.resolve();

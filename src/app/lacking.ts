@@ -2,7 +2,7 @@ import type { Env } from '../config/env.ts';
 import type { Policy } from '../domain/policy.ts';
 import { lackingPackages } from '../provisioners/packages.ts';
 
-/** What the environment lacks for what the policy asks, a line each. */
+/** What the policy needs and the environment does not have, one line each. */
 export function lacking({ secretKey, pagerDutyFrom }: Has, policy: Policy): string[] {
   const packages = lackingPackages(policy);
   const roles = [...policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
@@ -29,7 +29,7 @@ export function lacking({ secretKey, pagerDutyFrom }: Has, policy: Policy): stri
   ];
 }
 
-/** Whether what a policy may ask for is set. */
+/** Whether the settings are there that a policy may need. */
 interface Has {
   readonly secretKey: boolean;
   readonly pagerDutyFrom: boolean;

@@ -1,15 +1,15 @@
 import type { Lane } from '../jobs/lane.ts';
 import { JOBS, type JobHandler, type JobKind, type LaneName } from '../ports/jobs.ts';
 
-/** What does each kind of due work; the rest of its row is in `ports/jobs.ts`. */
+/** The handler of each kind of due work. The rest of its row is in `ports/jobs.ts`. */
 export type Handlers = Readonly<Record<JobKind, JobHandler>>;
 
-/** Calls to targets that give, and that take back, at the same time. */
+/** Maximum number of concurrent grants at targets, and of concurrent revokes. */
 export const TARGET_CONCURRENCY = 16;
-/** More is under way than targets are asked at a time, so that what is recorded meanwhile keeps no target waiting. */
+/** More jobs run than targets are called at once, so that writing records leaves no target idle. */
 const ACCESS_CONCURRENCY = 2 * TARGET_CONCURRENCY;
 
-/** How much of each lane's work goes on at the same time. */
+/** Maximum number of concurrent jobs in each lane. */
 const CONCURRENCY: Readonly<Record<LaneName, number>> = {
   ending: ACCESS_CONCURRENCY,
   giving: ACCESS_CONCURRENCY,
@@ -22,13 +22,16 @@ const CONCURRENCY: Readonly<Record<LaneName, number>> = {
   audit: 1,
 };
 
-/** What lanes wait for. What gives access waits for all of it, and never stands in the way of what takes it back. */
+/**
+ * What lanes wait for. The lane that grants waits for all of it; lanes that end access wait only for the record of the
+ * start.
+ */
 export interface Gates {
   /** The start is recorded. */
   readonly started: Promise<void>;
-  /** The ledger was looked at. */
+  /** The ledger was checked. */
   readonly checked: Promise<void>;
-  /** The audit channel was compared with it. */
+  /** The audit channel was compared with the ledger. */
   readonly compared: Promise<void>;
 }
 

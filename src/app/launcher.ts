@@ -1,22 +1,22 @@
 import { type Millis, SECOND } from '../domain/terms.ts';
 
-/** How often it is looked whether npm is still there: nothing tells when it is gone. */
+/** How often to check whether npm still runs: there is no event for its end. */
 const LOOK_EVERY: Millis = 2 * SECOND;
 
 /**
- * Calls back once when whoever started this process is gone without having passed a signal on: `src/app/launch.js` on an older
- * Node, or npm (which passes on SIGTERM and SIGINT, but dies of SIGHUP by itself). A bot that went on alone would keep
- * the next one from starting. Started in any other way, a bot may well outlive its parent: a shell, or a terminal.
+ * Calls back once if the launcher of this process has ended without passing a signal on: `src/app/launch.js` on an
+ * older Node, or npm (which passes on SIGTERM and SIGINT, but SIGHUP kills it). A bot that kept running would prevent
+ * the next one from starting. With any other parent, such as a shell, the bot may outlive it.
  */
 export function whenLauncherIsGone(env: NodeJS.ProcessEnv, callback: () => void): void {
   if (process.channel) {
-    // It waits for the end of this process, and keeps nothing here from ending.
+    // The launcher waits for this process; the channel must not keep the process alive.
     process.channel.unref();
     process.once('disconnect', callback);
     return;
   }
   if (env.npm_lifecycle_event === undefined) return;
-  // With `exec` in the script, the parent is npm itself and no shell that waits.
+  // Because of `exec` in the script, the parent is npm itself and not a shell.
   const parent = process.ppid;
   const looking = setInterval(() => {
     if (process.ppid === parent) return;

@@ -8,7 +8,7 @@ import type { IntegrityState } from '../lifecycle/health/integrity.ts';
 import { mendState } from '../lifecycle/health/mendState.ts';
 import type { EventReader } from '../ports/ledger.ts';
 
-/** After a check that could not be carried out, or found what could not be put right. */
+/** The delay before the next try, if a check could not run or could not repair what it found. */
 const CHECK_AGAIN: Millis = MINUTE;
 
 interface CheckDeps {
@@ -19,13 +19,13 @@ interface CheckDeps {
   readonly checkpoints: CheckpointBook | null;
 }
 
-/** The look at the ledger and the state beside it, at each start. */
+/** Checks the ledger and the state tables at each start. */
 export interface LedgerCheck {
-  /** Resolves when the ledger was looked at. */
+  /** Resolves when the ledger was checked. */
   readonly done: Promise<void>;
   isDone(): boolean;
   begin(): void;
-  /** Waits for what is under way; looks no more. */
+  /** Waits for a running check, and starts no other. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export function createLedgerCheck(world: CheckDeps): LedgerCheck {
   let cancel = (): void => undefined;
   let isLedgerChecked = false;
 
-  /** State first: what is found there is access that would not end. What could not be done is tried again. */
+  /** Checks the state tables first: a mistake there is access that would not end. Retries what failed. */
   async function check(): Promise<void> {
     let isDone = false;
     try {
@@ -71,8 +71,8 @@ export function createLedgerCheck(world: CheckDeps): LedgerCheck {
 }
 
 /**
- * From the first event to the last, beside the work; and against every position that was kept elsewhere.
- * @returns what is wrong; null: nothing
+ * Verifies all events in the background, and compares them with every position that was kept elsewhere.
+ * @returns what is wrong, or null
  */
 async function flawInLedger({ ledger, events, checkpoints }: CheckDeps): Promise<string | null> {
   const own = (await events.origin())?.ledger ?? '';
@@ -87,6 +87,6 @@ async function flawInLedger({ ledger, events, checkpoints }: CheckDeps): Promise
   }
 }
 
-/** What was found about the database's own rules when it was opened; null: they are as the bot made them. */
+/** What was wrong with the database's triggers when it was opened, or null. */
 const partsProblem = ({ bent }: OpenLedger): string | null =>
   bent.length === 0 ? null : `the database has other rules than the bot gave it: ${bent.slice(0, 3).join('; ')}`;

@@ -2,16 +2,16 @@ import { pino } from 'pino';
 import { createStriker } from '../domain/secrets.ts';
 import type { Log } from '../ports/host.ts';
 
-/** Lines that could not be written are kept up to here, and then dropped. */
+/** Bytes of unwritten lines to keep. Lines beyond that are dropped. */
 const MOST_UNWRITTEN_BYTES = 4_000_000;
 
 /**
- * One JSON line an event on standard output, with every known secret struck out wherever it appears.
- * @param secrets may grow: a reloaded policy brings its own
+ * Writes JSON lines to standard output, with every known secret redacted.
+ * @param secrets may grow: a reloaded policy adds its own
  */
 export function createLog(level: string, secrets: readonly string[]): Log & { flush(): void } {
   const output = pino.destination({ fd: 1, sync: true, maxLength: MOST_UNWRITTEN_BYTES });
-  // Where nothing can be written, for a disk that is full or a reader that is gone, access still has to end on time.
+  // If nothing can be written (a full disk, a closed pipe), access still has to end on time.
   output.on('error', () => undefined);
   return pino(
     {

@@ -1,4 +1,4 @@
-/** Which request and grant a line in the log is about, also where whoever writes it does not know. */
+/** Adds the request and the grant to log lines, even where the code that logs does not know them. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Log } from '../ports/host.ts';
@@ -7,15 +7,15 @@ import type { EventReader } from '../ports/ledger.ts';
 import { StorageError, type Store } from '../ports/store.ts';
 import type { Handlers } from './lanes.ts';
 
-/** What is added to every line that is written while a piece of work goes on. */
+/** Facts that are added to every line logged during a piece of work. */
 export type LogFacts = Readonly<Record<string, string>>;
 
 const scope = new AsyncLocalStorage<LogFacts>();
 
-/** Does a piece of work; lines that are written meanwhile carry these facts besides their own. */
+/** Runs `work`, and adds these facts to every line logged meanwhile. */
 export const inLogScope = <T>(facts: LogFacts, work: () => T): T => scope.run({ ...scope.getStore(), ...facts }, work);
 
-/** The same log, whose lines carry what they are about. */
+/** Wraps a log, so that its lines name what they are about. */
 export function scopedLog(log: Log): Log {
   const whole = (facts: object) => ({ ...scope.getStore(), ...ofJob(facts), ...facts });
   return {
@@ -25,7 +25,7 @@ export function scopedLog(log: Log): Log {
   };
 }
 
-/** Each kind of due work, with lines about it carrying the request and the grant that it is for. */
+/** Wraps each handler, so that its log lines name the request and the grant of the job. */
 export function scopedHandlers(handlers: Handlers, sources: Sources): Handlers {
   const scoped = Object.entries(handlers).map(([kind, handle]) => {
     const inScope: typeof handle = async (key, attempt) =>
@@ -40,7 +40,7 @@ interface Sources {
   readonly events: Pick<EventReader, 'get'>;
 }
 
-/** What cannot be read now is only missing from the log. */
+/** If it cannot be read now, only the log line lacks it. */
 async function idsOf(kind: JobKind, key: string, { store, events }: Sources): Promise<LogFacts> {
   const own = idInKey(kind, key);
   try {
@@ -62,7 +62,7 @@ const withRequest = (grantId: string, requestId: string | undefined): LogFacts =
   ...(requestId !== undefined && { requestId }),
 });
 
-/** A line about a job says its kind and key. */
+/** The kind and key of a job. */
 const ofJob = (facts: object): LogFacts =>
   'kind' in facts && 'key' in facts && isKind(facts.kind) && typeof facts.key === 'string'
     ? idInKey(facts.kind, facts.key)
@@ -70,7 +70,7 @@ const ofJob = (facts: object): LogFacts =>
 
 const isKind = (kind: unknown): kind is JobKind => typeof kind === 'string' && Object.hasOwn(JOBS, kind);
 
-/** As `newId` makes them. */
+/** The format of `newId`. */
 const ID = /\b[RG][0-9A-HJKMNP-TV-Z]{10}\b/g;
 
 function idInKey(kind: JobKind, key: string): { grantId?: string; requestId?: string } {
@@ -79,7 +79,7 @@ function idInKey(kind: JobKind, key: string): { grantId?: string; requestId?: st
   return {};
 }
 
-/** The first request and the first grant that a text names. */
+/** The first request id and the first grant id in a text. */
 export function idsIn(text: string): { grantId?: string; requestId?: string } {
   const found = text.match(ID) ?? [];
   const requestId = found.find((id) => id.startsWith('R'));

@@ -1,4 +1,4 @@
-/** `npm start`: the bot against whatever the environment names, until it is told to stop. */
+/** `npm start`: runs the bot that the environment describes, until it is told to stop. */
 
 import { catchSignals } from './signals.ts';
 

@@ -1,4 +1,4 @@
-/** What Slack is told of the app: `manifest.yml`, which is where its scopes stand. */
+/** The Slack app's manifest, `manifest.yml`, which also defines its scopes. */
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,11 +11,11 @@ function read() {
   return parseDocument(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8'));
 }
 
-/** Scopes of the bot token that the app asks for. */
+/** The bot token scopes that the app requests. */
 export const neededScopes = (): readonly string[] =>
   (read().toJS() as { oauth_config: { scopes: { bot: string[] } } }).oauth_config.scopes.bot;
 
-/** @param httpUrl where Slack reaches the bot, without a path; null: over Socket Mode */
+/** @param httpUrl where Slack reaches the bot, without a path; null for Socket Mode */
 export function appManifest(httpUrl: string | null): string {
   const manifest = read();
   if (httpUrl === null) return String(manifest);

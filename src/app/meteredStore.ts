@@ -5,11 +5,11 @@ import type { Log } from '../ports/host.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Store } from '../ports/store.ts';
 
-/** The same store, with every committed event counted, and how long each access took to be given. */
+/** Wraps a store to count every committed event, and to measure the time from request to access. */
 export function meteredStore(store: Store, meter: Meter, log: Log): Store {
   async function timeToAccess(event: LedgerEvent<'grant.activated'>): Promise<void> {
     const request = event.requestId === null ? null : (await store.request(event.requestId))?.value;
-    // What was asked for a later time was meant to wait.
+    // A request for a later time was meant to wait.
     if (!request || request.startsAt !== null) return;
     meter.accessGiven(decidedBy(request), event.at - request.submittedAt);
   }

@@ -2,7 +2,7 @@ import type { Grant } from '../domain/grant.ts';
 import { type Meter, metered } from '../ports/meter.ts';
 import type { Targets } from '../ports/targets.ts';
 
-/** The same targets, with every call that gives, takes, reads back or issues a secret counted by kind. */
+/** Wraps targets to count and time every grant, revoke, check and credential, by kind of target. */
 export function meteredTargets<T extends Targets>(targets: T, meter: Meter): T {
   const count = <A>(verb: string, grant: Grant, work: () => Promise<A>): Promise<A> =>
     metered(meter, { service: 'target', kind: kindOf(targets, grant), verb }, work);
@@ -15,6 +15,9 @@ export function meteredTargets<T extends Targets>(targets: T, meter: Meter): T {
   };
 }
 
-/** A place begins with the kind. '': an earlier version did not write down where, and the policy does not say either. */
+/**
+ * A place begins with the kind. Empty if an earlier version did not record the place and the policy does not say
+ * either.
+ */
 const kindOf = (targets: Pick<Targets, 'placeOf'>, { place, resourceId }: Grant): string =>
   (place ?? targets.placeOf(resourceId) ?? '').split(' ')[0] ?? '';

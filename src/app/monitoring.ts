@@ -9,7 +9,7 @@ import { StorageError } from '../ports/store.ts';
 import { type Check, readiness } from './readiness.ts';
 import { diskOf } from './watchdog.ts';
 
-/** Where those who watch over the bot ask. */
+/** The paths for monitoring. */
 export const HEALTH_PATH = '/healthz';
 export const READY_PATH = '/readyz';
 export const METRICS_PATH = '/metrics';
@@ -22,9 +22,9 @@ interface ObserverOptions {
   readonly isSlackConnected: () => boolean;
 }
 
-/** How the bot is, for whoever asks. */
+/** The state of the bot, for monitoring. */
 export interface Observer {
-  /** null: the database cannot be read. */
+  /** null if the database cannot be read. */
   overview(): Promise<Overview | null>;
   checks(): Promise<readonly Check[]>;
   isSlackConnected(): boolean;
@@ -59,14 +59,14 @@ interface MonitoringOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly policy: () => Policy;
   readonly version: string;
-  /** Why nothing new is granted, as the ledger is; null: nothing speaks against it. */
+  /** Why the ledger's state blocks new grants, or null. */
   readonly ledgerProblem: () => string | null;
   readonly meter: CountingMeter;
-  /** null: whoever reaches the port may read the metrics. */
+  /** The token for the metrics. Without one, anyone who reaches the port may read them. */
   readonly metricsToken: string | null;
 }
 
-/** The pages for those who watch over the bot, by path. None names a person, a reason or a secret. */
+/** The pages for monitoring, by path. None names a person, a reason or a secret. */
 export function monitoringPages(options: MonitoringOptions): ReadonlyMap<string, Page> {
   const { clock, meter, metricsToken, version, observer } = options;
   const showGauges = createGauges(meter.registry);
@@ -100,7 +100,7 @@ export function monitoringPages(options: MonitoringOptions): ReadonlyMap<string,
   ]);
 }
 
-/** Digests are as long as each other, so that comparing them says nothing of the token. */
+/** Compares digests, which have equal lengths, so that timing reveals nothing about the token. */
 function withoutToken(token: string): NonNullable<Page['refuses']> {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const wanted = digest(`Bearer ${token}`);

@@ -2,13 +2,13 @@ import { ConfigError } from '../config/configError.ts';
 
 const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 
-/** Requests go through the proxy that the environment names, but for hosts in NO_PROXY. @throws ConfigError */
+/** Sends requests through the proxy of the environment, except to hosts in NO_PROXY. @throws ConfigError */
 export function useProxyOf(
   variables: NodeJS.ProcessEnv,
   http?: Pick<typeof import('node:http'), 'setGlobalProxyFromEnv'>,
 ): void {
   if (!PROXIES.some((name) => variables[name])) return;
-  // As a module of its own it takes 50 ms to load, with all that fetch needs.
+  // Importing it would take 50 ms, because it loads all of fetch.
   const { setGlobalProxyFromEnv } = http ?? process.getBuiltinModule('node:http');
   if (typeof setGlobalProxyFromEnv !== 'function')
     throw new ConfigError(

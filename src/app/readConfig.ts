@@ -5,8 +5,8 @@ import { PROVISIONERS } from '../provisioners/registry.ts';
 import { has, lacking } from './lacking.ts';
 
 /**
- * The environment and the policy file that it names.
- * @throws ConfigError with every mistake in either of them, and in what one needs of the other
+ * Reads the environment and the policy file that it names.
+ * @throws ConfigError with every mistake in both, and in how they fit together
  */
 export function readConfig(variables: NodeJS.ProcessEnv): { env: Env; loaded: LoadedPolicy } {
   const env = attempt(() => parseEnv(variables));

@@ -2,7 +2,7 @@ import { type Instant, MINUTE, type Millis } from '../domain/terms.ts';
 import { JOBS, type LaneName } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
 
-/** What the answer to "are you ready" rests on. */
+/** What readiness is computed from. */
 export interface Observed {
   readonly now: Instant;
   /** null: the database cannot be read. */
@@ -11,21 +11,21 @@ export interface Observed {
   readonly isSlackConnected: boolean;
 }
 
-/** One thing that has to be so. `problem` null: it is. */
+/** One condition of readiness. `problem` is null if it holds. */
 export interface Check {
   readonly name: 'ledger' | 'database' | 'slack' | 'due_work';
   readonly problem: string | null;
 }
 
-/** The bot writes the time down every minute: this long without means that it cannot. */
+/** The bot stores the time every minute. If it has not for this long, it cannot. */
 const LAST_WRITE_WITHIN: Millis = 2.5 * MINUTE;
-/** Work that is due is taken up in milliseconds. What a target refuses is due again later, and does not count. */
+/** Due work normally starts within milliseconds. Work that a target refused is due again later, and does not count. */
 const TAKEN_UP_WITHIN: Millis = MINUTE;
 const MUST_MOVE: readonly LaneName[] = ['ending', 'giving'];
 
 /**
- * Whether the bot can serve people now. A ledger that was found to be damaged does not make it unready: then nothing is
- * granted, but administrators have to reach it.
+ * Whether the bot can serve people now. A damaged ledger does not make it unready: nothing is granted then, but
+ * administrators have to reach the bot.
  */
 export function readiness({ now, overview, isLedgerChecked, isSlackConnected }: Observed): readonly Check[] {
   const late = overview?.due.filter(({ kind }) => MUST_MOVE.includes(JOBS[kind].lane)) ?? [];

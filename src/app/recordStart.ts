@@ -1,4 +1,4 @@
-/** The record of a start, and what is done while it cannot be made. */
+/** Records the start, and says what runs while it cannot be recorded. */
 
 import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
@@ -11,10 +11,10 @@ import type { EventReader } from '../ports/ledger.ts';
 import { StorageError, type Store } from '../ports/store.ts';
 import type { World } from './world.ts';
 
-/** How soon a start that could not be recorded is tried again. */
+/** Delay before the next try to record the start. */
 const RECORD_AGAIN: Millis = 5 * SECOND;
 
-/** A database that cannot be written keeps nobody's access alive, and no bot from starting when it can be again. */
+/** If the database cannot be written, access still ends, and the bot finishes starting when it can be written again. */
 export async function untilRecorded(
   { clock, log }: Pick<World, 'clock' | 'log'>,
   {
@@ -53,7 +53,7 @@ async function couldRecord(record: () => Promise<void>, log: Log): Promise<boole
   }
 }
 
-/** Records the start, with what it changes, and the rounds that begin anew with it. */
+/** Records the start with the policy changes that it brings, and schedules the regular checks. */
 export async function recordStart(
   world: World,
   { store, events }: { store: Store; events: EventReader },

@@ -1,11 +1,11 @@
-/** Where text from outside comes in, secrets are struck out of it: before people, the ledger or the log see it. */
+/** Redacts secrets in text from outside, before people, the ledger or the log see it. */
 
 import type { Strike } from '../domain/secrets.ts';
 import type { Log } from '../ports/host.ts';
 
 /**
- * A port whose answers hold no secret: neither the problems that it tells of, nor what it throws.
- * What people typed and what they are shown on purpose, such as their own new password, is left as it is.
+ * Wraps a port so that its problems and errors contain no secret. Text that people typed, and what they are shown on
+ * purpose, such as their own new password, is not changed.
  */
 export function withoutSecrets<T extends object>(port: T, strike: Strike): T {
   return new Proxy(port, {
@@ -29,7 +29,7 @@ export function withoutSecrets<T extends object>(port: T, strike: Strike): T {
   });
 }
 
-/** What is told of a problem, a finding or a residue stands under one of these names. */
+/** The fields that hold the text of a problem, a finding or a residue. */
 const TOLD: readonly string[] = ['problem', 'what', 'fix', 'why', 'note'];
 
 function cleaned(value: unknown, strike: Strike): unknown {
@@ -44,8 +44,8 @@ function cleaned(value: unknown, strike: Strike): unknown {
 }
 
 /**
- * The same error without secrets in its message, its stack, its other texts, and in what caused it. Objects that it
- * only points to, such as a connection, are somebody else's and stay as they are.
+ * Copies an error with secrets redacted in its message, stack, other texts and cause. Objects that it refers to, such
+ * as a connection, belong to others and are not changed.
  */
 export function scrubbed(error: unknown, strike: Strike, seen = new Set<unknown>()): unknown {
   if (typeof error === 'string') return strike(error);
@@ -61,7 +61,7 @@ export function scrubbed(error: unknown, strike: Strike, seen = new Set<unknown>
   return error;
 }
 
-/** A log whose facts hold no secret, whatever wrote them. */
+/** Wraps a log so that its facts contain no secret. */
 export function logWithoutSecrets(log: Log, strike: Strike): Log {
   const facts = (given: object): object =>
     Object.fromEntries(Object.entries(given).map(([name, value]) => [name, scrubbed(value, strike)]));

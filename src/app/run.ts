@@ -22,22 +22,28 @@ import { readConfig } from './readConfig.ts';
 import type { Signals } from './signals.ts';
 
 /**
- * After this long without a clean stop, work that hangs is left to the next start. Supervisors give ten seconds before they
- * kill a process, and a target's answer may take as long.
+ * Time for a clean stop. Work that still hangs then is left to the next start. Supervisors kill a process after ten
+ * seconds, and a target's answer may take that long.
  */
 const STOP_DEADLINE_MS = 9_000;
-/** The same while the bot is still starting: it may be waiting for Slack, and nothing is half-way that the next start does not end. */
+/**
+ * The same while the bot is still starting. It is shorter, because the bot may only be waiting for Slack, and the next
+ * start ends whatever is half-done.
+ */
 const STARTING_DEADLINE_MS = 5_000;
 
-/** Targets are looked at ten seconds after the start, and the rest after that: what people may be waiting for comes first. */
+/**
+ * Targets are checked ten seconds after the start and services after that, because what people may be waiting for comes
+ * first.
+ */
 const CHECK_AFTER_MS = 15_000;
 
-/** Runs the bot until a signal stops it. What keeps it from starting is told, and is exit code 1. */
+/** Runs the bot until a signal stops it. If it cannot start, it says why and exits with 1. */
 export async function run(signals: Signals): Promise<void> {
-  /** Grows with every policy that is read. */
+  /** Grows with every policy that is loaded. */
   const secrets = secretsNamed(process.env);
   const strike = createStriker(secrets);
-  /** Node would print an error as it is, with whatever stands in it. */
+  /** Node would print an error unredacted. */
   const stopHere = (error: Error) => {
     process.stderr.write(`jitbot stops: something failed that nothing was prepared for.\n${strike(inspect(error))}\n`);
     process.exit(1);
@@ -50,7 +56,8 @@ export async function run(signals: Signals): Promise<void> {
     const halting = new AbortController();
     const started = takeSignals(signals, { starting: starting.promise, halting, log });
     const bot = await startBot({ ...options, halt: halting.signal });
-    // From here on a fault that nobody caught belongs to one piece of work. What is due is in the database and has to be done.
+    // From here on, an uncaught error belongs to one piece of work. Due work is in the database and has to be done, so
+    // the bot keeps running.
     const goOn = (error: unknown) =>
       log.error(
         { err: error },
@@ -69,7 +76,7 @@ export async function run(signals: Signals): Promise<void> {
   }
 }
 
-/** The doctor's findings besides those of targets, as warnings in the log. Nothing waits for it. */
+/** Logs the doctor's findings about services as warnings. Runs in the background. */
 function checkLater({ env, policy, log }: Pick<BotOptions, 'env' | 'policy' | 'log'>): void {
   setTimeout(() => {
     warnOfFindings({ credentials: credentialsOf(env), policy, log, clock: systemClock(0) }).catch((error: unknown) =>
@@ -78,11 +85,7 @@ function checkLater({ env, policy, log }: Pick<BotOptions, 'env' | 'policy' | 'l
   }, CHECK_AFTER_MS).unref();
 }
 
-/**
- * What the environment and the policy file say.
- * @param secrets grows by what they name
- * @throws ConfigError
- */
+/** Reads the environment and the policy file. @param secrets their secrets are added to it @throws ConfigError */
 function readOptions(secrets: string[], strike: Strike): BotOptions & { readonly log: Log } {
   readEnvironment(process.env);
   secrets.push(...secretsNamed(process.env));
@@ -127,12 +130,12 @@ function readHere(path: string): PolicyReading {
 interface Starting {
   /** Resolves when signals can reach the bot itself. */
   readonly starting: Promise<Bot>;
-  /** Ends what a start waits for. */
+  /** Aborts what a start waits for. */
   readonly halting: AbortController;
   readonly log: Log;
 }
 
-/** SIGHUP reads the policy again, the others stop the bot. @returns to be called when it has started */
+/** SIGHUP reloads the policy, the others stop the bot. @returns to be called when the bot has started */
 function takeSignals(signals: Signals, { starting, halting, log }: Starting): () => void {
   let deadline = STARTING_DEADLINE_MS;
   let stopping = false;

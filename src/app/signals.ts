@@ -1,12 +1,12 @@
-/** Signals from the first moment on, before the rest of the program is loaded. */
+/** Receives signals from the first moment, before the rest of the program is loaded. */
 
 const CAUGHT = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 type Signal = (typeof CAUGHT)[number];
 type Take = (signal: Signal) => void;
-/** Hands over what waits, and from then on what arrives. */
+/** Passes on the pending signal, and from then on every signal. */
 export type Signals = (take: Take) => void;
 
-/** SIGHUP waits until somebody takes signals. The others end a process that has not begun anything. */
+/** SIGHUP waits until there is a receiver. The others end the process, which has not begun anything yet. */
 export function catchSignals(process: Pick<NodeJS.Process, 'on' | 'exit'>): Signals {
   const waiting: Signal[] = [];
   let takeOne: Take = (signal) => {

@@ -26,19 +26,19 @@ interface SurfaceOptions {
   readonly ledger: OpenLedger;
   readonly clock: Clock;
   readonly log: Log;
-  /** What those who watch over the bot can read on its port. */
+  /** The monitoring pages on the bot's port. */
   readonly pages: ReadonlyMap<string, Page>;
 }
 
-/** Where people and PagerDuty reach the bot. */
+/** How people and PagerDuty reach the bot. */
 export interface Surface {
-  /** Whether people reach the bot over Slack now. */
+  /** Whether people can reach the bot over Slack now. */
   isConnected(): boolean;
-  /** Opens the port, where there is one: those who watch can ask before anything else is done. Never throws. */
+  /** Opens the port if one is set, so that monitoring can ask before anything else is done. Never throws. */
   listen(): Promise<void>;
-  /** @throws ConfigError where Slack refuses a token while nothing is live, or the port cannot be had */
+  /** @throws ConfigError if Slack refuses a token while no access is live, or the port cannot be opened */
   open(): Promise<void>;
-  /** Resolves when what came in was carried out. */
+  /** Resolves when all deliveries were handled. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function createSurface(options: SurfaceOptions): Surface {
     return all;
   }
 
-  /** Something happened to an incident: look at once at every grant that was given for it. */
+  /** An incident changed: check every grant that was given for it at once. */
   async function onIncident(incidentId: string): Promise<void> {
     const concerned = await store.liveForIncident(incidentId);
     if (concerned.length === 0) return;
@@ -70,7 +70,7 @@ export function createSurface(options: SurfaceOptions): Surface {
     await store.commit({ jobs: concerned.map((key) => ({ kind: 'watch', key, dueAt }) as const) });
   }
 
-  /** Something happened to a person: look at once whether they keep what they hold. */
+  /** A person changed: check at once whether they may keep their access. */
   async function onChanged(slackId: string): Promise<void> {
     if ((await store.liveGrants({ slackId })).length === 0) return;
     await store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] });
@@ -120,7 +120,7 @@ function connectionBy(
   return { route: undefined, connect };
 }
 
-/** What a button or a form that came from Slack is about, for the log; nothing else rests on it. */
+/** What a button or form from Slack is about. Only for the log. */
 const deliverySchema = z.object({
   user: z.object({ id: z.string() }).optional().catch(undefined),
   user_id: z.string().optional().catch(undefined),
@@ -135,7 +135,7 @@ function aboutDelivery<T>(body: unknown, work: () => T): T {
   return inLogScope({ ...(personId !== undefined && { personId }), ...ids }, work);
 }
 
-/** A refused token stops the start, unless there is access to be taken back. */
+/** A refused token stops the start, unless there is access to end. */
 const refusedStart =
   (store: Pick<Store, 'liveResources'>, log: Log) =>
   async (isToken: boolean, problem: string, cause: unknown): Promise<void> => {

@@ -1,28 +1,28 @@
-/** Watches a bot from another machine, and raises the alarm by itself when it stops. */
+/** Watches a bot from another machine, and raises the alarm when it stops. */
 
 import { durationText, type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import type { Clock, Log } from '../ports/host.ts';
 
 export interface WatchOptions {
-  /** What is asked: the bot's /readyz. */
+  /** The bot's /readyz address. */
   readonly url: string;
   readonly every: Millis;
-  /** How long it may be silent, or not ready, before somebody is woken. */
+  /** How long the bot may be silent or not ready before the alarm, in ms. */
   readonly after: Millis;
-  /** An integration key of PagerDuty's Events API v2; null: nobody is paged. */
+  /** An integration key of PagerDuty's Events API v2. If null, nobody is paged. */
   readonly routingKey: string | null;
   readonly pagerDutyEventsUrl: string;
-  /** Where the alarm, and its end, are posted as JSON; null: nowhere. */
+  /** Where the alarm and its end are posted as JSON. If null, they are not. */
   readonly webhook: string | null;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export interface Watch {
-  /** Looks now, and from time to time. */
+  /** Checks now, and then regularly. */
   begin(): void;
-  /** Resolves when the look that is under way is over. */
+  /** Resolves when a running check is over. */
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function createWatch(options: WatchOptions): Watch {
   let cancel = (): void => undefined;
   let looking: Promise<void> = Promise.resolve();
   let wellAt = clock.now();
-  /** Since when, and whether everybody was reached; null: there is no alarm. */
+  /** Since when there is an alarm, and whether everybody was reached. null if there is no alarm. */
   let alarm: { readonly since: Instant; isTold: boolean } | null = null;
 
   async function look(): Promise<void> {
@@ -50,7 +50,7 @@ export function createWatch(options: WatchOptions): Watch {
     log.warn({ problem }, 'the bot is not well');
     if (now - wellAt < after) return;
     alarm ??= { since: wellAt, isTold: false };
-    // An alarm that did not get through is raised again.
+    // An alarm that was not delivered is raised again.
     if (!alarm.isTold) alarm.isTold = await tell(options, { kind: 'trigger', since: wellAt, problem });
   }
 
@@ -69,7 +69,7 @@ export function createWatch(options: WatchOptions): Watch {
   };
 }
 
-/** @returns why it does not count as well; null: it is */
+/** @returns why the answer does not count as ready, or null if it does */
 async function problemWith(url: string): Promise<string | null> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT), redirect: 'error' });
@@ -86,7 +86,7 @@ interface Said {
   readonly problem: string;
 }
 
-/** @returns whether everybody who is to be told was */
+/** @returns whether all receivers were reached */
 async function tell(options: WatchOptions, said: Said): Promise<boolean> {
   const { url, clock, log, routingKey, pagerDutyEventsUrl, webhook } = options;
   const silent = durationText(clock.now() - said.since);

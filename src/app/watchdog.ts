@@ -1,4 +1,4 @@
-/** Looks after the bot itself, also while nothing can be recorded; and tells a place outside that the bot is there. */
+/** Monitors the bot itself, even while nothing can be recorded, and sends a heartbeat to an outside address. */
 
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -18,21 +18,24 @@ interface WatchdogOptions {
   readonly overview: () => Promise<Overview | null>;
   readonly ledgerProblem: () => string | null;
   readonly drift: () => Millis | null;
-  /** What keeps the bot from serving people; empty: nothing. */
+  /** What prevents the bot from serving people. Empty if nothing does. */
   readonly problems: () => Promise<readonly string[]>;
-  /** Where to say that all is well; null: nowhere. */
+  /** Where to send the heartbeat, or null. */
   readonly heartbeatUrl: string | null;
 }
 
 export interface Watchdog {
   begin(): void;
-  /** Waits for what is under way; looks no more. */
+  /** Waits for a running check, and starts no other. */
   stop(): Promise<void>;
 }
 
-/** How often it looks. What is found twice in a row raises an alarm: after a machine has slept, much is late for a moment. */
+/**
+ * How often it checks. A problem raises an alarm when it is found twice in a row: after a machine has slept, much is
+ * late for a moment.
+ */
 const LOOK_EVERY: Millis = 30 * SECOND;
-/** Far above the pause in which ends are taken up. */
+/** Far above the normal delay before an end starts. */
 const LATE_END: Millis = 2 * MINUTE;
 const HEARTBEAT_TIMEOUT: Millis = 10 * SECOND;
 
@@ -81,21 +84,21 @@ async function observe({ clock, overview, ledgerProblem, drift, databasePath }: 
   };
 }
 
-/** What a target refuses, and what nobody takes up. */
+/** Ends that a target refuses, and ends that nothing starts. */
 function overdueIn({ overdue, due }: Overview, now: number): Observed['overdue'] {
   if (overdue !== null) return overdue;
   const late = due.find(({ kind, since }) => kind === 'end' && now - since > LATE_END);
   return late === undefined ? null : { count: late.count, since: late.since };
 }
 
-/** Of the disk that holds a file, in bytes. null: the system does not say. */
+/** Free space on the disk of a file, in bytes. null if the system does not say. */
 export const diskOf = (path: string): Promise<{ free: number; size: number } | null> =>
   statfs(dirname(path)).then(
     ({ bavail, blocks, bsize }) => ({ free: bavail * bsize, size: blocks * bsize }),
     () => null,
   );
 
-/** Silence is the alarm: only a bot that can serve people says anything. */
+/** Only a bot that can serve people sends the heartbeat: its absence is the alarm. */
 async function tellOutside({ heartbeatUrl, problems, log }: WatchdogOptions): Promise<void> {
   if (heartbeatUrl === null || (await problems()).length > 0) return;
   try {

@@ -11,7 +11,7 @@ import type { CodeBox, Directory } from '../ports/people.ts';
 import type { PolicyEngine, PolicyFile } from '../ports/policy.ts';
 import type { Targets } from '../ports/targets.ts';
 
-/** The world around the flow: everything that answers from outside, and what makes it come out differently. */
+/** The world around the flow: everything outside that answers, and everything that is random or depends on time. */
 export interface World {
   readonly ledger: OpenLedger;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ export interface World {
   readonly version: string;
   readonly policy: Policy;
   readonly readPolicy: PolicyFile['read'];
-  /** For what a restart changes. */
+  /** To record what a restart changes. */
   readonly readPolicyText: PolicyTextReader;
   readonly directory: Directory;
   readonly onCall: OnCall;
@@ -30,10 +30,10 @@ export interface World {
   readonly engine: PolicyEngine;
   readonly codes: CodeBox;
   readonly targets: Targets & { prepare(policy: Policy): Promise<() => void> };
-  /** Slack, for messages that nobody waits for. */
+  /** Slack's client for messages that nobody waits for. */
   readonly client: WebClient;
   readonly checkpoints: CheckpointBook | null;
   readonly forwarding: ForwardingPlaces;
-  /** Absent: nothing is counted. */
+  /** Without it, nothing is counted. */
   readonly meter?: Meter;
 }

@@ -17,7 +17,7 @@ import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** What changes the database takes the one writer's place: while a bot runs on it, it refuses. */
+/** Runs `work` as the database's only writer. @throws if a bot runs on it */
 async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
   if (!existsSync(path)) throw new ConfigError(PROBLEMS.noFile(path));
   const ledger = openLedger(path, { waitsForLocks: true });
@@ -33,7 +33,10 @@ const storeOf = (ledger: OpenLedger) =>
   createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
 const about = { actor: BOT, requestId: null, grantId: null } as const;
 
-/** Old events into a file. They leave the database only after the file was read back and continues the chain. */
+/**
+ * Moves old events to a file. They leave the database only after the file was read back and proved to continue the
+ * chain.
+ */
 export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): Promise<number> {
   const before = instantOption('--before', values.before);
   const { to: file } = values;
@@ -77,7 +80,7 @@ export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): 
   });
 }
 
-/** A person's name and address out of the record. What they did, and when, stays, under their Slack id. */
+/** Erases a person's name and address from the ledger. What they did, and when, stays under their Slack id. */
 export function eraseNames({ values, files }: Given<typeof LEDGER_ERASE>): Promise<number> {
   const { person } = values;
   if (!person || !/^[UW][A-Z0-9]+$/.test(person) || files.length > 1) throw new UsageError(MISUSE.erase);
@@ -90,7 +93,7 @@ export function eraseNames({ values, files }: Given<typeof LEDGER_ERASE>): Promi
       process.stdout.write(`${RESULTS.noName(person)}\n`);
       return 1;
     }
-    // Said first: a name that is gone without a word is taken for tampering.
+    // The event comes first: a name that is gone without one counts as tampering.
     await store.commit({ events: [{ ...about, type: 'names.erased', payload: { slackId: person } }] });
     const erased = erase(ledger, person);
     process.stdout.write(`${RESULTS.erased(erased, person)}\n`);

@@ -28,7 +28,10 @@ interface Telling {
   readonly withEvents: boolean;
 }
 
-/** A line a request, as `/jit audit` has it, and under it its events where they are wanted. What is about no request is an event. */
+/**
+ * One line for each request, as in `/jit audit`, followed by its events if they are wanted. Events without a request
+ * get a line of their own.
+ */
 function linesOf({ story, events }: Entry, { names, links, withEvents }: Telling): string[] {
   const told = events.map((event) => inTerminal(eventSentence(event, names)));
   if (story === null) return told;
@@ -37,7 +40,7 @@ function linesOf({ story, events }: Entry, { names, links, withEvents }: Telling
   return withEvents ? [line, ...told.map((one) => `  ${one}`)] : [line];
 }
 
-/** Exit codes: 0 something was found, 1 nothing fits, 2 it could not be looked up. */
+/** Exit codes: 0 something was found, 1 nothing was found, 2 the look-up failed. */
 export async function audit({ values, files }: Given<typeof AUDIT>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const period = values.since === undefined ? null : parseDuration(values.since);
@@ -76,7 +79,7 @@ export async function audit({ values, files }: Given<typeof AUDIT>): Promise<num
   }
 }
 
-/** The threads that requests are talked about in, and what people are called: Slack's client is loaded for nothing else. */
+/** Links to the threads of requests, and people's names. Slack's client is loaded only here. */
 async function fromSlack(
   found: readonly LedgerEvent[],
   { named, search }: { named: readonly string[]; search: EventSearch },

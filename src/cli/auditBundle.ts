@@ -102,7 +102,9 @@ async function make(ledger: OpenLedger, { path, from, to, keyPath, out, checkpoi
 
 const iso = (at: Instant): string => new Date(at).toISOString();
 
-/** Whose names were erased after the time of the audit bundle: they are missing in it, and no event in it says why. */
+/**
+ * People whose names were erased after the bundle's period: the bundle lacks the names, and no event in it says why.
+ */
 const erasedAfter = ({ sqlite }: OpenLedger, seq: number) =>
   sqlite
     .prepare<[number], { seq: number; slackId: string }>(
@@ -118,7 +120,7 @@ function anchorsIn(text: string, path: string, ledger: string) {
     .map(({ seq, hash }) => ({ seq, hash, where: WHERE.checkpoints(path) }));
 }
 
-/** The events as lines; notes on the way which was the last, and which policies they name. */
+/** The events as lines. Collects the last event and the policies that events name in `seen`. */
 function* eventLines(
   ledger: OpenLedger,
   period: { from: Instant; to: Instant },

@@ -9,7 +9,9 @@ import { databasePath } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** `jitbot backup TO [FILE]`: a copy that stands alone, while the bot writes. Exit codes: 0 whole, 1 not whole, 2 not made. */
+/**
+ * `jitbot backup TO [FILE]`: a complete copy, made while the bot runs. Exit codes: 0 whole, 1 not whole, 2 not made.
+ */
 export async function backup({ files }: Given<typeof NO_OPTIONS>): Promise<number> {
   const [to, named, ...more] = files;
   if (to === undefined || more.length > 0) throw new UsageError(MISUSE.backup);

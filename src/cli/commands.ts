@@ -1,4 +1,4 @@
-/** Every command that there is. Each is imported when it runs, and not before. */
+/** All commands. The code of each is imported only when it runs. */
 
 import { GROUPS, HELP } from '../wording/terminal/help.ts';
 import * as options from '../wording/terminal/options.ts';

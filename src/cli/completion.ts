@@ -17,9 +17,9 @@ export const createCompletion =
     return 0;
   };
 
-/** What can stand after some words of a command. */
+/** What can follow the words of a command. */
 interface Place {
-  /** After `jitbot`; empty at the first word. */
+  /** The words after `jitbot`. Empty for the first word. */
   readonly words: string;
   readonly commands: readonly string[];
   readonly options: readonly (readonly [string, OptionSpec])[];
@@ -50,7 +50,7 @@ function placesIn(commands: Commands): Place[] {
 
 const SHELLS: Readonly<Record<string, (places: readonly Place[]) => string>> = { bash, zsh, fish };
 
-/** The words that say where one is: at most two, and none that is an option. */
+/** Collects the words of the command: at most two, up to the first option. */
 const WORDS = `words=''
   for ((at = 1; at < current && at < 3; at++)); do
     case "\${typed[at]}" in -*) break ;; esac
@@ -61,7 +61,7 @@ GROUPS
   *) words="\${words%% *}" ;;
   esac`;
 
-/** What bash and zsh have in common: sets \`all\` to what fits, or leaves it empty where a file does. */
+/** The part that bash and zsh share: sets \`all\` to the candidates, or leaves it empty where a file is expected. */
 const choose = (places: readonly Place[]): string => {
   const groups = places.filter(({ words, commands }) => words !== '' && commands.length > 0);
   const kept = groups.map(({ words }) => `  ${words} | ${words}\\ *) ;;`).join('\n');
@@ -73,7 +73,7 @@ const choose = (places: readonly Place[]): string => {
   );
   const lists = places.map(({ words, commands, options }) => {
     const all = [...commands, ...options.map(([name]) => name), '--help'].join(' ');
-    // Where no further command fits, a word that is no option is a file: that is left to the shell.
+    // Where no command can follow, a word that is not an option is a file, which the shell completes.
     return commands.length > 0
       ? `  "${words}") all="${all}" ;;`
       : `  "${words}") case "$typing" in -*) all="${all}" ;; esac ;;`;
@@ -94,7 +94,7 @@ function bash(places: readonly Place[]): string {
 ${bashFunction(places)}`;
 }
 
-/** zsh runs what bash does, through what it brings for that. */
+/** zsh runs the script for bash through its own emulation. */
 function zsh(places: readonly Place[]): string {
   return `# jitbot completion zsh > ~/.jitbot.zsh, and in ~/.zshrc: source ~/.jitbot.zsh
 autoload -U +X compinit && compinit

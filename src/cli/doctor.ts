@@ -6,7 +6,7 @@ import type { NO_OPTIONS } from '../wording/terminal/options.ts';
 import { policyPath } from './options.ts';
 import type { Given } from './spec.ts';
 
-/** `jitbot doctor`: asks everything that the policy file names, with the credentials that the bot would use. */
+/** `jitbot doctor`: checks everything that the policy file names, with the credentials that the bot would use. */
 export async function doctor({ files }: Given<typeof NO_OPTIONS>): Promise<number> {
   const loaded = loadPolicy(policyPath(files), PROVISIONERS, process.env);
   const missing = lackingPackages(loaded.policy);

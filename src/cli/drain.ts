@@ -10,7 +10,10 @@ import { databasePath } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** `jitbot drain --for 45m`: nothing new is granted, and what ends in the meantime is listed. Exit codes: 0 nothing ends, 1 something does. */
+/**
+ * `jitbot drain --for 45m`: blocks new grants for a while, and lists the access that ends meanwhile. Exit codes: 0
+ * nothing ends, 1 something does.
+ */
 export async function drain({ values, files }: Given<typeof DRAIN>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   if (values.off === true && values.for !== undefined) throw new UsageError(MISUSE.drain);

@@ -2,7 +2,10 @@ import { useProxyOf } from '../app/proxy.ts';
 import { ConfigError } from '../config/configError.ts';
 import { readEnvironment } from '../config/variables.ts';
 
-/** Reads `.env`, secrets in files and the proxy, as the bot does. @returns whether they could be read; why not is on stderr */
+/**
+ * Reads `.env`, secrets in files and the proxy, as the bot does.
+ * @returns false if they cannot be read; stderr says why
+ */
 export function takeEnvironment(): boolean {
   try {
     readEnvironment(process.env);

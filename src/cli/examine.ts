@@ -42,19 +42,19 @@ const resourcesOf = (policy: Policy, targets: ConnectedTargets): Place[] =>
     ask: () => targets.check(resource).catch((error: unknown) => [{ ok: false, what: errorText(error) }]),
   }));
 
-/** Whether people, groups and what PagerDuty has are there. */
+/** Checks that people, groups and the ids of PagerDuty exist. */
 function namesIn(policy: Policy): Checks {
   const { SLACK_BOT_TOKEN, PAGERDUTY_TOKEN } = process.env;
   if (SLACK_BOT_TOKEN && PAGERDUTY_TOKEN)
     return { places: [{ name: DOCTOR.names, ask: () => names(policy) }], notChecked: [] };
   return {
     places: [],
-    // Where neither is set, Slack and PagerDuty as a whole are said to be not checked.
+    // If neither is set, Slack and PagerDuty are already reported as not checked.
     notChecked: SLACK_BOT_TOKEN || PAGERDUTY_TOKEN ? [DOCTOR.namesNotChecked] : [],
   };
 }
 
-/** One finding where all are there. */
+/** A single finding if all exist. */
 async function names(policy: Policy): Promise<readonly Finding[]> {
   const { onlineFindings } = await import('./policy/online.ts');
   const found = await onlineFindings(policy);
@@ -63,7 +63,7 @@ async function names(policy: Policy): Promise<readonly Finding[]> {
     : found.map(({ message, advice }) => ({ ok: false, what: message, fix: advice }));
 }
 
-/** Nothing is given here, so nobody gets a seat. */
+/** The doctor grants nothing, so there are no seats to keep. */
 const NO_SEATS: SeatBook = {
   at: async () => [],
   of: async () => [],
@@ -75,7 +75,7 @@ const NO_SEATS: SeatBook = {
   },
 };
 
-/** Nothing is given here, so there is nothing to write down. */
+/** The doctor grants nothing, so there are no ids to keep. */
 const NO_IDS: IdBook = {
   keep: async () => {
     throw new Error('the doctor changes nothing');

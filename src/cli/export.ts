@@ -36,14 +36,14 @@ const FORMATS: Readonly<Record<string, { head: string; line: (event: LedgerEvent
   ocsf: { head: '', line: (event) => JSON.stringify(toOcsf(event, inTerminal(eventSentence(event)))) },
 };
 
-/** A spreadsheet must not take what somebody typed for a formula (CSV injection). */
+/** Quotes a cell so that no spreadsheet takes typed text for a formula (CSV injection). */
 function cell(value: string | number): string {
   const text = String(value);
   const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Writes events to standard output, however many, a few at a time. */
+/** Streams events to standard output, so that memory does not grow with their number. */
 export async function exportLedger({ values, files }: Given<typeof LEDGER_EXPORT>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const format = FORMATS[values.format ?? ''];

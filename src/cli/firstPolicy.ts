@@ -1,4 +1,4 @@
-/** What has to be known for it, as Slack, PagerDuty and the policy call it. */
+/** What the policy needs to know, by the names of the options. */
 export type Answers = Readonly<
   Record<
     'audit-channel' | 'approvals-channel' | 'admin' | 'reviewers' | 'escalation-policy' | 'kind' | 'resource',
@@ -6,7 +6,7 @@ export type Answers = Readonly<
   >
 >;
 
-/** Kinds of targets that `jitbot init` can begin with: what stands under `target`, and what a role gives. */
+/** The kinds of targets that `jitbot init` offers, with the text under `target` and under `grants`. */
 export const TARGETS: Readonly<Record<string, { target: (variable: string) => string; grants: string; ends: string }>> =
   {
     postgres: {
@@ -26,7 +26,7 @@ export const TARGETS: Readonly<Record<string, { target: (variable: string) => st
     },
   };
 
-/** A policy with one resource. @returns its text, and the environment variables that it takes secrets from */
+/** A policy with one resource. @returns its text, and the environment variables that hold its secrets */
 export function firstPolicy(answers: Answers): { text: string; variables: readonly string[] } {
   const { resource, kind } = answers;
   const target = TARGETS[kind];
@@ -58,5 +58,5 @@ resources:
   return { text, variables: [variable] };
 }
 
-/** Beside the policy, for editors. */
+/** The file next to the policy that editors read. */
 export const SCHEMA_FILE = 'policy.schema.json';

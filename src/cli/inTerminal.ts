@@ -2,7 +2,10 @@ import { assertNever, type Instant } from '../domain/terms.ts';
 import { visible } from '../domain/text.ts';
 import type { Piece, Sentence } from '../wording/pieces.ts';
 
-/** A sentence for the terminal: in one line, with the year, because records grow old, and nothing that moves the cursor. */
+/**
+ * Renders a sentence for the terminal: on one line, with the year, because events grow old, and without control
+ * characters, which could move the cursor.
+ */
 export const inTerminal = (sentence: Sentence): string => sentence.map(pieceInTerminal).join('');
 
 function pieceInTerminal(piece: Piece): string {

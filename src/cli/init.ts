@@ -12,7 +12,7 @@ import { UsageError } from './usageError.ts';
 
 type Values = Given<typeof INIT>['values'];
 
-/** What `init` has to know, and how it asks for it. */
+/** The questions of `init`, and what answers look like. */
 const QUESTIONS = [
   { name: 'audit-channel', ask: INIT_ASKS['audit-channel'], like: /^[CG][A-Z0-9]{2,}$/ },
   { name: 'approvals-channel', ask: INIT_ASKS['approvals-channel'], like: /^[CG][A-Z0-9]{2,}$/ },
@@ -35,7 +35,10 @@ const QUESTIONS = [
   { name: 'resource', ask: INIT_ASKS.resource, like: /^[a-z0-9][a-z0-9-]{0,39}$/ },
 ] as const satisfies readonly { name: keyof Answers; ask: string; like: RegExp }[];
 
-/** `jitbot init`: a policy file with a first resource, and what to do next. Asks where it can for what no option says. */
+/**
+ * `jitbot init`: writes a policy file with a first resource, and says what to do next. On a terminal, it asks for what
+ * no option says.
+ */
 export async function init({ values, files }: Given<typeof INIT>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneFile(files.length));
   const path = files[0] ?? 'policy.yaml';

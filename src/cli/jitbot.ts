@@ -1,6 +1,6 @@
 import { runCli } from './program.ts';
 
-// Whoever reads our output may stop reading, as `head` does.
+// A reader of the output, such as `head`, may stop reading.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

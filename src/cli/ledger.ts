@@ -16,11 +16,11 @@ import { databasePath } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** Whether a ledger is whole. */
+/** `jitbot ledger verify`. Exit codes: 0 whole, 1 not whole, 2 could not be checked. */
 export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const path = databasePath(files[0]);
-  // Reading makes a -wal of its own, so this is looked at before.
+  // Checked before opening, because reading creates a -wal file.
   const isBeside = (end: string): boolean => (statSync(`${path}${end}`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   const isAtHome = isBeside('-wal') || existsSync(`${path}-writer`);
   const opened = readWhole(path, () => openLedgerToRead(path));
@@ -61,7 +61,10 @@ export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Pr
   }
 }
 
-/** A file that lacks pages is no ledger that somebody edited: most often it was copied from under a running bot. */
+/**
+ * A file that lacks pages was probably not edited: most often it was copied while the bot ran. So this is an error, and
+ * not "not whole".
+ */
 function readWhole<T>(path: string, read: () => T): T {
   try {
     return read();
@@ -71,7 +74,10 @@ function readWhole<T>(path: string, read: () => T): T {
   }
 }
 
-/** A bot that was stopped says so last, and one that was killed leaves its -wal: with neither, the newest events are elsewhere. */
+/**
+ * A bot that was stopped records that as its last event, and one that was killed leaves its -wal. With neither, the
+ * copy may lack the newest events.
+ */
 function isPerhapsShort({ sqlite }: ReturnType<typeof openLedgerToRead>): boolean {
   const last = sqlite.prepare<[], string>('SELECT type FROM events ORDER BY seq DESC LIMIT 1').pluck().get();
   return last !== undefined && last !== 'bot.stopped';
@@ -99,7 +105,7 @@ function fileAnchors(
   };
 }
 
-/** Lets a new key sign checkpoints, in the name of the old one. */
+/** Lets the old key introduce a new one, which may then sign checkpoints. */
 export function rotateKey({ values, files }: Given<typeof LEDGER_ROTATE_KEY>): number {
   const { checkpoints, old: oldPath, new: newPath } = values;
   if (!checkpoints || !oldPath || !newPath || files.length > 0) throw new UsageError(MISUSE.rotateKey);

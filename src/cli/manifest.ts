@@ -11,7 +11,7 @@ export function manifest({ values, files }: Given<typeof MANIFEST>): number {
   return 0;
 }
 
-/** Slack takes only https; and it is told the whole path by the manifest. */
+/** Slack accepts only https. The manifest adds the path. */
 function addressOf(typed: string): string {
   const url = URL.canParse(typed) ? new URL(typed) : null;
   if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '') throw new UsageError(MISUSE.address(typed));

@@ -8,7 +8,7 @@ import { nearestCommand } from './nearestCommand.ts';
 import type { Group, Verb } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** What was typed does not fit what `command` takes. */
+/** The arguments do not fit `command`. */
 class Misuse extends Error {
   readonly command: Command;
   constructor(command: Command, message: string) {
@@ -17,7 +17,7 @@ class Misuse extends Error {
   }
 }
 
-/** The library's command, with our words for what was typed wrong. */
+/** The library's command, with our own error messages. */
 class JitCommand extends Command {
   override createCommand(name?: string): JitCommand {
     return new JitCommand(name);
@@ -31,7 +31,7 @@ class JitCommand extends Command {
     );
   }
 
-  /** Where to read on, for a word that takes no options of its own. */
+  /** Points to the help, for a group of commands. */
   #more(): string {
     return this.commands.length > 0 ? MISUSE.more(pathOf(this)) : '';
   }
@@ -41,7 +41,7 @@ class JitCommand extends Command {
   }
 }
 
-/** `error: unknown option '--frob'\n(Did you mean --from?)` in one line, quoted as everything else is. */
+/** Puts `error: unknown option '--frob'\n(Did you mean --from?)` on one line, with our quotes. */
 const inOurWords = (message: string): string =>
   message
     .replace(/^error: /, '')
@@ -56,9 +56,9 @@ const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 
 /**
- * Does what was typed.
- * @returns the exit code: 2 where it was not understood or could not be done; the others are said by each command's help
- * @throws what nothing was prepared for
+ * Runs a command line.
+ * @returns the exit code: 2 if it was not understood or could not be done; the help of each command has the others
+ * @throws unexpected errors
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   let code = 0;
@@ -73,7 +73,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       process.stderr.write(`${pathOf(error.command)}: ${error.message}\n${usageLine(error.command)}`);
       return 2;
     }
-    // Help and the version are out by now. A word such as `ledger` by itself says too little.
+    // Help and the version are printed by now. A group such as `ledger` alone is a mistake.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     throw error;
   }
@@ -144,7 +144,7 @@ const optionsOf = (options: Options): Option[] =>
     return choices ? option.choices(choices) : option;
   });
 
-/** By the names that were typed: the library would have them without their hyphens. */
+/** The values by the names of the options; the library would remove their hyphens. */
 const valuesOf = (command: Command, options: Options): Record<string, string | boolean> =>
   Object.fromEntries(
     optionsOf(options).flatMap((option) => {

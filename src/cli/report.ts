@@ -41,7 +41,7 @@ export async function report({ values, files }: Given<typeof REPORT>): Promise<n
 
 function write(path: string, page: string): void {
   try {
-    // It holds names, and who may do what.
+    // Only for its owner: it contains names, and who had access to what.
     writeFileSync(path, page, { mode: 0o600 });
   } catch (error) {
     throw new ConfigError(PROBLEMS.notWritable(path), { cause: error });

@@ -5,7 +5,7 @@ import { StorageError } from '../ports/store.ts';
 import { takeEnvironment } from './environment.ts';
 
 /**
- * Runs the work of a command. What is missing in files and the environment becomes a line, and exit code 2.
+ * Runs the work of a command. Mistakes in files and the environment become one line and exit code 2.
  * @throws everything else
  */
 export async function reported(work: () => number | Promise<number>): Promise<number> {

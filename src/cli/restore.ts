@@ -24,7 +24,9 @@ import { UsageError } from './usageError.ts';
 
 type Known = EventPayloads['ledger.restored']['known'];
 
-/** `jitbot restore COPY [FILE]`: a copy in the database's place, with all that it calls live to be taken back. */
+/**
+ * `jitbot restore COPY [FILE]`: puts a copy in the database's place, and schedules the end of all its active access.
+ */
 export async function restore({ files }: Given<typeof NO_OPTIONS>): Promise<number> {
   const [copy, named, ...more] = files;
   if (copy === undefined || more.length > 0) throw new UsageError(MISUSE.restore);
@@ -41,7 +43,10 @@ export async function restore({ files }: Given<typeof NO_OPTIONS>): Promise<numb
   return 0;
 }
 
-/** Ends everything that the copy calls live, and writes down what it lacks. @returns what was done, for people */
+/**
+ * Schedules the end of everything that is active in the copy, and records what the copy lacks.
+ * @returns what was done, for people
+ */
 async function prepare(draft: OpenLedger, path: string, now: number): Promise<string> {
   const newest = await createEventReader(draft).newest();
   if (newest === null) throw new StorageError(PROBLEMS.emptyCopy);
@@ -51,12 +56,15 @@ async function prepare(draft: OpenLedger, path: string, now: number): Promise<st
   const from = { seq: newest.seq, hash: newest.hash };
   const live = (await store.liveGrants({})).length;
   await store.commit(await restoreChange(store, { from, known }, clock.now()));
-  // The channel shows these already; the lost ones after them as well.
+  // The channel already shows these events, and the lost ones after them.
   if (known !== null) await createPostBook(draft).moveCursor(CURSORS.audit, newest.seq);
   return RESTORED.copy(newest.seq, live, known);
 }
 
-/** The newest position after the copy's that anything else knows of this ledger. Whatever cannot be asked is said. */
+/**
+ * The newest position of this ledger after the copy's end that is known anywhere else. Reports sources that cannot be
+ * asked.
+ */
 async function newestKnown(draft: OpenLedger, path: string, after: number): Promise<Known> {
   const found: Anchor[] = [];
   for (const ask of [replacedEnd, checkpoints, channel])

@@ -27,7 +27,9 @@ import { readPolicy } from './readPolicy.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** `jitbot revoke-all --from COPY [POLICY]`: takes back what a copy calls live, on whatever machine. The copy stays as it is. */
+/**
+ * `jitbot revoke-all --from COPY [POLICY]`: ends, from any machine, what is active in a copy. The copy is not changed.
+ */
 export async function revokeAll({ values, files }: Given<typeof REVOKE_ALL>): Promise<number> {
   if (values.from === undefined) throw new UsageError(MISUSE.revokeAll);
   const path = policyPath(files);
@@ -49,7 +51,7 @@ export async function revokeAll({ values, files }: Given<typeof REVOKE_ALL>): Pr
 const storeOf = (ledger: OpenLedger) =>
   createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
 
-/** Touches nothing: what to do at each target, for each grant that the copy calls live. */
+/** Changes nothing: says what to do at each target, for each grant that is active in the copy. */
 async function sayByHand(ledger: OpenLedger, policy: Policy): Promise<number> {
   const live = await storeOf(ledger).liveGrants({});
   process.stdout.write(live.map(({ value }) => byHand(value, policy)).join('\n'));

@@ -21,15 +21,15 @@ type ChannelPosition = NonNullable<ReturnType<typeof positionIn>>;
 export type SlackAnchors =
   | {
       readonly anchors: readonly Anchor[];
-      /** Messages with the bot's marks that the bot did not post. */
+      /** Number of messages with the bot's marks that the bot did not post. */
       readonly foreign: number;
     }
   | { readonly problem: string };
 
 /**
- * Every position of this ledger that the audit channel shows, as far as the bot itself posted it: the one that the
- * token belongs to, or one that the ledger says it was before.
- * @throws ConfigError where the channel cannot be read, or shows nothing that can be believed though it has to
+ * All positions of this ledger in the audit channel that the bot itself posted: under the identity of the token, or an
+ * earlier one that the ledger explains.
+ * @throws ConfigError if the channel cannot be read, or shows no such position although it should
  */
 export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors> {
   const origin = originOf(ledger.sqlite);
@@ -52,7 +52,7 @@ export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors
         if (!own.wrote(message)) foreign += 1;
         if (position && position.ledger === origin?.ledger)
           anchors.push({ seq: position.seq, hash: position.hash, at: position.at, where: WHERE.channel });
-        // A ledger that begins after the other had its last word is a new one, which people see by its first event.
+        // A ledger that begins after the other one's last position is a new one, and its first event shows that.
         else if (position && position.at >= (origin?.began ?? 0)) other ??= position;
       }
       cursor = page.next;
@@ -66,7 +66,7 @@ export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors
   return { anchors, foreign };
 }
 
-/** What the bot was before, as far as events say so: whoever owns the file could name themselves. */
+/** The bot's earlier identities, but only those that events explain: the file's owner could add their own. */
 async function earlierIdentities(ledger: OpenLedger, now: SlackIdentity): Promise<readonly SlackIdentity[]> {
   const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
   const kept = (await store.record('slack_identities', 'bot')).value?.identities ?? [];

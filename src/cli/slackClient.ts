@@ -4,12 +4,12 @@ import type { Log } from '../ports/host.ts';
 import { createClients } from '../slack/link/clients.ts';
 import { PROBLEMS } from '../wording/terminal/problems.ts';
 
-/** @param option what asks for it @throws ConfigError where there is no token */
+/** @param option the option that needs it, for the error @throws ConfigError if there is no token */
 export function slackClient(option: string, log: Log): WebClient {
   const token = process.env.SLACK_BOT_TOKEN;
   if (!token) throw new ConfigError(PROBLEMS.needsToken(option));
   return createClients({ token, apiUrl: process.env.SLACK_API_URL ?? 'https://slack.com/api/', log }).background;
 }
 
-/** What goes wrong is told to whoever typed the command. */
+/** A log for commands, which report errors themselves. */
 export const QUIET: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

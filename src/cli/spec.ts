@@ -1,14 +1,14 @@
-/** What a command is called, takes and answers: for help, completion and reading what was typed. Loads nothing. */
+/** The shape of a command, for help, completion and parsing. Loads nothing. */
 
 import type { Options } from '../wording/terminal/options.ts';
 
-/** What was typed, with nothing left that the command does not know. */
+/** The parsed arguments of a command. */
 export interface Given<O extends Options> {
   readonly values: { readonly [N in keyof O]?: O[N] extends { readonly value: string } ? string : boolean };
   readonly files: readonly string[];
 }
 
-/** The same, where it is not known of which command. */
+/** The same for an unknown command. */
 interface Typed {
   readonly values: Readonly<Record<string, string | boolean>>;
   readonly files: readonly string[];
@@ -19,27 +19,27 @@ type Run<O extends Options> = (given: Given<O>) => number | Promise<number>;
 
 interface About {
   readonly about: string;
-  /** What it was called in an earlier version: it goes on working. */
+  /** Its name in an earlier version, which still works. */
   readonly alias?: string;
-  /** As in the usage line, `[FILE]` or `OLD NEW`, each with what it is. */
+  /** Its files as in the usage line, such as `[FILE]`, each with its meaning. */
   readonly files?: Readonly<Record<string, string>>;
-  /** What each exit code says. */
+  /** The meaning of each exit code. */
   readonly exits: Readonly<Record<number, string>>;
 }
 
-/** A command that does something. */
+/** A command that can run. */
 export interface Verb extends About {
   readonly options: Options;
   readonly run: (typed: Typed) => number | Promise<number>;
 }
 
-/** Commands under one word. */
+/** A group of commands under one word. */
 export interface Group {
   readonly about: string;
   readonly verbs: Readonly<Record<string, Verb>>;
 }
 
-/** @param load what does the work: imported when the command runs, and not for help */
+/** @param load imports the code of the command, only when it runs */
 export const verb = <O extends Options>(
   about: About & { readonly options: O; readonly load: () => Promise<Run<O>> },
 ): Verb => ({

@@ -1,7 +1,7 @@
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import { UsageError } from './usageError.ts';
 
-/** `jitbot start` alone never gets here: src/cli/jitbot.js starts the bot before it loads anything else. */
+/** Only for `jitbot start` with arguments: without, src/cli/jitbot.js starts the bot before it loads anything else. */
 export function start(): never {
   throw new UsageError(MISUSE.start);
 }

@@ -14,7 +14,7 @@ import { UsageError } from './usageError.ts';
 const SILENT_AFTER: Millis = 2.5 * MINUTE;
 const LATE_AFTER: Millis = 2 * MINUTE;
 
-/** What `jitbot status` says, for people and, whole, for machines. */
+/** What `jitbot status` shows. `--json` writes all of it. */
 interface Status extends Overview {
   readonly alive: boolean;
   /** What needs a look. Empty if all is well. */

@@ -1,4 +1,4 @@
-/** The command line was not understood. */
+/** The arguments of a command were not understood. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -11,14 +11,14 @@ import { PROBLEMS } from '../wording/terminal/problems.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** Integration keys are no secret that a command line should hold, so it stands in the environment. */
+/** The key is read from the environment, because a command line is not a place for secrets. */
 const envSchema = z.object({
   JIT_WATCH_ROUTING_KEY: z.string().length(32, PROBLEMS.routingKey).optional(),
   JIT_WATCH_WEBHOOK: z.url({ protocol: /^https?$/, error: PROBLEMS.httpAddress }).optional(),
   PAGERDUTY_EVENTS_URL: z.url({ protocol: /^https?$/ }).default('https://events.pagerduty.com/v2/enqueue'),
 });
 
-/** `jitbot watch URL`: until it is stopped. Exit codes: 0 stopped, 2 could not begin. */
+/** `jitbot watch URL`: watches until it is stopped. Exit codes: 0 stopped, 2 could not start. */
 export function watch({ values, files }: Given<typeof WATCH>): Promise<number> {
   const [url = '', ...more] = files;
   if (more.length > 0 || !URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(MISUSE.watch);

@@ -1,4 +1,4 @@
-/** Every event of the ledger, in order, to where a team collects such things. At least once: a repeat has the same number. */
+/** Forwards every event of the ledger, in order and at least once: a repeat has the same number. */
 
 import type { LedgerEvent, NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
@@ -19,12 +19,12 @@ export interface ForwardingPlaces {
   readonly syslog: string | null;
 }
 
-/** Events sent, and time taken, before the bot may stop between two of them. */
+/** Limits of one run, in events and in ms. The bot can stop between two runs. */
 const BATCH = 50;
 const BATCH_TIME: Millis = 5 * SECOND;
 
 export interface Forwarding {
-  /** One for each place that was set up, due at once. */
+  /** One job for each configured destination, due at once. */
   jobs(dueAt: number): readonly Job[];
   readonly handle: JobHandler;
 }
@@ -47,7 +47,7 @@ export function createForwarding(places: ForwardingPlaces, deps: ForwardingDeps)
     jobs: (dueAt) => [...receivers.keys()].map((key) => ({ kind: 'forward', key, dueAt })),
     handle: async (key) => {
       const open = receivers.get(key);
-      // Set up once, and no longer.
+      // This destination is no longer configured.
       if (!open) return null;
       const cursor = CURSORS.forwardTo(key);
       const waiting = await events.after(await posts.cursor(cursor), BATCH);
@@ -67,7 +67,7 @@ export function createForwarding(places: ForwardingPlaces, deps: ForwardingDeps)
   };
 }
 
-/** One event that is never taken must not keep back all that follow: where it stands in the ledger goes in its place. */
+/** An event that is never accepted must not block all that follow, so its position is sent instead. */
 async function send(
   key: string,
   receiver: Receiver,

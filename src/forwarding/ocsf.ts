@@ -1,6 +1,6 @@
 /**
- * An event for SIEMs, as the Open Cybersecurity Schema Framework has it: https://schema.ocsf.io/1.3.0. Each class takes
- * its own attributes and no others, so what a class has no place for is kept whole under `unmapped`.
+ * An event for SIEMs, in the Open Cybersecurity Schema Framework: https://schema.ocsf.io/1.3.0. Each class allows only
+ * its own attributes, so the rest is kept under `unmapped`.
  */
 
 import { type EventType, isLoud, type LedgerEvent, subjectOf } from '../domain/events.ts';
@@ -9,13 +9,13 @@ import type { RoleKey } from '../domain/terms.ts';
 
 const VERSION = '1.3.0';
 const PRODUCT = { name: 'jitbot', vendor_name: 'jitbot' };
-/** The profile that events of this category take `actor` from. */
+/** The profile that adds `actor` to events of this category. */
 const PROFILES = ['host'];
 const CATEGORY = { category_uid: 3, category_name: 'Identity & Access Management' };
 const ACCOUNT = { uid: 3001, name: 'Account Change' };
 const ENTITY = { uid: 3004, name: 'Entity Management' };
 const ACCESS = { uid: 3005, name: 'User Access Management' };
-/** Kinds of entities that the schema names itself, and the one for all others. */
+/** Types of entities in the schema, and the one for all others. */
 const POLICY_ENTITY = 5;
 const OTHER_ENTITY = 99;
 
@@ -24,7 +24,7 @@ interface Activity {
   readonly name: string;
 }
 
-/** Access that begins, is extended or ends: needs a person and what they may do. */
+/** For access that begins, is extended or ends. Requires a person and their privileges. */
 const ACCESS_ACTIVITIES: Partial<Record<EventType, Activity>> = {
   'grant.activated': { id: 1, name: 'Assign Privileges' },
   'grant.extended': { id: 1, name: 'Assign Privileges' },
@@ -32,14 +32,14 @@ const ACCESS_ACTIVITIES: Partial<Record<EventType, Activity>> = {
   'grant.declared_gone': { id: 2, name: 'Revoke Privileges' },
 };
 
-/** What happens to a person's one-time codes: needs a person. */
+/** For changes to a person's one-time codes. Requires a person. */
 const ACCOUNT_ACTIVITIES: Partial<Record<EventType, Activity>> = {
   'second_factor.enrolled': { id: 10, name: 'MFA Factor Enable' },
   'second_factor.reset': { id: 11, name: 'MFA Factor Disable' },
   'second_factor.locked': { id: 9, name: 'Lock' },
 };
 
-/** Everything else is about a request, a grant, a policy, … */
+/** For everything else: a request, a grant, a policy, … */
 const ENTITY_ACTIVITIES: Partial<Record<EventType, Activity>> = {
   'request.submitted': { id: 1, name: 'Create' },
   'break_glass.invoked': { id: 1, name: 'Create' },
@@ -53,7 +53,7 @@ const ENTITY_ACTIVITIES: Partial<Record<EventType, Activity>> = {
 };
 const UPDATE: Activity = { id: 3, name: 'Update' };
 
-/** @param message the event in plain words */
+/** @param message the event as a sentence */
 export function toOcsf(event: LedgerEvent, message: string) {
   const { cls, activity, about } = classified(event);
   return {
@@ -85,7 +85,10 @@ export function toOcsf(event: LedgerEvent, message: string) {
   };
 }
 
-/** A class is taken only with all that it requires: an event that was bent in the database may lack some. */
+/**
+ * A class is used only if all its required attributes are there: an event that was changed in the database may lack
+ * some.
+ */
 function classified(event: LedgerEvent) {
   const { type, payload } = event;
   const subject = subjectOf(event);
@@ -121,7 +124,7 @@ function entityOf(event: LedgerEvent) {
   };
 }
 
-/** What somebody typed about it. */
+/** What somebody typed about the event. */
 function commentOf({ payload }: LedgerEvent): string {
   if ('comment' in payload) return payload.comment;
   return 'reason' in payload ? payload.reason : '';

@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '../domain/events.ts';
 
-/** An event as it is sent: whole, or without its payload. */
+/** An event to send, whole or without its payload. */
 export type Sent = LedgerEvent | ShortenedEvent;
 
 type ShortenedEvent = Pick<
@@ -8,13 +8,13 @@ type ShortenedEvent = Pick<
   'seq' | 'at' | 'type' | 'actor' | 'requestId' | 'grantId' | 'prevHash' | 'hash'
 > & { readonly payload: { readonly left_out: string } };
 
-/** A receiver takes other events, but never this one as it is. */
+/** The receiver accepts other events, but will never accept this one. */
 export class NotTaken extends Error {}
 
-/** Somewhere that events go to. */
+/** A destination of events. */
 export interface Receiver {
-  /** @throws NotTaken where trying the same again is no use; anything else where the event was not taken now */
+  /** @throws NotTaken if a retry is useless, and another error if the event was not accepted now */
   send(event: Sent): Promise<void>;
-  /** After the last event of a batch, or a failure. */
+  /** Called after the last event of a batch, or after a failure. */
   close(): Promise<void>;
 }

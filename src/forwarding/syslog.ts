@@ -11,10 +11,13 @@ const TIMEOUT: Millis = 10 * SECOND;
 const FACILITY = 13;
 /** RFC 5424, table 2. */
 const SEVERITY = { warning: 4, informational: 6 };
-/** RFC 5424, 6.3.2: names of our own need a number; this one is set aside by RFC 5612 for whoever has none. */
+/**
+ * RFC 5424, 6.3.2: private names need an enterprise number. RFC 5612 reserves this one for documentation and for those
+ * without a number.
+ */
 const SD_ID = 'jit@32473';
 
-/** An event as RFC 5424 wants it. The message is the whole event as JSON, the structured data what one filters by. */
+/** An event in RFC 5424. The message is the whole event as JSON; the structured data is for filters. */
 export function syslogLine(event: Sent, host = hostname()): string {
   const priority = FACILITY * 8 + (isLoud(event.type) ? SEVERITY.warning : SEVERITY.informational);
   const data = { seq: event.seq, hash: event.hash, request: event.requestId, grant: event.grantId };
@@ -69,7 +72,7 @@ function openStream({ isTls, host, port, patience }: Stream): Receiver {
       const socket: Socket = isTls ? connectTls({ host, port }) : connect({ host, port });
       socket.setTimeout(patience, () => socket.destroy(new Error(`${host}:${port} did not answer in time`)));
       socket.once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
-      // Also after the promise is settled: what breaks then is told to whoever writes next.
+      // The handler stays after the promise is settled: a later error is reported to the next write.
       socket.on('error', reject);
     });
   return {
@@ -84,7 +87,7 @@ function openStream({ isTls, host, port, patience }: Stream): Receiver {
       });
     },
     close: async () => {
-      // Why it could not be opened was thrown by `send` already.
+      // `send` has already thrown why it could not be opened.
       const socket = await opening?.catch(() => null);
       if (!socket || socket.destroyed) return;
       await new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@ import type { Clock } from '../ports/host.ts';
 import { NotTaken, type Receiver } from './receiver.ts';
 
 const TIMEOUT: Millis = 10 * SECOND;
-/** What a receiver says of this one event: not a right request, too large, not understood. */
+/** Statuses that reject this event for good: bad request, too large, not understood. */
 const ABOUT_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /**
@@ -27,7 +27,7 @@ export function openWebhook(
           'idempotency-key': event.hash,
           ...signatureHeaders(secret, { id: event.hash, at: clock.now(), body }),
         },
-        // A redirect would carry the signed event to a host that nobody named.
+        // A redirect would send the signed event to a host that is not configured.
         redirect: 'error',
         signal: AbortSignal.timeout(patience),
       });

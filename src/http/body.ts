@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 
-/** `too_large`: longer than one may be; `crowded_out`: dropped, because all together hold too much; `cut_off`: the sender went away. */
+/**
+ * `too_large`: over the limit of one body. `crowded_out`: dropped, because all bodies together are over their limit.
+ * `cut_off`: the sender went away.
+ */
 export type Unread = 'too_large' | 'crowded_out' | 'cut_off';
 
-/** What became of reading a body: the whole of it, or why there is none. */
+/** A complete body, or why there is none. */
 type Read = { readonly body: Buffer } | { readonly problem: Unread };
 
 const FIRST_BUFFER_BYTES = 8_192;
@@ -14,9 +17,9 @@ interface Reading {
 }
 
 /**
- * Reads bodies within a limit for each and one for all of them together. What arrives is copied: a slice of it would
- * keep alive the whole buffer that the network filled, 64 kB for a single byte. Where all together become too much, the
- * largest unfinished one is dropped: that is never a genuine delivery, which is small and arrives at once.
+ * Reads bodies within a limit for each and a limit for all together. Chunks are copied, because a slice would keep the
+ * whole network buffer alive, 64 kB for a single byte. Over the common limit, the largest unfinished body is dropped:
+ * that is never a genuine delivery, which is small and arrives at once.
  * @param limits in bytes
  */
 export function createBodyReader(limits: {
@@ -53,7 +56,7 @@ export function createBodyReader(limits: {
       unfinished.add(reading);
       request.on('data', take);
       request.once('end', () => reading.end({ body: reading.buffer.subarray(0, length) }));
-      // A sender who goes away in the middle is an error first and closed then; one of them is enough.
+      // If the sender goes away, both `error` and `close` are emitted. One is enough.
       request.once('error', () => reading.end({ problem: 'cut_off' }));
       request.once('close', () => reading.end({ problem: 'cut_off' }));
 

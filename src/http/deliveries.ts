@@ -6,20 +6,20 @@ import type { Page } from './page.ts';
 import type { Route } from './route.ts';
 import { sparingly } from './sparingly.ts';
 
-/** Slack's and PagerDuty's own payloads are far smaller. */
+/** Payloads from Slack and PagerDuty are far smaller. */
 const MAX_BODY_BYTES = 1_000_000;
-/** All bodies that have not arrived in full, together. */
+/** All unfinished bodies together, in bytes. */
 const MAX_BYTES_TOGETHER = 16_000_000;
-/** How much of what was refused is still taken off the connection, so that its sender reads the answer. */
+/** How many bytes of a refused body are still read, so that its sender reads the answer. */
 const MAX_DISCARDED_BYTES = 2 * MAX_BODY_BYTES;
 
-/** What is there, by path without the query. */
+/** The routes, by path without the query. */
 export interface Paths {
   readonly routes: ReadonlyMap<string, Route>;
   readonly pages: ReadonlyMap<string, Page>;
 }
 
-/** What is done with each request: nothing is kept of what nobody signed. */
+/** Handles each request. Nothing is kept of unsigned ones. */
 export class Deliveries {
   readonly #paths: Paths;
   readonly #connections: Connections;
@@ -34,9 +34,9 @@ export class Deliveries {
     this.#warn = sparingly((facts, message) => log.warn(facts, message));
   }
 
-  /** Nothing that is thrown here, at once or later, may reach the event loop. */
+  /** No error, at once or later, may reach the event loop. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    // Whoever went away reads no answer; without somebody listening, that would end the process.
+    // Writing to a sender who went away is an error. Without a listener, it would end the process.
     response.on('error', () => undefined);
     this.#answer(request, response).catch((error: unknown) => {
       this.#log.error({ err: error }, 'a delivery could not be handled; the sender is asked to send it again');

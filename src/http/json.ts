@@ -1,7 +1,7 @@
-/** Deeper than anything that Slack or PagerDuty sends, and far from what exhausts the stack of whoever walks through it. */
+/** Deeper than anything from Slack or PagerDuty, and far from what would overflow the stack of recursive code. */
 const MOST_LEVELS = 100;
 
-/** A JSON object, as signed deliveries are. null: it is none, or nested absurdly deep. */
+/** Parses a JSON object. @returns null if it is not one, or nested too deep */
 export function readObject(text: string): Readonly<Record<string, unknown>> | null {
   if (isDeep(text)) return null;
   try {
@@ -16,7 +16,7 @@ export function readObject(text: string): Readonly<Record<string, unknown>> | nu
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Counts brackets outside of strings, in one pass and without parsing. */
+/** Counts brackets outside strings, in one pass and without parsing. */
 function isDeep(text: string): boolean {
   let level = 0;
   let inString = false;

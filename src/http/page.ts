@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What a page shows when it is asked for. */
+/** The content of a page. */
 export interface Shown {
   readonly status: number;
   readonly type: string;
   readonly text: string;
 }
 
-/** Something that is read with GET, by whoever watches over the bot. It changes nothing. */
+/** A page for monitoring, read with GET. It changes nothing. */
 export interface Page {
-  /** Why this asker may not see it, by the headers alone. null: they may. Absent: everybody may. */
+  /** Why a request may not see the page, by its headers, or null if it may. Without this, everybody may. */
   readonly refuses?: (headers: IncomingHttpHeaders) => string | null;
   readonly show: () => Promise<Shown>;
 }

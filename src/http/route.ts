@@ -6,13 +6,13 @@ export interface Delivery {
   readonly body: Buffer;
 }
 
-/** What one sender's deliveries are known by, and what is done with them. All of them are POST requests. */
+/** How to recognize and handle the deliveries of one sender. All are POST requests. */
 export interface Route {
-  /** Why it cannot be one of theirs, by its headers alone: asked before any of its body is read. null: read on. */
+  /** Why a request cannot be from this sender, by its headers, or null to read on. Called before the body is read. */
   readonly refuses: (headers: IncomingHttpHeaders) => string | null;
   readonly isSigned: (delivery: Delivery) => boolean;
-  /** Only ever called with what is signed. A rejection answers 500, so that the sender sends it again. */
+  /** Called only with signed deliveries. A rejection is answered with 500, so that the sender retries. */
   readonly take: (delivery: Delivery, response: ServerResponse) => Promise<void>;
-  /** A query with which the sender only tries whether somebody listens: `ssl_check=1`. */
+  /** The query of the sender's connection check: `ssl_check=1`. */
   readonly probe?: string;
 }

@@ -6,9 +6,9 @@ import { Deliveries, type Paths } from './deliveries.ts';
 import type { Page } from './page.ts';
 import type { Route } from './route.ts';
 
-/** One port for everything that is delivered to the bot over HTTP, and for whoever asks how it is. */
+/** The one port for deliveries over HTTP and for monitoring. */
 export interface HttpServer {
-  /** @throws where the port cannot be had, with what to do */
+  /** @throws if the port cannot be opened, with what to do */
   open(): Promise<void>;
   close(): Promise<void>;
 }
@@ -16,17 +16,17 @@ export interface HttpServer {
 const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 100;
 const HEADERS_TIMEOUT: Millis = 10 * SECOND;
-/** From the first byte to the last of a request. */
+/** From the first to the last byte of a request, in ms. */
 const REQUEST_TIMEOUT: Millis = 15 * SECOND;
 const KEEP_ALIVE: Millis = 10 * SECOND;
-/** A connection on which nothing moves, whatever it waits for. */
+/** For a connection without any traffic, in ms. */
 const IDLE_TIMEOUT: Millis = 30 * SECOND;
 
 /**
- * Whatever arrives, the process lives and its own calls get through: connections, headers, bodies and time are limited,
- * and nothing is kept of what nobody signed.
+ * Opens the port. Connections, headers, bodies and time are limited and nothing unsigned is kept, so that no traffic
+ * ends the process or blocks its own calls.
  * @param routes by path, without the query; more can be added while it is open
- * @param openFiles how many files and connections this process may open
+ * @param openFiles maximum number of open files and connections of this process
  */
 export function createHttpServer(
   port: number,
@@ -68,7 +68,7 @@ export function createHttpServer(
   };
 }
 
-/** Headers and time are limited here, connections and bodies by who uses it. */
+/** Limits headers and time. The caller limits connections and bodies. */
 function limitedServer(): Server {
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -82,7 +82,7 @@ function limitedServer(): Server {
   return server;
 }
 
-/** @throws where the port cannot be had, with what to do */
+/** @throws if the port cannot be opened, with what to do */
 const listen = (server: Server, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const failed = (error: Error) =>
@@ -94,7 +94,7 @@ const listen = (server: Server, port: number): Promise<void> =>
     });
   });
 
-/** What the operating system has against a port, as far as it is known. */
+/** Why the operating system refuses a port, and what to do. */
 function whyNot(error: Error): string {
   switch ('code' in error ? error.code : null) {
     case 'EADDRINUSE':

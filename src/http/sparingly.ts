@@ -1,12 +1,12 @@
 import { MINUTE, type Millis } from '../domain/terms.ts';
 
-/** How often the same is said again. */
+/** Minimum time between two equal log lines, in ms. */
 const EVERY: Millis = MINUTE;
 const KINDS_REMEMBERED = 100;
 
 /**
- * Says the same thing once a minute at most, and how often it happened in between: what anybody on the network can cause
- * must not fill the disk with lines.
+ * Logs the same message at most once a minute, with how often it happened meanwhile, so that nobody on the network can
+ * fill the disk with log lines.
  * @param now for tests
  */
 export function sparingly(

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 
-/** How a secret in the format of Standard Webhooks begins; what follows is the key, in base64. */
+/** The prefix of a secret in the format of Standard Webhooks. The rest is the key in base64. */
 const ENCODED = 'whsec_';
 
 /**
- * The headers that say who sent a body, and when, as https://www.standardwebhooks.com has them.
- * @param id the same for each try at sending the same thing
- * @param at when it is sent, in milliseconds
+ * The headers that sign a body, as in https://www.standardwebhooks.com.
+ * @param id the same for each try to send the same thing
+ * @param at when it is sent, in ms
  */
 export function signatureHeaders(secret: string, { id, at, body }: Signed): Record<string, string> {
   const timestamp = String(Math.floor(at / 1000));
@@ -15,7 +15,7 @@ export function signatureHeaders(secret: string, { id, at, body }: Signed): Reco
     'webhook-id': id,
     'webhook-timestamp': timestamp,
     'webhook-signature': `v1,${hmac(keyOf(secret), `${id}.${timestamp}.${body}`).digest('base64')}`,
-    // What 0.1 sent, for receivers that look at nothing else yet. Gone after 0.2.
+    // The headers of 0.1, for receivers that only know those. They go after 0.2.
     'x-jit-timestamp': timestamp,
     'x-jit-signature': `v1=${hmac(secret, `${timestamp}.${body}`).digest('hex')}`,
   };

@@ -5,24 +5,24 @@ import { JOBS, type LaneName } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
 import { PREFIX } from './meter.ts';
 
-/** What is looked up when somebody asks, besides what was counted. */
+/** Values that are read at scrape time, in addition to the counters. */
 export interface Standing {
   readonly now: Instant;
   /** null: the database cannot be read. */
   readonly overview: Overview | null;
   readonly isLedgerTrusted: boolean;
   readonly isSlackConnected: boolean;
-  /** On the disk of the database, in bytes. null: not known. */
+  /** Free space on the disk of the database, in bytes. null if unknown. */
   readonly freeBytes: number | null;
   readonly policyHash: string;
   readonly version: string;
 }
 
-/** How long each request has waited: quick ones, and those that somebody has forgotten. In seconds. */
+/** Classes of waiting time of requests, in seconds: from quick ones to forgotten ones. */
 const PENDING_AGES = [300, 1_800, 7_200] as const;
 const LANES: readonly LaneName[] = [...new Set(Object.values(JOBS).map(({ lane }) => lane))];
 
-/** Shows how things stand when it is asked; a value that is not known is not shown, so that an alert on it can tell. */
+/** Reports current values at scrape time. An unknown value is left out, so that an alert can detect it. */
 export function createGauges(registry: Registry): (standing: Standing) => void {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
     new Gauge<Label>({ name: `${PREFIX}${name}`, help, labelNames: [...labelNames], registers: [registry] });
@@ -91,7 +91,7 @@ function workGauges(gauge: MakeGauge): (overview: Overview, now: Instant) => voi
   };
 }
 
-/** Each request in the one class that it belongs to. */
+/** Counts each request in exactly one class. */
 function byAge(ages: readonly number[]): [string, number][] {
   const bounds = [...PENDING_AGES, Number.POSITIVE_INFINITY];
   return bounds.map((bound, index) => [

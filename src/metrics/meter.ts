@@ -3,12 +3,12 @@ import type { LedgerEvent } from '../domain/events.ts';
 import { SECOND } from '../domain/terms.ts';
 import type { Meter } from '../ports/meter.ts';
 
-/** Every name begins so. Names and labels are part of what the bot promises: docs/monitoring.md lists them. */
+/** The prefix of all names. Names and labels are a public interface, listed in docs/monitoring.md. */
 export const PREFIX = 'jitbot_';
 
-/** In seconds: a call that answers at once, up to one that has outlived every deadline. */
+/** Buckets in seconds, from an instant answer to one past every deadline. */
 const CALL_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
-/** In seconds: at once, up to a reviewer who answers the next morning. */
+/** Buckets in seconds, from instant to a reviewer who answers the next morning. */
 const ACCESS_BUCKETS = [0.5, 1, 2, 5, 15, 60, 300, 900, 3_600, 14_400, 43_200];
 
 /** A meter that Prometheus can read. */

@@ -1,4 +1,4 @@
-/** What a policy may answer. Anything else is nonsense, and nonsense never allows. */
+/** The answers that a policy may give. Anything else is invalid, and an invalid answer never allows. */
 
 import { z } from 'zod';
 import { readDuration } from '../domain/duration.ts';
@@ -12,7 +12,7 @@ const ttl = z.string().transform((text, ctx) => {
   return ms ?? 0;
 });
 
-/** The form of the well-known on-call policies: `{"allow": true, "ttl": "60s"}`. */
+/** The format of the well-known on-call policies: `{"allow": true, "ttl": "60s"}`. */
 const classic = z.strictObject({ allow: z.boolean(), ttl: ttl.optional(), reason: z.string().optional() }).transform(
   ({ allow, ttl: max, reason }): OpaAnswer => ({
     decision: allow ? 'allow' : 'deny',
@@ -23,7 +23,7 @@ const classic = z.strictObject({ allow: z.boolean(), ttl: ttl.optional(), reason
   }),
 );
 
-/** Longer lists are no answer that somebody wrote. */
+/** Nobody writes longer lists, so they are invalid. */
 const MOST_ENTRIES = 100;
 
 const own = z
@@ -42,7 +42,7 @@ const own = z
 
 const REASON_MAX = 300;
 
-/** @param said the value of the rule that was asked; undefined where it has none */
+/** @param said the value of the rule, or undefined if it has none */
 export function readAnswer(said: unknown): Known<OpaAnswer> {
   if (said === undefined || said === null)
     return unknown('Open Policy Agent has no answer to this: the rule is undefined');

@@ -3,7 +3,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { Known } from '../domain/terms.ts';
 import type { OpaQuestion } from '../ports/policy.ts';
 
-/** The input document. docs/opa.md describes it; what is added later is added, and nothing changes its meaning. */
+/** The input document, described in docs/opa.md. Fields may be added, but none changes its meaning. */
 export function inputDocument({
   at,
   person,
@@ -29,7 +29,7 @@ export function inputDocument({
     role: { key: role, resource, name: roleName },
     duration_seconds: Math.floor(duration / 1000),
     reason,
-    // As PagerDuty's GET /oncalls has them. `known` false: PagerDuty did not answer, and the list is empty.
+    // In the format of PagerDuty's GET /oncalls. If PagerDuty did not answer, `known` is false and the list is empty.
     oncalls: onCall.known ? onCall.value.map((entry) => entryAsPagerDutyHasIt(entry, person)) : [],
     oncalls_known: onCall.known,
     incident: incident?.known ? incidentAsPagerDutyHasIt(incident.value) : null,

@@ -9,12 +9,15 @@ import type { PolicyEngine } from '../ports/policy.ts';
 import { readAnswer } from './answer.ts';
 import { inputDocument } from './document.ts';
 
-/** A compiled policy answers in microseconds; one that takes this long has lost its way. */
+/** A compiled policy answers in microseconds. One that takes this long does not end. */
 const WASM_TIMEOUT: Millis = SECOND;
-/** In a package there is no TypeScript. */
+/** The published package has no TypeScript. */
 const WORKER = new URL(`wasmWorker${extname(import.meta.url)}`, import.meta.url);
 
-/** Asks Open Policy Agent, over its REST API or as a compiled policy. Down, slow or nonsense is an answer: not known. */
+/**
+ * Asks Open Policy Agent, over its REST API or as a compiled policy. If it is down, slow or invalid, the answer is "not
+ * known".
+ */
 export function createPolicyEngine(options: {
   log: Log;
   directory: string;
@@ -57,7 +60,7 @@ async function askServer({ url, path, timeout }: RestTarget, input: unknown): Pr
   );
 }
 
-/** The client's own time-out is not relied on: nobody waits longer than this, whatever it does. */
+/** Has a timeout of its own, and does not rely on that of the client. */
 async function withDeadline<T>(timeout: Millis, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const signal = AbortSignal.timeout(timeout);
   const late = new Promise<never>((_, reject) => {
@@ -71,7 +74,7 @@ interface WasmModule {
   close(): Promise<void>;
 }
 
-/** One thread per file; a file that has changed is loaded anew. Questions are put one at a time. */
+/** One thread for each file, which is reloaded when it changes. Questions are asked one at a time. */
 function wasmModule(file: string): WasmModule {
   let running: { worker: Worker; loaded: number } | null = null;
   let before: Promise<unknown> = Promise.resolve();
@@ -112,7 +115,7 @@ function answerOf(worker: Worker, question: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void) => {
       clearTimeout(timer);
-      // Not all of them: the worker keeps some of its own.
+      // Only these listeners: the worker has some of its own.
       for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
       end();
     };

@@ -4,10 +4,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../domain/text.ts';
 
 /**
- * Evaluates a compiled policy in a thread of its own: a policy that does not come to an end is ended from
- * outside, and holds up nobody.
+ * Evaluates a compiled policy in a thread of its own, so that a policy that does not end can be stopped and blocks
+ * nothing.
  */
-// As CommonJS: as an ES module the package exports something else than its types say.
+// Loaded as CommonJS: as an ES module, the package exports something else than its types say.
 const { loadPolicySync } = createRequire(import.meta.url)(
   '@open-policy-agent/opa-wasm',
 ) as typeof import('@open-policy-agent/opa-wasm');
@@ -20,7 +20,7 @@ parentPort?.on('message', ({ input, entrypoint }: { input: unknown; entrypoint: 
     const results: { result?: unknown }[] = policy.evaluate(input, ...(entrypoint === null ? [] : [entrypoint]));
     parentPort?.postMessage({ said: results[0]?.result });
   } catch (error) {
-    // The library throws plain strings too.
+    // The library also throws plain strings.
     parentPort?.postMessage({ problem: errorText(error) });
   }
 });

@@ -1,4 +1,4 @@
-/** What answers of PagerDuty's REST API mean. Whatever is not understood is not known. */
+/** Interprets answers of PagerDuty's REST API. What is not understood counts as "not known". */
 
 import { z } from 'zod';
 import { type Known, known, type Millis, SECOND, unknown } from '../domain/terms.ts';
@@ -9,13 +9,13 @@ export interface Answer {
   readonly data: unknown;
 }
 
-/** The longest a question may take, all its pages together. A decision does not wait longer. */
+/** Maximum time of a question with all its pages, in ms. A decision does not wait longer. */
 export const DEADLINE: Millis = 2 * SECOND;
 
-/** The paging that PagerDuty calls classic: it says where a page begins, and whether there are more. */
+/** PagerDuty's classic pagination: each page has its offset and whether there are more. */
 const pagingSchema = z.object({ more: z.boolean(), offset: z.number().int().nullish() });
 
-/** One page of a list. A page that is not the one asked for, or does not say whether it is the last, is not understood. */
+/** One page of a list. A page with another offset, or that does not say whether it is the last, is not understood. */
 export function pageOf(
   said: unknown,
   key: string,
@@ -31,7 +31,7 @@ export function pageOf(
 }
 
 export function judge({ status, data }: Answer, path: string): Known<unknown> {
-  // Overrides are published as answering 201, though they are only read.
+  // Reading overrides is documented to answer 201.
   if ((status === 200 || status === 201) && typeof data === 'object' && data !== null) return known(data);
   switch (status) {
     case 401:
@@ -47,7 +47,7 @@ export function judge({ status, data }: Answer, path: string): Known<unknown> {
   }
 }
 
-/** pdjs rejects with a bare Response where the body is no JSON. */
+/** pdjs rejects with a bare Response if the body is not JSON. */
 export function problemOf(error: unknown): string {
   if (error instanceof Error)
     return error.name === 'AbortError'

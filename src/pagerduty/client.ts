@@ -8,11 +8,11 @@ import { RateLimits, type Waiting } from './rateLimits.ts';
 import { SharedAnswers } from './sharedAnswers.ts';
 import { type Call, type Query, type Send, sendWith } from './wire.ts';
 
-/** PagerDuty's largest page, and the furthest its paging goes. */
+/** PagerDuty's largest page, and the maximum offset of its pagination. */
 const PAGE_SIZE = 100;
 const MAX_ENTRIES = 10_000;
 
-/** One question to PagerDuty's REST API. Every failure is an answer: it never throws. */
+/** Asks PagerDuty's REST API. Never throws: every failure is an answer. */
 export interface PagerDutyClient {
   /** One object. */
   get<T>(path: string, query: Query, schema: z.ZodType<T>, purpose: Purpose): Promise<Known<T>>;
@@ -24,7 +24,7 @@ export interface PagerDutyClient {
     schema: z.ZodType<T>,
     purpose: Purpose,
   ): Promise<Known<readonly T[]>>;
-  /** Makes or changes something. A refusal of PagerDuty's is an answer too, with its status. */
+  /** Creates or changes something. A refusal by PagerDuty is an answer too, with its status. */
   write(
     method: 'POST' | 'PUT',
     path: string,
@@ -37,10 +37,10 @@ export function createPagerDuty(options: {
   apiUrl: string;
   clock: Pick<Clock, 'now' | 'wakeAt'>;
   log: Log;
-  /** Whoever waits for the rate limit then waits no longer: the bot stops. */
+  /** When aborted, nothing waits for the rate limit any longer, because the bot stops. */
   ending?: AbortSignal;
   meter?: Meter;
-  /** Hears the Date of every answer. */
+  /** Called with the Date header of every answer. */
   heardDate?: (date: string | null) => void;
 }): PagerDutyClient {
   const { token, apiUrl, clock, log, ending, meter = SILENT_METER, heardDate } = options;
@@ -159,6 +159,6 @@ const measured =
       ({ status }) => status < 400,
     );
 
-/** What PagerDuty counts together: the same question, about whichever object. */
+/** The unit of PagerDuty's rate limits: the operation, with any id. */
 const operationOf = (method: string, path: string): string =>
   `${method} ${path.replaceAll(/\/[A-Z0-9]+(?=\/|$)/g, '/{id}')}`;

@@ -4,7 +4,7 @@ import { cut } from '../domain/text.ts';
 import type { IncidentDesk } from '../ports/pagerDuty.ts';
 import type { PagerDutyClient } from './client.ts';
 
-/** What PagerDuty takes in one note. https://developer.pagerduty.com/api-reference, "Create a note on an incident" */
+/** Maximum length of a note. https://developer.pagerduty.com/api-reference, "Create a note on an incident" */
 const NOTE_MAX_LENGTH = 2_000;
 const TITLE_MAX_LENGTH = 1_024;
 
@@ -20,8 +20,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * Writes to PagerDuty in the name of one of its users.
- * @param from e-mail address of that user; null: the bot was not set up to write
+ * Writes notes and incidents to PagerDuty in the name of one of its users.
+ * @param from e-mail address of that user, or null if the bot may not write
  */
 export function createIncidentDesk(client: PagerDutyClient, from: string | null): IncidentDesk {
   const write = writer(client, from);
@@ -30,7 +30,7 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
     note: async (incidentId, text, marker) => {
       if (!/^[A-Z0-9]+$/.test(incidentId)) throw new Error('that is no PagerDuty incident id');
       const path = `/incidents/${incidentId}/notes`;
-      // An answer that got lost must not make a second note.
+      // A lost answer must not cause a second note.
       const notes = await client.get(path, {}, z.object({ notes: z.array(noteSchema) }), 'check');
       if (!notes.known) throw new Error(notes.problem);
       const alike = notes.value.notes.filter(({ content }) => content.includes(marker));
@@ -51,7 +51,7 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
       return write('POST', '/incidents', { incident }, isOpenAlready);
     },
     resolve: async (key) => {
-      // Without a range only the last 30 days are looked at.
+      // Without a range, PagerDuty returns only the last 30 days.
       const query = { incident_key: key, date_range: 'all' };
       const found = await client.list('/incidents', query, 'incidents', openedSchema, 'check');
       if (!found.known) throw new Error(found.problem);
@@ -62,10 +62,10 @@ export function createIncidentDesk(client: PagerDutyClient, from: string | null)
   };
 }
 
-/** Whether a refusal is as good as success. */
+/** Whether a refusal means that it was already done. */
 type Accepts = (status: number, problem: string) => boolean;
 
-/** The one that an earlier try opened is still open. */
+/** An earlier try opened the incident, and it is still open. */
 const isOpenAlready: Accepts = (status, problem) =>
   status === 400 && /already exists|matching (dedup|incident) key/i.test(problem);
 
@@ -81,7 +81,7 @@ const writer =
     throw new Error(`PagerDuty refused ${path} (${status}): ${problem || 'it does not say why'}`);
   };
 
-/** Who the bot's own notes are by: anybody may write one that looks like them. */
+/** The author of the bot's own notes: anyone may write a note that looks like them. */
 async function userWith(client: PagerDutyClient, from: string | null): Promise<string> {
   const found = await client.list('/users', { query: from ?? '' }, 'users', userSchema, 'check');
   if (!found.known) throw new Error(found.problem);

@@ -9,7 +9,7 @@ import { entriesOf, onCallFor } from './shifts.ts';
 import { Users } from './users.ts';
 
 const named = z.object({ name: z.string().min(1) });
-/** Where things are, and their names in the answer. */
+/** The paths of objects, and their names in the answer. */
 const THINGS = {
   service: { path: 'services', schema: z.object({ service: named }).transform(({ service }) => service.name) },
   schedule: { path: 'schedules', schema: z.object({ schedule: named }).transform(({ schedule }) => schedule.name) },
@@ -20,8 +20,8 @@ const THINGS = {
 } as const;
 
 /**
- * Who is on call, and which incidents there are, from PagerDuty's REST API.
- * @param addressOf somebody's e-mail address there, in lower case
+ * Looks up who is on call, and incidents, through PagerDuty's REST API.
+ * @param addressOf a person's e-mail address in PagerDuty, in lower case
  */
 export function createOnCall(
   client: PagerDutyClient,

@@ -1,4 +1,4 @@
-/** Which shifts are turns of a rotation, and which somebody put in by hand, perhaps a minute ago. */
+/** Tells shifts of a rotation from those that somebody added by hand, perhaps a minute ago. */
 
 import { z } from 'zod';
 import type { OnCallEntry } from '../domain/evidence.ts';
@@ -6,10 +6,12 @@ import { type Instant, type Known, known, SECOND } from '../domain/terms.ts';
 import type { Purpose } from '../ports/evidence.ts';
 import type { PagerDutyClient } from './client.ts';
 
-/** What stands behind an entry: the two kinds of schedules answer at different addresses, and know nothing of each other's ids. */
+/**
+ * The schedule behind an entry. The two kinds of schedules have different endpoints, and neither knows the other's ids.
+ */
 export type ScheduleKind = 'layered' | 'shift_based';
 
-/** @param type as PagerDuty names the reference; left out, it is a schedule of the older kind */
+/** @param type PagerDuty's type of the reference; without it, it is a schedule of the older kind */
 export function scheduleKindOf(type: string | null | undefined): ScheduleKind | null {
   switch (type ?? 'schedule_reference') {
     case 'schedule_reference':
@@ -37,7 +39,7 @@ const assignmentSchema = z.object({
     z.object({ type: z.literal('user_member'), user_id: z.string().min(1) }),
     z.object({ type: z.literal('empty_member') }),
   ]),
-  // Kinds that are published later are no rotation either.
+  // Kinds that PagerDuty may add later do not count as a rotation.
   source: z.object({ type: z.string().min(1) }),
 });
 const finalScheduleSchema = z.object({
@@ -47,22 +49,22 @@ const finalScheduleSchema = z.object({
   }),
 });
 
-/** A moment as PagerDuty asks for it: a range, which must not be empty. */
+/** A moment as a range, which PagerDuty requires not to be empty. */
 export const momentOf = (at: Instant) => ({
   since: new Date(at).toISOString(),
   until: new Date(at + SECOND).toISOString(),
 });
 
 /**
- * Whether somebody's shift was put in by hand.
- * @returns null where PagerDuty does not say; a rule that needs a planned shift is then not met
+ * Whether a shift was added by hand.
+ * @returns null if PagerDuty does not say; a rule that requires a planned shift is then not met
  */
 export async function isOverride(
   client: PagerDutyClient,
   { entry, userId, kind }: { entry: OnCallEntry; userId: string; kind: ScheduleKind | null },
   { at, purpose }: { at: Instant; purpose: Purpose },
 ): Promise<boolean | null> {
-  // Who is on an escalation policy by name overrides nobody. That it is no turn of a rotation either, a rule sees.
+  // A person who is named in the escalation policy overrides nobody. A rule can see that it is not a rotation either.
   if (!entry.schedule) return false;
   if (kind === null) return null;
   const asked = { client, schedule: entry.schedule.id, at, purpose };
@@ -83,14 +85,14 @@ async function byOverrides({ client, schedule, at, purpose }: Asked, userId: str
 }
 
 /**
- * By the schedule as PagerDuty computes it. Only a turn of a rotation is planned: responders may add custom shifts
- * and overrides of both kinds to themselves.
+ * Uses the schedule that PagerDuty computes. Only rotation shifts are planned: responders may give themselves custom
+ * shifts and overrides of both kinds.
  */
 async function byShifts(
   { client, schedule, at, purpose }: Asked,
   { entry, userId }: { entry: OnCallEntry; userId: string },
 ): Promise<Known<boolean | null>> {
-  // With overflow shifts keep their real ends; without it they would be cut to the moment asked about.
+  // With `overflow`, shifts keep their real ends. Without it, they would be cut to the requested range.
   const query = { ...momentOf(at), overflow: 'true', 'include[]': ['final_schedule'] };
   const found = await client.get(`/v3/schedules/${schedule}`, query, finalScheduleSchema, purpose);
   if (!found.known) return found;
@@ -102,6 +104,6 @@ async function byShifts(
   if (theirs.length === 0) return known(null);
   const turns = theirs.filter(({ source }) => source.type === 'schedule_rotation');
   if (turns.length === theirs.length) return known(false);
-  // With something put in by hand beside it, this entry is the turn only with the turn's own times.
+  // If there are also shifts added by hand, this entry is the rotation's only if it has the same times.
   return known(!turns.some((turn) => turn.start_time === entry.start && turn.end_time === entry.end));
 }

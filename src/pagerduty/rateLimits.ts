@@ -3,33 +3,33 @@ import type { Purpose } from '../ports/evidence.ts';
 import type { Clock } from '../ports/host.ts';
 import { type Answer, DEADLINE } from './answer.ts';
 
-/** How long to hold off after a 429 that does not say. */
+/** Pause after a 429 without a time, in ms. */
 const DEFAULT_HOLD_OFF: Millis = 30 * SECOND;
 /**
- * Longest that a decision waits for a rate limit that is used up. PagerDuty counts by the minute: whoever is on call
- * and asks during a storm is better served a minute later than by a reviewer who sleeps.
+ * Maximum time that a decision waits for the rate limit, in ms. PagerDuty's limits are per minute: during a storm, an
+ * on-call person is better served a minute later than by a reviewer who sleeps.
  */
 const LONGEST_WAIT: Millis = 2 * MINUTE;
 
-/** How long one question may take. */
+/** The time that one question may take, in ms. */
 export interface Waiting {
-  /** The end of its time, begun anew after waiting for the rate limit. */
+  /** Its deadline, which starts again after waiting for the rate limit. */
   signal: AbortSignal;
-  /** The latest end of a used-up rate limit that is waited for. */
+  /** The latest reset of the rate limit that the question waits for. */
   readonly until: Instant;
 }
 
-/** When PagerDuty may be asked again, by what it said of its rate limits. */
+/** When PagerDuty may be asked again, from its rate limit headers. */
 export class RateLimits {
   readonly #clock: Pick<Clock, 'now' | 'wakeAt'>;
   readonly #ending: AbortSignal | undefined;
   readonly #heard: (wait: Millis) => void;
-  /** Until when nothing more is sent, by operation: PagerDuty limits some on their own, and others then still answer. */
+  /** When to send again, by operation: PagerDuty limits some operations separately, so that others still answer. */
   readonly #heldOff = new Map<string, Instant>();
 
   /**
-   * @param ending whoever waits for a rate limit then waits no longer
-   * @param heard is told for how long PagerDuty said not to ask
+   * @param ending when aborted, nothing waits for a rate limit any longer
+   * @param heard called with how long PagerDuty said to wait, in ms
    */
   constructor(
     clock: Pick<Clock, 'now' | 'wakeAt'>,
@@ -63,7 +63,7 @@ export class RateLimits {
 
   /**
    * Waits until an operation may be sent, as long as the caller can wait.
-   * @returns how much longer the limit is used up; 0: it may be sent now
+   * @returns the remaining time until the reset in ms, 0 if it may be sent now
    */
   async wait(operation: string, waiting: Waiting): Promise<Millis> {
     for (;;) {

@@ -3,7 +3,7 @@ import { INCIDENT_STATUSES, type Incident, URGENCIES } from '../domain/incident.
 import type { Ref } from '../domain/terms.ts';
 import { instant } from './plannedShifts.ts';
 
-/** Ids go into further questions, as parts of their paths. */
+/** Ids become parts of paths in further questions. */
 const id = z.string().regex(/^[A-Z0-9]{1,40}$/);
 const reference = z
   .object({ id, summary: z.string().nullish() })
@@ -11,7 +11,7 @@ const reference = z
 
 export const userSchema = z.object({ id, email: z.string() });
 
-/** Everything that a rule may turn on has to be there: without services, schedule or end it would be somebody else's shift. */
+/** All fields that a rule may use are required: without services, schedule or end it could be another shift. */
 export const onCallSchema = z.object({
   user: userSchema,
   escalation_policy: z.object({
@@ -26,7 +26,7 @@ export const onCallSchema = z.object({
   end: instant.nullable(),
 });
 
-/** An entry that is not whole says nothing of anybody, and takes nothing away from what the others say. */
+/** An incomplete entry is ignored. The others still count. */
 export const atLevelSchema = onCallSchema.or(
   onCallSchema.pick({ escalation_level: true }).extend({ escalation_policy: z.object({ id }) }),
 );

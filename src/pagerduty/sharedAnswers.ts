@@ -2,11 +2,11 @@ import { type Instant, type Known, MINUTE, type Millis } from '../domain/terms.t
 import type { Purpose } from '../ports/evidence.ts';
 import type { Clock } from '../ports/host.ts';
 
-/** How long an answer serves previews. */
+/** How long an answer may be used for previews, in ms. */
 const PREVIEW_AGE: Millis = MINUTE;
 const CACHE_LIMIT = 2_000;
 
-/** Equal questions at the same time are one call; old answers serve previews only. */
+/** Concurrent equal questions share one call. Old answers are used only for previews. */
 export class SharedAnswers {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #inFlight = new Map<string, Promise<Known<unknown>>>();
@@ -16,12 +16,12 @@ export class SharedAnswers {
     this.#clock = clock;
   }
 
-  /** @param question always asked with the same type of answer */
+  /** @param question the same question must always expect the same type of answer */
   async get<T>(question: string, purpose: Purpose, ask: () => Promise<Known<T>>): Promise<Known<T>> {
     const earlier = this.#answers.get(question);
     if (purpose === 'preview' && earlier && this.#clock.now() - earlier.at <= PREVIEW_AGE)
       return earlier.answer as Known<T>;
-    // Who does not wait for a rate limit does not wait for a decision that does.
+    // A caller that does not wait for the rate limit must not join a call that does.
     const turn = purpose === 'decision' ? `waiting ${question}` : question;
     const running = this.#inFlight.get(turn) ?? this.#start(question, turn, ask);
     return running as Promise<Known<T>>;

@@ -1,4 +1,4 @@
-/** Who is on call, by person and by escalation policy. */
+/** Looks up who is on call, by person and by escalation policy. */
 
 import type { z } from 'zod';
 import type { OnCallEntry } from '../domain/evidence.ts';
@@ -14,7 +14,7 @@ import type { Users } from './users.ts';
 
 type Said = z.infer<typeof onCallSchema>;
 
-/** With users and policies put in, one call tells all. */
+/** Includes users and policies, so that one call is enough. */
 const WHOLE = { 'include[]': ['users', 'escalation_policies'] };
 
 export async function entriesOf(
@@ -26,7 +26,7 @@ export async function entriesOf(
   const identity = await users.identify(person, purpose);
   if (!identity.known) return identity;
   const { userId, address } = identity.value;
-  // Without since and until PagerDuty answers for this moment.
+  // Without `since` and `until`, PagerDuty answers for now.
   const query = { 'user_ids[]': [userId], ...WHOLE, ...(at !== undefined && momentOf(at)) };
   const found = await client.list('/oncalls', query, 'oncalls', onCallSchema, purpose);
   if (!found.known) return found;

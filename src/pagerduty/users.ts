@@ -5,24 +5,24 @@ import type { Clock } from '../ports/host.ts';
 import type { PagerDutyClient } from './client.ts';
 import { userSchema } from './schemas.ts';
 
-/** How long "this e-mail address is that PagerDuty user" is remembered. Every on-call answer confirms it. */
+/** How long the PagerDuty user of an e-mail address is cached, in ms. Every on-call answer confirms it. */
 const IDENTITY_AGE: Millis = HOUR;
 
-/** Who somebody is in PagerDuty. */
+/** A person as a user of PagerDuty. */
 interface Identity {
   readonly userId: string;
   /** In lower case. */
   readonly address: string;
 }
 
-/** People as users of PagerDuty, by their e-mail addresses. */
+/** Finds people's PagerDuty users by e-mail address. */
 export class Users {
   readonly #client: PagerDutyClient;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #addressOf: (person: Person) => Known<string>;
   readonly #seen = new Map<string, { readonly userId: string; readonly at: Instant }>();
 
-  /** @param addressOf somebody's e-mail address there, in lower case */
+  /** @param addressOf a person's e-mail address in PagerDuty, in lower case */
   constructor(client: PagerDutyClient, clock: Pick<Clock, 'now'>, addressOf: (person: Person) => Known<string>) {
     this.#client = client;
     this.#clock = clock;
@@ -36,7 +36,7 @@ export class Users {
     return userId.known ? known({ userId: userId.value, address: address.value }) : userId;
   }
 
-  /** An answer showed that an address is another user's by now. */
+  /** An answer showed that the address now belongs to another user. */
   forget({ address }: Identity): void {
     this.#seen.delete(address);
   }
@@ -64,7 +64,7 @@ export class Users {
     return known(first.id);
   }
 
-  /** Users with exactly this e-mail address: the search itself is fuzzy. */
+  /** Only users with exactly this e-mail address, because the search is fuzzy. */
   async #search(address: string, purpose: Purpose): Promise<Known<readonly { readonly id: string }[]>> {
     const found = await this.#client.list('/users', { query: address }, 'users', userSchema, purpose);
     return found.known ? known(found.value.filter(({ email }) => email.toLowerCase() === address)) : found;

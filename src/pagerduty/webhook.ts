@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { readObject } from '../http/json.ts';
 import type { Route } from '../http/route.ts';
 
-/** Where PagerDuty sends them, on the bot's port. */
+/** The path on the bot's port. */
 export const PAGERDUTY_PATH = '/pagerduty/events';
 
 const payloadSchema = z.object({
@@ -15,14 +15,13 @@ const payloadSchema = z.object({
   }),
 });
 
-/** One or several, with commas in between: PagerDuty sends two while a secret is being changed. */
+/** One or several signatures, separated by commas: PagerDuty sends two while a secret is rotated. */
 const SIGNATURES = /^v1=[0-9a-f]+(?:\s*,\s*v1=[0-9a-f]+){0,9}$/;
 
 /**
- * Takes deliveries whose signature is right, and passes on which incident something happened to. Nothing else
- * in them is believed: whatever follows is asked of PagerDuty, so a delivery that comes twice, late, or again
- * years later has no effect of its own.
- * @param onIncident commits what follows; answered only afterwards, so that PagerDuty sends again what was lost
+ * Accepts signed deliveries, and passes on the id of the incident. Nothing else in them is believed: the facts are
+ * asked of PagerDuty, so a delivery that is repeated or late, even by years, has no effect of its own.
+ * @param onIncident commits the work that follows; the answer waits for it, so that PagerDuty sends again what was lost
  */
 export function pagerDutyWebhook(options: {
   secret: string;
@@ -35,7 +34,7 @@ export function pagerDutyWebhook(options: {
     isSigned: ({ headers, body }) => isSigned(body, String(headers['x-pagerduty-signature']), secret),
     take: async ({ body }, response) => {
       const payload = payloadSchema.safeParse(readObject(body.toString('utf8')));
-      // Signed, but about something else, such as a service: nothing to do.
+      // Signed, but not about an incident: nothing to do.
       if (payload.success) {
         const { data, event_type: type } = payload.data.event;
         if (data.type === 'incident' && type.startsWith('incident.')) await onIncident(data.id);
@@ -45,7 +44,7 @@ export function pagerDutyWebhook(options: {
   };
 }
 
-/** Any one of several signatures may fit. */
+/** One matching signature is enough. */
 function isSigned(body: Buffer, header: string, secret: string): boolean {
   const expected = Buffer.from(`v1=${createHmac('sha256', secret).update(body).digest('hex')}`);
   return header

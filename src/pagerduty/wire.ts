@@ -1,4 +1,4 @@
-/** One call to PagerDuty's REST API over its own client, pdjs. */
+/** One call to PagerDuty's REST API through its client, pdjs. */
 
 import { createRequire } from 'node:module';
 import { type Millis, SECOND } from '../domain/terms.ts';
@@ -6,7 +6,7 @@ import { type Answer, DEADLINE } from './answer.ts';
 
 const { api } = createRequire(import.meta.url)('@pagerduty/pdjs') as typeof import('@pagerduty/pdjs');
 
-/** pdjs tries a 429 three times more, with this pause; its own 20 s would outlast every deadline. */
+/** pdjs retries a 429 three times with this pause. Its default of 20 s would exceed every deadline. */
 const RETRY_PAUSE: Millis = 400;
 
 export type Query = Readonly<Record<string, string | string[]>>;
@@ -15,7 +15,7 @@ export type Call =
   | { readonly method: 'GET'; readonly query: Query }
   | { readonly method: 'POST' | 'PUT'; readonly body: object; readonly from: string };
 
-/** @throws where there is no answer before the signal fires, or none in PagerDuty's own format */
+/** @throws if there is no answer before the signal aborts, or none in PagerDuty's format */
 export type Send = (path: string, call: Call, signal: AbortSignal) => Promise<Answer>;
 
 export const sendWith =
@@ -28,11 +28,11 @@ export const sendWith =
       ...(call.method === 'GET'
         ? { queryParameters: call.query as Record<string, string | string[]> }
         : { data: call.body }),
-      // pdjs' own time-out only keeps the process awake; the signal is what ends a call.
+      // The signal ends a call. The timeout of pdjs would only keep the process alive.
       requestTimeout: 0,
       retryTimeout: RETRY_PAUSE,
       signal,
-      // Its default adds a charset that the published API does not list.
+      // The default adds a charset that the API does not document.
       headers: {
         'Content-Type': 'application/json',
         Accept: 'application/vnd.pagerduty+json;version=2',
@@ -43,7 +43,7 @@ export const sendWith =
     return { status, headers, data };
   };
 
-/** pdjs waits out its retries even after the signal fired; nobody else should. */
+/** Stops waiting when the signal aborts: pdjs itself would finish its retries. */
 function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new Error(`no answer within ${DEADLINE / SECOND} s`));

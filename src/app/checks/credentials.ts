@@ -1,6 +1,6 @@
 import type { Env } from '../../config/env.ts';
 
-/** What the checks are made with; null: it is not at hand, and what needs it is said to be not checked. */
+/** The credentials that the checks use. What is null is missing, and what needs it is reported as not checked. */
 export interface Credentials {
   readonly slack: { readonly apiUrl: string; readonly botToken: string | null; readonly appToken: string | null };
   readonly isSigningSecretSet: boolean;
@@ -13,7 +13,7 @@ export interface Credentials {
   readonly databasePath: string | null;
 }
 
-/** Of an environment that may be incomplete. */
+/** Reads them from an environment that may be incomplete. */
 export const credentialsIn = (variables: NodeJS.ProcessEnv): Credentials => ({
   slack: {
     apiUrl: withSlash(variables.SLACK_API_URL || 'https://slack.com/api/'),
@@ -30,7 +30,7 @@ export const credentialsIn = (variables: NodeJS.ProcessEnv): Credentials => ({
   databasePath: variables.JIT_DATABASE || null,
 });
 
-/** Of the environment that a bot runs in. */
+/** Takes them from the checked environment of a running bot. */
 export const credentialsOf = ({ slack, pagerDuty, databasePath }: Env): Credentials => ({
   slack: {
     apiUrl: slack.apiUrl,

@@ -5,10 +5,10 @@ import type { Finding } from '../../ports/targets.ts';
 import type { Checks } from './place.ts';
 
 const MIB = 2 ** 20;
-/** Months of events of a large team; and room for what SQLite writes beside the file. */
+/** Months of events for a large team, and room for the temporary files of SQLite. */
 const LEAST_FREE = 512 * MIB;
 
-/** Bytes that this user may still write to the disk of a folder. */
+/** Free space for this user on the disk of a folder, in bytes. */
 export type FreeSpace = (folder: string) => Promise<number>;
 
 const freeSpace: FreeSpace = async (folder) => {

@@ -19,14 +19,14 @@ interface Parts {
   readonly clock: Clock;
 }
 
-/** People looked up at most, until one is found in both places. */
+/** Maximum number of people to look up until one is found in both Slack and PagerDuty. */
 const MOST_PEOPLE = 10;
-/** An incident that there is not: who may write is told so, and who may not is told that. */
+/** An incident that does not exist. A key that may write gets "not found"; one that may not gets "forbidden". */
 const NO_INCIDENT = '/incidents/PJITBOTDOCTOR/notes';
 const EVENTS_PATH = '/pagerduty/events';
 const EVENTS = ['incident.resolved', 'incident.reopened'];
 
-/** Whether PagerDuty takes the key, what it may do, and whether people are found there. */
+/** Checks that PagerDuty accepts the key, what the key may do, and that people are found there. */
 export function pagerDutyChecks({ credentials, policy, log, clock }: Parts): Checks {
   const { token, apiUrl, from, hasWebhookSecret } = credentials.pagerDuty;
   if (token === null)
@@ -129,7 +129,7 @@ interface Looked {
   readonly knows: (person: Parameters<ReturnType<typeof createOnCall>['knows']>[0]) => Promise<Known<boolean>>;
 }
 
-/** One person of the policy is found in both places: then addresses are the same there. */
+/** Checks that one person of the policy is found in both, which shows that their e-mail addresses match. */
 async function someoneKnown({ directory, policy, knows }: Looked): Promise<readonly Finding[]> {
   const people = await namedPeople(directory, policy);
   let problem = 'the policy names nobody by whom it could be tried';

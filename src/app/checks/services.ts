@@ -23,7 +23,7 @@ export function serviceChecks({ free, ...parts }: Parts): Checks {
   };
 }
 
-/** At start: what is not as it should be becomes a warning in the log. Nothing waits for it. */
+/** At start, logs a warning for each finding. Runs in the background. */
 export async function warnOfFindings(parts: Parts): Promise<void> {
   for (const { name, ask } of serviceChecks(parts).places)
     for (const { ok, what, fix } of await ask())

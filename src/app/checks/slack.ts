@@ -9,7 +9,9 @@ import { neededScopes } from '../manifest.ts';
 import type { Credentials } from './credentials.ts';
 import type { Checks, Place } from './place.ts';
 
-/** Codes are of half a minute, and a shift that begins is at once. */
+/**
+ * One-time codes are valid for half a minute, and shifts begin on the second: a clock that is off by more breaks both.
+ */
 const MOST_DRIFT: Millis = 30 * SECOND;
 const DEADLINE: Millis = 10 * SECOND;
 
@@ -20,7 +22,7 @@ interface Parts {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Whether Slack takes the tokens, what the app may do there, and whether the bot is where it has to be. */
+/** Checks that Slack accepts the tokens, that the app has its scopes, and that the bot is in its channels. */
 export function slackChecks({ credentials, policy, log, clock }: Parts): Checks {
   const { slack, isSigningSecretSet } = credentials;
   const clientOf = (token: string) => createClients({ token, apiUrl: slack.apiUrl, log }).interactive;
@@ -61,7 +63,7 @@ async function workspace(client: WebClient, policy: Policy): Promise<readonly Fi
   }
 }
 
-/** @param given what Slack says of the token that was used, in a header of its answer */
+/** @param given the scopes of the token, from a header of Slack's answer */
 function scopes(given: readonly string[] | undefined): Finding {
   if (given === undefined)
     return {
@@ -79,7 +81,7 @@ function scopes(given: readonly string[] | undefined): Finding {
       };
 }
 
-/** Whether the bot reads a channel that the policy names, as it must to say anything there. */
+/** Checks that the bot can read a channel of the policy, which it must be able to do to post there. */
 async function channel(client: WebClient, id: string, what: string): Promise<Finding> {
   try {
     await client.conversations.history({ channel: id, limit: 1 });
@@ -89,7 +91,7 @@ async function channel(client: WebClient, id: string, what: string): Promise<Fin
   }
 }
 
-/** Asks for an address to connect to, and does not connect. */
+/** Asks for a Socket Mode address, without connecting to it. */
 async function socketMode(client: WebClient): Promise<readonly Finding[]> {
   try {
     await client.apps.connections.open({});
@@ -105,7 +107,7 @@ async function socketMode(client: WebClient): Promise<readonly Finding[]> {
   }
 }
 
-/** The time in the header of any answer, which is of whole seconds. */
+/** The time in the Date header of an answer, which has a resolution of one second. */
 async function clockBeside(apiUrl: string, clock: Pick<Clock, 'now'>): Promise<readonly Finding[]> {
   try {
     const response = await fetch(`${apiUrl}api.test`, { method: 'POST', signal: AbortSignal.timeout(DEADLINE) });

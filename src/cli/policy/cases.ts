@@ -1,4 +1,7 @@
-/** Cases beside a policy: who asks for what, when, with what PagerDuty says; and what is to come of it. docs/policy-tools.md */
+/**
+ * Test cases next to a policy: who asks for what and when, what PagerDuty says, and the expected decision.
+ * docs/policy-tools.md
+ */
 
 import { dirname, join, parse } from 'node:path';
 import { parse as parseYaml } from 'yaml';
@@ -33,9 +36,9 @@ const shift = z.strictObject({
   level: z.number().int().min(1).default(1),
   schedule: z.string().optional(),
   services: z.array(z.string()).default([]),
-  /** How long ago it began; left out: always. */
+  /** How long ago the shift began. Without it, it has always been. */
   since: duration.optional(),
-  /** How long it goes on; left out: for ever. */
+  /** How much longer the shift lasts. Without it, it never ends. */
   left: duration.optional(),
   override: z.boolean().default(false),
 });
@@ -89,7 +92,7 @@ const fileSchema = z.strictObject({
   cases: z.array(caseSchema).min(1, CASES.none),
 });
 
-/** Cases that say no time are decided at this one: a Thursday, noon. */
+/** The time of cases without one: a Thursday, noon. */
 const USUAL_TIME = Date.UTC(2026, 0, 15, 12);
 
 export interface CaseFile {
@@ -121,7 +124,7 @@ export function readCases(path: string): CaseFile {
   return { path, at: parsed.data.at ?? USUAL_TIME, cases: parsed.data.cases };
 }
 
-/** What a case is decided on. @throws ConfigError where it names a role that there is not */
+/** The input that a case is decided with. @throws ConfigError if the policy lacks its role */
 export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Role; input: DecisionInput } {
   const role = findRole(policy, one.role);
   if (!role) throw new ConfigError(CASES.noRole(file.path, one.name, one.role));
@@ -139,7 +142,7 @@ export function caseInput(policy: Policy, one: Case, file: CaseFile): { role: Ro
 
 const named = (id: string) => ({ id, name: id });
 
-/** What a case says of one source; null: it says nothing of it. */
+/** What a case says about one source of evidence, or null if it says nothing. */
 const when = <T, R>(value: T | 'down' | undefined, what: string, use: (value: T) => R): Known<R> | null =>
   value === undefined ? null : value === 'down' ? unknown(CASES.isDown(what)) : known(use(value as T));
 
@@ -167,7 +170,7 @@ function evidenceOf(one: Case, role: Role, at: Instant): Evidence {
       service: named(service),
       url: '',
     })),
-    // Every group that a rule asks about is known: the person is in those that the case lists.
+    // Every group that a rule names is known: the person is in those that the case lists, and in no other.
     groups: groupsOf(role, one.person.groups),
     history: when(one.history, 'the database', (history) => ({
       automatic: history.automatic.map(({ role: key, ago }) => ({ role: key, at: at - ago })),

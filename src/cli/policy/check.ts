@@ -19,7 +19,7 @@ interface Reported {
   readonly advice: string;
 }
 
-/** Exit codes: 0 nothing but warnings, 1 errors, 2 it could not be checked. */
+/** Exit codes: 0 no errors, 1 errors, 2 it could not be checked. */
 export async function run({ values, files }: Given<typeof POLICY_CHECK>): Promise<number> {
   const file = policyPath(files);
   const database = values.live ? databasePath(values.database) : null;
@@ -36,11 +36,11 @@ export async function run({ values, files }: Given<typeof POLICY_CHECK>): Promis
 
 interface Checked {
   readonly reported: readonly Reported[];
-  /** Variables that the file names and that are not set. */
+  /** Environment variables that the file names and that are not set. */
   readonly unset: readonly string[];
 }
 
-/** @param database where to look for access that is live; null: nowhere */
+/** @param database where to look for active access, or null to skip that */
 async function check(file: string, online: boolean, database: string | null): Promise<Checked> {
   const source = readTextFile(file, FILES.policy);
   const result = parsePolicy(source, PROVISIONERS, process.env, {
@@ -66,7 +66,7 @@ async function check(file: string, online: boolean, database: string | null): Pr
   return { reported, unset };
 }
 
-/** What a start with this environment would miss. */
+/** The variables that a start with this environment would lack. */
 function unsetIn(source: string, folder: string): string[] {
   const strict = parsePolicy(source, PROVISIONERS, process.env, { folder });
   const messages = 'issues' in strict ? strict.issues.map(({ message }) => message) : [];

@@ -11,7 +11,7 @@ import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
 import { caseInput, casesBeside, readCases } from './cases.ts';
 
-/** One decision as a tree: of a case, or of a request that was recorded, under the policy file as it is now. */
+/** Shows one decision as a tree: of a case, or of a recorded request, under the current policy file. */
 export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Promise<number> {
   const path = policyPath(files);
   const { policy } = readPolicy(path);

@@ -7,8 +7,8 @@ import { placeOf, placesOf } from '../../provisioners/targetPlaces.ts';
 import { LIVE } from '../../wording/terminal/policy.ts';
 
 /**
- * Whether what is live now could still be taken back under a policy: each grant remembers the place that gave it.
- * @param database of the bot, which may be running
+ * Checks that active access could still be ended under a policy: each grant records the place that gave it.
+ * @param database the bot's, which may be running
  */
 export async function liveFindings(policy: Policy, database: string): Promise<LintFinding[]> {
   const ledger = openLedgerToRead(database);
@@ -31,7 +31,7 @@ export async function liveFindings(policy: Policy, database: string): Promise<Li
   }
 }
 
-/** Targets whose secrets are not set here: which place they are cannot be told. */
+/** Targets whose secrets are not set here, so that their place is unknown. */
 const unread = ({ resources, retiredTargets }: Policy): LintFinding[] =>
   [
     ...[...resources.values()].map((one) => ({ path: ['resources', one.id, 'target'], target: one })),

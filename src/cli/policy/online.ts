@@ -1,4 +1,4 @@
-/** Whether everything that a policy names exists, in the Slack and the PagerDuty that the environment connects to. */
+/** Checks that everything a policy names exists in the Slack and PagerDuty of the environment. */
 
 import { z } from 'zod';
 import { systemClock } from '../../app/clock.ts';
@@ -30,7 +30,7 @@ export async function onlineFindings(policy: Policy): Promise<LintFinding[]> {
     if (!first.has(key)) first.set(key, named);
   }
   const findings: LintFinding[] = [];
-  // One after the other: Slack allows about twenty questions about groups a minute.
+  // One after the other: Slack's rate limit for groups is about twenty calls a minute.
   for (const named of first.values()) {
     const answer =
       named.kind === 'principal' ? await principal(directory, named.id) : await atPagerDuty(pagerDuty, named);
@@ -56,7 +56,7 @@ async function atPagerDuty(client: PagerDutyClient, { kind, id }: Named): Promis
   const ask = (path: string) => client.get(path, {}, z.record(z.string(), z.unknown()), 'decision');
   const found = await ask(`/${kind}/${id}`);
   if (found.known || kind !== 'schedules') return found;
-  // A shift-based schedule is answered for elsewhere. It is missing only where both say so.
+  // Shift-based schedules have another endpoint. A schedule is missing only if both endpoints say so.
   const shiftBased = await ask(`/v3/schedules/${id}`);
   return shiftBased.known || !isMissing(shiftBased.problem) ? shiftBased : found;
 }

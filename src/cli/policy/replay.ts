@@ -26,7 +26,7 @@ export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promi
   const { policy } = readPolicy(path);
   const replay = await replayed(policy, path, { period, ...values });
   if (values.html !== undefined) {
-    // It holds names, and who asked for what.
+    // Only for its owner: it contains names, and who asked for what.
     writeFileSync(values.html, replayPage(replay), { mode: 0o600 });
     process.stdout.write(`${REPLAYED.written(values.html, replay.changed.length, replay.decisions)}\n`);
   } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);

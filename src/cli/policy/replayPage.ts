@@ -1,7 +1,7 @@
 import type { RoleKey } from '../../domain/terms.ts';
 import { REPLAY_PAGE } from '../../wording/terminal/policy.ts';
 
-/** A replay as one page: no network, no script, good on paper. */
+/** A replay as one page, without network or script, that prints well. */
 export function replayPage({ policy, since, decisions, changed, moves }: Replay): string {
   const cells = (values: readonly string[], tag = 'td') =>
     values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join('');
@@ -45,6 +45,6 @@ export interface Replay {
   readonly since: string;
   readonly decisions: number;
   readonly changed: readonly Changed[];
-  /** How many went from one decision to another, `deny → allow`. */
+  /** How many decisions changed, by kind of change, such as `deny → allow`. */
   readonly moves: Readonly<Record<string, number>>;
 }

@@ -59,7 +59,7 @@ function decideCase(policy: Policy, one: Case, file: CaseFile): Result {
   };
 }
 
-/** When access that began at this moment would end. */
+/** When access that begins now would end. */
 function endOf(
   role: Parameters<typeof tiesOf>[0],
   decision: RuleDecision,
@@ -76,7 +76,7 @@ const whyNot = (decision: RuleDecision): string =>
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-/** Which rules decided some case. Roles that are handed to Open Policy Agent have none of their own. */
+/** Which rules decided a case. Roles that Open Policy Agent decides have no rules. */
 function coverageOf(policy: Policy, results: readonly Result[]) {
   const roles = [...policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
   const perRole = roles.map((role) => {

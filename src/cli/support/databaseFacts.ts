@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { verifyLedger } from '../../ledger/history/verify.ts';
 import type { OpenLedger } from '../../ledger/sqlite/open.ts';
 
-/** Sizes and counts of a database, and whether its record is whole. No name and no text that anybody typed. */
+/** Sizes and counts of a database, and whether its ledger is whole. Contains no names and no typed text. */
 export function databaseFacts({ path, sqlite }: Pick<OpenLedger, 'path' | 'sqlite'>) {
   const tables = sqlite
     .prepare<[], { name: string }>(

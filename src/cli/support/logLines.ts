@@ -1,11 +1,11 @@
-/** Lines of the bot's log without what names a person, a place or a secret. */
+/** Reduces lines of the bot's log to what names no person, no place and no secret. */
 
 import { isObject } from '../../http/json.ts';
 
-/** The newest lines are what somebody asks about. */
+/** Maximum number of lines, the newest: those are what the question is about. */
 const MOST_LINES = 5_000;
 const NO_JSON = { msg: '(a line that is no JSON)' };
-/** Fields that count or name a kind. */
+/** Fields that hold numbers or kinds. */
 const KEPT = ['level', 'time', 'kind', 'attempt', 'alarm', 'signal', 'status'] as const;
 
 export const logLines = (text: string): object[] =>
@@ -31,11 +31,11 @@ function redactedLine(line: string): object {
 
 const isWord = (value: unknown): boolean => typeof value === 'string' && /^[\w:.+-]{1,40}$/.test(value);
 
-/** What varies in a message stands after a colon, in quotes or in brackets. */
+/** Cuts the variable parts of a message: after a colon, in quotes or in brackets. */
 const sentenceOf = (msg: string): string =>
   msg.replace(/(?<=:)\s.*$|\s*["'“(].*$/s, ' …').replace(/\S*[@/\d]\S*/g, '…');
 
-/** What kind of fault it was and where in the program; not what it says. */
+/** The type of an error and its place in the program, but not its message. */
 function faultOf({ type, code, stack }: Record<string, unknown>): object {
   const frames = typeof stack === 'string' ? stack.split('\n').filter((line) => /^\s+at /.test(line)) : [];
   return {
@@ -50,7 +50,7 @@ function parsed(line: string): Record<string, unknown> | null {
     const read: unknown = JSON.parse(line);
     return isObject(read) ? read : null;
   } catch {
-    // Somebody else's line, such as one of the supervisor's.
+    // A line of another program, such as the supervisor.
     return null;
   }
 }

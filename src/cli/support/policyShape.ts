@@ -1,9 +1,9 @@
-/** A policy without anything that names a person, a place or a team: which settings it has, and how they are nested. */
+/** The settings of a policy and how they are nested, without names of people, places or teams. */
 
 import { fieldNames } from '../../config/policyJsonSchema.ts';
 import { isObject } from '../../http/json.ts';
 
-/** What stands in the schema is the bot's own word, and names nobody. */
+/** Words of the schema. They are the bot's own, and name nobody. */
 export interface OwnWords {
   readonly keys: ReadonlySet<string>;
   readonly values: ReadonlySet<string>;
@@ -17,7 +17,7 @@ export const ownWords = (schema: unknown): OwnWords => ({
   values: new Set(fixedValues(schema)),
 });
 
-/** The texts of which a field takes only some. */
+/** All fixed values in a schema. */
 function fixedValues(node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap(fixedValues);
   if (!isObject(node)) return [];
@@ -27,10 +27,10 @@ function fixedValues(node: unknown): string[] {
   return [...here, ...Object.values(node).flatMap(fixedValues)];
 }
 
-/** @param policy as it stands in the file */
+/** @param policy the parsed file */
 export function policyShape(policy: unknown, own: OwnWords): unknown {
   const named = new Map<string, string>();
-  /** The same name is the same number throughout, so that references can be followed. */
+  /** Numbers names, the same name always with the same number, so that references can be followed. */
   const nameOf = (text: string): string => {
     const name = named.get(text) ?? `name ${named.size + 1}`;
     named.set(text, name);
