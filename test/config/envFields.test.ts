@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/configError.ts';
 import { parseEnv } from '../../src/config/env.ts';
 import { secretsNamed, secretsOfEnv } from '../../src/config/secrets.ts';
+import { SECRET_VARIABLES } from '../../src/config/secretVariables.ts';
 
 const WITHOUT_TRANSPORT = {
   SLACK_BOT_TOKEN: 'xoxb-1',
@@ -209,20 +210,29 @@ test.each<[string, RegExp]>([
 });
 
 describe('secrets', () => {
+  const everything = {
+    ...SOCKET,
+    PORT: '3000',
+    PAGERDUTY_FROM: 'jit@harbor.example',
+    PAGERDUTY_WEBHOOK_SECRET: 'pagerduty-webhook-secret',
+    JIT_CHECKPOINT_KEY: '/keys/ledger.pem',
+    JIT_CHECKPOINTS: 'https://bot:checkpoint-password@store.example/c',
+    JIT_FORWARD_WEBHOOK: 'https://bot:forward-password@siem.example/jit',
+    JIT_FORWARD_SECRET: 'forwarding-secret',
+    JIT_SECRET_KEY: KEY,
+    JIT_SECRET_KEY_BEFORE: BEFORE,
+    JIT_METRICS_TOKEN: 'token-to-read-metrics',
+    JIT_HEARTBEAT_URL: 'https://watch.example/ping/of-this-bot-alone',
+  };
+
+  test('each can be given as a file', () => {
+    const secrets = secretsOfEnv(parseEnv({ ...HTTP, ...everything }));
+    const holding = Object.entries(everything).filter(([, value]) => secrets.some((secret) => value.includes(secret)));
+    expect(SECRET_VARIABLES).toEqual(expect.arrayContaining(holding.map(([name]) => name)));
+  });
+
   test('are the tokens, the keys, and the passwords within addresses, and nothing else', () => {
-    const env = parseEnv({
-      ...SOCKET,
-      PORT: '3000',
-      PAGERDUTY_FROM: 'jit@harbor.example',
-      PAGERDUTY_WEBHOOK_SECRET: 'pagerduty-webhook-secret',
-      JIT_CHECKPOINT_KEY: '/keys/ledger.pem',
-      JIT_CHECKPOINTS: 'https://bot:checkpoint-password@store.example/c',
-      JIT_FORWARD_WEBHOOK: 'https://bot:forward-password@siem.example/jit',
-      JIT_FORWARD_SECRET: 'forwarding-secret',
-      JIT_SECRET_KEY: KEY,
-      JIT_SECRET_KEY_BEFORE: BEFORE,
-    });
-    expect(new Set(secretsOfEnv(env))).toEqual(
+    expect(new Set(secretsOfEnv(parseEnv(everything)))).toEqual(
       new Set([
         'xoxb-1',
         'xapp-1',
@@ -231,6 +241,9 @@ describe('secrets', () => {
         'forwarding-secret',
         KEY,
         BEFORE,
+        'token-to-read-metrics',
+        // Whoever knows it can say that the bot is well.
+        'https://watch.example/ping/of-this-bot-alone',
         'forward-password',
         'bot:forward-password',
         'checkpoint-password',
