@@ -1,6 +1,6 @@
 /**
- * Addresses of targets. What an address says in its query can override what stands before it, and is easily shown to
- * people: so user, password and place stand where they belong, or the address is refused when the policy is loaded.
+ * Addresses of targets. The query of an address can override its other parts, and is easily shown to people. So user,
+ * password and place must be where they belong, or the address is refused when the policy is loaded.
  */
 
 import { z } from 'zod';
@@ -9,12 +9,12 @@ const SECRETS = /^(user(_?name)?|login|pass(w(or)?d)?|pwd|passfile|ssl_?pass(wor
 const LIMITS = /^(statement_timeout|lock_timeout|idle_in_transaction_session_timeout)$/i;
 const PLACES = /^(host(addr|name)?|port|db(name)?|database|service(file)?|socket(_?path)?|uri|url|options)$/i;
 
-/** Scheme, user and password; hosts with their ports; and what follows. */
+/** Scheme, user and password; hosts with ports; the rest. */
 const PARTS = /^([a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/is;
 
 /**
- * The addresses that one stands for, in order: `postgres://user:password@a:5432,b:5433/database` names two servers of which
- * one can be written to.
+ * Splits an address with several hosts, in order: `postgres://user:password@a:5432,b:5433/database` names two servers,
+ * one of which is writable.
  */
 export function eachServer(address: string): readonly [string, ...string[]] {
   const [, before = '', hosts = address, behind = ''] = PARTS.exec(address) ?? [];
@@ -36,7 +36,7 @@ function problemOfQuery(query: URLSearchParams, names: RegExp, instead: string):
   return name === undefined ? null : `"${name}" does not belong behind the ?: ${instead}`;
 }
 
-/** Letters that end a user or a password, or stand for others: what they mean is written with a % and their number. */
+/** Characters that end a user or a password, or escape others. They have to be percent-encoded. */
 function problemOfLetters(address: string): string | null {
   const told = (letter: string) => `a ${letter} in a user or a password is written ${encodeURIComponent(letter)}`;
   if (/[\s\p{Cc}]/u.test(address))
@@ -49,7 +49,7 @@ function problemOfLetters(address: string): string | null {
     decodeURIComponent(address);
     return address.includes('#') ? told('#') : null;
   } catch {
-    // The only thing that it refuses.
+    // Nothing else makes it throw.
     return 'what a % stands for is written as UTF-8, for example %C3%A9 for é';
   }
 }
@@ -78,8 +78,8 @@ const checked = (problemWith: (address: string) => string | null) => (address: s
 };
 
 /**
- * @param scheme what the address begins with, for example `/^mysql:\/\//`
- * @param mayBeMany whether it may name several servers, of which one can be written to
+ * @param scheme the start of the address, for example `/^mysql:\/\//`
+ * @param mayBeMany whether it may name several servers, one of which is writable
  */
 export const databaseAddress = (scheme: RegExp, expected: string, mayBeMany = false) =>
   z
@@ -87,7 +87,7 @@ export const databaseAddress = (scheme: RegExp, expected: string, mayBeMany = fa
     .regex(scheme, { error: expected, abort: true })
     .superRefine(checked((address) => problemOfDatabase(address, mayBeMany)));
 
-/** An address on the web without user and password in its query. */
+/** An http or https address without user and password in its query. */
 export const webAddress = (expected = 'expected an http or https address') =>
   z.url({ protocol: /^https?$/, error: expected, abort: true }).superRefine(checked(problemOf));
 
@@ -96,10 +96,10 @@ const hostsOf = (address: string): string =>
     .map((one) => new URL(one).host)
     .join(',');
 
-/** Host and database as they may be shown: nothing else of the address. */
+/** Host and database, the only parts of the address that may be shown. */
 export const shownPlace = (address: string): string => `${hostsOf(address)}${new URL(eachServer(address)[0]).pathname}`;
 
-/** The address for somebody else: scheme, host, port and database of this one, and nothing more of it. */
+/** The address for another login: scheme, host, port and database are copied, and nothing else. */
 export function addressFor(address: string, user: string, secret: string): string {
   const [first, ...others] = eachServer(address);
   const { protocol, pathname } = new URL(first);
@@ -110,10 +110,10 @@ export function addressFor(address: string, user: string, secret: string): strin
 /** The same address with another database of the same server. */
 export function withDatabase(address: string, database: string): string {
   const other = new URL(address);
-  // As clients read it back: they leave these marks as they are written.
+  // Encoded as clients decode it: they do not decode these characters.
   other.pathname = `/${encodeURI(database).replace(/[?#]/g, encodeURIComponent)}`;
   return other.toString();
 }
 
-/** Whom the address names; empty: nobody. */
+/** The user in the address, or empty. */
 export const userOf = (address: string): string => decodeURIComponent(new URL(eachServer(address)[0]).username);

@@ -1,9 +1,6 @@
 import { errorText } from '../domain/text.ts';
 
-/**
- * Tries something for each, one after the other: what fails for one keeps it from none of the others.
- * @throws with every failure
- */
+/** Runs `attempt` for each item, one after the other, even if it fails for some. @throws with all failures */
 export async function attemptAll<T>(all: Iterable<T>, attempt: (one: T) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
   for (const one of all)

@@ -10,13 +10,13 @@ import { seatsOf } from './seats.ts';
 const POLLING: Polling = { every: SECOND / 4, until: 10 * SECOND };
 
 export interface BookUses extends Pick<Use, 'seats' | 'ids' | 'polling'> {
-  /** How long an end waits for a look at what the holder may have left. */
+  /** How long an end waits for the search for what the holder left, in ms. */
   readonly mostLooking?: Millis;
 }
 
 export type BookedRoster<Role> = ReturnType<typeof createBookedRoster<Role>>;
 
-/** A roster, with what is written down of grants on it. */
+/** A roster with its records of grants. */
 export function createBookedRoster<Role>(
   roster: Roster<Role>,
   { seats: book, ids, polling = POLLING, mostLooking = MOST_LOOKING }: BookUses,
@@ -29,7 +29,7 @@ export function createBookedRoster<Role>(
     polling,
     residue: residueOf(roster, seats, { ids, mostLooking }),
     returned: returnedTo(roster, seats, ids),
-    /** Where a person's id as a member is only known once they are one, people of a place come and go one by one. */
+    /** If a person's member id is known only once they are a member, changes to a place run one at a time. */
     oneByOne: <T>(place: string, person: string, work: () => Promise<T>): Promise<T> =>
       lock(roster.memberId ? place : `${place} ${person}`, work),
   };

@@ -3,7 +3,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { ToTakeBack } from './provisioner.ts';
 import { placeOf, provisionerOf } from './targetPlaces.ts';
 
-/** What an administrator of the target does to take a grant back without the bot, from nothing but a copy and the policy. */
+/** What an administrator of the target does to end a grant without the bot, derived only from a copy and the policy. */
 export function statementsFor(grant: Grant, policy: Policy): readonly string[] {
   const known = [...policy.resources.values(), ...policy.retiredTargets];
   const own = policy.resources.get(grant.resourceId);

@@ -10,28 +10,28 @@ import { unconnected } from './unconnected.ts';
 
 interface Connected {
   readonly place: string;
-  /** Everything that it was connected with: where that changes, it is connected anew. null: it could not be connected. */
+  /** All settings of the connection: if they change, it is connected again. null if it could not be connected. */
   readonly to: string | null;
   readonly connection: Connection<unknown>;
 }
 
-/** What a policy is connected to. */
+/** The connections of a policy. */
 interface Next {
   readonly policy: Policy;
   readonly current: ReadonlyMap<string, Connected>;
   readonly retired: ReadonlyMap<string, Connected>;
 }
 
-/** Targets that are connected in one turn of the event loop. */
+/** How many targets are connected in one turn of the event loop. */
 const AT_A_TIME = 100;
 
-/** The roles of a resource, as its target knows them. */
+/** The roles of a resource in the terms of its target. */
 export const listed = (resource: Resource): ListedRole<unknown>[] =>
   [...resource.roles.values()].map((role) => ({ roleKey: roleKey(role), role: role.gives }));
 
 const isConnected = ({ to }: Connected): boolean => to !== null;
 
-/** Connections to the targets of a policy, and to those of earlier ones, where access may still be live. */
+/** Connections to the targets of the policy, and of earlier policies, where access may still be live. */
 export class Connections {
   readonly #use: Use;
   #policy: Policy;
@@ -39,7 +39,9 @@ export class Connections {
   #current: ReadonlyMap<string, Connected> = new Map();
   /** By name. */
   #retired: ReadonlyMap<string, Connected> = new Map();
-  /** Of earlier policies, newest last, closed with the rest: access may be live there, or something under way. */
+  /**
+   * Connections of earlier policies, newest last. They are closed only at the end, because access may be live there.
+   */
   readonly #earlier: Connected[] = [];
 
   constructor(policy: Policy, { log, clock, seats, ids }: Pick<Use, 'log' | 'clock' | 'seats' | 'ids'>) {
@@ -58,7 +60,10 @@ export class Connections {
     this.#adopt(atOnce(this.#connectTo(policy)));
   }
 
-  /** Connects what a new policy adds or changes. What it no longer has stays connected. @returns puts it in force */
+  /**
+   * Connects what a new policy adds or changes. What it no longer has stays connected.
+   * @returns a function that puts it in force
+   */
   async prepare(policy: Policy): Promise<() => void> {
     const next = await inSteps(this.#connectTo(policy));
     return () => this.#adopt(next);
@@ -83,13 +88,13 @@ export class Connections {
     return this.#current.get(resourceId);
   }
 
-  /** The newest credentials that a connection could be made with come first: the policy in force, then what it names as retired, then earlier policies. */
+  /** Newest credentials first: the policy in force, then its retired targets, then earlier policies. */
   toPlace(place: string): Connection<unknown> | undefined {
     const there = [...this.#inPolicy(), ...this.#earlier.toReversed()].filter((one) => one.place === place);
     return (there.find(isConnected) ?? there[0])?.connection;
   }
 
-  /** The connection to where a grant was given. What gave is what takes back, whatever the policy says by now. */
+  /** The connection to the place that gave a grant. The same place ends it, even if the policy has changed. */
   ofGrant({ resourceId, place }: Grant): Connection<unknown> {
     const own = this.#current.get(resourceId);
     const isOwn = place === null || (own?.place === place && isConnected(own));
@@ -102,7 +107,7 @@ export class Connections {
     );
   }
 
-  /** What a role gives by the policy in force. null: there is no such role */
+  /** What a role gives under the policy in force, or null if there is no such role. */
   given(key: string): unknown {
     return findRole(this.#policy, key)?.gives ?? null;
   }
@@ -112,7 +117,7 @@ export class Connections {
     return (resource && provisionerOf(resource).accountTemplate?.(resource.target)) ?? null;
   }
 
-  /** What somebody is called at the target of a resource. null: they need no name there */
+  /** A person's account at the target of a resource, or null if the target needs none. */
   accountAt(resourceId: string, person: Person): Known<string> | null {
     const template = this.templateOf(resourceId);
     return template === null ? null : accountFor(template, person, this.#policy.identities);

@@ -3,7 +3,7 @@ import type { foundFirst, Person } from './foundFirst.ts';
 import type { Roster } from './roster.ts';
 import type { seatRows } from './seatRows.ts';
 
-/** Rows that an earlier version of the bot wrote down by names, which get ids. */
+/** Adds ids to rows that an earlier version recorded by name. */
 export function earlierSeats<Role>(
   roster: Roster<Role>,
   {
@@ -22,7 +22,7 @@ export function earlierSeats<Role>(
   }
 
   return {
-    /** Those of one grant. @throws where the target shows no such names now */
+    /** For one grant. @throws if the target does not have these names now */
     stamp: async (grantId: string): Promise<void> => {
       for (const record of await book.of(grantId)) {
         if (!record.place.startsWith(earlierPrefix)) continue;
@@ -32,8 +32,8 @@ export function earlierSeats<Role>(
       }
     },
     /**
-     * The id by which somebody sits in a place, or will. Rows that were kept before the target told it, and rows of an earlier
-     * version about the same seat, get it now: otherwise what those grants gave would be taken for what was there before.
+     * The id of a person in a place, now or later. It is added to rows recorded before the target told it, and to rows
+     * of an earlier version for the same seat: otherwise, what those grants gave would count as access from before.
      */
     settle: async (place: string, person: Person, name: string): Promise<string> => {
       const id = await memberId(place, person.id);

@@ -4,15 +4,15 @@ import type { Roster } from './roster.ts';
 const PERSON = 'person ';
 const PLACE = 'place ';
 
-/** Whom a grant is for, at the target. */
+/** The person of a grant at the target. */
 export interface Person {
   readonly id: string;
   readonly account: string;
 }
 
-/** The ids of a grant's places and person, as it found them first: their names may lead to others by now. */
+/** The ids of a grant's places and person when it was given: their names may belong to others by now. */
 export function foundFirst<Role>(roster: Roster<Role>, ids: IdBook) {
-  /** null: it has not been tried to be given */
+  /** @returns null if nothing was given yet */
   async function knownPerson(grantId: string): Promise<Person | null> {
     for (const [thing, id] of await ids.of(grantId))
       if (thing.startsWith(PERSON)) return { id, account: thing.slice(PERSON.length) };

@@ -1,4 +1,4 @@
-/** Lowering what people have in places to what they are owed there, and looking whether it is so. */
+/** Lowers a person's level in a place to what they are owed without a grant, and reads it back. */
 
 import type { SeatRecord } from '../ports/targets.ts';
 import type { BookedRoster } from './bookedRoster.ts';
@@ -6,7 +6,7 @@ import { pause, poll } from './polling.ts';
 
 const RETURNS = 3;
 
-/** Takes back what a grant gave in one seat. */
+/** Ends what a grant gave in one seat. */
 export const giveBack = <Role>(booked: BookedRoster<Role>, record: SeatRecord): Promise<void> =>
   booked.oneByOne(record.place, record.account, async () => {
     const { seats, residue, returned } = booked;
@@ -18,8 +18,8 @@ export const giveBack = <Role>(booked: BookedRoster<Role>, record: SeatRecord): 
   });
 
 /**
- * Never gives: who has less than they are owed was taken it by somebody else. What the target shows may be old: so who is
- * owed nothing is taken out whatever it shows first, and for the others it has to show it twice.
+ * Never raises a level: if a person has less than they are owed, somebody else took it. The target may show an old
+ * state. So a person who is owed nothing is removed in any case, and for others the target has to show the level twice.
  */
 async function lower<Role>(
   { roster, seats: { rank }, polling }: BookedRoster<Role>,
@@ -35,7 +35,7 @@ async function lower<Role>(
   await poll(`${roster.scope} still shows ${account} in ${place} with more than ${owed ?? 'nothing'}`, polling, isOver);
 }
 
-/** Whoever comes back as soon as they are out is taken out again, a few times in a row. */
+/** A person who returns right after being removed is removed again, a few times. */
 async function takeReturned<Role>(booked: BookedRoster<Role>, record: SeatRecord): Promise<void> {
   const { roster, seats, returned } = booked;
   for (let left = RETURNS; await isBack(booked, record); left -= 1) {
@@ -45,7 +45,7 @@ async function takeReturned<Role>(booked: BookedRoster<Role>, record: SeatRecord
   }
 }
 
-/** Whether the person of a grant has more in one of its seats than they are owed without it. */
+/** Whether the grant's person still has more in one of its seats than they are owed without it. */
 export async function isSeated<Role>(booked: BookedRoster<Role>, record: SeatRecord): Promise<boolean> {
   const { roster, seats } = booked;
   const now = seats.rank(await roster.level(record.place, record.account));
@@ -53,21 +53,21 @@ export async function isSeated<Role>(booked: BookedRoster<Role>, record: SeatRec
   return now > owed || now >= seats.rank(record.level) || (await isBack(booked, record));
 }
 
-/** Whether they left and came back, with more than they are owed. */
+/** Whether the person left and came back with more than they are owed. */
 async function isBack<Role>({ roster, seats, returned }: BookedRoster<Role>, record: SeatRecord): Promise<boolean> {
   const again = await returned.by(record);
   if (again === null) return false;
   return seats.rank(await roster.level(again.place, again.account)) > seats.rank(await seats.owedWithout(again));
 }
 
-/** Takes away what somebody has for good in a place, by the id that the account has in the place's own list now. */
+/** Removes standing access in a place, by the current id of the account in the place's list. */
 export async function removeStanding<Role>(booked: BookedRoster<Role>, place: string, account: string): Promise<void> {
   const { roster, seats } = booked;
   const member = (await roster.members(place)).find((one) => one.account.toLowerCase() === account.toLowerCase());
   if (!member) return;
   await booked.oneByOne(place, member.id, async () => {
     const live = await seats.at(place, member.id);
-    // From now on nothing was there before.
+    // From now on, no earlier access is recorded.
     for (const record of live) await seats.keep({ ...record, before: null });
     await lower(booked, { place, account: member.id }, seats.most(live.map(({ level }) => level)));
   });

@@ -3,13 +3,13 @@ import type { ListedRole } from './provisioner.ts';
 import type { Member, Roster } from './roster.ts';
 import type { Seats } from './seats.ts';
 
-/** Who sits in the seats of each role, by which grant or for good. */
+/** Who is in the seats of each role, through which grant or as standing access. */
 export async function holdersOf<Role>(
   roster: Roster<Role>,
   seats: Seats,
   roles: readonly ListedRole<Role>[],
 ): Promise<Holding[]> {
-  /** By what the policy file calls it. */
+  /** By its name in the policy file. */
   const places = new Map<string, { readonly id: string; readonly members: ReadonlyMap<string, Member> }>();
   for (const name of new Set(roles.flatMap(({ role }) => roster.seats(role).map((seat) => seat.place)))) {
     const id = await roster.placeId(name);

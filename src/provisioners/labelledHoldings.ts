@@ -1,8 +1,9 @@
 import type { Holding } from '../ports/targets.ts';
 
 /**
- * Holders of one role on a target where what a grant made is labelled with it.
- * @param made by the label; @param standing for each thing that the role gives, who has it by other ways
+ * Holders of one role on a target that labels what a grant made.
+ * @param made holders by grant label
+ * @param standing for each thing that the role gives, who has it in other ways
  */
 export function holdingsOf(
   roleKey: string,

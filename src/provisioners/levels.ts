@@ -1,8 +1,8 @@
 import type { Roster } from './roster.ts';
 
-/** How levels of a roster compare; null is nothing. */
+/** Compares levels of a roster. null means none. */
 export function levelsOf({ scope, levels }: Pick<Roster<unknown>, 'scope' | 'levels'>) {
-  /** @throws for a level that the roster does not have: it is not nothing */
+  /** @throws for an unknown level, which must not count as none */
   function rank(level: string | null): number {
     if (level === null) return -1;
     const found = levels.indexOf(level);

@@ -12,10 +12,9 @@ interface Uses<Role> extends BookUses {
 }
 
 /**
- * Grants on a roster. Two grants may stand for the same seat, and the person may have sat there before: what is taken
- * back is never more than what no other grant gives and nobody gave before. So that this survives a crash, what a grant
- * takes, and what it found there, is written down before the target is touched: by the target's own ids, because names can
- * change hands while access lives.
+ * Grants on a roster. Two grants may give the same seat, and the person may have had it before, so an end only removes
+ * what no other grant gives and what was not there before. To survive a crash, each grant's seat and what it found
+ * there are recorded before the target is touched, by the target's ids, because names can be reused during a grant.
  */
 export function membership<Role>(
   roster: Roster<Role>,
@@ -28,7 +27,7 @@ export function membership<Role>(
   async function revoke(grantId: string): Promise<{ left: readonly Residue[] }> {
     await seats.stamp(grantId);
     const failed: unknown[] = [];
-    // A seat that cannot be taken back does not keep the others.
+    // If one seat cannot be given up, the others still are.
     for (const record of await seats.of(grantId))
       await giveBack(booked, record).catch((error: unknown) => failed.push(error));
     if (failed.length > 0) throw failed.length === 1 ? failed[0] : new Error(failed.map(errorText).join('; '));
@@ -38,7 +37,7 @@ export function membership<Role>(
   return {
     grant: async (access, expiresAt) => {
       await seats.stamp(access.grantId);
-      // What people are called may have changed since an earlier try: what that one began, this one finishes.
+      // The person's name may have changed since an earlier try. This one finishes what that one began.
       const person = await seats.personOf(access.grantId, () => accountOf(access));
       for (const seat of roster.seats(access.role)) await takeSeat(booked, { access, seat, person, expiresAt });
       return { account: person.account };

@@ -9,7 +9,7 @@ import type { Grants, Manners } from './protocol.ts';
 import type { Access, Use } from './provisioner.ts';
 import { underWayBook } from './underWay.ts';
 
-/** The access of grants at a team's own service or program, by the ids that it gives. */
+/** Access at the team's own service or program, by the ids that it gives. */
 export class OwnAccess {
   readonly #name: string;
   readonly #asking: OwnAsking;
@@ -34,7 +34,7 @@ export class OwnAccess {
     const answer = await this.#underWay.during(one.grantId, () =>
       this.#asking.state('grant', documentFor('grant', one, expiresAt), one.grantId, known),
     );
-    // Written down whatever else the answer says: what has an id there can be taken back by it.
+    // Recorded in any case: what has an id there can be ended by it.
     if (typeof answer.id === 'string') await this.#own.keep(one.grantId, answer.id);
     if (!answer.active) throw new Error(`${this.#name} answered the grant with "active": false`);
     if (known !== null && typeof answer.id === 'string' && answer.id !== known)
@@ -60,7 +60,7 @@ export class OwnAccess {
     return false;
   }
 
-  /** A target that gives ids by now may say that of what it gave before it did. */
+  /** A target that gives ids now may also give one for an earlier grant. */
   async stamp(one: Access<Grants>): Promise<void> {
     const [known = null] = await this.#own.of(one.grantId);
     if (known !== null) return;

@@ -1,4 +1,4 @@
-/** Documents to a team's own service or program, and its answers, which are understood or none. */
+/** Sends documents to the team's own service or program, and validates its answers. */
 
 import { z } from 'zod';
 import type { Instant } from '../domain/terms.ts';
@@ -8,14 +8,14 @@ import type { Action, Grants, Send } from './protocol.ts';
 import type { Access, ListedRole } from './provisioner.ts';
 import { parseStrictly } from './strictJson.ts';
 
-/** An answer that reports an error beside it says nothing about what is so. */
+/** An answer that also has an error is not evidence. */
 const noError = z.literal([null, false, '']).optional();
 const stateSchema = z.object({
   active: z.boolean(),
   account: z.string().max(200).optional(),
-  /** The target's own id of what it gave. */
+  /** The target's id of what it gave. */
   id: z.string().min(1).max(200).nullish(),
-  /** What the holder made there, and that outlives a revoke. */
+  /** What the holder made there that outlives a revoke. */
   left: residueSchema.nullish(),
   error: noError,
   errors: noError,
@@ -41,15 +41,15 @@ export class OwnAsking {
   readonly #send: Send;
   readonly #name: string;
 
-  /** @param name of the target, in errors */
+  /** @param name the target's name in errors */
   constructor(send: Send, name: string) {
     this.#send = send;
     this.#name = name;
   }
 
   /**
-   * @param id the target's own, of what is asked about; null: it gave none
-   * @throws where the answer is about another id than the question
+   * @param id the target's id of the access, or null if it gave none
+   * @throws if the answer has another id than the question
    */
   async state(action: Action, document: object, grantId: string | null, id: string | null): Promise<State> {
     const answer = await this.#ask(action, { ...document, ...(id !== null && { id }) }, stateSchema, grantId);

@@ -4,7 +4,7 @@ import { OwnAsking } from './ownAsking.ts';
 import type { Grants, Manners, Send } from './protocol.ts';
 import type { Access, Connection, ListedRole, Use } from './provisioner.ts';
 
-/** Asked about by the doctor, who has no grant of their own. */
+/** The grant that the doctor asks about, which never existed. */
 const NOBODY: Access<Grants>['person'] = {
   slackId: 'U0DOCTOR',
   name: 'jitbot doctor',
@@ -12,7 +12,7 @@ const NOBODY: Access<Grants>['person'] = {
 };
 const NO_GRANT = { grantId: 'GDOCTOR', requestId: 'RDOCTOR' };
 
-/** A connection to a team's own service or program. */
+/** A connection to the team's own service or program. */
 export function createOwnConnection(send: Send, manners: Manners, use: Pick<Use, 'ids' | 'clock'>): Connection<Grants> {
   const { name, sessions, lists, checks } = manners;
   const asking = new OwnAsking(send, name);
@@ -32,7 +32,7 @@ export function createOwnConnection(send: Send, manners: Manners, use: Pick<Use,
   };
 }
 
-/** One that cannot say whether all is in order is asked about a grant that never was. */
+/** A target without `check` is asked about a grant that never existed. */
 async function checkByAsking(
   name: string,
   access: OwnAccess,

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { Residue } from '../domain/grant.ts';
 import type { IdBook } from '../ports/targets.ts';
 
-/** What a team's own service, program or module says that a holder left behind, as it answers a revoke. */
+/** What the holder left behind, as the team's own service, program or module reports when it revokes. */
 export const residueSchema = z.array(z.object({ what: z.string().min(1).max(1_000), done: z.string().max(1_000) }));
 
 const LEFT = 'own left ';
-/** More than that is not remembered. The end says how many there were. */
+/** Maximum number of things to remember. The end says how many there were. */
 const MOST_KEPT = 200;
 
 /**
- * Remembers what was left until the end is recorded: the answer that names it may be followed by a read-back that fails, and
- * the next revoke may find nothing more to name.
+ * Remembers what was left until the end is recorded: a failed read-back may follow, and the next revoke may have
+ * nothing left to report.
  */
 export const ownResidue = (ids: IdBook) => ({
   keep: async (grantId: string, left: readonly Residue[]): Promise<void> => {

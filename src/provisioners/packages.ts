@@ -8,16 +8,16 @@ import { PROVISIONERS } from './registry.ts';
 const require = createRequire(import.meta.url);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Versions that the bot was tried with. */
+/** The tested versions. */
 const { peerDependencies: VERSIONS } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { peerDependencies: Readonly<Record<string, string>> };
 
-/** Some packages offer nothing to `require`: what counts is whether their folder is there. */
+/** Checks for the folder, because some packages cannot be resolved with `require`. */
 const isThere = (name: string): boolean =>
   (require.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, name, 'package.json')));
 
-/** What has to be installed for the targets of a policy, with the command that does it; null: nothing. */
+/** The packages that a policy's targets lack, with the command that installs them, or null. */
 export function lackingPackages(policy: Policy, isInstalled = isThere, root = ROOT): string | null {
   const kinds = new Set([...policy.resources.values(), ...policy.retiredTargets].map(({ kind }) => kind));
   const lacking = PROVISIONERS.flatMap(({ kind, packages = [] }) => {
@@ -25,7 +25,7 @@ export function lackingPackages(policy: Policy, isInstalled = isThere, root = RO
     return missing.length === 0 ? [] : [{ kind, missing }];
   });
   if (lacking.length === 0) return null;
-  // One command for all that the policy needs, also what is there: npm takes out what an earlier --no-save put in.
+  // One command for all needed packages, including installed ones: npm would remove those of an earlier --no-save.
   const needed = PROVISIONERS.flatMap(({ kind, packages = [] }) => (kinds.has(kind) ? packages : []));
   const wanted = [...new Set(needed)].map((name) => `'${name}@${VERSIONS[name] ?? 'latest'}'`).join(' ');
   const lines = lacking.map(
@@ -34,10 +34,10 @@ export function lackingPackages(policy: Policy, isInstalled = isThere, root = RO
   return `${lines.join('\n')} Run: npm install ${installOptions(root)} ${wanted}`;
 }
 
-/** What makes npm install beside this program, by how it was installed itself. */
+/** npm's options to install next to this program, depending on how it was installed. */
 function installOptions(root: string): string {
   const modules = dirname(root.replace(/[/\\]$/, ''));
-  // Without --save-prod npm takes them for what only the tests need, and leaves them out.
+  // Without --save-prod, npm would treat them as development dependencies.
   if (!/[/\\]node_modules$/.test(modules)) return '--no-save --save-prod --omit=dev';
   const project = dirname(modules);
   if (existsSync(join(project, 'package.json'))) return `--save-exact --prefix ${project}`;

@@ -1,11 +1,11 @@
-/** How a kind of target says which one it is: see `Provisioner.placeOf`. */
+/** Helpers for `Provisioner.placeOf`. */
 
 import { createHash } from 'node:crypto';
 import { eachServer } from './address.ts';
 
 /**
- * Host, port and path of an address, without whom it is reached as and without what its query says.
- * @param usualPort the port where the address names none and its scheme is none that URLs know
+ * Host, port and path of an address, without user, password and query.
+ * @param usualPort the default port, for schemes that URL does not know
  */
 export function addressPlace(address: string, usualPort: number | null = null): string {
   const servers = eachServer(address).map((one) => new URL(one));
@@ -14,8 +14,8 @@ export function addressPlace(address: string, usualPort: number | null = null): 
 }
 
 /**
- * A program with its arguments, as far as they decide where it acts: what follows an option that is named like a secret
- * is left out, and so are credentials in addresses.
+ * A program with the arguments that decide where it acts. Values of options that are named like secrets are left out,
+ * and so are credentials in addresses.
  */
 export const programPlace = (run: readonly string[]): string => run.map(withoutSecretArgument).join(' ');
 
@@ -27,9 +27,9 @@ function withoutSecretArgument(argument: string, index: number, all: readonly st
 }
 
 const FURTHER_OPTION = /^--[a-z][a-z-]*(=|$)/;
-/** Such an option has its value already, or takes none. */
+/** Such an option already has its value, or takes none. */
 const TAKES_NO_VALUE = /=|^-+(no|ask|prompt|skip|without)-/i;
-/** Whether what follows an option is a secret, and not where the program acts. */
+/** Whether the next argument is a secret. */
 const wantsSecret = (option: string): boolean => isSecretOption(option) && !TAKES_NO_VALUE.test(option);
 
 const isSecretOption = (argument: string): boolean =>
@@ -38,7 +38,7 @@ const isSecretOption = (argument: string): boolean =>
 const withoutTyped = (text: string): string =>
   /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text) ? withoutCredentials(new URL(text)) : text;
 
-/** The same target with every one of these texts taken out, wherever it stands. */
+/** Copies a target without these texts, at any depth. */
 export function withoutTexts(value: unknown, texts: readonly string[]): unknown {
   if (texts.length === 0) return value;
   if (typeof value === 'string')
@@ -48,21 +48,21 @@ export function withoutTexts(value: unknown, texts: readonly string[]): unknown 
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutTexts(one, texts)]));
 }
 
-/** The parts of a place that are there, as one text. */
+/** Joins the parts of a place that are set. */
 export const placeText = (...parts: readonly (string | undefined)[]): string =>
   parts.filter((part) => part !== undefined).join(' ');
 
-/** What a field with such a name holds is a secret: a new one does not make another place. */
+/** Fields with these names are secrets: a new value is still the same place. */
 const SECRET_NAMES = [
   /secret|token|passw|pwd|credential|cookie|signature|authorization|(private|api|access)_?key/i,
   /(^|[_-])(key|pass|pat|sig|code|auth)$/i,
 ];
-/** Keys and codes that say where: with another one, it is another place. */
+/** Keys and codes that identify a place: another value is another place. */
 const SAYS_WHERE =
   /(^|[_-])(project|partition|site|region|zone|area|country|city|postal|zip|queue|location)[_-]?(key|code)$/i;
 const soundsSecret = (name: string): boolean => !SAYS_WHERE.test(name) && SECRET_NAMES.some((one) => one.test(name));
 
-/** What an address says behind its question mark, for `settingsPlace`. */
+/** The query of an address, for `settingsPlace`. */
 export function parametersOf(address: string): Readonly<Record<string, string | readonly string[]>> {
   const { searchParams } = new URL(address);
   return Object.fromEntries(
@@ -74,9 +74,9 @@ export function parametersOf(address: string): Readonly<Record<string, string | 
 }
 
 /**
- * Stands for settings that decide where a target acts (an environment, a query, a configuration) without showing them.
- * Fields whose names sound like a secret do not count, nor do credentials in addresses.
- * @returns undefined where nothing else is set
+ * A digest of settings that decide where a target acts (an environment, a query, a configuration). Fields whose names
+ * sound like a secret, and credentials in addresses, do not count.
+ * @returns undefined if nothing else is set
  */
 export function settingsPlace(settings: unknown): string | undefined {
   const counted = JSON.stringify(withoutSecrets(settings));

@@ -1,6 +1,6 @@
 /**
- * What the bot says to a team's own service or program, and what it wants to hear: one JSON document each way. A webhook
- * and a local command differ only in how it travels. docs/targets/webhook.md and command.md describe it.
+ * The protocol with the team's own service or program: one JSON document each way. A webhook and a local command differ
+ * only in the transport. docs/targets/webhook.md and command.md describe it.
  */
 
 import { z } from 'zod';
@@ -9,28 +9,28 @@ import type { Millis } from '../domain/terms.ts';
 
 export type Action = 'grant' | 'revoke' | 'status' | 'list' | 'remove' | 'check';
 
-/** Longer answers are not read. In bytes. */
+/** Maximum size of an answer, in bytes. */
 export const MOST_ANSWER = 2_000_000;
 
-/** Carries one document there and one back. @throws what kept it from doing so, with the target's name */
+/** Sends a document and returns the answer. @throws with the target's name */
 export type Send = (action: Action, document: object, grantId: string | null) => Promise<string>;
 
-/** What changes something. Everything else is a question, and has to be answered from what is so now. */
+/** The requests that change something. All others are questions about the current state. */
 export const isAct = (action: Action): boolean => action === 'grant' || action === 'revoke' || action === 'remove';
 
 export interface Manners {
-  /** Shown to people in errors. */
+  /** The target's name in errors. */
   readonly name: string;
   readonly sessions: Sessions;
-  /** Whether it can say who holds what. */
+  /** Whether it implements `list` and `remove`. */
   readonly lists: boolean;
-  /** Whether it can say if everything it needs is there. */
+  /** Whether it implements `check`. */
   readonly checks: boolean;
-  /** How long after it was sent a request may still be carried out. 0: what was not answered was stopped. */
+  /** How long after sending a request may still be carried out, in ms. 0 if an unanswered request is stopped. */
   readonly heldUpFor: Millis;
 }
 
-/** What becomes of sessions when access ends, which only whoever runs the target knows. */
+/** What happens to sessions when access ends, which only the target's operator knows. */
 export const sessionsSchema = z
   .union([z.enum(['none', 'ended', 'until_closed']), z.string().regex(/^\d+[smhd]/)], {
     error: 'expected none, ended, until_closed, or how long they live on, such as 1h',
@@ -46,5 +46,5 @@ export const sessionsSchema = z
   });
 type Sessions = 'none' | Millis | null;
 
-/** What a role gives there, as the policy file says it. */
+/** The role's `grants` from the policy file. */
 export type Grants = Record<string, unknown>;

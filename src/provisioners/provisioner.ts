@@ -6,17 +6,17 @@ import type { Clock, Log } from '../ports/host.ts';
 import type { Credential, Finding, Holding, IdBook, SeatBook } from '../ports/targets.ts';
 import type { Polling } from './polling.ts';
 
-/** The access of one grant, as a provisioner sees it. */
+/** The access of one grant, for a provisioner. */
 export interface Access<Role> {
-  /** Names everything made for it at the target, so that doing it again finds what is there. */
+  /** Names everything made for it at the target, so that a repeated call finds what is there. */
   readonly grantId: string;
-  /** On whose approval it rests, for labels. */
+  /** Who approved it, for labels. */
   readonly requestId: string;
   readonly person: {
     readonly slackId: string;
     readonly name: string;
     readonly email: string;
-    /** The address with its capitals, where it has any. */
+    /** The address with its original capitals. */
     readonly writtenEmail?: string | undefined;
   };
   readonly role: Role;
@@ -24,90 +24,92 @@ export interface Access<Role> {
   readonly roleKey: string;
 }
 
-/** A role of the policy, as the target knows it. */
+/** A role of the policy in the terms of the target. */
 export interface ListedRole<Role> {
   readonly roleKey: string;
   readonly role: Role;
 }
 
-/** A connection to one target. Each call has a deadline, throws a plain error that says what failed, and may be repeated. */
+/** A connection to one target. Each call has a deadline, throws an error that says what failed, and is idempotent. */
 export interface Connection<Role> {
-  /** Gives the access, or finds it given. `expiresAt` goes into the target's own expiry where it has one. */
+  /** Gives the access, or finds it given. `expiresAt` sets the target's own expiry if it has one. */
   grant(access: Access<Role>, expiresAt: Instant): Promise<{ account: string }>;
   /**
-   * Takes the access away and ends what was opened with it. Already gone is success. It may return what the holder made
-   * with the access and that outlives it: such things give nobody access, so they do not keep a grant from ending.
+   * Removes the access and ends its sessions. Already gone is success. It may return what the holder made that outlives
+   * the access. Such things give nobody access, so they do not prevent the end.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most targets have no room for anything to be left behind
   revoke(access: Access<Role>): Promise<{ readonly left: readonly Residue[] } | void>;
   /**
-   * Whether the target holds anything of this access, asked of the target now. Absence counts only where the same place
-   * has answered a question that must succeed: a place that is not seen, or a credential that lost its right, throws.
+   * Asks the target whether anything of this access exists now. Absence counts only if the same place has answered a
+   * question that must succeed: it throws for a place that the bot cannot see, or a credential that lost its rights.
    */
   isActive(access: Access<Role>): Promise<boolean>;
   /**
-   * Everybody who holds any of these roles, by whatever way, and whatever else the bot made there. Absent: this
-   * target cannot say.
+   * Everybody who has any of these roles, in any way, and everything else that the bot made there. Missing if the
+   * target cannot list.
    */
   readonly list?: (roles: readonly ListedRole<Role>[]) => Promise<readonly Holding[]>;
-  /** `list` finds what grants gave by what the bot keeps in its own database: there is no room for a label. Absent: by labels. */
+  /** Set if the target has no labels, so that `list` finds what grants gave through the bot's own database. */
   readonly listsByBook?: true;
-  /** Takes away what `list` found. Already gone is success. */
+  /** Removes what `list` found. Already gone is success. */
   readonly remove?: (holding: Holding, role: Role | null) => Promise<void>;
   /**
-   * Tries again to clean up what a revoke could not, because somebody used it just then. It changes nobody's access.
-   * Absent: a revoke cleans up, or nothing can be left.
+   * Retries a clean-up that a revoke could not finish because something was in use. Changes nobody's access. Missing if
+   * a revoke cleans up everything.
    */
   readonly tidy?: () => Promise<void>;
-  /** Whether the target answers and the bot's credential may do what these roles need, found out without changing anything. */
+  /** Checks that the target answers and that the bot's credential has the rights for these roles. Changes nothing. */
   check(roles: readonly ListedRole<Role>[]): Promise<readonly Finding[]>;
   /**
-   * How long sessions that were opened with the access may live on after it was taken back. 0: they are ended with it;
-   * null: until they are closed. Absent: there are none.
+   * How long sessions may outlive the access, in ms. 0 if they end with it, null if they live until closed, missing if
+   * there are none.
    */
   readonly afterlife?: Millis | null;
   /**
-   * Makes a fresh secret for the access, replacing any before it. `expiresAt` is for a secret with an end of its own.
-   * Absent: this target hands out none.
+   * Creates a new secret for the access, which replaces the previous one. `expiresAt` is for secrets with their own
+   * expiry. Missing if the target has no secrets.
    */
   readonly issueCredential?: (access: Access<Role>, expiresAt: Instant) => Promise<Credential>;
   /**
-   * Writes down by the target's own ids what a grant touched that an earlier version of the bot gave. Idempotent.
-   * Absent: there is nothing to write down.
+   * Records, by the target's ids, what a grant of an earlier version touched. Idempotent. Missing if there is nothing
+   * to record.
    */
   readonly stamp?: (access: Access<Role>) => Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a connection has of the bot. */
+/** What the bot provides to a connection. */
 export interface Use {
   readonly log: Log;
   readonly clock: Pick<Clock, 'now'>;
   readonly seats: SeatBook;
-  /** What each grant touched, by the target's own ids. Kept before or in the act, so that a crash loses none. */
+  /**
+   * What each grant touched, by the target's ids. Recorded before or with the change, so that a crash loses nothing.
+   */
   readonly ids: IdBook;
-  /** How often and how long a target is looked at until it shows what it was told. Absent: as is usual there. */
+  /** How often and how long to poll until the target shows a change. Missing for the default of the kind. */
   readonly polling?: Polling | undefined;
-  /** What somebody is called there, by a template such as `{email}`. @throws TargetRefusal where nobody has said */
+  /** A person's account name, from a template such as `{email}`. @throws TargetRefusal if a value is missing */
   readonly accountOf: (template: string, person: Access<unknown>['person']) => string;
 }
 
-/** A grant as somebody else than the bot has to take it back. */
+/** A grant that somebody has to end by hand. */
 export interface ToTakeBack<Role> extends Pick<Access<Role>, 'grantId' | 'person' | 'role' | 'roleKey'> {
-  /** What they are called at the target. null: nobody knows whether they were ever given anything. */
+  /** The account at the target, or null if it is unknown whether anything was given. */
   readonly account: string | null;
 }
 
 /** One kind of target. A folder here and a line in registry.ts. */
 export interface Provisioner<Target, Role> {
   readonly kind: string;
-  /** What `target` in the policy file may say. */
+  /** The schema of `target` in the policy file. */
   readonly targetSchema: z.ZodType<Target>;
-  /** What `grants` of a role may say. */
+  /** The schema of a role's `grants`. */
   readonly roleSchema: z.ZodType<Role>;
   /**
-   * Where the schemas come from elsewhere: those of one target, by what stands in the policy file, which lies in `folder`.
-   * `at`: the field that a problem is about.
+   * For kinds whose schemas come from elsewhere: loads the schemas of one target. `folder` is that of the policy file,
+   * and `at` the field of a problem.
    */
   readonly schemasFor?: (
     target: unknown,
@@ -115,28 +117,28 @@ export interface Provisioner<Target, Role> {
   ) =>
     | { readonly targetSchema: z.ZodType; readonly roleSchema: z.ZodType }
     | { readonly problem: string; readonly at: string };
-  /** Packages that installing the bot does not bring; they are loaded when a policy uses this kind. */
+  /** Packages that are not installed with the bot. They are loaded when a policy uses this kind. */
   readonly packages?: readonly string[];
-  /** The template for what people are called at this target; null: it has none. */
+  /** The template for account names at this target, or null. */
   readonly accountTemplate?: (target: Target) => string | null;
   /**
-   * Which target it is, among all of this kind: host, organization, path, and whatever else decides where a grant is looked
-   * for when it is taken back, such as the login template. Never secrets: with another password it is the same place.
+   * Identifies the target among all of its kind: host, organization, path, and what else decides where a revoke looks,
+   * such as the login template. Never secrets: with another password it is the same place.
    */
   placeOf(target: Target): string;
   /**
-   * What takes a grant back where there is no bot: statements to type, in order, for an administrator of the target.
-   * @param target null: its secrets, and so where it is, are not at hand
+   * How an administrator of the target ends a grant without the bot: statements to type, in order.
+   * @param target null if its secrets, and so its place, are missing
    */
   byHand(one: ToTakeBack<Role>, target: Target | null): readonly string[];
-  /** Nothing is reached yet: the first call does that. */
+  /** Connects lazily, with the first call. */
   connect(target: Target, use: Use): Connection<Role>;
 }
 
-/** The target was reached, and what was asked of it cannot be done. */
+/** The target was reached, and cannot do what was asked. */
 export class TargetRefusal extends Error {
   override readonly name = 'TargetRefusal';
 }
 
-/** How long a target may take to answer one call. */
+/** Deadline of one call to a target, in ms. */
 export const TARGET_DEADLINE: Millis = 10 * SECOND;

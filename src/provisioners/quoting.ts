@@ -1,3 +1,3 @@
-/** A text as one word of a shell, whatever is in it. Variables that whoever types it sets, such as `$ORG`, stay as they are. */
+/** Quotes a text as one shell word. Variables that the reader fills in, such as `$ORG`, are not quoted. */
 export const word = (text: string): string =>
   /^(?:\$[A-Z_]+|[\w@%+=:,./-]+)$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -14,7 +14,7 @@ import { slack } from './slackGroups/provisioner.ts';
 import { ssh } from './ssh/provisioner.ts';
 import { webhook } from './webhook/provisioner.ts';
 
-/** Every kind of target. Each pairs its own schemas with its own code, so what a schema parsed fits its code. */
+/** All kinds of targets. Each pairs its schemas with its code, so that what a schema parsed fits the code. */
 // biome-ignore lint/suspicious/noExplicitAny: the one place where kinds with different types stand in one list
 export const PROVISIONERS: readonly Provisioner<any, any>[] = [
   awsIam,

@@ -9,14 +9,14 @@ import type { Seats } from './seats.ts';
 
 const STOOD = 'stood in ';
 const LEFT = 'left in ';
-/** How long an end waits for what it looks at. */
+/** How long an end waits for this search, in ms. */
 export const MOST_LOOKING: Millis = 10 * SECOND;
 const known = z.array(z.string());
 const residue = z.array(z.object({ what: z.string(), done: z.string() }));
 
 /**
- * What a holder may have left in a place, by comparing what stands there at the end with what stood there when access was
- * given. It is written down before the seat is given up, so that neither a crash nor another seat that fails loses it.
+ * Finds what a holder left in a place, by comparing the things there at the end with those when access was given. It is
+ * recorded before the seat is given up, so that neither a crash nor a failure of another seat loses it.
  */
 export function residueOf<Role>(
   roster: Roster<Role>,
@@ -37,7 +37,7 @@ export function residueOf<Role>(
       const made = await roster.made?.(place, level);
       if (made) await ids.keep(grantId, `${STOOD}${place}`, JSON.stringify(made.flatMap(({ id }) => id ?? [])));
     },
-    /** Nothing that goes wrong with looking, nor how much there is to look at, keeps access from ending. */
+    /** Neither a failed nor a slow search prevents access from ending. */
     noteAfter: async (record: SeatRecord): Promise<void> => {
       const stood = (await ids.of(record.grantId)).get(`${STOOD}${record.place}`);
       if (stood === undefined) return;
@@ -46,7 +46,7 @@ export function residueOf<Role>(
       ]);
       if (left.length > 0) await ids.keep(record.grantId, `${LEFT}${record.place}`, JSON.stringify(left));
     },
-    /** What was found to be left of a grant, in all its places. */
+    /** Everything that a grant left, in all its places. */
     of: async (grantId: string): Promise<readonly Residue[]> =>
       [...(await ids.of(grantId))].flatMap(([thing, left]) =>
         thing.startsWith(LEFT) ? residue.parse(JSON.parse(left)) : [],

@@ -5,9 +5,9 @@ import type { Seats } from './seats.ts';
 const RENAMED = 'renamed in ';
 
 /**
- * People who left a place and came back. Where the target knows people by what they are as members of a place, they are
- * somebody new there, whom only their name tells. A name may have gone to somebody else: once the grant's own member was
- * seen under another one, the name counts for nothing.
+ * Finds people who left a place and came back. A target that knows people only by membership id gives them a new id, so
+ * only the name identifies them. But a name can pass to another person: once the grant's member was seen with another
+ * name, the name no longer counts.
  */
 export function returnedTo<Role>(roster: Roster<Role>, seats: Seats, ids: IdBook) {
   const keyOf = ({ place }: SeatRecord): string => `${RENAMED}${place}`;
@@ -17,7 +17,7 @@ export function returnedTo<Role>(roster: Roster<Role>, seats: Seats, ids: IdBook
   }
 
   return {
-    /** Asked for before the member is taken out: nothing shows their name afterwards. */
+    /** Looked up before the member is removed, because the name is not available afterwards. */
     noteName: async (record: SeatRecord): Promise<void> => {
       if (!roster.memberId) return;
       const name = await nameOf(record);
@@ -25,7 +25,7 @@ export function returnedTo<Role>(roster: Roster<Role>, seats: Seats, ids: IdBook
       const shown = (await roster.members(record.place)).find(({ id }) => id === record.account)?.account;
       if (shown !== undefined && shown.toLowerCase() !== name) await ids.keep(record.grantId, keyOf(record), shown);
     },
-    /** The seat that the person of a grant has taken anew. null: none */
+    /** The seat that the grant's person has taken again, or null. */
     by: async (record: SeatRecord): Promise<SeatRecord | null> => {
       if (!roster.memberId) return null;
       const name = await nameOf(record);

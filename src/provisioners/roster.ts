@@ -1,68 +1,73 @@
-/** What a target offers where people are in places, and nothing can be written beside their names. */
+/** A target with places that have members, and without labels on memberships. */
 
 import type { Instant } from '../domain/terms.ts';
 
-/** A place as the policy file calls it, and the level that a role gives in it: `team payments` and `member`. */
+/** A place by its name in the policy file, and the level that a role gives in it: `team payments` and `member`. */
 export interface Seat {
   readonly place: string;
   readonly level: string;
 }
 
 export interface Member {
-  /** The target's own id of the person, as `Roster.personId` says it. */
+  /** The target's id of the person, from `Roster.personId`. */
   readonly id: string;
-  /** What people call them there, for showing. */
+  /** Their name there, for messages. */
   readonly account: string;
   readonly level: string;
 }
 
-/** Something that a holder may have made in a place, such as a deploy key of a repository. */
+/** Something that a holder may have made in a place, such as a deploy key. */
 export interface Made {
-  /** The target's own id, with what it is an id of, and what it may do: `deploy key 17`. null: it could not be looked at. */
+  /** The target's id with its type and rights: `deploy key 17`. null if it could not be read. */
   readonly id: string | null;
   /** `deploy key "ci" (may write)` */
   readonly what: string;
-  /** Where it is a person: their id. */
+  /** The id of the person, if it is one. */
   readonly person?: string;
 }
 
 /**
- * People and places are told by ids that the target gave out and never gives to anything else. Names only say which ones are
- * meant when access is given: later they may have changed hands.
+ * People and places are identified by ids that the target never reuses. Names only select them when access is given,
+ * because a name can later belong to another.
  */
 export interface Roster<Role> {
-  /** Names the target among all others: two resources with the same scope stand for the same places. */
+  /** Identifies the target: two resources with the same scope have the same places. */
   readonly scope: string;
-  /** What the scope was called by the versions of the bot that knew people and places by name. Absent: the same. */
+  /** The scope in versions of the bot that recorded names. Missing if it is the same. */
   readonly earlierScope?: string;
-  /** From the least to the most. */
+  /** From lowest to highest. */
   readonly levels: readonly string[];
-  /** A level that gives nothing now and may come back by itself: it is taken away, and is not what somebody had before. */
+  /**
+   * A level that gives nothing now but may become active again. It is removed, and does not count as earlier access.
+   */
   readonly dormant?: string;
-  /** Whether `set` takes the target's own expiry. */
+  /** Whether `set` supports the target's own expiry. */
   readonly expires: boolean;
   seats(role: Role): readonly Seat[];
-  /** @throws where the target shows no place of this name: it may be gone, renamed or out of the bot's sight */
+  /** @throws if the target shows no place of this name: it may be gone, renamed or hidden from the bot */
   placeId(name: string): Promise<string>;
-  /** @throws where the target shows nobody of this name */
+  /** @throws if the target shows nobody of this name */
   personId(account: string): Promise<string>;
   /**
-   * The id that somebody has as a member of this place, where the target knows people by that and not by an id of their own;
-   * null: they are no member yet. Absent: it is the person's id.
+   * The membership id of a person in this place, for targets without ids of people, or null if they are not a member
+   * yet. Missing if it is the person's id.
    */
   readonly memberId?: (placeId: string, personId: string) => Promise<string | null>;
   /**
-   * What somebody has in a place now. null: nothing, and the place itself has answered with everybody who is in it.
-   * @throws where it has not: what the bot may not see looks the same as what is not there
+   * A person's level in a place now, or null if the place has listed all its members and they are not among them.
+   * @throws if it has not: what the bot may not see looks the same as what does not exist
    */
   level(placeId: string, personId: string): Promise<string | null>;
-  /** Idempotent; gone already is success. `until` is for the target's own expiry, and never makes an earlier one shorter. */
+  /**
+   * Sets a level. Idempotent; already gone is success. `until` sets the target's own expiry, and never shortens an
+   * existing one.
+   */
   set(placeId: string, personId: string, level: string | null, until: Instant | null): Promise<void>;
-  /** Everybody, over all pages. */
+  /** All members, over all pages. */
   members(placeId: string): Promise<readonly Member[]>;
   /**
-   * What stands in a place and could have been put there by somebody of this level, so that what is new at the end can be
-   * named. null: this level can put nothing there. Absent: no level can.
+   * What is in a place that a member of this level could have made, to report what is new at the end. null if this
+   * level cannot make anything, missing if no level can.
    */
   readonly made?: (placeId: string, level: string) => Promise<readonly Made[] | null>;
 }

@@ -1,21 +1,21 @@
 import type { SeatBook, SeatRecord } from '../ports/targets.ts';
 
-/** In front of a place's id. Rows of the versions that knew places by name have a space there. */
+/** The prefix of a place's id. Rows of versions that recorded names have a space there. */
 const BY_ID = '#';
 
-/** Rows of the book about one roster. `place` and `account` of a record are the target's own ids here. */
+/** Records of one roster. `place` and `account` of a record are the target's ids here. */
 export function seatRows(scope: string, book: SeatBook) {
   const prefix = `${scope}${BY_ID}`;
   const toBook = (record: SeatRecord): SeatRecord => ({ ...record, place: `${prefix}${record.place}` });
   const fromBook = (record: SeatRecord): SeatRecord => ({ ...record, place: record.place.slice(prefix.length) });
 
   return {
-    /** The book finds accounts whatever their case; ids differ by it. */
+    /** The book compares accounts without case, but ids are case-sensitive. */
     at: async (place: string, account: string): Promise<readonly SeatRecord[]> =>
       (await book.at(`${prefix}${place}`, account)).flatMap((record) =>
         record.account === account ? [fromBook(record)] : [],
       ),
-    /** @throws where a grant has a row of another roster */
+    /** @throws if a grant has a row of another roster */
     of: async (grantId: string): Promise<readonly SeatRecord[]> =>
       (await book.of(grantId)).map((record) => {
         if (record.place.startsWith(prefix)) return fromBook(record);

@@ -9,8 +9,7 @@ import { seatRows } from './seatRows.ts';
 export type Seats = ReturnType<typeof seatsOf>;
 
 /**
- * Who sits where by which grant, at one roster: the rows of the book whose places and accounts are the target's own ids.
- * `place` and `account` of a record are such ids here.
+ * Who has which seat through which grant, at one roster. `place` and `account` of a record are the target's ids here.
  */
 export function seatsOf<Role>(roster: Roster<Role>, { seats: book, ids }: Pick<Use, 'seats' | 'ids'>) {
   const levels = levelsOf(roster);
@@ -21,13 +20,13 @@ export function seatsOf<Role>(roster: Roster<Role>, { seats: book, ids }: Pick<U
     ...rows,
     ...found,
     ...earlierSeats(roster, { book, rows, found }),
-    /** What somebody is owed in a seat without one grant: what they had before, and what other grants give. */
+    /** What a person is owed in a seat without one grant: their earlier access, and what other grants give. */
     owedWithout: async ({ grantId, place, account, before }: SeatRecord): Promise<string | null> =>
       levels.most([
         before,
         ...(await rows.at(place, account)).flatMap((other) => (other.grantId === grantId ? [] : [other.level])),
       ]),
-    /** Whether somebody sits in a place by a grant. */
+    /** Whether a person is in a place through a grant. */
     isGranted: async (place: string, person: string): Promise<boolean> => (await rows.at(place, person)).length > 0,
   };
 }

@@ -1,4 +1,4 @@
-/** Assigning permission sets and taking them away, which AWS does in the background. */
+/** Assigns and removes permission sets, which AWS does in the background. */
 
 import type { AccountAssignmentOperationStatus } from '@aws-sdk/client-sso-admin';
 import { type Polling, poll } from '../polling.ts';
@@ -46,7 +46,7 @@ export function assigningIn({ open }: Clients, arn: string, polling: Polling) {
   }
 
   return {
-    /** Waits until AWS is no longer at assigning them: what an earlier try began may still come true. */
+    /** Waits until AWS has no assignment in progress: what an earlier try started may still take effect. */
     awaitAssigning: (place: Place, userId: string): Promise<void> =>
       poll(`${SERVICE}: assigning is not over`, polling, async () => !(await isBeingAssigned(place, userId))),
     assign: async (place: Place, userId: string): Promise<void> => {
@@ -74,7 +74,7 @@ const assignment = ({ account, permissionSet }: Place, userId: string) => ({
   PrincipalId: userId,
 });
 
-/** The end of something in the background. @throws where it failed, or is not over in time: then it may still happen */
+/** Waits for background work. @throws if it failed, or is not over in time and may still happen */
 async function settled(
   what: string,
   begun: Status,

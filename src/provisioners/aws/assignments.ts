@@ -1,4 +1,4 @@
-/** Who has which permission set in which account, and what AWS is still at, behind its own clients. */
+/** Who has which permission set in which account, and what is in progress, through AWS's clients. */
 
 import type { Polling } from '../polling.ts';
 import { assigningIn, type Place } from './assigning.ts';
@@ -15,14 +15,14 @@ export function assignmentsOf(target: Instance, polling: Polling) {
 
   return {
     ...assigningIn(clients, target.instance, polling),
-    /** null: Identity Center has nobody of that name. */
+    /** @returns null if Identity Center has nobody of that name */
     userId: async (name: string): Promise<string | null> => {
       const { people } = await open();
       const AlternateIdentifier = { UniqueAttribute: { AttributePath: 'userName', AttributeValue: name } };
       const found = await askAws(SERVICE, () => people.getUserId({ ...store, AlternateIdentifier }), NOT_THERE);
       return found?.UserId ?? null;
     },
-    /** Of somebody who was deleted, the id: their assignments are still there. */
+    /** The id if the user was deleted: their assignments still exist. */
     userName: async (userId: string): Promise<string> => {
       const { people } = await open();
       const found = await askAws(SERVICE, () => people.describeUser({ ...store, UserId: userId }), NOT_THERE);
@@ -39,7 +39,7 @@ export function assignmentsOf(target: Instance, polling: Polling) {
           if (PrincipalType === 'USER' && PrincipalId) found.push(PrincipalId);
       return found;
     },
-    /** In ISO 8601, such as PT1H. */
+    /** An ISO 8601 duration, such as PT1H. */
     sessionDuration: async (permissionSet: string): Promise<string> => {
       const { sso } = await open();
       const question = { ...instance, PermissionSetArn: permissionSet };

@@ -1,7 +1,7 @@
 import type { ToTakeBack } from '../provisioner.ts';
 import { word } from '../quoting.ts';
 
-/** With the aws command of an administrator of the account. */
+/** Commands for the aws CLI of an administrator of the account. */
 export const fromGroups = ({ role, account }: ToTakeBack<{ readonly groups: readonly string[] }>): readonly string[] =>
   role.groups.map(
     (group) =>

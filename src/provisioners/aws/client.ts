@@ -2,15 +2,15 @@ import type { IAM } from '@aws-sdk/client-iam';
 import { errorText } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
-/** What every client of AWS is made with. Credentials come from where AWS's own tools find them. */
+/** Options of every AWS client. Credentials come from AWS's default chain. */
 export const clientOptions = ({ region, endpoint }: { region: string; endpoint?: string | undefined }) => ({
   region,
   ...(endpoint !== undefined && { endpoint }),
-  // What is to be tried again, and when, is for the bot's own due work to say.
+  // No retries here: the bot's due work decides what to retry, and when.
   maxAttempts: 1,
 });
 
-/** Each request has an end of its own: the timeouts of AWS's clients do not count while an answer goes on and on. */
+/** Aborts each request after a deadline: the timeouts of AWS's clients do not apply while an answer keeps arriving. */
 export function inTime<T extends { readonly config: Pick<IAM['config'], 'requestHandler'> }>(client: T): T {
   const { requestHandler } = client.config;
   const handle = requestHandler.handle.bind(requestHandler);
@@ -19,10 +19,7 @@ export function inTime<T extends { readonly config: Pick<IAM['config'], 'request
   return client;
 }
 
-/**
- * Asks AWS. An error that is expected is an answer.
- * @throws with the service's name and AWS's own word
- */
+/** Calls AWS. An expected error is an answer. @throws with the names of the service and of AWS's error */
 export async function askAws<T>(
   service: string,
   call: () => Promise<T>,

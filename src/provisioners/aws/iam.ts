@@ -15,7 +15,7 @@ const name = z.string().regex(/^[\w+=,.@-]+$/, 'expected the name of an IAM grou
 
 const targetSchema = z.strictObject({
   kind: z.literal('aws_iam'),
-  /** The AWS account: so that two targets in different accounts are told apart. */
+  /** The AWS account, which distinguishes targets in different accounts. */
   aws_account: z.string().regex(/^\d{12}$/, 'expected the twelve digits of an AWS account, in quotes'),
   /** IAM users' names. */
   account: z
@@ -31,10 +31,10 @@ type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
 
 const MEMBER = 'member';
-/** IAM is one for all regions; requests are signed for this one. */
+/** IAM is global; requests are signed for this region. */
 const REGION = 'us-east-1';
 
-/** Membership of IAM groups, of IAM users. What a group allows is looked at with every request, so nothing lives on. */
+/** Membership of IAM users in IAM groups. AWS evaluates it with every request, so no session outlives it. */
 export const awsIam: Provisioner<Target, Role> = {
   kind: 'aws_iam',
   targetSchema,
@@ -45,7 +45,7 @@ export const awsIam: Provisioner<Target, Role> = {
   byHand: fromGroups,
   connect: (target, { seats, ids, accountOf }) => {
     let opened: Promise<IAM> | null = null;
-    // The package is loaded with the first call: who uses no such target need not have it.
+    // The package is loaded with the first call, so that it need not be installed for other targets.
     const client = (): Promise<IAM> => {
       opened ??= import('@aws-sdk/client-iam').then(({ IAM: Iam }) =>
         inTime(new Iam(clientOptions({ region: REGION, endpoint: target.endpoint }))),
@@ -55,7 +55,7 @@ export const awsIam: Provisioner<Target, Role> = {
     const directory = iamDirectory(target.aws_account, client);
     const uses = { seats, ids, accountOf: ({ person }: Access<Role>) => accountOf(target.account, person) };
     const connection = membership(rosterOf(target, directory), uses);
-    /** Tells where a grant's groups were by the policy, so that not all have to be looked through after a start. */
+    /** Group names from the policy, to look up first, so that not all groups have to be searched after a start. */
     const expecting =
       <T>(call: (access: Access<Role>) => Promise<T>) =>
       (access: Access<Role>): Promise<T> => {
@@ -97,7 +97,7 @@ function rosterOf({ aws_account: account }: Target, directory: IamDirectory): Ro
     set: async (place, person, level) => {
       if (level !== null) return directory.add((await groupWith(place)).name, await directory.userName(person));
       const group = await directory.group(place);
-      // The name that goes with the id in the group's own list, as it is now.
+      // The current name of the id in the group's list.
       const member = group?.members.find(({ id }) => id === person);
       if (group && member) await directory.remove(group.name, member.name);
     },
@@ -106,7 +106,7 @@ function rosterOf({ aws_account: account }: Target, directory: IamDirectory): Ro
   };
 }
 
-/** What it may write, AWS does not say without writing; that it reads is asked. */
+/** AWS does not tell write permissions without a write. Read permissions are checked. */
 async function check(directory: IamDirectory, roles: readonly ListedRole<Role>[]): Promise<Finding[]> {
   const groups = [...new Set(roles.flatMap(({ role }) => role.groups))];
   const finding = (what: string, asked: Promise<unknown>, fix: string): Promise<Finding> =>

@@ -1,4 +1,4 @@
-/** IAM's own calls, which take names only, through its own client. */
+/** Calls of IAM, which take only names, through its client. */
 
 import type { IAM } from '@aws-sdk/client-iam';
 import { askAws } from './client.ts';
@@ -6,7 +6,7 @@ import { askAws } from './client.ts';
 export const SERVICE = 'AWS IAM';
 const NO_SUCH_ENTITY = 'NoSuchEntityException';
 
-/** `id` and `name` are as IAM has them now. */
+/** The current `id` and `name` in IAM. */
 export interface Named {
   readonly id: string;
   readonly name: string;
@@ -16,7 +16,7 @@ export interface GroupNow extends Named {
   readonly members: readonly Named[];
 }
 
-/** One of a list of everything in an account. */
+/** An entry of a list of the whole account. */
 export interface Listed {
   readonly id: string | undefined;
   readonly name: string | undefined;
@@ -25,12 +25,12 @@ export interface Listed {
 
 export function iamCalls(client: () => Promise<IAM>) {
   return {
-    /** null: there is none of that name. */
+    /** @returns null if there is none of that name */
     group: async (name: string): Promise<GroupNow | null> => {
       const iam = await client();
       return askAws(SERVICE, () => readGroup(iam, name), NO_SUCH_ENTITY);
     },
-    /** null: there is none of that name. */
+    /** @returns null if there is none of that name */
     user: async (name: string): Promise<Named | null> => {
       const iam = await client();
       const found = await askAws(SERVICE, () => iam.getUser({ UserName: name }), NO_SUCH_ENTITY);
@@ -40,7 +40,7 @@ export function iamCalls(client: () => Promise<IAM>) {
       const iam = await client();
       await askAws(SERVICE, () => iam.addUserToGroup({ GroupName: group, UserName: user }));
     },
-    /** Gone already is success. */
+    /** Already gone is success. */
     remove: async (group: string, user: string): Promise<void> => {
       const iam = await client();
       await askAws(SERVICE, () => iam.removeUserFromGroup({ GroupName: group, UserName: user }), NO_SUCH_ENTITY);
@@ -67,7 +67,7 @@ export function iamCalls(client: () => Promise<IAM>) {
       });
       return found;
     },
-    /** Whether it may list all of them. @throws where it may not */
+    /** Checks the permission to list them. @throws if it is missing */
     canList: async (): Promise<void> => {
       const iam = await client();
       await askAws(SERVICE, () => iam.listGroups({ MaxItems: 1 }));
@@ -76,7 +76,7 @@ export function iamCalls(client: () => Promise<IAM>) {
   };
 }
 
-/** A group with everybody who is in it, over all pages. */
+/** A group with all its members, over all pages. */
 async function readGroup(iam: IAM, name: string): Promise<GroupNow> {
   const { paginateGetGroup } = await import('@aws-sdk/client-iam');
   const members: Named[] = [];
@@ -102,7 +102,7 @@ const listed = (id: string | undefined, name: string | undefined, arn: string | 
   awsAccount: arn?.split(':')[4],
 });
 
-/** An answer without the list that was asked for is no empty list. */
+/** An answer without the list is an error, not an empty list. */
 function all<T>(items: readonly T[] | undefined): readonly T[] {
   if (items) return items;
   throw new Error(`${SERVICE} answered a list without its items`);

@@ -1,13 +1,13 @@
 /**
- * Groups and users of IAM by their ids (AGPA…, AIDA…), which IAM never gives out again. Its calls take names only, and both
- * can be renamed: so each name is looked up by its id, and an answer counts where it carries that id.
+ * Groups and users of IAM by their ids (AGPA…, AIDA…), which IAM never reuses. Its calls take only names, which can
+ * change. So names are looked up by id, and an answer counts only if it has that id.
  */
 
 import type { IAM } from '@aws-sdk/client-iam';
 import { TargetRefusal } from '../provisioner.ts';
 import { type GroupNow, iamCalls, type Listed, type Named, SERVICE } from './iamCalls.ts';
 
-/** What a user can be called. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/** Valid user names. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const NAME = /^[\w+=,.@-]{1,64}$/;
 
 export type IamDirectory = ReturnType<typeof iamDirectory>;
@@ -21,9 +21,9 @@ function checkName(name: string): void {
 
 export function iamDirectory(awsAccount: string, client: () => Promise<IAM>) {
   const calls = iamCalls(client);
-  /** What ids were called when they were last seen: where to look first. */
+  /** The last known names of ids, to look up first. */
   const lastNames = new Map<string, string>();
-  /** Names of groups in the policy file: looked at before all groups are. */
+  /** Group names in the policy file, to try before listing all groups. */
   const expected = new Set<string>();
   const see = ({ id, name }: Named): void => void lastNames.set(id, name);
 
@@ -44,13 +44,13 @@ export function iamDirectory(awsAccount: string, client: () => Promise<IAM>) {
   return {
     add: calls.add,
     remove: calls.remove,
-    /** Whether it may list what it has to look through for something that was renamed. @throws where it may not */
+    /** Checks the permission to list, which finding something renamed needs. @throws if it is missing */
     canFind: calls.canList,
     groupNamed,
     expect: (names: readonly string[]): void => {
       for (const name of names) expected.add(name);
     },
-    /** null: it was deleted, which takes that nobody was in it any more. */
+    /** @returns null if it was deleted, which IAM allows only for an empty group */
     group: async (id: string): Promise<GroupNow | null> => {
       const lastName = lastNames.get(id);
       for (const likely of new Set([...(lastName === undefined ? [] : [lastName]), ...expected])) {
@@ -68,7 +68,7 @@ export function iamDirectory(awsAccount: string, client: () => Promise<IAM>) {
       if (found) return found.id;
       throw new TargetRefusal(`there is no IAM user ${name} in the AWS account ${awsAccount}`);
     },
-    /** @throws where there is none with that id any more */
+    /** @throws if there is none with that id any more */
     userName: async (id: string): Promise<string> => {
       const lastName = lastNames.get(id);
       const there = lastName === undefined ? null : await userNamed(lastName);
@@ -81,8 +81,9 @@ export function iamDirectory(awsAccount: string, client: () => Promise<IAM>) {
 }
 
 /**
- * What an id is called in a list of everything. null: nothing there has that id.
- * @throws where nothing listed is of the account of the policy file: in another one, nothing of an id says nothing
+ * Finds the name of an id in a list of the whole account.
+ * @returns null if nothing has that id
+ * @throws if the list is of another account than the policy file names, where a missing id proves nothing
  */
 function nameIn(
   listed: readonly Listed[],

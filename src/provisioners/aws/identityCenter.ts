@@ -16,12 +16,12 @@ const targetSchema = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as eu-central-1'),
   instance: z.string().regex(/^arn:aws[a-z-]*:sso:::instance\/ssoins-[0-9a-f]+$/, 'expected the ARN of the instance'),
   identity_store: z.string().regex(/^d-[0-9a-z]+$/, 'expected the id of the identity store (d-…)'),
-  /** The longest session of the permission sets that are granted: AWS does not end sessions. */
+  /** The longest session of the granted permission sets, because AWS does not end sessions. */
   session: z
     .string()
     .regex(/^([1-9]|1[0-2])h$/, 'expected hours, such as 1h')
     .default('1h'),
-  /** What people are called in Identity Center. */
+  /** The template for user names in Identity Center. */
   account: z
     .string()
     .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
@@ -46,11 +46,11 @@ type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
 
 const ASSIGNED = 'assigned';
-/** What a user can be called. https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html */
+/** Valid user names. https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html */
 const USER_NAME = /^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u;
 const POLLING: Polling = { every: SECOND, until: 90 * SECOND };
 
-/** Assignments of permission sets in accounts, of people in AWS Identity Center. */
+/** Assigns permission sets in accounts to people in AWS Identity Center. */
 export const awsIdentityCenter: Provisioner<Target, Role> = {
   kind: 'aws_identity_center',
   targetSchema,
@@ -90,7 +90,7 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
     expires: false,
     seats: ({ assignments }) =>
       assignments.map(({ account, permission_set }) => ({ place: `${account} ${permission_set}`, level: ASSIGNED })),
-    // The digits of an account and the ARN of a permission set never change, and are never given out again.
+    // Account ids and ARNs of permission sets never change and are never reused.
     placeId: async (name) => name,
     personId: async (account) => {
       if (!USER_NAME.test(account)) throw new TargetRefusal(`no user of Identity Center can be called ${account}`);
@@ -104,7 +104,7 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
     },
     set: async (place, userId, level) => {
       if (level !== null) return api.assign(placeOf(place), userId);
-      // What is still being assigned could not be taken away yet.
+      // An assignment in progress cannot be removed yet.
       await api.awaitAssigning(placeOf(place), userId);
       await api.unassign(placeOf(place), userId);
     },
@@ -119,7 +119,7 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
   };
 }
 
-/** What it may write, AWS does not say without writing; that it reads, and how long sessions are, is asked. */
+/** AWS does not tell write permissions without a write. Read permissions and session lengths are checked. */
 async function check(target: Target, api: Assignments, roles: readonly ListedRole<Role>[]): Promise<Finding[]> {
   const seats = roles.flatMap(({ role }) => role.assignments);
   const sets = [...new Set(seats.map(({ permission_set }) => permission_set))];

@@ -1,4 +1,4 @@
-/** AWS's own clients of one Identity Center, and how lists of theirs are read. */
+/** AWS's clients for one Identity Center, and how their lists are read. */
 
 import type { Identitystore } from '@aws-sdk/client-identitystore';
 import type { SSOAdmin } from '@aws-sdk/client-sso-admin';
@@ -28,7 +28,7 @@ export interface Clients {
 export function clientsOf(target: Instance): Clients {
   let opened: Promise<Opened> | null = null;
   return {
-    // The packages are loaded with the first call: who uses no such target need not have them.
+    // The packages are loaded with the first call, so that they need not be installed for other targets.
     open: () => {
       opened ??= Promise.all([import('@aws-sdk/client-sso-admin'), import('@aws-sdk/client-identitystore')]).then(
         ([sso, people]) => ({
@@ -46,7 +46,7 @@ export function clientsOf(target: Instance): Clients {
   };
 }
 
-/** An answer without the list that was asked for is no empty list. */
+/** An answer without the list is an error, not an empty list. */
 export function listed<T>(items: readonly T[] | undefined): readonly T[] {
   if (items) return items;
   throw new Error(`${SERVICE} answered a list without its items`);

@@ -10,21 +10,21 @@ import { runProgram } from './run.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('command'),
-  /** A program and its arguments. No shell looks at them. */
+  /** A program and its arguments, run without a shell. */
   run: z
     .array(z.string().min(1))
     .min(1, 'expected a program and its arguments, such as [/usr/local/bin/vpn-access]')
     .refine(([program = '']) => program.startsWith('/'), 'expected the program with its whole path, from /'),
-  /** Its whole environment, besides PATH. Nothing of the bot's own, which holds secrets. */
+  /** Its complete environment, besides PATH. The bot's own is not passed on, because it contains secrets. */
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
-  /** What becomes of sessions that are open when access ends. */
+  /** What happens to open sessions when access ends. */
   sessions: sessionsSchema,
-  /** Whether it answers list and remove, and check. */
+  /** Whether the program implements list and remove, and check. */
   lists: z.boolean().default(false),
   checks: z.boolean().default(false),
 });
 
-/** Anything: it is passed on as it stands, for the program to make sense of. */
+/** Passed on unchanged; only the program knows its meaning. */
 const roleSchema = z.record(z.string(), z.json());
 
 type Target = z.infer<typeof targetSchema>;
@@ -32,7 +32,7 @@ type Role = z.infer<typeof roleSchema>;
 
 const DEADLINE: Millis = 30 * SECOND;
 
-/** Asks a program of the team's own to give and take access: JSON on its standard input, JSON on its standard output. */
+/** Runs the team's own program to give and end access, with JSON on standard input and output. */
 export const command: Provisioner<Target, Role> = {
   kind: 'command',
   targetSchema,
@@ -46,7 +46,7 @@ export const command: Provisioner<Target, Role> = {
   },
 };
 
-/** @param deadline how long one run may take; then it and whatever it started is killed */
+/** @param deadline maximum time of one run in ms; then the program and all that it started are killed */
 export const sendTo =
   ({ run, env }: Pick<Target, 'run' | 'env'>, deadline: Millis): Send =>
   (action, document) =>

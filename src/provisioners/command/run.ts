@@ -1,4 +1,6 @@
-/** One run of a program: it gets a text, and ends with one, within a deadline. Nothing that it started outlives it. */
+/**
+ * Runs a program once, with a text as input and output, within a deadline. Processes that it started do not outlive it.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Millis, SECOND } from '../../domain/terms.ts';
@@ -6,7 +8,7 @@ import { cut, errorText } from '../../domain/text.ts';
 import { MOST_ANSWER } from '../protocol.ts';
 
 const SHOWN_ERROR_LENGTH = 200;
-/** What a program started may finish writing its output after the program has ended, such as a `tee`. */
+/** How long processes that the program started, such as a `tee`, may write output after it has ended, in ms. */
 const LINGER: Millis = SECOND;
 
 export interface Run {
@@ -15,13 +17,13 @@ export interface Run {
   readonly deadline: Millis;
 }
 
-/** @throws what kept it from giving an answer, in words that follow the name of the program */
+/** @throws why it gave no answer, as a phrase that follows the program's name */
 export function runProgram({ run, env, deadline }: Run, input: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const [program = '', ...args] = run;
   const child = spawn(program, args, {
     shell: false,
-    // A group of its own, so that what it started can be killed with it.
+    // A process group of its own, so that everything it started can be killed with it.
     detached: true,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -35,7 +37,7 @@ export function runProgram({ run, env, deadline }: Run, input: string): Promise<
     isOver = true;
     for (const timer of timers) clearTimeout(timer);
     const unkilled = killGroup(child);
-    // Something outside of the group may hold the other ends for ever.
+    // A process outside the group may keep the other ends open.
     for (const stream of child.stdio) stream?.destroy();
     if (unkilled === null) settle();
     else reject(new Error(`cannot be killed: ${unkilled}`));
@@ -53,7 +55,7 @@ export function runProgram({ run, env, deadline }: Run, input: string): Promise<
     if (code === 0) end(() => resolve(output.text()));
     else fail(`ended with ${code ?? signal}${output.lastError()}`);
   });
-  // Its answer may come before it has read everything.
+  // The program may answer before it has read all input.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   return promise;
@@ -80,7 +82,7 @@ function collect({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>, to
   };
 }
 
-/** @returns why it lives on, such as a program that runs as somebody else; null: it is dead */
+/** Kills the process group. @returns why that failed, such as a program that runs as another user, or null */
 function killGroup({ pid }: ChildProcess): string | null {
   if (pid === undefined) return null;
   try {

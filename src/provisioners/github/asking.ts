@@ -9,12 +9,12 @@ const NOT_FOUND = 404;
 
 const user = z.object({ id: z.number().int(), login: z.string().min(1) });
 
-/** What is asked: a route with its parameters, such as `GET /user/{account_id}`. */
+/** A route with its parameters, such as `GET /user/{account_id}`. */
 type Parameters = Readonly<Record<string, string | number>>;
 
 export type Asking = ReturnType<typeof askingOf>;
 
-/** Questions to one GitHub, answered in a form that is understood or not at all. */
+/** Calls to one GitHub. Answers are validated. */
 export function askingOf(target: Target, octokit: () => Promise<Octokit>) {
   const where = `GitHub at ${new URL(target.api_url).host}`;
 
@@ -34,15 +34,12 @@ export function askingOf(target: Target, octokit: () => Promise<Octokit>) {
     throw new Error(`${where}: ${route} was answered in an unknown form`);
   }
 
-  /** @throws with the target's name, also for what is not found */
+  /** @throws with the target's name, also if it is not found */
   async function ask<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<T> {
     return understood(route, schema, (await send(route, parameters)).data);
   }
 
-  /**
-   * Everything of a list.
-   * @param under where the list stands in an answer that is an object, such as `runners`
-   */
+  /** All entries of a list. @param under the field of the list if the answer is an object, such as `runners` */
   function all<T extends { id: number }>(
     route: string,
     parameters: Parameters,
@@ -68,9 +65,9 @@ function listOf<T>(item: z.ZodType<T>, under: string | undefined): z.ZodType<T[]
 
 type Ask = <T>(route: string, parameters: Parameters, schema: z.ZodType<T>) => Promise<T>;
 
-/** What is asked in more than one place. */
+/** Calls that are used in several places. */
 function shortcuts(where: string, ask: Ask) {
-  /** Null: GitHub says 404, of what is not there as of what one may not see. */
+  /** @returns null on 404, which GitHub answers both for what does not exist and for what one may not see */
   const askOrNull = <T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<T | null> =>
     ask(route, parameters, schema).catch((error: unknown) => {
       if (isNotFound(error)) return null;
@@ -78,13 +75,13 @@ function shortcuts(where: string, ask: Ask) {
     });
   return {
     askOrNull,
-    /** Does something that has no answer worth reading. What is gone already is done. */
+    /** Makes a change whose answer is not needed. Already gone is success. */
     act: async (route: string, parameters: Parameters): Promise<void> => {
       await askOrNull(route, parameters, z.unknown());
     },
-    /** Who is called so now. Null: nobody. */
+    /** The id of the account with this login now, or null. */
     userOf: (login: string) => askOrNull('GET /users/{username}', { username: login }, user),
-    /** What somebody is called now. Null: they have deleted their account. */
+    /** The login of an account now, or null if the account was deleted. */
     loginOf: async (id: string): Promise<string | null> => {
       const found = await askOrNull('GET /user/{account_id}', { account_id: id }, user);
       if (found && String(found.id) !== id)

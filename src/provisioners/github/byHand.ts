@@ -2,7 +2,10 @@ import type { ToTakeBack } from '../provisioner.ts';
 import { word } from '../quoting.ts';
 import { PUBLIC_API, type Role, type Target } from './schemas.ts';
 
-/** With the gh command of an owner. Somebody who was in a team before the grant stays in it: look at the audit log first. */
+/**
+ * Commands for the gh CLI of an owner. Check the audit log first: a person who was in a team before the grant stays in
+ * it.
+ */
 export function byHand({ role, account }: ToTakeBack<Role>, target: Target | null): readonly string[] {
   const org = target?.org ?? '$ORG';
   const server =

@@ -2,12 +2,12 @@ import type { Octokit } from 'octokit';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 import type { Target } from './schemas.ts';
 
-/** The package is loaded with the first call: who uses no such target need not have it. */
+/** The package is loaded with the first call, so that it need not be installed for other targets. */
 export async function connectGitHub(target: Target): Promise<Octokit> {
   const { App, Octokit } = await import('octokit');
   const options = {
     baseUrl: target.api_url,
-    // What is to be tried again, and when, is for the bot's own due work to say.
+    // No retries here: the bot's due work decides what to retry, and when.
     retry: { enabled: false },
     throttle: { enabled: false },
     request: { fetch: withDeadline },

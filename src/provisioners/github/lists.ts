@@ -5,8 +5,8 @@ interface Page<T> {
 }
 
 /**
- * Everything of a list. One of several pages is read twice: where something goes from an earlier page meanwhile, what stood
- * first on the next one is passed over.
+ * All entries of a list. A list of several pages is read twice: if an entry of an earlier page disappears meanwhile,
+ * the first entry of the next page would be skipped.
  */
 export async function readAll<T extends { id: number }>(read: (page: number) => Promise<Page<T>>): Promise<T[]> {
   const first = await readPages(read);

@@ -1,10 +1,10 @@
 import { errorText } from '../../domain/text.ts';
 import type { Made } from '../roster.ts';
 
-/** What can stand in a place, such as `deploy keys`, and how to see it. */
+/** A kind of thing in a place, such as `deploy keys`, and how to list it. */
 export type Part = readonly [what: string, look: () => Promise<readonly Made[]>];
 
-/** Everything that can be seen of it; what cannot is named, and keeps nothing from being given or from ending. */
+/** Lists all parts. A part that cannot be read is reported as such, and blocks neither a grant nor an end. */
 export async function lookAt(parts: readonly Part[]): Promise<Made[]> {
   const found = await Promise.all(
     parts.map(([what, look]) =>

@@ -8,10 +8,10 @@ import type { Role, Target } from './schemas.ts';
 import { PERMISSIONS, TEAM_LEVELS } from './schemas.ts';
 import { teamsOf } from './teams.ts';
 
-/** Who may let others in, or leave behind what works without them. */
+/** Levels that may add others, or leave behind something that works without them. */
 const CAN_HAND_ON: Readonly<Record<string, string>> = { team: 'maintainer', repository: 'admin' };
 
-/** One kind of place, by GitHub's own ids. */
+/** One kind of place, by GitHub's ids. */
 interface Places {
   idOf(name: string): Promise<string>;
   members(id: string): Promise<Member[]>;
@@ -21,7 +21,7 @@ interface Places {
   made(id: string): Promise<Made[]>;
 }
 
-/** Teams and repositories of one organization as places that people are in, all by their ids, through Octokit. */
+/** Teams and repositories of one organization as places with members, all by their ids, through Octokit. */
 export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roster<Role> {
   const { org } = target;
   const asking = askingOf(target, octokit);
@@ -79,16 +79,16 @@ async function put(
   id: string,
   { personId, username, level }: { readonly personId: string; readonly username: string; readonly level: string },
 ): Promise<void> {
-  // Whoever is in it already is not invited by being given another level.
+  // A person who is already in it gets no invitation with a new level.
   if ((await places.level(id, personId)) === null) await assertMember(asking, org, username);
   await places.put(id, username, level);
-  // GitHub takes names: whoever took this one in between is not the one who was meant.
+  // GitHub's call takes a name, which another person may have taken meanwhile.
   if ((await asking.loginOf(personId)) === username) return;
   await places.remove(id, username, personId);
   throw new Error(`${asking.where}: ${username} was renamed while access was being given`);
 }
 
-/** Somebody else would be sent an invitation into the organization, which nobody here decided on. */
+/** Refuses people outside the organization: GitHub would invite them into it, which nobody here decided. */
 async function assertMember({ askOrNull }: Asking, org: string, username: string): Promise<void> {
   const found = await askOrNull('GET /orgs/{org}/members/{username}', { org, username }, z.unknown());
   if (found === null)

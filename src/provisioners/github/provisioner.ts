@@ -9,7 +9,7 @@ import { connectGitHub } from './client.ts';
 import { rosterOf } from './organization.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 
-/** Membership of teams, and permissions on repositories, of people who are in the organization. */
+/** Membership of teams and permissions on repositories, for people of the organization. */
 export const github: Provisioner<Target, Role> = {
   kind: 'github',
   targetSchema,
@@ -57,7 +57,7 @@ async function check(target: Target, octokit: Octokit, roles: readonly ListedRol
   ];
 }
 
-/** What the credential may write, as GitHub says it of Apps and of classic tokens. */
+/** The write permissions of the credential, which GitHub tells for Apps and classic tokens. */
 async function rights(
   { app }: Target,
   octokit: Octokit,

@@ -1,4 +1,4 @@
-/** Repositories by their id: names change hands, and lead on to whoever a repository was given to. */
+/** Repositories by id: a name can pass to another owner, and GitHub redirects old names. */
 
 import { z } from 'zod';
 import { TargetRefusal } from '../provisioner.ts';
@@ -34,7 +34,7 @@ export function repositoriesOf(asking: Asking, org: string) {
   return {
     idOf: async (repo: string): Promise<string> => {
       const found = await ask('GET /repos/{owner}/{repo}', { owner: org, repo }, owned);
-      // GitHub leads on from an old name, also to another owner.
+      // GitHub redirects an old name, even to another owner.
       if (found.owner.login.toLowerCase() !== org.toLowerCase())
         throw new TargetRefusal(`${where}: ${org}/${repo} is ${found.full_name} now: it was given away`);
       return String(found.id);
@@ -72,7 +72,7 @@ async function membersOf({ all }: Asking, id: string): Promise<Member[]> {
 
 const invitationsTo = ({ all }: Asking, id: string) => all(`GET ${REPOSITORY}/invitations`, at(id), invitation);
 
-/** What can work without the person who put it there, or lets others in. */
+/** What works without the person who added it, or admits others. */
 function madeIn(asking: Asking, id: string): Promise<Made[]> {
   const listed = <T extends { id: number }>(
     what: string,
@@ -117,7 +117,7 @@ interface Permitted {
   readonly permissions?: Partial<Record<string, boolean>> | undefined;
 }
 
-/** The strongest; a role of the organization's own counts as the permission that it is built on. */
+/** The strongest permission. A custom role of the organization counts as the permission that it is based on. */
 function permissionOf({ role_name: name, permissions = {} }: Permitted): string {
   const named = { read: 'pull', write: 'push' }[name ?? ''] ?? name;
   const isKnown = PERMISSIONS.some((one) => one === named);

@@ -13,7 +13,7 @@ export const targetSchema = z
   .strictObject({
     kind: z.literal('github'),
     org: name,
-    /** A GitHub App of the organization's own: better than a person's token. */
+    /** A GitHub App of the organization, which is better than a person's token. */
     app: z
       .strictObject({
         id: z.coerce.number().int().positive(),
@@ -24,7 +24,7 @@ export const targetSchema = z
     token: z.string().min(1).optional(),
     /** Of GitHub Enterprise Server: https://HOST/api/v3 */
     api_url: webAddress().default(PUBLIC_API),
-    /** What people are called on GitHub. */
+    /** The template for logins on GitHub. */
     account: z
       .string()
       .regex(/\{[a-z_]+\}/, 'expected a template such as "{github}"')
@@ -34,7 +34,7 @@ export const targetSchema = z
 
 export const roleSchema = z
   .strictObject({
-    /** Slugs, as they stand in the team's address. */
+    /** Slugs, as in the team's address. */
     teams: z.array(name).default([]),
     team_level: z.enum(TEAM_LEVELS).default('member'),
     repositories: z.record(name, z.enum(PERMISSIONS)).default({}),

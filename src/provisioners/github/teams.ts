@@ -1,4 +1,4 @@
-/** Teams by the ids of their organization and their own: slugs change hands. */
+/** Teams by the ids of the organization and the team, because slugs can be reused. */
 
 import { z } from 'zod';
 import type { Made, Member } from '../roster.ts';
@@ -37,7 +37,7 @@ export function teamsOf(asking: Asking, org: string, isApp: boolean) {
       }
       const found = people.find((one) => one.id === personId);
       if (found) return found.level;
-      // An invitation that waits counts: whoever accepts it is in.
+      // A pending invitation counts, because accepting it makes the person a member.
       const username = await loginOf(personId);
       if (username === null) return null;
       const question = { ...parametersOf(id), username };
@@ -65,8 +65,8 @@ async function membersOf({ all }: Asking, id: string): Promise<Member[]> {
 }
 
 /**
- * Whether a team that GitHub does not show is not there: somebody who sees every team of the organization, secret ones too,
- * does not see it. An App with the right to read members does, and so does an owner.
+ * Whether a team that GitHub does not show was deleted. That is certain only for a credential that sees all teams,
+ * secret ones too: an App that may read members, or an owner.
  */
 async function isDeleted({ ask, all }: Asking, id: string, isApp: boolean): Promise<boolean> {
   const { org_id, team_id } = parametersOf(id);
@@ -79,7 +79,7 @@ async function isDeleted({ ask, all }: Asking, id: string, isApp: boolean): Prom
   return mine.role === 'admin' && mine.state === 'active' && String(mine.organization.id) === org_id;
 }
 
-/** What a maintainer can do for others: let them in, as far as they are in the organization. */
+/** What a maintainer may have done for others: added people of the organization. */
 function madeIn(asking: Asking, id: string): Promise<Made[]> {
   const listed = <T extends { id: number }>(
     what: string,

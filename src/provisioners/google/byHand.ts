@@ -1,14 +1,14 @@
 import type { ToTakeBack } from '../provisioner.ts';
 import { word } from '../quoting.ts';
 
-/** With the gcloud command of somebody who manages the group. */
+/** Commands for the gcloud CLI of a manager of the group. */
 export const fromGroups = ({ role, account }: ToTakeBack<{ readonly groups: readonly string[] }>): readonly string[] =>
   role.groups.map(
     (group) =>
       `gcloud identity groups memberships delete --group-email=${word(group)} --member-email=${word(account ?? '$EMAIL')}`,
   );
 
-/** The grant's own bindings alone, which its title tells: what the person has by others stays. */
+/** Only the grant's own bindings, found by title. Other bindings of the person stay. */
 export function fromProject(
   { grantId }: ToTakeBack<unknown>,
   target: { readonly project: string } | null,

@@ -2,15 +2,15 @@ import { errorText } from '../../domain/text.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
 export interface Credentials {
-  /** A file of credentials; left out: found where Google's own tools find them. */
+  /** A credentials file. Without it, Google's default credentials are used. */
   readonly credentials?: string | undefined;
   readonly endpoint?: string | undefined;
 }
 
-/** What every client of Google's is made with. */
+/** Options of every Google client. */
 export const clientOptions = ({ endpoint }: Credentials) => ({
   timeout: TARGET_DEADLINE,
-  // What is to be tried again, and when, is for the bot's own due work to say.
+  // No retries here: the bot's due work decides what to retry, and when.
   retry: false,
   ...(endpoint !== undefined && { rootUrl: endpoint }),
 });
@@ -21,9 +21,9 @@ export const authOptions = ({ credentials }: Credentials, scope: string) => ({
 });
 
 /**
- * Asks Google. A status that is expected is an answer.
- * @param about what was asked, where Google's own word does not say
- * @throws with Google's own word
+ * Calls Google. An expected status is an answer.
+ * @param about what was asked, if Google's message does not say
+ * @throws with Google's message
  */
 export async function askGoogle<T>(
   call: () => Promise<{ data: T }>,
@@ -39,7 +39,7 @@ export async function askGoogle<T>(
   }
 }
 
-/** The HTTP status of an error, which Google's clients put in one of two places; null: it has none. */
+/** The HTTP status of an error, which Google's clients put in one of two places, or null. */
 export function statusOf(error: unknown): number | null {
   if (!(error instanceof Error)) return null;
   const fields = error as { status?: unknown; code?: unknown };

@@ -1,17 +1,17 @@
 import type { IdBook } from '../../ports/targets.ts';
 import { type Binding, type Given, grantOf } from './policy.ts';
 
-/** What is written down of a grant: see IdBook. Whom it was given to. */
+/** The records of a grant (see IdBook): whom it was given to. */
 export const ACCOUNT = 'account';
 export const ROLES = 'roles';
-/** `yes` from when it was taken back: what has its title after that is not the bot's. */
+/** `yes` after the grant was ended: a later binding with its title is not the bot's. */
 export const TAKEN = 'taken';
-/** What stood in the policy before, so that what came with the grant is told from it. */
+/** The policy's bindings before the grant, to detect what was added during it. */
 export const STOOD = 'stood';
-/** That the address it was given to is, or may be, somebody else's by now. */
+/** Set if the address may belong to another person by now. */
 export const RENAMED = 'renamed';
 
-/** Whom the bot gave what, of the grants whose titles stand in a policy. */
+/** Who got what from the bot, for the grants whose titles are in a policy. */
 export async function givenIn(bindings: readonly Binding[], ids: IdBook): Promise<Given> {
   const grants = [...new Set(bindings.flatMap((binding) => grantOf(binding) ?? []))];
   const known = await Promise.all(grants.map(async (id) => [id, await givenBy(id, ids)] as const));

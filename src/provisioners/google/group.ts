@@ -11,19 +11,19 @@ import { type Role, roleSchema, type Target, targetSchema } from './groupSchemas
 import { rosterOf } from './groups.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-identity.groups';
-/** Membership of Google groups, with an expiry that Google itself keeps. */
+/** Membership of Google groups, with an expiry that Google enforces. */
 export const googleGroup: Provisioner<Target, Role> = {
   kind: 'google_group',
   targetSchema,
   roleSchema,
   packages: ['@googleapis/cloudidentity'],
   accountTemplate: ({ account }) => account,
-  // A group's address is unique in the world.
+  // A group's address is globally unique.
   placeOf: ({ endpoint }) => placeText('groups', endpoint),
   byHand: fromGroups,
   connect: (target, { seats, ids, polling, accountOf }) => {
     let opened: Promise<cloudidentity_v1.Resource$Groups> | null = null;
-    // The package is loaded with the first call: who uses no such target need not have it.
+    // The package is loaded with the first call, so that it need not be installed for other targets.
     const groups = () => {
       opened ??= import('@googleapis/cloudidentity').then(
         ({ auth, cloudidentity }) =>
@@ -44,7 +44,7 @@ export const googleGroup: Provisioner<Target, Role> = {
   },
 };
 
-/** What it may write, Google does not say without writing; that it reads is asked. */
+/** Google does not tell write permissions without a write. Read permissions are checked. */
 async function check(roster: Roster<Role>, roles: readonly ListedRole<Role>[]): Promise<Finding[]> {
   const wanted = [...new Set(roles.flatMap(({ role }) => role.groups))];
   return Promise.all(

@@ -5,8 +5,8 @@ import type { Role } from './groupSchemas.ts';
 import { isMembership, MEMBER, Memberships } from './memberships.ts';
 
 /**
- * Google groups by their resource names, which Google never gives to anything else. People have none that the bot may ask for:
- * until they are in a group they are known by their address, and from then on by the resource name of their membership.
+ * Google groups by resource name, which Google never reuses. The bot cannot ask for one of a person: before they are in
+ * a group, the bot knows them by address, and afterwards by the resource name of the membership.
  */
 export function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>): Roster<Role> {
   const memberships = new Memberships(groups);
@@ -34,7 +34,7 @@ export function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>
         account: preferredMemberKey.id,
         level: MEMBER,
       })),
-    // A group's settings can let members manage each other.
+    // A group may be configured so that members manage each other.
     made: async (group) =>
       (await memberships.all(group)).map(({ name, preferredMemberKey, roles = [] }) => {
         const held = roles.map((role) => role.name).join(', ');

@@ -8,7 +8,7 @@ import { ProjectPolicy } from './projectPolicy.ts';
 
 const NEEDED = ['resourcemanager.projects.getIamPolicy', 'resourcemanager.projects.setIamPolicy'];
 
-/** Bindings of a project's policy, one for each grant and role, with a condition that ends them by itself. */
+/** Bindings of a project's policy, one for each grant and role, with a condition that makes them expire. */
 export const googleIam: Provisioner<Target, Role> = {
   kind: 'google_iam',
   targetSchema,

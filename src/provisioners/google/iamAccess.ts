@@ -1,4 +1,4 @@
-/** Giving and taking away what roles give in a project, and what came into its policy meanwhile. */
+/** Gives and ends access in a project, and finds what was added to its policy meanwhile. */
 
 import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
@@ -23,7 +23,7 @@ import {
 } from './policy.ts';
 import type { ProjectPolicy } from './projectPolicy.ts';
 
-/** One project, and what is written down of grants there. */
+/** One project with its records of grants. */
 export interface Project {
   /** Its id, for people. */
   readonly name: string;
@@ -94,7 +94,7 @@ async function cameWith(ids: IdBook, { grantId, role }: Access<Role>, bindings: 
   return { own: all.filter(isOwn), others: all.filter((entry) => !isOwn(entry)) };
 }
 
-/** Writes down what an earlier version gave without doing so. */
+/** Records what an earlier version gave without a record. */
 export async function stamp({ policy, ids, nameOf }: Project, one: Access<Role>): Promise<void> {
   const known = await ids.of(one.grantId);
   if (known.has(STOOD)) return;

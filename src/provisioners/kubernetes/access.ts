@@ -1,4 +1,4 @@
-/** The access of one grant, in all its namespaces. */
+/** Gives and ends the access of one grant, in all its namespaces. */
 
 import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
@@ -17,7 +17,7 @@ import type { Role } from './schemas.ts';
 import { find, type Mark, removeByUid, takeBack } from './takeBack.ts';
 import { checkCluster, marksOf, type Written, type writtenBy } from './written.ts';
 
-/** A cluster, what people are to it, and what is written down of grants there. */
+/** A cluster, the names of people there, and its records of grants. */
 export interface Site {
   readonly cluster: Cluster;
   readonly subjectKind: 'User' | 'Group';
@@ -48,7 +48,7 @@ export async function grant(site: Site, one: Access<Role>, expiresAt: Instant): 
   return { account };
 }
 
-/** Before anything is bound: what binds the person to the role later, and is not among these, came with the grant. */
+/** Recorded before anything is bound: later bindings of the person to the role came with the grant. */
 async function keepStood(
   { cluster, subjectKind, book }: Site,
   { grantId, role }: Access<Role>,
@@ -71,12 +71,12 @@ export async function revoke(site: Site, one: Access<Role>): Promise<{ left: rea
   await attemptAll(
     [
       () => attemptAll(marks, (mark) => removeByUid(cluster, mark)),
-      // What is only known by its name and label is taken away where this is the cluster that it was made in.
+      // A binding known only by name and label is removed only in the cluster in which it was made.
       async () => {
         await checkCluster(cluster, written);
         await attemptAll(marks, async (mark) => void left.push(...(await takeBack(cluster, mark))));
       },
-      // What was put in the place of the one in one namespace keeps no copy alive in another.
+      // A replaced binding in one namespace must not keep the bindings in others.
       async () => {
         await checkCluster(cluster, written);
         await attemptAll(
@@ -131,7 +131,7 @@ export async function remove(
   });
 }
 
-/** Writes down what an earlier version gave without doing so. */
+/** Records what an earlier version gave without a record. */
 export async function stamp({ cluster, book, nameOf }: Site, one: Access<Role>): Promise<void> {
   const written = await book.of(one.grantId);
   if (written.cluster === undefined) await book.keepCluster(cluster, one.grantId);

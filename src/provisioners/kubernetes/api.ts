@@ -1,4 +1,4 @@
-/** The official client of one cluster, and how it is asked. */
+/** The official client of one cluster, and calls with it. */
 
 import type {
   AuthorizationV1Api,
@@ -16,19 +16,19 @@ export const NOT_FOUND = 404;
 export const CONFLICT = 409;
 
 export interface Api {
-  /** What people call the cluster, in errors. */
+  /** The cluster's name in errors. */
   readonly where: string;
   readonly rbac: RbacAuthorizationV1Api;
   readonly core: CoreV1Api;
   readonly authorization: AuthorizationV1Api;
-  /** @throws with the cluster's own word; `expected` codes are answers, as null */
+  /** @returns null for `expected` codes @throws with the cluster's message */
   ask<T>(call: (limits: Limits) => Promise<T>, ...expected: readonly number[]): Promise<T | null>;
 }
 
 type Client = typeof import('@kubernetes/client-node');
 type Limits = ReturnType<typeof limited>;
 
-/** The package is loaded with the first call: who uses no such target need not have it. */
+/** The package is loaded with the first call, so that it need not be installed for other targets. */
 export async function connectApi({
   kubeconfig,
   context,
@@ -60,7 +60,7 @@ export async function connectApi({
   };
 }
 
-/** Each call has an end of its own; the official client has none. */
+/** Adds a deadline to each call, because the official client has none. */
 const limited = ({ Observable }: Client) => ({
   middleware: [
     {

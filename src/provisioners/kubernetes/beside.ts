@@ -1,4 +1,4 @@
-/** What came beside a grant's binding while it lived: its role may have let its holder bind others, or themselves again. */
+/** Finds bindings that were added during a grant: its role may have let the holder bind others, or themselves again. */
 
 import type { RbacV1Subject } from '@kubernetes/client-node';
 import type { Residue } from '../../domain/grant.ts';
@@ -7,19 +7,22 @@ import type { Binding, Cluster } from './cluster.ts';
 
 interface Live {
   readonly role: Role;
-  /** null: the whole cluster. */
+  /** null for the whole cluster. */
   readonly namespace: string | null;
-  /** When the grant's binding was made, by the cluster's clock, in milliseconds. */
+  /** When the grant's binding was made, by the cluster's clock, in ms. */
   readonly since: number;
-  /** By uid, what bound the person to the role before. undefined: it was not written down. */
+  /** Uids of earlier bindings of the person to the role, or undefined if they were not recorded. */
   readonly stood: ReadonlySet<string> | undefined;
-  /** Whether somebody is the person of the grant. */
+  /** Whether a subject is the grant's person. */
   readonly isPerson: (subject: RbacV1Subject) => boolean;
-  /** Whether the bot knows a grant of this id, and the uid that it wrote down of its binding there. */
+  /** Whether the bot knows a grant of this id, and the recorded uid of its binding there. */
   readonly grantWith: (grantId: string) => Promise<{ readonly uid: string | undefined } | null>;
 }
 
-/** Bindings that were made or changed meanwhile, and are no grant's. What gives the person the same again is taken away. */
+/**
+ * Bindings made or changed during the grant that belong to no grant. Those that give the person the same access are
+ * removed.
+ */
 export async function clearBeside(cluster: Cluster, live: Live): Promise<Residue[]> {
   const { namespace, since, stood, grantWith } = live;
   const isSince = (at: Date | string | undefined) => at !== undefined && new Date(at).getTime() >= since;
@@ -34,7 +37,7 @@ export async function clearBeside(cluster: Cluster, live: Live): Promise<Residue
     const grantId = grantOf(binding);
     const grant = grantId === null ? null : await grantWith(grantId);
     if (grant && grant.uid === uid) continue;
-    // One with a grant's name and label may be just being made for it.
+    // A binding with a grant's name and label may be one that the bot is creating.
     const isAgain = isBound && (stood === undefined ? isMade : isNew) && !grant;
     if (isAgain) await takeOut(cluster, binding, live);
     const left = 'left as it is: look who made it, and delete it if nobody needs it';

@@ -1,4 +1,4 @@
-/** What the bot's role bindings look like, and whose a binding is. */
+/** The format of the bot's role bindings, and who is bound by one. */
 
 import type { RbacV1Subject } from '@kubernetes/client-node';
 import type { Access } from '../provisioner.ts';
@@ -20,7 +20,7 @@ const EXPIRES = 'jitbot.io/expires-at';
 
 /** `jit-g7k2m9q4tz1` */
 export const bindingName = (grantId: string): string => `jit-${grantId.toLowerCase()}`;
-/** Where there is to be a binding; null: for the whole cluster. */
+/** The namespaces of the bindings, or null for the whole cluster. */
 export const placesOf = ({ namespaces }: Role): readonly (string | null)[] => namespaces ?? [null];
 export const placeName = (namespace: string | null): string =>
   namespace === null ? 'in the cluster' : `in ${namespace}`;
@@ -51,10 +51,7 @@ export const bindsTo = ({ roleRef }: Binding, role: Role): boolean => {
   return roleRef.kind === kind && roleRef.name === name;
 };
 
-/**
- * The grant that the bot made a binding for; null: it did not. Anybody may put its label on something: the bot's own ones
- * have a name that fits it, too.
- */
+/** The grant that the bot made a binding for, or null. Anyone can set the label, so the name has to match it too. */
 export function grantOf({ metadata }: Binding): string | null {
   const grantId = metadata?.labels?.[GRANT];
   return grantId !== undefined && metadata?.name === bindingName(grantId) ? grantId : null;

@@ -1,4 +1,4 @@
-/** Whether what was bound gives what it is to give, asked of the cluster itself: a binding alone says nothing about that. */
+/** Asks the cluster whether a binding really gives its access, because the existence of a binding does not prove it. */
 
 import type { V1PolicyRule, V1SubjectAccessReviewSpec } from '@kubernetes/client-node';
 import { SECOND } from '../../domain/terms.ts';
@@ -12,12 +12,12 @@ interface Bound {
   readonly namespace: string | null;
 }
 
-/** Its authorizer hears of a binding in the background. */
+/** The cluster's authorizer learns of a binding with a delay. */
 const POLLING: Polling = { every: 200, until: 5 * SECOND };
 
 /**
- * @returns false: the cluster does not tell the bot
- * @throws where the role is not there, or the cluster does not let them
+ * @returns false if the cluster does not tell the bot
+ * @throws if the role does not exist, or the person is not allowed
  */
 export async function readBack(
   cluster: Pick<Rights, 'rulesOf' | 'mayThey'>,

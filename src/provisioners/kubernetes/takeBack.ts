@@ -1,15 +1,15 @@
-/** Finding what a grant made, and taking it away, whatever its holder has done with it. */
+/** Finds and removes what a grant made, even if its holder changed it. */
 
 import type { Residue } from '../../domain/grant.ts';
 import { bindingName, isLabelled, placeName } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
 
-/** By what a grant's binding is known, in one place. */
+/** How a grant's binding is recognized in one place. */
 export interface Mark {
   readonly grantId: string;
   /** null: the whole cluster. */
   readonly namespace: string | null;
-  /** undefined: it was not written down. */
+  /** undefined if it was not recorded. */
   readonly uid: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What is written down of a grant: its cluster, whom it bound, and the uid of each binding. */
+/** The records of a grant: its cluster, whom it bound, and the uid of each binding. */
 
 import type { Log } from '../../ports/host.ts';
 import type { IdBook } from '../../ports/targets.ts';
@@ -15,7 +15,7 @@ const bindingThing = (namespace: string | null): string => `binding ${placeName(
 
 export interface Written {
   readonly account: string | undefined;
-  /** When the first binding was made, by the cluster's clock, in milliseconds. */
+  /** When the first binding was made, by the cluster's clock, in ms. */
   readonly since: number | undefined;
   /** The uid of the cluster's namespace kube-system. */
   readonly cluster: string | undefined;
@@ -43,7 +43,7 @@ export function writtenBy(ids: IdBook, log: Log) {
     };
   }
 
-  /** Before anything is made there: whoever answers at that address later may be another cluster. */
+  /** Recorded before anything is made: the address may later lead to another cluster. */
   async function keepCluster(cluster: Cluster, grantId: string): Promise<void> {
     const identity = await cluster.identity();
     if (identity !== null) return ids.keep(grantId, CLUSTER, identity);
@@ -72,7 +72,7 @@ export function writtenBy(ids: IdBook, log: Log) {
 export const marksOf = ({ role }: Access<Role>, written: Written): Mark[] =>
   placesOf(role).map((namespace) => written.markIn(namespace));
 
-/** @throws where it is not the cluster in which a grant was made */
+/** @throws if this is not the cluster in which the grant was made */
 export async function checkCluster(cluster: Cluster, { cluster: wanted }: Written): Promise<void> {
   if (wanted === undefined) return;
   const identity = await cluster.identity();

@@ -1,14 +1,11 @@
-/** Calls of a local module, which may take for ever and answer anything. */
+/** Calls of a local module, which may never end and may answer anything. */
 
 import type { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 
 export type Ask = <T>(what: string, schema: z.ZodType<T>, call: () => unknown) => Promise<T>;
 
-/**
- * Waits for an answer so long, and looks at it.
- * @param path names the module in errors
- */
+/** Waits for an answer within a deadline, and validates it. @param path names the module in errors */
 export const askingOf =
   (path: string, deadline: Millis): Ask =>
   async (what, schema, call) => {
@@ -21,9 +18,9 @@ export const askingOf =
     throw new Error(`${path} answered ${what} with something that it must not`, { cause: parsed.error });
   };
 
-/** Counts calls for as long as they go on, which may be longer than anybody waits for them. */
+/** Counts running calls. A call may run longer than its caller waits. */
 export class CallsUnderWay {
-  /** How many are not over, by grant. */
+  /** Number of running calls, by grant. */
   readonly #counts = new Map<string, number>();
 
   has(grantId: string): boolean {

@@ -1,4 +1,4 @@
-/** What a local module answers is looked at like what comes over the wire: what is not understood says nothing. */
+/** Validates a local module's answers like answers from the network. What is not understood is an error. */
 
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
@@ -21,7 +21,7 @@ const credentialSchema = z.object({ account: text, secret: text, usage: z.string
 /** Longer than any call that a module makes over the network by the book. */
 export const MODULE_DEADLINE: Millis = 30 * SECOND;
 
-/** A module may give what it makes an id of its own. It comes back with the access; null: it gave none. */
+/** The id that a module gave to what it made, or null. It is passed back with the access. */
 type Known = Access<unknown> & { readonly id: string | null };
 
 /** @param path names the module in errors */
@@ -41,7 +41,7 @@ export function guarded(
   };
 }
 
-/** What is done for one grant, by the ids that the module gave. */
+/** Calls for one grant, by the ids that the module gave. */
 function guardedAccess(
   path: string,
   made: Connection<unknown>,
@@ -73,7 +73,7 @@ function guardedAccess(
       return { left: await residue.of(one.grantId) };
     },
     isActive: async (one) => {
-      // What was going on while it was asked may come true after.
+      // A call that was running at the time may still take effect.
       const isUnderWay = grants.has(one.grantId);
       for (const known of await accessesOf(one))
         if (await ask('isActive', z.boolean(), () => made.isActive(known))) return true;
@@ -89,7 +89,7 @@ function guardedAccess(
   };
 }
 
-/** What a module need not be able to do. */
+/** The optional functions of a module. */
 function guardedExtras(
   made: Connection<unknown>,
   ask: Ask,

@@ -8,25 +8,25 @@ import { placeText, settingsPlace } from '../place.ts';
 import { type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { guarded } from './guarded.ts';
 
-/** What a local module gets to build with, so that it need not install anything. */
+/** The toolkit that a local module gets, so that it need not install anything. */
 const TOOLKIT = { z, membership, TargetRefusal };
 
-/** What a local module's default export makes of the toolkit. */
+/** What the default export of a local module returns. */
 interface LocalProvisioner {
-  /** Of `config` in the target. */
+  /** The schema of `config` in the target. */
   readonly configSchema: z.ZodType;
-  /** Of a role's `grants`. */
+  /** The schema of a role's `grants`. */
   readonly roleSchema: z.ZodType;
-  /** The template for what people are called there. Absent: it has none. */
+  /** The template for account names there, if it needs one. */
   readonly accountTemplate?: (config: unknown) => string | null;
-  /** Which target it is, without secrets. Absent: whatever in its configuration does not sound like a secret. */
+  /** Identifies the target, without secrets. By default, all settings whose names do not sound like a secret. */
   readonly placeOf?: (config: unknown) => string;
   connect(config: unknown, use: Use): Connection<unknown>;
 }
 
 const targetSchema = z.strictObject({
   kind: z.literal('module'),
-  /** From the policy file's folder. */
+  /** Relative to the policy file's folder. */
   path: z.string().min(1),
   /** Checked by the module's own schema. */
   config: z.unknown().optional(),
@@ -37,11 +37,11 @@ type Target = z.infer<typeof targetSchema>;
 const isSchema = (value: unknown): value is z.ZodType =>
   typeof value === 'object' && value !== null && 'safeParse' in value && typeof value.safeParse === 'function';
 
-/** @throws with a word on what is wrong with it, for whoever wrote it */
+/** @throws with what is wrong, for the module's author */
 function load(path: string): LocalProvisioner {
   let exported: unknown;
   try {
-    // A module of either kind; it is read once, and again only with the next start.
+    // An ES module or CommonJS. It is loaded once for each start.
     exported = createRequire(import.meta.url)(path);
   } catch (error) {
     throw new TypeError(`cannot be loaded: ${errorText(error)}`, {
@@ -59,7 +59,9 @@ function load(path: string): LocalProvisioner {
   return made as LocalProvisioner;
 }
 
-/** What a module says of its place. undefined: it says nothing, or cannot be loaded, which is told of where it is used. */
+/**
+ * The place that a module names. undefined if it names none or cannot be loaded, which is reported where it is used.
+ */
 function ownPlace(path: string, config: unknown): string | undefined {
   let loaded: LocalProvisioner;
   try {
@@ -70,10 +72,10 @@ function ownPlace(path: string, config: unknown): string | undefined {
   return loaded.placeOf?.(config);
 }
 
-/** What the connection of a local module has to be able to do. */
+/** The functions that a local module's connection must have. */
 const ABILITIES = ['grant', 'revoke', 'isActive', 'check', 'close'] as const;
 
-/** A provisioner of the team's own, in a file beside the policy file. It runs inside the bot. */
+/** The team's own provisioner, in a file next to the policy file. It runs inside the bot. */
 export const localModule: Provisioner<Target, unknown> = {
   kind: 'module',
   targetSchema,

@@ -2,7 +2,7 @@ import type { ToTakeBack } from '../provisioner.ts';
 import { word } from '../quoting.ts';
 import type { Role, Target } from './schemas.ts';
 
-/** With a token of an administrator of the groups in OKTA_TOKEN. */
+/** Commands that need the token of a group administrator in OKTA_TOKEN. */
 export function byHand({ role, account }: ToTakeBack<Role>, target: Target | null): readonly string[] {
   const api = `${(target?.url ?? '$OKTA_URL').replace(/\/$/, '')}/api/v1`;
   const curl = 'curl -fsS -H "Authorization: SSWS $OKTA_TOKEN"';

@@ -4,7 +4,7 @@ import type { Target } from './schemas.ts';
 
 const SCOPES = ['okta.groups.manage', 'okta.users.read'];
 
-/** The package is loaded with the first call: who uses no such target need not have it. */
+/** The package is loaded with the first call, so that it need not be installed for other targets. */
 export async function connectOkta({ url, token, app }: Target): Promise<Client> {
   const { default: sdk } = await import('@okta/okta-sdk-nodejs');
   const okta = new sdk.Client({
@@ -12,10 +12,10 @@ export async function connectOkta({ url, token, app }: Target): Promise<Client> 
     ...(app
       ? { authorizationMode: 'PrivateKey', clientId: app.client_id, privateKey: app.private_key, scopes: SCOPES }
       : { token: token ?? '' }),
-    // What Okta said some minutes ago is no answer to what is so now.
+    // No cache: an answer must be current.
     cacheMiddleware: null,
   });
-  // Each call has an end of its own; the client itself only tries again what Okta's rate limit refused, twice.
+  // Each call has a deadline. The client only retries after Okta's rate limit, twice.
   okta.requestExecutor.on('request', (request: { signal?: AbortSignal }) => {
     request.signal = AbortSignal.timeout(TARGET_DEADLINE);
   });

@@ -5,10 +5,10 @@ import { People } from './people.ts';
 import type { Role, Target } from './schemas.ts';
 
 const MEMBER = 'member';
-/** Somebody in one of these states is given nothing. */
+/** Users in one of these states get no access. */
 const OUT = ['DEPROVISIONED', 'SUSPENDED'];
 
-/** Groups of one Okta as places that people are in, all by their ids. */
+/** Groups of one Okta as places with members, all by their ids. */
 export function rosterOf({ url }: Target, client: () => Promise<Client>): Roster<Role> {
   const people = new People(url, client);
   const { where } = people;
@@ -21,7 +21,7 @@ export function rosterOf({ url }: Target, client: () => Promise<Client>): Roster
     personId: async (login) => {
       const found = await people.user(login);
       if (!found) throw new TargetRefusal(`${where} shows no user ${login} (404)`);
-      // Okta also takes ids and the beginnings of logins.
+      // Okta also accepts ids and prefixes of logins.
       const [name] = found.profile.login.toLowerCase().split('@');
       if (![found.profile.login.toLowerCase(), name].includes(login.toLowerCase()))
         throw new TargetRefusal(`${where} answers with ${found.profile.login} when asked for ${login}`);
@@ -30,7 +30,7 @@ export function rosterOf({ url }: Target, client: () => Promise<Client>): Roster
     level: async (groupId, id) => {
       const members = await people.membersOf(groupId);
       if (members.some((one) => one.id === id)) return MEMBER;
-      // Whoever the credential may not see is missing from the list of a group as well.
+      // Users whom the credential may not see are also missing from a group's list.
       if ((await people.user(id)) !== null || (await people.showsAll(groupId, members.length))) return null;
       throw new Error(`${where} shows no user ${id}, and counts more people in the group ${groupId} than it shows`);
     },

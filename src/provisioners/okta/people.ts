@@ -15,13 +15,13 @@ type User = z.infer<typeof user>;
 
 interface Page<T> {
   readonly value: T;
-  /** The address of the next one. */
+  /** The address of the next page. */
   readonly next: string | null;
 }
 
-/** Users and groups of one Okta as it shows them, through Okta's own client. */
+/** Users and groups of one Okta, through its client. */
 export class People {
-  /** What people call it, in errors. */
+  /** Its name in errors. */
   readonly where: string;
   readonly #url: string;
   readonly #client: () => Promise<Client>;
@@ -32,7 +32,7 @@ export class People {
     this.#client = client;
   }
 
-  /** @param named an id or a login. Null: Okta shows no such user, which may be because they were deleted. */
+  /** @param named an id or a login @returns null if Okta shows no such user, who may have been deleted */
   async user(named: string): Promise<User | null> {
     return (await this.#read(this.#at(`/users/${segment(named)}`), user, true))?.value ?? null;
   }
@@ -41,7 +41,7 @@ export class People {
     return (await this.#read(this.#at(`/groups/${segment(id)}`), group))?.value.id ?? id;
   }
 
-  /** Everybody in a group, over all pages. */
+  /** All members of a group, over all pages. */
   async membersOf(groupId: string): Promise<User[]> {
     const found: User[] = [];
     let next: string | null = this.#at(`/groups/${segment(groupId)}/users?limit=${PAGE_SIZE}`);
@@ -53,7 +53,7 @@ export class People {
     return found;
   }
 
-  /** Whether Okta counts as many people in a group as it shows: then nobody in it is out of the bot's sight. */
+  /** Whether Okta's member count equals the shown list, so that no member is hidden from the bot. */
   async showsAll(groupId: string, shown: number): Promise<boolean> {
     const question = new URLSearchParams({ filter: `id eq "${groupId}"`, expand: 'stats' });
     const page = await this.#read(this.#at(`/groups?${question}`), counted);
@@ -64,7 +64,7 @@ export class People {
     await this.#ask(({ groupApi }) => groupApi.assignUserToGroup({ groupId, userId }));
   }
 
-  /** Gone already is success. */
+  /** Already gone is success. */
   async remove(groupId: string, userId: string): Promise<void> {
     await this.#ask(({ groupApi }) => groupApi.unassignUserFromGroup({ groupId, userId }), true);
   }
@@ -73,7 +73,7 @@ export class People {
     return `${this.#url.replace(/\/+$/, '')}/api/v1${path}`;
   }
 
-  /** Reads a page as it came over the wire. @throws what is not understood: the client takes an unknown shape for nobody */
+  /** Validates a raw page. @throws if it is not understood, because the client would treat an unknown shape as empty */
   async #read<T>(address: string, schema: z.ZodType<T>, isExpected = false): Promise<Page<T> | null> {
     const response = await this.#ask((okta) => okta.http.http(address), isExpected);
     if (response === null) return null;
@@ -85,7 +85,7 @@ export class People {
     return { value: parsed.data, next };
   }
 
-  /** @throws with the target's name; a 404 that is expected is an answer */
+  /** An expected 404 is an answer. @throws with the target's name */
   async #ask<T>(call: (okta: Client) => Promise<T>, isExpected = false): Promise<T | null> {
     try {
       return await call(await this.#client());

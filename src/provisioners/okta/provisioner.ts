@@ -9,10 +9,10 @@ import { connectOkta } from './client.ts';
 import { rosterOf } from './directory.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 
-/** The one kind of group that people are put in by hand. */
+/** The only type of group whose members are managed directly. */
 const MANAGED_HERE = 'OKTA_GROUP';
 
-/** Membership of Okta groups, and so of whatever they open. */
+/** Membership of Okta groups, and so access to what they open. */
 export const okta: Provisioner<Target, Role> = {
   kind: 'okta',
   targetSchema,
@@ -30,7 +30,7 @@ export const okta: Provisioner<Target, Role> = {
     const roster = rosterOf(target, client);
     return {
       ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(target.account, person) }),
-      // An application that Okta opened keeps its own session.
+      // An application opened through Okta keeps its own session.
       afterlife: null,
       check: async (roles) => check(await client(), roles),
       close: async () => undefined,
@@ -38,7 +38,7 @@ export const okta: Provisioner<Target, Role> = {
   },
 };
 
-/** What a credential may write, Okta does not say without writing; that it reads, and what the groups are, is asked. */
+/** Okta does not tell write permissions without a write. Read permissions and the types of groups are checked. */
 async function check({ groupApi }: Client, roles: readonly ListedRole<Role>[]): Promise<Finding[]> {
   const groups = [...new Set(roles.flatMap(({ role }) => role.groups))];
   return Promise.all(

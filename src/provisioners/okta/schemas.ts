@@ -8,9 +8,11 @@ export const targetSchema = z
     kind: z.literal('okta'),
     url: webAddress('expected the address of your Okta, such as https://acme.okta.com'),
     token: z.string().min(1).optional(),
-    /** A service app of the bot's own, with the scopes okta.groups.manage and okta.users.read: better than a token. */
+    /**
+     * A service app for the bot with the scopes okta.groups.manage and okta.users.read, which is better than a token.
+     */
     app: z.strictObject({ client_id: z.string().min(1), private_key: z.string().min(1) }).optional(),
-    /** What people log in to Okta with. */
+    /** The template for Okta logins. */
     account: z
       .string()
       .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')

@@ -1,4 +1,4 @@
-/** Slack user groups as places that people are in. Slack only takes the whole list of a group's people, and no empty one. */
+/** Slack user groups as places with members. Slack only accepts a group's whole list, and not an empty one. */
 
 import type { WebClient } from '@slack/web-api';
 import { keyedLock } from '../../concurrency/keyedLock.ts';
@@ -8,9 +8,9 @@ import type { Role, Target } from './schemas.ts';
 import { groupOf, UserGroups } from './userGroups.ts';
 
 const MEMBER = 'member';
-/** On the list of a group that is turned off: it gives nothing until somebody turns the group on. */
+/** In a disabled group: gives nothing until somebody enables the group. */
 const LISTED = 'listed';
-/** By group: its list is read and written as a whole. */
+/** One lock for each group, because its list is read and written as a whole. */
 const lock = keyedLock();
 
 export function rosterOf({ api_url: api, keeper }: Target, client: WebClient): Roster<Role> {
@@ -34,7 +34,7 @@ export function rosterOf({ api_url: api, keeper }: Target, client: WebClient): R
       const { users, isDisabled } = await groups.read(place);
       return isDisabled ? [] : users.map((id) => ({ id, account: id, level: MEMBER }));
     },
-    // In many workspaces every full member may change groups. Whoever is on the list of one that is off comes back with it.
+    // In many workspaces, every full member may change groups. Enabling a group brings its listed members back.
     made: async (place) =>
       (await groups.read(place)).users
         .filter((user) => user !== keeper)
@@ -49,7 +49,7 @@ export function rosterOf({ api_url: api, keeper }: Target, client: WebClient): R
 async function add(groups: UserGroups, place: string, user: string, keeper: string | undefined): Promise<void> {
   const { users, isDisabled } = await groups.read(place);
   if (isDisabled) {
-    // Nobody is in a group that is turned off: whoever is still on its list does not come back with it.
+    // A disabled group has no members, so people still on its list are dropped.
     assertCanEnd(place, [], keeper);
     await groups.write(place, [user]);
     await groups.enable(place);
@@ -60,7 +60,7 @@ async function add(groups: UserGroups, place: string, user: string, keeper: stri
   if (!users.includes(user)) await groups.write(place, [...others, user]);
 }
 
-/** Access whose end Slack would refuse is not given. */
+/** Refuses access that Slack would not let the bot end. */
 function assertCanEnd(place: string, others: readonly string[], keeper: string | undefined): void {
   if (keeper !== undefined || others.length > 0) return;
   throw new TargetRefusal(
@@ -81,7 +81,7 @@ async function remove(groups: UserGroups, place: string, user: string, keeper: s
     if (!isDisabled) await groups.disable(place);
     return;
   }
-  // It ends what the group gives now. It is not gone: whoever turns the group on brings it back.
+  // This ends what the group gives now, but is no end: enabling the group brings it back.
   if (!isDisabled) await groups.disable(place);
   throw new Error(
     `Slack user groups: ${user} is the only one on the list of ${groupOf(place)}, which is turned off now, and Slack takes no empty list: put somebody else on it, or set keeper in the target`,

@@ -7,7 +7,7 @@ import { type ListedRole, type Provisioner, TARGET_DEADLINE } from '../provision
 import { rosterOf } from './groups.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 
-/** Membership of Slack user groups: the handle that is mentioned, and the channels that come with it. */
+/** Membership of Slack user groups: their mention handle, and the channels that come with them. */
 export const slack: Provisioner<Target, Role> = {
   kind: 'slack',
   targetSchema,
@@ -24,10 +24,10 @@ export const slack: Provisioner<Target, Role> = {
     const client = new Client(target.token, {
       slackApiUrl: target.api_url,
       timeout: TARGET_DEADLINE,
-      // What is to be tried again, and when, is for the bot's own due work to say.
+      // No retries here: the bot's due work decides what to retry, and when.
       retryConfig: { retries: 0 },
       rejectRateLimitedCalls: true,
-      // What goes wrong is in the errors that it throws.
+      // Failures are in the errors that it throws.
       logLevel: LogLevel.ERROR,
     });
     const roster = rosterOf(target, client);

@@ -5,9 +5,9 @@ const groupId = z.string().regex(/^S[A-Z0-9]+$/, 'expected the id of a Slack use
 
 export const targetSchema = z.strictObject({
   kind: z.literal('slack'),
-  /** Of an app with usergroups:read and usergroups:write; better not the bot's own. */
+  /** The token of an app with usergroups:read and usergroups:write, preferably not the bot's own. */
   token: z.string().min(1),
-  /** Stays in a group when nobody else is left: Slack takes no empty list. */
+  /** The person who stays in a group when nobody else is left, because Slack accepts no empty list. */
   keeper: z
     .string()
     .regex(/^[UW][A-Z0-9]+$/, 'expected the id of somebody in Slack (U…)')

@@ -10,15 +10,15 @@ const people = z.object({ ok: z.literal(true), users: z.array(z.string().regex(/
 const told = z.object({ ok: z.literal(true) });
 
 interface Group {
-  /** Everybody on its list, also while it is turned off: turning it on would bring them back. */
+  /** All people on its list, even while it is disabled: enabling it would bring them back. */
   readonly users: readonly string[];
   readonly isDisabled: boolean;
 }
 
-/** The group of a place, which is `WORKSPACE/GROUP`: ids of groups are a workspace's own. */
+/** The group of a place `WORKSPACE/GROUP`, because ids of groups belong to a workspace. */
 export const groupOf = (place: string): string => place.slice(place.indexOf('/') + 1);
 
-/** User groups of the workspaces that a token sees, through Slack's own client. */
+/** User groups of the workspaces that a token sees, through Slack's client. */
 export class UserGroups {
   readonly #client: WebClient;
 
@@ -26,7 +26,7 @@ export class UserGroups {
     this.#client = client;
   }
 
-  /** @throws where the token sees no such group */
+  /** @throws if the token sees no such group */
   async placeOf(id: string): Promise<string> {
     return `${(await this.#find(id, '')).team_id}/${id}`;
   }
@@ -38,7 +38,7 @@ export class UserGroups {
     return { users, isDisabled };
   }
 
-  /** @param users everybody who is to be on its list, at least one */
+  /** @param users the complete list, at least one */
   async write(place: string, users: readonly string[]): Promise<void> {
     const whole = { usergroup: groupOf(place), users: users.join(',') };
     await ask(told, () => this.#client.usergroups.users.update(whole));
@@ -66,7 +66,7 @@ export class UserGroups {
   }
 }
 
-/** @throws on every refusal, and on what is not understood: an unknown form is no empty group */
+/** @throws on every refusal, and on an unknown answer, which must not count as an empty group */
 async function ask<T>(schema: z.ZodType<T>, call: () => Promise<unknown>): Promise<T> {
   let answer: unknown;
   try {
