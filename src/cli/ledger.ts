@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { verifyWhole } from '../app/verifyBeside.ts';
 import { ConfigError } from '../config/configError.ts';
 import { readTextFile } from '../config/readFile.ts';
 import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/history/checkpoint.ts';
 import { append, otherLedger } from '../ledger/history/checkpointBook.ts';
-import { type Anchor, verifyLedger } from '../ledger/history/verify.ts';
+import type { Anchor } from '../ledger/history/verify.ts';
 import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
@@ -23,16 +24,12 @@ export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Pr
   // Checked before opening, because reading creates a -wal file.
   const isBeside = (end: string): boolean => (statSync(`${path}${end}`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   const isAtHome = isBeside('-wal') || existsSync(`${path}-writer`);
-  const opened = readWhole(path, () => openLedgerToRead(path));
+  const opened = await readWhole(path, () => openLedgerToRead(path));
   try {
     const anchors: Anchor[] = [];
     let foreign = 0;
     if (values.checkpoints !== undefined) {
-      const read = fileAnchors(
-        values.checkpoints,
-        values.trust,
-        readWhole(path, () => genesisOf(opened)),
-      );
+      const read = fileAnchors(values.checkpoints, values.trust, await readWhole(path, () => genesisOf(opened)));
       if ('problem' in read) return notWhole(path, read.problem, 'checkpoints');
       anchors.push(...read.anchors);
     }
@@ -44,7 +41,7 @@ export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Pr
       foreign = read.foreign;
     }
     const archives = values.archives?.split(',').filter(Boolean) ?? [];
-    const result = readWhole(path, () => verifyLedger(opened, { anchors, archives }));
+    const result = await readWhole(path, () => verifyWhole(opened, { anchors, archives }));
     if (!result.whole) return notWhole(path, VERIFIED.before(result.problem, result.seq), result.kind);
     const lines = [
       VERIFIED.whole(result.events, result.anchors, result.head),
@@ -65,9 +62,9 @@ export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Pr
  * A file that lacks pages was probably not edited: most often it was copied while the bot ran. So this is an error, and
  * not "not whole".
  */
-function readWhole<T>(path: string, read: () => T): T {
+async function readWhole<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'SqliteError') throw error;
     throw new ConfigError(PROBLEMS.unreadable(path, error.message), { cause: error });

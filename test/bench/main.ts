@@ -86,6 +86,7 @@ function line(measure: Measure): string {
 function limitOf({ budget, unit }: Measure): string {
   if (!budget) return 'no budget';
   if ('beyond' in budget) return `at most ${budget.beyond} ${unit} more`;
+  if ('atLeast' in budget) return `at least ${number(budget.atLeast)} ${unit}`;
   if ('value' in budget) return `at most ${budget.value} ${unit}`;
   return 'most' in budget ? `at most ${budget.most}` : `at least ${budget.least}`;
 }

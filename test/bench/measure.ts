@@ -2,8 +2,9 @@ type Budget =
   | { readonly most: number }
   | { readonly least: number }
   | { readonly beyond: number }
-  /** At most, on the value, whatever its floor. */
-  | { readonly value: number };
+  /** On the value, whatever its floor. */
+  | { readonly value: number }
+  | { readonly atLeast: number };
 
 /** One line of the benchmark. Ratios are against a floor or an ideal that was measured in the same run. */
 export interface Measure {
@@ -16,7 +17,7 @@ export interface Measure {
   readonly ratio?: number;
   /** Where the median of the rounds' ratios lies, with 95 %. */
   readonly interval?: readonly [number, number];
-  /** On the ratio where there is a floor, otherwise on the value; `beyond`: on what it takes more than the floor; `value`: on the value all the same. Absent: for comparison only. */
+  /** On the ratio where there is a floor, otherwise on the value; `beyond`: on what it takes more than the floor; `value` and `atLeast`: on the value all the same. Absent: for comparison only. */
   readonly budget?: Budget;
   /** What keeps it from being better. */
   readonly limitedBy: string;
@@ -30,6 +31,7 @@ export function usedOf(measure: Measure): number | null {
   const { budget, value, floor } = measure;
   if (!budget) return null;
   if ('value' in budget) return value / budget.value;
+  if ('atLeast' in budget) return budget.atLeast / value;
   if ('beyond' in budget) return (value - (floor?.value ?? 0)) / budget.beyond;
   const measured = ratioOf(measure) ?? value;
   return 'most' in budget ? measured / budget.most : budget.least / measured;

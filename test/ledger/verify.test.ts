@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { personActor } from '../../src/domain/person.ts';
 import { archivedRows, endOfArchive, prune, writeArchive } from '../../src/ledger/history/archive.ts';
-import { type Against, type Anchor, verifyInSteps, verifyLedger } from '../../src/ledger/history/verify.ts';
+import {
+  type Against,
+  type Anchor,
+  isPlain,
+  type Stretch,
+  verifyInSteps,
+  verifyLedger,
+  verifyOnTwoCores,
+} from '../../src/ledger/history/verify.ts';
 import { BEGINNING, startOf } from '../../src/ledger/sqlite/origin.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { type ALedger, aLedger, anEvent, person } from '../support/aLedger.ts';
@@ -332,5 +340,81 @@ describe('names', () => {
     );
     await one.record(by('U8', looksLikeOne));
     expect(verified()).toMatchObject({ whole: true });
+  });
+});
+
+describe('on two cores', () => {
+  let asked: Stretch[];
+  beforeEach(() => {
+    asked = [];
+  });
+  const onTwo = (against: Against = {}, plain?: boolean) =>
+    verifyOnTwoCores(
+      one.ledger,
+      against,
+      async (stretch) => {
+        asked.push(stretch);
+        return plain ?? isPlain(one.ledger, stretch);
+      },
+      4,
+    );
+
+  test('the later half is left to another thread, and the answer is the same', async () => {
+    await record(10);
+    expect(await onTwo({ anchors: [anchor(2), anchor(9)] })).toEqual(verified({ anchors: [anchor(2), anchor(9)] }));
+    expect(asked).toEqual([{ from: { seq: 5, hash: hashOf(5) }, to: { seq: 10, hash: hashOf(10) } }]);
+  });
+
+  test.each([
+    ['an event of the first half is edited', () => tamper("UPDATE events SET payload = '{}' WHERE seq = 3")],
+    ['an event of the later half is edited', () => tamper("UPDATE events SET payload = '{}' WHERE seq = 8")],
+    ['the event in the middle is deleted', () => tamper('DELETE FROM events WHERE seq = 5')],
+    ['an event of the later half is deleted', () => tamper('DELETE FROM events WHERE seq = 9')],
+    ['a hash in the middle is edited', () => tamper(`UPDATE events SET hash = '${'0'.repeat(64)}' WHERE seq = 5`)],
+    ['the last hash is edited', () => tamper(`UPDATE events SET hash = '${'0'.repeat(64)}' WHERE seq = 10`)],
+    ['a name is changed', () => tamper("UPDATE names SET value = 'Mallory' WHERE person = 'U1'")],
+    ['a name is deleted', () => tamper("DELETE FROM names WHERE person = 'U1'")],
+  ])('%s: it is said as on one', async (_what, bend) => {
+    await record(10);
+    bend();
+    const found = verified();
+    expect(found.whole).toBe(false);
+    expect(await onTwo()).toEqual(found);
+  });
+
+  test.each([3, 7, 10])('a position that does not fit at event %i is said as on one', async (seq) => {
+    await record(10);
+    const against = { anchors: [anchor(seq, 'f'.repeat(64))] };
+    expect(await onTwo(against)).toEqual(verified(against));
+    expect(verified(against).whole).toBe(false);
+  });
+
+  test('what is recorded after the other thread began is walked as well', async () => {
+    await record(10);
+    const found = await verifyOnTwoCores(
+      one.ledger,
+      {},
+      async (stretch) => {
+        await record(2);
+        return isPlain(one.ledger, stretch);
+      },
+      4,
+    );
+    expect(found).toMatchObject({ whole: true, events: 12, head: hashOf(12) });
+  });
+
+  test('a thread that fails is no answer', async () => {
+    await record(10);
+    const failing = () => Promise.reject(new Error('it ended'));
+    await expect(verifyOnTwoCores(one.ledger, {}, failing, 4)).rejects.toThrow('it ended');
+  });
+
+  test('few events, or an archive, are walked on one', async () => {
+    await record(3);
+    await onTwo();
+    await record(10);
+    const path = await archive(3, 'a.jsonl');
+    expect(await onTwo({ archives: [path] })).toMatchObject({ whole: true });
+    expect(asked).toEqual([]);
   });
 });

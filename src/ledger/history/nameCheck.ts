@@ -10,6 +10,8 @@ import type { OpenLedger } from '../sqlite/open.ts';
 export interface NameCheck {
   /** @param beside the names that an archive has beside the event; undefined if the table has them */
   see(event: Seen, beside?: Names): void;
+  /** Whether every name so far is the recorded one, and nothing was said to be erased. */
+  isPlain(): boolean;
   /** Call it after the last event. null if every name is the recorded one, or was erased. */
   flaw(): Flaw | null;
 }
@@ -81,6 +83,7 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
 
   return {
     see,
+    isPlain: () => first === null && open.size === 0 && erasedAt.size === 0,
     flaw: () => {
       if (first) return first;
       for (const { person, seq } of open.values()) {

@@ -6,7 +6,7 @@ import { type EventRow, HASHED_TEXT, hashedText, hashText } from '../book/chain.
 import { IS_MARK } from '../sqlite/eventReader.ts';
 import { parsedAs } from '../sqlite/jsonIn.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
-import { BEGINNING, startOf } from '../sqlite/origin.ts';
+import { BEGINNING, type Position, startOf } from '../sqlite/origin.ts';
 import { archivedRows } from './archive.ts';
 import { type Flaw, type Names, nameCheck, type Tampering } from './nameCheck.ts';
 
@@ -61,9 +61,84 @@ export const verifyInSteps = (
   anchors: readonly Anchor[] = [],
 ): Promise<Verification> => inSteps(walker(ledger, { anchors }));
 
+/** From one event to another, both with the hashes that are stored. */
+export interface Stretch {
+  readonly from: Position;
+  readonly to: Position;
+}
+
+/** Fewer events are not worth a thread. */
+const WORTH_A_THREAD = 50_000;
+
+/**
+ * The same on two cores. Where the later half needs a second look, it is walked here like the first: what is wrong is
+ * always said by one function.
+ * @param isPlainThere says in another thread what `isPlain` says
+ * @param worthIt events from which on a second thread is used
+ */
+export async function verifyOnTwoCores(
+  ledger: Pick<OpenLedger, 'sqlite'>,
+  against: Against,
+  isPlainThere: (stretch: Stretch) => Promise<boolean>,
+  worthIt = WORTH_A_THREAD,
+): Promise<Verification> {
+  const stretch = against.archives?.length ? null : laterHalf(ledger, worthIt);
+  if (!stretch) return verifyLedger(ledger, against);
+  const answer = isPlainThere(stretch);
+  // Told below, if the first half does not end before it.
+  answer.catch(() => undefined);
+  const later = { stretch, isReached: false, isPlain: false };
+  const steps = walker(ledger, against, later);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (later.isReached) later.isPlain = await answer;
+  }
+}
+
+function laterHalf({ sqlite }: Pick<OpenLedger, 'sqlite'>, worthIt: number): Stretch | null {
+  const at = sqlite.prepare<[number], Position>('SELECT seq, hash FROM events WHERE seq >= ? ORDER BY seq LIMIT 1');
+  const last = sqlite.prepare<[], Position>('SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1').get();
+  const start = startOf(sqlite);
+  if (!last || last.seq - start.seq < worthIt) return null;
+  const from = at.get(start.seq + Math.floor((last.seq - start.seq) / 2));
+  return from ? { from, to: last } : null;
+}
+
+/** Whether each event of a stretch continues the one before, and none of its names is missing, changed or erased. */
+export function isPlain({ sqlite }: Pick<OpenLedger, 'sqlite'>, { from, to }: Stretch): boolean {
+  const names = nameCheck(sqlite);
+  const next = rowsAfter(sqlite);
+  let { seq, hash } = from;
+  while (seq < to.seq) {
+    const rows = next.all(seq, Math.min(BATCH, to.seq - seq));
+    if (rows.length === 0) return false;
+    for (const row of rows) {
+      if (flawOf(row, seq + 1, hash)) return false;
+      ({ seq, hash } = row);
+      names.see(row);
+    }
+  }
+  return hash === to.hash && names.isPlain();
+}
+
+const rowsAfter = (sqlite: OpenLedger['sqlite']) =>
+  sqlite.prepare<[number, number], Linked>(
+    `SELECT seq, type, prev_hash AS prevHash, hash, ${HASHED_TEXT} AS text FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
+  );
+
+/** The later half, that another thread looks at meanwhile. */
+interface Later {
+  readonly stretch: Stretch;
+  /** The walk is at its beginning, and pauses there once. */
+  isReached: boolean;
+  /** Then it is left out. */
+  isPlain: boolean;
+}
+
 function* walker(
   { sqlite }: Pick<OpenLedger, 'sqlite'>,
   { anchors: given = [], archives = [] }: Against,
+  later: Later | null = null,
 ): Steps<Verification> {
   const restores = restoresOf(sqlite);
   const anchors = given.filter((anchor) => !isLeftBehind(anchor, restores));
@@ -90,12 +165,22 @@ function* walker(
       if (flaw) return { whole: false, ...flaw, problem: `${path}: ${flaw.problem}` };
     }
   }
-  const next = sqlite.prepare<[number, number], Linked>(
-    `SELECT seq, type, prev_hash AS prevHash, hash, ${HASHED_TEXT} AS text FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
-  );
-  for (let rows = next.all(last, BATCH); rows.length > 0; rows = next.all(last, BATCH)) {
+  const next = rowsAfter(sqlite);
+  const read = () =>
+    next.all(last, later && last < later.stretch.from.seq ? Math.min(BATCH, later.stretch.from.seq - last) : BATCH);
+  for (let rows = read(); rows.length > 0; rows = read()) {
     const flaw = check(rows);
     if (flaw) return { whole: false, ...flaw };
+    if (later && last === later.stretch.from.seq && before === later.stretch.from.hash) {
+      later.isReached = true;
+      yield;
+      if (later.isPlain) {
+        const broken = anchorFlawWithin(sqlite, later.stretch, anchors);
+        if (broken) return { whole: false, ...broken };
+        ({ seq: last, hash: before } = later.stretch.to);
+      }
+      later.isReached = false;
+    }
     yield;
   }
   const lost = anchors.filter(({ seq }) => seq > last).sort((a, b) => b.seq - a.seq)[0];
@@ -142,6 +227,22 @@ function flawOf(row: Linked, expected: number, before: string): Flaw | null {
     };
   if (hashText(row.text) !== row.hash)
     return { seq: expected, problem: `event ${row.seq} was changed after it was recorded`, kind: 'edited' };
+  return null;
+}
+
+/** Of a stretch in which each event continues the one before. */
+function anchorFlawWithin(
+  sqlite: OpenLedger['sqlite'],
+  { from, to }: Stretch,
+  anchors: readonly Anchor[],
+): Flaw | null {
+  const at = sqlite.prepare<[number], Position>('SELECT seq, hash FROM events WHERE seq = ?');
+  const within = anchors.filter(({ seq }) => seq > from.seq && seq <= to.seq).sort((a, b) => a.seq - b.seq);
+  for (const anchor of within) {
+    const row = at.get(anchor.seq);
+    const flaw = row ? anchorFlaw(row, [anchor]) : null;
+    if (flaw) return flaw;
+  }
   return null;
 }
 
