@@ -221,10 +221,10 @@ export function fill(
   const ledger = openLedger(path);
   ledger.sqlite.pragma('synchronous = OFF');
   const request = ledger.sqlite.prepare(
-    "INSERT INTO requests (id, version, state, submission_key, requester, role, bundle, body) VALUES (?, 1, 'approved', ?, ?, 'db/read', ?, ?)",
+    "INSERT INTO requests (id, version, state, submission_key, requester, role, bundle, body) VALUES (?, 1, 'approved', ?, ?, ?, ?, ?)",
   );
   const grantRow = ledger.sqlite.prepare(
-    "INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES (?, 1, 'active', ?, ?, 'db/read', 'db', ?)",
+    "INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES (?, 1, 'active', ?, ?, ?, 'db', ?)",
   );
   const job = ledger.sqlite.prepare("INSERT INTO jobs (kind, key, due_at) VALUES ('end', ?, ?)");
   ledger.sqlite.transaction(() => {
@@ -232,6 +232,8 @@ export function fill(
       const endsAt = index < due ? Date.now() - HOUR : later;
       const [id, requestId] = [`G${index}`, `R${index}`];
       const person = benchPerson(index % people);
+      // One of a kind for each person.
+      const role = index < people ? 'db/read' : `db/read-${Math.floor(index / people)}`;
       const intent = intendGrant(
         {
           id,
@@ -239,7 +241,7 @@ export function fill(
           person,
           resourceId: 'db',
           place,
-          role: 'db/read',
+          role,
           grants: {},
           duration: HOUR,
           ties,
@@ -250,7 +252,7 @@ export function fill(
       const asked = {
         id: requestId,
         requester: person,
-        role: 'db/read',
+        role,
         state: 'approved',
         grantId: id,
         bundle: requestId,
@@ -259,8 +261,8 @@ export function fill(
         signals: [],
         decision: { effect: 'allow', rule: 1, reasons: [], outcomes: [], proof: { onCall: null, incident: null } },
       };
-      request.run(requestId, requestId, person.slackId, requestId, JSON.stringify(asked));
-      grantRow.run(id, requestId, person.slackId, JSON.stringify(grant));
+      request.run(requestId, requestId, person.slackId, role, requestId, JSON.stringify(asked));
+      grantRow.run(id, requestId, person.slackId, role, JSON.stringify(grant));
       job.run(id, endsAt);
     }
   })();
