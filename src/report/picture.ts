@@ -9,8 +9,11 @@ const SIZE = { width: 560, height: 220 };
 const ZOOM = 2;
 
 /** @returns a PNG */
-export async function weekPicture(summary: Pick<Summary, 'perDay'>): Promise<Uint8Array> {
-  const [svg, { Resvg }] = await Promise.all([drawSvg(perDayChart(summary.perDay, SIZE)), import('@resvg/resvg-js')]);
+export const weekPicture = (summary: Pick<Summary, 'perDay'>): Promise<Uint8Array> =>
+  drawPng(perDayChart(summary.perDay, SIZE));
+
+export async function drawPng(chart: Parameters<typeof drawSvg>[0]): Promise<Uint8Array> {
+  const [svg, { Resvg }] = await Promise.all([drawSvg(chart), import('@resvg/resvg-js')]);
   // A font of our own: the machine may have none.
   const font = fileURLToPath(import.meta.resolve('@expo-google-fonts/pt-sans/400Regular/PTSans_400Regular.ttf'));
   const image = new Resvg(svg, {

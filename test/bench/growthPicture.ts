@@ -1,8 +1,8 @@
-/** `node test/bench/growthPicture.ts DATA.jsonl PICTURE.svg`: the curves of `npm run bench growth`, the newest run of the data. */
+/** `node test/bench/growthPicture.ts DATA.jsonl PICTURE.png`: the curves of `npm run bench growth`, the newest run of the data. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { drawSvg } from '../../src/report/charts.ts';
+import { drawPng } from '../../src/report/picture.ts';
 
 const runSchema = z.object({
   measures: z.array(z.object({ suite: z.string(), what: z.string(), unit: z.string(), value: z.number() })),
@@ -14,13 +14,17 @@ const points = runSchema
   .measures.filter(({ suite }) => suite === 'growth')
   .flatMap(({ what, unit, value }) => {
     const [, curve = '', size = '', of = ''] = /^(.+), ([\d,]+) (.+)$/.exec(what) ?? [];
-    return curve === '' ? [] : [{ curve: `${curve} (${unit})`, of, size: Number(size.replaceAll(',', '')), value }];
+    // What took no time that could be measured has no place on a logarithmic scale.
+    return curve === '' || value === 0
+      ? []
+      : [{ curve: `${curve} (${unit})`, of, size: Number(size.replaceAll(',', '')), value }];
   });
 const log = { type: 'log' } as const;
 writeFileSync(
   picture,
-  await drawSvg({
+  await drawPng({
     background: 'white',
+    config: { font: 'PT Sans' },
     data: { values: points },
     facet: { column: { field: 'of', type: 'nominal', title: null, sort: ['roles', 'events', 'live grants'] } },
     spec: {
