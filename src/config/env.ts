@@ -18,36 +18,38 @@ export interface Env {
   readonly pagerDuty: {
     readonly token: string;
     readonly apiUrl: string;
-    /** In whose name notes and incidents are written; null: nothing is written. */
+    /** E-mail address of the PagerDuty user who writes notes and incidents. If null, the bot writes none. */
     readonly from: string | null;
-    /** Signs what PagerDuty sends to /pagerduty/events; null: nothing is listened for. */
+    /** Verifies what PagerDuty posts to /pagerduty/events. If null, the bot takes no webhooks. */
     readonly webhookSecret: string | null;
   };
-  /** Where to listen: for Slack in HTTP mode, for PagerDuty's webhooks, and for those who ask how the bot is. */
+  /** The port for Slack in HTTP mode, for PagerDuty's webhooks, and for monitoring. */
   readonly port: number | null;
-  /** Asked every half minute while all is well, so that silence says that the bot is gone; null: nobody is. */
+  /**
+   * Called every half minute while all is well, so that silence means that the bot is gone. If null, nothing is called.
+   */
   readonly heartbeatUrl: string | null;
-  /** Who wants to read the metrics has to say it; null: whoever reaches the port may. */
+  /** The token for reading the metrics. If null, anyone who reaches the port may read them. */
   readonly metricsToken: string | null;
-  /** Signs positions of the ledger, which are kept at a path or an address; null: they are not. */
+  /** The key that signs checkpoints, and the path or address where they are kept. If null, there are none. */
   readonly checkpoints: { readonly keyPath: string; readonly place: string } | null;
-  /** Where events are sent on to. */
+  /** Where events are forwarded. */
   readonly forwarding: {
     readonly webhook: { readonly url: string; readonly secret: string } | null;
     readonly syslog: string | null;
   };
-  /** Encrypts what must be kept and stay secret: 32 bytes. */
+  /** Encrypts the secrets of one-time codes in the database. 32 bytes. */
   readonly secretKey: Buffer | null;
-  /** What some secrets are still encrypted with. */
+  /** The previous key, with which some secrets may still be encrypted. */
   readonly secretKeyBefore: Buffer | null;
   readonly policyPath: string;
   readonly databasePath: string;
   readonly logLevel: string;
 }
 
-/** @throws ConfigError naming every variable that is missing or wrong, with where to get it */
+/** Checks the environment. @throws ConfigError that names every missing or wrong variable, and where to get it */
 export function parseEnv(variables: NodeJS.ProcessEnv): Env {
-  // An empty variable is how many tools say "unset".
+  // Many tools set an empty variable to mean "unset".
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const parsed = envSchema.safeParse(given);
   const issues = [
@@ -64,7 +66,7 @@ interface EnvIssue {
   readonly message: string;
 }
 
-/** What is missing beside what was given. */
+/** Variables that are missing although others need them. */
 function lackingBeside(given: NodeJS.ProcessEnv): EnvIssue[] {
   const issues: EnvIssue[] = [];
   if (!given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET)
@@ -94,7 +96,7 @@ function lackingBeside(given: NodeJS.ProcessEnv): EnvIssue[] {
   return issues;
 }
 
-/** The one of two variables that is missing while the other one is given. null: both are, or neither */
+/** The missing one of two variables that belong together, or null if both or neither are set. */
 function missingOf(given: NodeJS.ProcessEnv, first: string, second: string): string | null {
   if ((given[first] === undefined) === (given[second] === undefined)) return null;
   return given[first] === undefined ? first : second;

@@ -1,4 +1,4 @@
-/** The variables of the environment, one by one. This file alone says which there are. */
+/** All environment variables of the bot. Only this file defines them. */
 
 import { z } from 'zod';
 
@@ -14,7 +14,7 @@ const TOKENS = {
   'xoxc-': 'a token of a browser: the bot needs none',
 } as const;
 
-/** A token of one kind. Anything else is told for what it is; the token itself is never shown. */
+/** A token of one kind. The error says what was found instead, but never shows the token. */
 function isToken(prefix: 'xoxb-' | 'xapp-'): (text: string, context: z.RefinementCtx) => void {
   const expected = `expected ${prefix === 'xoxb-' ? 'a bot token' : 'an app-level token'}, which starts with ${prefix}`;
   return (text, context) => {
@@ -68,7 +68,9 @@ export const envSchema = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits, for example from: openssl rand -hex 32')
     .optional(),
-  /** The key before: what it encrypted is read with it, and encrypted anew with its next code. */
+  /**
+   * The previous key: decrypts what it encrypted, which is encrypted with the new key when the next code is entered.
+   */
   JIT_SECRET_KEY_BEFORE: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'expected the 64 hexadecimal digits that JIT_SECRET_KEY had before')

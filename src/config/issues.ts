@@ -1,13 +1,13 @@
-/** What a schema says about a file, as issues at their places; and fields of what is not checked yet. */
+/** Converts a schema's findings to issues with their places. */
 
 import type { z } from 'zod';
 import type { Path } from './policyReuse.ts';
 
 export const UNKNOWN_FIELD = 'unknown field';
-/** How what is said of a `${NAME}` without a value begins. */
+/** Prefix of the issue for a `${NAME}` without a value. */
 export const UNSET = 'the environment variable ';
 
-/** One issue per place: an unknown key is reported where it stands. */
+/** One issue for each place: an unknown key is reported at the key itself. */
 export function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({

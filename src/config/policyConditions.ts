@@ -5,7 +5,7 @@ import { INCIDENT_STATUSES, URGENCIES } from '../domain/incident.ts';
 import type { Condition, Test } from '../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../domain/signals.ts';
 
-/** Asking takes long, and a file names the same few zones over and over. */
+/** Cached, because checking a zone is slow and a file repeats the same few. */
 const zones = new Map<string, boolean>();
 function isZone(name: string): boolean {
   const known = zones.get(name) ?? IANAZone.isValidZone(name);
@@ -30,7 +30,7 @@ export const account = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'expected the id
 export const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a Slack channel (C…)');
 export const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, 'expected an id from PagerDuty, such as PABC123');
 export const ids = z.array(pagerDutyId).min(1, 'an empty list would match nothing; leave the field out or name one');
-/** What resources and roles may be called. Slack shows both in option values, which are limited to 75 characters. */
+/** Ids of resources and roles. Both are part of option values in Slack, which are limited to 75 characters. */
 export const NAME = {
   pattern: /^[a-z0-9][a-z0-9_-]{0,35}$/,
   expected: 'expected a name of at most 36 small letters, digits, - and _',

@@ -24,15 +24,15 @@ export interface PolicyIssue {
 
 export interface LoadedPolicy {
   readonly policy: Policy;
-  /** What was put in for `${NAME}`, to be kept out of logs. */
+  /** The values of `${NAME}` variables, to be redacted. */
   readonly secrets: readonly string[];
-  /** Where in the file something of the policy stands. */
+  /** Finds the line of a path of the policy. */
   readonly locate: (path: Path) => { readonly line: number; readonly path: string };
 }
 
 export type PolicyResult = LoadedPolicy | { readonly issues: readonly PolicyIssue[] };
 
-/** @throws ConfigError with every issue of the file at once, each with line, path and what was expected */
+/** Loads a policy file. @throws ConfigError with all issues of the file, each with line, path and what was expected */
 export function loadPolicy(
   path: string,
   kinds: readonly TargetKind[],
@@ -45,7 +45,7 @@ export function loadPolicy(
   throw new ConfigError(issuesText(path, result.issues));
 }
 
-/** What is not set is no mistake of the file, and stands under a line of its own. */
+/** Unset variables are not mistakes in the file, so they are listed separately. */
 function issuesText(path: string, issues: readonly PolicyIssue[]): string {
   const block = (head: string, some: readonly PolicyIssue[]) =>
     some.length === 0
@@ -107,7 +107,7 @@ export function parsePolicy(
   return { policy, secrets, locate };
 }
 
-/** Of a variable that the file names, and that a file of its own should set. */
+/** An issue with the `_FILE` of a variable that the policy names. */
 const fileIssue = (source: string, { name, message }: { name: string; message: string }): PolicyIssue => ({
   line: source.slice(0, namedIn(source).get(name)).split('\n').length,
   path: '',
@@ -115,8 +115,8 @@ const fileIssue = (source: string, { name, message }: { name: string; message: s
 });
 
 /**
- * Issues as they are found. One word per place: what comes later there mostly follows from the first; and what is said of
- * something with a misspelt field in it follows from the spelling.
+ * Collects issues, one for each place: later ones at the same place mostly follow from the first, and issues of an
+ * object with a misspelt field follow from the spelling.
  */
 function issueList(place: (path: Path) => number, strike: (text: string) => string, kinds: readonly TargetKind[]) {
   const issues: PolicyIssue[] = [];
@@ -139,7 +139,7 @@ function meant(field: string, kinds: readonly TargetKind[]): string {
   return nearest === null || nearest === field ? 'check its spelling and its place' : `did you mean "${nearest}"?`;
 }
 
-/** Nobody is called at a target what somebody else is called there. */
+/** No two people may have the same account at a target. */
 function checkAccounts(
   { resources, identities, samePerson }: Policy,
   kinds: readonly TargetKind[],

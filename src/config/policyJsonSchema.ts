@@ -25,7 +25,7 @@ export function policyJsonSchema(kinds: readonly TargetKind[]): Json {
     description: 'What the role gives, in the terms of the kind of target.',
   };
   roleProperties.template = { type: 'string', description: 'The template that the role takes its other fields from.' };
-  // What a template gives need not stand in the role.
+  // A role need not repeat the fields of its template.
   delete role.required;
   const template = { type: 'object', properties: { ...roleProperties, template: false }, additionalProperties: false };
   at(schema, 'properties', 'templates').additionalProperties = template;
@@ -38,7 +38,7 @@ export function policyJsonSchema(kinds: readonly TargetKind[]): Json {
   }) as Json;
 }
 
-/** In the file a list of people may also name a group of them; the bot checks what the names stand for. */
+/** In the file, a list of people may also name a group of them; the bot checks the expanded list. */
 const withNames = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value, (key, one) =>
@@ -54,7 +54,7 @@ function at(json: Json, ...path: readonly string[]): Json {
   }, json);
 }
 
-/** Every field that a file can have, wherever it stands. */
+/** The names of all fields, at any depth. */
 export function fieldNames(schema: unknown): string[] {
   if (Array.isArray(schema)) return schema.flatMap(fieldNames);
   if (typeof schema !== 'object' || schema === null) return [];

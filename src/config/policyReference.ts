@@ -1,4 +1,4 @@
-/** The reference of every field, made from the JSON Schema that the bot's own checks give. */
+/** Renders the reference of all fields from the JSON Schema. */
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -20,7 +20,7 @@ interface Row {
   readonly schema: JsonSchema;
 }
 
-/** Conditions stand in many places and are the same in each: written out once. */
+/** Conditions occur in many places and are always the same, so they are written out once. */
 const CONDITION_PLACES = /\.(allow|deny|ask\.when)$/;
 /** Templates have the fields of roles. */
 const LIKE_ROLES = /^templates/;
@@ -55,7 +55,7 @@ const line = ({ path, type, required, schema }: Row): string => {
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
-/** @param seen what was written out already, by name */
+/** @param seen names of definitions that are already written out */
 function rowsOf(schema: JsonSchema, path: string, seen: Set<string>): Row[] {
   if (CONDITION_PLACES.test(path)) {
     if (seen.has('condition')) return [];

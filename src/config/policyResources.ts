@@ -1,4 +1,4 @@
-/** What a document says of resources and targets, checked beyond what a schema of the whole file can see. */
+/** Checks of resources and targets that a schema of the whole file cannot express. */
 
 import type { RetiredTarget } from '../domain/policy.ts';
 import { entriesOf, fieldOf } from './issues.ts';
@@ -11,13 +11,13 @@ type Report = (path: Path, message: string) => void;
 export interface Reading {
   readonly kinds: readonly TargetKind[];
   readonly variables: NodeJS.ProcessEnv;
-  /** A target whose secrets are not at hand is taken as it stands. */
+  /** If true, a target whose secrets are missing is accepted as written. */
   readonly withoutSecrets: boolean;
-  /** Of the policy file. */
+  /** The folder of the policy file. */
   readonly folder: string;
 }
 
-/** @returns what the schemas of the kinds made of targets, by resource, and of what roles grant, by the key of the role */
+/** @returns the parsed targets by resource, and the parsed `grants` by role key */
 export function checkResources(
   raw: unknown,
   { withoutSecrets, ...reading }: Reading,
@@ -43,7 +43,7 @@ export function checkRetired(
 ): RetiredTarget[] {
   const identified = identifiedIn(raw);
   return entriesOf(fieldOf(raw, 'retired_targets')).flatMap(([name, target]) => {
-    // Its secrets may be gone from the environment. Access that is still live there is then told of, loudly.
+    // Its secrets may no longer be set. If access is still live there, the bot raises an alarm.
     const isDark = lacksSecrets(target, variables);
     const check = { kinds, variables: isDark ? null : variables, report, identified, folder };
     const checked = checkTarget(['retired_targets', name], target, check);
@@ -51,7 +51,7 @@ export function checkRetired(
   });
 }
 
-/** Names that are told of at least somebody. */
+/** Names of accounts that at least one person has. */
 const identifiedIn = (raw: unknown): ReadonlySet<string> =>
   new Set(entriesOf(fieldOf(raw, 'identities')).flatMap(([, names]) => entriesOf(names).map(([name]) => name)));
 
@@ -82,7 +82,7 @@ function checkNarrower(id: string, resource: unknown, report: Report): void {
   }
 }
 
-/** Shared limits and freezes name resources that there are. */
+/** Shared limits and freezes must name existing resources. */
 export function checkResourceNames(raw: unknown, report: Report): void {
   const known = entriesOf(fieldOf(raw, 'resources')).map(([id]) => id);
   for (const field of ['limits', 'freezes', 'resource_groups'] as const) {

@@ -1,4 +1,7 @@
-/** What a policy file says once and uses in many places: named groups of people and of resources, and templates. */
+/**
+ * Expands what a policy file defines once and uses in many places: groups of people, groups of resources, and
+ * templates.
+ */
 
 export type Path = readonly PropertyKey[];
 type Report = (path: Path, message: string) => void;
@@ -10,13 +13,13 @@ const PEOPLE_FIELDS = new Set(['reviewers', 'members_of', 'admins', 'auditors', 
 const RESOURCE_FIELDS = new Set(['resources']);
 
 export interface Reused {
-  /** The document with every name in the place of which its meaning stands. */
+  /** The document with all names expanded. */
   readonly document: unknown;
-  /** Where in the file something stands that is found at this place of the document. */
+  /** Maps a path of the expanded document to its path in the file. */
   readonly origin: (path: Path) => Path;
 }
 
-/** Puts groups and templates in their places. What is wrong with them is reported where it stands. */
+/** Expands groups and templates. Issues are reported at their place in the file. */
 export function expandReuse(raw: unknown, report: Report): Reused {
   if (!isFields(raw)) return { document: raw, origin: (path) => path };
   const { groups, resource_groups: resourceGroups, templates, ...rest } = raw;
@@ -42,7 +45,7 @@ export function expandReuse(raw: unknown, report: Report): Reused {
   };
 }
 
-/** A role that names a template has its fields, except those that it says itself. */
+/** A role inherits the fields of its template, except those that it sets itself. */
 function inheritTemplates(
   raw: Fields,
   templates: Fields,
@@ -80,7 +83,7 @@ function expandNames(
     return [...new Set(value.flatMap((item) => (typeof item === 'string' ? (known.get(item) ?? [item]) : [item])))];
   }
   if (!isFields(value)) return value;
-  // Inside a target and what a role gives there, a field of such a name means something else.
+  // Inside `target` and `grants`, a field of that name means something else.
   return mapFields(value, (item, key) => (key === 'target' || key === 'grants' ? item : expandNames(item, names, key)));
 }
 

@@ -1,4 +1,4 @@
-/** What the policy file may say. docs/policy.md describes every field. */
+/** The schema of the policy file. docs/policy.md describes every field. */
 
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
@@ -109,7 +109,7 @@ const ticket = z.string().transform((source, ctx) => {
   return z.NEVER;
 });
 
-/** Unlike other durations it may be nothing at all. */
+/** Unlike other durations, it may be zero. */
 const grace = z.string({ error: 'expected a duration such as 15m, or 0m' }).transform((text, ctx) => {
   const ms = parseDuration(text);
   if (ms === null) ctx.addIssue({ code: 'custom', message: `expected a duration such as 15m, or 0m, not "${text}"` });
@@ -254,7 +254,7 @@ const role = z
     message: 'with opa, the rules would never be asked; leave one of the two out',
     path: ['opa'],
   });
-/** What a role may inherit. It is checked in full where a role uses it. */
+/** A template of roles. It is checked in full where a role uses it. */
 const template = z
   .looseObject({})
   .refine((fields) => !('template' in fields), 'a template cannot inherit from another');

@@ -9,45 +9,45 @@ export interface TargetKind {
   readonly kind: string;
   readonly targetSchema: z.ZodType;
   readonly roleSchema: z.ZodType;
-  /** Where the schemas come from elsewhere: those of one target. `folder`: of the policy file. */
+  /** For kinds whose schemas come from elsewhere: the schemas of one target. `folder` is that of the policy file. */
   readonly schemasFor?: (
     target: unknown,
     folder: string,
   ) =>
     | { readonly targetSchema: z.ZodType; readonly roleSchema: z.ZodType }
     | { readonly problem: string; readonly at: string };
-  /** The template for what people are called there, of a target that its schema has parsed; null: it has none. */
+  /** The template for account names of a parsed target, or null if it has none. */
   // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own target
   readonly accountTemplate?: (target: any) => string | null;
 }
 
 const OPENING = '$'.concat('{');
-/** What such a field holds must not stand in the file. */
+/** Fields whose values must not be written in the file. */
 const SECRET_FIELD = /(^|_)(secret|token|password|private_key|api_key)$/i;
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
 
-/** The variables that a policy file names as `${NAME}`, each with where in the text it first does. */
+/** The variables that a policy file names as `${NAME}`, each with the offset of its first use. */
 export const namedIn = (source: string): Map<string, number> =>
   new Map([...source.matchAll(PLACEHOLDER)].reverse().map(({ 1: name = '', index }) => [name, index]));
 
-/** What was put in for each `${NAME}`, and what is secret within it, to be kept out of all that is written. */
+/** The values of `${NAME}` variables and the secrets inside them, to be redacted. */
 export const secretsOf = (source: string, variables: NodeJS.ProcessEnv): string[] =>
   [...namedIn(source).keys()].flatMap((name) => plainForms(variables[name] ?? ''));
 
-/** Shorter ones could stand for anything else, too. */
+/** Shorter values could also occur by chance. */
 const SHORTEST_PASSWORD = 8;
 
-/** The values that were put in for variables whose names say that they are secrets. */
+/** The values of variables that are named like secrets. */
 export const passwordsOf = (source: string, variables: NodeJS.ProcessEnv): string[] =>
   [...namedIn(source).keys()].flatMap((name) => {
     const value = SECRET_NAME.test(name) ? (variables[name] ?? '') : '';
-    // An address or a path says where the target is, whatever the variable is called.
+    // An address or a path says where the target is, even if its variable is named like a secret.
     return value.length < SHORTEST_PASSWORD || value.startsWith('/') || value.includes('://') ? [] : [value];
   });
 
 interface TargetCheck {
   readonly kinds: readonly TargetKind[];
-  /** null: its secrets are not at hand. */
+  /** null if its secrets are missing. */
   readonly variables: NodeJS.ProcessEnv | null;
   readonly report: (path: Path, message: string) => void;
   /** Names that are told of at least somebody. */
@@ -58,8 +58,9 @@ interface TargetCheck {
 
 /**
  * Checks a target with the schemas of its kind.
- * @param at where it stands in the file
- * @returns what the schema made of it (undefined without its secrets), and the schema of its roles; null: it was reported
+ * @param at its path in the file
+ * @returns the parsed target (undefined if its secrets are missing) and the schema of its roles, or null if an issue
+ * was reported
  */
 export function checkTarget(
   at: Path,
@@ -114,7 +115,10 @@ export function checkResource(
 export const lacksSecrets = (target: unknown, variables: NodeJS.ProcessEnv): boolean =>
   [...JSON.stringify(target ?? null).matchAll(PLACEHOLDER)].some(([, name]) => !variables[name ?? '']);
 
-/** Puts environment variables in for `${NAME}`, in a target's texts only; and refuses passwords written out. */
+/**
+ * Replaces `${NAME}` with environment variables, in the texts of a target only, and reports passwords that are written
+ * out.
+ */
 function fillSecrets(
   value: unknown,
   variables: NodeJS.ProcessEnv,

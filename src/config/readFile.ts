@@ -8,7 +8,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not read it',
 };
 
-/** @param what it is, for the message @throws ConfigError that says why it cannot be read */
+/** @param what a name of the file, for the message @throws ConfigError that says why it cannot be read */
 export function readTextFile(path: string, what: string): string {
   try {
     return readFileSync(path, 'utf8');

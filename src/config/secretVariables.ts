@@ -1,6 +1,9 @@
 import type { Variables } from './envSchema.ts';
 
-/** What is a secret, or may hold one. Each can be given as a file, by a variable of its name with `_FILE` at the end. */
+/**
+ * Variables that are, or may contain, secrets. Each can be read from a file, named by the variable with `_FILE` at the
+ * end.
+ */
 export const SECRET_VARIABLES = [
   'SLACK_BOT_TOKEN',
   'SLACK_APP_TOKEN',

@@ -1,7 +1,7 @@
 import { plainForms, SECRET_NAME } from '../domain/secrets.ts';
 import type { Env } from './env.ts';
 
-/** What of the bot's own configuration is a secret. */
+/** The secrets in the bot's own configuration. */
 export function secretsOfEnv({
   slack,
   pagerDuty,
@@ -22,7 +22,7 @@ export function secretsOfEnv({
     secretKey?.toString('hex'),
     secretKeyBefore?.toString('hex'),
     metricsToken,
-    // Addresses may hold a password, and are otherwise no secret.
+    // Addresses may contain a password. The rest of them is not secret.
     heartbeatUrl,
     ...[forwarding.webhook?.url, checkpoints?.place].flatMap((address) =>
       address === undefined ? [] : plainForms(address).filter((form) => form !== address),
@@ -30,10 +30,10 @@ export function secretsOfEnv({
   ].flatMap((secret) => secret ?? []);
 }
 
-/** Shorter values of variables that are only named like a secret are left alone. */
+/** Shorter values of variables that are only named like a secret are not redacted. */
 const SHORTEST_NAMED = 8;
 
-/** Whatever in the environment is named like a secret, for programs and libraries that read it themselves. */
+/** Values of all variables named like secrets, including those that only other programs and libraries read. */
 export const secretsNamed = (variables: NodeJS.ProcessEnv): string[] =>
   Object.entries(variables).flatMap(([name, value = '']) =>
     SECRET_NAME.test(name) && value.length >= SHORTEST_NAMED ? [value] : [],

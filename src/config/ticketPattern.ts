@@ -1,22 +1,22 @@
 import { createRequire } from 'node:module';
 import type { Pattern } from '../domain/policy.ts';
 
-/** Larger than any ticket's pattern; a pattern this large takes a few hundredths of a second on the longest reason. */
+/** Larger than any real ticket pattern. A pattern of this size takes some 10 ms on the longest reason. */
 const MOST_INSTRUCTIONS = 2_500;
 
-/** Loaded when the first pattern is met: most policies have none. */
+/** Loaded with the first pattern, because most policies have none. */
 let engine: typeof import('re2js') | null = null;
 
 /**
- * A regular expression for what people type, in the syntax of RE2: it takes time in proportion to the text, whatever
- * the pattern. One that goes back over its text, as JavaScript's own do, can take minutes on a sentence.
- * @returns what is wrong with it, where it is none
+ * Compiles a regular expression for text that people type, with RE2: its time is linear in the text for any pattern. A
+ * backtracking one, such as JavaScript's, can take minutes on a sentence.
+ * @returns the pattern, or what is wrong with it
  */
 export function compilePattern(source: string): Pattern | { readonly problem: string } {
   engine ??= createRequire(import.meta.url)('re2js') as typeof import('re2js');
   const { RE2JS, RE2JSException } = engine;
   try {
-    // The library takes a reference by name for the letters of it.
+    // The library would match a named back reference literally.
     if (source.includes('\\k<')) return { problem: lookaround(source) };
     const compiled = RE2JS.compile(RE2JS.translateRegExp(source));
     if (compiled.programSize() > MOST_INSTRUCTIONS)

@@ -1,10 +1,10 @@
-/** The policy that a document says, once all of it was checked. */
+/** Converts a checked document to the policy. */
 
 import { createHash } from 'node:crypto';
 import type { Limit, Policy, Resource, RetiredTarget, Role } from '../domain/policy.ts';
 import { type PolicyDocument, REASON_DEFAULT } from './policySchema.ts';
 
-/** What the schemas of provisioners made of the document. */
+/** What the provisioners' schemas parsed. */
 export interface Checked {
   /** By resource. */
   readonly targets: ReadonlyMap<string, unknown>;
@@ -95,10 +95,12 @@ const toBreakGlass = (fields: NonNullable<DocumentRole['break_glass']>): NonNull
   page: fields.page ?? null,
 });
 
-/** What the roles of a resource share with those of others. */
+/** Limits that the roles of a resource share with those of others. */
 type Shares = Pick<Role, 'limits' | 'freezes'>;
 
-/** Looked up once for the whole file: with thousands of resources, a list of all of them for each role would be millions. */
+/**
+ * Computed once for the whole file: with thousands of resources, a list for each role would have millions of entries.
+ */
 function sharesOf(document: PolicyDocument): (resourceId: string) => Shares {
   const everywhere = Object.keys(document.resources);
   const limits = document.limits.map((fields) => whereOf(fields, toLimit(fields, fields.resources ?? everywhere)));
@@ -113,7 +115,7 @@ function sharesOf(document: PolicyDocument): (resourceId: string) => Shares {
 
 interface Somewhere<T> {
   readonly what: T;
-  /** null: at every resource. */
+  /** null for all resources. */
   readonly only: ReadonlySet<string> | null;
 }
 

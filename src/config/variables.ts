@@ -1,4 +1,4 @@
-/** The environment, together with what stands in `.env`, and with secrets that stand in files of their own. */
+/** Adds `.env` and secrets in files to the environment. */
 
 import { readFileSync } from 'node:fs';
 import { parseEnv as parseEnvFile } from 'node:util';
@@ -9,8 +9,8 @@ import { SECRET_VARIABLES } from './secretVariables.ts';
 const ENV_FILE = '.env';
 
 /**
- * Puts into `variables` what `.env` in the folder that the bot was started in sets and they do not, and the content of the
- * files that variables such as SLACK_BOT_TOKEN_FILE name.
+ * Adds to `variables` what `.env` in the working directory sets and they do not, and the content of files named by
+ * variables such as SLACK_BOT_TOKEN_FILE.
  * @throws ConfigError
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv, envFile = ENV_FILE): void {
@@ -28,7 +28,7 @@ interface FileProblem {
   readonly message: string;
 }
 
-/** The values of those of the variables that are set by a file, with what is wrong with others. */
+/** The values of variables that are set by a file, and what is wrong with others. */
 export function fromFiles(
   names: readonly string[],
   variables: NodeJS.ProcessEnv,
@@ -49,7 +49,7 @@ export function fromFiles(
 
 function contentOf(path: string, variable: string): { readonly content: string } | { readonly problem: string } {
   try {
-    // Most tools end a file with a line break, which is no part of the secret.
+    // Most tools end a file with a line break, which is not part of the secret.
     const content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return content === '' ? { problem: `${path}, named by ${variable}, is empty` } : { content };
   } catch (error) {

@@ -1,7 +1,6 @@
 /**
- * Reading YAML, and finding where in it something stands. What a file means is js-yaml's word alone, which reads
- * a large one in a tenth of the time; the other parser keeps every position, and is asked only when there is
- * something to point at: until then it is not even loaded.
+ * Parses YAML, and finds positions in it. js-yaml alone decides what a file means, because it parses a large one in a
+ * tenth of the time. The other parser keeps positions, and is loaded only when there is an issue to point at.
  */
 
 import { createRequire } from 'node:module';
@@ -23,13 +22,13 @@ export function readYaml(
   }
 }
 
-/** A list or mapping that is inside itself, through an alias, has no end. */
+/** Whether a list or mapping contains itself, through an alias. */
 function holdsItself(value: unknown, around: readonly unknown[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return around.includes(value) || Object.values(value).some((inner) => holdsItself(inner, [...around, value]));
 }
 
-/** Tells the line of the node at a path, or of the nearest thing above it that the file has. */
+/** The line of the node at a path, or of its nearest parent in the file. */
 export function createLineFinder(source: string): (path: Path) => number {
   let parsed: { document: Document; lineCounter: LineCounter } | null = null;
   return (path) => {

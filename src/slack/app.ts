@@ -20,16 +20,16 @@ import type { Connection } from './link/signedRequests.ts';
 export interface SlackAppOptions {
   readonly context: SlackContext;
   readonly directory: SlackDirectory;
-  /** Something about somebody's account has changed: perhaps it was deactivated, or turned into a guest's. */
+  /** Called when a person's account has changed: it may be deactivated, or a guest's now. */
   readonly onChanged: (slackId: string) => Promise<void>;
   readonly connection: Connection;
   readonly botToken: string;
   readonly apiUrl: string;
-  /** Does the work of a delivery, so that lines in the log say what it is about. */
+  /** Runs the work of a delivery, so that log lines say what it is about. */
   readonly scope: <T>(body: unknown, work: () => T) => T;
 }
 
-/** What people can do besides typing a command, a folder each. */
+/** The listeners for everything except commands, one folder for each feature. */
 const FEATURES = [
   listenToRequests,
   listenToShortcuts,
@@ -42,9 +42,9 @@ const FEATURES = [
   listenToAccessReviews,
 ];
 
-/** The bot's listeners at work. */
+/** The running listeners. */
 export interface SlackApp {
-  /** Waits for everything that is being handled: whoever asked gets an answer. */
+  /** Waits for everything that is being handled, so that everybody who asked gets an answer. */
   drain(): Promise<void>;
 }
 
@@ -63,13 +63,13 @@ export function createSlackApp({
   const makeApp = () => {
     const app = new BoltApp({
       receiver: connection.receiver,
-      // Who we are was asked once at start; Bolt need not ask again.
+      // The bot's identity is looked up at start, so that Bolt need not ask.
       authorize: async () => ({ botToken }),
       clientOptions: {
         slackApiUrl: apiUrl,
         retryConfig: { retries: 0 },
         rejectRateLimitedCalls: true,
-        // Bolt answers response addresses through it.
+        // Bolt uses this client for response URLs.
         fetch: fittingFetch,
       },
       logger: createSlackLogger(deps.log),
@@ -80,13 +80,14 @@ export function createSlackApp({
     );
     return app;
   };
-  // Bolt asks every listener of an app about every delivery. Commands have one to themselves: they are acknowledged first.
+  // Bolt runs every listener of an app for every delivery. Commands have an app of their own, so that they are
+  // acknowledged first.
   const commands = makeApp();
   listenToCommands(commands, context);
   const app = makeApp();
   connection.receiver.init({
     processEvent: async (event: ReceiverEvent) => {
-      // Over the wire it may be anything; what the library throws at it, at once or later, is for its receiver.
+      // A delivery may have any shape. What the library throws because of it, at once or later, goes to the receiver.
       const fitting = { ...event, ack: (answer?: unknown) => event.ack(answerWithinSlack(answer)) };
       const take = () => ('command' in event.body ? commands : app).processEvent(fitting);
       const work = Promise.resolve().then(() => scope(event.body, take));
@@ -97,7 +98,7 @@ export function createSlackApp({
   for (const listen of FEATURES) listen(app, context);
   app.event('subteam_members_changed', async ({ event }) => directory.forgetGroup(event.subteam_id));
   app.event('user_change', async ({ event }) => {
-    // Nothing in it is believed but whom to ask about: what Slack says of them then is what counts.
+    // Only the person's id is used. Slack is then asked about that person.
     const changed = z.object({ user: z.object({ id: z.string() }) }).safeParse(event).data?.user.id;
     if (changed !== undefined) await onChanged(changed);
   });

@@ -6,10 +6,10 @@ import type { Directory } from '../../ports/people.ts';
 import { slackProblem } from '../link/clients.ts';
 import type { RateLimitQueue } from './rateLimitQueue.ts';
 
-/** How long a name serves. */
+/** How long a name is cached, in ms. */
 const NAME_AGE: Millis = HOUR;
 
-/** What people and user groups are called, for messages that people read. Whatever Slack does not say is left out. */
+/** Names of people and user groups, for messages. Names that Slack does not give are left out. */
 export function createNames(options: {
   readonly client: WebClient;
   readonly clock: Pick<Clock, 'now'>;
@@ -24,7 +24,7 @@ export function createNames(options: {
     return earlier !== undefined && clock.now() - earlier.at <= NAME_AGE;
   };
 
-  /** All at once: Slack has no question about one group. */
+  /** Loads all groups, because Slack has no method for a single one. */
   async function learnGroups(): Promise<void> {
     const list = () => client.usergroups.list({ include_disabled: true });
     try {

@@ -2,17 +2,17 @@ import { type Instant, MINUTE, type Millis, SECOND } from '../../domain/terms.ts
 import type { Clock } from '../../ports/host.ts';
 import { WebAPIRateLimitedError } from '../link/clients.ts';
 
-/** Longest that a question waits for its turn: by then whoever asked has found another way, or tries again. */
+/** Maximum wait of a call for its turn, in ms. By then, the caller has found another way or tries again. */
 const LONGEST_WAIT: Millis = 15 * MINUTE;
 
-/** Asks Slack, and where its rate limit is used up waits for it, in line: first come, first served. */
+/** Calls Slack, and queues calls while the rate limit is used up: first come, first served. */
 export type RateLimitQueue = <T>(method: string, call: () => Promise<T>) => Promise<T>;
 
-/** @param ending whoever still waits then is sent away: the bot stops */
+/** @param ending when aborted, queued calls are rejected, because the bot stops */
 export function createRateLimitQueue(clock: Clock, ending: AbortSignal): RateLimitQueue {
-  /** By method: when Slack takes the next call. */
+  /** When Slack accepts the next call, by method. */
   const allowedAt = new Map<string, Instant>();
-  /** By method: the end of the line, while there is one. */
+  /** The last call in the queue, by method. */
   const lines = new Map<string, Promise<unknown>>();
 
   const until = (at: Instant): Promise<void> =>
@@ -57,7 +57,7 @@ export function createRateLimitQueue(clock: Clock, ending: AbortSignal): RateLim
       }
     }
     const turn = (lines.get(method) ?? Promise.resolve()).then(() => inTurn(method, call, deadline));
-    // What became of the one ahead is not the next one's concern.
+    // The result of the previous call does not matter to the next.
     const settled = turn.then(
       () => undefined,
       () => undefined,

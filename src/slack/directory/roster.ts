@@ -7,11 +7,13 @@ import type { Directory } from '../../ports/people.ts';
 import { slackProblem } from '../link/clients.ts';
 import type { RateLimitQueue } from './rateLimitQueue.ts';
 
-/** How old the list may be: whoever joined since is not in it, and reading it takes a large workspace many calls. */
+/**
+ * How long the list is cached, in ms. It lacks people who joined since, but a large workspace needs many calls to read.
+ */
 const LIST_AGE: Millis = 10 * MINUTE;
-/** As many as Slack gives at once. */
+/** Slack's maximum page size. */
 const PAGE = 1_000;
-/** More pages than any workspace has: an answer that never ends is no answer. */
+/** More pages than any workspace has, so that an endless answer is an error. */
 const MOST_PAGES = 500;
 
 const memberSchema = z.object({
@@ -31,7 +33,7 @@ const pageSchema = z.object({
 
 type Everybody = Awaited<ReturnType<Directory['everybody']>>;
 
-/** Everybody at the workspace, for finding out whether two of them would be called the same at a target. */
+/** All people of the workspace, to find out whether two of them would have the same account at a target. */
 export function createRoster({
   client,
   clock,
@@ -67,13 +69,16 @@ export function createRoster({
     const mine = { at: clock.now(), asked };
     latest = mine;
     const answer = await asked;
-    // Not knowing is not remembered.
+    // A failure is not cached.
     if (!answer.known && latest === mine) latest = null;
     return answer;
   };
 }
 
-/** Guests, bots and people of other workspaces cannot take part, so nothing is theirs. Whoever left may come back. */
+/**
+ * Leaves out guests, bots and people of other workspaces, who cannot have access. Deactivated people stay, because they
+ * may come back.
+ */
 function fullMember(member: z.infer<typeof memberSchema>) {
   const email = member.profile?.email?.toLowerCase();
   if (!email || member.is_bot || member.is_restricted || member.is_ultra_restricted || member.is_stranger) return [];

@@ -25,18 +25,18 @@ export const LIMITS = {
   homeBlocks: 100,
 } as const;
 
-/** A message as it is posted: blocks for the screen, text for notifications and screen readers. */
+/** A message: blocks for the screen, text for notifications and screen readers. */
 export interface Message {
   readonly text: string;
   readonly blocks: KnownBlock[];
 }
 
-/** Longest that somebody else's words may be inside a text of ours, as they are sent. */
+/** Maximum length of quoted text inside our own, as it is sent. */
 const PLAIN_MAX = 1_500;
 
 /**
- * Somebody else's words inside our mrkdwn: no mention, link, formatting or emoji of ours comes of them.
- * @param most longest that they may be as they are sent, escapes and all
+ * Escapes text from people for our mrkdwn, so that it becomes no mention, link, formatting or emoji.
+ * @param most maximum length as sent, with escapes
  */
 export const plain = (text: string, most: number = PLAIN_MAX): string =>
   cutMarkup(escaped(cut(visible(text), most)), most);
@@ -48,14 +48,14 @@ const escaped = (text: string): string =>
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replace(/[*~`]/g, '')
-    // A word joiner inside keeps `:white_check_mark:` from looking like our own check mark.
+    // A word joiner inside prevents `:white_check_mark:` from looking like our own check mark.
     .replace(/:(?=[\w+'-]+:)/g, ':\u2060')
-    // Inside a word an underscore formats nothing, and logins have them.
+    // An underscore inside a word formats nothing, and logins contain them.
     .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '');
 
 export const code = (text: string): string => `\`${visible(text).replace(/[`<>&\p{Cc}]/gu, '')}\``;
 
-/** `verbatim` keeps Slack from turning words into links and channel names. */
+/** `verbatim` prevents Slack from turning words into links and channel names. */
 export const mrkdwn = (text: string): MrkdwnElement => ({
   type: 'mrkdwn',
   text: cutMarkup(text, LIMITS.sectionText),
@@ -77,7 +77,7 @@ export const context = (text: string): ContextBlock => ({
   elements: [mrkdwn(cutMarkup(text, LIMITS.contextText))],
 });
 
-/** What a person typed, as text and nothing else: rich text elements are not parsed. */
+/** Text that a person typed, shown as plain text: rich text elements are not parsed. */
 export const quote = (text: string): RichTextBlock => ({
   type: 'rich_text',
   elements: [{ type: 'rich_text_quote', elements: [{ type: 'text', text: visible(text) || NO_REASON }] }],
@@ -93,13 +93,13 @@ export const button = (text: string, actionId: string, value: string, extra: Par
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A time in words, in a given zone: `18:00`, or with the day where it is not within the next day. */
+/** A time as text in a zone: `18:00`, or with the day if it is not within the next 24 hours. */
 export function timeIn(at: Instant, timeZone: string, now: Instant): string {
   const local = DateTime.fromMillis(at, { zone: timeZone });
   return at - now < DAY_MS && at >= now ? local.toFormat('HH:mm') : local.toFormat('ccc d LLL HH:mm');
 }
 
-/** A time that Slack shows to each reader in the reader's own time zone. */
+/** A time that Slack shows in each reader's own time zone. */
 export function time(at: Instant, fallbackZone = 'UTC'): string {
   const fallback = DateTime.fromMillis(at, { zone: fallbackZone }).toFormat('ccc d LLL HH:mm ZZZZ');
   return `<!date^${Math.floor(at / 1000)}^{date_short_pretty} at {time}|${fallback}>`;

@@ -10,10 +10,10 @@ import type { SlackContext } from './context.ts';
 import { drawn } from './drawn.ts';
 import { NotOpenedError } from './notOpened.ts';
 
-/** The value of the button that was clicked: an id, looked up before anything rests on it. */
+/** The value of the clicked button: an id, which is looked up before it is used. */
 export function clickedValue(body: BlockAction): string {
   const action = body.actions[0];
-  // Over the wire it may be anything.
+  // It comes over the network, so it may have any shape.
   return action?.type === 'button' && typeof action.value === 'string' ? action.value : '';
 }
 
@@ -23,10 +23,10 @@ export interface Click {
 }
 
 export const ONE_MOMENT = drawn(ANSWERS.oneMoment);
-/** Nobody waits for longer without a word. */
+/** After this time without an answer, the person is told to wait, in ms. */
 const WORD_AFTER: Millis = 2 * SECOND;
 
-/** Says that there is a line, where an answer takes long. */
+/** Tells the person to wait, if an answer takes long. */
 export function oneMoment(tell: () => Promise<unknown>, log: Pick<Log, 'warn'>): { cancel(): void } {
   const timer = setTimeout(() => {
     tell().catch((error: unknown) =>
@@ -37,10 +37,10 @@ export function oneMoment(tell: () => Promise<unknown>, log: Pick<Log, 'warn'>):
 }
 
 /**
- * Does what a click asked for and tells the one who clicked, where there is something to tell: only they
- * see it. A fault becomes a sentence, never silence.
- * @param work what to do; returns the sentence to show, or null where the messages that change say enough
- * @param failed what is so where the work fails
+ * Runs the work of a click, and shows the result only to the person who clicked. An error becomes a sentence, never
+ * silence.
+ * @param work returns the sentence to show, or null if the changed messages say enough
+ * @param failed what to say if the work fails
  */
 export async function tellClicker(
   { client, deps, windows, showHome }: Pick<SlackContext, 'client' | 'deps' | 'windows' | 'showHome'>,
@@ -71,7 +71,7 @@ export async function tellClicker(
     if (!(await windows.say(viewId, sentence))) await tellPrivately({ client, deps }, personId, said(sentence));
   }
 
-  /** Only the one who clicked sees it, wherever the button was. */
+  /** Only the person who clicked sees it, wherever the button was. */
   async function tell(sentence: string): Promise<void> {
     const channel = body.channel?.id;
     if (!channel) return;
@@ -87,13 +87,13 @@ export async function tellClicker(
       });
     } catch (error) {
       deps.log.warn({ problem: slackProblem(error), personId }, 'an answer to a click takes the other way');
-      // The click brings an address of its own, for which the bot needs no token.
+      // A click comes with a response URL, for which the bot needs no token.
       await respond({ response_type: 'ephemeral', replace_original: false, ...said(sentence) });
     }
   }
 }
 
-/** Says something in a private message, where there is no other way left. */
+/** Sends a private message, if there is no other way left. */
 export async function tellPrivately(
   { client, deps }: Pick<SlackContext, 'client' | 'deps'>,
   personId: string,
@@ -106,5 +106,5 @@ export async function tellPrivately(
   }
 }
 
-/** A sentence as a message: in a block, where Slack makes no links of its own. */
+/** A sentence as a message, in a block, where Slack creates no links. */
 export const said = (text: string) => ({ text, blocks: [section(text)] });

@@ -1,4 +1,4 @@
-/** One-time codes: the field that asks for one, and setting them up. */
+/** One-time codes: the field for one, and their set-up. */
 
 import type { InputBlock, KnownBlock, ModalView } from '@slack/types';
 import { BUTTONS } from '../../wording/buttons.ts';
@@ -12,8 +12,8 @@ export const ENROL_ACTION = 'factor_enrol';
 const CODE_LENGTH = 6;
 
 /**
- * The field, and for somebody who has not set up codes a way to do that over the form, so that nothing typed is lost.
- * @param optional the form's roles may not all want one: whether it is missing is said when it is sent
+ * The field, and a button for people without codes that opens the set-up over the form, so that nothing typed is lost.
+ * @param optional if not all roles of the form need a code; a missing one is then reported when the form is sent
  */
 export const codeBlocks = (hasCodes: boolean, optional = false): KnownBlock[] => [
   ...(hasCodes ? [] : [{ ...paragraph(CODE_FORM.notYet), accessory: button(BUTTONS.setUp, ENROL_ACTION, 'enrol') }]),
@@ -26,11 +26,11 @@ const codeInput = (optional: boolean): InputBlock => ({
   optional,
   label: plainText(CODE_FORM.label),
   hint: plainText(CODE_FORM.hint, 2000),
-  // A space in the middle, as apps show it, is fine.
+  // Accepts a space in the middle, as apps show it.
   element: { type: 'plain_text_input', action_id: CODE.action, min_length: CODE_LENGTH, max_length: CODE_LENGTH + 1 },
 });
 
-/** The form for setting up lies over one that asks for a code. */
+/** The set-up form opens over the one that asks for a code. */
 export const OVER_FORM = 'over_form';
 
 export const enrolModal = (

@@ -6,11 +6,11 @@ import type { AnswerWindows } from './answerWindows.ts';
 /** What every listener works with. */
 export interface SlackContext {
   readonly deps: Deps;
-  /** For people who wait: short deadlines, nothing queued. */
+  /** For calls that people wait for: short deadlines, no queue. */
   readonly client: WebClient;
   readonly search: EventSearch;
-  /** Windows that answered a request, and show the access. */
+  /** Open windows that answered a request. */
   readonly windows: AnswerWindows;
-  /** Shows somebody their Home as things stand now, with a word on what they just did. */
+  /** Shows a person their current Home, with the result of what they just did. */
   readonly showHome: (slackId: string, word?: string) => Promise<void>;
 }

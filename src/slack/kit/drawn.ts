@@ -4,7 +4,7 @@ import { assertNever } from '../../domain/terms.ts';
 import type { Piece, Sentence } from '../../wording/pieces.ts';
 import { code, context, plain, section, time } from './blocks.ts';
 
-/** A sentence as mrkdwn: no mention, link or formatting comes of anybody's words in it. */
+/** A sentence as mrkdwn. Text in it becomes no mention, link or formatting. */
 export const drawn = (sentence: Sentence): string => sentence.map(drawnPiece).join('');
 
 function drawnPiece(piece: Piece): string {
@@ -38,6 +38,6 @@ export const paragraph = (sentence: Sentence, blockId?: string): SectionBlock =>
 /** A sentence in small print. */
 export const smallPrint = (sentence: Sentence): ContextBlock => context(drawn(sentence));
 
-/** Mentions people and groups of the policy; ids come from the policy file, never from a message. */
+/** Mentions people and groups. Ids come from the policy file or Slack, never from typed text. */
 export const mentions = (principals: readonly Principal[]): string =>
   principals.map((id) => (isGroup(id) ? `<!subteam^${id}>` : `<@${id}>`)).join(', ') || 'nobody';

@@ -1,13 +1,13 @@
-/** What a form holds, read from what Slack sends; anything of another shape counts as empty. */
+/** Reads the values of a form that Slack sends. A value of another shape counts as empty. */
 
 import { z } from 'zod';
 import { type Instant, SECOND } from '../../domain/terms.ts';
 
 export type ViewValues = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Slack's own limit for what stands behind an option. */
+/** Slack's limit for the value of an option. */
 const optionValue = z.object({ value: z.string().max(150) });
-/** Longer than any text that a form asks for: what is too long is said so, and is not carried around whole. */
+/** Longer than any text that a form allows. Longer text is cut here, and reported as too long later. */
 const TEXT_MAX = 2_000;
 
 const oneOption = z.object({ selected_option: optionValue.nullish() });

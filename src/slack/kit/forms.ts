@@ -30,7 +30,7 @@ export async function openView(
   throw new NotOpenedError('a form was not opened: Slack did not say which it is');
 }
 
-/** Where a form is to be opened: over another one, where what was clicked stands in one, which then stays as it is. */
+/** Where to open a form: over the form that was clicked in, which stays open, or on its own. */
 export interface Opening {
   readonly triggerId: string;
   readonly isInForm?: boolean;
@@ -41,7 +41,7 @@ export const openingOf = ({ trigger_id, view }: Pick<BlockAction, 'trigger_id' |
   isInForm: view?.type === 'modal',
 });
 
-/** Opens a form at once, saying that it is on its way, and fills it when what it shows is known. @throws NotOpenedError */
+/** Opens a form at once with a waiting text, and fills it when its content is loaded. @throws NotOpenedError */
 export async function openWhenKnown(
   context: Pick<SlackContext, 'client' | 'deps'>,
   to: Opening & { personId: string; title: string },
@@ -51,11 +51,11 @@ export async function openWhenKnown(
   await show(context, { viewId: opened.id, personId: to.personId }, await make());
 }
 
-/** What became of a form that was sent. */
+/** The result of a submitted form. */
 export type FormAnswer =
   /** By block. */
   | { readonly errors: Readonly<Record<string, string>> }
-  /** The form closes; `done` is for where it was acknowledged already. */
+  /** Closes the form. `done` is shown if it was already acknowledged. */
   | { readonly done: string }
   | { readonly view: ModalView };
 
@@ -72,8 +72,8 @@ interface AnsweredView {
 const fieldsSchema = z.array(z.object({ type: z.string(), block_id: z.string().optional() })).catch([]);
 
 /**
- * Errors as the answer to a form. Slack takes none on a field that the form does not have, as when it was sent before it
- * had grown: those stand on its first field.
+ * Errors as the answer to a form. Slack accepts no error for a field that the form does not have (it may have been sent
+ * before it grew), so those go to the first field.
  * @param errors by block
  */
 export function errorsOn(view: AnsweredView, errors: Iterable<readonly [string, string]>): ViewResponseAction {
@@ -94,13 +94,14 @@ export function errorsOn(view: AnsweredView, errors: Iterable<readonly [string, 
   return { response_action: 'errors', errors: Object.fromEntries(shown) };
 }
 
-/** Slack shows an error after three seconds, while the work goes on: by then the form has long been acknowledged. */
+/** Slack shows an error after three seconds although the work continues, so a form is acknowledged well before. */
 const ACK_WITHIN: Millis = 1_000;
 
 /**
- * Answers a form: at once where the work is quick, otherwise acknowledged with a word, and answered in its place.
- * @param failed what to say where the work fails; it has to be true then
- * @param typed what was written in the form, so that it is not lost with a late refusal
+ * Answers a form: at once if the work is quick; otherwise acknowledges it with a waiting text, and shows the answer
+ * there later.
+ * @param failed what to say if the work fails, which has to be true then
+ * @param typed what was typed in the form, so that a late refusal does not lose it
  */
 export async function answerForm(
   context: Pick<SlackContext, 'client' | 'deps'>,
@@ -130,7 +131,7 @@ export async function answerForm(
   await show(context, { viewId, personId }, answer);
 }
 
-/** What comes of the work, if it comes soon enough to acknowledge a form with; null: it goes on. */
+/** The result of the work if it is ready in time to acknowledge the form, or null if it still runs. */
 export async function inTime<T>(work: Promise<T>): Promise<T | null> {
   const late = Promise.withResolvers<null>();
   const timer = setTimeout(late.resolve, ACK_WITHIN, null);
@@ -141,18 +142,18 @@ export async function inTime<T>(work: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Shows what came of it in the form; where that is closed, in a private message. */
+/** Shows the result in the form, or in a private message if the form is closed. */
 export async function show(
   context: Pick<SlackContext, 'client' | 'deps'>,
   { viewId, personId }: { viewId: string; personId: string },
   view: ModalView,
 ): Promise<void> {
   if (await updateView(context, viewId, view)) return;
-  // A form that asks for something more is of no use in a message.
+  // A form that asks for more input cannot be shown as a message.
   if (!view.submit) await tellAnswer(context, personId, view);
 }
 
-/** What a window would have shown, as a private message. */
+/** The content of a window as a private message. */
 export async function tellAnswer(
   context: Pick<SlackContext, 'client' | 'deps'>,
   personId: string,
@@ -165,7 +166,7 @@ const kept = (typed: string) => (typed === '' ? [] : [paragraph(REQUEST_FORM.you
 
 export const waitModal = (title: string): ModalView => messageModal(title, [paragraph(WAIT)]);
 
-/** A modal that only says something: the end of the road. */
+/** A modal that only shows a text. */
 export const messageModal = (title: string, blocks: ModalView['blocks']): ModalView => ({
   type: 'modal',
   title: plainText(title, 24),

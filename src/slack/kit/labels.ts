@@ -1,15 +1,15 @@
-/** What roles and resources are called in a choice: as short as Slack wants it, and no two the same. */
+/** Labels of roles and resources in lists: within Slack's limit, and unique. */
 
 import { type Policy, type Role, roleKey } from '../../domain/policy.ts';
 import { visible } from '../../domain/text.ts';
 import { LIMITS } from './blocks.ts';
 
 const MOST = LIMITS.optionText;
-/** Room for a role's name behind a resource's, and for an id behind both. */
+/** Room for a role's name after the resource's, and for an id after both. */
 const ROLE_MOST = 36;
 const ID_MOST = 40;
 
-/** Both ends of a text, where it is too long: what tells names apart stands at either. */
+/** Cuts the middle of a text that is too long, because names can differ at either end. */
 export function ends(text: string, most: number = MOST): string {
   if (text.length <= most) return text;
   const tail = Math.floor((most - 1) / 2);
@@ -29,7 +29,7 @@ interface Named {
   readonly label: string;
 }
 
-/** By id: the label, with the id behind it where another has the same. */
+/** Labels by id. If two would be equal, the id is added. */
 export function distinct(named: readonly Named[]): ReadonlyMap<string, string> {
   const seen = (label: string) => label.toLowerCase().replace(/\s+/g, ' ');
   const counts = new Map<string, number>();
@@ -54,7 +54,7 @@ function withId(label: string, id: string): string {
 const roles = new WeakMap<Policy['resources'], ReadonlyMap<string, string>>();
 const resources = new WeakMap<Policy['resources'], ReadonlyMap<string, string>>();
 
-/** By role key. Worked out once for a policy: it may have thousands. */
+/** By role key. Computed once for each policy, which may have thousands. */
 export function roleLabels({ resources: all }: Policy): ReadonlyMap<string, string> {
   const known = roles.get(all);
   if (known) return known;

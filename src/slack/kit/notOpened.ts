@@ -1,4 +1,4 @@
-/** Slack did not open a form; whoever wanted it is told so. */
+/** Slack did not open a form. The person is told. */
 export class NotOpenedError extends Error {
   override readonly name = 'NotOpenedError';
 }

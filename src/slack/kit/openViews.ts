@@ -4,9 +4,9 @@ import { slackProblem } from '../link/clients.ts';
 import type { SlackContext } from './context.ts';
 
 /**
- * Changes a form that somebody has open.
- * @param hash only if it still is as it was then
- * @returns whether Slack took it; not where the form was closed, or has changed since `hash`
+ * Updates an open form.
+ * @param hash to update only the version with this hash
+ * @returns false if the form was closed, or has changed since `hash`
  */
 export async function updateView(
   { client, deps }: Pick<SlackContext, 'client'> & { readonly deps: Pick<Deps, 'log'> },
@@ -24,10 +24,10 @@ export async function updateView(
   }
 }
 
-/** Forms remembered as being filled in; the oldest are forgotten first. */
+/** Maximum number of forms to remember; the oldest are dropped first. */
 const FORMS_REMEMBERED = 1_000;
 
-/** Tells of each choice in a form whether it is still the newest there: answers may come back in any order. */
+/** Tells whether a choice is still the newest of its form, because answers can arrive in any order. */
 export function createLatest(): (viewId: string) => () => boolean {
   const newest = new Map<string, symbol>();
   return (viewId) => {

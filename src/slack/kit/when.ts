@@ -2,26 +2,29 @@ import { DateTime } from 'luxon';
 import { readDuration } from '../../domain/duration.ts';
 import type { Instant, Millis } from '../../domain/terms.ts';
 
-/** For how long and when, as people type it: `30m`, `until 5:30 pm`, `tomorrow 9:00-11:00`, `1h on friday at 14:00`. */
+/**
+ * Parses times and durations as people type them: `30m`, `until 5:30 pm`, `tomorrow 9:00-11:00`, `1h on friday at
+ * 14:00`.
+ */
 export interface When {
   readonly duration: Millis | null;
   readonly times: ClockTimes | null;
-  /** What follows it. */
+  /** The text after it. */
   readonly rest: string;
 }
 
-/** Times on somebody's wall clock, to be read in their time zone. `14:05` */
+/** Times as typed, such as `14:05`, to be resolved in the person's time zone. */
 export type ClockTimes =
   | { readonly kind: 'until'; readonly until: string }
   | { readonly kind: 'window'; readonly day: string; readonly from: string; readonly to: string }
-  /** The length is told beside it, or is still to be chosen. */
+  /** The duration is given separately, or still to be chosen. */
   | { readonly kind: 'start'; readonly day: string; readonly from: string };
 
 const UNIT = '(?:d|days?|h|hrs?|hours?|m|mins?|minutes?)';
 const AMOUNT = `\\d+(?:[.,]\\d+)? ?${UNIT}`;
 const LENGTH = `(?:${AMOUNT}|\\d+h\\d{1,2}m?)(?:(?:,? and |, ?| ?)${AMOUNT}){0,3}`;
 const MERIDIEM = '(?: ?[ap]\\.?m\\.?)';
-/** A time that cannot be taken for a number: with minutes, or with am or pm. */
+/** A time that cannot be mistaken for a number: with minutes, or with am or pm. */
 const CLOCK = `\\d{1,2}(?:[:.h]\\d{2}${MERIDIEM}?|${MERIDIEM})`;
 const DAY =
   'today|tonight|tomorrow|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|\\d{4}-\\d\\d-\\d\\d';
@@ -36,7 +39,10 @@ const WINDOW = new RegExp(
 );
 const START = new RegExp(`^(?:(?:on )?(${DAY}),? (?:at |from )?|(?:at|from) )(${CLOCK})${END}`, 'i');
 
-/** Takes what can be read from the beginning of a text, in any order, each kind once and nothing that contradicts itself. */
+/**
+ * Reads times and durations from the start of a text, in any order: each kind once, and nothing that contradicts the
+ * rest.
+ */
 export function takeWhen(text: string): When {
   let rest = text;
   let duration: Millis | null = null;
@@ -49,7 +55,7 @@ export function takeWhen(text: string): When {
   };
   for (let before = ''; before !== rest; ) {
     before = rest;
-    // With both ends told, a length would say it twice; with an end told, a start has nowhere to go.
+    // With a start and an end, a duration is redundant; with only an end, there is no place for a start.
     if (duration === null && (times === null || times.kind === 'start'))
       duration = take(DURATION, ([, length]) => readDuration(length ?? ''));
     if (times === null && duration === null) times = take(WINDOW, readWindow);
@@ -59,7 +65,7 @@ export function takeWhen(text: string): When {
   return { duration, times, rest };
 }
 
-/** A duration at the beginning or the end of a text, and what is left of it. */
+/** A duration at the start or end of a text, and the rest of the text. */
 export function takeDuration(text: string): { duration: Millis | null; rest: string } {
   for (const pattern of [DURATION, LAST_DURATION]) {
     const match = pattern.exec(text);
@@ -69,18 +75,18 @@ export function takeDuration(text: string): { duration: Millis | null; rest: str
   return { duration: null, rest: text };
 }
 
-/** What in a text looks like a time or a length, and so was meant as one; null: nothing does. */
+/** The part of a text that looks like a time or a duration, and so was probably meant as one, or null. */
 export function looksLikeWhen(text: string): string | null {
   return SUSPECTS.map((pattern) => pattern.exec(text)?.[0]?.trim()).find((found) => found !== undefined) ?? null;
 }
 
 const SUSPECTS: readonly RegExp[] = [
-  // Wherever it stands.
+  // Anywhere in the text.
   new RegExp(`(?:(?:until|till|til|from|at) )?\\b\\d{1,2}(?::\\d{2}|h\\d{2})${MERIDIEM}?\\b`, 'i'),
   new RegExp(`\\b\\d{1,2}${MERIDIEM}(?=[\\s,;]|$)`, 'i'),
   new RegExp(`\\b${AMOUNT}\\b`, 'i'),
   /\b(?:half )?an? (?:half )?hour\b|\b\d+ ?(?:weeks?|seconds?|secs?|s)\b/i,
-  // Only where a time would stand.
+  // Only at the place of a time.
   new RegExp(`^(?:on )?(?:${DAY})\\b`, 'i'),
   /^(?:until|till|til)\b(?: \S+)?/i,
   /^(?:(?:at|from|for|by) )?\d{1,2}[.h]?\d{2}\b/i,
@@ -112,7 +118,7 @@ const readStart = ([, day, text = '']: RegExpExecArray): ClockTimes | null => {
   return from === null ? null : { kind: 'start', day: (day ?? 'today').toLowerCase(), from };
 };
 
-/** `9`, `9:05`, `5.30pm` as `09:05`; null: there is no such time. */
+/** Converts `9`, `9:05` or `5.30pm` to `09:05`. @returns null if there is no such time */
 function clock(text: string): string | null {
   const match = /^(\d{1,2})(?:[:.h](\d{2}))?(?: ?([ap])\.?m\.?)?$/i.exec(text);
   if (!match) return null;
@@ -124,8 +130,8 @@ function clock(text: string): string | null {
 }
 
 /**
- * When and for how long, on the wall clock of whoever typed it. A time that is over today means tomorrow.
- * @param length where only a start was told; null: it is still to be chosen
+ * Resolves typed times in the person's time zone. A time that has passed today means tomorrow.
+ * @param length the duration if only a start was given, or null if it is still to be chosen
  */
 export function resolveTimes(
   times: ClockTimes,

@@ -10,7 +10,7 @@ import { createSlackLogger } from './logger.ts';
 const webApi = createRequire(import.meta.url)('@slack/web-api') as typeof import('@slack/web-api');
 export const { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = webApi;
 
-/** The only client of the Web API: whatever it sends fits Slack's limits. */
+/** The only client of the Web API. Everything that it sends fits Slack's limits. */
 class FittingClient extends webApi.WebClient {
   readonly #meter: Meter;
 
@@ -39,13 +39,13 @@ const hearing =
     return answer;
   };
 
-/** A person is waiting: better a quick "no answer" than a long silence. */
+/** A person is waiting, and a quick "no answer" is better than a long silence. */
 const INTERACTIVE_TIMEOUT: Millis = 3 * SECOND;
 const BACKGROUND_TIMEOUT: Millis = 10 * SECOND;
 
 /**
- * Two clients for one token. A client that is told to slow down pauses everything it has queued, so the
- * messages that nobody waits for go through one of their own. Neither waits out a rate limit by itself.
+ * Two clients for one token. A rate-limited client pauses everything in its queue, so messages that nobody waits for
+ * have their own client. Neither retries after a rate limit on its own.
  */
 export function createClients(options: {
   token: string;
@@ -71,11 +71,11 @@ export function createClients(options: {
   };
 }
 
-/** Slack's own word for why it refused, such as `channel_not_found`; null for any other failure. */
+/** Slack's error code, such as `channel_not_found`, or null for other failures. */
 export const slackErrorCode = (error: unknown): string | null =>
   error instanceof WebAPIPlatformError ? error.data.error : null;
 
-/** What to do about the refusals of Slack that an operator can put right. */
+/** Advice for errors of Slack that an operator can fix. */
 const ADVICE: Readonly<Record<string, string>> = {
   invalid_auth:
     'Slack does not accept the token; copy SLACK_BOT_TOKEN and SLACK_APP_TOKEN from api.slack.com/apps again',
@@ -101,10 +101,10 @@ const TOKEN_REFUSALS = [
   'account_inactive',
 ];
 
-/** Refusals of the token itself: nothing works until a person acts. */
+/** Errors of the token itself: nothing works until a person acts. */
 export const isAuthFailure = (error: unknown): boolean => TOKEN_REFUSALS.includes(slackErrorCode(error) ?? '');
 
-/** One line on why a call to Slack failed, with what to do where somebody can do something. */
+/** Why a call to Slack failed, in one line, with advice if there is any. */
 export function slackProblem(error: unknown): string {
   const code = slackErrorCode(error);
   if (code) return ADVICE[code] ? `${ADVICE[code]} (${code})` : `Slack refused: ${code}`;

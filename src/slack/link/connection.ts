@@ -8,13 +8,13 @@ import { createSlackLogger } from './logger.ts';
 import { type Connection, TokenRefused } from './signedRequests.ts';
 import { socketProxy } from './socketProxy.ts';
 
-/** How long opening a socket may take, from asking for its address to Slack's hello. */
+/** Timeout for opening a socket, from asking for its address to Slack's hello, in ms. */
 const HELLO_TIMEOUT: Millis = 15 * SECOND;
 const LONGEST_PAUSE: Millis = 30 * SECOND;
 const CALL_TIMEOUT: Millis = 10 * SECOND;
 const DROPPED = 'dropped an envelope that is not whole';
 
-/** The library's receiver, which neither reconnects by itself nor takes a frame that is not whole. */
+/** The library's receiver, without its own reconnecting, and with a check of each frame. */
 function socketReceiver(
   appToken: string,
   { apiUrl, log }: { apiUrl: string; log: Log },
@@ -35,7 +35,7 @@ function socketReceiver(
     },
   });
   const { client } = receiver;
-  // The library takes every frame for one that is whole: one that is not would end the process.
+  // The library assumes that each frame is complete. One that is not would end the process.
   const read = Reflect.get(client, 'onWebSocketMessage').bind(client) as (...frame: unknown[]) => Promise<void>;
   client.removeAllListeners('ws_message');
   client.on('ws_message', (data: unknown, isBinary: unknown) => {
@@ -46,9 +46,9 @@ function socketReceiver(
 }
 
 /**
- * Socket Mode. The library's own reconnecting waits seconds after every refresh, and ends the process with
- * an unhandled rejection when Slack refuses the token; so it is switched off and done here: at once after
- * a disconnect, with growing pauses after failures, for ever, and said in the log.
+ * Socket Mode. The library's own reconnecting waits seconds after every refresh, and ends the process with an unhandled
+ * rejection if Slack refuses the token. So it is off, and this reconnects: at once after a disconnect, with growing
+ * pauses after failures, without limit, and logged.
  */
 export function socketConnection(appToken: string, options: { apiUrl: string; log: Log }): Connection {
   const { log } = options;
@@ -103,14 +103,14 @@ export function socketConnection(appToken: string, options: { apiUrl: string; lo
   };
 }
 
-/** Only the app-level token is used here; Slack's own words do not say which it does not take. */
+/** Only the app-level token is used here, and Slack's error does not name it, so this does. */
 function notConnectedBecause(error: unknown): string {
   if (isAuthFailure(error))
     return `Slack does not accept SLACK_APP_TOKEN (${slackErrorCode(error)}): take the app-level token, with connections:write, of the app that SLACK_BOT_TOKEN is of`;
   return error === undefined ? 'Slack closed the connection before it said hello' : slackProblem(error);
 }
 
-/** Ends early, without an error, when the connection is being closed. */
+/** Returns early, without an error, when the connection is being closed. */
 const pause = (ms: Millis, closing: AbortSignal): Promise<void> =>
   setTimeoutPromise(ms, undefined, { signal: closing }).catch((error: unknown) => {
     if (!closing.aborted) throw error;

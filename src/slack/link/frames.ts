@@ -1,9 +1,9 @@
-/** What comes over a socket in Socket Mode. https://docs.slack.dev/apis/events-api/using-socket-mode */
+/** Frames of Socket Mode. https://docs.slack.dev/apis/events-api/using-socket-mode */
 
 import { z } from 'zod';
 import { readObject } from '../../http/json.ts';
 
-/** The library's own events: a delivery that is called like one of them would be taken for it. */
+/** The library's own events: a delivery with one of these names would be mistaken for it. */
 const RESERVED = new Set([
   'authenticated',
   'close',
@@ -33,7 +33,7 @@ const frameSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('slash_commands'), ...envelope, payload }),
 ]);
 
-/** Whether a frame is one that Slack sends, with everything that the library reads without asking. */
+/** Whether a frame is valid, with every field that the library reads without checking. */
 export function isWholeFrame(data: unknown): data is string {
   return typeof data === 'string' && frameSchema.safeParse(readObject(data)).success;
 }

@@ -1,6 +1,6 @@
 /**
- * The gate that everything passes on its way to Slack: whatever is too long, too many or empty is cut to what Slack
- * takes, because it refuses the whole of a message for one part of it. https://docs.slack.dev/reference/block-kit
+ * Everything sent to Slack passes here. What is too long, too many or empty is made to fit, because Slack refuses a
+ * whole message for one bad part. https://docs.slack.dev/reference/block-kit
  */
 
 import { cut } from '../../domain/text.ts';
@@ -28,7 +28,7 @@ const MAX = {
   messageBlocks: 50,
   viewBlocks: 100,
   initialValue: 3_000,
-  /** Of all rich text in a block; Slack names none, and takes more. */
+  /** Maximum rich text in a block. Slack documents none, and accepts more. */
   rich: 9_000,
 } as const;
 
@@ -37,7 +37,7 @@ const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
-/** Stands where a text would be empty, which Slack refuses too. */
+/** Replaces an empty text, which Slack refuses. */
 const NOTHING = '—';
 
 /** A text object, of either kind. */
@@ -47,7 +47,7 @@ function text(given: unknown, most: number): unknown {
   return { ...given, text: shorten(given.text === '' ? NOTHING : given.text, most) };
 }
 
-/** The same object with some of its fields made to fit; a field that is not there stays away. */
+/** Copies an object and fits some of its fields. Missing fields stay missing. */
 function fitted(given: Json, fit: Readonly<Record<string, (value: unknown) => unknown>>): Json {
   const changed = Object.entries(fit).flatMap(([key, change]) => (key in given ? [[key, change(given[key])]] : []));
   return { ...given, ...Object.fromEntries(changed) };
@@ -56,7 +56,7 @@ function fitted(given: Json, fit: Readonly<Record<string, (value: unknown) => un
 const option = (given: Json): Json =>
   fitted(given, { text: (one) => text(one, MAX.optionText), description: (one) => text(one, MAX.optionText) });
 const oneOption = (given: unknown): unknown => (isObject(given) ? option(given) : given);
-/** What stands behind an option cannot be cut: one that is too long is no option. */
+/** The value of an option cannot be cut, so an option with a long value is dropped. */
 const someOptions = (given: unknown): unknown =>
   list(given)
     .filter(({ value }) => typeof value !== 'string' || value.length <= MAX.optionValue)
@@ -72,7 +72,7 @@ const confirm = (given: unknown): unknown =>
       })
     : given;
 
-/** What people click, choose from or type into. */
+/** An interactive element. */
 function element(given: unknown): unknown {
   if (!isObject(given)) return given;
   const { url, ...rest } = given;
@@ -91,7 +91,7 @@ function element(given: unknown): unknown {
 const initialMax = ({ max_length: most }: Json): number =>
   typeof most === 'number' ? Math.min(most, MAX.initialValue) : MAX.initialValue;
 
-/** Rich text is not parsed: a plain cut will do. The budget is that of the whole block. */
+/** Rich text is not parsed, so it can be cut anywhere. The budget is for the whole block. */
 function rich(given: unknown, budget: { left: number }): unknown {
   if (Array.isArray(given)) return given.map((one) => rich(one, budget));
   if (!isObject(given)) return given;
@@ -133,11 +133,11 @@ function block(given: Json): Json {
   }
 }
 
-/** A block that holds nothing is refused. */
+/** Slack refuses an empty block. */
 const isFilled = ({ type, elements }: Json): boolean =>
   (type !== 'actions' && type !== 'context') || !Array.isArray(elements) || elements.length > 0;
 
-/** As many blocks as Slack takes; what was left away is said. */
+/** As many blocks as Slack allows. The last one says how many were dropped. */
 function blocks(given: unknown, most: number): Json[] {
   const all = list(given).filter(isFilled).map(block);
   if (all.length <= most) return all;
@@ -146,13 +146,13 @@ function blocks(given: unknown, most: number): Json[] {
   return [...all.slice(0, most - 1), { type: 'context', elements: [{ type: 'mrkdwn', text: words, verbatim: true }] }];
 }
 
-/** A form or a Home. */
+/** A modal or a Home. */
 function view(given: Json): Json {
   const title = (one: unknown) => text(one, MAX.title);
   return fitted(given, { title, submit: title, close: title, blocks: (all) => blocks(all, MAX.viewBlocks) });
 }
 
-/** The arguments of a call, or an answer to a delivery, as Slack takes them. */
+/** Fits the arguments of a call, or an answer to a delivery. */
 export function withinSlack(given: Json): Record<string, unknown> {
   return {
     ...fitted(given, {
@@ -168,7 +168,7 @@ export function withinSlack(given: Json): Record<string, unknown> {
   };
 }
 
-/** Refusals that come again however often the same is sent: of what it holds, or of changing what stands there. */
+/** Errors that a retry cannot fix: of the content, or of changing the existing message. */
 const FOR_GOOD: ReadonlySet<string> = new Set([
   'invalid_blocks',
   'invalid_blocks_format',
@@ -199,16 +199,16 @@ const CANNOT_CHANGE: ReadonlySet<string> = new Set([
   'is_inactive',
 ]);
 
-/** Whether sending the same again can only be refused again. */
+/** Whether Slack would refuse the same call again. */
 export const isForGood = (code: string | null): boolean => code !== null && FOR_GOOD.has(code);
 
-/** Whether what stands there cannot be changed, whatever it would be changed to. */
+/** Whether the existing message cannot be changed at all. */
 export const isUnchangeable = (code: string | null): boolean => code !== null && CANNOT_CHANGE.has(code);
 
-/** An answer to a delivery: none, words, or an object. */
+/** An answer to a delivery: nothing, a text, or an object. */
 export const answerWithinSlack = (answer: unknown): unknown => (isObject(answer) ? withinSlack(answer) : answer);
 
-/** Answers to a response address fit as well. */
+/** Fits answers to response URLs too. */
 export const fittingFetch: typeof fetch = (to, init) => {
   if (typeof init?.body !== 'string') return fetch(to, init);
   const said = readObject(init.body);

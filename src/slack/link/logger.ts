@@ -1,7 +1,7 @@
 import type { Logger } from '@slack/bolt';
 import type { Log } from '../../ports/host.ts';
 
-/** Slack's libraries log through ours. Their debug output holds whole payloads, so it is left out. */
+/** Passes the logs of Slack's libraries on to ours. Debug output is dropped, because it contains whole payloads. */
 export function createSlackLogger(log: Log): Logger {
   const text = (parts: unknown[]) =>
     parts

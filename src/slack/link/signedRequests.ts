@@ -11,14 +11,14 @@ import type { Log } from '../../ports/host.ts';
 /** Where Slack sends them, on the bot's port. */
 export const SLACK_PATH = '/slack/events';
 
-/** How old a request may be, and how far in the future it may be dated: clocks differ a little. */
+/** Maximum age of a request, and maximum lead of its clock, in ms. */
 const TIMESTAMP_TOLERANCE: Millis = 5 * MINUTE;
 /** Slack itself gives up after three seconds. */
 const ACKNOWLEDGE_WITHIN: Millis = 3 * SECOND;
 
 type App = Parameters<Receiver['init']>[0];
 
-/** Slack refuses the token: a person has to act. The message says which one, and what to do. */
+/** Slack refuses a token, and a person has to act. The message says which token, and what to do. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
 }
@@ -34,7 +34,7 @@ export function httpConnection(signingSecret: string, log: Log): Connection {
   };
 
   async function take({ headers, body }: Delivery, response: ServerResponse): Promise<void> {
-    // The port is open before the bot can carry anything out: then Slack is to send it again.
+    // The port opens before the bot can handle deliveries. The answer 503 makes Slack send it again.
     if (app === null) return void response.writeHead(503).end();
     const payload = readPayload(headers['content-type'], body.toString('utf8'));
     if (!payload) {
@@ -78,7 +78,7 @@ export function httpConnection(signingSecret: string, log: Log): Connection {
 
 const SIGNATURE = /^v0=[0-9a-f]{64}$/;
 
-/** What can be said before the body is there. */
+/** Why a request is refused before its body is read. */
 function problemWith(headers: IncomingHttpHeaders, now: number): string | null {
   const { 'x-slack-request-timestamp': timestamp, 'x-slack-signature': signature } = headers;
   if (typeof signature !== 'string' || !SIGNATURE.test(signature)) return 'it has no signature of Slack’s';
@@ -97,7 +97,10 @@ function isSigned({ headers, body }: Delivery, secret: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/** Events are JSON; commands are a form; clicks and modals are JSON in a form's one field. null: it is none of these. */
+/**
+ * Parses a payload: events are JSON, commands are a form, clicks and modals are JSON in a form field.
+ * @returns null if it is none of these
+ */
 function readPayload(contentType: string | undefined, text: string): Readonly<Record<string, unknown>> | null {
   if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') return readObject(text);
   const form = new URLSearchParams(text);
@@ -111,18 +114,17 @@ function answer(response: ServerResponse, said: unknown): void {
   else response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(said));
 }
 
-/** How Slack's deliveries reach Bolt, and how that is kept alive. */
+/** The connection through which Slack's deliveries reach Bolt. */
 export interface Connection {
   readonly receiver: Receiver;
   /**
-   * Begins to take deliveries. Resolves when the first try to connect is over; whatever came of it, Socket Mode goes on
-   * connecting for ever.
-   * @throws TokenRefused where Slack refuses the token that the connection is made with
+   * Starts taking deliveries. Resolves after the first try to connect; Socket Mode keeps trying after a failure.
+   * @throws TokenRefused if Slack refuses the token of the connection
    */
   open(): Promise<void>;
   close(): Promise<void>;
-  /** Whether deliveries reach the bot now, as far as it knows. */
+  /** Whether deliveries can reach the bot now, as far as it knows. */
   isConnected(): boolean;
-  /** HTTP mode: what is to be done with requests at SLACK_PATH. */
+  /** HTTP mode only: the handler of requests at SLACK_PATH. */
   readonly route?: Route;
 }

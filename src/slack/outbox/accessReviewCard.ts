@@ -18,16 +18,16 @@ export const ACCESS_REVIEW = {
   period: 'access_review_period',
 } as const;
 
-/** A rule takes two blocks, and a message holds fifty. */
+/** A rule takes two blocks, and a message can have fifty. */
 export const MOST_ITEMS = 20;
 
 export const TEXT = 600;
 
-/** Parts of a resource, where it has more rules than one message holds. */
+/** Splits a resource with more rules than one message can show. */
 export const partsOf = (review: AccessReview, resource: string): number =>
   Math.ceil(review.items.filter((item) => item.resource === resource).length / MOST_ITEMS);
 
-/** @param names what the people and groups are called that its rules name by id */
+/** @param names of the people and groups that the rules name by id */
 export function ownerCard(
   review: AccessReview,
   { policy, names }: { policy: Policy; names: Names },
@@ -81,14 +81,14 @@ export function ownerCard(
   return { text: drawn(CARD.text(name)), blocks: blocks.slice(0, LIMITS.blocks) };
 }
 
-/** What is asked about, in words; as it stood in the policy where that has it no more. */
+/** The rule in words. If the policy no longer has it, as it was recorded. */
 function wordsOf(policy: Policy, { role: key, entitlement }: ReviewItem, names: Names): string {
   const role = findRole(policy, key);
   const found = role ? entitlementIn(role, entitlement) : null;
   return found ? entitlementText(found, names) : entitlement;
 }
 
-/** For what is not answered yet, where that is more than one. */
+/** Shown if more than one rule has no answer yet. */
 const keepAllBlocks = (review: string, open: readonly number[]): KnownBlock[] =>
   open.length < 2
     ? []

@@ -10,7 +10,9 @@ import { updateView } from '../kit/openViews.ts';
 import { answerModal } from './answers.ts';
 import { loadShown } from './shown.ts';
 
-/** Windows remembered as open; the oldest are forgotten first. After a restart, the messages say the same. */
+/**
+ * Maximum number of open windows to remember; the oldest are dropped first. After a restart, the messages say the same.
+ */
 const REMEMBERED = 1_000;
 
 interface Deps {
@@ -21,11 +23,11 @@ interface Deps {
   readonly targets: Pick<Targets, 'issuesCredentials'>;
 }
 
-/** Remembers which windows are open, and what each shows. */
+/** Remembers open windows and what each shows. */
 export function createAnswerWindows(deps: Deps): AnswerWindows {
   const open = new Map<string, AnswerWindow>();
   const shown = new Map<string, string>();
-  // What is written last is what is so.
+  // Updates run one after the other, so that the last one has the newest state.
   const lock = keyedLock();
 
   function remember(window: AnswerWindow): void {
@@ -65,7 +67,7 @@ export function createAnswerWindows(deps: Deps): AnswerWindows {
     follow: async (window, first) => {
       remember(window);
       const isOpen = await lock(window.viewId, () => put(window, first));
-      // Things may have gone on while it was on its way.
+      // The state may have changed during the call.
       return isOpen && draw(window);
     },
     refresh: async (requestId) => {

@@ -15,15 +15,15 @@ import { messageModal } from '../kit/forms.ts';
 import { roleNameIn } from './shown.ts';
 import { accessButtons, cancelButton, type NoticeInput } from './toRequester.ts';
 
-/** What a person reads right after asking. */
+/** The window that a person sees right after asking. */
 export interface Answer {
   readonly requests: readonly NoticeInput[];
   readonly refused: readonly { readonly role: RoleKey; readonly refusal: Refusal }[];
-  /** A word on what they just did in the window. */
+  /** The result of what the person just did in the window. */
   readonly word?: string | null;
 }
 
-/** The answer as it is at first, before anything was given. */
+/** The first answer, before access is active. */
 export const firstAnswer = (policy: Policy, { requests, refused }: Submitted): ModalView =>
   answerModal(policy, {
     requests: requests.map((request) => ({
@@ -36,7 +36,7 @@ export const firstAnswer = (policy: Policy, { requests, refused }: Submitted): M
     refused,
   });
 
-/** The window that answers; once the access is active, it is what the window shows. */
+/** The answer, or the access itself once it is active. */
 export function answerModal(policy: Policy, { requests, refused, word }: Answer): ModalView {
   const [only, ...others] = requests;
   const isOne = requests.length + refused.length === 1;
@@ -49,7 +49,7 @@ export function answerModal(policy: Policy, { requests, refused, word }: Answer)
   ]);
 }
 
-/** A line for each role that was asked for. */
+/** One line for each requested role. */
 export function answerText(policy: Policy, { requests, refused }: Submitted): string {
   const isOne = requests.length + refused.length === 1;
   const named = (role: RoleKey, answer: Sentence) => drawn(about(roleNameIn(policy, role), answer, isOne));
@@ -62,7 +62,7 @@ export function answerText(policy: Policy, { requests, refused }: Submitted): st
 const about = (roleName: string, answer: Sentence, isOne: boolean): Sentence =>
   isOne ? answer : ANSWERS.about(roleName, answer);
 
-/** More time for what somebody has is told by message: the window was not about the access itself. */
+/** An extension is answered by message, because the window was not about the access itself. */
 const grantOf = ({ request, grant }: NoticeInput): NoticeInput['grant'] => (request.extends === null ? grant : null);
 
 function blocksOf(one: NoticeInput, isOne: boolean): KnownBlock[] {

@@ -1,6 +1,8 @@
 import type { EventType, LedgerEvent } from '../../domain/events.ts';
 
-/** Who is told of each kind of event, besides the audit channel and the card. A new kind has to be given its readers here. */
+/**
+ * Who gets a message about each type of event, besides the audit channel and the card. A new type needs an entry here.
+ */
 const AUDIENCE = {
   'request.submitted': 'requester',
   'signals.raised': 'nobody',

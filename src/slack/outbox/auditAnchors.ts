@@ -19,7 +19,7 @@ const positionSchema = z.looseObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-/** The position that a message keeps; null: it keeps none that can be compared. */
+/** The position in a message, or null if it has none to compare. */
 export function positionIn({ metadata, ts }: FoundMessage): Omit<ChannelAnchor, 'where'> | null {
   if (metadata?.event_type !== AUDIT_METADATA) return null;
   const parsed = positionSchema.safeParse(metadata.event_payload);
@@ -28,11 +28,11 @@ export function positionIn({ metadata, ts }: FoundMessage): Omit<ChannelAnchor, 
   return { ledger, seq, hash, at: Number(ts) * SECOND };
 }
 
-/** Refusals that do not go away by themselves. */
+/** Errors that do not go away on their own. */
 const CLOSED = new Set(['not_in_channel', 'channel_not_found', 'missing_scope', 'no_permission', 'access_denied']);
 
 export interface AnchorDeps {
-  /** Where audit messages go now. */
+  /** The current audit channel. */
   readonly auditChannel: () => string;
   readonly store: Store;
   readonly events: EventReader;
@@ -40,15 +40,18 @@ export interface AnchorDeps {
   readonly delivery: Pick<Delivery, 'read'>;
   readonly identity: IdentityBook;
   readonly log: Log;
-  /** What was found; it decides whether anything may be granted. */
+  /** Called with the result, which decides whether anything may be granted. */
   readonly onChannelRead: (view: ChannelView) => Promise<void>;
 }
 
-/** Marked messages of a channel from the newest back, page by page. A rate limit in the middle of a long channel does not begin it anew. */
+/**
+ * Yields marked messages of a channel from newest to oldest, page by page. After a rate limit, it continues where it
+ * stopped.
+ */
 function createBackReader(delivery: AnchorDeps['delivery']) {
   let reading: { channel: string; cursor: string; read: FoundMessage[] } | null = null;
 
-  /** Reads until a position of ours was seen, or the channel's beginning. Newest first. */
+  /** Reads newest first, until a position of this ledger or the start of the channel. */
   return async function readBack(channel: string, own: OwnMessages): Promise<readonly FoundMessage[]> {
     if (reading?.channel !== channel) reading = { channel, cursor: '', read: [] };
     for (;;) {
@@ -71,15 +74,15 @@ function createBackReader(delivery: AnchorDeps['delivery']) {
 }
 
 /**
- * What the audit channel remembers of the ledger, which a database that was tampered with would like forgotten. Only
- * what the bot itself posted counts: anybody in the channel can post something with the same marks.
+ * The ledger positions in the audit channel, which reveal a database that was tampered with. Only the bot's own
+ * messages count: anyone in the channel can post something with the same marks.
  */
 export function createAuditAnchors(deps: AnchorDeps) {
   const { posts, identity } = deps;
   const readBack = createBackReader(deps.delivery);
   let wasRead = false;
 
-  /** A channel that the policy no longer names may be closed to the bot; the one that it names must be readable. */
+  /** A former audit channel may be closed to the bot. The current one must be readable. */
   async function messagesOf(channel: string, own: OwnMessages) {
     try {
       return { messages: await readBack(channel, own), problem: null };
@@ -112,7 +115,7 @@ export function createAuditAnchors(deps: AnchorDeps) {
   }
 
   return {
-    /** Compares what the channel shows with the ledger, and puts the cursor to where the channel ends. */
+    /** Compares the channel with the ledger, and sets the cursor to the channel's last event. */
     settle: async (): Promise<void> => {
       const view = await look();
       await deps.onChannelRead(view);
@@ -124,8 +127,8 @@ export function createAuditAnchors(deps: AnchorDeps) {
 }
 
 /**
- * The channel says what it shows, not the database: a cursor that was moved ahead would silence it, and a message
- * that somebody removed is posted again. Never past an event that is there.
+ * Trusts the channel, not the database, for what it shows: a cursor that was moved ahead would suppress events. A
+ * removed message is posted again. The cursor never skips an event.
  */
 async function followChannel(
   { events, posts }: Pick<AnchorDeps, 'events' | 'posts'>,
@@ -143,7 +146,7 @@ async function followChannel(
   if (next !== cursor) await posts.moveCursor(CURSORS.audit, next);
 }
 
-/** Says once by whom there are messages that look like ours; again only where newer ones came. */
+/** Reports once who posted messages that look like ours, and again only if there are newer ones. */
 async function sayForged(
   { store, events, log }: AnchorDeps,
   channel: string,

@@ -9,15 +9,18 @@ import { ICONS } from './icons.ts';
 
 const NO_NAMES: Names = new Map();
 
-/** Metadata of an audit message: which events it shows, and the hash of the last, an anchor outside the database. */
+/**
+ * Metadata of an audit message: the events that it shows, and the hash of the last, which anchors the ledger outside
+ * the database.
+ */
 export const AUDIT_METADATA = 'jitbot_audit';
 
-/** Characters of text in one message: Slack refuses far more; past this it is hard to read. */
+/** Maximum text of one message, in characters. Slack allows more, but it would be hard to read. */
 const MESSAGE_TEXT = 9_000;
 const SECTION_TEXT = 2_800;
 const LINE_TEXT = 600;
 
-/** As many of the events as one message holds, in order, at least one. */
+/** The first events that fit in one message, at least one. */
 export function auditMessage(
   events: readonly LedgerEvent[],
   names: Names = NO_NAMES,
@@ -46,6 +49,6 @@ export function auditMessage(
   };
 }
 
-/** One event, as an auditor reads it at Slack. */
+/** One event, as an auditor reads it in Slack. */
 export const auditLine = (event: LedgerEvent, names: Names = NO_NAMES): string =>
   `${ICONS[event.type] ?? ':small_blue_diamond:'} ${drawn(eventSentence(event, names))}`;

@@ -7,9 +7,9 @@ import { LaterError } from './delivery.ts';
 import type { ProjectionDeps } from './projectionDeps.ts';
 import { whenSlackAllows } from './whenSlackAllows.ts';
 
-/** Events read at a time for one audit message. */
+/** Maximum number of events to read for one audit message. */
 const AUDIT_BATCH = 200;
-/** Between two messages to the audit channel. */
+/** Pause between two messages to the audit channel, in ms. */
 const AUDIT_PACE: Millis = SECOND;
 
 /** The audit channel shows every event once, in order. */
@@ -18,7 +18,7 @@ export function auditProjection(deps: ProjectionDeps): JobHandler {
   let lookedForLostAudit = false;
   return whenSlackAllows(async (_key, attempt) => {
     const channel = deps.policy().auditChannel;
-    // What an earlier life of this process, or an answer that got lost, may have posted already.
+    // An earlier process, or a try whose answer was lost, may have posted it already.
     if (attempt > 1 || !lookedForLostAudit) {
       await deps.anchors.settle();
       lookedForLostAudit = true;

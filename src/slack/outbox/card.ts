@@ -18,8 +18,8 @@ export const REVIEW_ACTIONS = { approve: 'review_approve', change: 'review_chang
 export type Lately = readonly { readonly grant: Grant; readonly roleName: string }[];
 
 /**
- * The card in the approvals channel: what it takes to decide, the buttons while there is something to decide, and how it
- * stands now. One for a whole bundle.
+ * The card in the approvals channel: what a decision needs, the buttons while there is something to decide, and the
+ * current state. One for a whole bundle.
  */
 export function requestCard(items: readonly CardInput[], lately: Lately): Message {
   const [first] = items;
@@ -59,7 +59,7 @@ const proofOf = (items: readonly CardInput[]): Proof | null =>
     .map(({ request: { decision } }) => ('proof' in decision ? decision.proof : null))
     .reduce((a, b) => (a?.onCall || a?.incident ? a : b), null);
 
-/** What there is to know, each with its heading. What is empty is left out. */
+/** The facts, each with its heading. Empty ones are left out. */
 function factsIn(items: readonly CardInput[], lately: Lately): Sentence[] {
   const [first] = items;
   const incident = proofOf(items)?.incident;
@@ -72,7 +72,7 @@ function factsIn(items: readonly CardInput[], lately: Lately): Sentence[] {
   ];
 }
 
-/** Three different things: no, where and until when, or why it is not known. Empty where no rule turned on it. */
+/** Whether the person is on call: no; where and until when; or why it is unknown. Empty if no rule depended on it. */
 function onCallIn(items: readonly CardInput[]): Sentence {
   const onCall = proofOf(items)?.onCall;
   if (onCall) return proofSentence({ onCall, incident: null }) ?? [];
@@ -81,7 +81,7 @@ function onCallIn(items: readonly CardInput[]): Sentence {
   );
 }
 
-/** What is unusual, each with its facts; a bundle says what is true of all of it once. */
+/** The signals with their facts. In a bundle, equal signals are shown once. */
 function signalsIn(items: readonly CardInput[]): Sentence[] {
   const all = items.flatMap(({ request }) => request.signals);
   const isSame = (a: (typeof all)[number], b: (typeof all)[number]) => a.kind === b.kind && a.facts === b.facts;
@@ -93,7 +93,7 @@ const notAutomatic = ({ request }: CardInput): KnownBlock[] => {
   return why.length > 0 ? [smallPrint(why)] : [];
 };
 
-/** One of several. */
+/** One request of a bundle. */
 const itemBlocks = (item: CardInput): KnownBlock[] => [
   paragraph(CARD.item(item.request, item.roleName, item.role?.risk ?? null)),
   ...statusBlocks(item),
@@ -101,7 +101,7 @@ const itemBlocks = (item: CardInput): KnownBlock[] => [
   ...actions(...decisions(item)),
 ];
 
-/** How it stands, with what was said about it. */
+/** The current state, with reviewers' comments. */
 function statusBlocks({ request, grant }: CardInput): KnownBlock[] {
   if (request.state === 'pending') return [paragraph(CARD.waiting(request))];
   const status = paragraph(CARD.status(request, grant));
@@ -111,7 +111,7 @@ function statusBlocks({ request, grant }: CardInput): KnownBlock[] {
   return [status, ...(comments.length > 0 ? [paragraph(joined(comments.map(CARD.comment), say`\n`))] : [])];
 }
 
-/** What can be done about it now. */
+/** The buttons that are useful now. */
 function decisions({ request, grant, role }: CardInput): Button[] {
   const end = grant?.state === 'active' ? [endButton(grant.id)] : [];
   if (request.state === 'approved' && request.useReview && !request.useReview.verdict)
@@ -127,7 +127,7 @@ function decisions({ request, grant, role }: CardInput): Button[] {
   ];
 }
 
-/** In the thread of a card that an earlier version posted with its buttons there. */
+/** For the thread of a card whose buttons an earlier version posted there. */
 export const earlierPrompt = ({ request, grant, roleName }: CardInput): Message => ({
   text: drawn(CARD.text(request, roleName, stateLabel(request.state))),
   blocks: [paragraph(say`*${roleName}*: ${CARD.status(request, grant)}`), smallPrint(CARD.seeAbove)],

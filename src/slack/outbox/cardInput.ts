@@ -2,11 +2,11 @@ import type { Grant } from '../../domain/grant.ts';
 import type { Role } from '../../domain/policy.ts';
 import type { Request } from '../../domain/request.ts';
 
-/** One request, with what it takes to show it. */
+/** One request, with everything that a card shows of it. */
 export interface CardInput {
   readonly request: Request;
   readonly grant: Grant | null;
   readonly roleName: string;
-  /** null: the policy no longer has it. */
+  /** null if the policy no longer has it. */
   readonly role: Role | null;
 }

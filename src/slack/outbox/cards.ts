@@ -9,12 +9,12 @@ import type { Refresh } from './refreshNotices.ts';
 import { loadShown, roleNameIn, type Shown } from './shown.ts';
 import { whenSlackAllows } from './whenSlackAllows.ts';
 
-/** Earlier grants of the requester on a card. */
+/** Maximum number of the requester's earlier grants on a card. */
 const LATELY = 3;
 
-/** Brings every message about a request to how things stand now. */
+/** Updates every message about a request to the current state. */
 export function cardProjection(deps: ProjectionDeps, refresh: Refresh): JobHandler {
-  // Requests that were made together share a card: one of their jobs at a time.
+  // Requests made together share a card, so only one of their jobs runs at a time.
   const cardLock = keyedLock();
   return whenSlackAllows(async (requestId, attempt) => {
     const loaded = await shownOf(deps, requestId);
@@ -32,7 +32,7 @@ export function cardProjection(deps: ProjectionDeps, refresh: Refresh): JobHandl
   });
 }
 
-/** What shows the same access: the request that it was given for, and those that made it longer. */
+/** Other requests about the same access: the original one, and its extensions. */
 async function othersAbout(deps: ProjectionDeps, { request, grant }: Shown): Promise<readonly Shown[]> {
   if (!grant) return [];
   const original = (await deps.store.request(grant.requestId))?.value;
@@ -50,7 +50,7 @@ async function syncCard(deps: ProjectionDeps, bundle: string, postedSince: Insta
   );
   const [first] = items;
   const isPosted = async (key: string) => (await delivery.find(key)) !== null;
-  // Who was asked is told also where a later answer of the policy closed it.
+  // The people who were asked see the outcome too, even if a later policy decision closed the request.
   if (!first || !(items.some(({ request }) => wasAsked(request)) || (await isPosted(POSTS.card(bundle))))) return;
   const held = await store.recentGrants(first.request.requester.slackId, LATELY + items.length);
   const own = new Set(items.flatMap(({ grant }) => grant?.id ?? []));
@@ -59,13 +59,13 @@ async function syncCard(deps: ProjectionDeps, bundle: string, postedSince: Insta
     .slice(0, LATELY)
     .map((grant) => ({ grant, roleName: roleNameIn(policy, grant.role) }));
   const place = { channel: policy.approvalsChannel };
-  // The work of each of them posts them all: what became of another's tries is not known here.
+  // Each request's job posts the whole card, and does not know of the tries of the others.
   const since = items.length > 1 ? first.request.submittedAt : postedSince;
   await delivery.sync(POSTS.card(bundle), place, requestCard(items, lately), since);
   for (const item of items) await delivery.refresh(`review:${item.request.id}`, earlierPrompt(item));
 }
 
-/** Whether other people have anything to do with it. */
+/** Whether other people are involved. */
 const wasAsked = (request: Request): boolean =>
   request.state === 'pending' ||
   request.decision.effect === 'ask' ||

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { type Instant, SECOND } from '../../domain/terms.ts';
 import { authorSchema } from './identity.ts';
 
-/** Messages of one page, as Slack recommends at most. */
+/** Page size, the maximum that Slack recommends. */
 const PAGE_SIZE = 200;
 
 const messageSchema = authorSchema.extend({
   metadata: z
     .object({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) })
     .optional()
-    // Metadata that is not understood belongs to a message that says nothing to us.
+    // A message with unknown metadata is not ours.
     .catch(undefined),
 });
 export type FoundMessage = z.infer<typeof messageSchema>;
@@ -24,16 +24,16 @@ const pageSchema = z.object({
 export interface PageQuery {
   readonly channel: string;
   readonly threadTs?: string | undefined;
-  /** Where the page before said that the next one begins; empty for the first. */
+  /** The cursor from the previous page, or empty for the first. */
   readonly cursor: string;
-  /** Only what was posted after this time; null: everything. */
+  /** Only messages posted after this time, or null for all. */
   readonly since: Instant | null;
 }
 
 export interface Page {
-  /** A channel's newest first, a thread's oldest first. */
+  /** Newest first for a channel, oldest first for a thread. */
   readonly messages: readonly FoundMessage[];
-  /** null: this was the last page. */
+  /** null if this was the last page. */
   readonly next: string | null;
 }
 
@@ -42,8 +42,8 @@ export interface ChannelReader {
 }
 
 /**
- * Reads what stands in a channel or a thread.
- * @param limited makes the call; it decides what a rate limit becomes
+ * Reads the messages of a channel or a thread.
+ * @param limited makes the call, and decides what to do about a rate limit
  */
 export function createChannelReader(
   client: WebClient,
@@ -66,7 +66,7 @@ export function createChannelReader(
       const page = pageSchema.safeParse(answer);
       if (!page.success) throw new Error(`Slack’s answer about what stands in ${channel} cannot be understood`);
       const next = page.data.response_metadata?.next_cursor ?? '';
-      // "There is more" without a way to it is not the end.
+      // `has_more` without a cursor is an error, not the end.
       if (page.data.has_more === true && next === '')
         throw new Error(`Slack has more messages of ${channel} and does not say where they begin`);
       const messages = page.data.messages.flatMap((message) => messageSchema.safeParse(message).data ?? []);

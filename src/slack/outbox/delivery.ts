@@ -12,14 +12,14 @@ import { inEnvironment } from './environment.ts';
 import type { IdentityBook } from './identity.ts';
 import { sendPlainly } from './plainly.ts';
 
-/** Slack takes about one message a second per channel, and a few more for a moment: a card and its buttons. */
+/** Slack allows about one message a second for each channel, with short bursts, such as a card and its notices. */
 const CHANNEL_PACE: Millis = SECOND;
 const CHANNEL_BURST = 3;
-/** How far Slack's clock and ours may be apart: a bot whose clock was set back goes on from where it was. */
+/** Maximum difference between Slack's clock and ours, for a clock that was set back. */
 const CLOCK_SKEW: Millis = 24 * HOUR;
 const KEY_METADATA = 'jitbot_message';
 
-/** Slack asks to come back later; nothing has failed. */
+/** Slack asks to try again later. Nothing has failed. */
 export class LaterError extends Error {
   override readonly name = 'LaterError';
   readonly notBefore: Instant;
@@ -34,31 +34,31 @@ export interface Place {
   readonly threadTs?: string;
 }
 
-/** Posts messages that are kept up to date, each under a key of its own, each once. */
+/** Posts messages and keeps them up to date. Each has a key, and is posted once. */
 export interface Delivery {
   /**
-   * Posts the message of a key, or brings it up to date.
-   * @param postedSince an earlier try, at this time at the earliest, may have reached Slack: look for it there first;
-   * null: this is the first try
-   * @throws LaterError where Slack wants us to wait
+   * Posts the message of a key, or updates it.
+   * @param postedSince null for the first try; otherwise an earlier try, not before this time, may have reached Slack,
+   * and is looked for first
+   * @throws LaterError if Slack asks to wait
    */
   sync(key: string, place: Place, message: Message, postedSince: Instant | null): Promise<Post>;
   /**
-   * Brings a message up to date where it was posted, as far as anybody knows or Slack shows, and posts nothing.
+   * Updates a message if it was posted, also if only Slack knows of it. Never posts.
    * @param postedSince as for `sync`
    */
   correct(key: string, place: Place, message: Message, postedSince: Instant | null): Promise<void>;
-  /** Brings a message up to date if it is known to be posted. */
+  /** Updates a message if the database knows that it was posted. */
   refresh(key: string, message: Message): Promise<void>;
-  /** @returns where it is: a message to a person is in the channel with them */
+  /** @returns its place: a message to a person is in their private channel */
   post(
     place: Place,
     message: Message,
     metadata: MessageMetadata,
   ): Promise<{ readonly channel: string; readonly ts: string }>;
-  /** Reads a channel back, page by page, newest first. @throws LaterError where Slack wants us to wait */
+  /** Reads a channel page by page, newest first. @throws LaterError if Slack asks to wait */
   readonly read: ChannelReader['page'];
-  /** Where a kept message went; null: it was not posted yet. */
+  /** The place of a message, or null if it was not posted yet. */
   find(key: string): Promise<Post | null>;
   /** The address of a message. */
   permalink(post: Post): Promise<string>;
@@ -70,12 +70,12 @@ interface DeliveryParts {
   readonly clock: Pick<Clock, 'now'>;
   readonly identity: IdentityBook;
   readonly log: Pick<Log, 'error'>;
-  /** What every message says of where it comes from; undefined: nothing. */
+  /** The environment's name on every message, if it is set. */
   readonly environment: () => string | undefined;
 }
 
 type PostTo = Delivery['post'];
-/** Makes a rate limit "later" instead of a failure. */
+/** Turns a rate limit into a LaterError. */
 type Limited = <T>(call: () => Promise<T>) => Promise<T>;
 
 export function createDelivery(parts: DeliveryParts): Delivery {
@@ -125,9 +125,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   };
 }
 
-/** At an even pace for each channel. */
+/** Limits the rate of messages for each channel. */
 function postingTo({ client, clock, log }: DeliveryParts, limited: Limited): PostTo {
-  /** When all that was posted to a channel would have been posted at an even pace. */
+  /** When all messages to a channel would have been sent at an even rate. */
   const evenPace = new Map<string, Instant>();
   return async ({ channel, threadTs }, message, metadata) => {
     const next = Math.max(evenPace.get(channel) ?? 0, clock.now()) + CHANNEL_PACE;
@@ -153,11 +153,11 @@ function postingTo({ client, clock, log }: DeliveryParts, limited: Limited): Pos
 
 type FindPosted = (key: string, place: Place, since: Instant) => Promise<{ channel: string; ts: string } | null>;
 
-/** Looks through everything that was posted there since then; only what is certainly ours is found. */
+/** Searches everything posted there since then. Finds only what is certainly ours. */
 function findingIn({ client, identity }: DeliveryParts, limited: Limited, reader: ChannelReader): FindPosted {
   const directChannels = new Map<string, string>();
 
-  /** Slack takes a person's id in place of the channel with them, except for reading what is in it. */
+  /** Slack accepts a person's id in place of the private channel, except for reading. */
   async function directChannel(slackId: string): Promise<string> {
     const known = directChannels.get(slackId);
     if (known) return known;
@@ -185,7 +185,7 @@ function findingIn({ client, identity }: DeliveryParts, limited: Limited, reader
 
 type Update = (key: string, known: Post, message: Message, place?: Place) => Promise<Post>;
 
-/** @param place where it goes anew, should Slack not let what stands there be changed; by default its channel */
+/** @param place where to post it again if Slack does not let the old message be changed; by default its channel */
 function updating({ client, posts, log }: DeliveryParts, limited: Limited, post: PostTo): Update {
   return async (key, known, message, place) => {
     const digest = digestOf(message);
@@ -200,7 +200,7 @@ function updating({ client, posts, log }: DeliveryParts, limited: Limited, post:
         log.error({ err: error, code, message: key }, 'Slack lets a message not be changed; it is posted anew');
         kept = { ...(await post(place ?? { channel: known.channel }, message, metadataOf(key))), digest };
       }
-      // Somebody removed it from the channel; the ledger still has it all. What Slack refuses for good is in the log.
+      // Somebody removed the message; the ledger still has everything. Permanent refusals of Slack are logged.
       else if (code !== 'message_not_found' && !isForGood(code)) throw error;
     }
     await posts.keep(key, kept);

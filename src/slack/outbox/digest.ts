@@ -1,4 +1,4 @@
-/** The week in the audit channel: a few lines and a picture. */
+/** The weekly digest in the audit channel: a few lines and a picture. */
 
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
@@ -18,9 +18,9 @@ import { slackProblem } from '../link/clients.ts';
 import type { Delivery } from './delivery.ts';
 
 const WEEK: Millis = 7 * 24 * HOUR;
-/** Tries with the picture; then the words go alone. */
+/** Number of tries with the picture. After that, it is sent without. */
 const PICTURE_TRIES = 3;
-/** How often the policy is looked at, for a digest that is switched off. */
+/** How often to check whether a digest that is off was switched on, in ms. */
 const LOOK_AGAIN: Millis = HOUR;
 
 export interface DigestDeps {
@@ -31,7 +31,7 @@ export interface DigestDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly figures: (period: { from: Instant; to: Instant }) => Promise<Figures>;
-  /** Draws it as PNG. */
+  /** Draws the picture as PNG. */
   readonly picture: (summary: Summary) => Promise<Uint8Array>;
 }
 
@@ -46,7 +46,7 @@ export function createDigest(deps: DigestDeps): JobHandler {
     const record = await store.record('digest', JOB_KEYS.weekly);
     if (record.value && record.value.until >= to) return next;
     const figures = await deps.figures({ from: to - WEEK, to });
-    // A week before the ledger began has nothing to tell.
+    // There is no digest of a week before the ledger began.
     if (figures.head) {
       const summary = summarize(figures, digest.timeZone);
       const picture = await upload(summary, attempt);
@@ -59,7 +59,7 @@ export function createDigest(deps: DigestDeps): JobHandler {
     return next;
   };
 
-  /** @returns its id at Slack; null: it goes without */
+  /** @returns the id of the file in Slack, or null to send the digest without it */
   async function upload(summary: Summary, attempt: number): Promise<string | null> {
     if (attempt > PICTURE_TRIES || summary.begun.length === 0) return null;
     try {

@@ -2,7 +2,7 @@ import { ENVIRONMENT } from '../../wording/environment.ts';
 import { LIMITS, type Message } from '../kit/blocks.ts';
 import { drawn, smallPrint } from '../kit/drawn.ts';
 
-/** The message with the environment's name on it, where the policy gives one. */
+/** Adds the environment's name to a message, if the policy sets one. */
 export const inEnvironment = ({ text, blocks }: Message, name: string | undefined): Message =>
   name === undefined
     ? { text, blocks }

@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '../../domain/events.ts';
 
-/** What stands before the line of an event; others have a small blue diamond. */
+/** The icon of each type of event. Others have a small blue diamond. */
 export const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'request.submitted': ':memo:',
   'signals.raised': ':mag:',

@@ -6,7 +6,7 @@ import type { Log } from '../../ports/host.ts';
 import type { EventReader } from '../../ports/ledger.ts';
 import type { Store } from '../../ports/store.ts';
 
-/** A message as Slack's history has it, as far as it says who posted it. */
+/** The fields of a message in Slack's history that say who posted it. */
 export const authorSchema = z.looseObject({
   ts: z.string(),
   user: z.string().optional(),
@@ -16,14 +16,14 @@ export const authorSchema = z.looseObject({
 });
 export type Authored = z.infer<typeof authorSchema>;
 
-/** Which messages in a channel are the bot's own. Everybody who is there can post something that looks like them. */
+/** Recognizes the bot's own messages. Anyone in the channel can post something that looks like them. */
 export interface OwnMessages {
-  /** Whether the bot posted it, now or under an earlier installation, and nobody else edited it. */
+  /** Whether the bot posted it, also under an earlier installation, and nobody else edited it. */
   wrote(message: Authored): boolean;
 }
 
 export interface IdentityBook {
-  /** @throws what kept Slack from saying who the bot is; then nothing in a channel can be believed */
+  /** @throws if Slack does not say who the bot is; then no message can be trusted */
   own(): Promise<OwnMessages>;
 }
 
@@ -33,7 +33,7 @@ const authSchema = z.object({
   bot_id: z.string().min(1),
 });
 
-/** @throws what kept Slack from saying it, also where the token is no bot's */
+/** @throws if Slack does not say who the bot is, or the token is not a bot's */
 export async function askIdentity(client: WebClient): Promise<SlackIdentity> {
   const answer = authSchema.safeParse(await client.auth.test());
   if (!answer.success) throw new Error('Slack does not say which bot SLACK_BOT_TOKEN belongs to; it has to be a bot’s');
@@ -50,15 +50,15 @@ export function ownMessages(identities: readonly SlackIdentity[]): OwnMessages {
       const author = identities.find(
         (one) => one.user === user && one.bot === bot_id && (team === undefined || one.team === team),
       );
-      // Slack lets nobody edit a bot's message but the bot; where it says that somebody did, it is not what we posted.
+      // Only the bot can edit its own message. If Slack says that somebody else did, the text is not ours.
       return author !== undefined && (edited === undefined || identities.some((one) => one.user === edited.user));
     },
   };
 }
 
 /**
- * Earlier identities of the bot: what events say, or the first one, which needs no event until another follows it.
- * @param before what the database names; whoever owns the file can write there
+ * Earlier identities of the bot that events explain, or the only one before, which has no event yet.
+ * @param before identities in the database, which the owner of the file could have changed
  */
 export async function explainedIdentities(
   before: readonly SlackIdentity[],
@@ -73,8 +73,8 @@ export async function explainedIdentities(
 }
 
 /**
- * Asks Slack once who the bot is, and keeps it in the ledger: an app that is removed and installed again is another
- * user, and must not lose its own positions in the audit channel. Nobody but Slack's own answer adds to the list.
+ * Asks Slack once who the bot is, and records it in the ledger: an app that is removed and installed again is another
+ * user, and must still recognize its own positions in the audit channel. Only Slack's answer adds to the list.
  */
 export function createIdentityBook(deps: {
   client: WebClient;

@@ -2,11 +2,11 @@ import type { LedgerEvent } from '../../domain/events.ts';
 import type { Grant } from '../../domain/grant.ts';
 import type { Shown } from './shown.ts';
 
-/** Under which key each message to a requester is kept. */
+/** The keys of messages to a requester. */
 export const noticeKey = (type: LedgerEvent['type'], { request, grant }: Shown): string =>
   `notice:${type}:${grant && ABOUT_GRANTS.has(type) ? grant.id : request.id}`;
 
-/** A grant has one of each of these; the others can come again, each with its own request. */
+/** Types with one message for each grant. The others can repeat, with one for each request. */
 const ABOUT_GRANTS: ReadonlySet<LedgerEvent['type']> = new Set([
   'grant.activated',
   'grant.shortened',
@@ -16,8 +16,8 @@ const ABOUT_GRANTS: ReadonlySet<LedgerEvent['type']> = new Set([
   'grant.declared_gone',
 ]);
 
-/** What the key of every reminder of a grant begins with. */
+/** The prefix of the keys of a grant's reminders. */
 export const remindersOf = ({ id }: Pick<Grant, 'id'>): string => `reminder:${id}:`;
 
-/** Another end is another reminder. */
+/** The key contains the end, so that a new end gets a new reminder. */
 export const reminderKey = (grant: Pick<Grant, 'id' | 'endsAt'>): string => `${remindersOf(grant)}${grant.endsAt}`;

@@ -14,16 +14,16 @@ import { type News, newsOf } from './toOthers.ts';
 import { isStillSo, noticeFor, reminder } from './toRequester.ts';
 import { whenSlackAllows } from './whenSlackAllows.ts';
 
-/** How soon to look again for a card that is to be posted by another job. */
+/** Delay before looking again for a card that another job posts, in ms. */
 const CARD_WAIT: Millis = SECOND;
 
-/** What an event says to the requester, and to others. */
+/** Sends the messages about an event, to the requester and to others. */
 export const noticeProjection = (deps: ProjectionDeps, refresh: Refresh): JobHandler =>
   whenSlackAllows(async (seq, attempt) => {
     const { events, delivery } = deps;
     const event = await events.get(Number(seq));
     if (!event) return;
-    // Whoever still looks at the window sees it before the message is posted.
+    // An open window is updated before the message is posted.
     if (event.requestId) await deps.windows.refresh(event.requestId);
     const loaded = event.requestId ? await shownOf(deps, event.requestId) : null;
     const own = loaded && noticeFor(event, loaded);
@@ -41,7 +41,10 @@ export const noticeProjection = (deps: ProjectionDeps, refresh: Refresh): JobHan
     }
   });
 
-/** Since when it may be posted already, by an earlier try or for an earlier event that says the same. @returns null if it is not */
+/**
+ * Since when the message may have been posted, by an earlier try or for an earlier event with the same message.
+ * @returns null if it cannot have been
+ */
 function mayBePosted({ type, at }: LedgerEvent, { grant }: Shown, attempt: number): Instant | null {
   if (type === 'grant.shortened' && grant) return grant.intendedAt;
   return attempt > 1 ? at : null;
@@ -74,7 +77,7 @@ async function withLink(deps: ProjectionDeps, { message, linkTo }: News): Promis
   return { ...message, blocks: [...message.blocks, { type: 'actions', elements: [open] }] };
 }
 
-/** Before the end of a grant, if it still ends then. */
+/** Reminds the holder before the end of a grant, if it still ends then. */
 export const reminderProjection = (deps: ProjectionDeps, refresh: Refresh): JobHandler =>
   whenSlackAllows(async (grantId, attempt) => {
     const requestId = (await deps.store.grant(grantId))?.value.requestId;
@@ -82,7 +85,7 @@ export const reminderProjection = (deps: ProjectionDeps, refresh: Refresh): JobH
     if (!loaded?.grant || loaded.grant.state === 'provisioning') return;
     const { grant } = loaded;
     const place = { channel: grant.person.slackId };
-    // What is over is no news; but a reminder whose answer was lost may stand there.
+    // No reminder about ended access is posted, but one whose answer was lost is corrected.
     const bring = grant.state === 'active' ? deps.delivery.sync : deps.delivery.correct;
     await bring(reminderKey(grant), place, reminder(loaded), attempt > 1 ? grant.intendedAt : null);
     await refresh(grant.requestId);

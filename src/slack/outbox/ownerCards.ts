@@ -8,7 +8,10 @@ import { type Owned, ownerNotice } from './ownerNotice.ts';
 import type { ProjectionDeps } from './projectionDeps.ts';
 import { whenSlackAllows } from './whenSlackAllows.ts';
 
-/** The messages of an access review: a card for each resource in the channel, and to each owner where theirs are. */
+/**
+ * The messages of an access review: a card for each resource in the channel, and a private message to each owner with
+ * links to theirs.
+ */
 export const ownerCardProjection = (deps: ProjectionDeps): JobHandler =>
   whenSlackAllows(async (id, attempt) => {
     const review = (await deps.store.record('access_review', id)).value;
@@ -44,7 +47,7 @@ async function syncCards(deps: ProjectionDeps, review: AccessReview, since: Inst
   return owned;
 }
 
-/** What people, groups and PagerDuty's things are called that the rules name by id, as far as Slack and PagerDuty say. */
+/** Names of people, groups and PagerDuty objects that rules name by id, as far as Slack and PagerDuty know them. */
 async function namesIn({ directory, onCall }: ProjectionDeps, policy: Policy): Promise<ReadonlyMap<string, string>> {
   const roles: Role[] = [...policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
   const [slack, pagerDuty] = await Promise.all([
@@ -59,7 +62,9 @@ async function namesIn({ directory, onCall }: ProjectionDeps, policy: Policy): P
   return new Map([...slack, ...pagerDuty.flat()]);
 }
 
-/** Whose they are. Where Slack does not say who is in a group, its members have the card in the channel, which names it. */
+/**
+ * The resources of each owner. If Slack does not say who is in a group, its members only get the card in the channel.
+ */
 async function byOwner(deps: ProjectionDeps, owned: readonly Owned[]): Promise<ReadonlyMap<string, readonly Owned[]>> {
   const policy = deps.policy();
   const ownersIn = ({ resource }: Owned) => ownersOf(policy, policy.resources.get(resource));

@@ -5,20 +5,20 @@ import { BUTTONS } from '../../wording/buttons.ts';
 import { button, LIMITS, type Message } from '../kit/blocks.ts';
 import { drawn, paragraph, smallPrint } from '../kit/drawn.ts';
 
-/** A resource of somebody's in an access review. */
+/** A person's resource in an access review. */
 export interface Owned {
   readonly resource: string;
   readonly name: string;
   readonly left: number;
   readonly all: number;
-  /** Where its card is. */
+  /** The link to its card. */
   readonly url: string;
 }
 
-/** The rest is in the channel, which the message says. */
+/** Maximum number of resources. The message says that the rest is in the channel. */
 const MOST = LIMITS.blocks - 2;
 
-/** What an owner is told in private: what waits for them, with a way to each card. */
+/** The private message to an owner: what waits for them, with a link to each card. */
 export function ownerNotice(
   { dueAt, closedAt }: Pick<AccessReview, 'dueAt' | 'closedAt'>,
   owned: readonly Owned[],

@@ -1,6 +1,6 @@
 /**
- * What is sent where Slack refuses a message for good: sending the same again would only be refused again. The text of a
- * message is mrkdwn already, so it is cut and not escaped.
+ * What to send if Slack refuses a message for good, because it would refuse the same again. The text is already mrkdwn,
+ * so it is cut but not escaped.
  */
 
 import type { Log } from '../../ports/host.ts';
@@ -12,9 +12,9 @@ import { isForGood, isUnchangeable } from '../link/gate.ts';
 import { cutMarkup } from '../link/markup.ts';
 
 /**
- * Sends a message; where Slack refuses what it holds for good, its words and buttons; and where it refuses those, its
- * words alone, which say so. Whoever runs the bot finds the reason in the log.
- * @throws what Slack refuses for any other reason, and what it refuses even then
+ * Sends a message. If Slack refuses it for good, sends its text and buttons; if it refuses those, its text alone, which
+ * says so. The reason is in the log.
+ * @throws other refusals, and if even the text is refused
  */
 export async function sendPlainly<T>(
   log: Pick<Log, 'error'>,

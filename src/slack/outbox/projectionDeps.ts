@@ -11,9 +11,9 @@ import type { AuditAnchors } from './auditAnchors.ts';
 import type { Delivery } from './delivery.ts';
 import { loadShown, type Shown } from './shown.ts';
 
-/** What messages are made from, and what brings them to Slack. */
+/** What messages are made from, and what sends them. */
 export interface ProjectionDeps {
-  /** The one in force. */
+  /** The policy in force. */
   readonly policy: () => Policy;
   readonly store: Store;
   readonly targets: Pick<Targets, 'issuesCredentials'>;
@@ -31,7 +31,7 @@ export interface ProjectionDeps {
   readonly anchors: AuditAnchors;
 }
 
-/** A request with all that is shown about it; null: there is none. */
+/** A request with everything that is shown of it, or null if there is none. */
 export async function shownOf(deps: ProjectionDeps, requestId: string): Promise<Shown | null> {
   const request = (await deps.store.request(requestId))?.value;
   return request ? loadShown({ ...deps, policy: deps.policy() }, request) : null;

@@ -3,10 +3,10 @@ import { noticeKey, remindersOf } from './noticeKeys.ts';
 import { type ProjectionDeps, shownOf } from './projectionDeps.ts';
 import { activeNotice, reminder, scheduledNotice, waitingNotice } from './toRequester.ts';
 
-/** Brings what the requester was told of a request to how things stand now. */
+/** Updates the messages to the requester to the current state. */
 export type Refresh = (requestId: string) => Promise<void>;
 
-/** One at a time for each request, and each looks anew: what is written last is what is so. */
+/** One at a time for each request, and each loads the state again, so that the last one has the newest state. */
 export function refreshing(deps: ProjectionDeps): Refresh {
   const lock = keyedLock();
   return (requestId) => lock(requestId, () => refreshNotices(deps, requestId));

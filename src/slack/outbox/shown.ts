@@ -7,10 +7,10 @@ import type { Targets } from '../../ports/targets.ts';
 import type { CardInput } from './cardInput.ts';
 import type { NoticeInput } from './toRequester.ts';
 
-/** What is shown about a request: the card needs its role, the notices what can still be done. */
+/** Everything that is shown of a request: the card needs its role, the messages what can still be done. */
 export type Shown = CardInput & NoticeInput;
 
-/** Loads a request with all that is shown about it. */
+/** Loads a request with everything that is shown of it. */
 export async function loadShown(
   {
     policy,
@@ -34,7 +34,7 @@ export async function loadShown(
   };
 }
 
-/** What the holder of a grant can do with it beside ending it. */
+/** What the holder of a grant can do besides ending it. */
 export const possibleWith = (
   { policy, targets }: { readonly policy: Policy; readonly targets: Pick<Targets, 'issuesCredentials'> },
   grant: Grant | null,

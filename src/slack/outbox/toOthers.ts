@@ -17,7 +17,7 @@ export interface News {
     | { readonly kind: 'person'; readonly slackId: string }
     | { readonly kind: 'channel' }
     | { readonly kind: 'thread'; readonly requestId: string };
-  /** Of the card of the request that it is about; a link to it is added for whoever is elsewhere. */
+  /** The request whose card the message links to. */
   readonly linkTo: string | null;
   readonly message: Message;
 }
@@ -32,7 +32,7 @@ interface Around {
   readonly roleName: (key: string) => string;
 }
 
-/** What others are told of each kind of event that is for them. */
+/** The message to others about each type of event. */
 const NEWS: { readonly [T in ForOthers]: (event: LedgerEvent<T>, around: Around) => readonly News[] } = {
   'request.escalated': ({ requestId, payload }, { roleName }) => [
     thread(requestId, TO_OTHERS.escalated(payload)),

@@ -27,7 +27,7 @@ export interface NoticeInput {
   readonly canExtend: boolean;
 }
 
-/** What the requester is told of each kind of event that is for them. null: not now. */
+/** The message to the requester about each type of event, or null if there is none now. */
 const NOTICES: { readonly [T in ForRequester]: (event: LedgerEvent<T>, input: NoticeInput) => Message | null } = {
   'request.submitted': (event, input) => (event.payload.decision.effect === 'ask' ? waitingNotice(input) : null),
   'request.denied': (_event, { request, roleName }) => {

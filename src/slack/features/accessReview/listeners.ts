@@ -1,4 +1,4 @@
-/** Owners keep or remove rules; administrators start a review. Who may is looked up again at every click. */
+/** Owners keep or remove rules, and administrators start a review. Every click checks again who may. */
 
 import type { App, BlockAction } from '@slack/bolt';
 import { z } from 'zod';
@@ -117,7 +117,7 @@ function onRemove(app: App, context: SlackContext): void {
   });
 }
 
-/** @param value which rule of which review, as the button holds it; looked up and checked anew */
+/** @param value the review and the rule from the button; both are looked up and checked again */
 async function answer(
   deps: SlackContext['deps'],
   value: string,

@@ -1,4 +1,4 @@
-/** What owners are asked in an access review: a message for each resource, with two buttons for each rule. */
+/** The forms of an access review. */
 
 import type { ModalView } from '@slack/types';
 import type { AccessReview } from '../../../domain/accessReview.ts';

@@ -1,6 +1,6 @@
 import type { Deps } from '../../../lifecycle/deps.ts';
 
-/** Requests that are looked at for the incidents that they name. */
+/** Maximum number of requests to search for incidents. */
 const MOST_LOOKED_AT = 200;
 
 interface InUse {
@@ -9,7 +9,7 @@ interface InUse {
   readonly number: number | null;
 }
 
-/** Incidents that live access or an open request names. */
+/** Incidents that active access or an open request names. */
 export async function incidentsInUse({ store }: Pick<Deps, 'store'>): Promise<readonly InUse[]> {
   const [grants, open] = await Promise.all([store.liveGrants({}), store.openRequests({})]);
   const newest = grants.slice(-MOST_LOOKED_AT).map(({ value }) => store.request(value.requestId));

@@ -1,4 +1,4 @@
-/** Everything an administrator does. Whether they are one is checked again at every step. */
+/** What administrators can do. Every step checks again that the person is one. */
 
 import type { App, BlockAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
@@ -59,7 +59,7 @@ export const admin: Command = {
   },
 };
 
-/** @returns the form's id; null: Slack opens none for the bot now */
+/** @returns the form's id, or null if Slack does not open it */
 async function openWaiting({ client, deps, triggerId }: Call): Promise<string | null> {
   try {
     return (await openView({ client }, triggerId, waitModal(ADMIN_WORDS.title))).id;
@@ -69,7 +69,7 @@ async function openWaiting({ client, deps, triggerId }: Call): Promise<string | 
   }
 }
 
-/** What takes access away, as an answer to the command: that takes no token of the bot's. */
+/** Offers what ends access as an answer to the command, which works without the bot's token. */
 async function tellAdmin(call: Call): Promise<void> {
   const standing = await mayTakeAway(call.deps, call.personId, ANY_ADMIN);
   if (isRefused(standing)) return call.tell(refusalText(standing.refused));
@@ -94,7 +94,7 @@ const frozenSentence = ({ live, seenAt }: { live: number; seenAt: Instant | null
   drawn(ANSWERS.frozen(live, seenAt));
 
 const ANY_ADMIN = { others: [], no: { code: 'not_an_admin' } } as const;
-/** As long as the form lets it be. */
+/** The maximum length of the field. */
 const REASON_MAX = 1_000;
 
 interface Filter {
@@ -153,7 +153,7 @@ function onEnding(app: App, context: SlackContext): void {
     context,
     ADMIN.endAll,
     async (body) => {
-      // Those that were shown, whatever has been given since.
+      // Only the grants that were shown, not those given since.
       const grantIds = clickedValue(body).split(' ').filter(Boolean);
       const result = await revokeAll(deps, { grantIds, personId: body.user.id });
       return isRefused(result) ? refusalText(result.refused) : drawn(ANSWERS.endingAll(result.ended, result.seenAt));
@@ -162,7 +162,7 @@ function onEnding(app: App, context: SlackContext): void {
   );
 }
 
-/** A freeze that is lifted, and one-time codes that begin anew. */
+/** Lifts a freeze, and resets one-time codes. */
 function onLifting(app: App, context: SlackContext): void {
   const { deps } = context;
   act(app, context, ADMIN.unfreeze, async (body) => {
@@ -220,7 +220,7 @@ function onGone(app: App, context: SlackContext): void {
   });
 }
 
-/** null: the role needs none. */
+/** null if the role needs none. */
 const codesFor = async (deps: SlackContext['deps'], role: RoleKey, personId: string) =>
   wantsCode(deps, role) ? { hasCodes: await hasSecondFactor(deps, personId) } : null;
 
@@ -228,7 +228,7 @@ function onReload(app: App, context: SlackContext): void {
   const { deps } = context;
   app.action<BlockAction>(ADMIN.reload, async ({ ack, body }) => {
     await ack();
-    // The form first, while the trigger lives.
+    // The form opens first, because the trigger expires after three seconds.
     const pushed = await push(context, body, waitModal(RELOAD_FORM.title));
     if (pushed === null) return;
     const reload = await previewReload(deps, body.user.id);
@@ -236,7 +236,7 @@ function onReload(app: App, context: SlackContext): void {
     await updateView(context, pushed, view);
   });
   app.view(RELOAD_MODAL, async ({ ack, view, body }) => {
-    // Anything of another shape shows nothing, so the file is shown again.
+    // A value of another shape stands for nothing shown, so the file is shown again.
     const shown = shownSchema.safeParse(readObject(view.private_metadata)).data ?? { hash: '', strandedKey: '' };
     await answerForm(context, { ack, view, body }, { failed: drawn(ERRORS.notChanged) }, async () => {
       const result = await reloadPolicy(deps, {
@@ -249,7 +249,7 @@ function onReload(app: App, context: SlackContext): void {
   });
 }
 
-/** A form over the list. @returns its id; null: Slack did not open it, which the list then says */
+/** Opens a form over the list. @returns its id, or null if Slack did not open it, which the list then says */
 async function push(context: SlackContext, body: BlockAction, view: ModalView): Promise<string | null> {
   const { deps, client } = context;
   try {
@@ -263,7 +263,7 @@ async function push(context: SlackContext, body: BlockAction, view: ModalView): 
   return null;
 }
 
-/** Something done from the list, which is shown anew with a word about it. */
+/** Does something from the list, and shows the list again with the result. */
 function act(
   app: App,
   context: SlackContext,
@@ -278,7 +278,7 @@ function act(
     const personId = body.user.id;
     let word: string | null;
     try {
-      // What gives anything asks once more, and takes nothing but Slack's word now.
+      // For what grants something, Slack has to confirm the administrator now.
       const standing = await mayTakeAway(deps, personId, ANY_ADMIN);
       word = isRefused(standing) ? refusalText(standing.refused) : await work(body);
     } catch (error) {
@@ -289,7 +289,7 @@ function act(
   });
 }
 
-/** The list, for an administrator; for anybody else, a word. */
+/** Shows the list to an administrator, and a refusal to others. */
 async function adminView(
   context: Pick<SlackContext, 'deps'>,
   personId: string,
@@ -330,7 +330,7 @@ async function filtered({ deps }: Pick<SlackContext, 'deps'>, { person, resource
   return grants.filter(({ value }) => given.has(value.id));
 }
 
-/** What of a policy file somebody was shown: its hash, and which list of access that it would strand. */
+/** The policy file that was shown: its hash, and the hash of the access that it would strand. */
 const shownSchema = z.object({ hash: z.string(), strandedKey: z.string() });
 
 const userSchema = z.object({ selected_user: z.string().nullish() });

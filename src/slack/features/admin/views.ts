@@ -1,4 +1,4 @@
-/** What administrators see: who holds what, what waits, and the big switches. */
+/** What administrators see: active access, waiting requests, and the switches. */
 
 import { createHash } from 'node:crypto';
 import type { KnownBlock, ModalView } from '@slack/types';
@@ -39,7 +39,7 @@ export const GONE_REASON = 'gone_reason';
 export const FREEZE_REASON = 'freeze_reason';
 
 const MOST_GRANTS = 20;
-/** An answer to a command takes 50 blocks. */
+/** An answer to a command can have 50 blocks. */
 const MOST_TOLD = 20;
 const MOST_REQUESTS = 10;
 
@@ -50,7 +50,7 @@ export interface AdminInput {
   readonly requests: readonly Request[];
 }
 
-/** Who holds what, with a way to end it, where no form can be opened. */
+/** Active access with buttons to end it, for when no form can be opened. */
 export function adminBlocks(policy: Policy, { word, freeze, grants }: Omit<AdminInput, 'requests'>): KnownBlock[] {
   const shown = grants.slice(0, MOST_TOLD);
   return [
@@ -132,7 +132,7 @@ function activeLine(policy: Policy, grant: LiveGrant): KnownBlock {
   return grant.state === 'overdue' ? { ...line, accessory: button(BUTTONS.gone, ADMIN.gone, grant.id) } : line;
 }
 
-/** @param shown which the list shows and can still end: the button ends those and no others */
+/** @param shown the grants in the list that can still end: the button ends exactly those */
 const switches = (freeze: Freeze | null, shown: readonly LiveGrant[]) => [
   ...(shown.length > 0
     ? [
@@ -170,7 +170,7 @@ export const freezeModal = (live: number): ModalView => ({
   ],
 });
 
-/** @param code null: reviewing the role takes no one-time code, and neither does this */
+/** @param code the field of the one-time code, or null if reviewing the role needs none */
 export const goneModal = (
   policy: Policy,
   grant: LiveGrant,
@@ -195,7 +195,7 @@ export const goneModal = (
   ],
 });
 
-/** The difference between the file and what is in force; its hash says which file was looked at. */
+/** The difference between the file and the policy in force. The hash identifies the file that was shown. */
 export function reloadModal(reload: Reload): ModalView {
   const title = plainText(RELOAD_FORM.title, 24);
   const close = plainText(BUTTONS.close.back, 24);
@@ -234,13 +234,13 @@ export function reloadModal(reload: Reload): ModalView {
   }
 }
 
-/** Tells one list of stranded access from another. */
+/** Identifies a list of stranded access. */
 export const strandedKey = (stranded: readonly Stranded[]): string =>
   createHash('sha256')
     .update(JSON.stringify(stranded.map(({ grantId }) => grantId).sort()))
     .digest('hex');
 
-/** What would be lost, before anything else. */
+/** First, the access that would be stranded. */
 const strandedBlocks = (stranded: readonly Stranded[]): KnownBlock[] =>
   stranded.length === 0
     ? []
@@ -249,7 +249,7 @@ const strandedBlocks = (stranded: readonly Stranded[]): KnownBlock[] =>
         preformatted(stranded.map((one) => `• ${strandedLine(one)}`).join('\n')),
       ];
 
-/** The file's own words, and not ours: shown as they stand. */
+/** Text of the file, shown unchanged. */
 const preformatted = (text: string): KnownBlock => ({
   type: 'rich_text',
   elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: cut(text, LIMITS.sectionText) }] }],

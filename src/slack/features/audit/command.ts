@@ -18,9 +18,9 @@ import { roleNameIn } from '../../outbox/shown.ts';
 import { linksTo } from './links.ts';
 import { readQuestion } from './question.ts';
 
-/** Requests shown at most; more is what `jitbot audit` in the terminal and the export are for. */
+/** Maximum number of requests to show. For more, there are `jitbot audit` and the export. */
 const MOST_ENTRIES = 20;
-/** Events that they are looked for among. */
+/** Maximum number of events to search. */
 const MOST_EVENTS = 1_000;
 const LINE_TEXT = 500;
 
@@ -41,14 +41,14 @@ export const audit: Command = {
   },
 };
 
-/** A line a request, the newest last. */
+/** One line for each request, newest last. */
 async function tellEntries(call: Call, entries: readonly Entry[]): Promise<void> {
   const shown = entries.slice(-MOST_ENTRIES);
   const more = entries.length > MOST_ENTRIES ? [paragraph(AUDIT.more(MOST_ENTRIES))] : [];
   return call.tell(drawn(AUDIT.found), [...more, ...(await linesOf(call, shown))]);
 }
 
-/** One request, and under it each of its events. */
+/** One request with all its events. */
 async function tellRequest(call: Call, entries: readonly Entry[]): Promise<void> {
   const single = entries.flatMap(({ events }) =>
     events.slice(-MOST_ENTRIES).map((event) => ({ story: null, events: [event] })),
@@ -71,7 +71,7 @@ async function linesOf(call: Call, entries: readonly Entry[], isLinked = true): 
   });
 }
 
-/** An administrator has looked at what the bot could not compare by itself. */
+/** Records that an administrator has looked at what the bot could not compare. */
 async function saysLooked(call: Call, reason: string): Promise<void> {
   const result = await sayLooked(call.deps, { personId: call.personId, reason });
   await call.tell(isRefused(result) ? refusalText(result.refused) : drawn(ANSWERS.looked));

@@ -4,7 +4,7 @@ import type { Log } from '../../../ports/host.ts';
 import type { EventSearch } from '../../../ports/ledger.ts';
 import { slackProblem } from '../../link/clients.ts';
 
-/** Where each request is talked about, by request; one that nobody had to review has no thread. */
+/** Links to the threads of requests, by request id. A request without reviewers has no thread. */
 export async function linksTo(
   events: readonly LedgerEvent[],
   { client, search, log }: { client: WebClient; search: EventSearch; log: Pick<Log, 'warn'> },

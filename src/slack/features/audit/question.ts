@@ -3,7 +3,7 @@ import type { Policy } from '../../../domain/policy.ts';
 import type { Instant } from '../../../domain/terms.ts';
 import type { EventFilter } from '../../../ports/ledger.ts';
 
-/** What somebody typed after `/jit audit`: a request, a resource or role, an incident, a period; the rest is a name. */
+/** Parses what follows `/jit audit`: a request, a resource or role, an incident, a period; the rest is a name. */
 export function readQuestion(policy: Policy, typed: string, now: Instant): Omit<EventFilter, 'limit'> {
   const names: string[] = [];
   let filter: Omit<EventFilter, 'limit'> = {};

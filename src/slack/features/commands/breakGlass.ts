@@ -31,7 +31,7 @@ export const breakGlassCommand: Command = {
   },
 };
 
-/** As the form does: with one open incident, that is what it is for. */
+/** Like the form: if there is exactly one open incident, the request is for it. */
 async function incidentFor({ deps, personId }: Call): Promise<string | null> {
   const person = await deps.directory.person(personId);
   return person.known ? usualIncident(deps, person.value) : null;

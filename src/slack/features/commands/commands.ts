@@ -23,7 +23,7 @@ import { request } from './request.ts';
 import { revoke } from './revoke.ts';
 import { why } from './why.ts';
 
-/** Everything that can stand after `/jit`. A new word is a line here. */
+/** All words after `/jit`. A new one is a line here. */
 const COMMANDS: readonly Command[] = [
   request,
   list,
@@ -73,12 +73,12 @@ export function listenToCommands(app: App, context: SlackContext): void {
   });
 }
 
-/** What is to be done, and what stands after it; no command: the form. */
+/** The command and the text after it. Without a command, the form opens. */
 type Asked = { readonly command: Command | null; readonly rest: string } | { readonly answer: string };
 
 function understand(text: string): Asked {
   const typed = text.trim();
-  // What is typed most is acknowledged soonest.
+  // `/jit` alone is the most frequent, and opens the form without any lookup.
   if (typed === '') return { command: null, rest: '' };
   const [word = '', ...rest] = typed.split(/\s+/);
   const name = word.toLowerCase();

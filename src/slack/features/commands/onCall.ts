@@ -11,7 +11,7 @@ import { drawn, paragraph } from '../../kit/drawn.ts';
 import { refusalText } from '../../kit/refusals.ts';
 import { roleNameIn } from '../../outbox/shown.ts';
 
-/** Roles listed at most; the form finds the others. */
+/** Maximum number of roles to list. The form finds the others. */
 const MOST_ROLES = 25;
 
 export const onCall: Command = {
@@ -54,7 +54,7 @@ function listed(deps: Deps, possible: readonly Possible[]): Sentence {
   return lines.length === 0 ? ON_CALL.nothing : say`${joined(lines, say`\n`)}${rest}`;
 }
 
-/** What would come of asking for a role, in a line. */
+/** The expected decision for a role, in one line. */
 export function possibleSentence({ policy }: Pick<Deps, 'policy'>, { role, outlook }: Possible): Sentence {
   const name = roleNameIn(policy, roleKey(role));
   if (isRefused(outlook)) {

@@ -1,4 +1,6 @@
-/** Asking in one line. Complete, it is decided at once; otherwise the form opens with what was understood. */
+/**
+ * A request in one line. If it is complete, it is decided at once; otherwise the form opens with what was understood.
+ */
 
 import type { Refusal } from '../../../domain/refusal.ts';
 import { UNCLEAR } from '../../../wording/commands.ts';
@@ -12,7 +14,7 @@ import type { Mode } from '../request/modal.ts';
 import { keysOf, type Line, type Unclear } from '../request/parseCommandLine.ts';
 import { chosenRole } from '../request/values.ts';
 
-/** The line with its times worked out, which takes a look at whose clock they are on. */
+/** The parsed line with its times resolved in the person's time zone. */
 export async function complete({ deps, personId }: Call, { duration, times, reason }: Line) {
   const common = { personId, reason, incidentId: null };
   if (!times) return { ...common, duration: duration ?? Number.NaN, startsAt: null };
@@ -22,7 +24,7 @@ export async function complete({ deps, personId }: Call, { duration, times, reas
   return { ...common, startsAt, duration: worked ?? Number.NaN };
 }
 
-/** @param wrong what speaks against it as it was typed; what was simply left out, the form asks for by itself */
+/** @param wrong what is wrong with what was typed; the form asks for what is missing */
 export function prefill({ deps }: Call, mode: Mode, line: Line, wrong: readonly Refusal[]): Prefill {
   const word = [
     ...(line.unclear ? [drawn(unclearSentence(line.unclear))] : []),
@@ -38,7 +40,7 @@ export function prefill({ deps }: Call, mode: Mode, line: Line, wrong: readonly 
   };
 }
 
-/** Refusals of something that was typed, and not of something that is missing. */
+/** Refusals because of what was typed, not because of what is missing. */
 const SAID: ReadonlySet<Refusal['code']> = new Set(['duration_too_long', 'start_not_ahead', 'start_too_far']);
 
 function unclearSentence(unclear: Unclear): Sentence {

@@ -1,4 +1,4 @@
-/** What somebody holds and has asked for, for the commands that show it or act on one of it. */
+/** A person's own access and requests, for the commands that show them or act on one. */
 
 import type { KnownBlock } from '@slack/types';
 import type { LiveGrant } from '../../../domain/grant.ts';
@@ -20,7 +20,7 @@ export async function ownAccess({ deps, personId }: Call): Promise<[readonly Liv
   return [held.map(({ value }) => value), asked.map(({ value }) => value)];
 }
 
-/** Those whose role, or whose resource's name, begins with what was typed. */
+/** Those whose role key or resource name begins with the typed text. */
 export function matching({ deps }: Call, held: readonly LiveGrant[], typed: string): readonly LiveGrant[] {
   const wanted = typed.toLowerCase().replace(/\s+/g, '/');
   const exact = held.filter(({ role }) => role === wanted);
@@ -32,9 +32,9 @@ export function matching({ deps }: Call, held: readonly LiveGrant[], typed: stri
       );
 }
 
-/** Of each kind: an answer holds 50 blocks, and each takes two. */
+/** Maximum for each kind: an answer can have 50 blocks, and each entry takes two. */
 const MOST = { grants: 15, requests: 8 };
-/** Of the others, by name. */
+/** Maximum number of others to name. */
 const MOST_NAMED = 40;
 
 export const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[], again = '/jit revoke'): KnownBlock[] => [
@@ -49,7 +49,7 @@ export const grantBlocks = ({ deps }: Call, grants: readonly LiveGrant[], again 
   ...more(grants.slice(MOST.grants), again),
 ];
 
-/** The others by name, with what to type for one of them. */
+/** Names the others, and says what to type for one of them. */
 const more = (others: readonly { readonly role: RoleKey }[], again: string): KnownBlock[] =>
   others.length === 0
     ? []

@@ -1,4 +1,4 @@
-/** Setting up one-time codes, in a private message. */
+/** The set-up of one-time codes. */
 
 import type { App, BlockAction } from '@slack/bolt';
 import { isRefused } from '../../../domain/refusal.ts';
@@ -44,14 +44,15 @@ export function listenToFactors(app: App, context: SlackContext): void {
   app.action<BlockAction>(ENROL_ACTION, async ({ ack, body, respond }) => {
     await ack();
     await tellClicker(context, { body, respond }, async () => {
-      // The form first, while the trigger lives; the key is made only when there is somewhere to show it.
+      // The form opens first, because the trigger expires after three seconds. The key is created only when there is a
+      // form to show it in.
       const opening = openingOf(body);
       const opened = await openView(context, opening, waitModal(CODE_FORM.title));
       const begun = await beginEnrolment(deps, body.user.id);
       const view = isRefused(begun)
         ? factorMessageModal(refusalText(begun.refused))
         : enrolModal(begun, opening.isInForm);
-      // Never in a message: that would keep the key.
+      // Never in a message, which would keep the key.
       await updateView(context, opened.id, view);
       return null;
     });
@@ -68,7 +69,7 @@ export function listenToFactors(app: App, context: SlackContext): void {
             ),
           };
     });
-    // Whoever began there sees that it is done.
+    // If the set-up began on Home, Home shows that it is done.
     if (view.private_metadata !== OVER_FORM) await context.showHome(body.user.id);
   });
 }

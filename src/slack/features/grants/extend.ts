@@ -1,4 +1,4 @@
-/** Asking for more time. Holds the grant's id; how much is left is worked out again when it is sent. */
+/** The form for more time. It holds the grant's id; the time left is computed again when it is sent. */
 
 import type { ModalView, PlainTextOption } from '@slack/types';
 import type { ActiveGrant } from '../../../domain/grant.ts';
@@ -22,7 +22,7 @@ export interface ExtendForm {
   readonly left: Millis;
   readonly wanted: Millis | null;
   readonly reason: string;
-  /** They have set up one-time codes. */
+  /** Whether the person has set up one-time codes. */
   readonly hasCodes: boolean;
 }
 

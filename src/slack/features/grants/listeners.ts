@@ -44,7 +44,7 @@ import {
 import { workingModal } from '../request/modal.ts';
 import { EXTEND, EXTEND_MODAL, extendModal } from './extend.ts';
 
-/** What a person does with what they have: give it back, keep it longer, cancel, get its credentials. */
+/** What people do with their own access: end it, extend it, get credentials, cancel a request. */
 export function listenToGrants(app: App, context: SlackContext): void {
   onEnd(app, context);
   onCancel(app, context);
@@ -117,7 +117,10 @@ interface AskedForMore {
   readonly view: { readonly state: { readonly values: ViewValues } };
 }
 
-/** The one-time code, where the role asks for one; a form that says so where it could not be checked. */
+/**
+ * Checks the one-time code of the form.
+ * @returns `none` if the role needs none; the code, or why it was refused; a form if it could not be checked
+ */
 async function codeFor(
   context: SlackContext,
   asked: AskedForMore,
@@ -164,9 +167,10 @@ function onCredential(app: App, context: SlackContext): void {
   app.action<BlockAction>(CREDENTIAL_ACTION, async ({ ack, body, respond }) => {
     await ack();
     await tellClicker(context, { body, respond }, async () => {
-      // The modal first, while the trigger lives; the credentials are made only when there is somewhere to show it.
+      // The form opens first, because the trigger expires after three seconds. Credentials are created only when there
+      // is a form to show them in.
       const opened = await openView(context, openingOf(body), credentialWorkingModal());
-      // Never in a message: that would keep the secret.
+      // Never in a message, which would keep the secret.
       await updateView(context, opened.id, await credentialView(context.deps, clickedValue(body), body.user.id));
       return null;
     });
@@ -185,10 +189,10 @@ async function credentialView(deps: SlackContext['deps'], grantId: string, perso
 
 interface ExtendWant {
   readonly grantId: string;
-  /** Who clicked: only the holder is shown what they wrote when they asked. */
+  /** The person who clicked: only the holder sees the reason that they gave. */
   readonly personId: string;
   readonly wanted: Millis | null;
-  /** null: the reason that it was asked for with. */
+  /** null for the reason of the request. */
   readonly reason: string | null;
 }
 
@@ -207,7 +211,7 @@ async function extendView(
 ): Promise<ModalView> {
   const loaded = await deps.store.grant(grantId);
   const role = loaded && findRole(deps.policy, loaded.value.role);
-  // The smallest extension there is: whatever speaks against it speaks against any.
+  // The smallest extension: if it is refused, all are.
   const possible = await extendable(deps, grantId, 1);
   if (isRefused(possible) || !role)
     return messageModal(EXTEND_FORM.title, [

@@ -1,4 +1,4 @@
-/** App Home: everything of one's own in one place. */
+/** App Home: a person's own access and requests in one place. */
 
 import { createHash } from 'node:crypto';
 import type { App, BlockAction } from '@slack/bolt';
@@ -27,13 +27,13 @@ import { possibleSentence } from '../commands/onCall.ts';
 import { openForm } from '../request/form.ts';
 import { HOME_ACTIONS, homeView, MOST_POSSIBLE } from './view.ts';
 
-/** Requests of one's own that are shown. */
+/** Maximum number of own requests to show. */
 const LATELY = 5;
 
 export interface Home {
-  /** Shows it as things stand now. */
+  /** Shows the current state. */
   show(slackId: string, word?: string): Promise<void>;
-  /** Brings it up to date for somebody who has opened it before. */
+  /** Updates it for a person who has opened it before. */
   refresh(slackId: string): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
     now: deps.clock.now(),
     environment: deps.policy.environment,
     timeZone: person.known ? person.value.timeZone : (held[0]?.value.person.timeZone ?? 'UTC'),
-    // Whoever Slack does not say who they are can still give back what they hold.
+    // A person whom Slack does not confirm can still end their own access.
     word: refused === null ? word : [word, refused].filter(Boolean).join('\n'),
     held: held.map(({ value: grant }) => ({
       grant,
@@ -81,12 +81,12 @@ async function viewFor(deps: Deps, slackId: string, word: string | null): Promis
     hasEarlier: recent.length > asked.length,
     mayBreakGlass: person.known && (await mayBreakGlass(deps, slackId)),
     needsCodes: person.known && (await needsCodes(deps, slackId)),
-    // What is held and asked for already is shown above.
+    // Roles that are held or requested are shown above.
     nothingBecause: possible.known ? null : possible.problem,
   });
 }
 
-/** @param person null: Slack does not say who it is, so nothing is theirs to review or to ask for */
+/** @param person null if Slack does not confirm the person, who then can neither review nor ask */
 const everything = (deps: Deps, slackId: string, person: Person | null) =>
   Promise.all([
     deps.store.liveGrants({ slackId }),
@@ -95,7 +95,7 @@ const everything = (deps: Deps, slackId: string, person: Person | null) =>
     person ? possibleNow(deps, person) : known([]),
   ]);
 
-/** Whether any role asks for codes, and they have not set them up. */
+/** Whether a role asks for one-time codes and the person has not set them up. */
 async function needsCodes(deps: Deps, slackId: string): Promise<boolean> {
   const roles = [...deps.policy.resources.values()].flatMap((resource) => [...resource.roles.values()]);
   const isAsked = roles.some(({ secondFactor }) => secondFactor.request || secondFactor.review);

@@ -15,35 +15,35 @@ import { paragraph, smallPrint } from '../../kit/drawn.ts';
 import { REVIEW_ACTIONS } from '../../outbox/card.ts';
 import { ASK_ACTION, accessButtons, cancelButton } from '../../outbox/toRequester.ts';
 
-/** What somebody's Home shows. A function of this and nothing else. */
+/** Everything that Home shows. */
 export interface HomeInput {
   readonly now: Instant;
   readonly timeZone: string;
-  /** Absent: nothing is said of it. */
+  /** Without it, nothing is shown. */
   readonly environment?: string | undefined;
-  /** A word on what they just did. */
+  /** The result of what the person just did. */
   readonly word: string | null;
   readonly held: readonly { grant: LiveGrant; roleName: string; canExtend: boolean; hasCredential: boolean }[];
   readonly asked: readonly { request: Request; roleName: string }[];
   readonly toReview: readonly { request: PendingRequest; roleName: string }[];
   /** mrkdwn lines with the role's key. */
-  /** The first of them, as many as are shown. */
+  /** The shown ones. */
   readonly possible: readonly { key: string; text: string }[];
   readonly possibleCount: number;
-  /** They asked for more than is shown. */
+  /** Whether there are more requests than shown. */
   readonly hasEarlier: boolean;
   readonly mayBreakGlass: boolean;
-  /** Roles ask for codes, and they have not set them up. */
+  /** Whether a role asks for one-time codes and the person has not set them up. */
   readonly needsCodes: boolean;
-  /** Why nothing is granted to anybody now; null: it is. */
+  /** Why granting is blocked now, or null. */
   readonly nothingBecause: string | null;
 }
 
 const ASK_ANYTHING = 'home_ask';
 export const HOME_ACTIONS = { ask: ASK_ANYTHING, breakGlass: 'home_break_glass', help: 'home_help' } as const;
-/** Of each kind; the rest is a command away. Slack takes 100 blocks. */
+/** Maximum for each kind, because Slack allows 100 blocks. A command shows the rest. */
 const MOST = { held: 10, asked: 5, toReview: 8 };
-/** Roles that can be asked for: the form finds the others. */
+/** Maximum number of roles to offer. The form finds the others. */
 export const MOST_POSSIBLE = 15;
 
 export function homeView(input: HomeInput): HomeView {
@@ -84,7 +84,7 @@ export function homeView(input: HomeInput): HomeView {
   return { type: 'home', blocks: blocks.slice(0, LIMITS.homeBlocks) };
 }
 
-/** What is cut is said. */
+/** Says how many are cut. */
 const more = (count: number, where: Sentence): KnownBlock[] => (count > 0 ? [smallPrint(HOME.more(count, where))] : []);
 
 const setUpCodes: KnownBlock = {

@@ -20,18 +20,21 @@ import { updateView } from '../../kit/openViews.ts';
 import { type ClockTimes, resolveTimes } from '../../kit/when.ts';
 import { type ChosenRole, emptyForm, openingNotice, type RequestForm, requestModal } from './modal.ts';
 
-/** What is already known when the form opens: from a line that was typed, a message, a button. */
+/** What is known when the form opens: from a command line, a message or a button. */
 export interface Prefill
   extends Pick<RequestForm, 'mode'>,
     Partial<Pick<RequestForm, 'role' | 'duration' | 'reason' | 'incidentId'>> {
   readonly times?: ClockTimes | null;
-  /** A line above the rest, on what could not be made out. */
+  /** A line at the top about what was not understood. */
   readonly word?: string;
 }
 
 type Context = Pick<SlackContext, 'client' | 'deps'>;
 
-/** Opens the form from local data at once (the trigger lives three seconds); the rest follows. @throws NotOpenedError */
+/**
+ * Opens the form at once from local data, because the trigger expires after three seconds. The rest follows.
+ * @throws NotOpenedError
+ */
 export async function openForm(
   context: Context,
   to: { triggerId: string; personId: string },
@@ -42,11 +45,11 @@ export async function openForm(
   const form: RequestForm = { ...emptyForm(mode, openingNotice), role, duration, reason, isWorkingOutTimes };
   const opened = await openView(context, to.triggerId, requestModal(form));
   const view = await withFacts(context, to.personId, form, prefill);
-  // Only onto the form as it was opened: whoever was quicker and chose already is not set back.
+  // Pass the hash: Slack then rejects this update if the person has already changed the form.
   await updateView(context, opened.id, view, opened.hash);
 }
 
-/** The form with what Slack and PagerDuty say of this person. */
+/** The form with the person's facts from Slack and PagerDuty. */
 async function withFacts(context: Context, personId: string, form: RequestForm, prefill: Prefill): Promise<ModalView> {
   const { deps } = context;
   const person = await deps.directory.person(personId);
@@ -67,7 +70,7 @@ async function withFacts(context: Context, personId: string, form: RequestForm, 
   return requestModal({ ...known, notice: word + drawn(onCallNotice(entries)) });
 }
 
-/** What PagerDuty says of somebody before they have chosen anything. */
+/** The person's shifts, shown before they have chosen a role. */
 function onCallNotice(entries: Known<readonly OnCallEntry[]>): Sentence {
   if (!entries.known) return REQUEST_FORM.onCallUnknown(entries.problem);
   if (entries.value.length === 0) return REQUEST_FORM.notOnCall;
@@ -76,7 +79,7 @@ function onCallNotice(entries: Known<readonly OnCallEntry[]>): Sentence {
   );
 }
 
-/** What would be decided about everything that is chosen. */
+/** A preview of the decision on all chosen roles. */
 export async function previewNotice(
   { deps }: Context,
   personId: string,
@@ -110,7 +113,7 @@ function emergencySentence(outlook: Awaited<ReturnType<typeof previewEmergency>>
 
 const nameOf = ({ role, resourceName }: ChosenRole): string => `${resourceName} (${role.name})`;
 
-/** Somebody's open incidents, and the one that a message named, whoever it is assigned to. */
+/** The person's open incidents, and the incident that a message named, even if it is assigned to others. */
 export async function incidentsFor(
   { deps }: Context,
   person: Person,

@@ -66,7 +66,7 @@ function onAskAgain(app: App, context: SlackContext): void {
 
 const CHOICES = [ACTIONS.role, ACTIONS.more, ACTIONS.duration, ACTIONS.incident, ACTIONS.start, ACTIONS.options];
 
-/** Something was chosen in the form: it shows what that would come to. */
+/** After a choice in the form, shows a preview of the decision. */
 function onChoice(app: App, context: SlackContext, latestChoice: Latest): void {
   const { deps } = context;
   for (const action of CHOICES) {
@@ -96,7 +96,8 @@ function onChoice(app: App, context: SlackContext, latestChoice: Latest): void {
         incidents,
         incidentId: values.hasIncident ? values.incident : onlyOne(incidents),
       };
-      // What was chosen goes over whatever the form shows; whoever chose again meanwhile gets that answer instead.
+      // Without the hash, so that the choice replaces any earlier content. If the person chose again meanwhile, only
+      // the newest answer is shown.
       if (isLatest()) await updateView(context, view.id, requestModal(form));
       const notice = await previewNotice(context, user.id, form, form.duration ?? role.role.duration.default);
       if (isLatest()) await updateView(context, view.id, requestModal({ ...form, notice }));
@@ -113,7 +114,7 @@ function onSubmission(app: App, context: SlackContext, latestChoice: Latest): vo
     const checking = wrongIn(deps, asked).catch((error: unknown) => notTaken(deps, error, body.user.id));
     const early = await inTime(checking);
     if (early instanceof Map) return ack(errorsOn(view, early));
-    // From here on the form shows what becomes of it: a preview that is still on its way is not wanted any more.
+    // From here on, the form shows the answer, so that a preview that is still loading is dropped.
     latestChoice(view.id);
     await ack({ response_action: 'update', view: workingModal() });
     const checked = early ?? (await checking);
@@ -123,11 +124,11 @@ function onSubmission(app: App, context: SlackContext, latestChoice: Latest): vo
   });
 }
 
-/** What was wrong where the form was acknowledged already, with what was written in it. */
+/** Shows errors after the form was acknowledged, with what was typed in it. */
 const lateErrors = (wrong: ReadonlyMap<string, string>, reason: string): ModalView =>
   messageModal(TITLES.none, [section([...wrong.values()].join('\n')), paragraph(REQUEST_FORM.youWrote), quote(reason)]);
 
-/** Shows what came of it; what was asked for is followed from then on, so that the window becomes the access. */
+/** Shows the answer, and registers the window so that it later shows the access itself. */
 async function answerIn(context: SlackContext, { submissionKey, personId }: Asked, answer: ModalView | Submitted) {
   const place = { viewId: submissionKey, personId };
   if ('type' in answer) return show(context, place, answer);
@@ -162,7 +163,7 @@ const emergencyOf = ({ submissionKey, personId, values }: Asked) => ({
   incidentId: values.incident,
 });
 
-/** What can be said at once, by the block of the form that it belongs to; or the code, taken and right. */
+/** Checks the form. @returns errors by block, or the verified one-time code */
 async function wrongIn(
   deps: SlackContext['deps'],
   asked: Asked,

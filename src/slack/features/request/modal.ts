@@ -25,7 +25,7 @@ export const ACTIONS = {
   start: 'request_start',
   options: 'request_options',
 } as const;
-/** Block ids. The duration's holds the role: another role starts from its own default. */
+/** Block ids. That of the duration contains the role, so that another role starts with its own default. */
 export const BLOCKS = {
   role: 'role',
   more: 'more',
@@ -36,7 +36,7 @@ export const BLOCKS = {
   options: 'options',
 } as const;
 export const durationBlock = (role: Role): string => `duration:${roleKey(role)}`;
-/** Roles that can be asked for beside the first. */
+/** Maximum number of additional roles. */
 const MOST_MORE = MOST_ROLES - 1;
 
 const CHOICES = [
@@ -55,35 +55,35 @@ const CHOICES = [
 export interface ChosenRole {
   readonly role: Role;
   readonly resourceName: string;
-  /** What it is called in the choice. Absent: by its names alone. */
+  /** Its label in the list. Without it, the names alone. */
   readonly label?: string;
 }
 
 /** An ordinary request, or break-glass. */
 export type Mode = 'request' | 'break_glass';
 
-/** What the request form shows. A function of this and nothing else. */
+/** Everything that the request form shows. */
 export interface RequestForm {
   readonly mode: Mode;
   readonly role: ChosenRole | null;
-  /** Asked for with it, each decided on its own. */
+  /** Additional roles. Each is decided on its own. */
   readonly more: readonly ChosenRole[];
-  /** Already known when the form opens; null: the role's default. */
+  /** The duration known when the form opens, or null for the role's default. */
   readonly duration: Millis | null;
   readonly reason: string;
   readonly startsAt: Instant | null;
   /**
-   * Times that were typed are not worked out yet. Slack takes the first value of an input when it first shows it,
-   * and no other later: so these inputs wait.
+   * Whether typed times are still being resolved. Slack uses the initial value of an input only when it first shows it,
+   * so these inputs wait.
    */
   readonly isWorkingOutTimes: boolean;
   readonly incidents: readonly Incident[];
   readonly incidentId: string | null;
-  /** What few people need is shown as well. */
+  /** Whether the fields under "More options" are shown. */
   readonly isUnfolded: boolean;
   /** They have set up one-time codes. */
   readonly hasCodes: boolean;
-  /** A line on what is known so far; mrkdwn. */
+  /** A line about what is known so far, as mrkdwn. */
   readonly notice: string;
 }
 
@@ -111,7 +111,7 @@ export function requestModal(form: RequestForm): ModalView {
   if (form.role && !form.isWorkingOutTimes) blocks.push(durationInput(form, form.role.role));
   if (form.role) blocks.push(reasonInput(form, form.role.role));
   if (form.incidents.length > 0) blocks.push(incidentInput(form));
-  // What is decided stands right below what it depends on; what few people need comes after.
+  // The preview comes right below the fields that it depends on, before "More options".
   blocks.push(section(form.notice, BLOCKS.preview));
   const chosen = form.role ? [form.role, ...form.more] : [];
   if (chosen.some(({ role }) => role.secondFactor.request)) blocks.push(...codeBlocks(form.hasCodes));
@@ -127,7 +127,7 @@ export function requestModal(form: RequestForm): ModalView {
   };
 }
 
-/** What few people need. Asked for already, it is in sight. */
+/** The fields under "More options". They are shown if one has a value. */
 function rareBlocks(form: RequestForm): KnownBlock[] {
   if (form.isUnfolded || form.more.length > 0 || form.startsAt !== null) return [moreInput(form), startInput(form)];
   const unfold = button(REQUEST_FORM.options, ACTIONS.options, 'unfold');
@@ -253,10 +253,10 @@ const roleOption = ({ role, resourceName, label }: ChosenRole): PlainTextOption 
   value: roleKey(role),
 });
 
-/** Nobody types more to find a role. */
+/** Longer search texts are cut. */
 const MOST_TYPED = 200;
 
-/** Roles whose names hold every word typed, best match first, as many as Slack takes. */
+/** Roles whose names contain every typed word, best match first, up to Slack's limit. */
 export function roleOptions(policy: Policy, typed: string, mode: Mode = 'request'): Option[] {
   const words = typed.slice(0, MOST_TYPED).toLowerCase().split(/\s+/).filter(Boolean);
   const found: { option: Option; rank: number }[] = [];

@@ -3,9 +3,9 @@ import type { Millis } from '../../../domain/terms.ts';
 import { type ClockTimes, looksLikeWhen, takeWhen } from '../../kit/when.ts';
 
 /**
- * What somebody typed after `/jit request`, in one line and forgiving: names by prefix, times and lengths as people write
- * them; everything else is the reason. What is missing stays null. What is left over and looks like a time, a length or a
- * role was meant as one: then nothing is decided on the rest, and they are asked.
+ * Parses what follows `/jit request`, tolerantly: names by prefix, times and durations as people write them; the rest
+ * is the reason. What is missing is null. If the reason contains what looks like a time, a duration or a role, it was
+ * probably meant as one: then nothing is decided, and the person is asked.
  */
 export interface Line {
   readonly roles: readonly Role[];
@@ -17,11 +17,11 @@ export interface Line {
 
 /** What was not understood. */
 export type Unclear =
-  /** It fits no resource, or several. */
+  /** The name fits no resource, or several. */
   | { readonly what: 'resource'; readonly typed: string }
-  /** `typed` null: none was named, and the resource has several; the first is suggested. */
+  /** The name fits no role. `typed` is null if none was named and the resource has several; the first is suggested. */
   | { readonly what: 'role'; readonly resource: string; readonly typed: string | null }
-  /** A time or length that does not fit the rest. */
+  /** A time or duration that contradicts the rest. */
   | { readonly what: 'time'; readonly typed: string };
 
 export function parseLine(policy: Policy, typed: string): Line {
@@ -29,12 +29,12 @@ export function parseLine(policy: Policy, typed: string): Line {
   const found = findRoles(policy, words);
   const { duration, times, rest } = takeWhen(words.slice(found.used).join(' '));
   const told = /^(?:because|reason:?|to:)\s+(.*)$/i.exec(rest)?.[1] ?? /^["“](.*)["”]$/.exec(rest)?.[1];
-  // Whoever says where the reason begins means all of it.
+  // After an explicit start of the reason, everything belongs to it.
   const unclear = found.unclear ?? (told === undefined ? leftOver(rest, found.resource) : null);
   return { roles: found.roles, unclear, duration, times, reason: told ?? rest };
 }
 
-/** What in the reason was hardly meant as one. */
+/** The part of the reason that was probably meant as something else. */
 function leftOver(rest: string, resource: Resource | null): Unclear | null {
   const time = looksLikeWhen(rest);
   if (time !== null) return { what: 'time', typed: time };
@@ -47,11 +47,11 @@ interface FoundRoles {
   readonly roles: readonly Role[];
   readonly unclear: Unclear | null;
   readonly resource: Resource | null;
-  /** How many of the words it took. */
+  /** How many words it used. */
   readonly used: number;
 }
 
-/** The role that the first words name. */
+/** Finds the role that the first words name. */
 function findRoles(policy: Policy, words: readonly string[]): FoundRoles {
   const [first = '', second = ''] = words;
   if (first === '') return { roles: [], unclear: null, resource: null, used: 0 };
@@ -73,7 +73,7 @@ function findRoles(policy: Policy, words: readonly string[]): FoundRoles {
     const typed = isNamed ? `${resourceWord} ${wanted}` : resourceWord;
     return { roles: [], unclear: { what: 'resource', typed }, resource: null, used: isNamed ? used : 1 };
   }
-  // No role was named, or none or several that fit: the only one there is, or the first, which the form lets people change.
+  // If no role was named, or none or several fit: the only role, or the first, which the person can change in the form.
   const usual = [...only.roles.values()][0];
   const named = roleWord ?? (matches.length > 0 ? wanted : null);
   const isSure = named === null && only.roles.size === 1;
@@ -85,7 +85,7 @@ function findRoles(policy: Policy, words: readonly string[]): FoundRoles {
   };
 }
 
-/** By id or name: the exact one where there is one, otherwise all that begin so. */
+/** Finds entries by id or name: an exact match, or all that begin with the text. */
 function fitting<T extends Pick<Resource | Role, 'id' | 'name'>>(things: readonly T[], word: string): T[] {
   const typed = word.toLowerCase();
   const exact = things.find(({ id, name }) => id === typed || name.toLowerCase() === typed);

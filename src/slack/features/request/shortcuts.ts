@@ -10,10 +10,10 @@ import { openForm } from './form.ts';
 import type { ChosenRole } from './modal.ts';
 import { chosenRole } from './values.ts';
 
-/** Asking from where the incident is talked about. Callback ids are those of manifest.yml. */
+/** Shortcuts: a request from a message about an incident. Callback ids are those of manifest.yml. */
 export const SHORTCUTS = { anywhere: 'request_access', onMessage: 'request_access_for_message' } as const;
 
-/** Addresses of incidents, as PagerDuty's app and its mails write them. */
+/** Addresses of incidents, as written by PagerDuty's app and its e-mails. */
 const INCIDENT_ADDRESS = /https:\/\/[a-z0-9.-]+\.pagerduty\.com\/incidents\/([A-Z0-9]{6,20})/;
 
 export function listenToShortcuts(app: App, context: SlackContext): void {
@@ -35,13 +35,13 @@ export function listenToShortcuts(app: App, context: SlackContext): void {
           word: drawn(REQUEST_FORM.noIncidentFound),
         }),
       );
-    // What was looked up for a preview a moment ago is at hand; otherwise the form does not wait for it.
+    // A recent look-up is used from the cache; otherwise the form does not wait for it.
     const incident = await Promise.race([deps.onCall.incident(incidentId, 'preview'), soon()]);
     const role = incident?.known ? roleFor(deps.policy, incident.value.service.id) : null;
     await saying(to.personId, () => openForm(context, to, { mode: 'request', role, incidentId }));
   });
 
-  /** A shortcut has no place for an answer but a private message. */
+  /** The only place for an answer to a shortcut is a private message. */
   async function saying(personId: string, open: () => Promise<void>): Promise<void> {
     try {
       await open();
@@ -56,15 +56,15 @@ export function listenToShortcuts(app: App, context: SlackContext): void {
   }
 }
 
-/** The trigger lives three seconds: the form opens well before, with or without a role chosen. */
+/** The trigger expires after three seconds, so the form opens well before that, with or without a suggested role. */
 const HEAD_START_MS = 1_000;
 const soon = (): Promise<null> => new Promise((resolve) => setTimeout(resolve, HEAD_START_MS, null).unref());
 
-/** The first incident that a message names: in its text, its blocks, or its attachments. */
+/** The first incident in a message: in its text, blocks or attachments. */
 export const incidentIn = (message: unknown): string | null =>
   INCIDENT_ADDRESS.exec(JSON.stringify(message) ?? '')?.[1] ?? null;
 
-/** The first role of the resource that belongs to this service, where the policy says which does. */
+/** The first role of the resource that the policy links to this service. */
 function roleFor(policy: Policy, serviceId: string): ChosenRole | null {
   const resource = [...policy.resources.values()].find(({ services }) => services.includes(serviceId));
   const role = resource && [...resource.roles.values()][0];

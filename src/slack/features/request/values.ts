@@ -8,13 +8,13 @@ import { ACTIONS, BLOCKS, type ChosenRole, durationBlock } from './modal.ts';
 export interface FormValues {
   readonly role: RoleKey | null;
   readonly more: readonly string[];
-  /** NaN: none was chosen. */
+  /** NaN if none was chosen. */
   readonly duration: Millis;
   readonly reason: string;
   readonly incident: string | null;
   readonly hasIncident: boolean;
   readonly startsAt: Instant | null;
-  /** The fields that few people need are in sight. */
+  /** Whether the fields under "More options" are shown. */
   readonly isUnfolded: boolean;
   readonly code: string;
 }

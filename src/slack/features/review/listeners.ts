@@ -32,14 +32,14 @@ import {
 } from './modals.ts';
 import { USE_MODAL, useReviewModal } from './useReviewModal.ts';
 
-/** Approve, approve less, deny with a comment; and the review of break-glass. What is clicked is only ever a request's id. */
+/** Approve, approve less, deny with a comment, and review of break-glass. A button holds only the request's id. */
 export function listenToReviews(app: App, context: SlackContext): void {
   onApprove(app, context);
   onApproveLess(app, context);
   onDeny(app, context);
   onUseReview(app, context);
 
-  // A button that only opens a link still sends its click.
+  // Slack also sends the click on a link button.
   app.action('open_incident', ({ ack }) => ack());
   app.action('open_card', ({ ack }) => ack());
 }
@@ -161,13 +161,13 @@ function onUseReview(app: App, context: SlackContext): void {
   });
 }
 
-/** The request, where it still waits for a review. */
+/** The request, if it is still pending. */
 async function pending(deps: SlackContext['deps'], requestId: string): Promise<Shown | null> {
   const request = (await deps.store.request(requestId))?.value;
   return request?.state === 'pending' ? loadShown(deps, request) : null;
 }
 
-/** Takes the one-time code where the form asks for one, then the review. */
+/** Checks the one-time code if the form asks for one, then records the review. */
 async function decide(
   deps: SlackContext['deps'],
   { values, errorBlock, reviewerId, done }: Asked,

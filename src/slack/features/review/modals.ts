@@ -1,4 +1,4 @@
-/** Forms for reviewers. Each holds the request's id and nothing else that counts. */
+/** Forms for reviewers. Each holds only the request's id. */
 
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import type { Request } from '../../../domain/request.ts';
@@ -17,7 +17,7 @@ export const DENY_MODAL = 'review_deny_modal';
 export const CHANGE_MODAL = 'review_change_modal';
 export const APPROVE_MODAL = 'review_approve_modal';
 export const CHANGE = { role: 'change_role', duration: 'change_duration' } as const;
-/** Room for a role's name before the words behind it. */
+/** Maximum length of a role's name, so that the words after it fit. */
 const ROLE_MOST = 60;
 
 export const denyModal = (requestId: string): ModalView => ({
@@ -30,7 +30,7 @@ export const denyModal = (requestId: string): ModalView => ({
   blocks: [commentInput(REVIEW_FORM.whyNot, REVIEW_FORM.theyRead)],
 });
 
-/** Approving a role that demands a one-time code of its reviewers. */
+/** Approves a role whose reviewers need a one-time code. */
 export const approveModal = ({ request, roleName }: CardInput, hasCodes: boolean): ModalView => ({
   type: 'modal',
   callback_id: APPROVE_MODAL,
@@ -48,11 +48,11 @@ export const approveModal = ({ request, roleName }: CardInput, hasCodes: boolean
 export interface NarrowerRole {
   readonly key: string;
   readonly name: string;
-  /** Whether it demands a one-time code of its reviewers. */
+  /** Whether its reviewers need a one-time code. */
   readonly wantsCode: boolean;
 }
 
-/** Approving less: a shorter time, or a narrower role of the same resource. */
+/** Approves less: a shorter time, or a narrower role of the same resource. */
 export function changeModal(
   { request, role }: CardInput,
   narrower: readonly NarrowerRole[],
@@ -98,7 +98,7 @@ const select = (id: string, label: string, options: PlainTextOption[]): InputBlo
   },
 });
 
-/** What was asked for, and shorter times. */
+/** The requested duration, and shorter ones. */
 function shorterThan({ duration }: Request): PlainTextOption[] {
   const choices = [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR].filter((ms) => ms < duration);
   return [duration, ...choices.reverse()].map((ms, index) => ({

@@ -7,7 +7,7 @@ import { paragraph } from '../../kit/drawn.ts';
 
 export const USE_MODAL = 'use_review_modal';
 
-/** Holds the request's id and which button it came from; both are checked again when it is sent. */
+/** Holds the request's id and the button it came from. Both are checked again when it is sent. */
 export const useReviewModal = (requestId: string, justified: boolean): ModalView => ({
   type: 'modal',
   callback_id: USE_MODAL,
