@@ -34,7 +34,7 @@ writeFileSync(
       encoding: {
         x: { field: 'size', type: 'quantitative', title: null, scale: log, axis: { format: '~s', tickCount: 4 } },
         y: { field: 'value', type: 'quantitative', title: 'ms of one processor, or MB', scale: log },
-        color: { field: 'curve', type: 'nominal', title: null },
+        color: { field: 'curve', type: 'nominal', title: null, legend: { labelLimit: 0 } },
       },
     },
     resolve: { scale: { x: 'independent' } },
