@@ -13,7 +13,7 @@ const LONG = [
   'test/ledger/{bent,names,retention}.test.ts',
   'test/cli/{audit,policy,report}.test.ts',
   'test/simulation/coverage.test.ts',
-  'test/process/{crash,httpCorpus,kills,signals}.test.ts',
+  'test/process/{crash,httpCorpus,kills,restored,signals}.test.ts',
   'test/browser/**/*.test.ts',
   'test/docs/recipes.test.ts',
 ];

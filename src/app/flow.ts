@@ -15,6 +15,7 @@ import { createPostBook } from '../ledger/sqlite/postBook.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
 import { chaseAccessReview } from '../lifecycle/accessReview/accessReview.ts';
 import { chaseUseReview } from '../lifecycle/breakGlass/breakGlass.ts';
+import { canaryJobs, tendCanary } from '../lifecycle/canary/canary.ts';
 import type { Deps, Integrity } from '../lifecycle/deps.ts';
 import { evidenceSource } from '../lifecycle/evidenceSource.ts';
 import { endGrant } from '../lifecycle/grant/endGrant.ts';
@@ -129,6 +130,7 @@ async function wire(world: World) {
       ...messageJobs(event),
       ...pagerDutyJobs(event, world.incidents),
       ...forwarding.jobs(event.at),
+      ...canaryJobs(event),
     ],
     onDue: (jobs) => runner.poke(new Set(jobs.map(({ kind }) => kind))),
   });
@@ -226,6 +228,7 @@ function handlersOf(world: World, parts: Parts): Handlers {
     stamp: (key) => stampGrants(deps, key),
     drift: createDriftRound(deps),
     reconcile: createReconcile(deps),
+    canary: (_key, attempt) => tendCanary(deps, attempt),
     checkpoint: async () => (checkpoints ? anchorLedger({ store, events }, checkpoints, clock.now()) : null),
     page: (seq) => page(tell, seq),
     resolve_page: (seq) => resolvePage(tell, seq),

@@ -1,3 +1,4 @@
+import { isCanary } from '../domain/canary.ts';
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Request } from '../domain/request.ts';
 import { errorText } from '../domain/text.ts';
@@ -10,7 +11,7 @@ export function meteredStore(store: Store, meter: Meter, log: Log): Store {
   async function timeToAccess(event: LedgerEvent<'grant.activated'>): Promise<void> {
     const request = event.requestId === null ? null : (await store.request(event.requestId))?.value;
     // A request for a later time was meant to wait.
-    if (!request || request.startsAt !== null) return;
+    if (!request || request.startsAt !== null || isCanary(request.requester)) return;
     meter.accessGiven(decidedBy(request), event.at - request.submittedAt);
   }
 

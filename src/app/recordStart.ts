@@ -4,6 +4,7 @@ import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { newestPolicyLoaded } from '../ledger/sqlite/eventReader.ts';
+import { canaryJob } from '../lifecycle/canary/canary.ts';
 import { changesSince, keepPolicyText, policyLoaded } from '../lifecycle/reloadPolicy.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import { JOB_KEYS } from '../ports/keys.ts';
@@ -75,6 +76,7 @@ export async function recordStart(
     jobs: [
       { kind: 'sweep', key: JOB_KEYS.everybody, dueAt },
       { kind: 'digest', key: JOB_KEYS.weekly, dueAt },
+      ...(policy.canary ? [canaryJob(clock.now())] : []),
       { kind: 'drift', key: JOB_KEYS.everyResource, dueAt },
       ...(checkpoints ? [{ kind: 'checkpoint', key: JOB_KEYS.ledger, dueAt } as const] : []),
     ],

@@ -3,6 +3,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type AlarmKind, alarmsIn, type Observed } from '../domain/alarm.ts';
+import { canaryProblem } from '../domain/canary.ts';
 import { MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import type { Alarms } from '../lifecycle/health/alarms.ts';
@@ -79,6 +80,7 @@ async function observe({ clock, overview, ledgerProblem, drift, databasePath }: 
     ledgerProblem: ledgerProblem(),
     lastWrite: seen?.lastBeat ?? null,
     auditBehind: seen?.auditBehind ?? null,
+    canaryProblem: seen?.canary ? canaryProblem(seen.canary, now) : null,
     disk: await diskOf(databasePath),
     drift: drift(),
   };

@@ -1,3 +1,4 @@
+import { type Canary, canaryProblem } from '../domain/canary.ts';
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { isWriterThere, openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { createOverviewReader } from '../ledger/sqlite/overview.ts';
@@ -55,6 +56,8 @@ export function statusOf(
       problems.push(STATUS_PROBLEMS.late(count, kind, ago(since)));
   if (auditBehind !== null && now - auditBehind.since > 10 * MINUTE)
     problems.push(STATUS_PROBLEMS.auditBehind(auditBehind.count, ago(auditBehind.since)));
+  const canary = overview.canary && canaryProblem(overview.canary, now);
+  if (canary !== null) problems.push(STATUS_PROBLEMS.canary(canary));
   return { ...overview, alive: isRunning && !isSilent, problems };
 }
 
@@ -67,6 +70,13 @@ function newAccess({ frozenSince, drain }: Status): string {
 
 const iso = (at: Instant): string => new Date(at).toISOString();
 
+function canaryText({ role, run, last, held }: Canary, now: Instant): string {
+  const result =
+    last === null ? STATUS.canary.none : STATUS.canary.over(last.problem === null, Math.max(SECOND, now - last.at));
+  const state = held !== null ? STATUS.canary.waits(held) : run === null ? '' : STATUS.canary.runs;
+  return `${role}: ${result}${state}`;
+}
+
 function textOf(found: Status, now: Instant): string {
   const live = Object.entries(found.live);
   const { auditBehind, lastAnchor } = found;
@@ -78,6 +88,7 @@ function textOf(found: Status, now: Instant): string {
     [STATUS.due, String(found.due.reduce((sum, { count }) => sum + count, 0))],
     [STATUS.retried, String(found.retried)],
     [STATUS.audit.name, auditBehind === null ? STATUS.audit.complete : STATUS.audit.behind(auditBehind.count)],
+    ...(found.canary === null ? [] : [[STATUS.canary.name, canaryText(found.canary, now)]]),
     [STATUS.newest, `#${found.newestSeq}`],
     [
       STATUS.anchor.name,

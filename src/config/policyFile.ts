@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { pagerDutyMistakes, sharedInTable } from '../domain/accounts.ts';
+import { CANARY_ID } from '../domain/canary.ts';
 import { nearestWord } from '../domain/nearest.ts';
-import type { Policy } from '../domain/policy.ts';
+import { findRole, type Policy } from '../domain/policy.ts';
 import { createStriker } from '../domain/secrets.ts';
 import { counted } from '../domain/text.ts';
 import { ConfigError } from './configError.ts';
@@ -99,6 +100,7 @@ export function parsePolicy(
     passwords: passwordsOf(source, variables),
   };
   checkAccounts(policy, kinds, report);
+  checkCanary(policy, kinds, report);
   if (issues.length > 0) return { issues };
   const locate = (path: Path) => {
     const at = origin(path);
@@ -152,10 +154,25 @@ function checkAccounts(
     const shared = template ? sharedInTable(template, identities, samePerson) : null;
     if (shared)
       report(
-        ['identities', shared.ids[1]],
+        shared.ids[1] === CANARY_ID ? ['canary', 'identities'] : ['identities', shared.ids[1]],
         `${shared.ids.join(' and ')} are both "${shared.account}" at ${id}: two people never share an account. If they are one human, say so under slack.same_person`,
       );
   }
+}
+
+/** Its role has to be there, long enough, and at a target where the canary can have an account. */
+function checkCanary(
+  policy: Policy,
+  kinds: readonly TargetKind[],
+  report: (path: Path, message: string) => void,
+): void {
+  if (!policy.canary) return;
+  const role = findRole(policy, policy.canary.role);
+  const kind = role && policy.resources.get(role.resourceId)?.kind;
+  if (kinds.find((one) => one.kind === kind)?.isOfSlack)
+    report(['canary', 'role'], `${policy.canary.role} is held by Slack accounts, and the canary has none`);
+  if (!role) report(['canary', 'role'], `no role is called "${policy.canary.role}"; expected resource/role`);
+  else if (policy.canary.lasts > role.duration.max) report(['canary', 'lasts'], 'it is longer than the role’s max');
 }
 
 const pathText = (path: Path): string =>

@@ -53,7 +53,10 @@ export function checkRetired(
 
 /** Names of accounts that at least one person has. */
 const identifiedIn = (raw: unknown): ReadonlySet<string> =>
-  new Set(entriesOf(fieldOf(raw, 'identities')).flatMap(([, names]) => entriesOf(names).map(([name]) => name)));
+  new Set([
+    ...entriesOf(fieldOf(raw, 'identities')).flatMap(([, names]) => entriesOf(names).map(([name]) => name)),
+    ...entriesOf(fieldOf(fieldOf(raw, 'canary'), 'identities')).map(([name]) => name),
+  ]);
 
 function checkNames(id: string, resource: unknown, report: Report): void {
   const roles = entriesOf(fieldOf(resource, 'roles')).map(([role]) => role);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { DRIFT_KINDS, type EscalationStep, type OpaTarget, RISKS, type Rule, type Stage } from '../domain/policy.ts';
-import { SECOND } from '../domain/terms.ts';
+import { MINUTE, SECOND } from '../domain/terms.ts';
 import {
   account,
   channel,
@@ -294,6 +294,27 @@ const digest = z
   })
   .transform(({ day, at, time_zone }) => ({ day: DAYS.indexOf(day) + 1, minute: at, timeZone: time_zone }));
 
+/** Of a kind of account, for templates. */
+const identityName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as github');
+
+const LEAST_CANARY = 5 * MINUTE;
+const canary = z
+  .strictObject({
+    role: z.string().describe('What it gets, as resource/role. It needs nobody’s approval, for this role alone.'),
+    email: z
+      .email()
+      .toLowerCase()
+      .describe('Its address, which nobody in Slack may have. Its account at the target follows from it.'),
+    every: duration.prefault('1h').describe('How often; at least 5m.'),
+    lasts: duration.prefault('5m').describe('Its latest end. It is taken back as soon as it was seen.'),
+    identities: z
+      .record(identityName, z.string().min(1))
+      .default({})
+      .describe('What it is called at targets, as under identities: { github: jitbot-canary }.'),
+  })
+  .refine(({ every }) => every >= LEAST_CANARY, { message: 'every is below 5m', path: ['every'] })
+  .refine(({ every, lasts }) => lasts < every, { message: 'lasts is not below every', path: ['lasts'] });
+
 export const policySchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the version of this format' }).describe('Of this format.'),
   environment: label
@@ -318,6 +339,9 @@ export const policySchema = z.strictObject({
     .strictObject({ page: pagerDutyId.describe('A PagerDuty service on which an incident is opened.') })
     .optional()
     .describe('Who is woken where the bot cannot help itself, besides the administrators, who are told in Slack.'),
+  canary: canary
+    .optional()
+    .describe('A grant to nobody that the bot gives and takes back by itself, to see that it can. Left out: none.'),
   drift: z
     .strictObject({ every: duration.describe('How often.') })
     .prefault({ every: '1h' })
@@ -331,10 +355,7 @@ export const policySchema = z.strictObject({
     .default({})
     .describe('Resources under a name, for limits and freezes.'),
   identities: z
-    .record(
-      account,
-      z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as github'), z.string().min(1)),
-    )
+    .record(account, z.record(identityName, z.string().min(1)))
     .default({})
     .describe(
       'What people are called at targets, by Slack user id: { U0ANA: { github: ana-k } } fills in {github}. pagerduty: their e-mail address there, where it is not the one that Slack has.',

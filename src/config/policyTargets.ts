@@ -16,6 +16,8 @@ export interface TargetKind {
   ) =>
     | { readonly targetSchema: z.ZodType; readonly roleSchema: z.ZodType }
     | { readonly problem: string; readonly at: string };
+  /** Its roles are held by Slack accounts, and the canary has none. */
+  readonly isOfSlack?: true;
   /** The template for account names of a parsed target, or null if it has none. */
   // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own target
   readonly accountTemplate?: (target: any) => string | null;

@@ -1,6 +1,7 @@
 /** Converts a checked document to the policy. */
 
 import { createHash } from 'node:crypto';
+import { CANARY_ID, type CanaryRule } from '../domain/canary.ts';
 import type { Limit, Policy, Resource, RetiredTarget, Role } from '../domain/policy.ts';
 import { type PolicyDocument, REASON_DEFAULT } from './policySchema.ts';
 
@@ -34,8 +35,12 @@ export function toPolicy(document: PolicyDocument, source: string, checked: Chec
     auditors: slack.auditors,
     delegates: slack.delegates,
     ...(document.alarms && { alarms: document.alarms }),
+    ...(document.canary && { canary: toCanary(document.canary) }),
     samePerson: slack.same_person,
-    identities: new Map(Object.entries(document.identities)),
+    identities: new Map([
+      ...Object.entries(document.identities),
+      ...(document.canary ? [[CANARY_ID, document.canary.identities] as const] : []),
+    ]),
     emailDomains: document.email_domains,
     resources: new Map(resources),
     retiredTargets: checked.retiredTargets,
@@ -86,6 +91,13 @@ function toRole(which: Pick<Role, 'resourceId' | 'id' | 'gives'>, role: Document
     rules: role.rules,
   };
 }
+
+const toCanary = ({ role, every, lasts, email }: NonNullable<PolicyDocument['canary']>): CanaryRule => ({
+  role,
+  every,
+  lasts,
+  email,
+});
 
 const toBreakGlass = (fields: NonNullable<DocumentRole['break_glass']>): NonNullable<Role['breakGlass']> => ({
   members: fields.members_of,

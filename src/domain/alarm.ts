@@ -5,6 +5,7 @@ export const ALARMS = {
   overdue: 'access that should be gone is still there',
   ledger: 'the ledger cannot be relied on',
   database: 'the database cannot be written',
+  canary: 'the canary failed: access may not be given or ended',
   audit_channel: 'the audit channel is behind',
   disk: 'the disk is nearly full',
   clock: 'the clock of this machine is wrong',
@@ -29,6 +30,8 @@ export interface Observed {
   readonly ledgerProblem: string | null;
   /** When the database was last written; null if it cannot be read. */
   readonly lastWrite: Instant | null;
+  /** What is wrong with the canary; null if nothing is, or there is none. */
+  readonly canaryProblem: string | null;
   readonly auditBehind: { readonly count: number; readonly since: Instant } | null;
   /** null if the system does not say. */
   readonly disk: { readonly free: number; readonly size: number } | null;
@@ -53,6 +56,7 @@ export function alarmsIn(seen: Observed): ReadonlyMap<AlarmKind, string> {
   if (seen.ledgerProblem !== null) found.set('ledger', seen.ledgerProblem);
   if (lastWrite === null) found.set('database', 'it cannot be read');
   else if (now - lastWrite > WRITE_WITHIN) found.set('database', `nothing was written since ${at(lastWrite)}`);
+  if (seen.canaryProblem !== null) found.set('canary', seen.canaryProblem);
   if (auditBehind !== null && now - auditBehind.since > SHOWN_WITHIN)
     found.set('audit_channel', `${auditBehind.count} not shown yet, the first happened ${at(auditBehind.since)}`);
   if (disk !== null && isNearlyFull(disk)) found.set('disk', `${Math.floor(disk.free / 1_000_000)} MB are free`);

@@ -60,7 +60,9 @@ export type RuleDecision =
 export type Decision =
   | RuleDecision
   /** Break-glass: not by the rules, and reviewed afterwards. */
-  | (Decided & { readonly effect: 'break_glass'; readonly proof: Proof });
+  | (Decided & { readonly effect: 'break_glass'; readonly proof: Proof })
+  /** The canary: not by the rules, for nobody, and taken back as soon as it was seen. */
+  | (Decided & { readonly effect: 'canary'; readonly proof: Proof });
 
 /** The outcome of a rule, and why. */
 export interface RuleFinding {

@@ -6,6 +6,9 @@ import type { DriftFinding, SlackIdentity } from './records.ts';
 import type { Signal } from './signals.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
 
+/** Whose approval gave access. */
+export type ApprovedBy = 'policy' | 'reviewers' | 'break_glass' | 'canary';
+
 /** The payload of each kind of event, beyond who, when, and which request and grant. */
 export interface EventPayloads {
   /** Includes the decision's full input and the policy's hash, so that it can be decided again. */
@@ -48,7 +51,7 @@ export interface EventPayloads {
   'request.approved': {
     role: RoleKey;
     requester: Named;
-    by: 'policy' | 'reviewers' | 'break_glass';
+    by: ApprovedBy;
     approvers: readonly Named[];
     startsAt: Instant | null;
   };
@@ -170,6 +173,10 @@ export interface EventPayloads {
   'ledger.damaged': { problem: string; needsLook?: true };
   /** Somebody has to look at the bot itself. `page`: the PagerDuty service that is paged; `to`: who is told. */
   'alarm.raised': { alarm: AlarmKind; problem: string; since: Instant; page: string | null; to: readonly Named[] };
+  /** The canary's grant was given, seen, taken back and seen to be gone. */
+  'canary.passed': { role: RoleKey; took: Millis };
+  /** It was not. The event has no grant if it could not even begin. */
+  'canary.failed': { role: RoleKey; problem: string };
   /** Its reason is over. It may never have been recorded as raised, because nothing could be recorded then. */
   'alarm.ended': { alarm: AlarmKind; problem: string; since: Instant; to: readonly Named[] };
   /**
@@ -246,6 +253,7 @@ const LOUD: ReadonlySet<EventType> = new Set([
   'ledger.damaged',
   'ledger.restored',
   'alarm.raised',
+  'canary.failed',
   'channel.forged',
   'second_factor.locked',
   'drift.found',

@@ -1,3 +1,4 @@
+import type { CanaryRule } from './canary.ts';
 import type { IncidentStatus, Urgency } from './incident.ts';
 import type { RequestSignal } from './signals.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
@@ -201,7 +202,7 @@ export interface Policy {
   readonly auditors: readonly Principal[];
   /** Whom an absent reviewer may name as a stand-in. Empty means nobody. */
   readonly delegates: readonly Principal[];
-  /** People's names at targets, by Slack id and kind of name. */
+  /** People's names at targets, by Slack id and kind of name; the canary's by `CANARY_ID`. */
   readonly identities: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Domains whose addresses determine account names at targets. Absent or empty if unrestricted. */
   readonly emailDomains?: readonly string[];
@@ -209,6 +210,8 @@ export interface Policy {
   readonly samePerson: readonly (readonly string[])[];
   /** The PagerDuty service that is paged for the bot itself. Absent if administrators are only told in Slack. */
   readonly alarms?: { readonly page: string };
+  /** Absent if there is none. */
+  readonly canary?: CanaryRule;
   /** When the audit channel gets the weekly summary; null if never. ISO weekday, minutes after midnight. */
   readonly digest: { readonly day: number; readonly minute: number; readonly timeZone: string } | null;
   /** How often targets are compared with the ledger. */

@@ -25,6 +25,7 @@ export function changesAround(before: Policy, after: Policy): string[] {
   say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
   say('alarms page', before.alarms?.page ?? 'nobody', after.alarms?.page ?? 'nobody');
+  say('canary', before.canary ?? 'none', after.canary ?? 'none');
   say('accounts of one person', before.samePerson, after.samePerson);
   for (const id of new Set([...before.identities.keys(), ...after.identities.keys()]))
     say(`what ${id} is called at targets`, before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');

@@ -1,5 +1,6 @@
 import type { AccessReview, Removal } from './accessReview.ts';
 import type { Alarm } from './alarm.ts';
+import type { Canary } from './canary.ts';
 import type { Person } from './person.ts';
 import type { Principal } from './policy.ts';
 import type { Instant, RoleKey } from './terms.ts';
@@ -90,6 +91,8 @@ export interface Records {
   digest: { readonly until: Instant } | null;
   /** An alarm that is not over. Key: the kind of alarm. */
   alarm: Alarm | null;
+  /** Key `bot`. null if the policy has none. */
+  canary: Canary | null;
   /** Unresolved drift. Key: the resource's id. */
   drift: readonly DriftFinding[] | null;
 }

@@ -46,6 +46,8 @@ export interface Figures {
   readonly unreviewed: readonly Mark[];
   readonly drift: readonly Mark[];
   readonly signals: readonly Mark[];
+  /** Runs of the canary, which count nowhere else. */
+  readonly canary: { readonly passed: number; readonly failed: readonly Mark[] };
 }
 
 /** A review sooner after the request than anybody can read it. */

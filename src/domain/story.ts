@@ -1,4 +1,4 @@
-import type { LedgerEvent } from './events.ts';
+import type { ApprovedBy, LedgerEvent } from './events.ts';
 import type { EndReason } from './grant.ts';
 import type { Named } from './person.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
@@ -26,7 +26,7 @@ export type StoryDecision =
   | { readonly kind: 'waiting' | 'cancelled' | 'expired' }
   | {
       readonly kind: 'approved';
-      readonly by: 'policy' | 'reviewers' | 'break_glass';
+      readonly by: ApprovedBy;
       readonly approvers: readonly Named[];
     }
   /** `by` is null for the policy. */

@@ -8,6 +8,7 @@ import type { Refused } from '../domain/refusal.ts';
 import { cut } from '../domain/text.ts';
 import type { PolicyReading } from '../ports/policy.ts';
 import type { RecordChange, Store } from '../ports/store.ts';
+import { canaryJob } from './canary/canary.ts';
 import type { Deps } from './deps.ts';
 import { type Stranded, strandedBy, strandedLine } from './grant/strandedAccess.ts';
 import { checkAdmin } from './people/eligibility.ts';
@@ -79,6 +80,7 @@ async function reload(deps: Deps, by: ShownTo | null): Promise<Reload | Refused>
   await deps.store.commit({
     records: await keepPolicyText(deps.store, policy),
     events: [policyLoaded(policy, recorded, admin ? personActor(admin.person) : BOT)],
+    jobs: policy.canary || deps.policy.canary ? [canaryJob(deps.clock.now())] : [],
   });
   await deps.policyFile.use(policy);
   return { outcome: 'in_force', hash: policy.hash, changes: recorded };

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { type Canary, canaryProblem } from '../domain/canary.ts';
 import { LIVE_STATES } from '../domain/grant.ts';
 import { type Instant, SECOND } from '../domain/terms.ts';
 import { JOBS, type LaneName } from '../ports/jobs.ts';
@@ -61,6 +62,7 @@ function workGauges(gauge: MakeGauge): (overview: Overview, now: Instant) => voi
   const retried = gauge('retried_work', 'Work that has failed and is tried again.');
   const behind = gauge('audit_channel_behind_events', 'Events that the audit channel does not show yet.');
   const behindAge = gauge('audit_channel_behind_seconds', 'How long the first of them has waited; 0: it shows all.');
+  const canary = canaryGauges(gauge);
   const newest = gauge('ledger_events', 'The number of the newest event.');
   const anchored = gauge('last_anchor_timestamp_seconds', 'When a position of the ledger was last signed and kept.');
   const beat = gauge('last_write_timestamp_seconds', 'When the bot last wrote the time down in its database.');
@@ -84,10 +86,33 @@ function workGauges(gauge: MakeGauge): (overview: Overview, now: Instant) => voi
     retried.set(overview.retried);
     behind.set(overview.auditBehind?.count ?? 0);
     behindAge.set(age(overview.auditBehind?.since));
+    canary(overview.canary, now);
     newest.set(overview.newestSeq);
     if (overview.lastAnchor === null) anchored.remove();
     else anchored.set(overview.lastAnchor / SECOND);
     beat.set(overview.lastBeat / SECOND);
+  };
+}
+
+/** None is shown where there is no canary, and no result before there is one. */
+function canaryGauges(gauge: MakeGauge): (canary: Canary | null, now: Instant) => void {
+  const isWell = gauge(
+    'canary_ok',
+    'Whether the canary was last given and taken back as it should be, and not too long ago.',
+  );
+  const passed = gauge('canary_result_timestamp_seconds', 'When the last run of the canary was over.');
+  const took = gauge('canary_seconds', 'How long that run took, from its request to its end.');
+  const held = gauge('canary_held', 'Whether the canary waits, because nothing is granted to anybody.');
+
+  return (canary, now) => {
+    for (const one of [isWell, passed, took, held]) one.remove();
+    if (canary === null) return;
+    held.set(canary.held === null ? 0 : 1);
+    const problem = canaryProblem(canary, now);
+    if (problem !== null || canary.last !== null) isWell.set(problem === null ? 1 : 0);
+    if (canary.last === null) return;
+    passed.set(canary.last.at / SECOND);
+    took.set(canary.last.took / SECOND);
   };
 }
 

@@ -59,6 +59,8 @@ export const JOBS = {
   drift: { key: 'resource, or all', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },
   // After a restore.
   reconcile: { key: 'ledger', lane: 'checking', maxBackoff: 30 * SECOND, maxAttempts: FOREVER },
+  // Give the canary its grant, look at it, and take it back.
+  canary: { key: 'canary', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   checkpoint: { key: 'ledger', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },
   // Write to PagerDuty.
   page: { key: 'event', lane: 'checking', ...MESSAGE },

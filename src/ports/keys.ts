@@ -18,6 +18,7 @@ export const POSTS = {
 /** Keys of due work that stands for more than one thing. */
 export const JOB_KEYS = {
   auditChannel: 'audit-channel',
+  canary: 'canary',
   everybody: 'everybody',
   everyResource: 'resources',
   ledger: 'ledger',

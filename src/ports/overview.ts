@@ -1,5 +1,6 @@
 /** The state of the bot's work, read in one go, for health, metrics and `jitbot status`. */
 
+import type { Canary } from '../domain/canary.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Instant } from '../domain/terms.ts';
 import type { JobKind } from './jobs.ts';
@@ -17,6 +18,8 @@ export interface Overview {
   readonly retried: number;
   /** Events missing from the audit channel, and the time of the first. null if it shows all. */
   readonly auditBehind: { readonly count: number; readonly since: Instant } | null;
+  /** null if there is none. */
+  readonly canary: Canary | null;
   /** Number of the newest event; 0 if there is none. */
   readonly newestSeq: number;
   /** When all access was frozen; null if it is not. */

@@ -119,6 +119,8 @@ export interface Provisioner<Target, Role> {
     | { readonly problem: string; readonly at: string };
   /** Packages that are not installed with the bot. They are loaded when a policy uses this kind. */
   readonly packages?: readonly string[];
+  /** Its roles are held by Slack accounts, and the canary has none. */
+  readonly isOfSlack?: true;
   /** The template for account names at this target, or null. */
   readonly accountTemplate?: (target: Target) => string | null;
   /**

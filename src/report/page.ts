@@ -121,9 +121,13 @@ function tiles(figures: Figures, summary: Summary): string {
     alarming('unreviewed', figures.unreviewed, TILES.unreviewed),
     alarming('drift', figures.drift, TILES.drift),
     tile('signals', figures.signals.length, TILES.signals),
+    ...(ranCanary(figures) ? [alarming('canary', figures.canary.failed, TILES.canary(canaryRuns(figures)))] : []),
   ];
   return `<ul class="tiles">${all.join('')}</ul>`;
 }
+
+const canaryRuns = ({ canary }: Figures): number => canary.passed + canary.failed.length;
+const ranCanary = (figures: Figures): boolean => canaryRuns(figures) > 0;
 
 const tile = (id: string, count: number, label: string, isAlarming = false): string =>
   `<li${isAlarming ? ' class="alarm"' : ''}><a href="#${id}"><b>${count}</b>${label}</a></li>`;
@@ -226,6 +230,7 @@ function behindAll(figures: Figures, summary: Summary, { day: dayIn }: Times): B
     one('unreviewed', BEHIND.unreviewed, figures.unreviewed),
     one('drift', BEHIND.drift, figures.drift),
     one('signals', BEHIND.signals, figures.signals),
+    ...(ranCanary(figures) ? [one('canary', BEHIND.canary, figures.canary.failed)] : []),
     ...byDay,
     ...grouped('role', summary.byRole),
     ...grouped('person', summary.byPerson),

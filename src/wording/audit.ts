@@ -40,6 +40,8 @@ export const DIGEST = {
     say`:warning: *${counted(count, `decision in under ${HASTY / SECOND} s`, `decisions in under ${HASTY / SECOND} s`)}*`,
   drift: (count: number): Sentence =>
     say`:warning: *${counted(count, 'difference between a target and the ledger', 'differences between targets and the ledger')}*`,
+  canary: (failed: number, passed: number): Sentence =>
+    say`:warning: *The canary failed ${counted(failed, 'time')}*, and passed ${counted(passed, 'time')}`,
   pictureTitle: 'Grants started, by day',
   pictureText: 'Grants started, by day: automatic, approved by reviewers, by break-glass',
   small: say`${code('jitbot report')} in the terminal has every figure, with the events behind it.`,

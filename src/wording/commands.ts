@@ -110,6 +110,7 @@ const DECIDED: Readonly<Record<Decision['effect'], string>> = {
   ask: 'needs approval',
   deny: 'denied',
   break_glass: 'break-glass',
+  canary: 'canary',
 };
 
 /** Decided before the rules, in place of them, or because none applied. */
@@ -130,9 +131,11 @@ export const WHY = {
     const decided =
       decision.effect === 'break_glass'
         ? say`Break-glass: the rules did not decide this.`
-        : decision.rule === null
-          ? unruled(decision)
-          : say`Rule ${decision.rule} decided: *${DECIDED[decision.effect]}*.`;
+        : decision.effect === 'canary'
+          ? say`The canary: the rules did not decide this.`
+          : decision.rule === null
+            ? unruled(decision)
+            : say`Rule ${decision.rule} decided: *${DECIDED[decision.effect]}*.`;
     const rules = decision.outcomes.map(
       (outcome) =>
         say`${outcome.rule}. ${capital(say`${EFFECTS[outcome.effect]}`)}: ${OUTCOMES[outcome.outcome]}. ${capital(ruleReasons(outcome))}.`,

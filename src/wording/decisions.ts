@@ -130,6 +130,8 @@ export function previewSentence(decision: Decision): Sentence {
       return say`:no_entry: *Would be denied.* ${denialSentence(decision)}`;
     case 'break_glass':
       return BREAK_GLASS_PREVIEW;
+    case 'canary':
+      return say`*Canary*: ${decision.reasons.join('; ')}.`;
   }
 }
 

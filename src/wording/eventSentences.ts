@@ -20,6 +20,7 @@ const DECIDED: Readonly<Record<EventPayloads['request.submitted']['decision']['e
   ask: 'needs approval',
   deny: 'denied',
   break_glass: 'break-glass',
+  canary: 'canary',
 };
 const VERDICTS = { approve: 'approved', deny: 'denied' } as const;
 
@@ -69,6 +70,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
     const by = {
       policy: 'was approved automatically',
       break_glass: 'is break-glass: no approval needed',
+      canary: 'was approved: the policy names this role for it',
       reviewers: `was approved by ${event.payload.approvers.map(({ name }) => name).join(', ')}`,
     };
     const when = event.payload.startsAt === null ? '' : say`, from ${time(event.payload.startsAt)}`;
@@ -163,6 +165,10 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
           )}`;
     return say`${strong`${ALARMS[alarm]}`}: ${cut(problem, 300)}. ${told}${page === null ? '' : say`; somebody was paged on ${code(page)}`}`;
   },
+  'canary.passed': ({ payload: { role, took } }) =>
+    say`the canary was given ${code(role)}, seen there, and ended, in ${durationText(took)}`,
+  'canary.failed': ({ payload: { role, problem } }) =>
+    say`${strong`the canary failed`} on ${code(role)}: ${cut(problem, 300)}`,
   'alarm.ended': ({ payload: { alarm, problem, since } }) =>
     say`over: ${ALARMS[alarm]}, since ${time(since)} (${cut(problem, 300)})`,
   'ledger.restored': ({ payload: { from, known } }) => {

@@ -39,6 +39,7 @@ function decisionSentence(decision: StoryDecision): Sentence {
       return decision.by === null ? say`denied by the policy` : say`denied by ${decision.by.name}`;
     case 'approved':
       if (decision.by === 'break_glass') return say`break-glass`;
+      if (decision.by === 'canary') return say`canary`;
       return decision.approvers.length === 0
         ? say`automatic`
         : say`approved by ${joined(

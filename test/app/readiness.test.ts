@@ -10,6 +10,7 @@ const overview = (more: Partial<Overview> = {}): Overview => ({
   pending: [],
   due: [],
   retried: 0,
+  canary: null,
   auditBehind: null,
   newestSeq: 1,
   frozenSince: null,

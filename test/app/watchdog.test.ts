@@ -24,6 +24,7 @@ beforeEach(() => {
     pending: [],
     due: [],
     retried: 0,
+    canary: null,
     auditBehind: null,
     newestSeq: 1,
     frozenSince: null,

@@ -10,6 +10,7 @@ const overview = (more: Partial<Overview> = {}): Overview => ({
   pending: [],
   due: [],
   retried: 0,
+  canary: null,
   auditBehind: null,
   frozenSince: null,
   drain: null,
@@ -62,6 +63,16 @@ describe('the status', () => {
   test('names a freeze that nobody carries out', () => {
     const due = [{ kind: 'freeze', count: 1, since: NOON - 3 * MINUTE }] as const;
     expect(look({ due }).problems).toEqual(['1 job of kind freeze is late, the oldest for 3 min']);
+  });
+
+  test('names a canary that failed, and none that passed or waits', () => {
+    const canary = { role: 'db/read', every: HOUR, run: null, beganAt: NOON, held: null };
+    const last = { at: NOON - MINUTE, took: 3 * SECOND, problem: null };
+    expect(look({ canary: { ...canary, last } }).problems).toEqual([]);
+    expect(look({ canary: { ...canary, last: null, held: 'a freeze' } }).problems).toEqual([]);
+    expect(look({ canary: { ...canary, last: { ...last, problem: 'it could not be given' } } }).problems).toEqual([
+      'canary: db/read: it could not be given',
+    ]);
   });
 
   test('names an audit channel that is more than ten minutes behind', () => {

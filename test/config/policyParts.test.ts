@@ -12,6 +12,7 @@ import { expandReuse } from '../../src/config/policyReuse.ts';
 import { lacksSecrets, passwordsOf, secretsOf, type TargetKind } from '../../src/config/policyTargets.ts';
 import { createLineFinder, readYaml } from '../../src/config/yaml.ts';
 import { findRole } from '../../src/domain/policy.ts';
+import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import {
   aDocument,
   aResourceIn,
@@ -30,6 +31,33 @@ const box = (more: Fields) => withTarget({ kind: 'box', ...more });
 const targetOf = (document: Fields, variables: NodeJS.ProcessEnv = {}) =>
   policyIn(document, variables).policy.resources.get('db')?.target;
 const TARGET = 'resources.db.target';
+
+describe('the canary', () => {
+  const CANARY = { role: 'db/read', email: 'Canary@harbor.example' };
+  const withCanary = (more: Fields, kind: Partial<TargetKind> = {}) =>
+    issuesIn(aDocument({ canary: { ...CANARY, ...more } }), {}, [{ ...BOX, ...kind }]);
+
+  test('has its intervals where the file has none, and its names at targets', () => {
+    const { policy } = policyIn(aDocument({ canary: { ...CANARY, identities: { github: 'octo' } } }));
+    expect(policy.canary).toEqual({ role: 'db/read', email: 'canary@harbor.example', every: HOUR, lasts: 5 * MINUTE });
+    expect(policy.identities.get('canary')).toEqual({ github: 'octo' });
+  });
+
+  test.each<[string, Fields, string, RegExp]>([
+    ['for a role that there is not', { role: 'db/write' }, 'canary.role', /no role is called "db\/write"/],
+    ['for longer than its role', { lasts: '23h', every: '1d' }, 'canary.lasts', /longer than the role/],
+    ['too often', { every: '4m', lasts: '1m' }, 'canary.every', /below 5m/],
+    ['that outlasts its interval', { every: '5m' }, 'canary.lasts', /not below every/],
+    ['without an address', { email: 'canary' }, 'canary.email', /email/i],
+  ])('%s is refused', (_what, more, path, message) => {
+    expect(withCanary(more)).toContainEqual(expect.objectContaining({ path, message: expect.stringMatching(message) }));
+  });
+
+  test('is refused at a target that only Slack accounts can be at', () => {
+    expect(withCanary({})).toEqual([]);
+    expect(withCanary({}, { isOfSlack: true })).toMatchObject([{ path: 'canary.role' }]);
+  });
+});
 
 describe('a target', () => {
   test('has what its variables hold, in every text of it, and nothing else changed', () => {

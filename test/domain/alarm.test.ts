@@ -11,6 +11,7 @@ const found = (more: Partial<Observed> = {}) =>
       overdue: null,
       ledgerProblem: null,
       lastWrite: NOON,
+      canaryProblem: null,
       auditBehind: null,
       disk: { free: 50 * GB, size: 100 * GB },
       drift: 0,
@@ -27,6 +28,12 @@ describe('somebody is to be woken', () => {
   test('for access that is overdue', () => {
     expect(found({ overdue: { count: 2, since: NOON - MINUTE } })).toEqual({
       overdue: '2 to be taken back, the first should have ended 2026-01-15T11:59:00.000Z',
+    });
+  });
+
+  test('for a canary that failed', () => {
+    expect(found({ canaryProblem: 'db/read: it could not be given' })).toEqual({
+      canary: 'db/read: it could not be given',
     });
   });
 

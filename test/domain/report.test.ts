@@ -31,6 +31,7 @@ const figures = (spans: readonly AccessSpan[], more: Partial<Figures> = {}): Fig
   unreviewed: [],
   drift: [],
   signals: [],
+  canary: { passed: 0, failed: [] },
   ...more,
 });
 const idsOf = (spans: readonly AccessSpan[]) => spans.map(({ grantId }) => grantId);

@@ -57,6 +57,7 @@ describe('an event', () => {
       'alarm.raised',
       'break_glass.invoked',
       'break_glass.unreviewed',
+      'canary.failed',
       'channel.forged',
       'drift.found',
       'forwarding.shortened',

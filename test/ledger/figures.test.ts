@@ -154,6 +154,34 @@ describe('what is counted', () => {
     expect(found).toMatchObject({ ...none, [name]: marks });
   });
 
+  test('runs of the canary, which are nobody’s requests or access', async () => {
+    const canary = { slackId: 'canary', name: 'the canary' };
+    const run = (n: number) => [
+      anEvent(
+        'request.submitted',
+        { ...sample('request.submitted'), requester: person('canary', 'the canary') },
+        { requestId: `R${n}` },
+      ),
+      anEvent(
+        'request.approved',
+        { role: 'db/read', requester: canary, by: 'canary', approvers: [], startsAt: null },
+        ids(n),
+      ),
+      activated(n, canary),
+      anEvent('grant.ended', { role: 'db/read', person: canary, why: 'revoked' }, ids(n)),
+    ];
+    const passed = anEvent('canary.passed', { role: 'db/read', took: 3 }, ids(1));
+    const failed = anEvent('canary.failed', { role: 'db/read', problem: 'no route' }, ids(2));
+    await one.record(...run(1), passed, ...run(2), failed);
+    await one.record(asked(3), approved(3, 'policy'), activated(3));
+    const found = all();
+    expect(found.requests).toBe(1);
+    expect(found.spans.map(({ grantId }) => grantId)).toEqual(['G3']);
+    expect(found.canary).toMatchObject({ passed: 1, failed: [{ at: START }] });
+    wait(HOUR);
+    expect(figures(HOUR, 2 * HOUR).canary).toEqual({ passed: 0, failed: [] });
+  });
+
   test('requests of the period', async () => {
     await one.record(asked(1));
     wait(HOUR);

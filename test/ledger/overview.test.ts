@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Canary } from '../../src/domain/canary.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { writeDrain } from '../../src/ledger/sqlite/drainFile.ts';
 import { createOverviewReader } from '../../src/ledger/sqlite/overview.ts';
@@ -41,6 +42,7 @@ describe('how the work stands', () => {
       pending: [],
       due: [],
       retried: 0,
+      canary: null,
       auditBehind: null,
       newestSeq: 0,
       frozenSince: null,
@@ -69,6 +71,14 @@ describe('how the work stands', () => {
   test('a drain that cannot be understood goes on until it is lifted', async () => {
     writeFileSync(`${one.ledger.path}-drain`, 'not JSON');
     expect((await look()).drain).toEqual({ until: null });
+  });
+
+  test('has the canary as it was left', async () => {
+    const value: Canary = { role: 'db/read', every: HOUR, run: null, last: null, beganAt: 7, held: 'a freeze' };
+    await one.store.commit({ records: [{ kind: 'canary', key: 'bot', value, version: 0 }] });
+    expect((await look()).canary).toEqual(value);
+    one.ledger.sqlite.exec("UPDATE records SET body = 'no JSON' WHERE kind = 'canary'");
+    expect((await look()).canary).toBeNull();
   });
 
   test('counts live grants by state, and not those that are over', async () => {

@@ -98,6 +98,14 @@ test.each([
     { code: 'reason_too_short', minLength: 3 },
     "the policy's rules for what is asked no longer allow it, by its reason",
   ],
+  [
+    { code: 'draining', until: Date.UTC(2026, 0, 15, 12), why: 'a new disk' },
+    'nothing is granted before 2026-01-15T12:00:00.000Z: a new disk',
+  ],
+  [
+    { code: 'draining', until: Number.POSITIVE_INFINITY, why: 'the file is not understood' },
+    'nothing is granted for now: the file is not understood',
+  ],
   [{ code: 'not_yours' }, "the policy's rules for what is asked no longer allow it"],
 ] as [Refusal, string][])('where nobody reads a refusal, it is a reason in the record: %o', (refusal, reason) => {
   expect(refusalReason(refusal)).toBe(reason);

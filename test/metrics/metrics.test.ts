@@ -16,6 +16,7 @@ const OVERVIEW: Overview = {
     { kind: 'card', count: 4, since: NOON - 3 * SECOND },
   ],
   retried: 2,
+  canary: null,
   auditBehind: { count: 5, since: NOON - 20 * SECOND },
   newestSeq: 99,
   frozenSince: null,
@@ -64,6 +65,27 @@ describe('gauges', () => {
     expect(await shown()).toMatchObject({ jitbot_frozen: 0, jitbot_draining: 0 });
     expect(await shown({ overview: { ...OVERVIEW, frozenSince: NOON } })).toMatchObject({ jitbot_frozen: 1 });
     expect(await shown({ overview: { ...OVERVIEW, drain: { until: null } } })).toMatchObject({ jitbot_draining: 1 });
+  });
+
+  test('show the last result of the canary, and whether it waits', async () => {
+    const last = { at: NOON - MINUTE, took: 3 * SECOND, problem: null };
+    const canary = { role: 'db/read', every: HOUR, run: null, beganAt: NOON - HOUR, held: null, last };
+    expect(await shown({ overview: { ...OVERVIEW, canary } })).toMatchObject({
+      jitbot_canary_ok: 1,
+      jitbot_canary_held: 0,
+      jitbot_canary_seconds: 3,
+      jitbot_canary_result_timestamp_seconds: (NOON - MINUTE) / SECOND,
+    });
+    const failed = { ...canary, held: 'a freeze', last: { ...last, problem: 'it could not be given' } };
+    expect(await shown({ overview: { ...OVERVIEW, canary: failed } })).toMatchObject({
+      jitbot_canary_ok: 0,
+      jitbot_canary_held: 1,
+    });
+    expect(Object.keys(await shown()).filter((name) => name.includes('canary'))).toEqual([]);
+    const begun = Object.keys(
+      await shown({ overview: { ...OVERVIEW, canary: { ...canary, last: null, beganAt: NOON } } }),
+    );
+    expect(begun.filter((name) => name.includes('canary'))).toEqual(['jitbot_canary_held']);
   });
 
   test('show zero where nothing is overdue or behind', async () => {

@@ -19,7 +19,7 @@ import { createTold } from './told/told.ts';
 export const GRACE: Millis = 5 * MINUTE;
 
 /** Work that goes on for ever, or for days. */
-const LASTING = ['resolve_page', 'sweep', 'drift', 'digest', 'chase_use_review', 'access_review'];
+const LASTING = ['resolve_page', 'sweep', 'drift', 'digest', 'chase_use_review', 'access_review', 'canary'];
 
 /** Something that must never be was so. */
 export class Violation extends Error {
@@ -107,6 +107,7 @@ export function createWatcher(
   const atRest = db.prepare<[], unknown>(
     `SELECT 1 FROM jobs WHERE kind NOT IN (${LASTING.map((kind) => `'${kind}'`).join(', ')})
      UNION ALL SELECT 1 FROM grants WHERE state IN ('provisioning', 'active', 'revoking', 'overdue')
+     UNION ALL SELECT 1 FROM records WHERE kind = 'canary' AND json_extract(body, '$.run') IS NOT NULL
      UNION ALL SELECT 1 FROM requests WHERE state IN ('pending', 'scheduled') LIMIT 1`,
   );
   /** When the incident of a grant was first seen to be resolved. */

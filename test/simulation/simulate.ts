@@ -12,6 +12,7 @@ import { createFlow, type Flow } from '../../src/app/flow.ts';
 import { latestKnown } from '../../src/app/heartbeat.ts';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
+import type { Policy } from '../../src/domain/policy.ts';
 import { HOUR, type Instant, MINUTE, type Millis, SECOND, unknown } from '../../src/domain/terms.ts';
 import { createIdBook } from '../../src/ledger/sqlite/idBook.ts';
 import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
@@ -26,6 +27,7 @@ import { type Chance, chanceFrom } from './chance.ts';
 import { type Disk, diskOf } from './disk.ts';
 import { createFront, type Front } from './front/front.ts';
 import { createWatcher, storyOf, Violation, type Watcher } from './invariants.ts';
+import { CANARY_ROLE } from './model/canary.ts';
 import { createOutside, deskOver, expireHeld, type Outside, pagerDutyOver, slackOver, targetsOver } from './outside.ts';
 import { createPast, type PolicyName } from './past.ts';
 import { somebodyActs } from './people.ts';
@@ -78,16 +80,20 @@ const parsed = (source: string) => {
   if ('issues' in found) throw new Error(JSON.stringify(found.issues));
   return found.policy;
 };
-const POLICIES = {
-  first: parsed(SOURCE),
+const policiesIn = (first: string): Readonly<Record<PolicyName, Policy>> => ({
+  first: parsed(first),
   second: parsed(
     EDITS.reduce((source, [was, becomes]) => {
       if (source.split(was).length !== 2) throw new Error(`policy.yaml does not hold once: ${was}`);
       return source.replace(was, becomes);
-    }, SOURCE),
+    }, first),
   ),
-};
-const policyOf = (hash: string): PolicyName => (hash === POLICIES.second.hash ? 'second' : 'first');
+});
+const POLICIES = policiesIn(SOURCE);
+const CANARY = `canary: { role: ${CANARY_ROLE}, email: canary@harbor.example, every: 20m, lasts: 5m }\n`;
+const WITH_CANARY = policiesIn(`${SOURCE}${CANARY}`);
+/** One world in five has a canary. */
+const policiesOf = (seed: number) => (seed % 5 === 4 ? WITH_CANARY : POLICIES);
 /** In memory where there is such a place: what is simulated is the death of the process, not of the disk. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -136,6 +142,8 @@ export function createBox(
   const trace: string[] = [];
   const wire = createWire(chance);
   const begin = startOf(seed);
+  const policies = policiesOf(seed);
+  const policyOf = (hash: string): PolicyName => (hash === policies.second.hash ? 'second' : 'first');
   let wall: Instant = begin;
   /** Time that has really gone by. */
   let elapsed: Millis = 0;
@@ -220,9 +228,9 @@ export function createBox(
         newId: (prefix) => `${prefix}${String(serial()).padStart(10, '0')}`,
         log,
         version: 'simulated',
-        policy: POLICIES[outside.policy.file],
-        readPolicy: async () => ({ policy: POLICIES[outside.policy.file] }),
-        readPolicyText: (text) => ({ policy: text === SOURCE ? POLICIES.first : POLICIES.second }),
+        policy: policies[outside.policy.file],
+        readPolicy: async () => ({ policy: policies[outside.policy.file] }),
+        readPolicyText: (text) => ({ policy: text === policies.first.source ? policies.first : policies.second }),
         directory,
         onCall: pagerDutyOver(wire, outside, clock.now),
         incidents: deskOver(wire),

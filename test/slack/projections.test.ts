@@ -677,6 +677,7 @@ describe('the week', () => {
           unreviewed: [],
           drift: [],
           signals: [],
+          canary: { passed: 0, failed: [] },
           ...figures,
         };
       },
@@ -792,6 +793,7 @@ describe('the week', () => {
       unreviewed: [],
       drift: [],
       signals: [],
+      canary: { passed: 0, failed: [] },
     };
     const summary = summarize({ ...some, spans: [{ ...span('reviewed'), requestedAt: MONDAY - 25 * HOUR - 59_940 }] });
     const text = JSON.stringify(digestMessage(some, summary, 'F1'));

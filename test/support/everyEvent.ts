@@ -152,6 +152,8 @@ const PAYLOADS: { readonly [T in EventType]: EventPayloads[T] } = {
     page: 'PSVC',
     to: [{ slackId: 'U0EVE', name: 'Eve' }],
   },
+  'canary.passed': { role: ROLE, took: 3_000 },
+  'canary.failed': { role: ROLE, problem: 'it could not be given: the target is down' },
   'alarm.ended': { alarm: 'disk', problem: '12 MB are free', since: AT, to: [] },
   'ledger.restored': { from: { seq: 5, hash: 'abc' }, known: { seq: 9, hash: 'def', where: 'the audit channel' } },
   'ledger.reconciled': { taken: 1, unseen: ['github (no labels)'], problem: 'the ledger was put back from a copy' },

@@ -32,5 +32,6 @@ export const someFigures = (more: Partial<Figures> = {}): Figures => ({
   unreviewed: [],
   drift: [],
   signals: [],
+  canary: { passed: 0, failed: [] },
   ...more,
 });

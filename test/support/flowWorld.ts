@@ -19,6 +19,7 @@ import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { chaseAccessReview } from '../../src/lifecycle/accessReview/accessReview.ts';
 import { chaseUseReview } from '../../src/lifecycle/breakGlass/breakGlass.ts';
+import { tendCanary } from '../../src/lifecycle/canary/canary.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
 import { evidenceSource } from '../../src/lifecycle/evidenceSource.ts';
 import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
@@ -263,6 +264,7 @@ ${more}`;
     expire: (key) => expireRequest(deps, key),
     chase_use_review: (key) => chaseUseReview(deps, key),
     access_review: (key) => chaseAccessReview(deps, key),
+    canary: (_key, attempt) => tendCanary(deps, attempt),
   };
   const kinds = [...(Object.keys(handlers) as JobKind[]), ...also];
   const work = async () => {

@@ -65,8 +65,8 @@ export function replayAll(
   const moves: Record<string, number> = {};
   let count = 0;
   for (const recorded of decisions) {
-    // Break-glass is not decided by rules, before or after.
-    if (recorded.decision.effect === 'break_glass') continue;
+    // Break-glass and the canary are not decided by rules, before or after.
+    if (recorded.decision.effect === 'break_glass' || recorded.decision.effect === 'canary') continue;
     count += 1;
     const { effect, why } = decideAnew(policy, recorded);
     const before = recorded.decision.effect;

@@ -1,4 +1,5 @@
 import type { Use } from '../../domain/accessReview.ts';
+import { CANARY_ID } from '../../domain/canary.ts';
 import { type Activity, LOOK_BACK, type PastReview, type ReviewActivity } from '../../domain/signals.ts';
 import type { Instant, RoleKey } from '../../domain/terms.ts';
 import type { ActivityReader } from '../../ports/ledger.ts';
@@ -47,7 +48,7 @@ const APPROVERS = `
 const USES = `
   SELECT json_extract(payload, '$.role') AS role, count(*) AS uses,
     count(DISTINCT json_extract(payload, '$.person.slackId')) AS people
-  FROM events WHERE type = 'grant.activated' AND at >= ? GROUP BY 1`;
+  FROM events WHERE type = 'grant.activated' AND at >= ? AND json_extract(payload, '$.person.slackId') <> '${CANARY_ID}' GROUP BY 1`;
 
 /** Reads what signals are computed from: the events of one person, through the index. */
 export function createActivityReader({ sqlite }: OpenLedger): ActivityReader {

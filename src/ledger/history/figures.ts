@@ -1,4 +1,5 @@
 import { atOnce, inSteps, type Steps } from '../../concurrency/steps.ts';
+import { CANARY_ID } from '../../domain/canary.ts';
 import type { AccessSpan, Approval, Figures, Mark } from '../../domain/report.ts';
 import type { Instant, RoleKey } from '../../domain/terms.ts';
 import { createNameReader } from '../sqlite/names.ts';
@@ -47,7 +48,7 @@ function* walk(ledger: OpenLedger, { from, to }: Period): Steps<Figures> {
       'SELECT seq, hash FROM events WHERE at < ? ORDER BY seq DESC LIMIT 1',
     )
     .get(to);
-  const { requests, reviews, marks, spans, unreviewed } = sums;
+  const { requests, reviews, marks, spans, unreviewed, canary } = sums;
   return {
     from,
     to,
@@ -56,6 +57,7 @@ function* walk(ledger: OpenLedger, { from, to }: Period): Steps<Figures> {
     requests,
     reviews,
     unreviewed: [...unreviewed.values()],
+    canary,
     ...marks,
   };
 }
@@ -65,6 +67,7 @@ const ROWS = `
     CASE type WHEN 'grant.activated' THEN json_extract(payload, '$.role') END AS role,
     CASE type
       WHEN 'review.recorded' THEN json_extract(actor, '$.id')
+      WHEN 'request.submitted' THEN json_extract(payload, '$.requester.slackId')
       WHEN 'grant.activated' THEN json_extract(payload, '$.person.slackId')
     END AS person,
     CASE type
@@ -78,7 +81,7 @@ const ROWS = `
   FROM events
   WHERE at < ? AND type IN ('request.submitted', 'request.approved', 'request.denied', 'review.recorded',
     'grant.activated', 'grant.ended', 'grant.declared_gone', 'grant.overdue', 'credential.issued',
-    'break_glass.invoked', 'break_glass.reviewed', 'drift.found', 'signals.raised')
+    'break_glass.invoked', 'break_glass.reviewed', 'drift.found', 'signals.raised', 'canary.passed', 'canary.failed')
   ORDER BY seq`;
 
 /** Intermediate sums. */
@@ -89,6 +92,7 @@ interface Sums {
   readonly spans: Map<string, Draft>;
   readonly unreviewed: Map<string, Mark>;
   readonly reviews: Figures['reviews'][number][];
+  readonly canary: { passed: number; readonly failed: Mark[] };
   readonly marks: Record<'denied' | 'overdue' | 'drift' | 'signals', Mark[]>;
 }
 
@@ -99,6 +103,7 @@ const emptySums = (): Sums => ({
   spans: new Map(),
   unreviewed: new Map(),
   reviews: [],
+  canary: { passed: 0, failed: [] },
   marks: { denied: [], overdue: [], drift: [], signals: [] },
 });
 
@@ -116,12 +121,20 @@ function add(sums: Sums, row: Row, { from, nameIn }: Reading): void {
   const noteWithin = (marks: Mark[]) => {
     if (isWithin) marks.push(mark);
   };
+  if (row.person === CANARY_ID) return;
   switch (type) {
     case 'request.submitted':
       sums.asked.set(requestId, at);
       if (isWithin) sums.requests += 1;
       break;
+    case 'canary.passed':
+      if (isWithin) sums.canary.passed += 1;
+      break;
+    case 'canary.failed':
+      noteWithin(sums.canary.failed);
+      break;
     case 'request.approved':
+      if (extra === 'canary') break;
       sums.approvedBy.set(requestId, APPROVAL[extra ?? ''] ?? 'automatic');
       break;
     case 'request.denied':

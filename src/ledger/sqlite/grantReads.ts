@@ -1,4 +1,5 @@
 import { inSlices } from '../../concurrency/slices.ts';
+import { CANARY_ID } from '../../domain/canary.ts';
 import { LIVE_STATES } from '../../domain/grant.ts';
 import type { RoleKey } from '../../domain/terms.ts';
 import type { Store } from '../../ports/store.ts';
@@ -81,7 +82,7 @@ export function liveReads({ sqlite, path }: OpenLedger): LiveReads {
     .pluck();
   const people = sqlite
     .prepare<[string, number], string>(
-      `SELECT DISTINCT person FROM grants INDEXED BY grants_one_live WHERE ${IS_LIVE} AND person > ? ORDER BY person LIMIT ?`,
+      `SELECT DISTINCT person FROM grants INDEXED BY grants_one_live WHERE ${IS_LIVE} AND person > ? AND person <> '${CANARY_ID}' ORDER BY person LIMIT ?`,
     )
     .pluck();
   const places = sqlite.prepare<[], { place: string | null; resourceId: string }>(

@@ -1,8 +1,9 @@
+import { CANARY_ID } from '../../domain/canary.ts';
 import type { History } from '../../domain/evidence.ts';
 import { LIVE_STATES } from '../../domain/grant.ts';
 import type { Request } from '../../domain/request.ts';
 import type { Store } from '../../ports/store.ts';
-import { and, inArray } from './drizzle.ts';
+import { and, inArray, ne } from './drizzle.ts';
 import { readingAt } from './errors.ts';
 import type { OpenLedger } from './open.ts';
 import { REQUESTED_BY, type StoredRow, toRequest, type Whose, whose } from './rows.ts';
@@ -21,7 +22,13 @@ export function historyReads({ db, sqlite, path }: OpenLedger): Pick<Store, 'his
     db
       .select({ role: grants.role, slackId: grants.person, email: grants.mailbox })
       .from(grants)
-      .where(and(inArray(grants.state, [...LIVE_STATES]), inArray(grants.resource, [...resources])))
+      .where(
+        and(
+          inArray(grants.state, [...LIVE_STATES]),
+          inArray(grants.resource, [...resources]),
+          ne(grants.person, CANARY_ID),
+        ),
+      )
       .all()
       .map(({ role, ...person }) => ({ role, person }));
   return {

@@ -1,3 +1,4 @@
+import type { Canary } from '../../domain/canary.ts';
 import { type Drain, isDraining } from '../../domain/drain.ts';
 import type { Grant } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
@@ -5,6 +6,7 @@ import { CURSORS } from '../../ports/keys.ts';
 import type { Overview, OverviewReader } from '../../ports/overview.ts';
 import { readDrain } from './drainFile.ts';
 import { guardFor } from './errors.ts';
+import { jsonIn } from './jsonIn.ts';
 import type { OpenLedger } from './open.ts';
 import { IS_LIVE } from './rows.ts';
 
@@ -42,6 +44,7 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
       "SELECT json_extract(body, '$.at') FROM records WHERE kind = 'freeze' AND json_valid(body) AND body <> 'null'",
     )
     .pluck();
+  const canary = sqlite.prepare<[], string>("SELECT body FROM records WHERE kind = 'canary' AND key = 'bot'").pluck();
 
   /** Event numbers have no gaps, so that the backlog is a subtraction. */
   function auditBehind(newestSeq: number): Overview['auditBehind'] {
@@ -57,6 +60,7 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
     due: due.all(now, now),
     retried: retried.get() ?? 0,
     auditBehind: auditBehind(newestSeq),
+    canary: (jsonIn(canary.get() ?? 'null') ?? null) as Canary | null,
     newestSeq,
     frozenSince: frozen.get() ?? null,
     drain: drainNow(readDrain(path), now),

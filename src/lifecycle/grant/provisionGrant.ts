@@ -101,6 +101,8 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   const obstacle = await obstacleFor(deps, grant.resourceId, grant.person);
   if (obstacle !== null) return obstacle;
   if (deps.clock.now() - request.approvedAt <= EVIDENCE_FRESH_FOR) return null;
+  if (request.decision.effect === 'canary')
+    return deps.policy.canary?.role === grant.role ? null : 'the policy no longer names this role for the canary';
   const role = findRole(deps.policy, grant.role);
   if (!role) return 'the role is no longer in the policy';
   const person = await deps.directory.person(grant.person.slackId);

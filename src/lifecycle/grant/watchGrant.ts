@@ -4,6 +4,7 @@
  * sooner). A missing answer changes nothing: access then ends as planned.
  */
 
+import { isCanary } from '../../domain/canary.ts';
 import type { OnCallEntry } from '../../domain/evidence.ts';
 import { type ActiveGrant, isWatched, retie, type Ties } from '../../domain/grant.ts';
 import { BOT, named, type Person } from '../../domain/person.ts';
@@ -22,6 +23,7 @@ const REMIND_BEFORE: Millis = 10 * MINUTE;
 
 /** The due work of an active grant before its end. */
 export function watchJobs(grant: ActiveGrant, now: Instant): Job[] {
+  if (isCanary(grant.person)) return [];
   const lead = Math.min(REMIND_BEFORE, (grant.endsAt - grant.activation.at) / 4);
   const jobs: Job[] = [{ kind: 'remind', key: grant.id, dueAt: Math.max(now, Math.floor(grant.endsAt - lead)) }];
   const watchAt = nextWatch(grant.ties, now);

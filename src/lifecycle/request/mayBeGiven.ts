@@ -47,6 +47,8 @@ export function refusalReason(refusal: Refusal): string {
   if (refusal.code === 'no_account') return refusal.problem;
   if (refusal.code === 'frozen')
     return `nothing is granted now: all access is frozen by ${refusal.by}: ${refusal.reason}`;
+  if (refusal.code === 'draining')
+    return `nothing is granted ${Number.isFinite(refusal.until) ? `before ${new Date(refusal.until).toISOString()}` : 'for now'}: ${refusal.why}`;
   if (refusal.code === 'ledger_damaged')
     return `nothing is granted now, because the record cannot be relied on: ${refusal.problem}`;
   const field = refusedField(refusal);

@@ -131,15 +131,3 @@ export const signalEvents = (
           payload: { role, requester: named(requester), signals },
         },
       ];
-
-/** Several changes as one commit. */
-export function together(changes: readonly Change[]): Change {
-  return {
-    requests: changes.flatMap((change) => change.requests ?? []),
-    grants: changes.flatMap((change) => change.grants ?? []),
-    records: changes.flatMap((change) => change.records ?? []),
-    events: changes.flatMap((change) => change.events ?? []),
-    jobs: changes.flatMap((change) => change.jobs ?? []),
-    done: changes.flatMap((change) => change.done ?? []),
-  };
-}

@@ -9,9 +9,10 @@ import type { Deps } from '../deps.ts';
 import { grantingBlocked } from '../health/freeze.ts';
 import { commitForHuman, humanBehind } from '../people/humans.ts';
 import type { ConfirmedFactor } from '../people/secondFactor.ts';
+import { together } from '../together.ts';
 import { afterMore, type DecidedRequest } from './decide.ts';
 import { usualIncident, wouldPass } from './outlook.ts';
-import { type Opened, requestChange, signalsOf, together } from './requestChange.ts';
+import { type Opened, requestChange, signalsOf } from './requestChange.ts';
 import { serializeLimited } from './serializeLimited.ts';
 
 /** Limit of roles per submission: each costs a round of questions to PagerDuty and Slack. */

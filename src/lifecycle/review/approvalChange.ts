@@ -1,5 +1,5 @@
 import type { Decision } from '../../domain/decision.ts';
-import type { NewEvent } from '../../domain/events.ts';
+import type { ApprovedBy, NewEvent } from '../../domain/events.ts';
 import { type ActiveGrant, type Grant, intendGrant, tiesOf } from '../../domain/grant.ts';
 import { type Actor, BOT, named, personActor } from '../../domain/person.ts';
 import type { ApprovedRequest, Review, requestCore, ScheduledRequest, UseReview } from '../../domain/request.ts';
@@ -48,7 +48,7 @@ export function approvalChange(deps: Pick<Deps, 'clock' | 'newId' | 'targets'>, 
     payload: {
       role: core.role,
       requester: named(core.requester),
-      by: input.useReview ? 'break_glass' : reviews.length > 0 ? 'reviewers' : 'policy',
+      by: basisOf(input),
       approvers: approvers.map((review) => named(review.by)),
       startsAt: isAhead ? core.startsAt : null,
     },
@@ -133,6 +133,12 @@ function extend(
     events: [approvedEvent],
     jobs: [{ kind: 'extend', key: grant.id, dueAt: approvedAt }],
   };
+}
+
+function basisOf({ decided, reviews, useReview }: ApprovalInput): ApprovedBy {
+  if (decided.decision.effect === 'canary') return 'canary';
+  if (useReview) return 'break_glass';
+  return reviews.length > 0 ? 'reviewers' : 'policy';
 }
 
 function approvedBy({ core, reviews, useReview }: ApprovalInput): Actor {

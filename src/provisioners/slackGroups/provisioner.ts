@@ -10,6 +10,7 @@ import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 /** Membership of Slack user groups: their mention handle, and the channels that come with them. */
 export const slack: Provisioner<Target, Role> = {
   kind: 'slack',
+  isOfSlack: true,
   targetSchema,
   roleSchema,
   placeOf: ({ api_url: api }) => addressPlace(api),

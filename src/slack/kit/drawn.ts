@@ -1,4 +1,5 @@
 import type { ContextBlock, SectionBlock } from '@slack/types';
+import { CANARY_ID } from '../../domain/canary.ts';
 import { isGroup, type Principal } from '../../domain/policy.ts';
 import { assertNever } from '../../domain/terms.ts';
 import type { Piece, Sentence } from '../../wording/pieces.ts';
@@ -39,5 +40,9 @@ export const paragraph = (sentence: Sentence, blockId?: string): SectionBlock =>
 export const smallPrint = (sentence: Sentence): ContextBlock => context(drawn(sentence));
 
 /** Mentions people and groups. Ids come from the policy file or Slack, never from typed text. */
-export const mentions = (principals: readonly Principal[]): string =>
-  principals.map((id) => (isGroup(id) ? `<!subteam^${id}>` : `<@${id}>`)).join(', ') || 'nobody';
+export const mentions = (principals: readonly Principal[]): string => principals.map(mention).join(', ') || 'nobody';
+
+const mention = (id: Principal): string => {
+  if (id === CANARY_ID) return 'the canary';
+  return isGroup(id) ? `<!subteam^${id}>` : `<@${id}>`;
+};

@@ -49,6 +49,8 @@ const AUDIENCE = {
   'names.erased': 'nobody',
   'ledger.damaged': 'others',
   'alarm.raised': 'others',
+  'canary.passed': 'nobody',
+  'canary.failed': 'nobody',
   'alarm.ended': 'others',
   'ledger.restored': 'nobody',
   'ledger.reconciled': 'others',

@@ -86,6 +86,7 @@ export function digestMessage(figures: Figures, summary: Summary, picture: strin
     ...(figures.overdue.length > 0 ? [DIGEST.overdue(figures.overdue.length)] : []),
     ...(figures.unreviewed.length > 0 ? [DIGEST.unreviewed(figures.unreviewed.length)] : []),
     ...(hasty.length > 0 ? [DIGEST.hasty(hasty.length)] : []),
+    ...(figures.canary.failed.length > 0 ? [DIGEST.canary(figures.canary.failed.length, figures.canary.passed)] : []),
     ...(figures.drift.length > 0 ? [DIGEST.drift(figures.drift.length)] : []),
   ];
   const blocks: KnownBlock[] = [

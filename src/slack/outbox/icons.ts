@@ -23,6 +23,8 @@ export const ICONS: Partial<Record<LedgerEvent['type'], string>> = {
   'ledger.anchored': ':anchor:',
   'ledger.damaged': ':rotating_light:',
   'alarm.raised': ':rotating_light:',
+  'canary.failed': ':rotating_light:',
+  'canary.passed': ':white_check_mark:',
   'alarm.ended': ':white_check_mark:',
   'forwarding.shortened': ':warning:',
   'ledger.restored': ':rotating_light:',

@@ -35,6 +35,7 @@ export const TILES = {
   unreviewed: 'break-glass not reviewed',
   drift: 'differences at targets',
   signals: 'unusual requests or reviews',
+  canary: (runs: number): string => `canary failed, of ${counted(runs, 'run')}`,
 } as const;
 
 export const CHARTS = {
@@ -68,6 +69,7 @@ export const BEHIND = {
   unreviewed: 'Break-glass that nobody has reviewed',
   drift: 'Differences at targets',
   signals: 'Unusual requests or reviews',
+  canary: 'Runs of the canary that failed',
   newest: (shown: number, all: number): string => `The newest ${shown} of ${all}.`,
   rest: (commands: readonly string[]): string => `All of them: ${commands.join(' or ')}.`,
 } as const;

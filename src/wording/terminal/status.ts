@@ -14,6 +14,7 @@ export const STATUS_PROBLEMS = {
     `${counted(count, 'job')} of kind ${kind} ${count === 1 ? 'is' : 'are'} late, the oldest for ${durationText(ago)}`,
   auditBehind: (count: number, ago: Millis): string =>
     `the audit channel lacks ${counted(count, 'event')}, the oldest from ${durationText(ago)} ago`,
+  canary: (problem: string): string => `canary: ${problem}`,
 } as const;
 
 /** What each row is called, and what it says. */
@@ -39,6 +40,13 @@ export const STATUS = {
     name: 'audit channel',
     complete: 'shows everything',
     behind: (count: number): string => `lacks ${counted(count, 'event')}`,
+  },
+  canary: {
+    name: 'canary',
+    none: 'no result yet',
+    over: (passed: boolean, ago: Millis): string => `${passed ? 'passed' : 'FAILED'} ${durationText(ago)} ago`,
+    waits: (why: string): string => `, waits: ${why}`,
+    runs: ', runs now',
   },
   newest: 'newest event',
   anchor: { name: 'last anchor', never: 'never', ago: (ago: Millis): string => `${durationText(ago)} ago` },

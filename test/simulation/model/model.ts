@@ -1,6 +1,7 @@
 import type { Instant, Millis } from '../../../src/domain/terms.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { type Around, type Book, emptyBook, type Looks, type Told } from './book.ts';
+import { canaryLook, isCanarys } from './canary.ts';
 import { overdueCheck, whyCheck } from './ends.ts';
 import { grantLooks } from './grants.ts';
 import { peopleLooks } from './people.ts';
@@ -28,10 +29,11 @@ export function createModel(parts: Omit<Around, 'book'>, grace: Millis): Model {
     ...grantLooks(around, authority, whyCheck(around)),
     ...peopleLooks(around),
   };
+  const lookAtCanary = canaryLook(around);
   return {
     book,
     authority,
-    look: (event) => looks[event.type]?.(event),
+    look: (event) => (isCanarys(event) ? lookAtCanary(event) : looks[event.type]?.(event)),
     overdue: overdueCheck(around, grace),
   };
 }

@@ -44,6 +44,7 @@ function submitting(around: Around, authority: Authority): Looks {
         past.ever(at - EVIDENCE, at, (moment) => isMember(moment, request.requester)),
         () => `${request.id} is ${request.requester}'s, who is no member`,
       );
+      must(decision.effect !== 'canary', () => `${request.id} of ${request.requester} is decided as the canary's`);
       const isEmergency = decision.effect === 'break_glass';
       const longest = Math.max(
         ...(['first', 'second'] as const)

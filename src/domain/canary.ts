@@ -1,0 +1,77 @@
+/** A grant that the bot gives and takes back at an interval, to see that it can. It is nobody's access. */
+
+import type { Person } from './person.ts';
+import { durationText, type Instant, MINUTE, type Millis, type RoleKey } from './terms.ts';
+
+/** Its Slack id, which no Slack account can have. */
+export const CANARY_ID = 'canary';
+
+/** The role that it gets, and how it is known at targets. */
+export interface CanaryRule {
+  readonly role: RoleKey;
+  /** From one beginning to the next, in ms. */
+  readonly every: Millis;
+  /** The latest end, in ms: it is taken back as soon as it was seen. */
+  readonly lasts: Millis;
+  /** An address that belongs to nobody. */
+  readonly email: string;
+}
+
+/** The last run that is over. */
+export interface CanaryResult {
+  readonly at: Instant;
+  /** null if it was given, seen, taken back and seen to be gone. */
+  readonly problem: string | null;
+  /** From the request to the end, in ms. */
+  readonly took: Millis;
+}
+
+/** A run that is not over. */
+export interface CanaryRun {
+  readonly grantId: string;
+  readonly requestId: string;
+  readonly since: Instant;
+  /** What the target said while it was active; null if it has not been asked. */
+  readonly seen: 'there' | 'not there' | null;
+}
+
+/** How the canary is. */
+export interface Canary {
+  readonly role: RoleKey;
+  readonly every: Millis;
+  readonly run: CanaryRun | null;
+  readonly last: CanaryResult | null;
+  /** When it last began, or tried to. */
+  readonly beganAt: Instant;
+  /** Why nothing is granted to it now, such as a freeze. null if it can be. */
+  readonly held: string | null;
+}
+
+export const isCanary = ({ slackId }: Pick<Person, 'slackId'>): boolean => slackId === CANARY_ID;
+
+/** How it stands in requests and grants. */
+export const canaryPerson = ({ email }: Pick<CanaryRule, 'email'>): Person => ({
+  slackId: CANARY_ID,
+  name: 'the canary',
+  email,
+  timeZone: 'UTC',
+});
+
+/** How long after it was due a result may be missing. Long enough for a target that is asked again. */
+const RESULT_WITHIN: Millis = 15 * MINUTE;
+/** A failed run is tried again this soon, so that its alarm ends soon after its reason. */
+const AGAIN_AFTER: Millis = 10 * MINUTE;
+
+/** When it begins next: one that was held begins as soon as it is no longer. */
+export function nextCanary({ beganAt, last, held }: Canary, { every }: CanaryRule): Instant {
+  if (held !== null) return 0;
+  return beganAt + (last !== null && last.problem !== null ? Math.min(every, AGAIN_AFTER) : every);
+}
+
+/** What is wrong; null if nothing is. While it is held nothing new can be known, and what failed before still counts. */
+export function canaryProblem({ role, every, last, beganAt, held }: Canary, now: Instant): string | null {
+  if (last !== null && last.problem !== null) return `${role}: ${last.problem}`;
+  const since = last?.at ?? beganAt;
+  if (held !== null || now - since <= every + RESULT_WITHIN) return null;
+  return `${role}: no result for ${durationText(now - since)}`;
+}

@@ -1,0 +1,141 @@
+/**
+ * The canary: at an interval, a grant to nobody is given, seen at the target, taken back, and seen to be gone. Its request and its grant
+ * are like any other's, so that whatever ends access ends this one; here is only what begins it, looks at it and
+ * says what became of it.
+ */
+
+import { CANARY_ID, type Canary, type CanaryRule, type CanaryRun, nextCanary } from '../../domain/canary.ts';
+import { type EventType, type LedgerEvent, type NewEvent, subjectOf } from '../../domain/events.ts';
+import { type ActiveGrant, type Grant, isLive } from '../../domain/grant.ts';
+import { BOT } from '../../domain/person.ts';
+import { type Instant, MINUTE, type Millis } from '../../domain/terms.ts';
+import type { Job } from '../../ports/jobs.ts';
+import { JOB_KEYS } from '../../ports/keys.ts';
+import type { Versioned } from '../../ports/store.ts';
+import type { Deps } from '../deps.ts';
+import { revokingChange } from '../grant/endGrant.ts';
+import { grantingBlocked } from '../health/freeze.ts';
+import { refusalReason } from '../request/mayBeGiven.ts';
+import { retryOnConflict } from '../request/retryOnConflict.ts';
+import { together } from '../together.ts';
+import { beginCanary, stateFor } from './beginCanary.ts';
+import { type Load, loadCanary, saved } from './canaryState.ts';
+
+/** How often it is tried to begin while something is in the way. */
+const AGAIN: Millis = MINUTE;
+/** How often a target is asked again that does not show yet what it gave. */
+const LOOKS = 3;
+
+type Next = { readonly notBefore: Instant } | null;
+
+/** When its work is next to be done. */
+export const canaryJob = (dueAt: Instant): Job => ({ kind: 'canary', key: JOB_KEYS.canary, dueAt });
+
+/** What becomes of its grant is looked at when it happens. */
+export const canaryJobs = (event: LedgerEvent): Job[] =>
+  DECISIVE.has(event.type) && subjectOf(event)?.slackId === CANARY_ID ? [canaryJob(event.at)] : [];
+
+const DECISIVE: ReadonlySet<EventType> = new Set([
+  'grant.activated',
+  'grant.ended',
+  'grant.declared_gone',
+  'grant.failed',
+  'grant.overdue',
+]);
+
+/** Does what is due about the canary. @returns when to look again; null: the policy has none, and none is under way */
+export function tendCanary(deps: Deps, attempt: number): Promise<Next> {
+  return retryOnConflict(async () => {
+    const loaded = await loadCanary(deps);
+    const { value } = loaded;
+    if (value?.run) return follow(deps, { value, version: loaded.version }, { run: value.run, attempt });
+    const rule = deps.policy.canary;
+    if (!rule) {
+      if (value) await deps.store.commit(saved(null, loaded));
+      return null;
+    }
+    const due = value === null ? deps.clock.now() : nextCanary(value, rule);
+    return due > deps.clock.now() ? { notBefore: due } : begin(deps, loaded, rule);
+  });
+}
+
+async function begin(deps: Deps, loaded: Load, rule: CanaryRule): Promise<Next> {
+  const now = deps.clock.now();
+  const blocked = await grantingBlocked(deps);
+  // One at a time: what could not be taken back yet is overdue, and has failed already.
+  const isThere = (await deps.store.liveGrants({ slackId: CANARY_ID })).length > 0;
+  const held = blocked ? refusalReason(blocked) : null;
+  if (held !== null || isThere) {
+    const waits: Canary = { ...stateFor(rule, loaded), beganAt: loaded.value?.beganAt ?? now, held };
+    if (loaded.value === null || loaded.value.held !== held) await deps.store.commit(saved(waits, loaded));
+    return { notBefore: now + AGAIN };
+  }
+  const problem = await beginCanary(deps, loaded, rule);
+  if (problem === null) return { notBefore: now + rule.lasts };
+  const failed: Canary = { ...stateFor(rule, loaded), beganAt: now, held: null };
+  return conclude(deps, { value: failed, version: loaded.version }, `it could not begin: ${problem}`);
+}
+
+async function follow(
+  deps: Deps,
+  canary: Versioned<Canary>,
+  { run, attempt }: { run: CanaryRun; attempt: number },
+): Promise<Next> {
+  const loaded = await deps.store.grant(run.grantId);
+  const grant = loaded?.value;
+  if (!grant) return conclude(deps, canary, 'its grant is not in the database');
+  if (grant.state === 'active' && run.seen === null)
+    return lookAt(deps, canary, { run, grant, version: loaded.version, isLast: attempt >= LOOKS });
+  if (isLive(grant) && grant.state !== 'overdue')
+    return { notBefore: Math.max(grant.endsAt, deps.clock.now() + AGAIN) };
+  const blocked = run.seen === null && grant.state !== 'overdue' ? await grantingBlocked(deps) : null;
+  // A freeze that came in between is nobody's fault, and says nothing of the target.
+  if (blocked) return letGo(deps, canary, refusalReason(blocked));
+  return conclude(deps, canary, problemOf(grant, run));
+}
+
+async function letGo(deps: Deps, canary: Versioned<Canary>, held: string): Promise<Next> {
+  await deps.store.commit(saved({ ...canary.value, run: null, held }, canary));
+  return { notBefore: deps.clock.now() + AGAIN };
+}
+
+/** Asks the target whether it is there, and ends it whatever the answer. @throws what the target throws; it is asked again */
+async function lookAt(
+  deps: Deps,
+  canary: Versioned<Canary>,
+  { run, grant, version, isLast }: { run: CanaryRun; grant: ActiveGrant; version: number; isLast: boolean },
+): Promise<Next> {
+  const isThere = await deps.targets.isActive(grant);
+  if (!isThere && !isLast) throw new Error('the target does not show what it has just given the canary');
+  const now = deps.clock.now();
+  const seen = { ...run, seen: isThere ? 'there' : 'not there' } as const;
+  const { change } = revokingChange({ value: grant, version }, { why: 'revoked', by: BOT, problem: null }, now);
+  const end: Job = { kind: 'end', key: grant.id, dueAt: now };
+  await deps.store.commit(together([{ ...change, jobs: [end] }, saved({ ...canary.value, run: seen }, canary)]));
+  return { notBefore: now + AGAIN };
+}
+
+/** What was wrong with a run whose grant is over, or overdue; null if nothing was. */
+function problemOf(grant: Grant, { seen }: CanaryRun): string | null {
+  if (grant.state === 'overdue') return 'it could not be ended, and is tried again';
+  if (grant.state === 'failed') return `it could not be given: ${grant.problem ?? 'unknown'}`;
+  if (seen === 'not there') return 'the target did not show what it had just given';
+  return seen === 'there' ? null : 'the target never said whether it was there';
+}
+
+/** Records what became of it. */
+async function conclude(deps: Deps, canary: Versioned<Canary>, problem: string | null): Promise<Next> {
+  const { role, run, beganAt } = canary.value;
+  const at = deps.clock.now();
+  const took = at - beganAt;
+  const next: Canary = { ...canary.value, run: null, last: { at, problem, took } };
+  const about = { actor: BOT, requestId: run?.requestId ?? null, grantId: run?.grantId ?? null };
+  const event: NewEvent =
+    problem === null
+      ? { ...about, type: 'canary.passed', payload: { role, took } }
+      : { ...about, type: 'canary.failed', payload: { role, problem } };
+  await deps.store.commit({ ...saved(next, canary), events: [event] });
+  if (problem !== null) deps.log.error({ role, problem }, 'the canary failed');
+  const rule = deps.policy.canary;
+  return { notBefore: rule ? nextCanary(next, rule) : at };
+}
