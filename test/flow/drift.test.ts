@@ -66,6 +66,26 @@ const said = () => {
 const recorded = async () => (await flow.deps.store.record('drift', 'db')).value;
 
 describe('what is there and should not be', () => {
+  test('thousands are recorded a hundred a commit, and a crash in between repeats none', async () => {
+    const all = Array.from({ length: 250 }, (_, index) => `mallory${index}`);
+    hold(...all.map((account) => holding(account)));
+    const commit = flow.deps.store.commit;
+    const sizes: number[] = [];
+    Object.assign(flow.deps.store, {
+      commit: async (change: Parameters<typeof commit>[0]) => {
+        sizes.push(change.events?.length ?? 0);
+        if (sizes.length === 2) throw new StorageError('the disk is full');
+        return commit(change);
+      },
+    });
+    await expect(round()).rejects.toThrow('the disk is full');
+    expect(await recorded()).toHaveLength(100);
+    await round();
+    expect(sizes).toEqual([100, 100, 100, 50]);
+    expect(said()).toEqual(all.map((account) => `drift.found db standing ${account}`));
+    expect(await recorded()).toHaveLength(250);
+  });
+
   test('is told once, and again when it is gone', async () => {
     hold(holding('mallory'));
     await round();

@@ -6,7 +6,7 @@ import { type Change, isHeldByAnother, type Store } from '../../ports/store.ts';
 import type { Applied } from './apply.ts';
 import { commitBatching } from './commitBatching.ts';
 
-/** How long a commit waits for a database that another program holds before its caller is told. */
+/** A database that another program has held for this long is taken for one that stays held: callers are told at once. */
 const PATIENCE: Millis = 2 * SECOND;
 
 /** Changes that share a sync at most: writing one takes a tenth of a millisecond, in which nothing else runs. */
@@ -19,8 +19,6 @@ export interface Pending {
 }
 
 interface Waiting extends Pending {
-  /** Deadline for the database, by the process's monotonic clock, in ms. */
-  readonly waitsUntil: number;
   readonly resolve: (events: readonly LedgerEvent[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -41,6 +39,8 @@ export interface CommitQueueOptions {
 export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOptions): Store['commit'] {
   let waiting: Waiting[] = [];
   let isPostponed = false;
+  /** When another program's lock was first and last found, by the process's monotonic clock. null: the last try found none. */
+  let held: { readonly since: number; readonly lastSeen: number } | null = null;
   /** More wait than are written at once: the rest has its turn after everybody else's. */
   let isCrowded = false;
 
@@ -52,7 +52,9 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
     if (all.length === 0) return 0;
     if (waiting.length > 0) goOnNextTurn();
     try {
-      for (const [index, outcome] of write(all).entries()) settle(all[index], outcome);
+      const outcomes = write(all);
+      held = null;
+      for (const [index, outcome] of outcomes.entries()) settle(all[index], outcome);
     } catch (error) {
       if (isHeldByAnother(error)) postpone(all, error);
       else for (const one of all) one.reject(error);
@@ -77,11 +79,14 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
     if (outcome.due.length > 0) onDue(outcome.due);
   }
 
-  /** Retries all of them together, each until its own deadline. */
+  /** Retries all of them together, until the lock has been held for too long. */
   function postpone(all: readonly Waiting[], error: unknown): void {
     const now = performance.now();
-    for (const one of all) if (one.waitsUntil <= now) one.reject(error);
-    waiting = [...all.filter(({ waitsUntil }) => waitsUntil > now), ...waiting];
+    // Seen long ago, it was another lock.
+    const since = held && now - held.lastSeen < PATIENCE ? held.since : now;
+    held = { since, lastSeen: now };
+    if (now - since >= PATIENCE) for (const one of all) one.reject(error);
+    else waiting = [...all, ...waiting];
     isPostponed = true;
     whenOpen(() => {
       isPostponed = false;
@@ -93,6 +98,6 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
   return (change) =>
     new Promise((resolve, reject) => {
       if (waiting.length === 0) begin();
-      waiting.push({ change, at: clock.now(), waitsUntil: performance.now() + PATIENCE, resolve, reject });
+      waiting.push({ change, at: clock.now(), resolve, reject });
     });
 }
