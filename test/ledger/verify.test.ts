@@ -14,6 +14,7 @@ import {
   verifyLedger,
   verifyOnTwoCores,
 } from '../../src/ledger/history/verify.ts';
+import { referenceOf } from '../../src/ledger/sqlite/names.ts';
 import { BEGINNING, startOf } from '../../src/ledger/sqlite/origin.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { type ALedger, aLedger, anEvent, person } from '../support/aLedger.ts';
@@ -298,6 +299,22 @@ describe('names', () => {
     expect(verified()).toMatchObject({ whole: false, seq: 2, kind: 'missing' });
     tamper("UPDATE events SET type = 'x' WHERE seq = 6");
     expect(verified()).toMatchObject({ whole: false, seq: 6, kind: 'edited' });
+  });
+
+  test('one that was put in is found, without a reference and behind a thousand others', () => {
+    tamper("INSERT INTO names (ref, person, salt, value) VALUES ('', 'U7', 's', 'Nobody')");
+    expect(verified()).toMatchObject({ whole: false, seq: 0, problem: expect.stringContaining('a name of U7') });
+    tamper("DELETE FROM names WHERE ref = ''");
+    const right = Array.from({ length: 1_000 }, (_, index) => [referenceOf('s', 'U7', `${index}`), index] as const);
+    for (const [ref, index] of right)
+      tamper(`INSERT INTO names (ref, person, salt, value) VALUES ('${ref}', 'U7', 's', '${index}')`);
+    expect(verified()).toMatchObject({ whole: true });
+    const last = right
+      .map(([ref]) => ref)
+      .toSorted()
+      .at(-1);
+    tamper(`UPDATE names SET value = 'Mallory' WHERE ref = '${last}'`);
+    expect(verified()).toMatchObject({ whole: false, problem: expect.stringContaining('a name of U7') });
   });
 
   test('one that no event holds any more has to be right all the same', async () => {

@@ -1,3 +1,4 @@
+import type { Steps } from '../../concurrency/steps.ts';
 import { type EventRow, jsonInText } from '../book/chain.ts';
 import type { KeptName } from '../sqlite/names.ts';
 import { eachPerson, REFERENCE, referenceOf } from '../sqlite/names.ts';
@@ -13,7 +14,7 @@ export interface NameCheck {
   /** Whether every name so far is the recorded one, and nothing was said to be erased. */
   isPlain(): boolean;
   /** Call it after the last event. null if every name is the recorded one, or was erased. */
-  flaw(): Flaw | null;
+  flaw(): Steps<Flaw | null>;
 }
 
 /** Names by their references. */
@@ -30,6 +31,9 @@ const REF_LENGTH = 'name:'.length + 32;
 /** The end of `name:` is searched for: a search stops at each of its first letter, and JSON has few m and many quotes. */
 const SOUGHT = 'me:';
 const SOUGHT_AT = 'na'.length;
+
+/** Names per read: other work can run between two reads. */
+const BATCH = 500;
 
 type NameRow = { readonly person: string; readonly salt: string | null; readonly value: string | null };
 
@@ -84,13 +88,13 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
   return {
     see,
     isPlain: () => first === null && open.size === 0 && erasedAt.size === 0,
-    flaw: () => {
+    flaw: function* () {
       if (first) return first;
       for (const { person, seq } of open.values()) {
         if ((erasedAt.get(person) ?? 0) > seq) continue;
         return unexplained(seq, person);
       }
-      return strayName(sqlite);
+      return yield* strayName(sqlite);
     },
   };
 }
@@ -130,13 +134,21 @@ function whoseIs({ text }: Seen, ref: string): string | null {
 }
 
 /** Checks names without an event in the database, left by archiving: they have to be correct too. */
-function strayName(sqlite: OpenLedger['sqlite']): Flaw | null {
-  const kept = sqlite.prepare<[], NameRow & { ref: string }>(
-    'SELECT ref, person, salt, value FROM names WHERE salt IS NOT NULL OR value IS NOT NULL',
-  );
-  for (const { ref, ...name } of kept.iterate())
-    if (!isRight(ref, name))
-      return { seq: 0, problem: `a name of ${name.person} that no event holds was put in, or changed`, kind: 'edited' };
+function* strayName(sqlite: OpenLedger['sqlite']): Steps<Flaw | null> {
+  const kept = (where: string) =>
+    `SELECT ref, person, salt, value FROM names WHERE ${where}(salt IS NOT NULL OR value IS NOT NULL) ORDER BY ref LIMIT ${BATCH}`;
+  const first = sqlite.prepare<[], NameRow & { ref: string }>(kept(''));
+  const next = sqlite.prepare<[string], NameRow & { ref: string }>(kept('ref > ? AND '));
+  for (let rows = first.all(); rows.length > 0; rows = next.all(rows.at(-1)?.ref ?? '')) {
+    const stray = rows.find(({ ref, ...name }) => !isRight(ref, name));
+    if (stray)
+      return {
+        seq: 0,
+        problem: `a name of ${stray.person} that no event holds was put in, or changed`,
+        kind: 'edited',
+      };
+    yield;
+  }
   return null;
 }
 

@@ -188,7 +188,7 @@ function* walker(
     const problem = `the ledger ends at event ${last}, and ${lost.where} knows event ${lost.seq}: the tail was cut off, or an older copy was put in its place`;
     return { whole: false, seq: last + 1, problem, kind: 'cut' };
   }
-  const name = names.flaw();
+  const name = yield* names.flaw();
   if (name) return { whole: false, ...name };
   const compared = anchors.filter(({ seq }) => seq >= Math.max(start.seq, 1)).length;
   return { whole: true, first: start.seq + 1, events: last - start.seq, head: before, anchors: compared, restores };
