@@ -6,8 +6,10 @@ import { type Change, isHeldByAnother, type Store } from '../../ports/store.ts';
 import type { Applied } from './apply.ts';
 import { commitBatching } from './commitBatching.ts';
 
-/** A database that another program has held for this long is taken for one that stays held: callers are told at once. */
+/** A database that another program has held for this long is taken for one that stays held. */
 const PATIENCE: Millis = 2 * SECOND;
+/** A commit waits for this long even so: the lock may just have gone. */
+const LEAST_PATIENCE: Millis = SECOND / 4;
 
 /** Changes that share a sync at most: writing one takes a tenth of a millisecond, in which nothing else runs. */
 const MOST_AT_ONCE = 50;
@@ -19,6 +21,8 @@ export interface Pending {
 }
 
 interface Waiting extends Pending {
+  /** When it was asked for, by the process's monotonic clock, in ms. */
+  readonly since: number;
   readonly resolve: (events: readonly LedgerEvent[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -85,8 +89,9 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
     // Seen long ago, it was another lock.
     const since = held && now - held.lastSeen < PATIENCE ? held.since : now;
     held = { since, lastSeen: now };
-    if (now - since >= PATIENCE) for (const one of all) one.reject(error);
-    else waiting = [...all, ...waiting];
+    const isOver = (one: Waiting) => now - since >= PATIENCE && now - one.since >= LEAST_PATIENCE;
+    for (const one of all) if (isOver(one)) one.reject(error);
+    waiting = [...all.filter((one) => !isOver(one)), ...waiting];
     isPostponed = true;
     whenOpen(() => {
       isPostponed = false;
@@ -98,6 +103,6 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
   return (change) =>
     new Promise((resolve, reject) => {
       if (waiting.length === 0) begin();
-      waiting.push({ change, at: clock.now(), resolve, reject });
+      waiting.push({ change, at: clock.now(), since: performance.now(), resolve, reject });
     });
 }
