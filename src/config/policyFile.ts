@@ -57,7 +57,7 @@ function issuesText(path: string, issues: readonly PolicyIssue[]): string {
   return [
     ...block(`${counted(wrong.length, 'issue')} in the policy file:`, wrong),
     ...block(
-      `${counted(unset.length, 'value')} that the policy file takes from the environment, and that is not there:`,
+      `${counted(unset.length, 'value is', 'values are')} missing from the environment, which the policy file names:`,
       unset,
     ),
   ].join('\n');

@@ -121,6 +121,16 @@ describe.skipIf(!chromiumPath)('the page', { timeout: TIMEOUT_MS }, () => {
     await pane(0).locator('[data-block="b2"] [data-action="second"]:focus').waitFor();
   });
 
+  test('a form that drops the focused field keeps the focus, and opens no list', async () => {
+    const { pane, running } = await open();
+    const { workspace: slack } = running.sandbox.slack;
+    const view = slack.openView('U0ANA', form(input('a1', 'first'), input('b1', 'second')), null);
+    await pane(0).locator('[data-action="second"]').focus();
+    slack.showView(view, form(input('a1', 'first')));
+    await pane(0).locator('.modal:focus').waitFor();
+    expect(await focusedAction()).toBeNull();
+  });
+
   test('a form of one person takes no focus from the other, who is typing', async () => {
     const { page, pane, running } = await open();
     await page.getByRole('button', { name: 'Two people' }).click();

@@ -59,7 +59,7 @@ resources:
     'SLACK_BOT_TOKEN',
     'JIT_DATABASE',
     `1 issue in the policy file:\n  ${policy}:2  slack.approvals_channel`,
-    '1 value that the policy file takes from the environment, and that is not there:',
+    '1 value is missing from the environment, which the policy file names:',
     'the environment variable JIT_TEST_UNSET is not set',
   ])
     expect(err).toContain(said);

@@ -21,7 +21,7 @@ export const INIT_SAYS = {
       `Set ${['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'PAGERDUTY_TOKEN', 'JIT_DATABASE', ...variables].join(', ')}, and JIT_POLICY=${path}`,
       `Give the bot its rights at the target: docs/targets/${kind}.md lists them`,
       `jitbot policy check ${path} --online, and jitbot doctor ${path}`,
-      'npm start',
+      'jitbot start (in a checkout: npm start)',
     ];
     return `Next:\n${steps.map((step, index) => `  ${index + 1}. ${step}\n`).join('')}`;
   },
