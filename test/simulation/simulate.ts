@@ -262,7 +262,7 @@ export function createBox(
       watcher ??= createWatcher(path, outside, {
         past,
         sawFullDisk: () => sawFullDisk,
-        forgetsTime: () => sawFullDisk && has('clock'),
+        forgetsTime: () => sawFullDisk && (has('clock') || has('kills')),
         policyOf,
         troubles: () => troubles,
         now: botNow,
