@@ -256,6 +256,20 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
+  test('K3 what somebody else gives for good in the same moment gets no end', async () => {
+    const seen = google.before;
+    google.before = (method) => {
+      if (method !== 'POST') return null;
+      google.before = seen;
+      google.put(PAYMENTS, 'ben');
+      return null;
+    };
+    await grant(id, inAnHour());
+    expect(group().members).toMatchObject([{ person: 'ben', roles: [{ name: 'MEMBER' }] }]);
+    expect(JSON.stringify(group().members)).not.toContain('expire');
+    await revoke(id);
+  });
+
   test('K3.8 access given to an address is stamped, and ends after it changed', async () => {
     await writtenEarlier(use, { grantId: id, place: `google_group ${GROUP}`, account: BEN.email, level: 'MEMBER' });
     google.put(PAYMENTS, 'ben');
