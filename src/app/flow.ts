@@ -190,6 +190,7 @@ function depsOf(world: World, { store, integrity }: { store: Store; integrity: I
     limitLock: keyedLock(),
     humanLock: keyedLock(),
     policyLock: keyedLock(),
+    takenBack: new Set(),
   };
 }
 

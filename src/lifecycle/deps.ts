@@ -31,6 +31,8 @@ export interface Deps {
   readonly log: Log;
   /** One operation at a time on the target of a grant: a revoke never overtakes the grant it undoes. */
   readonly grantLock: KeyedLock;
+  /** Grants whose access was taken back while nothing could be recorded, until they are no longer active in the ledger. */
+  readonly takenBack: Set<string>;
   /** One decision at a time about roles with limits, so that two simultaneous requests do not both get the last place. */
   readonly limitLock: KeyedLock;
   /** One commit at a time that begins access for one human, by any of their accounts. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE, SECOND } from '../../src/domain/terms.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
+import { createDriftRound } from '../../src/lifecycle/grant/findDrift.ts';
 import { type UnrecordedTies, watchGrant } from '../../src/lifecycle/grant/watchGrant.ts';
 import { endFrozen, freeze } from '../../src/lifecycle/health/freeze.ts';
 import { createSweep } from '../../src/lifecycle/people/sweepPeople.ts';
@@ -75,6 +76,18 @@ describe('a freeze whose ends cannot be recorded', () => {
     await endFrozen(flow.deps, at);
     await flow.work();
     for (const id of ids) expect(await stateOf(id)).toMatchObject({ state: 'ended', why: 'frozen' });
+  });
+
+  test('is no drift: what the bot took back itself is not missing', async () => {
+    const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
+    const at = await frozen();
+    await expect(endFrozen(onFullDisk(), at)).rejects.toThrow('the disk is full');
+    Object.assign(flow.deps.targets, { canList: () => true, list: async () => [] });
+    await createDriftRound(flow.deps)('all', 1);
+    expect(flow.events().filter(({ type }) => type === 'drift.found')).toEqual([]);
+    await endFrozen(flow.deps, at);
+    await flow.work();
+    for (const id of [ana, ben]) expect(await stateOf(id)).toMatchObject({ state: 'ended', why: 'frozen' });
   });
 
   test('leaves what was given after it was lifted', async () => {

@@ -148,6 +148,7 @@ export function startFlow(policy: Policy): Flow {
     grantLock: keyedLock(),
     humanLock: keyedLock(),
     policyLock: keyedLock(),
+    takenBack: new Set(),
     limitLock: (key, work) => {
       flow.limited += 1;
       return limitLock(key, work);

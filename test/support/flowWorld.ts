@@ -249,6 +249,7 @@ ${more}`;
     grantLock: keyedLock(),
     limitLock: keyedLock(),
     policyLock: keyedLock(),
+    takenBack: new Set(),
     humanLock: keyedLock(),
   };
   const queue = createJobQueue(ledger);

@@ -48,6 +48,7 @@ export function takeBackUnrecorded(deps: Deps, { value, version }: Ending, cause
       'cannot record that a grant ends; taking it back all the same',
     );
     const revoking = startRevoking(value, cause, deps.clock.now());
+    deps.takenBack.add(value.id);
     try {
       await deps.targets.revoke(revoking);
       if (await deps.targets.isActive(revoking)) throw new Error('the target still shows the access after revoking it');

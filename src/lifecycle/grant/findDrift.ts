@@ -54,12 +54,13 @@ async function compareResource(deps: Deps, resource: Resource): Promise<void> {
     const { account, role } = holding;
     found.push({ finding: { kind, role, account, grantId }, holding });
   }
+  for (const id of deps.takenBack) if (before.has(id) && after.get(id)?.state !== 'active') deps.takenBack.delete(id);
   const shown = new Set(holdings.map(({ grantId }) => grantId));
   for (const grant of after.values()) {
     // Past its end it may already be gone, although that is not recorded yet.
     if (grant.endsAt <= deps.clock.now()) continue;
     if (before.get(grant.id)?.state !== 'active' || grant.state !== 'active') continue;
-    if (shown.has(grant.id) || (await isThere(deps, grant.id))) continue;
+    if (shown.has(grant.id) || deps.takenBack.has(grant.id) || (await isThere(deps, grant.id))) continue;
     const { role, activation, id } = grant;
     found.push({ finding: { kind: 'missing', role, account: activation.account, grantId: id }, holding: null });
   }
