@@ -340,7 +340,7 @@ export function createBox(
     error instanceof StorageError ||
     error instanceof ConflictError ||
     (error instanceof Error &&
-      /did not answer|no such login|connection was cut|rate-limit|still shows the access|was not opened/.test(
+      /did not answer|no such login|connection was cut|rate-limit|still shows the access|does not show what|was not opened/.test(
         error.message,
       ));
 
