@@ -53,6 +53,7 @@ export function createSurface(options: SurfaceOptions): Surface {
   let portProblem: unknown = null;
   const refused = refusedStart(store, log);
   let slackApp: SlackApp | null = null;
+  const { onIncident, onChanged } = looksAtOnce(store, clock);
 
   function routes(): Map<string, Route> {
     const all = new Map<string, Route>();
@@ -60,20 +61,6 @@ export function createSurface(options: SurfaceOptions): Surface {
     if (route) all.set(SLACK_PATH, route);
     if (secret !== null) all.set(PAGERDUTY_PATH, pagerDutyWebhook({ secret, onIncident }));
     return all;
-  }
-
-  /** An incident changed: check every grant that was given for it at once. */
-  async function onIncident(incidentId: string): Promise<void> {
-    const concerned = await store.liveForIncident(incidentId);
-    if (concerned.length === 0) return;
-    const dueAt = clock.now();
-    await store.commit({ jobs: concerned.map((key) => ({ kind: 'watch', key, dueAt }) as const) });
-  }
-
-  /** A person changed: check at once whether they may keep their access. */
-  async function onChanged(slackId: string): Promise<void> {
-    if ((await store.liveGrants({ slackId })).length === 0) return;
-    await store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] });
   }
 
   return {
@@ -105,6 +92,22 @@ export function createSurface(options: SurfaceOptions): Surface {
     },
   };
 }
+
+/** What is told to the bot is looked at right away, as due work. */
+const looksAtOnce = (store: Store, clock: Pick<Clock, 'now'>) => ({
+  /** Checks every grant that was given for an incident. */
+  onIncident: async (incidentId: string): Promise<void> => {
+    const concerned = await store.liveForIncident(incidentId);
+    if (concerned.length === 0) return;
+    const dueAt = clock.now();
+    await store.commit({ jobs: concerned.map((key) => ({ kind: 'watch', key, dueAt }) as const) });
+  },
+  /** Checks whether a person may keep their access. */
+  onChanged: async (slackId: string): Promise<void> => {
+    if ((await store.liveGrants({ slackId })).length === 0) return;
+    await store.commit({ jobs: [{ kind: 'sweep', key: slackId, dueAt: clock.now() }] });
+  },
+});
 
 /** What is needed before it is made: of a socket nothing, so that Slack's library is loaded when due work was begun. */
 function connectionBy(

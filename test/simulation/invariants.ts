@@ -142,8 +142,8 @@ export function createWatcher(
     if (type === 'access.frozen') frozenSince = now;
     if (type === 'access.unfrozen') frozenSince = null;
     must(type !== 'ledger.damaged', () => `the bot found its own ledger damaged: ${payload}`);
-    // What was taken back on a full disk is not on record, and may be found missing until it is.
-    const isUnrecorded = said.kind === 'missing' && world.sawFullDisk();
+    // What was taken back on a full disk is not on record: a bot that started since, or whose clock was set back, finds it missing.
+    const isUnrecorded = said.kind === 'missing' && world.forgetsTime();
     must(type !== 'drift.found' || isUnrecorded, () => `the bot found drift: ${payload}`);
   }
 

@@ -89,12 +89,8 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
     see,
     isPlain: () => first === null && open.size === 0 && erasedAt.size === 0,
     flaw: function* () {
-      if (first) return first;
-      for (const { person, seq } of open.values()) {
-        if ((erasedAt.get(person) ?? 0) > seq) continue;
-        return unexplained(seq, person);
-      }
-      return yield* strayName(sqlite);
+      const lost = [...open.values()].find(({ person, seq }) => (erasedAt.get(person) ?? 0) <= seq);
+      return first ?? (lost ? unexplained(lost.seq, lost.person) : yield* strayName(sqlite));
     },
   };
 }
