@@ -46,6 +46,7 @@ export function createSurface(options: SurfaceOptions): Surface {
   const { env, flow, client, directory, ledger, clock, log } = options;
   const { deps, posts, windows } = flow;
   const { store } = deps;
+  const { onIncident, onChanged } = looksAtOnce(store, clock);
   const { apiUrl, botToken, transport } = env.slack;
   const { route, connect } = connectionBy(transport, { apiUrl, log });
   let connection: Connection | null = null;
@@ -53,7 +54,6 @@ export function createSurface(options: SurfaceOptions): Surface {
   let portProblem: unknown = null;
   const refused = refusedStart(store, log);
   let slackApp: SlackApp | null = null;
-  const { onIncident, onChanged } = looksAtOnce(store, clock);
 
   function routes(): Map<string, Route> {
     const all = new Map<string, Route>();

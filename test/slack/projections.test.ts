@@ -177,7 +177,7 @@ describe('a card', () => {
     );
     await run('card', 'R1');
     const blocks = JSON.stringify(outbox.client.sent.find(({ method }) => method === 'chat.postMessage')?.asked.blocks);
-    const shown = ['old1', 'old2', 'old3', 'old4'].filter((role) => blocks.includes(`db/${role}\``));
+    const shown = ['old1', 'old2', 'old3', 'old4'].filter((role) => blocks.includes(`db/${role}`));
     expect(shown).toEqual(['old2', 'old3', 'old4']);
   });
 
