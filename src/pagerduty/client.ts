@@ -32,9 +32,14 @@ export interface PagerDutyClient {
   ): Promise<Known<{ status: number; data: unknown }>>;
 }
 
-export function createPagerDuty(options: {
-  token: string;
-  apiUrl: string;
+export const createPagerDuty = ({
+  token,
+  apiUrl,
+  ...options
+}: ClientOptions & { token: string; apiUrl: string }): PagerDutyClient =>
+  createClient(sendWith(token, apiUrl), options);
+
+export interface ClientOptions {
   clock: Pick<Clock, 'now' | 'wakeAt'>;
   log: Log;
   /** When aborted, nothing waits for the rate limit any longer, because the bot stops. */
@@ -42,10 +47,13 @@ export function createPagerDuty(options: {
   meter?: Meter;
   /** Called with the Date header of every answer. */
   heardDate?: (date: string | null) => void;
-}): PagerDutyClient {
-  const { token, apiUrl, clock, log, ending, meter = SILENT_METER, heardDate } = options;
+}
+
+/** Over whatever carries the calls. */
+export function createClient(send: Send, options: ClientOptions): PagerDutyClient {
+  const { clock, log, ending, meter = SILENT_METER, heardDate } = options;
   return new LimitedClient({
-    send: measured(hearing(sendWith(token, apiUrl), heardDate), meter),
+    send: measured(hearing(send, heardDate), meter),
     limits: new RateLimits(clock, ending, (wait) => meter.heldOff('pagerduty', wait)),
     shared: new SharedAnswers(clock),
     log,

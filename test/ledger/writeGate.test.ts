@@ -48,6 +48,37 @@ test('a commit waits for a short lock, and what came meanwhile goes with it', as
   expect(await createJobQueue(ledger).claim(['end'], 1, 10, 1)).toHaveLength(2);
 });
 
+test('pauses and patience are counted by the time that it is given', async () => {
+  let now = 0;
+  const wakes: (() => void)[] = [];
+  const path = join(directory, 'counted.db');
+  const counted = openLedger(path, {
+    elapsed: {
+      now: () => now,
+      wakeIn: (_ms, callback) => {
+        wakes.push(callback);
+        return () => undefined;
+      },
+    },
+  });
+  onTestFinished(() => counted.close());
+  const holder = new SQLite(path);
+  holder.exec('BEGIN IMMEDIATE');
+  const commit = createStore(counted, { clock: manualClock(), followUps: () => [], onDue: () => undefined }).commit;
+  const outcome = commit({ jobs: [due] }).catch((error: unknown) => error);
+  await expect.poll(() => wakes.length).toBe(1);
+  now = 49;
+  expect(counted.gate.isClosed()).toBe(true);
+  now = 50;
+  expect(counted.gate.isClosed()).toBe(false);
+  now = 1_000;
+  wakes[0]?.();
+  now = 2_000;
+  wakes[1]?.();
+  expect(await outcome).toMatchObject({ isBusy: true });
+  holder.close();
+});
+
 /** The next write is turned away by a gate that has opened by the time anybody looks. */
 function turnedAwayOnce(): OpenLedger {
   let isFirst = true;

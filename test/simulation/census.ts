@@ -15,6 +15,8 @@ export interface Census {
   reloads: number;
   /** Access that was taken away at its target while nothing could be written. */
   revocationsOnFullDisk: number;
+  /** The same while another program held the database. */
+  revocationsWhileHeld: number;
   /** Grants in worlds in which the clocks are changed. */
   acrossClockChange: number;
   /** What people had to be told, and were. */
@@ -34,6 +36,7 @@ export const NO_CENSUS: Census = {
   freezesLifted: 0,
   reloads: 0,
   revocationsOnFullDisk: 0,
+  revocationsWhileHeld: 0,
   acrossClockChange: 0,
   told: 0,
   seedsWithoutGrant: 0,

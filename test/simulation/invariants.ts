@@ -30,20 +30,26 @@ const must = (holds: boolean, otherwise: () => string): void => {
   if (!holds) throw new Violation(otherwise());
 };
 
+/** When something was last made to fail. */
 export interface Trouble {
-  readonly target: Instant;
-  readonly any: Instant;
+  /** What keeps targets from being asked. */
+  target: Instant;
+  /** That, and what keeps Slack or PagerDuty from answering. */
+  services: Instant;
+  /** That, and what keeps the bot from writing. */
+  any: Instant;
 }
 
 export interface Watcher {
   /**
    * After every step.
-   * @param trouble when something was last made to fail: what keeps targets from being asked, and anything at all
    */
   look(now: Instant, trouble: Trouble): void;
   /** After every call that has ended: what was recorded since. */
   hear(now: Instant): void;
   census(): Census;
+  /** How many events of a type there are. */
+  count(type: Told['type']): number;
   /** Nothing is live, open or to be done, but what goes on for ever. */
   isAtRest(): boolean;
   /** When everything has come to rest. */
@@ -79,15 +85,26 @@ export function createWatcher(
   outside: Outside,
   world: {
     readonly past: Past;
-    readonly sawFullDisk: () => boolean;
+    readonly sawUnwritable: () => boolean;
     readonly forgetsTime: () => boolean;
     readonly policyOf: (hash: string) => PolicyName;
     /** How often Slack could not be reached, nothing could be written, or the bot died. */
     readonly troubles: () => number;
     readonly now: () => Instant;
+    /** When Slack, PagerDuty or a target was last kept from answering. */
+    readonly troubledAt: () => Instant;
   },
 ): Watcher {
-  const model = createModel({ past: world.past, must, sawFullDisk: world.sawFullDisk }, GRACE);
+  const model = createModel(
+    {
+      past: world.past,
+      must,
+      sawUnwritable: world.sawUnwritable,
+      troubledAt: world.troubledAt,
+      isHeld: (grantId) => outside.held.has(grantId),
+    },
+    GRACE,
+  );
   const told = createTold({
     ...model,
     must,
@@ -103,6 +120,7 @@ export function createWatcher(
     'SELECT seq, at, type, request_id AS requestId, grant_id AS grantId, actor, payload FROM events WHERE seq > ? ORDER BY seq',
   );
   const endJob = db.prepare<[string], unknown>("SELECT 1 FROM jobs WHERE kind = 'end' AND key = ?");
+  const ofType = db.prepare<[string], number>('SELECT count(*) FROM events WHERE type = ?').pluck();
   const stateOf = db.prepare<[string], string>('SELECT state FROM grants WHERE id = ?').pluck();
   const atRest = db.prepare<[], unknown>(
     `SELECT 1 FROM jobs WHERE kind NOT IN (${LASTING.map((kind) => `'${kind}'`).join(', ')})
@@ -182,10 +200,11 @@ export function createWatcher(
 
   return {
     census: () => ({ ...censusOf(db), told: told.count() }),
+    count: (type) => ofType.get(type) ?? 0,
     hear,
-    look: (now, { target: lastTrouble, any }) => {
+    look: (now, { target: lastTrouble, services, any }) => {
       hear(now);
-      model.overdue(now, any);
+      model.overdue(now, { any, services });
       const live = new Map(
         liveRows.all().map((body) => {
           const grant = JSON.parse(body) as LiveGrant;

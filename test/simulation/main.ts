@@ -1,4 +1,4 @@
-/** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--slack] [--trace]`. Exit code 1: a seed failed. */
+/** `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--steps S] [--slack | --wide] [--trace]`. Exit code 1: a seed failed. */
 
 import { parseArgs } from 'node:util';
 import { addCensus, NO_CENSUS } from './census.ts';
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     steps: { type: 'string', default: '300' },
     slack: { type: 'boolean', default: false },
+    wide: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'stop-at-first': { type: 'boolean', default: false },
   },
@@ -20,13 +21,14 @@ const seeds =
   values.seeds === undefined ? (values.minutes === undefined ? 200 : Number.POSITIVE_INFINITY) : Number(values.seeds);
 const until =
   performance.now() + (values.minutes === undefined ? Number.POSITIVE_INFINITY : Number(values.minutes) * 60_000);
+const through = values.slack ? 'slack' : values.wide ? 'wide' : 'flow';
 const started = performance.now();
 let done = 0;
 let steps = 0;
 const failed: number[] = [];
 let census = NO_CENSUS;
 for (let seed = first; seed < first + seeds && performance.now() < until; seed += 1) {
-  const run = await simulate(seed, Number(values.steps), values.slack ? 'slack' : 'flow');
+  const run = await simulate(seed, Number(values.steps), through);
   done += 1;
   steps += run.trace.length;
   census = addCensus(census, run.census);
@@ -34,7 +36,7 @@ for (let seed = first; seed < first + seeds && performance.now() < until; seed +
   if (run.failure === null) continue;
   failed.push(seed);
   process.stdout.write(
-    `seed ${seed}: ${run.failure}\n  replay: npm run simulate -- --seeds 1 --from ${seed} --steps ${values.steps}${values.slack ? ' --slack' : ''} --trace\n`,
+    `seed ${seed}: ${run.failure}\n  replay: npm run simulate -- --seeds 1 --from ${seed} --steps ${values.steps}${through === 'flow' ? '' : ` --${through}`} --trace\n`,
   );
   if (values['stop-at-first']) break;
 }

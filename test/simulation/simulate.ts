@@ -8,6 +8,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SQLite, { type Database } from 'better-sqlite3';
 import { createFlow, type Flow } from '../../src/app/flow.ts';
 import { latestKnown } from '../../src/app/heartbeat.ts';
 import { createCodeBox } from '../../src/codes/codeBox.ts';
@@ -26,9 +27,10 @@ import { type Census, NO_CENSUS } from './census.ts';
 import { type Chance, chanceFrom } from './chance.ts';
 import { type Disk, diskOf } from './disk.ts';
 import { createFront, type Front } from './front/front.ts';
-import { createWatcher, storyOf, Violation, type Watcher } from './invariants.ts';
+import { createWatcher, storyOf, type Trouble, Violation, type Watcher } from './invariants.ts';
 import { CANARY_ROLE } from './model/canary.ts';
 import { createOutside, deskOver, expireHeld, type Outside, pagerDutyOver, slackOver, targetsOver } from './outside.ts';
+import { createPagerDutyAccount, pagerDutyOnTheWire, wrongAtPagerDuty } from './pagerDuty.ts';
 import { createPast, type PolicyName } from './past.ts';
 import { somebodyActs } from './people.ts';
 import { withTeam } from './team.ts';
@@ -64,6 +66,8 @@ const startOf = (seed: number): Instant =>
 const TURNS = 4;
 /** Steps in which everything has to come to rest, once nothing fails any more. */
 const MOST_REST_STEPS = 20_000;
+/** Steps for which the database is held at most. */
+const MOST_HELD_STEPS = 200;
 /** How long it may take until everything has come to rest. */
 const REST: Millis = 24 * HOUR;
 
@@ -97,7 +101,10 @@ const policiesOf = (seed: number) => (seed % 5 === 4 ? WITH_CANARY : POLICIES);
 /** In memory where there is such a place: what is simulated is the death of the process, not of the disk. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** @param through what people act through: the flow itself, or Slack's own apps, so that the bot's listeners hear of it */
+/**
+ * @param through what people act through: the flow itself, or Slack's own apps, so that the bot's listeners hear of it; `wide` is
+ *   the flow in worlds with PagerDuty on the wire and a database that another program holds
+ */
 export async function simulate(seed: number, steps: number, through: Through = 'flow'): Promise<Run> {
   const directory = mkdtempSync(join(PLACE, 'jitbot-sim-'));
   const box = createBox(seed, join(directory, 'jit.db'), { through });
@@ -115,7 +122,7 @@ export async function simulate(seed: number, steps: number, through: Through = '
   return { seed, failure, trace: box.trace, story, census };
 }
 
-type Through = 'flow' | 'slack';
+export type Through = 'flow' | 'slack' | 'wide';
 
 interface Timer {
   readonly at: Instant;
@@ -137,8 +144,8 @@ export function createBox(
   { kills = true, through = 'flow' }: { kills?: boolean; through?: Through } = {},
 ) {
   const chance: Chance = chanceFrom(seed);
-  const temper: Temper = temperOf(chance);
-  const has = (fault: Fault) => temper.faults.has(fault) && (kills || (fault !== 'kills' && fault !== 'full_disk'));
+  const temper: Temper = temperOf(chance, seed, through === 'wide');
+  const has = (fault: Fault) => temper.faults.has(fault) && (kills || !['kills', 'full_disk', 'held'].includes(fault));
   const trace: string[] = [];
   const wire = createWire(chance);
   const begin = startOf(seed);
@@ -152,13 +159,16 @@ export function createBox(
   const down: Record<Service, boolean> = { slack: false, pagerduty: false, target: false };
   let flaky = true;
   let diskIsFull = false;
-  let sawFullDisk = false;
+  let sawUnwritable = false;
   let disk: Disk | null = null;
+  /** Another program that holds the database. */
+  let holder: Database | null = null;
   /** What keeps targets from being asked, and anything at all. */
-  const trouble = { target: begin, any: begin };
+  const trouble: Trouble = { target: begin, services: begin, any: begin };
+  const account = temper.asksPagerDuty ? createPagerDutyAccount(outside, begin) : null;
   const past = createPast(outside);
   past.note(begin);
-  const counted = { reloads: 0, revocationsOnFullDisk: 0 };
+  const counted = { reloads: 0, revocationsOnFullDisk: 0, revocationsWhileHeld: 0 };
   let life: Life | null = null;
   let watcher: Watcher | null = null;
   /** How often Slack could not be reached, nothing could be written, or the bot died. */
@@ -188,6 +198,15 @@ export function createBox(
     };
   }
 
+  /** The pauses of a database that another program holds, a second at least: each takes turns of the event loop. */
+  function wakeIn(ms: Millis, callback: () => void): () => void {
+    const timer = { at: botNow() + Math.max(ms, SECOND), callback };
+    timers.push(timer);
+    return () => {
+      timers = timers.filter((other) => other !== timer);
+    };
+  }
+
   async function settle(): Promise<void> {
     for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -210,10 +229,11 @@ export function createBox(
 
   const countRevocation = () => {
     if (diskIsFull) counted.revocationsOnFullDisk += 1;
+    if (holder) counted.revocationsWhileHeld += 1;
   };
 
   async function start(): Promise<void> {
-    const ledger = openLedger(path);
+    const ledger = openLedger(path, { elapsed: { now: () => elapsed, wakeIn } });
     lives += 1;
     const log = createLog();
     try {
@@ -232,8 +252,9 @@ export function createBox(
         readPolicy: async () => ({ policy: policies[outside.policy.file] }),
         readPolicyText: (text) => ({ policy: text === policies.first.source ? policies.first : policies.second }),
         directory,
-        onCall: pagerDutyOver(wire, outside, clock.now),
-        incidents: deskOver(wire),
+        ...(account
+          ? pagerDutyOnTheWire(wire, account, { clock, log, chance })
+          : { onCall: pagerDutyOver(wire, outside, clock.now), incidents: deskOver(wire) }),
         engine: { ask: async () => unknown('there is none') },
         codes: createCodeBox(null),
         targets: withTeam(
@@ -261,11 +282,12 @@ export function createBox(
       await settle();
       watcher ??= createWatcher(path, outside, {
         past,
-        sawFullDisk: () => sawFullDisk,
-        forgetsTime: () => sawFullDisk && (has('clock') || has('kills')),
+        sawUnwritable: () => sawUnwritable,
+        forgetsTime: () => sawUnwritable && (has('clock') || has('kills')),
         policyOf,
         troubles: () => troubles,
         now: botNow,
+        troubledAt: () => trouble.services,
       });
     } catch (error) {
       ledger.close();
@@ -274,9 +296,10 @@ export function createBox(
   }
 
   /** From now on, for a while, something does not work. */
-  function note(service: 'target' | 'other'): void {
+  function note(what: 'target' | 'service' | 'database'): void {
     trouble.any = botNow();
-    if (service === 'target') trouble.target = botNow();
+    if (what !== 'database') trouble.services = botNow();
+    if (what === 'target') trouble.target = botNow();
   }
 
   /** Nothing that was under way in it goes on; what it had sent has arrived or not. */
@@ -287,6 +310,8 @@ export function createBox(
     life?.front?.close();
     life?.ledger.close();
     life = null;
+    // What was waiting to be written has tried once more, and waits for nothing now.
+    timers = [];
     troubles += 1;
     note('target');
   }
@@ -325,14 +350,28 @@ export function createBox(
     const isFlaky = flaky && has('flaky') && chance.happens(0.12);
     const lies = flaky && canLie && has('lies') && chance.happens(0.3);
     const ending: Ending = isFlaky ? chance.pick(['failed', 'lost'] as const) : lies ? 'lied' : 'answered';
-    if (ending !== 'answered') note(service === 'target' ? 'target' : 'other');
+    if (ending !== 'answered') note(service === 'target' ? 'target' : 'service');
     return ending;
   }
 
   function fillDisk(full: boolean): void {
     diskIsFull = full;
-    sawFullDisk ||= full;
+    sawUnwritable ||= full;
     disk?.fill(full);
+  }
+
+  /** As another process does: nobody else can write, and everybody can read. */
+  function holdDatabase(isHeld: boolean): void {
+    if (isHeld === (holder !== null)) return;
+    if (holder) {
+      holder.exec('ROLLBACK');
+      holder.close();
+      holder = null;
+      return;
+    }
+    holder = new SQLite(path, { timeout: 0 });
+    holder.exec('BEGIN IMMEDIATE');
+    sawUnwritable = true;
   }
 
   /** People are told that something failed; a fault in the program is none of these. */
@@ -340,7 +379,7 @@ export function createBox(
     error instanceof StorageError ||
     error instanceof ConflictError ||
     (error instanceof Error &&
-      /did not answer|no such login|connection was cut|rate-limit|still shows the access|does not show what|was not opened/.test(
+      /did not answer|no such login|connection was cut|rate-limit|rate limit is used up|knows nothing at \/incidents\/PNOSUCH|still shows the access|does not show what|was not opened/.test(
         error.message,
       ));
 
@@ -434,7 +473,7 @@ export function createBox(
               ? chance.pick(broken)
               : chance.pick(['slack', 'pagerduty', 'target'] as const);
           down[service] = !down[service];
-          note(service === 'target' ? 'target' : 'other');
+          note(service === 'target' ? 'target' : 'service');
           return `${service} is ${down[service] ? 'down' : 'up'}`;
         },
       ],
@@ -442,7 +481,7 @@ export function createBox(
         has('full_disk') ? (diskIsFull ? 2 : 8) : 0,
         () => {
           fillDisk(!diskIsFull);
-          note('other');
+          note('database');
           return `the disk is ${diskIsFull ? 'full' : 'free'}`;
         },
       ],
@@ -469,6 +508,27 @@ export function createBox(
     return said.join('; ');
   }
 
+  /** Another program holds the database for so long when access is about to end, while calls end, people act, and the bot may die. */
+  async function hold(ms: Millis): Promise<string> {
+    const soonest = Math.min(...[...outside.held.values()].map(({ expiresAt }) => expiresAt));
+    await letTimePass(Math.max(0, soonest - 2 * MINUTE - botNow()));
+    holdDatabase(true);
+    note('database');
+    trace.push(`another program holds the database for ${ms} ms`);
+    const until = botNow() + ms;
+    for (let steps = 0; steps < MOST_HELD_STEPS && botNow() < until; steps += 1) {
+      if (has('kills') && chance.happens(0.02)) {
+        kill();
+        await start();
+        await after('the bot is killed, and started at once');
+      } else if (wire.size > 0) await after(await endCalls());
+      else if (chance.happens(0.1)) await after(await act());
+      else await after(`${await letTimePass(until - botNow())} ms go by`);
+    }
+    holdDatabase(false);
+    return 'the database is let go of';
+  }
+
   async function step(): Promise<string> {
     const kind = chance.weighted([
       [wire.size > 0 ? 60 : 0, 'call'],
@@ -476,6 +536,7 @@ export function createBox(
       [diskIsFull ? 30 : 14, 'time'],
       [4, 'world'],
       [temper.faults.size > 0 ? 3 : 0, 'fault'],
+      [has('held') && outside.held.size > 0 ? 1.5 : 0, 'held'],
       [has('kills') ? 1.5 : 0, 'kill'],
     ] as const);
     switch (kind) {
@@ -496,6 +557,8 @@ export function createBox(
       }
       case 'fault':
         return fail();
+      case 'held':
+        return hold(chance.pick([10 * SECOND, 2 * MINUTE, 8 * MINUTE, 8 * MINUTE]));
       case 'kill': {
         kill();
         const ms = chance.pick([0, SECOND, 10 * MINUTE, 3 * HOUR]);
@@ -513,9 +576,11 @@ export function createBox(
     trace.push(what);
     await settle();
     if (broken) throw broken;
-    if (diskIsFull) troubles += 1;
+    const isUnwritable = diskIsFull || holder !== null;
+    if (isUnwritable) troubles += 1;
     if (down.target || !life) trouble.target = botNow();
-    if (diskIsFull || Object.values(down).some(Boolean) || !life) trouble.any = botNow();
+    if (Object.values(down).some(Boolean) || !life) note('service');
+    if (isUnwritable) note('database');
     if (temper.targetsExpire) expireHeld(outside, wall);
     watcher?.look(botNow(), trouble);
   }
@@ -538,6 +603,7 @@ export function createBox(
       flaky = false;
       if (!life) await start();
       fillDisk(false);
+      holdDatabase(false);
       note('target');
       await after('everything works again');
       const until = botNow() + REST;
@@ -553,11 +619,14 @@ export function createBox(
         await after('time goes by');
       }
       watcher?.lookAtTheEnd();
+      const wrong = account && watcher ? wrongAtPagerDuty(account, watcher.count('break_glass.invoked')) : null;
+      if (wrong !== null) throw new Violation(wrong);
     },
     /** Everybody is back, in their groups, and nothing is frozen: otherwise a long run ends in a world where nobody may do anything. */
     heal: async () => {
       for (const service of ['slack', 'pagerduty', 'target'] as const) down[service] = false;
       fillDisk(false);
+      holdDatabase(false);
       const { users, groups } = createOutside(() => wall).workspace;
       for (const user of users.values()) outside.workspace.users.set(user.id, user);
       for (const group of groups.values()) outside.workspace.groups.set(group.id, group);
@@ -587,6 +656,7 @@ export function createBox(
       trace.length = 0;
     },
     close: () => {
+      holdDatabase(false);
       kill();
       watcher?.close();
     },

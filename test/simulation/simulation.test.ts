@@ -10,7 +10,7 @@ const SEEDS = 150;
 const CHUNK = 25;
 const STEPS = 240;
 /** In 100 seeds at least: nothing is proved by worlds in which nothing happens. docs/reliability.md has what it was. */
-const LIVELY: Omit<Census, 'seedsWithoutGrant'> = {
+const LIVELY: Omit<Census, 'seedsWithoutGrant' | 'revocationsWhileHeld'> = {
   grants: 300,
   approvals: 150,
   standIns: 20,
@@ -55,6 +55,29 @@ test('much happens in these worlds: access is given, decided, extended and ended
   for (const [what, least] of Object.entries(LIVELY))
     expect(census[what as keyof Census] / (SEEDS / 100), what).toBeGreaterThanOrEqual(least);
   expect(census.seedsWithoutGrant / (SEEDS / 100)).toBeLessThanOrEqual(10);
+});
+
+describe('the same with PagerDuty on the wire, and a database that is held', () => {
+  let happened = NO_CENSUS;
+  test.each([1, 9, 17])(
+    'seeds %i and seven more',
+    async (first) => {
+      for (let seed = first; seed < first + FRONTS / 3; seed += 1) {
+        const run = await simulate(seed, STEPS, 'wide');
+        happened = addCensus(happened, run.census);
+        expect(
+          run.failure,
+          `replay: npm run simulate -- --wide --seeds 1 --from ${seed} --steps ${STEPS} --trace`,
+        ).toBeNull();
+      }
+    },
+    240_000,
+  );
+
+  test('much happens there, too', () => {
+    expect(happened.grants).toBeGreaterThanOrEqual(40);
+    expect(happened.approvals).toBeGreaterThanOrEqual(10);
+  });
 });
 
 describe('the same through Slack', () => {

@@ -1,4 +1,4 @@
-import type { Chance } from './chance.ts';
+import { type Chance, chanceFrom } from './chance.ts';
 
 /** What can go wrong in a world. */
 export type Fault =
@@ -13,7 +13,9 @@ export type Fault =
   /** The bot dies at whatever it waits for. */
   | 'kills'
   /** A target says that access is gone, and it is not. */
-  | 'lies';
+  | 'lies'
+  /** Another program holds the database for a while. */
+  | 'held';
 
 /** How a world is: each seed draws its own, or all of them would have every fault at once and nobody would get anything done. */
 export interface Temper {
@@ -26,6 +28,8 @@ export interface Temper {
   readonly targetsExpire: boolean;
   /** Of a full disk: whether it takes no write at all. */
   readonly takesNoWrite: boolean;
+  /** The bot's own client asks PagerDuty's REST API; otherwise what is so is told to the flow itself, which is faster. */
+  readonly asksPagerDuty: boolean;
 }
 
 const FAULTS: readonly (readonly [likelihood: number, Fault])[] = [
@@ -37,14 +41,22 @@ const FAULTS: readonly (readonly [likelihood: number, Fault])[] = [
   [0.25, 'lies'],
 ];
 
-export function temperOf(chance: Chance): Temper {
+/** Keeps what is drawn for a seed apart from the rest of its life. */
+const APART = 0x9e3779b9;
+
+/** @param isWide whether PagerDuty is asked over the wire, and the database held, in a part of the worlds */
+export function temperOf(chance: Chance, seed: number, isWide: boolean): Temper {
+  const apart = chanceFrom(seed ^ APART);
+  const asksPagerDuty = isWide && apart.happens(0.7);
+  const isHeld = isWide && apart.happens(0.5);
   const isCalm = chance.happens(0.3);
   const drawn = FAULTS.filter(([likelihood]) => chance.happens(likelihood)).map(([, fault]) => fault);
   return {
-    faults: new Set(isCalm ? [] : drawn),
+    faults: new Set<Fault>(isCalm ? [] : [...drawn, ...(isHeld ? (['held'] as const) : [])]),
     sense: chance.pick([0.95, 0.9, 0.6]),
     callsAtOnce: chance.pick([1, 6, 20]),
     targetsExpire: chance.happens(0.3),
     takesNoWrite: chance.happens(0.7),
+    asksPagerDuty,
   };
 }

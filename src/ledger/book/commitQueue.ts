@@ -33,6 +33,8 @@ export interface CommitQueueOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Makes all of them durable together, each whole or not at all. @throws StorageError if none could be written */
   readonly write: (all: readonly Pending[]) => readonly Outcome[];
+  /** The process's monotonic clock, in ms. */
+  readonly elapsed?: () => Millis;
   /** Calls back once, when a database that another program held is worth a retry. */
   readonly whenOpen: (callback: () => void) => void;
   /** Called after each commit that made work due. */
@@ -40,7 +42,13 @@ export interface CommitQueueOptions {
 }
 
 /** Makes simultaneous changes durable together, and returns each caller its own outcome. */
-export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOptions): Store['commit'] {
+export function commitQueue({
+  clock,
+  write,
+  elapsed = () => performance.now(),
+  whenOpen,
+  onDue,
+}: CommitQueueOptions): Store['commit'] {
   let waiting: Waiting[] = [];
   let isPostponed = false;
   /** When another program's lock was first and last found, by the process's monotonic clock. null: the last try found none. */
@@ -85,7 +93,7 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
 
   /** Retries all of them together, until the lock has been held for too long. */
   function postpone(all: readonly Waiting[], error: unknown): void {
-    const now = performance.now();
+    const now = elapsed();
     // Seen long ago, it was another lock.
     const since = held && now - held.lastSeen < PATIENCE ? held.since : now;
     held = { since, lastSeen: now };
@@ -103,6 +111,6 @@ export function commitQueue({ clock, write, whenOpen, onDue }: CommitQueueOption
   return (change) =>
     new Promise((resolve, reject) => {
       if (waiting.length === 0) begin();
-      waiting.push({ change, at: clock.now(), since: performance.now(), resolve, reject });
+      waiting.push({ change, at: clock.now(), since: elapsed(), resolve, reject });
     });
 }

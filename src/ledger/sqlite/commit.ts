@@ -54,6 +54,7 @@ export function createCommit(ledger: OpenLedger, { clock, followUps, onDue }: Co
 
   return commitQueue({
     clock,
+    elapsed: gate.elapsed.now,
     whenOpen: gate.whenOpen,
     onDue,
     write: (all) => {

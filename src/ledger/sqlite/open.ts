@@ -8,7 +8,7 @@ import { isBusy, storageFault } from './errors.ts';
 import { closeToOthers, makeOwnerOnly, openFolder } from './ownerOnly.ts';
 import { checkParts } from './ownParts.ts';
 import * as schema from './schema.ts';
-import { createWriteGate, type WriteGate } from './writeGate.ts';
+import { createWriteGate, type Elapsed, PROCESS_TIME, type WriteGate } from './writeGate.ts';
 
 /** Timeout of opening, and of commands beside the bot, for another program's lock. */
 const BUSY_TIMEOUT_MS = 2_000;
@@ -36,9 +36,13 @@ export interface OpenLedger {
  * Opens the database for writing, migrates its schema, and keeps every other writer out for as long
  * as this process lives. From then on SQLite itself never waits for a lock: see {@link WriteGate}.
  * @param options.waitsForLocks for commands, which have nothing else to do meanwhile
+ * @param options.elapsed what pauses between tries are counted by
  * @throws StorageError that says what, where and what to do
  */
-export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLedger {
+export function openLedger(
+  path: string,
+  { waitsForLocks = false, elapsed = PROCESS_TIME }: { waitsForLocks?: boolean; elapsed?: Elapsed } = {},
+): OpenLedger {
   const { release, exposed } = takeWriterLock(path);
   try {
     // SQLite creates its companion files with the mode of the database.
@@ -52,7 +56,7 @@ export function openLedger(path: string, { waitsForLocks = false } = {}): OpenLe
     migrate(db, { migrationsFolder: MIGRATIONS });
     const own = parts.putBackOwn();
     if (!waitsForLocks) sqlite.pragma('busy_timeout = 0');
-    const gate = createWriteGate(path);
+    const gate = createWriteGate(path, elapsed);
     return {
       path,
       db,

@@ -2,6 +2,21 @@ import type { Millis } from '../../domain/terms.ts';
 import { StorageError } from '../../ports/store.ts';
 import { isBusy, storageFault } from './errors.ts';
 
+/** Time as the process counts it: it goes forward only, whatever the system's clock does. */
+export interface Elapsed {
+  now(): Millis;
+  /** @returns cancels it */
+  wakeIn(ms: Millis, callback: () => void): () => void;
+}
+
+export const PROCESS_TIME: Elapsed = {
+  now: () => performance.now(),
+  wakeIn: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Pause of all writes after SQLite said that another program holds the lock. */
 const CLOSED_FOR: Millis = 50;
 
@@ -15,20 +30,21 @@ export interface WriteGate {
   write<T>(work: () => T): T;
   /** Whether a write would be rejected without asking SQLite. */
   isClosed(): boolean;
+  readonly elapsed: Elapsed;
   /** Calls back once, when a retry is worth it. */
   whenOpen(callback: () => void): void;
   close(): void;
 }
 
-export function createWriteGate(path: string): WriteGate {
+export function createWriteGate(path: string, elapsed: Elapsed = PROCESS_TIME): WriteGate {
   let closedUntil = 0;
   let lastFault: unknown = null;
-  let timer: NodeJS.Timeout | null = null;
+  let cancel: (() => void) | null = null;
   let waiting: (() => void)[] = [];
-  const isClosed = (): boolean => performance.now() < closedUntil;
+  const isClosed = (): boolean => elapsed.now() < closedUntil;
 
   function open(): void {
-    timer = null;
+    cancel = null;
     const all = waiting;
     waiting = [];
     for (const callback of all) callback();
@@ -45,19 +61,20 @@ export function createWriteGate(path: string): WriteGate {
         return work();
       } catch (error) {
         if (isBusy(error)) {
-          closedUntil = performance.now() + CLOSED_FOR;
+          closedUntil = elapsed.now() + CLOSED_FOR;
           lastFault = error;
         }
         throw storageFault(error, path);
       }
     },
     isClosed,
+    elapsed,
     whenOpen: (callback) => {
       waiting.push(callback);
-      timer ??= setTimeout(open, CLOSED_FOR);
+      cancel ??= elapsed.wakeIn(CLOSED_FOR, open);
     },
     close: () => {
-      if (timer) clearTimeout(timer);
+      cancel?.();
       // Waiting callers are told to retry once more.
       open();
     },

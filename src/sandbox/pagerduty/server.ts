@@ -4,10 +4,8 @@ import { createFaults, type Faults, fail } from '../faults.ts';
 import { closeServer, listen, readBody } from '../http.ts';
 import type { Account, PdIncident } from './account.ts';
 import { isoOrNull, objectsOf } from './objects.ts';
-import { readingOf } from './reading.ts';
-import { type Reply, refuse } from './reply.ts';
-import { shiftBased } from './shiftBased.ts';
-import { writingOf } from './writing.ts';
+import type { Reply } from './reply.ts';
+import { createRestApi } from './restApi.ts';
 
 /** PagerDuty's REST API, as far as its published description goes for what the bot asks. */
 export interface PagerDutySandbox {
@@ -61,8 +59,8 @@ export async function startPagerDuty(options: {
   const { account, now, token } = options;
   const objects = objectsOf(account);
   let subscriber: { url: string; secret: string } | null = null;
-  const reading = readingOf(account, objects, now, () => (subscriber === null ? [] : [subscriptionTo(subscriber.url)]));
-  const writing = writingOf(account, objects, now);
+  const webhooks = () => (subscriber === null ? [] : [subscriptionTo(subscriber.url)]);
+  const replyTo = createRestApi({ account, token, now, webhooks });
   const faults = createFaults();
   const calls: string[] = [];
   const window = rateWindow();
@@ -82,7 +80,8 @@ export async function startPagerDuty(options: {
     const { headers, isOver } = window.count();
     const fault = faults.take(call);
     if (fault && (await fail(fault, request, response, FAULT_HEADERS))) return;
-    const reply = isOver ? TOO_MANY : replyTo({ request, url, body }, { account, token, reading, writing });
+    const { method = '', headers: said } = request;
+    const reply = isOver ? TOO_MANY : replyTo({ method, url, headers: said, body });
     if (fault?.kind === 'lost_answer') request.socket.destroy();
     else
       response
@@ -121,38 +120,6 @@ const subscriptionTo = (url: string) => ({
   events: ['incident.resolved', 'incident.reopened'],
   delivery_method: { type: 'http_delivery_method', url, temporarily_disabled: false },
 });
-
-interface Served {
-  readonly account: Account;
-  readonly token: string;
-  readonly reading: ReturnType<typeof readingOf>;
-  readonly writing: ReturnType<typeof writingOf>;
-}
-
-function replyTo(
-  { request, url, body }: { readonly request: IncomingMessage; readonly url: URL; readonly body: string },
-  { account, token, reading, writing }: Served,
-): Reply {
-  if (request.headers.authorization !== `Token token=${token}`) return refuse(401, 'Invalid credentials');
-  if (!request.headers.accept?.includes('application/vnd.pagerduty+json;version=2'))
-    return refuse(406, 'Not Acceptable');
-  const [, resource = '', id, sub] = url.pathname.split('/');
-  if (resource === 'v3')
-    return request.method === 'GET' && id === 'schedules'
-      ? shiftBased(account, sub ?? null, url.searchParams)
-      : refuse(404, 'Not Found');
-  if (request.method === 'GET' && id === undefined) return reading.list(resource, url.searchParams);
-  if (resource === 'schedules' && sub === 'overrides' && request.method === 'GET')
-    return reading.overrides(id ?? '', url.searchParams);
-  if (request.method === 'GET' && sub === undefined) return reading.one(resource, id ?? '');
-  if (resource === 'incidents' && request.method === 'POST' && id === undefined)
-    return writing.openIncident(request, body);
-  if (resource === 'incidents' && sub === 'notes')
-    return request.method === 'GET' ? reading.notes(id ?? '') : writing.addNote(request, id ?? '', body);
-  if (resource === 'incidents' && request.method === 'PUT' && sub === undefined)
-    return writing.changeIncident(request, id ?? '', body);
-  return refuse(404, 'Not Found');
-}
 
 interface WebhookEvent {
   readonly id: string;

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { type Account, onCallAt, type PdIncident, type PdUser } from './account.ts';
 import { isoOrNull, type Objects, reference } from './objects.ts';
@@ -19,17 +18,17 @@ const newIncidentSchema = z.object({
 
 /** What can be done to incidents, in the name of the user in the From header. */
 export interface Writing {
-  addNote(request: IncomingMessage, incident: string, body: string): Reply;
-  openIncident(request: IncomingMessage, body: string): Reply;
-  changeIncident(request: IncomingMessage, incident: string, body: string): Reply;
+  addNote(from: string | undefined, incident: string, body: string): Reply;
+  openIncident(from: string | undefined, body: string): Reply;
+  changeIncident(from: string | undefined, incident: string, body: string): Reply;
 }
 
 export function writingOf(account: Account, objects: Objects, now: () => number): Writing {
   const world = { account, objects, now };
   return {
-    addNote: (request, incident, body) => addNote(world, request, incident, body),
-    openIncident: (request, body) => openIncident(world, request, body),
-    changeIncident: (request, incident, body) => changeIncident(world, request, incident, body),
+    addNote: (from, incident, body) => addNote(world, from, incident, body),
+    openIncident: (from, body) => openIncident(world, from, body),
+    changeIncident: (from, incident, body) => changeIncident(world, from, incident, body),
   };
 }
 
@@ -39,10 +38,10 @@ interface World {
   readonly now: () => number;
 }
 
-function addNote({ account, now }: World, request: IncomingMessage, id: string, body: string): Reply {
+function addNote({ account, now }: World, from: string | undefined, id: string, body: string): Reply {
   const incident = account.incidents.find((other) => other.id === id);
   if (!incident) return refuse(404, 'Not Found');
-  const author = authorOf(account, request);
+  const author = authorOf(account, from);
   const content = (JSON.parse(body || '{}') as { note?: { content?: unknown } }).note?.content;
   if (!author) return refuse(400, 'Requester User Not Found', ['The From header must be the e-mail of a user']);
   if (typeof content !== 'string' || content === '' || content.length > MAX_NOTE)
@@ -59,8 +58,8 @@ function addNote({ account, now }: World, request: IncomingMessage, id: string, 
   });
 }
 
-function openIncident({ account, objects, now }: World, request: IncomingMessage, body: string): Reply {
-  if (!authorOf(account, request)) return refuse(400, 'Requester User Not Found', ['The From header must be a user']);
+function openIncident({ account, objects, now }: World, from: string | undefined, body: string): Reply {
+  if (!authorOf(account, from)) return refuse(400, 'Requester User Not Found', ['The From header must be a user']);
   const asked = newIncidentSchema.safeParse(JSON.parse(body || '{}'));
   if (!asked.success)
     return refuse(
@@ -95,10 +94,10 @@ function openIncident({ account, objects, now }: World, request: IncomingMessage
   return { status: 201, body: { incident: objects.incident(incident) } };
 }
 
-function changeIncident({ account, objects }: World, request: IncomingMessage, id: string, body: string): Reply {
+function changeIncident({ account, objects }: World, from: string | undefined, id: string, body: string): Reply {
   const incident = account.incidents.find((other) => other.id === id);
   if (!incident) return refuse(404, 'Not Found');
-  if (!authorOf(account, request)) return refuse(400, 'Requester User Not Found');
+  if (!authorOf(account, from)) return refuse(400, 'Requester User Not Found');
   const status = (JSON.parse(body || '{}') as { incident?: { status?: unknown } }).incident?.status;
   if (status !== 'acknowledged' && status !== 'resolved')
     return refuse(400, 'Invalid Input Provided', ['Status is invalid']);
@@ -106,5 +105,5 @@ function changeIncident({ account, objects }: World, request: IncomingMessage, i
   return ok({ incident: objects.incident(incident) });
 }
 
-const authorOf = (account: Account, request: IncomingMessage): PdUser | undefined =>
-  account.users.find((user) => user.email === request.headers.from);
+const authorOf = (account: Account, from: string | undefined): PdUser | undefined =>
+  account.users.find((user) => user.email === from);

@@ -1,11 +1,14 @@
 import type { Instant } from '../../../src/domain/terms.ts';
+import type { Moment } from '../past.ts';
 import { type Around, grantDuration, type RequestFile } from './book.ts';
-import { ROLES } from './policy.ts';
-import { ENGINEERS, EVIDENCE, humanOf, isAdmin, isAt, isIn, isMember } from './world.ts';
+import { RELEASE, ROLES } from './policy.ts';
+import { accountsOf, ENGINEERS, EVIDENCE, humanOf, isAdmin, isAt, isIn, isMember } from './world.ts';
 
 /** Who may have a role at once, who may decide, and whether those who said yes are enough. */
 export interface Authority {
   mayHaveAtOnce(request: RequestFile, at: Instant): boolean;
+  /** What the decision has to be, where the world leaves no doubt. null: it does. */
+  mustDecide(request: RequestFile, at: Instant): 'allow' | 'ask' | null;
   stagesAs(request: RequestFile, roleKey: string, yes: RequestFile['yes'][number], now: Instant): Set<number>;
   fills(request: RequestFile, now: Instant): boolean;
   levelsOf(request: RequestFile, at: Instant): number[];
@@ -13,7 +16,7 @@ export interface Authority {
   mayDecide(request: RequestFile, who: string, at: Instant): boolean;
 }
 
-export function createAuthority({ past, book }: Around): Authority {
+export function createAuthority({ past, book, troubledAt }: Around): Authority {
   /** Whether they get it at once, at some time of late, whatever the limits say. */
   function mayHaveAtOnce(request: RequestFile, at: Instant): boolean {
     const role = ROLES[request.role];
@@ -27,6 +30,42 @@ export function createAuthority({ past, book }: Around): Authority {
       const then = Math.max(when, request.startsAt ?? when);
       return role.atOnce(moment, when, who, asked) || role.atOnce(moment, then, who, asked);
     });
+  }
+
+  /** Nothing has changed or failed of late, and no limit, window or other account of theirs comes into it. */
+  function mustDecide(request: RequestFile, at: Instant): 'allow' | 'ask' | null {
+    const role = ROLES[request.role];
+    const { requester: who, duration, incidentId } = request;
+    const begins = request.startsAt ?? at;
+    const since = at - EVIDENCE;
+    const isDoubtful =
+      !role ||
+      request.role === 'db/admin' ||
+      request.extends !== null ||
+      book.narrowed.has(request.role) ||
+      accountsOf(who).length > 1 ||
+      troubledAt() >= since ||
+      (begins >= RELEASE.from - EVIDENCE && begins < RELEASE.to + EVIDENCE);
+    if (isDoubtful) return null;
+    const isSettled = (['first', 'second'] as const).some((name) =>
+      past.always(
+        since,
+        at,
+        (moment) =>
+          moment.policy === name &&
+          !moment.isFrozen &&
+          isMember(moment, who) &&
+          (!role.engineersOnly || isIn(moment, ENGINEERS, who)),
+      ),
+    );
+    if (!isSettled) return null;
+    const asked = { duration, incidentId };
+    const isTrue = (moment: Moment, when: Instant) =>
+      [when, when + 1, begins, begins + 1].every((then) => role.atOnce(moment, then, who, asked));
+    if (past.always(since, at, isTrue)) return 'allow';
+    return past.ever(since, at, (moment, when) => [when, begins].some((then) => role.atOnce(moment, then, who, asked)))
+      ? null
+      : 'ask';
   }
 
   /** The stages that somebody may decide in their own name, at some time of late. */
@@ -109,5 +148,5 @@ export function createAuthority({ past, book }: Around): Authority {
       [request.role, request.wanted].some((role) => stagesAs(request, role, { by: who, for: absent, at }, at).size > 0),
     );
 
-  return { mayHaveAtOnce, stagesAs, fills, levelsOf, mayDecide };
+  return { mayHaveAtOnce, mustDecide, stagesAs, fills, levelsOf, mayDecide };
 }

@@ -58,6 +58,8 @@ export interface Book {
   readonly delegations: Map<string, { to: string; until: Instant; from: Instant }[]>;
   /** By human: when they got the role at once. */
   readonly automatic: { id: string; human: string; role: string; at: Instant }[];
+  /** Roles that an owner took a rule out of: what they give is less than policy.yaml says. */
+  readonly narrowed: Set<string>;
   readonly denials: { human: string; role: string; at: Instant }[];
 }
 
@@ -66,6 +68,7 @@ export const emptyBook = (): Book => ({
   grants: new Map(),
   delegations: new Map(),
   automatic: [],
+  narrowed: new Set(),
   denials: [],
 });
 
@@ -74,8 +77,12 @@ export interface Around {
   readonly past: Past;
   readonly book: Book;
   readonly must: (holds: boolean, otherwise: () => string) => void;
-  /** Whether the disk was full at some time: then a grant can be over before it was recorded to be ending. */
-  readonly sawFullDisk: () => boolean;
+  /** Whether nothing could be written at some time: then a grant can be over before it was recorded to be ending. */
+  readonly sawUnwritable: () => boolean;
+  /** When Slack, PagerDuty or a target was last kept from answering. */
+  readonly troubledAt: () => Instant;
+  /** Whether a target holds what a grant gives, where it can be told from what others give. */
+  readonly isHeld: (grantId: string) => boolean;
 }
 
 /** Checks of one kind of event each. */

@@ -4,6 +4,12 @@ import type { Around, GrantFile, Told } from './book.ts';
 import { ROLES } from './policy.ts';
 import { accountsOf, EVIDENCE, isAdmin, isAt, isIn, isMember, isOnCall, SEEN } from './world.ts';
 
+/** When something last went wrong: a service, or the database as well. */
+export interface Calm {
+  readonly services: Instant;
+  readonly any: Instant;
+}
+
 /** @param endsAt when it is to end, where that is not now */
 export type WhyCheck = (event: Told, grant: GrantFile, endsAt?: Instant) => void;
 
@@ -52,9 +58,12 @@ export function whyCheck({ past, must }: Around): WhyCheck {
 
 /**
  * That every reason for an end is followed by one.
- * @returns what must have come true by `now`; `calmSince`: when something last went wrong
+ * @returns what must have come true by `now`
  */
-export function overdueCheck({ past, must, book }: Around, grace: Millis): (now: Instant, calmSince: Instant) => void {
+export function overdueCheck(
+  { past, must, book, isHeld }: Around,
+  grace: Millis,
+): (now: Instant, calmSince: Calm) => void {
   const { grants, requests } = book;
   /** When the world was last seen not to let a grant go on. */
   const lostSince = new Map<string, Instant>();
@@ -70,7 +79,7 @@ export function overdueCheck({ past, must, book }: Around, grace: Millis): (now:
     return restsOnShift && !look((moment, at) => isOnCall(moment, at, person, 2));
   }
 
-  function overdue(now: Instant, calmSince: Instant): void {
+  function overdue(now: Instant, calmSince: Calm): void {
     for (const grant of grants.values()) {
       if (grant.state !== 'active' || !isLost(grant, now)) {
         lostSince.delete(grant.id);
@@ -79,9 +88,10 @@ export function overdueCheck({ past, must, book }: Around, grace: Millis): (now:
       const since = lostSince.get(grant.id) ?? now;
       lostSince.set(grant.id, since);
       // The longest grace, the round of the sweep, and what it takes.
-      const until = Math.max(since, calmSince) + 15 * MINUTE + 10 * MINUTE + grace;
+      const until = (from: Instant) => Math.max(since, from) + 15 * MINUTE + 10 * MINUTE + grace;
+      // Where nothing can be written, it ends at its target all the same.
       must(
-        now <= until,
+        now <= until(calmSince.any) && (now <= until(calmSince.services) || !isHeld(grant.id)),
         () =>
           `${grant.id} of ${grant.person} goes on ${Math.round((now - since) / MINUTE)} min after what it was given for was over`,
       );
@@ -90,7 +100,7 @@ export function overdueCheck({ past, must, book }: Around, grace: Millis): (now:
       if (request.state !== 'open') continue;
       const expires = request.submittedAt + (ROLES[request.role]?.expires ?? 0);
       must(
-        now <= Math.max(expires + 40 * MINUTE, calmSince + HOUR),
+        now <= Math.max(expires + 40 * MINUTE, calmSince.any + HOUR),
         () => `${request.id} waits ${Math.round((now - expires) / MINUTE)} min longer than it may`,
       );
     }

@@ -105,7 +105,7 @@ function changing(around: Around, authority: Authority, checkWhy: WhyCheck): Loo
 }
 
 function ending(around: Around, checkWhy: WhyCheck): Looks {
-  const { must, sawFullDisk } = around;
+  const { must, sawUnwritable } = around;
   return {
     'grant.revoking': (event) => {
       const grant = grantOf(around, event);
@@ -119,13 +119,13 @@ function ending(around: Around, checkWhy: WhyCheck): Looks {
     },
     'grant.overdue': (event) => {
       const grant = grantOf(around, event);
-      must(grant.state === 'revoking' || sawFullDisk(), () => `${grant.id} is ${grant.state}, and is overdue`);
+      must(grant.state === 'revoking' || sawUnwritable(), () => `${grant.id} is ${grant.state}, and is overdue`);
       grant.state = 'overdue';
     },
     'grant.ended': (event) => {
       const grant = grantOf(around, event);
       must(
-        grant.state === 'revoking' || grant.state === 'overdue' || sawFullDisk(),
+        grant.state === 'revoking' || grant.state === 'overdue' || sawUnwritable(),
         () => `${grant.id} is ${grant.state}, and has ended`,
       );
       must(

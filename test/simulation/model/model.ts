@@ -2,7 +2,7 @@ import type { Instant, Millis } from '../../../src/domain/terms.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { type Around, type Book, emptyBook, type Looks, type Told } from './book.ts';
 import { canaryLook, isCanarys } from './canary.ts';
-import { overdueCheck, whyCheck } from './ends.ts';
+import { type Calm, overdueCheck, whyCheck } from './ends.ts';
 import { grantLooks } from './grants.ts';
 import { peopleLooks } from './people.ts';
 import { requestLooks } from './requests.ts';
@@ -14,8 +14,8 @@ import { requestLooks } from './requests.ts';
 export interface Model {
   /** @throws Violation-like text by `must` */
   look(event: Told): void;
-  /** What must have come true by now. @param calmSince when something last went wrong */
-  overdue(now: Instant, calmSince: Instant): void;
+  /** What must have come true by now. */
+  overdue(now: Instant, calmSince: Calm): void;
   readonly book: Book;
   readonly authority: Authority;
 }

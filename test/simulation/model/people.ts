@@ -47,6 +47,9 @@ export function peopleLooks(around: Around): Looks {
     'access.frozen': (event) => wasAdmin(around, event, SEEN),
     'access.unfrozen': (event) => wasAdmin(around, event, EVIDENCE),
     'access_review.started': (event) => wasAdmin(around, event, EVIDENCE),
-    'access_review.answered': (event) => wasAdmin(around, event, EVIDENCE),
+    'access_review.answered': (event) => {
+      wasAdmin(around, event, EVIDENCE);
+      if (event.said.verdict === 'remove') around.book.narrowed.add(String(event.said.role));
+    },
   };
 }

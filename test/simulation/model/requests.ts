@@ -4,7 +4,7 @@ import { approvalCheck } from './approval.ts';
 import type { Authority } from './authority.ts';
 import { type Around, asId, type Looks, leastDuration, type RequestFile, requestOf } from './book.ts';
 import { BREAK_GLASS_MAX, ROLES } from './policy.ts';
-import { EVIDENCE, humanOf, isMember } from './world.ts';
+import { EVIDENCE, humanOf, isMember, WRITTEN } from './world.ts';
 
 /** What may become of a request, by whom, in which order. */
 export const requestLooks = (around: Around, authority: Authority): Looks => ({
@@ -65,6 +65,12 @@ function submitting(around: Around, authority: Authority): Looks {
         decision.effect !== 'allow' || authority.mayHaveAtOnce(request, at),
         () =>
           `${request.id}: the decision lets ${request.requester} have ${request.role} at once, and nothing in the world says so`,
+      );
+      const owed = authority.mustDecide(request, at);
+      must(
+        isEmergency || owed === null || decision.effect === owed,
+        () =>
+          `${request.id}: ${request.requester} asks for ${request.role}, which the world says is ${owed}, and it was decided: ${decision.effect}`,
       );
       if (request.extends !== null)
         must(
@@ -162,7 +168,7 @@ function closing(around: Around, authority: Authority): Looks {
       );
       const until = request.startsAt === null ? request.submittedAt + 20 * MINUTE : request.startsAt;
       must(
-        event.at >= Math.min(until, request.submittedAt + 20 * MINUTE),
+        event.at >= Math.min(until, request.submittedAt + 20 * MINUTE) - WRITTEN,
         () => `${request.id} expires before its time`,
       );
       request.state = 'closed';

@@ -1,10 +1,12 @@
 /** Who people are and what they may, by what is so in the world at a moment. */
 
-import { HOUR, type Instant, MINUTE, type Millis } from '../../../src/domain/terms.ts';
+import { HOUR, type Instant, MINUTE, type Millis, SECOND } from '../../../src/domain/terms.ts';
 import type { Moment } from '../past.ts';
 
 /** How old what somebody decides on may be: an answer that was long under way, and what follows from it. */
 export const EVIDENCE: Millis = 10 * MINUTE;
+/** How long what was asked for may wait until it is written down, where another program holds the database. */
+export const WRITTEN: Millis = 10 * SECOND;
 /** Who was seen to be an administrator or reviewer so lately may take access away, where Slack does not answer. */
 export const SEEN: Millis = 24 * HOUR + 20 * MINUTE;
 

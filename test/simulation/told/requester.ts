@@ -1,9 +1,10 @@
 /** What whoever asked has to be told, of what became of it. */
 
 import type { EventType } from '../../../src/domain/events.ts';
-import { type Instant, MINUTE, type Millis } from '../../../src/domain/terms.ts';
+import { type Instant, MINUTE, type Millis, SECOND } from '../../../src/domain/terms.ts';
 import type { RequestFile, Told as ToldEvent } from '../model/book.ts';
 import { ROLES } from '../model/policy.ts';
+import { WRITTEN } from '../model/world.ts';
 import { type Fates, type NewDue, noButtons, person, unless } from './due.ts';
 import type { Words } from './letters.ts';
 import { END_WORDS, mentions, namesRoleOf, offers, quotes, says, saysLocally } from './words.ts';
@@ -17,6 +18,10 @@ const ZONES: Readonly<Record<string, string>> = {
   U0EVE: 'Europe/Stockholm',
 };
 export const zoneOf = (who: string): string => ZONES[who] ?? 'UTC';
+
+/** When it may have been asked for, to the second: it was written down at the latest soon after. */
+const whenAsked = (at: Instant): readonly Instant[] =>
+  Array.from({ length: WRITTEN / SECOND + 1 }, (_, late) => at - late * SECOND);
 
 /** Why they got it: by whom, or by what. */
 export function saysWhy(words: Words, request: RequestFile): boolean {
@@ -58,7 +63,9 @@ const DUES: Partial<Record<EventType, Dues>> = {
               namesRoleOf(words, request) &&
               words.text.includes('waiting for') &&
               namesReviewers(words, request) &&
-              saysLocally(words, at + (ROLES[request.wanted]?.expires ?? 0), zoneOf(request.requester)) &&
+              whenAsked(at).some((asked) =>
+                saysLocally(words, asked + (ROLES[request.wanted]?.expires ?? 0), zoneOf(request.requester)),
+              ) &&
               offers(words, 'request_cancel', request.id),
             passed: () => passed.get(`${request.id} open`),
             becomes: ({ text }) => request.state !== 'open' && text.startsWith('Your request for'),
