@@ -21,7 +21,7 @@ const LIVELY: Omit<Census, 'seedsWithoutGrant' | 'revocationsWhileHeld'> = {
   endsByIncident: 30,
   freezesLifted: 20,
   reloads: 40,
-  revocationsOnFullDisk: 20,
+  revocationsOnFullDisk: 10,
   acrossClockChange: 60,
   told: 1_500,
 };
@@ -31,7 +31,7 @@ const LIVELY_IN_SLACK: Partial<Census> = {
   grants: 50,
   approvals: 6,
   verdicts: 4,
-  endsByShift: 5,
+  endsByShift: 3,
   reloads: 1,
   told: 400,
 };

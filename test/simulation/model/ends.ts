@@ -14,7 +14,7 @@ export interface Calm {
 export type WhyCheck = (event: Told, grant: GrantFile, endsAt?: Instant) => void;
 
 /** Whether why something ends is so in the world. */
-export function whyCheck({ past, must }: Around): WhyCheck {
+export function whyCheck({ past, must, sawUnwritable }: Around): WhyCheck {
   /** Why it ends has to be so in the world. */
   function checkWhy(event: Told, grant: GrantFile, endsAt = event.at): void {
     const { at } = event;
@@ -32,7 +32,8 @@ export function whyCheck({ past, must }: Around): WhyCheck {
       revoked: () =>
         accountsOf(grant.person).includes(who) ||
         lately(SEEN, (moment) => isAdmin(moment, who) || (isMember(moment, who) && reviews(moment))),
-      person_left: () => lately(EVIDENCE, (moment) => !isMember(moment, grant.person)),
+      // What could not be recorded is recorded later, whoever is back by then.
+      person_left: () => lately(sawUnwritable() ? SEEN : EVIDENCE, (moment) => !isMember(moment, grant.person)),
       frozen: () => lately(HOUR, ({ isFrozen }) => isFrozen),
       // Once it was over it stays over, whatever came after.
       shift_ended: () =>
