@@ -51,8 +51,7 @@ export function commitQueue({
 }: CommitQueueOptions): Store['commit'] {
   let waiting: Waiting[] = [];
   let isPostponed = false;
-  /** When another program's lock was first and last found, by the process's monotonic clock. null: the last try found none. */
-  let held: { readonly since: number; readonly lastSeen: number } | null = null;
+  const patience = patienceBy(elapsed);
   /** More wait than are written at once: the rest has its turn after everybody else's. */
   let isCrowded = false;
 
@@ -65,8 +64,8 @@ export function commitQueue({
     if (waiting.length > 0) goOnNextTurn();
     try {
       const outcomes = write(all);
-      held = null;
-      for (const [index, outcome] of outcomes.entries()) settle(all[index], outcome);
+      patience.foundNoLock();
+      for (const [index, outcome] of outcomes.entries()) settle(all[index], outcome, onDue);
     } catch (error) {
       if (isHeldByAnother(error)) postpone(all, error);
       else for (const one of all) one.reject(error);
@@ -82,22 +81,9 @@ export function commitQueue({
     });
   }
 
-  function settle(one: Waiting | undefined, outcome: Outcome): void {
-    if ('error' in outcome) {
-      one?.reject(outcome.error);
-      return;
-    }
-    one?.resolve(outcome.events);
-    if (outcome.due.length > 0) onDue(outcome.due);
-  }
-
   /** Retries all of them together, until the lock has been held for too long. */
   function postpone(all: readonly Waiting[], error: unknown): void {
-    const now = elapsed();
-    // Seen long ago, it was another lock.
-    const since = held && now - held.lastSeen < PATIENCE ? held.since : now;
-    held = { since, lastSeen: now };
-    const isOver = (one: Waiting) => now - since >= PATIENCE && now - one.since >= LEAST_PATIENCE;
+    const isOver = patience.foundLock();
     for (const one of all) if (isOver(one)) one.reject(error);
     waiting = [...all.filter((one) => !isOver(one)), ...waiting];
     isPostponed = true;
@@ -113,4 +99,32 @@ export function commitQueue({
       if (waiting.length === 0) begin();
       waiting.push({ change, at: clock.now(), since: elapsed(), resolve, reject });
     });
+}
+
+function settle(one: Waiting | undefined, outcome: Outcome, onDue: CommitQueueOptions['onDue']): void {
+  if ('error' in outcome) {
+    one?.reject(outcome.error);
+    return;
+  }
+  one?.resolve(outcome.events);
+  if (outcome.due.length > 0) onDue(outcome.due);
+}
+
+/** How long a lock of another program is waited for. @param elapsed the process's monotonic clock, in ms */
+function patienceBy(elapsed: () => Millis) {
+  /** When the lock was first and last found. null: the last try found none. */
+  let held: { readonly since: number; readonly lastSeen: number } | null = null;
+  return {
+    foundNoLock: () => {
+      held = null;
+    },
+    /** @returns whether a change has waited for long enough */
+    foundLock: (): ((one: Waiting) => boolean) => {
+      const now = elapsed();
+      // Seen long ago, it was another lock.
+      const since = held && now - held.lastSeen < PATIENCE ? held.since : now;
+      held = { since, lastSeen: now };
+      return (one) => now - since >= PATIENCE && now - one.since >= LEAST_PATIENCE;
+    },
+  };
 }
