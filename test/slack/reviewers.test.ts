@@ -62,7 +62,7 @@ describe('the card', () => {
       }),
     );
     const card = await stage.chloe.readsIn('C0ACCESS', 'asks for Payments database (read)');
-    expect(stage.text(card, 'U0CHLOE')).toMatch(/Recent access: orders-db\/read, ended/);
+    expect(stage.text(card, 'U0CHLOE')).toMatch(/Recent access: Orders database \(read\), ended/);
     expect(stage.text(card, 'U0CHLOE')).toContain('#9 Search is down (acknowledged, high urgency)');
     expect(JSON.stringify(card.blocks)).toContain('https://example.pagerduty.com/incidents/PINC9');
   });
