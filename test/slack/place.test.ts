@@ -182,6 +182,6 @@ describe('K4 a policy that moves a target', () => {
       out: expect.stringMatching(/Ana Kovač to payments-db\/read was given at "postgres /),
     });
     const dark = await check({});
-    expect(dark.out).toContain('which target this is was not checked: its secrets are not in the environment');
+    expect(dark.out).toContain('which target this is was not checked, because its secrets are not in the environment');
   });
 });
