@@ -122,6 +122,15 @@ const changes: Changes = {
       if (isList(method, path)) return { status: 200, body: {} };
       return path.endsWith(PAYMENTS) ? denied : null;
     }),
+    lying('memberships are denied, none is there to take away, and the list is empty', (method, path) => {
+      if (isMembership(path)) return method === 'GET' && !path.endsWith(':lookup') ? denied : absent;
+      return isList(method, path) ? { status: 200, body: {} } : null;
+    }),
+    lying('memberships are not there, and the group answers as another one with nobody in it', (method, path) => {
+      if (isMembership(path)) return absent;
+      if (isList(method, path)) return { status: 200, body: {} };
+      return path.endsWith(PAYMENTS) ? { status: 200, body: { name: 'groups/02new' } } : null;
+    }),
     lying('they may be read, and not be taken away', (method) => (method === 'DELETE' ? denied : null)),
     ...[null, [], { memberships: null }, { memberships: 'none' }, { memberships: [{}] }].map((body) =>
       lying(`memberships are not there, and the list is ${JSON.stringify(body)}`, (method, path) =>
@@ -268,6 +277,40 @@ describe('Google groups', () => {
     expect(group().members).toMatchObject([{ person: 'ben', roles: [{ name: 'MEMBER' }] }]);
     expect(JSON.stringify(group().members)).not.toContain('expire');
     await revoke(id);
+  });
+
+  test('what another grant gives in the same moment is made as long as this one', async () => {
+    const seen = google.before;
+    google.before = (method) => {
+      if (method !== 'POST') return null;
+      google.before = seen;
+      const roles = [{ name: 'MEMBER', expiryDetail: { expireTime: '2026-01-15T13:00:00.000Z' } }];
+      group().members.push({ name: `${PAYMENTS}/memberships/77`, person: 'ben', roles });
+      return null;
+    };
+    await grant(id, Date.UTC(2026, 0, 15, 15));
+    expect(expiry()).toEqual(['2026-01-15T15:00:00.000Z']);
+    await revoke(id);
+  });
+
+  test('who is in it under an address in capitals stays in it', async () => {
+    google.people.delete(BEN.email);
+    google.people.set(BEN.email.toUpperCase(), 'ben');
+    google.put(PAYMENTS, 'ben');
+    await grant(id, inAnHour());
+    await revoke(id);
+    expect(people()).toEqual(['ben']);
+  });
+
+  test('a membership that is answered as somebody else’s takes nobody else out', async () => {
+    await grant(id, inAnHour());
+    google.put(PAYMENTS, 'eve');
+    const [bens, eves] = group().members.map(({ name }) => name);
+    google.before = (method, path) =>
+      method === 'GET' && path === `/v1/${bens}` ? { status: 200, body: { name: eves } } : null;
+    await revoke(id);
+    google.before = () => null;
+    expect(people()).toEqual(['eve']);
   });
 
   test('K3.8 access given to an address is stamped, and ends after it changed', async () => {
