@@ -12,7 +12,7 @@ const STEPS = 240;
 /** In 100 seeds at least: nothing is proved by worlds in which nothing happens. docs/reliability.md has what it was. */
 const LIVELY: Omit<Census, 'seedsWithoutGrant' | 'revocationsWhileHeld'> = {
   grants: 300,
-  approvals: 150,
+  approvals: 140,
   standIns: 20,
   extensions: 60,
   verdicts: 50,
@@ -21,7 +21,7 @@ const LIVELY: Omit<Census, 'seedsWithoutGrant' | 'revocationsWhileHeld'> = {
   endsByIncident: 30,
   freezesLifted: 20,
   reloads: 40,
-  revocationsOnFullDisk: 10,
+  revocationsOnFullDisk: 20,
   acrossClockChange: 60,
   told: 1_500,
 };

@@ -35,7 +35,7 @@ export interface Temper {
 const FAULTS: readonly (readonly [likelihood: number, Fault])[] = [
   [0.5, 'flaky'],
   [0.35, 'outages'],
-  [0.65, 'full_disk'],
+  [0.85, 'full_disk'],
   [0.2, 'clock'],
   [0.4, 'kills'],
   [0.25, 'lies'],
