@@ -82,7 +82,7 @@ test('killed before the record, target silent: revoked as soon as it answers', a
   await bot.start();
   // The target is asked, does not answer, and the bot decides to take back whatever is there.
   await expect
-    .poll(() => readFileSync(join(sandbox.directory, 'bot.log'), 'utf8'))
+    .poll(() => readFileSync(join(sandbox.directory, 'bot.log'), 'utf8'), { timeout: 20_000 })
     .toContain('revoking failed; it is tried again');
   sandbox.proxy.restore();
   clock.jump(MINUTE);
