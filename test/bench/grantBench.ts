@@ -2,8 +2,11 @@
 
 import { systemClock } from '../../src/app/clock.ts';
 import { intendGrant, type Ties } from '../../src/domain/grant.ts';
+import { BOT } from '../../src/domain/person.ts';
 import { HOUR, SECOND } from '../../src/domain/terms.ts';
-import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { canonical } from '../../src/ledger/book/canonical.ts';
+import { GENESIS_HASH, hashEvent } from '../../src/ledger/book/chain.ts';
+import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { watchGrant } from '../../src/lifecycle/grant/watchGrant.ts';
 import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import { createPagerDuty } from '../../src/pagerduty/client.ts';
@@ -227,6 +230,7 @@ export function fill(
     "INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES (?, 1, 'active', ?, ?, ?, 'db', ?)",
   );
   const job = ledger.sqlite.prepare("INSERT INTO jobs (kind, key, due_at) VALUES ('end', ?, ?)");
+  const say = eventWriter(ledger);
   ledger.sqlite.transaction(() => {
     for (let index = 0; index < count; index += 1) {
       const endsAt = index < due ? Date.now() - HOUR : later;
@@ -264,7 +268,31 @@ export function fill(
       request.run(requestId, requestId, person.slackId, role, requestId, JSON.stringify(asked));
       grantRow.run(id, requestId, person.slackId, role, JSON.stringify(grant));
       job.run(id, endsAt);
+      // Without these, the bot takes the grant for one that somebody put into the table, and ends it at its start.
+      const about = { at: endsAt - HOUR, requestId, grantId: id };
+      const given = { role, person: { slackId: person.slackId, name: person.name }, endsAt };
+      say('grant.provisioning', about, { ...given, duration: HOUR, gives: { place, grants: {} } });
+      say('grant.activated', about, { ...given, account: id });
     }
   })();
   ledger.close();
+}
+
+/** Appends events as the bot does, in the transaction of whoever calls it. */
+function eventWriter({ sqlite }: OpenLedger) {
+  const insert = sqlite.prepare(
+    'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const newest = sqlite
+    .prepare<[], { seq: number; hash: string }>('SELECT seq, hash FROM events ORDER BY seq DESC')
+    .get();
+  let last = newest ?? { seq: 0, hash: GENESIS_HASH };
+  return (type: string, about: { at: number; requestId: string; grantId: string }, said: object): void => {
+    const { at, requestId, grantId } = about;
+    const [seq, prevHash] = [last.seq + 1, last.hash];
+    const [actor, payload] = [canonical(BOT), canonical(said)];
+    const hash = hashEvent({ seq, at, type, actor, requestId, grantId, payload, prevHash });
+    insert.run(seq, at, type, actor, requestId, grantId, payload, prevHash, hash);
+    last = { seq, hash };
+  };
 }
