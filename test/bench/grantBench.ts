@@ -230,7 +230,7 @@ export function fill(
     "INSERT INTO grants (id, version, state, request_id, person, role, resource, body) VALUES (?, 1, 'active', ?, ?, ?, 'db', ?)",
   );
   const job = ledger.sqlite.prepare("INSERT INTO jobs (kind, key, due_at) VALUES ('end', ?, ?)");
-  const say = eventWriter(ledger);
+  const say = appendTo(ledger);
   ledger.sqlite.transaction(() => {
     for (let index = 0; index < count; index += 1) {
       const endsAt = index < due ? Date.now() - HOUR : later;
@@ -279,7 +279,7 @@ export function fill(
 }
 
 /** Appends events as the bot does, in the transaction of whoever calls it. */
-function eventWriter({ sqlite }: OpenLedger) {
+function appendTo({ sqlite }: OpenLedger) {
   const insert = sqlite.prepare(
     'INSERT INTO events (seq, at, type, actor, request_id, grant_id, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
