@@ -32,9 +32,11 @@ export function secretsOfEnv({
 
 /** Shorter values of variables that are only named like a secret are not redacted. */
 const SHORTEST_NAMED = 8;
+/** The folder that a shell is in: every message about a file may name it. */
+const FOLDER = 'PWD';
 
 /** Values of all variables named like secrets, including those that only other programs and libraries read. */
 export const secretsNamed = (variables: NodeJS.ProcessEnv): string[] =>
   Object.entries(variables).flatMap(([name, value = '']) =>
-    SECRET_NAME.test(name) && value.length >= SHORTEST_NAMED ? [value] : [],
+    name !== FOLDER && SECRET_NAME.test(name) && value.length >= SHORTEST_NAMED ? [value] : [],
   );

@@ -263,6 +263,9 @@ describe('secrets', () => {
     ['DB_PASSWORD', '12345678', true],
     ['TOKENS_OF_LOVE', '12345678', false],
     ['PATH', '/usr/bin:/bin', false],
+    ['DB_PWD', '12345678', true],
+    // The folder that a shell is in, which messages about files name.
+    ['PWD', '/srv/jitbot', false],
   ])('%s, which holds %s, is named like one: %s', (name, value, isSecret) => {
     expect(secretsNamed({ HOME: '/home/jit', [name]: value })).toEqual(isSecret ? [value] : []);
   });
