@@ -32,11 +32,20 @@ function evidenceWithout(evidence: Evidence, pseudonymOf: (id: string) => string
       denials,
       holders: holders.map(({ role, personId }) => ({ role, personId: pseudonymOf(personId) })),
     })),
-    removals: inside(removals, (all) => all.map((one) => ({ ...one, by: unnamed(pseudonymOf(one.by.slackId)) }))),
+    removals: inside(removals, (all) =>
+      all.map((one) => ({
+        ...one,
+        entitlement: one.entitlement.replace(PERSON, pseudonymOf),
+        by: unnamed(pseudonymOf(one.by.slackId)),
+      })),
+    ),
     signals: inside(signals, (all) => all.map(({ kind }) => ({ kind, facts: '' }))),
     opa: inside(opa, (answer) => ({ ...answer, reasons: [], reviewers: answer.reviewers.map(pseudonymOf) })),
   };
 }
+
+/** A removed rule may name people whom the policy of today does not. */
+const PERSON = /\b[UW][A-Z0-9]{2,}\b/g;
 
 /** Decisions of earlier versions lack what did not exist yet. */
 const inside = <T>(fact: Known<T> | null | undefined, change: (value: T) => T): Known<T> | null =>

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CANARY_ID, canaryProblem } from '../../src/domain/canary.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
-import { canaryJob, canaryJobs } from '../../src/lifecycle/canary/canary.ts';
+import { canaryJob, canaryJobs, tendCanary } from '../../src/lifecycle/canary/canary.ts';
 import { endFrozen, freeze, unfreeze } from '../../src/lifecycle/health/freeze.ts';
 import { manualClock } from '../support/clock.ts';
 import { aFlow, aSite, type Flow, type Site } from '../support/flowWorld.ts';
@@ -108,6 +108,54 @@ describe('the canary', () => {
 });
 
 describe('a canary that fails', () => {
+  test('is looked for three times before it is taken back', async () => {
+    const { revoke } = flow.deps.targets;
+    let looks = 0;
+    const looksAtRevoke: number[] = [];
+    Object.assign(flow.deps.targets, {
+      isActive: async () => {
+        looks += 1;
+        return false;
+      },
+      revoke: (...args: Parameters<typeof revoke>) => {
+        looksAtRevoke.push(looks);
+        return revoke(...args);
+      },
+    });
+    await worksFor(2);
+    expect(looksAtRevoke[0]).toBe(3);
+  });
+
+  test('and cannot be taken back has failed, though a freeze ended it', async () => {
+    Object.assign(flow.deps.targets, {
+      isActive: () => Promise.reject(new Error('slow')),
+      revoke: () => Promise.reject(new Error('no right to revoke')),
+    });
+    await flow.work();
+    await freeze(flow.deps, { personId: 'U0EVE', reason: 'an incident' });
+    await endFrozen(flow.deps, String(flow.clock.now()));
+    await worksFor(10);
+    expect(results()).toMatchObject([
+      { type: 'canary.failed', payload: { problem: expect.stringContaining('could not be ended') } },
+    ]);
+  });
+
+  test('waits quietly while its last access is still there', async () => {
+    Object.assign(flow.deps.targets, { revoke: () => Promise.reject(new Error('no right to revoke')) });
+    await worksFor(8);
+    flow.clock.advance(10 * MINUTE);
+    expect(await tendCanary(flow.deps, 1)).toEqual({ notBefore: flow.clock.now() + MINUTE });
+    expect(results()).toHaveLength(1);
+  });
+
+  test('that begins again and again without a result is found', async () => {
+    await flow.work();
+    const passed = await state();
+    flow.clock.advance(2 * HOUR);
+    const now = flow.clock.now();
+    expect(canaryProblem({ ...passed, beganAt: now }, now)).toBe('db/read: no result for 2 h');
+  });
+
   test('when it cannot be given says why, and is tried again sooner', async () => {
     flow.outages.add('target');
     await worksFor(5);

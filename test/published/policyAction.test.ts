@@ -106,6 +106,18 @@ test('recorded decisions are decided again', () => {
   );
 });
 
+test('without a commit to compare with, it says so and not that nothing changes', () => {
+  expect(act(policyWith('2h'), { BASE: '' })).toMatchObject({ status: 0 });
+  expect(posted()).toContain('**In meaning**: not compared');
+  expect(posted()).not.toContain('nothing changes');
+});
+
+test('a commit that is not there is a failure, and not a policy that is new', () => {
+  const { status, out } = act(policyWith('2h'), { BASE: 'f'.repeat(40) });
+  expect(status).toBe(2);
+  expect(out).toContain('is not in this checkout');
+});
+
 test('what is too long for a comment is cut, and says so', () => {
   const many = Array.from(
     { length: 90 },

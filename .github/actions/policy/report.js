@@ -51,6 +51,9 @@ function tested() {
 }
 
 function compared() {
+  if (BASE === '') return '**In meaning**: not compared, because the event names no commit to compare with';
+  if (spawnSync('git', ['cat-file', '-e', `${BASE}^{commit}`]).status !== 0)
+    throw new Error(`${BASE} is not in this checkout: fetch it (fetch-depth: 0)`);
   const before = join(folder, 'before.yaml');
   try {
     writeFileSync(before, execFileSync('git', ['show', `${BASE}:./${POLICY}`], { encoding: 'utf8', stdio: 'pipe' }));
