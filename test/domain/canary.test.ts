@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { type Canary, canaryProblem, nextCanary } from '../../src/domain/canary.ts';
+import { HOUR, MINUTE } from '../../src/domain/terms.ts';
+
+const rule = { role: 'db/read', every: 5 * MINUTE, lasts: MINUTE, email: 'c@harbor.example' };
+const last = { at: 0, problem: 'x', took: 1 };
+const failed: Canary = { role: 'db/read', every: 5 * MINUTE, run: null, last, beganAt: 0, held: null };
+
+test('a failed canary is tried again after ten minutes, or its interval if shorter', () => {
+  expect(nextCanary(failed, rule)).toBe(5 * MINUTE);
+  expect(nextCanary(failed, { ...rule, every: HOUR })).toBe(10 * MINUTE);
+});
+
+test('a result may be missing for the interval and 15 minutes, and no longer', () => {
+  const passed = { ...failed, last: { ...last, problem: null } };
+  expect(canaryProblem(passed, 20 * MINUTE)).toBeNull();
+  expect(canaryProblem(passed, 20 * MINUTE + 1)).not.toBeNull();
+});
