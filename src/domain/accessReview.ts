@@ -68,13 +68,13 @@ export function entitlementsOf(role: Role): string[] {
   return [...new Set([...rules, ...glass, ...opa])];
 }
 
-/** What an entitlement is, in the policy. */
+/** The part of the policy that an entitlement names. */
 export type Entitlement =
   | { readonly kind: 'rule'; readonly rule: Rule }
   | { readonly kind: 'break_glass'; readonly glass: BreakGlassRule }
   | { readonly kind: 'opa' };
 
-/** @returns null if the policy no longer has it */
+/** Finds the part of the role's policy that an entitlement names. @returns null if the policy no longer has it */
 export function entitlementIn(role: Role, entitlement: string): Entitlement | null {
   const rule = role.rules.find((one) => one.effect !== 'deny' && ruleText(one) === entitlement);
   if (rule) return { kind: 'rule', rule };

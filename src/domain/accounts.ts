@@ -7,7 +7,7 @@ export type Identities = ReadonlyMap<string, Readonly<Record<string, string>>>;
 export type Whose = Pick<Person, 'slackId' | 'name' | 'email'>;
 
 const PLACEHOLDER = /\{([a-z][a-z0-9_]*)\}/g;
-/** The placeholders that need no table. */
+/** Placeholders that are filled without the table of identities. */
 const KNOWN_OF_ALL: Readonly<Record<string, (person: Whose) => string>> = {
   email: ({ email }) => email,
   email_lower: ({ email }) => email.toLowerCase(),
@@ -40,23 +40,26 @@ export function accountFor(template: string, person: Whose, identities: Identiti
   );
 }
 
-/** Why an address does not determine the account name; null if it does, or is not used. */
+/**
+ * Why the account name must not be derived from this person's address: its domain is not one of `domains`.
+ * @returns null if it may be, or if the template does not use the part before the @
+ */
 export function foreignAddress(template: string, { name, email }: Whose, domains: readonly string[]): string | null {
   const domain = email.split('@')[1]?.toLowerCase() ?? '';
   if (!usesEmailName(template) || domains.length === 0 || domains.includes(domain)) return null;
   return `what ${name} is called there does not follow from an address at ${domain}: only those at ${domains.join(', ')} do (email_domains in the policy file)`;
 }
 
-/** Whether a target may treat two account names as the same. In doubt they are: nobody gets what may be somebody else's. */
+/** Whether a target may treat two account names as the same. Yes if in doubt: nobody gets what may be somebody else's account. */
 export const isSameAccount = (a: string, b: string): boolean => folded(a) === folded(b);
 
 function folded(account: string): string {
-  // A public key is a kind and a value; the rest is only a comment.
+  // A public key is its kind and its value; the rest of the line is a comment.
   const key = /^((?:ssh-|ecdsa-|sk-)\S+)\s+(\S+)/.exec(account.trim());
   return key ? `${key[1]} ${key[2]}` : account.normalize('NFKC').trim().toLowerCase();
 }
 
-/** Two people with the same account by the table of identities alone, and the account; null if there are none. */
+/** Finds two people to whom the table of identities alone gives the same account. @returns null if there are none */
 export function sharedInTable(
   template: string,
   identities: Identities,

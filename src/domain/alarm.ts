@@ -13,7 +13,7 @@ export const ALARMS = {
 
 export type AlarmKind = keyof typeof ALARMS;
 
-/** An alarm that was raised and is not over. */
+/** An alarm that was raised and whose reason still holds. */
 export interface Alarm {
   readonly since: Instant;
   readonly problem: string;
@@ -39,12 +39,12 @@ export interface Observed {
   readonly drift: Millis | null;
 }
 
-/** Longer than any pause between two tries in normal operation. */
+/** Longer than any pause between two writes in normal operation. */
 const WRITE_WITHIN: Millis = 5 * MINUTE;
 const SHOWN_WITHIN: Millis = 10 * MINUTE;
-/** Ends would be this late; at five minutes Slack's signatures are refused. */
+/** Access would end late by as much. With five minutes of difference, Slack's signatures would be refused. */
 const MOST_DRIFT: Millis = 10 * SECOND;
-/** A share alone is too little on a small disk, and plenty on a large one. */
+/** In bytes. A share alone would be too little on a small disk and more than needed on a large one. */
 const LEAST_FREE = { always: 256_000_000, share: 0.05, enough: 5_000_000_000 };
 
 /** The alarms to raise now, each with its problem in words. */

@@ -1,4 +1,4 @@
-/** Calendar days in a time zone. If clocks change at midnight, a day begins at 01:00, or has its first hour twice. */
+/** Calendar days in a time zone. Where clocks change at midnight, that day begins at 01:00 or has its first hour twice. */
 import { DateTime } from 'luxon';
 import type { Instant } from './terms.ts';
 
@@ -12,7 +12,7 @@ export const asInUtc = (at: Instant, zone: string): Instant =>
 /** The first instant of a calendar day such as 2026-01-31. @returns NaN if there is no such day */
 export function dayStart(day: string, zone: string): Instant {
   const start = DateTime.fromISO(day, { zone }).startOf('day');
-  // The earlier of two midnights begins the day.
+  // If midnight happens twice, the day begins with the earlier one.
   const earlier = start.minus({ hours: 1 });
   return (earlier.toISODate() === start.toISODate() ? earlier : start).toMillis();
 }

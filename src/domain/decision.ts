@@ -14,7 +14,7 @@ export interface DecisionInput {
   readonly evidence: Evidence;
 }
 
-/** `unknown` could not be evaluated. It never admits anybody: not met for allow and ask, met for deny. */
+/** `unknown` could not be evaluated. It never admits anybody: it counts as not met for allow and ask, and as met for deny. */
 export type Outcome = 'met' | 'not_met' | 'unknown';
 
 export interface RuleOutcome {
@@ -59,9 +59,9 @@ export type RuleDecision =
 
 export type Decision =
   | RuleDecision
-  /** Break-glass: not by the rules, and reviewed afterwards. */
+  /** Break-glass: given outside the rules and reviewed afterwards. */
   | (Decided & { readonly effect: 'break_glass'; readonly proof: Proof })
-  /** The canary: not by the rules, for nobody, and taken back as soon as it was seen. */
+  /** The canary: given outside the rules, to nobody, and taken back as soon as the bot has seen it. */
   | (Decided & { readonly effect: 'canary'; readonly proof: Proof });
 
 /** The outcome of a rule, and why. */

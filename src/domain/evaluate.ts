@@ -140,7 +140,7 @@ export function evaluateTest(test: Test, input: DecisionInput): RuleFinding {
   }
 }
 
-/** Another account's shift does not admit this one, but may still exclude it: neither a yes nor a no. */
+/** A shift of the person's other account does not admit this one, but may exclude it, so the outcome is unknown. */
 function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): RuleFinding {
   if (!evidence.onCall) return finding('unknown', 'PagerDuty was not asked who is on call');
   if (!evidence.onCall.known) return finding('unknown', evidence.onCall.problem);
@@ -156,7 +156,7 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Rule
 function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instant): RuleFinding {
   const isListed = (list: readonly string[] | null, refs: readonly Ref[]) =>
     list === null || refs.some(({ id }) => list.includes(id));
-  // Past and future shifts are no evidence, whatever the answer contained.
+  // Past and future shifts are no evidence, even if PagerDuty's answer contained them.
   const current = entries.filter((entry) => (entry.start ?? at) <= at && (entry.end === null || entry.end > at));
   const inPlace = current.filter(
     (entry) =>
@@ -256,7 +256,7 @@ function evaluateMembership(principals: readonly Principal[], { evidence, person
   if (inGroup) return finding('met', `member of user group ${inGroup.id}`);
   const failed = groups.find(({ member }) => !member.known);
   if (failed && !failed.member.known) return finding('unknown', failed.member.problem);
-  // Another account's evidence does not admit this one, but may still exclude it: neither a yes nor a no.
+  // Evidence about the person's other account does not admit this one, but may exclude it, so the outcome is unknown.
   const other = evidence.otherAccounts?.find((id) => principals.includes(id));
   if (other !== undefined)
     return finding('unknown', `another account of the same person, ${other}, is named in the policy`);
@@ -269,7 +269,7 @@ function evaluateMembership(principals: readonly Principal[], { evidence, person
 /** How long a request waits for reviewers whom Open Policy Agent names. */
 const OPA_REQUEST_EXPIRY = HOUR;
 
-/** Only a clear yes is a yes. */
+/** The decision from Open Policy Agent's answer. Anything but a clear yes denies. */
 function fromOpa({ evidence, held = 0 }: DecisionInput): RuleDecision {
   const decided = { rule: null, outcomes: [] } as const;
   if (!evidence.opa) return { ...decided, effect: 'deny', reasons: ['Open Policy Agent was not asked'] };

@@ -18,7 +18,7 @@ export interface EventPayloads {
     duration: Millis;
     reason: string;
     incidentId: string | null;
-    /** null means at once. */
+    /** null if it starts at once. */
     startsAt: Instant | null;
     /** The grant that it asks to extend. */
     extends: string | null;
@@ -81,7 +81,7 @@ export interface EventPayloads {
     gives?: { place: string | null; grants: unknown };
   };
   'grant.activated': { role: RoleKey; person: Named; account: string; endsAt: Instant };
-  /** The approval is in its request. */
+  /** Recorded after the approval, which is an event of the extension's request. */
   'grant.extended': { role: RoleKey; person: Named; endsAt: Instant };
   'grant.not_extended': { role: RoleKey; person: Named; endsAt: Instant; problem: string };
   /** Ends earlier than planned, because its shift or incident is over. */
@@ -103,17 +103,17 @@ export interface EventPayloads {
     person: Named;
     why: EndReason;
     openUntil?: Instant | null;
-    /** What the holder made with it and that is left, and what was done about each. Absent if nothing is known to be left. */
+    /** What the holder made with the access and is still there, and what the bot did about it. Absent if nothing is known to be left. */
     left?: readonly Residue[];
   };
   /**
    * An administrator looked at the target and declared the access gone. The bot did not see it: it could neither revoke
-   * the access, nor read back that it is gone.
+   * the access nor read back that it is gone.
    */
   'grant.declared_gone': { role: RoleKey; person: Named; why: EndReason; reason: string };
   'grant.failed': { role: RoleKey; person: Named; problem: string };
   'grant.overdue': { role: RoleKey; person: Named; failures: number; problem: string };
-  /** It is live at a place that the policy in force does not reach: it cannot be revoked until the policy does. */
+  /** Live access at a place that the policy in force does not reach: it cannot be revoked until the policy reaches it again. */
   'grant.stranded': { role: RoleKey; person: Named; place: string };
   /** The people on call next are offered the access that ended with a shift. */
   'access.offered': { role: RoleKey; from: Named; to: readonly Named[]; escalationPolicy: string };
@@ -135,7 +135,7 @@ export interface EventPayloads {
   'second_factor.enrolled': { person: Named };
   'second_factor.locked': { person: Named; until: Instant };
   'second_factor.reset': { person: Named };
-  /** No new access until it is lifted; what was live ends. */
+  /** Nothing is granted until the freeze is lifted, and all live access ends. */
   'access.frozen': { reason: string; live: number; standingSeenAt?: Instant };
   'access.unfrozen': Record<string, never>;
   /** Owners are asked whether each rule that lets somebody in is still right. */
@@ -149,7 +149,7 @@ export interface EventPayloads {
   };
   'access_review.reminded': { review: string; unanswered: number; dueAt: Instant };
   'access_review.closed': { review: string; kept: number; removed: number; unanswered: number };
-  /** A target differs from the ledger; what was found was removed; or is no longer so, by somebody else. */
+  /** Drift: a target differs from the ledger (found); the bot removed it (removed); or somebody else did (resolved). */
   'drift.found': { resource: string } & DriftFinding;
   'drift.removed': { resource: string } & DriftFinding;
   'drift.gone': { resource: string } & DriftFinding;
@@ -175,9 +175,9 @@ export interface EventPayloads {
   'alarm.raised': { alarm: AlarmKind; problem: string; since: Instant; page: string | null; to: readonly Named[] };
   /** The canary's grant was given, seen, taken back and seen to be gone. */
   'canary.passed': { role: RoleKey; took: Millis };
-  /** It was not. The event has no grant if it could not even begin. */
+  /** One of those steps failed. The event has no grant if the first request failed already. */
   'canary.failed': { role: RoleKey; problem: string };
-  /** Its reason is over. It may never have been recorded as raised, because nothing could be recorded then. */
+  /** The alarm's reason is over. There may be no `alarm.raised` before it, because nothing could be recorded at the time. */
   'alarm.ended': { alarm: AlarmKind; problem: string; since: Instant; to: readonly Named[] };
   /**
    * A copy was put in the database's place. `from`: where the copy ends; `known`: the newest position of what it replaces
@@ -187,7 +187,10 @@ export interface EventPayloads {
     from: { seq: number; hash: string };
     known: { seq: number; hash: string; where: string } | null;
   };
-  /** After a restore, targets were searched for access that the copy does not know. `unseen`: targets that failed, and why. */
+  /**
+   * After a restore, the bot searched targets for access that the copy does not know. `taken`: how many it took back;
+   * `unseen`: targets that failed, and why.
+   */
   'ledger.reconciled': { taken: number; unseen: readonly string[]; problem: string };
   /** An administrator looked at the problem, and says why access may be granted again. */
   'ledger.looked': { problem: string; reason: string };
@@ -215,7 +218,7 @@ export interface EventPayloads {
 
 export type EventType = keyof EventPayloads;
 
-/** An event before it is in the ledger. */
+/** An event that is not in the ledger yet. */
 export type NewEvent<Type extends EventType = EventType> = {
   [T in Type]: {
     readonly type: T;

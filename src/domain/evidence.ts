@@ -29,11 +29,11 @@ export interface History {
   readonly holders: readonly { readonly role: RoleKey; readonly personId: string }[];
 }
 
-/** What Open Policy Agent said, in our words. */
+/** Open Policy Agent's answer in the bot's terms. */
 export interface OpaAnswer {
   readonly decision: 'allow' | 'ask' | 'deny';
   readonly reasons: readonly string[];
-  /** For `ask`. */
+  /** Whom to ask if the answer is `ask`. */
   readonly reviewers: readonly string[];
   readonly needed: number;
   /** Longest duration, in ms; null if the role's own applies. */

@@ -7,7 +7,7 @@ import type { Instant, Millis, Ref, RoleKey } from './terms.ts';
 /** Planned reasons for access to end. */
 export type PlannedEnd = 'expired' | 'shift_ended' | 'incident_resolved';
 
-/** Something that the holder made with the access and that outlives it, and what the bot did about it, in words. */
+/** Something that the holder made and that outlives the access. Both fields are text for people. */
 export interface Residue {
   /** `function public.helper(text)` */
   readonly what: string;

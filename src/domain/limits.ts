@@ -30,7 +30,7 @@ function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): strin
   const { denials, holders } = evidence.history.value;
   for (const limit of bounding) {
     const counts = countsFor(role, limit);
-    // -Infinity if nobody did.
+    // -Infinity if nobody has denied it.
     const denied = Math.max(...denials.filter(counts).map((one) => one.at));
     if (limit.coolDown !== null && at < denied + limit.coolDown)
       return `a reviewer denied it ${durationText(at - denied)} ago; it can be asked for again after ${durationText(limit.coolDown)}`;

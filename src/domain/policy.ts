@@ -46,7 +46,7 @@ export interface HoursTest {
   readonly to: number;
 }
 
-/** One thing that has to hold. */
+/** One requirement of a condition. */
 export type Test =
   | OnCallTest
   | IncidentTest

@@ -4,7 +4,7 @@ import { durationText } from './terms.ts';
 /** Something in a policy that is valid and makes no sense, or deserves a second look. */
 export interface LintFinding {
   readonly severity: 'error' | 'warning';
-  /** Its path, as keys of the policy file. */
+  /** Where it is: keys and positions in the policy file. */
   readonly path: readonly (string | number)[];
   readonly message: string;
   /** What to do. */
@@ -30,7 +30,7 @@ function groupsNamed({ admins, auditors, delegates, resources }: Policy): Readon
   return new Set([...text.matchAll(/"(S[A-Z0-9]+)"/g)].map(([, id]) => id ?? ''));
 }
 
-/** A grant of membership in a group that the policy names also gives what the policy gives that group. */
+/** Finds roles that give membership in a group named by the policy: their holders also get what the policy gives that group. */
 function opensItself(role: Role, named: ReadonlySet<string>): LintFinding[] {
   const { groups = [] } = role.gives as { groups?: readonly string[] };
   return groups.flatMap((group, index): LintFinding[] =>

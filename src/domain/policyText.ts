@@ -1,4 +1,4 @@
-/** Rules in words, for people comparing two policies. */
+/** Policy rules as text, for people comparing two policies. */
 
 import type { Condition, EscalationStep, Rule, Stage, Test } from './policy.ts';
 import { SIGNAL_NAMES } from './signals.ts';

@@ -3,9 +3,9 @@ import type { Evidence, OnCallEntry } from './evidence.ts';
 import { type Known, known, type Ref, unknown } from './terms.ts';
 
 /**
- * A decision's input without people: whoever reads it can decide again, and learns who asked for
- * nothing. Times, roles, services, schedules and groups stay, because rules compare with them.
- * `pseudonymOf` gives the same for the same Slack id.
+ * A decision's input with people replaced by pseudonyms: a reader can decide it again without learning who asked.
+ * Times, roles, services, schedules and groups stay, because rules compare with them.
+ * @param pseudonymOf must return the same pseudonym for the same Slack id
  */
 export function withoutPeople(input: DecisionInput, pseudonymOf: (id: string) => string): DecisionInput {
   const { at, personId, duration, held } = input;
@@ -44,17 +44,17 @@ function evidenceWithout(evidence: Evidence, pseudonymOf: (id: string) => string
   };
 }
 
-/** A removed rule may name people whom the policy of today does not. */
+/** Slack user ids in text: the text of a removed rule may name people whom the current policy does not. */
 const PERSON = /\b[UW][A-Z0-9]{2,}\b/g;
 
-/** Decisions of earlier versions lack what did not exist yet. */
+/** Passes null through. `undefined` becomes null: decisions of earlier versions lack newer facts. */
 const inside = <T>(fact: Known<T> | null | undefined, change: (value: T) => T): Known<T> | null =>
   fact ? mapped(fact, change) : null;
 
 const mapped = <T>(fact: Known<T>, change: (value: T) => T): Known<T> =>
   fact.known ? known(change(fact.value)) : withoutProblem(fact);
 
-/** What was not known stays so; the words are another system's, and may name anybody. */
+/** Replaces the text of a problem: it comes from another system and may name anybody. */
 const withoutProblem = <T>(fact: Known<T>): Known<T> => (fact.known ? fact : unknown('not known then'));
 
 const withoutNames = (entries: readonly OnCallEntry[]): OnCallEntry[] =>
@@ -65,7 +65,7 @@ const withoutNames = (entries: readonly OnCallEntry[]): OnCallEntry[] =>
     schedule: entry.schedule && byId(entry.schedule),
   }));
 
-/** A schedule may bear a person's name. */
+/** Replaces the name by the id, because a schedule may be named after a person. */
 const byId = ({ id }: Ref): Ref => ({ id, name: id });
 
 const unnamed = (slackId: string) => ({ slackId, name: slackId });

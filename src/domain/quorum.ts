@@ -7,8 +7,8 @@ export interface Voice {
 }
 
 /**
- * One human is one voice, whichever accounts or stand-ins it came through. Three people
- * linked through the one in the middle are one too: an undercount costs one more click, an overcount cannot be undone.
+ * Merges approvals into voices: one human is one voice, whichever accounts or stand-ins they used. If A and B are one
+ * human, and B and C are, all three count once: an undercount costs one more click, an overcount cannot be undone.
  */
 export function voicesOf(said: readonly (Voice & { readonly human: Human })[]): Voice[] {
   const groups: { humans: Human[]; stages: Set<number> }[] = [];

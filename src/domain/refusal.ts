@@ -26,7 +26,7 @@ export type Refusal =
   | { readonly code: 'not_pending'; readonly state: Exclude<Request['state'], 'pending'> }
   | { readonly code: 'not_narrower'; readonly role: string }
   | { readonly code: 'change_is_wider' }
-  /** "Approve less" without anything less. */
+  /** "Approve less" was submitted without asking for less. */
   | { readonly code: 'nothing_less' }
   | { readonly code: 'extension_as_asked' }
   | { readonly code: 'own_request' }
@@ -53,7 +53,7 @@ export type Refusal =
   /** Its incident is resolved: an extension would not make it end later. */
   | { readonly code: 'incident_over'; readonly until: Instant }
   | { readonly code: 'frozen'; readonly by: string; readonly reason: string }
-  /** Before maintenance. */
+  /** Granting pauses before maintenance. */
   | { readonly code: 'draining'; readonly until: Instant; readonly why: string }
   | { readonly code: 'ledger_damaged'; readonly problem: string }
   | { readonly code: 'not_frozen' }

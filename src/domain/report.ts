@@ -50,7 +50,7 @@ export interface Figures {
   readonly canary: { readonly passed: number; readonly failed: readonly Mark[] };
 }
 
-/** A review sooner after the request than anybody can read it. */
+/** A review that comes sooner than this after its request: too soon to have read it. */
 export const HASTY: Millis = 5 * SECOND;
 
 export interface Counted {

@@ -72,7 +72,7 @@ function secretsInJson(text: string): string[] {
       return value;
     });
   } catch {
-    // Not JSON after all: redact it as one text.
+    // This is not JSON: the caller redacts it as one text.
     return [];
   }
   return found;
@@ -82,7 +82,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that encodes nothing: use the text as it is.
+    // The percent sign encodes nothing: the text is used as it is.
     return text;
   }
 }
@@ -93,7 +93,7 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const eitherCase = (digits: string): string =>
   [...digits].map((digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit)).join('');
 
-/** The text as it is, with any escaping, and in the usual encodings of bytes. */
+/** A pattern for the text as it is, with any escaping, and in the usual encodings of bytes. */
 function patternOf(secret: string): string {
   const bytes = bytesOf(secret);
   const [before, after] = secret.length < STANDS_BY_ITSELF ? ['(?<![A-Za-z0-9])', '(?![A-Za-z0-9])'] : ['', ''];
@@ -101,7 +101,7 @@ function patternOf(secret: string): string {
   if (bytes.length >= STANDS_BY_ITSELF) {
     ways.push(bytes.map((byte) => eitherCase(hex(byte))).join(' ?'));
     ways.push(bytes.join(',\\s*'));
-    // The letters at both ends mix its own bits with those of its neighbours.
+    // The first and last letters also encode bits of the neighbouring bytes, so they may be anything.
     const edge = '[A-Za-z0-9+/_-]?';
     for (const form of base64Forms(bytes)) {
       const either = escaped(form).replace(/[+_]|\\\/|\\-|\\\+/g, '[-+/_]');
@@ -114,7 +114,7 @@ function patternOf(secret: string): string {
 const NAMED: Readonly<Record<string, string>> = { '"': 'quot', '&': 'amp', '<': 'lt', '>': 'gt', "'": 'apos' };
 const SHORT: Readonly<Record<string, string>> = { '\n': 'n', '\r': 'r', '\t': 't', '\b': 'b', '\f': 'f' };
 
-/** Matches character by character, so that a text is found however its characters were escaped. */
+/** A pattern built character by character, so that the text is found however its characters were escaped. */
 function readable(secret: string): string {
   let pattern = '';
   for (let rest = secret; rest !== ''; ) {

@@ -33,7 +33,7 @@ export interface Activity {
 
 /** How far back behaviour counts. */
 export const LOOK_BACK: Millis = 90 * DAY;
-/** An hour is unusual if there are this many earlier requests, and none near it. */
+/** An hour of the day is unusual only if there are at least this many earlier requests, none of them near it. */
 const HABIT_REQUESTS = 10;
 const HABIT_HOURS = 2;
 const MANY_REQUESTS = 5;

@@ -3,7 +3,7 @@ import type { EndReason } from './grant.ts';
 import type { Named } from './person.ts';
 import type { Instant, Millis, RoleKey } from './terms.ts';
 
-/** One request from its first event to its last, for readers of the ledger. */
+/** What happened to one request, from its first event to its last, for readers of the ledger. */
 export interface Story {
   readonly requestId: string;
   readonly who: Named;

@@ -9,7 +9,7 @@ export function isWithinHours(hours: HoursTest, at: Instant): boolean {
   if (hours.from < hours.to) {
     return hours.days.includes(weekday) && minute >= hours.from && minute < hours.to;
   }
-  // Crosses midnight: the evening counts as today, the early morning as yesterday.
+  // These hours cross midnight: the evening belongs to today, the early morning to yesterday.
   return (
     (hours.days.includes(weekday) && minute >= hours.from) || (hours.days.includes(yesterday) && minute < hours.to)
   );
@@ -17,13 +17,13 @@ export function isWithinHours(hours: HoursTest, at: Instant): boolean {
 
 interface WallClock {
   readonly at: Instant;
-  /** From Monday, 1. */
+  /** ISO weekday: 1 is Monday. */
   readonly weekday: number;
-  /** Of the day. */
+  /** Minutes after midnight. */
   readonly minute: number;
 }
 
-/** The newest answer for each zone: the rules of one decision, and of everything that Home shows, ask about one instant. */
+/** The latest answer for each zone. All rules of one decision, and everything that Home shows, ask about the same instant. */
 const answered = new Map<string, WallClock>();
 
 function wallClock(timeZone: string, at: Instant): WallClock {
