@@ -1,4 +1,4 @@
-/** Asks each question once, and gives its answer to whoever asks it again. */
+/** Wraps a function so that each question is asked once. Later callers with the same question get the first answer. */
 export function askedOnce<Q extends readonly unknown[], A>(
   ask: (...question: Q) => Promise<A>,
 ): (...question: Q) => Promise<A> {

@@ -2,18 +2,19 @@ import type { LedgerEvent } from '../domain/events.ts';
 import { type Story, storyOf } from '../domain/story.ts';
 import type { EventSearch } from '../ports/ledger.ts';
 
-/** One line of an answer from the record: a request with all of its events, or an event that is about none. */
+/** One line of an audit answer: a request with all its events, or an event that belongs to no request. */
 export interface Entry {
-  /** null: an event by itself. */
+  /** null if the event belongs to no request. */
   readonly story: Story | null;
   /** Oldest first. */
   readonly events: readonly LedgerEvent[];
 }
 
 /**
- * What was found, by request, in the order in which each last went on. A request is shown whole, also what was not looked for.
+ * Groups the events found by request, ordered by each request's latest event. All events of a request are included, also
+ * those that the search did not find.
  * @param found oldest first
- * @param most entries, the newest
+ * @param most how many entries to return at most: the newest
  */
 export async function entriesOf(
   found: readonly LedgerEvent[],
@@ -41,7 +42,7 @@ async function whole(requestId: string, event: LedgerEvent, search: Pick<EventSe
   return story === null ? { story, events: events.length === 0 ? [event] : events } : { story, events };
 }
 
-/** What somebody bent in the database keeps nothing else from being shown. */
+/** @returns null if an event cannot be read, because somebody tampered with the database: the rest is still shown */
 function readable(events: readonly LedgerEvent[]): Story | null {
   try {
     return storyOf(events);

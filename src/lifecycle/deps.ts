@@ -24,12 +24,12 @@ export interface Deps {
   readonly codes: CodeBox;
   readonly integrity: Integrity;
   readonly targets: Targets;
-  /** Whether nothing new is to be granted for a while. Absent: nobody can say so. */
+  /** The pause before maintenance, if one was started. Absent where pauses cannot be started. */
   readonly drain?: () => Drain | null;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly log: Log;
-  /** One operation at a time on the target of a grant: a revoke never overtakes the grant it undoes. */
+  /** One operation at a time per grant on its target, so that a revoke never overtakes the call that gives access. */
   readonly grantLock: KeyedLock;
   /** Grants whose access was taken back while nothing could be recorded, until they are no longer active in the ledger. */
   readonly takenBack: Set<string>;
@@ -47,10 +47,10 @@ export interface Integrity {
   problem(): string | null;
   /** The doubt that an administrator can clear by saying that they looked; null if there is none. */
   doubt(): string | null;
-  /** A copy was restored, and targets have not been compared with it yet. */
+  /** Whether a copy was restored with which targets have not been compared yet. */
   isRestored(): boolean;
-  /** Targets have been compared with the restored copy. @param doubt what an administrator has to look at now */
+  /** Notes that targets have been compared with the restored copy. @param doubt what an administrator has to look at now */
   reconciled(doubt: string): void;
-  /** An administrator has looked. */
+  /** Notes that an administrator has looked. */
   clearDoubt(): void;
 }

@@ -79,7 +79,7 @@ export function evidenceSource(sources: Sources): EvidenceSource {
   };
 }
 
-/** An answer that failed serves as well: with thousands of roles, each would wait for a service that is down. */
+/** Asks each question once. Failures are shared too: otherwise thousands of roles would each wait for a service that is down. */
 const askingOnce = ({ onCall, directory, store, activity, ...others }: Sources): Sources => ({
   ...others,
   activity: { ...activity, asking: askedAnywhere(activity, others.clock) },
@@ -101,7 +101,7 @@ const askingOnce = ({ onCall, directory, store, activity, ...others }: Sources):
   },
 });
 
-/** The ledger is read once for a person, whichever resources are asked about. */
+/** Reads the ledger once per person, for all resources that are asked about. */
 function askedAnywhere(activity: ActivityReader, clock: Sources['clock']): ActivityReader['asking'] {
   const habits = askedOnce((accounts: readonly string[]) => activity.askingAnywhere(accounts, clock.now()));
   return async (accounts, resource) => {
@@ -229,7 +229,7 @@ async function accountsOf(
   return [...new Set([...seen, ...(owner?.known ? [owner.value.slackId] : [])])].sort();
 }
 
-/** A group of another account of theirs does not admit this one, but may still exclude it: neither a yes nor a no. */
+/** A group of the person's other account does not admit this one, but may exclude it, so the answer is unknown. */
 function membership(
   group: string,
   members: Known<ReadonlySet<string>>,
@@ -243,7 +243,7 @@ function membership(
     : unknown(`another account of the same person, ${other}, is a member of user group ${group}`);
 }
 
-/** Holders as humans: each of them, and the requester, under one id, whichever accounts hold it. */
+/** Replaces account ids by one id per human, for the holders and the requester. */
 function holdersIn(
   { holders }: PastAndHolders,
   { person: asking, human }: { readonly person: Person; readonly human: Human },

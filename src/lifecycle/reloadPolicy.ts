@@ -67,7 +67,7 @@ async function reload(deps: Deps, by: ShownTo | null): Promise<Reload | Refused>
   const read = await compare(deps);
   if (!('policy' in read)) return read;
   const { policy, changes } = read;
-  // The file was saved again since: what is put in force has to be what was looked at.
+  // The file may have been saved again: only the file that the administrator saw is put in force.
   const stranded = await strandedAnew(deps, policy);
   if (isSame(deps, policy, stranded)) {
     // The variables that the file names may have other values now, such as a new password.
@@ -89,7 +89,7 @@ async function reload(deps: Deps, by: ShownTo | null): Promise<Reload | Refused>
 const isSame = (deps: Deps, { hash }: Policy, stranded: readonly Stranded[]): boolean =>
   hash === deps.policy.hash && stranded.length === 0;
 
-/** What is out of reach already is not stranded by the very same text. */
+/** The grants that this policy strands. With the text already in force, only those that can still be reached now count. */
 async function strandedAnew(deps: Deps, policy: Policy): Promise<readonly Stranded[]> {
   const stranded = await strandedBy(deps, policy);
   if (policy.hash !== deps.policy.hash) return stranded;

@@ -1,4 +1,4 @@
-/** What the bot writes to PagerDuty follows from events: it pages people and adds notes to incidents. */
+/** What the bot writes to PagerDuty, as work that follows from events: it pages people and adds notes to incidents. */
 
 import { ALARMS } from '../domain/alarm.ts';
 import type { LedgerEvent } from '../domain/events.ts';
@@ -63,7 +63,7 @@ async function isStillOpen(event: LedgerEvent, store: TellDeps['store']): Promis
   return request ? isOpen(event, request) : false;
 }
 
-/** Whether somebody still has to decide: on a request, or on a break-glass use. */
+/** Whether the request still waits for a decision, or the break-glass use for its review. */
 const isOpen = ({ type }: LedgerEvent, request: Request): boolean =>
   type === 'break_glass.invoked'
     ? request.state === 'approved' && request.useReview !== null && request.useReview.verdict === null

@@ -23,7 +23,7 @@ import { retryOnConflict } from '../request/retryOnConflict.ts';
 const DAY: Millis = 24 * HOUR;
 export const REVIEW_MIN: Millis = DAY;
 export const REVIEW_MAX: Millis = 60 * DAY;
-/** How far back use is counted. */
+/** How far back the uses of a role are counted. */
 const USE_PERIOD: Millis = 90 * DAY;
 
 export function startAccessReview(
@@ -77,7 +77,7 @@ export interface AnswerInput {
   readonly item: number;
   readonly verdict: 'keep' | 'remove';
   readonly comment: string;
-  /** An answer that is there already stays as it is. */
+  /** Keeps an answer that was already given, instead of replacing it. */
   readonly onlyOpen?: boolean;
 }
 

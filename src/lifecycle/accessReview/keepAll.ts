@@ -3,8 +3,8 @@ import type { Deps } from '../deps.ts';
 import { answerAccessReview } from './accessReview.ts';
 
 /**
- * An owner keeps every rule that they were shown and that nobody has answered since. Each answer is on record by itself.
- * @returns how many stay, and how many name the owner, so that somebody else has to answer
+ * An owner keeps every rule that they were shown and that nobody has answered since. Each answer is recorded separately.
+ * @returns how many rules were kept, and how many name the owner, so that somebody else has to answer them
  */
 export async function keepAll(
   deps: Deps,

@@ -107,7 +107,7 @@ interface Emergency {
   readonly person: Person;
   readonly human: Human;
   readonly decided: DecidedRequest;
-  /** The rules allow it: it is a request like any other, and nobody is alerted. */
+  /** Whether the rules allow it anyway: then it is a request like any other, and nobody is alerted. */
   readonly isOrdinary: boolean;
 }
 
@@ -117,7 +117,7 @@ type Attempt = Pick<EmergencyInput, 'personId' | 'role' | 'duration' | 'incident
   readonly factor: EmergencyInput['factor'] | 'earlier';
 };
 
-/** The outcome of using break-glass, for its form and for the act itself. Changes nothing. */
+/** What a use of break-glass would lead to, for its form and for the use itself. Changes nothing. */
 async function wouldBreak(
   deps: Deps,
   { role, rule, input }: { role: Role; rule: BreakGlassRule; input: Attempt },
@@ -201,7 +201,7 @@ const asEmergency = ({ role, input, decision }: DecidedRequest): ApprovalInput['
   },
 });
 
-/** Picks somebody else, awake if possible, with the fewest reviews waiting; an administrator if nobody is left. */
+/** Picks a reviewer other than the user: awake if possible, with the fewest waiting reviews. An administrator if there is none. */
 async function pickReviewer(deps: Deps, rule: BreakGlassRule, user: Human): Promise<Person | Refused> {
   const waiting = await deps.store.unreviewedUses();
   const load = (candidate: Person) =>
@@ -265,7 +265,7 @@ async function commitUse(
   return approval.request;
 }
 
-/** Reminds the named reviewer half-way, and raises it with the administrators from the deadline until it is done. */
+/** Reminds the named reviewer half-way. From the deadline on, tells the administrators again and again until it is reviewed. */
 export function chaseUseReview(deps: Deps, requestId: string): Promise<{ notBefore: Instant } | null> {
   return retryOnConflict(async () => {
     const loaded = await loadUse(deps, requestId);
@@ -315,7 +315,7 @@ export function reviewUse(deps: Deps, input: UseReviewInput): Promise<Request | 
     if (isSameHuman(human, user)) return refuse({ code: 'own_request' });
     const unseen = human.unseen ?? user.unseen;
     if (unseen) return refuse({ code: 'eligibility_unknown', problem: unseen });
-    // The named reviewer still has to be one of its reviewers.
+    // The reviewer named at its use must still be one of the role's break-glass reviewers.
     const reviewers = findRole(deps.policy, request.role)?.breakGlass?.reviewers ?? [];
     const among = await areAmong(deps.directory, reviewers, [input.reviewerId]);
     if (!(among.known && among.value.has(input.reviewerId))) {

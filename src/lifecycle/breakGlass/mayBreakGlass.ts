@@ -1,7 +1,7 @@
 import { isGroup } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
 
-/** Whether any role lets this person use break-glass, as far as Slack says. For showing it only: a use asks anew. */
+/** Whether any role lets this person use break-glass. Only decides whether it is shown: using it asks Slack again. */
 export async function mayBreakGlass(
   { policy, directory }: Pick<Deps, 'policy' | 'directory'>,
   slackId: string,

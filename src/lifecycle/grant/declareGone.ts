@@ -26,7 +26,7 @@ export interface Declaration {
 }
 
 export function declareGone(deps: Deps, input: Declaration): Promise<{ declared: RevokingGrant } | Refused> {
-  // A running attempt has to finish first.
+  // The lock waits for an attempt to revoke that is running.
   return deps.grantLock(input.grantId, () => retryOnConflict(() => declareOnce(deps, input)));
 }
 

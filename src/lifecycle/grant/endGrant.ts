@@ -126,7 +126,7 @@ async function whoEnds(
   const others = role ? mayEnd(role) : [];
   const by = await mayTakeAway(deps, personId, { others, no: { code: 'not_yours' } });
   if (!('refused' in by) || by.refused.code !== 'not_yours') return by;
-  // The same human under another account of the same mailbox.
+  // It may be the same human under another account of the same mailbox.
   const person = await deps.directory.person(personId);
   return person.known && isSamePerson(person.value, holder, deps.policy.samePerson)
     ? { person: person.value, seenAt: null }
@@ -162,7 +162,10 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
   });
 }
 
-/** An unwritable database must not keep access alive: the target is cleaned first then. */
+/**
+ * Records the end before the target is touched. If the database cannot be written, cleans the target first: a full disk
+ * must not keep access alive.
+ */
 async function commitRevoking(
   deps: Deps,
   { value: grant, version }: Versioned<LiveGrant>,
@@ -235,7 +238,7 @@ async function commitEnded(
   });
 }
 
-/** Holders choose the names of what is left, so that only as much is kept as people can read. */
+/** Limit of leftovers named in the event. Holders choose the names, so the list could be longer than anybody can read. */
 const LEFT_MAX = 50;
 const LEFT_TEXT = 300;
 

@@ -1,4 +1,4 @@
-/** Several grants end for one reason, and none keeps another waiting; nor does a database that takes no write. */
+/** Ends several grants for one reason. None waits for another, nor for a database that cannot be written. */
 
 import { inSlices } from '../../concurrency/slices.ts';
 import { type ActiveGrant, type ProvisioningGrant, startRevoking } from '../../domain/grant.ts';
@@ -8,17 +8,17 @@ import { beginEnding, type EndCause } from './endGrant.ts';
 
 type Ending = Versioned<ProvisioningGrant | ActiveGrant>;
 
-/** Commits that are asked for together share a sync of the disk. */
+/** How many ends are begun at once: commits that are requested together share one sync of the disk. */
 const AT_ONCE = 50;
 
 /**
- * Begins the end of each. What cannot be recorded is taken back at its target all the same.
- * @throws the first problem, if any end could not be recorded: the caller is due work, and is done again
+ * Begins the end of each grant. If an end cannot be recorded, access is still taken back at its target.
+ * @throws the first problem, if any end could not be recorded: the caller is due work and will be retried
  */
 export async function endTogether(deps: Deps, grants: readonly Ending[], cause: EndCause): Promise<void> {
   let isWritable = true;
   const tried = await inSlices(grants, AT_ONCE, async (grant) => {
-    // A database that another program holds makes each commit wait: once is enough.
+    // If another program holds the database, each commit waits for its timeout. One wait is enough.
     const fault = isWritable ? await faultOf(beginEnding(deps, grant, cause)) : UNWRITABLE;
     if (fault instanceof StorageError) isWritable = false;
     return { grant, fault };
@@ -38,7 +38,7 @@ const faultOf = (work: Promise<void>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** Takes access back at its target, and reads that back, without a record of it. The grant stays as it is in the ledger. */
+/** Takes access back at its target and reads back that it is gone, without recording it. The grant in the ledger does not change. */
 export function takeBackUnrecorded(deps: Deps, { value, version }: Ending, cause: EndCause): Promise<void> {
   return deps.grantLock(value.id, async () => {
     // If another commit was faster, its reason counts, and this one is decided again.

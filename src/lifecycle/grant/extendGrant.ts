@@ -19,7 +19,7 @@ import { notCarriedInFull, questionOf } from '../review/reapproval.ts';
 import { EVIDENCE_FRESH_FOR, TARGET_EXPIRY_SLACK } from './provisionGrant.ts';
 import { watchJobs } from './watchGrant.ts';
 
-/** Tries before an extension that the target refuses is given up. The grant goes on to its own end. */
+/** After this many refusals by the target, an extension is given up, and the grant keeps its own end. */
 const EXTEND_ATTEMPTS = 4;
 
 export interface ExtensionInput {
@@ -32,13 +32,13 @@ export interface ExtensionInput {
   readonly factor: ConfirmedFactor | null;
 }
 
-/** By how much a grant may still be extended. */
+/** By how much a grant may still be extended, in ms. */
 export function extensionLeft(deps: Pick<Deps, 'policy'>, grant: ActiveGrant): Millis {
   const total = findRole(deps.policy, grant.role)?.duration.total ?? 0;
   return Math.max(0, total - grant.duration);
 }
 
-/** The grant, if it is active, may be extended by that much, and has no extension pending. */
+/** @returns the grant if it is active, may be extended by that much, and has no extension pending; else the refusal */
 export async function extendable(
   deps: Deps,
   grantId: string,

@@ -22,7 +22,7 @@ export const createDriftRound = (deps: Deps): JobHandler => {
         if (!deps.targets.canList(resource.id)) continue;
         await compareResource(deps, resource);
       } catch (error) {
-        // A target that is down, or that changed meanwhile, waits for the next round; the others go on now.
+        // A target that is down, or that changed meanwhile, is compared in the next round. The others are compared now.
         if (error instanceof StorageError) throw error;
         deps.log.warn({ err: error, resource: resource.id }, 'a target could not be compared with the ledger');
       }
@@ -57,7 +57,7 @@ async function compareResource(deps: Deps, resource: Resource): Promise<void> {
   for (const id of deps.takenBack) if (before.has(id) && after.get(id)?.state !== 'active') deps.takenBack.delete(id);
   const shown = new Set(holdings.map(({ grantId }) => grantId));
   for (const grant of after.values()) {
-    // Past its end it may already be gone, although that is not recorded yet.
+    // After its end, access may already be gone without being recorded yet.
     if (grant.endsAt <= deps.clock.now()) continue;
     if (before.get(grant.id)?.state !== 'active' || grant.state !== 'active') continue;
     if (shown.has(grant.id) || deps.takenBack.has(grant.id) || (await isThere(deps, grant.id))) continue;
@@ -70,14 +70,14 @@ async function compareResource(deps: Deps, resource: Resource): Promise<void> {
 const liveOn = async (deps: Deps, resourceId: string): Promise<ReadonlyMap<string, LiveGrant>> =>
   new Map((await deps.store.liveGrants({ resourceId })).map(({ value }) => [value.id, value]));
 
-/** Something made for a grant: a leftover of one that ended, or of another ledger's. */
+/** What kind of drift something is that was made for this grant. @returns null if it is none, because the grant is live */
 async function kindOf(deps: Deps, grantId: string): Promise<'leftover' | 'standing' | null> {
   const grant = (await deps.store.grant(grantId))?.value;
   if (!grant) return 'standing';
   return isLive(grant) ? null : 'leftover';
 }
 
-/** Asks again under the grant's lock, so that nothing else is working on it. */
+/** Asks the target again under the grant's lock, while nothing else works on that grant. */
 const isThere = (deps: Deps, grantId: string): Promise<boolean> =>
   deps.grantLock(grantId, async () => {
     const grant = (await deps.store.grant(grantId))?.value;
@@ -93,7 +93,7 @@ interface Said {
   readonly finding: DriftFinding;
 }
 
-/** Findings of one commit: each takes a tenth of a millisecond, in which nothing else runs. */
+/** Limit of findings per commit: each blocks the event loop for about a tenth of a millisecond. */
 const AT_A_TIME = 100;
 
 /** Reports new and resolved drift, and removes what the policy says, if that is safe. */
@@ -114,7 +114,7 @@ async function report(
   const removed: Said[] = [];
   for (const { finding, holding } of found) {
     if (!holding || finding.kind === 'missing' || !resource.drift.remove.includes(finding.kind)) continue;
-    // Nobody here knows whether a grant is live that this ledger never saw.
+    // This ledger never saw the grant, so it may be live in another one.
     if (finding.kind === 'standing' && finding.grantId !== null) continue;
     try {
       await deps.targets.remove(resource.id, holding);
@@ -132,8 +132,8 @@ async function report(
 }
 
 /**
- * Records findings a few at a time. In between, the record holds what was said so far, so that a crash repeats and
- * forgets nothing.
+ * Records findings a few at a time. In between, the record holds what was reported so far, so that after a crash nothing is
+ * reported twice or forgotten.
  * @returns the version that the record has then
  */
 async function recordSaid(

@@ -14,11 +14,11 @@ import { notCarriedInFull, questionOf } from '../review/reapproval.ts';
 import { beginEnding } from './endGrant.ts';
 import { watchJobs } from './watchGrant.ts';
 
-/** Evidence younger than this is not gathered again right before granting. */
+/** Evidence younger than this, in ms, is not gathered again right before granting. */
 export const EVIDENCE_FRESH_FOR: Millis = 10 * SECOND;
 /** Tries before the bot gives up, cleans the target and tells the requester. */
 const PROVISION_ATTEMPTS = 3;
-/** How much later than the grant's end a target's own expiry may be: it is the safety net below the bot's revoke. */
+/** How much later than the grant's end the target's own expiry may be. It is a safety net in case the bot cannot revoke. */
 export const TARGET_EXPIRY_SLACK: Millis = MINUTE;
 
 /**
@@ -58,7 +58,7 @@ async function give(deps: Deps, grant: ProvisioningGrant): Promise<Provisioned> 
   return { settled: true, account };
 }
 
-/** An earlier attempt may have reached the target. Only the target's answer lets this one go on. */
+/** An earlier attempt may have reached the target: this one continues only if the target says what it has. */
 async function settle(deps: Deps, grant: ProvisioningGrant): Promise<Provisioned> {
   try {
     await deps.targets.isActive(grant);
@@ -89,7 +89,7 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
   });
 }
 
-/** Why not to grant now, if the decision is no longer fresh; null if nothing speaks against it. */
+/** Decides again if the decision is no longer fresh. @returns why not to grant now; null if nothing prevents it */
 async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
@@ -108,14 +108,14 @@ async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | n
   const person = await deps.directory.person(grant.person.slackId);
   if (!person.known) return person.problem;
   if (request.useReview) return recheckMember(deps, role, person.value);
-  // Access that is given now begins now, whenever it was requested.
+  // Access that is given now begins now, so the decision is not about a planned start.
   const question = { ...(await questionOf(deps, request, person.value)), duration: grant.duration, startsAt: null };
   const decided = await decide(deps, role, question, 'decision');
   const problems = await notCarriedInFull(deps, request, person.value, decided);
   return problems && `it is no longer approved: ${problems.join('; ')}`;
 }
 
-/** Break-glass depends on who may use it, not on the rules. */
+/** Checks again whether the person may use break-glass, which does not depend on the rules. */
 async function recheckMember(deps: Deps, role: Role, person: Person): Promise<string | null> {
   const members = await areAmong(deps.directory, role.breakGlass?.members ?? [], [person.slackId]);
   if (!members.known) return members.problem;

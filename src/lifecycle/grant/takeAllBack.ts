@@ -1,4 +1,4 @@
-/** The bot is gone, and a copy of its ledger is all there is: access is taken back at the targets, and nothing is recorded. */
+/** For when the bot is gone and only a copy of its ledger is left: takes access back at the targets. Nothing is recorded. */
 
 import { isLive, type LiveGrant } from '../../domain/grant.ts';
 import type { Policy, Resource } from '../../domain/policy.ts';
@@ -6,18 +6,18 @@ import { errorText } from '../../domain/text.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Holding, Targets } from '../../ports/targets.ts';
 
-/** One thing that was to be taken back. */
+/** The result for one grant or leftover that was to be taken back. */
 export interface Outcome {
-  /** null: it was made for a grant that the copy does not know, or it is about a whole resource. */
+  /** null if it was made for a grant that the copy does not know, or if the result is about a whole resource. */
   readonly grant: LiveGrant | null;
   readonly what: string;
-  /** null: it is gone, and was read back as gone. */
+  /** null if it was taken back and read back as gone. */
   readonly problem: string | null;
 }
 
 type Taking = Pick<Targets, 'revoke' | 'isActive' | 'showsMarks' | 'list' | 'remove'>;
 
-/** What the copy calls live first, then whatever else targets hold with the bot's mark. */
+/** Takes back the grants that the copy calls live, then everything else that targets hold with the bot's mark. */
 export async function* takeAllBack(
   { store, targets }: { readonly store: Pick<Store, 'liveGrants' | 'grant'>; readonly targets: Taking },
   policy: Policy,
@@ -47,7 +47,7 @@ async function* takeMarked(
     const found: Holding[] = [];
     for (const holding of await targets.list(resource)) {
       const known = holding.grantId === null ? null : await store.grant(holding.grantId);
-      // What the copy calls live was dealt with above.
+      // The grants that the copy calls live were taken back above.
       if (holding.grantId !== null && !(known && isLive(known.value))) found.push(holding);
     }
     return found;

@@ -15,14 +15,14 @@ import { retryOnConflict } from '../request/retryOnConflict.ts';
 
 /** How long a confirmed standing is enough. */
 const SEEN_FOR: Millis = 24 * HOUR;
-/** Shortest time between two records of it. */
+/** Shortest time between two records of one person's standing. */
 const SEEN_AGAIN: Millis = HOUR;
 /** Timeout for Slack's answer: a form has to be answered within three seconds. */
 const ANSWER_WITHIN: Millis = 1.5 * SECOND;
 /** Limit of people looked up per sweep and kind, because others wait for Slack's answers too. */
 const LOOKED_UP_AT_ONCE = 20;
 
-/** Who the policy lets end access: everybody's, or that of the roles they review. */
+/** Whom the policy lets end access: administrators everybody's, reviewers that of their roles. */
 const STANDINGS: Readonly<Record<Standing, (policy: Policy) => readonly Principal[]>> = {
   admin_seen: ({ admins }) => admins,
   reviewer_seen: ({ resources }) => [

@@ -16,7 +16,7 @@ import { offerToSuccessors } from '../request/offerAccess.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 import { takeBackUnrecorded } from './endTogether.ts';
 
-/** How often to ask. */
+/** How often PagerDuty is asked about a grant's shift and incident. */
 const WATCH_EVERY: Millis = 5 * MINUTE;
 /** Longest time between the reminder and the end; a quarter of the duration for short grants. */
 const REMIND_BEFORE: Millis = 10 * MINUTE;
@@ -37,7 +37,7 @@ function nextWatch(ties: Ties, now: Instant): Instant | null {
   return Math.min(now + WATCH_EVERY, Math.max(now, shiftEnd ?? Infinity));
 }
 
-/** What was found over and could not be recorded, by grant: its grace has begun, and does not begin again. */
+/** By grant: a shift or incident that is over, where the database could not record it. Its grace has begun and does not begin again. */
 export type UnrecordedTies = Map<string, { readonly ties: Ties; readonly version: number }>;
 
 /**
@@ -96,14 +96,14 @@ async function tiesNow(deps: Deps, person: Person, ties: Ties): Promise<Ties> {
   ]);
   let next = ties;
   if (shift && entries) {
-    // Past its planned end the shift is over, whether or not PagerDuty answers.
+    // After its planned end the shift is over, even if PagerDuty does not answer.
     const isPast = shift.end !== null && shift.end <= now;
     const current = entries.known
       ? entries.value.find((entry) => isSameShift(entry, shift) && isCurrent(entry, now))
       : null;
     if (isPast) next = { ...next, shift: { ...shift, over: true } };
     else if (entries.known && !current) next = { ...next, shift: { ...shift, end: now, over: true } };
-    // Never later: a shift that became longer is a reason to extend, by request.
+    // The end never moves later. If the shift became longer, the person can ask for an extension.
     else if (current && current.end !== null && (shift.end === null || current.end < shift.end))
       next = { ...next, shift: { ...shift, end: current.end } };
   }

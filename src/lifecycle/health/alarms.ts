@@ -1,4 +1,4 @@
-/** Pages somebody for a problem that the bot cannot solve, once each time it begins, and tells them when it is over. */
+/** Pages somebody when a problem begins that the bot cannot solve, and tells the same people when it is over. */
 
 import { ALARMS, type Alarm, type AlarmKind } from '../../domain/alarm.ts';
 import type { NewEvent } from '../../domain/events.ts';
@@ -60,7 +60,7 @@ class Bell implements Alarms {
     await store.commit({ records: [{ kind: 'alarm', key: kind, value, version: current.version }], events: [raised] });
   }
 
-  /** Records the end first, so that the incident is resolved only when people can read that it is over. */
+  /** Records the end before it resolves the incident, so that people can read that the problem is over. */
   async #end(kind: AlarmKind): Promise<void> {
     const { store, log, incidents } = this.#deps;
     const { value, version } = await store.record('alarm', kind);
@@ -88,7 +88,7 @@ class Bell implements Alarms {
     );
   }
 
-  /** Tells somebody although nothing can be recorded. */
+  /** Tells administrators and pages, while nothing can be recorded. */
   async #shout(kind: AlarmKind, problem: string): Promise<void> {
     if (this.#shouted.has(kind)) return;
     const { clock, log, policy, newId, incidents } = this.#deps;

@@ -26,7 +26,10 @@ export async function grantingBlocked(
   return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
 }
 
-/** @returns how many grants it ends, and when the administrator was last confirmed, if Slack cannot confirm it now */
+/**
+ * An administrator blocks all granting and ends all live access.
+ * @returns how many grants it ends, and when the administrator was last confirmed, if Slack cannot confirm it now
+ */
 export function freeze(
   deps: Deps,
   input: { personId: string; reason: string },
@@ -72,7 +75,7 @@ export function unfreeze(deps: Deps, input: { personId: string }): Promise<{ unf
   });
 }
 
-/** Ends the access that was live at a freeze, whatever can be recorded. @param at the time of the freeze, as in the job's key */
+/** Ends the access that was live at a freeze, even if nothing can be recorded. @param at the time of the freeze, from the job's key */
 export async function endFrozen(deps: Deps, at: string): Promise<null> {
   const frozen = (await deps.store.liveGrants({})).flatMap(({ value, version }) =>
     value.intendedAt <= Number(at) && (value.state === 'active' || value.state === 'provisioning')

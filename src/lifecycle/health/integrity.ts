@@ -23,7 +23,7 @@ export interface ChannelView {
   readonly anchors: readonly ChannelAnchor[];
   /** Why it could not be read; null if it was. */
   readonly problem: string | null;
-  /** The ledger was shown there before, so that something has to be there. */
+  /** Whether the ledger was shown there before, so that messages must be there. */
   readonly isExpected: boolean;
 }
 
@@ -69,7 +69,7 @@ class Trust implements IntegrityState {
   #doubt: string | null;
   /** A copy was restored, and targets have not been compared with it yet. */
   #restored: boolean;
-  /** Found before the database itself was checked, whose own problem would say more. */
+  /** Found before the check of the database was done. It is held back, because a problem of the database would explain more. */
   #unsaid: string | null = null;
   /** Each source counts once: its later findings follow from the first. */
   readonly #said = new Set<Source>();

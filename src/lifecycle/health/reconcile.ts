@@ -1,6 +1,6 @@
 /**
- * After a restore: what targets hold with the bot's mark, and the copy does not know as live, was granted after the copy. It
- * is revoked, and read back as gone. Nothing new is granted before that, nor until an administrator has looked at the rest.
+ * After a restore: access that targets hold with the bot's mark, and that is not live in the copy, was granted after the copy
+ * was made. It is revoked and read back as gone. Nothing is granted before that, nor until an administrator has looked at the rest.
  */
 
 import type { NewEvent } from '../../domain/events.ts';
@@ -48,7 +48,7 @@ export const createReconcile = (deps: Deps): JobHandler => {
   };
 };
 
-/** @returns how many */
+/** Takes back what a target holds and the copy does not know as live. @returns how many were taken back */
 async function takeUnknown(deps: Deps, resource: Resource): Promise<number> {
   const found = await unknownOn(deps, resource);
   for (const holding of found) {

@@ -63,7 +63,7 @@ export async function countHumans(sources: Sources, identities: readonly Identit
 /**
  * Commits a change that begins access or asks for it. Simultaneous requests by two accounts of a human get it once: the
  * database ensures that per account, and this for all of them.
- * @throws ConflictError if another account was faster: decided again, it is refused
+ * @throws ConflictError if another account was faster: the caller decides again, and then refuses
  */
 export function commitForHuman(
   { store, humanLock }: Pick<Deps, 'store' | 'humanLock'>,

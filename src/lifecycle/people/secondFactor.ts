@@ -23,7 +23,7 @@ const NO_GUESSES: Guesses = { failures: 0, lockedUntil: 0, pauses: 0 };
 const CONFIRMED_FOR: Millis = 5 * MINUTE;
 
 declare const checked: unique symbol;
-/** Proof that somebody gave a right code a moment ago. Only this file creates it. */
+/** Proof that somebody gave a right code within the last minutes. Only this file creates it. */
 export interface ConfirmedFactor {
   readonly [checked]: true;
   readonly personId: string;

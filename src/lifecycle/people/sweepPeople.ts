@@ -20,7 +20,7 @@ const PEOPLE_A_MINUTE = 40;
 export function createSweep(deps: Deps): JobHandler {
   /** The last Slack id of the current round. */
   let cursor = '';
-  /** Who has left, and why, where not all ends could be recorded: they end, whatever is so by then. */
+  /** By Slack id: why somebody's access ends, where not all ends could be recorded. It ends even if the person comes back. */
   const unrecorded = new Map<string, string>();
 
   return async (who) => {
@@ -35,7 +35,7 @@ export function createSweep(deps: Deps): JobHandler {
       try {
         isSaid = await endIfGone(deps, one.value.person, theirs, unrecorded);
       } catch (error) {
-        // The others are looked up all the same; this one again, as the job is retried.
+        // The others are still looked up. This person is looked up again when the job is retried.
         faults.push(error);
       }
     }

@@ -20,7 +20,7 @@ export interface Question {
   readonly requestId: string | null;
   /** A future start, which the decision is about. null means now. */
   readonly startsAt: Instant | null;
-  /** Questions with the same one are asked together, and share what they ask of others. */
+  /** Questions with the same object here share their lookups in other systems. */
   readonly look?: object;
 }
 

@@ -54,7 +54,7 @@ function placesLike({ targets, policy }: World, resourceId: string): Place[] {
   });
 }
 
-/** Everybody who had access there or could have: from the ledger, the policy and, if needed, Slack. */
+/** Everybody else who had access there or could get it: from the ledger, the policy and, if needed, Slack. */
 async function whoElse(
   { store, policy, directory }: World,
   { resourceId, template }: Place,

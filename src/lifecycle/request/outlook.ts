@@ -51,7 +51,7 @@ export async function previewRequest(
   return wouldPass(deps, wish, 'preview');
 }
 
-/** The only open incident is the one that a request is for, unless the requester says otherwise. */
+/** The incident that a request is for if the requester names none: the open one, if there is only one. */
 export const onlyOne = (incidents: readonly { readonly id: string }[]): string | null =>
   incidents.length === 1 ? (incidents[0]?.id ?? null) : null;
 
@@ -68,7 +68,7 @@ export interface Possible {
 
 /** Roles that are decided before others get their turn: about 10 ms. */
 const SLICE = 50;
-/** Roles for which everything is looked up; the others are only known to be possible. */
+/** Roles for which everything is looked up. The rest are listed as possible without a decision. */
 const LOOKED_AT = 25;
 
 /**

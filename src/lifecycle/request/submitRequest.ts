@@ -18,7 +18,7 @@ import { serializeLimited } from './serializeLimited.ts';
 /** Limit of roles per submission: each costs a round of questions to PagerDuty and Slack. */
 export const MOST_ROLES = 5;
 
-/** In place of an incident's id: the one that the requester has open at PagerDuty, if it is one. */
+/** Stands for the requester's open incident at PagerDuty, if they have exactly one. */
 export const USUAL_INCIDENT = Symbol('the usual incident');
 
 export interface Submission {
@@ -58,7 +58,7 @@ export function checkSubmission(deps: Pick<Deps, 'policy' | 'clock'>, submission
   return found.filter((refusal, index) => found.findIndex(({ code }) => code === refusal.code) === index);
 }
 
-/** With its incident looked up. */
+/** A submission whose incident was looked up. */
 type Meant = Submission & { readonly incidentId: string | null };
 
 /** Takes a request for one or more roles, decides each on fresh evidence, and commits the outcome in one step. */

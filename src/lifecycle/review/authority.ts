@@ -46,7 +46,7 @@ export interface ReviewerClaim {
 /** A claim that holds. */
 export type Say = ReviewerClaim & Voice;
 
-/** The claims that hold. `problem` says why some could not be checked; null if all could. */
+/** The claims that hold. `problem` says why some could not be checked, and is null if all were. */
 export interface Weighed {
   readonly says: readonly Say[];
   readonly problem: string | null;

@@ -9,7 +9,7 @@ import { countHumans, humanBehind, humanSince } from '../people/humans.ts';
 import { STAFFING_STEP } from '../request/requestChange.ts';
 import { retryOnConflict } from '../request/retryOnConflict.ts';
 
-/** Pause before a step is retried. It grows with the time for which it has been unknown whom to ask. */
+/** Shortest pause before a step is retried. Pauses grow the longer it is unknown whom to ask. */
 const SHORTEST_PAUSE: Millis = MINUTE;
 const LONGEST_PAUSE: Millis = 10 * MINUTE;
 

@@ -228,7 +228,7 @@ async function recordApproval(
     return waiting;
   }
   const human = await humanBehind(deps, request.requester, now.person);
-  // The maximum has changed since: give no more than it is now.
+  // The maximum may have changed since the request: never give more than the current one.
   const core = asFarAsAllowed(requestCore(request), decided);
   const extending = core.extends === null ? null : await extendable(deps, core.extends, core.duration);
   if (extending && isRefused(extending)) return extending;
@@ -264,7 +264,7 @@ async function stillWrong(
   if (!requester.known) return { code: 'person_refused', problem: requester.problem };
   const longest = request.extends === null ? given.duration.max : given.duration.total;
   const form = { duration: request.duration, reason: request.reason, startsAt: null, longest };
-  // The code was asked for by the original role: a changed one that wants a code never got one.
+  // The requester gave a code only if the original role demanded it: a narrower role that demands one has none yet.
   const factor = asked.secondFactor.request ? 'earlier' : null;
   const isSameRole = roleKey(asked) === roleKey(given);
   return mayBeGiven(deps, { role: given, person: requester.value, form, factor: isSameRole ? 'earlier' : factor });
