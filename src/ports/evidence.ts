@@ -22,10 +22,10 @@ export interface EvidenceSource {
       readonly at: Instant | null;
       /** The request that is decided again; null for a new one. */
       readonly requestId: string | null;
-      /** For Open Policy Agent. */
+      /** Passed on to Open Policy Agent, in ms. */
       readonly duration: Millis;
       readonly reason: string;
-      /** Roles with the same one are looked at together: what several of them turn on is asked once for all. */
+      /** Calls with the same object share lookups: what several roles depend on is asked once. */
       readonly look?: object;
     },
     purpose: Purpose,

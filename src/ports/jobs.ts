@@ -57,7 +57,7 @@ export const JOBS = {
   // Record the place of a live grant from an earlier version, and what it touched.
   stamp: { key: 'grant, or all', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },
   drift: { key: 'resource, or all', lane: 'checking', maxBackoff: 5 * MINUTE, maxAttempts: FOREVER },
-  // After a restore.
+  // Compare targets with the ledger after a restore.
   reconcile: { key: 'ledger', lane: 'checking', maxBackoff: 30 * SECOND, maxAttempts: FOREVER },
   // Give the canary its grant, look at it, and take it back.
   canary: { key: 'canary', lane: 'checking', maxBackoff: MINUTE, maxAttempts: FOREVER },

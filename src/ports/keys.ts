@@ -3,7 +3,7 @@
 /** The position of each reader of the ledger. */
 export const CURSORS = {
   audit: 'audit-channel',
-  /** Not a reader: the latest time that the bot knows of. */
+  /** The latest time that the bot knows of. This one is no reader. */
   clock: 'clock',
   forwardTo: (place: string) => `forward:${place}`,
 } as const;

@@ -10,7 +10,7 @@ export interface EventReader {
   after(seq: number, limit: number): Promise<readonly LedgerEvent[]>;
   get(seq: number): Promise<LedgerEvent | null>;
   newest(): Promise<LedgerEvent | null>;
-  /** null if nothing was ever recorded. */
+  /** @returns null if nothing was ever recorded */
   origin(): Promise<Origin | null>;
   /** All events of a rare type, oldest first. */
   marks<T extends MarkType>(type: T): Promise<readonly (LedgerEvent & { readonly type: T })[]>;
@@ -63,7 +63,7 @@ export interface EventSearch {
 export interface ActivityReader {
   /** @param accounts Slack ids of one human */
   asking(accounts: readonly string[], resourceId: string, now: Instant): Promise<Activity>;
-  /** The same for any resource, for who asks about thousands: those that they ever had access to. */
+  /** Like `asking`, for callers that ask about thousands of resources: says to which ones they ever had access. */
   askingAnywhere(
     accounts: readonly string[],
     now: Instant,

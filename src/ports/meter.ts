@@ -1,4 +1,4 @@
-/** What is counted while the bot works, for its operators. Nothing here decides anything. */
+/** What the bot counts while it works, for its operators. Nothing here decides anything. */
 
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Millis } from '../domain/terms.ts';

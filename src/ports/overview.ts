@@ -24,7 +24,7 @@ export interface Overview {
   readonly newestSeq: number;
   /** When all access was frozen; null if it is not. */
   readonly frozenSince: Instant | null;
-  /** The window of `jitbot drain`; `until` is null where only lifting it ends it. null if there is none. */
+  /** The window of `jitbot drain`, or null if there is none. `until` is null if it has no end until it is lifted. */
   readonly drain: { readonly until: Instant | null } | null;
   /** When the bot last wrote its heartbeat; 0 if never. */
   readonly lastBeat: Instant;

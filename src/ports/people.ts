@@ -12,8 +12,8 @@ export interface Directory {
   /** Like `person`, by e-mail address. */
   personByEmail(email: string): Promise<Known<Person>>;
   /**
-   * Why this account is certainly no active, full member any more, such as `the Slack account was deactivated`; null if it is one.
-   * Unknown if Slack does not say. Never cached.
+   * Why this account is certainly no longer an active, full member, such as `the Slack account was deactivated`. Its value is
+   * null if the account still is one; it is unknown if Slack does not say. Never cached.
    */
   hasLeft(slackId: string): Promise<Known<string | null>>;
   /** Whether somebody can be expected to see a message now, by do-not-disturb and their local hour. */
@@ -40,6 +40,6 @@ export interface CodeBox {
   create(account: string): { sealed: string; secret: string; uri: string };
   /** The same secret, encrypted with the key that is in use now. */
   resealed(sealed: string): string;
-  /** The time step that the code is of, close to now; null: it is none. */
+  /** The time step, close to now, that a code belongs to. @returns null if the code is wrong */
   stepOf(sealed: string, code: string, now: Instant): number | null;
 }

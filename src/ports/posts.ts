@@ -1,4 +1,4 @@
-/** The Slack messages that the bot keeps up to date, and how far each reader of the ledger has got. */
+/** The Slack messages that the bot keeps up to date, and the position of each reader of the ledger. */
 
 /** A Slack message that is kept up to date. */
 export interface Post {
@@ -8,10 +8,10 @@ export interface Post {
   readonly digest: string;
 }
 
-/** Where Slack messages went, and how far the audit channel has got: what delivery remembers across restarts. */
+/** What delivery remembers across restarts: where Slack messages were posted, and the position of the audit channel. */
 export interface PostBook {
   find(key: string): Promise<Post | null>;
-  /** Keys that begin so, in order. */
+  /** Keys with this beginning, in order. */
   keysOf(beginning: string): Promise<readonly string[]>;
   keep(key: string, post: Post): Promise<void>;
   cursor(name: string): Promise<number>;

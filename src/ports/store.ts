@@ -31,7 +31,7 @@ export interface Change {
   readonly requests?: readonly Versioned<Request>[];
   readonly grants?: readonly Versioned<Grant>[];
   readonly records?: readonly RecordChange[];
-  /** Grants that a person declared gone: nobody is owed their seats. */
+  /** Grants that a person declared gone: their seats are deleted. */
   readonly unseated?: readonly string[];
   readonly events?: readonly NewEvent[];
   /** Due work to add or move. */
@@ -78,10 +78,10 @@ export interface Store {
   commit(change: Change): Promise<readonly LedgerEvent[]>;
   request(id: string): Promise<Versioned<Request> | null>;
   requestBySubmission(submissionKey: string): Promise<Versioned<Request> | null>;
-  /** This human's request that waits for reviewers, by any of their accounts. */
+  /** The request of this human, by any of their accounts, that waits for reviewers. */
   pendingRequestOf(human: Human, role: RoleKey): Promise<Versioned<Request> | null>;
   grant(id: string): Promise<Versioned<Grant> | null>;
-  /** This human's live grant of a role, by any of their accounts. */
+  /** The live grant of a role that this human has by any of their accounts. */
   liveGrantOf(human: Human, role: RoleKey): Promise<Versioned<LiveGrant> | null>;
   liveGrants(filter: { slackId?: string; resourceId?: string }): Promise<readonly Versioned<LiveGrant>[]>;
   /** Live grants from an earlier version, which have no place; ids ascending, after `after`. */

@@ -30,7 +30,7 @@ export interface Targets {
   canList(resourceId: string): boolean;
   /** Whether `list` reads grant ids from labels at the target, independent of this database. */
   showsMarks(resourceId: string): boolean;
-  /** Everybody who holds any of a resource's roles, in whatever way, and what the bot made at the target. */
+  /** Everybody who holds any of a resource's roles, directly or through others, and everything that the bot made at the target. */
   list(resource: Resource): Promise<readonly Holding[]>;
   /** Removes a holding that `list` found. Already gone is success. */
   remove(resourceId: string, holding: Holding): Promise<void>;
@@ -40,7 +40,7 @@ export interface Targets {
   issueCredential(grant: Grant): Promise<Credential | null>;
   /** Whether grants on this resource come with a secret of their own. */
   issuesCredentials(resourceId: string): boolean;
-  /** What would stop this person from getting access, such as an unknown name at the target; null if nothing is known to. */
+  /** What would stop this person from getting access, such as an unknown name at the target. @returns null if nothing is known to */
   obstacle(resourceId: string, person: Person): string | null;
   /**
    * The template for account names at the target of a resource; null if it has none. Absent if account names never
@@ -70,7 +70,10 @@ export interface Holding {
  * @throws StorageError
  */
 export interface IdBook {
-  /** @param thing what the id belongs to, in the provisioner's words, such as `login` or `team payments`; a second call replaces it */
+  /**
+   * Stores an id. A second call for the same thing replaces it.
+   * @param thing what the id belongs to, in the provisioner's words, such as `login` or `team payments`
+   */
   keep(grantId: string, thing: string, id: string): Promise<void>;
   /** Ids by thing; empty if nothing was recorded. */
   of(grantId: string): Promise<ReadonlyMap<string, string>>;

@@ -10,11 +10,11 @@ import { type EventRow, hashEvent } from './chain.ts';
 
 /** What a database engine writes, within one transaction. */
 export interface Writes {
-  /** This one and the next two: @throws ConflictError if the version is not the loaded one */
+  /** `request`, `grant` and `record`: @throws ConflictError if the stored version is not the loaded one */
   request(change: Versioned<Request>): void;
   grant(change: Versioned<Grant>): void;
   record(change: RecordChange): void;
-  /** Drops the seats of a grant that gives nothing any more. */
+  /** Deletes the seats of a grant that no longer gives anything. */
   unseat(grantId: string): void;
   /** @param people Slack ids of the people whom the event names */
   event(row: EventRow, people: ReadonlySet<string>): void;
@@ -23,7 +23,7 @@ export interface Writes {
   deleteJob(job: Pick<Job, 'kind' | 'key'>): void;
 }
 
-/** Replaces names with references. */
+/** Replaces people's names with references to them. */
 export interface Names {
   put<T extends object>(value: T): { stored: T; people: ReadonlySet<string> };
 }
@@ -33,7 +33,7 @@ export type Tail = Pick<EventRow, 'seq' | 'hash'>;
 
 export interface Applied {
   readonly events: readonly LedgerEvent[];
-  /** Work that became due. */
+  /** The due work that the change adds. */
   readonly due: readonly Job[];
   readonly tail: Tail;
 }

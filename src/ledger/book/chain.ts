@@ -28,18 +28,18 @@ export const hashEvent = (row: Omit<EventRow, 'hash'>): string => hashText(hashe
 
 export const hashText = (text: string): string => hash('sha256', text);
 
-/** What the hash of an event is over. */
+/** The text that an event's hash is computed over. */
 export function hashedText({ prevHash, seq, at, type, actor, requestId, grantId, payload }: HashedFields): string {
   return `${prevHash}\n${seq}\n${at}\n${type}\n${actor}\n${requestId ?? ''}\n${grantId ?? ''}\n${payload}`;
 }
 
 type HashedFields = Omit<EventRow, 'hash'>;
 
-/** The same made by SQLite: a row is one string then, and not seven that are put together. */
+/** The same text as an SQL expression: SQLite then returns one string per row, which is faster than joining seven here. */
 export const HASHED_TEXT = `prev_hash || char(10) || seq || char(10) || at || char(10) || type || char(10) || actor || char(10) ||
   ifnull(request_id, '') || char(10) || ifnull(grant_id, '') || char(10) || payload`;
 
-/** The actor and payload in that text, as JSON. */
+/** Takes the actor and the payload out of that text, as JSON. */
 export function jsonInText(text: string): { readonly actor: string; readonly payload: string } {
   const lines = text.split('\n');
   return { actor: lines[4] ?? '', payload: lines[7] ?? '' };

@@ -1,6 +1,6 @@
 /**
- * Moves old events to a file, one line of JSON each, as `jitbot ledger export` writes them. Once they are there, and were
- * read back, they may leave the database. The event `ledger.archived` says where the chain continues.
+ * Moves old events to a file, one line of JSON each, as `jitbot ledger export` writes them. They are deleted from the
+ * database only after they were read back from the file. The event `ledger.archived` says where the chain continues.
  */
 
 import { createHash } from 'node:crypto';
@@ -32,10 +32,10 @@ const lineSchema = z.object({
   names: z.record(z.string(), z.object({ person: z.string(), salt: z.string(), value: z.string() })),
 });
 
-/** An event in an archive, with its names beside it. The database has them in a table. */
+/** An event in an archive, with people's names beside it, which the database has in a table. */
 export type ArchivedRow = EventRow & { readonly names?: Readonly<Record<string, KeptName>> };
 
-/** The events of an archive, `batch` at a time. @throws StorageError if it cannot be read, or a line is no event */
+/** Reads the events of an archive, `batch` at a time. @throws StorageError if it cannot be read, or a line is no event */
 export function* archivedRows(path: string, batch: number): Generator<ArchivedRow[]> {
   let rows: ArchivedRow[] = [];
   for (const [number, line] of linesOf(path)) {
@@ -115,7 +115,7 @@ export function writeArchive(ledger: OpenLedger, path: string, upTo: number): st
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** Reads an archive back. @returns the hash of its last event; null if the chain in it is broken */
+/** Reads an archive back and checks its chain. @returns the hash of its last event; null if the chain is broken */
 export function endOfArchive(path: string, start: Position): string | null {
   let { seq, hash } = start;
   for (const rows of archivedRows(path, 1_000)) {
@@ -128,8 +128,9 @@ export function endOfArchive(path: string, start: Position): string | null {
 }
 
 /**
- * The last event that may be archived: everything before `before` that nobody still needs. Requests of a bundle stay
- * together, because they share a card. null if there is none.
+ * The number of the last event that may be archived: all up to it are older than `before`, and no open request or live
+ * grant needs them. Requests of a bundle stay together, because they share a card.
+ * @returns null if none may be archived
  */
 export function lastToArchive({ sqlite }: OpenLedger, before: Instant): number | null {
   const needed = sqlite
@@ -156,7 +157,7 @@ export function lastToArchive({ sqlite }: OpenLedger, before: Instant): number |
   return needed && needed > first ? needed - 1 : null;
 }
 
-/** Deletes archived events from the database, with the requests and grants that only they were about. */
+/** Deletes archived events from the database, and the requests and grants that have no other events. */
 export function prune({ sqlite }: OpenLedger, upTo: number): void {
   const trigger = sqlite
     .prepare<[], string>("SELECT sql FROM sqlite_schema WHERE name = 'events_are_never_deleted'")
@@ -199,7 +200,7 @@ function dropUnmentioned(sqlite: Database): void {
   for (const key of posts) drop.run(key);
 }
 
-/** Posts whose key names one of these ids, except cards, which several requests may share. */
+/** Keys of the posts that name one of these ids, except cards, which several requests may share. */
 const postsAbout = (sqlite: Database, ids: ReadonlySet<string>): string[] =>
   sqlite
     .prepare<[string], string>("SELECT key FROM posts WHERE key NOT LIKE ? || '%'")

@@ -25,7 +25,7 @@ const keySchema = z.strictObject({
   key: z.string(),
   publicKey: z.string(),
   at: z.number(),
-  /** The key that vouches for it; null for the first one of its file. */
+  /** Id of the key that signed it; null for the first key of a file. */
   by: z.string().nullable(),
   signature: z.string(),
 });
@@ -39,7 +39,7 @@ export interface Signer {
   readonly keyId: string;
   readonly publicKey: KeyObject;
   checkpoint(position: { ledger: string; seq: number; hash: string; at: Instant }): Checkpoint;
-  /** Vouches for a key: a new one, or itself as the first of a file. */
+  /** Signs a line that introduces a key: a new one, or its own as the first of a file. */
   introduce(key: { publicKey: KeyObject; at: Instant; isFirst: boolean }): KeyLine;
 }
 
@@ -95,7 +95,7 @@ export const keyIdOf = (publicKey: KeyObject): string =>
     .digest('hex')
     .slice(0, 32);
 
-/** What the signature covers: everything else of the line, as canonical JSON (RFC 8785). */
+/** The bytes that the signature covers: all other fields of the line, as canonical JSON (RFC 8785). */
 function bytesOf(fields: object): Buffer {
   const { signature: _signature, ...rest } = fields as { signature?: string };
   return Buffer.from(canonical(rest), 'utf8');
@@ -133,7 +133,7 @@ function accept(line: CheckpointLine, keys: Map<string, KeyObject>, checkpoints:
     const key = keys.get(line.key);
     if (!key) return `signed by a key that nobody vouches for (${line.key})`;
     if (!isSigned(line, key)) return 'its signature is wrong';
-    // After a restore the numbers are lower, at a later time.
+    // A restore makes numbers go back, but never time.
     const before = checkpoints.at(-1);
     if (before && before.ledger === line.ledger && before.seq > line.seq && before.at >= line.at)
       return 'it goes backwards';
@@ -150,7 +150,7 @@ function accept(line: CheckpointLine, keys: Map<string, KeyObject>, checkpoints:
   return null;
 }
 
-/** null if it is not a public key. */
+/** @returns null if the text is no public key */
 function readPublicKey(pem: string): KeyObject | null {
   try {
     return createPublicKey(pem);

@@ -60,7 +60,7 @@ export function createCheckpointBook(options: { keyPath: string; place: string; 
 }
 
 /**
- * A ledger that replaced another adds its own positions from then on, so that one of the other's is proof enough.
+ * Looks for positions of another ledger. One is proof enough that this ledger replaced it, since a new ledger adds only its own.
  * @returns the flaw in the ledger; null if there is none
  */
 export function otherLedger(checkpoints: readonly Checkpoint[], ledger: string): string | null {

@@ -5,10 +5,10 @@ import { createEventMaker } from '../sqlite/eventReader.ts';
 import { eachPerson, type KeptName } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
-/** Few enough to be collected while young, so that the heap does not grow. */
+/** Events per read: few enough that V8 collects them while young, so that the heap does not grow. */
 const BATCH = 100;
 
-/** Stored events of a period, in order, read in batches, so that memory stays constant. */
+/** The stored events of a period in order. They are read in batches, so that memory use stays constant. */
 export function* exportRows({ sqlite }: OpenLedger, { from, to }: { from: Instant; to: Instant }): Generator<EventRow> {
   const next = sqlite.prepare<[number, number, number, number], EventRow>(
     `SELECT ${EVENT_COLUMNS} FROM events WHERE seq > ? AND at >= ? AND at <= ? ORDER BY seq LIMIT ?`,

@@ -22,7 +22,7 @@ type Draft = { -readonly [K in keyof AccessSpan]: AccessSpan[K] };
 /** The figures of a period for a report, in one pass over the events before its end. */
 export const figuresOf = (ledger: OpenLedger, period: Period): Figures => atOnce(walk(ledger, period));
 
-/** The same in steps, so that other work can run in between. */
+/** Like `figuresOf`, in steps, so that other work can run in between. */
 export const figuresInSteps = (ledger: OpenLedger, period: Period): Promise<Figures> => inSteps(walk(ledger, period));
 
 interface Period {
@@ -84,7 +84,7 @@ const ROWS = `
     'break_glass.invoked', 'break_glass.reviewed', 'drift.found', 'signals.raised', 'canary.passed', 'canary.failed')
   ORDER BY seq`;
 
-/** Intermediate sums. */
+/** What is collected during the pass over the events. */
 interface Sums {
   requests: number;
   readonly asked: Map<string, Instant>;
@@ -166,7 +166,7 @@ function add(sums: Sums, row: Row, { from, nameIn }: Reading): void {
     case 'grant.ended':
     case 'grant.declared_gone':
       endSpan(sums.spans, grantId, at, from);
-      // What ended before the period is not needed for the report.
+      // The report does not need access that ended before the period.
       sums.asked.delete(requestId);
       sums.approvedBy.delete(requestId);
       break;

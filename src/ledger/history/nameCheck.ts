@@ -5,15 +5,15 @@ import { eachPerson, REFERENCE, referenceOf } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
 /**
- * Events hold a commitment to each name. So a name can be verified, and if it is missing, an event
- * has to say that it was erased: only an erasure removes a name.
+ * Checks people's names against the events, which hold a commitment to each. A name must match its commitment. If it is
+ * missing, an event must say that it was erased.
  */
 export interface NameCheck {
   /** @param beside the names that an archive has beside the event; undefined if the table has them */
   see(event: Seen, beside?: Names): void;
-  /** Whether every name so far is the recorded one, and nothing was said to be erased. */
+  /** Whether every name so far is the recorded one, and no event so far says that names were erased. */
   isPlain(): boolean;
-  /** Call it after the last event. null if every name is the recorded one, or was erased. */
+  /** Call it after the last event. @returns null if every name is the recorded one, or was erased */
   flaw(): Steps<Flaw | null>;
 }
 
@@ -21,14 +21,14 @@ export interface NameCheck {
 export type Names = Readonly<Record<string, KeptName>>;
 
 type Seen = Pick<EventRow, 'seq' | 'type'> & {
-  /** What its hash is over. */
+  /** The text that its hash is computed over. */
   readonly text: string;
 };
 
 /** How a reference begins in canonical JSON. In typed text, a backslash precedes each quote. */
 const BEFORE = '":"';
 const REF_LENGTH = 'name:'.length + 32;
-/** The end of `name:` is searched for: a search stops at each of its first letter, and JSON has few m and many quotes. */
+/** The end of a reference's `name:`. A search stops at each occurrence of its first letter, and JSON has fewer `m` than quotes. */
 const SOUGHT = 'me:';
 const SOUGHT_AT = 'na'.length;
 
@@ -56,7 +56,7 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
     for (const [ref, kept] of Object.entries(beside)) if (!isRight(ref, kept)) first ??= changed(row.seq, kept.person);
   }
 
-  /** Runs for every event: it searches the text, and parses it only if something may be wrong. */
+  /** Runs for every event, so it only searches the text, and parses it only if something may be wrong. */
   function seeIn(row: Seen, beside: Names | undefined): void {
     const { text } = row;
     for (let at = text.indexOf(SOUGHT); at >= 0; at = text.indexOf(SOUGHT, at + SOUGHT.length)) {
@@ -76,7 +76,7 @@ export function nameCheck(sqlite: OpenLedger['sqlite']): NameCheck {
       return;
     }
     const person = whoseIs(row, ref);
-    // Some other field of that name, in data from PagerDuty or a target.
+    // It only looks like a reference: data from PagerDuty or a target contains anything.
     if (person === null) return;
     if (kept && (kept.salt !== null || kept.value !== null || kept.person !== person)) {
       first ??= changed(row.seq, person);
@@ -116,7 +116,7 @@ const changed = (seq: number, person: string): Flaw => ({
   kind: 'edited',
 });
 
-/** null if it belongs to nobody. */
+/** The Slack id of the person whose reference this is. @returns null if it is nobody's */
 function whoseIs({ text }: Seen, ref: string): string | null {
   const { actor, payload } = jsonInText(text);
   let person: string | null = null;

@@ -51,7 +51,10 @@ const removeDraft = (draft: string): void => {
   for (const end of ['', ...COMPANIONS, '-writer']) rmSync(`${draft}${end}`, { force: true });
 };
 
-/** The database keeps its name until the draft takes it, so that a bot that starts in between does not find it missing. */
+/**
+ * Keeps the old database under a second name. Its own name stays until the draft replaces it, so that a bot that starts in
+ * between finds it.
+ */
 function putAside(path: string, now: number): string {
   const aside = `${path}.replaced-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}`;
   if (existsSync(aside)) throw new StorageError(`${aside}: is there already; move it away`);

@@ -89,7 +89,7 @@ export function eventSearch(ledger: OpenLedger): EventSearch {
   };
 }
 
-/** The name of somebody in an event; undefined if there is none that still counts. */
+/** Somebody's name in an event. @returns undefined if the event has none, or it was erased or changed in the database */
 function nameIn(event: LedgerEvent, id: string): string | undefined {
   let name: string | undefined;
   eachPerson(event, (person, text) => {

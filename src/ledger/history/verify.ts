@@ -32,9 +32,9 @@ export type Verification =
     }
   | { readonly whole: false; readonly seq: number; readonly problem: string; readonly kind: Tampering };
 
-/** What is checked of an event. */
+/** The fields of an event that are checked. */
 type Linked = Pick<EventRow, 'seq' | 'type' | 'prevHash' | 'hash'> & {
-  /** What its hash is over. */
+  /** The text that its hash is computed over. */
   readonly text: string;
   readonly names?: Names | undefined;
 };
@@ -61,20 +61,20 @@ export const verifyInSteps = (
   anchors: readonly Anchor[] = [],
 ): Promise<Verification> => inSteps(walker(ledger, { anchors }));
 
-/** From one event to another, both with the hashes that are stored. */
+/** A range of events: its first and last position, with the stored hashes. */
 export interface Stretch {
   readonly from: Position;
   readonly to: Position;
 }
 
-/** Fewer events are not worth a thread. */
+/** From this many events on, a second thread saves time. */
 const WORTH_A_THREAD = 50_000;
 
 /**
- * The same on two cores. Where the later half needs a second look, it is walked here like the first: what is wrong is
- * always said by one function.
- * @param isPlainThere says in another thread what `isPlain` says
- * @param worthIt events from which on a second thread is used
+ * Like `verifyInSteps`, on two cores: another thread checks the later half with the quick `isPlain`. If that half is not
+ * plain, it is walked here like the first, so that one function describes every flaw.
+ * @param isPlainThere runs `isPlain` in another thread
+ * @param worthIt number of events from which on a second thread is used
  */
 export async function verifyOnTwoCores(
   ledger: Pick<OpenLedger, 'sqlite'>,
@@ -85,7 +85,7 @@ export async function verifyOnTwoCores(
   const stretch = against.archives?.length ? null : laterHalf(ledger, worthIt);
   if (!stretch) return verifyLedger(ledger, against);
   const answer = isPlainThere(stretch);
-  // Told below, if the first half does not end before it.
+  // Its failure is reported below, unless the first half already ends the check.
   answer.catch(() => undefined);
   const later = { stretch, isReached: false, isPlain: false };
   const steps = walker(ledger, against, later);
@@ -104,7 +104,7 @@ function laterHalf({ sqlite }: Pick<OpenLedger, 'sqlite'>, worthIt: number): Str
   return from ? { from, to: last } : null;
 }
 
-/** Whether each event of a stretch continues the one before, and none of its names is missing, changed or erased. */
+/** Whether each event of a range continues the one before, and none of its names is missing, changed or erased. */
 export function isPlain({ sqlite }: Pick<OpenLedger, 'sqlite'>, { from, to }: Stretch): boolean {
   const names = nameCheck(sqlite);
   const next = rowsAfter(sqlite);
@@ -126,12 +126,12 @@ const rowsAfter = (sqlite: OpenLedger['sqlite']) =>
     `SELECT seq, type, prev_hash AS prevHash, hash, ${HASHED_TEXT} AS text FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
   );
 
-/** The later half, that another thread looks at meanwhile. */
+/** The later half of the events, which another thread checks meanwhile. */
 interface Later {
   readonly stretch: Stretch;
-  /** The walk is at its beginning, and pauses there once. */
+  /** Whether the walk has reached its beginning, where it pauses once. */
   isReached: boolean;
-  /** Then it is left out. */
+  /** Whether the other thread found it plain: then the walk skips it. */
   isPlain: boolean;
 }
 
@@ -230,7 +230,7 @@ function flawOf(row: Linked, expected: number, before: string): Flaw | null {
   return null;
 }
 
-/** Of a stretch in which each event continues the one before. */
+/** Like `anchorFlaw`, for a range in which each event continues the one before. */
 function anchorFlawWithin(
   sqlite: OpenLedger['sqlite'],
   { from, to }: Stretch,

@@ -9,7 +9,10 @@ import { OWNER_ONLY } from './ownerOnly.ts';
 const drainSchema = z.strictObject({ until: z.number(), why: z.string() });
 const drainPath = (path: string): string => `${path}-drain`;
 
-/** null: there is none. One that cannot be understood is for ever: somebody meant to keep the bot from granting. */
+/**
+ * @returns null if there is no file. A file that cannot be understood counts as a drain without an end: somebody meant to
+ *   keep the bot from granting
+ */
 export function readDrain(path: string): Drain | null {
   try {
     const text = readFileSync(drainPath(path), 'utf8');

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 
 /**
- * drizzle-orm, loaded as CommonJS: as ES modules Node parses the package's large package.json once per
- * module, which costs seconds at start.
+ * drizzle-orm, loaded as CommonJS. Loaded as ES modules, Node parses the package's large package.json once per module,
+ * which costs seconds at start.
  */
 const require = createRequire(import.meta.url);
 

@@ -74,7 +74,7 @@ export function createEventMaker(ledger: Pick<OpenLedger, 'db'>): (row: EventRow
   };
 }
 
-/** null if it is no JSON object. */
+/** @returns null if the text is no JSON object */
 function objectIn(text: string): Record<string, unknown> | null {
   const value = jsonIn(text);
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,4 +1,4 @@
-/** Compares a grant's row and its due work with the events that they came with. */
+/** Compares a grant's row and its due work with the events that were committed with them. */
 
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
@@ -92,7 +92,7 @@ export function grantCheck(
   }
 }
 
-/** Compares whether the grant is live. */
+/** Compares whether row and events agree that the grant is live. */
 function rowProblem(event: SaidGrant | null, row: Row | null, grant: Grant | null): string | null {
   if (!event) {
     const isFinal = !row || (!LIVE_STATES.some((state) => state === row.state) && (!grant || !isLive(grant)));
@@ -149,5 +149,5 @@ const isSameGift = (a: object, b: object): boolean => canonical(a) === canonical
 const isSame = (person: z.infer<typeof intentSchema>['person'], slackId: string): boolean =>
   typeof person === 'string' || person.slackId === '' || person.slackId === slackId;
 
-/** @returns null if the body is unusable. Bodies from writes.ts never are. */
+/** @returns null if the body is unusable, which no body written by writes.ts is */
 const grantIn = (row: Row): Grant | null => parsedAs(bodySchema, row.body) as Grant | null;

@@ -11,7 +11,7 @@ import { grants } from './schema.ts';
 
 export function historyReads({ db, sqlite, path }: OpenLedger): Pick<Store, 'history'> {
   const read = readingAt(path);
-  // Everything that limits count, without a limit of its own: repeated denials by the policy must not hide older rows.
+  // This query has no LIMIT: otherwise repeated denials by the policy could push older rows out of what limits count.
   const pastOf = sqlite.prepare<Whose & { since: number }, StoredRow>(
     `SELECT version, body FROM requests WHERE ${REQUESTED_BY} AND state IN ('approved', 'scheduled', 'denied')
      AND (state = 'denied') = (json_array_length(body, '$.reviews') > 0)

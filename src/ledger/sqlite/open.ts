@@ -36,7 +36,7 @@ export interface OpenLedger {
  * Opens the database for writing, migrates its schema, and keeps every other writer out for as long
  * as this process lives. From then on SQLite itself never waits for a lock: see {@link WriteGate}.
  * @param options.waitsForLocks for commands, which have nothing else to do meanwhile
- * @param options.elapsed what pauses between tries are counted by
+ * @param options.elapsed a monotonic clock, in ms, that measures pauses between tries
  * @throws StorageError that says what, where and what to do
  */
 export function openLedger(
@@ -100,7 +100,7 @@ export function openLedgerToRead(path: string): OpenLedger {
 
 const journalSchema = z.object({ entries: z.array(z.object({ when: z.number() })).min(1) });
 
-/** What a later version made of the database, this one would take for damage. It is left as it is. */
+/** Refuses a database that a later version has migrated: this version would take its changes for damage. */
 function refuseLater(sqlite: Database, path: string): void {
   const isUsed = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'").get() !== undefined;
   if (!isUsed) return;
@@ -114,7 +114,7 @@ function refuseLater(sqlite: Database, path: string): void {
     );
 }
 
-/** Settings that durability rests on, read back: SQLite ignores a setting that it cannot make. */
+/** Makes the settings that durability depends on, and reads them back: SQLite ignores a setting that it cannot make. */
 function setPragmas(sqlite: Database, path: string): void {
   const wanted = { journal_mode: 'wal', synchronous: 2, foreign_keys: 1 } as const;
   // For a new file only. Events are small, and a commit writes whole pages: half the page size is about 7 % faster.
@@ -131,7 +131,7 @@ function setPragmas(sqlite: Database, path: string): void {
   }
 }
 
-/** Whether another process holds the writer lock now. It is only tested, and left as it is. */
+/** Whether another process holds the writer lock now. Does not take it. */
 export function isWriterThere(path: string): boolean {
   const lockPath = `${path}-writer`;
   if (!existsSync(lockPath)) return false;
@@ -147,7 +147,7 @@ export function isWriterThere(path: string): boolean {
   }
 }
 
-/** Takes a lock that the system releases however the process ends: an exclusive SQLite transaction. @throws StorageError */
+/** Takes the writer lock: an exclusive SQLite transaction, which the system releases even if the process dies. @throws StorageError */
 export function takeWriterLock(path: string): { release: () => void; exposed: string[] } {
   const lockPath = `${path}-writer`;
   let lock: Database;

@@ -27,7 +27,7 @@ export function archivedBefore(sqlite: Database, seq: number): EventPayloads['le
   return said === undefined ? null : (JSON.parse(said) as EventPayloads['ledger.archived']);
 }
 
-/** null if nothing was ever recorded. */
+/** @returns null if nothing was ever recorded */
 export function originOf(sqlite: Database): Origin | null {
   const first = firstRow(sqlite);
   if (!first) return null;

@@ -70,10 +70,10 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
   return { read: async (now) => guarded(() => read(now)) };
 }
 
-/** JSON knows no infinity. */
+/** A drain without an end becomes null, because JSON has no infinity. */
 const drainNow = (drain: Drain | null, now: Instant): Overview['drain'] =>
   isDraining(drain, now) ? { until: Number.isFinite(drain.until) ? drain.until : null } : null;
 
-/** Without a time of its own, it counts from now. */
+/** Overdue access whose rows name no time counts from now. */
 const overdueOf = (row: { readonly count: number; readonly since: Instant | null } | undefined, now: Instant) =>
   row === undefined || row.count === 0 ? null : { count: row.count, since: row.since ?? now };

@@ -1,6 +1,6 @@
 /**
- * The owner of the file can add rules to the database: a trigger that delays every end, or keeps it from being
- * recorded. So only parts from the migrations may act on the bot's writes.
+ * The owner of the file can add rules to the database, such as a trigger that delays every end or keeps it from being
+ * recorded. So only triggers and views from the migrations may act on the bot's writes.
  */
 
 import SQLite, { type Database } from 'better-sqlite3';
@@ -66,7 +66,7 @@ export function checkParts(sqlite: Database, migrationsFolder: string): PartsChe
       sqlite.exec(part.sql);
       return null;
     } catch (error) {
-      // Rows were inserted meanwhile that this very rule forbids.
+      // Rows were inserted while the rule was missing, and it forbids them.
       if (!(error instanceof SQLite.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT'))) throw error;
       // Queries need the index, even without its uniqueness.
       sqlite.exec(part.sql.replace(/^CREATE UNIQUE INDEX/, 'CREATE INDEX'));

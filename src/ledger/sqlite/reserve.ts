@@ -16,7 +16,7 @@ export const reservePath = (path: string): string => `${path}-reserve`;
 /**
  * Opens the database even on a full disk, by deleting a reserve file that was made while there was room. A bot that
  * cannot open its database cannot end access, and a full disk is when supervisors restart it.
- * @throws StorageError if it cannot be opened even so
+ * @throws StorageError if it cannot be opened even then
  */
 export function openWithReserve(path: string, log: Log, open: (path: string) => OpenLedger = openLedger): OpenLedger {
   const ledger = openOrGiveUpReserve(path, log, open);
@@ -41,7 +41,7 @@ function keepReserve(reserve: string, log: Log): void {
     // Random bytes: a compressing file system would reserve no room for zeros.
     writeFileSync(reserve, randomBytes(SIZE), { mode: OWNER_ONLY, flag: 'wx' });
   } catch (error) {
-    // A partial file is no reserve, and only uses up the remaining room.
+    // A partial file is useless as a reserve and only uses up the remaining room.
     rmSync(reserve, { force: true });
     log.warn({ reserve, problem: errorText(error) }, 'nothing can be kept in reserve for a disk that is full');
   }

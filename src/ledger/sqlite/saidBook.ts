@@ -6,14 +6,14 @@ import { nothingSaid, type Said, type SaidGrant, take } from '../book/said.ts';
 export interface SaidBook {
   /** Reads at most `window` more events. @returns whether there are any left */
   readOn(window: number): boolean;
-  /** undefined if it is not live. */
+  /** @returns undefined if the grant is not live */
   grant(id: string): SaidGrant | undefined;
   grants(): Iterable<string>;
-  /** The event that froze all access, unless lifted since. */
+  /** Number of the event that froze all access. @returns null if there is none, or it was lifted since */
   freeze(): number | null;
-  /** Events of the owners' answers that currently remove a rule. */
+  /** Numbers of the events with owners' answers that currently remove a rule. */
   removals(): readonly number[];
-  /** Somebody's stand-in. null if ended; undefined if there is no event about one. */
+  /** Somebody's stand-in. @returns null if it ended; undefined if no event is about one */
   delegation(from: string): { readonly to: string; readonly until: Instant } | null | undefined;
 }
 
