@@ -1,4 +1,4 @@
-/** What owners are asked in an access review, and what is said about it. */
+/** Access reviews: what owners are asked, and what messages about them say. */
 
 import type { ReviewItem } from '../domain/accessReview.ts';
 import type { Principal } from '../domain/policy.ts';
@@ -28,7 +28,7 @@ export const ACCESS_REVIEW_CARD = {
   note: say`*Remove* works immediately: nobody gets access by that rule any more, until the policy file changes it. Active access stays until its end.`,
 } as const;
 
-/** What each owner is told in private. */
+/** The private message to each owner. */
 export const OWNER_NOTICE = {
   text: say`Access review: please check who may get what you own`,
   open: (resources: number, dueAt: Instant): Sentence =>

@@ -7,13 +7,13 @@ import { approvalsSentence, denialSentence, previewSentence, unknownSentence } f
 import { code, people, type Sentence, say, time } from './pieces.ts';
 import { outcomeOf } from './toRequester.ts';
 
-/** Said where somebody acts on having been seen as an administrator, because Slack does not confirm it now. */
+/** For somebody who acts on an earlier confirmation as administrator, because Slack does not confirm it now. */
 export const standingSentence = (seenAt: Instant | null): Sentence =>
   seenAt === null
     ? []
     : say`Slack can’t confirm right now that you are an administrator. You were one ${time(seenAt)}, which is enough to end and freeze access; the ledger notes it.`;
 
-/** The same, where one role’s access is ended: its reviewers may do that too. */
+/** The same for ending access of one role, which its reviewers may do too. */
 const standingToEnd = (seenAt: Instant | null): Sentence =>
   seenAt === null
     ? []
@@ -84,7 +84,7 @@ export const ANSWERS = {
   oneMoment: say`:hourglass_flowing_sand: One moment: many people are asking right now. You are in line, and the answer comes here.`,
 } as const;
 
-/** What would come of asking for a role, in a line. */
+/** In one line, what a request for a role would lead to. */
 export const OUTLOOK = {
   yours: (role: string, until: Instant): Sentence => say`:key: *${role}*: yours until ${time(until)}`,
   waiting: (role: string): Sentence => say`:hourglass: *${role}*: waiting for approval`,

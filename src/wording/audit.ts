@@ -1,4 +1,4 @@
-/** The audit channel besides its events, and `/jit audit`. */
+/** `/jit audit`, and everything in the audit channel except events. */
 
 import type { Figures, Summary } from '../domain/report.ts';
 import { HASTY } from '../domain/report.ts';

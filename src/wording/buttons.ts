@@ -1,7 +1,7 @@
-/** What buttons say, and what is asked before some of them act. Plain text: Slack formats none of it. */
+/** Labels of buttons, and the questions that some of them ask first. Plain text: Slack formats none of it. */
 
 export const BUTTONS = {
-  /** What a form is left with. */
+  /** The buttons that close a form. */
   close: { close: 'Close', done: 'Done', back: 'Back', notNow: 'Not now' },
   requestAccess: 'Request access',
   breakGlass: 'Break-glass…',

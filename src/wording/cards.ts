@@ -1,4 +1,4 @@
-/** The message about a request in the approvals channel: who, why and for whom to decide first; only facts that there are. */
+/** The message about a request in the approvals channel. Who, why and who decides come first; facts that are empty are left out. */
 
 import type { Grant } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -13,7 +13,7 @@ import { capital, code, here, joined, people, type Sentence, say, time } from '.
 
 const person = (slackId: string) => people([slackId]);
 
-/** Who approved, and for whom they stood in. */
+/** Who approved, and in whose place if they stood in for somebody. */
 const approvers = (reviews: readonly Review[]): Sentence =>
   joined(
     reviews.map(({ by, onBehalfOf }) =>
@@ -41,7 +41,7 @@ function grantSentence(grant: Grant): Sentence {
   }
 }
 
-/** How a request and its grant stand, in one line. */
+/** The state of a request and its grant, in one line. */
 export function statusSentence(request: Request, grant: Grant | null): Sentence {
   const now = grant ? say` ${grantSentence(grant)}` : '';
   switch (request.state) {
@@ -75,7 +75,7 @@ const howLong = ({ duration, startsAt }: Request): Sentence =>
 const less = ({ askedFor }: Request): Sentence =>
   askedFor ? say`, instead of ${code(askedFor.role)} for ${durationText(askedFor.duration)}` : [];
 
-/** What was approved so far, and by whose approval it would be enough. */
+/** What was approved so far, and whose approval is still needed. */
 function neededSentence({ decision, reviews, stillNeeded }: PendingRequest): Sentence {
   const count = (stages: readonly Stage[]) => stages.reduce((sum, { needed }) => sum + needed, 0);
   if (reviews.length === 0 || !stillNeeded) return say`*Needs ${approvalsSentence(decision.stages)}*`;
@@ -93,7 +93,7 @@ export const CARD = {
         : say`${name} asks for ${request.extends === null ? '' : 'more time on '}${what}`;
     return state === null ? asks : say`${asks}: ${state}`;
   },
-  /** Who and what, in a line. */
+  /** Who asks and for what, in one line. */
   headline: (request: Request, what: string, isOne: boolean): Sentence => {
     const who = person(request.requester.slackId);
     const length = isOne ? say` ${howLong(request)}` : '';
@@ -104,7 +104,7 @@ export const CARD = {
       : say`*${who} asks for ${durationText(request.duration)} more on ${what}*`;
   },
   roles: (count: number): string => `${count} roles`,
-  /** One of several that were asked for together. */
+  /** One of several roles that were requested together. */
   item: (request: Request, name: string, risk: Risk | null): Sentence =>
     say`*${name}* ${howLong(request)}${less(request)}${risk === null ? '' : say` · Risk: ${riskSentence(risk)}`}`,
   /** Who decides, and by when. */
@@ -117,7 +117,7 @@ export const CARD = {
     }${asked.length > 0 ? say`\n:arrow_up: Also asked: ${people(asked)}.` : ''}`;
   },
   status: statusSentence,
-  /** What reviewers said, in their own words. */
+  /** A reviewer's comment, in their own words. */
   comment: ({ by, comment }: Review): Sentence => say`${person(by.slackId)}: “${cut(comment, 500)}”`,
   signal: ({ kind, facts }: Signal): Sentence => say`:mag: *${capital(say`${SIGNAL_NAMES[kind]}`)}*: ${facts}`,
   notAutomatic: ({ decision }: Request): Sentence => {
@@ -133,7 +133,7 @@ export const CARD = {
   seeAbove: say`The buttons are in the message above now.`,
 } as const;
 
-/** Each with its heading; what is empty is not shown. */
+/** The facts, each with its heading. Empty ones are not shown. */
 export const FACTS = {
   risk: (risk: Risk | null): Sentence =>
     say`*Risk*\n${risk === null ? 'the role is no longer in the policy' : riskSentence(risk)}`,
@@ -166,7 +166,7 @@ export const USE_REVIEW = {
 export const TO_REVIEW = {
   request: (request: PendingRequest, name: string): Sentence =>
     say`*${person(request.requester.slackId)} asks for ${name}* ${howLong(request)}, before ${time(request.expiresAt)}`,
-  /** @param shifts said where no shift was the proof */
+  /** @param shifts shown if no shift was the proof */
   proof: (onCall: Sentence | null, incident: Sentence | null, shifts: Sentence): Sentence =>
     say`${onCall ? say`\nThey are ${onCall}.` : shifts.length > 0 ? say`\nOn call: ${shifts}.` : ''}${incident ? say`\n${capital(incident)}.` : ''}`,
 } as const;

@@ -1,4 +1,4 @@
-/** What follows `/jit`: how each command is written, what it is for, and its answers. */
+/** The commands after `/jit`: how each is written, what it is for, and its answers. */
 
 import type { Decision, RuleOutcome } from '../domain/decision.ts';
 import type { Instant } from '../domain/terms.ts';
@@ -53,7 +53,7 @@ export const HELP = {
       : say`I don’t know “${typed}”. Did you mean ${code(`/jit ${nearest}`)}?`,
 } as const;
 
-/** What was typed and could not be understood; the form opens with it. */
+/** What the form says about a command that was not understood. */
 export const UNCLEAR = {
   resource: (typed: string): Sentence => say`I’m not sure what “${typed}” is. Pick it here.`,
   anyRole: (resource: string): Sentence => say`Which role of ${resource}? Pick it here.`,
@@ -113,7 +113,7 @@ const DECIDED: Readonly<Record<Decision['effect'], string>> = {
   canary: 'canary',
 };
 
-/** Decided before the rules, in place of them, or because none applied. */
+/** For a decision that no rule made: it came before the rules, replaced them, or none applied. */
 const unruled = (decision: Decision): Sentence =>
   decision.outcomes.length > 0
     ? say`No rule allowed it.`

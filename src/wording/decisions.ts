@@ -1,4 +1,4 @@
-/** What was decided, on what, and what was missing. */
+/** What was decided, on which evidence, and what was missing. */
 
 import type { Decision, Proof, RuleOutcome } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
@@ -33,7 +33,7 @@ export function proofSentence({ onCall, incident }: Proof): Sentence | null {
 
 const SHIFTS_SHOWN = 3;
 
-/** What PagerDuty said of somebody's shifts. @returns empty if no rule turned on it, or it was not kept */
+/** What PagerDuty said about somebody's shifts. @returns empty if no rule depended on it, or it was not stored */
 export function onCallSentence(seen: Evidence['onCall'] | undefined): Sentence {
   if (!seen) return [];
   if (!seen.known) return say`:grey_question: not known: ${seen.problem}`;
@@ -46,7 +46,7 @@ export function onCallSentence(seen: Evidence['onCall'] | undefined): Sentence {
   return say`${joined(shifts, '; ')}${more > 0 ? `; and ${counted(more, 'more shift')}` : ''}`;
 }
 
-/** The reasons of a rule. The people and groups that it names are shown as such, in place of their ids. */
+/** The reasons of a rule. People and groups are shown as mentions in place of their ids. */
 export function ruleReasons({ reasons, principals }: RuleOutcome): Sentence {
   let sentence = say`${reasons.join('; ')}`;
   for (const id of principals)
@@ -56,7 +56,7 @@ export function ruleReasons({ reasons, principals }: RuleOutcome): Sentence {
   return sentence;
 }
 
-/** The same, said to the person whom they are about: `not on call` becomes `you are not on call`. */
+/** Turns a reason about a person into one addressed to them: `not on call` becomes `you are not on call`. */
 const toYou = (sentence: Sentence): Sentence =>
   mapTexts(sentence, (text) =>
     text.replace(/(^|; )((?:not )?(?:on call|a member|member|named|on this shift)\b)/g, '$1you are $2'),
@@ -65,7 +65,7 @@ const toYou = (sentence: Sentence): Sentence =>
 const missed = ({ outcomes }: Decision): readonly RuleOutcome[] =>
   outcomes.filter(({ effect, outcome }) => effect !== 'deny' && outcome !== 'met');
 
-/** Why no rule let it through: each rule that could have, and what it missed. */
+/** Why no rule allowed it: each rule that could have, and what it lacked. */
 export const missedRules = (decision: Decision): Sentence[] =>
   missed(decision).map((outcome) => say`${ruleReasons(outcome)} (rule ${outcome.rule})`);
 
@@ -98,7 +98,7 @@ export function approvalsSentence(stages: readonly Stage[]): Sentence {
     : say`${needed} approvals: ${stagesSentence(stages)}`;
 }
 
-/** Which rule denied it, or what each rule missed. Said to the person who asked. */
+/** Which rule denied it, or what each rule lacked. Addressed to the person who asked. */
 export function denialSentence(decision: Decision): Sentence {
   const decided = decision.outcomes.find(({ rule }) => rule === decision.rule);
   if (decided) return say`Rule ${decided.rule} denies it: ${toYou(ruleReasons(decided))}.`;
@@ -107,17 +107,17 @@ export function denialSentence(decision: Decision): Sentence {
   return say`No rule allows it:${points(missedRules(decision).map(toYou))}`;
 }
 
-/** What makes it automatic, to the person who asked. */
+/** Why it is automatic, addressed to the person who asked. */
 export const becauseSentence = ({ proof, reasons }: { proof: Proof; reasons: readonly string[] }): Sentence =>
   toYou(proofSentence(proof) ?? say`${reasons.join('; ')}`);
 
-/** After it was approved without a reviewer. */
+/** The confirmation after an automatic approval. */
 export const approvedAutomatically = (decision: Decision): Sentence =>
   say`Approved automatically: ${
     decision.effect === 'allow' ? becauseSentence(decision) : toYou(say`${decision.reasons.join('; ')}`)
   }.`;
 
-/** What the decision would be, before anybody asks. */
+/** What the decision would be, shown before anybody asks. */
 export function previewSentence(decision: Decision): Sentence {
   switch (decision.effect) {
     case 'allow':

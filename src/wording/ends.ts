@@ -27,18 +27,18 @@ export function endSentence(why: EndReason): string {
   }
 }
 
-/** What became of sessions that were opened with access that has ended. @returns empty if there are none */
+/** What happens to sessions that were opened with access that has ended. @returns empty if there are none */
 export function openSentence(openUntil: Instant | null | undefined, endedAt: Instant): Sentence {
   if (openUntil === undefined) return [];
   if (openUntil === null) return say`Open sessions stay open until they are closed.`;
   return openUntil <= endedAt ? say`Open sessions were closed.` : say`Open sessions can last until ${time(openUntil)}.`;
 }
 
-/** Things left behind that a message names; the event has them all. */
+/** Limit of leftovers named in a message; the event names all. */
 const LEFT_SHOWN = 8;
 const LEFT_TEXT = 200;
 
-/** What the holder made with the access and that is still there. @returns empty if nothing is known to be */
+/** What the holder made and is still there after the end. @returns empty if nothing is known to be left */
 export function leftSentence(left: readonly Residue[] | undefined): Sentence {
   if (!left || left.length === 0) return [];
   const named = left

@@ -1,6 +1,6 @@
 import { type Sentence, say } from './pieces.ts';
 
-/** What a bot that is not production says of itself, on every message and on Home. */
+/** How a bot that is not production names its environment, on every message and on Home. */
 export const ENVIRONMENT = {
   /** Before the text of a notification. */
   inText: (name: string): Sentence => say`[${name}] `,

@@ -1,9 +1,9 @@
-/** What people read where something on our side failed: what is true now, and what to do. */
+/** What people read when the bot or a service fails: what is true now, and what to do. */
 
 import { say } from './pieces.ts';
 
 export const ERRORS = {
-  /** Only where something was asked for. */
+  /** For failures while somebody was requesting access. */
   notRequested: say`:warning: Something went wrong on my side, so *nothing was requested and nothing was granted*. Try again in a minute. If it keeps failing, tell the people who run the bot.`,
   notChanged: say`:warning: Something went wrong on my side, so nothing was changed. Try again in a minute.`,
   notEnded: say`:warning: Something went wrong on my side: *the access is still active*. Try again in a minute with \`/jit revoke\`; an administrator can end it with \`/jit admin\`. It still ends at its time.`,
@@ -15,7 +15,7 @@ export const ERRORS = {
   notGranted: say`:warning: Something went wrong on my side, so *nothing was granted*. Try again; if it is urgent, call an administrator.`,
   adminFailed: say`:warning: Something went wrong on my side. *What you wanted to end or freeze may still be active*: check with \`/jit admin\`, and try again.`,
   notOpened: say`:warning: Slack did not open the form in time, so nothing was changed. Please try again.`,
-  /** Where Slack refuses to show the whole of a message. */
+  /** For messages that Slack does not accept as a whole. */
   simpler: say`Slack did not accept the whole message. \`/jit why\` shows everything.`,
   decideAtHome: say`What there is to decide is also on this app’s Home.`,
 } as const;

@@ -9,7 +9,7 @@ import { code, joined, type Piece, type Sentence, say, strong, time } from './pi
 
 const NO_NAMES: Names = new Map();
 
-/** One event, as an auditor reads it. Names, not mentions: nobody is paged by the record. */
+/** One event, as an auditor reads it. People are named, not mentioned, so that the record notifies nobody. */
 export function eventSentence(event: LedgerEvent, names: Names = NO_NAMES): Sentence {
   const ids = [event.requestId, event.grantId].filter((id) => id !== null).map((id) => say` ${code(id)}`);
   return say`${strong`#${event.seq}`} ${moment(event.at)} ${code(event.type)} ${withNames(event, described(event), names)}${joined(ids, '')}`;
@@ -26,7 +26,7 @@ const VERDICTS = { approve: 'approved', deny: 'denied' } as const;
 
 const UNREADABLE = 'cannot be read: somebody changed it in the database';
 
-/** An event that was bent in the database keeps none of the others from being shown. */
+/** An event that somebody changed in the database gets a line of its own, so that the others are still shown. */
 function described(event: LedgerEvent): Sentence {
   try {
     return describe(event);
@@ -40,7 +40,7 @@ const moment = (at: Instant): Piece | string => (isInstant(at) ? time(at) : Stri
 
 type Line<T extends EventType> = (event: LedgerEvent<T>, who: string) => Sentence;
 
-/** What is said of each kind of event. `who` is the name of whoever did it. */
+/** The sentence for each type of event. `who` is the name of the person who caused it. */
 const LINES: { readonly [T in EventType]: Line<T> } = {
   'request.submitted': (event, who) => {
     const { role, duration, startsAt, extends: extended, reason, decision } = event.payload;
@@ -211,7 +211,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
 };
 
 function describe<T extends EventType>(event: LedgerEvent<T>): Sentence {
-  // Whoever owns the file can write any word there.
+  // The owner of the database file can write any type there.
   if (!Object.hasOwn(LINES, event.type)) return say`${UNREADABLE}`;
   const who = event.actor.kind === 'person' ? event.actor.name : 'the bot';
   return LINES[event.type](event, who);
@@ -236,12 +236,12 @@ function driftText({ kind, role, account, grantId, resource }: EventPayloads['dr
 const leftBehind = ({ payload: { left } }: LedgerEvent & { type: 'grant.ended' }): Sentence =>
   left && left.length > 0 ? say`. ${leftSentence(left)}` : [];
 
-/** Said only where sessions outlive the access. */
+/** Only for sessions that outlive the access. */
 const stillOpen = ({ at, payload }: LedgerEvent & { type: 'grant.ended' }): Sentence =>
   payload.openUntil === undefined || (payload.openUntil !== null && payload.openUntil <= at)
     ? []
     : say`. ${openSentence(payload.openUntil, at)}`;
 
-/** Where somebody took access away while Slack did not say that they may. */
+/** For somebody who ended access while Slack could not confirm that they may. */
 const seenText = ({ standingSeenAt }: { readonly standingSeenAt?: Instant }): Sentence =>
   standingSeenAt === undefined ? [] : say`. Slack could not confirm that they may; it did ${time(standingSeenAt)}`;

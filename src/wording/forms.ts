@@ -3,7 +3,7 @@
 import { durationText, type Instant, type Millis } from '../domain/terms.ts';
 import { code, joined, people, type Sentence, say, time } from './pieces.ts';
 
-/** @param example a ticket that the pattern takes; null if none is known */
+/** @param example a ticket that matches the pattern; null if none is known */
 const ticketHint = (example: string | null, pattern: string): string =>
   example === null ? `Include a ticket that matches ${pattern}.` : `Include a ticket, e.g. ${example}.`;
 
@@ -38,7 +38,7 @@ export const REQUEST_FORM = {
       ),
       ', ',
     )}.`,
-  /** What would come of one of several roles. */
+  /** What a request for one of several roles would lead to. */
   oneOf: (role: string, length: Millis, outlook: Sentence): Sentence =>
     say`*${role}*, ${durationText(length)}: ${outlook}`,
   noIncidentFound: say`I found no PagerDuty incident in that message; pick one below if there is one.`,

@@ -17,7 +17,7 @@ export const HOME = {
   hold: (role: string, state: Sentence, left: Millis | null): Sentence =>
     say`:key: *${role}*\n${state}${left === null ? '' : ` (${durationText(left)} left)`}`,
   request: (role: string, at: Instant, state: Sentence): Sentence => say`*${role}*, ${time(at)}\n${state}`,
-  /** How many are cut, and where they are. */
+  /** How many are not shown, and where to find them. */
   more: (count: number, where: Sentence): Sentence => say`and ${count} more: ${where}`,
   moreHeld: say`${code('/jit list')} has them`,
   moreToReview: say`they are in the approvals channel`,

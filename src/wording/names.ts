@@ -1,4 +1,4 @@
-/** What people and groups are called in the record, where an event has only their ids: for reading, and only here. */
+/** Names for people and groups of whom an event has only the ids. Only for reading: no decision uses them. */
 
 import type { EventType, LedgerEvent } from '../domain/events.ts';
 import type { Principal } from '../domain/policy.ts';

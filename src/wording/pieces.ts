@@ -2,19 +2,19 @@ import type { Principal } from '../domain/policy.ts';
 import { type Instant, isInstant } from '../domain/terms.ts';
 
 /**
- * A sentence as pieces without markup, which Slack and the terminal each draw in their own way. Text in it is nobody's
- * markup, whoever wrote it: whatever draws it keeps it from being read as such.
+ * A sentence as pieces without markup, which Slack and the terminal each render in their own way. Its text is never markup,
+ * whoever wrote it: the renderer escapes it.
  */
 export type Sentence = readonly Piece[];
 
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
-  /** A name that machines know: a role, an id, a file. */
+  /** A name that machines use: a role, an id, a file. */
   | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'strong'; readonly pieces: Sentence }
-  /** `zone` only where the surface cannot show the reader's own. */
+  /** `zone` is for surfaces that cannot show each reader their own time. */
   | { readonly kind: 'time'; readonly at: Instant; readonly zone?: string }
-  /** People and groups by their ids in Slack, for readers who may call them. Ids of the policy or of an event, never of a message. */
+  /** People and groups by Slack id, rendered as mentions. Ids come from the policy or an event, never from a message. */
   | { readonly kind: 'people'; readonly ids: readonly Principal[] }
   /** Everybody who is in the channel now. */
   | { readonly kind: 'here' }
@@ -41,7 +41,7 @@ const KINDS: ReadonlySet<unknown> = new Set<Piece['kind']>([
 /**
  * A sentence from a template, such as say`:lock: *${role} has ended.* Type \`/jit\` again`. Only the template's own words
  * are marked up (emoji by name, `*strong*`, code in backquotes, line breaks); whatever is filled in stays plain text.
- * @throws TypeError or RangeError where a part is nothing of the kind: events come from a file that somebody may have bent
+ * @throws TypeError or RangeError if a part is not of an expected type: events come from a file that somebody may have changed
  */
 export function say(strings: TemplateStringsArray, ...parts: readonly Part[]): Sentence {
   const sentence: Piece[] = [];
@@ -70,7 +70,7 @@ function tokenPieces(token: string): Sentence {
   return piecesOf(token);
 }
 
-/** The same, as one piece with more weight. */
+/** Like `say`, as one piece with emphasis. */
 export const strong = (strings: TemplateStringsArray, ...parts: readonly Part[]): Piece => ({
   kind: 'strong',
   pieces: say(strings, ...parts),
@@ -81,7 +81,7 @@ export function code(text: string): Piece {
   return { kind: 'code', text };
 }
 
-/** @param zone what it is written in where the surface cannot show each reader their own time */
+/** @param zone the time zone for surfaces that cannot show each reader their own time */
 export function time(at: Instant, zone?: string): Piece {
   if (!isInstant(at)) throw new RangeError(`${String(at)} is no time`);
   return zone === undefined ? { kind: 'time', at } : { kind: 'time', at, zone };
@@ -104,7 +104,7 @@ function piecesOf(part: Part | undefined): Sentence {
   return pieces;
 }
 
-/** The sentence with each of its texts replaced; what machines know stays. */
+/** The sentence with each of its texts replaced. Code stays as it is. */
 export const mapTexts = (sentence: Sentence, change: (text: string) => string): Sentence =>
   sentence.map((piece): Piece => {
     if (piece.kind === 'text') return { ...piece, text: change(piece.text) };

@@ -1,4 +1,4 @@
-/** What people read where something is refused: why, and what to do about it. */
+/** What people read when something is refused: why, and what to do about it. */
 
 import type { Refusal } from '../domain/refusal.ts';
 import { durationText } from '../domain/terms.ts';

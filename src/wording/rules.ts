@@ -4,7 +4,7 @@ import { SIGNAL_NAMES } from '../domain/signals.ts';
 import { durationText } from '../domain/terms.ts';
 import { hoursText } from '../domain/weekHours.ts';
 
-/** A rule of the policy as people say it, for those who answer for it. Names stand for ids, as far as they are known. */
+/** Names by Slack id, for rules of the policy in words. People and groups without a name are shown by their id. */
 export type Names = ReadonlyMap<string, string>;
 
 export function entitlementText(entitlement: Entitlement, names: Names): string {
@@ -76,7 +76,7 @@ function levelText(min: number, max: number): string {
   return `at level ${min} ${max === min + 1 ? 'or' : 'to'} ${max}`;
 }
 
-/** Not as mentions: nobody is called because a rule names them. */
+/** Names, not mentions, so that nobody is notified because a rule names them. */
 function listed(ids: readonly string[], names: Names, between: 'and' | 'or'): string {
   const [last, ...others] = ids.map((id) => names.get(id) ?? id).reverse();
   if (last === undefined) return 'nobody';

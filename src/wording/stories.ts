@@ -1,4 +1,4 @@
-/** The record by request: one line says who, what, why, by whose decision, from when to when, and how it ended. */
+/** One line per request: who, what, why, who decided, from when to when, and how it ended. */
 
 import type { EndReason } from '../domain/grant.ts';
 import type { Story, StoryAccess, StoryDecision } from '../domain/story.ts';
@@ -9,7 +9,7 @@ import { code, joined, type Sentence, say, time } from './pieces.ts';
 
 const REASON_SHOWN = 120;
 
-/** @param roleName as people know the role */
+/** @param roleName the role's name for people */
 export function storySentence(story: Story, roleName: string): Sentence {
   const { who, access, decision, reason, incidentId, requestId, events } = story;
   const range = events.first === events.last ? `#${events.first}` : `#${events.first}–#${events.last}`;

@@ -8,10 +8,10 @@ import { counted, cut } from '../domain/text.ts';
 import { capital, code, here, joined, people, type Sentence, say, time } from './pieces.ts';
 import type { Words } from './toRequester.ts';
 
-/** Characters of what kept somebody from being looked up, in a message. */
+/** Limit in a message of the text that says why people could not be looked up, in characters. */
 const MOST_OF_A_PROBLEM = 300;
 
-/** Who is asked as well, who is not and why, and whether it is tried again. */
+/** Who is asked in addition, who is not and why, and whether the bot tries again. */
 export function escalationSentence({ to, passedOver, unseen, page }: EventPayloads['request.escalated']): Sentence {
   const skipped = joined(
     passedOver.map(({ name, why }) => say`${name} (${why})`),
@@ -37,7 +37,7 @@ export const TO_OTHERS = {
     text: say`More people are asked`,
     says: escalationSentence(payload),
   }),
-  /** To each of those who are asked as well. */
+  /** To each person who is asked in addition. */
   pleaseReview: (name: string, role: string): Words => ({
     text: say`${name} waits for approval`,
     says: say`:hourglass: *${name} asks for ${role}*, and nobody has decided yet. You can approve or deny it.`,
@@ -85,7 +85,7 @@ export const TO_OTHERS = {
     text: say`Your one-time codes were reset`,
     says: say`:warning: *${who} reset your one-time codes.* ${RESET_AFTER}`,
   }),
-  /** On another account of the same person. */
+  /** To another account of the same person. */
   otherCodesReset: (who: Sentence, slackId: string): Words => ({
     text: say`Your one-time codes were reset`,
     says: say`:warning: *${who} reset the one-time codes of your account ${people([slackId])}.* ${RESET_AFTER}`,
@@ -100,7 +100,7 @@ export const TO_OTHERS = {
     text: say`Access is no longer frozen`,
     says: say`:white_check_mark: *${who} lifted the freeze.* You can ask for access again with ${code('/jit')}.`,
   }),
-  /** @param admins named where nobody else was found to be told */
+  /** @param admins mentioned if nobody else could be told */
   alarm: ({ alarm, problem }: EventPayloads['alarm.raised'], admins: readonly Principal[]): Words => ({
     text: say`The bot needs you`,
     says: say`:rotating_light: *${capital(say`${ALARMS[alarm]}`)}*: ${cut(problem, MOST_OF_A_PROBLEM)}.${called(admins)}`,

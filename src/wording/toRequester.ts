@@ -20,7 +20,7 @@ const spaced = (...sentences: readonly Sentence[]): Sentence =>
     ' ',
   );
 
-/** What became of a request that is no longer waiting. */
+/** The outcome of a request that is no longer waiting. */
 const OUTCOMES: Readonly<Record<Exclude<Request['state'], 'pending'>, string>> = {
   approved: 'was approved',
   scheduled: 'was approved for later',
@@ -29,7 +29,7 @@ const OUTCOMES: Readonly<Record<Exclude<Request['state'], 'pending'>, string>> =
   expired: 'expired before anybody decided',
 };
 
-/** The same in a word, behind what was asked. */
+/** The outcome in a word, after what was requested. */
 const LABELS: Readonly<Record<Request['state'], string>> = {
   pending: 'waiting',
   approved: 'approved',
@@ -43,7 +43,7 @@ export const stateLabel = (state: Request['state']): string => LABELS[state];
 
 export const outcomeOf = (state: Request['state']): string => (state === 'pending' ? 'is waiting' : OUTCOMES[state]);
 
-/** Who or what said yes. */
+/** Who or what approved the request. */
 function why(request: Request): Sentence {
   if (request.decision.effect === 'break_glass')
     return say`:rotating_light: Break-glass: the approvals channel was told, and your use will be reviewed.`;
@@ -90,7 +90,7 @@ export const TO_REQUESTER = {
     text: say`Nobody decided on ${role} in time`,
     says: say`:zzz: *Nobody decided on ${role} in time*, so you don’t have it. Ask again with ${code('/jit')}, or call a reviewer.`,
   }),
-  /** In the window that answered the request. */
+  /** For the window that answered the request. */
   activeNow: (
     role: string,
     request: Request,
@@ -121,7 +121,7 @@ export const TO_REQUESTER = {
     says: say`:white_check_mark: *You have ${role} until ${time(access.until, access.timeZone)}*\n${why(request)}`,
     small: logIn(access.account, access.hasCredential),
   }),
-  /** In place of a message about access that is no longer active. */
+  /** Replaces a message about access that is no longer active. */
   noLongerActive: (role: string, state: Grant['state'] | undefined): Words => {
     const now = state === 'revoking' ? 'is ending' : state === 'overdue' ? 'could not be ended yet' : 'has ended';
     return { text: say`Your access to ${role} ${now}`, says: say`Your access to ${role} ${now}.` };

@@ -1,4 +1,4 @@
-/** The README.txt of what a command makes to hand on: the first thing that somebody reads in it. */
+/** The README.txt in what a command makes for others: the first thing that they read in it. */
 
 import type { Instant } from '../../domain/terms.ts';
 

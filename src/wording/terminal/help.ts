@@ -2,7 +2,7 @@
 
 interface Help {
   readonly about: string;
-  /** As in the usage line, `[FILE]` or `OLD NEW`, each with what it is. */
+  /** Arguments as in the usage line, such as `[FILE]` or `OLD NEW`, and what each one is. */
   readonly files?: Readonly<Record<string, string>>;
   readonly exits: Readonly<Record<number, string>>;
 }

@@ -1,4 +1,4 @@
-/** What was typed wrong after `jitbot`: what, and how it is typed right. The usage line follows. */
+/** What was typed wrong after `jitbot`, and how to type it right. The usage line follows. */
 
 const noDuration = (option: string, typed: string, example: string): string =>
   `${option} ${typed} is not a duration such as ${example}`;

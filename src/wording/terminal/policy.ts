@@ -60,7 +60,7 @@ export const TESTED = {
     `rule ${one.rule} (${one.effect}) ${one.outcome.replace('_', ' ')}: ${one.reasons.join('; ')}`,
 } as const;
 
-/** What is wrong with a file of cases, and what a case stands for. */
+/** What is wrong with a file of cases, and what a case means. */
 export const CASES = {
   noDuration: (typed: string): string => `"${typed}" is not a duration such as 30m or 1h`,
   noTime: (typed: string): string => `"${typed}" is not a date and time, such as 2026-01-31T18:00Z`,

@@ -1,4 +1,4 @@
-/** What keeps a command from its work: which file or variable, what is wrong with it, and what to do. */
+/** Why a command cannot do its work: which file or variable, what is wrong with it, and what to do. */
 
 /** How to copy a database that a bot has open. */
 export const HOW_TO_COPY = 'Copy the database of a running bot with jitbot backup TO, or stop the bot first';
@@ -45,7 +45,7 @@ export const PROBLEMS = {
   httpAddress: 'expected an http or https address',
 } as const;
 
-/** Files, in the sentence that says that one cannot be read. */
+/** What files are called in the sentence that one cannot be read. */
 export const FILES = {
   policy: 'the policy file',
   cases: 'the file of test cases',
@@ -56,7 +56,7 @@ export const FILES = {
   log: 'the log',
 } as const;
 
-/** Where a position of the ledger is known from. */
+/** Where a known position of the ledger comes from. */
 export const WHERE = {
   checkpoints: (path: string): string => `the checkpoint file ${path}`,
   channel: 'the audit channel',

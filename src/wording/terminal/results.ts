@@ -1,4 +1,4 @@
-/** What a command says when its work is done. */
+/** What commands say when their work is done. */
 
 import { counted } from '../../domain/text.ts';
 

@@ -17,7 +17,7 @@ export const STATUS_PROBLEMS = {
   canary: (problem: string): string => `canary: ${problem}`,
 } as const;
 
-/** What each row is called, and what it says. */
+/** The label and the text of each row. */
 export const STATUS = {
   bot: { name: 'bot', alive: 'running', notAlive: 'NOT RUNNING' },
   live: {

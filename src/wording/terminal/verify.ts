@@ -4,7 +4,7 @@ import type { Restored } from '../../domain/restore.ts';
 import { counted } from '../../domain/text.ts';
 import { HOW_TO_COPY } from './problems.ts';
 
-/** What was done to a ledger that is not whole. */
+/** What was done to a ledger that fails its check. */
 export const TAMPERING = {
   edited: 'Somebody edited that event in the database.',
   missing: 'Somebody deleted events in the middle.',
