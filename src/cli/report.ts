@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { ConfigError } from '../config/configError.ts';
 import { HOUR } from '../domain/terms.ts';
 import { figuresOf } from '../ledger/history/figures.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
@@ -7,8 +5,8 @@ import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { REPORT } from '../wording/terminal/options.ts';
-import { PROBLEMS } from '../wording/terminal/problems.ts';
 import { inTerminal } from './inTerminal.ts';
+import { writeNewFile } from './newFile.ts';
 import { databasePath, instantOption, ownZone } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
@@ -32,19 +30,12 @@ export async function report({ values, files }: Given<typeof REPORT>): Promise<n
     };
     const page = await reportPage({ figures: figuresOf(ledger, { from, to }), lineOf, madeAt, zone: ownZone() });
     if (values.out === undefined) process.stdout.write(page);
-    else write(values.out, page);
+    else {
+      writeNewFile(values.out, page);
+      process.stderr.write(`${values.out}\n`);
+    }
     return 0;
   } finally {
     ledger.close();
   }
-}
-
-function write(path: string, page: string): void {
-  try {
-    // Only for its owner: it contains names, and who had access to what.
-    writeFileSync(path, page, { mode: 0o600 });
-  } catch (error) {
-    throw new ConfigError(PROBLEMS.notWritable(path), { cause: error });
-  }
-  process.stderr.write(`${path}\n`);
 }

@@ -214,6 +214,10 @@ describe('with the services at hand', () => {
       out: `${path}: 2 decisions, with pseudonyms for people.\n`,
     });
     expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(await jit(['decisions', '--export', path], env)).toMatchObject({
+      code: 2,
+      err: `${path}: exists already; name a new file\n`,
+    });
     // Neither these two, whom the policy does not name, nor what they or others wrote.
     expect(readFileSync(path, 'utf8')).not.toMatch(/U0(ANA|BEN)|Kovač|@|stuck|things/i);
 
@@ -273,6 +277,8 @@ describe('with the services at hand', () => {
     const page = join(directory, 'replay.html');
     await jit(['replay', '--policy', wider, '--html', page], env);
     expect(readFileSync(page, 'utf8')).toContain('<h1>3 of 3 decisions would be different</h1>');
+    expect(statSync(page).mode & 0o777).toBe(0o600);
+    expect((await jit(['replay', '--policy', wider, '--html', page], env)).err).toContain('exists already');
     expect((await jit(['replay', '--since', 'soon'], env)).err).toContain('is not a duration');
     expect(await jit(['replay'], { JIT_POLICY: SANDBOX, JIT_DATABASE: '/nowhere.db' })).toMatchObject({ code: 2 });
 

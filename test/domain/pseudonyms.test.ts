@@ -1,24 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import type { DecisionInput } from '../../src/domain/decision.ts';
+import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import { withoutPeople } from '../../src/domain/pseudonyms.ts';
-import { known, unknown } from '../../src/domain/terms.ts';
+import { HOUR, known, MINUTE, SECOND, unknown } from '../../src/domain/terms.ts';
+import { aLimit, allow, anInput, aRole, onCall } from '../support/domain.ts';
 
+const AT = Date.UTC(2026, 0, 15, 10, 7, 12, 345);
+const FIVE_PAST = Date.UTC(2026, 0, 15, 10, 5);
 const shift = {
   escalationPolicy: { id: 'PPAY', name: 'Payments (Ana)' },
   services: [{ id: 'PCHECK', name: 'Checkout' }],
   schedule: { id: 'PSWEEKLY', name: 'Ana Kovač weekly' },
   level: 1,
-  start: 1,
-  end: 2,
+  start: AT - 67 * MINUTE,
+  end: AT + HOUR,
   isOverride: false,
 };
 const input: DecisionInput = {
-  at: 5,
+  at: AT,
   personId: 'U0ANA',
   duration: 60,
   held: 30,
   evidence: {
-    at: 4,
+    at: AT - SECOND,
     onCall: known([shift]),
     incident: known({
       id: 'QINC',
@@ -34,53 +38,118 @@ const input: DecisionInput = {
     otherAccounts: ['U0ANA2'],
     othersOnCall: unknown('Ana has two addresses'),
     history: known({
-      automatic: [{ role: 'db/read', at: 1 }],
-      denials: [{ role: 'db/read', at: 2 }],
+      automatic: [{ role: 'db/read', at: AT - 61 * MINUTE }],
+      denials: [{ role: 'db/read', at: AT - 59 * MINUTE }],
       holders: [{ role: 'db/read', personId: 'U0BEN' }],
     }),
     removals: known([
-      { entitlement: 'rule 2: anybody but U0BEN', by: { slackId: 'U0BEN', name: 'Ben' }, at: 3, review: 'R1' },
+      { entitlement: 'rule 2: anybody but U0BEN', by: { slackId: 'U0BEN', name: 'Ben' }, at: AT, review: 'R1' },
     ]),
     signals: known([{ kind: 'first_time', facts: 'Ana never had access to db' }]),
     opa: known({ decision: 'ask', reasons: ['Ana asked'], reviewers: ['S0OPS', 'U0BEN'], needed: 2, max: 60 }),
   },
 };
-const without = withoutPeople(input, (id) => (id === 'S0OPS' ? id : `X${id.length}`));
+const without = withoutPeople(input, new Set(['S0OPS']));
+const of = (changes: Partial<DecisionInput['evidence']>) =>
+  withoutPeople({ ...input, evidence: { ...input.evidence, ...changes } }, new Set()).evidence;
 
 describe('a decision without people', () => {
   test('nobody is in it: neither ids, nor names in words of others', () => {
     expect(JSON.stringify(without)).not.toMatch(/ana|ben/i);
   });
 
-  test('everything that rules compare with is as it was', () => {
-    expect(without).toMatchObject({
-      at: 5,
+  test('everything that rules compare with is as it was, in steps of five minutes', () => {
+    expect(without).toEqual({
+      at: FIVE_PAST,
+      personId: 'person-1',
       duration: 60,
       held: 30,
       evidence: {
-        onCall: {
-          value: [{ escalationPolicy: { id: 'PPAY' }, services: [{ id: 'PCHECK' }], level: 1, start: 1, end: 2 }],
-        },
-        incident: { value: { status: 'triggered', urgency: 'high', priority: 'P1', service: { id: 'PCHECK' } } },
-        groups: { S0OPS: { known: true, value: true }, S0DBA: { known: false } },
-        othersOnCall: { known: false },
-        history: { value: { automatic: [{ role: 'db/read', at: 1 }], denials: [{ role: 'db/read', at: 2 }] } },
-        removals: { value: [{ entitlement: 'rule 2: anybody but X5', at: 3 }] },
-        signals: { value: [{ kind: 'first_time' }] },
-        opa: { value: { decision: 'ask', reviewers: ['S0OPS', 'X5'], needed: 2, max: 60 } },
+        at: FIVE_PAST,
+        onCall: known([
+          {
+            escalationPolicy: { id: 'PPAY', name: 'PPAY' },
+            services: [{ id: 'PCHECK', name: 'PCHECK' }],
+            schedule: { id: 'PSWEEKLY', name: 'PSWEEKLY' },
+            level: 1,
+            start: FIVE_PAST - 65 * MINUTE,
+            end: null,
+            isOverride: false,
+          },
+        ]),
+        incident: known({
+          ...{ id: '', number: 0, title: '', priority: null, url: '' },
+          ...{ status: 'triggered', urgency: 'high', service: { id: 'PCHECK', name: 'PCHECK' } },
+        }),
+        groups: { S0OPS: known(true), S0DBA: unknown('not known then') },
+        otherAccounts: ['person-2'],
+        othersOnCall: unknown('not known then'),
+        history: known({
+          automatic: [{ role: 'db/read', at: FIVE_PAST - 60 * MINUTE }],
+          denials: [{ role: 'db/read', at: FIVE_PAST - 55 * MINUTE }],
+          holders: [{ role: 'db/read', personId: 'person-3' }],
+        }),
+        removals: known([
+          {
+            entitlement: 'rule 2: anybody but person-3',
+            by: { slackId: '', name: '' },
+            at: Date.UTC(2026, 0, 15),
+            review: '(left out)',
+          },
+        ]),
+        signals: known([{ kind: 'first_time', facts: '' }]),
+        opa: known({ decision: 'ask', reasons: [], reviewers: ['S0OPS', 'person-3'], needed: 2, max: 60 }),
       },
     });
   });
 
-  test('the same person has one pseudonym in every place', () => {
-    expect(without).toMatchObject({
-      personId: 'X5',
-      evidence: {
-        otherAccounts: ['X6'],
-        history: { value: { holders: [{ personId: 'X5' }] } },
-        removals: { value: [{ by: { slackId: 'X5', name: 'X5' } }] },
-      },
-    });
+  test('somebody has another number in another decision', () => {
+    const byBen = withoutPeople({ ...input, personId: 'U0BEN' }, new Set());
+    expect(byBen.personId).toBe('person-1');
+    expect(byBen.evidence.history).toMatchObject({ value: { holders: [{ personId: 'person-1' }] } });
+  });
+
+  test('whom the policy names keeps the id', () => {
+    expect(withoutPeople(input, new Set(['U0ANA'])).personId).toBe('U0ANA');
+  });
+
+  test('a field that nobody knows yet is not in it, wherever it is', () => {
+    const more = { note: 'Ana' };
+    const marked = {
+      ...{ onCall: known([{ ...shift, ...more }]), othersOnCall: known([{ ...shift, ...more }]) },
+      groups: { S0OPS: { ...known(true), ...more } },
+      ...more,
+    };
+    const past = { role: 'db/read', at: 1, ...more };
+    const history = known({ automatic: [past], denials: [past], holders: [{ role: 'r', personId: 'U1', ...more }] });
+    expect(JSON.stringify(of({ ...marked, history }))).not.toContain('note');
+  });
+
+  test('shifts that were over, or not begun, are left out', () => {
+    const over = { ...shift, end: AT };
+    const later = { ...shift, start: AT + 1 };
+    expect(of({ onCall: known([over, later]) }).onCall).toEqual(known([]));
+  });
+
+  test.each([
+    [20 * MINUTE, true],
+    [20 * MINUTE - SECOND, false],
+  ])('%s ms on a shift of at least 20 minutes is decided as it was: %s', (ago, isAllowed) => {
+    const role = aRole({ rules: [allow(onCall({ tenure: 20 * MINUTE }))] });
+    const given = anInput({ onCall: known([{ ...shift, start: AT - ago }]) }, { at: AT });
+    for (const one of [given, withoutPeople(given, new Set())])
+      expect(evaluatePolicy(role, one).effect).toBe(isAllowed ? 'allow' : 'deny');
+  });
+
+  test.each([
+    [HOUR - SECOND, false],
+    [HOUR, true],
+  ])('%s ms after a denial, with an hour to wait, is decided as it was: %s', (ago, isAllowed) => {
+    const role = aRole({ rules: [allow()], limits: [aLimit({ coolDown: HOUR })] });
+    const denials = [{ role: 'db/read', at: AT - ago }];
+    const given = anInput({ history: known({ automatic: [], denials, holders: [] }) }, { at: AT });
+    for (const one of [given, withoutPeople(given, new Set())])
+      expect(evaluatePolicy(role, one).effect).toBe(isAllowed ? 'allow' : 'deny');
   });
 
   test('what an earlier version did not record is not there', () => {
@@ -88,7 +157,7 @@ describe('a decision without people', () => {
     const old: DecisionInput = JSON.parse(
       JSON.stringify({ at: 5, personId: 'U0ANA', duration: 60, evidence: earlier }),
     );
-    expect(withoutPeople(old, (id) => id)).toMatchObject({ evidence: { removals: null, signals: null, opa: null } });
-    expect(withoutPeople(old, (id) => id)).not.toHaveProperty('held');
+    expect(withoutPeople(old, new Set())).toMatchObject({ evidence: { removals: null, signals: null, opa: null } });
+    expect(withoutPeople(old, new Set())).not.toHaveProperty('held');
   });
 });

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { parseDuration } from '../../domain/duration.ts';
 import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
@@ -6,11 +5,12 @@ import { HOUR } from '../../domain/terms.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { POLICY_REPLAY } from '../../wording/terminal/options.ts';
 import { REPLAYED } from '../../wording/terminal/policy.ts';
+import { writeNewFile } from '../newFile.ts';
 import { databasePath, policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
-import { type ReplayedDecision, readDecisionsFile } from './decisionsFile.ts';
+import { isByRules, type ReplayedDecision, readDecisionsFile } from './decisionsFile.ts';
 import { type Changed, type Replay, replayPage } from './replayPage.ts';
 
 const DEFAULT_SINCE = '90d';
@@ -26,8 +26,7 @@ export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promi
   const { policy } = readPolicy(path);
   const replay = await replayed(policy, path, { period, ...values });
   if (values.html !== undefined) {
-    // Only for its owner: it contains names, and who asked for what.
-    writeFileSync(values.html, replayPage(replay), { mode: 0o600 });
+    writeNewFile(values.html, replayPage(replay));
     process.stdout.write(`${REPLAYED.written(values.html, replay.changed.length, replay.decisions)}\n`);
   } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
   else print(replay);
@@ -50,7 +49,8 @@ async function replayed(
   ]);
   const ledger = openLedgerToRead(databasePath(given.database));
   try {
-    return replayAll(policy, decisionsIn(ledger, since), { policy: path, since: new Date(since).toISOString() });
+    const byRules = decisionsIn(ledger, since).filter(isByRules);
+    return replayAll(policy, byRules, { policy: path, since: new Date(since).toISOString() });
   } finally {
     ledger.close();
   }
@@ -65,8 +65,6 @@ export function replayAll(
   const moves: Record<string, number> = {};
   let count = 0;
   for (const recorded of decisions) {
-    // Break-glass and the canary are not decided by rules, before or after.
-    if (recorded.decision.effect === 'break_glass' || recorded.decision.effect === 'canary') continue;
     count += 1;
     const { effect, why } = decideAnew(policy, recorded);
     const before = recorded.decision.effect;

@@ -98,6 +98,8 @@ export const EXPORTED = {
   mistake: (place: string, problem: string): string =>
     `${place}: ${problem}. "jitbot policy decisions --export" writes the file`,
   file: 'the file',
+  noTime: 'expected a time as milliseconds since 1970, before the year 2100',
+  unreadable: 'expected readable characters only',
 } as const;
 
 /** The page of `policy replay --html`. Plain text: the page escapes it. */
