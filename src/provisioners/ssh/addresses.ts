@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * The range that an address with a prefix lies in, as sshd wants it: `10.0.0.1/8` is in `10.0.0.0/8`. OpenSSH makes no
- * certificate for a range with bits behind its prefix.
- * @returns null: it is no address, or no range
+ * The network of an address with a prefix, as sshd wants it: `10.0.0.0/8` for `10.0.0.1/8`. OpenSSH makes no certificate for a
+ * range with bits set after its prefix.
+ * @returns null if the text is no address and no range
  */
 export function rangeOf(text: string): string | null {
   const [address = '', prefix, ...more] = text.split('/');
@@ -15,7 +15,7 @@ export function rangeOf(text: string): string | null {
   const hidden = BigInt(bits - length);
   const value = bits === 32 ? valueOfV4(address) : valueOfV6(address);
   const first = (value >> hidden) << hidden;
-  // As it was written where it is right: there are many ways to write an IPv6 address.
+  // A correct range is kept as it was written: an IPv6 address can be written in many ways.
   return first === value ? text : `${bits === 32 ? textOfV4(first) : textOfV6(first)}/${length}`;
 }
 
@@ -25,7 +25,7 @@ const valueOfV4 = (address: string): bigint =>
 const textOfV4 = (value: bigint): string => [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.');
 
 function valueOfV6(address: string): bigint {
-  // A URL writes the last two groups in hexadecimal too.
+  // URL also converts the last two groups to hexadecimal.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
   const [before, after] = [groups(head), groups(tail ?? '')];

@@ -8,7 +8,7 @@ import { type Authority, publicKeyOf, readRevocations, sign } from './keygen.ts'
 import type { Role, Target } from './schemas.ts';
 import { optionsOf } from './terms.ts';
 
-/** Signs a certificate of each role that was over before it began, and looks at the list. */
+/** The doctor's checks: signs a certificate of each role that has already expired, and reads the revocation list. */
 export async function check(
   target: Target,
   authority: Authority,

@@ -1,4 +1,4 @@
-/** What is asked of OpenSSH's own ssh-keygen: it signs, and the doctor lets it read revocation lists. */
+/** Calls OpenSSH's ssh-keygen, which signs certificates, and reads revocation lists for the doctor. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,22 +10,22 @@ import { TARGET_DEADLINE } from '../provisioner.ts';
 export interface Authority {
   /** The private key's file; with an agent, the public key's. */
   readonly caKey: string;
-  /** The agent's socket; null: the key is in its file. */
+  /** The agent's socket; null if the key is in its file. */
   readonly agent: string | null;
 }
 
 export interface Certificate {
-  /** Stands in the server's log, and is what a revocation names. */
+  /** Shown in the server's log, and named by a revocation. */
   readonly keyId: string;
   readonly publicKey: string;
   readonly principals: readonly string[];
-  /** OpenSSH's own words, such as permit-pty or force-command=…. */
+  /** Options as ssh-keygen takes them, such as permit-pty or force-command=…. */
   readonly options: readonly string[];
   readonly from: Instant;
   readonly to: Instant;
 }
 
-/** @throws what ssh-keygen said */
+/** Signs a certificate. @throws with ssh-keygen's message */
 export async function sign({ caKey, agent }: Authority, certificate: Certificate): Promise<string> {
   return inFolder(async (folder) => {
     const { keyId, publicKey, principals, options, from, to } = certificate;
@@ -45,12 +45,12 @@ export async function sign({ caKey, agent }: Authority, certificate: Certificate
   });
 }
 
-/** Whether OpenSSH itself understands a revocation list. @throws what is wrong with it */
+/** Checks that OpenSSH itself can read a revocation list. @throws with what is wrong with it */
 export async function readRevocations(file: string): Promise<void> {
   await keygen(['-Q', '-l', '-f', file], null);
 }
 
-/** The public half of the authority's key. */
+/** The authority's public key. */
 export const publicKeyOf = async ({ caKey, agent }: Authority): Promise<string> =>
   agent === null ? (await keygen(['-y', '-f', caKey], null)).trim() : (await readFile(caKey, 'utf8')).trim();
 
@@ -61,7 +61,7 @@ function keygen(args: readonly string[], agent: string | null): Promise<string> 
       args,
       {
         timeout: TARGET_DEADLINE,
-        // Times are said in UTC; nobody is there to be asked for a passphrase.
+        // Times are in UTC. ssh-keygen must not ask for a passphrase, because nobody would answer.
         env: {
           PATH: process.env.PATH,
           TZ: 'UTC',
@@ -87,7 +87,7 @@ function keygen(args: readonly string[], agent: string | null): Promise<string> 
   });
 }
 
-/** `20260115120000`. The whole second before: a certificate never lives a moment longer. */
+/** Writes an instant as `20260115120000`, rounded down, so that a certificate never lives longer than its grant. */
 const utc = (at: Instant): string => new Date(at).toISOString().slice(0, 19).replace(/[-:T]/g, '');
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

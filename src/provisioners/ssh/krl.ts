@@ -1,7 +1,7 @@
 /**
- * OpenSSH's binary revocation list (PROTOCOL.krl), which names certificates by their key ids. It is written here and not by
- * ssh-keygen, whose text form cannot say every key id (`#` begins a comment there), and which would need the authority's
- * key: taking access back must need neither.
+ * Writes OpenSSH's binary revocation list (PROTOCOL.krl), which names certificates by their key ids. ssh-keygen could write it
+ * too, but its text form cannot express every key id (`#` begins a comment there), and it needs the authority's key. Taking
+ * access back must not depend on either.
  */
 
 /** `SSHKRL\n\0` */
@@ -9,7 +9,7 @@ const MAGIC = 0x5353484b524c0a00n;
 const FORMAT_VERSION = 1;
 const SECTION_CERTIFICATES = 1;
 const SECTION_KEY_IDS = 0x23;
-/** Magic, format and version of the list, and when it was written: differs between two lists that say the same. */
+/** Size of the magic number, the format, the version and the time of writing, which may differ between equal lists. */
 const HEADER_BYTES = 28;
 
 const u32 = (value: number): Buffer => {
@@ -28,14 +28,14 @@ const string = (value: string | Buffer): Buffer => {
 };
 
 /**
- * The list that refuses these certificates, whichever authority signed them: the key of an authority may have been
- * replaced while certificates of the old one are still good.
- * @param writtenAt milliseconds
+ * The list that refuses these certificates whatever authority signed them: an authority's key may have been replaced while
+ * certificates of the old one are still valid.
+ * @param writtenAt in ms
  */
 export function revocationFile(keyIds: readonly string[], writtenAt: number): Buffer {
   const seconds = BigInt(Math.floor(writtenAt / 1_000));
   const certificates = Buffer.concat([
-    // Any authority; reserved.
+    // The authority (empty for any), and a reserved field.
     string(''),
     string(''),
     Buffer.from([SECTION_KEY_IDS]),
@@ -43,12 +43,12 @@ export function revocationFile(keyIds: readonly string[], writtenAt: number): Bu
   ]);
   return Buffer.concat([
     ...[u64(MAGIC), u32(FORMAT_VERSION), u64(seconds), u64(seconds)],
-    // No flags; reserved; the comment.
+    // No flags, a reserved field, and the comment.
     ...[u64(0n), string(''), string('jitbot')],
     ...(keyIds.length === 0 ? [] : [Buffer.from([SECTION_CERTIFICATES]), string(certificates)]),
   ]);
 }
 
-/** Whether two lists refuse the same certificates, whenever each was written. */
+/** Whether two lists refuse the same certificates, even if they were written at different times. */
 export const sayTheSame = (one: Buffer, other: Buffer): boolean =>
   one.length >= HEADER_BYTES && one.subarray(HEADER_BYTES).equals(other.subarray(HEADER_BYTES));

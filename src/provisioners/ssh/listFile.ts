@@ -1,4 +1,4 @@
-/** The file that servers refuse certificates by, and `FILE.json` beside it with what is on it, for another bot that writes it. */
+/** The revocation list that servers read, and `FILE.json` beside it with its entries, for other bots that write the same list. */
 
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
@@ -13,20 +13,20 @@ export type Entry = z.infer<typeof entriesSchema>[number];
 
 const besideOf = (file: string): string => `${file}.json`;
 
-/** What the file beside the list says, of another bot or of an earlier version of this one. */
+/** The entries of the file beside the list, which another bot or an earlier version of this one may have written. */
 export async function entriesBeside(file: string, log: Log): Promise<Entry[]> {
   const text = await textOf(besideOf(file));
   if (text === null) return [];
   try {
     return entriesSchema.parse(JSON.parse(text.toString()));
   } catch (error) {
-    // Ours are in the database. What cannot be read must not keep them off the list.
+    // This bot's entries are in its database, so a damaged file must not keep them off the list.
     log.error({ file: besideOf(file), err: error }, 'what is kept beside a revocation list is damaged; it is replaced');
     return [];
   }
 }
 
-/** Makes the file say what it should. @returns what it says now, and whether it had to be written */
+/** Writes the list if its content differs. @returns its content now, and whether it was written */
 export async function writeList(
   file: string,
   entries: readonly Entry[],
@@ -41,7 +41,7 @@ export async function writeList(
   return { says: after, written: true };
 }
 
-/** What a file holds; null: there is none, in a folder that is there. */
+/** A file's content. @returns null if the file does not exist but its folder does */
 async function textOf(file: string): Promise<Buffer | null> {
   try {
     return await readFile(file);
@@ -51,9 +51,9 @@ async function textOf(file: string): Promise<Buffer | null> {
   }
 }
 
-/** A reader sees the old file or the new one; after it resolves the new one survives a loss of power. */
+/** Replaces a file atomically: readers see the old content or the new. Once it resolves, the new one survives a power loss. */
 async function replace(file: string, content: string | Buffer): Promise<void> {
-  // A name that nobody can have put a link at.
+  // A random name, so that nobody can have put a link there.
   const fresh = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
   try {
     const handle = await open(fresh, 'wx', 0o644);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
-/** Runs a program of the operator's, without a shell. @throws what it said, with what it is for */
+/** Runs a program of the operator without a shell. @throws with its output and its purpose */
 export function runProgram([program = '', ...args]: readonly string[], purpose: string): Promise<void> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { timeout: TARGET_DEADLINE }, (error, _stdout, stderr) => {

@@ -20,22 +20,22 @@ import { rightsOn } from './rights.ts';
 import { type Role, roleSchema, type Target, targetSchema } from './schemas.ts';
 import { optionsOf, usageOf } from './terms.ts';
 
-/** Clocks of servers differ a little. */
+/** How long before now a certificate begins, because servers' clocks differ a little. */
 const BACKDATED = MINUTE;
-/** Kind and key; the comment behind them is free text and goes into no certificate. */
+/** A public key's kind and value. The comment after them is free text and not part of the certificate. */
 const PUBLIC_KEY =
   /^((?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+={0,2})(?: [^\n]*)?$/;
 
 /**
- * An OpenSSH certificate authority. What a grant gives is the right to a certificate for one's own key, which expires
- * with the grant; ended early, the certificate is named on a revocation list.
+ * An OpenSSH certificate authority. A grant gives its holder the right to a certificate for their own key, which expires with
+ * the grant. If the grant ends early, the certificate goes on a revocation list.
  */
 export const ssh: Provisioner<Target, Role> = {
   kind: 'ssh',
   targetSchema,
   roleSchema,
   accountTemplate: ({ public_key }) => public_key,
-  // What takes a certificate back is the list, where servers get it: it works whichever key signed it.
+  // The place is the list as servers get it, because the list takes certificates back, whatever key signed them.
   placeOf: ({ revocation_list: list, publish }) =>
     placeText(list, publish.length > 0 ? programPlace(publish) : undefined),
   byHand,
@@ -48,10 +48,10 @@ function connect(target: Target, { clock, seats, log, accountOf }: Use): Connect
   const revocations = new RevocationList(list, { now: clock.now, seats, log });
   const published = publishedList(revocations, target.publish);
   const rights = rightsOn(list, seats);
-  /** A certificate that is being made and the end of its grant wait for each other. */
+  /** Making a certificate and ending its grant wait for each other. */
   const lock = keyedLock();
   const keyFor = ({ person }: Access<Role>): string => publicKeyIn(accountOf(target.public_key, person), person.name);
-  /** No right on this list means that there is none, unless it was given by way of another list. */
+  /** If this list has no right for the grant, there is none, unless another list has it. */
   const checkAbsent = async (grantId: string): Promise<void> => {
     if (!(await revocations.has(grantId))) await rights.checkElsewhere(grantId);
   };
@@ -90,7 +90,7 @@ function connect(target: Target, { clock, seats, log, accountOf }: Use): Connect
     issueCredential: (one, expiresAt) =>
       lock(one.grantId, async () => {
         if (!(await rights.of(one.grantId))) throw new TargetRefusal('there is no access to make a certificate for');
-        // Before it exists: what is revoked stays on the list until the last certificate has expired.
+        // Recorded before the certificate exists, so that a revocation stays on the list until the last certificate has expired.
         await rights.keep(one, expiresAt);
         return certificateFor(authority, one, { publicKey: keyFor(one), from: clock.now() - BACKDATED, to: expiresAt });
       }),
@@ -115,7 +115,7 @@ function publicKeyIn(text: string, name: string): string {
   return key;
 }
 
-/** On the machine with the list; then as `publish` and `end_sessions` say. */
+/** Commands for the machine with the list, followed by the programs of `publish` and `end_sessions`. */
 function byHand(one: ToTakeBack<Role>, target: Target | null): readonly string[] {
   const list = word(target?.revocation_list ?? '$REVOCATION_LIST');
   const key = word(target === null ? '$CA_PUBLIC_KEY' : `${target.ca_key}${target.agent === undefined ? '.pub' : ''}`);
@@ -126,6 +126,6 @@ function byHand(one: ToTakeBack<Role>, target: Target | null): readonly string[]
   ];
 }
 
-/** Whose and for which grant: servers log it, and a revocation names it. */
+/** The certificate's key id, with the person and the grant. Servers log it, and a revocation names it. */
 const keyIdOf = ({ grantId, person }: Pick<Access<Role>, 'grantId' | 'person'>): string =>
   `jitbot ${grantId} ${person.email.replace(/[^!-~]/g, '?')}`;

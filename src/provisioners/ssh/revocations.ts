@@ -6,16 +6,16 @@ import { KEEPS_OUT, type SeatBook } from '../../ports/targets.ts';
 import { revocationFile } from './krl.ts';
 import { type Entry, entriesBeside, writeList } from './listFile.ts';
 
-/** By file: two resources may share a list. */
+/** One lock per file, because two resources may share a list. */
 const lock = keyedLock();
 
 /**
- * How long a certificate stays on the list after it has expired: a server whose clock is behind by less than this refuses it
- * all the same.
+ * How long a certificate stays on the list after it has expired, so that a server whose clock is behind by less than this
+ * still refuses it.
  */
 const KEPT_AFTER_EXPIRY = 12 * HOUR;
 
-/** Everything on a list is kept under one name, so that it can be asked for at once. */
+/** All entries of a list have the same account, so that one query finds them. */
 const ACCOUNT = 'revoked certificates';
 
 interface Revoked {
@@ -27,8 +27,8 @@ interface Revoked {
 }
 
 /**
- * The list that servers refuse certificates by. What is on it stands in the bot's database; the file is written anew from
- * there, so that a file that was lost, replaced by an older one or tampered with is mended by the next look at it.
+ * The list of certificates that servers refuse. Its entries are in the bot's database, and the file is written from there. So a
+ * file that was lost, replaced by an older one or tampered with is corrected at the next check.
  */
 export class RevocationList {
   readonly #file: string;
@@ -36,7 +36,7 @@ export class RevocationList {
   readonly #seats: SeatBook;
   readonly #log: Log;
   readonly #place: string;
-  /** What could not be written down, by grant. */
+  /** Entries that could not be stored, by grant. */
   readonly #unwritten = new Map<string, Entry>();
 
   constructor(file: string, { now, seats, log }: { now: () => Instant; seats: SeatBook; log: Log }) {
@@ -47,7 +47,7 @@ export class RevocationList {
     this.#place = `${KEEPS_OUT}${file}`;
   }
 
-  /** Puts the certificates of a grant on the list until they have long expired. Durable when it resolves. Idempotent. */
+  /** Puts a grant's certificates on the list until well after they expire. Durable when it resolves. Idempotent. */
   add({ grantId, keyId, until, role }: Revoked): Promise<Buffer> {
     return lock(this.#file, async () => {
       const level = String(until + KEPT_AFTER_EXPIRY);
@@ -59,15 +59,15 @@ export class RevocationList {
     });
   }
 
-  /** Whether the bot put the certificates of this grant on the list, whatever the file says. */
+  /** Whether the bot put this grant's certificates on the list, even if the file lacks them. */
   async has(grantId: string): Promise<boolean> {
     return (await this.#seats.of(grantId)).some((one) => one.place === this.#place);
   }
 
   /**
-   * Makes the file say what it should, also where there is none yet: a server that is told of a file and finds none refuses
+   * Corrects the file, and creates it if it is missing: a server that is configured with a list and finds no file refuses
    * everybody.
-   * @returns what it says now, and whether it had to be written
+   * @returns its content now, and whether it was written
    */
   mend(): Promise<{ says: Buffer; written: boolean }> {
     return lock(this.#file, async () => {
@@ -77,7 +77,7 @@ export class RevocationList {
     });
   }
 
-  /** A database that cannot be written must not keep a certificate alive. */
+  /** Stores an entry. If the database cannot be written, continues: that must not keep a certificate alive. */
   async #writeDown(write: () => Promise<void>, otherwise: () => void = () => undefined): Promise<void> {
     try {
       await write();
@@ -108,7 +108,7 @@ export class RevocationList {
     return writeList(this.#file, entries, bytes);
   }
 
-  /** Everything that is still to be refused. What has long expired is forgotten. */
+  /** All certificates that servers still have to refuse. Entries that expired long ago are deleted. */
   async #wanted(): Promise<Entry[]> {
     const known = new Map((await entriesBeside(this.#file, this.#log)).map((entry) => [entry.keyId, entry]));
     for (const { keyId, until } of [...this.#unwritten.values(), ...(await this.#ours())])

@@ -8,17 +8,17 @@ const program = z.array(z.string().min(1));
 
 export const targetSchema = z.strictObject({
   kind: z.literal('ssh'),
-  /** The authority's private key; with `agent`, its public key. */
+  /** Path of the authority's private key; with `agent`, of its public key. */
   ca_key: path,
   /** The socket of the agent that holds the private key. */
   agent: path.optional(),
-  /** What servers read as RevokedKeys. */
+  /** Path of the list that servers read as RevokedKeys. */
   revocation_list: path,
-  /** Takes the list to the servers after each change. */
+  /** Program that copies the list to the servers after each change. */
   publish: program.default([]),
-  /** Ends what is open on the servers when access ends; the grant's id is its last argument. */
+  /** Program that ends open sessions on the servers when access ends. The grant's id is its last argument. */
   end_sessions: program.min(1, 'name a program').optional(),
-  /** Where somebody's public key stands. */
+  /** Template for a person's public key. */
   public_key: z
     .string()
     .regex(/\{[a-z_]+\}/, 'expected a template such as "{ssh_key}"')
@@ -27,7 +27,7 @@ export const targetSchema = z.strictObject({
 
 const FEATURES = ['pty', 'port-forwarding', 'agent-forwarding', 'X11-forwarding', 'user-rc'] as const;
 
-/** OpenSSH makes no certificate for a range with bits behind its prefix: better said at the start than at each grant. */
+/** OpenSSH makes no certificate for a range with bits set after its prefix. The start reports it, and not each grant. */
 const sourceAddress = z.string().superRefine((text, context) => {
   const range = rangeOf(text);
   if (range === text) return;
@@ -39,20 +39,20 @@ const sourceAddress = z.string().superRefine((text, context) => {
 });
 
 export const roleSchema = z.strictObject({
-  /** Names that servers let in: logins, or what AuthorizedPrincipalsFile says. */
+  /** Principals that servers let in: logins, or names from AuthorizedPrincipalsFile. */
   principals: z
     .array(z.string().regex(/^[^\s,{}]+$/, 'expected a name without spaces or commas'))
     .min(1, 'name at least one principal'),
-  /** The login that people use, where principals are names from AuthorizedPrincipalsFile. */
+  /** The login that people use, if principals are names from AuthorizedPrincipalsFile. */
   login: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/, 'expected the name of a login on the servers')
     .optional(),
-  /** The one command that the certificate is good for. */
+  /** The only command that the certificate allows. */
   command: z.string().min(1).optional(),
-  /** Addresses it may be used from. */
+  /** Addresses from which the certificate may be used. */
   source_addresses: z.array(sourceAddress).default([]),
-  /** What is allowed besides; with a command nothing, otherwise a terminal. */
+  /** Additional features. By default a terminal, or nothing with `command`. */
   allow: z.array(z.enum(FEATURES)).optional(),
 });
 

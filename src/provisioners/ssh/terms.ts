@@ -1,6 +1,6 @@
 import type { Role } from './schemas.ts';
 
-/** What a certificate allows, in OpenSSH's own words. Everything else is switched off. */
+/** What a certificate allows, as options of ssh-keygen. Everything else is switched off. */
 export function optionsOf({ command, source_addresses: sources, allow }: Role): string[] {
   return [
     ...(allow ?? (command === undefined ? ['pty' as const] : [])).map((feature) => `permit-${feature}`),
@@ -9,7 +9,7 @@ export function optionsOf({ command, source_addresses: sources, allow }: Role): 
   ];
 }
 
-/** What the requester types. Only the policy knows whether a principal is a login. */
+/** What the requester has to type. Only the policy knows whether a principal is a login. */
 export function usageOf({ principals, login }: Role, certificate: string): string {
   const [principal = ''] = principals;
   const who = login ?? (/^[\w.-]+$/.test(principal) ? principal : 'LOGIN');
