@@ -1,4 +1,4 @@
-/** Logins and roles: what is made for a grant, where MySQL and MariaDB differ and where they do not. */
+/** The logins and roles that are made for grants, on MySQL and MariaDB. */
 
 import { createHash, randomInt } from 'node:crypto';
 import { type Instant, SECOND } from '../../domain/terms.ts';
@@ -6,7 +6,7 @@ import { TargetRefusal } from '../provisioner.ts';
 import type { Sql } from './sql.ts';
 
 const DAY_S = 86_400;
-/** Connections that a login made for a grant may hold at once: enough for people and their tools, too few to fill a server. */
+/** Limit of connections per login made for a grant: enough for a person and their tools, too few to fill a server. */
 export const LOGIN_CONNECTIONS = 10;
 
 export interface Account {
@@ -25,7 +25,7 @@ export const accountFrom = (text: string): Account => {
 export const isSame = (one: Account, other: Account): boolean => one.user === other.user && one.host === other.host;
 
 export interface Edge extends Account {
-  /** Who has it: a login, or a role, which has no host in MariaDB. */
+  /** Name of the login, or of a role, which has no host in MariaDB. */
   readonly user: string;
   readonly host: string;
   readonly role: string;
@@ -47,18 +47,18 @@ export async function whoAmI(sql: Sql): Promise<Account> {
   return accountFrom(row?.me ?? '');
 }
 
-/** Whether there is a login or a role of this name. */
+/** Whether a login or role with this name exists. */
 export const exists = async (sql: Sql, { user, host }: Account): Promise<boolean> =>
   (await sql.query('SELECT 1 FROM mysql.user WHERE User = ? AND Host = ?', [user, host])).length > 0;
 
-/** Whether the role of a grant is there. A login that is called like it is none. */
+/** Whether the role of a grant exists. A login with the same name does not count. */
 export const bridgeExists = (sql: Sql, bridge: string): Promise<boolean> =>
   exists(sql, { user: bridge, host: sql.isMariaDb ? '' : '%' });
 
 /**
- * Whose login uses the role of a grant. In MariaDB whoever makes a role administers it, and nobody else may give it away: that is
- * the bot's mark, and a login with the role is the one that the bot gave it to, whatever it is called by now. A role of that name
- * without the mark is somebody else's, and says nothing about anybody.
+ * The logins that have the role of a grant. In MariaDB the creator of a role administers it, and nobody else may grant it.
+ * So if the bot administers the role, a login with it is the one that the bot gave it to, even if it was renamed. Otherwise
+ * the role is somebody else's and proves nothing.
  */
 export async function holdersOfBridge(sql: Sql, bridge: string): Promise<Account[]> {
   const me = await whoAmI(sql);
@@ -68,7 +68,7 @@ export async function holdersOfBridge(sql: Sql, bridge: string): Promise<Account
     : all.filter(({ isAdmin }) => !isAdmin);
 }
 
-/** A role for one grant, which stands between what is granted and whoever gets it. */
+/** Creates the role of one grant, which connects the granted roles with the login. */
 export async function createBridge(sql: Sql, bridge: string, roles: readonly string[]): Promise<void> {
   if (await bridgeExists(sql, bridge)) {
     const me = await whoAmI(sql);
@@ -79,11 +79,11 @@ export async function createBridge(sql: Sql, bridge: string, roles: readonly str
   for (const role of roles) await sql.query(`GRANT ${name(role)} TO ${name(bridge)}`);
 }
 
-/** A login for one grant, locked until its person asks for a password. */
+/** Creates the login of one grant, locked until its person asks for a password. */
 export async function createLogin(sql: Sql, account: Account, bridge: string): Promise<void> {
   const isThere = (await holdersOfBridge(sql, bridge)).some((one) => isSame(one, account));
   if (!isThere) {
-    // One that does not have the role is not whole, or is somebody else's: it begins anew.
+    // A login without the role is incomplete or somebody else's, so it is created again.
     await sql.query(`DROP USER IF EXISTS ${accountName(account)}`);
     await identified(sql, newPassword(), (by) =>
       sql.query(
@@ -92,7 +92,7 @@ export async function createLogin(sql: Sql, account: Account, bridge: string): P
     );
     await give(sql, account, bridge);
   }
-  // In MariaDB only who may write to the server's own tables may choose the default role of somebody else.
+  // In MariaDB, setting another login's default role takes write access to the server's own tables.
   if (!sql.isMariaDb) await sql.query(`SET DEFAULT ROLE ${name(bridge)} TO ${accountName(account)}`);
 }
 
@@ -101,8 +101,7 @@ export async function give(sql: Sql, account: Account, bridge: string): Promise<
 }
 
 /**
- * Sets a password. The server's own expiry of passwords counts in days, from now: it is what ends a login that nobody
- * removes.
+ * Sets a password with the server's own expiry, which counts in days from now and locks out a login that nobody removes.
  */
 export async function setPassword(
   sql: Sql,
@@ -116,8 +115,8 @@ export async function setPassword(
 }
 
 /**
- * MariaDB is sent a hash, so that the password itself never travels, except where the server checks passwords: a hash cannot
- * be checked, and it refuses one.
+ * Sends MariaDB a hash, so that the password itself is never sent. A server that checks passwords cannot check a hash and
+ * refuses it: that server gets the password.
  */
 async function identified(sql: Sql, password: string, statement: (by: string) => Promise<unknown>): Promise<void> {
   await statement(
@@ -137,17 +136,17 @@ export async function checksPasswords(sql: Sql): Promise<boolean> {
   return Number(row?.checks) === 1;
 }
 
-/** What MariaDB stores of a password. */
+/** The hash that MariaDB stores for a password. */
 function nativeHash(password: string): string {
   const sha1 = (data: string | Buffer) => createHash('sha1').update(data).digest();
   return `*${sha1(sha1(password)).toString('hex').toUpperCase()}`;
 }
 
-/** How many of each kind a password has at least; servers that check passwords want one or two of each. */
+/** Characters of each kind in a password. Servers that check passwords demand one or two of each. */
 export const OF_EACH = 8;
 const KINDS = ['abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', '0123456789', '-_.+'];
 
-/** Of letters, digits and marks that no shell reads, in random order: more than 110 bits, and whatever a server demands. */
+/** A password of more than 110 bits, from letters, digits and marks that no shell interprets. It passes every server's check. */
 export function newPassword(): string {
   const picked = KINDS.flatMap((kind) => Array.from({ length: OF_EACH }, () => kind[randomInt(kind.length)] ?? ''));
   for (let last = picked.length - 1; last > 0; last -= 1) {

@@ -3,7 +3,7 @@ import { accountFrom, accountName, name, text } from './accounts.ts';
 import { bridgeOf } from './names.ts';
 import type { Role, Target } from './schemas.ts';
 
-/** In a mysql session of somebody who may manage users. */
+/** Statements for a mysql session of somebody who may manage users. */
 export function byHand({ grantId, account }: ToTakeBack<Role>, target: Target | null): readonly string[] {
   const bridge = name(bridgeOf(grantId));
   const ending = grantId.toLowerCase();

@@ -5,11 +5,11 @@ import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 import { isBroken, isDenied, isFull, isRefusal } from './errors.ts';
 import { type Sql, sqlOver } from './sql.ts';
 
-/** Connections that the bot holds to one server at most. */
+/** Limit of the bot's connections to one server. */
 const MAX_CONNECTIONS = 8;
-/** How often to try to be quicker than somebody who kills the bot's connections as they come. */
+/** Attempts against somebody who kills the bot's connections as soon as they open. */
 const STRIKES = 60;
-/** How often work that lost its connection is begun again, and how often a place on a full server is asked for. */
+/** Attempts for work that loses its connection, and attempts to connect to a full server. */
 const TRIES = 10;
 const FULL_PAUSE_MS = 200;
 
@@ -23,8 +23,8 @@ export class Connections {
   }
 
   /**
-   * Runs work on one connection, and again on another where that breaks or is killed.
-   * @param isAlone the connection is closed afterwards
+   * Runs work on one connection, and again on another if that one breaks or is killed.
+   * @param isAlone uses a connection of its own, which is closed afterwards
    */
   async run<T>(work: (sql: Sql) => Promise<T>, isAlone = false): Promise<T> {
     for (let tries = 1; ; tries += 1) {
@@ -39,8 +39,8 @@ export class Connections {
   }
 
   /**
-   * Ends every session of a login with the first statement of a fresh connection, again and again: somebody whose role lets them
-   * kill the bot's connections has to be quicker each time.
+   * Ends every session of a login with the first statement of a fresh connection, again and again. A holder whose role lets them
+   * kill the bot's connections would have to win that race every time.
    */
   async strike(user: string): Promise<void> {
     const { createConnection } = await import('mysql2/promise');
@@ -48,7 +48,7 @@ export class Connections {
       try {
         const fresh = await createConnection({ uri: withoutDatabase(this.#url), connectTimeout: TARGET_DEADLINE });
         fresh.on('error', () => undefined);
-        // MySQL has no such statement; there the second try has to do.
+        // MySQL has no such statement: there the second attempt below has to succeed.
         await fresh.query(`KILL USER ${fresh.escape(user)}`).finally(() => fresh.destroy());
         return;
       } catch (error) {
@@ -73,7 +73,7 @@ export class Connections {
       keep = true;
       return result;
     } catch (error) {
-      // What the server refuses is an answer; everything else is a connection that nobody should use again.
+      // After a refusal by the server the connection is fine. After any other error it must not be used again.
       keep = (error instanceof TargetRefusal || isRefusal(error)) && !isDenied(error);
       throw isDenied(error) && !isFresh ? new Stale('', { cause: error }) : error;
     } finally {
@@ -82,7 +82,7 @@ export class Connections {
     }
   }
 
-  /** On a full server the connection that the bot holds is waited for. */
+  /** If the server is full, waits for the connection that the bot already holds. */
   async #connection(): Promise<PoolConnection> {
     this.#opened ??= openPool(this.#url);
     const pool = await this.#opened;
@@ -97,7 +97,7 @@ export class Connections {
   }
 }
 
-/** The package is loaded with the first call: who uses no such target need not have it. */
+/** Loads the package at the first call: without such a target it need not be installed. */
 async function openPool(url: string): Promise<Pool> {
   const { createPool } = await import('mysql2/promise');
   return createPool({
@@ -111,17 +111,17 @@ async function openPool(url: string): Promise<Pool> {
   });
 }
 
-/** The bot itself has no business in the database that people are sent to. */
+/** The address without its database: that one is for people, and the bot needs none. */
 function withoutDatabase(url: string): string {
   const server = new URL(url);
   server.pathname = '';
   return server.toString();
 }
 
-/** Rights on the whole server are those of when a connection was opened: a fresh one may have been given them since. */
+/** A connection keeps the server-wide rights of the moment it was opened. A fresh one may have more. */
 class Stale extends Error {}
 
-/** No answer from the server, or none that came through. */
+/** The server did not answer, or its answer did not arrive. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }

@@ -1,4 +1,4 @@
-/** Taking back what a grant gave. Nothing that its holder can hold, make or name keeps it from ending. */
+/** Takes back what a grant gave. Nothing that its holder can lock, create or rename prevents the end. */
 
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
@@ -29,33 +29,33 @@ import type { Session } from './session.ts';
 import { endingSessions, endSessions, type Open, sessionsOf } from './sessions.ts';
 import type { Sql } from './sql.ts';
 
-/** How often something that waits for a lock of somebody else is tried, before others are known to wait for it too. */
+/** Attempts for a statement that waits for somebody's lock. Once a step was blocked, each later step is tried only once. */
 const TRIES = 2;
 
 export interface Books {
   readonly ids: IdBook;
   readonly log: Log;
-  /** Called with what could not be cleaned up now. */
+  /** Called with leftovers that could not be cleaned up now. */
   readonly owe: (left: Left) => void;
 }
 
-/** Where it is written down how far an end has come. */
+/** Where the progress of an end is stored. */
 interface Notes {
   readonly ids: IdBook;
   readonly noted: (write: Promise<void>) => Promise<void>;
 }
 
 /**
- * Each step commits by itself, the one that ends use first. Sessions are ended before and while anything waits; a step that
- * fails undoes none before it, and keeps none after it from being tried.
- * @returns what is left, and gives nobody anything
+ * Takes back a grant in steps that each commit by themselves, those that end its use first. Sessions are ended before and
+ * during steps that wait. A step that fails undoes no earlier step and prevents no later one.
+ * @returns what is left, none of which gives anybody access
  */
 export async function end(session: Session, made: Made, books: Books): Promise<readonly Residue[]> {
   const { ids, log, owe } = books;
   const problems: unknown[] = [];
   const attempt = <T>(work: () => Promise<T>, otherwise: T): Promise<T> =>
     work().catch((error: unknown) => {
-      // Every other step would wait for the same connection.
+      // Every other step would wait for the same connection in vain.
       if (error instanceof Unreachable) throw error;
       problems.push(error);
       return otherwise;
@@ -66,14 +66,14 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
       undefined,
     );
 
-  /** A database of the bot's that cannot be written must not keep access alive: what is written down only helps a later try. */
+  /** If the bot's own database cannot be written, the end continues: the notes only help a later attempt. */
   const noted = (write: Promise<void>): Promise<void> =>
     write.catch((error: unknown) => {
       if (!(error instanceof StorageError)) throw error;
       log.error({ err: error, grantId: made.grantId }, 'cannot write down how far an end has come; it goes on');
     });
 
-  // Nobody logs in any more. That takes no right to read anything.
+  // Lock the logins first, so that nobody can log in any more. This needs no right to read anything.
   const known = await knownAccounts(made, ids);
   const lock = (account: Account) =>
     step(`ALTER USER IF EXISTS ${accountName(account)} ACCOUNT LOCK`, usersIn(made, known));
@@ -85,7 +85,7 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
   });
   const users = usersIn(made, accounts);
   for (const account of ours) if (!made.login || !isSame(account, made.login)) await lock(account);
-  // Nobody has the role, in open sessions too.
+  // Drop the role, which also takes it from open sessions.
   if (await attempt(() => session.run((sql) => bridgeExists(sql, made.bridge)), true))
     await noted(keepSessions(made.grantId, ALL, ids));
   await step(`DROP ROLE IF EXISTS ${name(made.bridge)}`, users);
@@ -108,7 +108,10 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
   ];
 }
 
-/** Whether nothing of it is here, and this is not the server that gave it. Found here, it is the same access, as on a replica. */
+/**
+ * Whether nothing of the grant is here and this is not the server that gave it. If something of it is here, this server
+ * counts as the right one, for example a replica that took over.
+ */
 const isOtherServer = (session: Session, made: Made, { ids, noted }: Notes): Promise<boolean> =>
   session.run(async (sql) => {
     if (!(await isMade(sql, made))) return !(await isSameServer(sql, made.grantId, ids));
@@ -117,8 +120,8 @@ const isOtherServer = (session: Session, made: Made, { ids, noted }: Notes): Pro
   });
 
 /**
- * Sessions that were opened before the role was dropped: later ones never had it, and somebody who opens one after the other
- * with a login of their own must not keep it from ending. Which ones is written down, for a try that is cut short.
+ * Ends the sessions that were opened before the role was dropped. Later ones never had the role, and somebody who keeps
+ * opening sessions with their own login must not prevent the end. The session ids are stored, in case this attempt is cut short.
  */
 async function endOpen(
   session: Session,
@@ -132,7 +135,7 @@ async function endOpen(
   return undoing;
 }
 
-/** Whoever has the role, whatever they are called by now, and whoever got it. Written down before it is taken. */
+/** All logins that have the role or got it, also renamed ones. They are stored before the role is taken from them. */
 async function whoseItIs(
   session: Session,
   made: Made,
@@ -147,7 +150,7 @@ async function whoseItIs(
   const accounts = distinct([...kept, ...(login ? [login] : []), ...now]);
   if (now.length > 0) await noted(keepAccounts(grantId, accounts, ids));
   if (login === null) return { accounts, ours: [] };
-  // The first is who got it. A login that the bot made is its own under any name, where nobody else can give the role.
+  // The first one got the role. In MariaDB nobody else can give it, so a login that the bot made is found under any name.
   const wasMade = isMariaDb && kept.slice(0, 1).some((one) => isSame(one, login));
   return { accounts, ours: wasMade ? accounts : [login] };
 }
@@ -162,7 +165,7 @@ const renamed = ({ login }: Made, accounts: readonly Account[]): Residue[] =>
           done: `was ${shown(login)}, which was renamed; it was dropped`,
         }));
 
-/** Several times, since what it waits for is being ended. @throws what kept it from being done */
+/** Repeats a statement, because the sessions that it waits for are being ended meanwhile. @throws the last error */
 async function patiently(session: Session, statement: string, most: number): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -174,7 +177,7 @@ async function patiently(session: Session, statement: string, most: number): Pro
   }
 }
 
-/** What people have to know first. */
+/** Picks the problem that people should read first. */
 function oneOf(problems: readonly unknown[]): Error {
   const blocked = problems.find(isBlocked);
   if (blocked)
@@ -186,7 +189,7 @@ function oneOf(problems: readonly unknown[]): Error {
   return first instanceof Error ? first : new Error(errorText(first));
 }
 
-/** Whether anything of a grant is there that gives anybody anything. @throws where that cannot be known */
+/** Whether anything of a grant still gives anybody access. @throws if that cannot be known */
 export async function isPresent(
   sql: Sql,
   made: Pick<Made, 'grantId' | 'bridge' | 'login'>,
@@ -202,7 +205,7 @@ export async function isPresent(
   return (await sessionsOf(sql, users)).some(({ id, user, isEnding }) => !isEnding && (own.has(user) || which.has(id)));
 }
 
-/** Whether the role or the login of a grant is there. */
+/** Whether the role or the login of a grant exists. */
 export const isMade = async (sql: Sql, { bridge, login }: Pick<Made, 'bridge' | 'login'>): Promise<boolean> =>
   (await holdersOfBridge(sql, bridge)).length > 0 ||
   (await bridgeExists(sql, bridge)) ||

@@ -1,4 +1,4 @@
-/** What an error of the server's or of the connection's means. */
+/** What errors of the server and of the connection mean. */
 
 import { errorText } from '../../domain/text.ts';
 
@@ -8,7 +8,7 @@ export const codeOf = (error: unknown): string | null =>
 const numberOf = (error: unknown): number | null =>
   error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : null;
 
-/** The server ended the connection: somebody killed it. MariaDB and MySQL. */
+/** The server ended the connection because somebody killed it, on MariaDB and on MySQL. */
 const KILLED = [1927, 3169, 1053, 4031];
 const BROKEN = ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 'ER_SERVER_SHUTDOWN'];
 const FULL = ['ER_CON_COUNT_ERROR', 'ER_TOO_MANY_USER_CONNECTIONS', 'ER_USER_LIMIT_REACHED'];
@@ -26,10 +26,10 @@ export const isRefusal = (error: unknown): boolean =>
   !('fatal' in error && error.fatal) &&
   !KILLED.includes(numberOf(error) ?? 0);
 
-/** A right that is missing: ER_DBACCESS_DENIED, ER_TABLEACCESS_DENIED, ER_COLUMNACCESS_DENIED, ER_SPECIFIC_ACCESS_DENIED. */
+/** Missing rights: ER_DBACCESS_DENIED, ER_TABLEACCESS_DENIED, ER_COLUMNACCESS_DENIED, ER_SPECIFIC_ACCESS_DENIED. */
 const DENIED = [1044, 1142, 1143, 1227];
 export const isDenied = (error: unknown): boolean => DENIED.includes(numberOf(error) ?? 0);
 
-/** A statement that waited too long: ER_LOCK_WAIT_TIMEOUT, ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL. */
+/** Statements that waited too long: ER_LOCK_WAIT_TIMEOUT, ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL. */
 const WAITED = [1205, 1969, 3024];
 export const isBlocked = (error: unknown): boolean => WAITED.includes(numberOf(error) ?? 0);

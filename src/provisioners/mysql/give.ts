@@ -17,7 +17,7 @@ export interface Giving {
   readonly session: Session;
   readonly ids: IdBook;
   readonly now: () => Instant;
-  /** The person's own login; null: one is made for each grant. */
+  /** Names the person's own login; null if one is made for each grant. */
   readonly ownLoginOf: ((one: Access<Role>) => Account) | null;
 }
 
@@ -29,7 +29,7 @@ export const giveRoles = (
     const bridge = bridgeName(one);
     const own = ownLoginOf && (await there(sql, ownLoginOf(one)));
     const account = own ?? { user: loginName(one), host: target.host };
-    // Before it is made, so that a crash loses none of it.
+    // Stored before anything is created, so that nothing is lost in a crash.
     await keepWhereAndWhen(sql, one.grantId, ids);
     await keepPrepared(sql, one.grantId, ids);
     await keepAccounts(one.grantId, [account], ids);
@@ -42,7 +42,7 @@ export const giveRoles = (
     return { account: account.user };
   });
 
-/** @throws where there is no such login */
+/** The person's own login. @throws if it does not exist */
 async function there(sql: Sql, own: Account): Promise<Account> {
   if (await exists(sql, own)) return own;
   throw new TargetRefusal(
@@ -50,7 +50,7 @@ async function there(sql: Sql, own: Account): Promise<Account> {
   );
 }
 
-/** Makes a fresh password for a login that was made for a grant. */
+/** Sets a new password for a login that was made for a grant. */
 export async function issuePassword(
   { session, now, target: { url, host } }: Giving,
   one: Access<Role>,

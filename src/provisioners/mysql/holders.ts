@@ -1,4 +1,4 @@
-/** Who holds what on the server, by whatever way. */
+/** Who holds which roles on the server, directly or through others. */
 
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, accountName, type Edge, edges, isSame, name, shown, whoAmI } from './accounts.ts';
@@ -9,21 +9,21 @@ import type { Sql } from './sql.ts';
 export interface Held {
   readonly account: Account;
   readonly roles: ReadonlySet<string>;
-  /** The role of a grant by way of which it is held; null: otherwise. */
+  /** The grant's role through which it is held; null if there is none. */
   readonly bridge: string | null;
 }
 
 /** `jit_g7k2m9q4tz1` */
 export const isBridge = (role: string): boolean => /^jit_g[0-9a-z]+$/.test(role);
-/** Of `jit_ana_g7k2m9q4tz1`, which is made for one grant: the role of that grant. */
+/** The role of the grant that a login was made for: `jit_g7k2m9q4tz1` for `jit_ana_g7k2m9q4tz1`. */
 const bridgeOfLogin = (user: string): string | null => {
   const grant = /^jit_.*_(g[0-9a-z]+)$/.exec(user)?.[1];
   return grant === undefined ? null : `jit_${grant}`;
 };
 
 /**
- * Every login that holds roles, with what it holds directly and through other roles; the bot's own is left out. A login is no
- * role because a role is called like it.
+ * Every login that holds roles directly or through other roles, except the bot's own. A login that shares its name with a
+ * role is still a login.
  */
 export async function findHolders(sql: Sql): Promise<Held[]> {
   const all = await edges(sql);
@@ -38,7 +38,7 @@ export async function findHolders(sql: Sql): Promise<Held[]> {
       for (const edge of from.get(key) ?? []) reached.set(keyOf(edge.role, edge.roleHost), edge.role);
     return new Set(reached.values());
   };
-  // PUBLIC is everybody, in MariaDB.
+  // In MariaDB, PUBLIC means everybody.
   const ofLogins = [...from].filter(
     ([key, [one]]) => one && !isSame(one, me) && (!isRole.has(key) || one.user === 'PUBLIC'),
   );
@@ -57,7 +57,7 @@ export async function findHolders(sql: Sql): Promise<Held[]> {
     });
 }
 
-/** Logins and sessions that were made for a grant and hold no role: nothing else tells of them. */
+/** Logins and sessions that were made for a grant and hold no role, which `findHolders` does not return. */
 export async function findStray(sql: Sql): Promise<Held[]> {
   const logins = await sql.query<Account>(
     "SELECT User AS user, Host AS host FROM mysql.user WHERE User LIKE 'jit\\\\_%'",
@@ -72,7 +72,7 @@ export async function findStray(sql: Sql): Promise<Held[]> {
   });
 }
 
-/** Of logins that are no longer there: a session that was hidden when they were ended shows itself later. */
+/** Logins that no longer exist but have a session: one that was hidden when sessions were ended can appear later. */
 async function openLogins(sql: Sql, known: ReadonlySet<string>): Promise<Account[]> {
   const rows = await sql.query<{ user: string }>(
     "SELECT DISTINCT USER AS user FROM information_schema.PROCESSLIST WHERE USER LIKE 'jit\\\\_%'",
@@ -82,7 +82,7 @@ async function openLogins(sql: Sql, known: ReadonlySet<string>): Promise<Account
   return [...new Set(open.map(({ user }) => user))].map((user) => ({ user, host: '%' }));
 }
 
-/** Takes roles from a login that was given them outside the bot. */
+/** Takes roles from a login that got them outside the bot. */
 export async function takeFrom(session: Session, account: Account, roles: readonly string[]): Promise<void> {
   await session.run(async (sql) => {
     for (const role of roles) {

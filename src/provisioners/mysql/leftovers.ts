@@ -1,11 +1,11 @@
 /**
- * What somebody made with the access, and that outlives it. Views, routines, triggers and events run with the rights of their
- * definer, which is the login or the role of the grant: both are gone, and their names are never given again, so nothing of
- * it gives anybody anything. But a trigger without its definer keeps everybody from writing to its table, and an event fails
- * at each of its times: those two are dropped. Routines run with the rights of their caller from then on.
+ * Leftovers: what somebody made with the access and outlives it. Views, routines, triggers and events run with the rights of
+ * their definer, which is the login or the role of the grant. Both are gone and their names are never used again, so leftovers
+ * give nobody access. But a trigger without its definer blocks all writes to its table, and an event fails each time it is
+ * due: those two are dropped. Routines are changed to run with the rights of their caller.
  *
- * The bot takes on the roles that were granted, one after the other: what the holder could make with a role, the bot sees and
- * may take away with the same role, and it needs no rights beyond those that it hands out.
+ * For the clean-up, the bot sets each granted role in turn: what the holder could make with a role, the bot can see and remove
+ * with the same role. So it needs no rights beyond those that it grants.
  */
 
 import type { Residue } from '../../domain/grant.ts';
@@ -23,11 +23,11 @@ interface Thing {
   readonly kind: Kind;
   readonly schema: string;
   readonly name: string;
-  /** The table of a trigger; otherwise empty. */
+  /** The table of a trigger; empty for other kinds. */
   readonly on: string;
   readonly definer: string;
   readonly security: string;
-  /** By the server's clock; of triggers only. */
+  /** When it was created, by the server's clock. Only known for triggers. */
   readonly made: string | null;
 }
 
@@ -44,24 +44,24 @@ export interface Left {
   readonly bridge: string;
   readonly roles: readonly string[];
   readonly accounts: readonly Account[];
-  /** The login was made for the grant: whatever is defined as it was made with the access. */
+  /** The login that was made for the grant, if one was: everything with it as definer was made with the access. */
   readonly login: Account | null;
-  /** When the grant began, by the server's clock; null: not known. */
+  /** When the grant began, by the server's clock; null if unknown. */
   readonly since: string | null;
 }
 
 export interface Cleaned {
   readonly left: readonly Residue[];
-  /** Something could not be taken care of now: worth another try. */
+  /** Whether something could not be cleaned up now and is worth another attempt. */
   readonly isOwed: boolean;
 }
 
-/** Names what is left, and takes its edge off. Nothing in here keeps access from ending. */
+/** Finds leftovers and makes them harmless. No failure in here prevents the end of access. */
 export async function cleanUp(session: Session, left: Left, log: Log): Promise<Cleaned> {
   const found = new Map<string, Outcome>();
   for (const role of left.roles) {
     try {
-      // On a connection of its own: a role that was taken on stays with it.
+      // This needs a connection of its own, because the role that is set stays with it.
       await session.alone((sql) => cleanWith(sql, { role, left, found }));
     } catch (error) {
       log.warn({ err: error, role }, 'what was left by a login could not be looked for');
@@ -79,12 +79,15 @@ export async function cleanUp(session: Session, left: Left, log: Log): Promise<C
 
 interface Outcome {
   readonly isDone: boolean;
-  /** Somebody uses it just then. */
+  /** Whether somebody is using it at the moment. */
   readonly isBlocked: boolean;
   readonly text: string;
 }
 
-/** As the server writes them: a role has no host. A person's own login made things before, and may keep them. */
+/**
+ * The definers of leftovers, as the server writes them (a role has no host). A person's own login is not among them,
+ * because it also made things before.
+ */
 const definersOf = ({ bridge, accounts, login }: Left): ReadonlySet<string> =>
   new Set([bridge, `${bridge}@`, `${bridge}@%`, ...(login ? accounts.map(shown) : [])]);
 
@@ -97,14 +100,14 @@ async function cleanWith(
   for (const thing of await sql.query<Thing>(LISTED)) {
     const what = labelOf(thing);
     if (isTheirOwn(thing, left)) found.set(what, done(THEIR_OWN(thing)));
-    // Another role may be allowed what an earlier one was not.
+    // One role may be allowed to do what an earlier one was not.
     else if (definers.has(thing.definer) && !found.get(what)?.isDone) found.set(what, await disarm(sql, thing));
   }
 }
 
 /**
- * A trigger that somebody made as themselves while they had the access. It is theirs, and the bot cannot know whether their own rights
- * are enough for it.
+ * Whether a trigger was made with the person's own login while they had the access. It is theirs to keep, and the bot cannot
+ * know whether their own rights are enough for it.
  */
 const isTheirOwn = ({ kind, definer, made }: Thing, { login, accounts, since }: Left): boolean =>
   kind === 'trigger' &&
@@ -123,14 +126,14 @@ const labelOf = ({ kind, schema, name: called, on }: Thing): string =>
 async function disarm(sql: Sql, thing: Thing): Promise<Outcome> {
   const where = `${name(thing.schema)}.${name(thing.name)}`;
   if (thing.security !== 'DEFINER' || (thing.kind === 'view' && !sql.isMariaDb)) return done(ASLEEP[thing.kind](thing));
-  // No statement changes whose rights a package has.
+  // No statement can change with whose rights a package runs.
   if (thing.kind === 'package' || thing.kind === 'package body') return done(ASLEEP[thing.kind](thing));
   const statement = thing.kind === 'view' ? null : statementFor(thing.kind, where);
   try {
     await sql.query(statement ?? (await remadeView(sql, where)));
     return done(DONE[thing.kind]);
   } catch (error) {
-    // That a role may not replace views is nothing that anybody has to look at.
+    // A role that may not replace views is normal, so people are not told.
     const why = statement === null && isDenied(error) ? '' : ` (${errorText(error)})`;
     const text = `${ASLEEP[thing.kind](thing)}${why}${statement === null ? '' : `: ${statement}`}`;
     return { isDone: false, isBlocked: isBlocked(error), text };
@@ -144,12 +147,13 @@ const statementFor = (kind: Exclude<Kind, 'view' | 'package' | 'package body'>, 
     ? `DROP ${kind.toUpperCase()} IF EXISTS ${where}`
     : `ALTER ${kind.toUpperCase()} ${where} SQL SECURITY INVOKER`;
 
-/** How the server writes a view down: algorithm, definer, and then what is kept. */
+/** A view's definition as the server prints it: algorithm and definer, which change, then the part that is kept. */
 const VIEW = /^CREATE (ALGORITHM=\w+ )?DEFINER=`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)? SQL SECURITY DEFINER (VIEW .*)$/s;
 
 /**
- * The same view, for which its reader's rights count. An application may use it, where the holder replaced one of its own. Its
- * definer is the role that was handed out, which nobody logs in as, and whose rights it does not use.
+ * The statement that remakes a view so that it runs with its reader's rights. It is not dropped, because the holder may have
+ * replaced a view that an application uses. Its definer becomes the granted role, which cannot log in and whose rights it does
+ * not use.
  */
 async function remadeView(sql: Sql, where: string): Promise<string> {
   const [row] = await sql.query<Record<string, string>>(`SHOW CREATE VIEW ${where}`);
@@ -169,7 +173,7 @@ const DONE: Readonly<Record<Exclude<Kind, 'package' | 'package body'>, string>> 
 const byCaller = ({ security }: Thing): string =>
   security === 'DEFINER' ? 'fails for everybody: its definer is gone' : 'runs with the rights of its caller';
 
-/** What becomes of a thing by itself, once its definer is gone. */
+/** What happens to each kind of thing by itself once its definer is gone. */
 const ASLEEP: Readonly<Record<Kind, (thing: Thing) => string>> = {
   trigger: ({ schema, on }) => `nobody can write to ${schema}.${on} before it is dropped`,
   event: () => 'fails at each of its times: its definer is gone',

@@ -1,15 +1,15 @@
-/** What is made for a grant is called by its id. */
+/** Names of what is made for a grant. They contain the grant's id. */
 
 import type { Access } from '../provisioner.ts';
 import type { Role } from './schemas.ts';
 
-/** So that a login's name has at most 32 characters, which is MySQL's limit. */
+/** Characters of the person's name in a login's name, so that it stays within MySQL's limit of 32. */
 const WHO_LENGTH = 14;
 
 /** `jit_g7k2m9q4tz1` */
 export const bridgeOf = (grantId: string): string => `jit_${grantId.toLowerCase()}`;
 export const bridgeName = ({ grantId }: Access<Role>): string => bridgeOf(grantId);
-/** `jit_ana_g7k2m9q4tz1`: says whose it is, and is unique by the grant's id. */
+/** `jit_ana_g7k2m9q4tz1`: names the person, and is unique by the grant's id. */
 export const loginName = ({ person, grantId }: Access<Role>): string => {
   const who = (person.email.split('@')[0] ?? '')
     .toLowerCase()

@@ -2,7 +2,7 @@ import type { Log } from '../../ports/host.ts';
 import { cleanUp, type Left } from './leftovers.ts';
 import type { Session } from './session.ts';
 
-/** What could not be cleaned up when access ended, because somebody used it just then. */
+/** Leftovers that could not be cleaned up when access ended, because somebody was using them. */
 export function owedTo(session: Session, log: Log) {
   let owed: readonly Left[] = [];
   const owe = (left: Left): void => {

@@ -1,6 +1,6 @@
 /**
- * Transactions that were prepared (XA) outlive the session, the login and a restart, and keep their locks. The server does
- * not say whose they are: one that was not there before the grant is named, and left to people.
+ * Prepared transactions (XA) outlive the session, the login and a restart, and keep their locks. The server does not say
+ * whose they are. So one that did not exist before the grant is reported, and people decide about it.
  */
 
 import type { Residue } from '../../domain/grant.ts';
@@ -10,10 +10,10 @@ import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
 
 const PREPARED = 'prepared transactions';
-/** On a server that uses them all the time nothing can be told from the names. */
+/** Limit of the stored names, in characters. On a server that uses them all the time, the names prove nothing anyway. */
 const NAMES_MAX = 4_000;
 
-/** @returns null: the server does not tell the bot, which MySQL does with a right of its own only */
+/** Lists prepared transactions. @returns null if the bot may not see them: MySQL demands a right for that */
 async function prepared(sql: Sql): Promise<string[] | null> {
   const rows = await sql.query<{ formatID: number; data: string | Buffer }>('XA RECOVER').catch(() => null);
   return rows?.map(({ formatID, data }) => `${String(data).replace(/[^ -~]/g, '?')} (${formatID})`) ?? null;
@@ -21,7 +21,7 @@ async function prepared(sql: Sql): Promise<string[] | null> {
 
 export async function keepPrepared(sql: Sql, grantId: string, ids: IdBook): Promise<void> {
   const found = await prepared(sql);
-  // Not knowing what was there before is not the same as nothing: then nothing is named as the holder's afterwards.
+  // If it is unknown what existed before, nothing is reported as the holder's afterwards.
   if (found === null) return;
   const names = JSON.stringify(found);
   if (names.length <= NAMES_MAX) await ids.keep(grantId, PREPARED, names);

@@ -92,7 +92,7 @@ function connect(target: Target, { clock, ids, log, accountOf }: Use): Connectio
   };
 }
 
-/** What was made for a grant, by what is found of it. */
+/** What was made for a grant, derived from the account that was found. */
 function madeBy(grantId: string, account: string, roles: readonly string[]): Made {
   const bridge = bridgeOf(grantId);
   const login = accountFrom(account);
@@ -104,7 +104,7 @@ function holdingsOf(found: readonly Held[], roles: readonly ListedRole<Role>[]):
   return found.flatMap(({ account, roles: held, bridge }) => {
     const gives = roles.filter(({ role }) => role.roles.every((one) => held.has(one)));
     const grantId = bridge === null ? null : bridge.slice('jit_'.length).toUpperCase();
-    // What was made for a grant is one holding, of the first role that it gives; one that gives nothing any more, of none.
+    // Everything made for one grant is one holding: of the first role that it gives, or of no role if it no longer gives any.
     const one = held.size === 0 ? [null] : gives.slice(0, 1).map(({ roleKey }) => roleKey);
     const keys = bridge === null ? gives.map(({ roleKey }) => roleKey) : one;
     return keys.map((role) => ({ account: shown(account), role, grantId }));

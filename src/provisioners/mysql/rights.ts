@@ -1,4 +1,4 @@
-/** What the doctor asks: the bot's own rights, and what roles give that nobody could take back. */
+/** The doctor's checks: the bot's own rights, and whether roles give something that could not be taken back. */
 
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
@@ -17,7 +17,7 @@ export async function checkRights(session: Session, roles: readonly string[]): P
   return [...own, ...given, ...(await session.run(checkPasswords))];
 }
 
-/** Whether the bot's own login may do what granting these roles takes. */
+/** Checks that the bot's own login has the rights to grant these roles. */
 async function checkOwn(sql: Sql, roles: readonly string[]): Promise<Finding[]> {
   const me = await whoAmI(sql);
   const bot = accountName(me);
@@ -72,7 +72,7 @@ interface Granted {
   readonly canHandOn: boolean;
 }
 
-/** What the connection has, by its login and the role that it took on. */
+/** The rights of the connection, from its login and the role that it has set. */
 async function grantsOf(sql: Sql): Promise<Granted[]> {
   const rows = await sql.query<Record<string, string>>('SHOW GRANTS');
   return rows.flatMap((row): Granted[] => {
@@ -81,13 +81,13 @@ async function grantsOf(sql: Sql): Promise<Granted[]> {
         Object.values(row)[0] ?? '',
       ) ?? [];
     if (privileges === undefined || on === undefined) return [];
-    // Columns in brackets hold commas too.
+    // Lists of columns in brackets also contain commas, so they are removed first.
     const names = privileges.replaceAll(/ ?\([^)]*\)/g, '').split(',');
     return [{ privileges: names.map((one) => one.trim()), on, canHandOn: / WITH .*GRANT OPTION/.test(rest ?? '') }];
   });
 }
 
-/** Who has one of these on the whole server can give themselves, or others, what no end of a grant takes away. */
+/** Server-wide rights whose holder can give themselves or others something that outlives every grant. */
 const FOR_EVER = [
   ...[
     'ALL PRIVILEGES',
@@ -103,7 +103,7 @@ const FOR_EVER = [
 ];
 const WRITES = ['ALL PRIVILEGES', 'INSERT', 'UPDATE', 'DELETE', 'ALTER', 'DROP', 'CREATE'];
 
-/** Whether a role gives something that outlives the grant. The bot takes it on for that, on a connection of its own. */
+/** Checks whether a role gives something that outlives the grant. The bot sets the role for that, on a connection of its own. */
 async function checkRole(sql: Sql, role: string): Promise<Finding> {
   const what = `${role} gives nothing that could be kept for ever`;
   const before = new Set((await grantsOf(sql)).map(keyOf));
@@ -131,9 +131,9 @@ async function checkRole(sql: Sql, role: string): Promise<Finding> {
   };
 }
 
-/** A role that a holder may give to others stays with them. Roles reach it through roles that they hold. */
+/** Finds roles that a holder may grant to others, who would keep them, also through roles that the granted role holds. */
 async function checkHandingOn(sql: Sql, role: string): Promise<Finding[]> {
-  // That the bot may not see them is a finding already.
+  // If the bot may not see them, another finding says so already.
   const all = await edges(sql).catch((error: unknown) => {
     if (isDenied(error)) return null;
     throw error;
@@ -158,7 +158,7 @@ async function checkHandingOn(sql: Sql, role: string): Promise<Finding[]> {
 const keyOf = ({ privileges, on, canHandOn }: Granted): string => JSON.stringify([privileges, on, canHandOn]);
 const isSystem = (on: string): boolean => (on === '*.*' ? false : /^`?mysql`?\./i.test(on));
 
-/** A server that checks passwords has to see them, and takes none that is too simple for it. */
+/** Checks whether the server accepts the bot's passwords. One that checks passwords must see them, and refuses simple ones. */
 async function checkPasswords(sql: Sql): Promise<Finding[]> {
   if (!(await checksPasswords(sql))) return [];
   const demands = (

@@ -4,7 +4,7 @@ import { databaseAddress } from '../address.ts';
 export const targetSchema = z.strictObject({
   kind: z.literal('mysql'),
   url: databaseAddress(/^mysql:\/\//, 'expected mysql://user:password@host:3306/database'),
-  /** `temporary`: a login made for each grant. Otherwise a template for the name of the person's own login. */
+  /** `temporary` for a login made for each grant, or a template for the name of the person's own login. */
   login: z
     .union([
       z.literal('temporary'),

@@ -8,17 +8,18 @@ import type { Sql } from './sql.ts';
 
 export interface Session {
   /**
-   * Runs work on one connection. Each statement commits by itself. Where the connection breaks or is killed, the work is
-   * begun again on another: it has to be repeatable.
+   * Runs work on one connection. Each statement commits by itself. If the connection breaks or is killed, the work starts
+   * again on another one, so it has to be repeatable.
    */
   run<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
-  /** The same on a connection of its own, which is closed afterwards: for work that takes on a role. */
+  /** Like `run`, on a connection of its own that is closed afterwards: for work that sets a role. */
   alone<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
-  /** One at a time by name, and not while a statement of an earlier try is still on its way at the server. */
+  /** Runs work one at a time per name, and not while a statement of an earlier attempt still runs on the server. */
   granting<T>(name: string, work: (sql: Sql) => Promise<T>): Promise<T>;
   /**
-   * The same for taking back, which nobody can hold up: an earlier try of the bot's is ended, any other holder is passed by.
-   * @param users whose sessions are ended first where somebody kills the bot's connections as they come
+   * Like `granting`, for taking back, which nobody can block: an earlier attempt of the bot's is ended, and any other holder of
+   * the lock is ignored.
+   * @param users whose sessions are ended first if somebody kills the bot's connections as soon as they open
    */
   ending<T>(name: string, users: () => Promise<readonly string[]>, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -26,7 +27,7 @@ export interface Session {
 
 export function createSession(url: string, log: Log): Session {
   const connections = new Connections(url);
-  // Taken before the server's own: waiting there would hold a connection.
+  // Taken before the server's lock, because waiting for that one would occupy a connection.
   const lock = keyedLock();
   return {
     run: (work) => connections.run(work),

@@ -1,35 +1,35 @@
-/** Which sessions belong to whom, and how they are ended. */
+/** Finds out whose sessions are open, and ends them. */
 
 import { pause } from '../polling.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Session } from './session.ts';
 import { kill, type Sql } from './sql.ts';
 
-/** How often and how long to look whether sessions that were ended are gone. */
+/** How often, and at what pause in ms, to check whether ended sessions are gone. */
 const LOOKS = 20;
 const PAUSE_MS = 100;
 
 export interface Open {
   readonly id: number;
   readonly user: string;
-  /** Told to end, and still undoing what it did: it runs no other statement. */
+  /** Whether it was killed and is still rolling back: it runs no other statement. */
   readonly isEnding: boolean;
 }
 
 /**
- * The sessions of these names. While a session runs a routine with the rights of its definer, the server shows it under the
- * definer's name: so the role of a grant is asked for too, since a routine can be defined as it. Where the performance schema
- * is on and may be read, it tells by whom a session was opened, whatever it runs.
- * @throws where the bot may not see sessions of others: seeing none means nothing then
+ * The sessions of these users. While a session runs a routine with its definer's rights, the server shows it under the
+ * definer's name. A routine can have the grant's role as definer, so that name is searched for too. If the performance schema
+ * is on and readable, it says who opened each session, whatever it runs.
+ * @throws if the bot may not see other sessions: then seeing none proves nothing
  */
 export async function sessionsOf(sql: Sql, users: ReadonlySet<string>): Promise<Open[]> {
-  // Needs the same right, and fails without it, where the list of sessions would only be shorter.
+  // This needs the same right and fails without it, while the list of sessions would just be shorter.
   await sql.query('SELECT 1 FROM information_schema.INNODB_TRX LIMIT 1');
   const rows = await sql.query<{ id: number; user: string; command: string }>(
     'SELECT ID AS id, USER AS user, COMMAND AS command FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()',
   );
   const openers = await openersOf(sql);
-  // Compared here: the server does not tell `Ben` from `ben` in this list, and they are two logins.
+  // Compared here and not in SQL: in this list the server treats `Ben` and `ben` as equal, but they are two logins.
   return rows.flatMap(({ id, user: shown, command }): Open[] => {
     const opener = openers.get(Number(id));
     const user = opener !== undefined && users.has(opener) ? opener : shown;
@@ -37,25 +37,25 @@ export async function sessionsOf(sql: Sql, users: ReadonlySet<string>): Promise<
   });
 }
 
-/** Who opened each session, as far as the server says. */
+/** Who opened each session, if the server says so. */
 async function openersOf(sql: Sql): Promise<ReadonlyMap<number, string>> {
   const rows = await sql
     .query<{ id: number; user: string }>(
       'SELECT PROCESSLIST_ID AS id, PROCESSLIST_USER AS user FROM performance_schema.threads WHERE PROCESSLIST_USER IS NOT NULL',
     )
-    // It is an extra: many servers have it switched off, and the bot need not be allowed to read it.
+    // This is optional: many servers have it switched off, and the bot need not be allowed to read it.
     .catch(() => []);
   return new Map(rows.map(({ id, user }) => [Number(id), user]));
 }
 
-/** Ends every session of these names that there is now. @returns how many there were */
+/** Ends every current session of these users. @returns how many there were */
 async function killAll(sql: Sql, users: ReadonlySet<string>): Promise<number> {
   const open = (await sessionsOf(sql, users)).filter(({ isEnding }) => !isEnding);
   for (const { id } of open) await kill(sql, id);
   return open.length;
 }
 
-/** Goes on ending sessions as they come while something is under way that a session of theirs could hold up. */
+/** Keeps ending sessions as they appear, during work that such a session could block. */
 export async function endingSessions<T>(
   session: Session,
   users: ReadonlySet<string>,
@@ -70,15 +70,15 @@ export async function endingSessions<T>(
     do await session.run((sql) => killAll(sql, users));
     while (!(await Promise.race([settled, pause(PAUSE_MS).then(() => false)])));
   })();
-  // Whatever keeps sessions from being ended must not keep the work from being done; it is said when they are waited for.
+  // If sessions cannot be ended, the work goes on. `endSessions` reports the problem later.
   await killing.catch(() => undefined);
   return working;
 }
 
 /**
- * Ends sessions, and waits until they are gone.
- * @returns those that the server is still undoing
- * @throws where one goes on
+ * Ends sessions and waits until they are gone.
+ * @returns those that the server is still rolling back
+ * @throws if one is still running
  */
 export async function endSessions(
   session: Session,
