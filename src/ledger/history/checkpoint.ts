@@ -133,7 +133,7 @@ function accept(line: CheckpointLine, keys: Map<string, KeyObject>, checkpoints:
     const key = keys.get(line.key);
     if (!key) return `signed by a key that nobody vouches for (${line.key})`;
     if (!isSigned(line, key)) return 'its signature is wrong';
-    // A restore makes numbers go back, but never time.
+    // After a restore, a lower number is fine if its time is later.
     const before = checkpoints.at(-1);
     if (before && before.ledger === line.ledger && before.seq > line.seq && before.at >= line.at)
       return 'it goes backwards';

@@ -60,7 +60,8 @@ export function createCheckpointBook(options: { keyPath: string; place: string; 
 }
 
 /**
- * Looks for positions of another ledger. One is proof enough that this ledger replaced it, since a new ledger adds only its own.
+ * Looks for checkpoints of another ledger. A single one proves that this ledger took the other's place: from then on, only
+ * positions of the new ledger were added to the file.
  * @returns the flaw in the ledger; null if there is none
  */
 export function otherLedger(checkpoints: readonly Checkpoint[], ledger: string): string | null {

@@ -1,7 +1,10 @@
 import type { ToTakeBack } from '../provisioner.ts';
 import { bridgeName, literal, loginName, quote } from './identity.ts';
 
-/** In psql, as somebody who may manage roles. The sessions end before the login goes; what it owns is given away first. */
+/**
+ * Statements for psql, as somebody who may manage roles. Sessions end, and what the login owns is handed over, before it is
+ * dropped.
+ */
 export function byHand(
   one: ToTakeBack<{ readonly roles: readonly string[] }>,
   target: { readonly leftovers_owner?: string | undefined } | null,

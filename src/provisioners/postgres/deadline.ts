@@ -8,9 +8,9 @@ import { type Client, OnlyReads } from './transaction.ts';
 
 /**
  * Runs work on a connection under the deadline.
- * @param url of its server
+ * @param url the address of its server
  * @param release gives the connection back, or closes it for good where there was a failure
- * @throws WrongServer where the server only reads
+ * @throws WrongServer if the server is read-only
  */
 export async function withDeadline<T>(
   client: Client,
@@ -24,7 +24,7 @@ export async function withDeadline<T>(
     failure ??= error;
     reject(error);
   };
-  // A connection that breaks between two statements says so as an event.
+  // A connection that breaks between two statements emits an event.
   client.on('error', fail);
   const timer = setTimeout(() => fail(new Error(`no answer within ${TARGET_DEADLINE / SECOND} s`)), TARGET_DEADLINE);
   try {
@@ -32,7 +32,7 @@ export async function withDeadline<T>(
   } catch (error) {
     if (error instanceof OnlyReads) {
       failure = error;
-      // Whether that works or breaks, this connection is not used again.
+      // This connection is not used again, whether or not the statement works.
       await Promise.race([client.query(DROP), broken]).catch(() => undefined);
       throw new WrongServer(
         `PostgreSQL at ${shownPlace(url)} only reads (it follows another server, or was set to): ${errorText(error.cause)}. Let the address lead to the server that can be written to, or name all of them: postgres://user:password@a:5432,b:5432/database`,
@@ -45,20 +45,20 @@ export async function withDeadline<T>(
     throw unreachable(url, failure);
   } finally {
     clearTimeout(timer);
-    // With a failure the connection is closed for good, and whatever transaction was open on it dies.
+    // After a failure the connection is closed for good, which aborts a transaction that was open on it.
     release(failure);
     if (!failure) client.off('error', fail);
   }
 }
 
-/** A server that only follows another one, or none: whatever it says is no answer, and another one is to be asked. */
+/** The server is a read-only replica: its answers do not count, and another server has to be asked. */
 export class WrongServer extends Error {
   override readonly name = 'WrongServer';
 }
 
 /**
- * A pooler goes on giving out the connection that it has to that server: it is closed there, and the pooler opens another
- * one. The answer is that the connection breaks.
+ * Ends the server's side of this connection. Otherwise a pooler would keep handing out its connection to that server. The
+ * statement never answers: the connection breaks.
  */
 const DROP = `SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())
   WHERE pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool`;

@@ -1,4 +1,4 @@
-/** Whether the bot's own login may do what giving and taking back takes, and what a holder could do beyond it. */
+/** The doctor's checks: whether the bot's own login can give and take back access, and what a holder could do beyond the grant. */
 
 import type { Finding } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
@@ -13,7 +13,7 @@ import { type Client, inTransaction } from './transaction.ts';
 export interface Checked {
   readonly roles: readonly string[];
   readonly owners: Owners;
-  /** Whom the address names; empty: nobody. */
+  /** The user in the address; empty if it names none. */
   readonly user: string;
   /** Whether logins are made for grants. */
   readonly isTemporary: boolean;
@@ -21,7 +21,7 @@ export interface Checked {
 
 export async function checkRights(session: Session, { roles, owners, ...who }: Checked): Promise<Finding[]> {
   return session.run(async (client) => {
-    // Asked before the path is pinned: as it is for whatever else uses this login.
+    // Read before the bot pins the path, so that it is the one that other programs with this login get.
     const path = await client.query<{ path: string }>("SELECT pg_catalog.current_setting('search_path') AS path");
     return inTransaction(client, async () => {
       const me = await whoAmI(client);
@@ -80,7 +80,7 @@ async function mayGrant(client: Client, roles: readonly string[], me: string): P
   );
 }
 
-/** Everybody who may open connections can use up what there is. */
+/** Checks for connections that are reserved for the bot's login: anybody who may connect can use up all others. */
 async function reservedConnection(client: Client, me: Me): Promise<Finding> {
   const { rows } = await client.query<{ reserved: boolean; member: boolean }>(
     `SELECT pg_catalog.current_setting('reserved_connections')::int4 > 0 AS reserved,
@@ -94,7 +94,7 @@ async function reservedConnection(client: Client, me: Me): Promise<Finding> {
   };
 }
 
-/** Only a server that says which cluster it is can be told from another one at the same address. */
+/** Checks that the server reports its cluster id, without which the bot cannot tell it from another one at the same address. */
 async function clusterFinding(client: Client, me: string): Promise<Finding[]> {
   if ((await clusterId(client)) !== null) return [];
   return [
@@ -106,7 +106,10 @@ async function clusterFinding(client: Client, me: string): Promise<Finding[]> {
   ];
 }
 
-/** The bot pins its path in each transaction; a path that nobody else can put anything on is the second wall. */
+/**
+ * Checks the login's search path. The bot pins the path in each transaction; a path that nobody else can write to is a
+ * second defence.
+ */
 async function searchPath(client: Client, me: string, path: string): Promise<Finding> {
   const { rows } = await client.query<{ place: string }>(
     `WITH named AS (SELECT pg_catalog.btrim(part, ' "') AS name FROM pg_catalog.unnest(pg_catalog.string_to_array($2::text, ',')) AS part),
@@ -130,7 +133,7 @@ async function searchPath(client: Client, me: string, path: string): Promise<Fin
   };
 }
 
-/** What is left behind can be handed over only to a role that may create in its schema. */
+/** Checks that leftovers can be handed over: their new owner needs the right to create in their schema. */
 async function heirFindings(
   client: Client,
   { roles, owners, me, options }: { roles: readonly string[]; owners: Owners; me: string; options: boolean },
@@ -197,7 +200,7 @@ async function mayCreateWhere(client: Client, heir: string, roles: readonly stri
   }));
 }
 
-/** For a schema that a holder made, PostgreSQL asks this of the bot itself. */
+/** Checks the bot's right to create schemas, which PostgreSQL demands of the bot to hand over a schema that a holder made. */
 async function mayHandOverSchemas(client: Client, me: string, roles: readonly string[]): Promise<Finding[]> {
   const { rows } = await client.query<{ database: string; needed: boolean; may: boolean }>(
     `SELECT pg_catalog.current_database() AS database,

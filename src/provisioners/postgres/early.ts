@@ -3,14 +3,14 @@ import { SECOND } from '../../domain/terms.ts';
 import { driver } from './driver.ts';
 
 /**
- * Sends SQL on a connection of its own, together with the last word of the login: the server reads it the moment it lets
- * the bot in. Whoever waits to end that connection then has to be quicker than the server, not than the bot.
+ * Sends SQL on a connection of its own, together with the last message of the login, so that the server reads it the moment
+ * it lets the bot in. Somebody who tries to end that connection first then races the server and not the bot.
  *
- * Only with SCRAM does the client have the last word; otherwise SQL is sent as soon as the server says that it is ready.
+ * Only with SCRAM does the client send that last message. Otherwise SQL is sent as soon as the server says that it is ready.
  *
- * @param sql one message; all of it is done when the promise resolves
+ * @param sql one message, all of which is done when the promise resolves
  * @param deadline in milliseconds, for login and SQL together
- * @throws pg.DatabaseError what the server said; Error where the connection broke
+ * @throws pg.DatabaseError if the server refused; Error if the connection broke
  */
 export function sendEarly(config: pg.ClientConfig, sql: string, deadline: number): Promise<void> {
   const client = new (driver().Client)(config);
@@ -42,7 +42,7 @@ export function sendEarly(config: pg.ClientConfig, sql: string, deadline: number
   connection.once('errorMessage', reject);
   connection.once('error', reject);
   connection.once('end', () => reject(new Error('Connection terminated before the server answered')));
-  // The client knows nothing of what was sent past it, and calls the answer an error.
+  // The client did not send this SQL itself, so it reports the answer as an error.
   client.on('error', () => undefined);
   client.connect().catch(reject);
   const timer = setTimeout(() => reject(new Error(`no answer within ${deadline / SECOND} s`)), deadline);

@@ -1,6 +1,6 @@
 /**
- * What follows once nobody can use a role any more: what was made with it is cleaned up, and it is dropped. None of it is
- * needed to end access, so what does not work is told, and tried again by `tidy`.
+ * The last part of an end, once nobody can use the role any more: cleans up what was made with it, and drops it. Ending
+ * access does not depend on it, so failures are reported and `tidy` tries again.
  */
 
 import type { Residue } from '../../domain/grant.ts';
@@ -15,7 +15,7 @@ import type { Session } from './session.ts';
 import { attempt, budgetOf } from './statements.ts';
 import type { Client } from './transaction.ts';
 
-/** For one database: it has to fit within the deadline of one call. */
+/** Time for cleaning up one database, in ms. It has to fit within the deadline of one call. */
 const CLEANING_MS = 5_000;
 
 export interface Owners {
@@ -25,10 +25,10 @@ export interface Owners {
   readonly tables: string | null;
 }
 
-/** With more before it, cleaning up is left for the next round: it must not keep other ends waiting. */
+/** With more clean-ups than this waiting, the next one is left for the next round, so that it does not delay other ends. */
 const MOST_QUEUED = 3;
 
-/** @returns what is left, and what was done with it */
+/** Cleans up after a role and drops it. @returns what is left, and what was done with it */
 export async function finish(
   session: Session,
   made: Made,
@@ -107,7 +107,7 @@ async function markAsEnded(client: Client, { oid, name }: Made): Promise<void> {
   await client.query(`COMMENT ON ROLE ${quote(name)} IS ${literal(`${comment}, ended`)}`);
 }
 
-/** Roles of ended grants that could not be dropped when access ended: marked so, or written down as taken back. */
+/** Roles of ended grants that could not be dropped when access ended. They are marked as ended or recorded as taken back. */
 export async function endedRoles(client: Client, book: IdBook): Promise<Made[]> {
   const { rows } = await client.query<Made & { comment: string }>(
     `SELECT r.oid, r.rolname AS name, pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment FROM pg_catalog.pg_roles r

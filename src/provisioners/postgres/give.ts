@@ -1,4 +1,4 @@
-/** Makes what gives access. Each in one transaction, and what it made is written down before that commits. */
+/** Creates what gives access, each in one transaction. What it creates is recorded before the transaction commits. */
 
 import type { Instant } from '../../domain/terms.ts';
 import type { IdBook } from '../../ports/targets.ts';
@@ -25,7 +25,7 @@ interface ToMake {
   readonly memberOf: readonly string[];
 }
 
-/** A login for one grant. It has no password until its person asks for one. */
+/** Creates a login for one grant. It has no password until its person asks for one. */
 export function createLogin(
   session: Session,
   book: IdBook,
@@ -45,7 +45,7 @@ export function createLogin(
   });
 }
 
-/** A role for one grant between the granted roles and the person's own login. */
+/** Creates a role for one grant, between the granted roles and the person's own login. */
 export function createBridge(
   session: Session,
   book: IdBook,
@@ -80,7 +80,7 @@ async function personOid(client: Client, login: string): Promise<number> {
   return rows[0].oid;
 }
 
-/** A login that inherits nothing would be told that it has what it may not use. */
+/** Refuses a login that does not inherit its roles' rights: its person would be told of access that they cannot use. */
 async function assertMay(client: Client, login: string, roles: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ role: string }>(
     `SELECT r.rolname AS role FROM pg_catalog.pg_roles u, pg_catalog.pg_roles r
@@ -93,13 +93,19 @@ async function assertMay(client: Client, login: string, roles: readonly string[]
     );
 }
 
-/** What is made after SET ROLE belongs to that role and stays: so SET ROLE is not given, where PostgreSQL can withhold it. */
+/**
+ * Grants the roles without SET ROLE where PostgreSQL can withhold it: what is made after SET ROLE belongs to that role and
+ * stays.
+ */
 async function giveRoles(client: Client, roles: readonly string[], to: string): Promise<void> {
   const options = (await hasGrantOptions(client)) ? ' WITH INHERIT TRUE, SET FALSE' : '';
   await client.query(`GRANT ${roles.map(quote).join(', ')} TO ${quote(to)}${options}`);
 }
 
-/** Before the commit: then whatever took effect is known, also where the answer to the commit never came. */
+/**
+ * Records what was created. Called before the commit, so that everything that took effect is known even if the commit's
+ * answer is lost.
+ */
 async function writeDown(
   client: Client,
   book: IdBook,
@@ -133,7 +139,7 @@ async function keepGranted(
   for (const { oid, name } of rows) await book.keep(grantId, grantedThing(name), String(oid));
 }
 
-/** Only for what is there and was made for this grant. */
+/** Sets a password, but only for a login that exists and was made for this grant. */
 export async function setPassword(
   session: Session,
   book: IdBook,
@@ -148,7 +154,7 @@ export async function setPassword(
   });
 }
 
-/** For what was given before such things were written down. Only what bears the mark of the grant is taken for it. */
+/** Records what an earlier version gave without recording it. Only roles with the grant's mark are taken for it. */
 export async function stamp(
   session: Session,
   book: IdBook,

@@ -1,4 +1,4 @@
-/** The role that what is left behind goes to. It can do nothing, and nobody can act as it. */
+/** The role that becomes the owner of leftovers. It can do nothing, and nobody can act as it. */
 
 import { literal, quote } from './identity.ts';
 import type { Session } from './session.ts';
@@ -7,8 +7,8 @@ import { type Client, inTransaction } from './transaction.ts';
 const COMMENT = 'jitbot: owns what was left behind, can do nothing, and nobody can log in as it';
 
 /**
- * Makes the role where there is none.
- * @returns why it is not to be handed anything; null: it may be
+ * Creates the role if it does not exist.
+ * @returns why nothing may be handed over to it; null if it may be
  */
 export async function prepareHeir(session: Session, name: string): Promise<string | null> {
   return session.run(async (client) => {
@@ -22,7 +22,10 @@ export async function prepareHeir(session: Session, name: string): Promise<strin
   });
 }
 
-/** Somebody who can act as the role would be given what others left; somebody whom it is a member of would lend it rights. */
+/**
+ * Why a role must not own leftovers: somebody who can act as it would get what others left, and a role that it is a member of
+ * would give it rights. @returns null if it may own them
+ */
 export async function problemOf(client: Client, name: string): Promise<string | null> {
   const { rows } = await client.query<{ powerful: boolean; member: boolean; shared: string[] }>(
     `SELECT r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls AS powerful,

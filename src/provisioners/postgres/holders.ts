@@ -1,4 +1,4 @@
-/** Who holds what, by whatever way. */
+/** Who holds which roles, directly or through others. */
 
 import { cut } from '../../domain/text.ts';
 import type { Holding, IdBook } from '../../ports/targets.ts';
@@ -14,17 +14,17 @@ interface Role {
 interface Found {
   readonly account: string;
   readonly oid: number;
-  /** The PostgreSQL role that it gives; null: none of them. */
+  /** Which of the PostgreSQL roles it gives; null if none. */
   readonly gives: string | null;
-  /** The comment on what the bot made; null: it is not the bot's. */
+  /** The comment on what the bot made; null if the bot did not make it. */
   readonly comment: string | null;
-  /** The comment on what the bot made, by way of which it is held; null: otherwise. */
+  /** The comment on the bot's role through which it is held; null if there is none. */
   readonly via: string | null;
 }
 
 /**
- * Logins that hold any of these roles, directly or through other roles, and every role that the bot made and that somebody
- * can use. Superusers, who hold everything, and the bot's own login are left out.
+ * Logins that hold any of these roles directly or through other roles, and every role made by the bot that somebody can use.
+ * Superusers, who hold everything, and the bot's own login are left out.
  */
 async function findHolders(client: Client, roles: readonly string[]): Promise<Found[]> {
   const { rows } = await client.query<Found>(
@@ -69,7 +69,7 @@ export async function listHoldings(
   const add = (one: Holding) => holdings.set(JSON.stringify(one), one);
   for (const [account, held] of Map.groupBy(found, (one) => one.account)) {
     const made = readMark(held[0]?.comment ?? null);
-    // Made for another resource on the same server: that one's list has it.
+    // It was made for another resource on the same server, whose list has it.
     if (made && !roles.some(({ roleKey }) => roleKey === made.roleKey)) continue;
     if (made) {
       add({ account, role: made.roleKey, grantId: made.grantId });
@@ -88,12 +88,12 @@ export async function listHoldings(
   return [...holdings.values()];
 }
 
-/** Whether somebody holds a role by way of what was made for them, and not because its holder let them in. */
+/** Whether the role through which somebody holds access was made for them. If not, its holder let them in. */
 async function isMeant(book: IdBook, { oid, via }: Found): Promise<boolean> {
   const grant = readMark(via);
   if (!grant) return false;
   const person = (await book.of(grant.grantId)).get(PERSON_OID);
-  // What was given before such things were written down is for the member that it has.
+  // Nothing is recorded for grants of earlier versions: their role is meant for the member that it has.
   return person === undefined ? (await book.of(grant.grantId)).size === 0 : person === String(oid);
 }
 
@@ -101,8 +101,8 @@ const OWNED_BY = 'owned by ';
 const OWNED_SHOWN = 200;
 
 /**
- * What the granted roles own, where PostgreSQL cannot forbid SET ROLE: what was made after it is among that.
- * @returns by role, for people
+ * What the granted roles own, on versions where SET ROLE cannot be withheld: things made after SET ROLE are among it.
+ * @returns a text for people, by role
  */
 async function ownedByGiven(client: Client, roles: readonly string[]): Promise<Map<string, string>> {
   const { rows } = await client.query<{ role: string; count: string; things: string }>(
@@ -120,7 +120,7 @@ async function ownedByGiven(client: Client, roles: readonly string[]): Promise<M
   );
 }
 
-/** Takes a role from a login that was given it outside the bot. */
+/** Takes a role from a login that got it outside the bot. */
 export async function takeFrom(session: Session, book: IdBook, login: string, role: ListedRole<Role>): Promise<void> {
   if (login.startsWith(OWNED_BY))
     throw new TargetRefusal(

@@ -1,6 +1,6 @@
 /**
- * What is made for a grant, and how it is found again: by its oid, which PostgreSQL never changes, once that was written
- * down; and by the comment that the bot put on it, never by its name alone. Names can be given to something else.
+ * Finds again what was made for a grant: by its recorded oid, which PostgreSQL never changes, or by the comment that the bot
+ * put on it. Never by its name alone, because a name can be given to something else.
  */
 
 import { type Access, TargetRefusal } from '../provisioner.ts';
@@ -10,17 +10,17 @@ import type { Client } from './transaction.ts';
 export const quote = (name: string): string => driver().escapeIdentifier(name);
 export const literal = (text: string): string => driver().escapeLiteral(text);
 
-/** From this version on, a membership says whether it inherits and may be used for SET ROLE, and who granted it counts. */
+/** From this version on, memberships have the options INHERIT and SET, and those from different grantors are separate. */
 const VERSION_WITH_GRANT_OPTIONS = 160_000;
 
-/** What is written down of each grant. */
+/** Keys of what is recorded for each grant. */
 export const ROLE_OID = 'role oid';
 export const CLUSTER = 'cluster';
 export const TRANSACTION = 'transaction';
 export const PERSON_OID = 'login oid';
-/** The oid of what the bot took back: whatever has its name afterwards is somebody else's. */
+/** The oid of what the bot took back: anything with the same name afterwards is somebody else's. */
 export const TAKEN_OID = 'taken back oid';
-/** Followed by the name that a granted role had. */
+/** Prefix of a key, followed by the name that a granted role had. */
 const GRANTED = 'granted ';
 export const grantedThing = (role: string): string => `${GRANTED}${role}`;
 export const grantedOids = (ids: ReadonlyMap<string, string>): number[] =>
@@ -28,7 +28,7 @@ export const grantedOids = (ids: ReadonlyMap<string, string>): number[] =>
 
 type Person = Access<unknown>['person'];
 
-/** `jit_ana_7k2m9q4tz1`: says whose it is, and is unique by the grant's id. */
+/** `jit_ana_7k2m9q4tz1`: names the person, and is unique by the grant's id. */
 export const loginName = ({ person, grantId }: { person: Person; grantId: string }): string => {
   const who = (person.email.split('@')[0] ?? '')
     .toLowerCase()
@@ -38,7 +38,7 @@ export const loginName = ({ person, grantId }: { person: Person; grantId: string
 };
 export const bridgeName = ({ grantId }: { grantId: string }): string => `jit_${grantId.toLowerCase()}`;
 
-/** What the comment on a role of the bot's says: for which role of the policy and which grant, and whether that is over. */
+/** The comment on a role made by the bot: the policy's role, the grant, and whether that has ended. */
 const MARK = /^jitbot: (\S+) for .+, grant (G\w+)(, ended)?$/s;
 
 export const markOf = ({ grantId, roleKey, person }: Pick<Access<unknown>, 'grantId' | 'roleKey' | 'person'>): string =>
@@ -49,7 +49,7 @@ export function readMark(comment: string | null): { roleKey: string; grantId: st
   return roleKey === undefined || grantId === undefined ? null : { roleKey, grantId, hasEnded: ended !== undefined };
 }
 
-/** The role that was made for a grant, as it is called now. */
+/** The role that was made for a grant, with its current name. */
 export interface Made {
   readonly oid: number;
   readonly name: string;
@@ -57,16 +57,16 @@ export interface Made {
 
 export interface Wanted {
   readonly grantId: string;
-  /** What the bot calls it. */
+  /** The name that the bot gave it. */
   readonly name: string;
-  /** What was written down when it was made. */
+  /** What was recorded when it was made. */
   readonly ids: ReadonlyMap<string, string>;
 }
 
 /**
  * Finds what was made for a grant, on the server that it was made on.
- * @returns `made` null: nothing that is known to be of the grant is there. `doubt`: why what is there cannot be told to be
- * the bot's, which is never "gone"
+ * @returns `made` is null if nothing is there that is known to belong to the grant. `doubt` says why something that is there
+ *   may or may not be the bot's: a doubt never means "gone"
  */
 export async function locate(
   client: Client,
@@ -81,11 +81,11 @@ export async function locate(
   );
   const isRecorded = ({ oid }: Made) => String(oid) === recorded;
   const isMarked = (row: { comment: string | null }) => readMark(row.comment)?.grantId === grantId;
-  // Its oid is known, and either its name or its mark is as the bot left it: somebody else changed the other.
+  // The oid matches, and so does the name or the mark. If only one of them does, somebody changed the other.
   const own = rows.find((row) =>
     recorded === undefined ? isMarked(row) : isRecorded(row) && (row.name === name || isMarked(row)),
   );
-  // Whoever has the name of what is found by its oid, or of what the bot dropped, is a namesake and nothing more.
+  // A role that only has the same name as one found by its oid, or as one that the bot dropped, is unrelated.
   const isDone = recorded !== undefined && ids.get(TAKEN_OID) === recorded;
   const stranger = own ? (isMarked(own) ? undefined : own) : isDone ? undefined : rows[0];
   const fix = (role: string) =>
@@ -104,16 +104,19 @@ export async function locate(
   };
 }
 
-/** @throws TargetRefusal where something is there that cannot be told to be the bot's */
+/**
+ * @returns what was made for the grant; null if it is gone.
+ * @throws TargetRefusal if something is there that may or may not be the bot's
+ */
 export async function findMade(client: Client, wanted: Wanted): Promise<Made | null> {
   const { made, doubt } = await locate(client, wanted);
   if (doubt !== null) throw new TargetRefusal(doubt);
   return made;
 }
 
-/** @returns null where this PostgreSQL does not tell: some that are run for others do not. */
+/** The id of the cluster. @returns null if this PostgreSQL does not report it, as some managed ones */
 export async function clusterId(client: Client): Promise<string | null> {
-  // In a transaction that goes on, whatever the answer.
+  // The savepoint lets the transaction continue if the query fails.
   await client.query('SAVEPOINT cluster');
   try {
     const { rows } = await client.query<{ id: string }>(
@@ -127,7 +130,7 @@ export async function clusterId(client: Client): Promise<string | null> {
   }
 }
 
-/** Another server at the same address knows nothing of the grant: what it does not have is no evidence. */
+/** Refuses to ask another server at the same address: that it lacks something of the grant proves nothing. */
 export async function assertSameCluster(client: Client, recorded: string | undefined): Promise<void> {
   if (recorded === undefined) return;
   const now = await clusterId(client);
@@ -137,7 +140,10 @@ export async function assertSameCluster(client: Client, recorded: string | undef
     );
 }
 
-/** A cluster that was put back to a time before the access was given does not have it; the one that does may still run. */
+/**
+ * Refuses a cluster that was restored to a time before the access was given: it does not have the access, but the original may
+ * still run and have it.
+ */
 async function assertNotOlder(client: Client, transaction: string | undefined): Promise<void> {
   if (transaction === undefined) return;
   const { rows } = await client.query<{ older: boolean }>(
@@ -150,7 +156,7 @@ async function assertNotOlder(client: Client, transaction: string | undefined): 
     );
 }
 
-/** Whether memberships have the options INHERIT and SET, and count by who granted them. */
+/** Whether memberships have the options INHERIT and SET, and those from different grantors are separate. */
 export async function hasGrantOptions(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ version: number }>(
     "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version",

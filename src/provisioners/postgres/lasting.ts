@@ -1,10 +1,10 @@
-/** What the doctor says of roles whose holders could change something, or give something away, for good. */
+/** The doctor's findings about roles whose holders could change something, or pass on rights, for good. */
 
 import type { Finding } from '../../ports/targets.ts';
 import { hasGrantOptions, quote } from './identity.ts';
 import type { Client } from './transaction.ts';
 
-/** Rights that may be passed on, of everything that can be granted: who has them, and their name. */
+/** Rights WITH GRANT OPTION on everything that can be granted: who has them, and what they are called. */
 const PASSABLE = `
   SELECT a.grantee, a.privilege_type || ' ON ' || c.oid::pg_catalog.regclass::text AS what, 'REVOKE GRANT OPTION FOR ' AS revoke
     FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
@@ -24,7 +24,7 @@ const PASSABLE = `
   UNION ALL SELECT m.member, pg_catalog.quote_ident(g.rolname), 'REVOKE ADMIN OPTION FOR '
     FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.admin_option`;
 
-/** Over files and programs of the server, and over the connections of others: the bot's are among them. */
+/** Predefined roles with power over the server's files and programs, or over connections of others, such as the bot's. */
 const POWERS = [
   ...['pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'],
   ...['pg_signal_backend', 'pg_create_subscription'],
@@ -34,11 +34,14 @@ interface Reach {
   readonly role: string;
   readonly owners: readonly string[];
   readonly passes: readonly { readonly what: string; readonly sql: string }[];
-  /** Where SET ROLE cannot be forbidden also roles with attributes: whoever acts as one that may log in sets its password. */
+  /** Also roles with attributes, if SET ROLE cannot be withheld: somebody acting as a role that may log in can set its password. */
   readonly powers: readonly string[];
 }
 
-/** What a role, or one that it is in, owns or may pass on. Roles that PostgreSQL brings are left out: they own what it brings. */
+/**
+ * Finds what a role, or one that it is a member of, owns or may pass on. PostgreSQL's own roles are left out: they own its
+ * own objects.
+ */
 export async function mayBeChangedForGood(client: Client, roles: readonly string[]): Promise<Finding[]> {
   const { rows } = await client.query<Reach>(
     `WITH RECURSIVE reach AS (
@@ -78,7 +81,7 @@ export async function mayBeChangedForGood(client: Client, roles: readonly string
   ]);
 }
 
-/** Where it is a role behind the granted one that owns something, its name says where to look. */
+/** Names the roles behind the granted one that own something, so that people know where to look. */
 function through(role: string, owners: readonly string[]): string {
   const others = owners.filter((one) => one !== role);
   return others.length > 0 ? `, neither by itself nor through ${others.join(', ')}` : '';

@@ -1,6 +1,6 @@
 /**
- * What the holder of a role made with it, in one database: first it is disarmed, then it goes to a role that can do nothing,
- * or to the one that the policy names for tables. The bot is a member of the roles meanwhile, and never the owner.
+ * Leftovers: what the holder of a role made with it, in one database. First they are disarmed. Then they go to a role that can
+ * do nothing, or tables to the role that the policy names. The bot is a member of the roles meanwhile, and never the owner.
  */
 
 import type { Residue } from '../../domain/grant.ts';
@@ -10,9 +10,9 @@ import { attempt, attemptAll, type Budget, LATER } from './statements.ts';
 import { type Client, inTransaction } from './transaction.ts';
 
 export interface Heirs {
-  /** The role that can do nothing; null: there is none that may be trusted, so things stay with the role of the grant. */
+  /** The role that can do nothing; null if there is none to be trusted, so that things stay with the grant's role. */
   readonly powerless: string | null;
-  /** Where tables and sequences go instead; null: nowhere else. */
+  /** The role that gets tables and sequences instead; null if there is no other. */
   readonly tables: string | null;
 }
 
@@ -24,7 +24,7 @@ interface Cleaning {
   readonly hasTime: Budget;
 }
 
-/** PostgreSQL's word for a kind of thing, as ALTER and DROP have it, where that is another one. */
+/** The keyword of ALTER and DROP for a kind of thing, if it differs from the name of the kind. */
 const KEYWORDS: Readonly<Record<string, string>> = {
   function: 'ROUTINE',
   procedure: 'ROUTINE',
@@ -32,7 +32,7 @@ const KEYWORDS: Readonly<Record<string, string>> = {
   'statistics object': 'STATISTICS',
   'foreign-data wrapper': 'FOREIGN DATA WRAPPER',
 };
-/** What REVOKE calls it, where there is anything to revoke. */
+/** The keyword of REVOKE for a kind of thing, if it can have rights. */
 const GRANTABLE: Readonly<Record<string, string>> = {
   table: 'TABLE',
   view: 'TABLE',
@@ -49,13 +49,13 @@ const GRANTABLE: Readonly<Record<string, string>> = {
   'foreign-data wrapper': 'FOREIGN DATA WRAPPER',
   'large object': 'LARGE OBJECT',
 };
-/** What holds data, or what data hangs on, is never dropped. */
+/** Kinds that hold data, or that data depends on. They are never dropped. */
 const HOLDS_DATA = new Set([
   ...['table', 'foreign table', 'materialized view', 'sequence', 'large object', 'type', 'extension'],
 ]);
 const PERMISSION_DENIED = '42501';
 
-/** As people write it. */
+/** An identity as people write it. */
 const shown = (identity: string): string => identity.replaceAll('pg_catalog.', '');
 
 const keywordOf = ({ type }: Owned): string => KEYWORDS[type] ?? type.toUpperCase();
@@ -88,14 +88,14 @@ export async function cleanDatabase(client: Client, cleaning: Cleaning): Promise
       what: shown(what),
       done: `left alone: it appeared while the access lived, in what the access opened (${roles.join(', ')}); look at it`,
     });
-  // Rights that the role was given, and what it gives by default. While it owns anything, that would be dropped too.
+  // DROP OWNED removes the role's rights and default privileges. It comes last, because it would also drop what the role owns.
   await inTransaction(client, async () => {
     if (await ownsNothing(client, made.oid)) await client.query(`DROP OWNED BY ${quote(made.name)}`);
   });
   return residue;
 }
 
-/** Drops functions of the role's with what runs them on tables of others. @returns which are gone */
+/** Drops functions of the role together with what runs them on tables of others. @returns which are gone */
 async function dropUsed(client: Client, uses: readonly UseByOthers[], hasTime: Budget): Promise<ReadonlySet<string>> {
   const dropped = new Set<string>();
   for (const routine of new Set(uses.flatMap((one) => one.routine ?? [])))
@@ -103,7 +103,10 @@ async function dropUsed(client: Client, uses: readonly UseByOthers[], hasTime: B
   return dropped;
 }
 
-/** Nothing of it runs with the rights of its owner any more, and nobody else may use it. @returns what was done, by thing */
+/**
+ * Makes things harmless: none runs with its owner's rights any more, and nobody else may use it.
+ * @returns what was done, by thing
+ */
 async function disarm(client: Client, owned: readonly Owned[], { heirs, hasTime }: Cleaning) {
   const steps = owned.flatMap((one) => disarmingSteps(one, heirs).map((step) => ({ one, ...step })));
   const failed = await attemptAll(
@@ -135,7 +138,7 @@ function disarmingSteps(one: Owned, heirs: Heirs): { sql: string; says: string }
       sql: `REVOKE ALL ON ${kind} ${one.identity} FROM ${one.grantees.join(', ')} CASCADE`,
       says: 'nobody else may use it',
     });
-  // The heirs need a right to the schema of what they are handed.
+  // New owners need a right to the schema of what they get.
   if (one.type === 'schema')
     for (const heir of [heirs.powerless, heirs.tables])
       if (heir !== null)
@@ -143,7 +146,7 @@ function disarmingSteps(one: Owned, heirs: Heirs): { sql: string; says: string }
   return steps;
 }
 
-/** @returns what became of each; without an entry: not there any more */
+/** Hands things over to their new owners. @returns what happened to each; things that no longer exist have no entry */
 async function handOver(client: Client, owned: readonly Owned[], cleaning: Cleaning): Promise<Map<Owned, string>> {
   const { made, heirs, hasTime } = cleaning;
   const became = new Map<Owned, string>();
@@ -162,7 +165,7 @@ async function handOver(client: Client, owned: readonly Owned[], cleaning: Clean
   );
   for (const one of rest) {
     const problem = failed.get(giveTo(one, powerless));
-    // There is no ALTER EXTENSION … OWNER TO.
+    // PostgreSQL has no ALTER EXTENSION … OWNER TO.
     const isRefused =
       one.type === 'extension' || (problem !== undefined && problem !== LATER && problem.code === PERMISSION_DENIED);
     const instead =
@@ -173,7 +176,7 @@ async function handOver(client: Client, owned: readonly Owned[], cleaning: Clean
   return became;
 }
 
-/** For the table that an application needs. What it runs for whoever uses it is switched off: that is the holder's too. */
+/** Hands over a table that an application may need. Its triggers and rules, which the holder may have made, are switched off. */
 async function giveTable(client: Client, one: Owned, heir: string): Promise<string | null> {
   if (one.type !== 'table' && one.type !== 'sequence') return null;
   const switches = one.type === 'table' ? await inTransaction(client, () => switchesOf(client, one.oid)) : [];
@@ -183,8 +186,8 @@ async function giveTable(client: Client, one: Owned, heir: string): Promise<stri
 }
 
 /**
- * PostgreSQL wants CREATE on the schema of the new owner. What runs is dropped without it; tables go to the new owner all
- * the same in this way, once nothing else is left that does not.
+ * For a new owner without CREATE on the schema, which PostgreSQL demands. Things that run are dropped. Tables are handed over
+ * with REASSIGN OWNED, which needs no such right, once nothing else is left.
  */
 async function dropOrReassign(client: Client, one: Owned, { from, to }: { from: string; to: string }) {
   if (!HOLDS_DATA.has(one.type) && (await attempt(client, `DROP ${keywordOf(one)} ${one.identity} RESTRICT`)) === null)

@@ -3,8 +3,8 @@ import type { Session } from './session.ts';
 import type { Client } from './transaction.ts';
 
 /**
- * What a role owns can be changed by its members only. The bot becomes one for the time that it takes, and stays none:
- * what others made is not to be the bot's, not even by way of a role.
+ * Makes the bot a member of roles during some work, because only members can change what a role owns. Afterwards it is no
+ * member any more: things that others made must not be the bot's, not even through a role.
  */
 export async function lent<T>(session: Session, roles: readonly string[], work: () => Promise<T>): Promise<T> {
   const borrowed = await session.transaction((client) => borrow(client, roles));
@@ -36,7 +36,7 @@ async function isMember(client: Client, role: string, options: boolean): Promise
   return rows[0]?.may === true;
 }
 
-/** A role that was dropped meanwhile took the membership with it. */
+/** Ends the bot's membership. If the role was dropped meanwhile, it has ended already. */
 async function giveBack(client: Client, role: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [role]);
   if (rowCount === 0) return;

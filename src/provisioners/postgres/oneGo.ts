@@ -2,9 +2,9 @@ import type pg from 'pg';
 import type { Client } from './transaction.ts';
 
 /**
- * Runs statements one after the other without letting go of the server's connection, for what may not be part of a
- * transaction: they are sent together, and only then is the server asked to answer. A pooler that gives the connection to
- * somebody else after each transaction gives it away after the last of them. The first that fails keeps the rest from running.
+ * Runs statements that may not be part of a transaction on one server connection: they are sent together, and the server is
+ * asked to answer only after the last. So a pooler that hands connections on after each transaction does so only after the
+ * last statement. After a failure the rest does not run.
  */
 export function inOneGo(client: Client, statements: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -17,7 +17,7 @@ export function inOneGo(client: Client, statements: readonly string[]): Promise<
         }
         connection.sync();
       },
-      // What the driver tells whatever it was given to run.
+      // The driver calls these methods of a query.
       handleCommandComplete: () => undefined,
       handleError: reject,
       handleReadyForQuery: () => resolve(),

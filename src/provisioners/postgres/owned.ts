@@ -1,24 +1,24 @@
-/** Questions about what a role owns, and about what was made with it, in the database of the connection. */
+/** Queries about what a role owns, and what was made with it, in the connection's database. */
 
 import { hasGrantOptions } from './identity.ts';
 import type { Client } from './transaction.ts';
 
 export interface Owned {
-  /** `function`, `table`, `large object`: PostgreSQL's own word. */
+  /** PostgreSQL's own name of the kind, such as `function`, `table` or `large object`. */
   readonly type: string;
   /** Quoted and with its schema, as a statement takes it. */
   readonly identity: string;
   readonly schema: string | null;
   readonly oid: number;
-  /** It runs with the rights of its owner. */
+  /** Whether it runs with its owner's rights. */
   readonly definer: boolean;
-  /** Whom it was opened to, quoted: roles and PUBLIC. */
+  /** Roles that have rights on it, quoted, or PUBLIC. */
   readonly grantees: readonly string[];
-  /** A sequence of a table goes where the table goes. */
+  /** Whether it is a table's sequence, which goes where the table goes. */
   readonly follows: boolean;
 }
 
-/** What the role gives by default and its user mappings go with it, by DROP OWNED. */
+/** What a role owns. Default privileges and user mappings are left out: DROP OWNED removes them with the role. */
 const OWNED = `
   SELECT d.classid, d.objid FROM pg_catalog.pg_shdepend d
   WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass AND d.refobjid = $1::oid AND d.deptype = 'o'
@@ -43,7 +43,7 @@ const GIVEN = `
   SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ANY($2::text[])
   UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN given ON given.oid = m.member`;
 
-/** What a role owns here, but for what goes with the session that made it. */
+/** What a role owns here, except what disappears with the session that made it. */
 export async function ownedBy(client: Client, oid: number): Promise<Owned[]> {
   const { rows } = await client.query<Owned>(
     `WITH owned AS (${OWNED}), grants AS (${GRANTS})
@@ -67,15 +67,15 @@ export interface UseByOthers {
   /** `trigger block on public.payments` */
   readonly what: string;
   /**
-   * The function of the role's that it runs, quoted, where nothing hangs on that but triggers, rules, defaults, checks and
-   * indexes: they hold no data, protect none, and are younger than the access, so they may be dropped together. null: otherwise.
+   * The function of the role that it runs, quoted, if only triggers, rules, defaults, checks and indexes depend on it. These
+   * hold no data, protect none, and are newer than the access, so all of them may be dropped together. null if more depends on it.
    */
   readonly routine: string | null;
 }
 
 /**
- * What is on tables of others and uses something of the role's: triggers, rules, defaults, checks, policies, columns, indexes.
- * It runs with the rights of whoever uses the table, a superuser as well.
+ * Triggers, rules, defaults, checks, policies, columns and indexes on tables of others that use something of the role. They
+ * run with the rights of whoever uses the table, even a superuser.
  */
 export async function usesByOthers(client: Client, oid: number): Promise<UseByOthers[]> {
   const { rows } = await client.query<UseByOthers>(
@@ -116,7 +116,7 @@ export async function usesByOthers(client: Client, oid: number): Promise<UseByOt
  * oid that is higher than the role's says that they are newer.
  */
 export async function newerThan(client: Client, oid: number, roles: readonly string[]): Promise<string[]> {
-  // Before memberships had oids, they said by whose session they were given: those go with the role.
+  // In versions where memberships have no oid, they name the role that gave them and disappear with it.
   const memberships = (await hasGrantOptions(client))
     ? `UNION SELECT 'pg_catalog.pg_auth_members'::regclass, m.oid FROM pg_catalog.pg_auth_members m
          JOIN given ON given.oid = m.grantor WHERE m.oid > $1::oid AND $1::oid NOT IN (m.member, m.roleid)`
@@ -158,7 +158,7 @@ export async function otherDatabases(client: Client, oid: number): Promise<strin
   return rows.map(({ name }) => name);
 }
 
-/** Switches on a table that run somebody's code for whoever uses it: its triggers and rules, as clauses of ALTER TABLE. */
+/** The triggers and rules of a table, which run their author's code for everybody who uses it, as clauses of ALTER TABLE. */
 export async function switchesOf(client: Client, oid: number): Promise<string[]> {
   const { rows } = await client.query<{ clause: string }>(
     `SELECT 'DISABLE TRIGGER USER' AS clause FROM pg_catalog.pg_trigger t WHERE t.tgrelid = $1::oid AND NOT t.tgisinternal

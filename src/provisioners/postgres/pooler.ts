@@ -1,10 +1,10 @@
-/** What stands between the bot and the server, and gives the server's connections to many. */
+/** The doctor's findings about a connection pooler between the bot and the server. */
 
 import type { Finding } from '../../ports/targets.ts';
 import type { Client } from './transaction.ts';
 
 /**
- * @param user whom the address names; empty: nobody
+ * @param user the user in the address; empty if it names none
  * @param isTemporary whether logins are made for grants
  */
 export async function poolerFindings(
@@ -15,7 +15,7 @@ export async function poolerFindings(
     'SELECT pg_catalog.pg_backend_pid() AS pid, session_user::text AS me',
   );
   const [server] = rows;
-  // A pooler tells each of its clients a process id of its own making.
+  // A pooler gives each client a made-up process id.
   if (!server || !('processID' in client) || client.processID === server.pid) return [];
   const follows = [
     'each thing is done in one transaction',

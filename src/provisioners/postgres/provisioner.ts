@@ -18,18 +18,21 @@ const roleName = z.string().min(1).max(63, 'PostgreSQL names have at most 63 cha
 const targetSchema = z.strictObject({
   kind: z.literal('postgres'),
   url: databaseAddress(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:5432/database', true),
-  /** `temporary`: a login made for each grant. Otherwise a template for the name of the person's own login. */
+  /** `temporary` for a login made for each grant, or a template for the name of the person's own login. */
   login: z
     .union([
       z.literal('temporary'),
       z.string().regex(/\{[a-z_]+\}/, 'expected temporary, or a template for a login name, such as {email_name}'),
     ])
     .default('temporary'),
-  /** How many connections a login that was made for a grant may have: 10 where nothing is said. */
+  /** Limit of connections of a login that is made for a grant. 10 if absent. */
   connections: z.int().min(1).max(1000).optional(),
-  /** Who owns what a temporary login leaves behind: a role that can do nothing. `jitbot_leftovers`, made where there is none. */
+  /**
+   * The role that gets what a temporary login leaves behind. It must be able to do nothing. If absent, `jitbot_leftovers`,
+   * which is created.
+   */
   leftovers_owner: roleName.optional(),
-  /** Who owns tables and sequences that a temporary login leaves behind instead, for an application that needs them. */
+  /** The role that gets tables and sequences that a temporary login leaves behind, for an application that needs them. */
   keep_owner: roleName.optional(),
 });
 

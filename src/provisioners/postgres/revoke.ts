@@ -1,4 +1,4 @@
-/** Takes back what was made for a grant, step by step: what ends the use of it first. */
+/** Takes back what was made for a grant in steps. Those that end its use come first. */
 
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
@@ -37,9 +37,9 @@ import type { Client } from './transaction.ts';
 
 export interface Taking {
   readonly grantId: string;
-  /** What the bot called it. */
+  /** The name that the bot gave it. */
   readonly name: string;
-  /** The roles that it gave. */
+  /** The PostgreSQL roles that it gave. */
   readonly roles: readonly string[];
 }
 
@@ -51,13 +51,13 @@ export interface Place {
 }
 
 /**
- * How often the row of a login is tried that somebody may have locked: at first only until its sessions had to end once, so
- * that what it gives is taken soon.
+ * Attempts in the first round for a login's row that somebody may have locked. Few, just enough to end the login's sessions
+ * once, so that its rights are taken soon.
  */
 const FIRST_TRIES = 2;
 const MORE_TRIES = 8;
 
-/** @throws TargetRefusal while anybody can still use it, with everything that was done having been done */
+/** Takes back everything it can, even if some of it fails. @throws TargetRefusal if anybody can still use it afterwards */
 export async function takeBack(place: Place, taking: Taking): Promise<{ left: readonly Residue[] }> {
   const ids = await idsOf(place, taking.grantId);
   try {
@@ -70,7 +70,7 @@ export async function takeBack(place: Place, taking: Taking): Promise<{ left: re
   }
 }
 
-/** A database of the bot's that cannot be read must not keep access alive: the mark on what was made will do. */
+/** The recorded ids of a grant. If the bot's own database cannot be read, the end goes on with the mark alone. */
 async function idsOf({ book, log }: Place, grantId: string): Promise<ReadonlyMap<string, string>> {
   try {
     return await book.of(grantId);
@@ -81,7 +81,7 @@ async function idsOf({ book, log }: Place, grantId: string): Promise<ReadonlyMap
   }
 }
 
-/** What bears the mark of a grant that has ended, whichever role that is: it may have been made anew from a backup. */
+/** Takes back a role with the mark of an ended grant, even if its oid is not the recorded one: it may come from a backup. */
 export async function takeWhatIsMarked(place: Place, taking: Taking): Promise<void> {
   const ids = new Map(await idsOf(place, taking.grantId));
   for (const thing of [ROLE_OID, TRANSACTION]) ids.delete(thing);
@@ -100,7 +100,7 @@ async function take(
     left.push(...(await endUse(session, made, { taking, ids, each })));
     const granted = grantedOids(ids);
     const { login, sessions } = await usableNow(session, made, granted);
-    // With its role, memberships go that nobody could take away one by one.
+    // Dropping the role also removes memberships that nobody could take away one by one.
     if (doubt === null && !login && !sessions)
       left.push(...(await cleaned(session, made, { owners, granted, otherwise: taking.roles })));
     assertUnusable(made, await usableNow(session, made, granted), each);
@@ -112,7 +112,7 @@ async function take(
   return { left };
 }
 
-/** Whatever goes wrong while cleaning up: it has ended, and `tidy` tries again. */
+/** Cleans up. A failure here does not matter for the end of access, and `tidy` tries again. */
 async function cleaned(
   session: Session,
   made: Made,
@@ -127,7 +127,7 @@ async function cleaned(
   }
 }
 
-/** It has ended, whether or not that can be written down here. */
+/** Records that the role was taken back. Access has ended even if this cannot be recorded. */
 async function keepTaken(book: IdBook, log: Log, { grantId, oid }: { grantId: string; oid: number }): Promise<void> {
   try {
     await book.keep(grantId, TAKEN_OID, String(oid));
@@ -137,7 +137,7 @@ async function keepTaken(book: IdBook, log: Log, { grantId, oid }: { grantId: st
   }
 }
 
-/** What the granted roles are called now. */
+/** The current names of the granted roles. */
 async function namesOf(session: Session, oids: readonly number[], otherwise: readonly string[]) {
   if (oids.length === 0) return otherwise;
   const { rows } = await session.transaction((client) =>
@@ -149,7 +149,10 @@ async function namesOf(session: Session, oids: readonly number[], otherwise: rea
   return rows.map(({ name }) => name);
 }
 
-/** What a transaction of the bot's own came to has to be known first: it could take effect after everything was looked at. */
+/**
+ * Finds what was made for the grant. Settles an open transaction of the bot first, which could otherwise take effect after
+ * the search.
+ */
 async function find(session: Session, taking: Taking, ids: ReadonlyMap<string, string>) {
   await session.transaction((client) => assertSameCluster(client, ids.get(CLUSTER)));
   const transaction = ids.get(TRANSACTION);
@@ -164,7 +167,7 @@ async function endUse(
 ): Promise<Residue[]> {
   const person = await session.transaction((client) => personOf(client, made, { taking, ids }));
   const isShut = await each.try(() => forbidLogin(session, made, FIRST_TRIES).then(() => true));
-  // Told to end before anything else that could be waited for; whether they did is looked at below.
+  // Sessions are told to end before any step that may wait. Whether they did end is checked below.
   if (isShut) await each.try(() => tellToEnd(session, made));
   await cutMemberships(session, made, { each, granted: grantedOids(ids) });
   if (!isShut) await each.try(() => forbidLogin(session, made, MORE_TRIES));
@@ -172,7 +175,7 @@ async function endUse(
   await each.try(() => rollBackAll(session, made));
   const residue = await preparedOf(session, made);
   if (person) {
-    // A session keeps what it took on with SET ROLE until it ends. One that begins after this has nothing to take on.
+    // A session keeps a role from SET ROLE until it ends. A session that starts after this has nothing to set.
     await endSessions(session, person, 'open now');
     residue.push(...(await preparedOf(session, person)));
   }
@@ -193,14 +196,14 @@ function assertUnusable(made: Made, usable: Usable, each: Attempts): void {
   throw new TargetRefusal([what.join('; '), ...new Set(why)].join(': '), { cause: new AggregateError(each.failures) });
 }
 
-/** The person's own login, where the role stands between it and what was granted. */
+/** The person's own login, if the grant's role connects it with the granted roles. */
 async function personOf(
   client: Client,
   made: Made,
   { taking, ids }: { taking: Taking; ids: ReadonlyMap<string, string> },
 ): Promise<Made | null> {
   const recorded = ids.get(PERSON_OID);
-  // Where nothing was written down, the member of a role in between is who it was made for.
+  // If nothing was recorded, the role was made for the member that it has.
   if (recorded === undefined && taking.name !== bridgeName(taking)) return null;
   const { rows } = await client.query<Made>(
     `SELECT u.oid, u.rolname AS name FROM pg_catalog.pg_roles u
@@ -212,7 +215,7 @@ async function personOf(
   return rows[0] ?? null;
 }
 
-/** Nobody but the login itself, or a superuser, can roll these back. */
+/** Prepared transactions that are left. Only the login itself or a superuser can roll them back. */
 async function preparedOf(session: Session, owner: Made): Promise<Residue[]> {
   const prepared = await session.transaction((client) => preparedBy(client, owner.name));
   return prepared.map(({ gid, database }) => ({
@@ -221,7 +224,7 @@ async function preparedOf(session: Session, owner: Made): Promise<Residue[]> {
   }));
 }
 
-/** The role is gone, by somebody else; a session that it opened may not be. */
+/** Ends sessions of a role that somebody else dropped: they may still be open. */
 async function endStraySessions(session: Session, ids: ReadonlyMap<string, string>): Promise<void> {
   const oid = Number(ids.get(ROLE_OID) ?? Number.NaN);
   if (Number.isNaN(oid)) return;
@@ -229,7 +232,7 @@ async function endStraySessions(session: Session, ids: ReadonlyMap<string, strin
     await endSessions(session, { oid, name: `oid ${oid}` }, 'all');
 }
 
-/** Whether anybody can use what was made for a grant. @throws TargetRefusal where that cannot be told */
+/** Whether anybody can use what was made for a grant. @throws TargetRefusal if that cannot be known */
 export async function isInUse(place: Place, taking: Taking): Promise<boolean> {
   const { session } = place;
   const ids = await idsOf(place, taking.grantId);

@@ -7,18 +7,18 @@ import { sendEarly } from './early.ts';
 import { openPools, type Pools } from './pools.ts';
 import type { Client } from './transaction.ts';
 
-/** Beyond one for each server: a pooler may have kept several connections to a server that only reads. */
+/** Attempts in addition to one per server: a pooler may have kept several connections to a read-only server. */
 const MORE_TRIES = 3;
 const GOING_OR_COMING = '57P';
 
 type Work<T> = (client: Client) => Promise<T>;
 
-/** The servers that an address names, of which one can be written to, and connections to that one. */
+/** The servers that an address names, and connections to the one among them that can be written to. */
 export class Servers {
   readonly #addresses: ReturnType<typeof eachServer>;
   readonly #log: Log;
   #pools: Pools;
-  /** Connections to servers that were left, which are being closed. */
+  /** Connections that are being closed, to servers that the bot no longer uses. */
   readonly #left = new Set<Promise<void>>();
 
   constructor(url: string, log: Log) {
@@ -27,12 +27,12 @@ export class Servers {
     this.#pools = this.#open(this.#addresses[0]);
   }
 
-  /** Of the server that is asked now. */
+  /** The address of the server that is used now. */
   get address(): string {
     return this.#pools.address;
   }
 
-  /** Runs work on one connection, and again at the next server where that one cannot be written to. */
+  /** Runs work on one connection, and again at the next server if that one cannot be written to. */
   async run<T>(work: Work<T>): Promise<T> {
     const problems = new Set<string>();
     for (let tries = 1; ; tries += 1) {
@@ -51,7 +51,7 @@ export class Servers {
   /** Runs work on a connection of its own, which is closed afterwards. */
   async runApart<T>(address: string, work: Work<T>): Promise<T> {
     const client = new (driver().Client)(this.#optionsFor(address));
-    // Told below; without a listener an error after that would end the process.
+    // Errors are reported below. Without a listener, a later error would end the process.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -61,7 +61,7 @@ export class Servers {
     return withDeadline(client, address, work, () => void client.end().catch(() => undefined));
   }
 
-  /** Sends SQL with the last word of a login, on a connection of its own. */
+  /** Sends SQL with the last message of a login, on a connection of its own. */
   sendEarly(sql: string): Promise<void> {
     return sendEarly(this.#optionsFor(this.address), sql, TARGET_DEADLINE);
   }
@@ -79,9 +79,9 @@ export class Servers {
     return withDeadline(client, used.address, work, (failure) => client.release(failure));
   }
 
-  /** The next server, or the same one by connections of now: those that were open lead to where nothing can be done. */
+  /** Switches to the next server, or to new connections to the same one: the open ones lead to a read-only server. */
   #moveOn(from: Pools): void {
-    // Whoever came first has moved on already.
+    // Another call has switched already.
     if (this.#pools !== from) return;
     const next = (this.#addresses.indexOf(from.address) + 1) % this.#addresses.length;
     this.#pools = this.#open(this.#addresses[next] ?? this.#addresses[0]);
@@ -106,6 +106,6 @@ export class Servers {
   }
 }
 
-/** A server that is being started or stopped answers as little as one that is not there. */
+/** Whether there is no server to answer: it is unreachable, starting or stopping. */
 const isNoAnswer = (error: unknown): boolean =>
   !(error instanceof driver().DatabaseError) || error.code?.startsWith(GOING_OR_COMING) === true;

@@ -6,21 +6,21 @@ import { type Client, inTransaction } from './transaction.ts';
 
 export interface Session {
   /**
-   * Runs work on one connection under the deadline. When it passes, the connection is torn down: an open
-   * transaction dies with it.
+   * Runs work on one connection under the deadline. When the deadline passes, the connection is closed, which aborts an open
+   * transaction.
    */
   run<T>(work: (client: Client) => Promise<T>): Promise<T>;
-  /** The same in one transaction. */
+  /** Like `run`, in one transaction. */
   transaction<T>(work: (client: Client) => Promise<T>): Promise<T>;
-  /** Runs work, which is to commit by itself, on a connection that nothing was done on before, and that is closed afterwards. */
+  /** Runs work on a new connection, which is closed afterwards. The work has to commit by itself. */
   fresh<T>(work: (client: Client) => Promise<T>): Promise<T>;
-  /** Sends SQL, which is to commit by itself, with the last word of a login of its own: see `sendEarly`. */
+  /** Sends SQL with the last message of a login: see `sendEarly`. The SQL has to commit by itself. */
   early(sql: string): Promise<void>;
-  /** The same as `fresh` in another database of this server. */
+  /** Like `fresh`, in another database of this server. */
   elsewhere<T>(database: string, work: (client: Client) => Promise<T>): Promise<T>;
-  /** Work that lends the bot membership of others' roles for a moment goes one at a time. */
+  /** Runs work one at a time, for work that makes the bot a member of other roles for a moment. */
   alone<T>(work: () => Promise<T>): Promise<T>;
-  /** So many wait for their turn to be alone, or have it. */
+  /** How many calls of `alone` are waiting or running. */
   readonly queued: () => number;
   close(): Promise<void>;
 }

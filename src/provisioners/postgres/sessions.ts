@@ -1,4 +1,4 @@
-/** What a login has open: sessions, and transactions that were prepared to be committed by anybody of its name later. */
+/** What a login has open: sessions, and prepared transactions, which a session of the same login can commit later. */
 
 import { TargetRefusal } from '../provisioner.ts';
 import { literal, quote } from './identity.ts';
@@ -6,21 +6,21 @@ import { inOneGo } from './oneGo.ts';
 import type { Session } from './session.ts';
 import type { Client } from './transaction.ts';
 
-/** How often sessions are told to end and looked for again, and how long each is waited for. */
+/** How often sessions are told to end and searched for again, and how long each is waited for. */
 const ROUNDS = 8;
 const ROUND_WAIT_MS = 500;
 
 /**
  * Ends the sessions of one login, and of nobody else.
- * @param which only those that are open now: somebody who opens one after the other keeps nothing from ending
- * @throws TargetRefusal where some do not end
+ * @param which `open now` ends only current sessions, so that somebody who keeps opening new ones cannot prevent the end
+ * @throws TargetRefusal if some do not end
  */
 export async function endSessions(
   session: Session,
   login: { oid: number; name: string },
   which: 'all' | 'open now',
 ): Promise<void> {
-  // Not by when they began: that is shown only to whoever may read all of everybody's activity.
+  // Compared by process id and not by start time, which only users with the right to see all activity can read.
   const pids = which === 'all' ? null : await session.transaction((client) => pidsOf(client, login.oid));
   for (let round = 0; round < ROUNDS; round += 1)
     if (await session.transaction((client) => endRound(client, login.oid, pids))) return;
@@ -35,7 +35,7 @@ async function pidsOf(client: Client, oid: number): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-/** Does not wait for them. */
+/** Tells all sessions of a login to end, without waiting for them. */
 export async function tellToEnd(session: Session, { oid }: { oid: number }): Promise<void> {
   await session.transaction((client) =>
     client.query(
@@ -46,7 +46,7 @@ export async function tellToEnd(session: Session, { oid }: { oid: number }): Pro
   );
 }
 
-/** Tells all to end at once, then waits for them. @returns whether there are none */
+/** Tells all sessions to end, then waits for them. @returns whether none is left */
 async function endRound(client: Client, oid: number, pids: readonly number[] | null): Promise<boolean> {
   const those = `FROM pg_catalog.pg_stat_activity WHERE usesysid = $1::oid AND pid <> pg_catalog.pg_backend_pid()
     AND ($2::int4[] IS NULL OR pid = ANY($2::int4[]))`;
@@ -54,7 +54,7 @@ async function endRound(client: Client, oid: number, pids: readonly number[] | n
     `SELECT pid, pg_catalog.pg_terminate_backend(pid, 0::bigint) ${those}`,
     [oid, pids],
   );
-  // They end at the same time: the next round finds those that take longer than the first.
+  // They end at the same time, so waiting for the first is enough. The next round finds those that take longer.
   if (rows[0])
     await client.query('SELECT pg_catalog.pg_terminate_backend($1::int4, $2::bigint)', [rows[0].pid, ROUND_WAIT_MS]);
   return rows.length === 0;
@@ -73,7 +73,7 @@ export interface Prepared {
   readonly database: string;
 }
 
-/** Transactions of a login that were prepared and neither committed nor rolled back: they hold their locks without a session. */
+/** A login's prepared transactions that were neither committed nor rolled back. They hold their locks without a session. */
 export async function preparedBy(client: Client, name: string): Promise<Prepared[]> {
   const { rows } = await client.query<Prepared>(
     'SELECT gid, database FROM pg_catalog.pg_prepared_xacts WHERE owner = $1::name ORDER BY gid',
@@ -82,17 +82,21 @@ export async function preparedBy(client: Client, name: string): Promise<Prepared
   return rows;
 }
 
-/** Only as the login that prepared it, in its database and outside a transaction. The bot is to be a member of it. */
+/**
+ * Rolls back a prepared transaction. PostgreSQL allows it only to the login that prepared it, in its database and outside a
+ * transaction, so the bot has to be a member of that login.
+ */
 export async function rollBackPrepared(session: Session, name: string, { gid, database }: Prepared): Promise<void> {
   await session.elsewhere(database, async (client) => {
-    // COMMIT makes the role hold for what follows. Where that fails the role stays, and every transaction puts it back.
+    // After COMMIT the role stays set for the next statement. If that one fails the role remains set, but every transaction
+    // resets it.
     await inOneGo(client, [`SET ROLE ${quote(name)}`, 'COMMIT', `ROLLBACK PREPARED ${literal(gid)}`, 'RESET ROLE']);
   });
 }
 
 /**
- * Ends a transaction of the bot's own whose answer never arrived, where it is still open: after this it has taken effect,
- * or never will.
+ * Ends a transaction of the bot whose answer never arrived, if it is still open. After this, it has either taken effect or
+ * never will.
  */
 export async function settle(session: Session, transaction: string): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -1,6 +1,6 @@
 /**
- * What ends the use of a role. Each statement commits by itself: what did not work is told, undoes nothing that did, and
- * keeps nothing that can still help from being done.
+ * Ends the use of a role. Each statement commits by itself: a failure is reported, undoes nothing that worked, and prevents
+ * no later statement.
  */
 
 import { hasGrantOptions, type Made, quote } from './identity.ts';
@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 import { preparedBy, rollBackPrepared } from './sessions.ts';
 import type { Client } from './transaction.ts';
 
-/** Collects what went wrong, so that the rest is done all the same. */
+/** Collects failures, so that the rest is still done. */
 export interface Attempts {
   try<T>(work: () => Promise<T>): Promise<T | undefined>;
   readonly failures: readonly unknown[];
@@ -31,14 +31,14 @@ export function attempts(): Attempts {
 }
 
 /**
- * After this nobody can log in as the role. Its holder may have changed the role in a transaction that is open (then its
- * row is locked until their session ends) or prepared (then until that is rolled back).
- * @param tries with more than one, the role's sessions are ended before each further one
+ * Makes sure that nobody can log in as the role. Its holder may have changed the role in a transaction that is still open (then
+ * its row is locked until their session ends) or prepared (then until it is rolled back).
+ * @param tries how many attempts; before each but the first, the role's sessions are ended
  */
 export async function forbidLogin(session: Session, made: Made, tries: number): Promise<void> {
   const shut = `ALTER ROLE ${quote(made.name)} NOLOGIN CONNECTION LIMIT 0 PASSWORD NULL`;
-  // In one message: whoever waits for the row waits in the order in which they came. Those who stand before the bot are told
-  // to end, and those who come back stand behind it.
+  // Both in one message: sessions get a locked row in the order in which they asked. Those before the bot are told to end, and
+  // those that come back queue up behind it.
   const end = `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
     WHERE usesysid = ${Number(made.oid)}::oid AND pid <> pg_catalog.pg_backend_pid()`;
   for (let left = tries; ; left -= 1)
@@ -51,7 +51,10 @@ export async function forbidLogin(session: Session, made: Made, tries: number): 
     }
 }
 
-/** What a role prepared keeps its locks without a session, and without the role: only a superuser could end it then. */
+/**
+ * Rolls back a role's prepared transactions before it is dropped: they keep their locks, and later only a superuser could
+ * end them.
+ */
 export async function rollBackAll(session: Session, made: Made): Promise<void> {
   const prepared = await session.transaction((client) => preparedBy(client, made.name));
   if (prepared.length === 0) return;
@@ -87,7 +90,7 @@ async function membershipsOf(client: Client, oid: number, granted: readonly numb
   return rows;
 }
 
-/** Takes each membership away by itself: one that somebody else gave, or that is locked just then, keeps no other. */
+/** Removes each membership separately, so that one that somebody else gave, or that is locked, does not protect the others. */
 export async function cutMemberships(
   session: Session,
   made: Made,
@@ -109,11 +112,14 @@ export async function cutMemberships(
 export interface Usable {
   readonly login: boolean;
   readonly sessions: boolean;
-  /** Others than the bot that can act as it, while it gives what it was made to give. */
+  /** Roles other than the bot that can act as it, while it gives what it was made to give. */
   readonly through: readonly string[];
 }
 
-/** @param granted the roles that it was made to give; empty: that is not known, and anything counts */
+/**
+ * How a role can still be used.
+ * @param granted the roles that it was made to give; if empty they are unknown, and any role counts
+ */
 export async function usability(client: Client, oid: number, granted: readonly number[]): Promise<Usable> {
   const { rows } = await client.query<{ login: boolean; sessions: boolean; through: string[] }>(
     `SELECT r.rolcanlogin AS login,
@@ -127,7 +133,7 @@ export async function usability(client: Client, oid: number, granted: readonly n
     [oid, granted],
   );
   if (rows[0]) return rows[0];
-  // The role is gone; a session of it may not be.
+  // The role is gone, but a session of it may still be open.
   const open = await client.query('SELECT FROM pg_catalog.pg_stat_activity WHERE usesysid = $1::oid LIMIT 1', [oid]);
   return { login: false, sessions: open.rowCount !== 0, through: [] };
 }

@@ -1,13 +1,13 @@
-/** Statements of which each may fail without keeping the others from being done. */
+/** Runs statements of which each may fail without preventing the others. */
 
 import type pg from 'pg';
 import { driver } from './driver.ts';
 import { type Client, inTransaction } from './transaction.ts';
 
-/** So many share a transaction, as long as all of them work. */
+/** Statements per transaction, as long as all of them work. */
 const CHUNK = 50;
 
-/** @returns what PostgreSQL said against it; null: it is done */
+/** @returns PostgreSQL's error; null if the statement worked */
 export async function attempt(client: Client, sql: string): Promise<pg.DatabaseError | null> {
   try {
     await inTransaction(client, () => client.query(sql));
@@ -18,7 +18,7 @@ export async function attempt(client: Client, sql: string): Promise<pg.DatabaseE
   }
 }
 
-/** Time that cleaning up may take in one go; the rest is for the next round. */
+/** Whether there is still time for clean-up in this round. The rest is done in the next one. */
 export type Budget = () => boolean;
 
 export function budgetOf(millis: number): Budget {
@@ -28,7 +28,7 @@ export function budgetOf(millis: number): Budget {
 
 export const LATER = 'not reached yet';
 
-/** @returns what kept statements from being done, by the statement; `LATER` where time ran out */
+/** @returns for each statement that failed, why; `LATER` if time ran out before it */
 export async function attemptAll(
   client: Client,
   statements: readonly string[],
@@ -38,7 +38,7 @@ export async function attemptAll(
   for (let at = 0; at < statements.length; at += CHUNK) {
     const chunk = statements.slice(at, at + CHUNK);
     if (hasTime() && (await attempt(client, chunk.join('; '))) === null) continue;
-    // One of them does not work: each by itself.
+    // At least one of them failed, so each runs separately.
     for (const sql of chunk) {
       const problem = hasTime() ? await attempt(client, sql) : LATER;
       if (problem !== null) failed.set(sql, problem);

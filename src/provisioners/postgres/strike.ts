@@ -1,7 +1,7 @@
 /**
- * Against somebody whose role lets them end the bot's connections as they come (`pg_signal_backend`): everything that ends
- * use is sent as the first message of a new connection, on many at once and again and again. They have to be quicker each
- * time, and the bot only once.
+ * For a holder whose role lets them end the bot's connections as soon as they open (`pg_signal_backend`). Everything that ends
+ * use is sent as the first message of a new connection, on many connections at once, again and again. The holder has to win
+ * every race, the bot only one.
  */
 
 import { SECOND } from '../../domain/terms.ts';
@@ -11,21 +11,24 @@ import { PERSON_OID, ROLE_OID } from './identity.ts';
 import type { Session } from './session.ts';
 
 /**
- * A burst wins where single connections lose: while so many start, whoever ends them gets a small part of the processor.
- * Against three sessions that end them without a pause, on two cores, one in 150 gets through one at a time, and every
- * second one by twenty-fives. PostgreSQL takes 100 connections where nobody set another number.
+ * Connections per burst. A burst wins where single connections lose: while many connections start, the holder gets only a
+ * small share of the processor. Measured on two cores against three sessions that end connections without a pause: one in 150
+ * single connections gets through, and every second one in bursts of 25. PostgreSQL allows 100 connections by default.
  */
 const AT_ONCE = 24;
 const MOST_MS = 8 * SECOND;
 const PAUSE_MS = 5;
-/** So many connections in a row that broke without a word from the server: it is the network that is down, and no holder. */
+/**
+ * After this many connections in a row that broke without an error from the server, the network is down, and no holder is to
+ * blame.
+ */
 const MOST_SILENT = 40;
 /** `admin_shutdown`, `crash_shutdown`, `connection_failure` and their like. */
 const THROWN_OUT = /^(57P0[12]|08...)$/;
-/** `too_many_connections`: a slot comes free when one of the others has ended. */
+/** `too_many_connections`: a slot becomes free when another connection ends. */
 const NO_SLOT = '53300';
 
-/** Whether a connection of the bot's was ended by somebody, as opposed to an answer that it does not like. */
+/** Whether somebody ended the bot's connection, as opposed to the server refusing a statement. */
 export function isThrownOut(error: unknown): boolean {
   if (error instanceof driver().DatabaseError) return THROWN_OUT.test(error.code ?? '');
   if (error instanceof AggregateError) return error.errors.some(isThrownOut);
@@ -33,7 +36,7 @@ export function isThrownOut(error: unknown): boolean {
   return /ECONNRESET|EPIPE|terminated|not queryable/i.test(error.message) || isThrownOut(error.cause);
 }
 
-/** Whether the server itself said why, as it does to a connection that somebody ends. */
+/** Whether the error comes from the server, as for a connection that somebody ends, and not from the network. */
 function isFromServer(error: unknown): boolean {
   if (error instanceof driver().DatabaseError) return true;
   if (error instanceof AggregateError) return error.errors.some(isFromServer);
@@ -45,7 +48,7 @@ function hasNoSlot(error: unknown): boolean {
   return error instanceof Error && hasNoSlot(error.cause);
 }
 
-/** @returns whether the server said of each part that it is done */
+/** Sends the statements that end use in bursts. @returns whether the server confirmed each of them */
 export async function strike(session: Session, ids: ReadonlyMap<string, string>): Promise<boolean> {
   const role = Number(ids.get(ROLE_OID) ?? Number.NaN);
   if (Number.isNaN(role)) return false;
@@ -68,22 +71,22 @@ async function untilDone(session: Session, sql: string, end: number): Promise<bo
         await send();
         isDone = true;
       } catch (error) {
-        // Refused, or there is no server: another try would be no better. What comes after says why.
+        // The server refused or is not there: another attempt would not help. The next step reports why.
         if (!isThrownOut(error) && !hasNoSlot(error)) return;
         silent = isFromServer(error) ? 0 : silent + 1;
         await pause(PAUSE_MS);
       }
   };
-  // A pooler in between may not take a message before it has let the bot in.
+  // A pooler in between may not accept a message before the login is complete, so both ways are tried.
   const ways = [() => session.early(sql), sendFresh];
   await Promise.all(Array.from({ length: AT_ONCE / ways.length }, () => ways.map(striking)).flat());
   return isDone;
 }
 
-/** In one message, so that nobody comes between. */
+/** Wraps SQL so that it goes out as one message, and nothing can come in between. */
 const pinned = (sql: string): string => `BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; ${sql}; COMMIT`;
 
-/** By its oid: it may have been renamed. */
+/** SQL that shuts a role, found by its oid because it may have been renamed. */
 const shut = (role: number): string => `DO $strike$
   DECLARE called name;
   BEGIN

@@ -3,21 +3,21 @@ import { TARGET_DEADLINE } from '../provisioner.ts';
 import { driver } from './driver.ts';
 
 /**
- * How long a statement waits for a lock. Others queue behind a statement that waits, and what is waited for may be held
- * by somebody who wants the bot to wait: so it is short, and what did not work is tried again.
+ * How long a statement waits for a lock, in ms. Others queue behind a waiting statement, and the lock may be held by somebody
+ * who wants the bot to wait. So it is short, and failed statements are repeated.
  */
 const LOCK_WAIT_MS = 700;
-/** What PostgreSQL says of a write where it only reads; and of BEGIN READ WRITE where it follows another server. */
+/** PostgreSQL's error for a write in a read-only transaction, and for BEGIN READ WRITE on a replica. */
 const READ_ONLY = '25006';
 const IN_RECOVERY = '0A000';
 
 export type Client = pg.ClientBase;
 
 /**
- * One transaction. Nothing that others made is found before what PostgreSQL brings, whatever the role, the database or a
- * connection before says of the search path; the bot acts as itself, whatever role the owner of the database has set for
- * whoever connects to it; and nothing waits for ever, nor is cut short. All of it is local to the transaction, so that it also
- * holds where a pooler hands the connection to somebody else after each.
+ * Runs work in one transaction with safe settings. The search path is pinned, so that PostgreSQL's own objects come before
+ * those that others made. The bot acts as itself, even if the database's owner has set another role for those who connect. No
+ * statement waits for ever or is cut short. All settings are local to the transaction, so that they also work with a pooler
+ * that hands the connection on after each.
  */
 export async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await begin(client);
@@ -27,7 +27,7 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-      // Not a word of the server's about the statement: the connection is not used again.
+      // This is no answer of the server to the statement, so the connection is not used again.
       throw new Error('a transaction could not be rolled back', { cause: new AggregateError([error, rollbackError]) });
     });
     if (error instanceof driver().DatabaseError && error.code === READ_ONLY) throw new OnlyReads('', { cause: error });
@@ -35,7 +35,7 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
   }
 }
 
-/** Also what only reads is not to answer: a server that follows another one may not know yet what was given. */
+/** Begins a READ WRITE transaction even for reads: a replica, which may not know yet what was given, refuses that. */
 async function begin(client: Client): Promise<void> {
   const begun = client.query(
     `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -53,5 +53,5 @@ async function begin(client: Client): Promise<void> {
   });
 }
 
-/** Said on a connection to a server that cannot be written to; `cause` is what it said. */
+/** The server of this connection cannot be written to. `cause` is the server's error. */
 export class OnlyReads extends Error {}
