@@ -45,6 +45,8 @@ export interface Canary {
   readonly beganAt: Instant;
   /** Why nothing is granted to it now, such as a freeze. null if it can be. */
   readonly held: string | null;
+  /** When it was last seen to be held; no result is expected before. null if it never was. */
+  readonly heldAt: Instant | null;
 }
 
 export const isCanary = ({ slackId }: Pick<Person, 'slackId'>): boolean => slackId === CANARY_ID;
@@ -62,16 +64,17 @@ const RESULT_WITHIN: Millis = 15 * MINUTE;
 /** A failed run is tried again this soon, so that its alarm ends soon after its reason. */
 const AGAIN_AFTER: Millis = 10 * MINUTE;
 
-/** When it begins next: one that was held begins as soon as it is no longer. */
-export function nextCanary({ beganAt, last, held }: Canary, { every }: CanaryRule): Instant {
-  if (held !== null) return 0;
+/** When it begins next. One that was held begins as soon as it is no longer, and one of another role at once. */
+export function nextCanary({ beganAt, last, held, role }: Canary, { every, role: wanted }: CanaryRule): Instant {
+  if (held !== null || role !== wanted) return 0;
   return beganAt + (last !== null && last.problem !== null ? Math.min(every, AGAIN_AFTER) : every);
 }
 
-/** What is wrong; null if nothing is. While it is held nothing new can be known, and what failed before still counts. */
-export function canaryProblem({ role, every, last, beganAt, held }: Canary, now: Instant): string | null {
+/** What is wrong; null if nothing is. While it is held, nothing new can be known, and what failed before still counts. */
+export function canaryProblem({ role, every, last, beganAt, held, heldAt }: Canary, now: Instant): string | null {
   if (last !== null && last.problem !== null) return `${role}: ${last.problem}`;
-  const since = last?.at ?? beganAt;
-  if (held !== null || now - since <= every + RESULT_WITHIN) return null;
+  const since = Math.max(last?.at ?? beganAt, heldAt ?? 0);
+  // While it is held, it is looked at every few minutes.
+  if (now - since <= (held === null ? every : 0) + RESULT_WITHIN) return null;
   return `${role}: no result for ${durationText(now - since)}`;
 }

@@ -92,6 +92,8 @@ interface Ending {
   readonly by: Actor;
   /** For `provision_failed`: what went wrong. */
   readonly problem: string | null;
+  /** For `provision_failed`: nothing was given to anybody then, as in a freeze. */
+  readonly isHeld?: true;
 }
 
 export type ProvisioningGrant = GrantCore & { readonly state: 'provisioning' };
@@ -229,7 +231,7 @@ export function extended(grant: ActiveGrant, { duration, ties }: Extension): Act
 
 export function startRevoking(
   grant: ProvisioningGrant | ActiveGrant,
-  ending: { why: EndReason; by: Actor; problem: string | null },
+  ending: Pick<Ending, 'why' | 'by' | 'problem' | 'isHeld'>,
   at: Instant,
 ): RevokingGrant {
   const { state, ...rest } = grant;

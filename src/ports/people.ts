@@ -1,6 +1,6 @@
 /** Who is who: Slack, and one-time codes. */
 
-import type { Person } from '../domain/person.ts';
+import type { Named, Person } from '../domain/person.ts';
 import type { Principal } from '../domain/policy.ts';
 import type { Instant, Known } from '../domain/terms.ts';
 import type { Purpose } from './evidence.ts';
@@ -28,6 +28,11 @@ export interface Directory {
    * minutes old.
    */
   everybody(): Promise<Known<readonly Pick<Person, 'slackId' | 'name' | 'email'>[]>>;
+  /**
+   * Who has a mailbox at Slack: members, guests, bots and people of other workspaces alike, by any address of it. null if nobody
+   * has. Slack is asked each time for the address itself, and its list, which may be a few minutes old, for other addresses.
+   */
+  mailboxOwner(email: string): Promise<Known<Named | null>>;
   /** Display names, such as `@dba` or `Ana Kovač`, as far as Slack knows them. No decision may rest on them. */
   names(principals: readonly Principal[]): Promise<ReadonlyMap<Principal, string>>;
 }

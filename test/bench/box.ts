@@ -92,6 +92,7 @@ export async function createBenchBox(
       isAwake: async () => known(true),
       members: async () => new Map(),
       everybody: async () => known([]),
+      mailboxOwner: async () => known(null),
       names: async () => new Map(),
     },
     onCall: outside.onCall,

@@ -66,10 +66,10 @@ describe('the status', () => {
   });
 
   test('names a canary that failed, and none that passed or waits', () => {
-    const canary = { role: 'db/read', every: HOUR, run: null, beganAt: NOON, held: null };
+    const canary = { role: 'db/read', every: HOUR, run: null, beganAt: NOON, held: null, heldAt: null };
     const last = { at: NOON - MINUTE, took: 3 * SECOND, problem: null };
     expect(look({ canary: { ...canary, last } }).problems).toEqual([]);
-    expect(look({ canary: { ...canary, last: null, held: 'a freeze' } }).problems).toEqual([]);
+    expect(look({ canary: { ...canary, last: null, held: 'a freeze', heldAt: NOON } }).problems).toEqual([]);
     expect(look({ canary: { ...canary, last: { ...last, problem: 'it could not be given' } } }).problems).toEqual([
       'canary: db/read: it could not be given',
     ]);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CANARY_ID, canaryProblem } from '../../src/domain/canary.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import { canaryJob, canaryJobs, tendCanary } from '../../src/lifecycle/canary/canary.ts';
+import { revokeGrant } from '../../src/lifecycle/grant/endGrant.ts';
 import { endFrozen, freeze, unfreeze } from '../../src/lifecycle/health/freeze.ts';
 import { manualClock } from '../support/clock.ts';
 import { aFlow, aSite, type Flow, type Site } from '../support/flowWorld.ts';
@@ -47,6 +48,8 @@ const worksFor = async (minutes: number) => {
     await flow.work();
   }
 };
+
+const guest = (email: string) => ({ slackId: 'U0GUEST', name: 'Gus', email, timeZone: 'UTC' });
 
 describe('the canary', () => {
   test('is given, seen, taken back and seen to be gone', async () => {
@@ -211,7 +214,7 @@ describe('a canary that fails', () => {
     expect(canaryProblem(last, flow.clock.now())).toBeNull();
     flow.clock.advance(10 * MINUTE);
     expect(canaryProblem(last, flow.clock.now())).toBe('db/read: no result for 1 h 20 min');
-    expect(canaryProblem({ ...last, held: 'a freeze' }, flow.clock.now())).toBeNull();
+    expect(canaryProblem({ ...last, held: 'a freeze', heldAt: flow.clock.now() }, flow.clock.now())).toBeNull();
   });
 });
 
@@ -241,9 +244,31 @@ describe('nobody gets access by the canary', () => {
   });
 
   test('while Slack does not say who has its address', async () => {
-    Object.assign(flow.deps.directory, { everybody: async () => ({ known: false, problem: 'Slack is down' }) });
+    Object.assign(flow.deps.directory, { mailboxOwner: async () => ({ known: false, problem: 'Slack is down' }) });
     await flow.work();
     expect(types()).toEqual(['canary.failed']);
+    expect([...site.target]).toEqual([]);
+  });
+
+  test('who is a guest or a bot', async () => {
+    flow.guests.push(guest('canary+desk@harbor.example'));
+    await flow.work();
+    expect(types()).toEqual(['canary.failed']);
+    expect(results()[0]?.payload).toMatchObject({ problem: expect.stringContaining('Gus (U0GUEST)') });
+    expect([...site.target]).toEqual([]);
+  });
+
+  test('who takes its address between its decision and the grant', async () => {
+    const { grant } = flow.deps.targets;
+    Object.assign(flow.deps.targets, { grant: () => Promise.reject(new Error('not yet')) });
+    await flow.work();
+    Object.assign(flow.deps.targets, { grant });
+    flow.guests.push(guest('canary@harbor.example'));
+    await worksFor(1);
+    expect(flow.events().find(({ type }) => type === 'grant.failed')?.payload).toMatchObject({
+      problem: expect.stringContaining('Gus (U0GUEST)'),
+    });
+    expect(types()).not.toContain('grant.activated');
     expect([...site.target]).toEqual([]);
   });
 
@@ -281,6 +306,47 @@ describe('while nothing is granted to anybody', () => {
     expect((await state()).held).toMatch(/^nothing is granted before 20.*: a new disk$/);
   });
 
+  test('a run that fails at the moment of a freeze has failed', async () => {
+    let tries = 0;
+    const { grant } = flow.deps.targets;
+    Object.assign(flow.deps.targets, {
+      grant: async () => {
+        tries += 1;
+        if (tries === 3) await freezes();
+        throw new Error('no right to grant');
+      },
+    });
+    await worksFor(3);
+    Object.assign(flow.deps.targets, { grant });
+    expect(types().filter((type) => type === 'access.frozen' || type === 'grant.failed')).toEqual([
+      'access.frozen',
+      'grant.failed',
+    ]);
+    expect(results()).toMatchObject([
+      { type: 'canary.failed', payload: { problem: 'it could not be given: no right to grant' } },
+    ]);
+  });
+
+  test('a run that is not given because of a freeze has not failed, even if it is lifted', async () => {
+    Object.assign(flow.deps.targets, { grant: () => Promise.reject(new Error('not yet')) });
+    await flow.work();
+    await freezes();
+    flow.clock.advance(30 * SECOND);
+    await worksFor(1);
+    await unfreeze(flow.deps, { personId: 'U0EVE' });
+    expect(types()).toContain('grant.failed');
+    expect(results()).toEqual([]);
+    expect(await problem()).toBeNull();
+  });
+
+  test('it is written down now and then that it still waits', async () => {
+    await freezes();
+    await worksFor(40);
+    const { heldAt } = await state();
+    expect(flow.clock.now() - (heldAt ?? 0)).toBeLessThanOrEqual(6 * MINUTE);
+    expect(await problem()).toBeNull();
+  });
+
   test('a run that a freeze ends has not failed', async () => {
     const { isActive } = flow.deps.targets;
     Object.assign(flow.deps.targets, { isActive: () => Promise.reject(new Error('slow')) });
@@ -295,7 +361,57 @@ describe('while nothing is granted to anybody', () => {
   });
 });
 
+describe('a policy that changes', () => {
+  test('to a longer interval is no missing result', async () => {
+    await flow.work();
+    flow.reload((source) => source.replace('every: 1h', 'every: 6h'));
+    await flow.deps.store.commit({ jobs: [canaryJob(flow.clock.now())] });
+    await flow.work();
+    flow.clock.advance(3 * HOUR);
+    await flow.work();
+    expect(results()).toHaveLength(1);
+    expect(await problem()).toBeNull();
+  });
+
+  test('to a longer interval during a run is none either', async () => {
+    const { isActive } = flow.deps.targets;
+    Object.assign(flow.deps.targets, { isActive: () => Promise.reject(new Error('slow')) });
+    await flow.work();
+    flow.reload((source) => source.replace('every: 1h', 'every: 6h'));
+    Object.assign(flow.deps.targets, { isActive });
+    await worksFor(2);
+    flow.clock.advance(3 * HOUR);
+    expect(results()).toHaveLength(1);
+    expect(await problem()).toBeNull();
+  });
+
+  test('to another role tries that one at once, and forgets what the first one did', async () => {
+    Object.assign(flow.deps.targets, { isActive: async () => false });
+    await worksFor(2);
+    expect(await problem()).toContain('db/read');
+    flow.reload((source) => source.replace('role: db/read,', 'role: db/other,'));
+    await flow.deps.store.commit({ jobs: [canaryJob(flow.clock.now())] });
+    await flow.work();
+    expect(await problem()).toBeNull();
+    expect(flow.events().findLast(({ type }) => type === 'grant.provisioning')?.payload).toMatchObject({
+      role: 'db/other',
+    });
+  });
+});
+
 describe('people', () => {
+  test('who end it before the target was asked do not make it fail', async () => {
+    const { isActive } = flow.deps.targets;
+    Object.assign(flow.deps.targets, { isActive: () => Promise.reject(new Error('slow')) });
+    await flow.work();
+    const [live] = await flow.deps.store.liveGrants({ slackId: CANARY_ID });
+    const ended = await revokeGrant(flow.deps, { grantId: live?.value.id ?? '', personId: 'U0EVE' });
+    Object.assign(flow.deps.targets, { isActive });
+    await worksFor(3);
+    expect('refused' in ended).toBe(false);
+    expect(results().map(({ type }) => type)).toEqual(['canary.passed']);
+  });
+
   test('do not count the canary as a holder, nor its grant as theirs', async () => {
     Object.assign(flow.deps.targets, { isActive: () => Promise.reject(new Error('slow')) });
     await flow.work();

@@ -69,7 +69,7 @@ describe('gauges', () => {
 
   test('show the last result of the canary, and whether it waits', async () => {
     const last = { at: NOON - MINUTE, took: 3 * SECOND, problem: null };
-    const canary = { role: 'db/read', every: HOUR, run: null, beganAt: NOON - HOUR, held: null, last };
+    const canary = { role: 'db/read', every: HOUR, run: null, beganAt: NOON - HOUR, held: null, heldAt: null, last };
     expect(await shown({ overview: { ...OVERVIEW, canary } })).toMatchObject({
       jitbot_canary_ok: 1,
       jitbot_canary_held: 0,

@@ -544,6 +544,65 @@ describe('everybody', () => {
   });
 });
 
+describe('whose mailbox an address is', () => {
+  const nobody = () => client.says('users.lookupByEmail', failing(refusedBySlack('users_not_found')));
+  const listed = (...members: object[]) => client.says('users.list', { members });
+
+  test.each<[string, object]>([
+    ['a member', {}],
+    ['a guest', { is_restricted: true }],
+    ['a guest of one channel', { is_ultra_restricted: true }],
+    ['a bot', { is_bot: true }],
+    ['somebody of another workspace', { team_id: 'T0OTHER', is_stranger: true }],
+    ['somebody without an address that is shown', { profile: { display_name: 'Ana' } }],
+  ])('%s is found by it, now', async (_what, change) => {
+    client.says('users.lookupByEmail', { user: account(change) });
+    expect(await directory.mailboxOwner('ana@harbor.example')).toMatchObject(known({ slackId: 'U0ANA' }));
+    nobody();
+    listed();
+    expect(await directory.mailboxOwner('ana@harbor.example')).toEqual(known(null));
+  });
+
+  test('the mailbox is asked for, too', async () => {
+    client.says('users.lookupByEmail', ({ email }) => {
+      if (email !== 'ana@harbor.example') throw refusedBySlack('users_not_found');
+      return { user: account() };
+    });
+    expect(await directory.mailboxOwner('Ana+canary@harbor.example')).toMatchObject(known({ slackId: 'U0ANA' }));
+  });
+
+  test.each<[string, object]>([
+    ['a member’s', {}],
+    ['a guest’s', { is_restricted: true }],
+    ['a bot’s', { is_bot: true }],
+    ['a deactivated account’s', { deleted: true }],
+  ])('another address of it that is %s counts', async (_what, change) => {
+    nobody();
+    listed(
+      { id: 'U0EVE', profile: { email: 'eve@harbor.example' } },
+      { id: 'U0BEN', name: 'ben', profile: { email: 'Ben+desk@harbor.example' }, ...change },
+    );
+    expect(await directory.mailboxOwner('ben@harbor.example')).toMatchObject(known({ slackId: 'U0BEN', name: 'ben' }));
+  });
+
+  test.each(['user_not_visible', 'missing_scope', 'internal_error'])(
+    'is not known where Slack says %s',
+    async (code) => {
+      client.says('users.lookupByEmail', failing(refusedBySlack(code)));
+      listed();
+      expect((await directory.mailboxOwner('ben@harbor.example')).known).toBe(false);
+    },
+  );
+
+  test('is not known where Slack describes somebody oddly, or does not list its accounts', async () => {
+    client.says('users.lookupByEmail', { user: { name: 'x' } });
+    expect((await directory.mailboxOwner('ben@harbor.example')).known).toBe(false);
+    nobody();
+    client.says('users.list', failing(new Error('down')));
+    expect((await directory.mailboxOwner('ben@harbor.example')).known).toBe(false);
+  });
+});
+
 test('when the bot stops, nobody goes on waiting in line', async () => {
   const ending = new AbortController();
   directory = createDirectory(client, { clock, log, ending: ending.signal });

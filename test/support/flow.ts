@@ -70,6 +70,7 @@ export function startFlow(policy: Policy): Flow {
     isAwake: async () => known(true),
     members: async (ids) => new Map(ids.map((id) => [id, known(groups.get(id) ?? new Set<string>())])),
     everybody: async () => flow.everybody ?? known([...people.values()]),
+    mailboxOwner: async () => known(null),
     names: async () => new Map(),
   };
   const onCall: OnCall = {

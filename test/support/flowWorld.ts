@@ -8,7 +8,7 @@ import type { LedgerEvent } from '../../src/domain/events.ts';
 import type { OnCallEntry, OpaAnswer } from '../../src/domain/evidence.ts';
 import type { ActiveGrant, Grant } from '../../src/domain/grant.ts';
 import type { Incident } from '../../src/domain/incident.ts';
-import type { Person } from '../../src/domain/person.ts';
+import { mailboxOf, type Person } from '../../src/domain/person.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Refusal, Refused } from '../../src/domain/refusal.ts';
 import type { Request } from '../../src/domain/request.ts';
@@ -56,6 +56,8 @@ export interface Flow {
   readonly asleep: Set<string>;
   /** Who is at Slack. A text instead of a person: why they cannot take part. */
   readonly people: Map<string, Person | string>;
+  /** Accounts that can have no access, such as guests' and bots'. */
+  readonly guests: Person[];
   readonly groups: Map<string, string[]>;
   /** What PagerDuty says of each, by Slack id. */
   readonly shifts: Map<string, OnCallEntry[]>;
@@ -205,6 +207,7 @@ ${more}`;
     silent: new Set<string>(),
     asleep: new Set<string>(),
     people: new Map<string, Person | string>(NAMES.map((name) => [`U0${name}`, person(name)])),
+    guests: [] as Person[],
     groups: new Map<string, string[]>(),
     shifts: new Map<string, OnCallEntry[]>(),
     incidents: new Map<string, Incident>(),
@@ -296,6 +299,7 @@ ${more}`;
     silent: world.silent,
     asleep: world.asleep,
     people: world.people,
+    guests: world.guests,
     groups: world.groups,
     shifts: world.shifts,
     incidents: world.incidents,
@@ -384,13 +388,14 @@ interface World {
   readonly silent: Set<string>;
   readonly asleep: Set<string>;
   readonly people: Map<string, Person | string>;
+  readonly guests: Person[];
   readonly groups: Map<string, string[]>;
   readonly shifts: Map<string, OnCallEntry[]>;
   readonly incidents: Map<string, Incident>;
   readonly outages: Set<'pagerduty' | 'target'>;
 }
 
-function slackFrom({ silent, asleep, people, groups }: World): Directory {
+function slackFrom({ silent, asleep, people, guests, groups }: World): Directory {
   const lookUp = (found: Person | string | undefined): Known<Person> =>
     typeof found === 'object' ? known(found) : unknown(found ?? 'Slack does not know this person');
   return {
@@ -411,6 +416,10 @@ function slackFrom({ silent, asleep, people, groups }: World): Directory {
         }),
       ),
     everybody: async () => known([...people.values()].filter((one) => typeof one === 'object')),
+    mailboxOwner: async (email) => {
+      const all = [...people.values(), ...guests].filter((one) => typeof one === 'object');
+      return known(all.find((one) => mailboxOf(one.email) === mailboxOf(email)) ?? null);
+    },
     names: async () => new Map(),
   };
 }

@@ -1,7 +1,6 @@
 import { type Canary, type CanaryRule, canaryPerson } from '../../domain/canary.ts';
 import type { Decision } from '../../domain/decision.ts';
 import { NO_PROOF } from '../../domain/decision.ts';
-import { isSamePerson } from '../../domain/person.ts';
 import { findRole, type Role } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
 import { obstacleFor } from '../request/obstacle.ts';
@@ -23,7 +22,7 @@ const DECISION: Decision = {
 export async function beginCanary(deps: Deps, loaded: Load, rule: CanaryRule): Promise<string | null> {
   const role = findRole(deps.policy, rule.role);
   if (!role) return `the policy has no role ${rule.role}`;
-  const problem = await obstacleTo(deps, role, rule);
+  const problem = await obstacleFor(deps, role.resourceId, canaryPerson(rule));
   if (problem !== null) return problem;
   const { request, grantId, change } = requested(deps, role, rule);
   const beganAt = deps.clock.now();
@@ -36,21 +35,13 @@ export async function beginCanary(deps: Deps, loaded: Load, rule: CanaryRule): P
 /** What is known of it, under the rule that is in force. */
 export const stateFor = ({ role, every }: CanaryRule, { value }: Load): Omit<Canary, 'beganAt'> => ({
   run: value?.run ?? null,
-  last: value?.last ?? null,
+  // What another role did says nothing of this one.
+  last: value?.role === role ? value.last : null,
   held: value?.held ?? null,
+  heldAt: value?.heldAt ?? null,
   role,
   every,
 });
-
-/** Nobody must get access by it: its address and its account belong to no person. */
-async function obstacleTo(deps: Deps, role: Role, rule: CanaryRule): Promise<string | null> {
-  const canary = canaryPerson(rule);
-  const everybody = await deps.directory.everybody();
-  if (!everybody.known) return `it is not known whether somebody has its address: ${everybody.problem}`;
-  const owner = everybody.value.find((one) => isSamePerson(one, canary, []));
-  if (owner) return `its address is that of ${owner.name} (${owner.slackId}), and nobody gets access by the canary`;
-  return obstacleFor(deps, role.resourceId, canary);
-}
 
 function requested(deps: Deps, role: Role, rule: CanaryRule) {
   const canary = canaryPerson(rule);

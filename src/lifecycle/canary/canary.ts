@@ -23,6 +23,8 @@ import { type Load, loadCanary, saved } from './canaryState.ts';
 
 /** How often it is tried to begin while something is in the way. */
 const AGAIN: Millis = MINUTE;
+/** How often it is written down that something still is. */
+const HELD_AGAIN: Millis = 5 * MINUTE;
 /** How often a target is asked again that does not show yet what it gave. */
 const LOOKS = 3;
 
@@ -55,7 +57,10 @@ export function tendCanary(deps: Deps, attempt: number): Promise<Next> {
       return null;
     }
     const due = value === null ? deps.clock.now() : nextCanary(value, rule);
-    return due > deps.clock.now() ? { notBefore: due } : begin(deps, loaded, rule);
+    if (value === null || due <= deps.clock.now()) return begin(deps, loaded, rule);
+    // By the interval that is in force, it is known whether a result is missing.
+    if (value.every !== rule.every) await deps.store.commit(saved({ ...value, every: rule.every }, loaded));
+    return { notBefore: due };
   });
 }
 
@@ -66,8 +71,10 @@ async function begin(deps: Deps, loaded: Load, rule: CanaryRule): Promise<Next> 
   const isThere = (await deps.store.liveGrants({ slackId: CANARY_ID })).length > 0;
   const held = blocked ? refusalReason(blocked) : null;
   if (held !== null || isThere) {
-    const waits: Canary = { ...stateFor(rule, loaded), beganAt: loaded.value?.beganAt ?? now, held };
-    if (loaded.value === null || loaded.value.held !== held) await deps.store.commit(saved(waits, loaded));
+    const state = stateFor(rule, loaded);
+    const heldAt = held === null ? state.heldAt : now;
+    const waits: Canary = { ...state, beganAt: loaded.value?.beganAt ?? now, held, heldAt };
+    if (loaded.value === null || isNews(loaded.value, waits)) await deps.store.commit(saved(waits, loaded));
     return { notBefore: now + AGAIN };
   }
   const problem = await beginCanary(deps, loaded, rule);
@@ -75,6 +82,9 @@ async function begin(deps: Deps, loaded: Load, rule: CanaryRule): Promise<Next> 
   const failed: Canary = { ...stateFor(rule, loaded), beganAt: now, held: null };
   return conclude(deps, { value: failed, version: loaded.version }, `it could not begin: ${problem}`);
 }
+
+const isNews = (before: Canary, now: Canary): boolean =>
+  before.held !== now.held || (now.heldAt ?? 0) - (before.heldAt ?? 0) >= HELD_AGAIN;
 
 async function follow(
   deps: Deps,
@@ -88,15 +98,24 @@ async function follow(
     return lookAt(deps, canary, { run, grant, version: loaded.version, isLast: attempt >= LOOKS });
   if (isLive(grant) && grant.state !== 'overdue')
     return { notBefore: Math.max(grant.endsAt, deps.clock.now() + AGAIN) };
-  const blocked = run.seen === null && grant.state !== 'overdue' ? await grantingBlocked(deps) : null;
-  // A freeze that came in between is nobody's fault, and says nothing of the target.
-  if (blocked) return letGo(deps, canary, refusalReason(blocked));
-  return conclude(deps, canary, problemOf(grant, run));
+  const cut = cutShort(grant, run);
+  return cut === null ? conclude(deps, canary, problemOf(grant, run)) : letGo(deps, canary, cut);
 }
 
+/** What ended a run before the target was asked, and says nothing of the target; null if nothing did. */
+function cutShort(grant: Grant, { seen }: CanaryRun): string | null {
+  if (seen !== null || (grant.state !== 'ended' && grant.state !== 'failed')) return null;
+  if (grant.isHeld) return grant.problem;
+  if (grant.why === 'frozen') return 'a freeze ended it before the target was asked';
+  if (grant.why === 'restored') return 'a restore ended it before the target was asked';
+  return grant.by.kind === 'person' ? `${grant.by.name} ended it before the target was asked` : null;
+}
+
+/** It is tried again soon, as if it had not begun. */
 async function letGo(deps: Deps, canary: Versioned<Canary>, held: string): Promise<Next> {
-  await deps.store.commit(saved({ ...canary.value, run: null, held }, canary));
-  return { notBefore: deps.clock.now() + AGAIN };
+  const now = deps.clock.now();
+  await deps.store.commit(saved({ ...canary.value, run: null, held, heldAt: now }, canary));
+  return { notBefore: now + AGAIN };
 }
 
 /** Asks the target whether it is there, and ends it whatever the answer. @throws what the target throws; it is asked again */
@@ -128,7 +147,9 @@ async function conclude(deps: Deps, canary: Versioned<Canary>, problem: string |
   const { role, run, beganAt } = canary.value;
   const at = deps.clock.now();
   const took = at - beganAt;
-  const next: Canary = { ...canary.value, run: null, last: { at, problem, took } };
+  const rule = deps.policy.canary;
+  const every = rule?.every ?? canary.value.every;
+  const next: Canary = { ...canary.value, every, run: null, last: { at, problem, took } };
   const about = { actor: BOT, requestId: run?.requestId ?? null, grantId: run?.grantId ?? null };
   const event: NewEvent =
     problem === null
@@ -136,6 +157,5 @@ async function conclude(deps: Deps, canary: Versioned<Canary>, problem: string |
       : { ...about, type: 'canary.failed', payload: { role, problem } };
   await deps.store.commit({ ...saved(next, canary), events: [event] });
   if (problem !== null) deps.log.error({ role, problem }, 'the canary failed');
-  const rule = deps.policy.canary;
   return { notBefore: rule ? nextCanary(next, rule) : at };
 }

@@ -24,7 +24,7 @@ import { retryOnConflict } from '../request/retryOnConflict.ts';
 import { together } from '../together.ts';
 import { type EndingAuthority, mayEnd, mayTakeAway, seenIn } from './takingAway.ts';
 
-export type EndCause = { why: EndReason; by: Actor; problem: string | null; standingSeenAt?: Instant };
+export type EndCause = { why: EndReason; by: Actor; problem: string | null; isHeld?: true; standingSeenAt?: Instant };
 
 /** Commits that a grant has to end now, and makes its end due. The job touches the target. */
 export async function beginEnding(

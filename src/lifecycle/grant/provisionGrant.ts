@@ -11,7 +11,7 @@ import { decide } from '../request/decide.ts';
 import { refusalReason } from '../request/mayBeGiven.ts';
 import { obstacleFor } from '../request/obstacle.ts';
 import { notCarriedInFull, questionOf } from '../review/reapproval.ts';
-import { beginEnding } from './endGrant.ts';
+import { beginEnding, type EndCause } from './endGrant.ts';
 import { watchJobs } from './watchGrant.ts';
 
 /** Evidence younger than this, in ms, is not gathered again right before granting. */
@@ -31,9 +31,12 @@ export function provisionGrant(deps: Deps, grantId: string, attempt: number): Pr
     const loaded = await deps.store.grant(grantId);
     if (loaded?.value.state !== 'provisioning') return;
     const intent: Versioned<ProvisioningGrant> = { value: loaded.value, version: loaded.version };
-    const giveUp = (problem: string) => beginEnding(deps, intent, { why: 'provision_failed', by: BOT, problem });
+    const giveUp = (problem: string, more: Pick<EndCause, 'isHeld'> = {}) =>
+      beginEnding(deps, intent, { why: 'provision_failed', by: BOT, problem, ...more });
 
     if (deps.clock.now() >= intent.value.endsAt) return giveUp('its time was over before it could be given');
+    const blocked = await grantingBlocked(deps);
+    if (blocked) return giveUp(refusalReason(blocked), { isHeld: true });
     const problem = await recheck(deps, intent.value);
     if (problem) return giveUp(problem);
 
@@ -93,8 +96,6 @@ async function commitActive(deps: Deps, intent: Versioned<ProvisioningGrant>, ac
 async function recheck(deps: Deps, grant: ProvisioningGrant): Promise<string | null> {
   const request = (await deps.store.request(grant.requestId))?.value;
   if (request?.state !== 'approved') return 'the request is not approved';
-  const freeze = await grantingBlocked(deps);
-  if (freeze) return refusalReason(freeze);
   if (deps.targets.placeOf(grant.resourceId) !== grant.place)
     return 'the policy has moved the resource to another target since; ask again';
   // Check again: somebody with the same account name may have come in between.

@@ -1,4 +1,5 @@
 import { accountFor, foreignAddress, isSameAccount, usesEmailName, type Whose } from '../../domain/accounts.ts';
+import { isCanary } from '../../domain/canary.ts';
 import { isSamePerson, type Person } from '../../domain/person.ts';
 import { type Known, known } from '../../domain/terms.ts';
 import type { Deps } from '../deps.ts';
@@ -10,6 +11,10 @@ type World = Pick<Deps, 'targets' | 'policy' | 'store' | 'directory'>;
  * unknown, or somebody else has the same one. @returns null if nothing is known to
  */
 export async function obstacleFor(deps: World, resourceId: string, person: Person): Promise<string | null> {
+  if (isCanary(person)) {
+    const problem = await ownerOfCanary(deps, person);
+    if (problem !== null) return problem;
+  }
   const unnamed = deps.targets.obstacle(resourceId, person);
   if (unnamed !== null) return unnamed;
   const template = deps.targets.accountTemplate?.(resourceId) ?? null;
@@ -33,6 +38,14 @@ export async function obstacleFor(deps: World, resourceId: string, person: Perso
       return `${own.value} is what ${nameOf(other)} is called there, too, and two people never share an account. Whoever looks after the policy can say who is meant, with email_domains or identities, or that both are one human, with same_person`;
   }
   return null;
+}
+
+/** Nobody must get access by the canary: its address is that of no account, be it a guest’s or a bot’s. */
+async function ownerOfCanary({ directory }: World, { email }: Person): Promise<string | null> {
+  const owner = await directory.mailboxOwner(email);
+  if (!owner.known) return `it is not known whether somebody has the canary’s address: ${owner.problem}`;
+  if (owner.value === null) return null;
+  return `the canary’s address is that of ${owner.value.name} (${owner.value.slackId}), and nobody gets access by it`;
 }
 
 const isCalled = (account: Known<string>, name: string): boolean => account.known && isSameAccount(account.value, name);

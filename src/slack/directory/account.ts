@@ -82,14 +82,18 @@ export function personOf(account: Account, ownTeam: string): Known<Person> {
   const written = profile?.email;
   if (!written)
     return unknown('Slack shows no e-mail address for this account, so it cannot be matched with PagerDuty');
-  const names = [profile?.display_name, profile?.real_name, account.real_name, account.name];
-  const name = names.map((one) => typed(one ?? '')).find((one) => one !== '') ?? id;
   const email = written.toLowerCase();
   return known({
     slackId: id,
-    name,
+    name: nameOf(account),
     email,
     ...(written !== email && { writtenEmail: written }),
     timeZone: tz && IANAZone.isValidZone(tz) ? tz : 'UTC',
   });
+}
+
+/** What Slack shows for them; their id if it shows nothing. */
+export function nameOf({ id, profile, real_name, name }: Account): string {
+  const names = [profile?.display_name, profile?.real_name, real_name, name];
+  return names.map((one) => typed(one ?? '')).find((one) => one !== '') ?? id;
 }

@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
+import type { Person } from '../../domain/person.ts';
 import { type Instant, type Known, known, MINUTE, type Millis, unknown } from '../../domain/terms.ts';
 import { typed } from '../../domain/text.ts';
 import type { Clock } from '../../ports/host.ts';
@@ -31,9 +32,20 @@ const pageSchema = z.object({
   response_metadata: z.object({ next_cursor: z.string().nullish() }).nullish(),
 });
 
-type Everybody = Awaited<ReturnType<Directory['everybody']>>;
+type Member = Pick<Person, 'slackId' | 'name' | 'email'>;
+interface Listed {
+  /** Who can have access, now or once they come back. */
+  readonly members: readonly Member[];
+  /** Guests, bots and people of other workspaces. */
+  readonly others: readonly Member[];
+}
+export interface Roster {
+  readonly everybody: Directory['everybody'];
+  /** Like `everybody`, and with all who cannot have access. */
+  accounts(): Promise<Known<readonly Member[]>>;
+}
 
-/** All people of the workspace, to find out whether two of them would have the same account at a target. */
+/** All accounts of the workspace, to find out whether two people would have the same account at a target. */
 export function createRoster({
   client,
   clock,
@@ -42,25 +54,26 @@ export function createRoster({
   readonly client: WebClient;
   readonly clock: Pick<Clock, 'now'>;
   readonly queued: RateLimitQueue;
-}): Directory['everybody'] {
-  let latest: { readonly at: Instant; readonly asked: Promise<Everybody> } | null = null;
+}): Roster {
+  let latest: { readonly at: Instant; readonly asked: Promise<Known<Listed>> } | null = null;
 
-  async function read(): Promise<Everybody> {
-    const found: (Everybody & { known: true })['value'][number][] = [];
+  async function read(): Promise<Known<Listed>> {
+    const members: Member[] = [];
+    const others: Member[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < MOST_PAGES; page += 1) {
       const limit = { limit: PAGE, ...(cursor && { cursor }) };
       const answer = pageSchema.safeParse(await queued('users.list', () => client.users.list(limit)));
       if (!answer.success)
         return unknown('Slack described the members of the workspace in a form that is not understood');
-      for (const member of answer.data.members) found.push(...fullMember(member));
+      for (const one of answer.data.members) (isFull(one) ? members : others).push(...withAddress(one));
       cursor = answer.data.response_metadata?.next_cursor || undefined;
-      if (cursor === undefined) return known(found);
+      if (cursor === undefined) return known({ members, others });
     }
     return unknown('Slack named more members of the workspace than can be read');
   }
 
-  return async () => {
+  async function list(): Promise<Known<Listed>> {
     if (latest && clock.now() - latest.at <= LIST_AGE) return latest.asked;
     const asked = read().catch(
       (error: unknown): Known<never> =>
@@ -72,15 +85,27 @@ export function createRoster({
     // A failure is not cached.
     if (!answer.known && latest === mine) latest = null;
     return answer;
+  }
+
+  return {
+    everybody: async () => {
+      const answer = await list();
+      return answer.known ? known(answer.value.members) : answer;
+    },
+    accounts: async () => {
+      const answer = await list();
+      return answer.known ? known([...answer.value.members, ...answer.value.others]) : answer;
+    },
   };
 }
 
-/**
- * Leaves out guests, bots and people of other workspaces, who cannot have access. Deactivated people stay, because they
- * may come back.
- */
-function fullMember(member: z.infer<typeof memberSchema>) {
-  const email = member.profile?.email?.toLowerCase();
-  if (!email || member.is_bot || member.is_restricted || member.is_ultra_restricted || member.is_stranger) return [];
-  return [{ slackId: member.id, name: typed(member.real_name ?? '') || member.name || member.id, email }];
+type Account = z.infer<typeof memberSchema>;
+
+/** Guests, bots and people of other workspaces cannot have access. Deactivated people may come back. */
+const isFull = (one: Account): boolean =>
+  !(one.is_bot || one.is_restricted || one.is_ultra_restricted || one.is_stranger);
+
+function withAddress({ id, name, real_name, profile }: Account): Member[] {
+  const email = profile?.email?.toLowerCase();
+  return email ? [{ slackId: id, name: typed(real_name ?? '') || name || id, email }] : [];
 }
