@@ -74,7 +74,15 @@ describe('how the work stands', () => {
   });
 
   test('has the canary as it was left', async () => {
-    const value: Canary = { role: 'db/read', every: HOUR, run: null, last: null, beganAt: 7, held: 'a freeze', heldAt: 8 };
+    const value: Canary = {
+      role: 'db/read',
+      every: HOUR,
+      run: null,
+      last: null,
+      beganAt: 7,
+      held: 'a freeze',
+      heldAt: 8,
+    };
     await one.store.commit({ records: [{ kind: 'canary', key: 'bot', value, version: 0 }] });
     expect((await look()).canary).toEqual(value);
     one.ledger.sqlite.exec("UPDATE records SET body = 'no JSON' WHERE kind = 'canary'");
