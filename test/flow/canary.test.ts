@@ -327,7 +327,7 @@ describe('while nothing is granted to anybody', () => {
     ]);
   });
 
-  test('a run that is not given because of a freeze has not failed, even if it is lifted', async () => {
+  test('a run that a freeze kept from being given has not failed', async () => {
     Object.assign(flow.deps.targets, { grant: () => Promise.reject(new Error('not yet')) });
     await flow.work();
     await freezes();

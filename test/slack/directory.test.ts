@@ -594,7 +594,7 @@ describe('whose mailbox an address is', () => {
     },
   );
 
-  test('is not known where Slack describes somebody oddly, or does not list its accounts', async () => {
+  test('is not known where Slack answers oddly or does not list its accounts', async () => {
     client.says('users.lookupByEmail', { user: { name: 'x' } });
     expect((await directory.mailboxOwner('ben@harbor.example')).known).toBe(false);
     nobody();

@@ -1,9 +1,9 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { Named, Person } from '../../domain/person.ts';
+import type { Person } from '../../domain/person.ts';
 import { type Known, known, unknown } from '../../domain/terms.ts';
 import { slackErrorCode, slackProblem } from '../link/clients.ts';
-import { type Account, leftBecause, nameOf, personOf, readAccount } from './account.ts';
+import { type Account, leftBecause, personOf, readAccount } from './account.ts';
 import type { RateLimitQueue } from './rateLimitQueue.ts';
 
 const workspaceSchema = z.object({ ok: z.literal(true), team_id: z.string().min(1) });
@@ -53,17 +53,6 @@ export function createAccounts(client: WebClient, queued: RateLimitQueue) {
       return found.known && found.value.email !== email.toLowerCase()
         ? unknown('Slack answered about somebody else')
         : found;
-    },
-    /** Whoever Slack finds by an address now, of whatever kind their account is. */
-    addressOwner: async (email: string): Promise<Known<Named | null>> => {
-      try {
-        const { user } = await queued('users.lookupByEmail', () => client.users.lookupByEmail({ email }));
-        const account = readAccount(user, null);
-        return account.known ? known({ slackId: account.value.id, name: nameOf(account.value) }) : account;
-      } catch (error) {
-        // Only this says that nobody has it: an account that is hidden from the bot is somebody's.
-        return slackErrorCode(error) === 'users_not_found' ? known(null) : unknown(slackProblem(error));
-      }
     },
     hasLeft: async (slackId: string): Promise<Known<string | null>> => {
       try {
