@@ -104,6 +104,11 @@ function changesOfIam(): Changes {
       without('GetGroup', beside),
       without('RemoveUserFromGroup', beside),
       answering('GetGroup', '<Group><GroupName>payments</GroupName></Group><IsTruncated>false</IsTruncated>', beside),
+      answering(
+        'GetGroup',
+        '<Group><GroupId>AGPAPAYMENTS</GroupId><GroupName>payments</GroupName></Group><IsTruncated>false</IsTruncated>',
+        beside,
+      ),
       {
         how: 'renamed, and without ListGroups',
         act: () => {
@@ -464,9 +469,11 @@ describe('IAM groups', () => {
   test('K3 an extension follows a renamed user, and reaches nobody after a deletion', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.users.set('AIDABEN', 'ben.adeyemi');
+    aws.users.set('AIDANEW', 'ben');
     aws.groups.get('AGPAPAYMENTS')?.users.clear();
     await iam.connection.grant(access(), inAnHour());
     expect(users()).toEqual(['AIDABEN']);
+    aws.users.delete('AIDANEW');
     aws.groups.get('AGPAPAYMENTS')?.users.clear();
     aws.users.delete('AIDABEN');
     await expect(iam.connection.grant(access(), inAnHour())).rejects.toThrow('no IAM user with the id AIDABEN');
@@ -495,6 +502,17 @@ describe('IAM groups', () => {
     aws.groups.get('AGPAPAYMENTS')?.users.clear();
     aws.users.delete('AIDANEW');
     aws.users.set('AIDABEN', 'ben');
+  });
+
+  test('somebody who was taken out at the same moment is no failure', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    const group = aws.groups.get('AGPAPAYMENTS');
+    aws.onAsked = (action) => {
+      if (action === 'RemoveUserFromGroup') group?.users.delete('AIDABEN');
+    };
+    await iam.connection.revoke(access());
+    aws.onAsked = () => undefined;
+    expect(await iam.connection.isActive(access())).toBe(false);
   });
 
   test('K3 a deleted group holds nobody, and a new one of its name is not touched', async () => {

@@ -339,6 +339,35 @@ describe('github', () => {
     expect(await collaboratorsOf(api)).toEqual([]);
   });
 
+  test('K3.5 a repository that was given to its holder is still theirs', async () => {
+    await connection.grant(accessOf(REPOSITORY, id), inAnHour());
+    await expel(api, 'ben-o');
+    expect(await connection.isActive(accessOf(REPOSITORY, id))).toBe(false);
+    const theirs = { id: api, full_name: 'ben-o/api', owner: { id: hub.idOf('ben-o'), login: 'ben-o' } };
+    hub.front.before = ({ path: at }) => (at === `/repositories/${api}` ? { status: 200, body: theirs } : null);
+    expect(await connection.isActive(accessOf(REPOSITORY, id))).toBe(true);
+    hub.front.before = () => null;
+    await connection.revoke(accessOf(REPOSITORY, id));
+  });
+
+  test('the organization may stand in the policy file in capitals', async () => {
+    const capitals = ORG.toUpperCase();
+    const shouted = github.connect(
+      github.targetSchema.parse({ kind: 'github', org: capitals, token: BOT_TOKENS[0], api_url: hub.front.url }),
+      use,
+    );
+    const found = { id: api, full_name: `${ORG}/api`, owner: { id: orgId, login: ORG } };
+    hub.front.before = ({ path: at }) => {
+      if (at === `/repos/${capitals}/api`) return { status: 200, body: found };
+      return at === `/orgs/${capitals}/members/ben-o` ? { status: 204, body: null } : null;
+    };
+    await shouted.grant(accessOf(REPOSITORY, id), inAnHour());
+    expect(await collaboratorsOf(api)).toEqual(['ben-o push']);
+    await shouted.revoke(accessOf(REPOSITORY, id));
+    hub.front.before = () => null;
+    expect(await collaboratorsOf(api)).toEqual([]);
+  });
+
   test('K3 an invitation that waits counts as access, and is taken back', async () => {
     await connection.grant(accessOf(REPOSITORY, id), inAnHour());
     await expel(api, 'ben-o');

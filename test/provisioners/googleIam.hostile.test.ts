@@ -60,7 +60,9 @@ const end = async () => {
   return { left: typeof taken === 'object' ? taken.left : [], isActive: await connection.isActive(access()) };
 };
 const has = (member: string, what = VIEWER) =>
-  google.policy.bindings.some((one) => one.role === what && one.members.includes(member));
+  google.policy.bindings.some(
+    (one) => one.role === what && one.members.some((held) => held.toLowerCase() === member.toLowerCase()),
+  );
 
 describe('what a holder does to the binding of their grant', () => {
   test.each<[string, () => unknown]>([
@@ -69,6 +71,14 @@ describe('what a holder does to the binding of their grant', () => {
     ['takes the condition off', () => delete own().binding.condition],
     ['takes the time out of the condition', () => Object.assign(own().condition, { expression: 'true' })],
     ['makes it another, for good', () => Object.assign(own().condition, { title: 'mine', expression: 'true' })],
+    [
+      'writes their address in capitals there, under another title',
+      () => {
+        const { binding, condition } = own();
+        binding.members = [`user:${BEN.email.toUpperCase()}`];
+        Object.assign(condition, { title: 'mine' });
+      },
+    ],
     ['adds others to it', () => own().binding.members.push('user:mallory@harbor.example')],
     [
       'adds themselves to a binding that was there',
@@ -112,6 +122,49 @@ describe('what a holder does to the binding of their grant', () => {
     expect(await connection.revoke(accessOf(role, `${id}B`))).toEqual({ left: [] });
     expect(has(ben)).toBe(true);
     expect(await connection.isActive(accessOf(role, `${id}B`))).toBe(false);
+  });
+
+  test('K3 a binding that they share with others by now is left to the others', async () => {
+    await connection.revoke(access());
+    const one = accessOf(googleIam.roleSchema.parse({ roles: [VIEWER] }), newGrantId());
+    await connection.grant(one, inAnHour());
+    google.policy.bindings = google.policy.bindings.filter(({ condition }) => condition === undefined);
+    google.policy.bindings[0]?.members.push(ben);
+    expect(await connection.isActive(one)).toBe(true);
+    await connection.revoke(one);
+    expect([has(ben), has(eve)]).toEqual([false, true]);
+  });
+
+  test('K3 a condition that was there and is wider by now is none that they had', async () => {
+    await connection.revoke(access());
+    const condition = { title: 'until spring', expression: 'request.time < timestamp("2026-03-01T00:00:00Z")' };
+    google.policy.bindings.push({ role: VIEWER, members: [ben], condition });
+    const one = accessOf(role, newGrantId());
+    await connection.grant(one, inAnHour());
+    Object.assign(google.policy.bindings.find((binding) => binding.condition?.title === 'until spring') ?? {}, {
+      condition: { ...condition, expression: 'true' },
+    });
+    expect(await connection.revoke(one)).toEqual({
+      left: [{ what: expect.stringContaining('"until spring": true'), done: 'taken away with it' }],
+    });
+    expect(has(ben)).toBe(false);
+  });
+
+  test('K3 what came before access was lengthened is found at its end', async () => {
+    google.policy.bindings.push({ role: VIEWER, members: [ben], condition: { title: 'mine', expression: 'true' } });
+    await connection.grant(access(), inAnHour() + 3_600_000);
+    expect(await end()).toMatchObject({ left: [{ done: 'taken away with it' }], isActive: false });
+    expect(has(ben)).toBe(false);
+  });
+
+  test('K3 what is given anew after it was taken back is no other grant’s', async () => {
+    await connection.revoke(access());
+    const other = accessOf(role, `${id}B`);
+    await connection.grant(other, inAnHour());
+    await connection.grant(access(), inAnHour());
+    expect(await connection.revoke(other)).toEqual({ left: [] });
+    expect(await connection.isActive(access())).toBe(true);
+    expect(role.roles.map((what) => has(ben, what))).toEqual([true, true]);
   });
 
   test('K3 two grants of one person stay apart, and neither’s title hides the other', async () => {

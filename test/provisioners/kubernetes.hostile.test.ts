@@ -156,6 +156,8 @@ describe('what is put in the place of the binding', () => {
     api.clusterUid = 'restored';
     await expect(connection.revoke(access())).rejects.toThrow(/another cluster answers at .* \(kube-system was/);
     expect(names()).toEqual([name]);
+    api.bindings.clear();
+    await expect(connection.isActive(access())).rejects.toThrow(/another cluster answers at/);
     api.clusterUid = before;
     expect(await end()).toMatchObject({ isActive: false });
   });
@@ -214,6 +216,37 @@ describe('what a holder leaves beside it', () => {
     expect(bound).toEqual(['helper']);
   });
 
+  test('K3 a group or program that is named like the person keeps what it has', async () => {
+    make('namesakes', {}, [
+      { ...BEN, kind: 'Group' },
+      { kind: 'ServiceAccount', name: BEN.name, namespace: 'payments' },
+    ]);
+    const { left } = await end();
+    expect(left).toEqual([{ what: expect.stringContaining('namesakes'), done: expect.stringContaining('left as it') }]);
+    expect(api.somebody('GET', 'payments/namesakes').subjects).toHaveLength(2);
+  });
+
+  test('K3 a copy from between two tries to give came with the grant', async () => {
+    await connection.revoke(access());
+    id = newGrantId();
+    api.rights.delete('create rolebindings in payments');
+    await expect(connection.grant(access(), inAnHour())).rejects.toThrow();
+    api.rights.add('create rolebindings in payments');
+    make('copy');
+    await connection.grant(access(), inAnHour());
+    expect((await end()).left).toEqual([{ what: expect.stringContaining('copy'), done: expect.any(String) }]);
+    expect(names()).toEqual([]);
+  });
+
+  test('K3 what was made before the binding was made anew is named at the end', async () => {
+    make('backdoor', {}, [HELPER]);
+    api.somebody('DELETE', path());
+    api.now = () => Date.now() + 60_000;
+    await connection.grant(access(), inAnHour());
+    api.now = Date.now;
+    expect((await end()).left).toEqual([{ what: expect.stringContaining('backdoor'), done: expect.any(String) }]);
+  });
+
   test('K3 the name and label of an earlier grant hide nothing', async () => {
     await connection.revoke(access());
     const earlier = id;
@@ -243,6 +276,23 @@ describe('what a holder leaves beside it', () => {
     edit(({ metadata }) => Object.assign(metadata.annotations ?? {}, { 'jitbot.io/role': 'somebody/else' }));
     expect(await list()).toEqual([{ account: 'ben@harbor.example', role: 'payments-db/read', grantId: id }]);
   });
+});
+
+test('K2 a namespace where nothing may be deleted keeps no other waiting', async () => {
+  const [deletes, gets] = ['delete rolebindings in orders', 'get rolebindings in payments'];
+  for (const right of ['create', 'get', 'list', 'update', 'delete']) api.rights.add(`${right} rolebindings in orders`);
+  api.rights.add('bind clusterroles/edit in orders');
+  const both = accessOf({ ...role, namespaces: ['orders', 'payments'] }, newGrantId());
+  await connection.grant(both, inAnHour());
+  const name = `jit-${both.grantId.toLowerCase()}`;
+  api.rights.delete(deletes);
+  // It cannot be looked at there, either: what is known by its uid goes unseen.
+  api.rights.delete(gets);
+  await expect(connection.revoke(both)).rejects.toThrow();
+  for (const right of [deletes, gets]) api.rights.add(right);
+  expect([api.bindings.has(`orders/${name}`), api.bindings.has(`payments/${name}`)]).toEqual([true, false]);
+  await connection.revoke(both);
+  expect(await connection.isActive(both)).toBe(false);
 });
 
 describe('a grant of the version before', () => {

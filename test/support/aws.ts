@@ -23,6 +23,8 @@ export interface FakeAws {
   account: string;
   /** What answers every question of an action in AWS's stead. */
   readonly instead: Map<string, string>;
+  /** Happens right before an action of IAM. */
+  onAsked: (action: string) => void;
   /** Actions that are refused with this. */
   readonly refused: Map<string, string>;
   /** How many looks a change in the background takes. */
@@ -165,6 +167,7 @@ export async function startAws(): Promise<FakeAws> {
 
   function iam(form: URLSearchParams): string {
     const [action, marker] = [form.get('Action') ?? '', form.get('Marker')];
+    aws.onAsked(action);
     if (aws.denied.has(action)) throw new AwsError('AccessDenied', `not authorized to perform: iam:${action}`);
     const instead = aws.instead.get(action);
     if (instead !== undefined) return instead;
@@ -251,6 +254,7 @@ export async function startAws(): Promise<FakeAws> {
     denied: new Set(),
     account: '111111111111',
     instead: new Map(),
+    onAsked: () => undefined,
     refused: new Map(),
     slowness: 1,
     failing: false,
