@@ -89,8 +89,8 @@ test.skipIf(!canMount)('on a disk that is really full, a bot opens its database 
   expect(stderr).toBe('');
   expect(stdout.trimEnd().split('\n')).toEqual([
     'StorageError',
-    'the disk is full: what was kept in reserve beside the database is used up to open it',
-    'nothing can be kept in reserve for a disk that is full',
+    'the disk is full: the reserve file beside the database was deleted to open it',
+    'cannot create the reserve file for a full disk',
     'recorded',
   ]);
 });

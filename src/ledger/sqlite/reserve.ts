@@ -29,7 +29,7 @@ function openOrGiveUpReserve(path: string, log: Log, open: (path: string) => Ope
     return open(path);
   } catch (error) {
     if (!hasNoRoom(error) || !existsSync(reservePath(path))) throw error;
-    log.error({ err: error }, 'the disk is full: what was kept in reserve beside the database is used up to open it');
+    log.error({ err: error }, 'the disk is full: the reserve file beside the database was deleted to open it');
     rmSync(reservePath(path));
     return open(path);
   }
@@ -43,7 +43,7 @@ function keepReserve(reserve: string, log: Log): void {
   } catch (error) {
     // A partial file is useless as a reserve and only uses up the remaining room.
     rmSync(reserve, { force: true });
-    log.warn({ reserve, problem: errorText(error) }, 'nothing can be kept in reserve for a disk that is full');
+    log.warn({ reserve, problem: errorText(error) }, 'cannot create the reserve file for a full disk');
   }
 }
 

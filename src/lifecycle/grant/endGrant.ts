@@ -182,7 +182,7 @@ async function commitRevoking(
   } catch (error) {
     // If another commit was faster, the row has changed by now. If not, the database itself refuses the change.
     if (error instanceof ConflictError && (await deps.store.grant(grant.id))?.version !== version) throw error;
-    deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; taking it back all the same');
+    deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; it is still taken back');
     return { value: revoking, version };
   }
 }

@@ -43,10 +43,7 @@ export function takeBackUnrecorded(deps: Deps, { value, version }: Ending, cause
   return deps.grantLock(value.id, async () => {
     // If another commit was faster, its reason counts, and this one is decided again.
     if ((await deps.store.grant(value.id))?.version !== version) return;
-    deps.log.error(
-      { grantId: value.id, why: cause.why },
-      'cannot record that a grant ends; taking it back all the same',
-    );
+    deps.log.error({ grantId: value.id, why: cause.why }, 'cannot record that a grant ends; it is still taken back');
     const revoking = startRevoking(value, cause, deps.clock.now());
     deps.takenBack.add(value.id);
     try {

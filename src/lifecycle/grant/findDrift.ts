@@ -36,7 +36,7 @@ async function tidy(deps: Deps, { id }: Resource): Promise<void> {
   try {
     await deps.targets.tidy(id);
   } catch (error) {
-    deps.log.warn({ err: error, resource: id }, 'what ended access left behind could not be cleaned up yet');
+    deps.log.warn({ err: error, resource: id }, 'leftovers of ended access could not be cleaned up yet');
   }
 }
 

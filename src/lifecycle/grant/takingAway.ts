@@ -76,7 +76,7 @@ export async function mayTakeAway(
   if (!seen) return refuse(answer.refusal);
   deps.log.warn(
     { slackId, seenAt: new Date(seen.at).toISOString(), refusal: answer.refusal },
-    'Slack does not say whether somebody may take access away; having been seen as one who may within a day is enough',
+    'Slack cannot confirm that somebody may end access; a confirmation within the last day is enough',
   );
   return { person: seen.person, seenAt: seen.at };
 }

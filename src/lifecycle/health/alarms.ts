@@ -94,7 +94,7 @@ class Bell implements Alarms {
     const { clock, log, policy, newId, incidents } = this.#deps;
     const since = clock.now();
     const text = `${ALARMS[kind]}: ${problem}`;
-    log.error({ alarm: kind, problem }, 'an alarm cannot be recorded; it is raised all the same');
+    log.error({ alarm: kind, problem }, 'an alarm cannot be recorded; it is still raised');
     const service = policy.alarms?.page;
     const key = service === undefined ? null : `jitbot-alarm-${kind}-${newId('A')}`;
     this.#shouted.set(kind, { since, problem, to: [], key });
@@ -109,7 +109,7 @@ class Bell implements Alarms {
     try {
       await work();
     } catch (error) {
-      this.#deps.log.error({ err: error }, 'somebody could not be told of an alarm');
+      this.#deps.log.error({ err: error }, 'cannot tell somebody of an alarm');
     }
   }
 }

@@ -38,7 +38,7 @@ export async function mendState(mend: MendDeps): Promise<Mended> {
     } catch (error) {
       left += 1;
       problems.push(`grant ${id} could not be put right`);
-      deps.log.error({ err: error, grantId: id }, 'a grant that is not what the ledger says could not be put right');
+      deps.log.error({ err: error, grantId: id }, 'a grant that differs from the ledger could not be corrected');
       if (error instanceof StorageError) break;
     }
   }
@@ -61,13 +61,13 @@ async function mendGrant(mend: MendDeps, id: string): Promise<string | null> {
     const { grant, jobs } = finding;
     await deps.store.commit({ jobs });
     const kinds = jobs.map(({ kind }) => kind);
-    deps.log.error({ grantId: id, role: grant.role, kinds }, 'what ends live access was not due work; it was put back');
+    deps.log.error(
+      { grantId: id, role: grant.role, kinds },
+      'the due work that ends live access was missing; it was restored',
+    );
     return null;
   }
-  deps.log.error(
-    { grantId: id, problem: finding.problem },
-    'a grant is not what the ledger says; it is taken back now',
-  );
+  deps.log.error({ grantId: id, problem: finding.problem }, 'a grant differs from the ledger; it is taken back now');
   await endBent(mend, id, finding);
   return `grant ${id}: ${finding.problem}; it is being taken back`;
 }
@@ -195,5 +195,8 @@ async function putBackRequests({ deps, check }: MendDeps): Promise<void> {
   const jobs = await check.idleRequests(deps.clock.now());
   if (jobs.length === 0) return;
   await deps.store.commit({ jobs });
-  deps.log.error({ requests: jobs.map(({ key }) => key) }, 'what ends open requests was not due work; it was put back');
+  deps.log.error(
+    { requests: jobs.map(({ key }) => key) },
+    'the due work that ends open requests was missing; it was restored',
+  );
 }

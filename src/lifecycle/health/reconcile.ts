@@ -85,10 +85,7 @@ async function conclude(deps: Deps, taken: number, unseen: readonly string[]): P
     events: [{ ...BY_BOT, grantId: null, type: 'ledger.reconciled', payload: { taken, unseen, problem } }],
   });
   deps.integrity.reconciled(problem);
-  deps.log.error(
-    { taken, unseen },
-    'targets were compared with the ledger that was put back; an administrator looks now',
-  );
+  deps.log.error({ taken, unseen }, 'targets were compared with the restored ledger; now an administrator has to look');
 }
 
 const BY_BOT = { actor: BOT, requestId: null } as const;

@@ -77,7 +77,7 @@ async function whyGone(
   if (!left.known)
     deps.log.warn(
       { slackId: person.slackId, problem: left.problem },
-      'cannot tell whether somebody is still there; they keep what they hold, and Slack is asked again',
+      'cannot tell whether somebody has left; they keep their access, and Slack is asked again',
     );
   if (left.known && left.value !== null) return { gone: left.value, isSaid: true };
   const asksPagerDuty = theirs.some(({ value }) => value.ties.inPagerDuty);

@@ -70,7 +70,7 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
   const noted = (write: Promise<void>): Promise<void> =>
     write.catch((error: unknown) => {
       if (!(error instanceof StorageError)) throw error;
-      log.error({ err: error, grantId: made.grantId }, 'cannot write down how far an end has come; it goes on');
+      log.error({ err: error, grantId: made.grantId }, 'cannot record the progress of an end; it goes on');
     });
 
   // Lock the logins first, so that nobody can log in any more. This needs no right to read anything.

@@ -64,7 +64,7 @@ export async function cleanUp(session: Session, left: Left, log: Log): Promise<C
       // This needs a connection of its own, because the role that is set stays with it.
       await session.alone((sql) => cleanWith(sql, { role, left, found }));
     } catch (error) {
-      log.warn({ err: error, role }, 'what was left by a login could not be looked for');
+      log.warn({ err: error, role }, 'cannot look for leftovers of a login');
       found.set(`what was made with ${role}`, {
         isDone: false,
         isBlocked: true,

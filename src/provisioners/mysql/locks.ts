@@ -27,5 +27,8 @@ export async function endEarlierTry(sql: Sql, name: string, log: Log): Promise<v
   if (row?.id == null) return;
   if (row.user === row.me) await kill(sql, row.id);
   else
-    log.warn({ connection: row.id, user: row.user }, 'a lock of the bot’s is held by somebody else; it is passed by');
+    log.warn(
+      { connection: row.id, user: row.user },
+      'somebody else holds a lock of the bot’s; the bot continues without it',
+    );
 }

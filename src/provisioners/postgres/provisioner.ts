@@ -87,7 +87,7 @@ function connect(target: Target, { log, ids, accountOf }: Use): Connection<Role>
       for (const made of await session.transaction((client) => endedRoles(client, ids))) {
         const left = await finish(session, made, { owners, roles: [] });
         const stays = left.some(({ what }) => what === `role ${made.name}`);
-        if (!stays) log.info({ role: made.name, left }, 'what ended access left behind is cleaned up');
+        if (!stays) log.info({ role: made.name, left }, 'leftovers of ended access were cleaned up');
       }
     },
     afterlife: 0,

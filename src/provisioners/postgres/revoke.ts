@@ -76,7 +76,7 @@ async function idsOf({ book, log }: Place, grantId: string): Promise<ReadonlyMap
     return await book.of(grantId);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    log.error({ err: error, grantId }, 'cannot read what was written down of a grant; it is found by its mark alone');
+    log.error({ err: error, grantId }, 'cannot read the recorded ids of a grant; it is found by its mark alone');
     return new Map();
   }
 }
@@ -133,7 +133,7 @@ async function keepTaken(book: IdBook, log: Log, { grantId, oid }: { grantId: st
     await book.keep(grantId, TAKEN_OID, String(oid));
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    log.error({ err: error, grantId }, 'cannot write down that what was made for a grant was taken back');
+    log.error({ err: error, grantId }, 'cannot record that what was made for a grant was taken back');
   }
 }
 

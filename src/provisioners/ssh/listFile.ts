@@ -21,7 +21,7 @@ export async function entriesBeside(file: string, log: Log): Promise<Entry[]> {
     return entriesSchema.parse(JSON.parse(text.toString()));
   } catch (error) {
     // This bot's entries are in its database, so a damaged file must not keep them off the list.
-    log.error({ file: besideOf(file), err: error }, 'what is kept beside a revocation list is damaged; it is replaced');
+    log.error({ file: besideOf(file), err: error }, 'the file beside a revocation list is damaged; it is replaced');
     return [];
   }
 }

@@ -85,7 +85,7 @@ export class RevocationList {
       if (!(error instanceof StorageError)) throw error;
       this.#log.error(
         { err: error, file: this.#file },
-        'cannot write down what is on a revocation list; the list is written all the same',
+        'cannot record what is on a revocation list; the list is still written',
       );
       otherwise();
     }
