@@ -14,27 +14,27 @@ const glass = {
 };
 const GLASS = 'break-glass: U0BEN, S0SRE, U0EVE, at most 2 h';
 
-test('a resource without owners is the administrators’', () => {
+test('a resource without owners belongs to the administrators', () => {
   const policy = { ...aPolicy(), admins: ['U0ADMIN'] };
   expect(ownersOf(policy, { owners: ['U0ANA', 'S0DBA'] })).toEqual(['U0ANA', 'S0DBA']);
   expect(ownersOf(policy, { owners: [] })).toEqual(['U0ADMIN']);
   expect(ownersOf(policy, undefined)).toEqual(['U0ADMIN']);
 });
 
-describe('ways to a role', () => {
-  test('are the rules that let in or ask, once each, and not those that deny', () => {
+describe('entitlements of a role', () => {
+  test('are its allow and ask rules, each once, and no deny rules', () => {
     const rules = [allow(memberOf('U0ANA')), deny(memberOf('U0BEN')), ask(), allow(memberOf('U0ANA'))];
     expect(entitlementsOf(aRole({ rules }))).toEqual(['allow: one of U0ANA', 'ask: 1 of S0LEADS, expires after 1 h']);
   });
 
-  test('are break-glass, with whom and for how long, and Open Policy Agent', () => {
+  test('include break-glass, with its members and length, and Open Policy Agent', () => {
     const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
     expect(entitlementsOf(aRole({ breakGlass: glass, opa }))).toEqual([GLASS, 'Open Policy Agent decides']);
     expect(entitlementsOf(aRole())).toEqual([]);
   });
 });
 
-describe('people whom a way names', () => {
+describe('people named by an entitlement', () => {
   const role = aRole({
     rules: [
       allow(memberOf('U0ANA', 'S0ENG', 'U0DEV'), unless(memberOf('U0OUT'))),
@@ -54,12 +54,12 @@ describe('people whom a way names', () => {
     expect(namedBy(role, entitlement)).toEqual(people);
   });
 
-  test('of break-glass are nobody where there is none any more', () => {
+  test('are nobody for break-glass that the role no longer has', () => {
     expect(namedBy(aRole(), GLASS)).toEqual([]);
   });
 });
 
-test('owners are asked about every way to every role, with how often it was used', () => {
+test('owners are asked about each entitlement of each role, with its number of uses', () => {
   const policy = aPolicy(
     aResource('db', 'Database', [
       aRole({ rules: [allow(memberOf('U0ANA')), ask()] }),

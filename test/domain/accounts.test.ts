@@ -16,7 +16,7 @@ import {
 const ana = { slackId: 'U0ANA', name: 'Ana', email: 'Ana.K@Harbor.example' };
 const table = (names: Record<string, Record<string, string>>) => new Map(Object.entries(names));
 
-describe('what somebody is called at a target', () => {
+describe('an account name at a target', () => {
   test.each([
     ['{email}', 'Ana.K@Harbor.example'],
     ['{email_lower}', 'ana.k@harbor.example'],
@@ -30,7 +30,7 @@ describe('what somebody is called at a target', () => {
     expect(accountFor(template, ana, table({ U0ANA: { github: 'ana-k' } }))).toEqual({ known: true, value });
   });
 
-  test('is not known where nobody has said, and what is missing is named', () => {
+  test('is unknown if identities lacks it, and the message names what is missing', () => {
     const names = table({ U0BEN: { github: 'ben', login: 'b' }, U0ANA: { github: 'ana-k', login: '' } });
     expect(accountFor('{github}.{login}', ana, names)).toEqual({
       known: false,
@@ -39,7 +39,7 @@ describe('what somebody is called at a target', () => {
     expect(accountFor('{github}', { ...ana, slackId: 'U0EVE' }, names)).toMatchObject({ known: false });
   });
 
-  test('asks the table for what nothing else says', () => {
+  test('takes from identities only what nothing else says', () => {
     expect(namesWanted('{email}-{github}-{slack_id}-{team_2}')).toEqual(['github', 'team_2']);
     expect(namesWanted('{email_lower}{email_name}')).toEqual([]);
     expect(usesEmailName('x-{email_name}')).toBe(true);
@@ -47,8 +47,8 @@ describe('what somebody is called at a target', () => {
   });
 });
 
-describe('an address elsewhere', () => {
-  test('does not say what somebody is called, and is told', () => {
+describe('an address at a foreign domain', () => {
+  test('does not determine the account name, and the reason says so', () => {
     expect(foreignAddress('{email_name}', ana, ['pier.example', 'dock.example'])).toBe(
       'what Ana is called there does not follow from an address at harbor.example: only those at pier.example, dock.example do (email_domains in the policy file)',
     );
@@ -59,7 +59,7 @@ describe('an address elsewhere', () => {
     ['one of the domains, whatever its capitals', '{email_name}', ['pier.example', 'harbor.example']],
     ['a template that goes by the whole address', '{email}', ['pier.example']],
     ['a policy that names no domain', '{email_name}', []],
-  ])('is none with %s', (_name, template, domains) => {
+  ])('is no obstacle with %s', (_name, template, domains) => {
     expect(foreignAddress(template, ana, domains)).toBeNull();
   });
 });
@@ -77,12 +77,12 @@ test.each([
   ['ana at ssh-host one', 'ben at ssh-host one', false],
   ['ecdsa-sha2-nistp256 AAAA x', 'ecdsa-sha2-nistp256 AAAA y', true],
   ['sk-ssh-ed25519@openssh.com AAAA x', 'sk-ssh-ed25519@openssh.com AAAA y', true],
-])('"%s" and "%s": may a target take them for the same? %s', (a, b, same) => {
+])('"%s" and "%s" may be the same account at a target: %s', (a, b, same) => {
   expect(isSameAccount(a, b)).toBe(same);
   expect(isSameAccount(b, a)).toBe(same);
 });
 
-describe('two in the table who are given one account', () => {
+describe('two people with one account in the table', () => {
   const shared = table({
     U0ANA: { github: 'x' },
     U0BEN: { github: 'ben' },
@@ -94,13 +94,13 @@ describe('two in the table who are given one account', () => {
   });
 
   test.each(['{email}', '{email_lower}', '{email_name}', '{slack_id}'])(
-    'are none where %s tells them apart',
+    'are not found if %s tells them apart',
     (also) => {
       expect(sharedInTable(`{github}${also}`, shared, [])).toBeNull();
     },
   );
 
-  test('are none where they are one human, or named otherwise, or not named there', () => {
+  test('are not found if they are one human, named differently, or not named there', () => {
     expect(sharedInTable('{github}', shared, [['U0EVE', 'U0ANA']])).toBeNull();
     expect(sharedInTable('{github}', shared, [['U0EVE', 'U0BEN']])).toMatchObject({ ids: ['U0ANA', 'U0EVE'] });
     expect(sharedInTable('{github}', table({ U0ANA: { github: 'a' }, U0BEN: { github: 'b' } }), [])).toBeNull();
@@ -108,7 +108,7 @@ describe('two in the table who are given one account', () => {
     expect(sharedInTable('{github}', new Map(), [])).toBeNull();
   });
 
-  test('are everybody, where the template is the same for all', () => {
+  test('are everybody if the template is the same for all', () => {
     expect(sharedInTable('root', table({ U0ANA: {}, U0BEN: {} }), [])).toEqual({
       ids: ['U0ANA', 'U0BEN'],
       account: 'root',
@@ -122,7 +122,7 @@ describe('an address at PagerDuty', () => {
     samePerson,
   });
 
-  test('belongs to all who are named with it, and to nobody named so elsewhere', () => {
+  test('belongs to all who are named with it, and to nobody who is named otherwise', () => {
     const { identities } = names({
       U0ANA: { pagerduty: 'Ops@x' },
       U0BEN: { pagerduty: 'ops@X' },
@@ -132,7 +132,7 @@ describe('an address at PagerDuty', () => {
     expect(namedAtPagerDuty('OPS@x', identities)).toEqual(['U0ANA', 'U0BEN']);
   });
 
-  test('that the table gives to somebody else is not theirs, whichever of several it is', () => {
+  test('that the table gives to others is not theirs, whichever of several it is', () => {
     const taken = names(
       { U0BEN: { pagerduty: 'ana.k@harbor.example' }, U0EVE: { pagerduty: 'ANA.K@harbor.example' } },
       [['U0BEN', 'U0ANA']],
@@ -153,7 +153,7 @@ describe('an address at PagerDuty', () => {
     ]);
   });
 
-  test('of two people is told once, and of three twice', () => {
+  test('shared by two people is reported once, by three twice', () => {
     const three = names({ U3: { pagerduty: 'x@y' }, U1: { pagerduty: 'X@y' }, U2: { pagerduty: 'x@y' }, U4: {} });
     expect(pagerDutyMistakes(three).map(({ slackId, message }) => [slackId, message.split(' at ')[0]])).toEqual([
       ['U3', 'U1 and U3 are both "x@y"'],

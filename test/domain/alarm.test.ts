@@ -19,8 +19,8 @@ const found = (more: Partial<Observed> = {}) =>
     }),
   );
 
-describe('somebody is to be woken', () => {
-  test('for nothing where all is well, or is not known', () => {
+describe('an alarm is raised', () => {
+  test('for nothing if all is well or unknown', () => {
     expect(found()).toEqual({});
     expect(found({ disk: null, drift: null })).toEqual({});
   });

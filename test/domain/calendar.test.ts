@@ -22,35 +22,35 @@ const DAYS: [string, string, number][] = [
 ];
 
 describe.each(DAYS)('in %s, %s', (zone, day, hours) => {
-  test('16 lasts as long as its clock says', () => {
+  test('lasts as long as its clock says', () => {
     expect((dayEnd(day, zone) - dayStart(day, zone)) / HOUR).toBe(hours);
   });
 
-  test('16 begins after the day before and ends before the next', () => {
+  test('begins after the day before and ends before the next', () => {
     expect([dayOf(dayStart(day, zone), zone), dayOf(dayEnd(day, zone) - 1, zone)]).toEqual([day, day]);
     expect(dayOf(dayStart(day, zone) - 1, zone)).not.toBe(day);
     expect(dayOf(dayEnd(day, zone), zone)).not.toBe(day);
   });
 
-  test('16 is the one day of its own period, and one of two with the next moment', () => {
+  test('is the only day of its own period, and one of two if a moment is added', () => {
     const period = { from: dayStart(day, zone), to: dayEnd(day, zone) };
     expect(daysOf(period, zone)).toEqual([day]);
     expect(daysOf({ ...period, to: period.to + 1 }, zone)).toHaveLength(2);
   });
 });
 
-test('16 a period from the middle of one day to the middle of another touches both', () => {
+test('a period from the middle of one day to the middle of another touches both', () => {
   const period = { from: Date.UTC(2026, 3, 23, 15), to: Date.UTC(2026, 3, 24, 22) };
   expect(daysOf(period, 'Africa/Cairo')).toEqual(['2026-04-23', '2026-04-24', '2026-04-25']);
 });
 
-test('16 a day that there is not is no moment', () => {
+test('a day that does not exist has no instants', () => {
   expect([dayStart('2026-02-30', 'UTC'), dayEnd('2026-13-01', 'UTC')]).toEqual([Number.NaN, Number.NaN]);
 });
 
 test.each([
   ['Asia/Tokyo', '2026-01-01T00:00:00+09:00', '2026-01-01T00:00:00Z'],
   ['America/New_York', '2026-07-04T18:30:00-04:00', '2026-07-04T18:30:00Z'],
-])('16 a drawing shows what clocks in %s show', (zone, at, shown) => {
+])('a chart shows the time of clocks in %s', (zone, at, shown) => {
   expect(asInUtc(Date.parse(at), zone)).toBe(Date.parse(shown));
 });

@@ -43,7 +43,7 @@ test('a policy does not differ from itself, and gains become losses in reverse',
   );
 });
 
-test('a role that is new, gone, shorter, or asks others says so', () => {
+test('a role that is new, gone, shorter or asks others is reported', () => {
   const before = policyOf(allow(duty()), askOf('S1'));
   const direction = (role: Partial<Role>) =>
     differencesOf(
@@ -61,7 +61,7 @@ test('a role that is new, gone, shorter, or asks others says so', () => {
   expect(differencesOf(aPolicy(), before).every((one) => one.direction === 'gains')).toBe(true);
 });
 
-test('a rule that never matches changes nothing, and is found for what it is', () => {
+test('a rule that never matches changes nothing, and is reported as such', () => {
   const dead = allow(memberOf());
   fc.assert(
     fc.property(fc.array(someRule, { minLength: 1, maxLength: 3 }), (rules) => {

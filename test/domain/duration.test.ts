@@ -37,7 +37,7 @@ describe('a duration in a file', () => {
     '10000d',
     '100000m',
     '1000000s',
-  ])('"%s" is none', (text) => {
+  ])('"%s" is not accepted', (text) => {
     expect(parseDuration(text)).toBeNull();
   });
 });
@@ -80,11 +80,11 @@ describe('a duration that somebody types', () => {
     '1 hour 30 minutes 5',
     '5 and',
     `${' '.repeat(60)}1h`,
-  ])('"%s" is none', (text) => {
+  ])('"%s" is not accepted', (text) => {
     expect(readDuration(text)).toBeNull();
   });
 
-  test('is looked at up to sixty characters', () => {
+  test('is read up to sixty characters', () => {
     expect(readDuration(`${' '.repeat(58)}1h`)).toBe(HOUR);
     expect(readDuration(`${' '.repeat(59)}1h`)).toBeNull();
   });
@@ -102,7 +102,7 @@ test.each([
   [HOUR + MINUTE, '1 h 1 min'],
   [90 * MINUTE, '1 h 30 min'],
   [48 * HOUR, '48 h'],
-])('%i ms are told as %s', (ms, text) => {
+])('%i ms are written as %s', (ms, text) => {
   expect(durationText(ms)).toBe(text);
 });
 
@@ -113,11 +113,11 @@ test.each([
   ['the next one', Date.UTC(9999, 11, 31, 23, 59, 59, 999) + 1, false],
   ['half a millisecond', 0.5, false],
   ['what is no number', Number.NaN, false],
-])('%s: is it a point in time? %s', (_name, value, is) => {
+])('%s is an instant: %s', (_name, value, is) => {
   expect(isInstant(value)).toBe(is);
 });
 
-test('a case that nobody thought of is a fault, and says which', () => {
+test('an unhandled case throws, and the error names it', () => {
   // @ts-expect-error no such case compiles: it comes from outside
   expect(() => assertNever({ kind: 'moon' })).toThrow('{"kind":"moon"}');
 });

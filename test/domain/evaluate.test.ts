@@ -146,7 +146,7 @@ describe('conditions', () => {
 });
 
 describe('which rule decides', () => {
-  test('deny beats allow beats ask, wherever they stand', () => {
+  test('deny beats allow beats ask, in any order', () => {
     expect(decide([ask(), allow(onCall()), deny(memberOf('U1'))])).toMatchObject({ effect: 'deny', rule: 3 });
     expect(decide([ask(), allow(onCall())])).toMatchObject({ effect: 'allow', rule: 2 });
     expect(decide([ask(), allow(memberOf('U2'))])).toMatchObject({ effect: 'ask', rule: 1 });
@@ -159,7 +159,7 @@ describe('which rule decides', () => {
     });
   });
 
-  test('no rule that matches denies, and every rule says why it did not', () => {
+  test('without a matching rule it is denied, and every rule says why it did not match', () => {
     const decision = decide([allow(onCall({ escalationPolicies: ['PSEARCH'] })), ask({ when: [memberOf('U2')] })]);
     expect(decision).toMatchObject({ effect: 'deny', rule: null });
     expect(decision.outcomes.map((outcome) => outcome.reasons)).toEqual([
@@ -168,11 +168,11 @@ describe('which rule decides', () => {
     ]);
   });
 
-  test('a rule that asks nobody is no way in', () => {
+  test('a rule that asks nobody admits nobody', () => {
     expect(decide([ask({ stages: [{ reviewers: [], needed: 1 }] })]).effect).toBe('deny');
   });
 
-  test('the proof is the entry that holds longest', () => {
+  test('the proof is the entry that lasts longest', () => {
     const decision = decide(
       [allow(onCall())],
       evidence({ onCall: known([anEntry(), anEntry({ level: 2, end: null })]) }),
@@ -181,7 +181,7 @@ describe('which rule decides', () => {
   });
 });
 
-describe('what is not known', () => {
+describe('unknown evidence', () => {
   const down = unknown('PagerDuty gave no answer');
   test('an unchecked on-call condition is not met, says so, and reviewers are asked', () => {
     const decision = decide([allow(onCall()), ask()], evidence({ onCall: down }));
@@ -189,7 +189,7 @@ describe('what is not known', () => {
     expect(decision.outcomes[0]).toMatchObject({ outcome: 'unknown', reasons: ['PagerDuty gave no answer'] });
   });
 
-  test('a deny rule that cannot be checked denies, also behind "unless"', () => {
+  test('a deny rule that cannot be checked denies, also inside "unless"', () => {
     expect(decide([deny(onCall()), allow(memberOf('U1'))], evidence({ onCall: down })).effect).toBe('deny');
     expect(
       decide(

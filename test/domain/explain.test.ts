@@ -18,7 +18,7 @@ import {
 const linesOf = (role: Parameters<typeof aRole>[0], evidence: Parameters<typeof anInput>[0] = {}) =>
   treeLines(explainDecision(aRole(role), anInput(evidence)));
 
-test('a decision is told rule by rule and test by test, with what came of each', () => {
+test('a decision is explained rule by rule and test by test, with each outcome', () => {
   const rules = [
     deny(memberOf('U0BEN'), unless(onCall(), memberOf('U0BEN'))),
     allow(inIncident(), { kind: 'duration', max: HOUR }),
@@ -47,11 +47,11 @@ test('a decision is told rule by rule and test by test, with what came of each',
   ]);
 });
 
-test('where no rule matches, that is what is told', () => {
+test('if no rule matches, the explanation says so', () => {
   expect(linesOf({ rules: [allow(memberOf('U0BEN'))] })[0]).toBe('● db/read: deny (no rule of this role matches)');
 });
 
-test('what holds before the rules stands in their place', () => {
+test('a decision made before the rules is shown in their place', () => {
   const limits = [aLimit({ holders: 0 })];
   expect(linesOf({ rules: [allow()], limits })).toEqual([
     '● db/read: deny (0 other people have it already, and 0 is the most)',
@@ -59,7 +59,7 @@ test('what holds before the rules stands in their place', () => {
   ]);
 });
 
-test('rules that nobody looked at hold for nobody', () => {
+test('rules that were not evaluated match nobody', () => {
   const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
   expect(linesOf({ rules: [allow()], opa })).toEqual([
     '● db/read: deny (Open Policy Agent was not asked)',

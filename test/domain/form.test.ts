@@ -43,7 +43,7 @@ describe('a length', () => {
     expect(check({ duration })).toEqual(saying(...refusals));
   });
 
-  test('that is no number is none', () => {
+  test('that is not a number is refused', () => {
     for (const wrong of [Number.NaN, Infinity, 2 ** 60]) expect(isLength(wrong)).toBe(false);
   });
 });
@@ -82,12 +82,12 @@ describe('a reason', () => {
   });
 });
 
-test('a reason may be as long as a paragraph, and a start lie two weeks ahead', () => {
+test('a reason may be as long as a paragraph, and a start two weeks ahead', () => {
   expect(REASON_MAX_LENGTH).toBe(1_000);
   expect(FURTHEST_START).toBe(14 * 24 * HOUR);
 });
 
-test('every mistake is told at once', () => {
+test('every mistake is reported at once', () => {
   expect(check({ startsAt: NOON, duration: 5 * HOUR, reason: 'x' })).toEqual(
     saying(
       { code: 'start_not_ahead' },

@@ -101,11 +101,11 @@ describe('what access depends on', () => {
     ['reviewers approved it', { decision: asked }, {}],
     ['no shift proved it', { decision: allowed({ proof: { onCall: null, incident: null } }) }, {}],
     ['the role does not end with one', {}, { ends: { ...BOTH, withShift: null } }],
-  ])('is no shift where %s', (_name, ground, role) => {
+  ])('is no shift if %s', (_name, ground, role) => {
     expect(ties(ground, role).shift).toBeNull();
   });
 
-  test('ends with the shift itself where there is no grace', () => {
+  test('ends with the shift itself if there is no grace', () => {
     expect(ties({}, { ends: { ...BOTH, withShift: 0 } }).shift).toMatchObject({ grace: 0 });
   });
 
@@ -143,7 +143,7 @@ describe('what access depends on', () => {
       });
   });
 
-  test('is no incident where none was named, or the role does not end with one', () => {
+  test('is no incident if none was named, or the role does not end with one', () => {
     const evidence = someEvidence({ incident: known(anOutage()) });
     expect(ties({ evidence }).incident).toBeNull();
     expect(ties({ evidence, incidentId: 'PINC' }, { ends: { ...BOTH, withIncident: null } }).incident).toBeNull();
@@ -152,14 +152,14 @@ describe('what access depends on', () => {
     });
   });
 
-  test('is an incident that is over since it was seen to be', () => {
+  test('counts a resolved incident from when it was first seen resolved', () => {
     const evidence = someEvidence({ at: NOON + 7, incident: known(anOutage({ status: 'resolved' })) });
     expect(ties({ evidence, incidentId: 'PINC' }).incident).toMatchObject({ resolvedAt: NOON + 7 });
     const acknowledged = someEvidence({ incident: known(anOutage({ status: 'acknowledged' })) });
     expect(ties({ evidence: acknowledged, incidentId: 'PINC' }).incident).toMatchObject({ resolvedAt: null });
   });
 
-  test('is an incident that could not be looked up, by the number that is known of it', () => {
+  test('is an incident that could not be looked up, with the number that is known', () => {
     const dark = { evidence: someEvidence({ incident: unknown('no answer') }), incidentId: 'PINC' };
     expect(ties(dark).incident).toEqual({ id: 'PINC', number: null, resolvedAt: null, grace: 15 * MINUTE });
     expect(ties({ ...dark, evidence: someEvidence() }).incident).toMatchObject({ id: 'PINC', number: null });
@@ -168,7 +168,7 @@ describe('what access depends on', () => {
     });
   });
 
-  test('stays an incident that was over before, whatever is said of it now', () => {
+  test('keeps an incident that was resolved before, even if it now looks open', () => {
     const over = aTiedIncident({ id: 'POLD', resolvedAt: NOON - HOUR, grace: 1 });
     const evidence = someEvidence({ incident: known(anOutage()) });
     const before = tied({ incident: over });
@@ -179,13 +179,13 @@ describe('what access depends on', () => {
     ).toMatchObject({ incident: { number: 7, resolvedAt: null } });
   });
 
-  test('is PagerDuty knowing the person, if it said so', () => {
+  test('is a PagerDuty user, if PagerDuty knew the person', () => {
     expect(ties({ evidence: someEvidence({ onCall: known([]) }) }).inPagerDuty).toBe(true);
     expect(ties({ evidence: someEvidence({ onCall: unknown('no such user') }) }).inPagerDuty).toBe(false);
     expect(ties({ evidence: someEvidence({ onCall: null }) }).inPagerDuty).toBe(false);
   });
 
-  test('is the window that was asked for', () => {
+  test('is the window that was requested', () => {
     expect(ties({ window: NOON + HOUR }).window).toBe(NOON + HOUR);
     expect(ties().window).toBeNull();
   });
@@ -200,7 +200,7 @@ test.each<[string, Partial<Ties>, boolean]>([
   ['an incident that is over', { incident: aTiedIncident({ resolvedAt: NOON }) }, false],
   ['a shift that is over, and an incident', { shift: aTiedShift({ over: true }), incident: aTiedIncident() }, true],
   ['a shift, and an incident that is over', { shift: aTiedShift(), incident: aTiedIncident({ resolvedAt: 1 }) }, true],
-])('access that depends on %s: is it looked after? %s', (_name, ties, watched) => {
+])('access that depends on %s is watched: %s', (_name, ties, watched) => {
   expect(isWatched(tied(ties))).toBe(watched);
 });
 
@@ -227,14 +227,14 @@ describe('the planned end', () => {
     expect(plannedEnd(NOON, HOUR, tied(ties))).toEqual({ endsAt: NOON + minutes * MINUTE, endsBecause });
   });
 
-  test('of an incident is known once that is resolved', () => {
+  test('of an incident is known once it is resolved', () => {
     expect(incidentEnd(tied({ incident: INCIDENT }))).toBe(NOON + 30 * MINUTE);
     expect(incidentEnd(tied({ incident: aTiedIncident() }))).toBeNull();
     expect(incidentEnd(NO_TIES)).toBeNull();
     expect(incidentEnd(tied({ incident: aTiedIncident({ resolvedAt: 0, grace: 1 }) }))).toBe(1);
   });
 
-  test('is counted from the intent at first, and from when it became active afterwards', () => {
+  test('counts from the intent at first, and from activation afterwards', () => {
     const { state: _s, intendedAt: _i, endsAt: _e, endsBecause: _b, ...fields } = aGrantOnItsWay();
     const intended = intendGrant(fields, NOON + 1);
     expect(intended).toEqual({ ...aGrantOnItsWay(), intendedAt: NOON + 1, endsAt: NOON + 1 + HOUR });
@@ -248,12 +248,12 @@ describe('the planned end', () => {
     );
   });
 
-  test('of a window does not move when it becomes active late', () => {
+  test('of a window does not move if access becomes active late', () => {
     const late = activate(aGrantOnItsWay({ ties: tied({ window: NOON + HOUR }) }), 'jit_ana', NOON + 50 * MINUTE);
     expect(late).toMatchObject({ endsAt: NOON + HOUR, endsBecause: 'expired' });
   });
 
-  test('follows its ties, and its length where that changes', () => {
+  test('follows what access depends on, and its length if that changes', () => {
     const grant = anActiveGrant({ endsAt: 0 });
     const ties = tied({ shift: SHIFT });
     expect(retie(grant, { ties })).toEqual(
@@ -269,7 +269,7 @@ describe('an extension', () => {
   const longer = (grant: Parameters<typeof extended>[0], ties: Partial<Ties> = {}) =>
     extended(grant, { requestId: 'R2', duration: 30 * MINUTE, ties: tied(ties) });
 
-  test('adds its time behind the end that there is', () => {
+  test('adds its time after the current end', () => {
     const grant = anActiveGrant({ extension: { requestId: 'R2', duration: 30 * MINUTE, ties: NO_TIES } });
     expect(longer(grant)).toEqual(
       anActiveGrant({
@@ -280,7 +280,7 @@ describe('an extension', () => {
     );
   });
 
-  test('adds no more than its time where access was to end early', () => {
+  test('adds no more than its time if access was to end early', () => {
     const short = anActiveGrant({ endsAt: NOON + 20 * MINUTE, endsBecause: 'shift_ended' });
     expect(longer(short)).toMatchObject({ endsAt: NOON + 50 * MINUTE, endsBecause: 'expired' });
   });
@@ -339,7 +339,7 @@ describe('the end', () => {
     ['expired', 'ended'],
     ['person_left', 'ended'],
     ['provision_failed', 'failed'],
-  ] as const)('that was for %s is in the end %s', (why, state) => {
+  ] as const)('for reason %s leads to the state %s', (why, state) => {
     const revoking = startRevoking(anActiveGrant(), { ...ending, why }, NOON + 1);
     expect(conclude(revoking, NOON + 2)).toEqual({
       ...core,
@@ -352,7 +352,7 @@ describe('the end', () => {
   });
 });
 
-test('a target may hold access that is on its way, active, or not provably gone', () => {
+test('a target may hold access that is starting, active, or not provably gone', () => {
   const revoking = startRevoking(anActiveGrant(), { why: 'revoked', by: BOT, problem: null }, NOON);
   const overdue = { ...revoking, state: 'overdue' } as const;
   const all = [aGrantOnItsWay(), anActiveGrant(), revoking, overdue, conclude(revoking, NOON)];

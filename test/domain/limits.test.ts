@@ -27,7 +27,7 @@ describe('limits', () => {
   const approvals = (...ages: number[]) =>
     someEvidence({ history: known(aHistory({ automatic: ages.map((age) => ({ role: 'db/read', at: NOON - age })) })) });
 
-  test('so many approvals at once in a period, then reviewers', () => {
+  test('after the maximum of automatic approvals in a period, reviewers are asked', () => {
     expect(decide({ limits: [twice] }, approvals(HOUR)).effect).toBe('allow');
     const spent = decide({ limits: [twice] }, approvals(HOUR, 23 * HOUR));
     expect(spent.effect).toBe('ask');
@@ -35,7 +35,7 @@ describe('limits', () => {
     expect(decide({ limits: [twice] }, approvals(HOUR, 24 * HOUR)).effect).toBe('allow');
   });
 
-  test('counts its own role, or all roles of the resources that share it', () => {
+  test('count their own role, or all roles of the resources that share them', () => {
     const elsewhere = someEvidence({
       history: known(
         aHistory({
@@ -50,7 +50,7 @@ describe('limits', () => {
     expect(decide({ limits: [{ ...twice, resources: ['db', 'other'] }] }, elsewhere).effect).toBe('ask');
   });
 
-  test('so many holders at the same time, whoever asks not counted', () => {
+  test('cap the people who hold a role at the same time, not counting the requester', () => {
     const held = (...people: string[]) =>
       someEvidence({
         history: known(aHistory({ holders: people.map((personId) => ({ role: 'db/read', personId })) })),
@@ -64,7 +64,7 @@ describe('limits', () => {
     });
   });
 
-  test('a pause after a reviewer’s no', () => {
+  test('impose a pause after a reviewer denied', () => {
     const denied = (age: number) =>
       someEvidence({ history: known(aHistory({ denials: [{ role: 'db/read', at: NOON - age }] })) });
     const limits = [aLimit({ coolDown: HOUR })];
@@ -75,7 +75,7 @@ describe('limits', () => {
     expect(decide({ limits }, denied(HOUR)).effect).toBe('allow');
   });
 
-  test('what is not known opens nothing', () => {
+  test('admit nobody if the history is unknown', () => {
     const dark = someEvidence({ history: unknown('the database is locked') });
     expect(decide({ limits: [twice] }, dark).effect).toBe('ask');
     expect(decide({ limits: [aLimit({ holders: 1 })] }, dark)).toMatchObject({
@@ -86,7 +86,7 @@ describe('limits', () => {
   });
 });
 
-describe('how far a limit reaches', () => {
+describe('the reach of a limit', () => {
   const asked = (limits: Limit[], history: Partial<History>) =>
     evaluatePolicy(aRole({ limits, rules: [allow(), ask()] }), anInput({ history: known(aHistory(history)) }));
   const at = (role: string, ...ages: number[]) => ages.map((age) => ({ role, at: NOON - age }));
@@ -102,7 +102,7 @@ describe('how far a limit reaches', () => {
     expect(asked([once], { automatic: at('db/read', age) }).effect).toBe(effect);
   });
 
-  test('one of two budgets that is used up is enough, wherever it stands', () => {
+  test('one used-up budget of two is enough, whichever it is', () => {
     const wide = aLimit({ automatic: { max: 9, per: 24 * HOUR } });
     const narrow = aLimit({ automatic: { max: 1, per: HOUR } });
     const other = aLimit({ holders: 9 });
@@ -115,7 +115,7 @@ describe('how far a limit reaches', () => {
     expect(asked([wide, other], { automatic: at('db/read', MINUTE) }).effect).toBe('allow');
   });
 
-  test('a budget that was not looked up lets nobody in at once: reviewers are asked', () => {
+  test('without its history a budget admits nobody automatically: reviewers are asked', () => {
     const limits = [aLimit({ automatic: { max: 1, per: HOUR } })];
     for (const [history, reason] of [
       [null, 'how often it was automatic was not looked up'],
@@ -127,7 +127,7 @@ describe('how far a limit reaches', () => {
     }
   });
 
-  test('holder limits and pauses that were not looked up refuse, and say so', () => {
+  test('caps and pauses that were not looked up refuse, and say so', () => {
     for (const one of [aLimit({ holders: 1 }), aLimit({ coolDown: HOUR })])
       expect(evaluatePolicy(aRole({ limits: [one], rules: [allow()] }), anInput({ history: null }))).toMatchObject({
         effect: 'deny',
@@ -146,7 +146,7 @@ describe('how far a limit reaches', () => {
     }
   });
 
-  test('a pause ends with its last moment, and counts from the newest no', () => {
+  test('a pause ends with its last moment, and counts from the newest denial', () => {
     const limits = [aLimit({ coolDown: HOUR })];
     expect(asked(limits, { denials: at('db/read', HOUR - 1) }).effect).toBe('deny');
     expect(asked(limits, { denials: at('db/read', HOUR) }).effect).toBe('allow');
@@ -157,11 +157,11 @@ describe('how far a limit reaches', () => {
       expect(asked(limits, { denials: at('db/read', ...ages) }).effect).toBe('deny');
   });
 
-  test('a no of long ago is no pause where only holders are bounded', () => {
+  test('a denial long ago causes no pause if only the number of holders is limited', () => {
     expect(asked([aLimit({ holders: 1 })], { denials: at('db/read', 1) }).effect).toBe('allow');
   });
 
-  test('one below the limit there is room, and one other holder is told as one', () => {
+  test('one below the cap is fine, and one other holder is written in the singular', () => {
     const two = [aLimit({ holders: 2 })];
     expect(asked(two, { holders: holders('db/read', 'U0BEN') }).effect).toBe('allow');
     expect(asked([aLimit({ holders: 1 })], { holders: holders('db/read', 'U0BEN') })).toMatchObject({
@@ -172,7 +172,7 @@ describe('how far a limit reaches', () => {
     expect(asked([aLimit({ holders: 1 })], { holders: holders('db/read', 'U0ANA') }).effect).toBe('allow');
   });
 
-  test('of two bounds either keeps it back', () => {
+  test('either of two caps is enough to refuse', () => {
     const tight = aLimit({ holders: 1 });
     const loose = aLimit({ holders: 9, coolDown: HOUR });
     const full = { holders: holders('db/read', 'U0BEN') };
@@ -184,7 +184,7 @@ describe('how far a limit reaches', () => {
 
 describe('freeze windows', () => {
   const freeze: FreezeWindow = { from: NOON, to: NOON + HOUR, reason: 'peak season', except: ['S9', 'U7'] };
-  test('nothing is granted in them, but to whom they except', () => {
+  test('block everybody except those whom they name', () => {
     expect(decide({ freezes: [freeze] }, someEvidence())).toMatchObject({
       effect: 'deny',
       reasons: ['frozen until 2026-01-15T13:00:00.000Z: peak season'],
@@ -198,7 +198,7 @@ describe('freeze windows', () => {
     expect(decide({ freezes: [{ ...freeze, from: 0, to: NOON + 1 }] }, someEvidence()).effect).toBe('deny');
   });
 
-  test('who is named as excepted is not frozen, and one exception is enough', () => {
+  test('do not block somebody who is named, and one exception is enough', () => {
     expect(decide({ freezes: [{ ...freeze, except: ['U7', 'U1'] }] }, someEvidence()).effect).toBe('allow');
     expect(decide({ freezes: [{ ...freeze, except: [] }] }, someEvidence()).effect).toBe('deny');
     const inSecond = someEvidence({ groups: { S8: known(false), S9: known(true) } });
@@ -207,12 +207,12 @@ describe('freeze windows', () => {
     expect(decide({ freezes: [freeze] }, someEvidence({ groups: {} })).effect).toBe('deny');
   });
 
-  test('the second of two windows freezes as well', () => {
+  test('block in the second of two windows too', () => {
     const past = { ...freeze, from: 0, to: NOON };
     expect(decide({ freezes: [past, freeze] }, someEvidence()).effect).toBe('deny');
   });
 
-  test('a freeze is told before a limit', () => {
+  test('are reported before a limit', () => {
     const full = someEvidence({ history: known(aHistory({ holders: [{ role: 'db/read', personId: 'U2' }] })) });
     expect(decide({ freezes: [freeze], limits: [aLimit({ holders: 1 })] }, full)).toMatchObject({
       reasons: ['frozen until 2026-01-15T13:00:00.000Z: peak season'],
@@ -237,7 +237,7 @@ describe('planned shifts', () => {
   });
 });
 
-describe('handed to Open Policy Agent', () => {
+describe('a role delegated to Open Policy Agent', () => {
   const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
   const decideWith = (answer: Evidence['opa']) =>
     evaluatePolicy(aRole({ opa }), {
@@ -246,7 +246,7 @@ describe('handed to Open Policy Agent', () => {
       duration: HOUR,
       evidence: someEvidence({ opa: answer }),
     });
-  test('its clear yes allows for as long as it says, and anything else does not', () => {
+  test('is allowed by a clear yes, for as long as that says, and by nothing else', () => {
     const said = { decision: 'allow', reasons: ['level 1'], reviewers: [], needed: 1, max: MINUTE } as const;
     expect(decideWith(known(said))).toMatchObject({ effect: 'allow', maxDuration: MINUTE, reasons: ['level 1'] });
     expect(decideWith(known({ ...said, decision: 'ask', reviewers: ['S1'] }))).toMatchObject({

@@ -7,7 +7,7 @@ const names = (table: Record<string, string>, samePerson: string[][] = []) => ({
   samePerson,
 });
 
-test('16 identities name somebody at PagerDuty, and Slack names everybody else', () => {
+test('identities name somebody at PagerDuty, and Slack names everybody else', () => {
   const table = names({ U0ANA: 'A.Kovac@Pager.example' });
   expect(pagerDutyAddress(person('U0ANA', 'ana@harbor.example'), table)).toEqual({
     known: true,
@@ -20,7 +20,7 @@ test('16 identities name somebody at PagerDuty, and Slack names everybody else',
   expect(namedAtPagerDuty('a.KOVAC@pager.example', table.identities)).toEqual(['U0ANA']);
 });
 
-test('16 nobody is on call as somebody else, by the address that they have at Slack', () => {
+test('nobody is on call as somebody else by having their address in Slack', () => {
   const table = { U0ANA: 'ben@harbor.example' };
   expect(pagerDutyAddress(person('U0BEN', 'ben@harbor.example'), names(table))).toMatchObject({
     known: false,
@@ -31,7 +31,7 @@ test('16 nobody is on call as somebody else, by the address that they have at Sl
   });
 });
 
-test('16 a shared or malformed PagerDuty address is a mistake of the policy', () => {
+test('a shared or malformed PagerDuty address is a mistake of the policy', () => {
   expect(pagerDutyMistakes(names({ U0ANA: 'x@y.example', U0BEN: 'X@y.example' }))).toMatchObject([
     { slackId: 'U0BEN', message: expect.stringContaining('U0ANA and U0BEN are both') },
   ]);

@@ -29,13 +29,13 @@ test.each([
   expect(isSamePerson(nobody('A'), nobody('F'), lists)).toBe(false);
 });
 
-test('K6.13 no address is nobody’s mailbox: two whose names were erased are not one', () => {
+test('K6.13 no address is nobody’s mailbox: two people with erased names are not one', () => {
   expect(isSamePerson(nobody('A'), nobody('B'), [])).toBe(false);
   expect(isSamePerson({ slackId: 'A', email: 'ana@x' }, { slackId: 'B', email: 'ANA+b@x' }, [])).toBe(true);
   expect(isSamePerson({ slackId: 'A', email: 'ana@x' }, { slackId: 'B', email: 'ana@y' }, [])).toBe(false);
 });
 
-test('an actor in the record is the person by id and name, and nothing else of them', () => {
+test('an actor in an event is only the id and name of the person', () => {
   const ana = { slackId: 'U0ANA', name: 'Ana', email: 'ana@x', timeZone: 'UTC' };
   expect(personActor(ana)).toEqual({ kind: 'person', id: 'U0ANA', name: 'Ana' });
   expect(named(ana)).toEqual({ slackId: 'U0ANA', name: 'Ana' });
@@ -67,7 +67,7 @@ test.each([
   expect(mailboxOf(email)).toBe(mailbox);
 });
 
-test('one account or one mailbox in common is enough, whichever of many', () => {
+test('one shared account or mailbox is enough, whichever of many', () => {
   const ana = { accounts: ['A', 'B'], mailboxes: ['ana@x', 'ana@y'] };
   expect(isSameHuman(ana, { accounts: ['C', 'B'], mailboxes: [] })).toBe(true);
   expect(isSameHuman(ana, { accounts: ['C'], mailboxes: ['c@x', 'ana@y'] })).toBe(true);
@@ -75,7 +75,7 @@ test('one account or one mailbox in common is enough, whichever of many', () => 
   expect(isSameHuman({ accounts: [], mailboxes: [] }, { accounts: [], mailboxes: [] })).toBe(false);
 });
 
-test('two who act for one another are known by all that either is known by', () => {
+test('a stand-in and their reviewer are known by all identities of either', () => {
   const both = bothHumans(
     { accounts: ['A', 'B'], mailboxes: ['ana@x'] },
     { accounts: ['B', 'C'], mailboxes: ['ana@x', 'c@x'] },
@@ -83,7 +83,7 @@ test('two who act for one another are known by all that either is known by', () 
   expect(both).toEqual({ accounts: ['A', 'B', 'C'], mailboxes: ['ana@x', 'c@x'] });
 });
 
-test('an account alone has none beside it', () => {
+test('an account that is listed nowhere has no other accounts', () => {
   expect(accountsBeside('F', CHAIN)).toEqual([]);
   expect(accountsBeside('A', [['C', 'B', 'A']])).toEqual(['B', 'C']);
 });

@@ -36,7 +36,7 @@ describe('a role by its key', () => {
     expect(roleKey({ resourceId, id })).toBe(key);
   });
 
-  test.each(['db', 'db/', '/read', 'read', 'db/read/x', 'flags/admin', 'other/read', ''])('%s is none', (key) => {
+  test.each(['db', 'db/', '/read', 'read', 'db/read/x', 'flags/admin', 'other/read', ''])('%s is not found', (key) => {
     expect(findRole(policy, key)).toBeUndefined();
   });
 });
@@ -110,7 +110,7 @@ describe('what has to be known for a decision', () => {
   });
 });
 
-describe('whom a role names', () => {
+describe('people and groups that a role names', () => {
   const role = aRole({
     rules: [
       allow(memberOf('U0ANA')),
@@ -131,11 +131,11 @@ describe('whom a role names', () => {
     breakGlass: { members: ['S0SRE'], max: HOUR, reviewWithin: HOUR, reviewers: ['U0CISO'], page: null },
   });
 
-  test('as reviewer, each once', () => {
+  test('as reviewers, each once', () => {
     expect(reviewersOf(role)).toEqual(['U0BEN', 'S0LEADS', 'S0SEC', 'U0DEV']);
   });
 
-  test('in a condition, also within an exception', () => {
+  test('in a condition, also inside an exception', () => {
     expect(principalsOf([memberOf('U0ANA'), unless(memberOf('S0B'), unless(memberOf('U0C')))])).toEqual([
       'U0ANA',
       'S0B',
@@ -143,7 +143,7 @@ describe('whom a role names', () => {
     ]);
   });
 
-  test('for whatever: who may ask or not, review, be asked as well, or break the glass', () => {
+  test('for anything: requesting, being excluded, reviewing, escalation or break-glass', () => {
     expect(principalsOfRole(aRole({ ...role, rules: role.rules.slice(1) }))).toEqual([
       'U0EVE',
       'S0ENG',

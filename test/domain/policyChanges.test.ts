@@ -24,11 +24,11 @@ test('a new identity at a target is a change that the reloading person sees', ()
   ]);
 });
 
-test('nothing has changed where everything is as it was', () => {
+test('the same policy twice has no changes', () => {
   expect(policyChanges(withRole(), withRole())).toEqual([]);
 });
 
-describe('of the whole policy', () => {
+describe('changes of the whole policy', () => {
   test.each<[string, Partial<Policy>, string]>([
     ['the audit channel', { auditChannel: 'C0OTHER' }, 'audit channel: C0AUDIT → C0OTHER'],
     ['the approvals channel', { approvalsChannel: 'C0OTHER' }, 'approvals channel: C0ACCESS → C0OTHER'],
@@ -48,8 +48,8 @@ describe('of the whole policy', () => {
   });
 });
 
-describe('of resources', () => {
-  test('one that is new comes with its roles, and one that is gone takes them along', () => {
+describe('changes of resources', () => {
+  test('a new one is listed with its roles, and a removed one takes them along', () => {
     const more = aPolicy(
       aResource('db', 'Database', [read]),
       aResource('flags', 'Flags', [aRole(), aRole({ id: 'admin', rules: [allow(), ask()] })]),
@@ -62,7 +62,7 @@ describe('of resources', () => {
     expect(policyChanges(more, withRole())).toEqual(['resource flags is gone']);
   });
 
-  test('a target that is another one is told, and none of its secrets', () => {
+  test('a changed target is reported without its secrets', () => {
     const before = withRole({}, { target: { url: 'https://a', password: 'old-secret' } });
     const after = withRole({}, { target: { url: 'https://a', password: 'new-secret' } });
     expect(policyChanges(before, after)).toEqual(['db: its target has changed']);
@@ -70,7 +70,7 @@ describe('of resources', () => {
     expect(policyChanges(withRole(), withRole({}, { kind: 'command' }))).toEqual(['db: its target has changed']);
   });
 
-  test('owners, and what becomes of drift', () => {
+  test('owners and the handling of drift are reported', () => {
     expect(policyChanges(withRole(), withRole({}, { owners: ['U0EVE'] }))).toEqual(['db: owners: [] → ["U0EVE"]']);
     expect(policyChanges(withRole(), withRole({}, { drift: { remove: ['standing'], expected: ['app'] } }))).toEqual([
       'db: drift: {"remove":[],"expected":[]} → {"remove":["standing"],"expected":["app"]}',
@@ -78,8 +78,8 @@ describe('of resources', () => {
   });
 });
 
-describe('of roles', () => {
-  test('one that is gone, and one that is new', () => {
+describe('changes of roles', () => {
+  test('a removed one and a new one are reported', () => {
     const before = aPolicy(aResource('db', 'Database', [read, aRole({ id: 'write' })]));
     const after = aPolicy(aResource('db', 'Database', [read, aRole({ id: 'admin', rules: [ask()] })]));
     expect(policyChanges(before, after)).toEqual(['db/write is gone', 'db/admin is new, with 1 rule']);

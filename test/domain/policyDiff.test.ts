@@ -26,7 +26,7 @@ const told = (before: ReturnType<typeof aPolicy>, after: ReturnType<typeof aPoli
   );
 const changed = (before: Rule[], after: Rule[]) => told(withRules(...before), withRules(...after));
 
-describe('a change is told by the plainest situation', () => {
+describe('a difference is shown by the simplest situation', () => {
   test.each<[string, Rule[], Rule[], string[]]>([
     ['nothing', [ask()], [ask()], []],
     [
@@ -189,13 +189,13 @@ describe('on call', () => {
     expect(changed([allow(before)], [allow(after)])).toEqual(lines);
   });
 
-  test('without an upper bound is told by a level that there is', () => {
+  test('without an upper bound uses a level that exists', () => {
     expect(changed([allow(onCall(A))], [allow(onCall(A)), deny(onCall({ ...A, minLevel: 3 }))])).toEqual([
       'db/read loses: on call at level 3 for PA: allow → deny',
     ]);
   });
 
-  test('off call is a situation too', () => {
+  test('includes the situation of being off call', () => {
     expect(changed([allow()], [allow(onCall(A))])).toEqual([
       'db/read loses: anybody, off call, at any time: allow → deny',
     ]);
@@ -226,7 +226,7 @@ describe('an incident', () => {
     expect(changed([allow(before)], [allow(after)])).toEqual(lines);
   });
 
-  test('none is a situation too', () => {
+  test('includes the situation without one', () => {
     expect(changed([allow()], [allow(inIncident())])[0]).toBe(
       'db/read loses: anybody, off call, at any time: allow → deny',
     );
@@ -235,7 +235,7 @@ describe('an incident', () => {
 
 describe('a role', () => {
   const open = { rules: [allow()] };
-  test('new rules let in, removed ones do not, in the order of their names', () => {
+  test('gains from new rules and loses with removed ones, sorted by name', () => {
     const before = policyOf(aRole(open), aRole({ id: 'write', ...open }));
     const after = policyOf(aRole(open), aRole({ id: 'admin', ...open }));
     expect(told(before, after)).toEqual([
@@ -244,19 +244,19 @@ describe('a role', () => {
     ]);
   });
 
-  test('that may be held for longer is told where it is longer', () => {
+  test('that may be held longer differs for the longer duration', () => {
     const longer = aRole({ ...open, duration: { default: HOUR, max: 8 * HOUR, total: 8 * HOUR } });
     expect(told(policyOf(aRole(open)), policyOf(longer))).toEqual([
       'db/read gains: for 8 h: deny (at most 4 h) → allow',
     ]);
   });
 
-  test('with a default below an hour is looked at for that long', () => {
+  test('with a default below an hour is tried for that long', () => {
     const short = (max: number) => policyOf(aRole({ ...open, duration: { default: MINUTE, max, total: max } }));
     expect(told(short(MINUTE), short(2 * MINUTE))).toEqual(['db/read gains: for 2 min: deny (at most 1 min) → allow']);
   });
 
-  test('that is handed to Open Policy Agent is not compared', () => {
+  test('that is delegated to Open Policy Agent is not compared', () => {
     const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
     expect(told(policyOf(aRole(open)), policyOf(aRole({ ...open, opa })))).toEqual([
       'db/read loses: anybody, off call, at any time: allow → deny (Open Policy Agent decides; not compared)',
@@ -265,7 +265,7 @@ describe('a role', () => {
   });
 });
 
-test('the person tried is long on call, within all limits, and not taken out', () => {
+test('the person tried is long on call, within all limits, and not removed', () => {
   expect(changed([allow(onCall({ escalationPolicies: ['PA'], maxLevel: 1, tenure: 99 * HOUR }))], [deny()])).toEqual([
     'db/read loses: on call at level 1 for PA: allow → deny',
   ]);
@@ -275,7 +275,7 @@ test('the person tried is long on call, within all limits, and not taken out', (
   ]);
 });
 
-test('several outcomes are told apart, each by its plainest situation', () => {
+test('several outcomes are separate, each with its simplest situation', () => {
   expect(
     changed(
       [allow(onCall({ escalationPolicies: ['PA'], maxLevel: 1 })), ask()],
@@ -288,7 +288,7 @@ test('several outcomes are told apart, each by its plainest situation', () => {
   ]);
 });
 
-test('of too many situations, those with and without a signal are both tried', () => {
+test('a sample of too many situations includes those with and without a signal', () => {
   const many = (letter: string, count: number) => Array.from({ length: count }, (_, index) => `${letter}${index}`);
   const calm = unless({ kind: 'signals', signals: ['first_time'] });
   const everywhere = onCall({ escalationPolicies: many('P', 80), services: many('S', 90), maxLevel: 1 });

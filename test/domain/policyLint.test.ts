@@ -15,7 +15,7 @@ const NOBODY = `error ${AT}: nobody can get db/read: no allow or ask rule can ev
 /** A way in that nothing is wrong with. */
 const FINE = allow(memberOf('S0ENG'));
 
-test('a policy that makes sense is left alone', () => {
+test('a policy that makes sense has no findings', () => {
   expect(
     ofRole({
       rules: [
@@ -31,7 +31,7 @@ test('a policy that makes sense is left alone', () => {
   ).toEqual([]);
 });
 
-test('a mistake comes with what to do about it', () => {
+test('a finding says what to do', () => {
   expect(senseOf(aPolicy(aResource('db', 'Database', [aRole()])))).toEqual([
     {
       severity: 'error',
@@ -100,20 +100,20 @@ describe('a rule that can never match', () => {
     expect(ofRules(rule)).toEqual([]);
   });
 
-  test('leaves nobody a way in where it is the only one, whatever is denied', () => {
+  test('leaves nobody a way in if it is the only one, whatever is denied', () => {
     expect(ofRules(deny(memberOf('U0OUT')), allow(memberOf()))).toEqual([
       `error ${AT}.rules.1.allow: rule 2 can never match: members_of is empty, which means nobody`,
       NOBODY,
     ]);
   });
 
-  test('is not told that who asks reviews it, where nobody does', () => {
+  test('gets no advice about requesters reviewing themselves if nobody reviews', () => {
     expect(ofRules(FINE, ask({ when: [memberOf('U0A')], stages: [{ reviewers: [], needed: 1 }] }))).toEqual([
       `error ${AT}.rules.1.ask: rule 2 can never match: it names no reviewers`,
     ]);
   });
 
-  test('is not told to come too late as well', () => {
+  test('is not also reported as coming too late', () => {
     expect(ofRules(FINE, allow(memberOf()), allow(memberOf()))).toHaveLength(2);
   });
 });
@@ -152,7 +152,7 @@ describe('a rule that never decides', () => {
 
 describe('a length that a rule accepts', () => {
   const always = 'always holds: nobody can ask for more than 4 h anyway';
-  test('is no bound from the longest that can be asked for', () => {
+  test('is no limit if it is at least the longest that can be requested', () => {
     expect(ofRules(allow({ kind: 'duration', max: 4 * HOUR }))).toEqual([
       `warning ${AT}.rules.0.allow.duration: ${always}`,
     ]);
@@ -221,7 +221,7 @@ describe('break-glass', () => {
   const self = (severity: string) =>
     `${severity} ${AT}.break_glass.reviewers: everybody who reviews a use of break-glass is also somebody who may use it`;
 
-  test('that is longer than the role may be held at all', () => {
+  test('that lasts longer than the role may be held', () => {
     expect(glass(['U0EVE'], { max: 4 * HOUR + MINUTE })).toEqual([
       `warning ${AT}.break_glass.max: break-glass gives 4 h 1 min, longer than the role may be held at all (4 h)`,
     ]);
@@ -239,11 +239,11 @@ describe('break-glass', () => {
   });
 });
 
-test('of a role that Open Policy Agent decides about, its rules are no matter', () => {
+test('rules of a role that Open Policy Agent decides are not checked', () => {
   expect(ofRole({ opa: { kind: 'wasm', file: 'x', entrypoint: null } })).toEqual([]);
 });
 
-test('every role of every resource is looked at', () => {
+test('every role of every resource is checked', () => {
   const policy = aPolicy(
     aResource('db', 'Database', [aRole({ rules: [FINE] }), aRole({ id: 'admin' })]),
     aResource('flags', 'Flags', [aRole()]),
@@ -254,7 +254,7 @@ test('every role of every resource is looked at', () => {
   ]);
 });
 
-describe('membership of a Slack user group', () => {
+describe('membership in a Slack user group', () => {
   const slack = (role: Partial<Role> = {}, resource: Partial<Resource> = {}) => ({
     ...aResource('handle', 'Handle', [
       aRole({ id: 'member', gives: { groups: ['S0FREE', 'S0DBA'] }, rules: [allow()], ...role }),
@@ -274,22 +274,22 @@ describe('membership of a Slack user group', () => {
     ['reviewers', {}, { rules: [ask({ stages: [{ reviewers: ['S0DBA'], needed: 1 }] })] }],
     ['who may break the glass', {}, { breakGlass: glass }],
     ['whom a freeze excepts', {}, { freezes: [{ from: 0, to: 1, reason: '', except: ['S0DBA'] }] }],
-  ])('opens what the policy gives to %s', (_name, policy, role) => {
+  ])('gives what the policy gives to %s', (_name, policy, role) => {
     expect(found({ ...aPolicy(slack(role)), ...policy })).toEqual([opens]);
   });
 
-  test('opens what owners of any resource may do, and what a role of another one gives', () => {
+  test('gives what owners of a resource may do, and what a role of another one gives', () => {
     const owned = { ...aResource('db', 'Database', [aRole({ rules: [FINE] })]), owners: ['S0DBA'] };
     expect(found(aPolicy(owned, slack()))).toEqual([opens]);
     const other = aResource('db', 'Database', [aRole({ rules: [allow(memberOf('S0DBA'))] })]);
     expect(found(aPolicy(slack(), other))).toEqual([opens]);
   });
 
-  test('opens nothing where its name is only a part of another', () => {
+  test('gives nothing if its name is only part of another', () => {
     expect(found({ ...aPolicy(slack()), admins: ['U0XS0DBA', 'S0DBAS'] })).toEqual([]);
   });
 
-  test('opens nothing where only other roles give it too, or it is no group of Slack', () => {
+  test('gives nothing if only other roles give it too, or it is no group at Slack', () => {
     const twice = { ...slack(), id: 'again' };
     expect(found(aPolicy(slack(), twice))).toEqual([]);
     const rules = [allow(memberOf('S0DBA'))];
@@ -297,7 +297,7 @@ describe('membership of a Slack user group', () => {
     expect(found(aPolicy(slack({ rules, gives: {} })))).toEqual([]);
   });
 
-  test('is looked at where Open Policy Agent decides, too', () => {
+  test('is checked for roles that Open Policy Agent decides, too', () => {
     const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
     expect(found({ ...aPolicy(slack({ opa, rules: [] })), admins: ['S0DBA'] })).toEqual([opens]);
   });

@@ -54,11 +54,11 @@ const of = (changes: Partial<DecisionInput['evidence']>) =>
   withoutPeople({ ...input, evidence: { ...input.evidence, ...changes } }, new Set()).evidence;
 
 describe('a decision without people', () => {
-  test('nobody is in it: neither ids, nor names in words of others', () => {
+  test('contains neither ids nor names, also not in texts of other systems', () => {
     expect(JSON.stringify(without)).not.toMatch(/ana|ben/i);
   });
 
-  test('everything that rules compare with is as it was, in steps of five minutes', () => {
+  test('keeps everything that rules compare with, in steps of five minutes', () => {
     expect(without).toEqual({
       at: FIVE_PAST,
       personId: 'person-1',
@@ -103,17 +103,17 @@ describe('a decision without people', () => {
     });
   });
 
-  test('somebody has another number in another decision', () => {
+  test('gives somebody another pseudonym in another decision', () => {
     const byBen = withoutPeople({ ...input, personId: 'U0BEN' }, new Set());
     expect(byBen.personId).toBe('person-1');
     expect(byBen.evidence.history).toMatchObject({ value: { holders: [{ personId: 'person-1' }] } });
   });
 
-  test('whom the policy names keeps the id', () => {
+  test('keeps the ids of people whom the policy names', () => {
     expect(withoutPeople(input, new Set(['U0ANA'])).personId).toBe('U0ANA');
   });
 
-  test('a field that nobody knows yet is not in it, wherever it is', () => {
+  test('drops fields that it does not know, wherever they are', () => {
     const more = { note: 'Ana' };
     const marked = {
       ...{ onCall: known([{ ...shift, ...more }]), othersOnCall: known([{ ...shift, ...more }]) },
@@ -125,7 +125,7 @@ describe('a decision without people', () => {
     expect(JSON.stringify(of({ ...marked, history }))).not.toContain('note');
   });
 
-  test('shifts that were over, or not begun, are left out', () => {
+  test('leaves out shifts that were over or had not begun', () => {
     const over = { ...shift, end: AT };
     const later = { ...shift, start: AT + 1 };
     expect(of({ onCall: known([over, later]) }).onCall).toEqual(known([]));
@@ -134,7 +134,7 @@ describe('a decision without people', () => {
   test.each([
     [20 * MINUTE, true],
     [20 * MINUTE - SECOND, false],
-  ])('%s ms on a shift of at least 20 minutes is decided as it was: %s', (ago, isAllowed) => {
+  ])('%s ms on a shift of at least 20 minutes is decided as before: %s', (ago, isAllowed) => {
     const role = aRole({ rules: [allow(onCall({ tenure: 20 * MINUTE }))] });
     const given = anInput({ onCall: known([{ ...shift, start: AT - ago }]) }, { at: AT });
     for (const one of [given, withoutPeople(given, new Set())])
@@ -144,7 +144,7 @@ describe('a decision without people', () => {
   test.each([
     [HOUR - SECOND, false],
     [HOUR, true],
-  ])('%s ms after a denial, with an hour to wait, is decided as it was: %s', (ago, isAllowed) => {
+  ])('%s ms after a denial, with an hour to wait, is decided as before: %s', (ago, isAllowed) => {
     const role = aRole({ rules: [allow()], limits: [aLimit({ coolDown: HOUR })] });
     const denials = [{ role: 'db/read', at: AT - ago }];
     const given = anInput({ history: known({ automatic: [], denials, holders: [] }) }, { at: AT });
@@ -152,7 +152,7 @@ describe('a decision without people', () => {
       expect(evaluatePolicy(role, one).effect).toBe(isAllowed ? 'allow' : 'deny');
   });
 
-  test('what an earlier version did not record is not there', () => {
+  test('lacks what an earlier version did not record', () => {
     const { removals, signals, opa, ...earlier } = input.evidence;
     const old: DecisionInput = JSON.parse(
       JSON.stringify({ at: 5, personId: 'U0ANA', duration: 60, evidence: earlier }),

@@ -6,7 +6,7 @@ import { missingApprovals, voicesOf } from '../../src/domain/quorum.ts';
 const stage = (needed: number) => ({ reviewers: ['S1'], needed });
 const voice = (slackId: string, ...stages: number[]) => ({ slackId, stages });
 
-test('one person counts for one stage only, and where they help most', () => {
+test('one person counts for one stage only, where they help most', () => {
   const stages = [stage(1), stage(1)];
   expect(missingApprovals(stages, [voice('a', 0, 1)])).toEqual([0, 1]);
   // The first could stand in either seat; the second only in one: together they fill both.
@@ -14,7 +14,7 @@ test('one person counts for one stage only, and where they help most', () => {
   expect(missingApprovals(stages, [voice('a', 0), voice('b', 0)])).toEqual([0, 1]);
 });
 
-test('nothing is missing exactly where everybody can be seated, whatever the order', () => {
+test('nothing is missing exactly if everybody can be assigned, in any order', () => {
   const voices = fc.array(fc.subarray([0, 1, 2]), { maxLength: 6 });
   const counts = fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 3, maxLength: 3 });
   fc.assert(
@@ -36,7 +36,7 @@ test('nothing is missing exactly where everybody can be seated, whatever the ord
   );
 });
 
-test('one human is one human under every account', () => {
+test('one human counts once under all accounts', () => {
   const person = (slackId: string, email: string) => ({ slackId, email });
   expect(isSamePerson(person('U1', 'Ana@x.example'), person('U2', 'ana@x.example'), [])).toBe(true);
   expect(isSamePerson(person('U1', 'ana+admin@x.example'), person('U2', 'ana@x.example'), [])).toBe(true);
@@ -49,7 +49,7 @@ const said = (human: { accounts?: string[]; mailboxes?: string[] }, ...stages: n
   stages,
 });
 
-test('two humans are two voices, each for its own stages', () => {
+test('two humans count twice, each for their own stages', () => {
   expect(voicesOf([said({ accounts: ['U1'] }, 0, 1), said({ accounts: ['U2'] }, 1)])).toEqual([
     { stages: [0, 1] },
     { stages: [1] },
@@ -57,7 +57,7 @@ test('two humans are two voices, each for its own stages', () => {
   expect(voicesOf([])).toEqual([]);
 });
 
-test('what one human said through two accounts is one voice, for the stages of either', () => {
+test('approvals of one human by two accounts count once, for the stages of either', () => {
   const voices = voicesOf([
     said({ accounts: ['U1'], mailboxes: ['ana@x'] }, 0),
     said({ accounts: ['U3'] }, 2),
@@ -70,14 +70,14 @@ test.each([
   ['last', [0, 2, 1]],
   ['in between', [0, 1, 2]],
   ['first', [1, 0, 2]],
-])('three linked through the one in the middle are one voice, the middle heard %s', (_when, order) => {
+])('three linked through the one in the middle count once, the middle heard %s', (_when, order) => {
   const three = [said({ accounts: ['U1'] }, 0), said({ accounts: ['U1', 'U2'] }, 1), said({ accounts: ['U2'] }, 2)];
   const voices = voicesOf(order.flatMap((index) => three[index] ?? []));
   expect(voices.map(({ stages }) => [...stages].sort())).toEqual([[0, 1, 2]]);
   expect(missingApprovals([stage(1), stage(1), stage(1)], voices)).toEqual([0, 1, 1]);
 });
 
-test('a stage that needs two takes two voices, and one for no stage counts nowhere', () => {
+test('a stage that needs two takes two, and an approval for no stage counts nowhere', () => {
   expect(missingApprovals([stage(2)], [voice('a', 0)])).toEqual([1]);
   expect(missingApprovals([stage(2)], [voice('a', 0), voice('b', 0)])).toEqual([0]);
   expect(missingApprovals([stage(2)], [voice('a', 0), voice('b', 0), voice('c', 0)])).toEqual([0]);
@@ -85,7 +85,7 @@ test('a stage that needs two takes two voices, and one for no stage counts nowhe
   expect(missingApprovals([stage(1), stage(2)], [voice('a', 1), voice('b', 1)])).toEqual([1, 0]);
 });
 
-test('several move over one after the other, so that the last one finds a seat', () => {
+test('several move to other stages in turn, so that the last one finds a place', () => {
   const stages = [stage(1), stage(1), stage(1)];
   expect(missingApprovals(stages, [voice('a', 0, 1), voice('b', 1, 2), voice('c', 0), voice('d', 1)])).toEqual([
     0, 0, 0,

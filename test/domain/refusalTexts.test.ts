@@ -128,7 +128,7 @@ test.each(ALL)('%s %j', (code, fields, said) => {
   expect(textOf(code, fields)).toMatch(said);
 });
 
-test('no two refusals are told in the same words', () => {
+test('no two refusals have the same text', () => {
   const texts = ALL.map(([code, fields]) => textOf(code, fields));
   expect(new Set(texts).size).toBe(texts.length);
 });

@@ -37,7 +37,7 @@ const figures = (spans: readonly AccessSpan[], more: Partial<Figures> = {}): Fig
 const idsOf = (spans: readonly AccessSpan[]) => spans.map(({ grantId }) => grantId);
 const at = (from: number, to: number | null, grantId: string) => aSpan({ from, to, grantId });
 
-test('what begins at its first moment began in it, and what begins at its end did not', () => {
+test('access that begins at the period’s first moment is in it, at its end it is not', () => {
   const end = FROM + 2 * DAY;
   const spans = [
     at(FROM - 1, null, 'before'),
@@ -48,7 +48,7 @@ test('what begins at its first moment began in it, and what begins at its end di
   expect(idsOf(summarize(figures(spans)).begun)).toEqual(['first', 'last']);
 });
 
-test('what ends with its end was live at the end, and what begins there was not', () => {
+test('access that ends at the period’s end was live then, what begins there was not', () => {
   const end = FROM + 2 * DAY;
   const spans = [
     at(FROM, end - 1, 'ended'),
@@ -60,7 +60,7 @@ test('what ends with its end was live at the end, and what begins there was not'
   expect(idsOf(summarize(figures(spans)).live)).toEqual(['ends now', 'goes on', 'since before']);
 });
 
-test('a wait is from the request to the access, by how it was approved', () => {
+test('a wait is from the request to the access, by kind of approval', () => {
   const waited = (wait: number, approval: AccessSpan['approval']) =>
     aSpan({ requestedAt: FROM, from: FROM + wait, approval });
   const spans = [9, 100, 2, 3].map((minutes) => waited(minutes * MINUTE, 'reviewed'));
@@ -71,7 +71,7 @@ test('a wait is from the request to the access, by how it was approved', () => {
   ]);
 });
 
-test('of twenty waits the nineteenth is the longest of 95 %', () => {
+test('of twenty waits, the nineteenth is the 95th percentile', () => {
   const spans = Array.from({ length: 20 }, (_, minutes) => aSpan({ from: FROM + minutes * MINUTE }));
   expect(summarize(figures(spans)).waits).toEqual([
     { approval: 'automatic', count: 20, median: 9 * MINUTE, p95: 18 * MINUTE },
@@ -85,11 +85,11 @@ test.each([
   [[1, 2, 3, 4], 0.5, 2],
   [[1, 2, 3, 4], 0.51, 3],
   [[1, 2, 3, 4], 0.95, 4],
-])('of %j so much as %d is at most %d', (sorted, q, value) => {
+])('the quantile of %j at %d is %d', (sorted, q, value) => {
   expect(quantile(sorted, q)).toBe(value);
 });
 
-test('each day of the period is there for each way, in the time zone of the reader', () => {
+test('each day of the period has each kind of approval, in the reader’s time zone', () => {
   const spans = [
     aSpan({ from: FROM + 23 * HOUR }),
     aSpan({ from: FROM + 23 * HOUR + 1 }),
@@ -113,7 +113,7 @@ test('each day of the period is there for each way, in the time zone of the read
   ]);
 });
 
-describe('what was live over time', () => {
+describe('live access over time', () => {
   /** Two hundred steps of a minute. */
   const period = { from: FROM, to: FROM + 200 * MINUTE };
   const live = (...spans: AccessSpan[]) => {
@@ -124,23 +124,23 @@ describe('what was live over time', () => {
   const span = (from: number, to: number | null) =>
     aSpan({ from: FROM + from * MINUTE, to: to === null ? null : FROM + to * MINUTE });
 
-  test('is counted from the step that it begins in to the one that it ends in', () => {
+  test('counts from the step in which access begins to the one in which it ends', () => {
     expect(live(span(2, 4)).slice(0, 7)).toEqual([0, 0, 1, 1, 1, 0, 0]);
     expect(live(span(2.5, 2.75)).slice(0, 5)).toEqual([0, 0, 1, 0, 0]);
     expect(live(span(198, null)).slice(-3)).toEqual([0, 1, 1]);
   });
 
-  test('is there from the start where it began before, and to the end where it goes on', () => {
+  test('counts from the start if it began before, and to the end if it goes on', () => {
     expect(live(span(-60, 1)).slice(0, 3)).toEqual([1, 1, 0]);
     expect(live(span(-60, null), span(199, 300)).slice(-2)).toEqual([1, 2]);
   });
 
-  test('is the most at a time within a step, though one ends as the other begins', () => {
+  test('is the maximum within a step, even if one ends as another begins', () => {
     expect(live(span(1, 2), span(2, 3), span(2, 3)).slice(0, 5)).toEqual([0, 1, 3, 2, 0]);
     expect(live(span(1.2, 1.4), span(1.6, 1.8)).slice(0, 4)).toEqual([0, 1, 0, 0]);
   });
 
-  test('is nothing where nothing was', () => {
+  test('is empty if there was no access', () => {
     expect(new Set(live())).toEqual(new Set([0]));
   });
 });

@@ -19,14 +19,14 @@ const CORE = {
   signals: [{ kind: 'first_time', facts: 'never before' }],
 } as const;
 
-test('a request keeps all that was asked, and leaves behind what its state was', () => {
+test('the next state keeps all that was requested and drops fields of the old state', () => {
   expect(requestCore({ ...CORE, ...{ state: 'pending', reviews: [], expiresAt: NOON + MINUTE } })).toEqual(CORE);
 });
 
 test.each([
   ['shifts', known([anEntry()])],
   ['that no rule asked', null],
-])('a request keeps what PagerDuty said of it: %s', (_name, seenOnCall) => {
+])('a request keeps what PagerDuty said about it: %s', (_name, seenOnCall) => {
   expect(requestCore({ ...CORE, seenOnCall })).toEqual({ ...CORE, seenOnCall });
   expect('seenOnCall' in requestCore(CORE)).toBe(false);
 });

@@ -47,7 +47,7 @@ describe('a shift', () => {
     expect(found(onCall(), onCallNow(...entries))).toBe(expected);
   });
 
-  test('that PagerDuty was not asked about is not known', () => {
+  test('is unknown if PagerDuty was not asked', () => {
     expect(found(onCall(), { onCall: null })).toBe('unknown: PagerDuty was not asked who is on call');
   });
 
@@ -185,7 +185,7 @@ describe('a shift', () => {
     ['that has no end, before one that does', [{ end: null }, search], 'Payments'],
     ['that has no end, behind one that does', [{}, { ...search, end: null }], 'Search'],
     ['that comes first, of two that end together', [{}, search], 'Payments'],
-  ])('proves it where it is the one %s', (_name, entries, expected) => {
+  ])('proves it if it is the one %s', (_name, entries, expected) => {
     const decision = decide([allow(onCall())], onCallNow(...entries));
     expect(decision.effect === 'allow' && decision.proof.onCall?.escalationPolicy.name).toBe(expected);
   });
@@ -223,7 +223,7 @@ describe('the shift of another account of the same person', () => {
     expect(found(onCall({ escalationPolicies: ['PPAY'] }), evidence)).toBe(expected);
   });
 
-  test('shuts them out, and lets nobody in', () => {
+  test('excludes them, and admits nobody', () => {
     expect(decide([deny(onCall()), allow()], others({}))).toMatchObject({ effect: 'deny', rule: 1 });
     expect(decide([deny(onCall()), allow()], others())).toMatchObject({ effect: 'allow', rule: 2 });
     expect(decide([allow(unless(onCall()))], others({})).effect).toBe('deny');
@@ -344,7 +344,7 @@ describe('a list of people', () => {
     expect(found(tested, evidence)).toBe(expected);
   });
 
-  test('that names another account of theirs shuts them out, and lets nobody in', () => {
+  test('excludes somebody by another account of theirs, and admits nobody by it', () => {
     const others = { otherAccounts: ['U0ANA2'] };
     expect(decide([deny(memberOf('U0ANA2')), allow()], others)).toMatchObject({ effect: 'deny', rule: 1 });
     expect(decide([allow(memberOf('U0ANA2'))], others).effect).toBe('deny');
@@ -353,12 +353,12 @@ describe('a list of people', () => {
 
 describe('hours and lengths', () => {
   const office = { kind: 'hours', timeZone: 'UTC', days: [4], from: 9 * 60, to: 12 * 60 } as const;
-  test('say within what they hold', () => {
+  test('name their bounds in the reasons', () => {
     expect(found({ ...office, to: 13 * 60 })).toBe('met: it is within Thu 09:00–13:00 UTC');
     expect(found(office)).toBe('not_met: it is outside Thu 09:00–12:00 UTC');
   });
 
-  test('a length is short enough up to the bound itself', () => {
+  test('accept a length up to and including the bound', () => {
     expect(found({ kind: 'duration', max: HOUR })).toBe('met: the duration is at most 1 h');
     expect(found({ kind: 'duration', max: HOUR - 1 })).toBe('not_met: the duration is over 1 h');
   });
@@ -366,7 +366,7 @@ describe('hours and lengths', () => {
 
 describe('several tests in one rule', () => {
   const dark = { onCall: unknown('PagerDuty is down') };
-  test('one that fails outweighs one that is not known, and only its reasons are told', () => {
+  test('one that fails outweighs an unknown one, and only its reasons are given', () => {
     expect(found([onCall(), memberOf('U0BEN'), inIncident()], dark)).toBe(
       'not_met: not a member of U0BEN; the request names no incident',
     );
@@ -376,7 +376,7 @@ describe('several tests in one rule', () => {
     );
   });
 
-  test('the shift and the incident both are proof, whichever test saw them', () => {
+  test('shift and incident are both proof, whichever test saw them', () => {
     const evidence = { ...onCallNow({}), incident: known(anOutage()) };
     expect(decide([allow(memberOf('U0ANA'), inIncident(), onCall())], evidence)).toMatchObject({
       effect: 'allow',
@@ -386,13 +386,13 @@ describe('several tests in one rule', () => {
     expect(decide([allow(memberOf('U0ANA'))], evidence)).toMatchObject({ proof: { onCall: null, incident: null } });
   });
 
-  test('"unless" turns yes into no, and what is not known stays so', () => {
+  test('"unless" turns yes into no, and unknown stays unknown', () => {
     expect(found(unless(memberOf('U0ANA')))).toBe('not_met: named in the policy');
     expect(found(unless(memberOf('U0BEN')))).toBe('met: not a member of U0BEN');
     expect(found(unless(onCall()), dark)).toBe('unknown: PagerDuty is down');
   });
 
-  test('a shift that an exception looked at is no proof of anything', () => {
+  test('a shift seen inside an exception is no proof', () => {
     expect(decide([allow(unless(onCall(), memberOf('U0BEN')))], onCallNow({}))).toMatchObject({
       effect: 'allow',
       proof: { onCall: null, incident: null },
@@ -401,7 +401,7 @@ describe('several tests in one rule', () => {
 });
 
 describe('the decision', () => {
-  test('says of every rule what came of it, and whom it names', () => {
+  test('has the outcome of every rule, and whom it names', () => {
     const decision = decide([allow(memberOf('U0BEN', 'S0A')), deny(memberOf('U0EVE')), ask()], {
       groups: { S0A: known(false) },
     });
@@ -419,7 +419,7 @@ describe('the decision', () => {
     ]);
   });
 
-  test('gives the reasons of the rule that decided, of two that hold', () => {
+  test('gives the reasons of the deciding rule if two match', () => {
     expect(decide([deny(memberOf('U0BEN')), deny(memberOf('U0ANA')), deny()])).toMatchObject({
       effect: 'deny',
       rule: 2,
@@ -436,11 +436,11 @@ describe('the decision', () => {
     });
   });
 
-  test('an ask rule that cannot be checked asks nobody', () => {
+  test('asks nobody by an ask rule that cannot be checked', () => {
     expect(decide([ask({ when: [onCall()] })], { onCall: unknown('it is down') }).effect).toBe('deny');
   });
 
-  test('to ask carries the stages, the steps and the wait of the rule that decided', () => {
+  test('to ask has the stages, the steps and the wait of the deciding rule', () => {
     const second = ask({
       when: [memberOf('U0ANA')],
       stages: [
@@ -459,7 +459,7 @@ describe('the decision', () => {
     });
   });
 
-  test('to ask shows reviewers a shift and an incident that no rule looked at', () => {
+  test('to ask shows reviewers a shift and an incident that no rule depended on', () => {
     const evidence = { ...onCallNow({}, search), incident: known(anOutage()) };
     expect(decide([ask()], evidence)).toMatchObject({
       effect: 'ask',
@@ -470,7 +470,7 @@ describe('the decision', () => {
       expect(decide([ask()], nothing)).toMatchObject({ effect: 'ask', proof: { onCall: null, incident: null } });
   });
 
-  test('a rule with one stage of two that nobody is in asks nobody, and says why', () => {
+  test('asks nobody if one of two stages has nobody in it, and says why', () => {
     const stages = [
       { reviewers: ['S0A'], needed: 1 },
       { reviewers: [], needed: 1 },
@@ -480,7 +480,7 @@ describe('the decision', () => {
     expect(decision.outcomes[0]?.reasons).toEqual(['the rule names no reviewers, so nobody could approve']);
   });
 
-  test('what a limit or a freeze keeps back comes of no rule', () => {
+  test('names no rule if a limit or a freeze decided', () => {
     const frozen = { from: NOON, to: NOON + HOUR, reason: 'peak season', except: [] };
     expect(decide([allow()], {}, { freezes: [frozen] })).toEqual({
       effect: 'deny',
@@ -491,11 +491,11 @@ describe('the decision', () => {
   });
 });
 
-describe('a budget of approvals at once that is used up', () => {
+describe('a used-up budget of automatic approvals', () => {
   const limits = [aLimit({ automatic: { max: 1, per: HOUR } })];
   const spent = { history: known(aHistory({ automatic: [{ role: 'db/read', at: NOON - 1 }] })) };
   const used = 'automatic 1 time in 1 h already, and 1 is the most';
-  test('takes the yes out of every allow rule that holds, and leaves the others', () => {
+  test('disables every allow rule that matches, and no other rule', () => {
     const decision = decide([allow(memberOf('U0BEN')), allow(), allow(memberOf('U0ANA')), ask()], spent, { limits });
     expect(decision).toMatchObject({ effect: 'ask', rule: 4 });
     expect(decision.outcomes.map(({ outcome, reasons }) => [outcome, ...reasons])).toEqual([
@@ -511,7 +511,7 @@ describe('a budget of approvals at once that is used up', () => {
   });
 });
 
-describe('a rule that an owner took out', () => {
+describe('a rule that an owner removed', () => {
   const REMOVAL = {
     entitlement: 'allow: one of U0ANA',
     by: { slackId: 'U0EVE', name: 'Eve' },
@@ -523,7 +523,7 @@ describe('a rule that an owner took out', () => {
   });
   const rules = [allow(memberOf('U0ANA')), ask()];
 
-  test('lets nobody in any more, and says in which review and when', () => {
+  test('admits nobody any more, and the reason says in which review and when', () => {
     const decision = decide(rules, { removals: known([REMOVAL]) });
     expect(decision).toMatchObject({ effect: 'ask', rule: 2 });
     expect(decision.outcomes[0]).toMatchObject({
@@ -536,22 +536,22 @@ describe('a rule that an owner took out', () => {
     expect(decide(rules, removed('allow: everybody', 'allow: one of U0ANA'))).toMatchObject({ effect: 'ask' });
   });
 
-  test('is not another rule, nor the same one since it was changed', () => {
+  test('is not another rule, nor the same one after it was changed', () => {
     expect(decide(rules, removed('allow: one of U0ANA, U0BEN'))).toMatchObject({ effect: 'allow' });
   });
 
-  test('asks nobody any more where it asked', () => {
+  test('asks nobody any more if it asked', () => {
     expect(decide([ask()], removed('ask: 1 of S0LEADS, expires after 1 h'))).toMatchObject({ effect: 'deny' });
   });
 
-  test('goes on denying where it denied', () => {
+  test('still denies if it denied', () => {
     expect(decide([deny(memberOf('U0ANA')), allow()], removed('deny: one of U0ANA'))).toMatchObject({
       effect: 'deny',
       rule: 1,
     });
   });
 
-  test('may be any rule while unknown: none allows or asks, and those that deny do', () => {
+  test('may be any rule while unknown: none allows or asks, and deny rules still deny', () => {
     const dark = { removals: unknown('the database is locked') };
     const decision = decide(rules, dark);
     expect(decision.effect).toBe('deny');
@@ -573,7 +573,7 @@ describe('Open Policy Agent', () => {
       anInput({ opa: answer, ...more.evidence }, more.held === undefined ? {} : { held: more.held }),
     );
 
-  test('that was not asked, or gave no answer, is no yes, whatever the rules say', () => {
+  test('admits nobody if it was not asked or did not answer, whatever the rules say', () => {
     expect(answered(null)).toEqual({
       effect: 'deny',
       rule: null,
@@ -588,7 +588,7 @@ describe('Open Policy Agent', () => {
     });
   });
 
-  test('allows with what was seen as proof', () => {
+  test('allows with the evidence as proof', () => {
     const evidence = { ...onCallNow({}), incident: known(anOutage()) };
     expect(answered(known(SAID), { evidence })).toEqual({
       effect: 'allow',
@@ -614,7 +614,7 @@ describe('Open Policy Agent', () => {
     });
   });
 
-  test.each(['allow', 'ask', 'deny'] as const)('that gives no reason for %s still has its word told', (decision) => {
+  test.each(['allow', 'ask', 'deny'] as const)('that gives no reason for %s still has its answer shown', (decision) => {
     expect(answered(known({ ...SAID, decision, reasons: [] })).reasons).toEqual([`Open Policy Agent: ${decision}`]);
   });
 
@@ -626,7 +626,7 @@ describe('Open Policy Agent', () => {
     expect(answered(known({ ...SAID, max }), { held }).effect).toBe(effect);
   });
 
-  test('says why no more of it is given, to those who ask and to those who are allowed', () => {
+  test('says why no more is given, when it asks and when it allows', () => {
     for (const decision of ['allow', 'ask'] as const)
       expect(answered(known({ ...SAID, decision }), { held: HOUR })).toEqual({
         effect: 'deny',
@@ -637,7 +637,7 @@ describe('Open Policy Agent', () => {
     expect(answered(known({ ...SAID, decision: 'deny', reasons: ['no'] }), { held: HOUR }).reasons).toEqual(['no']);
   });
 
-  test('no longer decides where an owner took that out, or where that is not known', () => {
+  test('no longer decides if an owner removed it, or that is unknown', () => {
     const removal = {
       entitlement: 'Open Policy Agent decides',
       by: { slackId: 'U0EVE', name: 'Eve' },

@@ -49,7 +49,7 @@ const names = new Map([
   ['PCHECK', 'Checkout'],
 ]);
 
-describe('a rule is said', () => {
+describe('a rule in words', () => {
   test.each<[string, Rule]>([
     ['automatic for everybody', allow()],
     [
@@ -89,7 +89,7 @@ describe('a rule is said', () => {
     expect(entitlementText({ kind: 'rule', rule }, names)).toBe(text);
   });
 
-  test('as break-glass with who may use it and for how long', () => {
+  test('names who may use break-glass, and for how long', () => {
     const glass = { members: ['S0SRE'], max: HOUR, reviewWithin: HOUR, reviewers: [], page: null };
     expect(entitlementText({ kind: 'break_glass', glass }, names)).toBe(
       'break-glass, without approval, for @sre, at most 1 h',
@@ -97,7 +97,7 @@ describe('a rule is said', () => {
   });
 });
 
-test('what roles name at PagerDuty is found once, also inside other conditions', () => {
+test('PagerDuty ids that roles name are found once, also inside other conditions', () => {
   const nested = allow({ kind: 'unless', condition: [onCall({ schedules: ['PSHIFT'], services: ['PCHECK'] })] });
   const role = aRole({ rules: [nested, allow(incident(['PCHECK'])), ask] });
   expect(pagerDutyIdsOf([role, role])).toEqual([

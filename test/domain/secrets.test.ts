@@ -77,7 +77,7 @@ const secrets = fc
   .map((characters) => characters.join(''))
   .filter((secret) => secret.trim() === secret && Buffer.from(secret).length < 45);
 
-describe('K11.2 secrets are struck out', () => {
+describe('K11.2 secrets are redacted', () => {
   test.each(WAYS)('%s', (_, write) => {
     fc.assert(
       fc.property(secrets, (secret) => {
@@ -103,7 +103,7 @@ describe('K11.2 secrets are struck out', () => {
     expect(strike(`x ${whole} y`)).not.toContain(part);
   });
 
-  test('a key of several lines, line by line, with its line ends written in any way', () => {
+  test('in a key of several lines, line by line, with any line endings', () => {
     const lines = ['MIIEvQIBADANBgkqhkiG9w0BAQEFAASC', 'BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj', 'Qw=='];
     for (const end of ['\n', '\r\n', '\\n']) {
       const pem = ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join(end);
@@ -113,19 +113,19 @@ describe('K11.2 secrets are struck out', () => {
     }
   });
 
-  test('a text that was cut within one', () => {
+  test('in a text that was cut within one', () => {
     const strike = createStriker(['correct"horse\\battery']);
     expect(strike('said: the password correct"horse\\ba…')).toBe('said: the password [secret]…');
     expect(strike('said: the password correct"hor')).toBe('said: the password [secret]');
     expect(strike('correctness is what we want')).toBe('correctness is what we want');
   });
 
-  test('short ones leave the log readable: three characters never, seven only alone', () => {
+  test('and short ones leave the log readable: never three characters, seven only alone', () => {
     const strike = createStriker(['', 'a', 'eu', 'prd', 'test']);
     expect(strike('eu: the latest prd access of a test ended')).toBe('eu: the latest prd access of a [secret] ended');
   });
 
-  test('a secret that comes later is struck out from then on', () => {
+  test('also if they are added later', () => {
     const known: string[] = [];
     const strike = createStriker(known);
     expect(strike('hunter22-hunter22')).toBe('hunter22-hunter22');
@@ -133,7 +133,7 @@ describe('K11.2 secrets are struck out', () => {
     expect(strike('hunter22-hunter22')).toBe('[secret]');
   });
 
-  test('long texts of backslashes and percent signs take no time', () => {
+  test('quickly in long texts of backslashes and percent signs', () => {
     const strike = createStriker(['\\"\\\\"\\%\\"\\\\"a', '%25%25%25%25"\\\\\\']);
     const began = performance.now();
     for (const text of ['\\'.repeat(100_000), '%25'.repeat(50_000), '\\"'.repeat(50_000)]) strike(text);
@@ -141,13 +141,13 @@ describe('K11.2 secrets are struck out', () => {
   });
 });
 
-describe('K11.2 what comes from outside', () => {
+describe('K11.2 text from outside is redacted', () => {
   const SECRET = 'p"a\\ss wörd%';
   const strike = createStriker([SECRET]);
   const held = (value: unknown) =>
     `${inspect(value, { depth: 9 })} ${JSON.stringify(value)} ${value instanceof Error ? value.stack : ''}`;
 
-  test('an error loses it in message, stack, cause and parts, and keeps its class', async () => {
+  test('in an error’s message, stack, cause and parts, which keeps its class', async () => {
     class Refusal extends TypeError {}
     const connection = { password: SECRET };
     const error = Object.assign(
@@ -166,13 +166,13 @@ describe('K11.2 what comes from outside', () => {
     expect(connection.password).toBe(SECRET);
   });
 
-  test('an error that cannot be changed is replaced', () => {
+  test('in an error that cannot be changed, which is replaced', () => {
     const frozen = Object.freeze(new Error(`no ${SECRET}`));
     expect(held(scrubbed(frozen, strike))).not.toContain(SECRET);
     expect(scrubbed(`no ${SECRET}`, strike)).toBe('no [secret]');
   });
 
-  test('problems and findings lose it, and what people are shown on purpose does not', async () => {
+  test('in problems and findings, but not in what people are shown on purpose', async () => {
     const port = withoutSecrets(
       {
         ask: async () => ({ known: false, problem: `x ${SECRET}` }),
@@ -188,7 +188,7 @@ describe('K11.2 what comes from outside', () => {
     expect(await port.credential()).toEqual({ account: 'x', secret: SECRET, usage: SECRET });
   });
 
-  test('facts in the log lose it', () => {
+  test('in fields of the log', () => {
     const log = recordedLog();
     logWithoutSecrets(log, strike).warn({ problem: SECRET, err: new Error(SECRET) }, `m ${SECRET}`);
     expect(held(log.lines)).not.toContain(SECRET);

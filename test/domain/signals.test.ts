@@ -10,7 +10,7 @@ const seen = (...ago: number[]) => ago.map((ms, index) => ({ seq: 100 - index, a
 const nothing = { requests: [], denials: [], knowsResource: true };
 const days = (count: number, shift = 0) => Array.from({ length: count }, (_, index) => (index + 1) * DAY + shift);
 
-describe('somebody asks', () => {
+describe('signals of a request', () => {
   test.each([
     ['nothing unusual', nothing, []],
     ['never had it', { ...nothing, knowsResource: false }, ['first_time: never had access to db before']],
@@ -73,14 +73,14 @@ describe('somebody asks', () => {
     expect(requestSignals(activity, about).map(({ kind, facts }) => `${kind}: ${facts}`)).toEqual(expected);
   });
 
-  test('the hour of the day goes round midnight', () => {
+  test('compare the hour of the day across midnight', () => {
     const requests = seen(...days(12)).map((one) => ({ ...one, at: one.at - (13 * HOUR + 30 * MINUTE) }));
     // Always at 00:30; now it is 23:00, which is near.
     expect(requestSignals({ ...nothing, requests }, { ...about, at: NOW + 9 * HOUR })).toEqual([]);
   });
 });
 
-test('the hour of the day is that of their clock, in summer and in winter', () => {
+test('the hour of the day is that of the person’s clock, in summer and in winter', () => {
   const inSummer = Array.from({ length: 12 }, (_, day) => ({ seq: day, at: Date.UTC(2026, 9, 1 + day, 5, 30) }));
   // Always at 07:30; now it is 09:30 there, and the clocks have changed.
   const at = Date.UTC(2026, 10, 5, 8, 30);
@@ -88,7 +88,7 @@ test('the hour of the day is that of their clock, in summer and in winter', () =
   expect(requestSignals({ ...nothing, requests: inSummer }, { ...about, at, timeZone: 'UTC' })).toHaveLength(1);
 });
 
-describe('somebody approves', () => {
+describe('signals of a review', () => {
   const review = { at: NOW, verdict: 'approve', after: 4 * SECOND } as const;
   const quick = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ ...review, seq: index, at: NOW - index * HOUR }));
@@ -119,7 +119,7 @@ describe('somebody approves', () => {
     expect(kinds(activity)).toEqual(expected);
   });
 
-  test('the last five count, whatever came before them', () => {
+  test('look at the last five approvals, whatever came before', () => {
     const slow = { ...review, seq: 0, after: MINUTE };
     expect(kinds({ ...alone, reviews: [...quick(4), slow] })).toEqual(['quick_approvals']);
     expect(kinds({ ...alone, reviews: [...quick(3), slow] })).toEqual([]);
@@ -132,13 +132,13 @@ describe('somebody approves', () => {
     expect(kinds({ ...alone, reviews: quick(4) }, { ...review, after })).toEqual(expected);
   });
 
-  test('a no is no approval, quick or mutual', () => {
+  test('do not count a denial as an approval, quick or mutual', () => {
     const mutual = { approversOfRequester: ['U0A', 'U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B'] };
     expect(kinds({ ...mutual, reviews: quick(4) }, { ...review, verdict: 'deny' })).toEqual([]);
     expect(kinds({ ...mutual, reviews: quick(4) })).toEqual(['quick_approvals', 'mutual_approvals']);
   });
 
-  test('mutual is what goes both ways, by nobody else, three times each', () => {
+  test('are mutual if both approve each other, nobody else, three times each', () => {
     const both = { ...alone, approversOfRequester: ['U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B'] };
     expect(kinds({ ...both, approversOfReviewer: ['U0B', 'U0B'] })).toEqual([]);
     expect(kinds({ ...both, approversOfReviewer: [] })).toEqual([]);
@@ -146,7 +146,7 @@ describe('somebody approves', () => {
     expect(kinds({ ...both, approversOfReviewer: ['U0A', 'U0A', 'U0A'] })).toEqual([]);
   });
 
-  test('both are told with their numbers', () => {
+  test('are both reported with their numbers', () => {
     const mutual = { approversOfRequester: ['U0A', 'U0A'], approversOfReviewer: ['U0B', 'U0B', 'U0B', 'U0B'] };
     const signals = reviewSignals({ ...mutual, reviews: quick(9) }, { review, reviewer: 'U0A', requester: 'U0B' });
     expect(signals.map(({ facts }) => facts)).toEqual([
@@ -155,12 +155,12 @@ describe('somebody approves', () => {
     ]);
   });
 
-  test('taking one’s time is nothing unusual', () => {
+  test('say nothing about somebody who takes their time', () => {
     expect(kinds({ ...alone, reviews: quick(9) }, { ...review, after: MINUTE })).toEqual([]);
   });
 });
 
-test('behaviour is looked at over ninety days, and every sign has a name of its own', () => {
+test('behaviour counts for ninety days, and every signal has a name of its own', () => {
   expect(LOOK_BACK).toBe(90 * DAY);
   expect(new Set(Object.values(SIGNAL_NAMES)).size).toBe(6);
   expect(REQUEST_SIGNALS.map((kind) => SIGNAL_NAMES[kind])).toEqual([

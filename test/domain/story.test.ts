@@ -33,19 +33,19 @@ const active: Said = ['grant.activated', { ...ABOUT, endsAt: NOON + HOUR }];
 const line = (story: Story | null) => (story ? inTerminal(storySentence(story, 'Database (read)')) : null);
 
 describe('a request in one line', () => {
-  test('that waits', () => {
+  test('waits for reviewers', () => {
     expect(line(told(asked()))).toBe(
       'Ana asked for Database (read) for 1 h, 2026-01-15 12:00 UTC · “stuck” · waiting · R1 #10',
     );
   });
 
-  test('that was automatic, is active, and is for an incident', () => {
+  test('was automatic, is active, and is for an incident', () => {
     expect(line(told(asked({ incidentId: 'PINC1' }), approved('policy'), active))).toBe(
       'Ana has Database (read) since 2026-01-15 12:02 UTC, until 2026-01-15 13:00 UTC · “stuck” · incident PINC1 · automatic · R1 #10–#12',
     );
   });
 
-  test('that reviewers approved, and that has ended', () => {
+  test('was approved by reviewers, and has ended', () => {
     const story = told(asked(), approved('reviewers', [CHLOE, { slackId: 'U0DEV', name: 'Dev' }]), active, [
       'grant.ended',
       { ...ABOUT, why: 'expired' },
@@ -55,7 +55,7 @@ describe('a request in one line', () => {
     );
   });
 
-  test('that was less than what was asked for', () => {
+  test('was given less than it asked for', () => {
     const change: Said = ['request.changed', { to: { role: 'db/less', duration: MINUTE }, from: {} }];
     expect(told(asked(), change, approved('reviewers', [CHLOE]))).toMatchObject({ role: 'db/less', duration: MINUTE });
   });
@@ -66,11 +66,11 @@ describe('a request in one line', () => {
     [['request.cancelled', {}], 'cancelled'],
     [['request.expired', {}], 'expired before anybody decided'],
     [['request.approved', { by: 'break_glass', approvers: [] }], 'break-glass'],
-  ] as const satisfies (readonly [Said, string])[])('that came to %j says how', (event, words) => {
+  ] as const satisfies (readonly [Said, string])[])('with the outcome %j says how', (event, words) => {
     expect(line(told(asked(), event))).toContain(`· ${words} · R1 #10–#11`);
   });
 
-  test('that made access longer says until when', () => {
+  test('says until when it extended access', () => {
     const extended: Said = ['grant.extended', { ...ABOUT, endsAt: NOON + 2 * HOUR }];
     expect(told(asked(), approved('policy'), active, extended)?.access?.until).toBe(NOON + 2 * HOUR);
     const shortened: Said = ['grant.shortened', { ...ABOUT, endsAt: NOON + MINUTE, why: 'shift_ended' }];
@@ -78,7 +78,7 @@ describe('a request in one line', () => {
     expect(line(told(asked({ extends: 'G0' })))).toContain('asked for 1 h more of Database (read)');
   });
 
-  test('whose access could not be set up, or not be ended', () => {
+  test('says that access could not be given, or could not be ended', () => {
     const failed: Said = ['grant.failed', { ...ABOUT, problem: 'no' }];
     expect(line(told(asked(), approved('policy'), failed))).toContain(
       'Ana asked for Database (read) for 1 h, 2026-01-15 12:00 UTC · “stuck” · automatic · could not be set up',
@@ -91,7 +91,7 @@ describe('a request in one line', () => {
     );
   });
 
-  test('whose beginning is in an archive has none', () => {
+  test('has no line if its beginning is in an archive', () => {
     expect(told(approved('policy'), active)).toBeNull();
     expect(storyOf([])).toBeNull();
   });

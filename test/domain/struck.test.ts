@@ -6,21 +6,21 @@ import { createStriker, plainForms, SECRET_NAME, SHORTEST_SECRET } from '../../s
 const struck = (secret: string, text: string) => createStriker([secret])(text);
 const SECRET = 'hunter22-hunter22';
 
-describe('how long a secret is', () => {
-  test('of four characters is struck out where it stands by itself, of three it is none', () => {
+describe('the length of a secret', () => {
+  test('of four characters is redacted as a whole word, of three it is not', () => {
     expect(SHORTEST_SECRET).toBe(4);
     expect(struck('k3y!', 'a k3y! b')).toBe('a [secret] b');
     expect(struck('k3y', 'a k3y b')).toBe('a k3y b');
   });
 
-  test('of seven it stands within another word, of eight it is struck out there too', () => {
+  test('of seven is left inside another word, of eight it is redacted there too', () => {
     expect(struck('abcdefg', 'abcdefg, abcdefgh, 1abcdefg, (abcdefg)')).toBe(
       '[secret], abcdefgh, 1abcdefg, ([secret])',
     );
     expect(struck('abcdefgh', 'xabcdefghx')).toBe('x[secret]x');
   });
 
-  test('of seven it is not looked for in hexadecimal and base64, of eight it is', () => {
+  test('of seven is not searched for in hexadecimal and base64, of eight it is', () => {
     for (const [secret, found] of [
       ['abcdefg', false],
       ['abcdefgh', true],
@@ -31,7 +31,7 @@ describe('how long a secret is', () => {
     }
   });
 
-  test('counts for a line: sixteen characters alone, fifteen only with the rest', () => {
+  test('counts per line: sixteen characters alone, fifteen only with the rest', () => {
     const [long, short] = ['abcdefghijklmnop', 'qrstuvwxyz01234'];
     const strike = createStriker([`${long}\n  ${short}\n---- ${long.toUpperCase()} ----`]);
     expect(strike(`at ${long}`)).toBe('at [secret]');
@@ -42,12 +42,12 @@ describe('how long a secret is', () => {
   });
 });
 
-test('every occurrence of every secret is struck out, the longest first', () => {
+test('every occurrence of every secret is redacted, the longest first', () => {
   const strike = createStriker(['hunter22', 'hunter22-and-more']);
   expect(strike('hunter22 hunter22-and-more hunter22')).toBe('[secret] [secret] [secret]');
 });
 
-test('a secret with spaces around it is one without them', () => {
+test('a secret with spaces around it also counts without them', () => {
   expect(struck(' hunter22\n', 'xhunter22y')).toBe('x[secret]y');
 });
 
@@ -67,19 +67,19 @@ test.each([
   'apikey',
   'access_key',
   'accesskey',
-])('what is named %s is a secret', (name) => {
+])('a field named %s holds a secret', (name) => {
   expect(SECRET_NAME.test(name)).toBe(true);
 });
 test.each(['passwords', 'token_count', 'mypassword', 'key', 'user', 'secretary', ''])(
-  'what is named "%s" is none',
+  'a field named "%s" holds no secret',
   (name) => {
     expect(SECRET_NAME.test(name)).toBe(false);
   },
 );
 
-describe('what is secret within a secret', () => {
+describe('secrets within a secret', () => {
   const forms = (secret: string) => plainForms(secret).toSorted();
-  test('is the password of an address, with its user and alone', () => {
+  test('are the password of an address, with its user and alone', () => {
     expect(forms('postgres://jit:p%40ss@db.example/x')).toEqual(
       [
         'postgres://jit:p%40ss@db.example/x',
@@ -92,7 +92,7 @@ describe('what is secret within a secret', () => {
     );
   });
 
-  test('is up to the last at sign and up to the first', () => {
+  test('reach to the last at sign and to the first', () => {
     const found = forms('mysql://jit:pa@ss@db.example/x');
     expect(found).toContain('pa@ss');
     expect(found).toContain('jit:pa@ss');
@@ -101,7 +101,7 @@ describe('what is secret within a secret', () => {
     expect(forms('MySQL://jit:one@two:three@db')).toContain('one');
   });
 
-  test('is no pair of a user and a password that is too short to be one', () => {
+  test('are no pair of a user and a password that is too short', () => {
     expect(forms('redis://jit:abc@db')).not.toContain('jit:abc');
     expect(forms('redis://jit:abcd@db')).toContain('jit:abcd');
     expect(forms('redis://:abcd@db')).toContain('abcd');
@@ -109,13 +109,13 @@ describe('what is secret within a secret', () => {
     expect(forms('see redis://jit:abcd@db')).not.toContain('abcd');
   });
 
-  test('is what stands behind the name of a secret, quoted or bare', () => {
+  test('are what follows the name of a secret, quoted or bare', () => {
     const text = "host=db password='it is \\'five\\'' user=jit token = abc-def;pwd=x&api_key=k3y";
     for (const part of ["it is \\'five\\'", 'abc-def', 'x', 'k3y']) expect(forms(text)).toContain(part);
     for (const part of ['db', 'jit']) expect(forms(text)).not.toContain(part);
   });
 
-  test('is what a JSON document has under such a name, however deep', () => {
+  test('are the values of a JSON document under such names, at any depth', () => {
     const text =
       ' {"user":"jit","deep":[{"client_secret":"s3cret-1"}],"token":"s3cret-2","password":7,"private_key":"a\\nb"}';
     const found = forms(text);
@@ -124,17 +124,17 @@ describe('what is secret within a secret', () => {
     expect(forms('[{"token":"s3cret-3"}]')).toContain('s3cret-3');
   });
 
-  test('is nothing in what only looks like JSON', () => {
+  test('are not found in what only looks like JSON', () => {
     expect(forms('{"token":"s3cret-2"')).toEqual(['{"token":"s3cret-2"']);
     expect(forms('"token"')).toEqual(['"token"']);
   });
 
-  test('is what it says when decoded, plus signs as spaces or as themselves', () => {
+  test('are also decoded, with plus signs as spaces and as themselves', () => {
     expect(forms('a%2Fb+c')).toEqual(['a%2Fb+c', 'a/b c', 'a/b+c']);
     expect(forms('100%')).toEqual(['100%']);
   });
 
-  test('is each long line, wherever lines end', () => {
+  test('are all long lines, with any line endings', () => {
     const [one, two] = ['abcdefghijklmnop', 'ABCDEFGHIJKLMNOP'];
     for (const end of ['\n', '\r\n', '\\n'])
       expect(forms(`${one}${end} ${two} `)).toEqual(expect.arrayContaining([one, two]));
@@ -179,33 +179,30 @@ describe('a secret is found', () => {
     expect(struck(secret, `<${written}>`)).toBe('<[secret]>');
   });
 
-  test.each([0, 1, 2, 3])(
-    'in base64, %i bytes behind the beginning, with what its neighbours share of it',
-    (before) => {
-      const secret = '?>~~hunter??>';
-      for (const after of ['', 'z', 'zz', 'zzz'])
-        for (const encoding of ['base64', 'base64url'] as const) {
-          const whole = Buffer.from(`${'a'.repeat(before)}${secret}${after}`).toString(encoding);
-          // Six bits a letter: the first that has any of its bits, or the one before, and the last, or the one behind.
-          const start = Math.max(0, Math.ceil((before * 8) / 6) - 1);
-          const end = Math.floor(((before + secret.length) * 8) / 6) + 1;
-          const rest = whole.slice(end).replace(/^=+$/, '');
-          expect(struck(secret, `<${whole}>`)).toBe(`<${whole.slice(0, start)}[secret]${rest}>`);
-        }
-    },
-  );
+  test.each([0, 1, 2, 3])('in base64, %i bytes after the beginning, with what its neighbours share of it', (before) => {
+    const secret = '?>~~hunter??>';
+    for (const after of ['', 'z', 'zz', 'zzz'])
+      for (const encoding of ['base64', 'base64url'] as const) {
+        const whole = Buffer.from(`${'a'.repeat(before)}${secret}${after}`).toString(encoding);
+        // Six bits a letter: the first that has any of its bits, or the one before, and the last, or the one behind.
+        const start = Math.max(0, Math.ceil((before * 8) / 6) - 1);
+        const end = Math.floor(((before + secret.length) * 8) / 6) + 1;
+        const rest = whole.slice(end).replace(/^=+$/, '');
+        expect(struck(secret, `<${whole}>`)).toBe(`<${whole.slice(0, start)}[secret]${rest}>`);
+      }
+  });
 
-  test('a backslash by itself is not the end of one that begins with it', () => {
+  test('if it begins with a backslash, only as a whole', () => {
     expect(struck('\\secret-word', 'C:\\secret-word and C:\\other')).toBe('C:[secret] and C:\\other');
     expect(struck('secret-word\\', 'x secret-word\\ y')).toBe('x [secret] y');
   });
 
-  test.each(['+', '\r\n', '\\r\\n', "''"])('%j stands for no letter', (other) => {
+  test.each(['+', '\r\n', '\\r\\n', "''"])('and %j does not match another letter', (other) => {
     const text = `x ${SECRET.replace('t', other)} y`;
     expect(struck(SECRET, text)).toBe(text);
   });
 
-  test('characters that mean something in a pattern stand for themselves', () => {
+  test('and special characters of patterns match only themselves', () => {
     const all = '^$.*+?()[]{}|/-x';
     expect(struck(all, `a${all}b`)).toBe('a[secret]b');
     expect(struck('a.c-long', 'abc-long')).toBe('abc-long');
@@ -231,12 +228,12 @@ describe('the beginning of a secret, where a text was cut', () => {
     expect(struck(SECRET, text)).toBe(shown);
   });
 
-  test('is none where all of it has six characters, and is where it has seven', () => {
+  test('is redacted from seven characters on, not with six', () => {
     expect(struck('abcdef1', 'said abcdef')).toBe('said [secret]');
     expect(struck('abcdef', 'xabcdef')).toBe('xabcdef');
   });
 
-  test('is none where it is a scheme or a user', () => {
+  test('is not redacted if it is a scheme or a user', () => {
     expect(struck('postgres://jit:p4ssword-1@db', 'see postgres')).toBe('see postgres');
     expect(struck('jitbot:p4ssword-1', 'by jitbot')).toBe('by jitbot');
   });

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { counted, cut, errorText, problemText, typed } from '../../src/domain/text.ts';
 
-test('a text that is too long for its place is cut before an emoji, not within one', () => {
+test('a text that is too long is cut before an emoji, not within one', () => {
   expect(cut('down 🔥🔥', 8)).toBe('down 🔥…');
   expect(cut('down 🔥🔥', 7)).toBe('down …');
   expect(cut('down 🔥🔥', 9)).toBe('down 🔥🔥');
 });
 
-test('what is cut fits, and is text that every service takes', () => {
+test('a cut text fits, and is text that every service accepts', () => {
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom('a', 'é', ' ', '🔥', '👩‍🚒')),
@@ -21,7 +21,7 @@ test('what is cut fits, and is text that every service takes', () => {
   );
 });
 
-test('people read the beginning of what a target says, and the ledger stays small', () => {
+test('people read the beginning of a target’s message, and the ledger stays small', () => {
   const shown = problemText(new Error(`no such role${' and on'.repeat(10_000)}`));
   expect(shown).toMatch(/^no such role and on.*…$/);
   expect(shown).toHaveLength(1_000);
@@ -32,21 +32,21 @@ test.each([
   [0, '0 rules'],
   [1, '1 rule'],
   [2, '2 rules'],
-])('%i is counted as people count', (count, said) => {
+])('%i gets a singular or plural as people write it', (count, said) => {
   expect(counted(count, 'rule')).toBe(said);
 });
 
-test('what has a plural of its own is counted by it', () => {
+test('a noun with an irregular plural is counted with it', () => {
   expect(counted(1, 'other person', 'others')).toBe('1 other person');
   expect(counted(3, 'other person', 'others')).toBe('3 others');
 });
 
-test('a text is cut only where it is too long', () => {
+test('a text is cut only if it is too long', () => {
   expect(cut('abcd', 4)).toBe('abcd');
   expect(cut('abcde', 4)).toBe('abc…');
 });
 
-test('what was thrown is told by its message, or as it is', () => {
+test('a thrown value is shown by its message, or as it is', () => {
   expect(errorText(new TypeError('no such role'))).toBe('no such role');
   expect(errorText('no such role')).toBe('no such role');
   expect(errorText(7)).toBe('7');

@@ -19,7 +19,7 @@ test.each([
   ['^#[^x]\\w.$', '#AAA'],
   ['\\bT[_.]\\.5\\b', 'T_.5'],
   ['^X\\d*$', 'X1234'],
-])('a ticket for %s is %s', (source, example) => {
+])('an example for %s is %s', (source, example) => {
   expect(exampleOf(source)).toBe(example);
 });
 
@@ -28,6 +28,6 @@ test.each([
   ['it would have a space', '^A 1$'],
   ['it would be empty', '^$'],
   ['what was made of it does not match', '^[xA-Z]B*[^A-Z]$'],
-])('there is none where %s', (_why, source) => {
+])('there is no example if %s', (_why, source) => {
   expect(exampleOf(source)).toBeNull();
 });

@@ -24,7 +24,7 @@ const DIRECTIONS = [
 const UNSEEN = ['\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\u00ad', '\u3164', '\u2800'];
 
 test.each([...DIRECTIONS, ...UNSEEN].map((mark) => [`U+${mark.charCodeAt(0).toString(16)}`, mark]))(
-  '16 slack: %s reaches nobody in words that somebody typed',
+  '%s in typed text reaches nobody',
   (_name, mark) => {
     const hostile = `fix${mark}${mark}evil`;
     for (const shown of [plain(hostile), code(hostile), plainText(hostile).text, JSON.stringify(quote(hostile))])
@@ -34,7 +34,7 @@ test.each([...DIRECTIONS, ...UNSEEN].map((mark) => [`U+${mark.charCodeAt(0).toSt
 );
 
 test.each([...DIRECTIONS, ...UNSEEN, '\ufe0f', '\u0000'].map((mark) => [`U+${mark.charCodeAt(0).toString(16)}`, mark]))(
-  '16 slack: %s is no reason',
+  '%s is no reason',
   (_name, mark) => {
     const asked = { duration: HOUR, startsAt: null };
     const role = aRole({ reason: { minLength: 3, ticket: null } });
@@ -46,11 +46,11 @@ test.each([...DIRECTIONS, ...UNSEEN, '\ufe0f', '\u0000'].map((mark) => [`U+${mar
   },
 );
 
-test('16 slack: writing that needs joiners keeps them: emoji, Persian, Hindi', () => {
+test('text keeps the joiners that it needs: emoji, Persian, Hindi', () => {
   for (const text of ['👩‍🚒 on call', 'می‌خواهم', 'क्‍ष', '🏳️‍🌈', 'naïve ☕️']) expect(visible(text)).toBe(text);
 });
 
-test('16 slack: a Slack name is what can be read of it, or no name', () => {
+test('a Slack name is its readable part, or no name', () => {
   const member = {
     id: 'U0MAL',
     team_id: 'T0',

@@ -46,7 +46,7 @@ describe('hours of the week', () => {
     expect(isWithinHours(thursday, at('2026-01-15T05:00:00Z'))).toBe(false);
   });
 
-  test('from a time to the same time are a whole day from there', () => {
+  test('from a time to the same time are a whole day from then on', () => {
     const round = { ...nights, days: [4], from: 9 * 60, to: 9 * 60 };
     expect(isWithinHours(round, at('2026-01-15T09:00:00Z'))).toBe(true);
     expect(isWithinHours(round, at('2026-01-16T08:59:00Z'))).toBe(true);
@@ -54,7 +54,7 @@ describe('hours of the week', () => {
     expect(isWithinHours(round, at('2026-01-15T08:59:00Z'))).toBe(false);
   });
 
-  test('are told as people write them', () => {
+  test('are written as people write them', () => {
     expect(hoursText({ ...office, timeZone: 'Europe/Berlin' })).toBe('Mon Fri 09:30–17:00 Europe/Berlin');
     expect(hoursText({ ...nights, days: [2, 3, 4, 6, 7], to: 5 })).toBe('Tue Wed Thu Sat Sun 22:00–00:05 UTC');
   });
@@ -72,12 +72,12 @@ describe('the last time that it was a minute of the week', () => {
     expect(new Date(lastWeekly(monday, at(now))).toISOString()).toBe(new Date(expected).toISOString());
   });
 
-  test('is that of a day that lies ahead in this week, a week before', () => {
+  test('is a week before if its day is still ahead in this week', () => {
     const sunday = { ...monday, day: 7 };
     expect(lastWeekly(sunday, at('2026-01-15T12:00:00Z'))).toBe(at('2026-01-11T09:15:00Z'));
   });
 
-  test('keeps its place on the clock of its time zone when clocks change', () => {
+  test('keeps its wall-clock time when clocks change', () => {
     const berlin = { ...monday, timeZone: 'Europe/Berlin' };
     expect(lastWeekly(berlin, at('2026-03-31T12:00:00Z'))).toBe(at('2026-03-30T07:15:00Z'));
     expect(lastWeekly(berlin, at('2026-03-30T07:14:00Z'))).toBe(at('2026-03-23T08:15:00Z'));

@@ -25,7 +25,7 @@ describe('the word that was meant', () => {
     expect(nearestWord(typed, WORDS)).toBe(meant);
   });
 
-  test('is none where there are no words', () => {
+  test('is none if there are no words', () => {
     expect(nearestWord('request', [])).toBeNull();
   });
 
@@ -42,7 +42,7 @@ describe('an event', () => {
     if (!event) throw new Error(`no ${type}`);
     return event;
   };
-  test('is about whoever asks or holds, and about nobody where it is about all', () => {
+  test('is about the requester or holder, and about nobody if it concerns all', () => {
     expect(subjectOf(ofType('grant.ended'))).toMatchObject({ slackId: 'U0ANA' });
     expect(subjectOf(ofType('request.denied'))).toMatchObject({ slackId: 'U0ANA' });
     expect(subjectOf(ofType('review.recorded'))).toMatchObject({ slackId: 'U0ANA' });
@@ -51,7 +51,7 @@ describe('an event', () => {
       expect(subjectOf(ofType(type))).toBeNull();
   });
 
-  test('is loud where somebody has to look at it now, and no other is', () => {
+  test('is loud if somebody has to look at it now, and no other is', () => {
     expect([...new Set(events.map(({ type }) => type))].filter(isLoud).sort()).toEqual([
       'access.frozen',
       'alarm.raised',
@@ -110,16 +110,16 @@ describe('a refusal', () => {
         { code: 'ticket_missing', pattern: 'x', example: null },
       ],
     ],
-  ])('stands at the field that it is about: %s', (field, refusals) => {
+  ])('belongs to its field in the form: %s', (field, refusals) => {
     expect(refusals.map(refusedField)).toEqual(refusals.map(() => field));
   });
 
-  test('about no field stands at none', () => {
+  test('about no field belongs to none', () => {
     expect(refusedField({ code: 'frozen', by: 'Eve', reason: 'x' })).toBeNull();
     expect(refusedField({ code: 'own_request' })).toBeNull();
   });
 
-  test('is told from what was done', () => {
+  test('is told apart from a result', () => {
     expect(isRefused(refuse({ code: 'not_active' }))).toBe(true);
     expect(isRefused({ id: 'G1' })).toBe(false);
   });
