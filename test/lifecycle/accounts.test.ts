@@ -58,7 +58,7 @@ describe('K11.3 what stands before the @', () => {
     expect(flow.events()).toEqual([]);
   });
 
-  test('also if the other one has left Slack, and only the ledger knows them', async () => {
+  test('also if the other one has left Slack and only the ledger knows them', async () => {
     onlyKnown(HARBOR);
     expect(await ask('U0BEN')).toBe('approved');
     onlyKnown(AGENCY);
@@ -67,13 +67,13 @@ describe('K11.3 what stands before the @', () => {
     expect(await ask('U0BEN2', 'other/read')).toBe('approved');
   });
 
-  test('capitals and other ways to write the same letters make no other account', async () => {
+  test('capitals and other spellings of the same letters make no other account', async () => {
     flow.people.set('U0ANA', aPerson('U0ANA', 'BEN', 'ＢEN@elsewhere.example'));
     onlyKnown(HARBOR, ...[...flow.people.values()].filter(({ slackId }) => slackId === 'U0ANA'));
     expect(await ask('U0ANA')).toContain('two people never share an account');
   });
 
-  test('with email_domains only those addresses identify, and only within one domain', async () => {
+  test('with email_domains, only those addresses identify, and only within one domain', async () => {
     flow.policy = policyWith({ emailDomains: ['harbor.example'] });
     flow.everybody = unknown('Slack is not even asked');
     expect(await ask('U0BEN')).toBe('approved');
@@ -84,7 +84,7 @@ describe('K11.3 what stands before the @', () => {
     expect(await ask('U0BEN2')).toContain('two people never share an account');
   });
 
-  test('one human with two addresses is one', async () => {
+  test('two addresses of one human are no obstacle', async () => {
     flow.policy = policyWith({ samePerson: [['U0BEN', 'U0BEN2']] });
     expect(await ask('U0BEN2')).toBe('approved');
   });
@@ -94,7 +94,7 @@ describe('K11.3 what stands before the @', () => {
     expect(await ask('U0BEN')).toBe('the members of the workspace could not be read');
   });
 
-  test('two who were approved in the same moment both get nothing', async () => {
+  test('two who were approved at the same moment both get nothing', async () => {
     onlyKnown();
     expect(await Promise.all([ask('U0BEN'), ask('U0BEN2')])).toEqual(['approved', 'approved']);
     for (const { value } of await flow.deps.store.liveGrants({})) await provisionGrant(flow.deps, value.id, 1);
@@ -103,7 +103,7 @@ describe('K11.3 what stands before the @', () => {
     expect(flow.events().filter(({ type }) => type === 'grant.activated')).toEqual([]);
   });
 
-  test('somebody who came with the same name while access was on its way stops it', async () => {
+  test('a namesake who arrives while access is being given stops it', async () => {
     onlyKnown(HARBOR);
     expect(await ask('U0BEN')).toBe('approved');
     flow.everybody = null;
@@ -118,7 +118,7 @@ describe('K11.3 what stands before the @', () => {
 });
 
 describe('K11.3 any other template', () => {
-  test('two resources that lead to one target are one, whatever each calls people by', async () => {
+  test('two resources with the same target count as one, whatever names they use', async () => {
     flow.templates.set('db-too', '{login}');
     flow.policy = policyWith({ identities: new Map([['U0ANA', { login: 'Ben' }]]) });
     flow.people.set('U0ANA', aPerson('U0ANA', 'Ana', 'ana@harbor.example'));
@@ -143,7 +143,7 @@ resources:
     ['github', `{ kind: github, token: "\${T}", org: harbor, account: "{github}" }`, '{ teams: [oncall] }'],
     ['postgres', `{ kind: postgres, url: "\${DB}", login: "{first}.{last}" }`, '{ roles: [reader] }'],
     ['ssh', '{ kind: ssh, ca_key: /k, revocation_list: /r, public_key: "{ssh_key}" }', '{ principals: [logs] }'],
-  ])('two whom the table calls the same at %s are refused when the file is read', (_, target, grants) => {
+  ])('two people whom the table gives one name at %s are refused with the file', (_, target, grants) => {
     const read = (more: string) =>
       parsePolicy(FILE(more).replace('TARGET', target).replace('GRANTS', grants), PROVISIONERS, {
         T: 'a-token-of-some-length',

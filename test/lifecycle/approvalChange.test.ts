@@ -53,7 +53,7 @@ const approve = ({
   });
 };
 
-describe('as far as a decision goes', () => {
+describe('a request cut to its decision', () => {
   const core = requestCore(aWaitingRequest({ duration: HOUR }));
   const length = (decision: RuleDecision, held?: number) =>
     asFarAsAllowed(core, { decision, input: anInput({}, held === undefined ? {} : { held }) }).duration;
@@ -69,19 +69,19 @@ describe('as far as a decision goes', () => {
     expect(length(decision)).toBe(expected);
   });
 
-  test('what is held already is taken off', () => {
+  test('is shortened by the time already held', () => {
     expect(length({ ...ALLOW, maxDuration: HOUR }, 40 * MINUTE)).toBe(20 * MINUTE);
     expect(length({ ...ALLOW, maxDuration: 2 * HOUR }, HOUR)).toBe(HOUR);
   });
 
-  test('nothing else is changed', () => {
+  test('changes in nothing else', () => {
     const decision = { ...ALLOW, maxDuration: 1 };
     expect(asFarAsAllowed(core, { decision, input: anInput() })).toEqual({ ...core, duration: 1 });
   });
 });
 
-describe('access now', () => {
-  test('is intended, by the policy alone', () => {
+describe('access that starts now', () => {
+  test('is intended by the policy alone', () => {
     const { request, grants, events, jobs } = approve({ request: { duration: 90 * MINUTE } });
     expect(request).toEqual({
       ...requestCore(aWaitingRequest({ duration: 90 * MINUTE })),
@@ -146,7 +146,7 @@ describe('access now', () => {
     ]);
   });
 
-  test('by reviewers names those who said yes, and is the word of the last of them', () => {
+  test('by reviewers names those who approved, with the last of them as actor', () => {
     const reviews = [review(CHLOE), review(ANA, { verdict: 'deny' }), review(DEV)];
     const { request, events } = approve({ reviews, decision: anAskDecision() });
     expect(request).toMatchObject({ reviews, decision: anAskDecision(), useReview: null });
@@ -163,7 +163,7 @@ describe('access now', () => {
     expect(events[1]).toMatchObject({ type: 'grant.provisioning', actor: { kind: 'bot' } });
   });
 
-  test('by break-glass is the word of whoever took it, and says who looks at it', () => {
+  test('by break-glass has its user as actor, and says who reviews it', () => {
     const useReview: UseReview = { reviewer: 'U0CHLOE', dueAt: NOON + HOUR, broughtUp: 0, verdict: null };
     const decision = { effect: 'break_glass', rule: null, reasons: [], outcomes: [], proof: PROOF } as const;
     const { request, events } = approve({ useReview, decision });
@@ -174,7 +174,7 @@ describe('access now', () => {
     });
   });
 
-  test('ends with what it is given for, and the end is due work then', () => {
+  test('ends with what it depends on, and its end is due work', () => {
     const entry = anEntry({ end: NOON + 30 * MINUTE });
     const role = { ...ROLE, rules: [{ effect: 'allow', when: [onCall()] } as const] };
     const { grants, jobs } = approve({
@@ -207,7 +207,7 @@ describe('access now', () => {
   });
 });
 
-test('access for a time ahead is kept for then, with no grant yet', () => {
+test('access for later is scheduled, without a grant yet', () => {
   const reviews = [review(CHLOE)];
   const { request, grants, events, jobs } = approve({
     request: { startsAt: NOON + 1 },
@@ -245,7 +245,7 @@ describe('more time', () => {
       decision: anAskDecision(),
     });
 
-  test('is kept at what is held, which goes on to its end meanwhile', () => {
+  test('is pending on the grant, which keeps its earlier end meanwhile', () => {
     const { request, grants, jobs } = more();
     expect(request).toMatchObject({
       id: 'R2',
@@ -272,7 +272,7 @@ describe('more time', () => {
     expect(jobs).toEqual([{ kind: 'extend', key: 'G-held', dueAt: NOON }]);
   });
 
-  test('is recorded once, with the grant that it is about', () => {
+  test('is recorded once, on the grant that it extends', () => {
     expect(more().events).toMatchObject([
       {
         type: 'request.approved',

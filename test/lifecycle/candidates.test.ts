@@ -47,8 +47,8 @@ afterEach(() => flow.close());
 const known0 = <T>(value: T | undefined, problem: string): Known<T> =>
   value === undefined ? unknown(problem) : known(value);
 
-describe('those whom principals name', () => {
-  test('are accounts, and members of groups, each of them once', async () => {
+describe('people named by principals', () => {
+  test('are accounts and members of groups, each once', async () => {
     flow.groups.set('S0A', new Set(['U0BEN', 'U0CHLOE'])).set('S0B', new Set(['U0CHLOE']));
     expect(idsOf(await peopleNamed(deps, ['U0ANA', 'S0A', 'S0B', 'U0BEN']))).toEqual({
       people: ['U0ANA', 'U0BEN', 'U0CHLOE'],
@@ -58,7 +58,7 @@ describe('those whom principals name', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('who have left are named with the reason', async () => {
+  test('who have left are listed with the reason', async () => {
     expect(idsOf(await peopleNamed(deps, ['U0GONE', 'U0ANA']))).toEqual({
       people: ['U0ANA'],
       gone: [{ slackId: 'U0GONE', name: 'U0GONE', why: 'Slack does not know this person' }],
@@ -66,7 +66,7 @@ describe('those whom principals name', () => {
     });
   });
 
-  test('of whom Slack says nothing are told of once, and not taken to be gone', async () => {
+  test('about whom Slack says nothing are reported once, and not taken for gone', async () => {
     silent.add('U0ANA').add('U0BEN');
     expect(idsOf(await peopleNamed(deps, ['U0ANA', 'U0BEN', 'U0CHLOE']))).toEqual({
       people: ['U0CHLOE'],
@@ -84,13 +84,13 @@ describe('those whom principals name', () => {
     });
   });
 
-  test('are looked up until there are enough, and those who are gone do not count', async () => {
+  test('are looked up until there are enough, not counting those who have left', async () => {
     const found = await peopleNamed(deps, ['U0GONE', 'U0ANA', 'U0BEN', 'U0CHLOE'], 2);
     expect(idsOf(found).people).toEqual(['U0ANA', 'U0BEN']);
     expect(asked).toEqual(['U0GONE', 'U0ANA', 'U0BEN']);
   });
 
-  test('are looked up for twenty at most', async () => {
+  test('are looked up twenty at most', async () => {
     const names = Array.from({ length: 21 }, (_, index) => `N${index}`);
     for (const name of names) joins(name);
     flow.groups.set('S0A', new Set(names.map((name) => `U0${name}`)));
@@ -98,7 +98,7 @@ describe('those whom principals name', () => {
     expect((await peopleNamed(deps, ['S0A'], 30)).people).toHaveLength(20);
   });
 
-  test('are looked up for a decision', async () => {
+  test('are looked up as for a decision', async () => {
     const questions: unknown[] = [];
     const members = async (...question: unknown[]) => {
       questions.push(question);
@@ -109,7 +109,7 @@ describe('those whom principals name', () => {
   });
 });
 
-describe('whoever is on call', () => {
+describe('people on call', () => {
   const at = (answer: Known<AtLevel>) =>
     peopleOnCall(
       {
@@ -134,7 +134,7 @@ describe('whoever is on call', () => {
     };
   };
 
-  test('is who has that address at Slack', async () => {
+  test('are the Slack users with that address', async () => {
     expect(idsOf(await at(onCall('ben@harbor.example', 'ana@harbor.example')))).toEqual({
       people: ['U0BEN', 'U0ANA'],
       gone: [],
@@ -143,12 +143,12 @@ describe('whoever is on call', () => {
     expect(flow.log.lines).toEqual([]);
   });
 
-  test('is whom the policy names for that address, by each of their accounts', async () => {
+  test('are those whom the policy names for that address, by each of their accounts', async () => {
     calls({ U0ANA: 'Pager@harbor.example', U0BEN: 'pager@harbor.example' }, ['U0ANA', 'U0BEN']);
     expect(idsOf(await at(onCall('pager@harbor.example'))).people).toEqual(['U0ANA', 'U0BEN']);
   });
 
-  test('is not who has the address at Slack, where the policy calls them otherwise', async () => {
+  test('are not the Slack user with the address if the policy gives them another', async () => {
     calls({ U0ANA: 'pager@harbor.example' });
     expect(idsOf(await at(onCall('ana@harbor.example', 'ben@harbor.example')))).toEqual({
       people: ['U0BEN'],
@@ -157,7 +157,7 @@ describe('whoever is on call', () => {
     });
   });
 
-  test('is told to be missing where nobody has the address', async () => {
+  test('are reported missing if nobody has the address', async () => {
     const nobody = 'nobody@harbor.example is on call and was not found: Slack does not know this person';
     expect(idsOf(await at(onCall('nobody@harbor.example', 'ana@harbor.example')))).toEqual({
       people: ['U0ANA'],
@@ -169,19 +169,19 @@ describe('whoever is on call', () => {
     ]);
   });
 
-  test('is reported missing once, if the one whom the policy names is not at Slack', async () => {
+  test('are reported missing once, if the one whom the policy names is not at Slack', async () => {
     calls({ U0GONE: 'pager@harbor.example', U0LEFT: 'other@harbor.example' });
     expect(idsOf(await at(onCall('pager@harbor.example', 'other@harbor.example'))).unseen).toEqual([
       'Slack does not know this person',
     ]);
   });
 
-  test('may be others besides, where PagerDuty did not tell all', async () => {
+  test('may be more if PagerDuty did not list all', async () => {
     const answer = known({ addresses: ['ana@harbor.example'], unread: 'one user could not be read' });
     expect(idsOf(await at(answer))).toEqual({ people: ['U0ANA'], gone: [], unseen: ['one user could not be read'] });
   });
 
-  test('is not known where PagerDuty says nothing, and the log says so', async () => {
+  test('are unknown if PagerDuty does not answer, and the log says so', async () => {
     expect(idsOf(await at(unknown('PagerDuty did not answer')))).toEqual({
       people: [],
       gone: [],

@@ -36,8 +36,8 @@ beforeEach(() => {
 afterEach(() => flow.close());
 const person = (name: string) => aPerson(`U0${name}`, name, `${name.toLowerCase()}@harbor.example`);
 
-describe('whether people are among some', () => {
-  test('by account and by group, each of them by one', async () => {
+describe('people among principals', () => {
+  test('are found by account and by group', async () => {
     const groups = { S0A: ['U0BEN'], S0B: ['U0EVE', 'U0DEV'] };
     expect(await among(groups, ['U0ANA', 'S0A', 'S0B'], ['U0ANA', 'U0BEN', 'U0EVE', 'U0FRED'])).toEqual([
       'U0ANA',
@@ -47,22 +47,22 @@ describe('whether people are among some', () => {
     expect(await among(groups, [], ['U0ANA'])).toEqual([]);
   });
 
-  test('someone named by account is one of them, without asking Slack for groups', async () => {
+  test('are found by account without asking Slack for groups', async () => {
     const { asked, members } = directoryOf({});
     const found = await areAmong({ ...flow.deps.directory, members }, ['S0LOST', 'U0ANA'], ['U0ANA']);
     expect(found).toEqual(known(new Set(['U0ANA'])));
     expect(asked).toEqual([]);
   });
 
-  test('who is found in one group is one of them, though another cannot be read', async () => {
+  test('are found by one group although another cannot be read', async () => {
     expect(await among({ S0A: ['U0ANA'] }, ['S0LOST', 'S0A'], ['U0ANA'])).toEqual(['U0ANA']);
   });
 
-  test('who is found nowhere may be in the group that cannot be read', async () => {
+  test('may be in a group that cannot be read', async () => {
     expect(await among({ S0A: ['U0ANA'] }, ['S0A', 'S0LOST'], ['U0ANA', 'U0BEN'])).toBe('S0LOST cannot be read');
   });
 
-  test('only groups are looked up, for a decision', async () => {
+  test('are looked up only in groups, as for a decision', async () => {
     const asked: unknown[] = [];
     const members = async (...question: unknown[]) => {
       asked.push(question);
@@ -86,22 +86,22 @@ describe.each([
     flow.groups.set('S0ADMINS', new Set(['U0ANA']));
   });
 
-  test('is one by account or by group', async () => {
+  test('is allowed by account or by group', async () => {
     expect(await outcome('U0EVE')).toBe('U0EVE');
     expect(await outcome('U0ANA')).toBe('U0ANA');
   });
 
-  test('is nobody else', async () => {
+  test('is not allowed to anybody else', async () => {
     flow.policy = { ...flow.policy, auditors: [] };
     expect(await outcome('U0BEN')).toEqual({ code: no });
   });
 
-  test('is nobody whom Slack does not know, though the policy names them', async () => {
+  test('is not allowed to somebody unknown at Slack, though the policy names them', async () => {
     flow.people.delete('U0EVE');
     expect(await outcome('U0EVE')).toEqual({ code: 'person_refused', problem: 'Slack does not know this person' });
   });
 
-  test('is nobody while the group cannot be read', async () => {
+  test('is not allowed while the group cannot be read', async () => {
     const { members } = directoryOf({});
     const deps = { ...flow.deps, directory: { ...flow.deps.directory, members } };
     expect(await outcome('U0ANA', deps)).toEqual({ code: 'eligibility_unknown', problem: 'S0ADMINS cannot be read' });
@@ -115,7 +115,7 @@ test('an auditor is no administrator, and an administrator is an auditor', async
   expect(await checkAuditor(flow.deps, 'U0EVE')).toEqual({ person: person('EVE') });
 });
 
-describe('what somebody could review', () => {
+describe('requests that somebody may review', () => {
   const holds = (...requests: PendingRequest[]) =>
     flow.deps.store.commit({ requests: requests.map((value) => ({ value, version: 0 })) });
   const forReviewers = (id: string, ...reviewers: string[]) =>
@@ -134,7 +134,7 @@ describe('what somebody could review', () => {
       ],
     });
 
-  test('is what names them, or a group of theirs, in any stage', async () => {
+  test('are those that name them or a group of theirs in any stage', async () => {
     flow.groups.set('S0LEADS', new Set(['U0EVE']));
     const two = anAskDecision({
       stages: [
@@ -152,13 +152,13 @@ describe('what somebody could review', () => {
     expect(await seen('BEN')).toEqual(['others', 'staged']);
   });
 
-  test('is nothing of a group that cannot be read, and the rest all the same', async () => {
+  test('are the others if a group cannot be read', async () => {
     await holds(forReviewers('named', 'U0EVE'), forReviewers('grouped', 'S0LOST'));
     const { members } = directoryOf({});
     expect(await seen('EVE', { ...flow.deps, directory: { ...flow.deps.directory, members } })).toEqual(['named']);
   });
 
-  test('asks Slack for a preview, once for each group', async () => {
+  test('take one preview lookup at Slack per group', async () => {
     const asked: unknown[] = [];
     const members = async (...question: unknown[]) => {
       asked.push(question);
@@ -169,7 +169,7 @@ describe('what somebody could review', () => {
     expect(asked).toEqual([[['S0LEADS'], 'preview']]);
   });
 
-  test('is what the absent reviewers could, by account and group, until it ends', async () => {
+  test('include those of absent reviewers, by account and group, until it ends', async () => {
     flow.groups.set('S0LEADS', new Set(['U0ANA']));
     const dev = aPerson('U0DEV', 'Dev', 'dev@harbor.example');
     await holds(
@@ -187,7 +187,7 @@ describe('what somebody could review', () => {
     expect(await seen('EVE')).toEqual(['grouped']);
   });
 
-  test('is what they were asked for because nobody had decided', async () => {
+  test('include those for which they were asked because nobody had decided', async () => {
     const asked = (id: string, ...to: string[]) => ({
       ...forReviewers(id, 'U0BEN'),
       escalations: [
@@ -199,7 +199,7 @@ describe('what somebody could review', () => {
     expect(await seen('EVE')).toEqual(['asked']);
   });
 
-  test('is nothing of their own, by any account, nor what they have reviewed', async () => {
+  test('include none of their own, by any account, and none that they have reviewed', async () => {
     const by = (slackId: string) => aPerson(slackId, slackId, `${slackId.toLowerCase()}@harbor.example`);
     const review = (slackId: string) => ({
       by: by(slackId),
@@ -219,7 +219,7 @@ describe('what somebody could review', () => {
     expect(await seen('EVE')).toEqual(['left']);
   });
 
-  test('is nothing that only waits for its start', async () => {
+  test('include none that only waits for its start', async () => {
     const { expiresAt: _until, escalations: _asked, ...waiting } = forReviewers('later', 'U0EVE');
     const value = { ...waiting, state: 'scheduled', startsAt: flow.clock.now() + HOUR } as const;
     await flow.deps.store.commit({ requests: [{ value, version: 0 }] });

@@ -218,7 +218,7 @@ async function attempt(
 }
 
 describe.each(PATHS)('K11.11 $name', (path) => {
-  test('gives where everything is in order', async () => {
+  test('gives access if everything is in order', async () => {
     expect(await attempt(path, {})).toMatchObject({ refused: null, given: expect.toSatisfy((n: number) => n > 0) });
   });
 
@@ -257,7 +257,7 @@ describe.each(PATHS)('K11.11 $name', (path) => {
     }
   });
 
-  test('gives nothing where the target has no account for the person', async () => {
+  test('gives nothing if the target has no account for the person', async () => {
     const vanish = () => {
       flow.obstacle = 'nobody has said what Ana is called there';
     };
@@ -268,7 +268,7 @@ describe.each(PATHS)('K11.11 $name', (path) => {
     }
   });
 
-  test('gives nothing without the one-time code that the role wants of whoever asks', async () => {
+  test('gives nothing without the one-time code that the role demands', async () => {
     if (path.name.startsWith('a review that') || path.name === 'a review') {
       // Asked for without a code, because the role that was asked for wants none; the narrower one does.
       change({ secondFactor: { request: false, review: false } });
@@ -312,7 +312,7 @@ describe('break-glass beside the limits', () => {
 });
 
 describe('a crafted “Approve less”', () => {
-  test('K11.4 on an extension cannot name another role, and the request waits on', async () => {
+  test('K11.4 on an extension cannot name another role, and the request still waits', async () => {
     const grant = await held({ personId: 'U0ANA', ...GOOD, factor: await flow.factorOf('U0ANA') });
     byReview();
     const asked = await requestExtension(flow.deps, {
@@ -356,7 +356,7 @@ describe('a crafted “Approve less”', () => {
     expect((await flow.deps.store.request(request.id))?.value).toMatchObject({ state: 'pending', role: 'db/admin' });
   });
 
-  test('K11.4 a narrower role that wants a reviewer’s code is not given without one', async () => {
+  test('K11.4 a narrower role that demands a reviewer’s code is not given without one', async () => {
     change({ secondFactor: { request: true, review: true } }, 'read');
     const request = await waiting({ personId: 'U0ANA', ...GOOD, factor: await flow.factorOf('U0ANA') });
     expect(await review(request, { role: 'db/read', duration: 15 * MINUTE })).toEqual({
@@ -364,7 +364,7 @@ describe('a crafted “Approve less”', () => {
     });
   });
 
-  test('K11.4 a form with more roles than it offers room for is refused whole', async () => {
+  test('K11.4 a form with more roles than it has room for is refused as a whole', async () => {
     const result = await submitRequest(flow.deps, {
       submissionKey: key(),
       roles: Array.from({ length: 400 }, () => 'db/admin'),

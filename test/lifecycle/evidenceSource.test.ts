@@ -155,8 +155,8 @@ const gather = (
     purpose,
   );
 
-describe('nothing is asked that no rule turns on', () => {
-  test('of a role that anybody gets', async () => {
+describe('nothing is looked up that no rule depends on', () => {
+  test('for a role that anybody gets', async () => {
     expect(await gather({ rules: [allow()] })).toEqual({
       at: NOON,
       onCall: null,
@@ -174,13 +174,13 @@ describe('nothing is asked that no rule turns on', () => {
     });
   });
 
-  test('of other accounts, where a rule asks for shifts and there are none', async () => {
+  test('about other accounts, if a rule asks for shifts and there are none', async () => {
     const found = await gather({ rules: [allow(onCall())] });
     expect(found).not.toHaveProperty('othersOnCall');
     expect(found).not.toHaveProperty('otherAccounts');
   });
 
-  test('of other accounts, where no rule asks for shifts', async () => {
+  test('about other accounts, if no rule asks for shifts', async () => {
     seen = ['U0OTHER'];
     people.set('U0OTHER', account('U0OTHER'));
     const found = await gather({ rules: [allow()] });
@@ -189,7 +189,7 @@ describe('nothing is asked that no rule turns on', () => {
   });
 });
 
-test('what was gathered slowly is as old as its last answer', async () => {
+test('evidence is as old as its last answer', async () => {
   people = new Map();
   samePerson = [['U0ANA', 'U0A']];
   const slow = new Map([['U0A', account('U0A')]]);
@@ -201,7 +201,7 @@ test('what was gathered slowly is as old as its last answer', async () => {
 });
 
 describe('shifts', () => {
-  test('are asked for with the purpose, and the time ahead that it is about', async () => {
+  test('are looked up for the purpose and the start in question', async () => {
     shifts.set('U0ANA', known([anEntry()]));
     const rules = [allow(onCall())];
     expect((await gather({ rules }, {}, 'preview')).onCall).toEqual(known([anEntry()]));
@@ -212,7 +212,7 @@ describe('shifts', () => {
     ]);
   });
 
-  test('that are not known stay so', async () => {
+  test('that are unknown stay unknown', async () => {
     shifts.set('U0ANA', unknown('PagerDuty did not answer'));
     expect((await gather({ rules: [allow(onCall())] })).onCall).toEqual(unknown('PagerDuty did not answer'));
   });
@@ -225,7 +225,7 @@ describe('shifts of other accounts', () => {
     for (const id of ['U0A', 'U0B']) people.set(id, account(id));
   });
 
-  test('are all looked up, as one’s own are', async () => {
+  test('are all looked up like the person’s own', async () => {
     shifts.set('U0A', known([anEntry({ level: 1 })])).set('U0B', known([anEntry({ level: 2 })]));
     expect((await gather(RULES, { at: NOON + HOUR }, 'check')).othersOnCall).toEqual(
       known([anEntry({ level: 1 }), anEntry({ level: 2 })]),
@@ -237,14 +237,14 @@ describe('shifts of other accounts', () => {
     ]);
   });
 
-  test('are none of those who are not at PagerDuty, or have left Slack', async () => {
+  test('leave out accounts that are not at PagerDuty or have left Slack', async () => {
     people.delete('U0A');
     shifts.set('U0A', known([anEntry()]));
     expect((await gather(RULES)).othersOnCall).toEqual(known([]));
     expect(asked.entries).toHaveLength(1);
   });
 
-  test('are not known while Slack does not answer for one', async () => {
+  test('are unknown while Slack does not answer for one', async () => {
     silent.add('U0B');
     shifts.set('U0A', known([anEntry()]));
     expect((await gather(RULES)).othersOnCall).toEqual(
@@ -252,12 +252,12 @@ describe('shifts of other accounts', () => {
     );
   });
 
-  test('are not known while PagerDuty does not answer for one', async () => {
+  test('are unknown while PagerDuty does not answer for one', async () => {
     shifts.set('U0A', known([anEntry()])).set('U0B', unknown('PagerDuty did not answer'));
     expect((await gather(RULES)).othersOnCall).toEqual(unknown('PagerDuty did not answer'));
   });
 
-  test('are looked up, too, where PagerDuty does not say whether it knows them', async () => {
+  test('are looked up even if PagerDuty does not say whether it knows them', async () => {
     silent.add('at PagerDuty U0A');
     shifts.set('U0A', known([anEntry()]));
     expect((await gather(RULES)).othersOnCall).toEqual(known([anEntry()]));
@@ -269,12 +269,12 @@ describe('an incident', () => {
     ['where a rule turns on it, as asked', { rules: [allow(inIncident())] }, 'decision'],
     ['where access ends with it, as asked', { ends: { withShift: null, withIncident: HOUR } }, 'decision'],
     ['where it is only shown, as for a preview', {}, 'preview'],
-  ] as const)('is asked for %s', async (_where, role, purpose) => {
+  ] as const)('is looked up for %s', async (_where, role, purpose) => {
     expect((await gather(role, { incidentId: 'PINC' })).incident).toEqual(known(anOutage()));
     expect(asked.incident).toEqual([['PINC', purpose]]);
   });
 
-  test('that nobody named is none', async () => {
+  test('that nobody named is null', async () => {
     expect((await gather({ rules: [allow(inIncident())] })).incident).toBeNull();
     expect(asked.incident).toBeUndefined();
   });
@@ -283,18 +283,18 @@ describe('an incident', () => {
 describe('groups', () => {
   const rules = [allow(memberOf('S0A', 'U0BEN')), deny(memberOf('S0B'))];
 
-  test('are those that the rules name, and whether one is in each', async () => {
+  test('are those that the rules name, each with the person’s membership', async () => {
     groups.set('S0A', known(new Set(['U0ANA']))).set('S0B', known(new Set(['U0BEN'])));
     expect((await gather({ rules }, {}, 'check')).groups).toEqual({ S0A: known(true), S0B: known(false) });
     expect(asked.groups).toEqual([[['S0A', 'S0B'], 'check']]);
   });
 
-  test('that cannot be read are not known', async () => {
+  test('that cannot be read are unknown', async () => {
     groups.set('S0A', known(new Set(['U0ANA'])));
     expect((await gather({ rules })).groups).toEqual({ S0A: known(true), S0B: NO_ANSWER });
   });
 
-  test('that another account is in are neither a yes nor a no', async () => {
+  test('that only another account is in are unknown', async () => {
     samePerson = [['U0ANA', 'U0A', 'U0B']];
     for (const id of ['U0A', 'U0B']) people.set(id, account(id));
     groups.set('S0A', known(new Set(['U0B']))).set('S0B', known(new Set(['U0ANA', 'U0B'])));
@@ -322,14 +322,14 @@ describe('other accounts', () => {
     expect(asked.email).toBeUndefined();
   });
 
-  test('are none where nobody has the mailbox', async () => {
+  test('are none if nobody has the mailbox', async () => {
     const person = { ...ANA, email: 'ana+x@harbor.example' };
     people.set('U0ANA', person);
     expect(await gather({}, { person })).not.toHaveProperty('otherAccounts');
   });
 });
 
-describe('the past', () => {
+describe('the history', () => {
   const LIMITS = {
     limits: [
       aLimit({ automatic: { max: 1, per: 24 * HOUR } }),
@@ -337,7 +337,7 @@ describe('the past', () => {
     ],
   };
 
-  test('is asked of the human, as far back as limits look, without the request', async () => {
+  test('is read for the human, as far back as limits look, without the request', async () => {
     samePerson = [['U0ANA', 'U0A']];
     people.set('U0A', account('U0A'));
     await gather(LIMITS, { requestId: 'R7' });
@@ -354,7 +354,7 @@ describe('the past', () => {
     expect(asked.history).toEqual([[question]]);
   });
 
-  test('of a request counts what is approved ahead, of a start only what came before', async () => {
+  test('of a request counts later approvals, of a start only earlier ones', async () => {
     const at = (when: number) => ({ role: 'db/read', at: when });
     past = { automatic: [at(NOON - 1), at(NOON), at(NOON + 1)], denials: [at(NOON)], holders: [] };
     expect((await gather(LIMITS)).history).toEqual(known({ ...past, automatic: past.automatic }));
@@ -363,7 +363,7 @@ describe('the past', () => {
     );
   });
 
-  test('names a human by one id, whichever accounts hold things', async () => {
+  test('has one id per human, whichever accounts hold access', async () => {
     samePerson = [['U0BEN', 'U0ROOT']];
     const by = (slackId: string, email: string) => ({ role: 'db/read', person: { slackId, email } });
     past = {
@@ -387,7 +387,7 @@ describe('the past', () => {
     ]);
   });
 
-  test('is not known while an account of theirs cannot be looked up', async () => {
+  test('is unknown while one of their accounts cannot be looked up', async () => {
     samePerson = [['U0ANA', 'U0A']];
     silent.add('U0A');
     expect((await gather(LIMITS)).history).toEqual(
@@ -398,7 +398,7 @@ describe('the past', () => {
 });
 
 describe('a ledger that cannot be read', () => {
-  test('is told of, and the rest is gathered all the same', async () => {
+  test('is reported, and the rest is gathered', async () => {
     broken = new Set(['history', 'record', 'activity']);
     shifts.set('U0ANA', known([anEntry()]));
     expect(await gather({ limits: [aLimit({ holders: 1 })], rules: [allow(onCall())] })).toMatchObject({
@@ -410,7 +410,7 @@ describe('a ledger that cannot be read', () => {
   });
 });
 
-test('over many roles, a person’s past is read once, and tells the resources apart', async () => {
+test('over many roles, a person’s past is read once, for each resource separately', async () => {
   const [look, source] = [{}, aSource()];
   const there = await gather({ resourceId: 'db' }, { look }, 'preview', source);
   const elsewhere = await gather({ resourceId: 'queue' }, { look }, 'preview', source);
@@ -419,7 +419,7 @@ test('over many roles, a person’s past is read once, and tells the resources a
   expect(elsewhere.signals).toMatchObject({ known: true, value: [{ kind: 'first_time' }] });
 });
 
-test('over many roles, a past that cannot be read is not known for any of them', async () => {
+test('over many roles, a past that cannot be read is unknown for all of them', async () => {
   broken.add('activity');
   const [look, source] = [{}, aSource()];
   for (const resourceId of ['db', 'queue']) {
@@ -428,16 +428,16 @@ test('over many roles, a past that cannot be read is not known for any of them',
   }
 });
 
-test('what is unusual is looked up for every account of the human, at the resource', async () => {
+test('signals are looked up for every account of the human, at the resource', async () => {
   seen = ['U0SEEN'];
   await gather({ resourceId: 'web' });
   expect(asked.activity).toEqual([[['U0ANA', 'U0SEEN'], 'web', NOON]]);
 });
 
-describe('an engine', () => {
+describe('a policy engine', () => {
   const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
 
-  test('is asked about all of it', async () => {
+  test('gets all the evidence', async () => {
     samePerson = [['U0ANA', 'U0A']];
     people.set('U0A', account('U0A'));
     shifts.set('U0ANA', known([anEntry()]));
@@ -456,12 +456,12 @@ describe('an engine', () => {
     expect(asked.engine).toEqual([[opa, question]]);
   });
 
-  test('is asked about the time ahead that it is for', async () => {
+  test('gets the start that the request is for', async () => {
     await gather({ opa }, { at: NOON + HOUR });
     expect(asked.engine).toMatchObject([[opa, { at: NOON + HOUR, incident: null }]]);
   });
 
-  test('of which the role has none is not asked', async () => {
+  test('is not asked if the role has none', async () => {
     expect((await gather({ rules: [allow(onCall())] })).opa).toBeNull();
     expect(asked.engine).toBeUndefined();
   });

@@ -52,7 +52,7 @@ describe('the human behind an account', () => {
     expect(human).not.toHaveProperty('unseen');
   });
 
-  test('is known without Slack where nothing else is listed', async () => {
+  test('is known without Slack if nothing else is listed', async () => {
     const asked: string[] = [];
     const note = async (id: string) => {
       asked.push(id);
@@ -66,7 +66,7 @@ describe('the human behind an account', () => {
     expect(asked).toEqual([]);
   });
 
-  test('of two accounts that are looked at has both, and Slack is asked of neither', async () => {
+  test('of two known accounts has both, without asking Slack about either', async () => {
     const both = [aPerson('U0ANA', 'Ana', 'ana@harbor.example'), aPerson('U0ADMIN', 'Ana', 'root@harbor.example')];
     together(['U0ADMIN', 'U0ANA']);
     expect(await humanBehind(withSilence('U0ANA', 'U0ADMIN'), ...both)).toEqual({
@@ -75,7 +75,7 @@ describe('the human behind an account', () => {
     });
   });
 
-  test('with another account present is seen whole, without asking who has left', async () => {
+  test('with another active account is complete, without asking who has left', async () => {
     joins('U0ADMIN', 'root@harbor.example');
     together(['U0ANA', 'U0ADMIN']);
     const deps = withSilence();
@@ -84,7 +84,7 @@ describe('the human behind an account', () => {
     expect(human).not.toHaveProperty('unseen');
   });
 
-  test('whose other account has left is seen whole', async () => {
+  test('whose other account has left is complete', async () => {
     together(['U0ANA', 'U0GONE']);
     const human = await humanBehind(withSilence(), joins('U0ANA', 'ana@harbor.example'));
     expect(human).toEqual({ accounts: ['U0ANA', 'U0GONE'], mailboxes: ['ana@harbor.example'] });
@@ -103,7 +103,7 @@ describe('the human behind an account', () => {
   });
 });
 
-describe('somebody as they were and as they are', () => {
+describe('somebody then and now', () => {
   test('has both mailboxes', async () => {
     const then = aPerson('U0ANA', 'Ana', 'ana@harbor.example');
     joins('U0ANA', 'ana.k@harbor.example');
@@ -113,13 +113,13 @@ describe('somebody as they were and as they are', () => {
     });
   });
 
-  test('who is not at Slack any more has the one that they had', async () => {
+  test('who has left Slack has the mailbox that they had', async () => {
     const then = aPerson('U0ANA', 'Ana', 'ana@harbor.example');
     expect(await humanSince(flow.deps, then)).toEqual({ accounts: ['U0ANA'], mailboxes: ['ana@harbor.example'] });
   });
 });
 
-describe('an account is their own', () => {
+describe('an account is somebody’s own', () => {
   const ANA = aPerson('U0ANA', 'Ana', 'ana@harbor.example');
   /** What the ledger has seen, by mailbox. */
   const seen = (accounts: Readonly<Record<string, string[]>>) => ({
@@ -130,24 +130,24 @@ describe('an account is their own', () => {
     },
   });
 
-  test('where it is the one that they used', async () => {
+  test('if it is the one that they used', async () => {
     expect(await isTheirAccount(seen({}), ANA, 'U0ANA')).toBe(true);
   });
 
-  test('where the policy lists both together', async () => {
+  test('if the policy lists both together', async () => {
     together(['U0ANA', 'U0ADMIN']);
     expect(await isTheirAccount(seen({}), ANA, 'U0ADMIN')).toBe(true);
   });
 
-  test('where the ledger has seen it with their mailbox', async () => {
+  test('if the ledger has seen it with their mailbox', async () => {
     const sources = seen({ 'ana@harbor.example': ['U0ANA', 'U0OLD'] });
     expect(await isTheirAccount(sources, ANA, 'U0OLD')).toBe(true);
     expect(await isTheirAccount(sources, ANA, 'U0BEN')).toBe(false);
   });
 });
 
-describe('how many humans', () => {
-  test('is counted by mailbox, and by what the policy lists together', async () => {
+describe('the number of humans', () => {
+  test('is counted by mailbox and by the policy’s lists', async () => {
     together(['U0BEN', 'U0ADMIN']);
     const everybody = [
       joins('U0ANA', 'ana@harbor.example'),
@@ -160,7 +160,7 @@ describe('how many humans', () => {
     expect(await countHumans(flow.deps, [])).toBe(0);
   });
 
-  test('goes through the mailbox of an account that is not among them', async () => {
+  test('considers the mailbox of a listed account that is not among them', async () => {
     together(['U0BEN', 'U0ADMIN']);
     joins('U0ADMIN', 'root@harbor.example');
     const both = [joins('U0BEN', 'ben@harbor.example'), joins('U0EVE', 'root+eve@harbor.example')];
@@ -168,7 +168,7 @@ describe('how many humans', () => {
   });
 });
 
-describe('what begins access for one human', () => {
+describe('a commit that begins access for one human', () => {
   const HUMAN: Human = { accounts: ['U0B', 'U0ANA'], mailboxes: ['ana@harbor.example', 'Z@harbor.example'] };
   const by = (slackId: string) => ({ ...aWaitingRequest().requester, slackId });
   const first = aGrantOnItsWay({ person: by('U0B') });
@@ -183,7 +183,7 @@ describe('what begins access for one human', () => {
       ],
     });
 
-  test('waits for every account and mailbox of theirs, always in the same order', async () => {
+  test('locks every account and mailbox of theirs, always in the same order', async () => {
     const locked: string[] = [];
     let free = true;
     const deps: Deps = {
@@ -206,7 +206,7 @@ describe('what begins access for one human', () => {
     expect(locked).toEqual(['U0ANA', 'U0B', 'Z@harbor.example', 'ana@harbor.example']);
   });
 
-  test('is not committed a second time, by another account', async () => {
+  test('fails for a second one by another account', async () => {
     await approve();
     await commit({ grants: [{ value: first, version: 0 }] });
     await expectConflict({ grants: [{ value: other, version: 0 }] });
@@ -216,7 +216,7 @@ describe('what begins access for one human', () => {
     expect(await flow.deps.store.liveGrants({})).toHaveLength(2);
   });
 
-  test('may be changed by the same account', async () => {
+  test('succeeds for a change by the same account', async () => {
     await approve();
     await commit({ grants: [{ value: first, version: 0 }] });
     const later = { ...first, endsAt: first.endsAt + HOUR };
@@ -224,7 +224,7 @@ describe('what begins access for one human', () => {
     expect((await flow.deps.store.grant(first.id))?.value.endsAt).toBe(later.endsAt);
   });
 
-  test('is asked for once, by whatever account, and may be decided meanwhile', async () => {
+  test('is for one request by any account, which may be decided meanwhile', async () => {
     const request = aWaitingRequest({ requester: by('U0B') });
     const second = aWaitingRequest({ id: 'R2', requester: by('U0ANA') });
     await commit({ requests: [{ value: request, version: 0 }] });

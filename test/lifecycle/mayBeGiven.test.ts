@@ -26,20 +26,20 @@ const wanted = (more: Partial<Wanted> = {}, role: Partial<Role> = {}, deps: Deps
   mayBeGiven(deps, { role: aRole(role), person: ANA, form: FORM, factor: null, ...more });
 const CODE = { secondFactor: { request: true, review: false } };
 
-describe('what speaks against it', () => {
-  test('is nothing, where all is in order', async () => {
+describe('what prevents access', () => {
+  test('is nothing if all is in order', async () => {
     expect(await wanted()).toBeNull();
     expect(await wanted({}, { secondFactor: { request: false, review: true } })).toBeNull();
   });
 
-  test('is the form, where one is filled in', async () => {
+  test('is the form, if one is filled in', async () => {
     expect(await wanted({ form: { ...FORM, duration: 4 * HOUR + 1 } })).toMatchObject({ code: 'duration_too_long' });
     expect(await wanted({ form: { ...FORM, reason: '' } })).toMatchObject({ code: 'reason_too_short' });
     expect(await wanted({ form: { ...FORM, startsAt: flow.clock.now() } })).toMatchObject({ code: 'start_not_ahead' });
     expect(await wanted({ form: null }, { reason: { minLength: 99, ticket: null } })).toBeNull();
   });
 
-  test('is a length over what stands in for the role’s own maximum', async () => {
+  test('is a length over the maximum that replaces the role’s own', async () => {
     const longer = { ...FORM, duration: 6 * HOUR, longest: 6 * HOUR };
     expect(await wanted({ form: longer })).toBeNull();
     expect(await wanted({ form: { ...longer, duration: 6 * HOUR + 1 } })).toEqual({
@@ -50,7 +50,7 @@ describe('what speaks against it', () => {
     expect(await wanted({ form: { ...FORM, longest: MINUTE } })).toMatchObject({ max: MINUTE });
   });
 
-  test('is a freeze, or a ledger that cannot be relied on', async () => {
+  test('is a freeze, or a ledger that cannot be trusted', async () => {
     await freeze(flow.deps, { personId: 'U0EVE', reason: 'a token has leaked' });
     expect(await wanted()).toEqual({ code: 'frozen', by: 'Eve', reason: 'a token has leaked' });
     const integrity = { ...flow.deps.integrity, problem: () => 'event 7 was changed' };
@@ -60,7 +60,7 @@ describe('what speaks against it', () => {
     });
   });
 
-  test('is a target that has no account for them', async () => {
+  test('is a target that has no account for the person', async () => {
     flow.obstacle = 'nobody has said what Ana is called there';
     expect(await wanted()).toEqual({
       code: 'no_account',
@@ -69,7 +69,7 @@ describe('what speaks against it', () => {
     });
   });
 
-  test('is a missing code, an old one, and one of somebody else', async () => {
+  test('is a missing code, an old one, and somebody else’s', async () => {
     expect(await wanted({}, CODE)).toEqual({ code: 'second_factor_needed' });
     const factor = await flow.factorOf('U0ANA');
     expect(await wanted({ factor }, CODE)).toBeNull();
@@ -79,7 +79,7 @@ describe('what speaks against it', () => {
     expect(await wanted({ factor: 'earlier' }, CODE)).toBeNull();
   });
 
-  test('is told one by one, what the person can mend first', async () => {
+  test('is reported one at a time, first what the person can correct', async () => {
     flow.obstacle = 'nobody has said what Ana is called there';
     await freeze(flow.deps, { personId: 'U0EVE', reason: 'a token has leaked' });
     expect(await wanted({ form: { ...FORM, reason: '' } }, CODE)).toMatchObject({ code: 'reason_too_short' });
@@ -107,11 +107,11 @@ test.each([
     'nothing is granted for now: the file is not understood',
   ],
   [{ code: 'not_yours' }, "the policy's rules for what is asked no longer allow it"],
-] as [Refusal, string][])('where nobody reads a refusal, it is a reason in the record: %o', (refusal, reason) => {
+] as [Refusal, string][])('a refusal that nobody reads becomes a reason in the ledger: %o', (refusal, reason) => {
   expect(refusalReason(refusal)).toBe(reason);
 });
 
-describe('where somebody else was faster', () => {
+describe('a commit that lost a race', () => {
   const losing = (times: number, error: Error = new ConflictError('changed')) => {
     let tries = 0;
     const work = async () => {
@@ -122,7 +122,7 @@ describe('where somebody else was faster', () => {
     return { work, tries: () => tries };
   };
 
-  test('it is decided again, up to five times', async () => {
+  test('is decided again, up to five times', async () => {
     expect(await retryOnConflict(losing(0).work)).toBe('after 1');
     expect(await retryOnConflict(losing(4).work)).toBe('after 5');
     const never = losing(5);
@@ -130,7 +130,7 @@ describe('where somebody else was faster', () => {
     expect(never.tries()).toBe(5);
   });
 
-  test('and not where something else went wrong', async () => {
+  test('is not decided again after any other error', async () => {
     const broken = losing(1, new Error('the disk is full'));
     await expect(retryOnConflict(broken.work)).rejects.toThrow('the disk is full');
     expect(broken.tries()).toBe(1);
@@ -148,7 +148,7 @@ describe('decisions about roles with limits', () => {
     flow.policy = aPolicy(aResource('db', 'Database', [aRole(), limited]));
   });
 
-  test('wait for each other, and others do not', async () => {
+  test('wait for each other, and other decisions do not', async () => {
     expect(await serialized('db/admin')).toBe(true);
     expect(await serialized('db/read', 'db/admin')).toBe(true);
     expect(await serialized('db/read')).toBe(false);
@@ -172,7 +172,7 @@ describe('decisions about roles with limits', () => {
     expect(order).toEqual(['db/read begins', 'db/read ends', 'web/read begins', 'web/read ends']);
   });
 
-  test('are decided again, too, where somebody else was faster', async () => {
+  test('are also decided again after a lost race', async () => {
     let tries = 0;
     await serializeLimited(flow.deps, ['db/admin'], async () => {
       tries += 1;

@@ -48,15 +48,15 @@ const names = (table: Record<string, Record<string, string>>) => says({ identiti
 const obstacle = (resourceId = 'db', person = BEN) => obstacleFor(deps, resourceId, person);
 const TWICE = 'two people never share an account';
 
-describe('nothing stands in the way', () => {
-  test('where a target calls nobody anything', async () => {
+describe('there is no obstacle', () => {
+  test('if the target uses no account names', async () => {
     names({ U0BEN: {}, U0EVE: {} });
     before.set('db', [{ slackId: 'U0EVE', mailbox: 'ben@harbor.example' }]);
     expect(await obstacle()).toBeNull();
     expect(asked).toEqual([]);
   });
 
-  test('where nobody else is called the same', async () => {
+  test('if nobody else has the same name', async () => {
     flow.templates.set('db', '{email_name}');
     before.set('db', [{ slackId: 'U0EVE', mailbox: 'eve@harbor.example' }]);
     flow.everybody = known([BEN, aPerson('U0ANA', 'Ana', 'ana@harbor.example')]);
@@ -64,7 +64,7 @@ describe('nothing stands in the way', () => {
     expect(asked).toEqual(['everybody']);
   });
 
-  test('where it is themselves, by another account', async () => {
+  test('if it is the same person by another account', async () => {
     flow.templates.set('db', '{login}');
     names({ U0BEN: { login: 'ben' }, U0BEN2: { login: 'Ben' } });
     expect(await obstacle()).toContain(TWICE);
@@ -73,19 +73,19 @@ describe('nothing stands in the way', () => {
   });
 });
 
-describe('they have no name there', () => {
-  test('as the target says, before anything else', async () => {
+describe('their account name is unknown', () => {
+  test('says the target, before anything else', async () => {
     flow.obstacle = 'that account is the owner’s';
     expect(await obstacle()).toBe('that account is the owner’s');
   });
 
-  test('as nobody has said it in the table', async () => {
+  test('if the table lacks it', async () => {
     flow.templates.set('db', '{login}');
     names({ U0EVE: { login: 'eve' } });
     expect(await obstacle()).toMatch(/nobody has said what Ben is called there/);
   });
 
-  test('as their address is at a domain of which nothing is said', async () => {
+  test('if their address is at a domain that identifies nobody', async () => {
     flow.templates.set('db', '{email_name}');
     says({ emailDomains: ['agency.example'] });
     expect(await obstacle()).toMatch(/harbor\.example.*add a name for U0BEN under identities/);
@@ -95,27 +95,27 @@ describe('they have no name there', () => {
 });
 
 describe('somebody else has the same name there', () => {
-  test('by the table, with who it is', async () => {
+  test('by the table, and the obstacle names them', async () => {
     flow.templates.set('db', '{login}');
     names({ U0EVE: { login: 'BEN' }, U0BEN: { login: 'ben' } });
     expect(await obstacle()).toMatch(/^ben is what U0EVE is called there, too, /);
     expect(asked).toEqual([]);
   });
 
-  test('by an address at Slack, with who it is', async () => {
+  test('by an address at Slack, and the obstacle names them', async () => {
     flow.templates.set('db', '{email_name}');
     flow.everybody = known([BEN, aPerson('U0BEN2', 'Ben Two', 'ben@agency.example')]);
     expect(await obstacle()).toMatch(/^ben is what Ben Two \(U0BEN2\) is called there, too, /);
   });
 
-  test('by the table, where others are found at Slack', async () => {
+  test('by the table, while others are found at Slack', async () => {
     flow.templates.set('db', '{login}{email_name}');
     names({ U0EVE: { login: 'x' }, U0BEN: { login: 'x' } });
     flow.everybody = known([aPerson('U0EVE', 'Eve', 'ben@agency.example')]);
     expect(await obstacle()).toContain(TWICE);
   });
 
-  test('by what the ledger knows of who had access there before', async () => {
+  test('by the ledger, because they had access there before', async () => {
     flow.templates.set('db', '{email_name}').set('web', '{email_name}');
     before.set('db', [{ slackId: 'U0GONE', mailbox: 'ben@agency.example' }]);
     expect(await obstacle()).toMatch(/^ben is what U0GONE is called there, too, /);
@@ -132,7 +132,7 @@ describe('somebody else has the same name there', () => {
     expect(await obstacle()).toBeNull();
   });
 
-  test('at another resource that leads to the same target, however it calls people', async () => {
+  test('at another resource with the same target, whatever template it has', async () => {
     flow.templates.set('db', '{email_name}').set('db-too', '{login}').set('web', '{login}');
     says({ emailDomains: ['harbor.example'] });
     names({ U0EVE: { login: 'ben' } });
@@ -142,14 +142,14 @@ describe('somebody else has the same name there', () => {
     expect(await obstacle('db-too', aPerson('U0EVE', 'Eve', 'eve@harbor.example'))).toMatch(/^ben is what U0BEN /);
   });
 
-  test('and not at a resource that leads elsewhere', async () => {
+  test('but at a resource with another target', async () => {
     flow.templates.set('db', '{email_name}').set('web', '{login}');
     says({ emailDomains: ['harbor.example'] });
     names({ U0EVE: { login: 'ben' } });
     expect(await obstacle()).toBeNull();
   });
 
-  test('at no other resource where the place of this one is not known', async () => {
+  test('but at another resource, if this one’s place is unknown', async () => {
     isPlaceKnown = false;
     flow.templates.set('db', '{login}').set('web', '{handle}');
     names({ U0BEN: { login: 'ben' }, U0EVE: { handle: 'ben' } });
@@ -159,8 +159,8 @@ describe('somebody else has the same name there', () => {
   });
 });
 
-describe('whose address says nothing of their name', () => {
-  test('is nobody else', async () => {
+describe('somebody whose address does not determine their name', () => {
+  test('is not taken for anybody else', async () => {
     flow.templates.set('db', '{email_name}');
     says({ emailDomains: ['harbor.example', 'port.example'] });
     flow.everybody = known([aPerson('U0BEN2', 'Ben Two', 'ben@agency.example')]);
@@ -174,7 +174,7 @@ describe('Slack', () => {
   test.each([
     ['no domain', []],
     ['two', ['harbor.example', 'port.example']],
-  ])('is asked who else there is where the policy names %s', async (_which, emailDomains) => {
+  ])('is asked who else there is if the policy names %s', async (_which, emailDomains) => {
     flow.templates.set('db', '{email_name}');
     says({ emailDomains });
     flow.everybody = unknown('the members could not be read');
@@ -184,7 +184,7 @@ describe('Slack', () => {
   test.each([
     ['names one domain', '{email_name}', ['harbor.example']],
     ['goes by whole addresses', '{email}', []],
-  ])('is not asked where the policy %s', async (_which, template, emailDomains) => {
+  ])('is not asked if the policy %s', async (_which, template, emailDomains) => {
     flow.templates.set('db', template);
     says({ emailDomains });
     flow.everybody = unknown('the members could not be read');

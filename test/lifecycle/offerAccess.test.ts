@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 afterEach(() => flow.close());
 
-test('everybody who is on call in their place is offered it, and not they themselves', async () => {
+test('everybody who is on call next is offered the access, except its holder', async () => {
   expect(await offers()).toEqual([
     {
       type: 'access.offered',
@@ -57,19 +57,19 @@ test('everybody who is on call in their place is offered it, and not they themse
   ]);
 });
 
-test('another account of theirs is offered nothing', async () => {
+test('another account of the holder is offered nothing', async () => {
   flow.policy = { ...flow.policy, samePerson: [['U0ANA', 'U0BEN']] };
   expect(await offers()).toMatchObject([{ payload: { to: [{ slackId: 'U0EVE' }] } }]);
 });
 
-test('nobody is offered what nobody else is on call for', async () => {
+test('nothing is offered if nobody else is on call', async () => {
   addresses = [ANA.email];
   expect(await offers()).toEqual([]);
   addresses = null;
   expect(await offers()).toEqual([]);
 });
 
-test('nothing is offered that is not for a shift, or not in the policy any more', async () => {
+test('nothing is offered without a shift, or if the policy no longer has the role', async () => {
   expect(await offers(anActiveGrant())).toEqual([]);
   expect(await offers({ ...GRANT, role: 'db/gone' })).toEqual([]);
 });

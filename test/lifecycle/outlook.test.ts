@@ -50,7 +50,7 @@ const takes = (role: string) =>
     factor: null,
   });
 
-test('puts automatic first, then reviewed, and leaves out denied', async () => {
+test('lists automatic roles first, then reviewed ones, and leaves out denied ones', async () => {
   withRoles(ROLES);
   expect(await possible()).toEqual([
     ['allows', 'allow'],
@@ -74,13 +74,13 @@ test('ends with what they hold or wait for, by any account', async () => {
   expect(found.known && found.value.map(({ role }) => role.id)).toEqual(['too', 'allows', 'asks']);
 });
 
-test('leaves out what the target has no account for', async () => {
+test('leaves out roles whose target has no account for them', async () => {
   withRoles(ROLES);
   flow.obstacle = 'nobody has said what Ana is called there';
   expect(await possible()).toEqual([]);
 });
 
-test('does not ask for a code yet, nor for a reason', async () => {
+test('asks neither for a code nor for a reason yet', async () => {
   withRoles({ allows: { rules: [allow()], secondFactor: { request: true, review: false } } });
   expect(await possible()).toEqual([['allows', 'allow']]);
   expect(
@@ -95,13 +95,13 @@ test('does not ask for a code yet, nor for a reason', async () => {
   ).toMatchObject({ decision: { effect: 'allow' } });
 });
 
-test('is nothing while everything is frozen, and says so', async () => {
+test('is empty while everything is frozen, and says so', async () => {
   withRoles(ROLES);
   await freeze(flow.deps, { personId: 'U0EVE', reason: 'a token has leaked' });
   expect(await possible()).toBe('nothing is granted now: all access is frozen by Eve: a token has leaked');
 });
 
-test('is looked up for twenty-five roles, and the others are only possible', async () => {
+test('decides twenty-five roles, and lists the others as possible', async () => {
   withRoles(Object.fromEntries(Array.from({ length: 27 }, (_, index) => [`r${index}`, { rules: [allow()] }])));
   for (const role of ['db/r24', 'db/r25']) await takes(role);
   const found = (await possible()) as [string, string][];
@@ -116,7 +116,7 @@ test('is looked up for twenty-five roles, and the others are only possible', asy
 describe('over hundreds of roles', () => {
   const MANY = Array.from({ length: 400 }, (_, index) => [`r${index}`, { rules: [allow(onCall())] }] as const);
 
-  test('lets others have their turn again and again', async () => {
+  test('gives way to other work again and again', async () => {
     withRoles(Object.fromEntries(MANY));
     let turns = 0;
     let isOver = false;
@@ -130,7 +130,7 @@ describe('over hundreds of roles', () => {
     expect(turns).toBeGreaterThanOrEqual(MANY.length / 50 - 1);
   });
 
-  test('asks PagerDuty once, even where it does not answer', async () => {
+  test('asks PagerDuty once, even if it does not answer', async () => {
     withRoles(Object.fromEntries(MANY));
     const questions: string[] = [];
     flow.deps.onCall.entries = async ({ slackId }) => {
@@ -142,7 +142,7 @@ describe('over hundreds of roles', () => {
   });
 });
 
-describe('is asked about', () => {
+describe('the preview', () => {
   const asking = () => {
     const asked: unknown[] = [];
     const deps: Deps = {
@@ -159,7 +159,7 @@ describe('is asked about', () => {
     return { asked, deps };
   };
 
-  test('for its usual length, with the incident that is open, as a preview', async () => {
+  test('is for the usual length, with the open incident', async () => {
     withRoles({ allows: { rules: [allow()], duration: { default: 20 * MINUTE, max: HOUR, total: HOUR } } });
     const { asked, deps } = asking();
     await possible(deps);
@@ -170,7 +170,7 @@ describe('is asked about', () => {
     ]);
   });
 
-  test('with that incident, where a rule turns on it', async () => {
+  test('uses that incident for a rule that depends on it', async () => {
     withRoles({ incident: { rules: [allow(inIncident())] } });
     const { deps } = asking();
     const withIncident: Deps = {

@@ -49,7 +49,7 @@ describe('the question of a request', () => {
       grants: [{ value: grant, version: 0 }],
     });
 
-  test('is what it asks, of its requester as they are now', async () => {
+  test('is what it asked for, with its requester’s current identity', async () => {
     const request = aWaitingRequest({ id: 'R7', incidentId: 'PINC', startsAt: 5, duration: 20 * MINUTE });
     const person = { ...ANA, name: 'Ana K.' };
     expect(await questionOf(flow.deps, request, person)).toEqual({
@@ -69,57 +69,57 @@ describe('the question of a request', () => {
     expect(await questionOf(flow.deps, request, ANA)).toMatchObject({ duration: HOUR, held: 40 * MINUTE });
   });
 
-  test('for more time on what is not there is about that time', async () => {
+  test('for more time on a missing grant is about that time alone', async () => {
     const request = aWaitingRequest({ extends: 'G7', duration: 20 * MINUTE });
     expect(await questionOf(flow.deps, request, ANA)).toMatchObject({ duration: 20 * MINUTE, held: 0 });
   });
 });
 
-describe('who may decide', () => {
+describe('reviewers of a request', () => {
   const NOW = anAskDecision({ stages: [{ reviewers: ['U0DEV'], needed: 2 }] });
 
-  test('are those whom the policy asks now', async () => {
+  test('are those whom the policy names now', async () => {
     expect(await termsNow(flow.deps, aWaitingRequest(), ANA, decided(NOW))).toBe(NOW);
   });
 
-  test('are those whom it was sent to, where the policy would allow it by now', async () => {
+  test('are those it was sent to, if the policy would allow it by now', async () => {
     const request = aWaitingRequest();
     expect(await termsNow(flow.deps, request, ANA, decided(ALLOW))).toBe(request.decision);
   });
 
-  test('is nobody, where nobody ever had to', async () => {
+  test('are nobody, if there never were any', async () => {
     const request = anApprovedRequest({ decision: ALLOW });
     expect(await termsNow(flow.deps, request, ANA, decided(ALLOW))).toEqual({ stages: [], escalate: [] });
   });
 
-  test('is nobody, where the policy says no', async () => {
+  test('are nobody, if the policy denies', async () => {
     expect(await termsNow(flow.deps, aWaitingRequest(), ANA, decided(DENY))).toEqual({
       refused: { code: 'policy_now_denies', reasons: DENY.reasons, outcomes: DENY.outcomes },
     });
   });
 
-  describe('where a reviewer gave less', () => {
+  describe('if a reviewer gave less', () => {
     const less = aWaitingRequest({ askedFor: { role: 'db/admin', duration: 2 * HOUR } });
     const admin = (...rules: Parameters<typeof aRole>[0][]) => {
       const roles = rules.map((more) => aRole({ id: 'admin', ...more }));
       flow.policy = aPolicy(aResource('db', 'Database', [aRole(), ...roles]));
     };
 
-    test('are those whom the policy asks about what was asked for, for as long as it was', async () => {
+    test('are those for the original request, at its original length', async () => {
       const upTo = (max: number, reviewer: string) =>
         ask({ when: [{ kind: 'duration', max }], stages: [{ reviewers: [reviewer], needed: 1 }] });
       admin({ rules: [upTo(2 * HOUR - 1, 'U0CHLOE'), upTo(2 * HOUR, 'U0DEV')] });
       expect(await termsNow(flow.deps, less, ANA, decided(NOW))).toMatchObject({ stages: [{ reviewers: ['U0DEV'] }] });
     });
 
-    test('is nobody, where that is denied by now', async () => {
+    test('are nobody, if the original request is denied by now', async () => {
       admin({ rules: [deny()] });
       expect(await termsNow(flow.deps, less, ANA, decided(NOW))).toMatchObject({
         refused: { code: 'policy_now_denies', outcomes: [{ effect: 'deny' }] },
       });
     });
 
-    test('is nobody, where that is not in the policy any more', async () => {
+    test('are nobody, if the original role is no longer in the policy', async () => {
       expect(await termsNow(flow.deps, less, ANA, decided(NOW))).toEqual({
         refused: {
           code: 'policy_now_denies',
@@ -129,7 +129,7 @@ describe('who may decide', () => {
       });
     });
 
-    test('are those whom it was sent to, where that would be allowed by now', async () => {
+    test('are those it was sent to, if the original request would be allowed by now', async () => {
       admin({ rules: [allow()] });
       expect(await termsNow(flow.deps, less, ANA, decided(NOW))).toBe(less.decision);
     });
@@ -142,33 +142,33 @@ describe('an approval', () => {
   const why = (request: ReturnType<typeof approved>, decision: RuleDecision, person = ANA) =>
     notCarried(flow.deps, request, person, decided(decision));
 
-  test('is carried by a policy that allows it now, whoever said what', async () => {
+  test('holds if the policy allows it now, whoever approved', async () => {
     expect(await why(approved({ reviews: [] }), ALLOW)).toBeNull();
   });
 
-  test('is carried by who said yes', async () => {
+  test('holds by the people who approved', async () => {
     expect(await why(approved(), anAskDecision())).toBeNull();
   });
 
-  test('is not carried where the policy denies, with all that it found', async () => {
+  test('fails if the policy denies, with everything that it found', async () => {
     expect(await why(approved(), DENY)).toEqual(['a freeze', 'a limit', 'a rule']);
     expect(await why(approved(), { ...DENY, outcomes: [] })).toEqual(['not today']);
   });
 
-  test('is not carried where the policy asks by now and nobody has said yes', async () => {
+  test('fails if the policy asks by now and nobody has approved', async () => {
     const decision = anAskDecision({ outcomes: [outcome('not on call')] });
     expect(await why(approved({ reviews: [] }), decision)).toEqual(['not on call']);
     expect(await why(approved({ reviews: [review(CHLOE, { verdict: 'deny' })] }), decision)).toEqual(['not on call']);
   });
 
-  test('is not carried by one who says no', async () => {
+  test('fails by somebody who denied', async () => {
     const decision = anAskDecision({ stages: [{ reviewers: ['U0CHLOE', 'U0DEV'], needed: 2 }] });
     const reviews = [review(CHLOE), review(DEV, { verdict: 'deny' })];
     expect(await why(approved({ reviews }), decision)).toEqual([expect.stringContaining(': 1 of the approvals')]);
     expect(await why(approved({ reviews: [review(CHLOE), review(DEV)] }), decision)).toBeNull();
   });
 
-  test('lacks as many as all stages lack', async () => {
+  test('lacks as many approvals as all stages lack', async () => {
     const stages = [
       { reviewers: ['U0DEV'], needed: 1 },
       { reviewers: ['U0EVE', 'U0FRED'], needed: 2 },
@@ -176,12 +176,12 @@ describe('an approval', () => {
     expect(await why(approved(), anAskDecision({ stages }))).toEqual([expect.stringContaining(': 3 of the approvals')]);
   });
 
-  test('of less than was asked for is not carried once that is denied or gone', async () => {
+  test('of less than was asked for fails once that is denied or gone', async () => {
     const less = approved({ askedFor: { role: 'db/admin', duration: HOUR } });
     expect(await why(less, anAskDecision())).toEqual(['the role db/admin is no longer in the policy']);
   });
 
-  test('is not carried by who is the requester by now, or was when they asked', async () => {
+  test('fails by somebody who is the requester by now, or was then', async () => {
     const decision = anAskDecision();
     expect(await why(approved(), decision, { ...ANA, email: 'chloe+a@harbor.example' })).toHaveLength(1);
     const then = { ...ANA, email: 'chloe+a@harbor.example' };
@@ -189,7 +189,7 @@ describe('an approval', () => {
   });
 });
 
-describe('access whose length is settled', () => {
+describe('access of a fixed length', () => {
   const upTo = (maxDuration: number | null) => ({ ...ALLOW, maxDuration });
   const why = (decision: RuleDecision) =>
     notCarriedInFull(flow.deps, anApprovedRequest(), ANA, decided(decision, 20 * MINUTE));
@@ -197,16 +197,16 @@ describe('access whose length is settled', () => {
   test.each([
     ['as long', 20 * MINUTE],
     ['any time', null],
-  ])('is carried where it may be held for %s', async (_how, max) => {
+  ])('holds if it may last for %s', async (_how, max) => {
     expect(await why(upTo(max))).toBeNull();
   });
 
-  test('is not carried where it may be held for less by now', async () => {
+  test('fails if it may only last for less by now', async () => {
     expect(await why(upTo(20 * MINUTE - 1))).toEqual(['by now it may be held for 20 min at most']);
     expect(await why(upTo(10 * MINUTE))).toEqual(['by now it may be held for 10 min at most']);
   });
 
-  test('is not carried for any other reason either', async () => {
+  test('fails for any other reason too', async () => {
     expect(await why(DENY)).toEqual(['a freeze', 'a limit', 'a rule']);
   });
 });

@@ -61,7 +61,7 @@ const untouched = () => {
   expect(flow.events()).toEqual([]);
 };
 
-test('the same text brings new secrets into use, and nothing on record', async () => {
+test('the same text puts new secrets in use, and records nothing', async () => {
   const again = policyOf('old', 'read');
   file = { policy: again };
   expect(await reloadPolicy(deps, null)).toEqual({ outcome: 'same' });
@@ -69,7 +69,7 @@ test('the same text brings new secrets into use, and nothing on record', async (
   expect(flow.events()).toEqual([]);
 });
 
-test('the same text does not strand access by another address in a variable', async () => {
+test('the same text with another address in a variable strands nothing', async () => {
   await somethingLive();
   const before = flow.policy;
   const again = policyOf('old', 'read');
@@ -80,7 +80,7 @@ test('the same text does not strand access by another address in a variable', as
 });
 
 describe('a preview', () => {
-  test('tells what would change, and changes nothing', async () => {
+  test('says what would change, and changes nothing', async () => {
     expect(await previewReload(deps, 'U0EVE')).toEqual({
       outcome: 'changed',
       hash: 'new',
@@ -90,7 +90,7 @@ describe('a preview', () => {
     untouched();
   });
 
-  test('tells what would be stranded', async () => {
+  test('says what would be stranded', async () => {
     await somethingLive();
     places = new Set(['elsewhere']);
     expect(await previewReload(deps, 'U0EVE')).toMatchObject({ outcome: 'changed', stranded: [STRANDED] });
@@ -107,7 +107,7 @@ describe('a preview', () => {
     untouched();
   });
 
-  test('is an administrator’s, as is putting it in force', async () => {
+  test('is for administrators, as is putting it in force', async () => {
     const refused = { refused: { code: 'not_an_admin' } };
     expect(await previewReload(deps, 'U0ANA')).toEqual(refused);
     expect(await by('new', () => true, 'U0ANA')).toEqual(refused);
@@ -116,7 +116,7 @@ describe('a preview', () => {
 });
 
 describe('put in force', () => {
-  test('by an administrator, it is theirs in the record, with what it changes', async () => {
+  test('by an administrator, it is recorded as theirs, with what it changes', async () => {
     expect(await by('new')).toEqual({ outcome: 'in_force', hash: 'new', changes: [ADDED] });
     isInForce('new');
     expect(flow.events()).toMatchObject([
@@ -131,13 +131,13 @@ describe('put in force', () => {
     expect(await deps.store.record('policy_text', 'new')).toMatchObject({ value: { text: 'text of new' } });
   });
 
-  test('by whoever runs the process, it is the bot’s', async () => {
+  test('by the operator of the process, it is recorded as the bot’s', async () => {
     expect(await reloadPolicy(deps, null)).toMatchObject({ outcome: 'in_force', hash: 'new' });
     isInForce('new');
     expect(flow.events()).toMatchObject([{ type: 'policy.loaded', actor: { kind: 'bot' } }]);
   });
 
-  test('is recorded before it holds', async () => {
+  test('is recorded before it takes effect', async () => {
     const order: string[] = [];
     const noting: Deps = {
       ...deps,
@@ -156,7 +156,7 @@ describe('put in force', () => {
     expect(order).toEqual(['recorded', 'in force']);
   });
 
-  test('never an older file in place of a newer one, however long each takes to read', async () => {
+  test('never replaces a newer file by an older one, however long each takes to read', async () => {
     const older = Promise.withResolvers<PolicyReading>();
     const reads = [older.promise, Promise.resolve({ policy: policyOf('newer', 'read') })];
     deps.policyFile.read = async () => reads.shift() ?? { problem: 'read once too often' };
@@ -167,7 +167,7 @@ describe('put in force', () => {
     isInForce('newer');
   });
 
-  test('not where the file was saved again since it was shown', async () => {
+  test('is refused if the file was saved again since it was shown', async () => {
     expect(await by('other', () => true)).toMatchObject({ outcome: 'changed', hash: 'new', changes: [ADDED] });
     untouched();
   });
@@ -184,12 +184,12 @@ describe('a file that strands live access', () => {
     untouched();
   });
 
-  test('nor by an administrator who was not shown that', async () => {
+  test('does not by an administrator who was not shown the list', async () => {
     expect(await by('new')).toMatchObject({ outcome: 'changed', stranded: [STRANDED] });
     untouched();
   });
 
-  test('does by one who was, and the record says what is stranded', async () => {
+  test('does by one who was, and the event says what is stranded', async () => {
     let shown: readonly Stranded[] = [];
     const changes = [ADDED, expect.stringMatching(/live access of Ana to db\/read/)];
     const reloaded = await by('new', (stranded) => {
@@ -204,7 +204,7 @@ describe('a file that strands live access', () => {
 });
 
 describe('the text of a policy', () => {
-  test('is kept once', async () => {
+  test('is stored once', async () => {
     const kept = await keepPolicyText(deps.store, policyOf('one'));
     expect(kept).toEqual([{ kind: 'policy_text', key: 'one', value: { text: 'text of one' }, version: 0 }]);
     await deps.store.commit({ records: kept });
@@ -220,7 +220,7 @@ describe('the text of a policy', () => {
     await deps.store.commit({ records: await keepPolicyText(deps.store, policyOf('old', 'read')) });
   });
 
-  test('tells at a start what has changed since', async () => {
+  test('shows at a start what has changed since', async () => {
     const read: string[] = [];
     const changes = await since('old', (text) => {
       read.push(text);
@@ -233,11 +233,11 @@ describe('the text of a policy', () => {
   test.each([
     ['at the first start', null],
     ['at a start with the same', 'new'],
-  ])('tells of nothing %s', async (_when, before) => {
+  ])('shows nothing %s', async (_when, before) => {
     expect(await since(before, reads(policyOf('old')))).toEqual([]);
   });
 
-  test('that was not kept, was changed or is unreadable says why nothing is known', async () => {
+  test('that was not stored, was changed or is unreadable says why nothing is known', async () => {
     expect(await since('older', reads(policyOf('older')))).toEqual([`${CANNOT}its text was not kept`]);
     expect(await since('old', reads(policyOf('forged')))).toEqual([`${CANNOT}its text was changed`]);
     expect(await since('old', () => ({ problem: 'no variable X' }))).toEqual([`${CANNOT}no variable X`]);

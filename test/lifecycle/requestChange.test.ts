@@ -56,7 +56,7 @@ const open = (
   return requestChange(deps, core, { role: aRole(), input, decision }, extending);
 };
 
-describe('what waits for reviewers', () => {
+describe('a request that waits for reviewers', () => {
   const decision = anAskDecision({
     expiresAfter: 3 * HOUR,
     escalate: [
@@ -65,7 +65,7 @@ describe('what waits for reviewers', () => {
     ],
   });
 
-  test('does so until its time is over, and is put to more people before', () => {
+  test('expires when its time is over, and escalates before', () => {
     const { request, change } = open(decision);
     expect(request).toEqual({
       ...asked,
@@ -85,7 +85,7 @@ describe('what waits for reviewers', () => {
     expect(change.grants ?? []).toEqual([]);
   });
 
-  test('is recorded with everything that it was decided on', () => {
+  test('is recorded with everything that decided it', () => {
     const core = { ...asked, incidentId: 'PINC', startsAt: NOON + HOUR, extends: 'G7' };
     expect(open(decision, core).change.events).toEqual([
       {
@@ -109,7 +109,7 @@ describe('what waits for reviewers', () => {
     ]);
   });
 
-  test('is asked for as long as the decision lets it be held, less what is held already', () => {
+  test('is as long as the decision allows, less what is already held', () => {
     const decided = anAskDecision({ maxDuration: 50 * MINUTE });
     expect(open(decided).request.duration).toBe(50 * MINUTE);
     const { request, change } = open(decided, asked, null, 20 * MINUTE);
@@ -118,8 +118,8 @@ describe('what waits for reviewers', () => {
   });
 });
 
-describe('what is allowed at once', () => {
-  test('is approved and on its way, in one step', () => {
+describe('a request that is allowed', () => {
+  test('is approved and provisioned in one step', () => {
     const { request, change } = open(ALLOW);
     expect(request).toMatchObject({ state: 'approved', reviews: [], useReview: null, grantId: 'G-1', decision: ALLOW });
     expect(change.requests).toEqual([{ value: request, version: 0 }]);
@@ -132,7 +132,7 @@ describe('what is allowed at once', () => {
     expect(change.jobs?.map(({ kind }) => kind)).toEqual(['provision', 'end']);
   });
 
-  test('makes longer what it is about', () => {
+  test('extends the grant that it is about', () => {
     const held = anActiveGrant({ id: 'G7' });
     const { request, change } = open(ALLOW, { ...asked, extends: 'G7' }, { value: held, version: 4 });
     expect(request).toMatchObject({ state: 'approved', grantId: 'G7' });
@@ -140,7 +140,7 @@ describe('what is allowed at once', () => {
   });
 });
 
-test('what is denied is recorded with the reasons, and nothing is due', () => {
+test('a denied request is recorded with the reasons, and nothing is due', () => {
   const { request, change } = open(DENY);
   expect(request).toEqual({ ...asked, state: 'denied', decision: DENY, reviews: [], deniedAt: NOON });
   expect(change).toEqual({
@@ -163,14 +163,14 @@ test('what is denied is recorded with the reasons, and nothing is due', () => {
   });
 });
 
-describe('what is unusual', () => {
-  test('is what the decision saw, where it could', () => {
+describe('signals of a request', () => {
+  test('are those that the decision saw, if it could', () => {
     expect(signalsOf({ input: anInput({ signals: known([SIGNAL]) }) })).toEqual([SIGNAL]);
     expect(signalsOf({ input: anInput({ signals: unknown('no answer') }) })).toEqual([]);
     expect(signalsOf({ input: anInput({ signals: null }) })).toEqual([]);
   });
 
-  test('is one event after the request, for all of it', () => {
+  test('are one event after the request', () => {
     const quick = { kind: 'many_requests', facts: 'many' } as const;
     const { change } = open(DENY, { ...asked, signals: [SIGNAL, quick] });
     expect(change.events?.map(({ type }) => type)).toEqual(['request.submitted', 'signals.raised', 'request.denied']);
@@ -185,7 +185,7 @@ describe('what is unusual', () => {
   });
 });
 
-test('several changes are one, with everything in them', () => {
+test('several changes become one, with everything in them', () => {
   const [request, other] = [aWaitingRequest(), aWaitingRequest({ id: 'R2' })];
   const event = (requestId: string) =>
     ({ type: 'access.unfrozen', actor: { kind: 'bot' }, requestId, grantId: null, payload: {} }) as const;
@@ -245,7 +245,7 @@ describe('a decision', () => {
   };
   const about = { person: ANA, incidentId: 'PINC', at: null, requestId: 'R1', duration: HOUR, reason: 'it is slow' };
 
-  test('is about now, on what is so now', async () => {
+  test('is about the current time and evidence', async () => {
     const { asked, role, input, decision } = await decided();
     expect(asked).toEqual([[role, about, 'check']]);
     expect(input).toEqual({ at: NOON, personId: 'U0ANA', duration: HOUR, evidence: someEvidence() });
@@ -256,23 +256,23 @@ describe('a decision', () => {
     ['ahead: about then', NOON + 1, NOON + 1],
     ['now: about now', NOON, null],
     ['past: about now', NOON - HOUR, null],
-  ])('on a start that lies %s', async (_where, startsAt, at) => {
+  ])('about a start that lies %s', async (_where, startsAt, at) => {
     const { asked, input } = await decided({ startsAt });
     expect(asked).toMatchObject([[{}, { at }, 'check']]);
     expect(input.at).toBe(at ?? NOON);
   });
 
-  test('says how much is held already, where something is', async () => {
+  test('says how much is already held, if anything is', async () => {
     expect((await decided({ held: 20 * MINUTE })).input.held).toBe(20 * MINUTE);
     expect((await decided({ held: 0 })).input).not.toHaveProperty('held');
   });
 
-  test('is the role’s rules’', async () => {
+  test('is made by the role’s rules', async () => {
     expect((await decided({}, aRole({ rules: [] }))).decision.effect).toBe('deny');
   });
 });
 
-describe('after more was approved by the same form', () => {
+describe('after another approval by the same form', () => {
   const role = aRole({
     rules: [allow(), ask()],
     limits: [aLimit({ automatic: { max: 2, per: HOUR } })],
@@ -281,7 +281,7 @@ describe('after more was approved by the same form', () => {
   const input = anInput({ history: known(aHistory({ automatic: [one], denials: [{ role: 'db/read', at: 0 }] })) });
   const before = { role, input, decision: ALLOW };
 
-  test('it counts, beside what was there', () => {
+  test('it counts that one too', () => {
     const after = afterMore(before, [one]);
     expect(after.decision.effect).toBe('ask');
     expect(after.role).toBe(role);
@@ -298,7 +298,7 @@ describe('after more was approved by the same form', () => {
     ['nothing was', before, []],
     ['no limit looks back', { ...before, input: anInput({ history: null }) }, [one]],
     ['the past is not known', { ...before, input: anInput({ history: unknown('no answer') }) }, [one]],
-  ])('it stays as it was decided where %s', (_why, decided, more) => {
+  ])('it stays as it was decided if %s', (_why, decided, more) => {
     expect(afterMore(decided, more)).toBe(decided);
   });
 });

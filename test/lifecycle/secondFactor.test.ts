@@ -71,8 +71,8 @@ const locks = async (who: string) => {
   throw new Error('it was never locked');
 };
 
-describe('setting it up', () => {
-  test('makes a secret under the address of whoever asks, and tells it to them alone', async () => {
+describe('setting up one-time codes', () => {
+  test('makes a secret under the person’s address, and tells it to them alone', async () => {
     expect(await beginEnrolment(deps, 'U0ANA')).toEqual({ secret: 'secret 1', uri: 'uri 1' });
     expect(made).toEqual(['ana@harbor.example']);
     expect(flow.events()).toEqual([]);
@@ -86,7 +86,7 @@ describe('setting it up', () => {
     expect(await confirmEnrolment(deps, 'U0ANA', '1 of app 1')).toEqual(refused);
   });
 
-  test('counts once a code of it was given, and no earlier', async () => {
+  test('counts only after a code was given', async () => {
     await beginEnrolment(deps, 'U0ANA');
     expect(await hasSecondFactor(deps, 'U0ANA')).toBe(false);
     expect(await codeOf(check('U0ANA', '1 of app 1'))).toBe('second_factor_missing');
@@ -102,7 +102,7 @@ describe('setting it up', () => {
     ]);
   });
 
-  test('a wrong first code sets nothing up, and counts as a guess', async () => {
+  test('fails by a wrong first code, which counts as a guess', async () => {
     await beginEnrolment(deps, 'U0ANA');
     expect(await confirmEnrolment(deps, 'U0ANA', 'nonsense')).toEqual({
       refused: { code: 'second_factor_wrong', left: 4 },
@@ -111,7 +111,7 @@ describe('setting it up', () => {
     expect(flow.events()).toEqual([]);
   });
 
-  test('begun twice, only the second secret is good', async () => {
+  test('begun twice, only the second secret is valid', async () => {
     await beginEnrolment(deps, 'U0ANA');
     await beginEnrolment(deps, 'U0ANA');
     expect(await codeOf(confirmEnrolment(deps, 'U0ANA', '1 of app 1'))).toBe('second_factor_wrong');
@@ -122,7 +122,7 @@ describe('setting it up', () => {
     expect(await codeOf(confirmEnrolment(deps, 'U0ANA', '1 of app 1'))).toBe('second_factor_missing');
   });
 
-  test('what is set up is not set up over it', async () => {
+  test('cannot be repeated once it is done', async () => {
     const app = await enrols('U0ANA');
     expect(await codeOf(beginEnrolment(deps, 'U0ANA'))).toBe('second_factor_enrolled');
     expect(await codeOf(confirmEnrolment(deps, 'U0ANA', `2 of ${app}`))).toBe('second_factor_enrolled');
@@ -131,7 +131,7 @@ describe('setting it up', () => {
 });
 
 describe('a code', () => {
-  test('stands for the person who gave it for five minutes, and for nobody else', async () => {
+  test('confirms the person who gave it for five minutes, and nobody else', async () => {
     const app = await enrols('U0ANA');
     const given = now();
     const factor = (await check('U0ANA', `2 of ${app}`)) as ConfirmedFactor;
@@ -151,24 +151,24 @@ describe('a code', () => {
     ['the one that set it up', 1, 'second_factor_used'],
     ['the next one', 2, 'taken'],
     ['one from before that', 0, 'second_factor_used'],
-  ])('is taken once: %s', async (_which, step, outcome) => {
+  ])('is accepted once: %s', async (_which, step, outcome) => {
     const app = await enrols('U0ANA');
     expect(await codeOf(check('U0ANA', `${step} of ${app}`))).toBe(outcome);
   });
 
-  test('given twice in the same instant is taken once', async () => {
+  test('given twice at the same moment is accepted once', async () => {
     const app = await enrols('U0ANA');
     const outcomes = await Promise.all([codeOf(check('U0ANA', `2 of ${app}`)), codeOf(check('U0ANA', `2 of ${app}`))]);
     expect(outcomes.sort()).toEqual(['second_factor_used', 'taken']);
   });
 
-  test('of somebody else is a wrong one', async () => {
+  test('of somebody else is wrong', async () => {
     await enrols('U0ANA');
     const bens = await enrols('U0BEN');
     expect(await codeOf(check('U0ANA', `2 of ${bens}`))).toBe('second_factor_wrong');
   });
 
-  test('nobody gives who has set up none', async () => {
+  test('is refused from somebody who has set up none', async () => {
     expect(await codeOf(check('U0ANA', '1 of app 1'))).toBe('second_factor_missing');
   });
 });
@@ -188,7 +188,7 @@ describe('wrong codes', () => {
     expect(await codeOf(check('U0ANA', `2 of ${app}`))).toBe('taken');
   });
 
-  test('a pause is recorded once, as theirs, with its end', async () => {
+  test('a pause is recorded once, with its end', async () => {
     await enrols('U0ANA');
     await locks('U0ANA');
     await wrong('U0ANA');
@@ -200,7 +200,7 @@ describe('wrong codes', () => {
     });
   });
 
-  test('while Slack does not know them any more they are paused all the same', async () => {
+  test('still cause a pause if Slack no longer knows the person', async () => {
     await enrols('U0ANA');
     flow.people.delete('U0ANA');
     expect(await locks('U0ANA')).toBe(15 * MINUTE);
@@ -208,7 +208,7 @@ describe('wrong codes', () => {
     expect(flow.events().filter(({ type }) => type === 'second_factor.locked')).toEqual([]);
   });
 
-  test('used ones count as wrong', async () => {
+  test('include used ones', async () => {
     const app = await enrols('U0ANA');
     for (let turn = 0; turn < 4; turn += 1) await check('U0ANA', `1 of ${app}`);
     expect(await codeOf(check('U0ANA', `1 of ${app}`))).toBe('second_factor_locked');
@@ -221,12 +221,12 @@ describe('wrong codes', () => {
     expect(await wrong('U0ANA')).toMatchObject({ refused: { code: 'second_factor_wrong', left: 4 } });
   });
 
-  test('are kept of nobody who gave none', async () => {
+  test('are not stored for somebody who gave none', async () => {
     await enrols('U0ANA');
     expect(await deps.store.records('factor_guesses')).toEqual([]);
   });
 
-  test('start from none after a pause', async () => {
+  test('are counted from zero after a pause', async () => {
     await enrols('U0ANA');
     await locks('U0ANA');
     flow.clock.advance(15 * MINUTE);
@@ -266,7 +266,7 @@ describe('wrong codes', () => {
   });
 });
 
-describe('guesses are a human’s', () => {
+describe('guesses are counted per human', () => {
   const share = async (first: string, second: string) => {
     await enrols(first);
     await enrols(second);
@@ -292,7 +292,7 @@ describe('guesses are a human’s', () => {
     expect(await share(first, second)).toBe(true);
   });
 
-  test('a mailbox that was set up with stays theirs when their address changes', async () => {
+  test('the mailbox at set-up stays theirs when their address changes', async () => {
     await enrols('U0ANA');
     joins('U0ANA', 'ana.k@harbor.example');
     joins('U0ANA2', 'ana@harbor.example');
@@ -304,7 +304,7 @@ describe('guesses are a human’s', () => {
   test.each([
     ['before mailboxes were kept', {}],
     ['without an address', { human: '' }],
-  ])('what was set up %s is counted by account', async (_when, human) => {
+  ])('codes that were set up %s are counted by account', async (_when, human) => {
     for (const key of ['U0ANA', 'U0BEN'])
       await deps.store.commit({
         records: [
@@ -325,7 +325,7 @@ describe('guesses are a human’s', () => {
 describe('a reset', () => {
   const reset = (adminId: string, personId: string) => resetSecondFactor(deps, { adminId, personId });
 
-  test('by an administrator lets somebody else set it up again, and says so', async () => {
+  test('by an administrator lets somebody set it up again, and informs them', async () => {
     const lost = await enrols('U0ANA');
     await enrols('U0BEN');
     expect(await reset('U0EVE', 'U0ANA')).toEqual({ reset: true });
@@ -341,7 +341,7 @@ describe('a reset', () => {
     expect(await codeOf(check('U0ANA', `9 of ${app}`))).toBe('taken');
   });
 
-  test('does not shorten a pause, nor give new guesses', async () => {
+  test('neither shortens a pause nor gives new guesses', async () => {
     await enrols('U0ANA');
     const pause = await locks('U0ANA');
     await reset('U0EVE', 'U0ANA');
@@ -352,14 +352,14 @@ describe('a reset', () => {
     expect(await locks('U0ANA')).toBe(30 * MINUTE);
   });
 
-  test('is an administrator’s', async () => {
+  test('is for administrators', async () => {
     await enrols('U0ANA');
     expect(await codeOf(reset('U0BEN', 'U0ANA'))).toBe('not_an_admin');
     expect(await codeOf(reset('U0NOBODY', 'U0ANA'))).toBe('person_refused');
     expect(await hasSecondFactor(deps, 'U0ANA')).toBe(true);
   });
 
-  test('of one’s own is somebody else’s to do, by whatever account', async () => {
+  test('of one’s own codes takes somebody else, by whatever account', async () => {
     joins('U0EVE2', 'eve+2@harbor.example');
     for (const id of ['U0EVE', 'U0EVE2']) {
       await enrols(id);
@@ -381,7 +381,7 @@ describe('a reset', () => {
     expect(await hasSecondFactor(deps, 'U0ANA')).toBe(true);
   });
 
-  test('needs somebody whom Slack knows, and something to reset', async () => {
+  test('needs somebody whom Slack knows, and codes to reset', async () => {
     expect(await codeOf(reset('U0EVE', 'U0NOBODY'))).toBe('person_refused');
     expect(await codeOf(reset('U0EVE', 'U0ANA'))).toBe('second_factor_missing');
     expect(flow.events()).toEqual([]);

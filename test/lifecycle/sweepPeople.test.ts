@@ -66,13 +66,13 @@ const states = async () => {
 const again = (after: number) => ({ notBefore: flow.clock.now() + after });
 
 describe('somebody', () => {
-  test('who is still there keeps what they hold', async () => {
+  test('who is still there keeps their access', async () => {
     await holds(grant(1));
     expect(await sweeping()('U0ANA')).toBeNull();
     expect(await states()).toEqual({ G1: 'active' });
   });
 
-  test('who has left loses all of it, also what is on its way, and the record says why', async () => {
+  test('who has left loses all of it, even if it is not active yet, with the reason', async () => {
     left.set('U0ANA', known('the Slack account was deactivated'));
     await holds(
       grant(1),
@@ -102,7 +102,7 @@ describe('somebody', () => {
     expect(flow.log.lines).toMatchObject([{ level: 'warn', facts: { slackId: 'U0ANA', problem: 'no answer' } }]);
   });
 
-  test('who holds nothing is not looked up', async () => {
+  test('without live access is not looked up', async () => {
     await holds(grant(1));
     expect(await sweeping()('U0BEN')).toBeNull();
     expect(askedOf).toEqual([]);
@@ -121,7 +121,7 @@ describe('somebody', () => {
     });
   });
 
-  test('loses it by PagerDuty’s word also while Slack says nothing', async () => {
+  test('loses it by PagerDuty’s answer even while Slack does not answer', async () => {
     left.set('U0ANA', unknown('no answer'));
     pagerDuty.set('U0ANA', known(false));
     await holds(grant(1, { ties: AT_PAGERDUTY }));
@@ -129,7 +129,7 @@ describe('somebody', () => {
     expect(await states()).toEqual({ G1: 'revoking' });
   });
 
-  test('of whom PagerDuty says nothing keeps it', async () => {
+  test('about whom PagerDuty does not answer keeps it', async () => {
     pagerDuty.set('U0ANA', unknown('no answer'));
     await holds(grant(1, { ties: AT_PAGERDUTY }));
     expect(await sweeping()('U0ANA')).toBeNull();
@@ -160,7 +160,7 @@ describe('everybody', () => {
     expect(askedOf.slice(before)).toContain('U000');
   });
 
-  test('of just as many as one minute allows is done in the minute after', async () => {
+  test('of exactly as many as one minute allows is done in the next minute', async () => {
     await many(40);
     const sweep = sweeping();
     expect(await sweep(JOB_KEYS.everybody)).toEqual(again(MINUTE));
@@ -168,14 +168,14 @@ describe('everybody', () => {
     expect(askedOf.filter((id) => id !== 'U0EVE')).toHaveLength(40);
   });
 
-  test('comes again by itself, whoever is not answered for', async () => {
+  test('is looked up again, also those without an answer', async () => {
     await holds(grant(1), grant(2, { person: by('U0BEN') }));
     left.set('U0ANA', unknown('no answer')).set('U0BEN', known('deactivated'));
     expect(await sweeping()(JOB_KEYS.everybody)).toEqual(again(15 * MINUTE));
     expect(await states()).toEqual({ G1: 'active', G2: 'revoking' });
   });
 
-  test('at the end of a round it is noted who is an administrator, and not before', async () => {
+  test('is followed by a record of administrators at the end of the round', async () => {
     flow.people.set('U0EVE', aPerson('U0EVE', 'Eve', 'eve@harbor.example'));
     await many(40);
     const sweep = sweeping();

@@ -89,7 +89,7 @@ describe('work at PagerDuty', () => {
     ['an escalation', escalated('PSVC')],
     ['break-glass', invoked('PSVC')],
     ['an alarm', raised('PSVC')],
-  ])('of %s is to wake somebody, at once', (_what, event) => {
+  ])('of %s is to page somebody at once', (_what, event) => {
     expect(jobs(event)).toEqual([{ kind: 'page', key: '7', dueAt: NOON }]);
     expect(jobs(event, false)).toEqual([{ kind: 'page', key: '7', dueAt: NOON }]);
   });
@@ -105,17 +105,17 @@ describe('work at PagerDuty', () => {
   test.each([
     ['began', activated],
     ['ended', ended],
-  ])('of access that %s is a note, where the bot may write', (_what, event) => {
+  ])('of access that %s is a note, if the bot may write', (_what, event) => {
     expect(jobs(event)).toEqual([{ kind: 'note', key: '7', dueAt: NOON }]);
     expect(jobs(event, false)).toEqual([]);
   });
 
-  test('of anything else is nothing', () => {
+  test('of any other event is nothing', () => {
     expect(jobs(anEvent('grant.extended', { role: 'db/read', person: PERSON, endsAt: NOON }))).toEqual([]);
   });
 });
 
-describe('waking somebody for the bot itself', () => {
+describe('a page about the bot itself', () => {
   test('says what is wrong, and where to read what to do', async () => {
     events = [raised('PSVC')];
     await page(deps(), '7');
@@ -130,7 +130,7 @@ describe('waking somebody for the bot itself', () => {
     expect(committed).toEqual([{ kind: 'resolve_page', key: '7', dueAt: NOON + MINUTE }]);
   });
 
-  test('is over when the alarm is, and not before', async () => {
+  test('ends when the alarm ends', async () => {
     events = [raised('PSVC')];
     alarm = { since: NOON, problem: '12 MB are free', to: [] };
     expect(await resolvePage(deps(), '7')).toEqual({ notBefore: NOON + MINUTE });
@@ -140,14 +140,14 @@ describe('waking somebody for the bot itself', () => {
     expect(written).toEqual([{ resolved: expect.stringMatching(/^jitbot-alarm-disk-/) }]);
   });
 
-  test('is over also where the same kind of alarm was raised again since', async () => {
+  test('ends even if the same kind of alarm was raised again since', async () => {
     events = [raised('PSVC')];
     alarm = { since: NOON + HOUR, problem: '11 MB are free', to: [] };
     expect(await resolvePage(deps(), '7')).toBeNull();
   });
 });
 
-describe('waking somebody', () => {
+describe('a page', () => {
   test('of an escalation names who asks for what, under a key that nobody guesses', async () => {
     events = [escalated('PSVC')];
     expect(await page(deps(), '7')).toBeNull();
@@ -162,7 +162,7 @@ describe('waking somebody', () => {
     expect(committed).toEqual([{ kind: 'resolve_page', key: '7', dueAt: NOON + MINUTE }]);
   });
 
-  test('of break-glass names who took what, for how long and why, and who looks at it', async () => {
+  test('of break-glass names who took what, how long and why, and who reviews it', async () => {
     events = [invoked('PGLASS')];
     await page(deps(), '7');
     expect(written).toEqual([
@@ -180,7 +180,7 @@ describe('waking somebody', () => {
     ['an escalation without one to wake', [escalated(null)]],
     ['break-glass without one to wake', [invoked(null)]],
     ['another event', [activated]],
-  ])('happens for nothing else: %s', async (_what, there) => {
+  ])('is sent for nothing else: %s', async (_what, there) => {
     events = there;
     expect(await page(deps(), '7')).toBeNull();
     expect(await resolvePage(deps(), '7')).toBeNull();
@@ -188,7 +188,7 @@ describe('waking somebody', () => {
   });
 });
 
-describe('what somebody was woken for is over', () => {
+describe('the reason of a page is over', () => {
   const { expiresAt: _until, escalations: _asked, ...waiting } = aWaitingRequest();
   const useReview: UseReview = { reviewer: 'U0CHLOE', dueAt: NOON + HOUR, broughtUp: 0, verdict: null };
   const verdict = { by: aWaitingRequest().requester, justified: true, comment: '', at: NOON };
@@ -198,7 +198,7 @@ describe('what somebody was woken for is over', () => {
   test.each([
     ['a request that waits', escalated('PSVC'), aWaitingRequest()],
     ['a use that nobody looked at', invoked('PSVC'), anApprovedRequest({ useReview })],
-  ])('not for %s: it is looked at again in a minute', async (_what, event, request) => {
+  ])('not for %s, which is checked again in a minute', async (_what, event, request) => {
     events = [event];
     requests = [request];
     clock.advance(5 * MINUTE);
@@ -220,7 +220,7 @@ describe('what somebody was woken for is over', () => {
     expect(written).toEqual([{ resolved: key }]);
   });
 
-  test('nothing of an event without a request', async () => {
+  test('for an event without a request', async () => {
     events = [escalated('PSVC', { requestId: null })];
     expect(await resolvePage(deps(), '7')).toBeNull();
     expect(written).toEqual([]);
@@ -231,7 +231,7 @@ describe('a note on the incident', () => {
   test.each([
     ['began', activated, 'Ana has access to db/read until 2026-01-15T13:00:00.000Z.'],
     ['ended', ended, 'Ana no longer has access to db/read.'],
-  ])('says that access %s, with a mark of its own', async (_what, event, text) => {
+  ])('says that access %s, with a marker of its own', async (_what, event, text) => {
     events = [anEvent('grant.ended', { role: 'db/other', person: PERSON }, { seq: 6 }), event];
     requests = [aWaitingRequest({ id: 'R0', incidentId: 'POTHER' }), anApprovedRequest({ incidentId: 'PINC' })];
     expect(await note(deps(), '7')).toBeNull();
@@ -264,7 +264,7 @@ describe('while PagerDuty does not answer', () => {
     ['waking somebody', escalated('PSVC'), page],
     ['resolving it', escalated('PSVC'), resolvePage],
     ['a note', activated, note],
-  ])('%s fails, to be tried again, and nothing follows from it', async (_what, event, work) => {
+  ])('%s fails and is retried, and nothing follows from it', async (_what, event, work) => {
     events = [event];
     await expect(work(deps(), '7')).rejects.toThrow('PagerDuty did not answer');
     expect(committed).toEqual([]);
