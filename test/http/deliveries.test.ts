@@ -1,7 +1,7 @@
 /** What is delivered is taken where it is signed; anything else is told no, and costs little. */
 
-import { connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connect, Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Route } from '../../src/http/route.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import { type RecordedLog, recordedLog } from '../support/log.ts';
@@ -49,9 +49,9 @@ const ask = async (path: string, method: string, body?: string, key?: string) =>
   await response.text();
   return response.status;
 };
-const open = (text: string): Promise<Socket> =>
+const open = (text: string, at = port): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' }, () => {
+    const socket = connect({ port: at, host: '127.0.0.1' }, () => {
       socket.write(text);
       resolve(socket);
     });
@@ -115,6 +115,14 @@ test('whoever goes on sending what was refused is cut off', async () => {
   await closed(socket);
 });
 
+test('whoever sends little more reads the refusal, and is heard again', async () => {
+  const socket = await open(head('transfer-encoding: chunked\r\n'));
+  expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 401/);
+  socket.write(`${(1_000).toString(16)}\r\n${'x'.repeat(1_000)}\r\n0\r\n\r\n`);
+  socket.write('POST /nowhere HTTP/1.1\r\nhost: b\r\n\r\n');
+  expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 404/);
+});
+
 test('a body longer than was announced is refused', async () => {
   const socket = await open(head('x-key: k\r\ntransfer-encoding: chunked\r\n'));
   socket.write(`${(1_000_001).toString(16)}\r\n${'x'.repeat(1_000_001)}\r\n`);
@@ -131,17 +139,20 @@ test('a delivery that breaks off is said, and is nothing else', async () => {
 });
 
 test('what was dropped because all together are too large is cut off', async () => {
+  const wide = await freePort();
+  // Room for 32 connections: none of them goes because of their number.
+  const roomy = createHttpServer(wide, new Map([['/in', route()]]), log, { openFiles: 128 });
+  await roomy.open();
   const large = head('x-key: k\r\ncontent-length: 999999\r\n');
   const all = [];
-  for (let each = 0; each < 16; each += 1) {
-    const socket = await open(large);
+  for (let each = 0; each < 17; each += 1) {
+    const socket = await open(large, wide);
     socket.write('x'.repeat(600_000));
     all.push(socket);
   }
-  expect(all.filter(({ destroyed }) => destroyed)).toEqual([]);
-  const last = await open(large);
-  last.write('x'.repeat(600_000));
-  await Promise.race([...all, last].map(closed));
+  // Not only when its time is over, which is much later.
+  await expect.poll(() => all.filter(({ destroyed }) => destroyed).length, { timeout: 5_000 }).toBe(1);
+  await roomy.close();
 });
 
 test('a connection is spared while its delivery is handled, and not afterwards', async () => {
@@ -160,6 +171,31 @@ describe('a port', () => {
   test('that is taken is told, with what to do', async () => {
     const second = createHttpServer(port, new Map(), log, { openFiles: 64 });
     await expect(second.open()).rejects.toThrow(`cannot listen on port ${port}: another program listens there already`);
+  });
+
+  test.each([
+    ['EACCES', ': this user may not use it; set PORT to a free one'],
+    ['EADDRNOTAVAIL', ' (listen EADDRNOTAVAIL); set PORT to a free one'],
+  ])('that the system refuses with %s is told, with its reason', async (code, told) => {
+    const refusal = Object.assign(new Error(`listen ${code}`), { code });
+    vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
+      setImmediate(() => this.emit('error', refusal));
+      return this;
+    });
+    const refused = await createHttpServer(8080, new Map(), log, { openFiles: 64 })
+      .open()
+      .catch((error: unknown) => error);
+    vi.restoreAllMocks();
+    expect(refused).toMatchObject({ message: `cannot listen on port 8080${told}`, cause: refusal });
+  });
+
+  test('that the system chose is in the log', async () => {
+    const lines = recordedLog();
+    const one = createHttpServer(0, new Map(), lines, { openFiles: 2_000 });
+    await one.open();
+    await one.close();
+    expect(lines.lines[0]).toMatchObject({ facts: { port: expect.any(Number) } });
+    expect(lines.lines[0]?.facts).not.toMatchObject({ port: 0 });
   });
 
   test('is closed at once, whoever is connected', async () => {

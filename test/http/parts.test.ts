@@ -1,12 +1,14 @@
 /** What is kept of what anybody may send, piece by piece, without a network. */
 
-import { IncomingMessage, Server } from 'node:http';
+import { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createBodyReader } from '../../src/http/body.ts';
 import { connectionsFor, limitConnections, openFilesLimit, placeOf } from '../../src/http/connections.ts';
+import { Deliveries } from '../../src/http/deliveries.ts';
 import { isObject, readObject } from '../../src/http/json.ts';
 import { sparingly } from '../../src/http/sparingly.ts';
+import { recordedLog } from '../support/log.ts';
 
 describe('reading bodies', () => {
   const reader = (perBody: number, together = 10 * perBody) => {
@@ -88,6 +90,38 @@ describe('reading bodies', () => {
     for (const { send } of all) send('x');
     for (const { end } of all) end();
     expect(await Promise.all(all.map(({ done }) => done))).toEqual(['x', 'x', 'crowded_out']);
+  });
+
+  test('drops the one that grows where all together become too much and none is larger', async () => {
+    const start = reader(100, 250);
+    const [first, second, third] = [start(), start(), start()];
+    second.send('x');
+    third.send('x');
+    first.send('x');
+    for (const { end } of [first, second, third]) end();
+    expect(await Promise.all([first.done, second.done, third.done])).toEqual(['crowded_out', 'x', 'x']);
+  });
+
+  test('keeps nothing of what still comes of one that was dropped', async () => {
+    const start = reader(100, 250);
+    const [one, other, dropped] = [start(), start(), start()];
+    for (const { send } of [one, other, dropped]) send('x');
+    expect(await dropped.done).toBe('crowded_out');
+    dropped.send('x');
+    for (const { end } of [one, other]) end();
+    const later = [start(), start()];
+    for (const { send } of later) send('x');
+    for (const { end } of later) end();
+    expect(await Promise.all(later.map(({ done }) => done))).toEqual(['x', 'x']);
+  });
+
+  test('takes no more room for what just fits', async () => {
+    const start = reader(100_000, 2 * 8_192);
+    const both = [start(), start()];
+    for (const { send } of both) send('x'.repeat(8_191));
+    for (const { send } of both) send('y');
+    for (const { end } of both) end();
+    expect((await Promise.all(both.map(({ done }) => done))).map(({ length }) => length)).toEqual([8_192, 8_192]);
   });
 
   test('of which all together are exactly as much as may be, goes on', async () => {
@@ -199,8 +233,33 @@ describe('connections', () => {
     expect(connectionsFor(files)).toBe(connections);
   });
 
-  test('are limited by what the system says that this process may open', () => {
-    expect(openFilesLimit()).toBeGreaterThan(16);
+  describe('are limited by what the system says that this process may open', () => {
+    const { report } = process;
+    afterEach(() => {
+      vi.restoreAllMocks();
+      Object.defineProperty(process, 'report', { value: report, configurable: true });
+    });
+    const systemSays = (said: object) => vi.spyOn(report, 'getReport').mockReturnValue(said);
+
+    test('which it does, and without the names of who is connected', () => {
+      expect(openFilesLimit()).toBeGreaterThan(16);
+      expect(report.excludeNetwork).toBe(true);
+    });
+
+    test.each<[object, number]>([
+      [{ userLimits: { open_files: { soft: 300, hard: 'unlimited' } } }, 300],
+      [{ userLimits: { open_files: { soft: 'unlimited' } } }, Number.POSITIVE_INFINITY],
+      [{ userLimits: {} }, Number.POSITIVE_INFINITY],
+      [{}, Number.POSITIVE_INFINITY],
+    ])('%j', (said, limit) => {
+      systemSays(said);
+      expect(openFilesLimit()).toBe(limit);
+    });
+
+    test('or by nothing where it does not say', () => {
+      Object.defineProperty(process, 'report', { value: undefined, configurable: true });
+      expect(openFilesLimit()).toBe(Number.POSITIVE_INFINITY);
+    });
   });
 
   test.each([
@@ -246,6 +305,14 @@ describe('saying the same sparingly', () => {
     expect(said[2]).toEqual({ n: 4, message: 'x' });
   });
 
+  test('on the clock of the machine, too', () => {
+    const said: object[] = [];
+    const say = sparingly((facts) => void said.push(facts));
+    say('a', { n: 1 }, 'x');
+    say('a', { n: 2 }, 'x');
+    expect(said).toEqual([{ n: 1 }]);
+  });
+
   test('remembers a hundred kinds', () => {
     const { said, say } = speaker();
     for (let kind = 0; kind < 100; kind += 1) say(String(kind), {}, 'x');
@@ -279,4 +346,13 @@ describe('JSON', () => {
   ])('%j is an object: %s', (value, expected) => {
     expect(isObject(value)).toBe(expected);
   });
+});
+
+test('an answer to whoever went away ends nothing', () => {
+  const nothing = { routes: new Map(), pages: new Map() };
+  const connections = { spare: () => undefined, release: () => undefined };
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  new Deliveries(nothing, connections, recordedLog()).handle(request, response);
+  expect(() => response.emit('error', new Error('write EPIPE'))).not.toThrow();
 });
