@@ -144,7 +144,7 @@ test('what was dropped because all together are too large is cut off', async () 
   const roomy = createHttpServer(wide, new Map([['/in', route()]]), log, { openFiles: 128 });
   await roomy.open();
   const large = head('x-key: k\r\ncontent-length: 999999\r\n');
-  const all = [];
+  const all: Socket[] = [];
   for (let each = 0; each < 17; each += 1) {
     const socket = await open(large, wide);
     socket.write('x'.repeat(600_000));
