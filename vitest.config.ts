@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * What takes longest: hostile holders, poolers and failovers on real servers, outages with their deadlines, the real process
- * under raw bytes, signals and kills, the browser, recipes in a copy of the project, and whole lives of a ledger. `npm run test:long`; CI runs both.
+ * under raw bytes, signals and kills, the browser, recipes in a copy of the project, the action on a repository each, and whole lives of a ledger. `npm run test:long`; CI runs both.
  */
 const LONG = [
   'test/hostile/**/*.test.ts',
@@ -16,6 +16,7 @@ const LONG = [
   'test/process/{crash,httpCorpus,kills,restored,signals}.test.ts',
   'test/browser/**/*.test.ts',
   'test/docs/recipes.test.ts',
+  'test/published/policyAction.test.ts',
 ];
 /** No server and no deadline of the bot's. */
 const ALONE = ['test/{cli,config,domain,flow,ledger,lifecycle,opa,simulation}/**/*.test.ts'];

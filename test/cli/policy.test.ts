@@ -328,7 +328,10 @@ describe('jitbot policy test', () => {
     expect(code).toBe(2);
     expect(err).toMatch(/cases\.0\.at[\s\S]*cases\.0\.expect\.decision/);
     const unknown = file('unknown.yaml', 'cases: [{ name: x, role: a/b, expect: { decision: deny } }]');
-    expect((await jit(['test', SANDBOX, '--cases', unknown])).err).toContain('case "x": the policy has no role a/b');
+    expect(await jit(['test', SANDBOX, '--cases', unknown])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('✗ x\n  the policy has no role a/b'),
+    });
   });
 
   test('jitbot policy explain shows one case as a tree', async () => {

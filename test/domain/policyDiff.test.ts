@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Role, Rule, Test } from '../../src/domain/policy.ts';
-import { differencesOf } from '../../src/domain/policyDiff.ts';
+import { differencesOf, sampledOf } from '../../src/domain/policyDiff.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import {
   aLimit,
@@ -85,13 +85,31 @@ describe('a difference is shown by the simplest situation', () => {
       ['db/read gains: anybody, off call, at any time: deny → allow'],
     ],
     [
-      'a plain situation behind a special one',
+      'everybody and everything named who gains, not only the plainest',
       [],
       [
         allow(onCall({ escalationPolicies: ['PA'], maxLevel: 1 }), unless({ kind: 'duration', max: HOUR })),
         allow(memberOf('U0ANA')),
       ],
-      ['db/read gains: the person U0ANA: deny → allow'],
+      [
+        'db/read gains: on call at level 1 for PA, for 1 h 1 min: deny → allow',
+        'db/read gains: the person U0ANA: deny → allow',
+      ],
+    ],
+    [
+      'two who gain the same, each of them',
+      [],
+      [allow(memberOf('U0ANA', 'S0SOME'))],
+      ['db/read gains: the person U0ANA: deny → allow', 'db/read gains: a member of S0SOME: deny → allow'],
+    ],
+    [
+      'a place that gains the same as another one',
+      [],
+      [allow(onCall({ escalationPolicies: ['PA'], maxLevel: 1 })), allow(inIncident({ services: ['PX'] }))],
+      [
+        'db/read gains: for a triggered incident of high urgency on PX: deny → allow',
+        'db/read gains: on call at level 1 for PA: deny → allow',
+      ],
     ],
     [
       'a signal',
@@ -110,6 +128,12 @@ describe('a difference is shown by the simplest situation', () => {
       [allow({ kind: 'hours', timeZone: 'UTC', days: [1, 7], from: 0, to: 23 * 60 })],
       [allow({ kind: 'hours', timeZone: 'UTC', days: [1], from: 0, to: 23 * 60 })],
       ['db/read loses: at Sun, 11 Jan 2026 00:00 UTC: allow → deny'],
+    ],
+    [
+      'five minutes of a day',
+      [allow({ kind: 'hours', timeZone: 'UTC', days: [3], from: 9 * 60, to: 17 * 60 })],
+      [allow({ kind: 'hours', timeZone: 'UTC', days: [3], from: 9 * 60, to: 17 * 60 + 5 })],
+      ['db/read gains: at Wed, 07 Jan 2026 17:00 UTC: deny → allow'],
     ],
   ])('%s', (_name, before, after, lines) => {
     expect(changed(before, after)).toEqual(lines);
@@ -259,7 +283,7 @@ describe('a role', () => {
   test('that is delegated to Open Policy Agent is not compared', () => {
     const opa = { kind: 'wasm', file: 'x', entrypoint: null } as const;
     expect(told(policyOf(aRole(open)), policyOf(aRole({ ...open, opa })))).toEqual([
-      'db/read loses: anybody, off call, at any time: allow → deny (Open Policy Agent decides; not compared)',
+      'db/read changes: anybody, off call, at any time: allow → decided by Open Policy Agent (not compared)',
     ]);
     expect(told(policyOf(aRole({ opa })), policyOf(aRole({ opa })))).toEqual([]);
   });
@@ -292,7 +316,10 @@ test('a sample of too many situations includes those with and without a signal',
   const many = (letter: string, count: number) => Array.from({ length: count }, (_, index) => `${letter}${index}`);
   const calm = unless({ kind: 'signals', signals: ['first_time'] });
   const everywhere = onCall({ escalationPolicies: many('P', 80), services: many('S', 90), maxLevel: 1 });
-  expect(changed([allow(calm)], [ask({ when: [calm] }), allow(everywhere, memberOf())])).toEqual([
-    'db/read loses: anybody, off call, at any time: allow → ask 1 of S0LEADS',
+  const [before, after] = [[allow(calm)], [ask({ when: [calm] }), allow(everywhere, memberOf())]];
+  expect(changed(before, after)).toEqual(['db/read loses: anybody, off call, at any time: allow → ask 1 of S0LEADS']);
+  expect(sampledOf(withRules(...before), withRules(...after))).toEqual([
+    { role: 'db/read', tried: expect.any(Number), of: (1 + 81 * 91 * 2) * 2 },
   ]);
+  expect(sampledOf(withRules(ask()), withRules(allow()))).toEqual([]);
 });

@@ -1,11 +1,11 @@
-/** The action for pull requests, as a runner would start it: on a repository, with an event, and `gh` on the PATH. */
+/** The action for pull requests, as a runner would start it: on a repository, with an event. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 const ACTION = fileURLToPath(new URL('../../.github/actions/policy/', import.meta.url));
@@ -19,137 +19,378 @@ resources:
     roles:
       read: { grants: { roles: [r] }, duration: { max: ${max} }, rules: [{ allow: { duration: { max: ${max} } } }]${more} }
 `;
+const casesOf = (...cases: string[]) => `cases:\n${cases.map((one) => `  - { ${one} }\n`).join('')}`;
+const LONG = 'name: too long, role: db/read, person: { id: U0ANA }, duration: 2h, expect: { decision: deny }';
+const SHORT = 'name: short, role: db/read, person: { id: U0ANA }, duration: 1h, expect: { decision: allow }';
+
+const AT = Date.UTC(2026, 0, 15);
+const nothing = { onCall: null, incident: null, history: null, removals: null, signals: null, opa: null };
+const decisionsOf = (...durations: number[]) =>
+  JSON.stringify({
+    since: '2026-01-01T00:00:00Z',
+    decisions: durations.map((hours, index) => ({
+      ...{ seq: index + 1, at: AT, requestId: `#${index + 1}`, person: 'person-1', role: 'db/read' },
+      decision: { effect: hours > 1 ? 'deny' : 'allow' },
+      input: {
+        at: AT,
+        personId: 'person-1',
+        duration: hours * 3_600_000,
+        evidence: { at: AT, groups: {}, ...nothing },
+      },
+    })),
+  });
 
 let folder: string;
-let base: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jitbot-action-'));
-  writeFileSync(join(folder, 'policy.yaml'), policyWith('1h'));
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
-  git('init', '-q');
-  git('add', '.');
-  git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-qm', 'before');
-  base = git('rev-parse', 'HEAD').trim();
-  writeFileSync(join(folder, 'gh'), `#!/bin/sh\necho "$@" > ${folder}/asked\ncp "$5" ${folder}/posted.md\n`);
-  chmodSync(join(folder, 'gh'), 0o755);
+  mkdirSync(join(folder, 'repository'));
+  write('policy.yaml', policyWith('1h'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function act(policy: string, more: Record<string, string> = {}) {
-  writeFileSync(join(folder, 'policy.yaml'), policy);
+const path = (name: string) => join(folder, 'repository', name);
+const write = (name: string, text: string) => writeFileSync(path(name), text);
+const git = (...args: string[]) => execFileSync('git', args, { cwd: path(''), encoding: 'utf8' });
+function commit(): string {
+  git('init', '-q');
+  git('add', '-A');
+  git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-qm', 'a change', '--allow-empty');
+  return git('rev-parse', 'HEAD').trim();
+}
+
+/** What the action says of a change of the base. */
+function act(change: () => void, more: Record<string, string> = {}) {
+  const base = commit();
+  change();
+  commit();
   const { status, stdout } = spawnSync(process.execPath, [join(ACTION, 'report.js')], {
-    cwd: folder,
+    cwd: path(''),
     encoding: 'utf8',
     env: {
-      PATH: `${folder}:${process.env.PATH ?? ''}`,
+      PATH: process.env.PATH ?? '',
       POLICY: 'policy.yaml',
       BASE: base,
       JITBOT: `${process.execPath} ${CLI}`,
-      PULL_REQUEST: '7',
+      RUNNER_TEMP: folder,
       GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
+      GITHUB_OUTPUT: join(folder, 'output'),
+      GITHUB_SERVER_URL: 'https://github.example',
+      GITHUB_REPOSITORY: 'acme/access',
+      GITHUB_RUN_ID: '99',
       ...more,
     },
   });
-  return { status, out: stdout };
+  const file = readFileSync(join(folder, 'output'), 'utf8').replace('comment=', '').trim();
+  return {
+    status,
+    out: stdout,
+    comment: readFileSync(file, 'utf8'),
+    summary: readFileSync(join(folder, 'summary.md'), 'utf8'),
+  };
 }
-const posted = () => readFileSync(join(folder, 'posted.md'), 'utf8');
+const becomes = (text: string) => () => write('policy.yaml', text);
 
-test('what changes in meaning is posted on the pull request, and in the summary', () => {
-  expect(act(policyWith('2h'))).toMatchObject({ status: 0 });
-  expect(posted()).toMatch(/\*\*In meaning\*\*: something changes[\s\S]*GAINS/);
-  expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toBe(posted());
-  expect(readFileSync(join(folder, 'asked'), 'utf8')).toBe(
-    `pr comment 7 --body-file ${/--body-file (\S+)/.exec(readFileSync(join(folder, 'asked'), 'utf8'))?.[1]} --edit-last --create-if-none\n`,
-  );
+describe('what changes in meaning', () => {
+  test('is in the comment, and in the summary', () => {
+    const { status, comment, summary } = act(becomes(policyWith('2h')));
+    expect(status).toBe(0);
+    expect(comment).toMatch(
+      /\*\*Gains: [^*]*\*\*\n\n````text\ndb\/read: for 1 h 1 min\n {2}deny \(at most 1 h\) → allow\n/,
+    );
+    expect(comment).toContain(
+      '**In meaning**: allows more: 1, decided by others: 0, allows less: 0; lines in the file: 4',
+    );
+    expect(comment).toBe(`<!-- jitbot policy: policy.yaml -->\n${summary}`);
+  });
+
+  test('is not said to be nothing where there is no commit to compare with', () => {
+    const { status, comment } = act(becomes(policyWith('2h')), { BASE: '' });
+    expect(status).toBe(0);
+    expect(comment).toContain('**In meaning**: not compared');
+    expect(comment).not.toContain('nothing changes');
+  });
+
+  test('is not known where the commit is not in the checkout, which is no new policy', () => {
+    const { status, out, comment } = act(becomes(policyWith('2h')), { BASE: 'f'.repeat(40) });
+    expect(status).toBe(2);
+    expect(out).toContain('is not in this checkout');
+    // What an earlier push was told would stay otherwise.
+    expect(comment).toContain('**It could not be looked at**');
+  });
+
+  test('of a policy that gets another name is compared with that of before', () => {
+    const { comment } = act(
+      () => {
+        renameSync(path('policy.yaml'), path('access.yaml'));
+        write('access.yaml', policyWith('2h'));
+      },
+      { POLICY: 'access.yaml' },
+    );
+    expect(comment).toContain('Compared with `policy.yaml` of the base');
+    expect(comment).toContain('deny (at most 1 h) → allow');
+  });
+
+  test.each([
+    ['deleted', () => rmSync(path('policy.yaml')), 'It is deleted'],
+    ['renamed', () => renameSync(path('policy.yaml'), path('access.yaml')), 'It is now `access.yaml`'],
+  ])('of a policy that is %s is not known, and that fails', (_name, change, told) => {
+    const { status, comment, out } = act(change);
+    expect(status).toBe(1);
+    expect(comment).toContain(`**\`policy.yaml\` is not there.** ${told}`);
+    expect(out).toContain('::error::policy.yaml is not there');
+  });
+
+  test('of a policy that is new is said to be all of it', () => {
+    rmSync(path('policy.yaml'));
+    write('readme', 'x');
+    const { status, comment } = act(becomes(policyWith('2h')));
+    expect(status).toBe(0);
+    expect(comment).toContain('not compared, because the policy is not at the base. Read all of it.');
+  });
+
+  test('is seen in a policy of more than a megabyte', () => {
+    const long = `# ${'x'.repeat(100)}\n`.repeat(12_000);
+    write('policy.yaml', policyWith('1h') + long);
+    expect(act(becomes(policyWith('2h') + long)).comment).toContain('deny (at most 1 h) → allow');
+  });
+
+  test('of a policy that could not be read before is not compared, and mending it passes', () => {
+    write('policy.yaml', policyWith('1h', ', durations: 1h'));
+    const { status, comment } = act(becomes(policyWith('1h')));
+    expect(status).toBe(0);
+    expect(comment).toContain('not compared, because it cannot be compared with the policy at the base');
+  });
 });
 
 test('a mistake is an error at its line, and nothing is compared', () => {
-  const { status, out } = act(policyWith('2h', ', durations: 1h'));
+  const { status, out, comment } = act(becomes(policyWith('2h', ', durations: 1h')));
   expect(status).toBe(1);
   expect(out).toMatch(/^::error file=policy\.yaml,line=8,title=resources\.db\.roles\.read\.durations::/m);
-  expect(posted()).not.toContain('In meaning');
+  expect(comment).toContain('error, line 8: resources.db.roles.read.durations');
+  expect(comment).not.toContain('In meaning');
 });
 
-test('cases that are not as expected fail it', () => {
-  writeFileSync(
-    join(folder, 'policy.tests.yaml'),
-    'cases:\n  - { name: long, role: db/read, person: { id: U0ANA }, duration: 1h, expect: { decision: deny } }\n',
-  );
-  const { status } = act(policyWith('2h'));
-  expect(posted()).toContain('not all as expected');
-  expect(status).toBe(1);
-});
-
-test('recorded decisions are decided again', () => {
-  const at = Date.UTC(2026, 0, 15);
-  const evidence = {
-    at,
-    onCall: null,
-    incident: null,
-    groups: {},
-    history: null,
-    removals: null,
-    signals: null,
-    opa: null,
-  };
-  const decision = (duration: number) => ({
-    ...{ seq: 1, at, requestId: 'x', person: 'x', role: 'db/read', decision: { effect: 'deny' } },
-    input: { at, personId: 'U1', duration, evidence },
+describe('cases', () => {
+  test('that are not as expected fail it', () => {
+    write('policy.tests.yaml', casesOf(LONG, SHORT));
+    const { status, comment } = act(becomes(policyWith('2h')));
+    expect(comment).toContain('**Cases**: 1 of 2 as expected');
+    expect(comment).toContain('✗ too long: expected deny');
+    expect(status).toBe(1);
   });
-  writeFileSync(
-    join(folder, 'decisions.json'),
-    JSON.stringify({ since: '2026-01-01T00:00:00Z', decisions: [decision(7_200_000), decision(9_000_000)] }),
-  );
-  expect(act(policyWith('2h'), { DECISIONS: 'decisions.json' })).toMatchObject({ status: 0 });
-  expect(posted()).toMatch(
-    /\*\*Of 2 decisions since 2026-01-01T00:00:00Z\*\*, 1 would be different[\s\S]*1 {2}deny → allow/,
-  );
+
+  test.each([
+    ['removes', () => write('policy.tests.yaml', casesOf(SHORT)), 'removed: too long (db/read), which NO LONGER HOLDS'],
+    ['changes', () => write('policy.tests.yaml', casesOf(SHORT, LONG.replace('deny', 'allow'))), 'changed: too long'],
+    ['deletes', () => rmSync(path('policy.tests.yaml')), 'removed: short (db/read), which still holds'],
+  ])('that a pull request %s are run as they were at the base, and told', (_name, change, told) => {
+    write('policy.tests.yaml', casesOf(LONG, SHORT));
+    const { out, comment } = act(() => {
+      write('policy.yaml', policyWith('2h'));
+      change();
+    });
+    expect(comment).toMatch(/\*\*This pull request removes or changes [12] of 2 cases\*\*; 1 of them no longer hold/);
+    expect(comment).toContain(told);
+    expect(out).toMatch(/^::warning file=policy\.tests\.yaml::[12] cases of the base/m);
+  });
+
+  test('whose time changes are changed', () => {
+    write('policy.tests.yaml', casesOf(SHORT));
+    const { comment } = act(() => write('policy.tests.yaml', `at: "2026-01-18T12:00:00Z"\n${casesOf(SHORT)}`));
+    expect(comment).toContain('changed: short');
+  });
+
+  test('that are all kept are no news', () => {
+    write('policy.tests.yaml', casesOf(SHORT));
+    const { status, comment } = act(() => write('policy.tests.yaml', casesOf(LONG, SHORT)));
+    expect(status).toBe(0);
+    expect(comment).not.toContain('removes or changes');
+  });
+
+  test('of the base that cannot be read are mended by a pull request', () => {
+    write('policy.tests.yaml', 'cases: [{}]');
+    const { status, comment } = act(() => write('policy.tests.yaml', casesOf(SHORT)));
+    expect(status).toBe(0);
+    expect(comment).toContain('**The cases of the base could not be run**');
+  });
 });
 
-test('without a commit to compare with, it says so and not that nothing changes', () => {
-  expect(act(policyWith('2h'), { BASE: '' })).toMatchObject({ status: 0 });
-  expect(posted()).toContain('**In meaning**: not compared');
-  expect(posted()).not.toContain('nothing changes');
+describe('recorded decisions', () => {
+  const DECISIONS = 'decisions.json';
+  test('are decided again, and what would allow more is told apart', () => {
+    write(DECISIONS, decisionsOf(1, 2, 3));
+    const { status, comment } = act(becomes(policyWith('2h')), { DECISIONS });
+    expect(status).toBe(0);
+    expect(comment).toContain('**Of 3 decisions since 2026-01-01T00:00:00Z**: 1 would allow more, 0 less');
+    expect(comment).toMatch(
+      /\*\*Past decisions that would allow more\*\*\n\n````text\n2026-01-15T00:00:00.000Z {2}db\/read {2}deny → allow/,
+    );
+  });
+
+  test('that the policy of the base decides differently already are not of this change', () => {
+    write(DECISIONS, decisionsOf(2));
+    write('policy.yaml', policyWith('2h'));
+    expect(act(becomes(policyWith('3h')), { DECISIONS }).comment).toContain('**: nothing changes');
+  });
+
+  test('are those of the base where a pull request empties the file', () => {
+    write(DECISIONS, decisionsOf(1, 2, 3));
+    const { out, comment } = act(
+      () => {
+        write(DECISIONS, decisionsOf());
+        write('policy.yaml', policyWith('2h'));
+      },
+      { DECISIONS },
+    );
+    expect(comment).toContain('**`decisions.json`**: is changed by this pull request; that of the base is used');
+    expect(comment).toContain('1 would allow more');
+    expect(out).toContain('::warning file=decisions.json::');
+  });
+
+  test('that come with the pull request itself are not used', () => {
+    const { comment } = act(() => write(DECISIONS, decisionsOf(2)), { DECISIONS });
+    expect(comment).toContain('is new with this pull request, so nothing is decided again from it');
+  });
+
+  test('that the workflow fetched are used', () => {
+    write('.gitignore', DECISIONS);
+    write(DECISIONS, decisionsOf(2));
+    expect(act(becomes(policyWith('2h')), { DECISIONS }).comment).toContain('1 would allow more');
+  });
+
+  test('that cannot be read are said, and fail nothing', () => {
+    write(DECISIONS, decisionsOf(1).replace('"allow"', '"granted"'));
+    const { status, comment } = act(becomes(policyWith('2h')), { DECISIONS });
+    expect(status).toBe(0);
+    expect(comment).toContain('its decisions cannot be made again');
+  });
 });
 
-test('a commit that is not there is a failure, and not a policy that is new', () => {
-  const { status, out } = act(policyWith('2h'), { BASE: 'f'.repeat(40) });
-  expect(status).toBe(2);
-  expect(out).toContain('is not in this checkout');
+describe('what is too long', () => {
+  const roles = (count: number, max: string) =>
+    Array.from(
+      { length: count },
+      (_, at) =>
+        `      r${at}: { grants: { roles: [r${at}] }, duration: { max: ${max} }, rules: [{ allow: { duration: { max: ${max} } } }] }\n`,
+    ).join('');
+
+  test('for a comment is cut, says so at its top, and keeps what allows more', () => {
+    write('policy.yaml', policyWith('1h') + roles(900, '2h'));
+    const { comment, summary } = act(becomes(policyWith('2h') + roles(900, '1h')));
+    expect(comment.length).toBeLessThan(65_536);
+    expect(comment.split('\n').slice(0, 5).join('\n')).toMatch(
+      /> \*\*Cut: \d+ lines are missing or shortened here\.\*\* .*\(https:\/\/github\.example\/acme\/access\/actions\/runs\/99\)/,
+    );
+    expect(comment).toContain('db/read: for 1 h 1 min');
+    expect(comment).toMatch(/… \d+ more lines\n````/);
+    expect(summary.match(/^db\/r\d+: for 1 h 1 min$/gm)).toHaveLength(900);
+    expect(summary).not.toContain('Cut:');
+  });
+
+  test('of a line is cut in its middle, with how much', () => {
+    const leads = (count: number, last: string) =>
+      `rules: [{ ask: { reviewers: [${Array.from({ length: count }, (_, at) => `U0LEAD${at}`).join(', ')}, ${last}] } }]`;
+    const ask = (last: string) => policyWith('1h').replace(/rules: .*\]/, leads(200, last));
+    write('policy.yaml', ask('U0ANA'));
+    const { comment, summary } = act(becomes(ask('U0MALLORY')));
+    expect(comment).toMatch(/\[… \d+ characters …\].*U0MALLORY/);
+    expect(comment).toContain('**Cut:');
+    expect(summary).toMatch(/ask .*U0LEAD199, U0MALLORY/);
+  });
+
+  test('of a command is an error, and no short answer', () => {
+    const script = join(folder, 'long.js');
+    writeFileSync(script, "process.stdout.write('x'.repeat(65 * 1024 * 1024));\n");
+    const { status, out } = act(() => undefined, { JITBOT: `${process.execPath} ${script}` });
+    expect(status).toBe(2);
+    expect(out).toContain('more output than 64 MiB');
+  });
 });
 
-test('what is too long for a comment is cut, and says so', () => {
-  const many = Array.from(
-    { length: 90 },
-    (_, at) =>
-      `      r${at}: { grants: { roles: [r${at}] }, duration: { max: 1h }, rules: [{ allow: { duration: { max: 1h } } }] }`,
-  );
-  act(`${policyWith('2h')}${many.join('\n')}\n`);
-  expect(posted().length).toBeLessThan(65_536);
-  expect(posted()).toMatch(/… and \d+ more lines/);
+describe('words of a policy', () => {
+  test('are shown with every mark that nobody sees, call nobody and end no block', () => {
+    const hostile = '"read \\u202E\\u200B\\u0007 ````\\n**nothing changes** @acme/all https://evil.example"';
+    const { comment, out } = act(becomes(policyWith('1h', `, reason: { ticket: ${hostile} }`)));
+    expect(comment).toContain(String.raw`\u202E\u200B\u0007`);
+    for (const mark of ['\u202e', '\u200b', '\u0007']) expect(comment + out).not.toContain(mark);
+    // Everything of theirs stands in a block that their own marks do not end.
+    const outside = comment.replace(/^(`{4,})text\n[\s\S]*?\n\1$/gm, '');
+    expect(outside).not.toMatch(/@acme|evil\.example|\*\*nothing/);
+  });
+
+  test('that name a variable of the workflow do not show its value', () => {
+    const { comment, summary, out } = act(
+      becomes(policyWith('1h', `, name: "\${SOME_TOKEN}"`).replace('name: Database', `name: "\${SOME_TOKEN}"`)),
+      { SOME_TOKEN: 'very-secret-value' },
+    );
+    expect(comment + summary + out).not.toContain('very-secret-value');
+  });
+
+  test.each([
+    ['the policy', 'policy.yaml'],
+    ['its cases', 'policy.tests.yaml'],
+  ])('are not those of a file elsewhere that %s links to', (_name, name) => {
+    writeFileSync(join(folder, 'elsewhere'), 'very secret value');
+    const { status, comment, out } = act(() => {
+      rmSync(path(name), { force: true });
+      symlinkSync(join(folder, 'elsewhere'), path(name));
+    });
+    expect(status).toBe(2);
+    expect(comment + out).toContain(`${name} is not a file, or is reached by a symbolic link`);
+    expect(comment + out).not.toContain('very secret');
+  });
 });
 
 test('what cannot be run is said, and is no success', () => {
-  const { status, out } = act(policyWith('2h'), { JITBOT: `${process.execPath} -e process.exit(2)` });
+  const { status, out } = act(() => undefined, { JITBOT: `${process.execPath} -e process.exit(2)` });
   expect(status).toBe(2);
   expect(out).toContain('::error::jitbot policy check');
 });
 
-test('the action hands its script what it reads, and the example uses it', () => {
-  const action = parse(readFileSync(join(ACTION, 'action.yml'), 'utf8')) as {
-    inputs: Record<string, object>;
-    runs: { using: string; steps: { run: string; env: Record<string, string> }[] };
-  };
-  const [step] = action.runs.steps;
+test('nothing of it is left in the checkout', () => {
+  write('policy.tests.yaml', casesOf(SHORT));
+  act(becomes(policyWith('2h')));
+  expect(git('status', '--porcelain')).toBe('');
+});
+
+interface Step {
+  readonly run: string;
+  readonly env: Record<string, string>;
+}
+const action = parse(readFileSync(join(ACTION, 'action.yml'), 'utf8')) as {
+  inputs: Record<string, object>;
+  runs: { using: string; steps: Step[] };
+};
+
+test('the action hands its scripts what they read', () => {
   expect(action.runs.using).toBe('composite');
-  const script = readFileSync(join(ACTION, 'report.js'), 'utf8');
-  for (const name of ['POLICY', 'BASE', 'DECISIONS', 'JITBOT', 'PULL_REQUEST']) {
-    expect(Object.keys(step?.env ?? {})).toContain(name);
-    expect(script).toContain(name);
+  const named = (script: string) => new Set(readFileSync(join(ACTION, script), 'utf8').match(/\b[A-Z][A-Z_]{3,}\b/g));
+  const [report, comment] = action.runs.steps;
+  for (const name of ['POLICY', 'BASE', 'DECISIONS', 'COMMIT']) {
+    expect(Object.keys(report?.env ?? {})).toContain(name);
+    expect(named('report.js')).toContain(name);
   }
+  for (const name of ['COMMENT', 'PULL_REQUEST', 'TOKEN']) {
+    expect(Object.keys(comment?.env ?? {})).toContain(name);
+    expect(named('comment.js')).toContain(name);
+  }
+  expect(named('run.js')).toContain('JITBOT');
+});
+
+test('what reads the pull request has no token, and no text of it gets into a script', () => {
+  const [report] = action.runs.steps;
+  expect(JSON.stringify(report?.env)).not.toMatch(/token/i);
+  for (const { run } of action.runs.steps) expect(run).not.toContain('${{');
+});
+
+test('the example uses the action as it is, with the least rights', () => {
   const example = parse(readFileSync(new URL('../../docs/examples/policy-workflow.yml', import.meta.url), 'utf8')) as {
+    on: object;
+    permissions: Record<string, string>;
     jobs: { policy: { steps: { with?: Record<string, string> }[] } };
   };
   const given = Object.keys(example.jobs.policy.steps.at(-1)?.with ?? {});
   expect(given.filter((name) => !(name in action.inputs))).toEqual([]);
+  expect(example.permissions).toEqual({ contents: 'read', 'pull-requests': 'write' });
+  expect(Object.keys(example.on)).toEqual(['pull_request']);
 });

@@ -1,5 +1,5 @@
 import { policyChanges } from '../../domain/policyChanges.ts';
-import { differencesOf } from '../../domain/policyDiff.ts';
+import { differencesOf, sampledOf } from '../../domain/policyDiff.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { POLICY_DIFF } from '../../wording/terminal/options.ts';
 import { COMPARED } from '../../wording/terminal/policy.ts';
@@ -14,17 +14,19 @@ export async function run({ values, files }: Given<typeof POLICY_DIFF>): Promise
   const [before, after] = [readPolicy(oldPath).policy, readPolicy(newPath).policy];
   const differences = differencesOf(before, after);
   const changes = policyChanges(before, after);
+  const sampled = sampledOf(before, after);
   if (values.json) {
-    process.stdout.write(`${JSON.stringify({ differences, changes }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ differences, changes, sampled }, null, 2)}\n`);
     return differences.length > 0 ? 1 : 0;
   }
-  for (const direction of ['gains', 'loses', 'changes'] as const) {
+  for (const direction of ['gains', 'changes', 'loses'] as const) {
     const found = differences.filter((one) => one.direction === direction);
     if (found.length === 0) continue;
     process.stdout.write(`${COMPARED[direction]}\n`);
     for (const difference of found) process.stdout.write(`${COMPARED.difference(difference)}\n`);
   }
   if (differences.length === 0) process.stdout.write(`${COMPARED.none}\n`);
+  for (const role of sampled) process.stdout.write(`${COMPARED.sampled(role)}\n`);
   if (changes.length > 0) process.stdout.write(`${COMPARED.asWritten(changes)}\n`);
   return differences.length > 0 ? 1 : 0;
 }

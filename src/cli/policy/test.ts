@@ -1,7 +1,7 @@
 import type { RuleDecision } from '../../domain/decision.ts';
 import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { plannedEnd, tiesOf } from '../../domain/grant.ts';
-import { type Policy, roleKey } from '../../domain/policy.ts';
+import { findRole, type Policy, roleKey } from '../../domain/policy.ts';
 import type { RoleKey } from '../../domain/terms.ts';
 import type { POLICY_TEST } from '../../wording/terminal/options.ts';
 import { TESTED } from '../../wording/terminal/policy.ts';
@@ -18,6 +18,8 @@ interface Result {
   readonly rule: number | null;
   /** What differs from what was expected. */
   readonly problems: readonly string[];
+  /** The case itself, with its time, so that two files of cases can be compared. */
+  readonly case: Case;
 }
 
 /** Exit codes: 0 all as expected, 1 some are not, 2 they could not be run. */
@@ -34,6 +36,9 @@ export async function run({ values, files }: Given<typeof POLICY_TEST>): Promise
 }
 
 function decideCase(policy: Policy, one: Case, file: CaseFile): Result {
+  const about = { name: one.name, role: one.role, case: { ...one, at: one.at ?? file.at } };
+  if (!findRole(policy, one.role))
+    return { ...about, passed: false, decision: 'deny', rule: null, problems: [TESTED.noRole(one.role)] };
   const { role, input } = caseInput(policy, one, file);
   const decision = evaluatePolicy(role, input);
   const { expect } = one;
@@ -49,14 +54,7 @@ function decideCase(policy: Policy, one: Case, file: CaseFile): Result {
     if ([...reviewers].sort().join() !== [...expect.reviewers].sort().join())
       problems.push(TESTED.reviewers(expect.reviewers, reviewers));
   }
-  return {
-    name: one.name,
-    role: one.role,
-    passed: problems.length === 0,
-    decision: decision.effect,
-    rule: decision.rule,
-    problems,
-  };
+  return { ...about, passed: problems.length === 0, decision: decision.effect, rule: decision.rule, problems };
 }
 
 /** When access that begins now would end. */

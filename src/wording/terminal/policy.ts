@@ -51,6 +51,7 @@ export const TESTED = {
     `  never decided: ${role}, ${rules.map((rule) => `rule ${rule}`).join(', ')}`,
   // What differs from what a case expects
   decision: (expected: string, why: string): string => `expected ${expected}: ${why}`,
+  noRole: (role: string): string => `the policy has no role ${role}`,
   rule: (rule: number | null): string => `expected ${rule === null ? 'no rule' : `rule ${rule}`} to decide`,
   until: (expected: string, found: string | null): string =>
     `expected access until ${expected}, but ${found === null ? 'there is none' : `it ends at ${found}`}`,
@@ -120,5 +121,7 @@ export const COMPARED = {
   difference: (one: { role: string; situation: string; before: string; after: string }): string =>
     `  ${one.role}: ${one.situation}\n    ${one.before} → ${one.after}`,
   none: 'No situation that was tried is decided differently.',
+  sampled: (one: { role: string; tried: number; of: number }): string =>
+    `${one.role}: ${one.tried} of ${one.of} situations were tried; read its rules.`,
   asWritten: (lines: readonly string[]): string => `In the file:\n${lines.map((line) => `  ${line}`).join('\n')}`,
 } as const;

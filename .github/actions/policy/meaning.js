@@ -1,0 +1,75 @@
+/** The policy at the base, and what is decided differently since. */
+import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import { commitOf, isThere, jitbot, renamesSince, textAt } from './run.js';
+import { annotate, code } from './text.js';
+
+const NAME_IT = 'Name the policy in the workflow as it is called, in the same pull request.';
+
+/**
+ * The base as the pull request cannot change it: from the commit, not from the checkout.
+ * @throws Error if the commit is not there
+ */
+export function baseOf(policy, name) {
+  const commit = name === '' ? null : commitOf(name);
+  if (name !== '' && commit === null) throw new Error(`${name} is not in this checkout: fetch it (fetch-depth: 0)`);
+  const renames = commit === null ? [] : renamesSince(commit);
+  const textOf = (path) => (commit === null ? null : textAt(commit, path));
+  const path = textOf(policy) === null ? (renames.find(([, now]) => now === policy)?.[0] ?? policy) : policy;
+  const text = textOf(path);
+  // Beside the policy, because it may name files from its own folder.
+  const copy = join(dirname(policy), `.jitbot-base-${randomBytes(8).toString('hex')}${extname(policy)}`);
+  const isCompared = text !== null && isThere(policy);
+  if (isCompared) writeFileSync(copy, text, { flag: 'wx' });
+  return {
+    ...{ commit, path, textOf, copy: isCompared ? copy : null },
+    close: () => rmSync(copy, { force: true }),
+    /** What to say where the policy is not in the pull request. */
+    withoutPolicy: () => {
+      const now = renames.find(([before]) => before === policy)?.[1];
+      const gone = text === null ? 'It is not at the base either' : 'It is deleted';
+      const what = now === undefined ? gone : `It is now ${code(now)}`;
+      annotate('error', `${policy} is not there. ${what}. ${NAME_IT}`);
+      return `**${code(policy)} is not there.** ${what}. Nothing is known of what this changes. ${NAME_IT}`;
+    },
+  };
+}
+
+const NOTHING = { gains: [], changes: [], loses: [], asWritten: [] };
+
+export function compared(policy, base) {
+  const unknown = (why) => {
+    annotate('warning', `not compared in meaning: ${why}`, { file: policy });
+    return { ...NOTHING, head: [`- **In meaning**: not compared, because ${why}. Read all of it.`] };
+  };
+  if (base.commit === null) return unknown('the event names no commit to compare with');
+  if (base.copy === null) return unknown('the policy is not at the base');
+  let said;
+  try {
+    said = jitbot('diff', base.copy, policy).said;
+  } catch (error) {
+    process.stdout.write(`${error.message.replaceAll(base.copy, `${base.path} at the base`)}\n`);
+    return unknown('it cannot be compared with the policy at the base (the log says why)');
+  }
+  const told = (direction) =>
+    said.differences
+      .filter((one) => one.direction === direction)
+      .flatMap(({ role, situation, before, after }) => [`${role}: ${situation}`, `  ${before} → ${after}`]);
+  const [gains, changes, loses] = ['gains', 'changes', 'loses'].map(told);
+  const counts = `allows more: ${gains.length / 2}, decided by others: ${changes.length / 2}, allows less: ${loses.length / 2}`;
+  const nothing = said.differences.length + said.changes.length === 0;
+  const renamed = base.path === policy ? [] : [`- Compared with ${code(base.path)} of the base, which this renames`];
+  const sampled = said.sampled.map(({ role, tried, of }) => `${code(role)} (${tried} of ${of})`);
+  const untried =
+    sampled.length === 0 ? [] : [`- **Not every situation was tried**, so read the rules: ${sampled.join(', ')}`];
+  if (sampled.length > 0) annotate('warning', 'not every situation was tried', { file: policy });
+  return {
+    ...{ gains, changes, loses, asWritten: said.changes },
+    head: [
+      `- **In meaning**: ${nothing ? 'nothing changes' : `${counts}; lines in the file: ${said.changes.length}`}`,
+      ...renamed,
+      ...untried,
+    ],
+  };
+}
