@@ -8,5 +8,7 @@ for (const [path, { version, license = 'not stated', dev, devOptional, link }] o
   const name = path.split('node_modules/').at(-1);
   byLicence.set(license, [...(byLicence.get(license) ?? []), `${name}@${version}`]);
 }
-for (const [licence, names] of [...byLicence].sort((a, b) => b[1].length - a[1].length))
-  process.stdout.write(`${licence} (${names.length})\n${names.map((name) => `  ${name}\n`).join('')}`);
+const lists = [...byLicence]
+  .sort((a, b) => b[1].length - a[1].length)
+  .map(([licence, names]) => `${licence} (${names.length})\n${names.map((name) => `  ${name}\n`).join('')}`);
+process.stdout.write(lists.join(''));

@@ -154,7 +154,7 @@ describe('what changes in meaning', () => {
     expect(act(becomes(policyWith('2h') + long)).comment).toContain('deny (at most 1 h) → allow');
   });
 
-  test('of a policy that could not be read before is not compared, and mending it passes', () => {
+  test('of a policy that could not be read is not compared, and mending it passes', () => {
     write('policy.yaml', policyWith('1h', ', durations: 1h'));
     const { status, comment } = act(becomes(policyWith('1h')));
     expect(status).toBe(0);
@@ -189,9 +189,13 @@ describe('cases', () => {
       write('policy.yaml', policyWith('2h'));
       change();
     });
-    expect(comment).toMatch(/\*\*This pull request removes or changes [12] of 2 cases\*\*; 1 of them no longer hold/);
+    expect(comment).toMatch(
+      /\*\*Cases of the base that this pull request removes or changes\*\*: [12] of 2, of which 1 no longer as expected/,
+    );
     expect(comment).toContain(told);
-    expect(out).toMatch(/^::warning file=policy\.tests\.yaml::[12] cases of the base/m);
+    expect(out).toMatch(
+      /^::warning file=policy\.tests\.yaml::cases of the base that are removed or changed here: [12] of 2/m,
+    );
   });
 
   test('whose time changes are changed', () => {
@@ -345,6 +349,16 @@ test('what cannot be run is said, and is no success', () => {
   const { status, out } = act(() => undefined, { JITBOT: `${process.execPath} -e process.exit(2)` });
   expect(status).toBe(2);
   expect(out).toContain('::error::jitbot policy check');
+});
+
+test('whatever is in a file that cannot be read, the log has no command of it', () => {
+  write('policy.yaml', 'x: "\\n::add-mask::a"\n::error::b\n');
+  write('policy.tests.yaml', 'cases: "\n::error::c"\n');
+  const { out } = act(() => {
+    write('policy.yaml', policyWith('1h'));
+    write('policy.tests.yaml', casesOf(SHORT));
+  });
+  expect(out.match(/^::[a-z-]+/gm)).toEqual(['::warning', '::warning', '::warning']);
 });
 
 test('nothing of it is left in the checkout', () => {

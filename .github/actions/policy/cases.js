@@ -18,21 +18,17 @@ export function casesReviewed(policy, base) {
   const file = beside(policy);
   const now = isThere(file) ? resultsOf(policy, file) : [];
   const before = casesOfBase(policy, base);
-  if (before === null) annotate('warning', 'the cases of the base could not be run', { file });
+  const all = before ?? [];
   const kept = new Set(now.map((one) => JSON.stringify(one.case)));
   const names = new Set(now.map(({ name }) => name));
-  const gone = (before ?? []).filter((one) => !kept.has(JSON.stringify(one.case)));
+  const gone = all.filter((one) => !kept.has(JSON.stringify(one.case)));
   const lines = gone.flatMap((one) => [
     `${names.has(one.name) ? 'changed' : 'removed'}: ${one.name} (${one.role}), ${one.passed ? 'which still holds' : 'which NO LONGER HOLDS'}`,
     ...one.problems.map((problem) => `  ${problem}`),
   ]);
   const broken = gone.filter(({ passed }) => !passed);
-  if (gone.length > 0)
-    annotate(
-      'warning',
-      `${gone.length} cases of the base are removed or changed, and ${broken.length} of them no longer hold`,
-      { file },
-    );
+  const counts = `${gone.length} of ${all.length}, of which ${broken.length} no longer as expected`;
+  if (gone.length > 0) annotate('warning', `cases of the base that are removed or changed here: ${counts}`, { file });
   const failed = now.filter(({ passed }) => !passed);
   const passed = now.length - failed.length;
   return {
@@ -43,11 +39,7 @@ export function casesReviewed(policy, base) {
         ? '- **Cases**: there are none beside the policy'
         : `- **Cases**: ${passed} of ${now.length} as expected`,
       ...(before === null ? [`- **The cases of the base could not be run**: read the change of ${code(file)}`] : []),
-      ...(gone.length > 0
-        ? [
-            `- **This pull request removes or changes ${gone.length} of ${before.length} cases**; ${broken.length} of them no longer hold`,
-          ]
-        : []),
+      ...(gone.length > 0 ? [`- **Cases of the base that this pull request removes or changes**: ${counts}`] : []),
     ],
   };
 }
@@ -62,7 +54,7 @@ function casesOfBase(policy, base) {
     writeFileSync(copy, text);
     return resultsOf(policy, copy);
   } catch (error) {
-    process.stdout.write(`${error.message.replaceAll(copy, 'the cases of the base')}\n`);
+    annotate('warning', `the cases of the base could not be run: ${error.message.replaceAll(copy, 'they')}`);
     return null;
   } finally {
     rmSync(folder, { recursive: true });

@@ -12,8 +12,8 @@ export function decisionsReplayed(policy, file, base) {
   if (file === '') return NOTHING;
   const before = base.textOf(file);
   const own = base.commit === null ? null : textAt('HEAD', file);
-  const told = (what) => {
-    annotate('warning', `${file}: ${what}`, { file });
+  const told = (what, details = '') => {
+    annotate('warning', `${file}: ${what}${details}`, { file });
     return `- **${code(file)}**: ${what}`;
   };
   if (before === null && own !== null)
@@ -28,8 +28,10 @@ export function decisionsReplayed(policy, file, base) {
     const replayed = replayedUnder(before === null ? file : copy, policy, base);
     return { ...replayed, head: [...changed, ...replayed.head] };
   } catch (error) {
-    process.stdout.write(`${error.message.replaceAll(folder, 'the base')}\n`);
-    return { ...NOTHING, head: [...changed, told('its decisions cannot be made again (the log says why)')] };
+    return {
+      ...NOTHING,
+      head: [...changed, told('its decisions cannot be made again', `: ${error.message.replaceAll(folder, 'base')}`)],
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

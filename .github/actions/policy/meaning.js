@@ -39,8 +39,8 @@ export function baseOf(policy, name) {
 const NOTHING = { gains: [], changes: [], loses: [], asWritten: [] };
 
 export function compared(policy, base) {
-  const unknown = (why) => {
-    annotate('warning', `not compared in meaning: ${why}`, { file: policy });
+  const unknown = (why, details = '') => {
+    annotate('warning', `not compared in meaning, because ${why}${details}`, { file: policy });
     return { ...NOTHING, head: [`- **In meaning**: not compared, because ${why}. Read all of it.`] };
   };
   if (base.commit === null) return unknown('the event names no commit to compare with');
@@ -49,8 +49,8 @@ export function compared(policy, base) {
   try {
     said = jitbot('diff', base.copy, policy).said;
   } catch (error) {
-    process.stdout.write(`${error.message.replaceAll(base.copy, `${base.path} at the base`)}\n`);
-    return unknown('it cannot be compared with the policy at the base (the log says why)');
+    const details = error.message.replaceAll(base.copy, `${base.path} at the base`);
+    return unknown('it cannot be compared with the policy at the base', `: ${details}`);
   }
   const told = (direction) =>
     said.differences
