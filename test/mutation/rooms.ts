@@ -67,8 +67,8 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'slack/link',
-    source: ['src/slack/link/{frames,gate,markup,signedRequests}.ts'],
-    tests: ['test/slack/{frames,gate,kit,signedRequests}.test.ts'],
+    source: ['src/slack/link/{clients,connection,frames,gate,markup,signedRequests}.ts'],
+    tests: ['test/slack/{clients,frames,gate,kit,signedRequests,socketMode}.test.ts'],
   },
   { name: 'http', source: ['src/http'], tests: ['test/http/**/*.test.ts'] },
   { name: 'codes', source: ['src/codes'], tests: ['test/codes/**/*.test.ts'] },

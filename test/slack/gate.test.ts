@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { messageBlocks, viewSchema } from '../../src/sandbox/slack/blockKit.ts';
 import { button, context, plain, plainText, quote, section } from '../../src/slack/kit/blocks.ts';
-import { withinSlack } from '../../src/slack/link/gate.ts';
+import { fittingFetch, withinSlack } from '../../src/slack/link/gate.ts';
 import { cutMarkup } from '../../src/slack/link/markup.ts';
 
 const long = fc
@@ -91,6 +91,70 @@ test('16 slack: a text is cut before escaping: no half escape, mention or emoji'
   }
   expect(plain('&'.repeat(9_000))).toMatch(/^(?:&amp;)+…$/);
   expect(plain('&'.repeat(9_000)).length).toBeLessThanOrEqual(1_500);
+});
+
+test('16 slack: plain text is cut anywhere, and markup before what is open', () => {
+  const open = `${'x'.repeat(2_990)}<@U0ANA and on`;
+  const shown = (type: string) =>
+    JSON.stringify(withinSlack({ blocks: [{ type: 'section', text: { type, text: open } }] }));
+  expect(shown('mrkdwn')).not.toContain('<');
+  expect(shown('plain_text')).toContain('<@U0ANA');
+});
+
+test.each([
+  ['<@U0ANA>', 5, '…'],
+  ['<'.padEnd(300, 'x'), 200, '…'],
+  // What is that long is no markup of the bot’s.
+  ['<'.padEnd(300, 'x'), 201, `${'<'.padEnd(200, 'x')}…`],
+  [`🧯🧯${'x'.repeat(20)}`, 10, '🧯🧯xxxxx…'],
+])('16 slack: %j in %i letters', (text, length, shown) => {
+  expect(cutMarkup(text, length)).toBe(shown);
+});
+
+test('16 slack: what is no block or element is left out', () => {
+  const line = section('here');
+  const actions = { type: 'actions', elements: ['x', null, [line], button('Go', 'a', 'v')] };
+  const { blocks } = withinSlack({ blocks: ['x', null, 3, [line], line, actions] });
+  expect(blocks).toEqual([line, { type: 'actions', elements: [button('Go', 'a', 'v')] }]);
+  for (const view of ['x', null, [line]]) expect(withinSlack({ view })).toEqual({ view });
+});
+
+test('16 slack: only what a button says is short, and what of rich text is text', () => {
+  const long = { type: 'plain_text', text: 'x'.repeat(100) };
+  const texts = ['button', 'workflow_button'].map((type) => {
+    const sent = JSON.stringify(withinSlack({ blocks: [{ type: 'actions', elements: [{ type, text: long }] }] }));
+    return /x{9,}/.exec(sent)?.[0].length;
+  });
+  expect(texts).toEqual([74, 100]);
+  const link = { type: 'link', url: 'https://x.example', text: '' };
+  const rich = { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [link] }] };
+  expect(withinSlack({ blocks: [rich] }).blocks).toEqual([rich]);
+});
+
+test('16 slack: what had no room is said without being read as markup', () => {
+  const blocks = Array.from({ length: 52 }, () => section('part'));
+  const sent = withinSlack({ blocks }).blocks;
+  const words = 'and 3 more parts that one message has no room for';
+  expect(Array.isArray(sent) && sent.at(-1)).toEqual({
+    type: 'context',
+    elements: [{ type: 'mrkdwn', text: words, verbatim: true }],
+  });
+});
+
+test('16 slack: answers to response addresses fit too', async () => {
+  const sent: unknown[] = [];
+  vi.stubGlobal('fetch', async (_to: unknown, init?: RequestInit) => void sent.push(init));
+  const post = (body: string) => fittingFetch('https://x.example', { method: 'POST', body });
+  await post(JSON.stringify({ text: 'x'.repeat(5_000), replace_original: true }));
+  await post('no JSON');
+  await fittingFetch('https://x.example');
+  vi.unstubAllGlobals();
+  const text = `${'x'.repeat(3_999)}…`;
+  expect(sent).toEqual([
+    { method: 'POST', body: JSON.stringify({ text, replace_original: true }) },
+    { method: 'POST', body: 'no JSON' },
+    undefined,
+  ]);
 });
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
