@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   jobs: ['domain', 'ports'],
   http: ['domain', 'ports'],
   metrics: ['domain', 'ports'],
-  config: ['domain'],
+  config: ['domain', 'wording'],
   codes: ['domain', 'ports'],
   opa: ['domain', 'ports'],
   forwarding: ['domain', 'http', 'ports'],

@@ -1,6 +1,7 @@
 import type { Env } from '../config/env.ts';
 import type { Policy } from '../domain/policy.ts';
 import { lackingPackages } from '../provisioners/packages.ts';
+import { SETTINGS } from '../wording/terminal/settings.ts';
 
 /** What the policy needs and the environment does not have, one line each. */
 export function lacking({ secretKey, pagerDutyFrom }: Has, policy: Policy): string[] {
@@ -16,16 +17,8 @@ export function lacking({ secretKey, pagerDutyFrom }: Has, policy: Policy): stri
     );
   return [
     ...(packages === null ? [] : [packages]),
-    ...(wantsCodes && !secretKey
-      ? [
-          'JIT_SECRET_KEY: missing, and the policy has roles with second_factor: set it to 64 hexadecimal digits, for example from: openssl rand -hex 32',
-        ]
-      : []),
-    ...(pages && !pagerDutyFrom
-      ? [
-          'PAGERDUTY_FROM: missing, and the policy pages people: set it to the e-mail address of the PagerDuty user in whose name it does, with a key in PAGERDUTY_TOKEN that may write',
-        ]
-      : []),
+    ...(wantsCodes && !secretKey ? [SETTINGS.secretKeyForPolicy] : []),
+    ...(pages && !pagerDutyFrom ? [SETTINGS.pagerDutyFromForPolicy] : []),
   ];
 }
 

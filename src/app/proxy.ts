@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/configError.ts';
+import { START } from '../wording/terminal/settings.ts';
 
 const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 
@@ -10,14 +11,11 @@ export function useProxyOf(
   if (!PROXIES.some((name) => variables[name])) return;
   // Importing it would take 50 ms, because it loads all of fetch.
   const { setGlobalProxyFromEnv } = http ?? process.getBuiltinModule('node:http');
-  if (typeof setGlobalProxyFromEnv !== 'function')
-    throw new ConfigError(
-      `HTTPS_PROXY or HTTP_PROXY is set, which needs Node.js 24.14 or newer; this is ${process.versions.node}`,
-    );
+  if (typeof setGlobalProxyFromEnv !== 'function') throw new ConfigError(START.oldNode(process.versions.node));
   try {
     setGlobalProxyFromEnv(variables);
   } catch (error) {
-    throw new ConfigError('HTTPS_PROXY or HTTP_PROXY is no address such as http://proxy.example:3128', {
+    throw new ConfigError(START.proxy, {
       cause: error,
     });
   }

@@ -10,6 +10,7 @@ import type { Log } from '../ports/host.ts';
 import type { PolicyReading } from '../ports/policy.ts';
 import { StorageError } from '../ports/store.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
+import { START } from '../wording/terminal/settings.ts';
 import { type Bot, type BotOptions, startBot } from './bot.ts';
 import { credentialsOf } from './checks/credentials.ts';
 import { warnOfFindings } from './checks/services.ts';
@@ -45,7 +46,7 @@ export async function run(signals: Signals): Promise<void> {
   const strike = createStriker(secrets);
   /** Node would print an error unredacted. */
   const stopHere = (error: Error) => {
-    process.stderr.write(`jitbot stops: something failed that nothing was prepared for.\n${strike(inspect(error))}\n`);
+    process.stderr.write(START.stops(strike(inspect(error))));
     process.exit(1);
   };
   process.on('uncaughtException', stopHere);
@@ -71,7 +72,7 @@ export async function run(signals: Signals): Promise<void> {
     checkLater(options);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
-    process.stderr.write(`jitbot cannot start.\n${strike(error.message)}\n`);
+    process.stderr.write(START.cannotStart(strike(error.message)));
     process.exitCode = 1;
   }
 }

@@ -1,11 +1,8 @@
 /** The environment, checked. */
 
-import { counted } from '../domain/text.ts';
+import { SETTINGS } from '../wording/terminal/settings.ts';
 import { ConfigError } from './configError.ts';
 import { envSchema, type Variables } from './envSchema.ts';
-
-const TRANSPORT_MISSING =
-  'missing: Basic Information → App-Level Tokens → generate one with connections:write (Socket Mode); or set SLACK_SIGNING_SECRET and PORT (HTTP mode)';
 
 export interface Env {
   readonly slack: {
@@ -57,8 +54,7 @@ export function parseEnv(variables: NodeJS.ProcessEnv): Env {
     ...lackingBeside(given),
   ];
   if (parsed.success && issues.length === 0) return toEnv(parsed.data);
-  const lines = issues.map(({ name, message }) => `  ${name}  ${message}`).join('\n');
-  throw new ConfigError(`${counted(issues.length, 'environment variable')} to set or correct:\n${lines}`);
+  throw new ConfigError(SETTINGS.list(issues));
 }
 
 interface EnvIssue {
@@ -70,28 +66,28 @@ interface EnvIssue {
 function lackingBeside(given: NodeJS.ProcessEnv): EnvIssue[] {
   const issues: EnvIssue[] = [];
   if (!given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET)
-    issues.push({ name: 'SLACK_APP_TOKEN', message: TRANSPORT_MISSING });
+    issues.push({ name: 'SLACK_APP_TOKEN', message: SETTINGS.transport });
   if (!given.SLACK_APP_TOKEN && given.SLACK_SIGNING_SECRET && given.PORT === undefined)
     issues.push({
       name: 'PORT',
-      message: 'missing: HTTP mode (SLACK_SIGNING_SECRET without SLACK_APP_TOKEN) needs the port to listen on',
+      message: SETTINGS.portForSlack,
     });
   if (given.SLACK_APP_TOKEN && given.PAGERDUTY_WEBHOOK_SECRET && given.PORT === undefined)
     issues.push({
       name: 'PORT',
-      message: "missing: PagerDuty's webhooks (PAGERDUTY_WEBHOOK_SECRET) need a port to arrive at",
+      message: SETTINGS.portForPagerDuty,
     });
   const checkpoints = missingOf(given, 'JIT_CHECKPOINT_KEY', 'JIT_CHECKPOINTS');
   if (checkpoints)
     issues.push({
       name: checkpoints,
-      message: 'missing: checkpoints need both a key to sign with and a place to keep them; see docs/ledger.md',
+      message: SETTINGS.checkpoints,
     });
   const forwarding = missingOf(given, 'JIT_FORWARD_WEBHOOK', 'JIT_FORWARD_SECRET');
   if (forwarding)
     issues.push({
       name: forwarding,
-      message: 'missing: events are forwarded to an address, signed with a secret; see docs/ledger.md',
+      message: SETTINGS.forwarding,
     });
   return issues;
 }

@@ -1,25 +1,22 @@
 /** Converts a schema's findings to issues with their places. */
 
 import type { z } from 'zod';
+import { IN_FILE } from '../wording/terminal/policyFile.ts';
 import type { Path } from './policyReuse.ts';
-
-export const UNKNOWN_FIELD = 'unknown field';
-/** Prefix of the issue for a `${NAME}` without a value. */
-export const UNSET = 'the environment variable ';
 
 /** One issue for each place: an unknown key is reported at the key itself. */
 export function spread(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
-      message: `${UNKNOWN_FIELD} "${key}"`,
+      message: `${IN_FILE.unknownField} "${key}"`,
     }));
   return [
     {
       path: issue.path,
       message: issue.message
         .replace(/^Invalid input: /, '')
-        .replace(', received undefined', ', but the field is missing'),
+        .replace(', received undefined', `, ${IN_FILE.fieldMissing}`),
     },
   ];
 }

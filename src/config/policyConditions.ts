@@ -4,6 +4,7 @@ import { parseDuration } from '../domain/duration.ts';
 import { INCIDENT_STATUSES, URGENCIES } from '../domain/incident.ts';
 import type { Condition, Test } from '../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../domain/signals.ts';
+import { FIELD, TOGETHER } from '../wording/terminal/policyFile.ts';
 
 /** Cached, because checking a zone is slow and a file repeats the same few. */
 const zones = new Map<string, boolean>();
@@ -15,34 +16,31 @@ function isZone(name: string): boolean {
 
 /** The words of the policy file, and the conditions made of them. */
 
-export const duration = z.string({ error: 'expected a duration such as 30m, 1h or 1h30m' }).transform((text, ctx) => {
+export const duration = z.string({ error: FIELD.duration }).transform((text, ctx) => {
   const ms = parseDuration(text);
-  if (ms === null || ms === 0)
-    ctx.addIssue({ code: 'custom', message: `expected a duration such as 30m, 1h or 1h30m, not "${text}"` });
+  if (ms === null || ms === 0) ctx.addIssue({ code: 'custom', message: FIELD.noDuration(text) });
   return ms ?? 0;
 });
 
 export const PRINCIPAL = /^[USW][A-Z0-9]{2,20}$/;
-export const principal = z
-  .string()
-  .regex(PRINCIPAL, 'expected the id of a Slack user (U…) or user group (S…), or the name of one of groups');
-export const account = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'expected the id of a Slack user (U…)');
-export const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a Slack channel (C…)');
-export const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, 'expected an id from PagerDuty, such as PABC123');
-export const ids = z.array(pagerDutyId).min(1, 'an empty list would match nothing; leave the field out or name one');
+export const principal = z.string().regex(PRINCIPAL, FIELD.principal);
+export const account = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, FIELD.account);
+export const channel = z.string().regex(/^[CG][A-Z0-9]{2,20}$/, FIELD.channel);
+export const pagerDutyId = z.string().regex(/^[A-Z0-9]{3,20}$/, FIELD.pagerDutyId);
+export const ids = z.array(pagerDutyId).min(1, FIELD.noIds);
 /** Ids of resources and roles. Both are part of option values in Slack, which are limited to 75 characters. */
 export const NAME = {
   pattern: /^[a-z0-9][a-z0-9_-]{0,35}$/,
-  expected: 'expected a name of at most 36 small letters, digits, - and _',
+  expected: FIELD.name,
 };
-export const label = z.string().min(1).max(70, 'expected at most 70 characters');
+export const label = z.string().min(1).max(70, FIELD.label);
 
 const level = z
   .strictObject({
-    min: z.number().int().min(1, 'levels start at 1').default(1).describe('At this level or higher.'),
-    max: z.number().int().min(1, 'levels start at 1').optional().describe('At this level or lower.'),
+    min: z.number().int().min(1, FIELD.level).default(1).describe('At this level or higher.'),
+    max: z.number().int().min(1, FIELD.level).optional().describe('At this level or lower.'),
   })
-  .refine(({ min, max }) => max === undefined || min <= max, 'min is above max: nobody could match');
+  .refine(({ min, max }) => max === undefined || min <= max, TOGETHER.levels);
 
 const onCall = z
   .strictObject({
@@ -91,13 +89,10 @@ const incident = z
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export const timeOfDay = z
   .string()
-  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'expected a time such as 09:00, in quotes')
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, FIELD.timeOfDay)
   .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
 
-export const timeZone = z
-  .string()
-  .refine(isZone, 'expected an IANA time zone such as Europe/Berlin')
-  .describe('Whose clock, such as Europe/Berlin.');
+export const timeZone = z.string().refine(isZone, FIELD.timeZone).describe('Whose clock, such as Europe/Berlin.');
 
 const hours = z
   .strictObject({
@@ -110,7 +105,7 @@ const hours = z
     from: timeOfDay.describe('Such as "09:00", in quotes.'),
     to: timeOfDay.describe('Such as "17:00"; "24:00" is midnight.'),
   })
-  .refine(({ from, to }) => from !== to, 'from and to are the same')
+  .refine(({ from, to }) => from !== to, TOGETHER.hours)
   .transform(
     (test): Test => ({
       kind: 'hours',
@@ -141,14 +136,11 @@ const tests = {
     .describe('No more than this is asked for.'),
   signals: z
     .array(z.enum(REQUEST_SIGNALS))
-    .min(1, 'expected at least one signal')
+    .min(1, FIELD.signals)
     .transform((signals): Test => ({ kind: 'signals', signals }))
     .optional()
     .describe('At least one of these signs of unusual behaviour is there.'),
 };
-
-const NO_TEST =
-  'expected at least one of on_call, incident, members_of, hours, duration, signals, unless: without one it would hold for everybody';
 
 const toCondition = (fields: Readonly<Record<string, Test | undefined>>): Condition =>
   Object.values(fields).filter((test) => test !== undefined);
@@ -156,7 +148,7 @@ const toCondition = (fields: Readonly<Record<string, Test | undefined>>): Condit
 const innerCondition = z
   .strictObject(tests)
   .transform(toCondition)
-  .refine((condition) => condition.length > 0, NO_TEST);
+  .refine((condition) => condition.length > 0, TOGETHER.noTest);
 
 export const condition = z
   .strictObject({
@@ -167,4 +159,4 @@ export const condition = z
       .describe('These do not hold together.'),
   })
   .transform(toCondition)
-  .refine((all) => all.length > 0, NO_TEST);
+  .refine((all) => all.length > 0, TOGETHER.noTest);

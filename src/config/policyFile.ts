@@ -4,9 +4,10 @@ import { CANARY_ID } from '../domain/canary.ts';
 import { nearestWord } from '../domain/nearest.ts';
 import { findRole, type Policy } from '../domain/policy.ts';
 import { createStriker } from '../domain/secrets.ts';
-import { counted } from '../domain/text.ts';
+import { IN_FILE, POLICY_ISSUES, UNSET, VARIABLE } from '../wording/terminal/policyFile.ts';
+import { FILES } from '../wording/terminal/problems.ts';
 import { ConfigError } from './configError.ts';
-import { spread, UNKNOWN_FIELD, UNSET } from './issues.ts';
+import { spread } from './issues.ts';
 import { fieldNames, policyJsonSchema } from './policyJsonSchema.ts';
 import { checkResourceNames, checkResources, checkRetired } from './policyResources.ts';
 import { expandReuse, type Path } from './policyReuse.ts';
@@ -40,7 +41,7 @@ export function loadPolicy(
   variables: NodeJS.ProcessEnv,
   options: { readonly withoutSecrets?: boolean } = {},
 ): LoadedPolicy {
-  const source = readTextFile(path, 'the policy file');
+  const source = readTextFile(path, FILES.policy);
   const result = parsePolicy(source, kinds, variables, { ...options, folder: dirname(path) });
   if ('policy' in result) return result;
   throw new ConfigError(issuesText(path, result.issues));
@@ -51,16 +52,17 @@ function issuesText(path: string, issues: readonly PolicyIssue[]): string {
   const block = (head: string, some: readonly PolicyIssue[]) =>
     some.length === 0
       ? []
-      : [head, ...some.map(({ line, path: at, message }) => `  ${path}:${line}  ${at || '(file)'}  ${message}`)];
+      : [
+          head,
+          ...some.map(
+            ({ line, path: at, message }) => `  ${path}:${line}  ${at || POLICY_ISSUES.wholeFile}  ${message}`,
+          ),
+        ];
   const unset = issues.filter(({ message }) => message.startsWith(UNSET));
   const wrong = issues.filter(({ message }) => !message.startsWith(UNSET));
-  return [
-    ...block(`${counted(wrong.length, 'issue')} in the policy file:`, wrong),
-    ...block(
-      `${counted(unset.length, 'value is', 'values are')} missing from the environment, which the policy file names:`,
-      unset,
-    ),
-  ].join('\n');
+  return [...block(POLICY_ISSUES.wrong(wrong.length), wrong), ...block(POLICY_ISSUES.unset(unset.length), unset)].join(
+    '\n',
+  );
 }
 
 /**
@@ -113,7 +115,7 @@ export function parsePolicy(
 const fileIssue = (source: string, { name, message }: { name: string; message: string }): PolicyIssue => ({
   line: source.slice(0, namedIn(source).get(name)).split('\n').length,
   path: '',
-  message: `the environment variable ${name}: ${message}`,
+  message: VARIABLE.problem(name, message),
 });
 
 /**
@@ -128,7 +130,7 @@ function issueList(place: (path: Path) => number, strike: (text: string) => stri
     const where = pathText(path);
     if (misspelt.has(where) || told.has(where)) return;
     told.add(where);
-    const isUnknown = message.startsWith(UNKNOWN_FIELD);
+    const isUnknown = message.startsWith(IN_FILE.unknownField);
     if (isUnknown) misspelt.add(pathText(path.slice(0, -1)));
     const whole = isUnknown ? `${message}; ${meant(String(path.at(-1)), kinds)}` : message;
     issues.push({ line: place(path), path: where, message: strike(whole) });
@@ -138,7 +140,7 @@ function issueList(place: (path: Path) => number, strike: (text: string) => stri
 
 function meant(field: string, kinds: readonly TargetKind[]): string {
   const nearest = nearestWord(field, fieldNames(policyJsonSchema(kinds)));
-  return nearest === null || nearest === field ? 'check its spelling and its place' : `did you mean "${nearest}"?`;
+  return nearest === null || nearest === field ? IN_FILE.checkSpelling : IN_FILE.didYouMean(nearest);
 }
 
 /** No two people may have the same account at a target. */
@@ -155,7 +157,7 @@ function checkAccounts(
     if (shared)
       report(
         shared.ids[1] === CANARY_ID ? ['canary', 'identities'] : ['identities', shared.ids[1]],
-        `${shared.ids.join(' and ')} are both "${shared.account}" at ${id}: two people never share an account. If they are one human, say so under slack.same_person`,
+        IN_FILE.sharedAccount(shared.ids, shared.account, id),
       );
   }
 }
@@ -170,9 +172,9 @@ function checkCanary(
   const role = findRole(policy, policy.canary.role);
   const kind = role && policy.resources.get(role.resourceId)?.kind;
   if (kinds.find((one) => one.kind === kind)?.isOfSlack)
-    report(['canary', 'role'], `${policy.canary.role} is held by Slack accounts, and the canary has none`);
-  if (!role) report(['canary', 'role'], `no role is called "${policy.canary.role}"; expected resource/role`);
-  else if (policy.canary.lasts > role.duration.max) report(['canary', 'lasts'], 'it is longer than the role’s max');
+    report(['canary', 'role'], IN_FILE.canaryOfSlack(policy.canary.role));
+  if (!role) report(['canary', 'role'], IN_FILE.canaryRole(policy.canary.role));
+  else if (policy.canary.lasts > role.duration.max) report(['canary', 'lasts'], IN_FILE.canaryTooLong);
 }
 
 const pathText = (path: Path): string =>

@@ -1,6 +1,7 @@
 /** Checks of resources and targets that a schema of the whole file cannot express. */
 
 import type { RetiredTarget } from '../domain/policy.ts';
+import { IN_FILE } from '../wording/terminal/policyFile.ts';
 import { entriesOf, fieldOf } from './issues.ts';
 import { NAME } from './policyConditions.ts';
 import type { Path } from './policyReuse.ts';
@@ -74,12 +75,10 @@ function checkNarrower(id: string, resource: unknown, report: Report): void {
       if (other === roleId || !roles.some(([name]) => name === other))
         report(
           ['resources', id, 'roles', roleId, 'narrower', index],
-          `expected another role of ${id}: ${
-            roles
-              .map(([name]) => name)
-              .filter((name) => name !== roleId)
-              .join(', ') || 'it has none'
-          }`,
+          IN_FILE.narrower(
+            id,
+            roles.map(([name]) => name).filter((name) => name !== roleId),
+          ),
         );
     }
   }
@@ -94,8 +93,7 @@ export function checkResourceNames(raw: unknown, report: Report): void {
       if (!Array.isArray(named)) continue;
       const wrong = named.find((name) => !known.includes(String(name)));
       const at = field === 'resource_groups' ? [field, key] : [field, Number(key), 'resources'];
-      if (wrong !== undefined)
-        report(at, `there is no resource "${String(wrong)}" in this file, and no group of resources of that name`);
+      if (wrong !== undefined) report(at, IN_FILE.noResource(String(wrong)));
     }
   }
 }

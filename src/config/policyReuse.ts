@@ -3,6 +3,8 @@
  * templates.
  */
 
+import { IN_FILE } from '../wording/terminal/policyFile.ts';
+
 export type Path = readonly PropertyKey[];
 type Report = (path: Path, message: string) => void;
 type Fields = Readonly<Record<string, unknown>>;
@@ -59,8 +61,7 @@ function inheritTemplates(
       const { template: name, ...own } = role;
       const template = typeof name === 'string' ? templates[name] : undefined;
       if (typeof name !== 'string' || !isFields(template)) {
-        const known = Object.keys(templates).join(', ') || 'there is none';
-        report(['resources', resourceId, 'roles', roleId, 'template'], `expected the name of a template: ${known}`);
+        report(['resources', resourceId, 'roles', roleId, 'template'], IN_FILE.template(Object.keys(templates)));
         return own;
       }
       const fields = new Set(Object.keys(template).filter((field) => !(field in own)));

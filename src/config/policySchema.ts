@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { DRIFT_KINDS, type EscalationStep, type OpaTarget, RISKS, type Rule, type Stage } from '../domain/policy.ts';
 import { MINUTE, SECOND } from '../domain/terms.ts';
+import { FIELD, TOGETHER } from '../wording/terminal/policyFile.ts';
 import {
   account,
   channel,
@@ -24,13 +25,13 @@ const DEFAULT_REASON_MIN_LENGTH = 1;
 
 const needed = z.number().int().min(1).max(10);
 const stage = z.strictObject({
-  reviewers: z.array(principal).min(1, 'expected at least one reviewer').describe('Who may approve.'),
+  reviewers: z.array(principal).min(1, FIELD.reviewers).describe('Who may approve.'),
   needed: needed.default(1).describe('How many different ones of them have to.'),
 });
 
 const onCallTarget = z.strictObject({
   escalation_policy: pagerDutyId.describe('Whoever is on call for it.'),
-  level: z.number().int().min(1, 'levels start at 1').default(1).describe('At this level.'),
+  level: z.number().int().min(1, FIELD.level).default(1).describe('At this level.'),
 });
 const escalation = z
   .strictObject({
@@ -40,10 +41,7 @@ const escalation = z
         reviewers: z.array(principal).min(1).optional().describe('Those of them who are awake.'),
         on_call: onCallTarget.optional(),
       })
-      .refine(
-        (to) => (to.reviewers === undefined) !== (to.on_call === undefined),
-        'expected either reviewers or on_call',
-      ),
+      .refine((to) => (to.reviewers === undefined) !== (to.on_call === undefined), TOGETHER.escalateTo),
     page: pagerDutyId
       .optional()
       .describe('A PagerDuty service on which an incident is opened, so that somebody wakes.'),
@@ -72,15 +70,9 @@ const ask = z
     escalate: z.array(escalation).max(5).default([]).describe('Whom to ask as well, when nobody has decided.'),
     expires: duration.prefault('1h').describe('How long the request waits.'),
   })
-  .refine(
-    (one) => (one.reviewers === undefined) !== (one.stages === undefined),
-    'expected either reviewers (with needed), or stages',
-  )
-  .refine((one) => one.stages === undefined || one.needed === undefined, 'with stages, needed stands in each stage')
-  .refine(
-    (one) => one.escalate.every(({ after }) => after < one.expires),
-    'an escalation comes after the request has expired; make it earlier, or expires later',
-  );
+  .refine((one) => (one.reviewers === undefined) !== (one.stages === undefined), TOGETHER.reviewersOrStages)
+  .refine((one) => one.stages === undefined || one.needed === undefined, TOGETHER.neededInStages)
+  .refine((one) => one.escalate.every(({ after }) => after < one.expires), TOGETHER.lateEscalation);
 
 const rule = z
   .strictObject({
@@ -88,10 +80,7 @@ const rule = z
     deny: condition.optional().describe('Denied, where this holds or cannot be checked.'),
     ask: ask.optional().describe('Reviewers decide.'),
   })
-  .refine(
-    (one) => Object.values(one).filter((effect) => effect !== undefined).length === 1,
-    'expected exactly one of allow, ask or deny',
-  )
+  .refine((one) => Object.values(one).filter((effect) => effect !== undefined).length === 1, TOGETHER.oneEffect)
   .transform((one): Rule => {
     if (one.deny) return { effect: 'deny', when: one.deny };
     if (one.ask) {
@@ -110,22 +99,19 @@ const ticket = z.string().transform((source, ctx) => {
 });
 
 /** Unlike other durations, it may be zero. */
-const grace = z.string({ error: 'expected a duration such as 15m, or 0m' }).transform((text, ctx) => {
+const grace = z.string({ error: FIELD.grace }).transform((text, ctx) => {
   const ms = parseDuration(text);
-  if (ms === null) ctx.addIssue({ code: 'custom', message: `expected a duration such as 15m, or 0m, not "${text}"` });
+  if (ms === null) ctx.addIssue({ code: 'custom', message: FIELD.noGrace(text) });
   return ms ?? 0;
 });
 
 const breakGlass = z.strictObject({
-  members_of: z
-    .array(principal)
-    .min(1, 'expected at least one person or group; leave break_glass out for nobody')
-    .describe('Who may use it, whatever the rules say.'),
+  members_of: z.array(principal).min(1, FIELD.members).describe('Who may use it, whatever the rules say.'),
   max: duration.describe('The longest it gives.'),
   review_within: duration.describe('How long after it somebody has to have looked at it.'),
   reviewers: z
     .array(principal)
-    .min(1, 'expected at least one reviewer: a use that nobody reviews is not recorded well')
+    .min(1, FIELD.useReviewers)
     .describe('One of them, never the one who used it, has to look at each use.'),
   page: pagerDutyId.optional().describe('A PagerDuty service on which its use opens an incident.'),
 });
@@ -141,10 +127,9 @@ const limitFields = {
   holders: z.number().int().min(1).optional().describe('Different people who may hold it at the same time.'),
   cool_down: duration.optional().describe("How long somebody waits after a reviewer's no."),
 };
-const NO_LIMIT = 'expected at least one of automatic, holders, cool_down';
 const isLimit = (limit: { automatic?: unknown; holders?: unknown; cool_down?: unknown }): boolean =>
   limit.automatic !== undefined || limit.holders !== undefined || limit.cool_down !== undefined;
-const ownLimits = z.strictObject(limitFields).refine(isLimit, NO_LIMIT);
+const ownLimits = z.strictObject(limitFields).refine(isLimit, TOGETHER.noLimit);
 const sharedLimits = z
   .strictObject({
     resources: z
@@ -154,14 +139,14 @@ const sharedLimits = z
       .describe('Resources, or groups of them, that count together; left out: all.'),
     ...limitFields,
   })
-  .refine(isLimit, NO_LIMIT);
+  .refine(isLimit, TOGETHER.noLimit);
 
-const instant = z.string({ error: 'expected a date and time with its zone, in quotes' }).transform((text, ctx) => {
+const instant = z.string({ error: FIELD.instant }).transform((text, ctx) => {
   const at = /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at))
     ctx.addIssue({
       code: 'custom',
-      message: `expected a date and time with its zone, such as "2026-12-20T00:00+01:00", not "${text}"`,
+      message: FIELD.noInstant(text),
     });
   return at;
 });
@@ -173,25 +158,25 @@ const freeze = z
     resources: z.array(z.string()).min(1).optional().describe('Resources, or groups of them; left out: all.'),
     except: z.array(principal).default([]).describe('Whom it does not hold up.'),
   })
-  .refine(({ from, to }) => !(from >= to), 'to is not after from');
+  .refine(({ from, to }) => !(from >= to), TOGETHER.freeze);
 
 const opa = z
   .strictObject({
     url: z
-      .url({ protocol: /^https?$/, error: 'expected the http or https address of an OPA server' })
+      .url({ protocol: /^https?$/, error: FIELD.opaUrl })
       .optional()
       .describe('The address of an OPA server.'),
     path: z
       .string()
-      .regex(/^[a-zA-Z0-9_/]+$/, 'expected the path of a rule, such as jit/decision')
+      .regex(/^[a-zA-Z0-9_/]+$/, FIELD.opaPath)
       .optional()
       .describe('The rule that decides, such as jit/decision.'),
     timeout: duration.optional().describe('How long an answer may take; 1s where it is left out.'),
     wasm: z.string().min(1).optional().describe('Instead of a server: a compiled policy, beside this file.'),
     entrypoint: z.string().min(1).optional().describe('The rule of the compiled policy; otherwise its first.'),
   })
-  .refine((one) => (one.url === undefined) !== (one.wasm === undefined), 'expected either url and path, or wasm')
-  .refine((one) => one.url === undefined || one.path !== undefined, 'with url, path names the rule that decides')
+  .refine((one) => (one.url === undefined) !== (one.wasm === undefined), TOGETHER.opaPlace)
+  .refine((one) => one.url === undefined || one.path !== undefined, TOGETHER.opaPath)
   .transform(
     (one): OpaTarget =>
       one.wasm === undefined
@@ -221,8 +206,8 @@ const roleFields = {
       max: duration.describe('The longest for one request.'),
       total: duration.optional().describe('The longest with all extensions; otherwise max.'),
     })
-    .refine(({ default: preset, max }) => preset === undefined || preset <= max, 'default is above max')
-    .refine(({ total, max }) => total === undefined || total >= max, 'total is below max'),
+    .refine(({ default: preset, max }) => preset === undefined || preset <= max, TOGETHER.defaultDuration)
+    .refine(({ total, max }) => total === undefined || total >= max, TOGETHER.totalDuration),
   risk: z.enum(RISKS).default('medium').describe('How much harm it can do; reviewers see it.'),
   narrower: z
     .array(z.string())
@@ -247,17 +232,15 @@ const roleFields = {
 const role = z
   .strictObject(roleFields)
   .refine((one) => one.rules.length > 0 || one.opa !== undefined, {
-    message: 'a role without rules would be denied to everybody; write one, or hand it to opa',
+    message: TOGETHER.noRules,
     path: ['rules'],
   })
   .refine((one) => one.rules.length === 0 || one.opa === undefined, {
-    message: 'with opa, the rules would never be asked; leave one of the two out',
+    message: TOGETHER.rulesAndOpa,
     path: ['opa'],
   });
 /** A template of roles. It is checked in full where a role uses it. */
-const template = z
-  .looseObject({})
-  .refine((fields) => !('template' in fields), 'a template cannot inherit from another');
+const template = z.looseObject({}).refine((fields) => !('template' in fields), TOGETHER.templateOfTemplate);
 
 const resource = z.strictObject({
   name: label.optional().describe('Shown to people; otherwise the key.'),
@@ -283,7 +266,7 @@ const resource = z.strictObject({
     })
     .prefault({})
     .describe('What becomes of access that the target holds and nobody granted; otherwise it is reported.'),
-  roles: z.record(z.string(), role).refine((roles) => Object.keys(roles).length > 0, 'expected at least one role'),
+  roles: z.record(z.string(), role).refine((roles) => Object.keys(roles).length > 0, FIELD.roles),
 });
 
 const digest = z
@@ -295,7 +278,7 @@ const digest = z
   .transform(({ day, at, time_zone }) => ({ day: DAYS.indexOf(day) + 1, minute: at, timeZone: time_zone }));
 
 /** Of a kind of account, for templates. */
-const identityName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as github');
+const identityName = z.string().regex(/^[a-z][a-z0-9_]*$/, FIELD.identityName);
 
 const LEAST_CANARY = 5 * MINUTE;
 const canary = z
@@ -312,11 +295,11 @@ const canary = z
       .default({})
       .describe('What it is called at targets, as under identities: { github: jitbot-canary }.'),
   })
-  .refine(({ every }) => every >= LEAST_CANARY, { message: 'every is below 5m', path: ['every'] })
-  .refine(({ every, lasts }) => lasts < every, { message: 'lasts is not below every', path: ['lasts'] });
+  .refine(({ every }) => every >= LEAST_CANARY, { message: TOGETHER.canaryEvery, path: ['every'] })
+  .refine(({ every, lasts }) => lasts < every, { message: TOGETHER.canaryLasts, path: ['lasts'] });
 
 export const policySchema = z.strictObject({
-  version: z.literal(1, { error: 'expected 1, the version of this format' }).describe('Of this format.'),
+  version: z.literal(1, { error: FIELD.version }).describe('Of this format.'),
   environment: label
     .optional()
     .describe('Such as staging: stands on every message and on Home. Left out: nothing does, as in production.'),
@@ -327,11 +310,11 @@ export const policySchema = z.strictObject({
     auditors: z.array(principal).default([]).describe('May search the ledger with /jit audit, besides administrators.'),
     delegates: z.array(principal).default([]).describe('Whom a reviewer who is away may name as a stand-in.'),
     digest: z
-      .union([z.literal('never'), digest], { error: 'expected never, or day, at and time_zone' })
+      .union([z.literal('never'), digest], { error: FIELD.digest })
       .prefault({})
       .describe('A short summary of the week, in the audit channel.'),
     same_person: z
-      .array(z.array(account).min(2, 'expected at least two accounts of one human'))
+      .array(z.array(account).min(2, FIELD.samePerson))
       .default([])
       .describe('Accounts of one human, beyond those with the same mailbox.'),
   }),
@@ -361,7 +344,7 @@ export const policySchema = z.strictObject({
       'What people are called at targets, by Slack user id: { U0ANA: { github: ana-k } } fills in {github}. pagerduty: their e-mail address there, where it is not the one that Slack has.',
     ),
   email_domains: z
-    .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a domain in lower case, such as harbor.example'))
+    .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, FIELD.domain))
     .default([])
     .describe('Domains whose addresses say what people are called at targets, by {email_name}. Left out: any.'),
   templates: z.record(z.string(), template).default({}).describe('Fields that roles take over with template: NAME.'),
@@ -376,9 +359,7 @@ export const policySchema = z.strictObject({
     .describe(
       'Targets that no resource has any more, until the access that was given there has ended: each as it stood under target.',
     ),
-  resources: z
-    .record(z.string(), resource)
-    .refine((resources) => Object.keys(resources).length > 0, 'expected at least one resource'),
+  resources: z.record(z.string(), resource).refine((resources) => Object.keys(resources).length > 0, FIELD.resources),
 });
 
 export type PolicyDocument = z.output<typeof policySchema>;

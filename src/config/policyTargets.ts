@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { namesWanted } from '../domain/accounts.ts';
 import { plainForms, SECRET_NAME } from '../domain/secrets.ts';
-import { entriesOf, fieldOf, spread, UNSET } from './issues.ts';
+import { IN_FILE, OPENING, VARIABLE } from '../wording/terminal/policyFile.ts';
+import { entriesOf, fieldOf, spread } from './issues.ts';
 import type { Path } from './policyReuse.ts';
 
 /** What the policy file needs to know about a kind of target. */
@@ -23,7 +24,6 @@ export interface TargetKind {
   readonly accountTemplate?: (target: any) => string | null;
 }
 
-const OPENING = '$'.concat('{');
 /** Fields whose values must not be written in the file. */
 const SECRET_FIELD = /(^|_)(secret|token|password|private_key|api_key)$/i;
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
@@ -73,7 +73,13 @@ export function checkTarget(
   if (typeof kindName !== 'string') return null; // The file's own schema has said so.
   const kind = kinds.find((one) => one.kind === kindName);
   if (!kind) {
-    report([...at, 'kind'], `expected one of ${kinds.map((one) => one.kind).join(', ')}, not "${kindName}"`);
+    report(
+      [...at, 'kind'],
+      IN_FILE.kind(
+        kinds.map((one) => one.kind),
+        kindName,
+      ),
+    );
     return null;
   }
   const schemas =
@@ -88,8 +94,7 @@ export function checkTarget(
   for (const issue of parsed.error?.issues ?? [])
     for (const { path, message } of spread(issue)) report([...at, ...path], message);
   const wanted = parsed.success ? namesWanted(kind.accountTemplate?.(parsed.data) ?? '') : [];
-  for (const name of wanted.filter((one) => !identified.has(one)))
-    report(at, `nobody's name for {${name}} is known: add it under identities, such as { U0ANA: { ${name}: … } }`);
+  for (const name of wanted.filter((one) => !identified.has(one))) report(at, IN_FILE.nobodyNamed(name));
   return { target: parsed.data, roleSchema: schemas.roleSchema };
 }
 
@@ -131,11 +136,11 @@ function fillSecrets(
     const credentials = /^[a-z]+:\/\/[^/@:]*:([^@/]*)@/.exec(value)?.[1];
     const isSecretField = SECRET_FIELD.test(String(path.at(-1)));
     if ((credentials !== undefined && !credentials.includes(OPENING)) || (isSecretField && !value.includes(OPENING))) {
-      report(path, `a secret must not stand in this file; write ${OPENING}NAME} and set that environment variable`);
+      report(path, VARIABLE.secret);
     }
     return value.replace(PLACEHOLDER, (_, name: string) => {
       const filled = variables[name];
-      if (filled === undefined || filled === '') report(path, `${UNSET}${name} is not set`);
+      if (filled === undefined || filled === '') report(path, VARIABLE.unset(name));
       return filled ?? '';
     });
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Pattern } from '../domain/policy.ts';
+import { PATTERN } from '../wording/terminal/policyFile.ts';
 
 /** Larger than any real ticket pattern. A pattern of this size takes some 10 ms on the longest reason. */
 const MOST_INSTRUCTIONS = 2_500;
@@ -17,21 +18,15 @@ export function compilePattern(source: string): Pattern | { readonly problem: st
   const { RE2JS, RE2JSException } = engine;
   try {
     // The library would match a named back reference literally.
-    if (source.includes('\\k<')) return { problem: lookaround(source) };
+    if (source.includes('\\k<')) return { problem: PATTERN.lookaround(source) };
     const compiled = RE2JS.compile(RE2JS.translateRegExp(source));
-    if (compiled.programSize() > MOST_INSTRUCTIONS)
-      return { problem: `"${source}" is too large a regular expression; repeat less in it` };
+    if (compiled.programSize() > MOST_INSTRUCTIONS) return { problem: PATTERN.tooLarge(source) };
     return { source, test: (text) => compiled.matcher(text).find() };
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     const why = error.message.replace(/^error parsing regexp: /, '');
     return {
-      problem: /\(\?<?[=!]|\\[1-9]/.test(source)
-        ? lookaround(source)
-        : `"${source}" is no regular expression in RE2 syntax: ${why}`,
+      problem: /\(\?<?[=!]|\\[1-9]/.test(source) ? PATTERN.lookaround(source) : PATTERN.invalid(source, why),
     };
   }
 }
-
-const lookaround = (source: string): string =>
-  `"${source}" looks ahead, looks back or refers back to what it matched before, which can take minutes on what people type; write it without, in RE2 syntax`;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { parseEnv as parseEnvFile } from 'node:util';
-import { counted } from '../domain/text.ts';
+import { SETTINGS, VALUE_FILES } from '../wording/terminal/settings.ts';
 import { ConfigError } from './configError.ts';
 import { SECRET_VARIABLES } from './secretVariables.ts';
 
@@ -16,10 +16,7 @@ const ENV_FILE = '.env';
 export function readEnvironment(variables: NodeJS.ProcessEnv, envFile = ENV_FILE): void {
   for (const [name, value] of Object.entries(fileVariables(envFile))) if (!variables[name]) variables[name] = value;
   const { filled, problems } = fromFiles(SECRET_VARIABLES, variables);
-  if (problems.length > 0)
-    throw new ConfigError(
-      `${counted(problems.length, 'environment variable')} to set or correct:\n${problems.map(({ name, message }) => `  ${name}  ${message}`).join('\n')}`,
-    );
+  if (problems.length > 0) throw new ConfigError(SETTINGS.list(problems));
   Object.assign(variables, filled);
 }
 
@@ -38,9 +35,7 @@ export function fromFiles(
   for (const name of new Set(names)) {
     const path = variables[`${name}_FILE`];
     if (!path) continue;
-    const read = variables[name]
-      ? { problem: `is set, and so is ${name}_FILE: keep one of them` }
-      : contentOf(path, `${name}_FILE`);
+    const read = variables[name] ? { problem: VALUE_FILES.both(name) } : contentOf(path, `${name}_FILE`);
     if ('problem' in read) problems.push({ name, message: read.problem });
     else filled[name] = read.content;
   }
@@ -51,9 +46,9 @@ function contentOf(path: string, variable: string): { readonly content: string }
   try {
     // Most tools end a file with a line break, which is not part of the secret.
     const content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return content === '' ? { problem: `${path}, named by ${variable}, is empty` } : { content };
+    return content === '' ? { problem: VALUE_FILES.empty(path, variable) } : { content };
   } catch (error) {
-    return { problem: `${path}, named by ${variable}, cannot be read (${codeOf(error)})` };
+    return { problem: VALUE_FILES.unreadable(path, variable, codeOf(error)) };
   }
 }
 
@@ -62,7 +57,7 @@ function fileVariables(path: string): NodeJS.Dict<string> {
     return parseEnvFile(readFileSync(path, 'utf8'));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {};
-    throw new ConfigError(`${path} cannot be read (${codeOf(error)}); check its permissions, or remove it`, {
+    throw new ConfigError(VALUE_FILES.envFile(path, codeOf(error)), {
       cause: error,
     });
   }

@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
 import type { Document, LineCounter } from 'yaml';
+import { IN_FILE } from '../wording/terminal/policyFile.ts';
 import type { Path } from './policyReuse.ts';
 
 const positions = (): typeof import('yaml') => createRequire(import.meta.url)('yaml');
@@ -15,7 +16,7 @@ export function readYaml(
 ): { readonly value: unknown } | { readonly problem: string; readonly line: number } {
   try {
     const value = load(source, { schema: CORE_SCHEMA });
-    return holdsItself(value, []) ? { problem: 'an anchor is used within itself', line: 1 } : { value };
+    return holdsItself(value, []) ? { problem: IN_FILE.anchor, line: 1 } : { value };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     return { problem: error.reason, line: (error.mark?.line ?? 0) + 1 };

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { all, type Node, programOf, type Source, sourcesIn } from '../support/syntax.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const architecture = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
@@ -89,12 +90,41 @@ test.each(RETIRED)('nobody reads “%s” any more, but “%s”', (phrase) => {
 test('what a command says has its words from the catalogue', () => {
   const own =
     /(?:UsageError|ConfigError|StorageError|std(?:out|err)\.write)\(\s*(?:'[^'\n]*|`[^`]*)[a-z]{2,} [a-z]{2,}/;
-  const found = ['cli', 'report'].flatMap((folder) =>
+  const found = ['app', 'cli', 'config', 'report'].flatMap((folder) =>
     readdirSync(join(ROOT, 'src', folder), { recursive: true, encoding: 'utf8' })
       .map((file) => join('src', folder, file))
       .filter((file) => file.endsWith('.ts') && own.test(readFileSync(join(ROOT, file), 'utf8'))),
   );
   expect(found).toEqual([]);
+});
+
+/** Texts of at least three words in a file, except those that describe a field of a schema. */
+function textsIn({ text }: Source): string[] {
+  const nodes = all(programOf(text));
+  const described = nodes.flatMap((node) =>
+    'callee' in node && isNode(node.callee) && text.slice(node.callee.start, node.callee.end).endsWith('.describe')
+      ? [node.callee.end]
+      : [],
+  );
+  return nodes
+    .filter(({ type }) => type === 'StringLiteral' || type === 'TemplateLiteral')
+    .filter(({ start }) => !described.some((end) => /^\(\s*$/.test(text.slice(end, start))))
+    .map(({ start, end }) => text.slice(start, end))
+    .filter((literal) => /[a-z]+,? [a-z]+,? [a-z]+/i.test(literal.replace(/\$\{[^}]*\}/g, 'x')));
+}
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'start' in value && 'end' in value;
+
+test('what is wrong with settings and the policy file has its words from the catalogue', () => {
+  // These two describe the schema, for editors and for the reference.
+  const described = ['src/config/policyJsonSchema.ts', 'src/config/policyReference.ts'];
+  const found = sourcesIn('src/config').filter(({ file }) => !described.includes(file));
+  expect(found.flatMap((source) => textsIn(source).map((own) => `${source.file}: ${own}`))).toEqual([]);
+});
+
+test('a sentence in src/config is found, and a description of a field is not', () => {
+  const text = "a.refine(isOk, 'from and to are the same').describe('How long it may take.');";
+  expect(textsIn({ file: 'a.ts', text })).toEqual(["'from and to are the same'"]);
 });
 
 test('what Slack shows has its words from the catalogue', () => {

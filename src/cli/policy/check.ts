@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
-import { UNSET } from '../../config/issues.ts';
 import { parsePolicy } from '../../config/policyFile.ts';
 import { readTextFile } from '../../config/readFile.ts';
 import { type LintFinding, senseOf } from '../../domain/policyLint.ts';
 import { PROVISIONERS } from '../../provisioners/registry.ts';
 import type { POLICY_CHECK } from '../../wording/terminal/options.ts';
 import { CHECKED } from '../../wording/terminal/policy.ts';
+import { UNSET } from '../../wording/terminal/policyFile.ts';
 import { FILES } from '../../wording/terminal/problems.ts';
 import { databasePath, policyPath } from '../options.ts';
 import type { Given } from '../spec.ts';
