@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { DISK, NOT_CHECKED } from '../../wording/terminal/doctor.ts';
 import type { Checks } from './place.ts';
 
 const MIB = 2 ** 20;
@@ -18,27 +19,27 @@ const freeSpace: FreeSpace = async (folder) => {
 
 /** Whether there is room for the ledger. */
 export function diskChecks(databasePath: string | null, free: FreeSpace = freeSpace): Checks {
-  if (databasePath === null) return { places: [], notChecked: ['free space for the ledger (JIT_DATABASE is not set)'] };
+  if (databasePath === null) return { places: [], notChecked: [NOT_CHECKED.disk] };
   const folder = dirname(databasePath);
   const ask = async (): Promise<readonly Finding[]> => {
     try {
       const left = await free(folder);
-      const what = `${Math.floor(left / MIB)} MiB are free in ${folder}`;
+      const what = DISK.free(Math.floor(left / MIB), folder);
       return left >= LEAST_FREE
         ? [{ ok: true, what }]
         : [
             {
               ok: false,
-              what: `only ${what}`,
-              fix: `Make room for at least ${LEAST_FREE / MIB} MiB: nothing new is granted where the ledger cannot be written.`,
+              what: DISK.onlyFree(what),
+              fix: DISK.makeRoom(LEAST_FREE / MIB),
             },
           ];
     } catch (error) {
       return [
         {
           ok: false,
-          what: `free space in ${folder} could not be read: ${errorText(error)}`,
-          fix: 'Make the folder that JIT_DATABASE names.',
+          what: DISK.unreadable(folder, errorText(error)),
+          fix: DISK.makeFolder,
         },
       ];
     }

@@ -9,6 +9,7 @@ import type { Directory } from '../../ports/people.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { createDirectory } from '../../slack/directory/directory.ts';
 import { createClients } from '../../slack/link/clients.ts';
+import { NOT_CHECKED, PAGERDUTY } from '../../wording/terminal/doctor.ts';
 import type { Credentials } from './credentials.ts';
 import type { Checks } from './place.ts';
 
@@ -32,9 +33,7 @@ export function pagerDutyChecks({ credentials, policy, log, clock }: Parts): Che
   if (token === null)
     return {
       places: [],
-      notChecked: [
-        'PagerDuty, and the escalation policies, schedules and services that the policy names (PAGERDUTY_TOKEN is not set)',
-      ],
+      notChecked: [NOT_CHECKED.pagerDuty],
     };
   const client = createPagerDuty({ token, apiUrl, clock, log });
   const onCall = createOnCall(client, clock, (person) => pagerDutyAddress(person, policy));
@@ -45,9 +44,9 @@ export function pagerDutyChecks({ credentials, policy, log, clock }: Parts): Che
       : createDirectory(createClients({ token: botToken, apiUrl: slackUrl, log }).interactive, { clock, log });
   const ask = async (): Promise<readonly Finding[]> => {
     const answer = await onCall.check();
-    if (!answer.known) return [{ ok: false, what: answer.problem, fix: KEY }];
+    if (!answer.known) return [{ ok: false, what: answer.problem, fix: PAGERDUTY.makeKey }];
     return [
-      { ok: true, what: 'the key may read who is on call' },
+      { ok: true, what: PAGERDUTY.mayRead },
       ...(from === null ? [] : [await fromUser(client, from), await mayWrite(client, from)]),
       ...(hasWebhookSecret ? [await subscription(client)] : []),
       ...(directory === null ? [] : await someoneKnown({ directory, policy, knows: (person) => onCall.knows(person) })),
@@ -56,46 +55,37 @@ export function pagerDutyChecks({ credentials, policy, log, clock }: Parts): Che
   return {
     places: [{ name: 'PagerDuty', ask }],
     notChecked: [
-      ...(from === null
-        ? ['whether the PagerDuty key may write (PAGERDUTY_FROM is not set, so the bot writes nothing)']
-        : []),
-      ...(hasWebhookSecret
-        ? []
-        : ['webhooks of PagerDuty (PAGERDUTY_WEBHOOK_SECRET is not set, so the bot asks instead)']),
-      ...(botToken === null
-        ? ['whether people have the same address in Slack and PagerDuty (SLACK_BOT_TOKEN is not set)']
-        : []),
+      ...(from === null ? [NOT_CHECKED.pagerDutyWrites] : []),
+      ...(hasWebhookSecret ? [] : [NOT_CHECKED.webhooks]),
+      ...(botToken === null ? [NOT_CHECKED.addresses] : []),
     ],
   };
 }
-
-const KEY =
-  'PagerDuty → Integrations → API Access Keys → create one → PAGERDUTY_TOKEN; in Europe also PAGERDUTY_API_URL.';
 
 const usersSchema = z.object({ email: z.string() });
 
 async function fromUser(client: PagerDutyClient, from: string): Promise<Finding> {
   const found = await client.list('/users', { query: from }, 'users', usersSchema, 'check');
-  if (!found.known) return { ok: false, what: `PAGERDUTY_FROM could not be looked up: ${found.problem}` };
+  if (!found.known) return { ok: false, what: PAGERDUTY.fromNotLookedUp(found.problem) };
   return found.value.some(({ email }) => email.toLowerCase() === from.toLowerCase())
-    ? { ok: true, what: 'PAGERDUTY_FROM is a user there' }
+    ? { ok: true, what: PAGERDUTY.fromKnown }
     : {
         ok: false,
-        what: 'PAGERDUTY_FROM is the address of no PagerDuty user',
-        fix: 'Set it to the e-mail address of a user in PagerDuty → People → Users.',
+        what: PAGERDUTY.fromUnknown,
+        fix: PAGERDUTY.setFrom,
       };
 }
 
 async function mayWrite(client: PagerDutyClient, from: string): Promise<Finding> {
   const answer = await client.write('POST', NO_INCIDENT, { body: { note: { content: 'doctor' } }, from });
-  if (!answer.known) return { ok: false, what: `whether the key may write is not known: ${answer.problem}` };
+  if (!answer.known) return { ok: false, what: PAGERDUTY.mayWriteUnknown(answer.problem) };
   return answer.value.status === 401 || answer.value.status === 403
     ? {
         ok: false,
-        what: 'the key may only read, and PAGERDUTY_FROM is set',
-        fix: 'Create a key that is not read-only in PagerDuty → Integrations → API Access Keys, or leave PAGERDUTY_FROM out.',
+        what: PAGERDUTY.mayOnlyRead,
+        fix: PAGERDUTY.makeWritingKey,
       }
-    : { ok: true, what: 'the key may write' };
+    : { ok: true, what: PAGERDUTY.mayWrite };
 }
 
 const subscriptionSchema = z.object({
@@ -106,21 +96,21 @@ const subscriptionSchema = z.object({
 
 async function subscription(client: PagerDutyClient): Promise<Finding> {
   const found = await client.list('/webhook_subscriptions', {}, 'webhook_subscriptions', subscriptionSchema, 'check');
-  if (!found.known) return { ok: false, what: `webhook subscriptions could not be read: ${found.problem}` };
+  if (!found.known) return { ok: false, what: PAGERDUTY.subscriptionsUnreadable(found.problem) };
   const ours = found.value.filter(({ delivery_method }) => (delivery_method.url ?? '').endsWith(EVENTS_PATH));
-  const how = `PagerDuty → Integrations → Generic Webhooks (v3) → https://your-host${EVENTS_PATH} with ${EVENTS.join(' and ')}`;
-  if (ours.length === 0) return { ok: false, what: 'no webhook subscription leads to the bot', fix: `${how}.` };
+  const fix = PAGERDUTY.subscribe(EVENTS_PATH, EVENTS);
+  if (ours.length === 0) return { ok: false, what: PAGERDUTY.notSubscribed, fix };
   const live = ours.filter(({ active, delivery_method }) => active && delivery_method.temporarily_disabled !== true);
   if (live.length === 0)
     return {
       ok: false,
-      what: 'the webhook subscription is switched off',
-      fix: 'Enable it in PagerDuty → Integrations → Generic Webhooks (v3).',
+      what: PAGERDUTY.switchedOff,
+      fix: PAGERDUTY.switchOn,
     };
   const missing = EVENTS.filter((event) => !live.some(({ events }) => events.includes(event)));
   return missing.length === 0
-    ? { ok: true, what: 'a webhook subscription leads to the bot' }
-    : { ok: false, what: `the webhook subscription does not send ${missing.join(' and ')}`, fix: `${how}.` };
+    ? { ok: true, what: PAGERDUTY.subscribed }
+    : { ok: false, what: PAGERDUTY.eventsMissing(missing), fix };
 }
 
 interface Looked {
@@ -132,23 +122,20 @@ interface Looked {
 /** Checks that one person of the policy is found in both, which shows that their e-mail addresses match. */
 async function someoneKnown({ directory, policy, knows }: Looked): Promise<readonly Finding[]> {
   const people = await namedPeople(directory, policy);
-  let problem = 'the policy names nobody by whom it could be tried';
+  let problem: string = PAGERDUTY.nobodyNamed;
   let looked = 0;
   for (const id of people.slice(0, MOST_PEOPLE)) {
     const person = await directory.person(id);
     const found = person.known ? await knows(person.value) : person;
-    if (found.known && found.value && person.known)
-      return [{ ok: true, what: `${person.value.name} is found in PagerDuty by their address in Slack` }];
+    if (found.known && found.value && person.known) return [{ ok: true, what: PAGERDUTY.found(person.value.name) }];
     looked += 1;
-    problem = found.known
-      ? `of ${looked} people whom the policy names, none has the same address in Slack and PagerDuty`
-      : found.problem;
+    problem = found.known ? PAGERDUTY.nobodySame(looked) : found.problem;
   }
   return [
     {
       ok: false,
-      what: `nobody is found in both Slack and PagerDuty: ${problem}`,
-      fix: 'Give people the same address in both, or write the one at PagerDuty under identities in the policy file.',
+      what: PAGERDUTY.nobodyFound(problem),
+      fix: PAGERDUTY.sameAddress,
     },
   ];
 }

@@ -5,6 +5,7 @@ import { errorText } from '../../domain/text.ts';
 import type { Clock, Log } from '../../ports/host.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { createClients, slackProblem } from '../../slack/link/clients.ts';
+import { CLOCK, NOT_CHECKED, SLACK } from '../../wording/terminal/doctor.ts';
 import { neededScopes } from '../manifest.ts';
 import type { Credentials } from './credentials.ts';
 import type { Checks, Place } from './place.ts';
@@ -28,24 +29,17 @@ export function slackChecks({ credentials, policy, log, clock }: Parts): Checks 
   const clientOf = (token: string) => createClients({ token, apiUrl: slack.apiUrl, log }).interactive;
   const places: Place[] = [];
   const notChecked: string[] = [];
-  if (slack.botToken === null)
-    notChecked.push('Slack, and the channels, groups and people that the policy names (SLACK_BOT_TOKEN is not set)');
+  if (slack.botToken === null) notChecked.push(NOT_CHECKED.slack);
   else {
     const client = clientOf(slack.botToken);
     places.push({ name: 'Slack', ask: () => workspace(client, policy) });
     places.push({ name: 'Clock', ask: () => clockBeside(slack.apiUrl, clock) });
   }
-  if (slack.botToken === null)
-    notChecked.push("the clock, which is compared with Slack's (SLACK_BOT_TOKEN is not set)");
+  if (slack.botToken === null) notChecked.push(NOT_CHECKED.clock);
   if (slack.appToken !== null) {
     const client = clientOf(slack.appToken);
-    places.push({ name: 'Slack, Socket Mode', ask: () => socketMode(client) });
-  } else
-    notChecked.push(
-      isSigningSecretSet
-        ? 'the signing secret and the addresses at Slack: type /jit, and look whether the bot answers'
-        : 'how Slack reaches the bot (neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set)',
-    );
+    places.push({ name: SLACK.socketMode, ask: () => socketMode(client) });
+  } else notChecked.push(isSigningSecretSet ? NOT_CHECKED.signingSecret : NOT_CHECKED.transport);
   return { places, notChecked };
 }
 
@@ -53,13 +47,13 @@ async function workspace(client: WebClient, policy: Policy): Promise<readonly Fi
   try {
     const { team, response_metadata } = await client.auth.test();
     return [
-      { ok: true, what: `the bot token is accepted, for the workspace ${team ?? ''}`.trimEnd() },
+      { ok: true, what: SLACK.accepted(team ?? '') },
       scopes(response_metadata?.scopes),
-      await channel(client, policy.auditChannel, 'audit channel'),
-      await channel(client, policy.approvalsChannel, 'approvals channel'),
+      await channel(client, policy.auditChannel, SLACK.channels.audit),
+      await channel(client, policy.approvalsChannel, SLACK.channels.approvals),
     ];
   } catch (error) {
-    return [{ ok: false, what: slackProblem(error), fix: 'Look at SLACK_BOT_TOKEN.' }];
+    return [{ ok: false, what: slackProblem(error), fix: SLACK.checkToken }];
   }
 }
 
@@ -68,16 +62,16 @@ function scopes(given: readonly string[] | undefined): Finding {
   if (given === undefined)
     return {
       ok: false,
-      what: 'Slack does not say which scopes the token has',
-      fix: 'Try again, or compare them with manifest.yml.',
+      what: SLACK.scopesUnknown,
+      fix: SLACK.compareScopes,
     };
   const missing = neededScopes().filter((scope) => !given.includes(scope));
   return missing.length === 0
-    ? { ok: true, what: 'the token has every scope that the bot needs' }
+    ? { ok: true, what: SLACK.scopesComplete }
     : {
         ok: false,
-        what: `the token lacks ${missing.join(', ')}`,
-        fix: 'api.slack.com/apps → your app → OAuth & Permissions → Bot Token Scopes → add it, then Reinstall to Workspace.',
+        what: SLACK.scopesMissing(missing),
+        fix: SLACK.addScopes,
       };
 }
 
@@ -85,9 +79,9 @@ function scopes(given: readonly string[] | undefined): Finding {
 async function channel(client: WebClient, id: string, what: string): Promise<Finding> {
   try {
     await client.conversations.history({ channel: id, limit: 1 });
-    return { ok: true, what: `the ${what} ${id} is there, and the bot is in it` };
+    return { ok: true, what: SLACK.inChannel(what, id) };
   } catch (error) {
-    return { ok: false, what: `the ${what} ${id}: ${slackProblem(error)}` };
+    return { ok: false, what: SLACK.channelProblem(what, id, slackProblem(error)) };
   }
 }
 
@@ -95,13 +89,13 @@ async function channel(client: WebClient, id: string, what: string): Promise<Fin
 async function socketMode(client: WebClient): Promise<readonly Finding[]> {
   try {
     await client.apps.connections.open({});
-    return [{ ok: true, what: 'the app token may open connections' }];
+    return [{ ok: true, what: SLACK.appToken }];
   } catch (error) {
     return [
       {
         ok: false,
-        what: `the app token: ${slackProblem(error)}`,
-        fix: 'api.slack.com/apps → your app → Basic Information → App-Level Tokens → one with connections:write → SLACK_APP_TOKEN; and Settings → Socket Mode on.',
+        what: SLACK.appTokenProblem(slackProblem(error)),
+        fix: SLACK.makeAppToken,
       },
     ];
   }
@@ -113,9 +107,9 @@ async function clockBeside(apiUrl: string, clock: Pick<Clock, 'now'>): Promise<r
     const response = await fetch(`${apiUrl}api.test`, { method: 'POST', signal: AbortSignal.timeout(DEADLINE) });
     await response.body?.cancel();
     const theirs = Date.parse(response.headers.get('date') ?? '');
-    if (Number.isNaN(theirs)) return [{ ok: false, what: 'Slack’s answer has no time to compare with' }];
+    if (Number.isNaN(theirs)) return [{ ok: false, what: CLOCK.unknown }];
     const ahead = clock.now() - theirs;
-    if (Math.abs(ahead) <= MOST_DRIFT) return [{ ok: true, what: 'the clock agrees with Slack’s' }];
+    if (Math.abs(ahead) <= MOST_DRIFT) return [{ ok: true, what: CLOCK.right }];
     const size =
       Math.abs(ahead) < 2 * MINUTE
         ? `${Math.round(Math.abs(ahead) / SECOND)} s`
@@ -123,11 +117,11 @@ async function clockBeside(apiUrl: string, clock: Pick<Clock, 'now'>): Promise<r
     return [
       {
         ok: false,
-        what: `the clock of this machine is ${size} ${ahead > 0 ? 'ahead of' : 'behind'} Slack’s`,
-        fix: 'Keep it right with NTP (timedatectl set-ntp true): ends, one-time codes and signatures rest on it.',
+        what: CLOCK.wrong(size, ahead > 0),
+        fix: CLOCK.setIt,
       },
     ];
   } catch (error) {
-    return [{ ok: false, what: `the clock could not be compared: ${errorText(error)}` }];
+    return [{ ok: false, what: CLOCK.notCompared(errorText(error)) }];
   }
 }
