@@ -47,7 +47,7 @@ import { createDigest } from '../slack/outbox/digest.ts';
 import { createIdentityBook } from '../slack/outbox/identity.ts';
 import { messageJobs, projections } from '../slack/outbox/projections.ts';
 import { createHeartbeat } from './heartbeat.ts';
-import { type Handlers, lanesOf, TARGET_CONCURRENCY } from './lanes.ts';
+import { type Handlers, LOOK_CONCURRENCY, lanesOf, TARGET_CONCURRENCY } from './lanes.ts';
 import { createLedgerCheck } from './ledgerCheck.ts';
 import { scopedHandlers } from './logScope.ts';
 import { meteredStore } from './meteredStore.ts';
@@ -296,12 +296,14 @@ async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) =>
 }
 
 /** Limits calls to targets. Grants and revokes have separate limits, so that a grant never delays a revoke. */
-export function limitTargets<T extends Pick<Targets, 'grant' | 'revoke'>>(targets: T): T {
+export function limitTargets<T extends Pick<Targets, 'grant' | 'revoke' | 'isActive'>>(targets: T): T {
   const giving = createLimit(TARGET_CONCURRENCY);
   const taking = createLimit(TARGET_CONCURRENCY);
+  const looking = createLimit(LOOK_CONCURRENCY);
   return {
     ...targets,
     grant: (grant, expiresAt) => giving(() => targets.grant(grant, expiresAt)),
     revoke: (grant) => taking(() => targets.revoke(grant)),
+    isActive: (grant) => looking(() => targets.isActive(grant)),
   };
 }

@@ -7,12 +7,16 @@ export type Handlers = Readonly<Record<JobKind, JobHandler>>;
 /** Maximum number of concurrent grants at targets, and of concurrent revokes. */
 export const TARGET_CONCURRENCY = 16;
 /** More jobs run than targets are called at once, so that writing records leaves no target idle. */
-const ACCESS_CONCURRENCY = 2 * TARGET_CONCURRENCY;
+const GIVING_CONCURRENCY = 2 * TARGET_CONCURRENCY;
+/** An end that waits for its record, on a slow disk or for another program's lock, keeps no other from its target. */
+const ENDING_CONCURRENCY = 16 * TARGET_CONCURRENCY;
+/** Maximum number of concurrent read-backs: ends have most of it, whatever those who give and check are doing. */
+export const LOOK_CONCURRENCY = 2 * GIVING_CONCURRENCY;
 
 /** Maximum number of concurrent jobs in each lane. */
 const CONCURRENCY: Readonly<Record<LaneName, number>> = {
-  ending: ACCESS_CONCURRENCY,
-  giving: ACCESS_CONCURRENCY,
+  ending: ENDING_CONCURRENCY,
+  giving: GIVING_CONCURRENCY,
   // Questions to PagerDuty and Slack that nobody waits for.
   checking: 4,
   messages: 4,

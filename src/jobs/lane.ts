@@ -2,6 +2,7 @@ import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import type { Claim, JobHandler, JobKind, JobQueue, JobRow, Settled } from '../ports/jobs.ts';
 import { isHeldByAnother, StorageError } from '../ports/store.ts';
+import { idOf, UnrecordedOutcomes } from './unrecorded.ts';
 
 /** Work of one kind: how it is retried, and its handler. */
 export type Kind = Pick<JobRow, 'maxBackoff' | 'maxAttempts' | 'evenWithoutRecord'> & { readonly handle: JobHandler };
@@ -26,11 +27,11 @@ export interface LaneOptions {
 export interface RunningLane {
   readonly kinds: readonly JobKind[];
   /**
-   * Starts what is claimed, and claims more while there is room.
-   * @returns whether that took a commit, or tried one
+   * Starts what is due, and takes more while there is room.
+   * @returns whether there was any, or a commit failed
    */
   pump(): Promise<boolean>;
-  /** Runs once what is due and may be done without a record, even before the lane claims work. */
+  /** Starts what is due and may be done without a record, even before the lane claims work. */
   workUnrecorded(): Promise<void>;
   /** Waits for what is running; takes no more. */
   drain(): Promise<void>;
@@ -38,8 +39,8 @@ export interface RunningLane {
 
 /** Longer than any handler's own deadlines: after it, a job that hangs can be claimed again. */
 const LEASE: Millis = 5 * MINUTE;
-/** A claim costs a commit, so that a busy lane claims this many times its concurrency at once. */
-const CLAIM_AHEAD = 4;
+/** A claim costs a commit, so that a busy lane takes this many times its concurrency at once. */
+const TAKE_AHEAD = 4;
 const FIRST_BACKOFF: Millis = SECOND;
 /** How soon to look again while the database cannot be written, and how often each end runs meanwhile. */
 const STORAGE_RETRY: Millis = 5 * SECOND;
@@ -48,14 +49,19 @@ const BUSY_RETRY: Millis = SECOND / 4;
 
 export const createLane = (lane: Lane, options: LaneOptions): RunningLane => new WorkingLane(lane, options);
 
+/**
+ * What may be done without a record begins from what can be read: neither a slow disk nor a held database delays it.
+ * All else is claimed first, which counts the try even if the process dies in it.
+ */
 class WorkingLane implements RunningLane {
   readonly kinds: readonly JobKind[];
   readonly #lane: Lane;
   readonly #options: LaneOptions;
   /** Kinds that run even if nothing can be written. */
   readonly #unstoppable: readonly JobKind[];
+  readonly #claimed: readonly JobKind[];
   readonly #running = new Map<string, Promise<void>>();
-  /** Claimed, and waiting for a free slot. */
+  /** Taken, and waiting for a free slot; oldest first. */
   readonly #ahead: Claim[] = [];
   #isOpen: boolean;
   /** The current look at the queue; one at a time. */
@@ -66,15 +72,13 @@ class WorkingLane implements RunningLane {
   #closedUntil: Instant = 0;
   /** Consecutive failures to write it. */
   #failures = 0;
-  #unclaimedSince: Instant = Number.NEGATIVE_INFINITY;
-  /** Work that ran since then without a claim. */
-  readonly #unclaimed = new Set<string>();
-  /** Outcomes that could not be recorded: their claims would block the jobs until the lease runs out. */
-  readonly #unrecorded = new Map<string, Settled>();
+  #saidAt: Instant = Number.NEGATIVE_INFINITY;
+  readonly #unrecorded = new UnrecordedOutcomes();
 
   constructor(lane: Lane, options: LaneOptions) {
     this.kinds = Object.keys(lane.kinds) as JobKind[];
     this.#unstoppable = this.kinds.filter((kind) => lane.kinds[kind]?.evenWithoutRecord);
+    this.#claimed = this.kinds.filter((kind) => !lane.kinds[kind]?.evenWithoutRecord);
     this.#lane = lane;
     this.#options = options;
     this.#isOpen = lane.after === undefined;
@@ -87,15 +91,16 @@ class WorkingLane implements RunningLane {
   pump(): Promise<boolean> {
     if (this.#looking) {
       this.#looksAgain = true;
-      return Promise.resolve(false);
+      // A claim may wait for the disk; what ends access does not.
+      return this.workUnrecorded().then(() => false);
     }
     this.#looking = this.#lookWhileAsked();
     return this.#looking;
   }
 
-  workUnrecorded(): Promise<void> {
-    this.#unclaimed.clear();
-    return this.#workUnrecorded();
+  async workUnrecorded(): Promise<void> {
+    this.#startAhead();
+    if (!this.#isFull() && this.#unstoppable.length > 0) await this.#takeUnclaimed();
   }
 
   async drain(): Promise<void> {
@@ -117,31 +122,56 @@ class WorkingLane implements RunningLane {
   }
 
   async #look(): Promise<boolean> {
-    const { queue, clock } = this.#options;
+    const { queue, clock, log } = this.#options;
     if (this.#options.isStopped() || !this.#isOpen) return false;
     this.#startAhead();
     if (this.#isFull()) return false;
-    if (clock.now() < this.#closedUntil) {
-      await this.#workUnrecorded();
-      return false;
-    }
+    const now = clock.now();
+    const unclaimed = this.#unstoppable.length > 0 ? await this.#takeUnclaimed() : 0;
+    if (now < this.#closedUntil) return unclaimed > 0;
     try {
-      await this.#recordLeft();
-      const wanted = this.#lane.concurrency * CLAIM_AHEAD;
-      const claimed = await queue.claim(this.kinds, clock.now(), wanted, LEASE);
-      this.#failures = 0;
-      this.#ahead.push(...claimed);
-      this.#startAhead();
-      if (claimed.length < wanted) this.#wakeAt(await queue.nextDueAt(this.kinds, clock.now()));
-      return claimed.length > 0;
+      if (this.#unrecorded.size > 0) {
+        await this.#unrecorded.record(queue, log);
+        // Their jobs may be due.
+        this.#looksAgain = true;
+      }
+      const claimed = await this.#claim(now);
+      const isAllTaken = unclaimed < this.#most && claimed < this.#most;
+      const next = isAllTaken ? await queue.nextDueAt(this.kinds, now) : null;
+      // Not where an outcome of just now could not be recorded: a wake-up for that is set.
+      if (now >= this.#closedUntil) {
+        this.#failures = 0;
+        if (isAllTaken) this.#wakeAt(next);
+      }
+      return unclaimed + claimed > 0;
     } catch (error) {
-      await this.#closeFor(error);
+      this.#closeFor(error);
       return true;
     }
   }
 
+  /** @returns how many jobs were claimed */
+  async #claim(now: Instant): Promise<number> {
+    if (this.#claimed.length === 0) return 0;
+    const claims = await this.#options.queue.claim(this.#claimed, now, this.#most, LEASE);
+    this.#add(claims);
+    return claims.length;
+  }
+
+  /** Work that is taken at once at most. */
+  get #most(): number {
+    return this.#lane.concurrency * TAKE_AHEAD;
+  }
+
   #isFull(): boolean {
     return this.#running.size >= this.#lane.concurrency;
+  }
+
+  /** Oldest first, whether or not it was claimed: no kind keeps another one waiting. */
+  #add(claims: readonly Claim[]): void {
+    this.#ahead.push(...claims);
+    this.#ahead.sort((a, b) => a.dueAt - b.dueAt);
+    this.#startAhead();
   }
 
   #startAhead(): void {
@@ -153,23 +183,19 @@ class WorkingLane implements RunningLane {
   }
 
   /** The database could not be written. Work that needs no record goes on. */
-  async #closeFor(error: unknown): Promise<void> {
+  #closeFor(error: unknown): void {
     const isBusy = isHeldByAnother(error);
     const now = this.#options.clock.now();
     this.#failures += 1;
     this.#closedUntil = now + (isBusy ? BUSY_RETRY : STORAGE_RETRY);
     this.#wakeAt(this.#closedUntil);
     // Two programs that write in the same instant are harmless; a lock that stays is not.
-    if (isBusy && this.#failures === 1) return;
-    if (now - this.#unclaimedSince >= STORAGE_RETRY) {
-      this.#options.log.error(
-        { err: error },
-        'cannot take due work from the database; access that is due to end is taken back all the same',
-      );
-      this.#unclaimed.clear();
-      this.#unclaimedSince = now;
-    }
-    await this.#workUnrecorded();
+    if ((isBusy && this.#failures === 1) || now - this.#saidAt < STORAGE_RETRY) return;
+    this.#saidAt = now;
+    this.#options.log.error(
+      { err: error },
+      'cannot take due work from the database; access that is due to end is taken back all the same',
+    );
   }
 
   /** A job that was put and claimed again while its last run is ending waits for that, and is not lost. */
@@ -178,7 +204,7 @@ class WorkingLane implements RunningLane {
     const before = this.#running.get(id);
     const work = (before ? before.then(() => this.#run(claim)) : this.#run(claim)).finally(() => {
       if (this.#running.get(id) === work) this.#running.delete(id);
-      void (this.#isOpen ? this.pump() : this.#workUnrecorded());
+      void (this.#isOpen ? this.pump() : this.workUnrecorded());
     });
     this.#running.set(id, work);
   }
@@ -190,67 +216,65 @@ class WorkingLane implements RunningLane {
     const settled: Settled = { claim, next: await this.#outcomeOf(claim, kind) };
     try {
       await queue.settle(settled);
-      this.#unrecorded.delete(idOf(claim));
+      this.#unrecorded.forget(claim);
     } catch (error) {
       log.error({ err: error, kind: claim.kind, key: claim.key }, 'cannot record what became of a job');
-      this.#unrecorded.set(idOf(claim), settled);
-      await this.#closeFor(error);
+      this.#unrecorded.keep(settled, this.#againAfter(settled.next));
+      this.#closeFor(error);
     }
   }
 
-  /** @throws StorageError if it still cannot be recorded */
-  async #recordLeft(): Promise<void> {
-    for (const [id, settled] of this.#unrecorded) {
-      try {
-        await this.#options.queue.settle(settled);
-      } catch (error) {
-        if (error instanceof StorageError) throw error;
-        const { kind, key } = settled.claim;
-        this.#options.log.error(
-          { err: error, kind, key },
-          'an outcome that was not recorded is dropped; the job is done again once its lease is over',
-        );
-      }
-      this.#unrecorded.delete(id);
-    }
+  /** When work may run again although its outcome is not recorded. */
+  #againAfter(next: Settled['next']): Instant {
+    if (next === 'done') return Number.POSITIVE_INFINITY;
+    const now = this.#options.clock.now();
+    return next.after === 'waiting' || next.dueAt <= now ? Math.max(next.dueAt, now + STORAGE_RETRY) : next.dueAt;
   }
 
-  async #outcomeOf({ kind, key, attempt }: Claim, { handle, ...limits }: Kind): Promise<Settled['next']> {
-    const { clock, log, random } = this.#options;
+  async #outcomeOf(claim: Claim, kind: Kind): Promise<Settled['next']> {
     try {
-      const later = await handle(key, attempt);
+      const later = await kind.handle(claim.key, claim.attempt);
       return later ? { dueAt: later.notBefore, after: later.waiting ? 'waiting' : 'done' } : 'done';
     } catch (error) {
-      if (attempt >= limits.maxAttempts) {
-        log.error({ err: error, kind, key, attempt }, 'gave up on a job');
-        return 'done';
-      }
-      const dueAt = clock.now() + backoff(attempt, limits.maxBackoff, random());
-      log.warn({ err: error, kind, key, attempt, dueAt }, 'a job failed; it is tried again');
-      return { dueAt, after: 'failed' };
+      return this.#afterFailure(claim, kind, error);
     }
   }
 
-  /** While the database cannot be written, due work that needs no record runs once per pause. */
-  async #workUnrecorded(): Promise<void> {
-    const { queue, clock, log } = this.#options;
-    if (this.#unstoppable.length === 0) return;
+  #afterFailure({ kind, key, attempt }: Claim, limits: Kind, error: unknown): Settled['next'] {
+    const { clock, log, random } = this.#options;
+    if (attempt >= limits.maxAttempts) {
+      log.error({ err: error, kind, key, attempt }, 'gave up on a job');
+      return 'done';
+    }
+    // The target did its part: that the database could not be written is no try of it.
+    const isUnwritten = limits.evenWithoutRecord && error instanceof StorageError;
+    const dueAt = clock.now() + backoff(isUnwritten ? 1 : attempt, limits.maxBackoff, random());
+    log.warn({ err: error, kind, key, attempt, dueAt }, 'a job failed; it is tried again');
+    return { dueAt, after: isUnwritten ? 'waiting' : 'failed' };
+  }
+
+  /**
+   * Starts due work that needs no claim, as far as there is room.
+   * @returns how much was due and not taken yet
+   */
+  async #takeUnclaimed(): Promise<number> {
+    const { queue, clock, log, isStopped } = this.#options;
     try {
-      // Enough to fill every slot behind all the jobs that may be skipped.
-      const passedOver = this.#running.size + this.#unclaimed.size + this.#unrecorded.size;
-      const most = this.#lane.concurrency + passedOver;
-      for (const claim of await queue.peek(this.#unstoppable, clock.now(), most)) {
-        const id = idOf(claim);
-        if (this.#options.isStopped() || this.#isFull() || this.#running.has(id) || this.#unclaimed.has(id)) continue;
-        const left = this.#unrecorded.get(id);
-        // A job that was put again since is other work.
-        if (left?.claim.generation === claim.generation && (left.next === 'done' || left.next.dueAt > clock.now()))
-          continue;
-        this.#unclaimed.add(id);
-        this.#start(claim);
-      }
+      // As many as can be taken, behind all those that may be passed over.
+      const most = this.#most + this.#running.size + this.#ahead.length + this.#unrecorded.size;
+      const now = clock.now();
+      const due = await queue.peek(this.#unstoppable, now, most);
+      if (isStopped()) return 0;
+      const isTaken = new Set([...this.#running.keys(), ...this.#ahead.map(idOf)]);
+      const free = due
+        .filter((claim) => !isTaken.has(idOf(claim)))
+        .map((claim) => this.#unrecorded.asRecorded(claim, now))
+        .filter((claim) => claim !== null);
+      this.#add(free);
+      return free.length;
     } catch (error) {
       log.error({ err: error }, "cannot even read the database; the targets' own expiry is what is left");
+      return 0;
     }
   }
 
@@ -259,8 +283,6 @@ class WorkingLane implements RunningLane {
     this.#cancelWake = at === null ? () => undefined : this.#options.clock.wakeAt(at, () => void this.pump());
   }
 }
-
-const idOf = ({ kind, key }: Claim): string => `${kind} ${key}`;
 
 /** Doubles from one second up to `max` ms, spread by a quarter either way. */
 export function backoff(attempt: number, max: Millis, random: number): Millis {

@@ -12,7 +12,10 @@ export interface JobRow {
   readonly maxBackoff: Millis;
   /** Tries before it is given up, with an error in the log. Infinity means never. */
   readonly maxAttempts: number;
-  /** Runs even while the database cannot be written: at least the part at the target. */
+  /**
+   * Runs even while the database cannot be written: at least the part at the target. It begins without a claim, so that
+   * it waits for no write, and a crash in it counts as no try.
+   */
   readonly evenWithoutRecord?: true;
 }
 
@@ -111,12 +114,12 @@ export type Settled = {
 export interface JobQueue {
   /** Claims due work for `lease` ms, oldest first, at most `limit` jobs, in one commit. */
   claim(kinds: readonly JobKind[], now: Instant, limit: number, lease: Millis): Promise<readonly Claim[]>;
-  /** Due work without claiming it, for when nothing can be written. */
+  /** Due work without claiming it, claimed or not, oldest first; `attempt` is the try that it would be. */
   peek(kinds: readonly JobKind[], now: Instant, limit: number): Promise<readonly Claim[]>;
   /** Records an outcome. Outcomes of one turn of the event loop share a commit. If it throws, the caller retries. */
   settle(settled: Settled): Promise<void>;
-  /** When the next unclaimed work of these kinds is due; null if there is none. */
-  nextDueAt(kinds: readonly JobKind[], now: Instant): Promise<Instant | null>;
+  /** When the next work of these kinds is due, later than `after`; null if there is none. */
+  nextDueAt(kinds: readonly JobKind[], after: Instant): Promise<Instant | null>;
   /** Releases the claims of a process that died. Only the one writing process may call it, at start. */
   releaseAll(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE, SECOND } from '../../src/domain/terms.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
+import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
 import { createDriftRound } from '../../src/lifecycle/grant/findDrift.ts';
 import { type UnrecordedTies, watchGrant } from '../../src/lifecycle/grant/watchGrant.ts';
 import { endFrozen, freeze } from '../../src/lifecycle/health/freeze.ts';
@@ -19,20 +20,18 @@ import { aFlow, anIncident, aShift, aSite, type Flow, type Site } from '../suppo
 import { anApprovedRequest } from '../support/requests.ts';
 
 const HOURS = 4 * 60 * MINUTE;
+const ROLES = `      read:
+        grants: {}
+        duration: { max: 4h }
+        ends: { with_incident: 10m, with_shift: 0m }
+        rules: [{ allow: { on_call: { level: { max: 1 } } } }, { allow: { duration: { max: 4h } } }]`;
 let folder: string;
 let site: Site;
 let flow: Flow;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jitbot-unrecorded-'));
   site = aSite(join(folder, 'jit.db'));
-  flow = aFlow({
-    site,
-    roles: `      read:
-        grants: {}
-        duration: { max: 4h }
-        ends: { with_incident: 10m, with_shift: 0m }
-        rules: [{ allow: { on_call: { level: { max: 1 } } } }, { allow: { duration: { max: 4h } } }]`,
-  });
+  flow = aFlow({ site, roles: ROLES });
 });
 afterEach(() => {
   flow.close();
@@ -59,6 +58,61 @@ const left = () => [...site.target];
 test('what ends access runs even while nothing can be written', () => {
   const kinds = Object.entries(JOBS).filter(([, row]) => 'evenWithoutRecord' in row);
   expect(kinds.map(([kind]) => kind).sort()).toEqual(['end', 'freeze', 'sweep', 'watch']);
+});
+
+describe('an end that is due, on a disk that takes its time', () => {
+  /** Nothing is written before the test says so. */
+  const onSlowDisk = () => {
+    const { promise: written, resolve } = Promise.withResolvers<void>();
+    const { commit } = flow.deps.store;
+    const asked: Change[] = [];
+    const deps: Deps = {
+      ...flow.deps,
+      store: {
+        ...flow.deps.store,
+        commit: (change) => {
+          asked.push(change);
+          return written.then(() => commit(change));
+        },
+      },
+    };
+    return { deps, asked, write: resolve };
+  };
+  const due = async () => {
+    const ids = [await holds('U0ANA'), await holds('U0BEN')];
+    flow.clock.advance(HOURS);
+    return ids;
+  };
+
+  test('is over at its target before anything of it is written', async () => {
+    const ids = await due();
+    const { deps, asked, write } = onSlowDisk();
+    const ending = Promise.all(ids.map((id) => endGrant(deps, id, 1)));
+    await expect.poll(left).toEqual([]);
+    for (const id of ids) expect(await stateOf(id)).toMatchObject({ state: 'active' });
+    expect(asked.flatMap(({ events }) => events ?? []).map(({ type }) => type)).toEqual([
+      'grant.revoking',
+      'grant.revoking',
+    ]);
+    write();
+    await ending;
+    for (const id of ids) {
+      expect(await stateOf(id)).toMatchObject({ state: 'ended', why: 'expired' });
+      const said = flow.events().filter(({ grantId }) => grantId === id);
+      expect(said.map(({ type }) => type).slice(-2)).toEqual(['grant.revoking', 'grant.ended']);
+    }
+  });
+
+  test('is done again by a bot that died before it was written', async () => {
+    const ids = await due();
+    const { deps } = onSlowDisk();
+    for (const id of ids) void endGrant(deps, id, 1);
+    await expect.poll(left).toEqual([]);
+    flow.close();
+    flow = aFlow({ site, roles: ROLES });
+    await flow.work();
+    for (const id of ids) expect(await stateOf(id)).toMatchObject({ state: 'ended', why: 'expired' });
+  });
 });
 
 describe('a freeze whose ends cannot be recorded', () => {

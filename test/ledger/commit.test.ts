@@ -509,22 +509,23 @@ describe('due work', () => {
     await put('x', 0, 'card');
     await claim(15);
     expect((await queue.peek(['end'], 100, 9)).map(({ key, attempt }) => [key, attempt])).toEqual([
-      ['a', 1],
-      ['b', 0],
+      ['a', 2],
+      ['b', 1],
     ]);
     expect(await queue.peek(['end'], 100, 1)).toHaveLength(1);
     expect(await queue.peek(['card'], 100, 9)).toHaveLength(1);
   });
 
-  test('the next that nobody has taken is known', async () => {
+  test('the next that becomes due is known, whoever has taken what is due already', async () => {
     expect(await queue.nextDueAt(['end'], 0)).toBeNull();
     await put('b', 200);
     await put('a', 10);
     await put('x', 5, 'card');
-    expect(await queue.nextDueAt(['end'], 100)).toBe(10);
+    expect(await queue.nextDueAt(['end'], 9)).toBe(10);
+    expect(await queue.nextDueAt(['end'], 10)).toBe(200);
     await first(100);
     expect(await queue.nextDueAt(['end'], 100)).toBe(200);
-    expect(await queue.nextDueAt(['end'], 150)).toBe(10);
+    expect(await queue.nextDueAt(['end'], 200)).toBeNull();
   });
 
   test('that is done is gone, and that comes back keeps its tries as it says', async () => {

@@ -20,19 +20,19 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'after a crash in mid-grant the record is closed without revoking at the target',
     file: 'src/lifecycle/grant/endGrant.ts',
-    find: '      left = await deps.targets.revoke(revoking.value);\n',
-    replace: '      left = revoking.value.activation ? await deps.targets.revoke(revoking.value) : [];\n',
+    find: '      left = await deps.targets.revoke(revoking);\n',
+    replace: '      left = revoking.activation ? await deps.targets.revoke(revoking) : [];\n',
   },
   {
     name: 'a revoke is believed without reading back',
     file: 'src/lifecycle/grant/endGrant.ts',
     find: `    } catch (error) {
-      await noteFailure(deps, revoking, attempt, error);
+      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
       throw error;
     }`,
     replace: `    } catch (error) {
-      if (attempt > 2) return await commitEnded(deps, revoking, []), null;
-      await noteFailure(deps, revoking, attempt, error);
+      if (attempt > 2) return await commitEnded(deps, { value: revoking, version: await recorded }, []), null;
+      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
       throw error;
     }`,
   },

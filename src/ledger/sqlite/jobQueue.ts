@@ -27,7 +27,7 @@ export function createJobQueue(ledger: OpenLedger): JobQueue {
     peek: async (kinds, now, limit) => guarded(() => statementsFor(kinds).peek.all(now, ...kinds, limit)),
     settle: createSettle(ledger),
     // In the order of the index on due_at, so that the query stops at the first row.
-    nextDueAt: async (kinds, now) => guarded(() => statementsFor(kinds).next.get(...kinds, now)?.dueAt ?? null),
+    nextDueAt: async (kinds, after) => guarded(() => statementsFor(kinds).next.get(after, ...kinds)?.dueAt ?? null),
     releaseAll: async () => gate.write(() => void releaseAll.run()),
   };
 }
@@ -38,18 +38,18 @@ function statementsByKinds({ sqlite }: OpenLedger) {
   function prepareFor(kinds: readonly JobKind[]) {
     const among = `kind IN (${kinds.map(() => '?').join(',')})`;
     const due = `FROM jobs WHERE due_at <= ? AND lease_until <= ? AND ${among}`;
-    const columns = 'kind, key, due_at AS dueAt, attempts AS attempt, generation';
+    const columns = (attempt: string) => `kind, key, due_at AS dueAt, ${attempt} AS attempt, generation`;
     return {
       isDue: sqlite.prepare<unknown[], unknown>(`SELECT 1 ${due} ORDER BY due_at LIMIT 1`),
       claim: sqlite.prepare<unknown[], Claim>(
         `UPDATE jobs SET attempts = attempts + 1, lease_until = ? WHERE (kind, key) IN
-         (SELECT kind, key ${due} ORDER BY due_at LIMIT ?) RETURNING ${columns}`,
+         (SELECT kind, key ${due} ORDER BY due_at LIMIT ?) RETURNING ${columns('attempts')}`,
       ),
       peek: sqlite.prepare<unknown[], Claim>(
-        `SELECT ${columns} FROM jobs WHERE due_at <= ? AND ${among} ORDER BY due_at LIMIT ?`,
+        `SELECT ${columns('attempts + 1')} FROM jobs WHERE due_at <= ? AND ${among} ORDER BY due_at LIMIT ?`,
       ),
       next: sqlite.prepare<unknown[], { dueAt: number }>(
-        `SELECT due_at AS dueAt FROM jobs WHERE ${among} AND lease_until <= ? ORDER BY due_at LIMIT 1`,
+        `SELECT due_at AS dueAt FROM jobs WHERE due_at > ? AND ${among} ORDER BY due_at LIMIT 1`,
       ),
     };
   }

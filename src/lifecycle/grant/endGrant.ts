@@ -135,7 +135,7 @@ async function whoEnds(
 
 /**
  * Revokes access when its end is due, reads back that it is gone, and commits. Nothing but that
- * read-back ends a grant.
+ * read-back ends a grant. The end was committed with the grant's intent, so that its record keeps no target waiting.
  * @returns when to run again, if the end is not due yet
  * @throws what the target threw; the job runner retries for ever
  */
@@ -147,44 +147,46 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
     if ((grant.state === 'active' || grant.state === 'provisioning') && deps.clock.now() < grant.endsAt) {
       return { notBefore: grant.endsAt };
     }
-    const revoking = await commitRevoking(deps, { value: grant, version: loaded.version });
+    const { value: revoking, recorded } = commitRevoking(deps, { value: grant, version: loaded.version });
     let left: readonly Residue[];
     try {
-      left = await deps.targets.revoke(revoking.value);
-      if (await deps.targets.isActive(revoking.value))
-        throw new Error('the target still shows the access after revoking it');
+      left = await deps.targets.revoke(revoking);
+      if (await deps.targets.isActive(revoking)) throw new Error('the target still shows the access after revoking it');
     } catch (error) {
-      await noteFailure(deps, revoking, attempt, error);
+      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
       throw error;
     }
-    await commitEnded(deps, revoking, left);
+    await commitEnded(deps, { value: revoking, version: await recorded }, left);
     return null;
   });
 }
 
-/**
- * Records the end before the target is touched. If the database cannot be written, cleans the target first: a full disk
- * must not keep access alive.
- */
-async function commitRevoking(
-  deps: Deps,
-  { value: grant, version }: Versioned<LiveGrant>,
-): Promise<Versioned<RevokingGrant>> {
-  if (isRevoking(grant)) return { value: grant, version };
+/** A grant that ends, and the version that it has when its end has been recorded, or could not be. */
+interface Ending {
+  readonly value: RevokingGrant;
+  /** @throws ConflictError if another commit was faster */
+  readonly recorded: Promise<number>;
+}
+
+function commitRevoking(deps: Deps, { value: grant, version }: Versioned<LiveGrant>): Ending {
+  if (isRevoking(grant)) return { value: grant, recorded: Promise.resolve(version) };
   const ending: EndCause =
     grant.state === 'active'
       ? { why: grant.endsBecause, by: BOT, problem: null }
       : { why: 'provision_failed', by: BOT, problem: 'its time was over before it could be given' };
   const { revoking, change } = revokingChange({ value: grant, version }, ending, deps.clock.now());
-  try {
-    await deps.store.commit(change);
-    return { value: revoking, version: version + 1 };
-  } catch (error) {
-    // If another commit was faster, the row has changed by now. If not, the database itself refuses the change.
-    if (error instanceof ConflictError && (await deps.store.grant(grant.id))?.version !== version) throw error;
-    deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; it is still taken back');
-    return { value: revoking, version };
-  }
+  const recorded = deps.store.commit(change).then(
+    () => version + 1,
+    async (error: unknown) => {
+      // If another commit was faster, the row has changed by now. If not, the database itself refuses the change.
+      if (error instanceof ConflictError && (await deps.store.grant(grant.id))?.version !== version) throw error;
+      deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; it is still taken back');
+      return version;
+    },
+  );
+  // It is waited for only after the target has answered.
+  recorded.catch(() => undefined);
+  return { value: revoking, recorded };
 }
 
 async function noteFailure(
