@@ -27,13 +27,13 @@ class JitCommand extends Command {
   override error(message: string, { code }: { code?: string } = {}): never {
     throw new Misuse(
       this,
-      code === 'commander.unknownCommand' ? this.#unknown(this.args[0] ?? '') : `${inOurWords(message)}${this.#more()}`,
+      code === 'commander.unknownCommand' ? this.#unknown(this.args[0] ?? '') : this.#withMore(inOurWords(message)),
     );
   }
 
   /** Points to the help, for a group of commands. */
-  #more(): string {
-    return this.commands.length > 0 ? MISUSE.more(pathOf(this)) : '';
+  #withMore(problem: string): string {
+    return this.commands.length > 0 ? MISUSE.more(problem, pathOf(this)) : problem;
   }
 
   #unknown(typed: string): string {
@@ -66,7 +66,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     code = done;
   });
   try {
-    await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    await program.parseAsync(args.length === 0 ? ['--help'] : withHelpLast(args, program), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof Misuse) {
@@ -77,6 +77,20 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     throw error;
   }
+}
+
+/** `help policy check` and `policy help check` are `policy check --help`. Nothing is known of a command that is not there. */
+function withHelpLast(args: readonly string[], program: Command): readonly string[] {
+  const named = (parent: Command, name = '') =>
+    parent.commands.find((one) => one.name() === name || one.aliases().includes(name));
+  const at = args[0] !== 'help' && named(program, args[0])?.commands.length && args[1] === 'help' ? 1 : 0;
+  if (args[at] !== 'help') return args;
+  const words = args.toSpliced(at, 1);
+  const [first] = words;
+  const group = named(program, first);
+  const isUnknown =
+    first !== undefined && (!group || (group.commands.length > 0 && words[1] && !named(group, words[1])));
+  return isUnknown ? words : [...words, '--help'];
 }
 
 const usageLine = (command: Command): string => {

@@ -3,6 +3,7 @@ import { secretsNamed } from '../config/secrets.ts';
 import { createStriker } from '../domain/secrets.ts';
 import { StorageError } from '../ports/store.ts';
 import { takeEnvironment } from './environment.ts';
+import { shown } from './shown.ts';
 
 /**
  * Runs the work of a command. Mistakes in files and the environment become one line and exit code 2.
@@ -14,7 +15,7 @@ export async function reported(work: () => number | Promise<number>): Promise<nu
     return await work();
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
-    process.stderr.write(`${createStriker(secretsNamed(process.env))(error.message)}\n`);
+    process.stderr.write(`${shown(createStriker(secretsNamed(process.env))(error.message))}\n`);
     return 2;
   }
 }

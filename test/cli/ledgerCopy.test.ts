@@ -51,7 +51,7 @@ test.each(['audit', 'report'])(
   async (name) => {
     const { code, err } = await jit([name]);
     expect(code).toBe(2);
-    expect(err).toContain('name the database where the usage (--help) has it, or set JIT_DATABASE');
+    expect(err).toContain('name the database (--help says where), or set JIT_DATABASE');
     expect(err).toContain(`Usage: jitbot ${name} [options] [FILE]`);
   },
 );

@@ -364,6 +364,12 @@ describe('jitbot policy diff', () => {
     expect(JSON.parse((await jit(['diff', SANDBOX, next, '--json'])).out).differences.length).toBeGreaterThan(1);
   });
 
+  test('marks that nobody sees, or that move the cursor, are written out', async () => {
+    const hostile = changed(['ticket: "^INC-[0-9]+$"', String.raw`ticket: "^a\u202Eb\e.$"`]);
+    const { out } = await jit(['diff', SANDBOX, hostile]);
+    expect(out).toContain(String.raw`ticket ^a\u202Eb\u001B.$`);
+  });
+
   test('a change of words alone is no difference', async () => {
     const same = await jit(['diff', SANDBOX, changed(['name: Payments database', 'name: The payments'])]);
     expect(same).toMatchObject({

@@ -25,6 +25,29 @@ describe('help', () => {
     for (const { path } of verbs) expect(out).toContain(`  ${path.join(' ')}`);
   });
 
+  test.each([
+    [['help', 'policy', 'check'], 'Usage: jitbot policy check '],
+    [['policy', 'help', 'check'], 'Usage: jitbot policy check '],
+    [['policy', 'help'], 'Usage: jitbot policy '],
+    [['help', 'backup'], 'Usage: jitbot backup '],
+    [['help', 'bundle'], 'Usage: jitbot audit-bundle'],
+    [['help'], 'Usage: jitbot '],
+  ])('20 %j asks for help in words', async (args, usage) => {
+    const { code, out } = await runHere(...args);
+    expect(out).toContain(usage);
+    expect(code).toBe(0);
+  });
+
+  test.each(verbs.map(({ path }) => [path.join(' '), path] as const))(
+    '20 %s takes no more words than it explains',
+    async (_name, path) => {
+      const { code, out, err } = await runHere(...path, 'a', 'b', 'c', 'd');
+      expect(err).toContain(`Usage: jitbot ${path.join(' ')}`);
+      expect(out).toBe('');
+      expect(code).toBe(2);
+    },
+  );
+
   test.each(verbs.map(({ path, of }) => [path.join(' '), { path, of }] as const))(
     '20 of %s explains every option, file and exit code',
     async (_name, { path, of }) => {
@@ -62,7 +85,9 @@ describe('what is mistyped', () => {
     [['verfy'], 'jitbot: there is no command "verfy". Did you mean "jitbot ledger verify"?'],
     [['policy', 'chek'], 'jitbot policy: there is no command "chek". Did you mean "jitbot policy check"?'],
     [['ledger', 'exprot'], 'jitbot ledger: there is no command "exprot". Did you mean "jitbot ledger export"?'],
-    [['--versoin'], 'jitbot: unknown option "--versoin". Did you mean "--version"?'],
+    [['--versoin'], 'unknown option "--versoin". Did you mean "--version"? "jitbot --help" shows what there is.\n'],
+    [['help', 'chek'], 'jitbot: there is no command "chek". Did you mean "jitbot policy check"?'],
+    [['help', 'policy', 'chek'], 'jitbot policy: there is no command "chek". Did you mean "jitbot policy check"?'],
     [['policy', '--hlep'], 'jitbot policy: unknown option "--hlep". Did you mean "--help"?'],
     [['policy', 'check', '--onlin'], 'jitbot policy check: unknown option "--onlin". Did you mean "--online"?'],
     [['audit', '--preson', 'ana'], 'jitbot audit: unknown option "--preson". Did you mean "--person"?'],

@@ -8,6 +8,7 @@ import { CHECKED } from '../../wording/terminal/policy.ts';
 import { UNSET } from '../../wording/terminal/policyFile.ts';
 import { FILES } from '../../wording/terminal/problems.ts';
 import { databasePath, policyPath } from '../options.ts';
+import { print } from '../shown.ts';
 import type { Given } from '../spec.ts';
 
 interface Reported {
@@ -27,9 +28,9 @@ export async function run({ values, files }: Given<typeof POLICY_CHECK>): Promis
   const errors = reported.filter(({ severity }) => severity === 'error').length;
   if (values.json) process.stdout.write(`${JSON.stringify({ file, errors, findings: reported, unset }, null, 2)}\n`);
   else {
-    for (const finding of reported) process.stdout.write(CHECKED.finding(finding));
-    process.stdout.write(`${CHECKED.totals(errors, reported.length - errors)}\n`);
-    if (unset.length > 0) process.stdout.write(`${CHECKED.unset(unset)}\n`);
+    for (const finding of reported) print(CHECKED.finding(finding).trimEnd());
+    print(CHECKED.totals(errors, reported.length - errors));
+    if (unset.length > 0) print(CHECKED.unset(unset));
   }
   return errors > 0 ? 1 : 0;
 }

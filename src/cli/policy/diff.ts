@@ -4,6 +4,7 @@ import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { POLICY_DIFF } from '../../wording/terminal/options.ts';
 import { COMPARED } from '../../wording/terminal/policy.ts';
 import { readPolicy } from '../readPolicy.ts';
+import { print } from '../shown.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
 
@@ -22,11 +23,11 @@ export async function run({ values, files }: Given<typeof POLICY_DIFF>): Promise
   for (const direction of ['gains', 'changes', 'loses'] as const) {
     const found = differences.filter((one) => one.direction === direction);
     if (found.length === 0) continue;
-    process.stdout.write(`${COMPARED[direction]}\n`);
-    for (const difference of found) process.stdout.write(`${COMPARED.difference(difference)}\n`);
+    print(COMPARED[direction]);
+    for (const difference of found) print(COMPARED.difference(difference));
   }
-  if (differences.length === 0) process.stdout.write(`${COMPARED.none}\n`);
-  for (const role of sampled) process.stdout.write(`${COMPARED.sampled(role)}\n`);
-  if (changes.length > 0) process.stdout.write(`${COMPARED.asWritten(changes)}\n`);
+  if (differences.length === 0) print(COMPARED.none);
+  for (const role of sampled) print(COMPARED.sampled(role));
+  if (changes.length > 0) print(COMPARED.asWritten(changes));
   return differences.length > 0 ? 1 : 0;
 }

@@ -7,6 +7,7 @@ import { EXPLAINED } from '../../wording/terminal/policy.ts';
 import { PROBLEMS } from '../../wording/terminal/problems.ts';
 import { databasePath, policyPath } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
+import { print } from '../shown.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
 import { caseInput, casesBeside, readCases } from './cases.ts';
@@ -28,7 +29,7 @@ export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Prom
         ),
       );
     const { role, input } = caseInput(policy, found, file);
-    process.stdout.write(`${treeLines(explainDecision(role, input)).join('\n')}\n`);
+    print(treeLines(explainDecision(role, input)).join('\n'));
     return 0;
   }
   const [{ decisionsIn }, { openLedgerToRead }] = await Promise.all([
@@ -50,7 +51,7 @@ export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Prom
       ...(sameFile ? [] : [EXPLAINED.otherPolicy]),
       ...treeLines(explainDecision(role, recorded.input)),
     ];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    print(lines.join('\n'));
     return 0;
   } finally {
     ledger.close();

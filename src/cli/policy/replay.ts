@@ -8,6 +8,7 @@ import { REPLAYED } from '../../wording/terminal/policy.ts';
 import { writeNewFile } from '../newFile.ts';
 import { databasePath, policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
+import { print } from '../shown.ts';
 import type { Given } from '../spec.ts';
 import { UsageError } from '../usageError.ts';
 import { isByRules, type ReplayedDecision, readDecisionsFile } from './decisionsFile.ts';
@@ -29,7 +30,7 @@ export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promi
     writeNewFile(values.html, replayPage(replay));
     process.stdout.write(`${REPLAYED.written(values.html, replay.changed.length, replay.decisions)}\n`);
   } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
-  else print(replay);
+  else printReplay(replay);
   return replay.changed.length > 0 ? 1 : 0;
 }
 
@@ -92,9 +93,9 @@ function decideAnew(policy: Policy, { role, input }: ReplayedDecision): { effect
   return { effect: decision.effect, why: REPLAYED.by(decision.rule, decision.reasons) };
 }
 
-function print({ policy, since, decisions, changed, moves }: Replay): void {
-  process.stdout.write(`${REPLAYED.totals({ decisions, since, policy, changed: changed.length })}\n`);
-  for (const [move, count] of Object.entries(moves)) process.stdout.write(`${REPLAYED.move(count, move)}\n`);
+function printReplay({ policy, since, decisions, changed, moves }: Replay): void {
+  print(REPLAYED.totals({ decisions, since, policy, changed: changed.length }));
+  for (const [move, count] of Object.entries(moves)) print(REPLAYED.move(count, move));
   if (changed.length === 0) return;
   const rows = changed.map((one) => [
     `#${one.seq}`,
@@ -105,5 +106,5 @@ function print({ policy, since, decisions, changed, moves }: Replay): void {
     `${one.before} → ${one.after}`,
     one.why,
   ]);
-  process.stdout.write(`\n${table([REPLAYED.columns, ...rows])}\n`);
+  print(`\n${table([REPLAYED.columns, ...rows])}`);
 }

@@ -7,6 +7,7 @@ import type { POLICY_TEST } from '../../wording/terminal/options.ts';
 import { TESTED } from '../../wording/terminal/policy.ts';
 import { policyPath, table } from '../options.ts';
 import { readPolicy } from '../readPolicy.ts';
+import { print } from '../shown.ts';
 import type { Given } from '../spec.ts';
 import { type Case, type CaseFile, caseInput, casesBeside, readCases } from './cases.ts';
 
@@ -31,7 +32,7 @@ export async function run({ values, files }: Given<typeof POLICY_TEST>): Promise
   const coverage = coverageOf(policy, results);
   const failed = results.filter(({ passed }) => !passed).length;
   if (values.json) process.stdout.write(`${JSON.stringify({ file: file.path, failed, results, coverage }, null, 2)}\n`);
-  else print(results, coverage, failed);
+  else printResults(results, coverage, failed);
   return failed > 0 ? 1 : 0;
 }
 
@@ -89,18 +90,16 @@ function coverageOf(policy: Policy, results: readonly Result[]) {
   return { rules, covered, roles: perRole };
 }
 
-function print(results: readonly Result[], coverage: ReturnType<typeof coverageOf>, failed: number): void {
+function printResults(results: readonly Result[], coverage: ReturnType<typeof coverageOf>, failed: number): void {
   const rows = results.map(({ passed, name, role, decision, rule }) => [
     passed ? '✓' : '✗',
     name,
     role,
     TESTED.decided(decision, rule),
   ]);
-  process.stdout.write(`${table([TESTED.columns, ...rows])}\n`);
-  for (const { name, problems } of results)
-    for (const problem of problems) process.stdout.write(`\n✗ ${name}\n  ${problem}\n`);
+  print(table([TESTED.columns, ...rows]));
+  for (const { name, problems } of results) for (const problem of problems) print(`\n✗ ${name}\n  ${problem}`);
   const { covered, rules } = coverage;
-  process.stdout.write(`\n${TESTED.totals(results.length - failed, results.length, covered, rules)}\n`);
-  for (const { role, uncovered } of coverage.roles)
-    if (uncovered.length > 0) process.stdout.write(`${TESTED.uncovered(role, uncovered)}\n`);
+  print(`\n${TESTED.totals(results.length - failed, results.length, covered, rules)}`);
+  for (const { role, uncovered } of coverage.roles) if (uncovered.length > 0) print(TESTED.uncovered(role, uncovered));
 }

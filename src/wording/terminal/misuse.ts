@@ -6,7 +6,8 @@ const noDuration = (option: string, typed: string, example: string): string =>
 export const MISUSE = {
   usage: (line: string, path: string): string => `Usage: ${line}\n"${path} --help" explains each part.`,
   // Words and options
-  more: (path: string): string => `. "${path} --help" shows what there is.`,
+  more: (problem: string, path: string): string =>
+    `${problem}${/[.?]$/.test(problem) ? '' : '.'} "${path} --help" shows what there is.`,
   unknownCommand: (typed: string, meant: string | null, path: string): string =>
     `there is no command "${typed}".${meant === null ? '' : ` Did you mean "${meant}"?`} "${path} --help" shows all of them.`,
   notUnderstood: (words: readonly string[]): string => `not understood: ${words.join(' ')}`,
@@ -21,7 +22,7 @@ export const MISUSE = {
   oneDatabase: (count: number): string => `name one database, not ${count}`,
   oneFile: (count: number): string => `name one file, not ${count}`,
   noPolicy: 'name the policy file, or set JIT_POLICY',
-  noDatabase: 'name the database where the usage (--help) has it, or set JIT_DATABASE',
+  noDatabase: 'name the database (--help says where), or set JIT_DATABASE',
   // One command each
   archive: 'archive needs --before and --to',
   erase: 'erase needs --person with a Slack id such as U012AB3CD',
