@@ -58,9 +58,20 @@ export async function exportLedger({ values, files }: Given<typeof LEDGER_EXPORT
       ? exportEvents(ledger, { from, to }).map(format.line)
       : exportRows(ledger, { from, to }).map(createRowWriter(ledger));
     if (format?.head) process.stdout.write(`${format.head}\n`);
-    for (const line of lines) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+    for (const line of lines) if (!process.stdout.write(`${line}\n`) && !(await isRead())) break;
     return 0;
   } finally {
     ledger.close();
+  }
+}
+
+/** Waits until there is room for more. @returns false if the reader, such as `head`, has stopped reading */
+async function isRead(): Promise<boolean> {
+  try {
+    await once(process.stdout, 'drain');
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return false;
+    throw error;
   }
 }
