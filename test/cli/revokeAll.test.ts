@@ -18,6 +18,8 @@ let flow: Flow;
 /** Grants that the target holds. */
 let held: Set<string>;
 let refuses = false;
+/** Says yes to everything, and takes nothing back. */
+let isStubborn = false;
 let policy: string;
 let copy: string;
 const SECRET = 'sixteen-characters-at-least';
@@ -26,6 +28,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jitbot-revoke-all-test-'));
   held = new Set();
   refuses = false;
+  isStubborn = false;
   server = createServer((request, response) => {
     let text = '';
     request.on('data', (part) => {
@@ -34,7 +37,8 @@ beforeEach(async () => {
     request.on('end', () => {
       const { action, grant_id: id } = JSON.parse(text) as { action: string; grant_id: string };
       if (refuses) return response.writeHead(500).end('no');
-      if (action === 'revoke' || action === 'remove') held.delete(id);
+      if ((action === 'revoke' || action === 'remove') && !isStubborn) held.delete(id);
+      if (isStubborn && action !== 'list' && action !== 'status') return response.end('{"active":false}');
       const holdings = [...held].map((grantId) => ({ account: grantId, role: 'db/read', grant_id: grantId }));
       return response.end(JSON.stringify(action === 'list' ? { holdings } : { active: held.has(id) }));
     });
@@ -88,6 +92,27 @@ test('what is not gone is said, with what to do by hand, and is no success', asy
   expect(out).toMatch(/^NOT GONE {2}db\/read of Ana \(jit_G\d+\): .*500/m);
   expect(out).toMatch(/^ {4}At 127\.0\.0\.1:\d+: take back what grant G\d+ of db\/read gave to jit_G/m);
   expect(held.size).toBe(3);
+});
+
+test('what a copy calls ended and a target still holds ends too', async () => {
+  const [one] = await flow.deps.store.liveGrants({});
+  if (!one) throw new Error('there is no grant');
+  flow.clock.advance(HOUR);
+  await flow.work();
+  const later = join(folder, 'later.db');
+  backupLedger(flow.ledger.path, later);
+  const done = await jit(['revoke-all', '--from', later, policy], { SECRET });
+  expect(done).toMatchObject({ code: 0 });
+  expect([...held]).toEqual([]);
+  expect(done.out).toContain(`of grant ${one.value.id}`);
+});
+
+test('what the target still shows after it was taken back is not gone', async () => {
+  isStubborn = true;
+  const { code, out } = await jit(['revoke-all', '--from', copy, policy], { SECRET });
+  expect(code).toBe(1);
+  expect(out).toMatch(/^NOT GONE {2}db\/read of Ana \(jit_G\d+\): the target still shows the access/m);
+  expect(out).toMatch(/^NOT GONE {2}db: G9LATER, of grant G9LATER: .*it is still there/m);
 });
 
 test('statements are said without secrets, and nothing is touched', async () => {

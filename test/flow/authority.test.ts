@@ -277,6 +277,25 @@ describe('an authority is what it is now', () => {
     expect((await flow.approves('U0EVE', asked)).state).toBe('approved');
   });
 
+  test('K6.3 whoever is on call at any of the levels that were asked may say yes', async () => {
+    start(`      read:
+        grants: {}
+        duration: { max: 4h }
+        rules:
+          - ask:
+              reviewers: [U0CHLOE]
+              escalate:
+                - { after: 5m, to: { on_call: { escalation_policy: PPAY, level: 1 } } }
+                - { after: 6m, to: { on_call: { escalation_policy: PPAY, level: 2 } } }
+              expires: 4h`);
+    flow.shifts.set('U0EVE', [aShift(flow.clock.now())]);
+    flow.shifts.set('U0FRED', [aShift(flow.clock.now(), { level: 2 })]);
+    const asked = await flow.asks('U0ANA', 'db/read', HOUR);
+    flow.clock.advance(7 * MINUTE);
+    await flow.work();
+    expect((await flow.approves('U0FRED', asked)).state).toBe('approved');
+  });
+
   test('K6.3 a narrowed request asks those who review the wider role now', async () => {
     start(`      read: { grants: {}, duration: { max: 1h }, rules: [{ ask: { reviewers: [U0FRED] } }] }
       admin:

@@ -256,6 +256,9 @@ describe('who may', () => {
     expect(await use()).toEqual({
       refused: { code: 'break_glass_unreviewed', requestId: first.id, reviewer: 'U0CHLOE' },
     });
+    expect(await use({ role: 'db/write', duration: MINUTE })).toMatchObject({
+      refused: { code: 'break_glass_unreviewed', requestId: first.id },
+    });
     await used({ personId: 'U0BEN' });
     await reviewUse(flow.deps, { requestId: first.id, reviewerId: 'U0CHLOE', justified: true, comment: 'it was down' });
     flow.clock.advance(MINUTE);

@@ -49,7 +49,8 @@ test('the holder gets a secret, which is on record first and without it', async 
 test('nobody else does, whoever they are', async () => {
   const { id } = await holds('U0ANA');
   await holds('U0BEN');
-  for (const who of ['U0BEN', 'U0EVE']) expect(await issues(id, who)).toEqual({ refused: { code: 'not_yours' } });
+  for (const who of ['U0BEN', 'U0EVE', 'Ana', ''])
+    expect(await issues(id, who)).toEqual({ refused: { code: 'not_yours' } });
   expect(issued()).toEqual([]);
 });
 

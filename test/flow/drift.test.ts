@@ -144,9 +144,9 @@ describe('what is there and should not be', () => {
   test('is nothing where the policy expects the account', async () => {
     drift('{ expected: [app, cron] }');
     const grantId = await hadOnce('U0ANA');
-    hold(holding('app'), holding('cron', { grantId }), holding('mallory'));
+    hold(holding('app'), holding('cron', { grantId }), holding('mallory'), holding('app2'), holding('APP'));
     await round();
-    expect(said()).toEqual(['drift.found db standing mallory']);
+    expect(said()).toEqual(['mallory', 'app2', 'APP'].map((account) => `drift.found db standing ${account}`));
   });
 
   test('is looked for at each target', async () => {

@@ -8,6 +8,7 @@ import { HOUR, MINUTE } from '../../src/domain/terms.ts';
 import { backupLedger } from '../../src/ledger/history/backup.ts';
 import { verifyLedger } from '../../src/ledger/history/verify.ts';
 import { createEventReader } from '../../src/ledger/sqlite/eventReader.ts';
+import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
 import { createIntegrity, type IntegrityState, sayLooked } from '../../src/lifecycle/health/integrity.ts';
 import { createReconcile } from '../../src/lifecycle/health/reconcile.ts';
 import type { Holding } from '../../src/ports/targets.ts';
@@ -90,12 +91,26 @@ describe('a copy that is put back', () => {
     expect(types().filter((type) => type.startsWith('drift.'))).toEqual(['drift.found', 'drift.removed']);
   });
 
+  test('ends what it calls ended and a target has again', async () => {
+    const request = await flow.asks('U0ANA', 'db/read', HOUR);
+    await flow.work();
+    site.clock.advance(HOUR);
+    await flow.work();
+    expect(site.target.size).toBe(0);
+    takeCopy();
+    site.target.add(request.state === 'approved' ? request.grantId : '');
+    await putBack();
+    await reconciles();
+    expect([...site.target]).toEqual([]);
+  });
+
   test('gives nothing that it was about to give, and closes what waited', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     const waits = await flow.asks('U0BEN', 'db/admin', HOUR);
-    await flow.asks('U0CHLOE', 'db/read', HOUR, { startsAt: site.clock.now() + HOUR });
+    const later = await flow.asks('U0CHLOE', 'db/read', HOUR, { startsAt: site.clock.now() + HOUR });
     takeCopy();
     await putBack();
+    expect((await flow.request(later.id)).state).toBe('expired');
     site.clock.advance(2 * HOUR);
     await reconciles();
     expect([...site.target]).toEqual([]);
@@ -186,6 +201,47 @@ describe('a copy that is put back', () => {
     expect(integrity.isRestored()).toBe(true);
     expect(await reconcile('ledger', 6)).toBeNull();
     expect(integrity.doubt()).toContain('db (no route)');
+  });
+
+  test('is compared at the other targets while one is down', async () => {
+    await flow.asks('U0ANA', 'db/read', HOUR);
+    takeCopy();
+    await flow.asks('U0BEN', 'db/read', HOUR);
+    await flow.work();
+    await putBack();
+    await flow.work();
+    expect(site.target.size).toBe(1);
+    flow.reload((source) =>
+      source.replace(
+        'resources:\n',
+        `resources:\n${source.slice(source.indexOf('  db:')).replace('  db:', '  apart:')}\n`,
+      ),
+    );
+    const { list } = flow.deps.targets;
+    Object.assign(flow.deps.targets, {
+      list: (resource: { id: string }) =>
+        resource.id === 'apart' ? Promise.reject(new Error('no route')) : list(Object.assign(resource)),
+    });
+    await expect(createReconcile(flow.deps)('ledger', 1)).rejects.toThrow('no route');
+    expect([...site.target]).toEqual([]);
+  });
+
+  test('tries again at once what was overdue, and takes it for nothing unknown', async () => {
+    const request = await flow.asks('U0ANA', 'db/read', HOUR);
+    await flow.work();
+    const grantId = request.state === 'approved' ? request.grantId : '';
+    site.clock.advance(HOUR);
+    flow.outages.add('target');
+    await expect(endGrant(flow.deps, grantId, 6)).rejects.toThrow();
+    await flow.deps.store.commit({ jobs: [{ kind: 'end', key: grantId, dueAt: site.clock.now() + HOUR }] });
+    takeCopy();
+    await putBack();
+    expect(flow.due('end')).toEqual([{ key: grantId, dueAt: site.clock.now() }]);
+    expect(await createReconcile(flow.deps)('ledger', 1)).toBeNull();
+    expect([...site.target]).toEqual([grantId]);
+    expect(types()).toContain('ledger.reconciled');
+    await flow.work();
+    expect([...site.target]).toEqual([]);
   });
 
   test('is not put under a bot that runs, nor where it is not whole', async () => {

@@ -190,6 +190,19 @@ describe('a freeze whose ends cannot be recorded', () => {
     expect(flow.log.lines.some(({ message }) => message === 'revoking failed; it is tried again')).toBe(true);
   });
 
+  test('a target that still shows what it took back is in the log', async () => {
+    const id = await holds('U0ANA');
+    const at = await frozen();
+    const deps = onFullDisk();
+    const shows: Deps = { ...deps, targets: { ...deps.targets, isActive: async () => true } };
+    await expect(endFrozen(shows, at)).rejects.toThrow('the disk is full');
+    expect(flow.log.lines.at(-1)).toMatchObject({
+      level: 'error',
+      facts: { grantId: id, err: new Error('the target still shows the access after revoking it') },
+      message: 'revoking failed; it is tried again',
+    });
+  });
+
   test('one end that is refused keeps none behind it', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     const at = await frozen();

@@ -29,7 +29,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 const KINDS_ROOMS = Object.entries(KINDS).map(([kind, tests]) => ({
   name: `provisioners/${kind}`,
   source: [`src/provisioners/${kind}`],
-  tests: tests.map((name) => `test/provisioners/${name}.test.ts`),
+  tests: [...tests, 'byHand', 'place'].map((name) => `test/provisioners/${name}.test.ts`),
 }));
 
 export const ROOMS: readonly Room[] = [

@@ -391,6 +391,24 @@ describe('github', () => {
     hub.standing.teamInvitations = [];
   });
 
+  test.each([403, 500, 502])('K3 an answer of %i about a person is no answer that they are gone', async (status) => {
+    const about = (path: RegExp) => {
+      hub.front.before = ({ path: at }) => (path.test(at) ? refusal(status, 'not now') : null);
+    };
+    await connection.grant(accessOf(TEAM, id), inAnHour());
+    about(/^\/user\/\d+$/);
+    await expect(connection.revoke(accessOf(TEAM, id))).rejects.toThrow('not now');
+    hub.front.before = () => null;
+    expect(await membersOf('payments')).toContain('ben-o');
+    await takeOut('payments', 'ben-o');
+    // Whether they are invited, which counts, is not known.
+    about(/\/memberships\/ben-o$/);
+    await expect(connection.isActive(accessOf(TEAM, id))).rejects.toThrow('not now');
+    hub.front.before = () => null;
+    await connection.revoke(accessOf(TEAM, id));
+    expect(await connection.isActive(accessOf(TEAM, id))).toBe(false);
+  });
+
   test('K3 somebody on the second page of a list is found', async () => {
     await connection.grant(accessOf(TEAM, id), inAnHour());
     // One a page: whoever goes from the first page meanwhile pulls the second one forward.
