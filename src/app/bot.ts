@@ -5,6 +5,7 @@ import type { Policy } from '../domain/policy.ts';
 import { createStriker, type Strike } from '../domain/secrets.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { createCheckpointBook } from '../ledger/history/checkpointBook.ts';
+import { refuseForeign } from '../ledger/history/ledgerFile.ts';
 import { createOverviewReader } from '../ledger/sqlite/overview.ts';
 import { openWithReserve } from '../ledger/sqlite/reserve.ts';
 import type { Deps } from '../lifecycle/deps.ts';
@@ -159,6 +160,7 @@ function openRecord(env: Env, log: Log, strike: Strike) {
   const checkpoints = env.checkpoints
     ? withoutSecrets(createCheckpointBook({ ...env.checkpoints, now: Date.now }), strike)
     : null;
+  refuseForeign(env.databasePath);
   const ledger = openWithReserve(env.databasePath, log);
   for (const exposed of [...ledger.exposed, ...(checkpoints?.exposed ?? [])])
     log.warn({ exposed }, 'others could reach the record');

@@ -4,6 +4,7 @@ import { ConfigError } from '../config/configError.ts';
 import { BOT } from '../domain/person.ts';
 import { endOfArchive, lastToArchive, prune, writeArchive } from '../ledger/history/archive.ts';
 import { countNames, erase } from '../ledger/history/erase.ts';
+import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import { verifyLedger } from '../ledger/history/verify.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
@@ -17,9 +18,10 @@ import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** Runs `work` as the database's only writer. @throws if a bot runs on it */
+/** Runs `work` as the database's only writer. @throws if there is no ledger in it, or a bot runs on it */
 async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
-  if (!existsSync(path)) throw new ConfigError(PROBLEMS.noFile(path));
+  // Opening it to write would make a ledger of any other file.
+  openLedgerFile(path).close();
   const ledger = openLedger(path, { waitsForLocks: true });
   for (const exposed of ledger.exposed) process.stderr.write(`${exposed}\n`);
   try {

@@ -8,8 +8,9 @@ import type { Instant } from '../domain/terms.ts';
 import type { EventRow } from '../ledger/book/chain.ts';
 import { privateKeyOf, readCheckpoints } from '../ledger/history/checkpoint.ts';
 import { createRowWriter, exportRows } from '../ledger/history/export.ts';
+import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import { verifyLedger } from '../ledger/history/verify.ts';
-import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
+import type { OpenLedger } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
 import { auditBundleGuide } from '../wording/terminal/guides.ts';
@@ -30,7 +31,7 @@ export async function auditBundle({ values, files }: Given<typeof AUDIT_BUNDLE>)
   if (from >= to) throw new UsageError(MISUSE.fromAfterTo);
   if (existsSync(out)) throw new ConfigError(PROBLEMS.exists(out));
   const path = databasePath(files[0]);
-  const ledger = openLedgerToRead(path);
+  const ledger = openLedgerFile(path);
   try {
     return await make(ledger, { path, from, to, keyPath, out, checkpoints });
   } finally {

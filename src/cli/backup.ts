@@ -1,6 +1,6 @@
 import { backupLedger } from '../ledger/history/backup.ts';
+import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
-import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { NO_OPTIONS } from '../wording/terminal/options.ts';
 import { PROBLEMS } from '../wording/terminal/problems.ts';
@@ -16,7 +16,7 @@ export async function backup({ files }: Given<typeof NO_OPTIONS>): Promise<numbe
   const [to, named, ...more] = files;
   if (to === undefined || more.length > 0) throw new UsageError(MISUSE.backup);
   const found = backupLedger(databasePath(named), to);
-  const copy = openLedgerToRead(to);
+  const copy = openLedgerFile(to);
   try {
     const newest = await createEventReader(copy).newest();
     process.stdout.write(`${RESULTS.backedUp(to, newest)}\n`);

@@ -1,7 +1,7 @@
 import { endsWithin, isDraining, windowEnd } from '../domain/drain.ts';
 import type { LiveGrant } from '../domain/grant.ts';
+import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import { liftDrain, readDrain, writeDrain } from '../ledger/sqlite/drainFile.ts';
-import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { DRAIN } from '../wording/terminal/options.ts';
@@ -18,7 +18,7 @@ export async function drain({ values, files }: Given<typeof DRAIN>): Promise<num
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   if (values.off === true && values.for !== undefined) throw new UsageError(MISUSE.drain);
   const path = databasePath(files[0]);
-  const ledger = openLedgerToRead(path);
+  const ledger = openLedgerFile(path);
   try {
     if (values.off === true) {
       liftDrain(path);

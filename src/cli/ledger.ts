@@ -5,8 +5,8 @@ import { ConfigError } from '../config/configError.ts';
 import { readTextFile } from '../config/readFile.ts';
 import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/history/checkpoint.ts';
 import { append, otherLedger } from '../ledger/history/checkpointBook.ts';
+import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import type { Anchor } from '../ledger/history/verify.ts';
-import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { LEDGER_ROTATE_KEY, LEDGER_VERIFY } from '../wording/terminal/options.ts';
@@ -24,7 +24,7 @@ export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Pr
   // Checked before opening, because reading creates a -wal file.
   const isBeside = (end: string): boolean => (statSync(`${path}${end}`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   const isAtHome = isBeside('-wal') || existsSync(`${path}-writer`);
-  const opened = await readWhole(path, () => openLedgerToRead(path));
+  const opened = await readWhole(path, () => openLedgerFile(path));
   try {
     const anchors: Anchor[] = [];
     let foreign = 0;
@@ -75,7 +75,7 @@ async function readWhole<T>(path: string, read: () => T | Promise<T>): Promise<T
  * A bot that was stopped records that as its last event, and one that was killed leaves its -wal. With neither, the
  * copy may lack the newest events.
  */
-function isPerhapsShort({ sqlite }: ReturnType<typeof openLedgerToRead>): boolean {
+function isPerhapsShort({ sqlite }: ReturnType<typeof openLedgerFile>): boolean {
   const last = sqlite.prepare<[], string>('SELECT type FROM events ORDER BY seq DESC LIMIT 1').pluck().get();
   return last !== undefined && last !== 'bot.stopped';
 }
@@ -85,7 +85,7 @@ function notWhole(path: string, problem: string, kind: keyof typeof TAMPERING): 
   return 1;
 }
 
-const genesisOf = ({ sqlite }: ReturnType<typeof openLedgerToRead>): string => originOf(sqlite)?.ledger ?? '';
+const genesisOf = ({ sqlite }: ReturnType<typeof openLedgerFile>): string => originOf(sqlite)?.ledger ?? '';
 
 function fileAnchors(
   path: string,

@@ -1,7 +1,7 @@
 import { HOUR } from '../domain/terms.ts';
 import { figuresOf } from '../ledger/history/figures.ts';
+import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
-import { openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { REPORT } from '../wording/terminal/options.ts';
@@ -20,7 +20,7 @@ export async function report({ values, files }: Given<typeof REPORT>): Promise<n
   const to = instantOption('--to', values.to, 'ends') ?? madeAt;
   const from = instantOption('--from', values.from) ?? to - DEFAULT_PERIOD;
   if (from >= to) throw new UsageError(MISUSE.fromAfterTo);
-  const ledger = openLedgerToRead(databasePath(files[0]));
+  const ledger = openLedgerFile(databasePath(files[0]));
   try {
     const { reportPage } = await import('../report/page.ts');
     const events = createEventReader(ledger);

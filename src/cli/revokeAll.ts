@@ -10,17 +10,20 @@ import type { LiveGrant } from '../domain/grant.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createStriker } from '../domain/secrets.ts';
 import { backupLedger } from '../ledger/history/backup.ts';
+import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { createIdBook } from '../ledger/sqlite/idBook.ts';
 import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
 import { createSeatBook } from '../ledger/sqlite/seatBook.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
 import { takeAllBack } from '../lifecycle/grant/takeAllBack.ts';
+import { StorageError } from '../ports/store.ts';
 import { statementsFor } from '../provisioners/byHand.ts';
 import { lackingPackages } from '../provisioners/packages.ts';
 import { PROVISIONERS } from '../provisioners/registry.ts';
 import { connectTargets } from '../provisioners/targets.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { REVOKE_ALL } from '../wording/terminal/options.ts';
+import { PROBLEMS } from '../wording/terminal/problems.ts';
 import { REVOKED } from '../wording/terminal/results.ts';
 import { policyPath } from './options.ts';
 import { readPolicy } from './readPolicy.ts';
@@ -39,6 +42,8 @@ export async function revokeAll({ values, files }: Given<typeof REVOKE_ALL>): Pr
     backupLedger(values.from, copy);
     const ledger = openLedger(copy, { waitsForLocks: true });
     try {
+      if ((await createEventReader(ledger).newest()) === null)
+        throw new StorageError(PROBLEMS.saysNothing(values.from));
       return await (values.statements === true ? sayByHand(ledger, readPolicy(path).policy) : takeBack(ledger, path));
     } finally {
       ledger.close();

@@ -1,6 +1,7 @@
 import { type Canary, canaryProblem } from '../domain/canary.ts';
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import { isWriterThere, openLedgerToRead } from '../ledger/sqlite/open.ts';
+import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
+import { isWriterThere } from '../ledger/sqlite/open.ts';
 import { createOverviewReader } from '../ledger/sqlite/overview.ts';
 import { JOBS } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
@@ -26,7 +27,7 @@ interface Status extends Overview {
 export async function status({ values, files }: Given<typeof OPTIONS>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   const path = databasePath(files[0]);
-  const ledger = openLedgerToRead(path);
+  const ledger = openLedgerFile(path);
   try {
     const now = Date.now();
     const found = statusOf(await createOverviewReader(ledger).read(now), { isRunning: isWriterThere(path), now });

@@ -44,11 +44,11 @@ async function replayed(
     return replayAll(policy, decisions, { policy: path, since });
   }
   const since = Date.now() - Math.max(given.period, HOUR);
-  const [{ decisionsIn }, { openLedgerToRead }] = await Promise.all([
+  const [{ decisionsIn }, { openLedgerFile }] = await Promise.all([
     import('../../ledger/history/decisions.ts'),
-    import('../../ledger/sqlite/open.ts'),
+    import('../../ledger/history/ledgerFile.ts'),
   ]);
-  const ledger = openLedgerToRead(databasePath(given.database));
+  const ledger = openLedgerFile(databasePath(given.database));
   try {
     const byRules = decisionsIn(ledger, since).filter(isByRules);
     return replayAll(policy, byRules, { policy: path, since: new Date(since).toISOString() });

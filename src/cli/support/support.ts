@@ -7,7 +7,8 @@ import { VARIABLES } from '../../config/envSchema.ts';
 import { readTextFile } from '../../config/readFile.ts';
 import { secretsNamed } from '../../config/secrets.ts';
 import { createStriker } from '../../domain/secrets.ts';
-import { isWriterThere, openLedgerToRead } from '../../ledger/sqlite/open.ts';
+import { openLedgerFile } from '../../ledger/history/ledgerFile.ts';
+import { isWriterThere } from '../../ledger/sqlite/open.ts';
 import { createOverviewReader } from '../../ledger/sqlite/overview.ts';
 import { SUPPORT_GUIDE } from '../../wording/terminal/guides.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
@@ -42,7 +43,7 @@ export async function support({ values, files }: Given<typeof SUPPORT>): Promise
 }
 
 async function gathered(path: string, log: string | undefined): Promise<[string, string][]> {
-  const ledger = openLedgerToRead(path);
+  const ledger = openLedgerFile(path);
   try {
     const now = Date.now();
     const overview = await createOverviewReader(ledger).read(now);

@@ -2,18 +2,19 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from '
 import { StorageError } from '../../ports/store.ts';
 import { storageFault } from '../sqlite/errors.ts';
 import { openLedgerToRead } from '../sqlite/open.ts';
+import { openLedgerFile } from './ledgerFile.ts';
 import { type Verification, verifyLedger } from './verify.ts';
 
 /**
  * Copies a snapshot of the database into one self-contained file, while the bot goes on writing. The copy is
  * readable by its owner only, and is checked before it gets its name.
  * @returns the result of checking the copy: a damaged ledger is copied too, since there is nothing better
- * @throws StorageError if the file exists already, or cannot be written
+ * @throws StorageError if the database holds no ledger, or the file exists already or cannot be written
  */
 export function backupLedger(path: string, to: string): Verification {
   if (existsSync(to)) throw new StorageError(`${to}: is there already; name a new file for each backup`);
   const draft = `${to}.part`;
-  const reader = openLedgerToRead(path);
+  const reader = openLedgerFile(path);
   try {
     rmSync(draft, { force: true });
     closeSync(openSync(draft, 'wx', 0o600));

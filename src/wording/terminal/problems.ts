@@ -4,7 +4,6 @@
 export const HOW_TO_COPY = 'Copy the database of a running bot with jitbot backup TO, or stop the bot first';
 
 export const PROBLEMS = {
-  noFile: (path: string): string => `${path}: there is no such file`,
   exists: (path: string): string => `${path}: exists already; name a new file`,
   notWritable: (path: string): string => `${path}: cannot be written; check that its folder exists`,
   notReadable: (path: string): string => `${path}: cannot be read`,
@@ -21,6 +20,8 @@ export const PROBLEMS = {
   backupNotWhole: (path: string, problem: string): string => `${path}: the ledger in it is not whole: ${problem}`,
   noEvents: (path: string, from: string, to: string): string => `${path}: has no event from ${from} to ${to}`,
   emptyCopy: 'the copy has no events; start the bot on a new database instead',
+  saysNothing: (path: string): string =>
+    `${path}: it has no events, and so does not say what is active; name another copy`,
   unknownKey: (key: string, checkpoints: string): string =>
     `${key}: ${checkpoints} does not know this key, so it cannot introduce another one`,
   // Slack
