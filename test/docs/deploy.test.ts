@@ -1,10 +1,10 @@
 /** docs/deploy: what can be tried of it without a container engine, a cluster or a systemd that runs. */
 
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dumpYaml, loadYaml } from '@kubernetes/client-node';
 import { expect, onTestFinished, test } from 'vitest';
@@ -53,6 +53,44 @@ test('compose builds the Dockerfile, and mounts where the image expects things',
   expect(existsSync(join(ROOT, 'docs/deploy', build.context, build.dockerfile))).toBe(true);
   expect(volumes.map((volume) => volume.split(':')[1])).toEqual(['/data', '/etc/jitbot']);
   expect(read_only).toBe(true);
+});
+
+/** What whoever uses compose.yaml puts beside it: the policy, each secret, and settings for compose itself. */
+function besideCompose(): readonly string[] {
+  const { services, secrets } = parse(read('compose.yaml')) as {
+    services: { jitbot: { volumes: string[] } };
+    secrets: Record<string, { file: string }>;
+  };
+  const mounted = services.jitbot.volumes.flatMap((volume) => /^\.\/[^:]+/.exec(volume)?.[0] ?? []);
+  const files = Object.values(secrets).map(({ file }) => file);
+  return [...mounted.map((path) => `${path}/policy.yaml`), ...files, '.env'].map((path) => join('docs/deploy', path));
+}
+
+test('secrets and policy beside compose.yaml get into no package, and so into no image', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jitbot-beside-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const name of ['package.json', 'docs/deploy']) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  for (const path of besideCompose()) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    writeFileSync(join(folder, path), 'a secret');
+  }
+  const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  const [packed] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  const paths = packed.files.map(({ path }) => path);
+  expect(paths).toEqual(expect.arrayContaining(FILES.map((file) => `docs/deploy/${file}`)));
+  expect(paths.filter((path) => besideCompose().includes(path))).toEqual([]);
+});
+
+test('git takes none of them, and no build gets them', () => {
+  const { stdout } = spawnSync('git', ['check-ignore', ...besideCompose()], { cwd: ROOT, encoding: 'utf8' });
+  expect(stdout.trim().split('\n')).toEqual(besideCompose());
+  const ignored = read('Dockerfile.dockerignore').split('\n');
+  for (const path of besideCompose().filter((one) => !one.endsWith('.env'))) expect(ignored).toContain(dirname(path));
+  // Docker takes a pattern without a folder for the top one only.
+  expect(ignored).toEqual(expect.arrayContaining(['**/.env*', '**/*.pem', '**/*.db', '**/*.db-*']));
 });
 
 const arrayAfter = (start: RegExp): string[] => {
