@@ -5,6 +5,7 @@ import { BOT } from '../domain/person.ts';
 import { endOfArchive, lastToArchive, prune, writeArchive } from '../ledger/history/archive.ts';
 import { countNames, erase } from '../ledger/history/erase.ts';
 import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
+import { giveToOwnerOf } from '../ledger/history/owner.ts';
 import { verifyLedger } from '../ledger/history/verify.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
@@ -23,6 +24,7 @@ async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<numb
   // Opening it to write would make a ledger of any other file.
   openLedgerFile(path).close();
   const ledger = openLedger(path, { waitsForLocks: true });
+  giveToOwnerOf(path, [`${path}-writer`]);
   for (const exposed of ledger.exposed) process.stderr.write(`${exposed}\n`);
   try {
     return await work(ledger);

@@ -1,6 +1,7 @@
 import { endsWithin, isDraining, windowEnd } from '../domain/drain.ts';
 import type { LiveGrant } from '../domain/grant.ts';
 import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
+import { giveToOwnerOf } from '../ledger/history/owner.ts';
 import { liftDrain, readDrain, writeDrain } from '../ledger/sqlite/drainFile.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
@@ -29,6 +30,7 @@ export async function drain({ values, files }: Given<typeof DRAIN>): Promise<num
       const until = windowEnd(values.for, Date.now());
       if (until === null) throw new UsageError(MISUSE.notADuration('--for', values.for, '45m or 2h'));
       writeDrain(path, { until, why: values.why ?? DRAINED.whyDefault });
+      giveToOwnerOf(path, [`${path}-drain`]);
     }
     const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
     return tell(

@@ -4,6 +4,7 @@ import SQLite from 'better-sqlite3';
 import { StorageError } from '../../ports/store.ts';
 import { type OpenLedger, openLedger, takeWriterLock } from '../sqlite/open.ts';
 import { backupLedger } from './backup.ts';
+import { giveToOwnerOf } from './owner.ts';
 
 /** Files beside a database that a bot has used. */
 const COMPANIONS = ['-wal', '-shm'];
@@ -37,6 +38,7 @@ export async function putInPlace(
     } finally {
       ledger.close();
     }
+    giveToOwnerOf(existsSync(path) ? path : dirname(path), [draft, `${path}-writer`]);
     const replaced = existsSync(path) ? putAside(path, now) : null;
     renameSync(draft, path);
     syncFolder(path);
