@@ -1,13 +1,14 @@
 import { type Canary, canaryProblem } from '../domain/canary.ts';
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
-import { isWriterThere } from '../ledger/sqlite/open.ts';
+import { isWriterThere, type OpenLedger } from '../ledger/sqlite/open.ts';
 import { createOverviewReader } from '../ledger/sqlite/overview.ts';
 import { JOBS } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { STATUS as OPTIONS } from '../wording/terminal/options.ts';
 import { STATUS, STATUS_PROBLEMS } from '../wording/terminal/status.ts';
+import { doubtIn } from './ledgerDoubt.ts';
 import { databasePath } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
@@ -17,8 +18,13 @@ const SILENT_AFTER: Millis = 2.5 * MINUTE;
 const LATE_AFTER: Millis = 2 * MINUTE;
 
 /** What `jitbot status` shows. `--json` writes all of it. */
-interface Status extends Overview {
+export interface Status extends Overview {
+  /** Whether a process has the database. */
+  readonly running: boolean;
+  /** Whether it also writes, which it does every minute. */
   readonly alive: boolean;
+  /** Why the ledger keeps it from granting; null if it does not. */
+  readonly ledgerDoubt: string | null;
   /** What needs a look. Empty if all is well. */
   readonly problems: readonly string[];
 }
@@ -30,7 +36,7 @@ export async function status({ values, files }: Given<typeof OPTIONS>): Promise<
   const ledger = openLedgerFile(path);
   try {
     const now = Date.now();
-    const found = statusOf(await createOverviewReader(ledger).read(now), { isRunning: isWriterThere(path), now });
+    const found = await readStatus(ledger, now);
     process.stdout.write(values.json === true ? `${JSON.stringify(found)}\n` : textOf(found, now));
     return found.problems.length === 0 ? 0 : 1;
   } finally {
@@ -38,10 +44,18 @@ export async function status({ values, files }: Given<typeof OPTIONS>): Promise<
   }
 }
 
-export function statusOf(
-  overview: Overview,
-  { isRunning, now }: { readonly isRunning: boolean; readonly now: Instant },
-): Status {
+export const readStatus = async (ledger: OpenLedger, now: Instant): Promise<Status> =>
+  statusOf(await createOverviewReader(ledger).read(now), {
+    ...{ isRunning: isWriterThere(ledger.path), ledgerDoubt: await doubtIn(ledger), now },
+  });
+
+interface Beside {
+  readonly isRunning: boolean;
+  readonly ledgerDoubt: string | null;
+  readonly now: Instant;
+}
+
+export function statusOf(overview: Overview, { isRunning, ledgerDoubt, now }: Beside): Status {
   const ago = (since: Instant): Millis => Math.max(SECOND, now - since);
   const isSilent = now - overview.lastBeat > SILENT_AFTER;
   const { overdue, auditBehind } = overview;
@@ -51,6 +65,7 @@ export function statusOf(
     problems.push(
       overview.lastBeat === 0 ? STATUS_PROBLEMS.neverAlive : STATUS_PROBLEMS.silent(ago(overview.lastBeat)),
     );
+  if (ledgerDoubt !== null) problems.push(STATUS_PROBLEMS.doubt(ledgerDoubt));
   if (overdue !== null) problems.push(STATUS_PROBLEMS.overdue(overdue.count, ago(overdue.since)));
   for (const { kind, count, since } of overview.due)
     if (JOBS[kind].lane === 'ending' && now - since > LATE_AFTER)
@@ -59,15 +74,19 @@ export function statusOf(
     problems.push(STATUS_PROBLEMS.auditBehind(auditBehind.count, ago(auditBehind.since)));
   const canary = overview.canary && canaryProblem(overview.canary, now);
   if (canary !== null) problems.push(STATUS_PROBLEMS.canary(canary));
-  return { ...overview, alive: isRunning && !isSilent, problems };
+  return { ...overview, running: isRunning, alive: isRunning && !isSilent, ledgerDoubt, problems };
 }
 
 /** Whether new access is granted. A freeze and a drain are somebody's decision, and so no problem. */
-function newAccess({ frozenSince, drain }: Status): string {
+function newAccess({ ledgerDoubt, frozenSince, drain }: Status): string {
+  if (ledgerDoubt !== null) return STATUS.newAccess.doubted;
   if (frozenSince !== null) return STATUS.newAccess.frozen(iso(frozenSince));
   if (drain === null) return STATUS.newAccess.usual;
   return STATUS.newAccess.drained(drain.until === null ? null : iso(drain.until));
 }
+
+const botText = ({ alive, running }: Status): string =>
+  alive ? STATUS.bot.alive : running ? STATUS.bot.silent : STATUS.bot.gone;
 
 const iso = (at: Instant): string => new Date(at).toISOString();
 
@@ -82,7 +101,7 @@ function textOf(found: Status, now: Instant): string {
   const live = Object.entries(found.live);
   const { auditBehind, lastAnchor } = found;
   const rows = [
-    [STATUS.bot.name, found.alive ? STATUS.bot.alive : STATUS.bot.notAlive],
+    [STATUS.bot.name, botText(found)],
     [STATUS.live.name, live.length === 0 ? STATUS.live.none : STATUS.live.some(live)],
     [STATUS.newAccess.name, newAccess(found)],
     [STATUS.pending, String(found.pending.length)],

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR } from '../../src/domain/terms.ts';
 import { writeDrain } from '../../src/ledger/sqlite/drainFile.ts';
 import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
@@ -69,6 +69,41 @@ test('status says that nothing new is granted, and until when', async () => {
     records: [{ kind: 'freeze', key: 'bot', value: { by: ANA, at: 0, reason: '' }, version: 0 }],
   });
   expect(await access()).toBe('NONE: frozen since 1970-01-01T00:00:00.000Z');
+});
+
+describe('status of a ledger that keeps its bot from granting', () => {
+  const status = async () => {
+    const { code, out } = await jit(['status', one.path]);
+    return { code, access: /^new access +(.+)$/m.exec(out)?.[1], why: /because of the ledger: (.+)$/m.exec(out)?.[1] };
+  };
+  const usual = { access: 'as usual', why: undefined };
+  const none = (why: string) => ({ code: 1, access: 'NONE: the ledger has to be looked at', why });
+  const from = { seq: 1, hash: '0'.repeat(64) };
+
+  test('says so after a restore, until an administrator has looked', async () => {
+    await one.record(anEvent('ledger.restored', { from, known: null }));
+    expect(await status()).toEqual(none('it was put back from a copy, and targets are still being compared with it'));
+    await one.record(anEvent('ledger.reconciled', { taken: 1, unseen: [], problem: 'it was put back' }));
+    expect(await status()).toEqual(none('it was put back'));
+    await one.record(anEvent('ledger.looked', { problem: 'it was put back', reason: 'all is as it should be' }));
+    expect(await status()).toMatchObject(usual);
+  });
+
+  test('says so of damage that was found since the start', async () => {
+    await one.record(anEvent('ledger.damaged', { problem: 'event 1 was changed' }));
+    expect(await status()).toEqual(none('event 1 was changed'));
+    await one.record(anEvent('bot.started', { version: '1', after: 1 }));
+    expect(await status()).toMatchObject(usual);
+  });
+});
+
+test('status of a bot that runs and cannot write does not say that it is not running', async () => {
+  await createPostBook(one.ledger).moveCursor('clock', Date.now() - HOUR);
+  const { code, out } = await jit(['status', one.path]);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^bot +RUNNING, but it writes nothing$/m);
+  one.ledger.close();
+  expect((await jit(['status', one.path])).out).toMatch(/^bot +NOT RUNNING$/m);
 });
 
 test.each([

@@ -20,7 +20,7 @@ const overview = (more: Partial<Overview> = {}): Overview => ({
   ...more,
 });
 const look = (more: Partial<Overview> = {}, isRunning = true, now = NOON) =>
-  statusOf(overview(more), { isRunning, now });
+  statusOf(overview(more), { isRunning, now, ledgerDoubt: null });
 
 describe('the status', () => {
   test('of a bot that works is that it is alive, and nothing else', () => {
@@ -41,6 +41,11 @@ describe('the status', () => {
       problems: ['the bot has written nothing for 3 min'],
     });
     expect(look({ lastBeat: 0 }).problems).toEqual(['the bot has never written the time down']);
+  });
+
+  test('names what keeps the ledger’s bot from granting', () => {
+    const found = statusOf(overview(), { isRunning: true, now: NOON, ledgerDoubt: 'event 3 was changed' });
+    expect(found.problems).toEqual(['nothing new is granted, because of the ledger: event 3 was changed']);
   });
 
   test('names what is overdue, and for how long', () => {

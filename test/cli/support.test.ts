@@ -59,6 +59,14 @@ beforeAll(async () => {
   const site = aSite(join(folder, 'jit.db'));
   await aLivedLedger(site);
   database = site.path;
+  const writing = new SQLite(database);
+  writing.prepare("INSERT INTO records (kind, key, body, version) VALUES ('canary', 'bot', ?, 1)").run(
+    JSON.stringify({
+      ...{ role: 'ledger-of-payments/reading-it', every: 3_600_000, run: null, beganAt: 1, held: null, heldAt: null },
+      last: { at: 1, took: 1, problem: 'ledger-of-payments refused it' },
+    }),
+  );
+  writing.close();
   const sqlite = new SQLite(database, { readonly: true });
   typed = [
     ...sqlite
@@ -127,7 +135,11 @@ test('says whether the record is whole, and how much there is of everything', ()
     rows: { events: expect.any(Number), requests: expect.any(Number) },
     events: { first: 1, byType: { 'request.submitted': expect.any(Number), 'grant.ended': expect.any(Number) } },
   });
-  expect(read('status.json')).toMatchObject({ alive: false, live: { overdue: 1 } });
+  expect(read('status.json')).toMatchObject({
+    alive: false,
+    live: { overdue: 1 },
+    canary: { last: { passed: false } },
+  });
 });
 
 test('has the settings of the policy, in which the same name is the same number', () => {

@@ -8,8 +8,6 @@ import { readTextFile } from '../../config/readFile.ts';
 import { secretsNamed } from '../../config/secrets.ts';
 import { createStriker } from '../../domain/secrets.ts';
 import { openLedgerFile } from '../../ledger/history/ledgerFile.ts';
-import { isWriterThere } from '../../ledger/sqlite/open.ts';
-import { createOverviewReader } from '../../ledger/sqlite/overview.ts';
 import { SUPPORT_GUIDE } from '../../wording/terminal/guides.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { SUPPORT } from '../../wording/terminal/options.ts';
@@ -17,10 +15,11 @@ import { FILES, PROBLEMS } from '../../wording/terminal/problems.ts';
 import { RESULTS } from '../../wording/terminal/results.ts';
 import { databasePath, ownZone } from '../options.ts';
 import type { Given } from '../spec.ts';
-import { statusOf } from '../status.ts';
+import { readStatus } from '../status.ts';
 import { UsageError } from '../usageError.ts';
 import { databaseFacts } from './databaseFacts.ts';
 import { logLines } from './logLines.ts';
+import { statusFacts } from './statusFacts.ts';
 
 /** `jitbot support`: facts for whoever looks for a fault. Exit codes: 0 made, 2 could not be made. */
 export async function support({ values, files }: Given<typeof SUPPORT>): Promise<number> {
@@ -46,12 +45,11 @@ async function gathered(path: string, log: string | undefined): Promise<[string,
   const ledger = openLedgerFile(path);
   try {
     const now = Date.now();
-    const overview = await createOverviewReader(ledger).read(now);
     const policy = process.env.JIT_POLICY;
     return [
       ['about.json', json(about(now))],
       ['environment.json', json(Object.fromEntries(VARIABLES.map((name) => [name, isSet(name) ? 'set' : 'not set'])))],
-      ['status.json', json(statusOf(overview, { isRunning: isWriterThere(path), now }))],
+      ['status.json', json(statusFacts(await readStatus(ledger, now)))],
       ['database.json', json(databaseFacts(ledger))],
       ...(policy === undefined ? [] : [['policy.json', json(await shapeOf(policy))] satisfies [string, string]]),
       ...(log === undefined ? [] : [['log.jsonl', linesOf(log)] satisfies [string, string]]),

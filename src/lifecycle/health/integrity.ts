@@ -223,6 +223,15 @@ interface Open {
   readonly restored: boolean;
 }
 
+/**
+ * Why nothing is granted until targets were compared, or an administrator has looked, as events say.
+ * @returns null if there is no reason
+ */
+export async function recordedDoubt(events: EventReader): Promise<string | null> {
+  const { doubt, restored } = await openDoubt(events);
+  return restored ? RESTORED : doubt;
+}
+
 /** The doubt survives a restart: an administrator still has to look. */
 async function openDoubt(events: EventReader): Promise<Open> {
   const damage = (await events.marks('ledger.damaged')).findLast(({ payload }) => payload.needsLook === true);

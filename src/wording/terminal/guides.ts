@@ -47,7 +47,7 @@ export const SUPPORT_GUIDE = `What somebody needs to find a fault in jitbot. It 
 
 about.json        versions and the machine
 environment.json  which variables are set, without their values
-status.json       what "jitbot status --json" says
+status.json       what "jitbot status --json" says, without names
 database.json     sizes, counts, and whether the ledger is whole
 policy.json       which settings the policy has, with a number in place of every name
 log.jsonl         from the log: level, time, kind of message and place in the program

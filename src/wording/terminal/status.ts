@@ -8,6 +8,7 @@ export const STATUS_PROBLEMS = {
   notRunning: 'no bot runs on this database: nothing ends on time',
   neverAlive: 'the bot has never written the time down',
   silent: (ago: Millis): string => `the bot has written nothing for ${durationText(ago)}`,
+  doubt: (problem: string): string => `nothing new is granted, because of the ledger: ${problem}`,
   overdue: (count: number, ago: Millis): string =>
     `${counted(count, 'grant is', 'grants are')} overdue, the oldest for ${durationText(ago)}`,
   late: (count: number, kind: string, ago: Millis): string =>
@@ -19,7 +20,7 @@ export const STATUS_PROBLEMS = {
 
 /** The label and the text of each row. */
 export const STATUS = {
-  bot: { name: 'bot', alive: 'running', notAlive: 'NOT RUNNING' },
+  bot: { name: 'bot', alive: 'running', silent: 'RUNNING, but it writes nothing', gone: 'NOT RUNNING' },
   live: {
     name: 'access',
     none: 'none',
@@ -30,6 +31,7 @@ export const STATUS = {
   newAccess: {
     name: 'new access',
     usual: 'as usual',
+    doubted: 'NONE: the ledger has to be looked at',
     frozen: (since: string): string => `NONE: frozen since ${since}`,
     drained: (until: string | null): string => `NONE: drained until ${until ?? 'the window is ended'}`,
   },
