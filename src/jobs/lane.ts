@@ -31,7 +31,9 @@ export interface RunningLane {
    * @returns whether there was any, or a commit failed
    */
   pump(): Promise<boolean>;
-  /** Starts what is due and may be done without a record, even before the lane claims work. */
+  /** Starts what is due and needs no claim. */
+  beginDue(): Promise<void>;
+  /** The same, even before the lane claims work. */
   workUnrecorded(): Promise<void>;
   /** Waits for what is running; takes no more. */
   drain(): Promise<void>;
@@ -92,10 +94,14 @@ class WorkingLane implements RunningLane {
     if (this.#looking) {
       this.#looksAgain = true;
       // A claim may wait for the disk; what ends access does not.
-      return this.workUnrecorded().then(() => false);
+      return this.beginDue().then(() => false);
     }
     this.#looking = this.#lookWhileAsked();
     return this.#looking;
+  }
+
+  async beginDue(): Promise<void> {
+    if (this.#isOpen) await this.workUnrecorded();
   }
 
   async workUnrecorded(): Promise<void> {

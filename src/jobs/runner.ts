@@ -41,10 +41,12 @@ export function createRunner(options: RunnerOptions): Runner {
       await Promise.all(lanes.map((lane) => lane.workUnrecorded()));
     },
     poke: (kinds) => {
-      for (const lane of lanes) if (lane.kinds.some((kind) => kinds.has(kind))) poked.add(lane);
-      if (isPumping) return;
+      const due = lanes.filter((lane) => lane.kinds.some((kind) => kinds.has(kind)));
+      for (const lane of due) poked.add(lane);
+      // A claim of another lane may wait for the disk; what ends access does not wait for that.
+      if (isPumping) setImmediate(() => void Promise.all(due.map((lane) => lane.beginDue())));
+      else setImmediate(() => void pumpPoked());
       isPumping = true;
-      setImmediate(() => void pumpPoked());
     },
     stop: async () => {
       isStopped = true;

@@ -772,6 +772,24 @@ describe('a runner', () => {
     await runner.stop();
   });
 
+  test('begins what ends access although the claim of another lane waits for the disk', async () => {
+    const ran: string[] = [];
+    const end = always(noting(ran), { evenWithoutRecord: true });
+    const runner = runnerOf([{ concurrency: 2, kinds: { end } }, lane('card')]);
+    runner.start();
+    await settle();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    queue.gate = promise;
+    runner.poke(new Set<JobKind>(['card']));
+    await settle();
+    put('a', 'b');
+    runner.poke(new Set<JobKind>(['end']));
+    await settle();
+    expect(ran).toEqual(['a', 'b']);
+    resolve();
+    await runner.stop();
+  });
+
   test('stopping waits for every lane', async () => {
     const work = gated();
     const runner = runnerOf([lane('end'), lane('card', work.handle)]);

@@ -263,9 +263,17 @@ describe('commits that come together', () => {
     const clock = manualClock(0);
     const commit = commitQueue({
       clock,
-      write: (all) => {
+      write: (take, { resolve, reject }) => {
+        const all = take();
         writes.push(all);
-        return write(all);
+        let outcomes: readonly Outcome[];
+        try {
+          outcomes = write(all);
+        } catch (error) {
+          reject(error);
+          return;
+        }
+        resolve(outcomes);
       },
       whenOpen: doors.whenOpen,
       onDue: (jobs) => void told.push(jobs),

@@ -44,7 +44,7 @@ describe('room beside the database', () => {
     };
     expect(() => openWithReserve(path, log, open)).toThrow('SQLITE_NOTADB');
     expect(isThere).toEqual([true, false]);
-    expect(log.lines).toMatchObject([{ level: 'error', message: expect.stringContaining('kept in reserve') }]);
+    expect(log.lines).toMatchObject([{ level: 'error', message: expect.stringContaining('reserve file') }]);
   });
 
   test.each(['SQLITE_NOTADB', 'SQLITE_BUSY', 'SQLITE_IOERR_READ'])('is left alone on %s', (code) => {

@@ -82,12 +82,12 @@ test('pauses and patience are counted by the time that it is given', async () =>
 /** The next write is turned away by a gate that has opened by the time anybody looks. */
 function turnedAwayOnce(): OpenLedger {
   let isFirst = true;
-  const write: OpenLedger['gate']['write'] = (work) => {
-    if (!isFirst) return ledger.gate.write(work);
+  const share: OpenLedger['gate']['share'] = (work, settle) => {
+    if (!isFirst) return ledger.gate.share(work, settle);
     isFirst = false;
-    throw new StorageError('the database is locked by another program', { isBusy: true });
+    settle.reject(new StorageError('the database is locked by another program', { isBusy: true }));
   };
-  return { ...ledger, gate: { ...ledger.gate, write, isClosed: () => false } };
+  return { ...ledger, gate: { ...ledger.gate, share, isClosed: () => false } };
 }
 
 test('a commit that is turned away in the last instant of the pause is tried again', async () => {

@@ -13,6 +13,8 @@ const LEAST_PATIENCE: Millis = SECOND / 4;
 
 /** Changes that share a sync at most: writing one takes a tenth of a millisecond, in which nothing else runs. */
 const MOST_AT_ONCE = 50;
+/** The same for changes that had to wait for a slow disk, where each sync takes longer than that. */
+const MOST_AFTER_WAIT = 500;
 
 /** A change to commit, with the time at which it was asked for. */
 export interface Pending {
@@ -31,8 +33,18 @@ export type Outcome = Applied | { readonly error: unknown };
 
 export interface CommitQueueOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Makes all of them durable together, each whole or not at all. @throws StorageError if none could be written */
-  readonly write: (all: readonly Pending[]) => readonly Outcome[];
+  /**
+   * Makes changes durable together, each whole or not at all, at once or when the disk allows.
+   * @param take what to write, asked for once it is written
+   * @param settle told in the same turn; rejected with a StorageError if none could be written
+   */
+  readonly write: (
+    take: () => readonly Pending[],
+    settle: {
+      readonly resolve: (outcomes: readonly Outcome[]) => void;
+      readonly reject: (error: unknown) => void;
+    },
+  ) => void;
   /** The process's monotonic clock, in ms. */
   readonly elapsed?: () => Millis;
   /** Calls back once, when a database that another program held is worth a retry. */
@@ -55,22 +67,41 @@ export function commitQueue({
   /** More wait than are written at once: the rest has its turn after everybody else's. */
   let isCrowded = false;
 
+  /** Handed over for writing, and not written yet. */
+  let isHandedOver = false;
+  /** What was written last. */
+  let taken: readonly Waiting[] = [];
+
   /** @returns the number of changes that were waiting */
   function flush(): number {
-    if (isPostponed || isCrowded) return 0;
-    const all = waiting.slice(0, MOST_AT_ONCE);
-    waiting = waiting.slice(MOST_AT_ONCE);
-    if (all.length === 0) return 0;
+    if (isPostponed || isCrowded || isHandedOver) return 0;
+    const count = waiting.length;
+    if (count === 0) return 0;
+    isHandedOver = true;
+    let isAtOnce = true;
+    write(() => take(isAtOnce ? MOST_AT_ONCE : MOST_AFTER_WAIT), { resolve: settleAll, reject: failAll });
+    isAtOnce = false;
+    return count;
+  }
+
+  function take(most: number): readonly Waiting[] {
+    isHandedOver = false;
+    taken = waiting.slice(0, most);
+    waiting = waiting.slice(most);
     if (waiting.length > 0) goOnNextTurn();
-    try {
-      const outcomes = write(all);
-      patience.foundNoLock();
-      for (const [index, outcome] of outcomes.entries()) settle(all[index], outcome, onDue);
-    } catch (error) {
-      if (isHeldByAnother(error)) postpone(all, error);
-      else for (const one of all) one.reject(error);
-    }
-    return all.length;
+    return taken;
+  }
+
+  function settleAll(outcomes: readonly Outcome[]): void {
+    patience.foundNoLock();
+    for (const [index, outcome] of outcomes.entries()) settle(taken[index], outcome, onDue);
+  }
+
+  function failAll(error: unknown): void {
+    // A write that was turned away took nothing.
+    if (isHandedOver) take(MOST_AFTER_WAIT);
+    if (isHeldByAnother(error)) postpone(taken, error);
+    else for (const one of taken) one.reject(error);
   }
 
   function goOnNextTurn(): void {

@@ -57,17 +57,18 @@ export function createCommit(ledger: OpenLedger, { clock, followUps, onDue }: Co
     elapsed: gate.elapsed.now,
     whenOpen: gate.whenOpen,
     onDue,
-    write: (all) => {
-      try {
-        const outcomes = gate.write(() => write(all));
-        // Only durable events are chained to.
-        for (const outcome of outcomes) if ('tail' in outcome) tail = outcome.tail;
-        return outcomes;
-      } catch (error) {
-        names.rolledBack();
-        throw error;
-      }
-    },
+    write: (take, { resolve, reject }) =>
+      gate.share(() => write(take()), {
+        resolve: (outcomes) => {
+          // Only durable events are chained to.
+          for (const outcome of outcomes) if ('tail' in outcome) tail = outcome.tail;
+          resolve(outcomes);
+        },
+        reject: (error) => {
+          names.rolledBack();
+          reject(error);
+        },
+      }),
   });
 }
 

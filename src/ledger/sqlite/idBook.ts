@@ -13,7 +13,7 @@ export function createIdBook({ sqlite, path, gate }: OpenLedger): IdBook {
   );
   const guarded = guardFor(path);
   return {
-    keep: async (grantId, thing, id) => gate.write(() => void keep.run(grantId, thing, id)),
+    keep: (grantId, thing, id) => gate.enqueue(() => void keep.run(grantId, thing, id)),
     of: async (grantId) => guarded(() => new Map(of.all(grantId).map(({ thing, id }) => [thing, id]))),
   };
 }

@@ -21,14 +21,14 @@ export function createJobQueue(ledger: OpenLedger): JobQueue {
       const { isDue, claim } = statementsFor(kinds);
       // Nothing due is the common case and costs no commit.
       if (!guarded(() => isDue.get(now, now, ...kinds))) return [];
-      const claimed = gate.write(() => claim.all(now + lease, now, now, ...kinds, limit));
+      const claimed = await gate.enqueue(() => claim.all(now + lease, now, now, ...kinds, limit));
       return claimed.sort((a, b) => a.dueAt - b.dueAt);
     },
     peek: async (kinds, now, limit) => guarded(() => statementsFor(kinds).peek.all(now, ...kinds, limit)),
     settle: createSettle(ledger),
     // In the order of the index on due_at, so that the query stops at the first row.
     nextDueAt: async (kinds, after) => guarded(() => statementsFor(kinds).next.get(after, ...kinds)?.dueAt ?? null),
-    releaseAll: async () => gate.write(() => void releaseAll.run()),
+    releaseAll: () => gate.enqueue(() => void releaseAll.run()),
   };
 }
 

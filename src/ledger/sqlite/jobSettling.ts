@@ -18,13 +18,7 @@ export function createSettle(ledger: OpenLedger): JobQueue['settle'] {
   function record(): void {
     const ended = turn;
     turn = null;
-    if (!ended) return;
-    try {
-      gate.write(() => settleAll(ended.all));
-      ended.resolve();
-    } catch (error) {
-      ended.reject(error);
-    }
+    if (ended) gate.share(() => settleAll(ended.all), ended);
   }
 
   return (settled) => {

@@ -4,11 +4,13 @@ import SQLite, { type Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { StorageError } from '../../ports/store.ts';
 import { drizzle, migrate } from './drizzle.ts';
+import { type Elapsed, PROCESS_TIME } from './elapsed.ts';
 import { isBusy, storageFault } from './errors.ts';
 import { closeToOthers, makeOwnerOnly, openFolder } from './ownerOnly.ts';
 import { checkParts } from './ownParts.ts';
 import * as schema from './schema.ts';
-import { createWriteGate, type Elapsed, PROCESS_TIME, type WriteGate } from './writeGate.ts';
+import type { Together } from './sharedWrites.ts';
+import { createWriteGate, type WriteGate } from './writeGate.ts';
 
 /** Timeout of opening, and of commands beside the bot, for another program's lock. */
 const BUSY_TIMEOUT_MS = 2_000;
@@ -56,7 +58,7 @@ export function openLedger(
     migrate(db, { migrationsFolder: MIGRATIONS });
     const own = parts.putBackOwn();
     if (!waitsForLocks) sqlite.pragma('busy_timeout = 0');
-    const gate = createWriteGate(path, elapsed);
+    const gate = createWriteGate(path, elapsed, togetherIn(sqlite));
     return {
       path,
       db,
@@ -76,6 +78,24 @@ export function openLedger(
     throw startFault(error, path);
   }
 }
+
+/** Several writes in one transaction, each a savepoint in it. */
+export const togetherIn =
+  (sqlite: Database): Together =>
+  <T>(works: readonly (() => T)[]) =>
+    sqlite
+      .transaction(() =>
+        works.map((work) => {
+          try {
+            return { value: sqlite.transaction(work)() };
+          } catch (error) {
+            // A full disk rolls the whole transaction back, including earlier changes.
+            if (!sqlite.inTransaction) throw error;
+            return { error };
+          }
+        }),
+      )
+      .immediate();
 
 /** Opens an existing database read-only, beside a bot that may be writing. */
 export function openLedgerToRead(path: string): OpenLedger {

@@ -37,8 +37,8 @@ export function createPostBook({ db, sqlite, path, gate }: OpenLedger): PostBook
   return {
     find: async (key) => guarded(() => find.get({ key })) ?? null,
     keysOf: async (first) => guarded(() => keysFrom.all(first, `${first}\x7f`)),
-    keep: async (key, post) => gate.write(() => void keep.run({ key, ...post })),
+    keep: (key, post) => gate.enqueue(() => void keep.run({ key, ...post })),
     cursor: async (name) => guarded(() => cursor.get({ name }))?.seq ?? 0,
-    moveCursor: async (name, seq) => gate.write(() => void moveCursor.run({ name, seq })),
+    moveCursor: (name, seq) => gate.enqueue(() => void moveCursor.run({ name, seq })),
   };
 }

@@ -18,8 +18,8 @@ export function createSeatBook({ sqlite, path, gate }: OpenLedger): SeatBook {
   return {
     at: async (place, account) => guarded(() => at.all(place, account)),
     of: async (grantId) => guarded(() => of.all(grantId)),
-    keep: async ({ grantId, place, account, level, role, before }) =>
-      gate.write(() => void keep.run({ grantId, place, account, level, role, before })),
-    drop: async ({ grantId, place }) => gate.write(() => void drop.run(grantId, place)),
+    keep: ({ grantId, place, account, level, role, before }) =>
+      gate.enqueue(() => void keep.run({ grantId, place, account, level, role, before })),
+    drop: ({ grantId, place }) => gate.enqueue(() => void drop.run(grantId, place)),
   };
 }

@@ -53,12 +53,12 @@ export function createStateCheck(
   return {
     suspects: () => inSteps(search()),
     look: async (grantId) => look(grantId),
-    realign: async ({ id, person, role, resourceId, requestId }) =>
-      gate.write(() => void realign.run(person.slackId, role, resourceId, requestId, id)),
+    realign: ({ id, person, role, resourceId, requestId }) =>
+      gate.enqueue(() => void realign.run(person.slackId, role, resourceId, requestId, id)),
     freezeEvent: async () => said.freeze(),
     removals: async () => said.removals(),
     strayStandIns: async () => strayStandIns(sqlite, said),
-    dropUnreadable: async () => gate.write(() => dropUnreadable(sqlite)),
+    dropUnreadable: () => gate.enqueue(() => dropUnreadable(sqlite)),
     idleRequests: async (now) => idleRequests(sqlite, now),
   };
 }

@@ -9,7 +9,7 @@ import { beginEnding, type EndCause } from './endGrant.ts';
 type Ending = Versioned<ProvisioningGrant | ActiveGrant>;
 
 /** How many ends are begun at once: commits that are requested together share one sync of the disk. */
-const AT_ONCE = 50;
+const AT_ONCE = 200;
 
 /**
  * Begins the end of each grant. If an end cannot be recorded, access is still taken back at its target.

@@ -1,0 +1,99 @@
+import type { Millis } from '../../domain/terms.ts';
+import type { Elapsed } from './elapsed.ts';
+
+/** A write that held the event loop for longer than this met a slow disk. */
+const SLOW: Millis = 50;
+const LONGEST_REST: Millis = 2_000;
+
+/** Does all of it in one transaction, each whole or not at all. @throws what undid the transaction as a whole */
+export type Together = <T>(works: readonly (() => T)[]) => readonly Outcome<T>[];
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/** What became of a write, told in the same turn as it was written. */
+export interface Settle<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Waiting {
+  /** @returns what tells its caller, once it is durable */
+  readonly work: () => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Options {
+  readonly write: <T>(work: () => T) => T;
+  readonly elapsed: Elapsed;
+  readonly together?: Together | undefined;
+  readonly asFault: (error: unknown) => unknown;
+}
+
+const oneByOne: Together = (works) => works.map((work) => ({ value: work() }));
+
+/**
+ * Writes that give way on a slow disk. After one that held the event loop for long, everything else has the loop for as
+ * long: targets are called, and people are answered. What is to be written meanwhile shares one sync then. On a fast disk
+ * each is written at once.
+ */
+export function createSharedWrites({ write, elapsed, together = oneByOne, asFault }: Options) {
+  let restUntil = 0;
+  let cancel: (() => void) | null = null;
+  let waiting: Waiting[] = [];
+
+  function timed<T>(work: () => T): T {
+    const began = elapsed.now();
+    try {
+      return write(work);
+    } finally {
+      const now = elapsed.now();
+      if (now - began > SLOW) restUntil = now + Math.min(now - began, LONGEST_REST);
+    }
+  }
+
+  function endRest(): void {
+    cancel = null;
+    const all = waiting;
+    waiting = [];
+    if (all.length === 0) return;
+    let outcomes: readonly Outcome<() => void>[];
+    try {
+      outcomes = timed(() => together(all.map(({ work }) => work)));
+    } catch (error) {
+      for (const { reject } of all) reject(error);
+      return;
+    }
+    for (const [index, outcome] of outcomes.entries())
+      if ('value' in outcome) outcome.value();
+      else all[index]?.reject(asFault(outcome.error));
+  }
+
+  function share<T>(work: () => T, { resolve, reject }: Settle<T>): void {
+    const left = restUntil - elapsed.now();
+    if (left > 0 || waiting.length > 0) {
+      const later = () => {
+        const value = work();
+        return () => resolve(value);
+      };
+      waiting.push({ work: later, reject });
+      cancel ??= elapsed.wakeIn(Math.max(left, 0), endRest);
+      return;
+    }
+    let value: T;
+    try {
+      value = timed(work);
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    resolve(value);
+  }
+
+  return {
+    share,
+    /** Writes at once what waits. */
+    close: (): void => {
+      cancel?.();
+      endRest();
+    },
+  };
+}
