@@ -89,6 +89,8 @@ describe('a request in one line', () => {
     expect(line(told(asked(), approved('policy'), active, overdue, gone))).toContain(
       'an administrator says it is gone',
     );
+    const over = { ended: 'gone', from: NOON + 2 * MINUTE, until: NOON + 4 * MINUTE, isOverdue: false };
+    expect(told(asked(), approved('policy'), active, overdue, gone)?.access).toEqual(over);
   });
 
   test('has no line if its beginning is in an archive', () => {

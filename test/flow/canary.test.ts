@@ -98,6 +98,8 @@ describe('the canary', () => {
     flow.clock.advance(MINUTE);
     await flow.work();
     expect(results().map(({ type }) => type)).toEqual(['canary.passed', 'canary.passed']);
+    // Each says how long it took itself.
+    expect(results().map(({ payload }) => payload)).toMatchObject([{ took: 0 }, { took: 0 }]);
   });
 
   test('is gone from a policy that no longer names it', async () => {

@@ -1,6 +1,6 @@
 /** Before maintenance: nothing new is granted, what is live goes on, and what ends meanwhile is known. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,6 +39,15 @@ test('in a window nothing is granted or approved, and after it both go on', asyn
   flow.clock.advance(31 * MINUTE);
   expect((await flow.approves('U0EVE', waits)).state).toBe('approved');
   expect((await flow.asks('U0ANA', 'db/read', HOUR)).state).toBe('approved');
+});
+
+test('a window that cannot be read is one without an end', async () => {
+  mkdirSync(`${path}-drain`);
+  expect(await flow.refused(flow.asks('U0ANA', 'db/read', HOUR))).toMatchObject({
+    code: 'draining',
+    until: Number.POSITIVE_INFINITY,
+    why: expect.stringContaining('cannot be read'),
+  });
 });
 
 test('what is live goes on and ends on time', async () => {

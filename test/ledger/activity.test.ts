@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CANARY_ID } from '../../src/domain/canary.ts';
 import type { EventPayloads } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { LOOK_BACK, requestSignals, reviewSignals } from '../../src/domain/signals.ts';
@@ -192,6 +193,8 @@ describe('what is read', () => {
     expect(reviews[0]).toMatchObject({ at: one.clock.now(), verdict: 'approve', after: SECOND });
     const { reviews: few } = await reader().reviewing({ reviewer: ['U0D'], requester: ['U0A'] }, one.clock.now());
     expect(few).toEqual([]);
+    const { reviews: requester } = await reader().reviewing({ reviewer: ['U0A'], requester: ['U0B'] }, one.clock.now());
+    expect(requester).toEqual([]);
     await one.record(reviewed('U0E', 1, 'deny'));
     const { reviews: own } = await reader().reviewing({ reviewer: ['U0E'], requester: ['U0A'] }, one.clock.now());
     expect(own).toMatchObject([{ verdict: 'deny', after: MINUTE + 11 * SECOND }]);
@@ -219,7 +222,7 @@ describe('what is read', () => {
     one.clock.advance(1);
     const since = one.clock.now();
     await one.record(activated('U0A', 'db/read'), activated('U0A', 'db/read'), activated('U0B', 'db/read'));
-    await one.record(activated('U0A', 'db/write'), submitted('U0A', 1));
+    await one.record(activated('U0A', 'db/write'), submitted('U0A', 1), activated(CANARY_ID, 'db/write'));
     expect(new Set(await reader().uses(since))).toEqual(
       new Set([
         { role: 'db/read', uses: 3, people: 2 },

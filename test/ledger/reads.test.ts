@@ -238,6 +238,12 @@ describe('grants', () => {
     expect(await one.store.livePlaces()).toHaveLength(2);
     expect(idsOf(await one.store.liveWithoutPlace('', 9))).toEqual(['G2']);
     expect(await one.store.liveForIncident('P1')).toEqual(['G1']);
+    await one.store.commit({
+      requests: [{ value: approved('R-G5', { incidentId: 'P5' }), version: 0 }],
+      grants: [{ value: active('G5', { role: 'web/edit', resourceId: 'web' }), version: 0 }],
+    });
+    // Asked for with an incident, and not tied to it.
+    expect(await one.store.liveForIncident('P5')).toEqual(['G5']);
   });
 });
 
