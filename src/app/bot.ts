@@ -142,7 +142,7 @@ function watching({ env, flow, meter, drift, reader, isSlackConnected, tell }: W
   const { databasePath, metricsToken, heartbeatUrl } = env;
   const observer = createObserver({ clock, reader, isSlackConnected, isLedgerChecked: flow.isLedgerChecked });
   const pages = monitoringPages({
-    ...{ meter, clock, observer, databasePath, metricsToken, version: VERSION },
+    ...{ meter, clock, drift, observer, databasePath, metricsToken, version: VERSION },
     policy: () => flow.deps.policy,
     ledgerProblem: () => integrity.problem(),
   });

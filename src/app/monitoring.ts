@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Policy } from '../domain/policy.ts';
+import type { Millis } from '../domain/terms.ts';
 import type { Page, Shown } from '../http/page.ts';
 import { createGauges } from '../metrics/gauges.ts';
 import type { CountingMeter } from '../metrics/meter.ts';
@@ -54,6 +55,8 @@ export function createObserver({ reader, clock, isLedgerChecked, isSlackConnecte
 }
 
 interface MonitoringOptions {
+  /** How far other clocks are ahead. @returns null if unknown */
+  readonly drift: () => Millis | null;
   readonly observer: Observer;
   readonly databasePath: string;
   readonly clock: Pick<Clock, 'now'>;
@@ -87,6 +90,7 @@ export function monitoringPages(options: MonitoringOptions): ReadonlyMap<string,
       isLedgerTrusted: options.ledgerProblem() === null,
       isSlackConnected: observer.isSlackConnected(),
       freeBytes: (await diskOf(options.databasePath))?.free ?? null,
+      clockDrift: options.drift(),
       policyHash: options.policy().hash,
       version,
     });

@@ -13,7 +13,7 @@ import { UsageError } from './usageError.ts';
 type Values = Given<typeof INIT>['values'];
 
 /** The questions of `init`, and what answers look like. */
-const QUESTIONS = [
+export const QUESTIONS = [
   { name: 'audit-channel', ask: INIT_ASKS['audit-channel'], like: /^[CG][A-Z0-9]{2,}$/ },
   { name: 'approvals-channel', ask: INIT_ASKS['approvals-channel'], like: /^[CG][A-Z0-9]{2,}$/ },
   { name: 'admin', ask: INIT_ASKS.admin, like: /^[USW][A-Z0-9]{2,}$/ },
@@ -72,20 +72,32 @@ async function complete(values: Values): Promise<Answers> {
   const missing = QUESTIONS.filter(({ name }) => values[name] === undefined);
   if (missing.length > 0 && !process.stdin.isTTY)
     throw new UsageError(MISUSE.initMissing(missing.map(({ name }) => `--${name}`)));
-  const asked = missing.length > 0 ? await askFor(missing) : new Map<string, string>();
+  const asked = missing.length > 0 ? await askFor(missing, process) : new Map<string, string>();
   return Object.fromEntries(QUESTIONS.map(({ name }) => [name, values[name] ?? asked.get(name) ?? ''])) as Answers;
 }
 
-async function askFor(questions: readonly (typeof QUESTIONS)[number][]): Promise<Map<string, string>> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+/** @throws ConfigError if somebody stops it with Ctrl-C or Ctrl-D */
+export async function askFor(
+  questions: readonly (typeof QUESTIONS)[number][],
+  { stdin, stdout }: Pick<typeof process, 'stdin' | 'stdout'>,
+): Promise<Map<string, string>> {
+  const terminal = createInterface({ input: stdin, output: stdout });
+  let isStopped = false;
+  terminal.once('close', () => {
+    isStopped = true;
+  });
   const answers = new Map<string, string>();
   try {
     for (const { name, ask, like } of questions)
       for (let answer = ''; !answers.has(name); ) {
         answer = (await terminal.question(`${ask}: `)).trim();
         if (like.test(answer)) answers.set(name, answer);
-        else process.stdout.write(`${INIT_ASKS.tryAgain}\n`);
+        else stdout.write(`${INIT_ASKS.tryAgain}\n`);
       }
+  } catch (error) {
+    if (!isStopped) throw error;
+    stdout.write('\n');
+    throw new ConfigError(PROBLEMS.stopped, { cause: error });
   } finally {
     terminal.close();
   }

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { type Canary, canaryProblem } from '../domain/canary.ts';
 import { LIVE_STATES } from '../domain/grant.ts';
-import { type Instant, SECOND } from '../domain/terms.ts';
+import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { JOBS, type LaneName } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
 import { PREFIX } from './meter.ts';
@@ -15,6 +15,8 @@ export interface Standing {
   readonly isSlackConnected: boolean;
   /** Free space on the disk of the database, in bytes. null if unknown. */
   readonly freeBytes: number | null;
+  /** How far other clocks are ahead of this machine's, in ms. null if unknown. */
+  readonly clockDrift: Millis | null;
   readonly policyHash: string;
   readonly version: string;
 }
@@ -32,6 +34,7 @@ export function createGauges(registry: Registry): (standing: Standing) => void {
   const trusted = gauge('ledger_trusted', 'Whether the ledger is whole as far as it is known; 0 stops new grants.');
   const connected = gauge('slack_connected', 'Whether Slack reaches the bot.');
   const free = gauge('disk_free_bytes', 'Free space on the disk of the database.');
+  const drift = gauge('clock_drift_seconds', 'How far the clocks of Slack and PagerDuty are ahead of this machine.');
   const work = workGauges(gauge);
 
   return ({ now, overview, ...rest }) => {
@@ -42,6 +45,8 @@ export function createGauges(registry: Registry): (standing: Standing) => void {
     connected.set(rest.isSlackConnected ? 1 : 0);
     if (rest.freeBytes === null) free.remove();
     else free.set(rest.freeBytes);
+    if (rest.clockDrift === null) drift.remove();
+    else drift.set(rest.clockDrift / SECOND);
     if (overview !== null) work(overview, now);
   };
 }

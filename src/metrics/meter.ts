@@ -42,7 +42,7 @@ export function createMeter(): CountingMeter {
   });
   const decisions = new Counter({
     name: `${PREFIX}decisions_total`,
-    help: 'What the policy decided about requests: allow, ask or deny.',
+    help: 'What the policy decided about requests: allow, ask, deny, break_glass or canary.',
     labelNames: ['effect'],
     registers,
   });

@@ -115,7 +115,7 @@ export const TO_OTHERS = {
   }),
   reconciled: ({ problem }: EventPayloads['ledger.reconciled'], admins: readonly Principal[]): Words => ({
     text: say`The ledger was put back from a copy`,
-    says: say`:rotating_light: ${people(admins)} *The ledger was put back from a copy.* ${capital(say`${problem}`)}.\nNothing new is granted until an administrator has looked and types ${code('/jit audit looked WHY')}.`,
+    says: say`:rotating_light: ${people(admins)} *Targets were compared with the ledger.* ${capital(say`${problem}`)}.\nNothing new is granted until an administrator has looked and types ${code('/jit audit looked WHY')}.`,
   }),
   accessReviewReminder: ({ unanswered, dueAt }: EventPayloads['access_review.reminded']): Words => ({
     text: say`An access review waits for its owners`,

@@ -4,10 +4,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { neededScopes } from '../../src/app/manifest.ts';
+import { askFor, QUESTIONS } from '../../src/cli/init.ts';
+import { ConfigError } from '../../src/config/configError.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 import { runHere } from '../support/cliHere.ts';
@@ -116,6 +119,15 @@ describe('jitbot init', () => {
       code: 2,
       err: expect.stringContaining(`--${name} ${value} does not look right`),
     });
+  });
+
+  test.each(['\u0003', '\u0004'])('stops at the key %j with one line, and writes nothing', async (key) => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const stdout = Object.assign(new PassThrough(), { isTTY: true });
+    const asking = askFor(QUESTIONS, { stdin, stdout } as unknown as typeof process);
+    stdin.write('nonsense\r');
+    stdin.write(key);
+    await expect(asking).rejects.toThrow(new ConfigError('stopped; nothing was written'));
   });
 
   test('20 without a terminal names every option that it lacks', async () => {

@@ -88,6 +88,16 @@ test('a copy without any event does not say that nothing is active', async () =>
   });
 });
 
+test('restore takes a copy, and not the database itself', async () => {
+  openLedger(at('jit.db')).close();
+  const before = readFileSync(at('jit.db'));
+  expect(await runHere('restore', at('jit.db'), at('jit.db'))).toMatchObject({
+    code: 2,
+    err: `${at('jit.db')}: this is the database itself; name a copy of it\n`,
+  });
+  expect(readFileSync(at('jit.db')).equals(before)).toBe(true);
+});
+
 test('the bot makes no ledger of the database of another program', async () => {
   another(at('theirs.db'));
   const before = readFileSync(at('theirs.db'));

@@ -47,6 +47,15 @@ describe('every alert', () => {
   });
 });
 
+test('there is an alert for every alarm that the bot raises by itself', () => {
+  const told = rules.map(({ annotations }) => annotations.runbook.split('#')[1]);
+  expect(Object.keys(ALARMS).filter((kind) => !told.includes(kind))).toEqual([]);
+});
+
+test('a bot that is gone is missed also where another one answers', () => {
+  expect(rules.find(({ alert }) => alert === 'JitbotGone')?.expr).toContain('up{job="jitbot"} == 0');
+});
+
 test.each(panels.map((panel) => [panel.title, panel] as const))(
   'the panel "%s" asks for metrics that there are',
   (_t, { targets }) => {

@@ -33,6 +33,7 @@ async function shown(more: Partial<Standing> = {}, meter = createMeter()) {
     isLedgerTrusted: true,
     isSlackConnected: true,
     freeBytes: 1_000,
+    clockDrift: -12 * SECOND,
     policyHash: 'abcdef0123456789ffff',
     version: '1.2.3',
     ...more,
@@ -145,11 +146,23 @@ describe('gauges', () => {
   test('show the policy in force, and only that after a reload', async () => {
     const meter = createMeter();
     const show = createGauges(meter.registry);
-    const standing = { now: NOON, overview: null, isLedgerTrusted: true, isSlackConnected: true, freeBytes: null };
+    const standing = {
+      now: NOON,
+      overview: null,
+      isLedgerTrusted: true,
+      isSlackConnected: true,
+      freeBytes: null,
+      clockDrift: null,
+    };
     show({ ...standing, policyHash: 'a'.repeat(64), version: '1' });
     show({ ...standing, policyHash: 'b'.repeat(64), version: '1' });
     const names = Object.keys(linesOf(await meter.registry.metrics())).filter((name) => name.startsWith('jitbot_info'));
     expect(names).toEqual([`jitbot_info{version="1",policy="${'b'.repeat(16)}"}`]);
+  });
+
+  test('show how far other clocks are ahead, and nothing where none was heard', async () => {
+    expect(await shown()).toMatchObject({ jitbot_clock_drift_seconds: -12 });
+    expect(await shown({ clockDrift: null })).not.toHaveProperty('jitbot_clock_drift_seconds');
   });
 
   test('say that the database cannot be read, and show no free space that is not known', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { StorageError } from '../../ports/store.ts';
@@ -25,6 +25,7 @@ export async function putInPlace(
   path: string,
   { now, prepare }: { now: number; prepare: (draft: OpenLedger) => Promise<void> },
 ): Promise<InPlace> {
+  if (isSame(copy, path)) throw new StorageError(`${copy}: this is the database itself; name a copy of it`);
   const draft = `${path}.restoring`;
   const { release } = takeWriterLock(path);
   try {
@@ -48,6 +49,9 @@ export async function putInPlace(
     release();
   }
 }
+
+const isSame = (copy: string, path: string): boolean =>
+  existsSync(copy) && existsSync(path) && realpathSync(copy) === realpathSync(path);
 
 const removeDraft = (draft: string): void => {
   for (const end of ['', ...COMPANIONS, '-writer']) rmSync(`${draft}${end}`, { force: true });

@@ -7,6 +7,7 @@ export const PROBLEMS = {
   exists: (path: string): string => `${path}: exists already; name a new file`,
   notWritable: (path: string): string => `${path}: cannot be written; check that its folder exists`,
   notReadable: (path: string): string => `${path}: cannot be read`,
+  stopped: 'stopped; nothing was written',
   of: (path: string, problem: string): string => `${path}: ${problem}`,
   // The ledger
   unreadable: (path: string, why: string): string => `${path}: cannot be read to its end (${why}). ${HOW_TO_COPY}`,
