@@ -12,6 +12,8 @@ import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
 const DEFAULT_PERIOD = 30 * 24 * HOUR;
+/** Ten years, with a few days for leap years. */
+const LONGEST_PERIOD = 3_660 * 24 * HOUR;
 
 /** Exit codes: 0 made, 2 could not be made. */
 export async function report({ values, files }: Given<typeof REPORT>): Promise<number> {
@@ -20,6 +22,7 @@ export async function report({ values, files }: Given<typeof REPORT>): Promise<n
   const to = instantOption('--to', values.to, 'ends') ?? madeAt;
   const from = instantOption('--from', values.from) ?? to - DEFAULT_PERIOD;
   if (from >= to) throw new UsageError(MISUSE.fromAfterTo);
+  if (to - from > LONGEST_PERIOD) throw new UsageError(MISUSE.longReport);
   const ledger = openLedgerFile(databasePath(files[0]));
   try {
     const { reportPage } = await import('../report/page.ts');

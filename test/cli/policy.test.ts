@@ -327,6 +327,11 @@ describe('jitbot policy test', () => {
     const { code, err } = await jit(['test', SANDBOX, '--cases', cases]);
     expect(code).toBe(2);
     expect(err).toMatch(/cases\.0\.at[\s\S]*cases\.0\.expect\.decision/);
+    const far = file('far.yaml', 'cases: [{ name: x, role: a/b, at: "+275760-09-13", expect: { decision: deny } }]');
+    expect(await jit(['test', SANDBOX, '--cases', far])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"+275760-09-13" is not a date and time from 1970 to 2099'),
+    });
     const unknown = file('unknown.yaml', 'cases: [{ name: x, role: a/b, expect: { decision: deny } }]');
     expect(await jit(['test', SANDBOX, '--cases', unknown])).toMatchObject({
       code: 1,

@@ -155,6 +155,8 @@ describe('jitbot report', () => {
     expect(empty).toMatchObject({ code: 0, out: expect.stringContaining('Nobody has access') });
     const wrong = await jit(['report', path, '--from', '2026-02-01', '--to', '2026-01-11']);
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('--from must be before --to') });
+    const long = await jit(['report', path, '--from', '0001-01-01', '--to', '9999-01-01']);
+    expect(long).toMatchObject({ code: 2, err: expect.stringContaining('a report covers ten years at most') });
     const nowhere = await jit(['report', path, '--out', join(directory, 'none', 'r.html')]);
     expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining('cannot be written') });
   });

@@ -5,7 +5,7 @@ import { dirname, extname, join } from 'node:path';
 import { commitOf, isThere, jitbot, renamesSince, textAt } from './run.js';
 import { annotate, code } from './text.js';
 
-const NAME_IT = 'Name the policy in the workflow as it is called, in the same pull request.';
+const NAME_IT = 'If it has another name now, change it in the workflow as well, in the same pull request.';
 
 /**
  * The base as the pull request cannot change it: from the commit, not from the checkout.

@@ -24,9 +24,11 @@ const duration = z.string().transform((text, ctx) => {
   if (ms === null) ctx.addIssue({ code: 'custom', message: CASES.noDuration(text) });
   return ms ?? 0;
 });
+/** Durations can be added to any time before it. */
+const BEFORE_2100 = Date.UTC(2100, 0, 1);
 const instant = z.string().transform((text, ctx) => {
   const at = Date.parse(text);
-  if (Number.isNaN(at)) ctx.addIssue({ code: 'custom', message: CASES.noTime(text) });
+  if (!(at >= 0 && at < BEFORE_2100)) ctx.addIssue({ code: 'custom', message: CASES.noTime(text) });
   return at;
 });
 const DOWN = z.literal('down');

@@ -17,6 +17,7 @@ export const MISUSE = {
   notADate: (option: string, typed: string): string =>
     `${option} ${typed} is not a date such as 2026-01-31 or 2026-01-31T18:00Z`,
   fromAfterTo: '--from must be before --to',
+  longReport: 'a report covers ten years at most: a page has every day',
   limit: (typed: string): string => `--limit ${typed} is not a number of events, such as 200`,
   // Files
   oneDatabase: (count: number): string => `name one database, not ${count}`,

@@ -64,7 +64,7 @@ export const TESTED = {
 /** What is wrong with a file of cases, and what a case means. */
 export const CASES = {
   noDuration: (typed: string): string => `"${typed}" is not a duration such as 30m or 1h`,
-  noTime: (typed: string): string => `"${typed}" is not a date and time, such as 2026-01-31T18:00Z`,
+  noTime: (typed: string): string => `"${typed}" is not a date and time from 1970 to 2099, such as 2026-01-31T18:00Z`,
   none: 'expected at least one case',
   noRole: (path: string, name: string, role: string): string =>
     `${path}: case "${name}": the policy has no role ${role}`,
