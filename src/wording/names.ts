@@ -19,11 +19,22 @@ const ID = /\b[SUW](?=[A-Z]*\d)[A-Z0-9]{3,}\b/g;
 
 /** Ids whose names are worth asking for. */
 export function principalsIn(events: readonly LedgerEvent[]): Principal[] {
-  const texts = events.filter(({ type }) => BY_ID.has(type)).map(wordsOf);
+  const texts = events.filter(({ type }) => BY_ID.has(type)).map(readableWords);
   return [...new Set(texts.flatMap((text) => text.match(ID) ?? []))];
 }
 
-function wordsOf(event: LedgerEvent): string {
+/** Somebody who changed an event in the database must not keep the others from being shown. */
+function readableWords(event: LedgerEvent): string {
+  try {
+    return wordsOf(event) ?? '';
+  } catch (error) {
+    if (error instanceof TypeError) return '';
+    throw error;
+  }
+}
+
+/** @returns undefined, or throws, for an event that was changed */
+function wordsOf(event: LedgerEvent): string | undefined {
   switch (event.type) {
     case 'policy.loaded':
       return event.payload.changes.join(' ');

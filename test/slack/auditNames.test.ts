@@ -40,6 +40,18 @@ test('16 where Slack says nothing the ids stay', () => {
   expect(auditLine(loaded)).toContain('S0DBA and U0BEN may approve');
 });
 
+test.each([
+  'policy.loaded',
+  'request.submitted',
+  'request.denied',
+  'request.escalated',
+  'access_review.answered',
+  'channel.forged',
+] as const)('a %s that somebody changed in the database has no names, and hides none of the others', (type) => {
+  const changed = { ...base, type, payload: {} } as unknown as LedgerEvent;
+  expect(principalsIn([changed, loaded])).toEqual(['S0DBA', 'U0BEN', 'U0GONE']);
+});
+
 test('whoever was erased from the record gets no name back', () => {
   const erased: LedgerEvent<'names.erased'> = { ...base, type: 'names.erased', payload: { slackId: 'U0BEN' } };
   expect(principalsIn([erased])).toEqual([]);
