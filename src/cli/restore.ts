@@ -13,7 +13,7 @@ import { createStore } from '../ledger/sqlite/store.ts';
 import { restoreChange } from '../lifecycle/health/restore.ts';
 import { CURSORS } from '../ports/keys.ts';
 import { StorageError } from '../ports/store.ts';
-import { messageJobs } from '../slack/outbox/projections.ts';
+import { messageJobs } from '../slack/outbox/messageJobs.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { NO_OPTIONS } from '../wording/terminal/options.ts';
 import { PROBLEMS, WHERE } from '../wording/terminal/problems.ts';

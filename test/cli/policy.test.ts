@@ -319,6 +319,12 @@ describe('jitbot policy test', () => {
     expect(json).toMatchObject({ failed: 0, coverage: { rules: 11, covered: 11 } });
   });
 
+  test('a file of cases that is no YAML is refused, with the line', async () => {
+    const { code, err } = await jit(['test', SANDBOX, '--cases', file('cases.yaml', 'cases:\n  - { name: x\n')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/cases\.yaml:3: \S/);
+  });
+
   test('a file of cases that makes no sense is refused, with where', async () => {
     const cases = file(
       'cases.yaml',

@@ -14,8 +14,8 @@ import { ownerCard, partsOf } from '../../src/slack/outbox/accessReviewCard.ts';
 import { isForOthers, isForRequester } from '../../src/slack/outbox/audience.ts';
 import { earlierPrompt, type Lately, requestCard } from '../../src/slack/outbox/card.ts';
 import type { CardInput } from '../../src/slack/outbox/cardInput.ts';
+import { messageJobs } from '../../src/slack/outbox/messageJobs.ts';
 import { noticeKey, reminderKey } from '../../src/slack/outbox/noticeKeys.ts';
-import { messageJobs } from '../../src/slack/outbox/projections.ts';
 import type { Shown } from '../../src/slack/outbox/shown.ts';
 import { newsOf } from '../../src/slack/outbox/toOthers.ts';
 import {

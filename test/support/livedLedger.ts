@@ -13,7 +13,7 @@ import { cancelRequest } from '../../src/lifecycle/request/closeRequest.ts';
 import { submitRequest } from '../../src/lifecycle/request/submitRequest.ts';
 import type { Job, JobKind } from '../../src/ports/jobs.ts';
 import { CURSORS, POSTS } from '../../src/ports/keys.ts';
-import { messageJobs } from '../../src/slack/outbox/projections.ts';
+import { messageJobs } from '../../src/slack/outbox/messageJobs.ts';
 import { aFlow, aShift, type Flow, type Site } from './flowWorld.ts';
 
 const DAY = 24 * HOUR;

@@ -4,10 +4,10 @@
  */
 
 import { dirname, join, parse } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from '../../config/configError.ts';
 import { readTextFile } from '../../config/readFile.ts';
+import { readYaml } from '../../config/yaml.ts';
 import type { DecisionInput } from '../../domain/decision.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import type { Evidence, OpaAnswer } from '../../domain/evidence.ts';
@@ -15,7 +15,6 @@ import { INCIDENT_STATUSES, URGENCIES } from '../../domain/incident.ts';
 import { findRole, type Policy, type Role } from '../../domain/policy.ts';
 import { REQUEST_SIGNALS } from '../../domain/signals.ts';
 import { HOUR, type Instant, type Known, known, unknown } from '../../domain/terms.ts';
-import { errorText } from '../../domain/text.ts';
 import { CASES } from '../../wording/terminal/policy.ts';
 import { FILES, PROBLEMS } from '../../wording/terminal/problems.ts';
 
@@ -111,14 +110,9 @@ export const casesBeside = (policyFile: string): string => {
 
 /** @throws ConfigError */
 export function readCases(path: string): CaseFile {
-  const source = readTextFile(path, FILES.cases);
-  let raw: unknown;
-  try {
-    raw = parseYaml(source);
-  } catch (error) {
-    throw new ConfigError(PROBLEMS.of(path, errorText(error)), { cause: error });
-  }
-  const parsed = fileSchema.safeParse(raw);
+  const read = readYaml(readTextFile(path, FILES.cases));
+  if ('problem' in read) throw new ConfigError(PROBLEMS.of(`${path}:${read.line}`, read.problem));
+  const parsed = fileSchema.safeParse(read.value);
   if (!parsed.success)
     throw new ConfigError(
       parsed.error.issues.map((issue) => `${path}  ${issue.path.join('.')}  ${issue.message}`).join('\n'),
