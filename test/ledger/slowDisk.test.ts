@@ -134,9 +134,12 @@ describe('the gate after a write that met a slow disk', () => {
   test('is closed without leaving anything unwritten, or a timer', async () => {
     const gate = aGate();
     await gate.enqueue(taking('slow', 500));
-    const last = gate.enqueue(taking('a'));
+    const last = gate.enqueue(taking('a', 500));
+    // As a change does that waits for another program's lock.
+    gate.whenOpen(() => void gate.enqueue(taking('b')));
     gate.close();
     expect(await last).toBe('a');
+    expect(did).toEqual(['slow', 'a', 'b']);
     expect(time.timers()).toBe(0);
   });
 });

@@ -39,6 +39,7 @@ export function createSharedWrites({ write, elapsed, together = oneByOne, asFaul
   let restUntil = 0;
   let cancel: (() => void) | null = null;
   let waiting: Waiting[] = [];
+  let isClosing = false;
 
   function timed<T>(work: () => T): T {
     const began = elapsed.now();
@@ -46,7 +47,7 @@ export function createSharedWrites({ write, elapsed, together = oneByOne, asFaul
       return write(work);
     } finally {
       const now = elapsed.now();
-      if (now - began > SLOW) restUntil = now + Math.min(now - began, LONGEST_REST);
+      if (now - began > SLOW && !isClosing) restUntil = now + Math.min(now - began, LONGEST_REST);
     }
   }
 
@@ -90,8 +91,10 @@ export function createSharedWrites({ write, elapsed, together = oneByOne, asFaul
 
   return {
     share,
-    /** Writes at once what waits. */
+    /** Writes at once what waits, and all that comes from now on. */
     close: (): void => {
+      isClosing = true;
+      restUntil = 0;
       cancel?.();
       endRest();
     },
