@@ -1,5 +1,7 @@
 import type { EventPayloads } from '../../domain/events.ts';
 import type { Instant } from '../../domain/terms.ts';
+import { StorageError } from '../../ports/store.ts';
+import { jsonIn } from '../sqlite/jsonIn.ts';
 import { createNameReader } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
@@ -16,7 +18,7 @@ export type RecordedDecision = Pick<
   readonly person: string;
 };
 
-/** Every decision since `since`, oldest first, one at a time. */
+/** Every decision since `since`, oldest first, one at a time. @throws StorageError for one that was changed since */
 export function* decisionsIn(ledger: OpenLedger, since: Instant): Generator<RecordedDecision> {
   const named = createNameReader(ledger);
   const rows = ledger.sqlite
@@ -25,9 +27,16 @@ export function* decisionsIn(ledger: OpenLedger, since: Instant): Generator<Reco
     )
     .iterate(since);
   for (const { payload, ...row } of rows) {
-    // Written by book/apply.ts from these very types.
-    const said = named(JSON.parse(payload)) as EventPayloads['request.submitted'] & EventPayloads['review.recorded'];
+    const said = named(jsonIn(payload) ?? {}) as Partial<Said>;
+    if (!isWhole(said))
+      throw new StorageError(`${ledger.path}: event ${row.seq} was changed; "jitbot ledger verify" says more`);
     const { role, input, decision, policyHash } = said;
     yield { ...row, role, input, decision, policyHash, person: said.requester?.name ?? input.personId };
   }
 }
+
+type Said = EventPayloads['request.submitted'] & EventPayloads['review.recorded'];
+
+/** Written by book/apply.ts from these very types, unless somebody changed it in the database since. */
+const isWhole = (said: Partial<Said>): said is Said =>
+  [said.role, said.input?.personId, said.decision?.effect, said.policyHash].every((text) => typeof text === 'string');
