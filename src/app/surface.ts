@@ -94,7 +94,7 @@ export function createSurface(options: SurfaceOptions): Surface {
 }
 
 /** What is told to the bot is looked at right away, as due work. */
-const looksAtOnce = (store: Store, clock: Pick<Clock, 'now'>) => ({
+export const looksAtOnce = (store: Store, clock: Pick<Clock, 'now'>) => ({
   /** Checks every grant that was given for an incident. */
   onIncident: async (incidentId: string): Promise<void> => {
     const concerned = await store.liveForIncident(incidentId);

@@ -1,5 +1,5 @@
 import type { Residue } from '../domain/grant.ts';
-import { errorText } from '../domain/text.ts';
+import { attemptAll } from './attemptAll.ts';
 import { type BookUses, createBookedRoster } from './bookedRoster.ts';
 import { giveBack, isSeated, removeStanding } from './giveBack.ts';
 import { holdersOf } from './holders.ts';
@@ -26,11 +26,8 @@ export function membership<Role>(
 
   async function revoke(grantId: string): Promise<{ left: readonly Residue[] }> {
     await seats.stamp(grantId);
-    const failed: unknown[] = [];
     // If one seat cannot be given up, the others still are.
-    for (const record of await seats.of(grantId))
-      await giveBack(booked, record).catch((error: unknown) => failed.push(error));
-    if (failed.length > 0) throw failed.length === 1 ? failed[0] : new Error(failed.map(errorText).join('; '));
+    await attemptAll(await seats.of(grantId), (record) => giveBack(booked, record));
     return { left: await residue.of(grantId) };
   }
 

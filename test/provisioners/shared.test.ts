@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SECOND } from '../../src/domain/terms.ts';
+import { StorageError } from '../../src/ports/store.ts';
 import type { SeatRecord } from '../../src/ports/targets.ts';
 import { attemptAll } from '../../src/provisioners/attemptAll.ts';
 import { holdingsOf } from '../../src/provisioners/labelledHoldings.ts';
@@ -49,6 +50,13 @@ describe('doing something for each', () => {
     const failed = await failing('a', 'c').run.catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(AggregateError);
     expect(failed).toMatchObject({ message: 'no a; and no c', errors: [new Error('no a'), new Error('no c')] });
+  });
+
+  test('what fails for the same reason is told once, as what it is', async () => {
+    const full = () => new StorageError('the disk is full');
+    const failed = await attemptAll(['a', 'b'], () => Promise.reject(full())).catch((error: unknown) => error);
+    expect(failed).toEqual(full());
+    expect(failed).toBeInstanceOf(StorageError);
   });
 
   test('where nothing fails nothing is thrown', async () => {

@@ -17,6 +17,10 @@ export interface Census {
   revocationsOnFullDisk: number;
   /** The same while another program held the database. */
   revocationsWhileHeld: number;
+  /** What PagerDuty told the bot by itself, and the bot took. */
+  webhooks: number;
+  /** Teams and people that have another name at the target since. */
+  renames: number;
   /** Grants in worlds in which the clocks are changed. */
   acrossClockChange: number;
   /** What people had to be told, and were. */
@@ -37,6 +41,8 @@ export const NO_CENSUS: Census = {
   reloads: 0,
   revocationsOnFullDisk: 0,
   revocationsWhileHeld: 0,
+  webhooks: 0,
+  renames: 0,
   acrossClockChange: 0,
   told: 0,
   seedsWithoutGrant: 0,

@@ -12,7 +12,7 @@ import { createModel } from './model/model.ts';
 import { humanOf } from './model/world.ts';
 import type { Outside } from './outside.ts';
 import type { Past, PolicyName } from './past.ts';
-import { rank, teamBefore, teamLevel } from './team.ts';
+import { levelIn, rank, seatsOf, type Team, teamBefore } from './team.ts';
 import { createTold } from './told/told.ts';
 
 /** How long after trouble, or after its end, access may still be there. */
@@ -70,6 +70,9 @@ const TOTALS: Readonly<Record<string, Millis>> = {
   'team/lead': HOUR,
 };
 
+const inTeams = ({ places }: Team): string =>
+  places.flatMap(({ id, members }) => [...members].map(([who, level]) => `${who} is ${level} of ${id}`)).join(', ');
+
 interface EventRow {
   readonly seq: number;
   readonly at: Instant;
@@ -88,6 +91,8 @@ export function createWatcher(
     readonly sawUnwritable: () => boolean;
     readonly forgetsTime: () => boolean;
     readonly policyOf: (hash: string) => PolicyName;
+    /** Whether a role stands for two seats. */
+    readonly isWide: boolean;
     /** How often Slack could not be reached, nothing could be written, or the bot died. */
     readonly troubles: () => number;
     readonly now: () => Instant;
@@ -150,10 +155,14 @@ export function createWatcher(
     }
     model.look(event);
     told.hear(event);
-    const level = teamLevel(String(said.role));
-    if (type === 'grant.activated' && level !== undefined)
-      must(rank(outside.team.get(whose('person'))) >= rank(level), () => `${grantId} is said to be active, and is not`);
-    if (type === 'grant.activated' && level === undefined)
+    const seats = seatsOf(String(said.role), world.isWide);
+    if (type === 'grant.activated')
+      for (const [line, level] of seats)
+        must(
+          rank(levelIn(outside.team, line, whose('person'))) >= rank(level),
+          () => `${grantId} is said to be active, and is not`,
+        );
+    if (type === 'grant.activated' && seats.length === 0)
       must(outside.held.has(grantId ?? ''), () => `${grantId} is said to be active, and the target does not hold it`);
     if (type === 'grant.ended' || type === 'grant.failed')
       must(!outside.held.has(grantId ?? ''), () => `${grantId} is said to be over, and the target still holds it`);
@@ -167,28 +176,37 @@ export function createWatcher(
 
   /** Nobody has more than what they had before and what their grants give, and nobody less than they had before. */
   function lookAtTeam(live: ReadonlyMap<string, LiveGrant>, now: Instant, lastTrouble: Instant): void {
-    const owed = teamBefore();
+    const { team } = outside;
+    /** By team and person. */
+    const owed = new Map<string, string>();
     const isFrozen = frozenSince !== null && now > Math.max(frozenSince, lastTrouble) + GRACE;
-    for (const { id, person, role, endsAt, state } of live.values()) {
-      const level = teamLevel(role);
-      // Past its end it may be gone, where a full disk keeps that from being recorded.
-      must(
-        state !== 'active' ||
-          now >= endsAt ||
-          world.forgetsTime() ||
-          rank(outside.team.get(person.slackId)) >= rank(level),
-        () => `${id} gives ${level} of the team, and ${person.slackId} is ${outside.team.get(person.slackId)}`,
-      );
-      if (level === undefined || isFrozen || now > Math.max(endsAt, lastTrouble) + GRACE) continue;
-      if (rank(level) > rank(owed.get(person.slackId))) owed.set(person.slackId, level);
+    for (const { id, person, role, endsAt, state } of live.values())
+      for (const [line, level] of seatsOf(role, world.isWide)) {
+        const has = levelIn(team, line, person.slackId);
+        // Past its end it may be gone, where a full disk keeps that from being recorded.
+        must(
+          state !== 'active' || now >= endsAt || world.forgetsTime() || rank(has) >= rank(level),
+          () => `${id} gives ${level} of the team ${line}, and ${person.slackId} is ${has}`,
+        );
+        const key = `${line} ${person.slackId}`;
+        const isOwed = !isFrozen && now <= Math.max(endsAt, lastTrouble) + GRACE;
+        if (isOwed && rank(level) > rank(owed.get(key))) owed.set(key, level);
+      }
+    for (const { id, line, members } of team.places) {
+      const before = teamBefore().places.find((place) => place.id === id)?.members ?? new Map<string, string>();
+      for (const [who, level] of members) {
+        const most = owed.get(`${line} ${who}`);
+        must(
+          rank(level) <= Math.max(rank(before.get(who)), rank(most)),
+          () => `${who} is ${level} of the team ${id}, and owed ${most}`,
+        );
+      }
+      for (const [who, level] of before)
+        must(
+          rank(members.get(who)) >= rank(level),
+          () => `${who} was ${level} of the team ${id} before, and no longer is`,
+        );
     }
-    for (const [who, level] of outside.team)
-      must(rank(level) <= rank(owed.get(who)), () => `${who} is ${level} of the team, and owed ${owed.get(who)}`);
-    for (const [who, level] of teamBefore())
-      must(
-        rank(outside.team.get(who)) >= rank(level),
-        () => `${who} was ${level} of the team before, and no longer is`,
-      );
   }
 
   /** What was said rests on what was heard before. */
@@ -263,8 +281,8 @@ export function createWatcher(
       must(outside.held.size === 0, () => `left behind at the target: ${[...outside.held.keys()].join(', ')}`);
       must(liveRows.all().length === 0, () => 'a grant is live for ever');
       must(
-        JSON.stringify([...outside.team]) === JSON.stringify([...teamBefore()]),
-        () => `left behind in the team: ${JSON.stringify([...outside.team])}`,
+        inTeams(outside.team) === inTeams({ ...outside.team, places: teamBefore().places }),
+        () => `left behind in the team: ${inTeams(outside.team)}`,
       );
       must(db.prepare('SELECT 1 FROM seats').get() === undefined, () => 'seats are written down that nobody has');
       const open = db.prepare("SELECT id FROM requests WHERE state IN ('pending', 'scheduled')").pluck().all();

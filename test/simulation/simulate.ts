@@ -33,8 +33,9 @@ import { createOutside, deskOver, expireHeld, type Outside, pagerDutyOver, slack
 import { createPagerDutyAccount, pagerDutyOnTheWire, wrongAtPagerDuty } from './pagerDuty.ts';
 import { createPast, type PolicyName } from './past.ts';
 import { somebodyActs } from './people.ts';
-import { withTeam } from './team.ts';
+import { renamePlace, withTeam } from './team.ts';
 import { type Fault, type Temper, temperOf } from './temper.ts';
+import { createWebhook } from './webhook.ts';
 import { createWire, type Ending, type Service } from './wire.ts';
 
 export interface Run {
@@ -144,7 +145,8 @@ export function createBox(
   { kills = true, through = 'flow' }: { kills?: boolean; through?: Through } = {},
 ) {
   const chance: Chance = chanceFrom(seed);
-  const temper: Temper = temperOf(chance, seed, through === 'wide');
+  const isWide = through === 'wide';
+  const temper: Temper = temperOf(chance, seed, isWide);
   const has = (fault: Fault) => temper.faults.has(fault) && (kills || !['kills', 'full_disk', 'held'].includes(fault));
   const trace: string[] = [];
   const wire = createWire(chance);
@@ -168,7 +170,9 @@ export function createBox(
   const account = temper.asksPagerDuty ? createPagerDutyAccount(outside, begin) : null;
   const past = createPast(outside);
   past.note(begin);
-  const counted = { reloads: 0, revocationsOnFullDisk: 0, revocationsWhileHeld: 0 };
+  const counted = { reloads: 0, revocationsOnFullDisk: 0, revocationsWhileHeld: 0, webhooks: 0, renames: 0 };
+  /** What PagerDuty has to say of incidents and the bot has not taken yet. */
+  let undelivered: string[] = [];
   let life: Life | null = null;
   let watcher: Watcher | null = null;
   /** How often Slack could not be reached, nothing could be written, or the bot died. */
@@ -263,7 +267,7 @@ export function createBox(
             onRevoked: countRevocation,
           }),
           wire,
-          { team: outside.team, onRevoked: countRevocation },
+          { team: outside.team, isWide, onRevoked: countRevocation },
           { seats: createSeatBook(ledger), ids: createIdBook(ledger) },
         ),
         client,
@@ -285,6 +289,7 @@ export function createBox(
         sawUnwritable: () => sawUnwritable,
         forgetsTime: () => sawUnwritable && (has('clock') || has('kills')),
         policyOf,
+        isWide,
         troubles: () => troubles,
         now: botNow,
         troubledAt: () => trouble.services,
@@ -379,7 +384,7 @@ export function createBox(
     error instanceof StorageError ||
     error instanceof ConflictError ||
     (error instanceof Error &&
-      /did not answer|no such login|connection was cut|rate-limit|rate limit is used up|knows nothing at \/incidents\/PNOSUCH|still shows the access|does not show what|was not opened/.test(
+      /did not answer|no such login|connection was cut|rate-limit|rate limit is used up|Rate Limit Exceeded|knows nothing at \/incidents\/PNOSUCH|still shows the access|does not show what|was not opened|the team shows no/.test(
         error.message,
       ));
 
@@ -422,6 +427,7 @@ export function createBox(
         outside.incident.resolved ? 10 : 5,
         () => {
           outside.incident.resolved = !outside.incident.resolved;
+          if (isWide) undelivered.push(`incident.${outside.incident.resolved ? 'resolved' : 'reopened'}`);
           return `the incident is ${outside.incident.resolved ? 'resolved' : 'open'}`;
         },
       ],
@@ -458,12 +464,44 @@ export function createBox(
           return `the policy file is the ${outside.policy.file}`;
         },
       ],
+      [
+        isWide ? 3 : 0,
+        () => {
+          counted.renames += 1;
+          return renamePlace(outside.team, chance.pick(['payments', 'ledger']), chance.happens(0.7));
+        },
+      ],
+      [
+        isWide ? 3 : 0,
+        () => {
+          const who = chance.pick(['U0ANA', 'U0DEV']);
+          const { renamed } = outside.team;
+          if (!renamed.delete(who)) renamed.add(who);
+          counted.renames += 1;
+          return `${who} has ${renamed.has(who) ? 'another' : 'their old'} name in the team`;
+        },
+      ],
     ])();
   }
 
-  function fail(): string {
+  /** PagerDuty tells the bot of an incident: late, twice, in any order, or what was so only for a moment. What is not taken it says again. */
+  async function deliver(): Promise<string> {
+    const type = chance.happens(0.2) ? 'incident.resolved' : chance.pick(undelivered);
+    if (!life) return 'nobody is there to take a webhook';
+    const { store, clock } = life.core.deps;
+    const goesTwice = chance.happens(0.2);
+    const taken = createWebhook(store, clock)(type, 'PINC4711').then(() => {
+      counted.webhooks += 1;
+      if (!goesTwice) undelivered = undelivered.filter((one) => one !== type);
+    });
+    mindEndOf(`the webhook ${type}`, taken);
+    await settle();
+    return `PagerDuty says ${type}`;
+  }
+
+  function fail(): string | Promise<string> {
     const isAnyDown = Object.values(down).some(Boolean);
-    return chance.weighted<() => string>([
+    return chance.weighted<() => string | Promise<string>>([
       [
         has('outages') ? (isAnyDown ? 12 : 4) : 0,
         () => {
@@ -479,7 +517,8 @@ export function createBox(
       ],
       [
         has('full_disk') ? (diskIsFull ? 2 : 8) : 0,
-        () => {
+        async () => {
+          if (!diskIsFull && outside.held.size > 0 && chance.happens(0.7)) await nearlyToAnEnd();
           fillDisk(!diskIsFull);
           note('database');
           return `the disk is ${diskIsFull ? 'full' : 'free'}`;
@@ -508,10 +547,16 @@ export function createBox(
     return said.join('; ');
   }
 
-  /** Another program holds the database for so long when access is about to end, while calls end, people act, and the bot may die. */
-  async function hold(ms: Millis): Promise<string> {
+  /** Until shortly before somebody's access is to end, if nothing happens before. */
+  async function nearlyToAnEnd(): Promise<void> {
     const soonest = Math.min(...[...outside.held.values()].map(({ expiresAt }) => expiresAt));
     await letTimePass(Math.max(0, soonest - 2 * MINUTE - botNow()));
+    watcher?.hear(botNow());
+  }
+
+  /** Another program holds the database for so long when access is about to end, while calls end, people act, and the bot may die. */
+  async function hold(ms: Millis): Promise<string> {
+    await nearlyToAnEnd();
     holdDatabase(true);
     note('database');
     trace.push(`another program holds the database for ${ms} ms`);
@@ -536,6 +581,7 @@ export function createBox(
       [diskIsFull ? 30 : 14, 'time'],
       [4, 'world'],
       [temper.faults.size > 0 ? 3 : 0, 'fault'],
+      [undelivered.length > 0 ? 6 : 0, 'webhook'],
       [has('held') && outside.held.size > 0 ? 1.5 : 0, 'held'],
       [has('kills') ? 1.5 : 0, 'kill'],
     ] as const);
@@ -555,6 +601,8 @@ export function createBox(
         past.note(botNow());
         return what;
       }
+      case 'webhook':
+        return deliver();
       case 'fault':
         return fail();
       case 'held':

@@ -1,6 +1,7 @@
 /**
  * A target that only knows who is in what, over the wire of the simulation: the shipped code for such targets, on the shipped
- * book of seats. Two of its roles stand for the same seat, and Ben sat there before.
+ * book of seats. Two of its roles stand for the same seat, and Ben sat there before. In wide worlds one role stands for two seats, and
+ * teams and people are renamed.
  */
 
 import type { Grant } from '../../src/domain/grant.ts';
@@ -10,18 +11,62 @@ import type { Access } from '../../src/provisioners/provisioner.ts';
 import type { Roster } from '../../src/provisioners/roster.ts';
 import type { Wire } from './wire.ts';
 
-const PLACE = 'payments';
 const LEVELS = ['member', 'lead'];
 export const TEAM = 'team';
 
-/** Who is in the team, at which level. */
-export type Team = Map<string, string>;
-export const teamBefore = (): Team => new Map([['U0BEN', 'member']]);
+/** One team at the target. Its id stays; its name can become another's. */
+interface Place {
+  readonly id: string;
+  /** What it was called first: roles mean places by name. */
+  readonly line: string;
+  name: string;
+  /** Who is in it, at which level. */
+  readonly members: Map<string, string>;
+}
+
+export interface Team {
+  readonly places: Place[];
+  /** People whose name at the target is another one now, so that nobody is found by the old one. */
+  readonly renamed: Set<string>;
+}
+
+const placeOf = (line: string, generation: number, members: readonly [string, string][]): Place => ({
+  id: `${line}-${generation}`,
+  line,
+  name: line,
+  members: new Map(members),
+});
+
+export const teamBefore = (): Team => ({
+  places: [placeOf('payments', 1, [['U0BEN', 'member']]), placeOf('ledger', 1, [['U0CHLOE', 'member']])],
+  renamed: new Set(),
+});
+
+/** The team of this name is called something else now; mostly another one has its name at once. @returns what happened */
+export function renamePlace({ places }: Team, line: string, hasSuccessor: boolean): string {
+  const named = places.find(({ name }) => name === line);
+  const generation = places.filter((one) => one.line === line).length;
+  if (named) named.name = `${line}-as-it-was-${generation}`;
+  if (!named || hasSuccessor) places.push(placeOf(line, generation + 1, []));
+  return `the team ${line} ${named ? 'is renamed' : 'is made again'}${named && hasSuccessor ? ', and another has its name' : ''}`;
+}
 
 export const rank = (level: string | undefined): number => (level === undefined ? -1 : LEVELS.indexOf(level));
-/** The level that a role gives, by its key; undefined: it is none of the team's. */
-export const teamLevel = (roleKey: string): string | undefined =>
-  roleKey.startsWith(`${TEAM}/`) ? roleKey.slice(TEAM.length + 1) : undefined;
+
+/** What a role gives, by its key: by the first name of a team. Nothing: it is none of the team's. */
+export function seatsOf(roleKey: string, isWide: boolean): readonly (readonly [line: string, level: string])[] {
+  if (!roleKey.startsWith(`${TEAM}/`)) return [];
+  const level = roleKey.slice(TEAM.length + 1);
+  // In wide worlds a lead is a member of another team, too: a grant with two seats.
+  return [['payments', level], ...(isWide && level === 'lead' ? [['ledger', 'member'] as const] : [])];
+}
+
+/** The highest level of somebody in teams that were called so first. */
+export const levelIn = ({ places }: Team, line: string, who: string): string | undefined =>
+  places
+    .filter((place) => place.line === line)
+    .map(({ members }) => members.get(who))
+    .sort((a, b) => rank(b) - rank(a))[0];
 
 interface Role {
   readonly level: string;
@@ -31,26 +76,48 @@ interface Role {
 export function withTeam<T extends Targets>(
   targets: T,
   wire: Wire,
-  { team, onRevoked }: { readonly team: Team; readonly onRevoked: () => void },
+  { team, isWide, onRevoked }: { readonly team: Team; readonly isWide: boolean; readonly onRevoked: () => void },
   { seats, ids }: { seats: SeatBook; ids: IdBook },
 ): T {
   const call = <R>(name: string, effect: () => R): Promise<R> =>
     wire.call('target', name, effect, () => new Error('the team did not answer'));
+  const at = (id: string): Place => {
+    const place = team.places.find((one) => one.id === id);
+    if (!place) throw new Error(`there is no team ${id}`);
+    return place;
+  };
   const roster: Roster<Role> = {
     scope: 'team',
     levels: LEVELS,
     expires: false,
-    seats: ({ level }) => [{ place: PLACE, level }],
-    placeId: (name) => call(`the team ${name}`, () => name),
-    personId: (account) => call(`the person ${account}`, () => account),
-    level: (_place, account) => call(`level of ${account}`, () => team.get(account) ?? null),
-    set: (_place, account, level) =>
-      call(`${account} becomes ${level}`, () => {
-        if (rank(level ?? undefined) < rank(team.get(account))) onRevoked();
-        if (level === null) team.delete(account);
-        else team.set(account, level);
+    seats: ({ level: gives }) => seatsOf(`${TEAM}/${gives}`, isWide).map(([place, level]) => ({ place, level })),
+    placeId: (name) =>
+      call(`the team ${name}`, () => {
+        const found = team.places.find((place) => place.name === name);
+        if (!found) throw new Error(`the team shows nothing called ${name}`);
+        return found.id;
       }),
-    members: () => call('members', () => [...team].map(([id, level]) => ({ id, account: id, level }))),
+    personId: (account) =>
+      call(`the person ${account}`, () => {
+        if (team.renamed.has(account)) throw new Error(`the team shows nobody called ${account}`);
+        return account;
+      }),
+    level: (place, account) => call(`level of ${account} in ${place}`, () => at(place).members.get(account) ?? null),
+    set: (place, account, level) =>
+      call(`${account} becomes ${level} of ${place}`, () => {
+        const { members } = at(place);
+        if (rank(level ?? undefined) < rank(members.get(account))) onRevoked();
+        if (level === null) members.delete(account);
+        else members.set(account, level);
+      }),
+    members: (place) =>
+      call(`members of ${place}`, () =>
+        [...at(place).members].map(([id, level]) => ({
+          id,
+          account: team.renamed.has(id) ? `${id}-as-was` : id,
+          level,
+        })),
+      ),
   };
   const connection = membership(roster, {
     seats,

@@ -330,6 +330,17 @@ describe('messages that were posted', () => {
     expect(looked).toEqual(['conversations.history']);
   });
 
+  test.each(['R1', 'R2'])(
+    'of an extension are looked for, as the work of another may have posted them: %s',
+    async (id) => {
+      await put([anApprovedRequest(), aWaitingRequest({ id: 'R2', extends: 'G1' })], [anActiveGrant()]);
+      const metadata = { event_type: 'jitbot_message', event_payload: { key: `card:${id}` } };
+      outbox.put({ channel: 'C0ACCESS', user: US.user, bot_id: US.bot, metadata });
+      await run('card', id);
+      expect(keys().filter((key) => key === `card:${id}`)).toHaveLength(1);
+    },
+  );
+
   test('that access ends sooner are looked for, as an earlier event may have said it', async () => {
     outbox.client.says('conversations.open', { channel: { id: 'D0ANA' } });
     await put([anApprovedRequest()], [anActiveGrant({ intendedAt: NOON - HOUR })]);

@@ -19,14 +19,15 @@ export function cardProjection(deps: ProjectionDeps, refresh: Refresh): JobHandl
   return whenSlackAllows(async (requestId, attempt) => {
     const loaded = await shownOf(deps, requestId);
     if (!loaded) return;
-    await cardLock(loaded.request.bundle, () =>
-      syncCard(deps, loaded.request.bundle, attempt > 1 ? loaded.request.submittedAt : null),
-    );
+    const { bundle, submittedAt, extends: extended } = loaded.request;
+    const others = await othersAbout(deps, loaded);
+    // The jobs of the others post this card, too.
+    const mayBePosted = attempt > 1 || extended !== null || others.length > 0;
+    await cardLock(bundle, () => syncCard(deps, bundle, mayBePosted ? submittedAt : null));
     await refresh(requestId);
-    for (const other of await othersAbout(deps, loaded)) {
-      const { id, bundle, submittedAt } = other.request;
-      await refresh(id);
-      await cardLock(bundle, () => syncCard(deps, bundle, submittedAt));
+    for (const other of others) {
+      await refresh(other.request.id);
+      await cardLock(other.request.bundle, () => syncCard(deps, other.request.bundle, other.request.submittedAt));
     }
     await deps.refreshHome(loaded.request.requester.slackId);
   });
