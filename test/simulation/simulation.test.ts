@@ -57,7 +57,7 @@ test('much happens in these worlds: access is given, decided, extended and ended
   expect(census.seedsWithoutGrant / (SEEDS / 100)).toBeLessThanOrEqual(10);
 });
 
-describe('the same with PagerDuty on the wire, a database that is held, and names that change', () => {
+describe('the same with PagerDuty on the wire, held databases and renames', () => {
   let happened = NO_CENSUS;
   test.each([1, 9, 17])(
     'seeds %i and seven more',
