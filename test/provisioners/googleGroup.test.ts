@@ -383,6 +383,19 @@ describe('Google groups', () => {
     expect(await revoke(id)).toMatchObject({ left: [{ what: `eve@harbor.example is in ${PAYMENTS} (MEMBER)` }] });
   });
 
+  test('K3 whoever became an owner while access was live is named at the end', async () => {
+    google.put(PAYMENTS, 'ana');
+    google.put(PAYMENTS, 'eve');
+    await grant(id, inAnHour());
+    google.groups
+      .get(PAYMENTS)
+      ?.members.find(({ person }) => person === 'eve')
+      ?.roles.push({ name: 'OWNER' });
+    expect(await revoke(id)).toMatchObject({
+      left: [{ what: `eve@harbor.example is in ${PAYMENTS} (MEMBER, OWNER)` }],
+    });
+  });
+
   test('a second account that a holder let in is listed ungranted, and removable', async () => {
     await grant(id, inAnHour());
     google.put(PAYMENTS, 'eve');

@@ -1,7 +1,12 @@
 /** What is written down about certificates: how long each has to stand in the list that revokes them. */
 
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { RevocationList } from '../../src/provisioners/ssh/revocations.ts';
 import { rightsOn } from '../../src/provisioners/ssh/rights.ts';
+import { recordedLog } from '../support/log.ts';
 import { accessOf, newGrantId, useForTests } from './contract.ts';
 
 const HOUR = 3_600_000;
@@ -25,4 +30,19 @@ describe('the right of a grant', () => {
     await rights.keep(accessOf(role, id), HOUR);
     expect(await rightsOn('/etc/ssh/another', use.seats).of(id)).toBeUndefined();
   });
+});
+
+test('a list says the same, in whichever order its entries came', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jitbot-list-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const written = async (name: string, ...keyIds: string[]) => {
+    const file = join(folder, name);
+    const list = new RevocationList(file, { now: () => 0, seats: use.seats, log: recordedLog() });
+    for (const keyId of keyIds) await list.add({ grantId: newGrantId(), keyId, until: HOUR, role: 'db/read' });
+    return { list: readFileSync(file), beside: readFileSync(`${file}.json`, 'utf8') };
+  };
+  const [first, second] = [await written('one', 'b', 'a', 'c'), await written('two', 'c', 'b', 'a')];
+  expect(first.list.equals(second.list)).toBe(true);
+  expect(first.beside).toBe(second.beside);
+  expect(JSON.parse(first.beside)).toMatchObject([{ keyId: 'a' }, { keyId: 'b' }, { keyId: 'c' }]);
 });

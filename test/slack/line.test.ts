@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Person } from '../../src/domain/person.ts';
 import { roleKey } from '../../src/domain/policy.ts';
-import { HOUR, MINUTE } from '../../src/domain/terms.ts';
+import { HOUR, type Known, known, MINUTE, unknown } from '../../src/domain/terms.ts';
+import { complete } from '../../src/slack/features/commands/oneLine.ts';
 import { parseLine } from '../../src/slack/features/request/parseCommandLine.ts';
 import { resolveTimes, takeDuration } from '../../src/slack/kit/when.ts';
-import { aPolicy, aResource, aRole } from '../support/domain.ts';
+import { manualClock } from '../support/clock.ts';
+import { ANA, aPolicy, aResource, aRole } from '../support/domain.ts';
 
 const role = (id: string) => aRole({ id, name: id });
 const policy = aPolicy(
@@ -129,6 +132,18 @@ describe('one line after /jit request', () => {
 });
 
 describe('times on somebody’s own clock', () => {
+  test.each<[string, Known<Person>, number]>([
+    ['in New York', known({ ...ANA, timeZone: 'America/New_York' }), 11],
+    ['in Tokyo', known({ ...ANA, timeZone: 'Asia/Tokyo' }), 21],
+    // Their zone is not known: UTC, which the answer says.
+    ['of whom Slack says nothing', unknown('Slack is down'), 6],
+  ])('what somebody %s types is on their clock', async (_, person, hours) => {
+    const deps = { directory: { person: async () => person }, clock: manualClock(Date.UTC(2026, 0, 15, 12)) };
+    const line = { duration: null, times: { kind: 'until', until: '18:00' }, reason: 'stuck' } as const;
+    const asked = await complete({ deps: Object.assign(Object.create(null), deps), personId: ANA.slackId }, line);
+    expect(asked).toMatchObject({ personId: ANA.slackId, startsAt: null, duration: hours * HOUR });
+  });
+
   // A Thursday, 12:00 UTC: 13:00 in Berlin.
   const now = Date.UTC(2026, 0, 15, 12);
   const zone = 'Europe/Berlin';

@@ -88,6 +88,16 @@ describe('a card', () => {
     expect(posted()).toHaveLength(1);
   });
 
+  test('of an earlier version has each of its threads brought up to date', async () => {
+    const both = [aWaitingRequest({ bundle: 'B1' }), aWaitingRequest({ id: 'R2', bundle: 'B1', role: 'db/admin' })];
+    await put(both);
+    await run('card', 'R1');
+    await outbox.posts.keep('review:R1', { channel: 'C0ACCESS', ts: '8.0', digest: '' });
+    await outbox.posts.keep('review:R2', { channel: 'C0ACCESS', ts: '9.0', digest: '' });
+    await run('card', 'R2');
+    expect(updated()).toEqual([expect.stringMatching(/^8\.0 /), expect.stringMatching(/^9\.0 /)]);
+  });
+
   test.each<[string, Partial<Parameters<typeof anApprovedRequest>[0]>, number]>([
     [
       'approved at once',

@@ -130,7 +130,8 @@ const timepicker = z.strictObject({
 const datetimepicker = z.strictObject({
   type: z.literal('datetimepicker'),
   ...actionable,
-  initial_date_time: z.number().int().optional(),
+  /** In seconds: ten digits. */
+  initial_date_time: z.number().int().min(1_000_000_000).max(9_999_999_999).optional(),
 });
 const checkboxes = z.strictObject({
   type: z.literal('checkboxes'),

@@ -15,7 +15,10 @@ import { keysOf, type Line, type Unclear } from '../request/parseCommandLine.ts'
 import { chosenRole } from '../request/values.ts';
 
 /** The parsed line with its times resolved in the person's time zone. */
-export async function complete({ deps, personId }: Call, { duration, times, reason }: Line) {
+export async function complete(
+  { deps, personId }: { readonly deps: Pick<Call['deps'], 'directory' | 'clock'>; readonly personId: string },
+  { duration, times, reason }: Pick<Line, 'duration' | 'times' | 'reason'>,
+) {
   const common = { personId, reason, incidentId: null };
   if (!times) return { ...common, duration: duration ?? Number.NaN, startsAt: null };
   const person = await deps.directory.person(personId);
