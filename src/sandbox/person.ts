@@ -36,7 +36,7 @@ export function personAt(slack: SlackSandbox, id: string): Person {
   const find = (channel: string, text: string, after: string) =>
     workspace
       .visible(channel, id)
-      .findLast((message) => message.ts > after && (says(message.blocks, text) || message.text.includes(text)));
+      .findLast((message) => message.ts > after && (says(message.blocks, text) || says(message.text, text)));
 
   const sees = (text: string) =>
     until(workspace, `${id} sees a view with "${text}"`, () => {
@@ -74,7 +74,7 @@ export function personAt(slack: SlackSandbox, id: string): Person {
 }
 
 const says = (value: unknown, text: string): boolean =>
-  JSON.stringify(value).includes(JSON.stringify(text).slice(1, -1));
+  JSON.stringify(value).replaceAll('\u00a0', ' ').includes(JSON.stringify(text).slice(1, -1));
 
 const PREVIEWS = [
   'Automatic',

@@ -67,6 +67,7 @@ function inline(workspace: Workspace, text: string, viewer: string): string {
     )
     .replace(/:(\w+):/g, (whole, name: string) => EMOJI[name] ?? whole)
     .replace(/[*`]/g, '')
+    .replaceAll('\u00a0', ' ')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');

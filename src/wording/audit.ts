@@ -2,9 +2,9 @@
 
 import type { Figures, Summary } from '../domain/report.ts';
 import { HASTY } from '../domain/report.ts';
-import { durationText, type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
+import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
-import { code, type Sentence, say, time } from './pieces.ts';
+import { code, lasting, type Sentence, say, time } from './pieces.ts';
 
 export const AUDIT = {
   range: (first: number, last: number): string => (first === last ? `#${first}` : `#${first} to #${last}`),
@@ -16,7 +16,7 @@ export const AUDIT = {
   thread: 'thread',
 } as const;
 
-const waitText = (ms: Millis): string => (ms < MINUTE ? `${(ms / SECOND).toFixed(1)} s` : durationText(ms));
+const waitText = (ms: Millis): string => (ms < MINUTE ? `${(ms / SECOND).toFixed(1)} s` : lasting(ms));
 
 const WAITS = { automatic: 'Automatic', reviewed: 'Approved', break_glass: 'Break-glass' } as const;
 

@@ -5,11 +5,11 @@ import type { Incident } from '../domain/incident.ts';
 import type { Risk, Stage } from '../domain/policy.ts';
 import type { PendingRequest, Request, Review, UseReview } from '../domain/request.ts';
 import { SIGNAL_NAMES, type Signal } from '../domain/signals.ts';
-import { assertNever, durationText } from '../domain/terms.ts';
+import { assertNever } from '../domain/terms.ts';
 import { cut } from '../domain/text.ts';
 import { approvalsSentence, missedRules, riskSentence, stagesSentence } from './decisions.ts';
 import { endSentence } from './ends.ts';
-import { capital, code, here, joined, people, type Sentence, say, time } from './pieces.ts';
+import { capital, code, here, joined, lasting, people, type Sentence, say, time } from './pieces.ts';
 
 const person = (slackId: string) => people([slackId]);
 
@@ -70,10 +70,10 @@ const approvedBy = (reviews: readonly Review[]): Sentence =>
   reviews.length === 0 ? say`Approved automatically.` : say`Approved by ${approvers(reviews)}.`;
 
 const howLong = ({ duration, startsAt }: Request): Sentence =>
-  startsAt === null ? say`for ${durationText(duration)}` : say`for ${durationText(duration)} from ${time(startsAt)}`;
+  startsAt === null ? say`for ${lasting(duration)}` : say`for ${lasting(duration)} from ${time(startsAt)}`;
 
 const less = ({ askedFor }: Request): Sentence =>
-  askedFor ? say`, instead of ${code(askedFor.role)} for ${durationText(askedFor.duration)}` : [];
+  askedFor ? say`, instead of ${code(askedFor.role)} for ${lasting(askedFor.duration)}` : [];
 
 /** What was approved so far, and whose approval is still needed. */
 function neededSentence({ decision, reviews, stillNeeded }: PendingRequest): Sentence {
@@ -101,7 +101,7 @@ export const CARD = {
       return say`:rotating_light: ${here} *Break-glass: ${who} used ${what}*${length}, without approval`;
     return request.extends === null
       ? say`*${who} asks for ${what}*${length}${isOne ? less(request) : ''}`
-      : say`*${who} asks for ${durationText(request.duration)} more on ${what}*`;
+      : say`*${who} asks for ${lasting(request.duration)} more on ${what}*`;
   },
   roles: (count: number): string => `${count} roles`,
   /** One of several roles that were requested together. */

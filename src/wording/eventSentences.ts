@@ -1,11 +1,11 @@
 import { ALARMS } from '../domain/alarm.ts';
 import type { EventPayloads, EventType, LedgerEvent } from '../domain/events.ts';
 import { SIGNAL_NAMES } from '../domain/signals.ts';
-import { assertNever, durationText, type Instant, isInstant } from '../domain/terms.ts';
+import { assertNever, type Instant, isInstant } from '../domain/terms.ts';
 import { counted, cut } from '../domain/text.ts';
 import { endSentence, leftSentence, openSentence } from './ends.ts';
 import { type Names, withNames } from './names.ts';
-import { code, joined, type Piece, type Sentence, say, strong, time } from './pieces.ts';
+import { code, joined, lasting, type Piece, type Sentence, say, strong, time } from './pieces.ts';
 
 const NO_NAMES: Names = new Map();
 
@@ -45,7 +45,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
   'request.submitted': (event, who) => {
     const { role, duration, startsAt, extends: extended, reason, decision } = event.payload;
     const decided = decision.rule === null ? 'no rule' : `rule ${decision.rule}`;
-    const howLong = say`${durationText(duration)}${extended === null ? '' : ' more'}${startsAt === null ? '' : say` from ${time(startsAt)}`}`;
+    const howLong = say`${lasting(duration)}${extended === null ? '' : ' more'}${startsAt === null ? '' : say` from ${time(startsAt)}`}`;
     return say`${who} asked for ${code(role)} for ${howLong}: “${cut(reason, 200)}”. Policy: ${strong`${DECIDED[decision.effect]}`} (${decided}: ${decision.reasons.join('; ')})`;
   },
   'signals.raised': (event) => {
@@ -64,7 +64,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
   },
   'request.changed': (event, who) => {
     const { from, to, requester } = event.payload;
-    return say`${who} approved less than ${requester.name} asked for: ${code(from.role)} for ${durationText(from.duration)} → ${code(to.role)} for ${durationText(to.duration)}`;
+    return say`${who} approved less than ${requester.name} asked for: ${code(from.role)} for ${lasting(from.duration)} → ${code(to.role)} for ${lasting(to.duration)}`;
   },
   'request.approved': (event) => {
     const by = {
@@ -88,7 +88,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
   'request.expired': (event) =>
     say`nobody decided in time on ${event.payload.requester.name}’s request for ${code(event.payload.role)}`,
   'grant.provisioning': (event) =>
-    say`setting up ${code(event.payload.role)} for ${event.payload.person.name}, for ${durationText(event.payload.duration)}`,
+    say`setting up ${code(event.payload.role)} for ${event.payload.person.name}, for ${lasting(event.payload.duration)}`,
   'grant.activated': (event) =>
     say`${event.payload.person.name} has ${code(event.payload.role)} as ${code(event.payload.account)} until ${time(event.payload.endsAt)}`,
   'grant.extended': (event) =>
@@ -101,7 +101,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
     say`offered ${code(event.payload.role)}, which ${event.payload.from.name} had, to ${event.payload.to.map(({ name }) => name).join(', ')}, now on call for ${event.payload.escalationPolicy}`,
   'break_glass.invoked': (event, who) => {
     const { role, duration, reason, reviewer, reviewBy } = event.payload;
-    return say`${strong`${who} used break-glass for ${code(role)}`} for ${durationText(duration)}: “${cut(reason, 200)}”. ${reviewer.name} has to review it before ${time(reviewBy)}`;
+    return say`${strong`${who} used break-glass for ${code(role)}`} for ${lasting(duration)}: “${cut(reason, 200)}”. ${reviewer.name} has to review it before ${time(reviewBy)}`;
   },
   'break_glass.reminded': (event) =>
     say`${event.payload.reviewer.name} still has to review ${event.payload.person.name}’s break-glass for ${code(event.payload.role)}, before ${time(event.payload.reviewBy)}`,
@@ -166,7 +166,7 @@ const LINES: { readonly [T in EventType]: Line<T> } = {
     return say`${strong`${ALARMS[alarm]}`}: ${cut(problem, 300)}. ${told}${page === null ? '' : say`; somebody was paged on ${code(page)}`}`;
   },
   'canary.passed': ({ payload: { role, took } }) =>
-    say`the canary was given ${code(role)}, seen there, and ended, in ${durationText(took)}`,
+    say`the canary was given ${code(role)}, seen there, and ended, in ${lasting(took)}`,
   'canary.failed': ({ payload: { role, problem } }) =>
     say`${strong`the canary failed`} on ${code(role)}: ${cut(problem, 300)}`,
   'alarm.ended': ({ payload: { alarm, problem, since } }) =>

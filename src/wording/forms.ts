@@ -1,7 +1,7 @@
 /** Titles, labels, hints and placeholders of forms. Strings are plain text: Slack formats none of it. */
 
-import { durationText, type Instant, type Millis } from '../domain/terms.ts';
-import { code, joined, people, type Sentence, say, time } from './pieces.ts';
+import type { Instant, Millis } from '../domain/terms.ts';
+import { code, joined, lasting, people, type Sentence, say, time } from './pieces.ts';
 
 /** @param example a ticket that matches the pattern; null if none is known */
 const ticketHint = (example: string | null, pattern: string): string =>
@@ -39,8 +39,7 @@ export const REQUEST_FORM = {
       ', ',
     )}.`,
   /** What a request for one of several roles would lead to. */
-  oneOf: (role: string, length: Millis, outlook: Sentence): Sentence =>
-    say`*${role}*, ${durationText(length)}: ${outlook}`,
+  oneOf: (role: string, length: Millis, outlook: Sentence): Sentence => say`*${role}*, ${lasting(length)}: ${outlook}`,
   noIncidentFound: say`I found no PagerDuty incident in that message; pick one below if there is one.`,
 } as const;
 
@@ -54,14 +53,14 @@ export const EXTEND_FORM = {
   title: 'More time',
   submit: 'Ask for it',
   about: (role: string, endsAt: Instant, timeZone: string, left: Millis): Sentence =>
-    say`*${role}* ends ${time(endsAt, timeZone)}. You keep it while this is decided. At most ${durationText(left)} more.`,
+    say`*${role}* ends ${time(endsAt, timeZone)}. You keep it while this is decided. At most ${lasting(left)} more.`,
   howLong: 'How much longer?',
 } as const;
 
 export const REVIEW_FORM = {
   approve: 'Approve',
   approveAbout: (role: string, who: string, length: Millis): Sentence =>
-    say`*${role}* for ${people([who])}, ${durationText(length)}.`,
+    say`*${role}* for ${people([who])}, ${lasting(length)}.`,
   deny: 'Deny this request',
   denySubmit: 'Deny',
   whyNot: 'Why not?',
@@ -83,7 +82,7 @@ export const REVIEW_FORM = {
 export const CODE_FORM = {
   label: 'One-time code',
   hint: 'From your authenticator app.',
-  notYet: say`You need a one-time code for this, and have not set them up yet. What you wrote here stays.`,
+  notYet: say`You need a one-time code for this, and have not set up codes yet. What you wrote here stays.`,
   title: 'One-time codes',
   turnOn: 'Turn on',
   first: say`*1.* In your authenticator app, add an account by hand with this key. It is shown only here, and only now.`,

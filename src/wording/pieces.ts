@@ -1,5 +1,5 @@
 import type { Principal } from '../domain/policy.ts';
-import { type Instant, isInstant } from '../domain/terms.ts';
+import { durationText, type Instant, isInstant, type Millis } from '../domain/terms.ts';
 
 /**
  * A sentence as pieces without markup, which Slack and the terminal each render in their own way. Its text is never markup,
@@ -86,6 +86,9 @@ export function time(at: Instant, zone?: string): Piece {
   if (!isInstant(at)) throw new RangeError(`${String(at)} is no time`);
   return zone === undefined ? { kind: 'time', at } : { kind: 'time', at, zone };
 }
+
+/** A duration such as `1 h 30 min`. Its spaces are no-break spaces, so that a phone never breaks it across lines. */
+export const lasting = (ms: Millis): string => durationText(ms).replaceAll(' ', '\u00a0');
 
 export const here: Piece = { kind: 'here' };
 

@@ -1,10 +1,10 @@
 /** What people read when something is refused: why, and what to do about it. */
 
 import type { Refusal } from '../domain/refusal.ts';
-import { durationText } from '../domain/terms.ts';
+
 import { counted } from '../domain/text.ts';
 import { REQUEST_FORM } from './forms.ts';
-import { code, people, type Sentence, say, time } from './pieces.ts';
+import { code, lasting, people, type Sentence, say, time } from './pieces.ts';
 import { outcomeOf } from './toRequester.ts';
 
 type Code = Refusal['code'];
@@ -14,13 +14,13 @@ const SENTENCES: { readonly [C in Code]: (refusal: Refused<C>) => Sentence } = {
   unknown_role: (refusal) =>
     refusal.role ? say`There is no role ${code(refusal.role)}. Pick one from the list.` : say`Pick what you need.`,
   duration_too_long: (refusal) =>
-    say`At most ${durationText(refusal.max)} for this role; you asked for ${durationText(refusal.asked)}.`,
+    say`At most ${lasting(refusal.max)} for this role; you asked for ${lasting(refusal.asked)}.`,
   too_many_roles: (refusal) => say`You can ask for at most ${refusal.max} roles together.`,
   duration_not_positive: () => say`Pick how long you need it.`,
   total_too_long: (refusal) =>
     refusal.left > 0
-      ? say`At most ${durationText(refusal.left)} more: you can keep this role for ${durationText(refusal.total)} in all.`
-      : say`You can keep this role for ${durationText(refusal.total)} in all, and that is used up. Ask again with ${code('/jit')} after it has ended.`,
+      ? say`At most ${lasting(refusal.left)} more: you can keep this role for ${lasting(refusal.total)} in all.`
+      : say`You can keep this role for ${lasting(refusal.total)} in all, and that is used up. Ask again with ${code('/jit')} after it has ended.`,
   start_not_ahead: () => say`That start is in the past. Pick a later one, or leave it empty to start now.`,
   start_too_far: (refusal) =>
     say`At most ${Math.round(refusal.max / 86_400_000)} days ahead: nobody knows yet who is on call then.`,
@@ -80,8 +80,7 @@ const SENTENCES: { readonly [C in Code]: (refusal: Refused<C>) => Sentence } = {
   unknown_review: () => say`There is no such access review.`,
   review_closed: () => say`This access review is closed. Change the policy file, or start another access review.`,
   review_open: (refusal) => say`Access review ${code(refusal.id)} is still open, until ${time(refusal.dueAt)}.`,
-  review_period: (refusal) =>
-    say`An access review takes from ${durationText(refusal.min)} to ${durationText(refusal.max)}.`,
+  review_period: (refusal) => say`An access review takes from ${lasting(refusal.min)} to ${lasting(refusal.max)}.`,
   no_break_glass: (refusal) =>
     say`You cannot use break-glass for ${code(refusal.role)}: the policy does not name you. Ask for it with ${code('/jit')} instead.`,
   break_glass_unreviewed: (refusal) =>

@@ -1,8 +1,9 @@
 import type { Entitlement } from '../domain/accessReview.ts';
 import type { Condition, EscalationStep, Rule, Stage, Test } from '../domain/policy.ts';
 import { SIGNAL_NAMES } from '../domain/signals.ts';
-import { durationText } from '../domain/terms.ts';
+
 import { hoursText } from '../domain/weekHours.ts';
+import { lasting } from './pieces.ts';
 
 /** Names by Slack id, for rules of the policy in words. People and groups without a name are shown by their id. */
 export type Names = ReadonlyMap<string, string>;
@@ -13,7 +14,7 @@ export function entitlementText(entitlement: Entitlement, names: Names): string 
       return ruleText(entitlement.rule, names);
     case 'break_glass': {
       const { members, max } = entitlement.glass;
-      return `break-glass, without approval, for ${listed(members, names, 'and')}, at most ${durationText(max)}`;
+      return `break-glass, without approval, for ${listed(members, names, 'and')}, at most ${lasting(max)}`;
     }
     case 'opa':
       return 'whoever Open Policy Agent allows';
@@ -24,7 +25,7 @@ function ruleText(rule: Rule, names: Names): string {
   const condition = rule.when.length === 0 ? 'for everybody' : `if ${conditionText(rule.when, names)}`;
   if (rule.effect !== 'ask') return `automatic ${condition}`;
   const approval = rule.stages.map((stage) => stageText(stage, names)).join(' and ');
-  const also = rule.escalate.map((step) => `; after ${durationText(step.after)} also ${askedText(step, names)}`);
+  const also = rule.escalate.map((step) => `; after ${lasting(step.after)} also ${askedText(step, names)}`);
   return `${condition}, after approval by ${approval}${also.join('')}`;
 }
 
@@ -47,7 +48,7 @@ function testText(test: Test, names: Names): string {
         test.schedules && `on ${listed(test.schedules, names, 'or')}`,
         test.services && `for ${listed(test.services, names, 'or')}`,
         levelText(test.minLevel, test.maxLevel),
-        test.tenure > 0 && `for at least ${durationText(test.tenure)}`,
+        test.tenure > 0 && `for at least ${lasting(test.tenure)}`,
         test.planned && 'as planned',
       ];
       return ['they are on call', ...parts.filter(Boolean)].join(' ');
@@ -62,7 +63,7 @@ function testText(test: Test, names: Names): string {
     case 'hours':
       return `it is ${hoursText(test)}`;
     case 'duration':
-      return `it is for at most ${durationText(test.max)}`;
+      return `it is for at most ${lasting(test.max)}`;
     case 'signals':
       return `something is unusual (${test.signals.map((kind) => SIGNAL_NAMES[kind]).join(' or ')})`;
     case 'unless':

@@ -2,10 +2,10 @@
 
 import type { EndReason } from '../domain/grant.ts';
 import type { Story, StoryAccess, StoryDecision } from '../domain/story.ts';
-import { durationText } from '../domain/terms.ts';
+
 import { cut } from '../domain/text.ts';
 import { endSentence } from './ends.ts';
-import { code, joined, type Sentence, say, time } from './pieces.ts';
+import { code, joined, lasting, type Sentence, say, time } from './pieces.ts';
 
 const REASON_SHOWN = 120;
 
@@ -20,8 +20,8 @@ export function storySentence(story: Story, roleName: string): Sentence {
 function whatSentence({ access, duration, askedAt, isExtension }: Story, role: string): Sentence {
   if (access === null || access.from === null)
     return isExtension
-      ? say`asked for ${durationText(duration)} more of *${role}*, ${time(askedAt)}`
-      : say`asked for *${role}* for ${durationText(duration)}, ${time(askedAt)}`;
+      ? say`asked for ${lasting(duration)} more of *${role}*, ${time(askedAt)}`
+      : say`asked for *${role}* for ${lasting(duration)}, ${time(askedAt)}`;
   return access.ended === null
     ? say`has *${role}* since ${time(access.from)}, until ${time(access.until)}`
     : say`had *${role}* from ${time(access.from)} to ${time(access.until)}`;

@@ -2,10 +2,10 @@
 
 import type { Grant } from '../domain/grant.ts';
 import type { Request } from '../domain/request.ts';
-import { durationText, type Instant } from '../domain/terms.ts';
+import type { Instant } from '../domain/terms.ts';
 import { approvalsSentence, approvedAutomatically, becauseSentence, denialSentence } from './decisions.ts';
 import { endSentence, leftSentence, openSentence } from './ends.ts';
-import { code, joined, people, type Sentence, say, time } from './pieces.ts';
+import { code, joined, lasting, people, type Sentence, say, time } from './pieces.ts';
 
 export interface Words {
   readonly text: Sentence;
@@ -54,7 +54,7 @@ function why(request: Request): Sentence {
     ' and ',
   );
   const less = request.askedFor
-    ? say`, for less than you asked for (${code(request.askedFor.role)}, ${durationText(request.askedFor.duration)})`
+    ? say`, for less than you asked for (${code(request.askedFor.role)}, ${lasting(request.askedFor.duration)})`
     : '';
   return say`Approved by ${by}${less}.`;
 }
@@ -128,7 +128,7 @@ export const TO_REQUESTER = {
   },
   scheduled: (role: string, request: Request & { state: 'scheduled' }): Words => ({
     text: say`${role} is approved for later`,
-    says: say`:calendar: *${role} starts ${time(request.startsAt, request.requester.timeZone)}*, for ${durationText(request.duration)}. ${why(request)}\nI check the policy again at the start, and send you a message then.`,
+    says: say`:calendar: *${role} starts ${time(request.startsAt, request.requester.timeZone)}*, for ${lasting(request.duration)}. ${why(request)}\nI check the policy again at the start, and send you a message then.`,
   }),
   extended: (role: string, request: Request, until: Instant): Words => ({
     text: say`${role} is extended`,

@@ -4,6 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { inTerminal } from '../../src/cli/inTerminal.ts';
+import { MINUTE } from '../../src/domain/terms.ts';
+import { lasting, say } from '../../src/wording/pieces.ts';
 import { all, type Node, programOf, type Source, sourcesIn } from '../support/syntax.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -127,6 +130,16 @@ test('what a start and the doctor find wrong has its words from the catalogue', 
 test('a sentence in src/config is found, and a description of a field is not', () => {
   const text = "a.refine(isOk, 'from and to are the same').describe('How long it may take.');";
   expect(textsIn({ file: 'a.ts', text })).toEqual(["'from and to are the same'"]);
+});
+
+test('a duration never breaks across lines on a phone', () => {
+  expect(lasting(90 * MINUTE)).toBe('1\u00a0h\u00a030\u00a0min');
+  // The terminal wraps lines by itself, and what it shows may be copied.
+  const breaking = sourcesIn('src/wording').filter(
+    ({ file, text }) => !/pieces\.ts$|\/terminal\//.test(file) && text.includes('durationText'),
+  );
+  expect(breaking.map(({ file }) => file)).toEqual([]);
+  expect(inTerminal(say`for ${lasting(90 * MINUTE)}`)).toBe('for 1 h 30 min');
 });
 
 test('what Slack shows has its words from the catalogue', () => {

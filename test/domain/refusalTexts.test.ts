@@ -134,4 +134,5 @@ test('no two refusals have the same text', () => {
 });
 
 /** Object.entries forgets which fields belong to which code. */
-const textOf = (code: string, fields: object) => shown(refusalSentence({ code, ...fields } as Refusal));
+const textOf = (code: string, fields: object) =>
+  shown(refusalSentence({ code, ...fields } as Refusal)).replaceAll('\u00a0', ' ');

@@ -86,13 +86,13 @@ describe('a rule in words', () => {
       ask,
     ],
   ])('%s', (text, rule) => {
-    expect(entitlementText({ kind: 'rule', rule }, names)).toBe(text);
+    expect(entitlementText({ kind: 'rule', rule }, names).replaceAll('\u00a0', ' ')).toBe(text);
   });
 
   test('names who may use break-glass, and for how long', () => {
     const glass = { members: ['S0SRE'], max: HOUR, reviewWithin: HOUR, reviewers: [], page: null };
     expect(entitlementText({ kind: 'break_glass', glass }, names)).toBe(
-      'break-glass, without approval, for @sre, at most 1 h',
+      'break-glass, without approval, for @sre, at most 1\u00a0h',
     );
   });
 });

@@ -91,6 +91,21 @@ test('who closed the window has it by message, and nothing fails', async () => {
   stage.sandbox.slack.faults.clear();
 });
 
+test('who closed the window while waiting for reviewers has one message, not two', async () => {
+  const form = await stage.ben.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'numbers' });
+  stage.sandbox.slack.faults.add({ kind: 'slow', match: 'views.update', delayMs: 200 });
+  await people().submit('U0BEN', form);
+  people().close(form);
+  await stage.ben.readsDirect('waiting for approval');
+  stage.sandbox.slack.faults.clear();
+  await stage.stays('one message', () => {
+    const asked = stage.sandbox.slack.workspace.messages.filter((message) =>
+      JSON.stringify(message.blocks).includes('I asked them'),
+    );
+    return asked.length === 1;
+  });
+});
+
 test('/jit list has every button that the message has', async () => {
   await ask(stage.ana);
   const message = await stage.ana.readsDirect('You have Payments database (read) until');

@@ -78,7 +78,7 @@ describe('Home', () => {
   });
 
   test('codes are set up there, and then it no longer asks for that', async () => {
-    const home = await stage.ben.home('You have not set them up yet');
+    const home = await stage.ben.home('You have not set up codes yet');
     await people().clickIn('U0BEN', home, 'factor_enrol');
     const form = await stage.ben.sees('add an account by hand');
     const secret = /"text":"((?:[A-Z2-7]{4} )+[A-Z2-7]{1,4})"/.exec(JSON.stringify(form.view))?.[1] ?? '';

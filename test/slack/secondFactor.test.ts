@@ -92,7 +92,7 @@ test('without codes set up, the form says what to do, and the line opens the for
 test('codes are set up over the form, which keeps what was typed', async () => {
   const { people, workspace } = stage.sandbox.slack;
   const open = await form(stage.ben);
-  expect(stage.viewText(open, 'U0BEN')).toContain('have not set them up yet');
+  expect(stage.viewText(open, 'U0BEN')).toContain('have not set up codes yet');
   await people.clickIn('U0BEN', open, 'factor_enrol');
   const setUp = await stage.ben.sees('add an account by hand');
   expect(setUp.previousId).toBe(open.id);
@@ -108,7 +108,7 @@ test('codes are set up over the form, which keeps what was typed', async () => {
 
 test('somebody who has codes is not offered to set them up', async () => {
   await enrol(stage.ben);
-  expect(stage.viewText(await form(stage.ben), 'U0BEN')).not.toContain('have not set them up yet');
+  expect(stage.viewText(await form(stage.ben), 'U0BEN')).not.toContain('have not set up codes yet');
 });
 
 test('the secret is shown once, and stands encrypted in the database and nowhere else', async () => {

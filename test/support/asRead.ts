@@ -9,10 +9,12 @@ const isPart = (value: unknown): value is Part => typeof value === 'object' && v
 const parts = (value: unknown): Part[] => (Array.isArray(value) ? value.filter(isPart) : []);
 /** Of a text object, or as it stands. */
 const textOf = (value: unknown): string =>
-  (isPart(value) ? String(value.text ?? '') : String(value ?? '')).replace(
-    /<!date\^(\d+)\^[^|]*\|([^>]*)>/g,
-    (_whole, at: string, shown: string) => `${shown} (${new Date(Number(at) * 1_000).toISOString()})`,
-  );
+  (isPart(value) ? String(value.text ?? '') : String(value ?? ''))
+    .replaceAll('\u00a0', ' ')
+    .replace(
+      /<!date\^(\d+)\^[^|]*\|([^>]*)>/g,
+      (_whole, at: string, shown: string) => `${shown} (${new Date(Number(at) * 1_000).toISOString()})`,
+    );
 
 export function asRead(shown: object): string {
   const view = shown as Part;

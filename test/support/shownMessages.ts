@@ -21,6 +21,6 @@ export function readMessage({ text, blocks }: Message): Read {
     if ('text' in part && typeof part.text === 'string') words.push(part.text);
     return part;
   });
-  const timed = (said: string) => said.replace(/<!date\^\d+\^[^|]*\|([^>]*)>/g, '$1');
+  const timed = (said: string) => said.replace(/<!date\^\d+\^[^|]*\|([^>]*)>/g, '$1').replaceAll('\u00a0', ' ');
   return { notification: timed(text), words: timed(words.join('\n')), buttons };
 }

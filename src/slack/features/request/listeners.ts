@@ -135,7 +135,10 @@ async function answerIn(context: SlackContext, { submissionKey, personId }: Aske
   const { requests, refused } = answer;
   const first = firstAnswer(context.deps.policy, answer);
   const window = { viewId: submissionKey, requestIds: requests.map(({ id }) => id), refused };
-  if (!(await context.windows.follow(window, first))) await tellAnswer(context, personId, first);
+  if (await context.windows.follow(window, first)) return;
+  // The window was closed. Messages tell of each request anyway, so that only what became no request is still to be told.
+  if (refused.length > 0)
+    await tellAnswer(context, personId, firstAnswer(context.deps.policy, { requests: [], refused }));
 }
 
 interface Asked {
