@@ -1,8 +1,10 @@
 import type { Policy, Resource, Role } from './policy.ts';
 import { roleKey } from './policy.ts';
 import { ruleText } from './policyText.ts';
+import { breakGlassText, endsText, freezesText, limitsText, secondFactorText } from './roleText.ts';
 import { durationText } from './terms.ts';
 import { counted } from './text.ts';
+import { clockText } from './weekHours.ts';
 
 /** The changes of a new policy, one line each, for the person about to put it in force. */
 export const policyChanges = (before: Policy, after: Policy): string[] => [
@@ -21,12 +23,12 @@ export function changesAround(before: Policy, after: Policy): string[] {
   say('administrators', before.admins, after.admins);
   say('auditors', before.auditors, after.auditors);
   say('environment', before.environment ?? 'none', after.environment ?? 'none');
-  say('digest', before.digest, after.digest);
+  say('digest', digestText(before), digestText(after));
   say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
   say('alarms page', before.alarms?.page ?? 'nobody', after.alarms?.page ?? 'nobody');
   say('canary', before.canary ?? 'none', after.canary ?? 'none');
-  say('accounts of one person', before.samePerson, after.samePerson);
+  say('accounts of one person', samePersonText(before), samePersonText(after));
   for (const id of new Set([...before.identities.keys(), ...after.identities.keys()]))
     say(`what ${id} is called at targets`, before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');
   for (const resource of before.resources.values())
@@ -67,12 +69,12 @@ function roleChanges(before: Role, after: Role): string[] {
   say('risk', before.risk, after.risk);
   say('gives', before.gives, after.gives);
   say('narrower', before.narrower, after.narrower);
-  say('ends', before.ends, after.ends);
+  say('ends', endsText(before), endsText(after));
   say('reason', reasonText(before), reasonText(after));
-  say('second factor', before.secondFactor, after.secondFactor);
-  say('break-glass', before.breakGlass, after.breakGlass);
-  say('limits', before.limits, after.limits);
-  say('freezes', before.freezes, after.freezes);
+  say('second factor', secondFactorText(before), secondFactorText(after));
+  say('break-glass', breakGlassText(before), breakGlassText(after));
+  say('limits', limitsText(before), limitsText(after));
+  say('freezes', freezesText(before), freezesText(after));
   say('OPA', before.opa, after.opa);
   for (const index of new Set([...before.rules.keys(), ...after.rules.keys()]))
     say(`rule ${index + 1}`, ruleAt(before, index), ruleAt(after, index));
@@ -87,4 +89,17 @@ function ruleAt({ rules }: Role, index: number): string {
 const rulesText = (role: Role): string => counted(role.rules.length, 'rule');
 const reasonText = ({ reason }: Role): string =>
   `at least ${reason.minLength} characters${reason.ticket ? `, ticket ${reason.ticket.source}` : ''}`;
-const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const WEEKDAYS = ['', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+const digestText = ({ digest }: Policy): string =>
+  digest === null ? 'never' : `${WEEKDAYS[digest.day]} ${clockText(digest.minute)} ${digest.timeZone}`;
+const samePersonText = ({ samePerson }: Policy): string =>
+  samePerson.map((accounts) => accounts.join(' = ')).join(', ') || 'none';
+
+/** Lists of ids as people write them. What a target or a policy engine calls its own stays as it is in the file. */
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
+    ? value.join(', ')
+    : JSON.stringify(value);
+}

@@ -50,9 +50,10 @@ export function lastWeekly(
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-const clock = (minutes: number): string =>
+/** `09:05`, from minutes after midnight. */
+export const clockText = (minutes: number): string =>
   `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
 /** `Mon Tue Wed 09:00–17:00 Europe/Berlin` */
 export const hoursText = (hours: HoursTest): string =>
-  `${hours.days.map((day) => DAYS[day - 1]).join(' ')} ${clock(hours.from)}–${clock(hours.to)} ${hours.timeZone}`;
+  `${hours.days.map((day) => DAYS[day - 1]).join(' ')} ${clockText(hours.from)}–${clockText(hours.to)} ${hours.timeZone}`;
