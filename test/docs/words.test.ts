@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { inTerminal } from '../../src/cli/inTerminal.ts';
 import { MINUTE } from '../../src/domain/terms.ts';
+import { drawn } from '../../src/slack/kit/drawn.ts';
 import { lasting, say } from '../../src/wording/pieces.ts';
 import { all, type Node, programOf, type Source, sourcesIn } from '../support/syntax.ts';
 
@@ -133,7 +134,7 @@ test('a sentence in src/config is found, and a description of a field is not', (
 });
 
 test('a duration never breaks across lines on a phone', () => {
-  expect(lasting(90 * MINUTE)).toBe('1\u00a0h\u00a030\u00a0min');
+  expect(drawn(say`for ${lasting(90 * MINUTE)} more`)).toBe('for 1\u00a0h\u00a030\u00a0min more');
   // The terminal wraps lines by itself, and what it shows may be copied.
   const breaking = sourcesIn('src/wording').filter(
     ({ file, text }) => !/pieces\.ts$|\/terminal\//.test(file) && text.includes('durationText'),

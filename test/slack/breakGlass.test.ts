@@ -34,7 +34,7 @@ describe('break-glass', () => {
     expect(stage.text(granted, 'U0BEN')).toContain('your use will be reviewed');
     const card = await stage.chloe.readsIn('C0ACCESS', 'Break-glass: <@U0BEN>');
     expect(JSON.stringify(card.blocks)).toContain(
-      '<!here> *Break-glass: <@U0BEN> used Payments database (admin)* for 20 min, without approval',
+      '<!here> *Break-glass: <@U0BEN> used Payments database (admin)* for 20\u00a0min, without approval',
     );
     expect(stage.text(card, 'U0CHLOE')).toContain('│ Checkout is down and the queue has to be cleared');
     const invoked = await stage.recorded('break_glass.invoked');

@@ -36,6 +36,8 @@ describe('somebody else’s words', () => {
     ['at 12:30: late', 'at 12:\u206030: late'],
     ['a\u202eb', 'ab'],
     ['x&amp;y', 'x&amp;amp;y'],
+    ['1\u00a0h', '1\u00a0h'],
+    ['a\u00a0\u00a0b\u00a0', 'a b '],
   ])('%j are shown as %j', (text, shown) => {
     expect(plain(text)).toBe(shown);
   });

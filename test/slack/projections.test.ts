@@ -821,9 +821,9 @@ describe('the week', () => {
     expect(text).toContain('"slack_file":{"id":"F1"}');
     expect(text).toContain('Approved: half had access within 59.9 s of asking, 95 of 100 within 59.9 s.');
     const slower = summarize({ ...some, spans: [{ ...span('automatic'), requestedAt: MONDAY - 25 * HOUR - 60_000 }] });
-    expect(JSON.stringify(digestMessage(some, slower, null))).toContain('Automatic: half had access within 1 min');
+    expect(JSON.stringify(digestMessage(some, slower, null))).toContain('Automatic: half had access within 1\u00a0min');
     const glass = summarize({ ...some, spans: [span('break_glass')] });
-    expect(JSON.stringify(digestMessage(some, glass, null))).toContain('Break-glass: half had access within 1 h');
+    expect(JSON.stringify(digestMessage(some, glass, null))).toContain('Break-glass: half had access within 1\u00a0h');
     expect(digestMessage(some, glass, null).text).toBe('The week: 1 grant started');
   });
 

@@ -107,7 +107,7 @@ test('a tampered form with an unknown role or long duration is an error, no requ
     },
   };
   await stage.ana.submit(long);
-  expect(long.errors['duration:payments-db/read']).toContain('At most 4 h');
+  expect(long.errors['duration:payments-db/read']).toContain('At most 4\u00a0h');
   expect(stage.events()).toHaveLength(before);
 });
 

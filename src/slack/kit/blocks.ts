@@ -41,9 +41,12 @@ const PLAIN_MAX = 1_500;
 export const plain = (text: string, most: number = PLAIN_MAX): string =>
   cutMarkup(escaped(cut(visible(text), most)), most);
 
+/** Line breaks and other spaces, except one no-break space within a text such as `1 h`. */
+const SPACES = /(?:(?!(?<=[\p{L}\p{N}])\u00a0(?=[\p{L}\p{N}]))[\p{Cc}\s])+/gu;
+
 const escaped = (text: string): string =>
   text
-    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .replace(SPACES, ' ')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
