@@ -66,7 +66,7 @@ function besideCompose(): readonly string[] {
   return [...mounted.map((path) => `${path}/policy.yaml`), ...files, '.env'].map((path) => join('docs/deploy', path));
 }
 
-test('secrets and policy beside compose.yaml get into no package, and so into no image', () => {
+test('secrets and policy beside compose.yaml get into no package and no image', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jitbot-beside-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const name of ['package.json', 'docs/deploy']) cpSync(join(ROOT, name), join(folder, name), { recursive: true });

@@ -409,7 +409,7 @@ describe('a database that cannot be written', () => {
     expect(await grant(id)).toMatchObject({ state: 'ended' });
   });
 
-  test('where somebody was faster, nothing is recorded over it, and it is looked at anew', async () => {
+  test('a faster commit is not overwritten, and the grant is decided again', async () => {
     const id = await due();
     const { store } = flow.deps;
     const { commit } = store;

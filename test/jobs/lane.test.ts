@@ -393,7 +393,7 @@ describe('while the database cannot be written', () => {
     ]);
   });
 
-  test('an end whose record is refused is carried out again after five seconds, as the same try', async () => {
+  test('an end that cannot be recorded is repeated after five seconds as the same try', async () => {
     queue.broken = full();
     queue.unsettled = full();
     put('a', 'b', 'c');

@@ -258,7 +258,7 @@ describe('a ledger on a slow disk', () => {
     expect(verifyLedger(ledger)).toMatchObject({ whole: true, events: 3 });
   });
 
-  test('another program that holds it then is told to a claim, and waited for by a change', async () => {
+  test('a lock by another program fails a claim, and a change waits for it', async () => {
     const { store, queue } = parts();
     await store.commit({ ...asking('R0'), jobs: [{ kind: 'card', key: 'R0', dueAt: 0 }] });
     const changes = Promise.all([store.commit(asking('R1')), store.commit(asking('R2'))]);

@@ -47,7 +47,7 @@ test.each([
   'request.escalated',
   'access_review.answered',
   'channel.forged',
-] as const)('a %s that somebody changed in the database has no names, and hides none of the others', (type) => {
+] as const)('a %s changed in the database has no names, and hides no other event', (type) => {
   const changed = { ...base, type, payload: {} } as unknown as LedgerEvent;
   expect(principalsIn([changed, loaded])).toEqual(['S0DBA', 'U0BEN', 'U0GONE']);
 });
