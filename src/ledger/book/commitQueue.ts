@@ -54,82 +54,94 @@ export interface CommitQueueOptions {
 }
 
 /** Makes simultaneous changes durable together, and returns each caller its own outcome. */
-export function commitQueue({
-  clock,
-  write,
-  elapsed = () => performance.now(),
-  whenOpen,
-  onDue,
-}: CommitQueueOptions): Store['commit'] {
-  let waiting: Waiting[] = [];
-  let isPostponed = false;
-  const patience = patienceBy(elapsed);
-  /** More wait than are written at once: the rest has its turn after everybody else's. */
-  let isCrowded = false;
+export function commitQueue(options: CommitQueueOptions): Store['commit'] {
+  const queue = new CommitQueue(options);
+  return (change) => queue.commit(change);
+}
 
+class CommitQueue {
+  readonly #options: CommitQueueOptions;
+  readonly #elapsed: () => Millis;
+  readonly #patience: ReturnType<typeof patienceBy>;
+  readonly #begin: () => void;
+  #waiting: Waiting[] = [];
+  /** Another program holds the database. */
+  #isPostponed = false;
+  /** More wait than are written at once: the rest has its turn after everybody else's. */
+  #isCrowded = false;
   /** Handed over for writing, and not written yet. */
-  let isHandedOver = false;
+  #isHandedOver = false;
   /** What was written last. */
-  let taken: readonly Waiting[] = [];
+  #taken: readonly Waiting[] = [];
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options;
+    this.#elapsed = options.elapsed ?? (() => performance.now());
+    this.#patience = patienceBy(this.#elapsed);
+    this.#begin = commitBatching(() => this.#flush());
+  }
+
+  commit(change: Change): Promise<readonly LedgerEvent[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) this.#begin();
+      this.#waiting.push({ change, at: this.#options.clock.now(), since: this.#elapsed(), resolve, reject });
+    });
+  }
 
   /** @returns the number of changes that were waiting */
-  function flush(): number {
-    if (isPostponed || isCrowded || isHandedOver) return 0;
-    const count = waiting.length;
+  #flush(): number {
+    if (this.#isPostponed || this.#isCrowded || this.#isHandedOver) return 0;
+    const count = this.#waiting.length;
     if (count === 0) return 0;
-    isHandedOver = true;
+    this.#isHandedOver = true;
     let isAtOnce = true;
-    write(() => take(isAtOnce ? MOST_AT_ONCE : MOST_AFTER_WAIT), { resolve: settleAll, reject: failAll });
+    this.#options.write(() => this.#take(isAtOnce ? MOST_AT_ONCE : MOST_AFTER_WAIT), {
+      resolve: (outcomes) => this.#settleAll(outcomes),
+      reject: (error) => this.#failAll(error),
+    });
     isAtOnce = false;
     return count;
   }
 
-  function take(most: number): readonly Waiting[] {
-    isHandedOver = false;
-    taken = waiting.slice(0, most);
-    waiting = waiting.slice(most);
-    if (waiting.length > 0) goOnNextTurn();
-    return taken;
+  #take(most: number): readonly Waiting[] {
+    this.#isHandedOver = false;
+    this.#taken = this.#waiting.slice(0, most);
+    this.#waiting = this.#waiting.slice(most);
+    if (this.#waiting.length > 0) this.#goOnNextTurn();
+    return this.#taken;
   }
 
-  function settleAll(outcomes: readonly Outcome[]): void {
-    patience.foundNoLock();
-    for (const [index, outcome] of outcomes.entries()) settle(taken[index], outcome, onDue);
+  #settleAll(outcomes: readonly Outcome[]): void {
+    this.#patience.foundNoLock();
+    for (const [index, outcome] of outcomes.entries()) settle(this.#taken[index], outcome, this.#options.onDue);
   }
 
-  function failAll(error: unknown): void {
+  #failAll(error: unknown): void {
     // A write that was turned away took nothing.
-    if (isHandedOver) take(MOST_AFTER_WAIT);
-    if (isHeldByAnother(error)) postpone(taken, error);
-    else for (const one of taken) one.reject(error);
+    if (this.#isHandedOver) this.#take(MOST_AFTER_WAIT);
+    if (isHeldByAnother(error)) this.#postpone(this.#taken, error);
+    else for (const one of this.#taken) one.reject(error);
   }
 
-  function goOnNextTurn(): void {
-    isCrowded = true;
+  #goOnNextTurn(): void {
+    this.#isCrowded = true;
     setImmediate(() => {
-      isCrowded = false;
-      flush();
+      this.#isCrowded = false;
+      this.#flush();
     });
   }
 
   /** Retries all of them together, until the lock has been held for too long. */
-  function postpone(all: readonly Waiting[], error: unknown): void {
-    const isOver = patience.foundLock();
+  #postpone(all: readonly Waiting[], error: unknown): void {
+    const isOver = this.#patience.foundLock();
     for (const one of all) if (isOver(one)) one.reject(error);
-    waiting = [...all.filter((one) => !isOver(one)), ...waiting];
-    isPostponed = true;
-    whenOpen(() => {
-      isPostponed = false;
-      flush();
+    this.#waiting = [...all.filter((one) => !isOver(one)), ...this.#waiting];
+    this.#isPostponed = true;
+    this.#options.whenOpen(() => {
+      this.#isPostponed = false;
+      this.#flush();
     });
   }
-
-  const begin = commitBatching(flush);
-  return (change) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length === 0) begin();
-      waiting.push({ change, at: clock.now(), since: elapsed(), resolve, reject });
-    });
 }
 
 function settle(one: Waiting | undefined, outcome: Outcome, onDue: CommitQueueOptions['onDue']): void {

@@ -36,20 +36,10 @@ const oneByOne: Together = (works) => works.map((work) => ({ value: work() }));
  * each is written at once.
  */
 export function createSharedWrites({ write, elapsed, together = oneByOne, asFault }: Options) {
-  let restUntil = 0;
+  const rest = restAfterSlowWrites(elapsed);
+  const timed = <T>(work: () => T): T => rest.after(() => write(work));
   let cancel: (() => void) | null = null;
   let waiting: Waiting[] = [];
-  let isClosing = false;
-
-  function timed<T>(work: () => T): T {
-    const began = elapsed.now();
-    try {
-      return write(work);
-    } finally {
-      const now = elapsed.now();
-      if (now - began > SLOW && !isClosing) restUntil = now + Math.min(now - began, LONGEST_REST);
-    }
-  }
 
   function endRest(): void {
     cancel = null;
@@ -69,7 +59,7 @@ export function createSharedWrites({ write, elapsed, together = oneByOne, asFaul
   }
 
   function share<T>(work: () => T, { resolve, reject }: Settle<T>): void {
-    const left = restUntil - elapsed.now();
+    const left = rest.left();
     if (left > 0 || waiting.length > 0) {
       const later = () => {
         const value = work();
@@ -93,10 +83,33 @@ export function createSharedWrites({ write, elapsed, together = oneByOne, asFaul
     share,
     /** Writes at once what waits, and all that comes from now on. */
     close: (): void => {
-      isClosing = true;
-      restUntil = 0;
+      rest.giveUp();
       cancel?.();
       endRest();
+    },
+  };
+}
+
+/** How long the event loop is for others, after a write that held it. */
+function restAfterSlowWrites(elapsed: Elapsed) {
+  let until = 0;
+  let isGivenUp = false;
+  return {
+    left: (): Millis => until - elapsed.now(),
+    /** Does a write, and rests for as long as it took if that was long. */
+    after: <T>(write: () => T): T => {
+      const began = elapsed.now();
+      try {
+        return write();
+      } finally {
+        const now = elapsed.now();
+        if (now - began > SLOW && !isGivenUp) until = now + Math.min(now - began, LONGEST_REST);
+      }
+    },
+    /** Never again. */
+    giveUp: (): void => {
+      isGivenUp = true;
+      until = 0;
     },
   };
 }
