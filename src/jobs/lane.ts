@@ -69,6 +69,7 @@ class WorkingLane implements RunningLane {
   /** The current look at the queue; one at a time. */
   #looking: Promise<boolean> | null = null;
   #looksAgain = false;
+  #looksSoon = false;
   #cancelWake = (): void => undefined;
   /** The database could not be written, and is not asked again before this time. */
   #closedUntil: Instant = 0;
@@ -210,9 +211,20 @@ class WorkingLane implements RunningLane {
     const before = this.#running.get(id);
     const work = (before ? before.then(() => this.#run(claim)) : this.#run(claim)).finally(() => {
       if (this.#running.get(id) === work) this.#running.delete(id);
-      void (this.#isOpen ? this.pump() : this.workUnrecorded());
+      this.#startAhead();
+      this.#lookSoon();
     });
     this.#running.set(id, work);
+  }
+
+  /** Once a turn: hundreds of jobs may end in one, and each look reads all that is due. */
+  #lookSoon(): void {
+    if (this.#looksSoon) return;
+    this.#looksSoon = true;
+    setImmediate(() => {
+      this.#looksSoon = false;
+      void (this.#isOpen ? this.pump() : this.workUnrecorded());
+    });
   }
 
   async #run(claim: Claim): Promise<void> {

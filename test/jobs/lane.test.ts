@@ -448,6 +448,18 @@ describe('while the database cannot be written', () => {
     await looking;
   });
 
+  test('a hundred ends that are over in one turn are followed by one look, not a hundred', async () => {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    put(...Array.from({ length: 100 }, (_, index) => `g${index}`));
+    const lane = laneOf({ end: always(() => promise, { evenWithoutRecord: true }) }, { concurrency: 200 });
+    await lane.pump();
+    const before = queue.peeks.length;
+    resolve(null);
+    await settle();
+    expect(queue.settled).toHaveLength(100);
+    expect(queue.peeks.length - before).toBe(1);
+  });
+
   test('ends of a busy lane keep no other kind from its turn: the oldest goes first', async () => {
     const work = gated();
     const lane = laneOf(
