@@ -4,12 +4,13 @@ import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { newestPolicyLoaded } from '../ledger/sqlite/eventReader.ts';
-import { canaryJob } from '../lifecycle/canary/canary.ts';
+import { canaryAtStart } from '../lifecycle/canary/canary.ts';
 import { changesSince, keepPolicyText, policyLoaded } from '../lifecycle/reloadPolicy.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import { JOB_KEYS } from '../ports/keys.ts';
 import type { EventReader } from '../ports/ledger.ts';
 import { StorageError, type Store } from '../ports/store.ts';
+import { latestKnown } from './heartbeat.ts';
 import type { World } from './world.ts';
 
 /** Delay before the next try to record the start. */
@@ -70,13 +71,14 @@ export async function recordStart(
     payload: { version, after: (await events.newest())?.seq ?? 0 },
   };
   const dueAt = clock.now() + MINUTE;
+  const canary = await canaryAtStart({ store, policy, clock }, await latestKnown(ledger));
   await store.commit({
-    records: await keepPolicyText(store, policy),
+    records: [...(await keepPolicyText(store, policy)), ...(canary.records ?? [])],
     events: [started, policyLoaded(policy, changes, BOT)],
     jobs: [
       { kind: 'sweep', key: JOB_KEYS.everybody, dueAt },
       { kind: 'digest', key: JOB_KEYS.weekly, dueAt },
-      ...(policy.canary ? [canaryJob(clock.now())] : []),
+      ...(canary.jobs ?? []),
       { kind: 'drift', key: JOB_KEYS.everyResource, dueAt },
       ...(checkpoints ? [{ kind: 'checkpoint', key: JOB_KEYS.ledger, dueAt } as const] : []),
     ],

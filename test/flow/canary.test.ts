@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CANARY_ID, canaryProblem } from '../../src/domain/canary.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
-import { canaryJob, canaryJobs, tendCanary } from '../../src/lifecycle/canary/canary.ts';
+import { canaryAtStart, canaryJob, canaryJobs, tendCanary } from '../../src/lifecycle/canary/canary.ts';
 import { revokeGrant } from '../../src/lifecycle/grant/endGrant.ts';
 import { endFrozen, freeze, unfreeze } from '../../src/lifecycle/health/freeze.ts';
 import { manualClock } from '../support/clock.ts';
@@ -226,7 +226,7 @@ describe('nobody gets access by the canary', () => {
     ['a mailbox', 'email: canary@harbor.example', 'email: ben+canary@harbor.example', 'Ben'],
   ])('who has %s of its own there', async (_what, from, to, name) => {
     flow.reload((source) => source.replace(from, to));
-    await flow.work();
+    await worksFor(1);
     expect(types()).toEqual(['canary.failed']);
     expect(results()[0]?.payload).toMatchObject({ problem: expect.stringContaining(name) });
     expect([...site.target]).toEqual([]);
@@ -240,24 +240,34 @@ describe('nobody gets access by the canary', () => {
         'lasts: 5m, identities: { github: Octo } }\nidentities: { U0ANA: { github: octo } }',
       ),
     );
-    await flow.work();
+    await worksFor(1);
     expect(types()).toEqual(['canary.failed']);
     expect(results()[0]?.payload).toMatchObject({ problem: expect.stringContaining('two people never share') });
   });
 
   test('while Slack does not say who has its address', async () => {
     Object.assign(flow.deps.directory, { mailboxOwner: async () => ({ known: false, problem: 'Slack is down' }) });
-    await flow.work();
+    await worksFor(1);
     expect(types()).toEqual(['canary.failed']);
     expect([...site.target]).toEqual([]);
   });
 
   test('who is a guest or a bot', async () => {
     flow.guests.push(guest('canary+desk@harbor.example'));
-    await flow.work();
+    await worksFor(1);
     expect(types()).toEqual(['canary.failed']);
     expect(results()[0]?.payload).toMatchObject({ problem: expect.stringContaining('Gus (U0GUEST)') });
     expect([...site.target]).toEqual([]);
+  });
+
+  test('while Slack does not say so for a moment, and then it begins', async () => {
+    const { mailboxOwner } = flow.deps.directory;
+    Object.assign(flow.deps.directory, { mailboxOwner: async () => ({ known: false, problem: 'Slack is down' }) });
+    await flow.work();
+    expect(types()).toEqual([]);
+    Object.assign(flow.deps.directory, { mailboxOwner });
+    await worksFor(1);
+    expect(results().map(({ type }) => type)).toEqual(['canary.passed']);
   });
 
   test('who takes its address between its decision and the grant', async () => {
@@ -398,6 +408,45 @@ describe('a policy that changes', () => {
     expect(flow.events().findLast(({ type }) => type === 'grant.provisioning')?.payload).toMatchObject({
       role: 'db/other',
     });
+  });
+});
+
+describe('a start', () => {
+  const starts = async (aliveAt: number) => {
+    await flow.deps.store.commit(await canaryAtStart(flow.deps, aliveAt));
+  };
+
+  test('after a stop of hours is no missing result', async () => {
+    await flow.work();
+    const stoppedAt = flow.clock.now();
+    flow.clock.advance(3 * HOUR);
+    await starts(stoppedAt);
+    expect(await problem()).toBeNull();
+    await flow.work();
+    expect(results().map(({ type }) => type)).toEqual(['canary.passed', 'canary.passed']);
+  });
+
+  test('of a bot that dies again and again does not hide that results are missing', async () => {
+    await flow.work();
+    flow.clock.advance(3 * HOUR);
+    await starts(flow.clock.now() - 4 * MINUTE);
+    expect(await problem()).toBe('db/read: no result for 3 h');
+  });
+
+  test('keeps what failed before', async () => {
+    Object.assign(flow.deps.targets, { isActive: async () => false });
+    await worksFor(2);
+    flow.clock.advance(3 * HOUR);
+    await starts(0);
+    expect(await problem()).toContain('did not show');
+  });
+
+  test('without a canary in the policy forgets the one that was', async () => {
+    await flow.work();
+    flow.reload((source) => source.replace(CANARY, ''));
+    await starts(flow.clock.now());
+    await flow.work();
+    expect((await flow.deps.store.record('canary', 'bot')).value).toBeNull();
   });
 });
 

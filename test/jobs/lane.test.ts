@@ -448,7 +448,7 @@ describe('while the database cannot be written', () => {
     await looking;
   });
 
-  test('a hundred ends that are over in one turn are followed by one look, not a hundred', async () => {
+  test('a hundred ends that are over in one turn are followed by one look', async () => {
     const { promise, resolve } = Promise.withResolvers<null>();
     put(...Array.from({ length: 100 }, (_, index) => `g${index}`));
     const lane = laneOf({ end: always(() => promise, { evenWithoutRecord: true }) }, { concurrency: 200 });

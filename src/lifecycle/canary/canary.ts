@@ -11,7 +11,7 @@ import { BOT } from '../../domain/person.ts';
 import { type Instant, MINUTE, type Millis } from '../../domain/terms.ts';
 import type { Job } from '../../ports/jobs.ts';
 import { JOB_KEYS } from '../../ports/keys.ts';
-import type { Versioned } from '../../ports/store.ts';
+import type { Change, Versioned } from '../../ports/store.ts';
 import type { Deps } from '../deps.ts';
 import { revokingChange } from '../grant/endGrant.ts';
 import { grantingBlocked } from '../health/freeze.ts';
@@ -25,8 +25,10 @@ import { type Load, loadCanary, saved } from './canaryState.ts';
 const AGAIN: Millis = MINUTE;
 /** How often it is written down that something still is. */
 const HELD_AGAIN: Millis = 5 * MINUTE;
-/** How often a target is asked again that does not show yet what it gave. */
-const LOOKS = 3;
+/** How often it is tried to begin, and how often a target is asked that does not show yet what it gave. */
+const TRIES = 3;
+/** A bot that has written nothing for so long was off. */
+const OFF: Millis = 5 * MINUTE;
 
 type Next = { readonly notBefore: Instant } | null;
 
@@ -45,6 +47,24 @@ const DECISIVE: ReadonlySet<EventType> = new Set([
   'grant.overdue',
 ]);
 
+/**
+ * What a start changes about it: it is looked at now, also where the policy no longer has one, and a bot that was off owes no result.
+ * @param aliveAt when the bot last wrote anything
+ */
+export async function canaryAtStart(
+  { store, policy, clock }: Pick<Deps, 'store' | 'policy' | 'clock'>,
+  aliveAt: Instant,
+): Promise<Change> {
+  const loaded = await loadCanary({ store });
+  const { value } = loaded;
+  const now = clock.now();
+  const wasOff = value !== null && now - aliveAt > OFF;
+  return {
+    ...(wasOff && saved({ ...value, heldAt: now }, loaded)),
+    jobs: policy.canary || value ? [canaryJob(now)] : [],
+  };
+}
+
 /** Does what is due about the canary. @returns when to look again; null: the policy has none, and none is under way */
 export function tendCanary(deps: Deps, attempt: number): Promise<Next> {
   return retryOnConflict(async () => {
@@ -57,14 +77,19 @@ export function tendCanary(deps: Deps, attempt: number): Promise<Next> {
       return null;
     }
     const due = value === null ? deps.clock.now() : nextCanary(value, rule);
-    if (value === null || due <= deps.clock.now()) return begin(deps, loaded, rule);
+    if (value === null || due <= deps.clock.now()) return begin(deps, loaded, { rule, attempt });
     // By the interval that is in force, it is known whether a result is missing.
     if (value.every !== rule.every) await deps.store.commit(saved({ ...value, every: rule.every }, loaded));
     return { notBefore: due };
   });
 }
 
-async function begin(deps: Deps, loaded: Load, rule: CanaryRule): Promise<Next> {
+/** @throws what is in the way, while tries are left: it may be gone in a moment */
+async function begin(
+  deps: Deps,
+  loaded: Load,
+  { rule, attempt }: { rule: CanaryRule; attempt: number },
+): Promise<Next> {
   const now = deps.clock.now();
   const blocked = await grantingBlocked(deps);
   // One at a time: what could not be taken back yet is overdue, and has failed already.
@@ -79,6 +104,7 @@ async function begin(deps: Deps, loaded: Load, rule: CanaryRule): Promise<Next> 
   }
   const problem = await beginCanary(deps, loaded, rule);
   if (problem === null) return { notBefore: now + rule.lasts };
+  if (attempt < TRIES) throw new Error(`the canary cannot begin: ${problem}`);
   const failed: Canary = { ...stateFor(rule, loaded), beganAt: now, held: null };
   return conclude(deps, { value: failed, version: loaded.version }, `it could not begin: ${problem}`);
 }
@@ -95,7 +121,7 @@ async function follow(
   const grant = loaded?.value;
   if (!grant) return conclude(deps, canary, 'its grant is not in the database');
   if (grant.state === 'active' && run.seen === null)
-    return lookAt(deps, canary, { run, grant, version: loaded.version, isLast: attempt >= LOOKS });
+    return lookAt(deps, canary, { run, grant, version: loaded.version, isLast: attempt >= TRIES });
   if (isLive(grant) && grant.state !== 'overdue')
     return { notBefore: Math.max(grant.endsAt, deps.clock.now() + AGAIN) };
   const cut = cutShort(grant, run);
