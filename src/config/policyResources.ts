@@ -48,7 +48,9 @@ export function checkRetired(
     const isDark = lacksSecrets(target, variables);
     const check = { kinds, variables: isDark ? null : variables, report, identified, folder };
     const checked = checkTarget(['retired_targets', name], target, check);
-    return checked ? [{ name, kind: String(fieldOf(target, 'kind')), target: checked.target ?? null }] : [];
+    const kind = String(fieldOf(target, 'kind'));
+    const asWritten = Object.fromEntries(entriesOf(target));
+    return checked ? [{ name, kind, target: checked.target ?? null, asWritten }] : [];
   });
 }
 

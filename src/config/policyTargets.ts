@@ -88,6 +88,7 @@ export function checkTarget(
     report([...at, schemas.at], schemas.problem);
     return null;
   }
+  refuseSecrets(target, at, report);
   if (!variables) return { target: undefined, roleSchema: schemas.roleSchema };
   const filled = fillSecrets(target, variables, at, report);
   const parsed = schemas.targetSchema.safeParse(filled);
@@ -122,10 +123,20 @@ export function checkResource(
 export const lacksSecrets = (target: unknown, variables: NodeJS.ProcessEnv): boolean =>
   [...JSON.stringify(target ?? null).matchAll(PLACEHOLDER)].some(([, name]) => !variables[name ?? '']);
 
-/**
- * Replaces `${NAME}` with environment variables, in the texts of a target only, and reports passwords that are written
- * out.
- */
+/** Reports passwords that are written out: what a target is as written is shown, and kept. */
+function refuseSecrets(value: unknown, path: Path, report: (path: Path, message: string) => void): void {
+  if (typeof value === 'string') {
+    const credentials = /^[a-z]+:\/\/[^/@:]*:([^@/]*)@/.exec(value)?.[1];
+    const isSecretField = SECRET_FIELD.test(String(path.at(-1)));
+    if ((credentials !== undefined && !credentials.includes(OPENING)) || (isSecretField && !value.includes(OPENING)))
+      report(path, VARIABLE.secret);
+    return;
+  }
+  for (const [key, item] of entriesOf(value))
+    refuseSecrets(item, [...path, Array.isArray(value) ? Number(key) : key], report);
+}
+
+/** Replaces `${NAME}` with environment variables, in the texts of a target only. */
 function fillSecrets(
   value: unknown,
   variables: NodeJS.ProcessEnv,
@@ -133,11 +144,6 @@ function fillSecrets(
   report: (path: Path, message: string) => void,
 ): unknown {
   if (typeof value === 'string') {
-    const credentials = /^[a-z]+:\/\/[^/@:]*:([^@/]*)@/.exec(value)?.[1];
-    const isSecretField = SECRET_FIELD.test(String(path.at(-1)));
-    if ((credentials !== undefined && !credentials.includes(OPENING)) || (isSecretField && !value.includes(OPENING))) {
-      report(path, VARIABLE.secret);
-    }
     return value.replace(PLACEHOLDER, (_, name: string) => {
       const filled = variables[name];
       if (filled === undefined || filled === '') report(path, VARIABLE.unset(name));

@@ -61,6 +61,7 @@ function toResource(
     name: resource.name ?? id,
     kind: resource.target.kind,
     target: targets.get(id),
+    asWritten: resource.target,
     services: resource.services ?? [],
     owners: resource.owners ?? [],
     drift: resource.drift,

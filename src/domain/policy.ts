@@ -153,12 +153,16 @@ export interface Role {
   readonly rules: readonly Rule[];
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 export interface Resource {
   readonly id: string;
   readonly name: string;
   readonly kind: string;
   /** Where and how to reach the target, checked by the provisioner's schema. May hold secrets: never leaves memory. */
   readonly target: unknown;
+  /** The same as the file has it: `${NAME}` stands for what is not written. Absent if it comes from no file. */
+  readonly asWritten?: Fields;
   /** PagerDuty services that it belongs to: it is offered first for their incidents. */
   readonly services: readonly string[];
   /** Who answers access reviews about it. Empty means the administrators. */
@@ -178,6 +182,8 @@ export interface RetiredTarget {
   readonly kind: string;
   /** As in {@link Resource}. null if its secrets are not in the environment, so that it cannot be reached. */
   readonly target: unknown;
+  /** As in {@link Resource}. */
+  readonly asWritten?: Fields;
 }
 
 /** Left by a grant that ended, or held by somebody without a grant. */

@@ -1,4 +1,4 @@
-import type { Policy, Resource, Role } from './policy.ts';
+import type { Policy, Resource, RetiredTarget, Role } from './policy.ts';
 import { roleKey } from './policy.ts';
 import { ruleText } from './policyText.ts';
 import { breakGlassText, endsText, freezesText, limitsText, secondFactorText } from './roleText.ts';
@@ -29,8 +29,12 @@ export function changesAround(before: Policy, after: Policy): string[] {
   say('alarms page', before.alarms?.page ?? 'nobody', after.alarms?.page ?? 'nobody');
   say('canary', before.canary ?? 'none', after.canary ?? 'none');
   say('accounts of one person', samePersonText(before), samePersonText(after));
+  say('e-mail domains that name accounts', domainsText(before), domainsText(after));
   for (const id of new Set([...before.identities.keys(), ...after.identities.keys()]))
     say(`what ${id} is called at targets`, before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');
+  const [retired, retiring] = [before, after].map(({ retiredTargets }) => new Map(retiredTargets.map(named)));
+  for (const name of new Set([...(retired?.keys() ?? []), ...(retiring?.keys() ?? [])]))
+    say(`retired target ${name}`, retired?.get(name) ?? 'none', retiring?.get(name) ?? 'none');
   for (const resource of before.resources.values())
     if (!after.resources.has(resource.id)) lines.push(`resource ${resource.id} is gone`);
   return lines;
@@ -43,9 +47,9 @@ export function resourceChanges(old: Resource | undefined, resource: Resource): 
     if (text(a) !== text(b)) lines.push(`${resource.id}: ${what}: ${text(a)} → ${text(b)}`);
   };
   if (!old) lines.push(`resource ${resource.id} is new`);
-  // The target may hold secrets: only report that it changed.
-  else if (old.kind !== resource.kind || JSON.stringify(old.target) !== JSON.stringify(resource.target))
-    lines.push(`${resource.id}: its target has changed`);
+  lines.push(...targetChanges(old, resource));
+  if (old) say('name', old.name, resource.name);
+  if (old) say('services', old.services, resource.services);
   if (old) say('owners', old.owners, resource.owners);
   if (old) say('drift', old.drift, resource.drift);
   for (const role of old?.roles.values() ?? [])
@@ -57,12 +61,27 @@ export function resourceChanges(old: Resource | undefined, resource: Resource): 
   return lines;
 }
 
+/** As written: what stands for a variable may be a secret, and only that it changed is told. */
+function targetChanges(old: Resource | undefined, { id, kind, target, asWritten = {} }: Resource): string[] {
+  const before = old?.asWritten ?? {};
+  const lines = [...new Set([...Object.keys(before), ...Object.keys(asWritten)])].flatMap((field) => {
+    const [was, is] = [text(before[field]), text(asWritten[field])];
+    if (was === is) return [];
+    return [`${id}: target ${field}: ${old ? `${was} → ${is}` : is}`];
+  });
+  if (lines.length > 0 || !old) return lines;
+  const bothKnown = old.target !== undefined && target !== undefined;
+  const hasChanged = old.kind !== kind || (bothKnown && JSON.stringify(old.target) !== JSON.stringify(target));
+  return hasChanged ? [`${id}: its target has changed`] : [];
+}
+
 function roleChanges(before: Role, after: Role): string[] {
   const key = roleKey(after);
   const lines: string[] = [];
   const say = (what: string, a: unknown, b: unknown) => {
     if (text(a) !== text(b)) lines.push(`${key}: ${what} ${text(a)} → ${text(b)}`);
   };
+  say('name', before.name, after.name);
   say('longest', durationText(before.duration.max), durationText(after.duration.max));
   say('with extensions', durationText(before.duration.total), durationText(after.duration.total));
   say('default', durationText(before.duration.default), durationText(after.duration.default));
@@ -92,13 +111,15 @@ const reasonText = ({ reason }: Role): string =>
 const WEEKDAYS = ['', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const digestText = ({ digest }: Policy): string =>
   digest === null ? 'never' : `${WEEKDAYS[digest.day]} ${clockText(digest.minute)} ${digest.timeZone}`;
+const domainsText = ({ emailDomains = [] }: Policy): string => emailDomains.join(', ') || 'any';
+const named = ({ name, kind, asWritten }: RetiredTarget) => [name, asWritten ?? { kind }] as const;
 const samePersonText = ({ samePerson }: Policy): string =>
   samePerson.map((accounts) => accounts.join(' = ')).join(', ') || 'none';
 
 /** Lists of ids as people write them. What a target or a policy engine calls its own stays as it is in the file. */
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
+  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return 'none';
   return Array.isArray(value) && value.every((one) => typeof one === 'string')
     ? value.join(', ')
     : JSON.stringify(value);

@@ -246,14 +246,14 @@ describe('retired targets', () => {
   test('are read as they stood, each by its name', () => {
     const targets = { old: { kind: 'box', url: variable('A') }, older: { kind: 'box' } };
     expect(policyIn(retired(targets), { A: 'http://a' }).policy.retiredTargets).toEqual([
-      { name: 'old', kind: 'box', target: { kind: 'box', url: 'http://a' } },
-      { name: 'older', kind: 'box', target: { kind: 'box', url: 'http://box' } },
+      { name: 'old', kind: 'box', target: { kind: 'box', url: 'http://a' }, asWritten: targets.old },
+      { name: 'older', kind: 'box', target: { kind: 'box', url: 'http://box' }, asWritten: targets.older },
     ]);
   });
 
   test('whose secrets are gone stay in the policy, out of reach', () => {
     expect(policyIn(retired({ old: { kind: 'box', url: variable('GONE') } })).policy.retiredTargets).toEqual([
-      { name: 'old', kind: 'box', target: null },
+      { name: 'old', kind: 'box', target: null, asWritten: { kind: 'box', url: variable('GONE') } },
     ]);
   });
 

@@ -47,8 +47,11 @@ export const aDocument = (more: Fields = {}): Fields => ({
   ...more,
 });
 
-export const parseDocument = (document: Fields, variables: NodeJS.ProcessEnv = {}, kinds = [BOX]) =>
-  parsePolicy(JSON.stringify(document, null, 1), kinds, variables);
+export const parseDocument = (
+  document: Fields,
+  variables: NodeJS.ProcessEnv = {},
+  kinds: readonly TargetKind[] = [BOX],
+) => parsePolicy(JSON.stringify(document, null, 1), kinds, variables);
 
 export function policyIn(document: Fields, variables: NodeJS.ProcessEnv = {}, kinds = [BOX]): LoadedPolicy {
   const result = parseDocument(document, variables, kinds);
