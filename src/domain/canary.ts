@@ -49,6 +49,12 @@ export interface Canary {
   readonly heldAt: Instant | null;
 }
 
+/** For people comparing two policies. */
+export const canaryText = (canary: CanaryRule | undefined): string =>
+  canary === undefined
+    ? 'none'
+    : `${canary.role} for ${canary.email}, every ${durationText(canary.every)} for at most ${durationText(canary.lasts)}`;
+
 export const isCanary = ({ slackId }: Pick<Person, 'slackId'>): boolean => slackId === CANARY_ID;
 
 /** How it stands in requests and grants. */

@@ -1,3 +1,4 @@
+import { canaryText } from './canary.ts';
 import type { Policy, Resource, RetiredTarget, Role } from './policy.ts';
 import { roleKey } from './policy.ts';
 import { ruleText } from './policyText.ts';
@@ -27,7 +28,7 @@ export function changesAround(before: Policy, after: Policy): string[] {
   say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
   say('alarms page', before.alarms?.page ?? 'nobody', after.alarms?.page ?? 'nobody');
-  say('canary', before.canary ?? 'none', after.canary ?? 'none');
+  say('canary', canaryText(before.canary), canaryText(after.canary));
   say('accounts of one person', samePersonText(before), samePersonText(after));
   say('e-mail domains that name accounts', domainsText(before), domainsText(after));
   for (const id of new Set([...before.identities.keys(), ...after.identities.keys()]))
@@ -54,10 +55,7 @@ export function resourceChanges(old: Resource | undefined, resource: Resource): 
   if (old) say('drift', old.drift, resource.drift);
   for (const role of old?.roles.values() ?? [])
     if (!resource.roles.has(role.id)) lines.push(`${roleKey(role)} is gone`);
-  for (const role of resource.roles.values()) {
-    const earlier = old?.roles.get(role.id);
-    lines.push(...(earlier ? roleChanges(earlier, role) : [`${roleKey(role)} is new, with ${rulesText(role)}`]));
-  }
+  for (const role of resource.roles.values()) lines.push(...roleChanges(old?.roles.get(role.id), role));
   return lines;
 }
 
@@ -75,37 +73,36 @@ function targetChanges(old: Resource | undefined, { id, kind, target, asWritten 
   return hasChanged ? [`${id}: its target has changed`] : [];
 }
 
-function roleChanges(before: Role, after: Role): string[] {
+/** @param before undefined if it is new: then everything is told, since nothing of it was there */
+function roleChanges(before: Role | undefined, after: Role): string[] {
   const key = roleKey(after);
-  const lines: string[] = [];
-  const say = (what: string, a: unknown, b: unknown) => {
-    if (text(a) !== text(b)) lines.push(`${key}: ${what} ${text(a)} → ${text(b)}`);
-  };
-  say('name', before.name, after.name);
-  say('longest', durationText(before.duration.max), durationText(after.duration.max));
-  say('with extensions', durationText(before.duration.total), durationText(after.duration.total));
-  say('default', durationText(before.duration.default), durationText(after.duration.default));
-  say('risk', before.risk, after.risk);
-  say('gives', before.gives, after.gives);
-  say('narrower', before.narrower, after.narrower);
-  say('ends', endsText(before), endsText(after));
-  say('reason', reasonText(before), reasonText(after));
-  say('second factor', secondFactorText(before), secondFactorText(after));
-  say('break-glass', breakGlassText(before), breakGlassText(after));
-  say('limits', limitsText(before), limitsText(after));
-  say('freezes', freezesText(before), freezesText(after));
-  say('OPA', before.opa, after.opa);
-  for (const index of new Set([...before.rules.keys(), ...after.rules.keys()]))
-    say(`rule ${index + 1}`, ruleAt(before, index), ruleAt(after, index));
-  return lines;
+  const [was, is] = [before ? factsOf(before) : new Map<string, string>(), factsOf(after)];
+  const lines = [...new Set([...was.keys(), ...is.keys()])].flatMap((what) => {
+    const [old, now] = [was.get(what) ?? 'none', is.get(what) ?? 'none'];
+    return old === now ? [] : [`${key}: ${what} ${before ? `${old} → ${now}` : now}`];
+  });
+  return before ? lines : [`${key} is new, with ${counted(after.rules.length, 'rule')}`, ...lines];
 }
 
-function ruleAt({ rules }: Role, index: number): string {
-  const rule = rules[index];
-  return rule ? ruleText(rule) : 'none';
-}
+const factsOf = (role: Role): ReadonlyMap<string, string> =>
+  new Map([
+    ['name', role.name],
+    ['longest', durationText(role.duration.max)],
+    ['with extensions', durationText(role.duration.total)],
+    ['default', durationText(role.duration.default)],
+    ['risk', role.risk],
+    ['gives', text(role.gives)],
+    ['narrower', text(role.narrower)],
+    ['ends', endsText(role)],
+    ['reason', reasonText(role)],
+    ['second factor', secondFactorText(role)],
+    ['break-glass', breakGlassText(role)],
+    ['limits', limitsText(role)],
+    ['freezes', freezesText(role)],
+    ['OPA', text(role.opa)],
+    ...role.rules.map((rule, index) => [`rule ${index + 1}`, ruleText(rule)] as const),
+  ]);
 
-const rulesText = (role: Role): string => counted(role.rules.length, 'rule');
 const reasonText = ({ reason }: Role): string =>
   `at least ${reason.minLength} characters${reason.ticket ? `, ticket ${reason.ticket.source}` : ''}`;
 const WEEKDAYS = ['', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];

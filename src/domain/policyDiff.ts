@@ -1,9 +1,11 @@
 /** Compares the meaning of two policies: the same situations, decided by both. */
 
+import type { CanaryRule } from './canary.ts';
 import type { DecisionInput } from './decision.ts';
 import { evaluatePolicy } from './evaluate.ts';
 import { addTo, plainestIn, type Situations } from './plainest.ts';
-import { type Policy, type Role, roleKey } from './policy.ts';
+import { type BreakGlassRule, type Policy, type Role, roleKey } from './policy.ts';
+import { breakGlassText } from './roleText.ts';
 import { sampleOf, situationsFor } from './situations.ts';
 import { durationText, type RoleKey } from './terms.ts';
 
@@ -25,7 +27,44 @@ export interface Sampled {
 }
 
 export function differencesOf(before: Policy, after: Policy): Difference[] {
-  return pairsOf(before, after).flatMap(([key, old, now]) => roleDifferences(key, old, now));
+  return [
+    ...canaryDifferences(before, after),
+    ...pairsOf(before, after).flatMap(([key, old, now]) => [
+      ...roleDifferences(key, old, now),
+      ...breakGlassDifference(key, old, now),
+    ]),
+  ];
+}
+
+/** The canary gets its role without approval, whatever the rules say. */
+function canaryDifferences({ canary: old }: Policy, { canary: now }: Policy): Difference[] {
+  const isSame = old?.role === now?.role && old?.email === now?.email;
+  const by = (one: CanaryRule): string => `the canary, ${one.email}`;
+  const given = ({ lasts }: CanaryRule): string => `allow without approval, for at most ${durationText(lasts)}`;
+  if (old && now && isSame) {
+    if (old.lasts === now.lasts) return [];
+    const direction = now.lasts > old.lasts ? 'gains' : 'loses';
+    return [{ role: now.role, situation: by(now), before: given(old), after: given(now), direction }];
+  }
+  return [
+    ...(now
+      ? [{ role: now.role, situation: by(now), before: 'none', after: given(now), direction: 'gains' } as const]
+      : []),
+    ...(old
+      ? [{ role: old.role, situation: by(old), before: given(old), after: 'none', direction: 'loses' } as const]
+      : []),
+  ];
+}
+
+/** Break-glass gives access whatever the rules say. */
+function breakGlassDifference(role: RoleKey, before: Role | undefined, after: Role | undefined): Difference[] {
+  const [old, now] = [before?.breakGlass ?? null, after?.breakGlass ?? null];
+  const told = { before: breakGlassText({ breakGlass: old }), after: breakGlassText({ breakGlass: now }) };
+  if (told.before === told.after) return [];
+  const allows = (one: BreakGlassRule | null, other: BreakGlassRule | null): boolean =>
+    one !== null && (one.max > (other?.max ?? 0) || one.members.some((member) => !other?.members.includes(member)));
+  const direction = allows(now, old) ? 'gains' : allows(old, now) ? 'loses' : 'changes';
+  return [{ role, situation: 'in an emergency, by break-glass', ...told, direction }];
 }
 
 /** The roles of which a difference may have been missed. */

@@ -17,7 +17,7 @@ export const endsText = ({ ends: { withShift, withIncident } }: Role): string =>
 export const secondFactorText = ({ secondFactor: { request, review } }: Role): string =>
   listText([request && 'for requests', review && 'for reviews'], 'none');
 
-export function breakGlassText({ breakGlass }: Role): string {
+export function breakGlassText({ breakGlass }: Pick<Role, 'breakGlass'>): string {
   if (breakGlass === null) return 'none';
   const { members, max, reviewWithin, reviewers, page } = breakGlass;
   const review = `reviewed within ${durationText(reviewWithin)} by ${reviewers.join(', ')}`;

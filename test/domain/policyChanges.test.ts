@@ -24,6 +24,15 @@ test('a new identity at a target is a change that the reloading person sees', ()
   ]);
 });
 
+/** What is told of a new role of which nothing special is said. */
+const told = (key: string, ...rules: string[]): string[] =>
+  [
+    `name ${aRole().name}`,
+    ...['longest 4 h', 'with extensions 4 h', 'default 1 h', 'risk medium', 'gives {}', 'ends by time only'],
+    'reason at least 1 characters',
+    ...rules,
+  ].map((one) => `${key}: ${one}`);
+
 test('the same policy twice has no changes', () => {
   expect(policyChanges(withRole(), withRole())).toEqual([]);
 });
@@ -53,7 +62,9 @@ describe('changes of resources', () => {
     expect(policyChanges(withRole(), more)).toEqual([
       'resource flags is new',
       'flags/read is new, with 0 rules',
+      ...told('flags/read'),
       'flags/admin is new, with 2 rules',
+      ...told('flags/admin', 'rule 1 allow: everybody', 'rule 2 ask: 1 of S0LEADS, expires after 1 h'),
     ]);
     expect(policyChanges(more, withRole())).toEqual(['resource flags is gone']);
   });
@@ -78,7 +89,32 @@ describe('changes of roles', () => {
   test('a removed one and a new one are reported', () => {
     const before = aPolicy(aResource('db', 'Database', [read, aRole({ id: 'write' })]));
     const after = aPolicy(aResource('db', 'Database', [read, aRole({ id: 'admin', rules: [ask()] })]));
-    expect(policyChanges(before, after)).toEqual(['db/write is gone', 'db/admin is new, with 1 rule']);
+    expect(policyChanges(before, after)).toEqual([
+      'db/write is gone',
+      'db/admin is new, with 1 rule',
+      ...told('db/admin', 'rule 1 ask: 1 of S0LEADS, expires after 1 h'),
+    ]);
+  });
+
+  test('a new one hides nothing of what it gives, and by which ways', () => {
+    const peek = aRole({
+      id: 'peek',
+      gives: { roles: ['payments_admin'] },
+      secondFactor: { request: true, review: false },
+      breakGlass: { members: ['U0EVE'], max: HOUR, reviewWithin: HOUR, reviewers: ['U0ANA'], page: null },
+      limits: [aLimit({ holders: 1 })],
+      opa: { kind: 'wasm', file: 'x', entrypoint: null },
+    });
+    const lines = policyChanges(withRole(), aPolicy(aResource('db', 'Database', [read, peek])));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'db/peek: gives {"roles":["payments_admin"]}',
+        'db/peek: second factor for requests',
+        'db/peek: break-glass for U0EVE, at most 1 h, reviewed within 1 h by U0ANA',
+        'db/peek: limits at most 1 holders',
+        'db/peek: OPA {"kind":"wasm","file":"x","entrypoint":null}',
+      ]),
+    );
   });
 
   const { duration } = read;

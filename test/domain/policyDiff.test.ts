@@ -323,3 +323,48 @@ test('a sample of too many situations includes those with and without a signal',
   ]);
   expect(sampledOf(withRules(ask()), withRules(allow()))).toEqual([]);
 });
+
+describe('what no rule decides', () => {
+  const breakGlass = { members: ['U0EVE'], max: HOUR, reviewWithin: HOUR, reviewers: ['U0ANA'], page: null };
+  const used = 'for U0EVE, at most 1 h, reviewed within 1 h by U0ANA';
+  const emergency = 'in an emergency, by break-glass';
+
+  test('break-glass of a new role is something to gain, and of a removed one to lose', () => {
+    const [before, after] = [policyOf(), policyOf(aRole({ breakGlass }))];
+    expect(told(before, after)).toEqual([`db/read gains: ${emergency}: none → ${used}`]);
+    expect(told(after, before)).toEqual([`db/read loses: ${emergency}: ${used} → none`]);
+    expect(told(after, after)).toEqual([]);
+  });
+
+  test.each([
+    ['more people', { members: ['U0EVE', 'U0ANA'] }, 'gains'],
+    ['other people', { members: ['U0BEN'] }, 'gains'],
+    ['longer', { max: 2 * HOUR }, 'gains'],
+    ['shorter', { max: MINUTE }, 'loses'],
+    ['with another review', { reviewers: ['U0EVE'] }, 'changes'],
+  ])('break-glass, %s', (_name, more, direction) => {
+    const [before, after] = [
+      policyOf(aRole({ breakGlass })),
+      policyOf(aRole({ breakGlass: { ...breakGlass, ...more } })),
+    ];
+    expect(differencesOf(before, after)).toMatchObject([{ situation: emergency, direction }]);
+  });
+
+  test('a canary gets its role without approval', () => {
+    const canary = { role: 'db/read', email: 'eve@mail.example', every: HOUR, lasts: 5 * MINUTE };
+    const [before, after] = [policyOf(aRole()), { ...policyOf(aRole()), canary }];
+    const line = 'the canary, eve@mail.example';
+    const given = 'allow without approval, for at most 5 min';
+    expect(told(before, after)).toEqual([`db/read gains: ${line}: none → ${given}`]);
+    expect(told(after, before)).toEqual([`db/read loses: ${line}: ${given} → none`]);
+    const another = { ...after, canary: { ...canary, email: 'ben@mail.example' } };
+    expect(told(after, another)).toEqual([
+      `db/read gains: the canary, ben@mail.example: none → ${given}`,
+      `db/read loses: ${line}: ${given} → none`,
+    ]);
+    const longer = { ...after, canary: { ...canary, lasts: 10 * MINUTE } };
+    expect(differencesOf(after, longer)).toMatchObject([{ direction: 'gains' }]);
+    expect(differencesOf(longer, after)).toMatchObject([{ direction: 'loses' }]);
+    expect(told(after, { ...after, canary: { ...canary, every: 2 * HOUR } })).toEqual([]);
+  });
+});
