@@ -71,12 +71,15 @@ class WorkingLane implements RunningLane {
   #looksAgain = false;
   #looksSoon = false;
   #cancelWake = (): void => undefined;
+  #cancelBegin = (): void => undefined;
   /** The database could not be written, and is not asked again before this time. */
   #closedUntil: Instant = 0;
   /** Consecutive failures to write it. */
   #failures = 0;
   #saidAt: Instant = Number.NEGATIVE_INFINITY;
   readonly #unrecorded = new UnrecordedOutcomes();
+  /** How often work has failed in a row because the database could not be written, which counts as no try. */
+  readonly #unwritten = new Map<string, number>();
 
   constructor(lane: Lane, options: LaneOptions) {
     this.kinds = Object.keys(lane.kinds) as JobKind[];
@@ -113,6 +116,7 @@ class WorkingLane implements RunningLane {
   async drain(): Promise<void> {
     await this.#looking;
     this.#cancelWake();
+    this.#cancelBegin();
     await Promise.all(this.#running.values());
   }
 
@@ -252,21 +256,26 @@ class WorkingLane implements RunningLane {
   async #outcomeOf(claim: Claim, kind: Kind): Promise<Settled['next']> {
     try {
       const later = await kind.handle(claim.key, claim.attempt);
+      this.#unwritten.delete(idOf(claim));
       return later ? { dueAt: later.notBefore, after: later.waiting ? 'waiting' : 'done' } : 'done';
     } catch (error) {
       return this.#afterFailure(claim, kind, error);
     }
   }
 
-  #afterFailure({ kind, key, attempt }: Claim, limits: Kind, error: unknown): Settled['next'] {
+  #afterFailure(claim: Claim, limits: Kind, error: unknown): Settled['next'] {
     const { clock, log, random } = this.#options;
+    const { kind, key, attempt } = claim;
     if (attempt >= limits.maxAttempts) {
       log.error({ err: error, kind, key, attempt }, 'gave up on a job');
       return 'done';
     }
-    // The target did its part: that the database could not be written is no try of it.
     const isUnwritten = limits.evenWithoutRecord && error instanceof StorageError;
-    const dueAt = clock.now() + backoff(isUnwritten ? 1 : attempt, limits.maxBackoff, random());
+    // A target that is asked again each time has longer and longer pauses all the same. A lock is gone soon.
+    const inARow = isUnwritten && !isHeldByAnother(error) ? (this.#unwritten.get(idOf(claim)) ?? 0) + 1 : 1;
+    if (isUnwritten) this.#unwritten.set(idOf(claim), inARow);
+    else this.#unwritten.delete(idOf(claim));
+    const dueAt = clock.now() + backoff(isUnwritten ? inARow : attempt, limits.maxBackoff, random());
     log.warn({ err: error, kind, key, attempt, dueAt }, 'a job failed; it is tried again');
     return { dueAt, after: isUnwritten ? 'waiting' : 'failed' };
   }
@@ -289,11 +298,20 @@ class WorkingLane implements RunningLane {
         .map((claim) => this.#unrecorded.asRecorded(claim, now))
         .filter((claim) => claim !== null);
       this.#add(free);
+      this.#beginAt(await queue.nextDueAt(this.#unstoppable, now));
       return free.length;
     } catch (error) {
       log.error({ err: error }, "cannot even read the database; the targets' own expiry is what is left");
       return 0;
     }
+  }
+
+  /** What ends access is not put off by a look that waits for the disk, or by a database that is left alone for a while. */
+  #beginAt(at: Instant | null): void {
+    const { clock, isStopped } = this.#options;
+    this.#cancelBegin();
+    this.#cancelBegin =
+      at === null || isStopped() ? () => undefined : clock.wakeAt(at, () => void this.workUnrecorded());
   }
 
   #wakeAt(at: Instant | null): void {

@@ -24,11 +24,15 @@ export function createRunner(options: RunnerOptions): Runner {
 
   /**
    * A claim is a durable commit. There is one per turn of the event loop, lanes in order: the work of the first is
-   * running before the next one claims, so that nobody's access waits for messages about it.
+   * running before the next one claims, so that nobody's access waits for messages about it. A claim that waits for the disk
+   * keeps no other lane waiting: those of one turn share its sync.
    */
   async function pumpPoked(): Promise<void> {
     const next = () => lanes.find((lane) => poked.delete(lane));
-    for (let lane = next(); lane; lane = next()) if ((await lane.pump()) && poked.size > 0) await nextTurn();
+    for (let lane = next(); lane; lane = next()) {
+      const committed = await Promise.race([lane.pump(), nextTurn().then(() => false)]);
+      if (committed && poked.size > 0) await nextTurn();
+    }
     isPumping = false;
   }
 

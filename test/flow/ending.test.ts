@@ -307,6 +307,52 @@ describe('ending on time', () => {
     expect(touched).toBe(1);
   });
 
+  test('access has ended when it was seen to be gone, not when that could be written', async () => {
+    const id = await holds('U0ANA');
+    flow.clock.advance(HOUR + MINUTE);
+    const goneAt = flow.clock.now();
+    const { commit } = flow.deps.store;
+    const disk = Promise.withResolvers<void>();
+    Object.assign(flow.deps.store, {
+      commit: async (change: Parameters<typeof commit>[0]) => {
+        await disk.promise;
+        return commit(change);
+      },
+    });
+    const { isActive } = flow.deps.targets;
+    const looked = Promise.withResolvers<void>();
+    targets({
+      isActive: async (one) => {
+        setImmediate(looked.resolve);
+        return isActive(one);
+      },
+    });
+    const ended = endGrant(flow.deps, id, 1);
+    await looked.promise;
+    flow.clock.advance(3 * SECOND);
+    disk.resolve();
+    await ended;
+    expect(await grant(id)).toMatchObject({ state: 'ended', endedAt: goneAt });
+  });
+
+  test('what a target says is logged also where another commit was faster', async () => {
+    const id = await holds('U0ANA');
+    flow.clock.advance(HOUR + MINUTE);
+    targets({ revoke: async () => Promise.reject(new Error('the target is down')) });
+    const { commit, grant: read } = flow.deps.store;
+    Object.assign(flow.deps.store, {
+      commit: async (change: Parameters<typeof commit>[0]) => {
+        const loaded = await read(id);
+        if (loaded) await commit({ grants: [{ value: loaded.value, version: loaded.version }] });
+        return commit(change);
+      },
+    });
+    await expect(endGrant(flow.deps, id, 1)).rejects.toThrow();
+    expect(flow.log.lines).toContainEqual(
+      expect.objectContaining({ message: 'revoking failed; it is tried again', level: 'error' }),
+    );
+  });
+
   test('access that the target still shows has not ended, and is tried again', async () => {
     const id = await holds('U0ANA');
     targets({ revoke: async () => [] });

@@ -61,7 +61,7 @@ function aQueue() {
       if (one.next === 'done') due.splice(index, 1);
       else due[index] = aClaim(key, { ...one.claim, dueAt: one.next.dueAt });
     },
-    nextDueAt: async () => {
+    nextDueAt: async (..._asked: Parameters<JobQueue['nextDueAt']>) => {
       hand.nextAsked += 1;
       return hand.next;
     },
@@ -413,6 +413,40 @@ describe('while the database cannot be written', () => {
       ...['a', 1],
       { dueAt: expect.any(Number), after: 'waiting' },
     ]);
+  });
+
+  test('an end that becomes due meanwhile begins then, and not at the next look', async () => {
+    const ran: string[] = [];
+    const lane = laneOf({ end: always(noting(ran), { evenWithoutRecord: true }), expire: always(async () => null) });
+    queue.due.push(aClaim('a', { dueAt: SECOND }));
+    queue.next = SECOND;
+    queue.broken = full();
+    await lane.pump();
+    clock.advance(SECOND - 1);
+    await settle();
+    expect(ran).toEqual([]);
+    clock.advance(1);
+    await settle();
+    expect(ran).toEqual(['a']);
+  });
+
+  test('a target whose ends cannot be recorded is asked less and less often', async () => {
+    let runs = 0;
+    const handle = async () => {
+      runs += 1;
+      throw full();
+    };
+    const lane = laneOf({ end: always(handle, { evenWithoutRecord: true }) });
+    queue.nextDueAt = async (_kinds, after) => queue.due.map(({ dueAt }) => dueAt).find((at) => at > after) ?? null;
+    put('a');
+    await lane.pump();
+    for (let second = 0; second < 600; second += 1) {
+      clock.advance(SECOND);
+      await settle();
+    }
+    expect(runs).toBeGreaterThan(10);
+    expect(runs).toBeLessThan(20);
+    expect(new Set(queue.settled.map(({ claim }) => claim.attempt))).toEqual(new Set([1]));
   });
 
   test('a target that refuses counts its tries, recorded or not', async () => {
@@ -798,6 +832,53 @@ describe('a runner', () => {
     runner.poke(new Set<JobKind>(['end']));
     await settle();
     expect(ran).toEqual(['a', 'b']);
+    resolve();
+    await runner.stop();
+  });
+
+  test('looks at every lane although the claim of one waits for the disk', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ran: string[] = [];
+    const runner = runnerOf([lane('expire'), lane('provision', noting(ran))]);
+    runner.start();
+    await settle();
+    const due = [aClaim('p', { kind: 'provision' })];
+    queue.claim = async ([kind]) => {
+      if (kind === 'provision') return due.splice(0);
+      await promise;
+      return [];
+    };
+    runner.poke(new Set<JobKind>(['expire', 'provision']));
+    await settle();
+    expect(ran).toEqual(['p']);
+    resolve();
+    await runner.stop();
+  });
+
+  test.each<[string, JobKind]>([
+    ['its own lane', 'expire'],
+    ['another lane', 'card'],
+  ])('begins an end when it is due although a claim of %s waits for the disk', async (_what, slow) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ran: string[] = [];
+    const kinds = { end: always(noting(ran), { evenWithoutRecord: true }), expire: always(async () => null) };
+    const runner = runnerOf([{ concurrency: 2, kinds }, lane('card')]);
+    runner.start();
+    await settle();
+    queue.claim = async (asked) => {
+      if (asked.includes(slow)) await promise;
+      return [];
+    };
+    runner.poke(new Set<JobKind>([slow]));
+    await settle();
+    queue.due.push(aClaim('a', { dueAt: clock.now() + SECOND }));
+    queue.next = clock.now() + SECOND;
+    runner.poke(new Set<JobKind>(['end']));
+    await settle();
+    expect(ran).toEqual([]);
+    clock.advance(SECOND);
+    await settle();
+    expect(ran).toEqual(['a']);
     resolve();
     await runner.stop();
   });

@@ -26,12 +26,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a revoke is believed without reading back',
     file: 'src/lifecycle/grant/endGrant.ts',
-    find: `    } catch (error) {
-      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
+    find: `      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
       throw error;
     }`,
-    replace: `    } catch (error) {
-      if (attempt > 2) return await commitEnded(deps, { value: revoking, version: await recorded }, []), null;
+    replace: `      if (attempt > 1) return await commitEnded(deps, { value: revoking, version: await recorded }, { left: [], endedAt: deps.clock.now() }), null;
       await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
       throw error;
     }`,

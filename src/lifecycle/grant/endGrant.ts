@@ -153,10 +153,13 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
       left = await deps.targets.revoke(revoking);
       if (await deps.targets.isActive(revoking)) throw new Error('the target still shows the access after revoking it');
     } catch (error) {
+      deps.log.error({ err: error, grantId, role: grant.role, attempt }, 'revoking failed; it is tried again');
       await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
       throw error;
     }
-    await commitEnded(deps, { value: revoking, version: await recorded }, left);
+    // Not when that could be written, which may be seconds later.
+    const endedAt = deps.clock.now();
+    await commitEnded(deps, { value: revoking, version: await recorded }, { left, endedAt });
     return null;
   });
 }
@@ -197,7 +200,6 @@ async function noteFailure(
 ): Promise<void> {
   const grant = revoking.value;
   const problem = problemText(error);
-  deps.log.error({ err: error, grantId: grant.id, role: grant.role, attempt }, 'revoking failed; it is tried again');
   // Retrying is pointless if the policy does not reach the place: people have to know at once.
   if (grant.state === 'overdue' || (attempt < OVERDUE_AFTER_FAILURES && isReachable(deps, grant))) return;
   await deps.store.commit({
@@ -221,19 +223,19 @@ export const isReachable = ({ targets }: Pick<Deps, 'targets'>, { place, resourc
 async function commitEnded(
   deps: Deps,
   { value: grant, version }: Versioned<RevokingGrant>,
-  left: readonly Residue[],
+  { left, endedAt }: { left: readonly Residue[]; endedAt: Instant },
 ): Promise<void> {
   const about = { actor: BOT, requestId: grant.requestId, grantId: grant.id } as const;
   const whose = { role: grant.role, person: named(grant.person) };
   await deps.store.commit({
-    grants: [{ value: conclude(grant, deps.clock.now()), version }],
+    grants: [{ value: conclude(grant, endedAt), version }],
     events: [
       grant.why === 'provision_failed'
         ? { ...about, type: 'grant.failed', payload: { ...whose, problem: grant.problem ?? 'unknown' } }
         : {
             ...about,
             type: 'grant.ended',
-            payload: { ...whose, why: grant.why, ...openAfter(deps, grant), ...leftAfter(left) },
+            payload: { ...whose, why: grant.why, ...openAfter(deps, grant, endedAt), ...leftAfter(left) },
           },
     ],
     done: [{ kind: 'end', key: grant.id }],
@@ -255,8 +257,8 @@ function leftAfter(left: readonly Residue[]): { left?: readonly Residue[] } {
 }
 
 /** When the last session of the access will have ended. */
-function openAfter(deps: Deps, grant: RevokingGrant): { openUntil?: Instant | null } {
+function openAfter(deps: Deps, grant: RevokingGrant, endedAt: Instant): { openUntil?: Instant | null } {
   const afterlife = deps.targets.afterlife(grant);
   if (!grant.activation || afterlife === undefined) return {};
-  return { openUntil: afterlife === null ? null : deps.clock.now() + afterlife };
+  return { openUntil: afterlife === null ? null : endedAt + afterlife };
 }
