@@ -63,6 +63,11 @@ function act(change: () => void, more: Record<string, string> = {}) {
   const base = commit();
   change();
   commit();
+  return report(base, more);
+}
+
+/** What it says of the checkout, compared with a commit. */
+function report(base: string, more: Record<string, string> = {}) {
   const { status, stdout } = spawnSync(process.execPath, [join(ACTION, 'report.js')], {
     cwd: path(''),
     encoding: 'utf8',
@@ -146,6 +151,45 @@ describe('what changes in meaning', () => {
     const { status, comment } = act(becomes(policyWith('2h')));
     expect(status).toBe(0);
     expect(comment).toContain('not compared, because the policy is not at the base. Read all of it.');
+  });
+
+  test('of a target is seen, though its variables are not set', () => {
+    const { comment } = act(becomes(policyWith('1h').replace('DB_URL', 'OTHER_URL')));
+    expect(comment).toContain(`db: target url: ${'$'.concat('{DB_URL}')} → ${'$'.concat('{OTHER_URL}')}`);
+    expect(comment).not.toContain('nothing changes');
+  });
+
+  test('with a rule that no situation shows is not said to allow nothing more', () => {
+    const rules = (all: string) => policyWith('1h').replace(/rules: .*\]/, `rules: [${all}]`);
+    const allowed = '{ allow: { members_of: [S0ONE] } }';
+    write('policy.yaml', rules(`{ deny: { members_of: [S0TWO] } }, ${allowed}`));
+    // Whoever is in both groups gains it.
+    expect(act(becomes(rules(allowed))).comment).toMatch(/allows more: 0.*\. \*\*Rules differ\*\*: read them below/);
+  });
+
+  test('of a file that the policy names is seen, though not a word of the policy changes', () => {
+    const compiled = policyWith('1h').replace(/rules: .*\]/, 'opa: { wasm: authz.wasm }');
+    write('policy.yaml', compiled);
+    write('authz.wasm', 'before');
+    const { comment, out } = act(() => write('authz.wasm', 'after'));
+    expect(comment).toContain('**Files that the policy names have changed**');
+    expect(comment).toContain('\nfile authz.wasm has changed\n');
+    expect(comment).not.toContain('nothing changes');
+    expect(out).toContain('::warning file=policy.yaml::a file that the policy names has changed');
+  });
+
+  test('is compared with the branch as it is now, where the event names an older commit', () => {
+    const stale = commit();
+    git('checkout', '-q', '-b', 'change');
+    write('policy.tests.yaml', casesOf(SHORT));
+    const head = commit();
+    git('checkout', '-q', '-');
+    write('policy.yaml', policyWith('2h'));
+    const branch = commit();
+    git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'merge', '-q', '--no-ff', '-m', 'both', 'change');
+    const { comment } = report(stale, { COMMIT: head });
+    expect(comment).toContain(`Compared with \`${branch}\`, the branch as it is now, and not with \`${stale}\``);
+    expect(comment).toContain('**In meaning**: nothing changes');
   });
 
   test('is seen in a policy of more than a megabyte', () => {
@@ -254,6 +298,13 @@ describe('recorded decisions', () => {
   test('that come with the pull request itself are not used', () => {
     const { comment } = act(() => write(DECISIONS, decisionsOf(2)), { DECISIONS });
     expect(comment).toContain('is new with this pull request, so nothing is decided again from it');
+  });
+
+  test('are not those of a file elsewhere that the pull request links to', () => {
+    writeFileSync(join(folder, 'elsewhere'), decisionsOf(2));
+    const { status, comment } = act(() => symlinkSync(join(folder, 'elsewhere'), path(DECISIONS)), { DECISIONS });
+    expect(status).toBe(2);
+    expect(comment).toContain(`${DECISIONS} is not a file, or is reached by a symbolic link`);
   });
 
   test('that the workflow fetched are used', () => {

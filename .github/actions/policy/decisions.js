@@ -1,8 +1,8 @@
 /** What recorded decisions would have become: under the policy of the base, and under that of the pull request. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jitbot, textAt } from './run.js';
+import { isThere, jitbot, textAt } from './run.js';
 import { annotate, code } from './text.js';
 
 const NOTHING = { head: [], wider: [], narrower: [] };
@@ -18,7 +18,7 @@ export function decisionsReplayed(policy, file, base) {
   };
   if (before === null && own !== null)
     return { ...NOTHING, head: [told('is new with this pull request, so nothing is decided again from it')] };
-  if (before === null && !existsSync(file)) throw new Error(`${file} is not there, neither here nor at the base`);
+  if (before === null && !isThere(file)) throw new Error(`${file} is not there, neither here nor at the base`);
   const changed =
     before !== null && before !== own ? [told('is changed by this pull request; that of the base is used')] : [];
   const folder = mkdtempSync(join(tmpdir(), 'jitbot-decisions-'));

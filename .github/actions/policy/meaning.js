@@ -2,16 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
-import { commitOf, isThere, jitbot, renamesSince, textAt } from './run.js';
+import { changedAmong, commitOf, isThere, jitbot, mergedInto, renamesSince, textAt } from './run.js';
 import { annotate, code } from './text.js';
 
 const NAME_IT = 'If it has another name now, change it in the workflow as well, in the same pull request.';
 
 /**
  * The base as the pull request cannot change it: from the commit, not from the checkout.
+ * @param event the commit that the event names, and head that of the pull request
  * @throws Error if the commit is not there
  */
-export function baseOf(policy, name) {
+export function baseOf(policy, event, head) {
+  // The event is that of the last push: since then, the branch may have moved on.
+  const name = event === '' ? '' : (mergedInto(head) ?? event);
   const commit = name === '' ? null : commitOf(name);
   if (name !== '' && commit === null) throw new Error(`${name} is not in this checkout: fetch it (fetch-depth: 0)`);
   const renames = commit === null ? [] : renamesSince(commit);
@@ -24,6 +27,8 @@ export function baseOf(policy, name) {
   if (isCompared) writeFileSync(copy, text, { flag: 'wx' });
   return {
     ...{ commit, path, textOf, copy: isCompared ? copy : null },
+    moved:
+      name === event ? [] : [`- Compared with ${code(name)}, the branch as it is now, and not with ${code(event)}`],
     close: () => rmSync(copy, { force: true }),
     /** What to say where the policy is not in the pull request. */
     withoutPolicy: () => {
@@ -36,7 +41,9 @@ export function baseOf(policy, name) {
   };
 }
 
-const NOTHING = { gains: [], changes: [], loses: [], asWritten: [] };
+/** So many roles are named in one line. */
+const MOST_NAMED = 20;
+const NOTHING = { sampled: [], gains: [], changes: [], loses: [], asWritten: [] };
 
 export function compared(policy, base) {
   const unknown = (why, details = '') => {
@@ -58,16 +65,28 @@ export function compared(policy, base) {
       .flatMap(({ role, situation, before, after }) => [`${role}: ${situation}`, `  ${before} → ${after}`]);
   const [gains, changes, loses] = ['gains', 'changes', 'loses'].map(told);
   const counts = `allows more: ${gains.length / 2}, decided by others: ${changes.length / 2}, allows less: ${loses.length / 2}`;
-  const nothing = said.differences.length + said.changes.length === 0;
+  const files = changedAmong(said.names, policy, base.commit).map((file) => `file ${file} has changed`);
+  const asWritten = [...files, ...said.changes];
+  const nothing = said.differences.length + asWritten.length === 0;
+  const rules = said.changes.some((line) => /^\S+: rule \d+ /.test(line));
+  // Nobody is in two groups at once there, so a rule can matter to somebody though no situation shows it.
+  const unseen = rules && gains.length === 0 ? '. **Rules differ**: read them below' : '';
+  if (files.length > 0)
+    annotate('warning', `a file that the policy names has changed: ${files.join(', ')}`, { file: policy });
   const renamed = base.path === policy ? [] : [`- Compared with ${code(base.path)} of the base, which this renames`];
   const sampled = said.sampled.map(({ role, tried, of }) => `${code(role)} (${tried} of ${of})`);
-  const untried =
-    sampled.length === 0 ? [] : [`- **Not every situation was tried**, so read the rules: ${sampled.join(', ')}`];
+  const more = sampled.length > MOST_NAMED ? `, and ${sampled.length - MOST_NAMED} more` : '';
+  const some = `${sampled.slice(0, MOST_NAMED).join(', ')}${more}`;
+  const untried = sampled.length === 0 ? [] : [`- **Not every situation was tried**, so read the rules: ${some}`];
   if (sampled.length > 0) annotate('warning', 'not every situation was tried', { file: policy });
   return {
-    ...{ gains, changes, loses, asWritten: said.changes },
+    ...{ gains, changes, loses, asWritten },
+    sampled: more === '' ? [] : said.sampled.map(({ role, tried, of }) => `${role}: ${tried} of ${of}`),
     head: [
-      `- **In meaning**: ${nothing ? 'nothing changes' : `${counts}; lines in the file: ${said.changes.length}`}`,
+      `- **In meaning**: ${nothing ? 'nothing changes' : `${counts}; lines in the file: ${said.changes.length}${unseen}`}`,
+      ...(files.length > 0
+        ? ['- **Files that the policy names have changed**, and with them what it does: read them']
+        : []),
       ...renamed,
       ...untried,
     ],

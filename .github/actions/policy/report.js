@@ -39,7 +39,7 @@ function checked() {
 
 /** Blocks in this order: what widens access, what may, and last what narrows it. */
 function reviewed() {
-  const base = baseOf(POLICY, BASE);
+  const base = baseOf(POLICY, BASE, COMMIT);
   try {
     if (!isThere(POLICY)) return { failed: true, head: [base.withoutPolicy()], blocks: [] };
     const check = checked();
@@ -57,10 +57,11 @@ function reviewed() {
       { title: 'In the file', lines: meaning.asWritten },
       { title: 'Cases that are not as expected', lines: cases.failed },
       found,
+      { title: 'Roles of which not every situation was tried', lines: meaning.sampled },
       { title: 'Loses: the new policy allows less', lines: meaning.loses },
       { title: 'Past decisions that would allow less', lines: past.narrower },
     ];
-    const head = [check.head, ...cases.head, ...meaning.head, ...past.head];
+    const head = [...base.moved, check.head, ...cases.head, ...meaning.head, ...past.head];
     return { failed: cases.failed.length > 0, head, blocks };
   } finally {
     base.close();

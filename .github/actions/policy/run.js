@@ -1,7 +1,7 @@
 /** Starts jitbot and git. */
 import { spawnSync } from 'node:child_process';
 import { lstatSync, realpathSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 
 const MOST_OUTPUT = 64 * 1024 * 1024;
 const { JITBOT = 'npx --no-install jitbot', PATH, HOME, TMPDIR } = process.env;
@@ -52,6 +52,26 @@ export function textAt(commit, path) {
   const text = git('cat-file', 'blob', hash);
   if (text === null) throw new Error(`git cannot read ${path} at ${commit}`);
   return text;
+}
+
+/**
+ * @param names what a policy names, from its own folder: files, folders, and modules without their extension
+ * @returns the paths among them that have changed
+ */
+export function changedAmong(names, policy, commit) {
+  const said = git('diff', '--relative', '--no-renames', '--name-only', '-z', commit, 'HEAD');
+  if (said === null) throw new Error(`git cannot compare ${commit} with HEAD`);
+  const meant = new Set(names.map((name) => relative('.', join(dirname(policy), name))));
+  const isMeant = (path) => meant.has(path) || (path !== '.' && isMeant(dirname(path)));
+  return said
+    .split('\0')
+    .filter((path) => isMeant(path) || meant.has(path.slice(0, -extname(path).length || undefined)));
+}
+
+/** @returns the branch as it is now, where HEAD merges this commit into it, or null */
+export function mergedInto(commit) {
+  const [, branch, merged, ...more] = git('rev-list', '--parents', '--max-count=1', 'HEAD')?.trim().split(' ') ?? [];
+  return merged !== undefined && merged === commit && more.length === 0 ? branch : null;
 }
 
 /** @returns pairs of paths, from before to now */

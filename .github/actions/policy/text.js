@@ -35,7 +35,7 @@ function shortened(line, length) {
 }
 
 const fenceOf = (lines) =>
-  '`'.repeat(Math.max(3, ...lines.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length)) + 1);
+  '`'.repeat(lines.flatMap((line) => line.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 3) + 1);
 
 /**
  * The report as Markdown. What does not fit is cut at the end of a block, with a mark, and the first lines say so.

@@ -1,5 +1,6 @@
 import { policyChanges } from '../../domain/policyChanges.ts';
 import { differencesOf, sampledOf } from '../../domain/policyDiff.ts';
+import { namesIn } from '../../domain/policyNames.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { POLICY_DIFF } from '../../wording/terminal/options.ts';
 import { COMPARED } from '../../wording/terminal/policy.ts';
@@ -17,7 +18,9 @@ export async function run({ values, files }: Given<typeof POLICY_DIFF>): Promise
   const changes = policyChanges(before, after);
   const sampled = sampledOf(before, after);
   if (values.json) {
-    process.stdout.write(`${JSON.stringify({ differences, changes, sampled }, null, 2)}\n`);
+    // A file that a policy names may change without it: whoever has both versions compares them.
+    const names = [...new Set([before, after].flatMap(namesIn))];
+    process.stdout.write(`${JSON.stringify({ differences, changes, sampled, names }, null, 2)}\n`);
     return differences.length > 0 ? 1 : 0;
   }
   for (const direction of ['gains', 'changes', 'loses'] as const) {
