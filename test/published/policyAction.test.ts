@@ -275,6 +275,18 @@ describe('recorded decisions', () => {
     );
   });
 
+  test('that rest on what was not looked up then are not said to stay', () => {
+    write(DECISIONS, decisionsOf(1, 2));
+    const { comment } = act(
+      becomes(policyWith('2h').replace(/rules: .*\]/, 'rules: [{ allow: { members_of: [S0CONTRACTORS] } }]')),
+      { DECISIONS },
+    );
+    expect(comment).toContain('**: 0 would allow more, 0 less; of **2** it cannot be told');
+    expect(comment).toMatch(
+      /\*\*Past decisions of which it cannot be told\*\*\n\n````text\n.*allow → cannot be told {2}.*S0CONTRACTORS/,
+    );
+  });
+
   test('that the policy of the base decides differently already are not of this change', () => {
     write(DECISIONS, decisionsOf(2));
     write('policy.yaml', policyWith('2h'));

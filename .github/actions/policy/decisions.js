@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isThere, jitbot, textAt } from './run.js';
 import { annotate, code } from './text.js';
 
-const NOTHING = { head: [], wider: [], narrower: [] };
+const NOTHING = { head: [], wider: [], narrower: [], untold: [] };
 const ORDER = ['deny', 'ask', 'allow'];
 
 export function decisionsReplayed(policy, file, base) {
@@ -41,16 +41,30 @@ export function decisionsReplayed(policy, file, base) {
 function replayedUnder(decisions, policy, base) {
   const under = (path) => jitbot('replay', '--policy', path, '--decisions', decisions).said;
   const now = under(policy);
-  const earlier = base.copy === null ? { changed: [] } : under(base.copy);
-  const [after, before] = [now, earlier].map(({ changed }) => new Map(changed.map((one) => [one.seq, one])));
+  const earlier = base.copy === null ? { changed: [], untold: [] } : under(base.copy);
+  const bySeq = (all) => new Map(all.map((one) => [one.seq, one]));
+  const [after, before] = [now, earlier].map(({ changed, untold }) => bySeq([...changed, ...untold]));
   const moved = [...new Map([...before, ...after]).values()].flatMap(({ seq, at, role, before: recorded }) => {
     const [from, to] = [before, after].map((all) => all.get(seq)?.after ?? recorded);
     const why = after.get(seq)?.why ?? 'as it was decided then';
     return from === to ? [] : [{ from, to, line: `${at}  ${role}  ${from} → ${to}  ${why}` }];
   });
+  const isKnown = ({ from, to }) => ORDER.includes(from) && ORDER.includes(to);
   const linesOf = (isOne) =>
-    moved.filter(({ from, to }) => isOne(ORDER.indexOf(to) - ORDER.indexOf(from))).map(({ line }) => line);
+    moved
+      .filter((one) => isKnown(one))
+      .filter(({ from, to }) => isOne(ORDER.indexOf(to) - ORDER.indexOf(from)))
+      .map(({ line }) => line);
   const [wider, narrower] = [linesOf((by) => by > 0), linesOf((by) => by < 0)];
-  const counts = moved.length === 0 ? 'nothing changes' : `${wider.length} would allow more, ${narrower.length} less`;
-  return { wider, narrower, head: [`- **Of ${now.decisions} decisions since ${now.since}**: ${counts}`] };
+  // Also where the base cannot tell either: it is no sign that nothing changes.
+  const kept = earlier.untold.filter(({ seq }) => after.get(seq)?.after === before.get(seq)?.after);
+  const untold = [
+    ...moved.filter((one) => !isKnown(one)).map(({ line }) => line),
+    ...kept.map(({ at, role, after: to, why }) => `${at}  ${role}  ${to}  ${why}`),
+  ];
+  const counts =
+    moved.length + untold.length === 0
+      ? 'nothing changes'
+      : `${wider.length} would allow more, ${narrower.length} less${untold.length > 0 ? `; of **${untold.length}** it cannot be told, because they rest on what was not looked up then` : ''}`;
+  return { wider, narrower, untold, head: [`- **Of ${now.decisions} decisions since ${now.since}**: ${counts}`] };
 }

@@ -52,6 +52,7 @@ function reviewed() {
     const blocks = [
       { title: 'Gains: the new policy allows more', lines: meaning.gains },
       { title: 'Past decisions that would allow more', lines: past.wider },
+      { title: 'Past decisions of which it cannot be told', lines: past.untold },
       { title: 'Cases that this pull request removes or changes', lines: cases.gone },
       { title: 'Decided by others', lines: meaning.changes },
       { title: 'In the file', lines: meaning.asWritten },

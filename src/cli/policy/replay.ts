@@ -1,6 +1,7 @@
 import { parseDuration } from '../../domain/duration.ts';
 import { evaluatePolicy } from '../../domain/evaluate.ts';
 import { findRole, type Policy } from '../../domain/policy.ts';
+import { restsOnMissing } from '../../domain/replayed.ts';
 import { HOUR } from '../../domain/terms.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { POLICY_REPLAY } from '../../wording/terminal/options.ts';
@@ -14,6 +15,8 @@ import { UsageError } from '../usageError.ts';
 import { isByRules, type ReplayedDecision, readDecisionsFile } from './decisionsFile.ts';
 import { type Changed, type Replay, replayPage } from './replayPage.ts';
 
+/** What a decision would have become, where that rests on what was not looked up then. */
+const UNTOLD = 'cannot be told';
 const DEFAULT_SINCE = '90d';
 
 /** Exit codes: 0 nothing changes, 1 something does, 2 it could not be replayed. */
@@ -28,10 +31,10 @@ export async function run({ values, files }: Given<typeof POLICY_REPLAY>): Promi
   const replay = await replayed(policy, path, { period, ...values });
   if (values.html !== undefined) {
     writeNewFile(values.html, replayPage(replay));
-    process.stdout.write(`${REPLAYED.written(values.html, replay.changed.length, replay.decisions)}\n`);
+    process.stdout.write(`${REPLAYED.written(values.html, countsOf(replay))}\n`);
   } else if (values.json) process.stdout.write(`${JSON.stringify(replay, null, 2)}\n`);
   else printReplay(replay);
-  return replay.changed.length > 0 ? 1 : 0;
+  return replay.changed.length + replay.untold.length > 0 ? 1 : 0;
 }
 
 async function replayed(
@@ -63,6 +66,7 @@ export function replayAll(
   about: Pick<Replay, 'policy' | 'since'>,
 ): Replay {
   const changed: Changed[] = [];
+  const untold: Changed[] = [];
   const moves: Record<string, number> = {};
   let count = 0;
   for (const recorded of decisions) {
@@ -70,8 +74,8 @@ export function replayAll(
     const { effect, why } = decideAnew(policy, recorded);
     const before = recorded.decision.effect;
     if (effect === before) continue;
-    moves[`${before} → ${effect}`] = (moves[`${before} → ${effect}`] ?? 0) + 1;
-    changed.push({
+    if (effect !== UNTOLD) moves[`${before} → ${effect}`] = (moves[`${before} → ${effect}`] ?? 0) + 1;
+    (effect === UNTOLD ? untold : changed).push({
       seq: recorded.seq,
       at: new Date(recorded.at).toISOString(),
       request: recorded.requestId,
@@ -82,7 +86,7 @@ export function replayAll(
       why,
     });
   }
-  return { ...about, decisions: count, changed, moves };
+  return { ...about, decisions: count, changed, moves, untold };
 }
 
 function decideAnew(policy: Policy, { role, input }: ReplayedDecision): { effect: string; why: string } {
@@ -90,14 +94,23 @@ function decideAnew(policy: Policy, { role, input }: ReplayedDecision): { effect
   if (!found) return { effect: 'deny', why: REPLAYED.roleGone };
   if (input.duration > found.duration.total) return { effect: 'deny', why: REPLAYED.tooLong };
   const decision = evaluatePolicy(found, input);
+  const { reasons } = decision.outcomes.find(({ outcome }) => outcome === 'unknown') ?? decision;
+  if (restsOnMissing(found, input, decision)) return { effect: UNTOLD, why: REPLAYED.by(null, reasons) };
   return { effect: decision.effect, why: REPLAYED.by(decision.rule, decision.reasons) };
 }
 
-function printReplay({ policy, since, decisions, changed, moves }: Replay): void {
-  print(REPLAYED.totals({ decisions, since, policy, changed: changed.length }));
+const countsOf = ({ decisions, changed, untold }: Replay) => ({
+  decisions,
+  changed: changed.length,
+  untold: untold.length,
+});
+
+function printReplay(replay: Replay): void {
+  const { policy, since, changed, untold, moves } = replay;
+  print(REPLAYED.totals({ since, policy, ...countsOf(replay) }));
   for (const [move, count] of Object.entries(moves)) print(REPLAYED.move(count, move));
-  if (changed.length === 0) return;
-  const rows = changed.map((one) => [
+  if (changed.length + untold.length === 0) return;
+  const rows = [...changed, ...untold].map((one) => [
     `#${one.seq}`,
     one.at,
     one.request,

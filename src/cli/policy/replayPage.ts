@@ -2,14 +2,17 @@ import type { RoleKey } from '../../domain/terms.ts';
 import { REPLAY_PAGE } from '../../wording/terminal/policy.ts';
 
 /** A replay as one page, without network or script, that prints well. */
-export function replayPage({ policy, since, decisions, changed, moves }: Replay): string {
+export function replayPage({ policy, since, decisions, changed, moves, untold }: Replay): string {
   const cells = (values: readonly string[], tag = 'td') =>
     values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join('');
-  const rows = changed.map(
+  const rows = [...changed, ...untold].map(
     (one) =>
       `<tr class="${one.after}">${cells([`#${one.seq}`, one.at, one.request, one.person, one.role, `${one.before} → ${one.after}`, one.why])}</tr>`,
   );
-  const summary = Object.entries(moves).map(([move, count]) => `<li><b>${count}</b> ${escapeHtml(move)}</li>`);
+  const summary = [
+    ...Object.entries(moves).map(([move, count]) => `<li><b>${count}</b> ${escapeHtml(move)}</li>`),
+    ...(untold.length > 0 ? [`<li>${REPLAY_PAGE.untold(untold.length)}</li>`] : []),
+  ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${REPLAY_PAGE.title}</title>
 <style>
@@ -47,4 +50,6 @@ export interface Replay {
   readonly changed: readonly Changed[];
   /** How many decisions changed, by kind of change, such as `deny → allow`. */
   readonly moves: Readonly<Record<string, number>>;
+  /** Those that rest on what was not looked up then: neither the same nor changed. */
+  readonly untold: readonly Changed[];
 }

@@ -78,13 +78,16 @@ export const EXPLAINED = {
   otherPolicy: 'The policy file has changed since. This is how it decides the same request now:',
 } as const;
 
+const untoldText = (untold: number): string =>
+  untold === 0 ? '' : ` Of ${untold} it cannot be told: they rest on what was not looked up then.`;
+
 export const REPLAYED = {
-  totals: (one: { decisions: number; since: string; policy: string; changed: number }): string =>
-    `${counted(one.decisions, 'decision')} since ${one.since}, decided again under ${one.policy}: ${one.changed} would be different.`,
+  totals: (one: { decisions: number; since: string; policy: string; changed: number; untold: number }): string =>
+    `${counted(one.decisions, 'decision')} since ${one.since}, decided again under ${one.policy}: ${one.changed} would be different.${untoldText(one.untold)}`,
   move: (count: number, move: string): string => `  ${count}  ${move}`,
   columns: ['event', 'when', 'request', 'who', 'role', 'decision', 'why now'],
-  written: (path: string, changed: number, decisions: number): string =>
-    `${path}: ${changed} of ${counted(decisions, 'decision')} would be different.`,
+  written: (path: string, one: { decisions: number; changed: number; untold: number }): string =>
+    `${path}: ${one.changed} of ${counted(one.decisions, 'decision')} would be different.${untoldText(one.untold)}`,
   roleGone: 'the policy has no such role',
   tooLong: 'it was for longer than the role may be held',
   by: (rule: number | null, reasons: readonly string[]): string =>
@@ -108,6 +111,7 @@ export const REPLAY_PAGE = {
   title: 'Policy replay',
   head: (changed: number, decisions: number): string =>
     `${changed} of ${counted(decisions, 'decision')} would be different`,
+  untold: (count: number): string => `Of ${count} it cannot be told: they rest on what was not looked up then.`,
   about: (since: string): string =>
     `Every decision recorded since ${since}, decided again from the same evidence, under`,
   nothing: 'Nothing changes.',
