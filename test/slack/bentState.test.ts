@@ -61,7 +61,7 @@ describe('due work that somebody took out', () => {
     await stage.stopBot();
     change("DELETE FROM jobs WHERE kind = 'expire'");
     await stage.restart();
-    await stage.logged('what ends open requests was not due work', 1);
+    await stage.logged('the due work that ends open requests was missing', 1);
     stage.clock.jump(25 * 60 * MINUTE);
     await stage.recorded('request.expired');
   });

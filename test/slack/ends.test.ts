@@ -231,7 +231,7 @@ describe('people who leave', () => {
       says: { ok: true, user: { ...ANA_AT_SLACK, id: 'U0BEN', deleted: true } },
     });
     await stage.sandbox.slack.people.deactivate('U0ANA');
-    await stage.logged('cannot tell whether somebody is still there', 1);
+    await stage.logged('cannot tell whether somebody has left', 1);
     expect(await stage.madeRoles()).toHaveLength(1);
     stage.sandbox.slack.faults.clear();
     stage.clock.jump(MINUTE + 1_000);
@@ -244,7 +244,7 @@ describe('people who leave', () => {
     stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'users.info' });
     stage.sandbox.pagerDuty.faults.add({ kind: 'html' });
     stage.clock.jump(17 * MINUTE);
-    await stage.logged('cannot tell whether somebody is still there', 1);
+    await stage.logged('cannot tell whether somebody has left', 1);
     expect(await stage.madeRoles()).toHaveLength(1);
   });
 });
