@@ -46,7 +46,7 @@ describe('due work that somebody took out', () => {
     await stage.stopBot();
     change(sql);
     await stage.restart();
-    await stage.logged('what ends live access was not due work', 1);
+    await stage.logged('the due work that ends live access was missing', 1);
     expect(await stage.madeRoles()).toHaveLength(1);
     // Nothing else was bent: others can go on asking.
     expect(stage.events().some(({ type }) => type === 'ledger.damaged')).toBe(false);
