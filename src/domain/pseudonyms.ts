@@ -1,6 +1,6 @@
 import type { DecisionInput } from './decision.ts';
 import type { Evidence, History, OnCallEntry } from './evidence.ts';
-import { isGroup } from './policy.ts';
+import { isGroup, type Policy } from './policy.ts';
 import { HOUR, type Instant, type Known, known, MINUTE, type Millis, type Ref, unknown } from './terms.ts';
 
 /** Times are given in steps of this length. Comparisons with its multiples come out as they did. */
@@ -24,8 +24,8 @@ export function withoutPeople(input: DecisionInput, named: ReadonlySet<string>):
   return {
     at: stepOf(at),
     personId: pseudonymOf(personId),
-    duration,
-    ...(held === undefined ? {} : { held }),
+    // What was held until an extension was asked for ends at an exact moment: it is no bound that says how exactly.
+    ...(held === undefined ? { duration } : { duration: Math.ceil(duration / STEP) * STEP, held: stepOf(held) }),
     evidence: evidenceWithout(evidence, at, pseudonymOf),
   };
 }
@@ -57,6 +57,13 @@ function evidenceWithout(evidence: Evidence, at: Instant, pseudonymOf: (id: stri
       reviewers: reviewers.map((id) => (isGroup(id) ? id : pseudonymOf(id))),
     })),
   };
+}
+
+/** The people and groups that rules and freezes compare with. Others whom a file names, such as in a comment, are not. */
+export function comparedWith({ resources }: Policy): ReadonlySet<string> {
+  const roles = [...resources.values()].flatMap((one) => [...one.roles.values()]);
+  const compared = roles.map(({ rules, freezes }) => [rules, freezes.map(({ except }) => except)]);
+  return new Set([...JSON.stringify(compared).matchAll(/"([USW][A-Z0-9]{2,})"/g)].map(([, id]) => id ?? ''));
 }
 
 /** Slack user ids in text: the text of a removed rule may name people whom the current policy does not. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { DecisionInput } from '../../src/domain/decision.ts';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
-import { withoutPeople } from '../../src/domain/pseudonyms.ts';
+import { comparedWith, withoutPeople } from '../../src/domain/pseudonyms.ts';
 import { HOUR, known, MINUTE, SECOND, unknown } from '../../src/domain/terms.ts';
-import { aLimit, allow, anInput, aRole, onCall } from '../support/domain.ts';
+import { aLimit, allow, anInput, aPolicy, aResource, aRole, ask, memberOf, onCall } from '../support/domain.ts';
 
 const AT = Date.UTC(2026, 0, 15, 10, 7, 12, 345);
 const FIVE_PAST = Date.UTC(2026, 0, 15, 10, 5);
@@ -19,8 +19,8 @@ const shift = {
 const input: DecisionInput = {
   at: AT,
   personId: 'U0ANA',
-  duration: 60,
-  held: 30,
+  duration: HOUR + 5 * MINUTE + 1,
+  held: 34 * MINUTE + 59 * SECOND,
   evidence: {
     at: AT - SECOND,
     onCall: known([shift]),
@@ -62,8 +62,8 @@ describe('a decision without people', () => {
     expect(without).toEqual({
       at: FIVE_PAST,
       personId: 'person-1',
-      duration: 60,
-      held: 30,
+      duration: 70 * MINUTE,
+      held: 30 * MINUTE,
       evidence: {
         at: FIVE_PAST,
         onCall: known([
@@ -160,4 +160,18 @@ describe('a decision without people', () => {
     expect(withoutPeople(old, new Set())).toMatchObject({ evidence: { removals: null, signals: null, opa: null } });
     expect(withoutPeople(old, new Set())).not.toHaveProperty('held');
   });
+});
+
+test('people stay whom rules and freezes compare with, and no others that a file names', () => {
+  const role = aRole({
+    rules: [allow(memberOf('U0ANA', 'S0OPS')), ask({ stages: [{ reviewers: ['U0BEN'], needed: 1 }] })],
+    freezes: [{ from: 0, to: HOUR, reason: 'for U0DEV', except: ['U0EVE'] }],
+  });
+  const policy = {
+    ...aPolicy(aResource('db', 'Database', [role])),
+    source: '# U0CHLOE is away',
+    identities: new Map([['U0KIM', { github: 'kim' }]]),
+    samePerson: [['U0KIM', 'W0KIM']],
+  };
+  expect([...comparedWith(policy)].sort()).toEqual(['S0OPS', 'U0ANA', 'U0BEN', 'U0EVE']);
 });

@@ -275,6 +275,17 @@ describe('recorded decisions', () => {
     );
   });
 
+  test.each([
+    ['a request', '', 'allow → deny  it was for longer than the role may be held'],
+    ['an extension', '"held":3600000,', '**: nothing changes'],
+  ])('of %s are measured by the longest that one may be', (_name, held, told) => {
+    const within = (max: string) =>
+      policyWith('2h').replace('duration: { max: 2h }', `duration: { max: ${max}, total: 4h }`);
+    write('policy.yaml', within('2h'));
+    write(DECISIONS, decisionsOf(2).replace('"deny"', '"allow"').replace('"duration"', `${held}"duration"`));
+    expect(act(becomes(within('1h')), { DECISIONS }).comment).toContain(told);
+  });
+
   test('that rest on what was not looked up then are not said to stay', () => {
     write(DECISIONS, decisionsOf(1, 2));
     const { comment } = act(

@@ -1,5 +1,5 @@
 import { parseDuration } from '../../domain/duration.ts';
-import { withoutPeople } from '../../domain/pseudonyms.ts';
+import { comparedWith, withoutPeople } from '../../domain/pseudonyms.ts';
 import { decisionsIn } from '../../ledger/history/decisions.ts';
 import { type OpenLedger, openLedgerToRead } from '../../ledger/sqlite/open.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
@@ -21,7 +21,7 @@ export async function run({ values, files }: Given<typeof POLICY_DECISIONS>): Pr
   const period = parseDuration(values.since ?? DEFAULT_SINCE);
   if (period === null) throw new UsageError(MISUSE.notADuration('--since', `${values.since}`, '90d or 12h'));
   const { policy } = readPolicy(policyPath(values.policy === undefined ? [] : [values.policy]));
-  const named = new Set(policy.source.match(/\b[A-Z][A-Z0-9]{2,}\b/g));
+  const named = comparedWith(policy);
   const since = Date.now() - period;
   const ledger = openLedgerToRead(databasePath(values.database));
   try {

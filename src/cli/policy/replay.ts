@@ -92,7 +92,8 @@ export function replayAll(
 function decideAnew(policy: Policy, { role, input }: ReplayedDecision): { effect: string; why: string } {
   const found = findRole(policy, role);
   if (!found) return { effect: 'deny', why: REPLAYED.roleGone };
-  if (input.duration > found.duration.total) return { effect: 'deny', why: REPLAYED.tooLong };
+  const { max, total } = found.duration;
+  if (input.duration > (input.held === undefined ? max : total)) return { effect: 'deny', why: REPLAYED.tooLong };
   const decision = evaluatePolicy(found, input);
   const { reasons } = decision.outcomes.find(({ outcome }) => outcome === 'unknown') ?? decision;
   if (restsOnMissing(found, input, decision)) return { effect: UNTOLD, why: REPLAYED.by(null, reasons) };
