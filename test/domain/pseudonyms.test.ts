@@ -162,7 +162,7 @@ describe('a decision without people', () => {
   });
 });
 
-test('people stay whom rules and freezes compare with, and no others that a file names', () => {
+test('people stay whom rules and freezes compare with, and nobody else', () => {
   const role = aRole({
     rules: [allow(memberOf('U0ANA', 'S0OPS')), ask({ stages: [{ reviewers: ['U0BEN'], needed: 1 }] })],
     freezes: [{ from: 0, to: HOUR, reason: 'for U0DEV', except: ['U0EVE'] }],

@@ -167,7 +167,7 @@ describe('what changes in meaning', () => {
     expect(act(becomes(rules(allowed))).comment).toMatch(/allows more: 0.*\. \*\*Rules differ\*\*: read them below/);
   });
 
-  test('of a file that the policy names is seen, though not a word of the policy changes', () => {
+  test('of a file that the policy names is seen, though no word of it changes', () => {
     const compiled = policyWith('1h').replace(/rules: .*\]/, 'opa: { wasm: authz.wasm }');
     write('policy.yaml', compiled);
     write('authz.wasm', 'before');
