@@ -169,7 +169,7 @@ describe.skipIf(!chromiumPath)('the workspace page', () => {
     const reminder = ana.locator('.message', { hasText: 'Payments database (read) ends' });
     await reminder.getByRole('button', { name: 'Extend…' }).click();
     const more = ana.getByRole('dialog');
-    await shows(more, /At most 7 h more/);
+    await shows(more, /At most 7\sh more/);
     await more.getByRole('button', { name: 'Ask for it' }).click();
     await shows(more, 'Approved.');
     await page.keyboard.press('Escape');
