@@ -27,8 +27,17 @@ const LANES: readonly LaneName[] = [...new Set(Object.values(JOBS).map(({ lane }
 
 /** Reports current values at scrape time. An unknown value is left out, so that an alert can detect it. */
 export function createGauges(registry: Registry): (standing: Standing) => void {
-  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
-    new Gauge<Label>({ name: `${PREFIX}${name}`, help, labelNames: [...labelNames], registers: [registry] });
+  const forget: (() => void)[] = [];
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) => {
+    const one = new Gauge<Label>({
+      name: `${PREFIX}${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
+    });
+    forget.push(labelNames.length === 0 ? () => one.remove() : () => one.reset());
+    return one;
+  };
   const info = gauge('info', 'Always 1: the version, and the hash of the policy in force.', ['version', 'policy']);
   const readable = gauge('database_readable', 'Whether the database could be read just now.');
   const trusted = gauge('ledger_trusted', 'Whether the ledger is whole as far as it is known; 0 stops new grants.');
@@ -38,15 +47,14 @@ export function createGauges(registry: Registry): (standing: Standing) => void {
   const work = workGauges(gauge);
 
   return ({ now, overview, ...rest }) => {
-    info.reset();
+    // What is not known now is not what it was.
+    for (const one of forget) one();
     info.set({ version: rest.version, policy: rest.policyHash.slice(0, 16) }, 1);
     readable.set(overview === null ? 0 : 1);
     trusted.set(rest.isLedgerTrusted ? 1 : 0);
     connected.set(rest.isSlackConnected ? 1 : 0);
-    if (rest.freeBytes === null) free.remove();
-    else free.set(rest.freeBytes);
-    if (rest.clockDrift === null) drift.remove();
-    else drift.set(rest.clockDrift / SECOND);
+    if (rest.freeBytes !== null) free.set(rest.freeBytes);
+    if (rest.clockDrift !== null) drift.set(rest.clockDrift / SECOND);
     if (overview !== null) work(overview, now);
   };
 }
@@ -93,8 +101,7 @@ function workGauges(gauge: MakeGauge): (overview: Overview, now: Instant) => voi
     behindAge.set(age(overview.auditBehind?.since));
     canary(overview.canary, now);
     newest.set(overview.newestSeq);
-    if (overview.lastAnchor === null) anchored.remove();
-    else anchored.set(overview.lastAnchor / SECOND);
+    if (overview.lastAnchor !== null) anchored.set(overview.lastAnchor / SECOND);
     beat.set(overview.lastBeat / SECOND);
   };
 }
@@ -110,7 +117,6 @@ function canaryGauges(gauge: MakeGauge): (canary: Canary | null, now: Instant) =
   const held = gauge('canary_held', 'Whether the canary waits, because nothing is granted to anybody.');
 
   return (canary, now) => {
-    for (const one of [isWell, passed, took, held]) one.remove();
     if (canary === null) return;
     held.set(canary.held === null ? 0 : 1);
     const problem = canaryProblem(canary, now);

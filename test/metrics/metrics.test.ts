@@ -89,6 +89,20 @@ describe('gauges', () => {
     expect(begun.filter((name) => name.includes('canary'))).toEqual(['jitbot_canary_held']);
   });
 
+  test('say nothing of access and work once the database cannot be read', async () => {
+    const meter = createMeter();
+    const show = createGauges(meter.registry);
+    const standing = { now: NOON, isLedgerTrusted: true, isSlackConnected: true, freeBytes: 1, clockDrift: 1 };
+    show({ ...standing, overview: OVERVIEW, policyHash: 'abc', version: '1' });
+    expect(linesOf(await meter.registry.metrics())).toHaveProperty('jitbot_overdue_ends', 1);
+    show({ ...standing, overview: null, freeBytes: null, clockDrift: null, policyHash: 'abc', version: '1' });
+    const left = Object.keys(linesOf(await meter.registry.metrics()));
+    expect(left.filter((name) => /overdue|live_grants|due_work|pending|canary|free|drift|frozen/.test(name))).toEqual(
+      [],
+    );
+    expect(left).toContain('jitbot_database_readable');
+  });
+
   test('show zero where nothing is overdue or behind', async () => {
     const overview = { ...OVERVIEW, overdue: null, auditBehind: null, due: [] };
     expect(await shown({ overview })).toMatchObject({
