@@ -3,19 +3,11 @@ import { CANARY_ID } from '../../domain/canary.ts';
 import { LIVE_STATES } from '../../domain/grant.ts';
 import type { RoleKey } from '../../domain/terms.ts';
 import type { Store } from '../../ports/store.ts';
+import { liveOnly, type StoredRow, toGrant } from '../book/stateRows.ts';
 import { and, desc, eq, inArray, sql } from './drizzle.ts';
 import { readingAt } from './errors.ts';
 import type { OpenLedger } from './open.ts';
-import {
-  AMONG_MAILBOXES,
-  amongAccounts,
-  IS_LIVE,
-  liveOnly,
-  type StoredRow,
-  toGrant,
-  type Whose,
-  whose,
-} from './rows.ts';
+import { AMONG_MAILBOXES, amongAccounts, IS_LIVE, type Whose, whose } from './rows.ts';
 import { grants } from './schema.ts';
 
 /** Rows that are parsed in one turn of the event loop: about 5 ms. */

@@ -1,12 +1,12 @@
 import { CANARY_ID } from '../../domain/canary.ts';
-import type { History } from '../../domain/evidence.ts';
 import { LIVE_STATES } from '../../domain/grant.ts';
-import type { Request } from '../../domain/request.ts';
 import type { Store } from '../../ports/store.ts';
+import { approvedAlone, deniedByPeople } from '../book/past.ts';
+import { type StoredRow, toRequest } from '../book/stateRows.ts';
 import { and, inArray, ne } from './drizzle.ts';
 import { readingAt } from './errors.ts';
 import type { OpenLedger } from './open.ts';
-import { REQUESTED_BY, type StoredRow, toRequest, type Whose, whose } from './rows.ts';
+import { REQUESTED_BY, type Whose, whose } from './rows.ts';
 import { grants } from './schema.ts';
 
 export function historyReads({ db, sqlite, path }: OpenLedger): Pick<Store, 'history'> {
@@ -46,15 +46,3 @@ export function historyReads({ db, sqlite, path }: OpenLedger): Pick<Store, 'his
       }),
   };
 }
-
-/** An approval counts at its start, not at the time of the request. */
-function approvedAlone(request: Request): History['automatic'] {
-  if (request.state === 'approved' && request.reviews.length === 0 && request.useReview === null)
-    return [{ role: request.role, at: request.approvedAt }];
-  if (request.state === 'scheduled' && request.reviews.length === 0)
-    return [{ role: request.role, at: request.startsAt }];
-  return [];
-}
-
-const deniedByPeople = (request: Request): History['denials'] =>
-  request.state === 'denied' && request.reviews.length > 0 ? [{ role: request.role, at: request.deniedAt }] : [];

@@ -1,10 +1,11 @@
 import type { Request } from '../../domain/request.ts';
 import type { RoleKey } from '../../domain/terms.ts';
 import type { Store } from '../../ports/store.ts';
+import { type StoredRow, toRequest } from '../book/stateRows.ts';
 import { and, asc, desc, eq, inArray, isNotNull, sql } from './drizzle.ts';
 import { readingAt } from './errors.ts';
 import type { OpenLedger } from './open.ts';
-import { REQUESTED_BY, type StoredRow, toRequest, type Whose, whose } from './rows.ts';
+import { REQUESTED_BY, type Whose, whose } from './rows.ts';
 import { requests } from './schema.ts';
 
 type RequestReads = Pick<

@@ -1,9 +1,7 @@
-import { mailboxOf } from '../../domain/person.ts';
-import type { Request } from '../../domain/request.ts';
-import type { Instant } from '../../domain/terms.ts';
 import { ConflictError } from '../../ports/store.ts';
 import { KEEPS_OUT } from '../../ports/targets.ts';
 import type { Writes } from '../book/apply.ts';
+import { grantRow, requestRow } from '../book/stateRows.ts';
 import { and, eq, max, sql } from './drizzle.ts';
 import { COUNTABLE } from './jobQueue.ts';
 import type { OpenLedger } from './open.ts';
@@ -55,25 +53,9 @@ function createRequestWriter({ db }: OpenLedger): Writes['request'] {
     })
     .where(and(eq(requests.id, p('id')), eq(requests.version, p('version'))))
     .prepare();
-  return ({ value, version }) => {
-    const row = {
-      id: value.id,
-      version,
-      state: value.state,
-      submissionKey: value.submissionKey,
-      requester: value.requester.slackId,
-      mailbox: mailboxOf(value.requester.email),
-      role: value.role,
-      bundle: value.bundle,
-      reviewDue: unreviewedUntil(value),
-      body: JSON.stringify(value),
-    };
-    assertWritten((version === 0 ? insert : update).run(row), `request ${value.id}`);
-  };
+  return (change) =>
+    assertWritten((change.version === 0 ? insert : update).run(requestRow(change)), `request ${change.value.id}`);
 }
-
-const unreviewedUntil = (request: Request): Instant | null =>
-  request.state === 'approved' && request.useReview?.verdict === null ? request.useReview.dueAt : null;
 
 function createGrantWriter({ db }: OpenLedger): Writes['grant'] {
   const insert = db
@@ -95,20 +77,8 @@ function createGrantWriter({ db }: OpenLedger): Writes['grant'] {
     .set({ version: sql`${grants.version} + 1`, state: sql`${p('state')}`, body: sql`${p('body')}` })
     .where(and(eq(grants.id, p('id')), eq(grants.version, p('version'))))
     .prepare();
-  return ({ value, version }) => {
-    const row = {
-      id: value.id,
-      version,
-      state: value.state,
-      requestId: value.requestId,
-      person: value.person.slackId,
-      mailbox: mailboxOf(value.person.email),
-      role: value.role,
-      resource: value.resourceId,
-      body: JSON.stringify(value),
-    };
-    assertWritten((version === 0 ? insert : update).run(row), `grant ${value.id}`);
-  };
+  return (change) =>
+    assertWritten((change.version === 0 ? insert : update).run(grantRow(change)), `grant ${change.value.id}`);
 }
 
 function createRecordWriter({ db }: OpenLedger): Writes['record'] {

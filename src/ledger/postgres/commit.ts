@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import type { LedgerEvent } from '../../domain/events.ts';
+import type { Instant } from '../../domain/terms.ts';
+import type { Clock } from '../../ports/host.ts';
+import type { Job } from '../../ports/jobs.ts';
+import { type Change, ConflictError, StorageError, type Store } from '../../ports/store.ts';
+import { type Encoded, encode } from './encode.ts';
+import { isUnknown, isWorthRepeating, storageFault } from './errors.ts';
+import { nameBook } from './nameBook.ts';
+import type { PostgresLedger } from './open.ts';
+
+export interface CommitOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Work that follows from an event, such as the Slack messages about it; committed with it. */
+  readonly followUps: (event: LedgerEvent) => readonly Job[];
+  /** Called after each commit that made work due. */
+  readonly onDue: (jobs: readonly Job[]) => void;
+}
+
+interface Waiting {
+  readonly change: Change;
+  readonly at: Instant;
+  readonly resolve: (events: readonly LedgerEvent[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One statement carries this many changes at most: a commit under the lock on the newest event stays short. */
+const TOGETHER = 64;
+/** How often a commit is repeated whose answer was lost, or that met another one. */
+const TRIES = 4;
+
+const outcomesSchema = z.array(
+  z.union([
+    z.object({ conflict: z.string() }),
+    z.object({ first: z.number().nullable(), before: z.string().nullable(), hashes: z.array(z.string()) }),
+  ]),
+);
+type Outcome = z.infer<typeof outcomesSchema>[number];
+
+/** Writes changes by `jit_commit`, one statement at a time; those that come meanwhile go together in the next. */
+export function createCommit(ledger: PostgresLedger, { clock, followUps, onDue }: CommitOptions): Store['commit'] {
+  const names = nameBook(ledger);
+  let number = 0;
+  let waiting: Waiting[] = [];
+  let isWriting = false;
+
+  async function write(): Promise<void> {
+    isWriting = true;
+    while (waiting.length > 0) {
+      const all = waiting.slice(0, TOGETHER);
+      waiting = waiting.slice(TOGETHER);
+      await writeTogether(all);
+    }
+    isWriting = false;
+  }
+
+  async function writeTogether(all: readonly Waiting[]): Promise<void> {
+    try {
+      await names.learn(
+        all.flatMap(({ change }) => (change.events ?? []).map(({ actor, payload }) => ({ actor, payload }))),
+      );
+      const encoded = all.map(({ change, at }) => encode(change, at, { names, followUps }));
+      number += 1;
+      const outcomes = await commitOnce(ledger, number, encoded);
+      for (const [index, one] of all.entries()) settle(one, encoded[index], outcomes[index]);
+    } catch (error) {
+      for (const one of all) one.reject(storageFault(error, ledger.where));
+    }
+  }
+
+  function settle(
+    { change, at, resolve, reject }: Waiting,
+    encoded: Encoded | undefined,
+    outcome: Outcome | undefined,
+  ): void {
+    if (!outcome || !encoded) {
+      reject(new StorageError(`${ledger.where}: the database did not say what became of a change`));
+      return;
+    }
+    if ('conflict' in outcome) {
+      reject(new ConflictError(outcome.conflict));
+      return;
+    }
+    names.keep(encoded.names);
+    const events = recorded(change, at, outcome);
+    const due = [...(change.jobs ?? []), ...events.flatMap(followUps)];
+    resolve(events);
+    if (due.length > 0) onDue(due);
+  }
+
+  return (change) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ change, at: clock.now(), resolve, reject });
+      // After the caller's turn, so that changes of one turn go together.
+      if (!isWriting) {
+        isWriting = true;
+        setImmediate(() => void write());
+      }
+    });
+}
+
+/** A commit whose answer was lost is asked for again by its number: it happens once. */
+async function commitOnce(
+  ledger: PostgresLedger,
+  number: number,
+  all: readonly Encoded[],
+): Promise<readonly Outcome[]> {
+  const changes = `[${all.map(({ text }) => text).join(',')}]`;
+  for (let tries = 1; ; tries += 1)
+    try {
+      const { rows } = await ledger.pool.query<{ outcomes: unknown }>('SELECT jit_commit($1, $2, $3) AS outcomes', [
+        ledger.writer,
+        number,
+        changes,
+      ]);
+      return outcomesSchema.parse(rows[0]?.outcomes);
+    } catch (error) {
+      if (tries >= TRIES || !(isUnknown(error) || isWorthRepeating(error))) throw error;
+    }
+}
+
+/** The events as they were chained. */
+function recorded(
+  change: Change,
+  at: Instant,
+  { first, before, hashes }: Exclude<Outcome, { conflict: string }>,
+): LedgerEvent[] {
+  let prevHash = before ?? '';
+  return (change.events ?? []).map((event, index) => {
+    const hash = hashes[index] ?? '';
+    const one = { ...event, seq: (first ?? 0) + index, at, prevHash, hash } as LedgerEvent;
+    prevHash = hash;
+    return one;
+  });
+}

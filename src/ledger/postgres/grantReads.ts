@@ -1,0 +1,95 @@
+import type { Store } from '../../ports/store.ts';
+import { liveOnly, toGrant } from '../book/stateRows.ts';
+import { and, asc, desc, eq, gt, isNull, or } from './drizzle.ts';
+import { type PostgresLedger, readingFrom } from './open.ts';
+import { heldBy, isLiveRow } from './rows.ts';
+import { grants, requests } from './schema.ts';
+
+type GrantReads = Pick<
+  Store,
+  | 'grant'
+  | 'liveGrantOf'
+  | 'liveGrants'
+  | 'recentGrants'
+  | 'livePlaces'
+  | 'liveWithoutPlace'
+  | 'liveResources'
+  | 'livePeople'
+  | 'liveForIncident'
+  | 'peopleAt'
+>;
+
+const ROW = { version: grants.version, body: grants.body };
+
+export function grantReads(ledger: PostgresLedger): GrantReads {
+  const { db } = ledger;
+  const read = readingFrom(ledger);
+  return {
+    grant: (id) => read(async () => toGrant((await db.select(ROW).from(grants).where(eq(grants.id, id)))[0])),
+    liveGrantOf: (human, role) =>
+      read(async () => {
+        const isTheirs = and(heldBy(human), eq(grants.role, role), isLiveRow());
+        return liveOnly(
+          toGrant((await db.select(ROW).from(grants).where(isTheirs).orderBy(asc(grants.n)).limit(1))[0]),
+        );
+      }),
+    liveGrants: ({ slackId, resourceId }) =>
+      read(async () => {
+        const isTheirs = slackId ? eq(grants.person, slackId) : undefined;
+        const isOn = resourceId ? eq(grants.resource, resourceId) : undefined;
+        const rows = await db
+          .select(ROW)
+          .from(grants)
+          .where(and(isLiveRow(), isTheirs, isOn))
+          .orderBy(asc(grants.n));
+        return rows.flatMap((row) => liveOnly(toGrant(row)) ?? []);
+      }),
+    recentGrants: (slackId, limit) =>
+      read(async () => {
+        const theirs = db.select(ROW).from(grants).where(eq(grants.person, slackId));
+        return (await theirs.orderBy(desc(grants.n)).limit(limit)).flatMap((row) => toGrant(row)?.value ?? []);
+      }),
+    livePlaces: () =>
+      read(() =>
+        db.selectDistinct({ place: grants.place, resourceId: grants.resource }).from(grants).where(isLiveRow()),
+      ),
+    liveWithoutPlace: (after, limit) =>
+      read(async () => {
+        const isLacking = and(isLiveRow(), isNull(grants.place), gt(grants.id, after));
+        const rows = await db.select(ROW).from(grants).where(isLacking).orderBy(asc(grants.id)).limit(limit);
+        return rows.flatMap((row) => liveOnly(toGrant(row)) ?? []);
+      }),
+    liveResources: () =>
+      read(async () =>
+        (await db.selectDistinct({ id: grants.resource }).from(grants).where(isLiveRow())).map(({ id }) => id),
+      ),
+    livePeople: (after, limit) =>
+      read(async () => {
+        const isLater = and(isLiveRow(), gt(grants.person, after));
+        const rows = db.selectDistinct({ id: grants.person }).from(grants).where(isLater);
+        return (await rows.orderBy(asc(grants.person)).limit(limit)).map(({ id }) => id);
+      }),
+    liveForIncident: (incidentId) =>
+      read(async () => {
+        // A tie of the grant counts before what its request named.
+        const isFor = or(
+          eq(grants.incident, incidentId),
+          and(isNull(grants.incident), eq(requests.incident, incidentId)),
+        );
+        const rows = await db
+          .select({ id: grants.id })
+          .from(grants)
+          .innerJoin(requests, eq(requests.id, grants.requestId))
+          .where(and(isLiveRow(), isFor))
+          .orderBy(asc(grants.n));
+        return rows.map(({ id }) => id);
+      }),
+    peopleAt: (resourceId) =>
+      read(() =>
+        db
+          .selectDistinct({ slackId: grants.person, mailbox: grants.mailbox })
+          .from(grants)
+          .where(eq(grants.resource, resourceId)),
+      ),
+  };
+}
