@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { LedgerEvent } from '../../domain/events.ts';
-import type { Instant } from '../../domain/terms.ts';
+import { type Instant, type Millis, SECOND } from '../../domain/terms.ts';
 import type { Clock } from '../../ports/host.ts';
 import type { Job } from '../../ports/jobs.ts';
 import { type Change, ConflictError, StorageError, type Store } from '../../ports/store.ts';
@@ -26,8 +27,10 @@ interface Waiting {
 
 /** One statement carries this many changes at most: a commit under the lock on the newest event stays short. */
 const TOGETHER = 64;
-/** How often a commit is repeated whose answer was lost, or that met another one. */
-const TRIES = 4;
+/** For how long a commit is repeated whose answer was lost, or that met another one; then its caller is told. */
+const PATIENCE: Millis = 10 * SECOND;
+const FIRST_PAUSE: Millis = 10;
+const LONGEST_PAUSE: Millis = 500;
 
 const outcomesSchema = z.array(
   z.union([
@@ -99,14 +102,18 @@ export function createCommit(ledger: PostgresLedger, { clock, followUps, onDue }
     });
 }
 
-/** A commit whose answer was lost is asked for again by its number: it happens once. */
+/**
+ * A commit whose answer was lost is asked for again by its number: it happens once.
+ * @throws the driver's error; whether the commit happened may be unknown, as if the process had died right after it
+ */
 async function commitOnce(
   ledger: PostgresLedger,
   number: number,
   all: readonly Encoded[],
 ): Promise<readonly Outcome[]> {
   const changes = `[${all.map(({ text }) => text).join(',')}]`;
-  for (let tries = 1; ; tries += 1)
+  const until = performance.now() + PATIENCE;
+  for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE))
     try {
       const { rows } = await ledger.pool.query<{ outcomes: unknown }>('SELECT jit_commit($1, $2, $3) AS outcomes', [
         ledger.writer,
@@ -115,7 +122,9 @@ async function commitOnce(
       ]);
       return outcomesSchema.parse(rows[0]?.outcomes);
     } catch (error) {
-      if (tries >= TRIES || !(isUnknown(error) || isWorthRepeating(error))) throw error;
+      const isLate = performance.now() + wait > until;
+      if (isLate || !(isUnknown(error) || isWorthRepeating(error))) throw error;
+      await pause(wait);
     }
 }
 

@@ -30,8 +30,7 @@ const UNHOLDABLE = /\\(?:u0000|ud[89a-f]..\\ud[c-f]..|ud[89a-f]..|.)/g;
 export function encode(change: Change, at: Instant, { names, followUps }: EncodeOptions): Encoded {
   const created: NewName[] = [];
   const events = (change.events ?? []).map((event) => {
-    const { stored, people, created: more } = names.put({ actor: event.actor, payload: event.payload });
-    created.push(...more);
+    const { stored, people } = names.put({ actor: event.actor, payload: event.payload }, created);
     const { type, requestId, grantId } = event;
     return { type, requestId, grantId, people, actor: canonical(stored.actor), payload: canonical(stored.payload) };
   });

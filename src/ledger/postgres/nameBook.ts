@@ -13,7 +13,8 @@ export type NewName = KeptName & { readonly ref: string };
 export interface NameBook {
   /** Looks up what is not known yet, so that {@link put} needs no answer from outside. */
   learn(values: readonly object[]): Promise<void>;
-  put<T extends object>(value: T): { stored: T; people: readonly string[]; created: readonly NewName[] };
+  /** @param created what the same change has made so far; more is added to it */
+  put<T extends object>(value: T, created: NewName[]): { stored: T; people: readonly string[] };
   /** What a commit stored is known from then on. */
   keep(created: readonly NewName[]): void;
 }
@@ -41,9 +42,8 @@ export function nameBook({ db }: Pick<PostgresLedger, 'db'>): NameBook {
         .where(and(inArray(names.person, people), isNotNull(names.salt)));
       for (const { ref, person, value } of found) if (value !== null) known.set(keyOf(person, value), ref);
     },
-    put: (value) => {
+    put: (value, created) => {
       const people = new Set<string>();
-      const created: NewName[] = [];
       const stored = eachName(value, (person, text) => {
         people.add(person);
         const before =
@@ -54,7 +54,7 @@ export function nameBook({ db }: Pick<PostgresLedger, 'db'>): NameBook {
         created.push({ ref, person, salt, value: text });
         return ref;
       });
-      return { stored: stored as typeof value, people: [...people], created };
+      return { stored: stored as typeof value, people: [...people] };
     },
     keep: (created) => {
       for (const { ref, person, value } of created) known.set(keyOf(person, value), ref);

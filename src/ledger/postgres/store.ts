@@ -20,7 +20,7 @@ function recordReads(ledger: PostgresLedger): Pick<Store, 'record' | 'records'> 
   const { db } = ledger;
   const read = readingFrom(ledger);
   // Written by commit.ts from these very types; a body that is no JSON any more counts as missing.
-  const valueOf = <K extends keyof Records>({ body }: { readonly body: string }) =>
+  const stateIn = <K extends keyof Records>({ body }: { readonly body: string }) =>
     (jsonIn(body) ?? null) as Records[K] | null;
   return {
     record: (kind, key) =>
@@ -29,12 +29,12 @@ function recordReads(ledger: PostgresLedger): Pick<Store, 'record' | 'records'> 
           .select()
           .from(records)
           .where(and(eq(records.kind, kind), eq(records.key, key)));
-        return row ? { value: valueOf<typeof kind>(row), version: row.version } : { value: null, version: 0 };
+        return row ? { value: stateIn<typeof kind>(row), version: row.version } : { value: null, version: 0 };
       }),
     records: (kind) =>
       read(async () => {
         const rows = await db.select().from(records).where(eq(records.kind, kind)).orderBy(asc(records.key));
-        return rows.map(valueOf<typeof kind>).filter((value) => value !== null);
+        return rows.map(stateIn<typeof kind>).filter((value) => value !== null);
       }),
   };
 }

@@ -1,0 +1,146 @@
+/** Several instances on one PostgreSQL. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { GENESIS_HASH } from '../../../src/ledger/book/chain.ts';
+import type { Claim } from '../../../src/ports/jobs.ts';
+import { ConflictError } from '../../../src/ports/store.ts';
+import { aDeniedRequest, anEvent } from '../../support/aLedger.ts';
+import { type ADatabase, ENGINES, type Instance } from '../../support/engines.ts';
+
+const engine = ENGINES.find(({ name }) => name === 'PostgreSQL');
+if (!engine) throw new Error('there is no PostgreSQL among the engines');
+
+let stop: () => Promise<void>;
+let one: ADatabase;
+let others: readonly [Instance, Instance];
+beforeAll(async () => {
+  stop = await engine.start();
+});
+afterAll(() => stop());
+beforeEach(async () => {
+  one = await engine.open();
+  others = [await one.again(), await one.again()];
+});
+afterEach(() => one.close());
+
+const stopped = (signal: string) => anEvent('bot.stopped', { signal });
+const chain = async () => {
+  const rows = await one.rows('SELECT seq, prev_hash, hash FROM events ORDER BY seq');
+  return rows.map(({ seq, prev_hash, hash }) => ({ seq: Number(seq), before: prev_hash, hash }));
+};
+const whole = async () => {
+  const rows = await chain();
+  for (const [index, { seq, before }] of rows.entries())
+    expect([seq, before]).toEqual([index + 1, rows[index - 1]?.hash ?? GENESIS_HASH]);
+  return rows.length;
+};
+
+describe('commits of three at once', () => {
+  test('make one chain without a gap, each told its own numbers', async () => {
+    const all = await Promise.all(
+      [one, ...others].flatMap(({ store }, who) =>
+        Array.from({ length: 40 }, (_, n) =>
+          store.commit({ events: [stopped(`${who} ${n}`), stopped(`${who} ${n} too`)] }),
+        ),
+      ),
+    );
+    expect(await whole()).toBe(240);
+    const numbers = all.flat().map(({ seq }) => seq);
+    expect(new Set(numbers).size).toBe(240);
+    for (const [first, second] of all) expect(second?.seq).toBe((first?.seq ?? 0) + 1);
+  });
+
+  test('change one state once: the others are told that somebody was faster', async () => {
+    await one.store.commit({ requests: [{ value: aDeniedRequest('R1'), version: 0 }] });
+    const change = {
+      requests: [{ value: aDeniedRequest('R1', { reason: 'changed' }), version: 1 }],
+      events: [stopped('x')],
+    };
+    const outcomes = await Promise.allSettled([one, ...others].map(({ store }) => store.commit(change)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ConflictError);
+    expect(await whole()).toBe(1);
+  });
+});
+
+describe('due work of three at once', () => {
+  test('is claimed by exactly one', async () => {
+    const jobs = Array.from({ length: 90 }, (_, n) => ({ kind: 'end', key: `G${n}`, dueAt: n }) as const);
+    await one.store.commit({ jobs });
+    const claims = await Promise.all(
+      [one, ...others].flatMap(({ queue }) => [1, 2, 3].map(() => queue.claim(['end'], 100, 20, 50))),
+    );
+    const keys = claims.flat().map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+    const left = await one.queue.claim(['end'], 100, 100, 50);
+    expect(keys.length + left.length).toBe(90);
+  });
+
+  test('is settled by nobody whose claim somebody else has taken over', async () => {
+    await one.store.commit({ jobs: [{ kind: 'end', key: 'G1', dueAt: 0 }] });
+    const [late] = await one.queue.claim(['end'], 100, 1, 50);
+    const [current] = await others[0].queue.claim(['end'], 150, 1, 50);
+    if (!late || !current) throw new Error('both were to claim it');
+    await one.queue.settle({ claim: late, next: 'done' });
+    await one.queue.settle({ claim: late, next: { dueAt: 900, after: 'failed' } });
+    // Neither gone, nor moved, nor free for a third.
+    expect(await others[1].queue.claim(['end'], 199, 1, 50)).toEqual([]);
+    await others[0].queue.settle({ claim: current, next: 'done' });
+    expect(await others[1].queue.claim(['end'], 1000, 1, 50)).toEqual([]);
+  });
+
+  test('put again under a claim that was taken over is not freed by the late one', async () => {
+    const due = { jobs: [{ kind: 'end', key: 'G1', dueAt: 0 }] } as const;
+    await one.store.commit(due);
+    const [late] = await one.queue.claim(['end'], 100, 1, 50);
+    const [current] = await others[0].queue.claim(['end'], 150, 1, 50);
+    if (!late || !current) throw new Error('both were to claim it');
+    await one.store.commit(due);
+    await one.queue.settle({ claim: late, next: 'done' });
+    expect(await others[1].queue.claim(['end'], 199, 1, 50)).toEqual([]);
+    await others[0].queue.settle({ claim: current, next: 'done' });
+    expect(await others[1].queue.claim(['end'], 199, 1, 50)).toHaveLength(1);
+  });
+
+  test('claimed by one that starts again is released, and that of others is not', async () => {
+    await one.store.commit({ jobs: ['G1', 'G2'].map((key) => ({ kind: 'end', key, dueAt: 0 }) as const) });
+    const mine: readonly Claim[] = await one.queue.claim(['end'], 100, 1, 500);
+    await others[0].queue.claim(['end'], 100, 1, 500);
+    await one.queue.releaseAll();
+    expect((await others[1].queue.claim(['end'], 100, 9, 500)).map(({ key }) => key)).toEqual(
+      mine.map(({ key }) => key),
+    );
+  });
+});
+
+describe('a commit whose answer is lost', () => {
+  const cut = () =>
+    one.rows(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT jit_commit%' AND pid <> pg_backend_pid()",
+    );
+
+  test('happens once, however often the connection is cut', async () => {
+    const commits = Promise.all(
+      [one, ...others].flatMap(({ store }, who) =>
+        Array.from({ length: 60 }, async (_, n) => {
+          await pause(n * 5);
+          return store.commit({
+            requests: [{ value: aDeniedRequest(`R${who}-${n}`), version: 0 }],
+            events: [stopped(`${who} ${n}`)],
+          });
+        }),
+      ),
+    );
+    for (let n = 0; n < 20; n += 1) {
+      await cut();
+      await pause(20);
+    }
+    const events = (await commits).flat();
+    expect(await whole()).toBe(180);
+    expect(new Set(events.map(({ seq }) => seq)).size).toBe(180);
+    const recorded = await chain();
+    for (const { seq, hash } of events) expect(recorded[seq - 1]?.hash).toBe(hash);
+  });
+});
