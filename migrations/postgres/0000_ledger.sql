@@ -307,3 +307,11 @@ BEGIN
     WHERE kind = one->>'kind' AND key = one->>'key' AND claimed = (one->>'generation')::bigint AND generation <> claimed;
   END LOOP;
 END $$;
+--> statement-breakpoint
+-- A stored text as JSON; null if somebody made it none. Escapes that JSON has and PostgreSQL's text has not make it none, too.
+CREATE FUNCTION jit_json(stored text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN stored::jsonb;
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END $$;

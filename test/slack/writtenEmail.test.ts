@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { accountFor } from '../../src/domain/accounts.ts';
-import { eachPerson } from '../../src/ledger/sqlite/names.ts';
+import { eachPerson } from '../../src/ledger/book/personalNames.ts';
 import { personOf } from '../../src/slack/directory/account.ts';
 
 const account = (email: string) => ({

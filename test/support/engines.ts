@@ -5,10 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { LedgerEvent, NewEvent } from '../../src/domain/events.ts';
+import * as sqliteActivity from '../../src/ledger/history/activity.ts';
+import * as sqliteSearch from '../../src/ledger/history/search.ts';
+import { createActivityReader } from '../../src/ledger/postgres/activity.ts';
 import { createIdBook, createPostBook, createSeatBook } from '../../src/ledger/postgres/books.ts';
+import { createEventReader } from '../../src/ledger/postgres/eventReader.ts';
 import { createJobQueue } from '../../src/ledger/postgres/jobQueue.ts';
 import { openPostgres } from '../../src/ledger/postgres/open.ts';
+import { eventSearch } from '../../src/ledger/postgres/search.ts';
 import { createStore } from '../../src/ledger/postgres/store.ts';
+import * as sqliteEvents from '../../src/ledger/sqlite/eventReader.ts';
 import * as sqliteIds from '../../src/ledger/sqlite/idBook.ts';
 import * as sqliteQueue from '../../src/ledger/sqlite/jobQueue.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
@@ -16,6 +22,7 @@ import * as sqlitePosts from '../../src/ledger/sqlite/postBook.ts';
 import * as sqliteSeats from '../../src/ledger/sqlite/seatBook.ts';
 import * as sqliteStore from '../../src/ledger/sqlite/store.ts';
 import type { Job, JobQueue } from '../../src/ports/jobs.ts';
+import type { ActivityReader, EventReader, EventSearch } from '../../src/ports/ledger.ts';
 import type { PostBook } from '../../src/ports/posts.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { IdBook, SeatBook } from '../../src/ports/targets.ts';
@@ -29,6 +36,9 @@ export interface Instance {
   readonly posts: PostBook;
   readonly ids: IdBook;
   readonly seats: SeatBook;
+  readonly events: EventReader;
+  readonly search: EventSearch;
+  readonly activity: ActivityReader;
 }
 
 export interface StoreOptions {
@@ -76,6 +86,9 @@ const sqlite: Engine = {
       posts: sqlitePosts.createPostBook(ledger),
       ids: sqliteIds.createIdBook(ledger),
       seats: sqliteSeats.createSeatBook(ledger),
+      events: sqliteEvents.createEventReader(ledger),
+      search: sqliteSearch.eventSearch(ledger),
+      activity: sqliteActivity.createActivityReader(ledger),
     });
     const first = await again();
     return {
@@ -125,6 +138,9 @@ const postgres: Engine = {
         posts: createPostBook(ledger),
         ids: createIdBook(ledger),
         seats: createSeatBook(ledger),
+        events: createEventReader(ledger),
+        search: eventSearch(ledger),
+        activity: createActivityReader(ledger),
       };
     };
     const first = await again();

@@ -13,7 +13,7 @@ import { CURSORS, POSTS } from '../../ports/keys.ts';
 import { StorageError } from '../../ports/store.ts';
 import { canonical } from '../book/canonical.ts';
 import { EVENT_COLUMNS, type EventRow, hashEvent } from '../book/chain.ts';
-import type { KeptName } from '../sqlite/names.ts';
+import type { KeptName } from '../book/personalNames.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 import { firstRow, type Position } from '../sqlite/origin.ts';
 import { IS_LIVE } from '../sqlite/rows.ts';

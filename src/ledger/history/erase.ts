@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { ERASED, eachPerson } from '../sqlite/names.ts';
+import { ERASED, eachPerson } from '../book/personalNames.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
 /** The number of names and addresses of a person in the ledger. */

@@ -1,8 +1,8 @@
 import type { LedgerEvent } from '../../domain/events.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { EVENT_COLUMNS, type EventRow } from '../book/chain.ts';
+import { eachPerson, type KeptName } from '../book/personalNames.ts';
 import { createEventMaker } from '../sqlite/eventReader.ts';
-import { eachPerson, type KeptName } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
 /** Events per read: few enough that V8 collects them while young, so that the heap does not grow. */

@@ -1,7 +1,7 @@
 import type { Steps } from '../../concurrency/steps.ts';
 import { type EventRow, jsonInText } from '../book/chain.ts';
-import type { KeptName } from '../sqlite/names.ts';
-import { eachPerson, REFERENCE, referenceOf } from '../sqlite/names.ts';
+import type { KeptName } from '../book/personalNames.ts';
+import { eachPerson, REFERENCE, referenceOf } from '../book/personalNames.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 
 /**

@@ -1,13 +1,10 @@
-import type { LedgerEvent } from '../../domain/events.ts';
 import type { RoleKey } from '../../domain/terms.ts';
 import { POSTS } from '../../ports/keys.ts';
 import type { EventFilter, EventSearch } from '../../ports/ledger.ts';
 import { EVENT_COLUMNS, type EventRow } from '../book/chain.ts';
+import { nameIn } from '../book/personalNames.ts';
 import { createEventMaker } from '../sqlite/eventReader.ts';
-import { CHANGED, ERASED, eachPerson } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
-
-const NO_NAMES: ReadonlySet<string> = new Set([CHANGED, ERASED]);
 
 const ALL = `
   SELECT ${EVENT_COLUMNS}
@@ -87,14 +84,4 @@ export function eventSearch(ledger: OpenLedger): EventSearch {
       return rows.reverse().map(toEvent);
     },
   };
-}
-
-/** Somebody's name in an event. @returns undefined if the event has none, or it was erased or changed in the database */
-function nameIn(event: LedgerEvent, id: string): string | undefined {
-  let name: string | undefined;
-  eachPerson(event, (person, text) => {
-    if (person === id && !text.includes('@') && !NO_NAMES.has(text)) name ??= text;
-    return text;
-  });
-  return name;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { eachPerson, type KeptName, referenceOf } from '../sqlite/names.ts';
+import { eachPerson, type KeptName, referenceOf } from '../book/personalNames.ts';
 import { and, inArray, isNotNull } from './drizzle.ts';
 import type { PostgresLedger } from './open.ts';
 import { names } from './schema.ts';

@@ -16,6 +16,13 @@ export const events = pgTable('events', {
   hash: text('hash').notNull(),
 });
 
+/** Index of events by the people they are about or by. */
+export const eventPeople = pgTable(
+  'event_people',
+  { person: text('person').notNull(), seq: instant('seq').notNull() },
+  (table) => [primaryKey({ columns: [table.person, table.seq] })],
+);
+
 export const names = pgTable('names', {
   ref: text('ref').primaryKey(),
   person: text('person').notNull(),

@@ -1,6 +1,6 @@
 import type { Records } from '../../domain/records.ts';
 import type { Store } from '../../ports/store.ts';
-import { jsonIn } from '../sqlite/jsonIn.ts';
+import { jsonIn } from '../book/jsonIn.ts';
 import { type CommitOptions, createCommit } from './commit.ts';
 import { and, asc, eq } from './drizzle.ts';
 import { grantReads } from './grantReads.ts';

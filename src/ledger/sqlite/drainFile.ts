@@ -3,7 +3,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Drain } from '../../domain/drain.ts';
-import { parsedAs } from './jsonIn.ts';
+import { parsedAs } from '../book/jsonIn.ts';
 import { OWNER_ONLY } from './ownerOnly.ts';
 
 const drainSchema = z.strictObject({ until: z.number(), why: z.string() });

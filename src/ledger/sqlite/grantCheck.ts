@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/host.ts';
 import type { Job } from '../../ports/jobs.ts';
 import type { StateFinding } from '../../ports/state.ts';
 import { canonical } from '../book/canonical.ts';
-import { parsedAs } from './jsonIn.ts';
+import { parsedAs } from '../book/jsonIn.ts';
 import type { SaidBook } from './saidBook.ts';
 
 /** Longest pause before a failed revocation is retried. */

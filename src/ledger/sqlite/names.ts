@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { CHANGED, ERASED, eachPerson, REFERENCE, referenceOf } from '../book/personalNames.ts';
 import { and, eq, isNotNull, sql } from './drizzle.ts';
 import type { OpenLedger } from './open.ts';
 import { names } from './schema.ts';
@@ -14,17 +15,7 @@ export interface NameBook {
   rolledBack(): void;
 }
 
-/** Shown instead of an erased name. */
-export const ERASED = '(erased)';
-/** Shown instead of a name that somebody changed in the database. */
-export const CHANGED = '(changed in the database)';
 const SALT_BYTES = 16;
-export const REFERENCE = /^name:[0-9a-f]{32}$/;
-
-/** The reference of a name; with the salt, anybody can verify that it is the recorded one. */
-export const referenceOf = (salt: string, person: string, value: string): string =>
-  `name:${createHash('sha256').update(`${salt}\n${person}\n${value}`).digest('hex').slice(0, 32)}`;
-
 export function nameBook({ db }: OpenLedger): NameBook {
   const known = new Map<string, string>();
   const p = sql.placeholder;
@@ -89,34 +80,4 @@ export function createNameReader({ db }: Pick<OpenLedger, 'db'>): <T>(stored: T)
     return shown;
   };
   return <T>(stored: T) => eachPerson(stored, (_id, text) => nameOf(text)) as T;
-}
-
-const PERSONAL: ReadonlySet<string> = new Set(['name', 'email', 'writtenEmail']);
-
-/**
- * Replaces every name and address of a person in a value: a copy if something changes, the value itself if
- * nothing does. An object with a Slack id is a person.
- */
-export function eachPerson(value: unknown, replace: (id: string, text: string) => string): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const fields = value as Record<string, unknown>;
-  const id = fields.slackId ?? (fields.kind === 'person' ? fields.id : undefined);
-  const isPerson = typeof id === 'string';
-  let copy: Record<string, unknown> | undefined;
-  for (const key of Object.keys(fields)) {
-    const field = fields[key];
-    const next =
-      isPerson && typeof field === 'string' && PERSONAL.has(key) ? replace(id, field) : eachPerson(field, replace);
-    if (next === field) continue;
-    copy ??= (Array.isArray(value) ? [...value] : { ...fields }) as Record<string, unknown>;
-    copy[key] = next;
-  }
-  return copy ?? value;
-}
-
-/** A name with the salt that verifies it. */
-export interface KeptName {
-  readonly person: string;
-  readonly salt: string;
-  readonly value: string;
 }

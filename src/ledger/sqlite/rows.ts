@@ -3,7 +3,7 @@
 import { LIVE_STATES } from '../../domain/grant.ts';
 import type { Human } from '../../domain/person.ts';
 import type { Records } from '../../domain/records.ts';
-import { jsonIn } from './jsonIn.ts';
+import { jsonIn } from '../book/jsonIn.ts';
 import type { records } from './schema.ts';
 
 // A body that is no JSON any more counts as missing; mendState corrects and reports it before anything is granted.

@@ -1,0 +1,77 @@
+import { type Activity, LOOK_BACK, type ReviewActivity } from '../../domain/signals.ts';
+import type { ActivityReader } from '../../ports/ledger.ts';
+import { type PostgresLedger, readingFrom } from './open.ts';
+
+/** More events than anybody causes in the period that signals cover. */
+const MOST_EVENTS = 1_000;
+const MOST_REVIEWS = 10;
+
+const ASKED = `
+  SELECT seq, at, type FROM event_people JOIN events USING (seq)
+  WHERE person = ANY($1) AND at >= $2 AND type IN ('request.submitted', 'request.denied')
+    AND jit_json(payload) #>> '{requester,slackId}' = person
+  ORDER BY seq DESC LIMIT $3`;
+
+const EVER_HAD = `
+  SELECT 1 FROM event_people JOIN events USING (seq)
+  WHERE person = ANY($1) AND type = 'grant.activated' AND jit_json(payload) #>> '{person,slackId}' = person
+    AND starts_with(jit_json(payload) ->> 'role', $2)
+  LIMIT 1`;
+
+const REVIEWS = `
+  SELECT events.seq, events.at, jit_json(events.payload) ->> 'verdict' AS verdict, events.at - asked.at AS after
+  FROM event_people JOIN events ON events.seq = event_people.seq
+    JOIN events AS asked ON asked.request_id = events.request_id AND asked.type = 'request.submitted'
+  WHERE person = ANY($1) AND events.at >= $2 AND events.type = 'review.recorded' AND jit_json(events.actor) ->> 'id' = person
+  ORDER BY events.seq DESC LIMIT $3`;
+
+const APPROVERS = `
+  SELECT approver ->> 'slackId' AS id
+  FROM event_people JOIN events USING (seq), jsonb_array_elements(jit_json(payload) -> 'approvers') AS approver
+  WHERE person = ANY($1) AND at >= $2 AND type = 'request.approved' AND jit_json(payload) #>> '{requester,slackId}' = person`;
+
+const USES = `
+  SELECT jit_json(payload) ->> 'role' AS role, count(*) AS uses, count(DISTINCT jit_json(payload) #>> '{person,slackId}') AS people
+  FROM events WHERE type = 'grant.activated' AND at >= $1 GROUP BY 1`;
+
+/** Reads what signals are computed from: the events of one person, through the index. */
+export function createActivityReader(ledger: PostgresLedger): ActivityReader {
+  const { pool } = ledger;
+  const read = readingFrom(ledger);
+  return {
+    uses: (since) =>
+      read(async () => (await pool.query<{ role: string; uses: number; people: number }>(USES, [since])).rows),
+    asking: (accounts, resource, now) =>
+      read(async (): Promise<Activity> => {
+        const since = now - LOOK_BACK;
+        const { rows } = await pool.query<{ seq: number; at: number; type: string }>(ASKED, [
+          accounts,
+          since,
+          MOST_EVENTS,
+        ]);
+        const had = await pool.query(EVER_HAD, [accounts, `${resource}/`]);
+        return {
+          requests: rows.filter(({ type }) => type === 'request.submitted'),
+          denials: rows.filter(({ type }) => type === 'request.denied'),
+          knowsResource: had.rows.length > 0,
+        };
+      }),
+    reviewing: ({ reviewer, requester }, now) =>
+      read(async (): Promise<ReviewActivity> => {
+        const since = now - LOOK_BACK;
+        const asOne = (id: string) => [reviewer, requester].find((ids) => ids.includes(id))?.[0] ?? id;
+        const approversOf = async (accounts: readonly string[]) =>
+          (await pool.query<{ id: string }>(APPROVERS, [accounts, since])).rows.map(({ id }) => asOne(id));
+        const { rows } = await pool.query<ReviewActivity['reviews'][number] & Record<string, unknown>>(REVIEWS, [
+          reviewer,
+          since,
+          MOST_REVIEWS,
+        ]);
+        return {
+          reviews: rows,
+          approversOfRequester: await approversOf(requester),
+          approversOfReviewer: await approversOf(reviewer),
+        };
+      }),
+  };
+}
