@@ -1,4 +1,5 @@
 import { type Activity, LOOK_BACK, type ReviewActivity } from '../../domain/signals.ts';
+import type { Instant } from '../../domain/terms.ts';
 import type { ActivityReader } from '../../ports/ledger.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';
 
@@ -17,6 +18,10 @@ const EVER_HAD = `
   WHERE person = ANY($1) AND type = 'grant.activated' AND jit_json(payload) #>> '{person,slackId}' = person
     AND starts_with(jit_json(payload) ->> 'role', $2)
   LIMIT 1`;
+
+const RESOURCES_HAD = `
+  SELECT DISTINCT split_part(jit_json(payload) ->> 'role', '/', 1) AS resource FROM event_people JOIN events USING (seq)
+  WHERE person = ANY($1) AND type = 'grant.activated' AND jit_json(payload) #>> '{person,slackId}' = person`;
 
 const REVIEWS = `
   SELECT events.seq, events.at, jit_json(events.payload) ->> 'verdict' AS verdict, events.at - asked.at AS after
@@ -38,23 +43,27 @@ const USES = `
 export function createActivityReader(ledger: PostgresLedger): ActivityReader {
   const { pool } = ledger;
   const read = readingFrom(ledger);
+  async function askedBy(accounts: readonly string[], now: Instant): Promise<Pick<Activity, 'requests' | 'denials'>> {
+    const given = [accounts, now - LOOK_BACK, MOST_EVENTS];
+    const { rows } = await pool.query<{ seq: number; at: number; type: string }>(ASKED, given);
+    return {
+      requests: rows.filter(({ type }) => type === 'request.submitted'),
+      denials: rows.filter(({ type }) => type === 'request.denied'),
+    };
+  }
+
   return {
     uses: (since) =>
       read(async () => (await pool.query<{ role: string; uses: number; people: number }>(USES, [since])).rows),
     asking: (accounts, resource, now) =>
-      read(async (): Promise<Activity> => {
-        const since = now - LOOK_BACK;
-        const { rows } = await pool.query<{ seq: number; at: number; type: string }>(ASKED, [
-          accounts,
-          since,
-          MOST_EVENTS,
-        ]);
+      read(async () => {
         const had = await pool.query(EVER_HAD, [accounts, `${resource}/`]);
-        return {
-          requests: rows.filter(({ type }) => type === 'request.submitted'),
-          denials: rows.filter(({ type }) => type === 'request.denied'),
-          knowsResource: had.rows.length > 0,
-        };
+        return { ...(await askedBy(accounts, now)), knowsResource: had.rows.length > 0 };
+      }),
+    askingAnywhere: (accounts, now) =>
+      read(async () => {
+        const { rows } = await pool.query<{ resource: string }>(RESOURCES_HAD, [accounts]);
+        return { ...(await askedBy(accounts, now)), resources: new Set(rows.map(({ resource }) => resource)) };
       }),
     reviewing: ({ reviewer, requester }, now) =>
       read(async (): Promise<ReviewActivity> => {

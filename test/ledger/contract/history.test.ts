@@ -179,6 +179,8 @@ describe.each(ENGINES)('on $name', (engine) => {
       const knows = async (resource: string) =>
         (await one.activity.asking(['U0ANA'], resource, one.clock.now())).knowsResource;
       expect([await knows('db'), await knows('db2')]).toEqual([false, true]);
+      const { resources } = await one.activity.askingAnywhere(['U0ANA'], one.clock.now());
+      expect([...resources]).toEqual(['db2']);
     });
 
     test('how often each role was used since then, and by how many', async () => {
