@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { personActor } from '../../src/domain/person.ts';
+import { referenceOf } from '../../src/ledger/book/personalNames.ts';
 import { archivedRows, endOfArchive, prune, writeArchive } from '../../src/ledger/history/archive.ts';
 import {
   type Against,
@@ -14,7 +15,6 @@ import {
   verifyLedger,
   verifyOnTwoCores,
 } from '../../src/ledger/history/verify.ts';
-import { referenceOf } from '../../src/ledger/sqlite/names.ts';
 import { BEGINNING, startOf } from '../../src/ledger/sqlite/origin.ts';
 import { StorageError } from '../../src/ports/store.ts';
 import { type ALedger, aLedger, anEvent, person } from '../support/aLedger.ts';

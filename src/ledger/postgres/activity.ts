@@ -1,3 +1,4 @@
+import { CANARY_ID } from '../../domain/canary.ts';
 import { type Activity, LOOK_BACK, type ReviewActivity } from '../../domain/signals.ts';
 import type { Instant } from '../../domain/terms.ts';
 import type { ActivityReader } from '../../ports/ledger.ts';
@@ -37,7 +38,7 @@ const APPROVERS = `
 
 const USES = `
   SELECT jit_json(payload) ->> 'role' AS role, count(*) AS uses, count(DISTINCT jit_json(payload) #>> '{person,slackId}') AS people
-  FROM events WHERE type = 'grant.activated' AND at >= $1 GROUP BY 1`;
+  FROM events WHERE type = 'grant.activated' AND at >= $1 AND jit_json(payload) #>> '{person,slackId}' <> '${CANARY_ID}' GROUP BY 1`;
 
 /** Reads what signals are computed from: the events of one person, through the index. */
 export function createActivityReader(ledger: PostgresLedger): ActivityReader {

@@ -1,6 +1,7 @@
+import { CANARY_ID } from '../../domain/canary.ts';
 import type { Store } from '../../ports/store.ts';
 import { liveOnly, toGrant } from '../book/stateRows.ts';
-import { and, asc, desc, eq, gt, isNull, or } from './drizzle.ts';
+import { and, asc, desc, eq, gt, isNull, ne, or } from './drizzle.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';
 import { heldBy, isLiveRow } from './rows.ts';
 import { grants, requests } from './schema.ts';
@@ -65,7 +66,7 @@ export function grantReads(ledger: PostgresLedger): GrantReads {
       ),
     livePeople: (after, limit) =>
       read(async () => {
-        const isLater = and(isLiveRow(), gt(grants.person, after));
+        const isLater = and(isLiveRow(), gt(grants.person, after), ne(grants.person, CANARY_ID));
         const rows = db.selectDistinct({ id: grants.person }).from(grants).where(isLater);
         return (await rows.orderBy(asc(grants.person)).limit(limit)).map(({ id }) => id);
       }),

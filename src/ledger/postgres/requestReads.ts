@@ -1,8 +1,9 @@
+import { CANARY_ID } from '../../domain/canary.ts';
 import type { Request } from '../../domain/request.ts';
 import type { Store } from '../../ports/store.ts';
 import { approvedAlone, deniedByPeople } from '../book/past.ts';
 import { type StoredRow, toRequest } from '../book/stateRows.ts';
-import { and, asc, desc, eq, gt, gte, inArray, isNotNull, or } from './drizzle.ts';
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, ne, or } from './drizzle.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';
 import { isLiveRow, requestedBy } from './rows.ts';
 import { grants, requests } from './schema.ts';
@@ -87,7 +88,7 @@ export function requestReads(ledger: PostgresLedger): RequestReads {
         const holders = await db
           .select({ role: grants.role, slackId: grants.person, email: grants.mailbox })
           .from(grants)
-          .where(and(isLiveRow(), inArray(grants.resource, [...resources])))
+          .where(and(isLiveRow(), inArray(grants.resource, [...resources]), ne(grants.person, CANARY_ID)))
           .orderBy(asc(grants.n));
         return {
           automatic: past.flatMap((request) => approvedAlone(request)),

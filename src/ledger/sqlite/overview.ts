@@ -4,9 +4,9 @@ import type { Grant } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { CURSORS } from '../../ports/keys.ts';
 import type { Overview, OverviewReader } from '../../ports/overview.ts';
+import { jsonIn } from '../book/jsonIn.ts';
 import { readDrain } from './drainFile.ts';
 import { guardFor } from './errors.ts';
-import { jsonIn } from './jsonIn.ts';
 import type { OpenLedger } from './open.ts';
 import { IS_LIVE } from './rows.ts';
 

@@ -1,6 +1,7 @@
 /** What an auditor finds, and what signals are made from. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CANARY_ID } from '../../../src/domain/canary.ts';
 import type { EventPayloads } from '../../../src/domain/events.ts';
 import { personActor } from '../../../src/domain/person.ts';
 import { HOUR } from '../../../src/domain/terms.ts';
@@ -193,7 +194,7 @@ describe.each(ENGINES)('on $name', (engine) => {
       await one.record(used('U0ANA'));
       wait();
       const since = one.clock.now();
-      await one.record(used('U0ANA'), used('U0BEN'), used('U0BEN'));
+      await one.record(used('U0ANA'), used('U0BEN'), used('U0BEN'), used(CANARY_ID));
       expect(await one.activity.uses(since)).toEqual([{ role: 'db/read', uses: 3, people: 2 }]);
       expect(await one.activity.uses(one.clock.now() + 1)).toEqual([]);
     });

@@ -1,6 +1,7 @@
 /** What the flow finds in the tables: of one human by any of their accounts and mailboxes, and of nobody else. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CANARY_ID } from '../../../src/domain/canary.ts';
 import { activate, type Grant, intendGrant, startRevoking } from '../../../src/domain/grant.ts';
 import { BOT } from '../../../src/domain/person.ts';
 import type { Request } from '../../../src/domain/request.ts';
@@ -289,6 +290,12 @@ describe.each(ENGINES)('on $name', (engine) => {
         pending('R5'),
       );
       expect(await look()).toEqual({ automatic: [], denials: [{ role: 'db/read', at: 20 }], holders: [] });
+    });
+
+    test('nobody is looked for, or kept out, for what the canary holds', async () => {
+      await give(active('G1', { person: { ...BEN, slackId: CANARY_ID } }), active('G2', { person: BEN }));
+      expect(await one.store.livePeople('', 9)).toEqual(['U0BEN']);
+      expect((await look()).holders.map(({ person: { slackId } }) => slackId)).toEqual(['U0BEN']);
     });
 
     test('who holds something on these resources now', async () => {
