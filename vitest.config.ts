@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * What takes longest: hostile holders, poolers and failovers on real servers, outages with their deadlines, the real process
- * under raw bytes, signals and kills, the browser, recipes in a copy of the project, the action on a repository each, and whole lives of a ledger. `npm run test:long`; CI runs both.
+ * under raw bytes, signals and kills, the browser, recipes in a copy of the project, the action on a repository each, the contract of the
+ * database on both engines, and whole lives of a ledger. `npm run test:long`; CI runs both.
  */
 const LONG = [
   'test/hostile/**/*.test.ts',
@@ -11,6 +12,7 @@ const LONG = [
   'test/provisioners/postgres{Held,Leftovers,Around,Pooled,Failover,Variants}.test.ts',
   'test/slack/{forged,takingAway,lateAnswers,secrets,bentFile,bentState,hostile}.test.ts',
   'test/ledger/{bent,names,retention}.test.ts',
+  'test/ledger/contract/*.test.ts',
   'test/cli/{audit,policy,report}.test.ts',
   'test/simulation/coverage.test.ts',
   'test/process/{crash,httpCorpus,kills,restored,signals}.test.ts',

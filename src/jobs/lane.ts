@@ -290,7 +290,7 @@ class WorkingLane implements RunningLane {
       // As many as can be taken, behind all those that may be passed over.
       const most = this.#most + this.#running.size + this.#ahead.length + this.#unrecorded.size;
       const now = clock.now();
-      const due = await queue.peek(this.#unstoppable, now, most);
+      const due = await queue.mayBegin(this.#unstoppable, now, most);
       if (isStopped()) return 0;
       const isTaken = new Set([...this.#running.keys(), ...this.#ahead.map(idOf)]);
       const free = due

@@ -114,8 +114,12 @@ export type Settled = {
 export interface JobQueue {
   /** Claims due work for `lease` ms, oldest first, at most `limit` jobs, in one commit. */
   claim(kinds: readonly JobKind[], now: Instant, limit: number, lease: Millis): Promise<readonly Claim[]>;
-  /** Due work without claiming it, claimed or not, oldest first; `attempt` is the try that it would be. */
-  peek(kinds: readonly JobKind[], now: Instant, limit: number): Promise<readonly Claim[]>;
+  /**
+   * Due work that this process may begin although nothing can be written, oldest first, with what it has begun; `attempt`
+   * is the try that it would be. Where several processes share the work, each is given its own as long as the database
+   * takes writes. When it does not, each is given all of it.
+   */
+  mayBegin(kinds: readonly JobKind[], now: Instant, limit: number): Promise<readonly Claim[]>;
   /** Records an outcome. Outcomes of one turn of the event loop share a commit. If it throws, the caller retries. */
   settle(settled: Settled): Promise<void>;
   /** When the next work of these kinds is due, later than `after`; null if there is none. */

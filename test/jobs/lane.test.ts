@@ -24,12 +24,12 @@ beforeEach(() => {
 function aQueue() {
   const due: Claim[] = [];
   const claims: Parameters<JobQueue['claim']>[] = [];
-  const peeks: Parameters<JobQueue['peek']>[] = [];
+  const looks: Parameters<JobQueue['mayBegin']>[] = [];
   const settled: Settled[] = [];
   const hand = {
     due,
     claims,
-    peeks,
+    looks,
     settled,
     /** What a claim throws. */
     broken: null as Error | null,
@@ -47,8 +47,8 @@ function aQueue() {
       if (hand.broken) throw hand.broken;
       return due.splice(0, asked[2]);
     },
-    peek: async (...asked: Parameters<JobQueue['peek']>) => {
-      peeks.push(asked);
+    mayBegin: async (...asked: Parameters<JobQueue['mayBegin']>) => {
+      looks.push(asked);
       if (hand.unread) throw hand.unread;
       return due.filter(({ kind, dueAt }) => asked[0].includes(kind) && dueAt <= asked[1]).slice(0, asked[2]);
     },
@@ -384,7 +384,7 @@ describe('while the database cannot be written', () => {
     expect(await lane.pump()).toBe(true);
     await settle();
     expect(ran).toEqual(['a', 'b', 'c']);
-    expect(queue.peeks[0]).toEqual([['end'], 0, 8]);
+    expect(queue.looks[0]).toEqual([['end'], 0, 8]);
     expect(queue.claims.map(([asked]) => asked)).toEqual([['card']]);
     expect(queue.settled.map(({ claim, next }) => [claim.key, next])).toEqual([
       ['a', 'done'],
@@ -487,11 +487,11 @@ describe('while the database cannot be written', () => {
     put(...Array.from({ length: 100 }, (_, index) => `g${index}`));
     const lane = laneOf({ end: always(() => promise, { evenWithoutRecord: true }) }, { concurrency: 200 });
     await lane.pump();
-    const before = queue.peeks.length;
+    const before = queue.looks.length;
     resolve(null);
     await settle();
     expect(queue.settled).toHaveLength(100);
-    expect(queue.peeks.length - before).toBe(1);
+    expect(queue.looks.length - before).toBe(1);
   });
 
   test('ends of a busy lane keep no other kind from its turn: the oldest goes first', async () => {
@@ -568,7 +568,7 @@ describe('while the database cannot be written', () => {
     await work.end('a');
     expect(work.begun).toEqual(['a', 'b', 'c']);
     // One runs; of those that were tried, none is begun again.
-    expect(queue.peeks.at(-1)?.[2]).toBeGreaterThan(3);
+    expect(queue.looks.at(-1)?.[2]).toBeGreaterThan(3);
   });
 
   test('nothing of it is begun once the bot is stopping', async () => {
@@ -586,7 +586,7 @@ describe('while the database cannot be written', () => {
     queue.broken = full();
     queue.due.push(aClaim('x', { kind: 'card' }));
     await laneOf({ card: always(async () => null) }).pump();
-    expect(queue.peeks).toEqual([]);
+    expect(queue.looks).toEqual([]);
     expect(levels()).toEqual(['error']);
   });
 

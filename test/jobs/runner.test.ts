@@ -290,7 +290,7 @@ describe.each([
     );
     await expect.poll(() => ran).toEqual(['a']);
     clock.advance(5_000);
-    await expect.poll(async () => queue.peek(['end'], clock.now(), 1)).toEqual([]);
+    await expect.poll(async () => queue.mayBegin(['end'], clock.now(), 1)).toEqual([]);
     expect(ran).toEqual(['a']);
   });
 
@@ -309,7 +309,7 @@ describe.each([
     await expect
       .poll(async () => {
         clock.advance(5_000);
-        return queue.peek(['end'], clock.now(), 1);
+        return queue.mayBegin(['end'], clock.now(), 1);
       })
       .toEqual([]);
     expect(ran).toEqual(['a']);

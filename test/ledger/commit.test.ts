@@ -516,12 +516,12 @@ describe('due work', () => {
     await put('later', 101);
     await put('x', 0, 'card');
     await claim(15);
-    expect((await queue.peek(['end'], 100, 9)).map(({ key, attempt }) => [key, attempt])).toEqual([
+    expect((await queue.mayBegin(['end'], 100, 9)).map(({ key, attempt }) => [key, attempt])).toEqual([
       ['a', 2],
       ['b', 1],
     ]);
-    expect(await queue.peek(['end'], 100, 1)).toHaveLength(1);
-    expect(await queue.peek(['card'], 100, 9)).toHaveLength(1);
+    expect(await queue.mayBegin(['end'], 100, 1)).toHaveLength(1);
+    expect(await queue.mayBegin(['card'], 100, 9)).toHaveLength(1);
   });
 
   test('the next that becomes due is known, whoever has taken what is due already', async () => {

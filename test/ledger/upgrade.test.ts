@@ -92,7 +92,7 @@ describe.each(versions)('a database of %s', (of) => {
       const store = createStore(ledger, { clock: manualClock(), followUps: () => [], onDue: () => undefined });
       const open = await store.openRequests({});
       expect(open.map(({ value }) => value.state)).toContain('pending');
-      const due = await createJobQueue(ledger).peek(['end', 'expire'], Number.MAX_SAFE_INTEGER, 100);
+      const due = await createJobQueue(ledger).mayBegin(['end', 'expire'], Number.MAX_SAFE_INTEGER, 100);
       const keys = due.map(({ key }) => key);
       for (const { value } of await store.liveGrants({})) expect(keys).toContain(value.id);
     } finally {

@@ -362,7 +362,7 @@ ${more}`;
     standsIn: async (fromId, toId, until = clock.now() + 24 * HOUR) =>
       orThrow(await delegate(deps, { fromId, toId, until })),
     work,
-    left: async (kind) => (await queue.peek([kind], Number.MAX_SAFE_INTEGER, 100)).map(({ key }) => key),
+    left: async (kind) => (await queue.mayBegin([kind], Number.MAX_SAFE_INTEGER, 100)).map(({ key }) => key),
     held,
     isHeld: async (who, role) => (await liveOf(who, role)) !== undefined,
     request: async (id) => {

@@ -1,7 +1,7 @@
 import type { EventPayloads } from '../../domain/events.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { StorageError } from '../../ports/store.ts';
-import { jsonIn } from '../sqlite/jsonIn.ts';
+import { jsonIn } from '../book/jsonIn.ts';
 import { createNameReader } from '../sqlite/names.ts';
 import type { OpenLedger } from '../sqlite/open.ts';
 

@@ -24,7 +24,7 @@ export function createJobQueue(ledger: OpenLedger): JobQueue {
       const claimed = await gate.enqueue(() => claim.all(now + lease, now, now, ...kinds, limit));
       return claimed.sort((a, b) => a.dueAt - b.dueAt);
     },
-    peek: async (kinds, now, limit) => guarded(() => statementsFor(kinds).peek.all(now, ...kinds, limit)),
+    mayBegin: async (kinds, now, limit) => guarded(() => statementsFor(kinds).due.all(now, ...kinds, limit)),
     settle: createSettle(ledger),
     // In the order of the index on due_at, so that the query stops at the first row.
     nextDueAt: async (kinds, after) => guarded(() => statementsFor(kinds).next.get(after, ...kinds)?.dueAt ?? null),
@@ -45,7 +45,7 @@ function statementsByKinds({ sqlite }: OpenLedger) {
         `UPDATE jobs SET attempts = attempts + 1, lease_until = ? WHERE (kind, key) IN
          (SELECT kind, key ${due} ORDER BY due_at LIMIT ?) RETURNING ${columns('attempts')}`,
       ),
-      peek: sqlite.prepare<unknown[], Claim>(
+      due: sqlite.prepare<unknown[], Claim>(
         `SELECT ${columns('attempts + 1')} FROM jobs WHERE due_at <= ? AND ${among} ORDER BY due_at LIMIT ?`,
       ),
       next: sqlite.prepare<unknown[], { dueAt: number }>(

@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MINUTE } from '../../../src/domain/terms.ts';
 import { GENESIS_HASH } from '../../../src/ledger/book/chain.ts';
 import type { Claim } from '../../../src/ports/jobs.ts';
 import { ConflictError } from '../../../src/ports/store.ts';
@@ -112,6 +113,47 @@ describe('due work of three at once', () => {
     expect((await others[1].queue.claim(['end'], 100, 9, 500)).map(({ key }) => key)).toEqual(
       mine.map(({ key }) => key),
     );
+  });
+});
+
+describe('ends of three at once', () => {
+  const end = (key: string) => ({ kind: 'end', key, dueAt: 0 }) as const;
+  const begun = async ({ queue }: Instance, now: number) =>
+    (await queue.mayBegin(['end'], now, 9)).map(({ key }) => key);
+
+  test('begin at one of them, which keeps them as long as it looks', async () => {
+    await one.store.commit({ jobs: [end('G1'), end('G2')] });
+    const all = await Promise.all([one, ...others].map((instance) => begun(instance, 100)));
+    expect(all.flat().sort()).toEqual(['G1', 'G2']);
+    const holder = [one, ...others].find((_one, index) => all[index]?.includes('G1'));
+    if (!holder) throw new Error('nobody has it');
+    for (const now of [4 * MINUTE, 8 * MINUTE, 12 * MINUTE]) expect(await begun(holder, now)).toContain('G1');
+    for (const other of [one, ...others].filter((instance) => instance !== holder))
+      expect(await begun(other, 12 * MINUTE)).not.toContain('G1');
+  });
+
+  test('begin at another one when their holder is gone, which is known beforehand', async () => {
+    await one.store.commit({ jobs: [end('G1')] });
+    const [late] = await one.queue.mayBegin(['end'], 0, 9);
+    if (!late) throw new Error('it was due');
+    expect(await begun(others[0], MINUTE)).toEqual([]);
+    const next = await others[0].queue.nextDueAt(['end'], MINUTE);
+    expect(next).toBeLessThanOrEqual(5 * MINUTE);
+    expect(await begun(others[0], next ?? 0)).toEqual(['G1']);
+    await one.queue.settle({ claim: late, next: 'done' });
+    expect(await begun(others[0], 6 * MINUTE)).toEqual(['G1']);
+  });
+
+  test('begin at all of them while the database takes no writes', async () => {
+    await one.store.commit({ jobs: [end('G1')] });
+    expect(await begun(one, 0)).toEqual(['G1']);
+    await one.rows(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
+    );
+    await one.rows(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    for (const instance of [one, ...others]) expect(await begun(instance, 10)).toEqual(['G1']);
   });
 });
 

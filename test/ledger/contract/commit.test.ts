@@ -240,29 +240,45 @@ describe.each(ENGINES)('on $name', (engine) => {
       expect(await first(150)).toMatchObject({ attempt: 2 });
     });
 
-    test('can be looked at without being taken, taken or not', async () => {
+    test('may begin without a claim, which counts no try, and goes on being due until it is settled', async () => {
       await put('b', 20);
       await put('a', 10);
       await put('later', 101);
       await put('x', 0, 'card');
-      await claim(15);
-      const seen = await one.queue.peek(['end'], 100, 9);
-      expect(seen.map(({ key, attempt }) => [key, attempt])).toEqual([
-        ['a', 1],
-        ['b', 0],
-      ]);
-      expect(await one.queue.peek(['end'], 100, 1)).toHaveLength(1);
+      const begin = async (limit = 9) =>
+        (await one.queue.mayBegin(['end'], 100, limit)).map(({ key, attempt }) => [key, attempt]);
+      for (const _ of [1, 2])
+        expect(await begin()).toEqual([
+          ['a', 1],
+          ['b', 1],
+        ]);
+      expect(await begin(1)).toEqual([['a', 1]]);
+      const [a, b] = await one.queue.mayBegin(['end'], 100, 9);
+      if (!a || !b) throw new Error('both were due');
+      await one.queue.settle({ claim: a, next: 'done' });
+      await one.queue.settle({ claim: b, next: { dueAt: 30, after: 'failed' } });
+      expect(await begin()).toEqual([['b', 2]]);
     });
 
-    test('the next that nobody has taken is known', async () => {
+    test('that has begun and is put again meanwhile is due as it was put', async () => {
+      await put('a', 10);
+      const [old] = await one.queue.mayBegin(['end'], 100, 9);
+      if (!old) throw new Error('it was due');
+      await put('a', 40);
+      await one.queue.settle({ claim: old, next: 'done' });
+      expect(await one.queue.mayBegin(['end'], 100, 9)).toMatchObject([{ key: 'a', dueAt: 40 }]);
+    });
+
+    test('the next of a kind after a time is known', async () => {
       expect(await one.queue.nextDueAt(['end'], 0)).toBeNull();
       await put('b', 200);
       await put('a', 10);
       await put('x', 5, 'card');
-      expect(await one.queue.nextDueAt(['end'], 100)).toBe(10);
+      expect(await one.queue.nextDueAt(['end'], 0)).toBe(10);
+      expect(await one.queue.nextDueAt(['end'], 100)).toBe(200);
       await first(100);
       expect(await one.queue.nextDueAt(['end'], 100)).toBe(200);
-      expect(await one.queue.nextDueAt(['end'], 150)).toBe(10);
+      expect(await one.queue.nextDueAt(['end'], 200)).toBeNull();
     });
 
     test('that is done is gone, and that comes back keeps its tries as it says', async () => {
