@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'ledger/book': ['concurrency', 'domain', 'ports'],
   'ledger/sqlite': ['concurrency', 'domain', 'ports', 'ledger/book'],
   'ledger/history': ['concurrency', 'domain', 'ports', 'ledger/book', 'ledger/sqlite'],
+  'ledger/postgres': ['concurrency', 'domain', 'ports', 'ledger/book', 'ledger/history', 'ledger/sqlite'],
   jobs: ['domain', 'ports'],
   http: ['domain', 'ports'],
   metrics: ['domain', 'ports'],
