@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'ledger/sqlite': ['concurrency', 'domain', 'ports', 'ledger/book'],
   'ledger/history': ['concurrency', 'domain', 'ports', 'ledger/book', 'ledger/sqlite'],
   'ledger/postgres': ['concurrency', 'domain', 'ports', 'ledger/book', 'ledger/history', 'ledger/sqlite'],
+  'ledger/open': ['domain', 'ports', 'ledger/book', 'ledger/history', 'ledger/sqlite', 'ledger/postgres'],
   jobs: ['domain', 'ports'],
   http: ['domain', 'ports'],
   metrics: ['domain', 'ports'],

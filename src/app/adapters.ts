@@ -4,9 +4,7 @@ import type { Env } from '../config/env.ts';
 import { pagerDutyAddress } from '../domain/accounts.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Strike } from '../domain/secrets.ts';
-import { createIdBook } from '../ledger/sqlite/idBook.ts';
-import type { OpenLedger } from '../ledger/sqlite/open.ts';
-import { createSeatBook } from '../ledger/sqlite/seatBook.ts';
+import type { Ledger } from '../ledger/open/ledger.ts';
 import { createPolicyEngine } from '../opa/engine.ts';
 import { createPagerDuty } from '../pagerduty/client.ts';
 import { createIncidentDesk } from '../pagerduty/incidentDesk.ts';
@@ -25,7 +23,7 @@ interface AdapterOptions {
   readonly policy: Policy;
   /** The one in force, which can be replaced while the bot runs. */
   readonly policyNow: () => Policy;
-  readonly ledger: OpenLedger;
+  readonly ledger: Pick<Ledger, 'ids' | 'seats'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly strike: Strike;
@@ -55,7 +53,7 @@ export function openAdapters({
     ...{ log, meter, heardDate },
   });
   const pagerDuty = createPagerDuty({ ...env.pagerDuty, clock, log, meter, heardDate, ending });
-  const books = { seats: createSeatBook(ledger), ids: createIdBook(ledger) };
+  const { seats, ids } = ledger;
   return {
     interactive,
     background,
@@ -65,7 +63,7 @@ export function openAdapters({
       strike,
     ),
     incidents: withoutSecrets(createIncidentDesk(pagerDuty, env.pagerDuty.from), strike),
-    targets: withoutSecrets(meteredTargets(connectTargets(policy, { log, clock, ...books }), meter), strike),
+    targets: withoutSecrets(meteredTargets(connectTargets(policy, { log, clock, seats, ids }), meter), strike),
     engine: withoutSecrets(createPolicyEngine({ log, directory: dirname(env.policyPath) }), strike),
     codes: createCodeBox(env.secretKey, env.secretKeyBefore),
   };

@@ -6,7 +6,7 @@ import { createStriker, type Strike } from '../domain/secrets.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { createCheckpointBook } from '../ledger/history/checkpointBook.ts';
 import { refuseForeign } from '../ledger/history/ledgerFile.ts';
-import { createOverviewReader } from '../ledger/sqlite/overview.ts';
+import { sqliteLedger } from '../ledger/open/sqlite.ts';
 import { openWithReserve } from '../ledger/sqlite/reserve.ts';
 import type { Deps } from '../lifecycle/deps.ts';
 import { strandedLine } from '../lifecycle/grant/strandedAccess.ts';
@@ -85,11 +85,20 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   });
   const { directory, targets, engine, onCall } = ports;
   const { pages, watchdog } = watching({
-    ...{ env, flow, meter, drift: drift.drift, reader: createOverviewReader(ledger) },
+    ...{ env, flow, meter, drift: drift.drift, reader: ledger.overview },
     isSlackConnected: () => surface.isConnected(),
     tell: async (channel, text) => void (await background.chat.postMessage({ channel, text })),
   });
-  const surface = createSurface({ env, flow, client: interactive, directory, ledger, clock, log, pages });
+  const surface = createSurface({
+    env,
+    flow,
+    client: interactive,
+    directory,
+    search: ledger.search,
+    clock,
+    log,
+    pages,
+  });
   await surface.listen();
   watchdog.begin();
   const isRecorded = await flow.start(options.halt);
@@ -101,7 +110,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     await surface.close();
     await flow.stop(signal);
     await Promise.all([targets.close(), engine.close()]);
-    ledger.close();
+    await ledger.close();
   };
   const bot: Bot = { stop, reloadPolicy: () => reload(flow.deps, log) };
   if (!isRecorded) return bot;
@@ -161,7 +170,7 @@ function openRecord(env: Env, log: Log, strike: Strike) {
     ? withoutSecrets(createCheckpointBook({ ...env.checkpoints, now: Date.now }), strike)
     : null;
   refuseForeign(env.databasePath);
-  const ledger = openWithReserve(env.databasePath, log);
+  const ledger = sqliteLedger(openWithReserve(env.databasePath, log));
   for (const exposed of [...ledger.exposed, ...(checkpoints?.exposed ?? [])])
     log.warn({ exposed }, 'others could reach the record');
   for (const part of ledger.putBack)

@@ -2,17 +2,8 @@ import { keyedLock } from '../concurrency/keyedLock.ts';
 import { createLimit } from '../concurrency/limit.ts';
 import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
-import type { Instant } from '../domain/terms.ts';
 import { createForwarding, type Forwarding } from '../forwarding/forwarding.ts';
 import { createRunner } from '../jobs/runner.ts';
-import { createActivityReader } from '../ledger/history/activity.ts';
-import { figuresInSteps } from '../ledger/history/figures.ts';
-import { readDrain } from '../ledger/sqlite/drainFile.ts';
-import { createEventReader } from '../ledger/sqlite/eventReader.ts';
-import { createJobQueue } from '../ledger/sqlite/jobQueue.ts';
-import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
-import { createPostBook } from '../ledger/sqlite/postBook.ts';
-import { createStore } from '../ledger/sqlite/store.ts';
 import { chaseAccessReview } from '../lifecycle/accessReview/accessReview.ts';
 import { chaseUseReview } from '../lifecycle/breakGlass/breakGlass.ts';
 import { canaryJobs, tendCanary } from '../lifecycle/canary/canary.ts';
@@ -119,13 +110,12 @@ const stopped = (signal: string): NewEvent => ({
 /** Creates all parts of the flow, without starting any. */
 async function wire(world: World) {
   const { ledger, clock, log, checkpoints } = world;
-  const events = createEventReader(ledger);
-  const posts = createPostBook(ledger);
+  const { events, posts, queue } = ledger;
   const forwarding = createForwarding(world.forwarding, {
     ...{ events, posts, clock, log },
     record: (event) => store.commit({ events: [event] }),
   });
-  const plainStore = createStore(ledger, {
+  const plainStore = ledger.createStore({
     clock,
     followUps: (event) => [
       ...messageJobs(event),
@@ -143,7 +133,6 @@ async function wire(world: World) {
   const windows = createAnswerWindows({ ...deps, client: world.client, policy: () => deps.policy });
   const handlers = handlersOf(world, { deps, events, posts, windows, integrity, forwarding });
   const { promise: started, resolve: isRecorded } = Promise.withResolvers<void>();
-  const queue = createJobQueue(ledger);
   const lanes = lanesOf(scopedHandlers(handlers, { store, events }), {
     started,
     checked: ledgerCheck.done,
@@ -160,7 +149,7 @@ async function wire(world: World) {
 function depsOf(world: World, { store, integrity }: { store: Store; integrity: Integrity }): Deps {
   const { clock, directory, onCall, engine } = world;
   const targets = limitTargets(world.targets);
-  const activity = createActivityReader(world.ledger);
+  const { activity } = world.ledger;
   let inForce = world.policy;
   return {
     get policy() {
@@ -182,7 +171,7 @@ function depsOf(world: World, { store, integrity }: { store: Store; integrity: I
     incidents: world.incidents,
     codes: world.codes,
     integrity,
-    drain: () => readDrain(world.ledger.path),
+    drain: world.ledger.drain,
     targets,
     clock,
     newId: world.newId,
@@ -274,8 +263,7 @@ function messagesOf(
     refreshHome: createHome(deps, client, posts).refresh,
     anchors,
   });
-  const figures = (period: { from: Instant; to: Instant }) =>
-    readBeside(ledger, (reader) => figuresInSteps(reader, period));
+  const { figures } = ledger;
   return {
     card: messages.card,
     notify: messages.notify,
@@ -284,16 +272,6 @@ function messagesOf(
     audit: messages.audit,
     digest: createDigest({ policy: inForce, store, delivery, client, clock, log, figures, picture: weekPictureBeside }),
   };
-}
-
-/** Reads over a separate connection, so that a long read blocks nothing. */
-async function readBeside<T>({ path }: OpenLedger, read: (reader: OpenLedger) => Promise<T>): Promise<T> {
-  const reader = openLedgerToRead(path);
-  try {
-    return await read(reader);
-  } finally {
-    reader.close();
-  }
 }
 
 /** Limits calls to targets. Grants and revokes have separate limits, so that a grant never delays a revoke. */

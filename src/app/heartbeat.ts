@@ -1,7 +1,5 @@
 import { type Instant, isInstant, MINUTE, type Millis } from '../domain/terms.ts';
-import { createEventReader } from '../ledger/sqlite/eventReader.ts';
-import type { OpenLedger } from '../ledger/sqlite/open.ts';
-import { createPostBook } from '../ledger/sqlite/postBook.ts';
+import type { Ledger } from '../ledger/open/ledger.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import { CURSORS } from '../ports/keys.ts';
 import type { PostBook } from '../ports/posts.ts';
@@ -15,9 +13,9 @@ const HEARTBEAT: Millis = MINUTE;
 /**
  * The latest time in the database: the bot's clock must not start before it. Values that cannot be a time are ignored.
  */
-export async function latestKnown(ledger: OpenLedger): Promise<Instant> {
-  const newest = (await createEventReader(ledger).newest())?.at ?? 0;
-  const beat = await createPostBook(ledger).cursor(CURSORS.clock);
+export async function latestKnown({ events, posts }: Pick<Ledger, 'events' | 'posts'>): Promise<Instant> {
+  const newest = (await events.newest())?.at ?? 0;
+  const beat = await posts.cursor(CURSORS.clock);
   return Math.max(0, ...[newest, beat].filter(isInstant));
 }
 

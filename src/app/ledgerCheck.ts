@@ -1,8 +1,6 @@
 import { MINUTE, type Millis } from '../domain/terms.ts';
 import type { CheckpointBook } from '../ledger/history/checkpointBook.ts';
-import { verifyInSteps } from '../ledger/history/verify.ts';
-import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
-import { createStateCheck } from '../ledger/sqlite/stateCheck.ts';
+import type { Ledger } from '../ledger/open/ledger.ts';
 import type { Deps } from '../lifecycle/deps.ts';
 import type { IntegrityState } from '../lifecycle/health/integrity.ts';
 import { mendState } from '../lifecycle/health/mendState.ts';
@@ -12,7 +10,7 @@ import type { EventReader } from '../ports/ledger.ts';
 const CHECK_AGAIN: Millis = MINUTE;
 
 interface CheckDeps {
-  readonly ledger: OpenLedger;
+  readonly ledger: Ledger;
   readonly deps: Deps;
   readonly events: EventReader;
   readonly integrity: IntegrityState;
@@ -41,7 +39,7 @@ export function createLedgerCheck(world: CheckDeps): LedgerCheck {
     let isDone = false;
     try {
       const { ledger, deps, events } = world;
-      const { problem, left } = await mendState({ deps, events, check: createStateCheck(ledger, clock) });
+      const { problem, left } = await mendState({ deps, events, check: ledger.createStateCheck(clock) });
       const flaw = isLedgerChecked ? null : await flawInLedger(world);
       const found = [flaw, partsProblem(ledger), problem].filter((text) => text !== null).join('; ');
       await world.integrity.settle(found === '' ? null : found);
@@ -78,15 +76,10 @@ async function flawInLedger({ ledger, events, checkpoints }: CheckDeps): Promise
   const own = (await events.origin())?.ledger ?? '';
   const kept = (await checkpoints?.anchors(own)) ?? { anchors: [] };
   if ('problem' in kept) return kept.problem;
-  const reader = openLedgerToRead(ledger.path);
-  try {
-    const result = await verifyInSteps(reader, kept.anchors);
-    return result.whole ? null : result.problem;
-  } finally {
-    reader.close();
-  }
+  const result = await ledger.verify(kept.anchors);
+  return result.whole ? null : result.problem;
 }
 
 /** What was wrong with the database's triggers when it was opened, or null. */
-const partsProblem = ({ bent }: OpenLedger): string | null =>
+const partsProblem = ({ bent }: Pick<Ledger, 'bent'>): string | null =>
   bent.length === 0 ? null : `the database has other rules than the bot gave it: ${bent.slice(0, 3).join('; ')}`;

@@ -3,7 +3,6 @@
 import type { NewEvent } from '../domain/events.ts';
 import { BOT } from '../domain/person.ts';
 import { MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import { newestPolicyLoaded } from '../ledger/sqlite/eventReader.ts';
 import { canaryAtStart } from '../lifecycle/canary/canary.ts';
 import { changesSince, keepPolicyText, policyLoaded } from '../lifecycle/reloadPolicy.ts';
 import type { Clock, Log } from '../ports/host.ts';
@@ -61,7 +60,7 @@ export async function recordStart(
   { store, events }: { store: Store; events: EventReader },
 ): Promise<void> {
   const { ledger, policy, clock, checkpoints, version } = world;
-  const before = newestPolicyLoaded(ledger)?.payload.hash ?? null;
+  const before = (await ledger.newestPolicyLoaded())?.payload.hash ?? null;
   const changes = await changesSince(store, policy, { before, read: world.readPolicyText });
   const started: NewEvent = {
     actor: BOT,

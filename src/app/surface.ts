@@ -5,10 +5,9 @@ import { errorText } from '../domain/text.ts';
 import type { Page } from '../http/page.ts';
 import type { Route } from '../http/route.ts';
 import { createHttpServer } from '../http/server.ts';
-import { eventSearch } from '../ledger/history/search.ts';
-import type { OpenLedger } from '../ledger/sqlite/open.ts';
 import { PAGERDUTY_PATH, pagerDutyWebhook } from '../pagerduty/webhook.ts';
 import type { Clock, Log } from '../ports/host.ts';
+import type { EventSearch } from '../ports/ledger.ts';
 import type { Store } from '../ports/store.ts';
 import type { SlackApp } from '../slack/app.ts';
 import type { SlackDirectory } from '../slack/directory/directory.ts';
@@ -23,7 +22,7 @@ interface SurfaceOptions {
   readonly flow: Pick<Awaited<ReturnType<typeof createFlow>>, 'deps' | 'posts' | 'windows'>;
   readonly client: ReturnType<typeof createClients>['interactive'];
   readonly directory: SlackDirectory;
-  readonly ledger: OpenLedger;
+  readonly search: EventSearch;
   readonly clock: Clock;
   readonly log: Log;
   /** The monitoring pages on the bot's port. */
@@ -43,7 +42,7 @@ export interface Surface {
 }
 
 export function createSurface(options: SurfaceOptions): Surface {
-  const { env, flow, client, directory, ledger, clock, log } = options;
+  const { env, flow, client, directory, search, clock, log } = options;
   const { deps, posts, windows } = flow;
   const { store } = deps;
   const { onIncident, onChanged } = looksAtOnce(store, clock);
@@ -80,7 +79,7 @@ export function createSurface(options: SurfaceOptions): Surface {
       ]);
       connection = opened;
       const showHome = createHome(deps, client, posts).show;
-      const context = { deps, client, search: eventSearch(ledger), windows, showHome };
+      const context = { deps, client, search, windows, showHome };
       slackApp = createSlackApp({ context, directory, onChanged, connection, botToken, apiUrl, scope: aboutDelivery });
       await connection
         .open()

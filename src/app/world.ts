@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../domain/policy.ts';
 import type { ForwardingPlaces } from '../forwarding/forwarding.ts';
 import type { CheckpointBook } from '../ledger/history/checkpointBook.ts';
-import type { OpenLedger } from '../ledger/sqlite/open.ts';
+import type { Ledger } from '../ledger/open/ledger.ts';
 import type { PolicyTextReader } from '../lifecycle/reloadPolicy.ts';
 import type { Clock, Log, NewId } from '../ports/host.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -13,7 +13,7 @@ import type { Targets } from '../ports/targets.ts';
 
 /** The world around the flow: everything outside that answers, and everything that is random or depends on time. */
 export interface World {
-  readonly ledger: OpenLedger;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;

@@ -25,7 +25,7 @@ export interface Deps {
   readonly integrity: Integrity;
   readonly targets: Targets;
   /** The pause before maintenance, if one was started. Absent where pauses cannot be started. */
-  readonly drain?: () => Drain | null;
+  readonly drain?: () => Promise<Drain | null>;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly log: Log;

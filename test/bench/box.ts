@@ -13,6 +13,7 @@ import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { Person } from '../../src/domain/person.ts';
 import { known, unknown } from '../../src/domain/terms.ts';
+import { sqliteLedger } from '../../src/ledger/open/sqlite.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { grantingBlocked } from '../../src/lifecycle/health/freeze.ts';
 import type { OnCall } from '../../src/ports/pagerDuty.ts';
@@ -76,7 +77,7 @@ export async function createBenchBox(
     get: (_target, key) => (key === 'then' ? undefined : never),
   });
   const core = await createFlow({
-    ledger,
+    ledger: sqliteLedger(ledger),
     clock: systemClock(0),
     random: Math.random,
     newId,

@@ -312,7 +312,7 @@ describe('while nothing is granted to anybody', () => {
   });
 
   test('it waits for maintenance, and says until when', async () => {
-    Object.assign(flow.deps, { drain: () => ({ until: flow.clock.now() + HOUR, why: 'a new disk' }) });
+    Object.assign(flow.deps, { drain: async () => ({ until: flow.clock.now() + HOUR, why: 'a new disk' }) });
     await flow.work();
     expect(flow.events()).toEqual([]);
     expect((await state()).held).toMatch(/^nothing is granted before 20.*: a new disk$/);

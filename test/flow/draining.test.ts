@@ -21,7 +21,7 @@ beforeEach(() => {
       admin: { grants: {}, duration: { max: 4h }, rules: [{ ask: { reviewers: [U0EVE], needed: 1, expires: 1h } }] }`,
     site: { ...aSite(path), clock: manualClock(Date.now()) },
   });
-  Object.assign(flow.deps, { drain: () => readDrain(path) });
+  Object.assign(flow.deps, { drain: async () => readDrain(path) });
 });
 afterEach(() => {
   flow.close();

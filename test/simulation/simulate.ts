@@ -15,9 +15,8 @@ import { createCodeBox } from '../../src/codes/codeBox.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { HOUR, type Instant, MINUTE, type Millis, SECOND, unknown } from '../../src/domain/terms.ts';
-import { createIdBook } from '../../src/ledger/sqlite/idBook.ts';
+import { sqliteLedger } from '../../src/ledger/open/sqlite.ts';
 import { type OpenLedger, openLedger } from '../../src/ledger/sqlite/open.ts';
-import { createSeatBook } from '../../src/ledger/sqlite/seatBook.ts';
 import { unfreeze } from '../../src/lifecycle/health/freeze.ts';
 import type { Clock, Log } from '../../src/ports/host.ts';
 import { ConflictError, StorageError } from '../../src/ports/store.ts';
@@ -242,11 +241,12 @@ export function createBox(
     const log = createLog();
     try {
       ledger.sqlite.pragma('synchronous = OFF');
-      const clock = createClock(await latestKnown(ledger));
+      const whole = sqliteLedger(ledger);
+      const clock = createClock(await latestKnown(whole));
       const client = slackOver(wire, outside, chance);
       const directory = createDirectory(client, { clock, log });
       const core = await createFlow({
-        ledger,
+        ledger: whole,
         clock,
         random: chance.next,
         newId: (prefix) => `${prefix}${String(serial()).padStart(10, '0')}`,
@@ -268,7 +268,7 @@ export function createBox(
           }),
           wire,
           { team: outside.team, isWide, onRevoked: countRevocation },
-          { seats: createSeatBook(ledger), ids: createIdBook(ledger) },
+          whole,
         ),
         client,
         checkpoints: null,

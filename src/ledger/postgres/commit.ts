@@ -2,21 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { LedgerEvent } from '../../domain/events.ts';
 import { type Instant, type Millis, SECOND } from '../../domain/terms.ts';
-import type { Clock } from '../../ports/host.ts';
-import type { Job } from '../../ports/jobs.ts';
 import { type Change, ConflictError, StorageError, type Store } from '../../ports/store.ts';
+import type { CommitOptions } from '../book/commitOptions.ts';
 import { type Encoded, encode } from './encode.ts';
 import { isUnknown, isWorthRepeating, storageFault } from './errors.ts';
 import { nameBook } from './nameBook.ts';
 import type { PostgresLedger } from './open.ts';
-
-export interface CommitOptions {
-  readonly clock: Pick<Clock, 'now'>;
-  /** Work that follows from an event, such as the Slack messages about it; committed with it. */
-  readonly followUps: (event: LedgerEvent) => readonly Job[];
-  /** Called after each commit that made work due. */
-  readonly onDue: (jobs: readonly Job[]) => void;
-}
 
 interface Waiting {
   readonly change: Change;

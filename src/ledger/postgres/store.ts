@@ -1,7 +1,8 @@
 import type { Records } from '../../domain/records.ts';
 import type { Store } from '../../ports/store.ts';
+import type { CommitOptions } from '../book/commitOptions.ts';
 import { jsonIn } from '../book/jsonIn.ts';
-import { type CommitOptions, createCommit } from './commit.ts';
+import { createCommit } from './commit.ts';
 import { and, asc, eq } from './drizzle.ts';
 import { grantReads } from './grantReads.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';

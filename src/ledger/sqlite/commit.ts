@@ -1,9 +1,7 @@
-import type { LedgerEvent } from '../../domain/events.ts';
-import type { Clock } from '../../ports/host.ts';
-import type { Job } from '../../ports/jobs.ts';
 import type { Store } from '../../ports/store.ts';
 import { applyTo, type Tail } from '../book/apply.ts';
 import { GENESIS_HASH } from '../book/chain.ts';
+import type { CommitOptions } from '../book/commitOptions.ts';
 import { commitQueue, type Outcome, type Pending } from '../book/commitQueue.ts';
 import { desc } from './drizzle.ts';
 import { storageFault } from './errors.ts';
@@ -11,14 +9,6 @@ import { nameBook } from './names.ts';
 import type { OpenLedger } from './open.ts';
 import { events } from './schema.ts';
 import { writesTo } from './writes.ts';
-
-export interface CommitOptions {
-  readonly clock: Pick<Clock, 'now'>;
-  /** Work that follows from an event, such as the Slack messages about it; committed with it. */
-  readonly followUps: (event: LedgerEvent) => readonly Job[];
-  /** Called after each commit that made work due. */
-  readonly onDue: (jobs: readonly Job[]) => void;
-}
 
 /** Writes a change to the database: states, events and due work in one transaction, all or nothing. */
 export function createCommit(ledger: OpenLedger, { clock, followUps, onDue }: CommitOptions): Store['commit'] {

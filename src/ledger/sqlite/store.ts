@@ -1,5 +1,6 @@
 import type { Store } from '../../ports/store.ts';
-import { type CommitOptions, createCommit } from './commit.ts';
+import type { CommitOptions } from '../book/commitOptions.ts';
+import { createCommit } from './commit.ts';
 import { and, eq, sql } from './drizzle.ts';
 import { readingAt } from './errors.ts';
 import { grantReads, liveReads } from './grantReads.ts';

@@ -20,7 +20,7 @@ export async function grantingBlocked(
 ): Promise<Refusal | null> {
   const problem = deps.integrity.problem();
   if (problem !== null) return { code: 'ledger_damaged', problem };
-  const drain = deps.drain?.() ?? null;
+  const drain = (await deps.drain?.()) ?? null;
   if (isDraining(drain, deps.clock.now())) return { code: 'draining', ...drain };
   const { value } = await deps.store.record('freeze', KEY);
   return value ? { code: 'frozen', by: value.by.name, reason: value.reason } : null;
