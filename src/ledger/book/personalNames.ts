@@ -1,7 +1,7 @@
+/** Names of people beside the chain: references that events hold in their place. */
+
 import { createHash } from 'node:crypto';
 import type { LedgerEvent } from '../../domain/events.ts';
-
-/** Names of people beside the chain: references that events hold in their place. */
 
 /** Shown instead of an erased name. */
 export const ERASED = '(erased)';

@@ -8,20 +8,13 @@ import { grants, requests } from './schema.ts';
 
 type GrantReads = Pick<
   Store,
-  | 'grant'
-  | 'liveGrantOf'
-  | 'liveGrants'
-  | 'recentGrants'
-  | 'livePlaces'
-  | 'liveWithoutPlace'
-  | 'liveResources'
-  | 'livePeople'
-  | 'liveForIncident'
-  | 'peopleAt'
+  'grant' | 'liveGrantOf' | 'liveGrants' | 'recentGrants' | 'liveWithoutPlace' | 'peopleAt'
 >;
+type LiveReads = Pick<Store, 'livePlaces' | 'liveResources' | 'livePeople' | 'liveForIncident'>;
 
 const ROW = { version: grants.version, body: grants.body };
 
+/** Grants, read one by one or by person. */
 export function grantReads(ledger: PostgresLedger): GrantReads {
   const { db } = ledger;
   const read = readingFrom(ledger);
@@ -50,16 +43,31 @@ export function grantReads(ledger: PostgresLedger): GrantReads {
         const theirs = db.select(ROW).from(grants).where(eq(grants.person, slackId));
         return (await theirs.orderBy(desc(grants.n)).limit(limit)).flatMap((row) => toGrant(row)?.value ?? []);
       }),
-    livePlaces: () =>
-      read(() =>
-        db.selectDistinct({ place: grants.place, resourceId: grants.resource }).from(grants).where(isLiveRow()),
-      ),
     liveWithoutPlace: (after, limit) =>
       read(async () => {
         const isLacking = and(isLiveRow(), isNull(grants.place), gt(grants.id, after));
         const rows = await db.select(ROW).from(grants).where(isLacking).orderBy(asc(grants.id)).limit(limit);
         return rows.flatMap((row) => liveOnly(toGrant(row)) ?? []);
       }),
+    peopleAt: (resourceId) =>
+      read(() =>
+        db
+          .selectDistinct({ slackId: grants.person, mailbox: grants.mailbox })
+          .from(grants)
+          .where(eq(grants.resource, resourceId)),
+      ),
+  };
+}
+
+/** What is live, and whose and where. */
+export function liveReads(ledger: PostgresLedger): LiveReads {
+  const { db } = ledger;
+  const read = readingFrom(ledger);
+  return {
+    livePlaces: () =>
+      read(() =>
+        db.selectDistinct({ place: grants.place, resourceId: grants.resource }).from(grants).where(isLiveRow()),
+      ),
     liveResources: () =>
       read(async () =>
         (await db.selectDistinct({ id: grants.resource }).from(grants).where(isLiveRow())).map(({ id }) => id),
@@ -85,12 +93,5 @@ export function grantReads(ledger: PostgresLedger): GrantReads {
           .orderBy(asc(grants.n));
         return rows.map(({ id }) => id);
       }),
-    peopleAt: (resourceId) =>
-      read(() =>
-        db
-          .selectDistinct({ slackId: grants.person, mailbox: grants.mailbox })
-          .from(grants)
-          .where(eq(grants.resource, resourceId)),
-      ),
   };
 }

@@ -10,17 +10,9 @@ import { grants, requests } from './schema.ts';
 
 type RequestReads = Pick<
   Store,
-  | 'request'
-  | 'requestBySubmission'
-  | 'pendingRequestOf'
-  | 'openRequests'
-  | 'bundle'
-  | 'extensionsOf'
-  | 'recentRequests'
-  | 'accountsOf'
-  | 'unreviewedUses'
-  | 'history'
+  'request' | 'requestBySubmission' | 'pendingRequestOf' | 'openRequests' | 'bundle' | 'extensionsOf' | 'recentRequests'
 >;
+type HumanReads = Pick<Store, 'accountsOf' | 'unreviewedUses' | 'history'>;
 
 const ROW = { version: requests.version, body: requests.body };
 const valuesOf = (rows: readonly StoredRow[]): Request[] => rows.flatMap((row) => toRequest(row)?.value ?? []);
@@ -63,6 +55,14 @@ export function requestReads(ledger: PostgresLedger): RequestReads {
         const theirs = db.select(ROW).from(requests).where(eq(requests.requester, slackId));
         return valuesOf(await theirs.orderBy(desc(requests.n)).limit(limit));
       }),
+  };
+}
+
+/** What is known of a human by all of their accounts. */
+export function humanReads(ledger: PostgresLedger): HumanReads {
+  const { db } = ledger;
+  const read = readingFrom(ledger);
+  return {
     accountsOf: ({ accounts, mailboxes }) =>
       read(async () => {
         const byMailbox = inArray(requests.mailbox, [...mailboxes]);

@@ -50,43 +50,42 @@ export function eventSearch(ledger: PostgresLedger): EventSearch {
           .where(eq(requests.id, requestId));
         return card ?? null;
       }),
-    find: ({ person, role, requestId, incidentId, from, to, limit }: EventFilter) =>
+    find: (filter) =>
       read(async () => {
-        const people = person === undefined ? null : await called(person);
-        const said = sql`jit_json(${events.payload}) ->> 'role'`;
-        const ofIncident = db
-          .select({ id: events.requestId })
-          .from(events)
-          .where(
-            and(
-              eq(events.type, 'request.submitted'),
-              eq(sql`jit_json(${events.payload}) ->> 'incidentId'`, incidentId),
-            ),
-          );
-        const rows = await db
+        const people = filter.person === undefined ? null : await called(filter.person);
+        const found = db
           .select()
           .from(events)
-          .where(
-            and(
-              from === undefined ? undefined : gte(events.at, from),
-              to === undefined ? undefined : lte(events.at, to),
-              requestId === undefined ? undefined : eq(events.requestId, requestId),
-              role === undefined ? undefined : sql`(${said} = ${role} OR starts_with(${said}, ${`${role}/`}))`,
-              incidentId === undefined ? undefined : inArray(events.requestId, ofIncident),
-              people === null
-                ? undefined
-                : inArray(
-                    events.seq,
-                    db
-                      .select({ seq: eventPeople.seq })
-                      .from(eventPeople)
-                      .where(inArray(eventPeople.person, [...people])),
-                  ),
-            ),
-          )
-          .orderBy(desc(events.seq))
-          .limit(limit);
-        return make(rows.reverse());
+          .where(matching(db, filter, people));
+        return make((await found.orderBy(desc(events.seq)).limit(filter.limit)).reverse());
       }),
   };
+}
+
+/** @param people the ids that the filter's person stands for; null if it names nobody */
+function matching(
+  db: PostgresLedger['db'],
+  { role, requestId, incidentId, from, to }: EventFilter,
+  people: readonly string[] | null,
+) {
+  const said = sql`jit_json(${events.payload}) ->> 'role'`;
+  const ofIncident = db
+    .select({ id: events.requestId })
+    .from(events)
+    .where(
+      and(eq(events.type, 'request.submitted'), eq(sql`jit_json(${events.payload}) ->> 'incidentId'`, incidentId)),
+    );
+  const about = (among: readonly string[]) =>
+    db
+      .select({ seq: eventPeople.seq })
+      .from(eventPeople)
+      .where(inArray(eventPeople.person, [...among]));
+  return and(
+    from === undefined ? undefined : gte(events.at, from),
+    to === undefined ? undefined : lte(events.at, to),
+    requestId === undefined ? undefined : eq(events.requestId, requestId),
+    role === undefined ? undefined : sql`(${said} = ${role} OR starts_with(${said}, ${`${role}/`}))`,
+    incidentId === undefined ? undefined : inArray(events.requestId, ofIncident),
+    people === null ? undefined : inArray(events.seq, about(people)),
+  );
 }

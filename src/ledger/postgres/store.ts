@@ -4,16 +4,18 @@ import type { CommitOptions } from '../book/commitOptions.ts';
 import { jsonIn } from '../book/jsonIn.ts';
 import { createCommit } from './commit.ts';
 import { and, asc, eq } from './drizzle.ts';
-import { grantReads } from './grantReads.ts';
+import { grantReads, liveReads } from './grantReads.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';
-import { requestReads } from './requestReads.ts';
+import { humanReads, requestReads } from './requestReads.ts';
 import { records } from './schema.ts';
 
 /** States, events and due work in one PostgreSQL database, committed together. */
 export const createStore = (ledger: PostgresLedger, options: CommitOptions): Store => ({
   commit: createCommit(ledger, options),
   ...requestReads(ledger),
+  ...humanReads(ledger),
   ...grantReads(ledger),
+  ...liveReads(ledger),
   ...recordReads(ledger),
 });
 

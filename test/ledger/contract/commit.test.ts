@@ -240,7 +240,7 @@ describe.each(ENGINES)('on $name', (engine) => {
       expect(await first(150)).toMatchObject({ attempt: 2 });
     });
 
-    test('may begin without a claim, which counts no try, and goes on being due until it is settled', async () => {
+    test('that begins without a claim counts no try, and is due until it is settled', async () => {
       await put('b', 20);
       await put('a', 10);
       await put('later', 101);
