@@ -89,16 +89,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     isSlackConnected: () => surface.isConnected(),
     tell: async (channel, text) => void (await background.chat.postMessage({ channel, text })),
   });
-  const surface = createSurface({
-    env,
-    flow,
-    client: interactive,
-    directory,
-    search: ledger.search,
-    clock,
-    log,
-    pages,
-  });
+  const surface = createSurface({ env, flow, client: interactive, directory, ledger, clock, log, pages });
   await surface.listen();
   watchdog.begin();
   const isRecorded = await flow.start(options.halt);

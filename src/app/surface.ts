@@ -5,9 +5,9 @@ import { errorText } from '../domain/text.ts';
 import type { Page } from '../http/page.ts';
 import type { Route } from '../http/route.ts';
 import { createHttpServer } from '../http/server.ts';
+import type { Ledger } from '../ledger/open/ledger.ts';
 import { PAGERDUTY_PATH, pagerDutyWebhook } from '../pagerduty/webhook.ts';
 import type { Clock, Log } from '../ports/host.ts';
-import type { EventSearch } from '../ports/ledger.ts';
 import type { Store } from '../ports/store.ts';
 import type { SlackApp } from '../slack/app.ts';
 import type { SlackDirectory } from '../slack/directory/directory.ts';
@@ -22,7 +22,7 @@ interface SurfaceOptions {
   readonly flow: Pick<Awaited<ReturnType<typeof createFlow>>, 'deps' | 'posts' | 'windows'>;
   readonly client: ReturnType<typeof createClients>['interactive'];
   readonly directory: SlackDirectory;
-  readonly search: EventSearch;
+  readonly ledger: Pick<Ledger, 'search'>;
   readonly clock: Clock;
   readonly log: Log;
   /** The monitoring pages on the bot's port. */
@@ -42,7 +42,7 @@ export interface Surface {
 }
 
 export function createSurface(options: SurfaceOptions): Surface {
-  const { env, flow, client, directory, search, clock, log } = options;
+  const { env, flow, client, directory, ledger, clock, log } = options;
   const { deps, posts, windows } = flow;
   const { store } = deps;
   const { onIncident, onChanged } = looksAtOnce(store, clock);
@@ -79,7 +79,7 @@ export function createSurface(options: SurfaceOptions): Surface {
       ]);
       connection = opened;
       const showHome = createHome(deps, client, posts).show;
-      const context = { deps, client, search, windows, showHome };
+      const context = { deps, client, search: ledger.search, windows, showHome };
       slackApp = createSlackApp({ context, directory, onChanged, connection, botToken, apiUrl, scope: aboutDelivery });
       await connection
         .open()
