@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { OVERDUE_AFTER_FAILURES } from '../../src/domain/grant.ts';
 import { MINUTE, SECOND } from '../../src/domain/terms.ts';
 import type { Deps } from '../../src/lifecycle/deps.ts';
 import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
@@ -112,6 +113,43 @@ describe('an end that is due, on a disk that takes its time', () => {
     flow = aFlow({ site, roles: ROLES });
     await flow.work();
     for (const id of ids) expect(await stateOf(id)).toMatchObject({ state: 'ended', why: 'expired' });
+  });
+});
+
+describe('an end whose beginning could not be recorded', () => {
+  /** The disk is full for the first change, and has room after it. */
+  const once = () => {
+    let isFull = true;
+    return onFullDisk(() => {
+      const is = isFull;
+      isFull = false;
+      return is;
+    });
+  };
+  const lastOf = (id: string) =>
+    flow
+      .events()
+      .filter(({ grantId }) => grantId === id)
+      .map(({ type }) => type)
+      .slice(-2);
+
+  test('is recorded with its end, in order', async () => {
+    const ids = [await holds('U0ANA'), await holds('U0BEN')];
+    flow.clock.advance(HOURS);
+    for (const id of ids) await endGrant(once(), id, 1);
+    for (const id of ids) expect(lastOf(id)).toEqual(['grant.revoking', 'grant.ended']);
+  });
+
+  test('is recorded with the failures that make it overdue', async () => {
+    const ids = [await holds('U0ANA'), await holds('U0BEN')];
+    flow.clock.advance(HOURS);
+    for (const id of ids) {
+      const deps = once();
+      const revoke = () => Promise.reject(new Error('the target is down'));
+      const down: Deps = { ...deps, targets: { ...deps.targets, revoke } };
+      await expect(endGrant(down, id, OVERDUE_AFTER_FAILURES)).rejects.toThrow('the target is down');
+    }
+    for (const id of ids) expect(lastOf(id)).toEqual(['grant.revoking', 'grant.overdue']);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { NewEvent } from '../../domain/events.ts';
 import {
   type ActiveGrant,
   conclude,
@@ -154,37 +155,42 @@ export function endGrant(deps: Deps, grantId: string, attempt: number): Promise<
       if (await deps.targets.isActive(revoking)) throw new Error('the target still shows the access after revoking it');
     } catch (error) {
       deps.log.error({ err: error, grantId, role: grant.role, attempt }, 'revoking failed; it is tried again');
-      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
+      await noteFailure(deps, { value: revoking, ...(await recorded) }, attempt, error);
       throw error;
     }
     // Not when that could be written, which may be seconds later.
     const endedAt = deps.clock.now();
-    await commitEnded(deps, { value: revoking, version: await recorded }, { left, endedAt });
+    await commitEnded(deps, { value: revoking, ...(await recorded) }, { left, endedAt });
     return null;
   });
 }
 
-/** A grant that ends, and the version that it has when its end has been recorded, or could not be. */
+/** A grant that ends, and what is on record of that. */
 interface Ending {
   readonly value: RevokingGrant;
   /** @throws ConflictError if another commit was faster */
-  readonly recorded: Promise<number>;
+  readonly recorded: Promise<OnRecord>;
+}
+interface OnRecord {
+  readonly version: number;
+  /** What could not be recorded. It is recorded together with what comes next. */
+  readonly missing: readonly NewEvent[];
 }
 
 function commitRevoking(deps: Deps, { value: grant, version }: Versioned<LiveGrant>): Ending {
-  if (isRevoking(grant)) return { value: grant, recorded: Promise.resolve(version) };
+  if (isRevoking(grant)) return { value: grant, recorded: Promise.resolve({ version, missing: [] }) };
   const ending: EndCause =
     grant.state === 'active'
       ? { why: grant.endsBecause, by: BOT, problem: null }
       : { why: 'provision_failed', by: BOT, problem: 'its time was over before it could be given' };
   const { revoking, change } = revokingChange({ value: grant, version }, ending, deps.clock.now());
   const recorded = deps.store.commit(change).then(
-    () => version + 1,
+    () => ({ version: version + 1, missing: [] }),
     async (error: unknown) => {
       // If another commit was faster, the row has changed by now. If not, the database itself refuses the change.
       if (error instanceof ConflictError && (await deps.store.grant(grant.id))?.version !== version) throw error;
       deps.log.error({ err: error, grantId: grant.id }, 'cannot record that a grant ends; it is still taken back');
-      return version;
+      return { version, missing: change.events ?? [] };
     },
   );
   // It is waited for only after the target has answered.
@@ -194,17 +200,17 @@ function commitRevoking(deps: Deps, { value: grant, version }: Versioned<LiveGra
 
 async function noteFailure(
   deps: Deps,
-  revoking: Versioned<RevokingGrant>,
+  { value: grant, version, missing }: Versioned<RevokingGrant> & OnRecord,
   attempt: number,
   error: unknown,
 ): Promise<void> {
-  const grant = revoking.value;
   const problem = problemText(error);
   // Retrying is pointless if the policy does not reach the place: people have to know at once.
   if (grant.state === 'overdue' || (attempt < OVERDUE_AFTER_FAILURES && isReachable(deps, grant))) return;
   await deps.store.commit({
-    grants: [{ value: { ...grant, state: 'overdue' }, version: revoking.version }],
+    grants: [{ value: { ...grant, state: 'overdue' }, version }],
     events: [
+      ...missing,
       {
         type: 'grant.overdue',
         actor: BOT,
@@ -222,7 +228,7 @@ export const isReachable = ({ targets }: Pick<Deps, 'targets'>, { place, resourc
 
 async function commitEnded(
   deps: Deps,
-  { value: grant, version }: Versioned<RevokingGrant>,
+  { value: grant, version, missing }: Versioned<RevokingGrant> & OnRecord,
   { left, endedAt }: { left: readonly Residue[]; endedAt: Instant },
 ): Promise<void> {
   const about = { actor: BOT, requestId: grant.requestId, grantId: grant.id } as const;
@@ -230,6 +236,7 @@ async function commitEnded(
   await deps.store.commit({
     grants: [{ value: conclude(grant, endedAt), version }],
     events: [
+      ...missing,
       grant.why === 'provision_failed'
         ? { ...about, type: 'grant.failed', payload: { ...whose, problem: grant.problem ?? 'unknown' } }
         : {
