@@ -1,23 +1,28 @@
 /** What a database has to be before anything is written to it. */
 
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openLedger, openLedgerToRead } from '../../src/ledger/sqlite/open.ts';
 import { closeToOthers, makeOwnerOnly, openFolder } from '../../src/ledger/sqlite/ownerOnly.ts';
 import { StorageError } from '../../src/ports/store.ts';
 
 /** Files whose mode belongs to somebody else. */
-const fixed = vi.hoisted(() => new Set<unknown>());
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  const chmod: typeof fs.chmodSync = (path, bits) => {
+const fixed = new Set<unknown>();
+beforeAll(() => {
+  const { chmodSync: chmod } = fs;
+  fs.chmodSync = (path, bits) => {
     if (fixed.has(path)) throw new Error('not yours');
-    fs.chmodSync(path, bits);
+    chmod(path, bits);
   };
-  return { ...fs, chmodSync: chmod };
+  syncBuiltinESMExports();
+  return () => {
+    fs.chmodSync = chmod;
+    syncBuiltinESMExports();
+  };
 });
 
 let directory: string;
