@@ -26,11 +26,11 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a revoke is believed without reading back',
     file: 'src/lifecycle/grant/endGrant.ts',
-    find: `      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
+    find: `      await noteFailure(deps, { value: revoking, ...(await recorded) }, attempt, error);
       throw error;
     }`,
-    replace: `      if (attempt > 1) return await commitEnded(deps, { value: revoking, version: await recorded }, { left: [], endedAt: deps.clock.now() }), null;
-      await noteFailure(deps, { value: revoking, version: await recorded }, attempt, error);
+    replace: `      if (attempt > 1) return await commitEnded(deps, { value: revoking, ...(await recorded) }, { left: [], endedAt: deps.clock.now() }), null;
+      await noteFailure(deps, { value: revoking, ...(await recorded) }, attempt, error);
       throw error;
     }`,
   },
