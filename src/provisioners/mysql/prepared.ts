@@ -6,6 +6,7 @@
 import type { Residue } from '../../domain/grant.ts';
 import type { Log } from '../../ports/host.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { isRefusal } from './errors.ts';
 import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
 
@@ -13,9 +14,12 @@ const PREPARED = 'prepared transactions';
 /** Limit of the stored names, in characters. On a server that uses them all the time, the names prove nothing anyway. */
 const NAMES_MAX = 4_000;
 
-/** Lists prepared transactions. @returns null if the bot may not see them: MySQL demands a right for that */
+/** Lists prepared transactions. @returns null if the server refuses: MySQL demands a right for that */
 async function prepared(sql: Sql): Promise<string[] | null> {
-  const rows = await sql.query<{ formatID: number; data: string | Buffer }>('XA RECOVER').catch(() => null);
+  const rows = await sql.query<{ formatID: number; data: string | Buffer }>('XA RECOVER').catch((error: unknown) => {
+    if (isRefusal(error)) return null;
+    throw error;
+  });
   return rows?.map(({ formatID, data }) => `${String(data).replace(/[^ -~]/g, '?')} (${formatID})`) ?? null;
 }
 
@@ -28,7 +32,7 @@ export async function keepPrepared(sql: Sql, grantId: string, ids: IdBook): Prom
 }
 
 export async function preparedAfter(
-  session: Session,
+  session: Pick<Session, 'run'>,
   grantId: string,
   { ids, log }: { ids: IdBook; log: Log },
 ): Promise<Residue[]> {
