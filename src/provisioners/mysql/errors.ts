@@ -33,3 +33,14 @@ export const isDenied = (error: unknown): boolean => DENIED.includes(numberOf(er
 /** Statements that waited too long: ER_LOCK_WAIT_TIMEOUT, ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL. */
 const WAITED = [1205, 1969, 3024];
 export const isBlocked = (error: unknown): boolean => WAITED.includes(numberOf(error) ?? 0);
+
+/** ER_UNKNOWN_SYSTEM_VARIABLE: an older server. */
+export const isUnknownVariable = (error: unknown): boolean => numberOf(error) === 1193;
+
+/** For `catch`: a kind of error that means "there is none". Every other error stays one, such as a lost connection. */
+export const noneIf =
+  (isNone: (error: unknown) => boolean) =>
+  (error: unknown): null => {
+    if (isNone(error)) return null;
+    throw error;
+  };

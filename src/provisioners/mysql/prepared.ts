@@ -6,7 +6,7 @@
 import type { Residue } from '../../domain/grant.ts';
 import type { Log } from '../../ports/host.ts';
 import type { IdBook } from '../../ports/targets.ts';
-import { isRefusal } from './errors.ts';
+import { isRefusal, noneIf } from './errors.ts';
 import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
 
@@ -16,10 +16,7 @@ const NAMES_MAX = 4_000;
 
 /** Lists prepared transactions. @returns null if the server refuses: MySQL demands a right for that */
 async function prepared(sql: Sql): Promise<string[] | null> {
-  const rows = await sql.query<{ formatID: number; data: string | Buffer }>('XA RECOVER').catch((error: unknown) => {
-    if (isRefusal(error)) return null;
-    throw error;
-  });
+  const rows = await sql.query<{ formatID: number; data: string | Buffer }>('XA RECOVER').catch(noneIf(isRefusal));
   return rows?.map(({ formatID, data }) => `${String(data).replace(/[^ -~]/g, '?')} (${formatID})`) ?? null;
 }
 

@@ -3,15 +3,16 @@
 import type { IdBook } from '../../ports/targets.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { keepBeginning, keepServer, serverOf } from './book.ts';
+import { isUnknownVariable, noneIf } from './errors.ts';
 import type { Sql } from './sql.ts';
 
 /** The server's own id, or the host, port and data folder that it reports if it has none. */
 export async function serverId(sql: Sql): Promise<string> {
-  const [own] = await sql
+  const own = await sql
     .query<{ id: string }>(`SELECT @@${sql.isMariaDb ? 'server_uid' : 'server_uuid'} AS id`)
     // MariaDB before 10.11 has no such id.
-    .catch(() => []);
-  if (own) return own.id;
+    .catch(noneIf(isUnknownVariable));
+  if (own?.[0]) return own[0].id;
   const [row] = await sql.query<{ id: string }>("SELECT CONCAT(@@hostname, ':', @@port, ' ', @@datadir) AS id");
   if (!row) throw new TargetRefusal('the server does not say which one it is');
   return row.id;

@@ -2,6 +2,7 @@
 
 import { pause } from '../polling.ts';
 import { TargetRefusal } from '../provisioner.ts';
+import { isRefusal, noneIf } from './errors.ts';
 import type { Session } from './session.ts';
 import { kill, type Sql } from './sql.ts';
 
@@ -44,8 +45,8 @@ async function openersOf(sql: Sql): Promise<ReadonlyMap<number, string>> {
       'SELECT PROCESSLIST_ID AS id, PROCESSLIST_USER AS user FROM performance_schema.threads WHERE PROCESSLIST_USER IS NOT NULL',
     )
     // This is optional: many servers have it switched off, and the bot need not be allowed to read it.
-    .catch(() => []);
-  return new Map(rows.map(({ id, user }) => [Number(id), user]));
+    .catch(noneIf(isRefusal));
+  return new Map((rows ?? []).map(({ id, user }) => [Number(id), user]));
 }
 
 /** Ends every current session of these users. @returns how many there were */
