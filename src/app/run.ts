@@ -4,7 +4,7 @@ import { ConfigError } from '../config/configError.ts';
 import type { Env } from '../config/env.ts';
 import { loadPolicy, parsePolicy } from '../config/policyFile.ts';
 import { secretsNamed, secretsOfEnv } from '../config/secrets.ts';
-import { readEnvironment } from '../config/variables.ts';
+import { readEnvFile, readSecretFiles } from '../config/variables.ts';
 import { createStriker, type Strike } from '../domain/secrets.ts';
 import type { Log } from '../ports/host.ts';
 import type { PolicyReading } from '../ports/policy.ts';
@@ -88,7 +88,8 @@ function checkLater({ env, policy, log }: Pick<BotOptions, 'env' | 'policy' | 'l
 
 /** Reads the environment and the policy file. @param secrets their secrets are added to it @throws ConfigError */
 function readOptions(secrets: string[], strike: Strike): BotOptions & { readonly log: Log } {
-  readEnvironment(process.env);
+  readEnvFile(process.env);
+  readSecretFiles(process.env);
   secrets.push(...secretsNamed(process.env));
   const {
     env,

@@ -1,14 +1,14 @@
 import { useProxyOf } from '../app/proxy.ts';
 import { ConfigError } from '../config/configError.ts';
-import { readEnvironment } from '../config/variables.ts';
+import { readEnvFile } from '../config/variables.ts';
 
 /**
- * Reads `.env`, secrets in files and the proxy, as the bot does.
+ * Reads `.env` and the proxy, as the bot does. Files of secrets are read where a command uses them (`readSecretFiles`).
  * @returns false if they cannot be read; stderr says why
  */
 export function takeEnvironment(): boolean {
   try {
-    readEnvironment(process.env);
+    readEnvFile(process.env);
     useProxyOf(process.env);
     return true;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../config/configError.ts';
+import { readSecretFiles } from '../config/variables.ts';
 import type { EventPayloads } from '../domain/events.ts';
 import { readCheckpoints } from '../ledger/history/checkpoint.ts';
 import { putInPlace } from '../ledger/history/restore.ts';
@@ -93,6 +94,7 @@ async function replacedEnd(draft: OpenLedger, path: string): Promise<readonly An
 }
 
 async function checkpoints(draft: OpenLedger): Promise<readonly Anchor[]> {
+  readSecretFiles(process.env, ['JIT_CHECKPOINTS']);
   const { JIT_CHECKPOINTS: place } = process.env;
   if (place === undefined || !existsSync(place)) return [];
   const read = readCheckpoints(await readFile(place, 'utf8'));
@@ -104,6 +106,7 @@ async function checkpoints(draft: OpenLedger): Promise<readonly Anchor[]> {
 }
 
 async function channel(draft: OpenLedger): Promise<readonly Anchor[]> {
+  readSecretFiles(process.env, ['SLACK_BOT_TOKEN']);
   if (!process.env.SLACK_BOT_TOKEN || !process.env.JIT_POLICY) throw new ConfigError(PROBLEMS.channelNotAsked);
   const { anchorsFromSlack } = await import('./slackAnchors.ts');
   const read = await anchorsFromSlack(draft);

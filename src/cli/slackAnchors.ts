@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/configError.ts';
+import { readSecretFiles } from '../config/variables.ts';
 import type { SlackIdentity } from '../domain/records.ts';
 import type { Anchor } from '../ledger/history/verify.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
@@ -33,6 +34,7 @@ export type SlackAnchors =
  */
 export async function anchorsFromSlack(ledger: OpenLedger): Promise<SlackAnchors> {
   const origin = originOf(ledger.sqlite);
+  readSecretFiles(process.env, ['SLACK_BOT_TOKEN']);
   const { SLACK_BOT_TOKEN: token, JIT_POLICY: policyPath } = process.env;
   if (!token || !policyPath) throw new ConfigError(PROBLEMS.fromSlack);
   const { auditChannel: channel } = readPolicy(policyPath).policy;

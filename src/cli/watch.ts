@@ -3,6 +3,7 @@ import { systemClock } from '../app/clock.ts';
 import { createLog } from '../app/log.ts';
 import { createWatch } from '../app/watch.ts';
 import { ConfigError } from '../config/configError.ts';
+import { readSecretFiles } from '../config/variables.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { MINUTE, SECOND } from '../domain/terms.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
@@ -22,6 +23,7 @@ const envSchema = z.object({
 export function watch({ values, files }: Given<typeof WATCH>): Promise<number> {
   const [url = '', ...more] = files;
   if (more.length > 0 || !URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(MISUSE.watch);
+  readSecretFiles(process.env, ['JIT_WATCH_ROUTING_KEY', 'JIT_WATCH_WEBHOOK']);
   const env = envSchema.safeParse(Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')));
   if (!env.success)
     throw new ConfigError(env.error.issues.map(({ path, message }) => `${path.join('.')}  ${message}`).join('\n'));

@@ -8,16 +8,24 @@ import { SECRET_VARIABLES } from './secretVariables.ts';
 
 const ENV_FILE = '.env';
 
+/** Adds to `variables` what `.env` in the working directory sets and they do not. @throws ConfigError */
+export function readEnvFile(variables: NodeJS.ProcessEnv, envFile = ENV_FILE): void {
+  for (const [name, value] of Object.entries(fileVariables(envFile))) if (!variables[name]) variables[name] = value;
+}
+
 /**
- * Adds to `variables` what `.env` in the working directory sets and they do not, and the content of files named by
- * variables such as SLACK_BOT_TOKEN_FILE.
+ * Sets each of these variables to the content of the file that it names with `_FILE`, if it does. The bot reads all of
+ * them, a command only what it uses: often only the bot's own user may read them.
  * @throws ConfigError
  */
-export function readEnvironment(variables: NodeJS.ProcessEnv, envFile = ENV_FILE): void {
-  for (const [name, value] of Object.entries(fileVariables(envFile))) if (!variables[name]) variables[name] = value;
-  const { filled, problems } = fromFiles(SECRET_VARIABLES, variables);
+export function readSecretFiles(variables: NodeJS.ProcessEnv, names: readonly string[] = SECRET_VARIABLES): void {
+  const { filled, problems } = fromFiles(names, variables);
   if (problems.length > 0) throw new ConfigError(SETTINGS.list(problems));
-  Object.assign(variables, filled);
+  for (const [name, value] of Object.entries(filled)) {
+    variables[name] = value;
+    // Read once: a second call must not take it for a variable that is set twice.
+    delete variables[`${name}_FILE`];
+  }
 }
 
 interface FileProblem {

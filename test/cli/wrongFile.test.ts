@@ -75,7 +75,7 @@ describe.each(Object.entries(WRONG))('%s', (_, { make, says }) => {
     expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`${at('FILE')}: `) });
     expect(ran.err).toContain(says);
     if (before !== null) expect(readFileSync(at('FILE')).equals(before)).toBe(true);
-    expect(readdirSync(folder).filter((name) => /^FILE-(drain|writer)$|^OUT$/.test(name))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => /^FILE-(drain|writer)$|^OUT/.test(name))).toEqual([]);
   });
 });
 
@@ -96,6 +96,24 @@ test('restore takes a copy, and not the database itself', async () => {
     err: `${at('jit.db')}: this is the database itself; name a copy of it\n`,
   });
   expect(readFileSync(at('jit.db')).equals(before)).toBe(true);
+});
+
+test('a restore that is refused names the copy, and leaves nothing behind', async () => {
+  openLedger(at('copy.db')).close();
+  const copy = new SQLite(at('copy.db'));
+  copy.exec("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('later', 99999999999999)");
+  copy.close();
+  expect(await runHere('restore', at('copy.db'), at('jit.db'))).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`${at('copy.db')}: a later version of jitbot has used this database`),
+  });
+  expect(readdirSync(folder).filter((name) => name.startsWith('jit.db'))).toEqual([]);
+});
+
+test('a database in a folder that is not there is named as it was set', async () => {
+  openLedger(at('copy.db')).close();
+  const { err } = await runHere('restore', at('copy.db'), at('none/jit.db'));
+  expect(err).toContain(`${at('none/jit.db')}: its folder does not exist`);
 });
 
 test('the bot makes no ledger of the database of another program', async () => {

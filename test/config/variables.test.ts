@@ -6,7 +6,7 @@ import { ConfigError } from '../../src/config/configError.ts';
 import { envSchema } from '../../src/config/envSchema.ts';
 import { parsePolicy } from '../../src/config/policyFile.ts';
 import { SECRET_VARIABLES } from '../../src/config/secretVariables.ts';
-import { readEnvironment } from '../../src/config/variables.ts';
+import { readEnvFile, readSecretFiles } from '../../src/config/variables.ts';
 import { PROVISIONERS } from '../../src/provisioners/registry.ts';
 
 let folder: string;
@@ -23,7 +23,8 @@ function file(name: string, content: string): string {
 /** What the bot reads of these variables. */
 function read(variables: Record<string, string>, envFile = join(folder, '.env')): NodeJS.ProcessEnv {
   const all = { ...variables };
-  readEnvironment(all, envFile);
+  readEnvFile(all, envFile);
+  readSecretFiles(all);
   return all;
 }
 

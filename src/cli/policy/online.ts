@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { systemClock } from '../../app/clock.ts';
 import { ConfigError } from '../../config/configError.ts';
+import { readSecretFiles } from '../../config/variables.ts';
 import { type Condition, isGroup, type Policy, type Test } from '../../domain/policy.ts';
 import type { LintFinding } from '../../domain/policyLint.ts';
 import type { Known } from '../../domain/terms.ts';
@@ -117,6 +118,7 @@ function namesIn(policy: Policy): Named[] {
 
 /** Looking names up needs far less of the environment than running the bot. */
 function connect(): { pagerDuty: PagerDutyClient; directory: Directory } {
+  readSecretFiles(process.env, ['SLACK_BOT_TOKEN', 'PAGERDUTY_TOKEN']);
   const { SLACK_BOT_TOKEN: slackToken, PAGERDUTY_TOKEN: pagerDutyToken } = process.env;
   if (!slackToken || !pagerDutyToken) throw new ConfigError(PROBLEMS.online);
   const quiet = () => undefined;

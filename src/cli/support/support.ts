@@ -6,6 +6,8 @@ import { ConfigError } from '../../config/configError.ts';
 import { VARIABLES } from '../../config/envSchema.ts';
 import { readTextFile } from '../../config/readFile.ts';
 import { secretsNamed } from '../../config/secrets.ts';
+import { SECRET_VARIABLES } from '../../config/secretVariables.ts';
+import { fromFiles } from '../../config/variables.ts';
 import { createStriker } from '../../domain/secrets.ts';
 import { openLedgerFile } from '../../ledger/history/ledgerFile.ts';
 import { SUPPORT_GUIDE } from '../../wording/terminal/guides.ts';
@@ -27,7 +29,9 @@ export async function support({ values, files }: Given<typeof SUPPORT>): Promise
   const out = values.out ?? 'jitbot-support.zip';
   if (existsSync(out)) throw new ConfigError(PROBLEMS.exists(out));
   const parts = await gathered(databasePath(files[0]), values.log);
-  const strike = createStriker(secretsNamed(process.env));
+  // Whoever runs this may not be allowed to read all of them. What the bot wrote has them redacted already.
+  const inFiles = Object.values(fromFiles(SECRET_VARIABLES, process.env).filled);
+  const strike = createStriker([...secretsNamed(process.env), ...inFiles]);
   const zip = createZip(out);
   zip.add('README.txt', [SUPPORT_GUIDE]);
   for (const [name, text] of parts) zip.add(name, [strike(text)]);

@@ -8,10 +8,11 @@ import { type Verification, verifyLedger } from './verify.ts';
 /**
  * Copies a snapshot of the database into one self-contained file, while the bot goes on writing. The copy is
  * readable by its owner only, and is checked before it gets its name.
+ * @param named the path that an error names, if `to` is only a draft of it
  * @returns the result of checking the copy: a damaged ledger is copied too, since there is nothing better
  * @throws StorageError if the database holds no ledger, or the file exists already or cannot be written
  */
-export function backupLedger(path: string, to: string): Verification {
+export function backupLedger(path: string, to: string, named = to): Verification {
   if (existsSync(to)) throw new StorageError(`${to}: is there already; name a new file for each backup`);
   const draft = `${to}.part`;
   const reader = openLedgerFile(path);
@@ -25,7 +26,7 @@ export function backupLedger(path: string, to: string): Verification {
     return found;
   } catch (error) {
     rmSync(draft, { force: true });
-    throw fileFault(error, to);
+    throw fileFault(error, named);
   } finally {
     reader.close();
   }

@@ -2,9 +2,11 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, realpathSync, ren
 import { dirname } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { StorageError } from '../../ports/store.ts';
-import { type OpenLedger, openLedger, takeWriterLock } from '../sqlite/open.ts';
+import { type OpenLedger, openLedger, refuseLater, takeWriterLock } from '../sqlite/open.ts';
 import { backupLedger } from './backup.ts';
+import { openLedgerFile } from './ledgerFile.ts';
 import { giveToOwnerOf } from './owner.ts';
+import { type Verification, verifyLedger } from './verify.ts';
 
 /** Files beside a database that a bot has used. */
 const COMPANIONS = ['-wal', '-shm'];
@@ -26,13 +28,12 @@ export async function putInPlace(
   { now, prepare }: { now: number; prepare: (draft: OpenLedger) => Promise<void> },
 ): Promise<InPlace> {
   if (isSame(copy, path)) throw new StorageError(`${copy}: this is the database itself; name a copy of it`);
+  checkCopy(copy);
   const draft = `${path}.restoring`;
   const { release } = takeWriterLock(path);
   try {
     removeDraft(draft);
-    const found = backupLedger(copy, draft);
-    if (!found.whole)
-      throw new StorageError(`${copy}: the record in it is not whole (${found.problem}); nothing was put back`);
+    refuseDamaged(copy, backupLedger(copy, draft, path));
     const ledger = openLedger(draft, { waitsForLocks: true });
     try {
       await prepare(ledger);
@@ -48,6 +49,22 @@ export async function putInPlace(
     removeDraft(draft);
     release();
   }
+}
+
+/** Refuses a copy before anything is made beside the database. */
+function checkCopy(copy: string): void {
+  const ledger = openLedgerFile(copy);
+  try {
+    refuseLater(ledger.sqlite, copy);
+    refuseDamaged(copy, verifyLedger(ledger));
+  } finally {
+    ledger.close();
+  }
+}
+
+function refuseDamaged(copy: string, found: Verification): void {
+  if (!found.whole)
+    throw new StorageError(`${copy}: the record in it is not whole (${found.problem}); nothing was put back`);
 }
 
 const isSame = (copy: string, path: string): boolean =>

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import SQLite, { type Database } from 'better-sqlite3';
 import { z } from 'zod';
@@ -120,8 +121,8 @@ export function openLedgerToRead(path: string): OpenLedger {
 
 const journalSchema = z.object({ entries: z.array(z.object({ when: z.number() })).min(1) });
 
-/** Refuses a database that a later version has migrated: this version would take its changes for damage. */
-function refuseLater(sqlite: Database, path: string): void {
+/** Refuses a database that a later version has migrated: this version would take its changes for damage. @throws StorageError */
+export function refuseLater(sqlite: Database, path: string): void {
   const isUsed = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'").get() !== undefined;
   if (!isUsed) return;
   const newest =
@@ -185,7 +186,7 @@ export function takeWriterLock(path: string): { release: () => void; exposed: st
         { cause: error },
       );
     }
-    throw startFault(error, lockPath);
+    throw startFault(error, existsSync(dirname(path)) ? lockPath : path);
   }
   return { release: () => lock.close(), exposed };
 }
