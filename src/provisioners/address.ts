@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { ADDRESS, TARGET_FIELDS } from '../wording/targets/shared.ts';
 
 const SECRETS = /^(user(_?name)?|login|pass(w(or)?d)?|pwd|passfile|ssl_?pass(word)?|auth(orization)?)$/i;
 const LIMITS = /^(statement_timeout|lock_timeout|idle_in_transaction_session_timeout)$/i;
@@ -25,32 +26,31 @@ export function eachServer(address: string): readonly [string, ...string[]] {
 const isWhole = (address: string): boolean => URL.canParse(address) && new URL(address).hostname !== '';
 
 function problemOf(address: string): string | null {
-  if (!URL.canParse(address)) return 'this is not an address';
+  if (!URL.canParse(address)) return ADDRESS.noAddress;
   const { hostname, searchParams } = new URL(address);
-  if (hostname === '') return 'name the host between // and the next /';
-  return problemOfQuery(searchParams, SECRETS, 'write user and password before the host');
+  if (hostname === '') return ADDRESS.noHost;
+  return problemOfQuery(searchParams, SECRETS, ADDRESS.loginFirst);
 }
 
 function problemOfQuery(query: URLSearchParams, names: RegExp, instead: string): string | null {
   const name = [...query.keys()].find((one) => names.test(one));
-  return name === undefined ? null : `"${name}" does not belong behind the ?: ${instead}`;
+  return name === undefined ? null : ADDRESS.notBehind(name, instead);
 }
 
 /** Characters that end a user or a password, or escape others. They have to be percent-encoded. */
 function problemOfLetters(address: string): string | null {
-  const told = (letter: string) => `a ${letter} in a user or a password is written ${encodeURIComponent(letter)}`;
-  if (/[\s\p{Cc}]/u.test(address))
-    return 'a space in a user or a password is written %20, and nothing may stand around it';
+  const told = (letter: string) => ADDRESS.escaped(letter, encodeURIComponent(letter));
+  if (/[\s\p{Cc}]/u.test(address)) return ADDRESS.noSpace;
   if (/%(?![0-9a-f]{2})/i.test(address)) return told('%');
   const [, rest = ''] = address.split(/^[a-z]+:\/\//i);
   const ended = /[/?#]/.exec(rest.slice(0, Math.max(0, rest.lastIndexOf('@'))));
-  if (ended) return `${told(ended[0])} (and an @ behind the host %40)`;
+  if (ended) return ADDRESS.escapedAt(told(ended[0]));
   try {
     decodeURIComponent(address);
     return address.includes('#') ? told('#') : null;
   } catch {
     // Nothing else makes it throw.
-    return 'what a % stands for is written as UTF-8, for example %C3%A9 for é';
+    return ADDRESS.utf8;
   }
 }
 
@@ -58,18 +58,15 @@ function problemOfDatabase(address: string, mayBeMany: boolean): string | null {
   const letters = problemOfLetters(address);
   if (letters !== null) return letters;
   const servers = eachServer(address);
-  if (servers.length > 1 && !mayBeMany) return 'name one host: several are not understood here';
+  if (servers.length > 1 && !mayBeMany) return ADDRESS.oneHost;
   const odd = servers.length > 1 && !servers.every(isWhole);
-  if (odd) return 'between two commas there is to be a host, such as a:5432,b:5432';
+  if (odd) return ADDRESS.hostBetween;
   for (const server of servers) {
     const problem = problemOf(server);
     if (problem !== null) return problem;
   }
   const query = new URL(servers[0]).searchParams;
-  return (
-    problemOfQuery(query, PLACES, 'write host, port and database before it') ??
-    problemOfQuery(query, LIMITS, 'the bot sets its own limits, and a pooler would refuse it')
-  );
+  return problemOfQuery(query, PLACES, ADDRESS.placeFirst) ?? problemOfQuery(query, LIMITS, ADDRESS.noLimits);
 }
 
 const checked = (problemWith: (address: string) => string | null) => (address: string, context: z.RefinementCtx) => {
@@ -88,7 +85,7 @@ export const databaseAddress = (scheme: RegExp, expected: string, mayBeMany = fa
     .superRefine(checked((address) => problemOfDatabase(address, mayBeMany)));
 
 /** An http or https address without user and password in its query. */
-export const webAddress = (expected = 'expected an http or https address') =>
+export const webAddress = (expected: string = TARGET_FIELDS.webAddress) =>
   z.url({ protocol: /^https?$/, error: expected, abort: true }).superRefine(checked(problemOf));
 
 const hostsOf = (address: string): string =>

@@ -4,6 +4,7 @@ import type { Grant } from '../domain/grant.ts';
 import type { Person } from '../domain/person.ts';
 import { findRole, type Policy, type Resource, roleKey } from '../domain/policy.ts';
 import type { Known } from '../domain/terms.ts';
+import { TARGETS } from '../wording/targets/shared.ts';
 import { type Connection, type ListedRole, TargetRefusal, type Use } from './provisioner.ts';
 import { placeOf, provisionerOf, type Target } from './targetPlaces.ts';
 import { unconnected } from './unconnected.ts';
@@ -100,11 +101,7 @@ export class Connections {
     const isOwn = place === null || (own?.place === place && isConnected(own));
     const connection = isOwn ? own?.connection : this.toPlace(place);
     if (connection) return connection;
-    throw new Error(
-      place === null
-        ? `resource ${resourceId} is no longer in the policy file; put it back until this access has ended`
-        : `this access was given at "${place}", which the policy file cannot reach any more; put that target under retired_targets, with its secrets, until this access has ended`,
-    );
+    throw new Error(place === null ? TARGETS.resourceGone(resourceId) : TARGETS.placeGone(place));
   }
 
   /** What a role gives under the policy in force, or null if there is no such role. */

@@ -1,6 +1,7 @@
 /** Lowers a person's level in a place to what they are owed without a grant, and reads it back. */
 
 import type { SeatRecord } from '../ports/targets.ts';
+import { SEATS } from '../wording/targets/shared.ts';
 import type { BookedRoster } from './bookedRoster.ts';
 import { pause, poll } from './polling.ts';
 
@@ -32,7 +33,7 @@ async function lower<Role>(
     if (await isOver()) return;
   }
   await roster.set(place, account, owed, null);
-  await poll(`${roster.scope} still shows ${account} in ${place} with more than ${owed ?? 'nothing'}`, polling, isOver);
+  await poll(SEATS.stillMore(roster.scope, account, place, owed ?? 'nothing'), polling, isOver);
 }
 
 /** A person who returns right after being removed is removed again, a few times. */
@@ -40,7 +41,7 @@ async function takeReturned<Role>(booked: BookedRoster<Role>, record: SeatRecord
   const { roster, seats, returned } = booked;
   for (let left = RETURNS; await isBack(booked, record); left -= 1) {
     const again = await returned.by(record);
-    if (left === 0) throw new Error(`${roster.scope}: somebody comes back into ${record.place} again and again`);
+    if (left === 0) throw new Error(SEATS.comesBack(roster.scope, record.place));
     if (again) await lower(booked, again, await seats.owedWithout(again));
   }
 }

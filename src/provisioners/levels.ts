@@ -1,3 +1,4 @@
+import { SEATS } from '../wording/targets/shared.ts';
 import type { Roster } from './roster.ts';
 
 /** Compares levels of a roster. null means none. */
@@ -6,7 +7,7 @@ export function levelsOf({ scope, levels }: Pick<Roster<unknown>, 'scope' | 'lev
   function rank(level: string | null): number {
     if (level === null) return -1;
     const found = levels.indexOf(level);
-    if (found === -1) throw new Error(`${scope} speaks of ${level}, which is none of its levels`);
+    if (found === -1) throw new Error(SEATS.unknownLevel(scope, level));
     return found;
   }
   const most = (all: readonly (string | null)[]): string | null =>

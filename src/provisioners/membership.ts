@@ -1,4 +1,5 @@
 import type { Residue } from '../domain/grant.ts';
+import { TARGETS } from '../wording/targets/shared.ts';
 import { attemptAll } from './attemptAll.ts';
 import { type BookUses, createBookedRoster } from './bookedRoster.ts';
 import { giveBack, isSeated, removeStanding } from './giveBack.ts';
@@ -53,7 +54,7 @@ export function membership<Role>(
         await revoke(grantId);
         return;
       }
-      if (role === null) throw new TargetRefusal(`${roleKey} is no longer in the policy file`);
+      if (role === null) throw new TargetRefusal(TARGETS.roleGone(roleKey));
       for (const { place } of roster.seats(role)) await removeStanding(booked, await roster.placeId(place), account);
     },
   };

@@ -1,6 +1,7 @@
 import type { Residue } from '../domain/grant.ts';
 import type { Instant } from '../domain/terms.ts';
 import type { Holding } from '../ports/targets.ts';
+import { OWN } from '../wording/targets/own.ts';
 import { attemptAll } from './attemptAll.ts';
 import { documentFor, type OwnAsking } from './ownAsking.ts';
 import { ownIds } from './ownIds.ts';
@@ -36,9 +37,9 @@ export class OwnAccess {
     );
     // Recorded in any case: what has an id there can be ended by it.
     if (typeof answer.id === 'string') await this.#own.keep(one.grantId, answer.id);
-    if (!answer.active) throw new Error(`${this.#name} answered the grant with "active": false`);
+    if (!answer.active) throw new Error(OWN.grantInactive(this.#name));
     if (known !== null && typeof answer.id === 'string' && answer.id !== known)
-      throw new Error(`${this.#name} answered the grant with the id ${answer.id}, where it had given ${known} before`);
+      throw new Error(OWN.otherId(this.#name, answer.id, known));
     return { account: answer.account || one.person.email };
   }
 
@@ -47,7 +48,7 @@ export class OwnAccess {
     await attemptAll(await this.#own.of(one.grantId), async (id) => {
       const { active, left } = await this.#asking.state('revoke', document, one.grantId, id);
       await this.#residue.keep(one.grantId, left ?? []);
-      if (active) throw new Error(`${this.#name} answered the revoke with "active": true`);
+      if (active) throw new Error(OWN.revokeActive(this.#name));
     });
     await this.#underWay.checkOver(one.grantId, this.#name);
     return { left: await this.#residue.of(one.grantId) };
@@ -72,7 +73,7 @@ export class OwnAccess {
     const document = { action: 'remove', account, role, grants, grant_id: grantId };
     await attemptAll(grantId === null ? [null] : await this.#own.of(grantId), async (id) => {
       const { active } = await this.#asking.state('remove', document, grantId, id);
-      if (active) throw new Error(`${this.#name} answered that ${account} still holds ${role ?? 'it'}`);
+      if (active) throw new Error(OWN.stillHolds(this.#name, account, role ?? 'it'));
     });
   }
 }

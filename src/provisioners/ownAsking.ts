@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Instant } from '../domain/terms.ts';
 import type { Finding, Holding } from '../ports/targets.ts';
+import { OWN } from '../wording/targets/own.ts';
 import { residueSchema } from './ownResidue.ts';
 import type { Action, Grants, Send } from './protocol.ts';
 import type { Access, ListedRole } from './provisioner.ts';
@@ -29,11 +30,11 @@ const checkSchema = z.object({
 });
 
 const SHAPES: Readonly<Record<Action, string>> = {
-  grant: '{"active": true or false}',
-  revoke: '{"active": true or false}',
-  status: '{"active": true or false}',
+  grant: OWN.state,
+  revoke: OWN.state,
+  status: OWN.state,
   list: '{"holdings": […]}',
-  remove: '{"active": true or false}',
+  remove: OWN.state,
   check: '{"findings": […]}',
 };
 
@@ -54,7 +55,7 @@ export class OwnAsking {
   async state(action: Action, document: object, grantId: string | null, id: string | null): Promise<State> {
     const answer = await this.#ask(action, { ...document, ...(id !== null && { id }) }, stateSchema, grantId);
     if (action !== 'grant' && id !== null && typeof answer.id === 'string' && answer.id !== id)
-      throw new Error(`${this.#name} was asked about ${id} (${action}) and answered about ${answer.id}`);
+      throw new Error(OWN.aboutOther(this.#name, id, action, answer.id));
     return answer;
   }
 
@@ -73,7 +74,7 @@ export class OwnAsking {
     try {
       return schema.parse(parseStrictly(text));
     } catch (error) {
-      throw new Error(`${this.#name} answered ${action} with something that is not ${SHAPES[action]}`, {
+      throw new Error(OWN.otherShape(this.#name, action, SHAPES[action]), {
         cause: error,
       });
     }

@@ -1,4 +1,5 @@
 import type { Finding, Holding } from '../ports/targets.ts';
+import { OWN } from '../wording/targets/own.ts';
 import { OwnAccess } from './ownAccess.ts';
 import { OwnAsking } from './ownAsking.ts';
 import type { Grants, Manners, Send } from './protocol.ts';
@@ -40,7 +41,7 @@ async function checkByAsking(
 ): Promise<readonly Finding[]> {
   for (const { roleKey, role } of roles) {
     if (await access.isActive({ ...NO_GRANT, person: NOBODY, role, roleKey }))
-      return [{ ok: false, what: `asked about a grant that never was, ${name} says it is active` }];
+      return [{ ok: false, what: OWN.inventsGrant(name) }];
   }
-  return [{ ok: true, what: `${name} answers, and knows nothing of a grant that never was` }];
+  return [{ ok: true, what: OWN.answers(name) }];
 }

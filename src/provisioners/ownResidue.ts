@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Residue } from '../domain/grant.ts';
 import type { IdBook } from '../ports/targets.ts';
+import { RESIDUE } from '../wording/targets/shared.ts';
 
 /** What the holder left behind, as the team's own service, program or module reports when it revokes. */
 export const residueSchema = z.array(z.object({ what: z.string().min(1).max(1_000), done: z.string().max(1_000) }));
@@ -17,7 +18,7 @@ export const ownResidue = (ids: IdBook) => ({
   keep: async (grantId: string, left: readonly Residue[]): Promise<void> => {
     for (const { what, done } of left.slice(0, MOST_KEPT)) await ids.keep(grantId, `${LEFT}${what}`, done);
     const more = left.length - MOST_KEPT;
-    if (more > 0) await ids.keep(grantId, `${LEFT}${more} more`, 'the target named them');
+    if (more > 0) await ids.keep(grantId, `${LEFT}${more} more`, RESIDUE.named);
   },
   of: async (grantId: string): Promise<readonly Residue[]> =>
     [...(await ids.of(grantId))].flatMap(([thing, done]) =>

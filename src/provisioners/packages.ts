@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Policy } from '../domain/policy.ts';
+import { TARGETS } from '../wording/targets/shared.ts';
 import { PROVISIONERS } from './registry.ts';
 
 const require = createRequire(import.meta.url);
@@ -28,10 +29,8 @@ export function lackingPackages(policy: Policy, isInstalled = isThere, root = RO
   // One command for all needed packages, including installed ones: npm would remove those of an earlier --no-save.
   const needed = PROVISIONERS.flatMap(({ kind, packages = [] }) => (kinds.has(kind) ? packages : []));
   const wanted = [...new Set(needed)].map((name) => `'${name}@${VERSIONS[name] ?? 'latest'}'`).join(' ');
-  const lines = lacking.map(
-    ({ kind, missing }) => `targets of kind ${kind} need what is not installed: ${missing.join(', ')}.`,
-  );
-  return `${lines.join('\n')} Run: npm install ${installOptions(root)} ${wanted}`;
+  const lines = lacking.map(({ kind, missing }) => TARGETS.packagesMissing(kind, missing.join(', ')));
+  return TARGETS.install(lines.join('\n'), installOptions(root), wanted);
 }
 
 /** npm's options to install next to this program, depending on how it was installed. */

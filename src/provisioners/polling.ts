@@ -1,4 +1,5 @@
 import { type Millis, SECOND } from '../domain/terms.ts';
+import { TARGETS } from '../wording/targets/shared.ts';
 
 /** How often and how long to poll background work of a target, in ms. */
 export interface Polling {
@@ -9,7 +10,7 @@ export interface Polling {
 /** Polls until `isOver`. @param problem the error if it is not over in time, such as `AWS: assigning is not over` */
 export async function poll(problem: string, { every, until }: Polling, isOver: () => Promise<boolean>): Promise<void> {
   for (let waited = 0; !(await isOver()); waited += every) {
-    if (waited >= until) throw new Error(`${problem} after ${until / SECOND} s`);
+    if (waited >= until) throw new Error(TARGETS.tooLong(problem, until / SECOND));
     await pause(every);
   }
 }

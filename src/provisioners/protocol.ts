@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import type { Millis } from '../domain/terms.ts';
+import { OWN_FIELDS } from '../wording/targets/own.ts';
+import { TARGET_FIELDS } from '../wording/targets/shared.ts';
 
 export type Action = 'grant' | 'revoke' | 'status' | 'list' | 'remove' | 'check';
 
@@ -33,7 +35,7 @@ export interface Manners {
 /** What happens to sessions when access ends, which only the target's operator knows. */
 export const sessionsSchema = z
   .union([z.enum(['none', 'ended', 'until_closed']), z.string().regex(/^\d+[smhd]/)], {
-    error: 'expected none, ended, until_closed, or how long they live on, such as 1h',
+    error: OWN_FIELDS.sessions,
   })
   .default('none')
   .transform((said, ctx): Sessions => {
@@ -41,7 +43,7 @@ export const sessionsSchema = z
     if (said === 'ended') return 0;
     if (said === 'until_closed') return null;
     const ms = parseDuration(said);
-    if (ms === null) ctx.addIssue({ code: 'custom', message: `"${said}" is no duration such as 30m or 1h` });
+    if (ms === null) ctx.addIssue({ code: 'custom', message: TARGET_FIELDS.noDuration(said) });
     return ms;
   });
 type Sessions = 'none' | Millis | null;

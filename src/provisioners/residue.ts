@@ -3,6 +3,7 @@ import type { Residue } from '../domain/grant.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import type { SeatRecord } from '../ports/targets.ts';
+import { RESIDUE } from '../wording/targets/shared.ts';
 import type { Use } from './provisioner.ts';
 import type { Made, Roster } from './roster.ts';
 import type { Seats } from './seats.ts';
@@ -42,7 +43,7 @@ export function residueOf<Role>(
       const stood = (await ids.of(record.grantId)).get(`${STOOD}${record.place}`);
       if (stood === undefined) return;
       const left = await inTime(newIn(record, stood), mostLooking).catch((error: unknown): Residue[] => [
-        { what: `what was made in ${record.place}`, done: `could not be looked at: ${errorText(error)}` },
+        { what: RESIDUE.madeIn(record.place), done: RESIDUE.notLooked(errorText(error)) },
       ]);
       if (left.length > 0) await ids.keep(record.grantId, `${LEFT}${record.place}`, JSON.stringify(left));
     },
@@ -56,16 +57,13 @@ export function residueOf<Role>(
 
 const told = ({ id, what }: Made): Residue => ({
   what,
-  done:
-    id === null
-      ? 'could not be looked at, so nobody knows whether something new is there'
-      : 'was not there when the access was given, and is still there: remove it unless somebody needs it',
+  done: id === null ? RESIDUE.unknown : RESIDUE.stillThere,
 });
 
 function inTime<T>(work: Promise<T>, most: Millis): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it took too long')), most);
+    timer = setTimeout(() => reject(new Error(RESIDUE.slow)), most);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

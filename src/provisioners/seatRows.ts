@@ -1,4 +1,5 @@
 import type { SeatBook, SeatRecord } from '../ports/targets.ts';
+import { SEATS } from '../wording/targets/shared.ts';
 
 /** The prefix of a place's id. Rows of versions that recorded names have a space there. */
 const BY_ID = '#';
@@ -19,7 +20,7 @@ export function seatRows(scope: string, book: SeatBook) {
     of: async (grantId: string): Promise<readonly SeatRecord[]> =>
       (await book.of(grantId)).map((record) => {
         if (record.place.startsWith(prefix)) return fromBook(record);
-        throw new Error(`what was given at "${record.place}" cannot be taken back at ${scope}`);
+        throw new Error(SEATS.otherRoster(record.place, scope));
       }),
     keep: (record: SeatRecord): Promise<void> => book.keep(toBook(record)),
     drop: ({ grantId, place }: SeatRecord): Promise<void> => book.drop({ grantId, place: `${prefix}${place}` }),

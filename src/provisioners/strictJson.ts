@@ -3,6 +3,7 @@
  * takes the last one, so somebody who chose what a field holds (their own name) could answer in the program's stead.
  * @throws SyntaxError
  */
+import { TARGET_FIELDS } from '../wording/targets/shared.ts';
 export function parseStrictly(text: string): unknown {
   const value: unknown = JSON.parse(text);
   /** The names of each object that is open; null: a list. */
@@ -16,6 +17,6 @@ export function parseStrictly(text: string): unknown {
 }
 
 function note(names: Set<string> | null | undefined, name: string): void {
-  if (names?.has(name)) throw new SyntaxError(`"${name}" is said twice`);
+  if (names?.has(name)) throw new SyntaxError(TARGET_FIELDS.saidTwice(name));
   names?.add(name);
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/terms.ts';
+import { SEATS } from '../wording/targets/shared.ts';
 import type { BookedRoster } from './bookedRoster.ts';
 import type { Person } from './foundFirst.ts';
 import { pause, poll } from './polling.ts';
@@ -40,7 +41,7 @@ export async function takeSeat<Role>(
     const member = await memberNow();
     // Whoever is not shown yet could not be seen to be gone later.
     await poll(
-      `${roster.scope} does not show ${person.account} in ${seat.place}`,
+      SEATS.notShown(roster.scope, person.account, seat.place),
       polling,
       async () => rank(await roster.level(place, member)) >= rank(seat.level),
     );

@@ -1,4 +1,5 @@
 import type { Policy, Resource } from '../domain/policy.ts';
+import { TARGET_FIELDS } from '../wording/targets/shared.ts';
 import { withoutTexts } from './place.ts';
 import type { Provisioner } from './provisioner.ts';
 import { PROVISIONERS } from './registry.ts';
@@ -9,7 +10,7 @@ export type Target = Pick<Resource, 'kind' | 'target'>;
 // biome-ignore lint/suspicious/noExplicitAny: kinds with different types stand in one list
 export const provisionerOf = ({ kind: wanted }: { readonly kind: string }): Provisioner<any, any> => {
   const found = PROVISIONERS.find(({ kind }) => kind === wanted);
-  if (!found) throw new Error(`no provisioner of kind ${wanted}`);
+  if (!found) throw new Error(TARGET_FIELDS.noKind(wanted));
   return found;
 };
 

@@ -1,6 +1,7 @@
 import type { Grant } from '../domain/grant.ts';
 import type { Policy, Resource } from '../domain/policy.ts';
 import type { Finding, Targets } from '../ports/targets.ts';
+import { TARGETS } from '../wording/targets/shared.ts';
 import { Connections, listed } from './connections.ts';
 import type { Access, Use } from './provisioner.ts';
 import { placesOf } from './targetPlaces.ts';
@@ -45,7 +46,7 @@ export function connectTargets(policy: Policy, use: Pick<Use, 'log' | 'clock' | 
     list: async (resource) => (await ofResource(resource.id)?.list?.(listed(resource))) ?? [],
     remove: async (resourceId, holding) => {
       const connection = ofResource(resourceId);
-      if (!connection?.remove) throw new Error(`what is found on ${resourceId} has to be removed by hand`);
+      if (!connection?.remove) throw new Error(TARGETS.removeByHand(resourceId));
       await connection.remove(holding, connections.given(holding.role ?? ''));
     },
     tidy: async (resourceId) => ofResource(resourceId)?.tidy?.(),

@@ -1,4 +1,5 @@
 import { errorText } from '../domain/text.ts';
+import { TARGETS } from '../wording/targets/shared.ts';
 import type { Connection } from './provisioner.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Connection } from './provisioner.ts';
  */
 export function unconnected(why: unknown): Connection<unknown> {
   const fails = async (): Promise<never> => {
-    throw new Error(`this target cannot be connected: ${errorText(why)}`, { cause: why });
+    throw new Error(TARGETS.notConnected(errorText(why)), { cause: why });
   };
   return { grant: fails, revoke: fails, isActive: fails, check: fails, close: async () => undefined };
 }

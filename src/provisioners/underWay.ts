@@ -1,6 +1,7 @@
 import { type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { counted } from '../domain/text.ts';
 import type { IdBook } from '../ports/targets.ts';
+import { TARGETS } from '../wording/targets/shared.ts';
 
 const SENT = 'sent without an answer';
 
@@ -34,10 +35,7 @@ export function underWayBook(ids: IdBook, { now, lastsFor }: { now: () => Instan
     /** @throws while a request may still be carried out */
     checkOver: async (grantId: string, name: string): Promise<void> => {
       const left = (await sentAt(grantId)) + lastsFor - now();
-      if (left > 0)
-        throw new Error(
-          `${name} did not answer a grant, and may still carry it out; it is taken back again in ${counted(Math.ceil(left / SECOND), 'second')}`,
-        );
+      if (left > 0) throw new Error(TARGETS.underWay(name, counted(Math.ceil(left / SECOND), 'second')));
     },
   };
 }

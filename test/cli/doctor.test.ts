@@ -41,11 +41,11 @@ afterAll(async () => {
 });
 const variables = (user: string) => ({ DB_URL: server.url('payments', user, `${user}-sandbox`), SECRET });
 
-test('16 with everything in order the doctor lists its checks and changes nothing', async () => {
+test('with everything in order, the doctor lists its checks and changes nothing', async () => {
   const { code, out } = await jit(['doctor', path], variables('jitbot'));
   expect(out).toContain('payments-db (postgres)\n  ✓ jitbot may create roles\n');
   expect(out).toContain('✓ jitbot may grant payments_read');
-  expect(out).toContain('answers, and knows nothing of a grant that never was');
+  expect(out).toContain('answers, and does not know a grant that never existed');
   expect(out).toContain('not checked: Slack, and the channels, groups and people');
   expect(out).toContain('not checked: PagerDuty, and the escalation policies');
   expect(out).toMatch(/Everything that was checked is fine\.\n$/);
@@ -65,7 +65,7 @@ test('what is missing is named with its fix, beside a target that is down', asyn
   expect(JSON.stringify(out)).not.toContain('ben-sandbox');
 });
 
-test('a policy with a mistake is answered with the mistake', async () => {
+test('a policy with a mistake is answered with that mistake', async () => {
   expect(await jit(['doctor', path])).toMatchObject({
     code: 2,
     err: expect.stringContaining('the environment variable DB_URL is not set'),
@@ -79,11 +79,11 @@ test('a package that is not installed is named with the command that adds it', (
   const withMysql = { ...policy, resources };
   expect(lackingPackages(withMysql)).toBe(null);
   expect(lackingPackages(withMysql, () => false)).toMatch(
-    /^targets of kind mysql need what is not installed: mysql2\. Run: npm install --no-save --save-prod --omit=dev 'mysql2@\^3/,
+    /^targets of kind mysql need packages that are not installed: mysql2\. Run: npm install --no-save --save-prod --omit=dev 'mysql2@\^3/,
   );
 });
 
-test('16 one command installs all that the policy needs, whatever of it is there', () => {
+test('one command installs all packages that the policy needs, also those there', () => {
   const { policy } = loadPolicy(path, PROVISIONERS, variables('jitbot'));
   const [one] = policy.resources.values();
   if (!one) throw new Error('the policy has no resource');
@@ -101,7 +101,7 @@ describe('with Slack and PagerDuty at hand', () => {
   let stage: Stage;
   afterEach(() => stage.close());
 
-  test('16 wrong channels, groups and escalation policies are found', async () => {
+  test('wrong channels, groups and escalation policies are found', async () => {
     stage = await setStage();
     const env = { ...stage.sandbox.env, SECRET };
     const write = (change: (source: string) => string) => {

@@ -90,7 +90,7 @@ test('what is not gone is said, with what to do by hand, and is no success', asy
   const { code, out } = await jit(['revoke-all', '--from', copy, policy], { SECRET });
   expect(code).toBe(1);
   expect(out).toMatch(/^NOT GONE {2}db\/read of Ana \(jit_G\d+\): .*500/m);
-  expect(out).toMatch(/^ {4}At 127\.0\.0\.1:\d+: take back what grant G\d+ of db\/read gave to jit_G/m);
+  expect(out).toMatch(/^ {4}At 127\.0\.0\.1:\d+: end what grant G\d+ of db\/read gave to jit_G/m);
   expect(held.size).toBe(3);
 });
 

@@ -101,14 +101,14 @@ async function factsOf(hub: FakeGitHub, api: number): Promise<Set<string>> {
     ...collaborators.map((login) => `${login} is a collaborator (${hub.permission(api, login)})`),
     ...invitations.map(({ invitee, permissions }) => `${invitee?.login} is invited (${permissions})`),
     ...childTeams.flatMap(({ slug, members }) => [
-      `the team ${slug} is a child of the team`,
+      `${slug} is a child team of the team`,
       ...members.map((login) => `${login} is in the child team ${slug}`),
     ]),
     ...shown('deploy key', keys),
     ...shown('webhook', hooks),
     ...shown('team', teams),
     ...shown('runner', runners),
-    ...teamInvitations.map(({ login }) => `${login} is invited into the team`),
+    ...teamInvitations.map(({ login }) => `${login} is invited to the team`),
   ]);
 }
 

@@ -148,7 +148,7 @@ describeHostileHolder<Project>({
   begin,
   moves,
   unavoidable: [],
-  isNamed: (fact, left) => left.some(({ what }) => what.startsWith(`${fact}, which came while`)),
+  isNamed: (fact, left) => left.some(({ what }) => what.startsWith(`${fact}, which came during`)),
   survivors: [
     { what: 'the holder in a role that was granted', plant: ({ edit }) => edit((all) => all[0]?.members.push(HOLDER)) },
     {

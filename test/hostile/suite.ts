@@ -94,13 +94,13 @@ export function describeHostileHolder<A extends Arena>(target: HostileTarget<A>)
   const nothing = { failure: null, uses: [], survivors: [], missing: [] };
 
   describe(`a hostile holder of ${kind}`, () => {
-    test.each(seeds(target.rounds))('K1 K2 K3 leaves no access that is not written down: seed %i', async (seed) => {
+    test.each(seeds(target.rounds))('leaves no unrecorded access: seed %i', async (seed) => {
       const { arena, before } = await begin(seed);
       const context = `seed ${seed}:\n${(await play(moves, arena, { seed, most: 10 })).join('\n')}`;
       expect(await judged(arena, before, context), context).toEqual(nothing);
     });
 
-    test.each([...moves])('$name: this move alone leaves no access that is not written down', async (move) => {
+    test.each([...moves])('$name: this move alone leaves no unrecorded access', async (move) => {
       const { arena, before } = await begin(0);
       await play([move], arena, { seed: 1, most: 3 });
       expect(await judged(arena, before, move.name)).toEqual(nothing);

@@ -54,7 +54,7 @@ test.each(Object.entries(BY_ADDRESS))(
     const address = String(target[field]);
     for (const name of ['user', 'password', 'PASSWORD', 'pass', 'username', 'sslpassword'])
       expect(messages(kind, { ...target, [field]: `${address}?x=1&${name}=secret` })).toEqual([
-        `${field}: "${name}" does not belong behind the ?: write user and password before the host`,
+        `${field}: "${name}" does not belong after the ?: write user and password before the host`,
       ]);
   },
 );
@@ -85,14 +85,14 @@ test('K11.1 what people are shown is made anew from host, port and database', ()
   expect(shownPlace(address)).toBe('db.example:6432/payments');
 });
 
-test('another database of the same server is the one of that name, whatever is in it', () => {
+test('another database of the same server is shown by its name', () => {
   const url = 'postgres://jitbot:pw@db.example:6432/payments?sslmode=require';
   for (const name of ['orders', 'a?b#c', 'größe', 'a b', '100%'])
     expect(decodeURIComponent(new URL(withDatabase(url, name)).pathname)).toBe(`/${name}`);
   expect(withDatabase(url, 'orders')).toBe('postgres://jitbot:pw@db.example:6432/orders?sslmode=require');
 });
 
-test('whom an address names is told as they are called', () => {
+test('the user of an address is shown as the server knows them', () => {
   expect(userOf('postgres://jit%40bot:pw@db.example/payments')).toBe('jit@bot');
   expect(userOf('postgres://db.example/payments')).toBe('');
 });
@@ -102,45 +102,45 @@ describe.each([
   ['postgres', 'postgres://'],
   ['postgres', 'postgresql://'],
   ['mysql', 'mysql://'],
-])('H4 a password in an address for %s, %s', (kind, scheme) => {
+])('a password in an address for %s, %s', (kind, scheme) => {
   const problem = (rest: string) => messages(kind, { url: `${scheme}${rest}` });
 
   test.each([
-    ['a#b', 'a # in a user or a password is written %23'],
-    ['1#b', 'a # in a user or a password is written %23'],
-    ['a/b', 'a / in a user or a password is written %2F'],
-    ['1/b', 'a / in a user or a password is written %2F'],
-    ['a?b', 'a ? in a user or a password is written %3F'],
-    ['1?b', 'a ? in a user or a password is written %3F'],
-    ['100%', 'a % in a user or a password is written %25'],
-    ['a%zz', 'a % in a user or a password is written %25'],
-    ['a b', 'a space in a user or a password is written %20'],
-    ['a\tb', 'a space in a user or a password is written %20'],
-    ['a%E4b', 'what a % stands for is written as UTF-8'],
-  ])('%j is refused with what to write', (password, told) => {
+    ['a#b', 'in a user or a password, # is written %23'],
+    ['1#b', 'in a user or a password, # is written %23'],
+    ['a/b', 'in a user or a password, / is written %2F'],
+    ['1/b', 'in a user or a password, / is written %2F'],
+    ['a?b', 'in a user or a password, ? is written %3F'],
+    ['1?b', 'in a user or a password, ? is written %3F'],
+    ['100%', 'in a user or a password, % is written %25'],
+    ['a%zz', 'in a user or a password, % is written %25'],
+    ['a b', 'in a user or a password, a space is written %20'],
+    ['a\tb', 'in a user or a password, a space is written %20'],
+    ['a%E4b', 'percent codes must be UTF-8'],
+  ])('%j is refused, with what to write instead', (password, told) => {
     for (const rest of [`jitbot:${password}@db.example/payments`, `${password}:pw@db.example:99/payments`])
       expect(problem(rest)).toEqual([expect.stringContaining(`url: ${told}`)]);
   });
 
-  test('nothing stands around an address', () => {
+  test('a space before or after an address is refused', () => {
     expect(problem('u:p@h/db ')).toHaveLength(1);
     expect(problem('u:p@h/db\n')).toHaveLength(1);
   });
 
-  test.each(['%23', '%2F%3F%25%40%20', 'a@b', 'a:b', '!$&()*+,;=~|', '%C3%A9'])('%s is understood', (password) => {
+  test.each(['%23', '%2F%3F%25%40%20', 'a@b', 'a:b', '!$&()*+,;=~|', '%C3%A9'])('%s is accepted', (password) => {
     expect(problem(`jitbot:${password}@db.example/payments`)).toEqual([]);
   });
 });
 
-test('H4 several servers: PostgreSQL’s writable one, refused where not understood', () => {
+test('several servers: PostgreSQL’s writable one, refused for other kinds', () => {
   const several = (kind: string, hosts: string) => messages(kind, { url: `${kind}://u:p@${hosts}/payments` });
   for (const hosts of ['a,b', 'a:5432,b:5433', '[::1]:5432,b', 'a:1,b:2,c:3'])
     expect([several('postgres', hosts), several('mysql', hosts)]).toEqual([
       [],
-      ['url: name one host: several are not understood here'],
+      ['url: name one host: this kind of target takes no more'],
     ]);
   for (const hosts of ['a,', ',a', 'a:x,b', 'a:5432,b:99999'])
-    expect(several('postgres', hosts)).toEqual([expect.stringContaining('between two commas there is to be a host')]);
+    expect(several('postgres', hosts)).toEqual([expect.stringContaining('expected a host between two commas')]);
   const url = 'postgres://jitbot:a@b@one:5432,two:5433/payments?sslmode=require';
   expect(eachServer(url)).toEqual([
     'postgres://jitbot:a@b@one:5432/payments?sslmode=require',
@@ -152,9 +152,9 @@ test('H4 several servers: PostgreSQL’s writable one, refused where not underst
   );
 });
 
-test('H1 limits of a session, which a pooler refuses, do not belong in an address', () => {
+test('session limits, which a pooler refuses, are refused in an address', () => {
   for (const name of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'])
     expect(messages('postgres', { url: `postgres://u:p@h/db?${name}=1` })).toEqual([
-      `url: "${name}" does not belong behind the ?: the bot sets its own limits, and a pooler would refuse it`,
+      `url: "${name}" does not belong after the ?: the bot sets its own limits, and a pooler would refuse this`,
     ]);
 });

@@ -278,7 +278,7 @@ describe('AWS Identity Center', () => {
     expect(aws.assignments.size).toBe(0);
   });
 
-  test('one that fails is a failure, in AWS’s own words, and nothing is left', async () => {
+  test('one that fails is a failure in AWS’s own words, and nothing is left', async () => {
     aws.failing = true;
     await expect(center.connection.grant(accessOf(role, id), inAnHour())).rejects.toThrow(/the account is suspended/);
     aws.failing = false;
@@ -286,11 +286,15 @@ describe('AWS Identity Center', () => {
     expect(await center.connection.isActive(accessOf(role, id))).toBe(false);
   });
 
-  test('one that did not end in time, and comes true later, is still undone', async () => {
+  test('one that is late, and comes true after the failure, is still undone', async () => {
     aws.slowness = 1_000;
-    await expect(center.connection.grant(accessOf(role, id), inAnHour())).rejects.toThrow(/not over after/);
+    await expect(center.connection.grant(accessOf(role, id), inAnHour())).rejects.toThrow(
+      /has not finished assigning access after/,
+    );
     // Nobody knows how it will end: so it is not over.
-    await expect(center.connection.revoke(accessOf(role, id))).rejects.toThrow(/not over after/);
+    await expect(center.connection.revoke(accessOf(role, id))).rejects.toThrow(
+      /has not finished assigning access after/,
+    );
     aws.finish();
     expect(aws.assignments.size).toBe(1);
     aws.slowness = 1;
@@ -298,22 +302,26 @@ describe('AWS Identity Center', () => {
     expect(aws.assignments.size).toBe(0);
   });
 
-  test('one that did not end in time is waited for, also behind one of somebody else', async () => {
+  test('one that is late is waited for, also behind somebody else’s', async () => {
     const ofEve = {
       ...accessOf(role, newGrantId()),
       person: { ...BEN, slackId: 'U0EVE', email: 'eve@harbor.example' },
     };
     aws.slowness = 1_000;
-    await expect(center.connection.grant(ofEve, inAnHour())).rejects.toThrow(/not over after/);
-    await expect(center.connection.grant(accessOf(role, id), inAnHour())).rejects.toThrow(/not over after/);
-    await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow(/not over after/);
+    await expect(center.connection.grant(ofEve, inAnHour())).rejects.toThrow(/has not finished assigning access after/);
+    await expect(center.connection.grant(accessOf(role, id), inAnHour())).rejects.toThrow(
+      /has not finished assigning access after/,
+    );
+    await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow(
+      /has not finished assigning access after/,
+    );
     aws.finish();
     aws.slowness = 1;
     for (const access of [ofEve, accessOf(role, id)]) await center.connection.revoke(access);
     expect(aws.assignments.size).toBe(0);
   });
 
-  test('what a person had before stays, and is listed as standing, over all pages', async () => {
+  test('earlier access stays, and is listed as standing, over all pages', async () => {
     for (const user of ['user-ben', 'user-eve'])
       for (const { account } of role.assignments) aws.assignments.add(`${user} ${account} ${SET}`);
     await center.connection.grant(accessOf(role, id), inAnHour());
@@ -343,7 +351,7 @@ describe('AWS Identity Center', () => {
     ['PT61M', false],
     ['PT2H', false],
     [undefined, true],
-  ])('a permission set with sessions of %s is in order where one hour was said: %s', async (SessionDuration, isOk) => {
+  ])('a permission set with sessions of %s, where one hour is expected, passes: %s', async (SessionDuration, isOk) => {
     aws.instead.set('DescribePermissionSet', JSON.stringify({ PermissionSet: { SessionDuration } }));
     const findings = await center.connection.check([{ roleKey: 'a/b', role }]);
     aws.instead.clear();
@@ -355,7 +363,7 @@ describe('AWS Identity Center', () => {
     ]);
   });
 
-  test('a group that is assigned is nobody, whatever its id', async () => {
+  test('an assigned group is never taken for a person, whatever its id', async () => {
     await center.connection.grant(accessOf(role, id), inAnHour());
     const assigned = (PrincipalType: string, PrincipalId?: string) => ({ PrincipalType, PrincipalId });
     const groups = { AccountAssignments: [assigned('GROUP', 'user-ben'), assigned('USER')] };
@@ -366,7 +374,7 @@ describe('AWS Identity Center', () => {
     await center.connection.revoke(accessOf(role, id));
   });
 
-  test('a deleted person is listed by id: their assignments are still there', async () => {
+  test('a deleted person’s assignments are still listed, by id', async () => {
     for (const { account } of role.assignments) aws.assignments.add(`user-gone ${account} ${SET}`);
     const [held, ...others] = (await center.connection.list?.([{ roleKey: 'payments-db/read', role }])) ?? [];
     expect([held, others]).toEqual([{ account: 'user-gone', role: 'payments-db/read', grantId: null }, []]);
@@ -378,7 +386,7 @@ describe('AWS Identity Center', () => {
     ['of somebody else', { PrincipalId: 'user-eve' }],
     ['in another account', { TargetId: '333333333333' }],
     ['of another permission set', { PermissionSetArn: `${SET}-long` }],
-  ])('what AWS is still assigning %s is not waited for, and their own is', async (_, other) => {
+  ])('an assignment in progress %s is not waited for, and the person’s own is', async (_, other) => {
     await center.connection.grant(accessOf(role, id), inAnHour());
     const under = { PrincipalId: 'user-ben', TargetId: '111111111111', PermissionSetArn: SET };
     const saying = (status: object) => {
@@ -390,7 +398,9 @@ describe('AWS Identity Center', () => {
     saying({ ...under, ...other });
     expect(await center.connection.isActive(accessOf(role, id))).toBe(true);
     saying(under);
-    await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow('assigning is not over after 0.05 s');
+    await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow(
+      'has not finished assigning access after 0.05 s',
+    );
     saying({ ...under, PrincipalId: undefined });
     await expect(center.connection.isActive(accessOf(role, id))).rejects.toThrow('whom the request r is about');
     aws.instead.clear();
@@ -408,7 +418,7 @@ describe('AWS Identity Center', () => {
     },
   );
 
-  test('somebody whom Identity Center does not know is refused by name', async () => {
+  test('a person whom Identity Center does not know is refused by name', async () => {
     const stranger = { ...accessOf(role, id), person: { ...BEN, email: 'nobody@harbor.example' } };
     await expect(center.connection.grant(stranger, inAnHour())).rejects.toThrow(
       'Identity Center has no user nobody@harbor.example',
@@ -427,7 +437,7 @@ test('a missing IAM user is refused by name, and a missing group by the doctor',
 
 describe('IAM groups', () => {
   test.each(['ListGroups', 'ListUsers'])(
-    'the doctor says what it takes to find what was renamed: %s',
+    'the doctor says what it needs to find renamed users and groups: %s',
     async (action) => {
       const doctor = async () =>
         (await iam.connection.check([{ roleKey: 'a/b', role: { groups: ['payments', 'payments'] } }])).map(
@@ -452,7 +462,7 @@ describe('IAM groups', () => {
       await expect(grantTo(`${name}@harbor.example`)).rejects.toThrow(`there is no IAM user ${name}`);
   });
 
-  test('K3 a missing group takes nobody in, and another account holds nobody', async () => {
+  test('a missing group takes nobody in, and another account holds nobody', async () => {
     await iam.connection.grant(access(), inAnHour());
     const before = [...aws.groups];
     aws.groups.delete('AGPAPAYMENTS');
@@ -466,7 +476,7 @@ describe('IAM groups', () => {
     await iam.connection.revoke(access());
   });
 
-  test('K3 an extension follows a renamed user, and reaches nobody after a deletion', async () => {
+  test('an extension follows a renamed user, and reaches nobody after a deletion', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.users.set('AIDABEN', 'ben.adeyemi');
     aws.users.set('AIDANEW', 'ben');
@@ -504,7 +514,7 @@ describe('IAM groups', () => {
     aws.users.set('AIDABEN', 'ben');
   });
 
-  test('somebody who was taken out at the same moment is no failure', async () => {
+  test('somebody who was removed at the same moment is not a failure', async () => {
     await iam.connection.grant(access(), inAnHour());
     const group = aws.groups.get('AGPAPAYMENTS');
     aws.onAsked = (action) => {
@@ -515,7 +525,7 @@ describe('IAM groups', () => {
     expect(await iam.connection.isActive(access())).toBe(false);
   });
 
-  test('K3 a deleted group holds nobody, and a new one of its name is not touched', async () => {
+  test('a deleted group holds nobody, and a new one of its name is not touched', async () => {
     await iam.connection.grant(access(), inAnHour());
     aws.groups.delete('AGPAPAYMENTS');
     aws.groups.set('AGPANEW', { name: 'payments', users: new Set(['AIDABEN']) });
@@ -539,7 +549,7 @@ describe('IAM groups', () => {
     Object.assign(aws.groups.get('AGPAPAYMENTS') ?? {}, { name: 'payments' });
   });
 
-  test('K3 a grant of the version before is stamped with ids, and found when renamed', async () => {
+  test('an earlier version’s grant is stamped with ids, and found when renamed', async () => {
     const old = useForTests();
     await old.seats.keep({
       grantId: id,

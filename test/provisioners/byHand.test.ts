@@ -79,7 +79,7 @@ const CASES: Readonly<Record<string, readonly [target: string, gives: string, ac
     'jit_ana_g1a',
     [/ALTER ROLE "jit_ana_g1a" NOLOGIN;/, /REVOKE "payments_read"/, /pg_terminate_backend/, /DROP ROLE "jit_ana_g1a"/],
   ],
-  slack: [`{ kind: slack, token: "\${SECRET}" }`, '{ groups: [S0DBA] }', 'U0ANA', [/the group S0DBA: take out U0ANA/]],
+  slack: [`{ kind: slack, token: "\${SECRET}" }`, '{ groups: [S0DBA] }', 'U0ANA', [/the group S0DBA: remove U0ANA/]],
   ssh: [
     '{ kind: ssh, ca_key: /etc/ca, revocation_list: /etc/revoked, publish: [/bin/push, now] }',
     '{ principals: [deploy] }',

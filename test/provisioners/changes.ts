@@ -99,24 +99,24 @@ export function describeChanges(
   }
 
   describe(`${name}: "not found" is not "gone"`, () => {
-    test('K3 a renamed person loses their grant, and the old name’s new owner nothing', () =>
+    test('a renamed person loses their grant, and the old name’s new owner nothing', () =>
       each('renamePerson', async (at) => {
         expect(await harness().connection.isActive(at.access), `${at.how}: still active`).toBe(true);
         expect(await isTrue(at), at.how).toEqual({ ended: true });
       }));
 
-    test('K3 access to a container that is renamed ends, and its namesake is left alone', () =>
+    test('access to a renamed container ends, and its namesake is left alone', () =>
       each('renameContainer', async (at) => {
         expect(await harness().connection.isActive(at.access), `${at.how}: still active`).toBe(true);
         expect(await isTrue(at), at.how).toEqual({ ended: true });
       }));
 
-    test('K3 access to what was moved away ends, or the end fails for people to see', () =>
+    test('access to a target that moved ends, or the end fails for people to see', () =>
       each('moveTarget', async (at) => {
         await isTrue(at);
       }));
 
-    test('K3 a credential without its right makes the end fail, and says nothing is gone', () =>
+    test('a credential without its right fails the end, and never reports it gone', () =>
       each('blind', async (at) => {
         const told = await isTrue(at);
         // Where it may still take away what it can no longer see, it may do so, and then has to say that it does not know.

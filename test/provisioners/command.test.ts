@@ -82,7 +82,7 @@ describe('command', () => {
   const withProgram = (path: string, ...args: string[]) =>
     command.connect(command.targetSchema.parse({ kind: 'command', run: [path, ...args] }), use);
 
-  test('what it says on its error output is in the error, its last line only', async () => {
+  test('the last line of its error output is in the error', async () => {
     writeFileSync(at('held.down'), '');
     await expect(connection.grant(one(), inAnHour())).rejects.toThrow(
       `${access} ended with 3 (the door controller is away at 127.0.0.1), asked to grant`,
@@ -101,7 +101,7 @@ describe('command', () => {
     expect(JSON.parse(account)).toEqual([['$(touch /tmp/x); `id`', '| cat'], ['PATH']]);
   });
 
-  test('one that hangs is killed, with what it started', async () => {
+  test('one that hangs is killed, with its children', async () => {
     const hang = program(
       'hang.cjs',
       `const child = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
@@ -113,7 +113,7 @@ describe('command', () => {
     await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
-  test('what it started does not go on after it has answered', async () => {
+  test('its children do not go on after it has answered', async () => {
     const leaves = program(
       'leaves.cjs',
       `const child = require('child_process').spawn('sleep', ['600'], { stdio: 'ignore' });
@@ -124,26 +124,26 @@ describe('command', () => {
     await expect.poll(() => isAlive(Number(readFileSync(at('left'), 'utf8')))).toBe(false);
   });
 
-  test('what it started may finish writing its answer', async () => {
+  test('a child may finish writing its answer', async () => {
     const slow = program('slow.sh', '');
     writeFileSync(slow, `#!/bin/sh\n(sleep 0.2; echo '{"active": true}') &\n`);
     expect(await withProgram(slow).isActive(one())).toBe(true);
   });
 
-  test('what it leaves running with its output open is ended, and its answer counts', async () => {
+  test('a child that keeps the output open is ended, and the answer counts', async () => {
     const holds = program('holds.sh', '');
     writeFileSync(holds, `#!/bin/sh\necho '{"active": true}'\nsleep 600 &\n`);
     expect(await withProgram(holds).isActive(one())).toBe(true);
   });
 
-  test('one that answers before it has read what it is told is understood', async () => {
+  test('one that answers before it has read its input is understood', async () => {
     const hasty = program('hasty.sh', '');
     writeFileSync(hasty, `#!/bin/sh\necho '{"active": true, "account": "ben"}'\n`);
     const much = accessOf({ door: 'x'.repeat(4_000_000) }, newGrantId());
     expect(await withProgram(hasty).grant(much, inAnHour())).toEqual({ account: 'ben' });
   });
 
-  test('an answer and a complaint that come in pieces are read as a whole', async () => {
+  test('an answer and an error that arrive in pieces are read whole', async () => {
     const pieces = program(
       'pieces.cjs',
       `const piecemeal = async (stream, bytes) => {
@@ -157,7 +157,7 @@ describe('command', () => {
     await expect(withProgram(pieces, 'fail').isActive(one())).rejects.toThrow('ended with 3 (two)');
   });
 
-  test('a process that left its group with the output open fails it, without hanging', async () => {
+  test('a child outside its group with the output open fails it, without hanging', async () => {
     const away = program(
       'away.cjs',
       `const child = require('child_process').spawn(process.execPath, ['-e', \`
@@ -166,11 +166,13 @@ describe('command', () => {
          setTimeout(() => process.exit(), 20000);\`], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] });
        child.unref();`,
     );
-    await expect(withProgram(away).isActive(one())).rejects.toThrow(/left something running that holds its output/);
+    await expect(withProgram(away).isActive(one())).rejects.toThrow(
+      /left something running that keeps its output open/,
+    );
     await expect.poll(() => existsSync(at('cut'))).toBe(true);
   });
 
-  test('one that the bot may not kill fails, and the bot lives', async () => {
+  test('one that the bot may not kill fails, and the bot goes on', async () => {
     const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
       throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
     });
@@ -180,7 +182,7 @@ describe('command', () => {
     kill.mockRestore();
   });
 
-  test('what its holder left is named at the end, also if reading back failed before', async () => {
+  test('what its holder left is named at the end, also after a failed read-back', async () => {
     const door = program(
       'left.cjs',
       `const said = JSON.parse(require('fs').readFileSync(0, 'utf8'));
@@ -215,18 +217,18 @@ describe('command', () => {
       'says no and is killed',
       `require('fs').writeSync(1, '{"active": false}'); process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000)`,
     ],
-  ])('K3 one that %s has not said that access is gone', async (_, source) => {
+  ])('one that %s has not said that access is gone', async (_, source) => {
     const odd = withProgram(program('vague.cjs', source));
     await expect(odd.isActive(one())).rejects.toThrow(/vague\.cjs/);
     await expect(odd.revoke(one())).rejects.toThrow(/vague\.cjs/);
   });
 
-  test('K3 one that answers a revoke with "still there" has not taken it away', async () => {
+  test('one that answers a revoke with "still there" has not ended it', async () => {
     const stubborn = withProgram(program('stubborn.cjs', `console.log('{"active": true}')`));
     await expect(stubborn.revoke(one())).rejects.toThrow(/answered the revoke with "active": true/);
   });
 
-  test('K3 an id of its own is given back with every later question', async () => {
+  test('its own id is given back to it with every later question', async () => {
     const cards = program(
       'cards.cjs',
       `const fs = require('fs');
@@ -241,7 +243,7 @@ describe('command', () => {
     expect(readFileSync(at('cards'), 'utf8')).toBe('grant without\nstatus card-7\nrevoke card-7\n');
   });
 
-  test('K4 its place is what is run and its environment, without secrets', () => {
+  test('its place is its command and environment, without secrets', () => {
     const placeOf = (env: Record<string, string>) =>
       command.placeOf(command.targetSchema.parse({ kind: 'command', run: [access, '--site', 'hamburg'], env }));
     const place = placeOf({ SITE: 'north', DOOR_TOKEN: 'one' });
@@ -250,15 +252,15 @@ describe('command', () => {
     expect(place).not.toMatch(/north|one/);
   });
 
-  test('one that is not there is named', async () => {
+  test('a missing program is named', async () => {
     await expect(withProgram('/nowhere/at/all').isActive(one())).rejects.toThrow(
       '/nowhere/at/all could not be started',
     );
   });
 
-  test('in the policy file it stands with its whole path', () => {
+  test('a program without its whole path is refused in the policy file', () => {
     const parsed = command.targetSchema.safeParse({ kind: 'command', run: ['vpn-access'] });
-    expect(parsed.error?.message).toContain('with its whole path');
+    expect(parsed.error?.message).toContain('the whole path of the program');
   });
 });
 

@@ -120,7 +120,7 @@ export function describeContract(name: string, harness: () => Harness): void {
   });
 
   describe(`${name}, as every provisioner`, () => {
-    test('what was never granted is not active, and revoking it is success', async () => {
+    test('what was never granted is not active, and revoking it succeeds', async () => {
       const { connection, role } = harness();
       expect(await connection.isActive(access(role))).toBe(false);
       await connection.revoke(access(role));
@@ -147,7 +147,7 @@ export function describeContract(name: string, harness: () => Harness): void {
       expect(await reallyHas(id)).toBe(false);
     });
 
-    test('ending one grant leaves another live grant of the same thing alone', async () => {
+    test('ending one grant leaves another active grant of the same thing alone', async () => {
       const { connection, role, reallyHas } = harness();
       await connection.grant(access(role), inAnHour());
       await connection.grant(access(role, `${id}B`), inAnHour());
@@ -197,38 +197,35 @@ export function describeContract(name: string, harness: () => Harness): void {
       expect(await connection.isActive(access(role, `${id}C`))).toBe(false);
     });
 
-    test.each(ODD_NAMES)(
-      'I16 %s is given it exactly or refused by name, and no namesake loses anything',
-      async (email) => {
-        const { connection, role, welcome } = harness();
-        const guest = await welcome?.(email);
-        const has = async () => (await guest?.has()) ?? null;
-        const odd = { ...access(role, `${id}O`), person: { slackId: 'U0ODD', name: 'Odd Name', email } };
-        await connection.grant(access(role), inAnHour());
-        const refused = await connection.grant(odd, inAnHour()).then(
-          ({ account }) => {
-            expect(account).not.toBe('');
-            return null;
-          },
-          (error: unknown) => String(error),
-        );
-        // Whom the target knows is given it.
-        if (guest) expect(refused).toBeNull();
-        if (refused !== null) expect(refused.toLowerCase()).toMatch(namesIn(email));
-        expect(await connection.isActive(odd)).toBe(refused === null);
-        expect([null, refused === null]).toContain(await has());
-        await connection.revoke(odd);
-        await connection.revoke(odd);
-        expect(await connection.isActive(odd)).toBe(false);
-        expect([null, false]).toContain(await has());
-        await guest?.leave();
-        expect(await connection.isActive(access(role))).toBe(true);
-        expect(await harness().reallyHas(id)).toBe(true);
-        await connection.revoke(access(role));
-      },
-    );
+    test.each(ODD_NAMES)('%s is given it exactly or refused by name, and no namesake loses anything', async (email) => {
+      const { connection, role, welcome } = harness();
+      const guest = await welcome?.(email);
+      const has = async () => (await guest?.has()) ?? null;
+      const odd = { ...access(role, `${id}O`), person: { slackId: 'U0ODD', name: 'Odd Name', email } };
+      await connection.grant(access(role), inAnHour());
+      const refused = await connection.grant(odd, inAnHour()).then(
+        ({ account }) => {
+          expect(account).not.toBe('');
+          return null;
+        },
+        (error: unknown) => String(error),
+      );
+      // Whom the target knows is given it.
+      if (guest) expect(refused).toBeNull();
+      if (refused !== null) expect(refused.toLowerCase()).toMatch(namesIn(email));
+      expect(await connection.isActive(odd)).toBe(refused === null);
+      expect([null, refused === null]).toContain(await has());
+      await connection.revoke(odd);
+      await connection.revoke(odd);
+      expect(await connection.isActive(odd)).toBe(false);
+      expect([null, false]).toContain(await has());
+      await guest?.leave();
+      expect(await connection.isActive(access(role))).toBe(true);
+      expect(await harness().reallyHas(id)).toBe(true);
+      await connection.revoke(access(role));
+    });
 
-    test('I16 a stranger to the target is refused by name, with nothing to take back', async () => {
+    test('somebody unknown to the target is refused by name, with nothing to take back', async () => {
       const { connection, role, welcome } = harness();
       if (!welcome) return;
       const email = 'no-one.here@harbor.example';
@@ -238,7 +235,7 @@ export function describeContract(name: string, harness: () => Harness): void {
       await connection.revoke(stranger);
     });
 
-    test('a target that is down fails every call by name, and never means "not active"', async () => {
+    test('a target that is down fails every call by name, and is never "not active"', async () => {
       const { connection, role, breakTarget, mendTarget } = harness();
       await connection.grant(access(role), inAnHour());
       await breakTarget();

@@ -240,7 +240,7 @@ describe('github', () => {
   const roles = [{ roleKey: 'payments-db/read', role: TEAM }];
   const standing = { account: 'ben-o', role: 'payments-db/read', grantId: null };
 
-  test('who was in the team before is in it afterwards, and is listed as standing', async () => {
+  test('an earlier team member stays one, and is listed as standing', async () => {
     await putIn('payments', 'ben-o');
     await connection.grant(accessOf(TEAM, id), inAnHour());
     expect(await connection.list?.(roles)).toEqual([{ ...standing, grantId: id }, standing]);
@@ -262,26 +262,26 @@ describe('github', () => {
     await expel(api, 'ben-o');
   });
 
-  test('nobody is invited into the organization by the way', async () => {
+  test('nobody is invited into the organization as a side effect', async () => {
     const foreign = github.connect(
       github.targetSchema.parse({ kind: 'github', org: ORG, token: 'owner-token', api_url: hub.front.url }),
       { ...use, accountOf: () => 'stranger' },
     );
     for (const role of [TEAM, REPOSITORY]) {
       const access = accessOf(role, newGrantId());
-      await expect(foreign.grant(access, inAnHour())).rejects.toThrow(/no member of the GitHub organization/);
+      await expect(foreign.grant(access, inAnHour())).rejects.toThrow(/not a member of the GitHub organization/);
       await foreign.revoke(access);
     }
     expect(await membersOf('payments')).toEqual([]);
     expect(await collaboratorsOf(api)).toEqual([]);
   });
 
-  test('somebody whose name on GitHub nobody has told is refused with the line to add', async () => {
+  test('a person without a known GitHub name is refused, with the line to add', async () => {
     const zoe = { ...accessOf(TEAM, id), person: { ...BEN, slackId: 'U0ZOE', name: 'Zoe' } };
     await expect(connection.grant(zoe, inAnHour())).rejects.toThrow('add github for U0ZOE under identities');
   });
 
-  test('the doctor names a team that is not there', async () => {
+  test('the doctor names a missing team', async () => {
     const role = github.roleSchema.parse({ teams: ['paymnets'] });
     const findings = await connection.check([{ roleKey: 'payments-db/read', role }]);
     expect(findings[0]).toMatchObject({ ok: false, what: expect.stringContaining('the team paymnets: Not Found') });
@@ -350,7 +350,7 @@ describe('github', () => {
     await connection.revoke(accessOf(REPOSITORY, id));
   });
 
-  test('the organization may stand in the policy file in capitals', async () => {
+  test('the policy file may write the organization in capitals', async () => {
     const capitals = ORG.toUpperCase();
     const shouted = github.connect(
       github.targetSchema.parse({ kind: 'github', org: capitals, token: BOT_TOKENS[0], api_url: hub.front.url }),
@@ -368,7 +368,7 @@ describe('github', () => {
     expect(await collaboratorsOf(api)).toEqual([]);
   });
 
-  test('K3 an invitation that waits counts as access, and is taken back', async () => {
+  test('a waiting invitation counts as access, and is taken back', async () => {
     await connection.grant(accessOf(REPOSITORY, id), inAnHour());
     await expel(api, 'ben-o');
     hub.standing.invitations = [
@@ -381,7 +381,7 @@ describe('github', () => {
     hub.standing.invitations = [];
   });
 
-  test('K3 an invitation into a team that waits counts as access, and is taken back', async () => {
+  test('a waiting invitation into a team counts as access, and is taken back', async () => {
     await connection.grant(accessOf(TEAM, id), inAnHour());
     await takeOut('payments', 'ben-o');
     hub.standing.teamInvitations = ['ben-o', 'stranger'].map((login, index) => ({ id: index + 1, login }));
@@ -391,7 +391,7 @@ describe('github', () => {
     hub.standing.teamInvitations = [];
   });
 
-  test.each([403, 500, 502])('K3 an answer of %i about a person is no answer that they are gone', async (status) => {
+  test.each([403, 500, 502])('an answer of %i about a person does not count as gone', async (status) => {
     const about = (path: RegExp) => {
       hub.front.before = ({ path: at }) => (path.test(at) ? refusal(status, 'not now') : null);
     };
@@ -409,7 +409,7 @@ describe('github', () => {
     expect(await connection.isActive(accessOf(TEAM, id))).toBe(false);
   });
 
-  test('K3 somebody on the second page of a list is found', async () => {
+  test('somebody on the second page of a list is found', async () => {
     await connection.grant(accessOf(TEAM, id), inAnHour());
     // One a page: whoever goes from the first page meanwhile pulls the second one forward.
     const ben = { id: hub.idOf('ben-o'), login: 'ben-o' };
@@ -450,7 +450,7 @@ describe('what GitHub says of people and levels', () => {
     [{ role_name: 'security-lead', permissions: { pull: true, push: false } }, ['pull']],
     [{ permissions: { admin: true } }, ['pull', 'triage', 'push', 'maintain', 'admin']],
     [{}, ['pull']],
-  ])('a collaborator %j holds %j', async (said, expected) => {
+  ])('a collaborator %j has %j', async (said, expected) => {
     const all = ['pull', 'triage', 'push', 'maintain', 'admin'] as const;
     hub.front.before = (asked) =>
       isRepository(asked) && asked.path.includes('/collaborators?') ? answer([{ ...ben(), ...said }]) : null;
@@ -461,14 +461,14 @@ describe('what GitHub says of people and levels', () => {
     expect((await connection.list?.(roles))?.map(({ role }) => role)).toEqual(expected);
   });
 
-  test('only a repository’s direct collaborators are asked for, not the organization', async () => {
+  test('only a repository’s direct collaborators are listed, not the organization', async () => {
     hub.front.asked.length = 0;
     await connection.list?.([{ roleKey: 'a/b', role: REPOSITORY }]);
     const lists = hub.front.asked.filter(({ path: at }) => at.includes('/collaborators?'));
     expect(lists.map(({ path: at }) => new URL(at, 'http://hub').searchParams.get('affiliation'))).toEqual(['direct']);
   });
 
-  test('a member of a team who is made its maintainer is a member again afterwards', async () => {
+  test('a team member who is made its maintainer is a member again afterwards', async () => {
     const maintainer = github.roleSchema.parse({ teams: ['payments'], team_level: 'maintainer' });
     await putIn('payments', 'ben-o');
     await connection.grant(accessOf(maintainer, id), inAnHour());
@@ -501,7 +501,7 @@ describe('what GitHub says of people and levels', () => {
     hub.front.before = ({ path: at }) =>
       at === `/user/${ben().id}` ? answer({ id: hub.idOf('eve'), login: 'eve' }) : null;
     await expect(connection.revoke(accessOf(TEAM, id))).rejects.toThrow(
-      `asked for the user ${ben().id}, it answers ${hub.idOf('eve')}`,
+      `was asked for the user ${ben().id} and answered with ${hub.idOf('eve')}`,
     );
     hub.front.before = () => null;
     await connection.revoke(accessOf(TEAM, id));
@@ -517,7 +517,7 @@ describe('what GitHub says of people and levels', () => {
     await connection.revoke(accessOf(TEAM, id));
   });
 
-  test('K3 a team with a 404 that is still in the list of teams is not gone', async () => {
+  test('a team with a 404 that is still in the list of teams is not gone', async () => {
     await connection.grant(accessOf(TEAM, id), inAnHour());
     hub.front.before = (asked) => (isTeam(asked) ? NOT_FOUND : null);
     await expect(connection.isActive(accessOf(TEAM, id))).rejects.toThrow('Not Found');
@@ -529,7 +529,7 @@ describe('what GitHub says of people and levels', () => {
     ['whose membership waits', { role: 'admin', state: 'pending' }, null],
     ['of another organization', { role: 'admin', state: 'active' }, 4711],
     ['who is an ordinary member', { role: 'member', state: 'active' }, null],
-  ])('K3 an owner %s does not see whether a team is gone', async (_, said, organization) => {
+  ])('an owner %s cannot see whether a team is gone', async (_, said, organization) => {
     await connection.grant(accessOf(TEAM, id), inAnHour());
     hub.front.before = (asked) => {
       if (isTeam(asked)) return NOT_FOUND;
@@ -565,8 +565,8 @@ describe('the credential of the bot at GitHub', () => {
     ['', both, ['no: the token has the scope admin:org', 'no: the token has the scope repo']],
     ['repo', TEAM, ['no: the token has the scope admin:org']],
     ['repo', REPOSITORY, ['yes: the token has the scope repo']],
-    [null, both, ['yes: the token is accepted (what a fine-grained one may do, GitHub does not say)']],
-  ])('a token with the scopes %s is told what it lacks for what the roles need', async (scopes, role, expected) => {
+    [null, both, ['yes: the token is accepted (GitHub does not say what a fine-grained one may do)']],
+  ])('a token with the scopes %s is told which ones the roles still need', async (scopes, role, expected) => {
     saying(scopes);
     const findings = await doctor(role);
     expect(findings.slice(-expected.length)).toEqual(expected);
@@ -593,7 +593,7 @@ describe('the credential of the bot at GitHub', () => {
         return asked.path === '/app/installations/77' ? { status: 200, body: { id: 77, permissions } } : more(asked);
       };
 
-    test('it gives and takes as the installation that is in the policy file', async () => {
+    test('it acts as the installation that the policy file names', async () => {
       hub.front.before = installed({});
       const [as, id] = [connect(), newGrantId()];
       await as.grant(accessOf(TEAM, id), inAnHour());
@@ -634,7 +634,7 @@ describe('the credential of the bot at GitHub', () => {
     });
   });
 
-  test('a target has an App or a token, and a template that names something of a person', () => {
+  test('a target has either an App or a token, and a template that names a person', () => {
     const says = (more: object) => {
       const parsed = github.targetSchema.safeParse({ kind: 'github', org: ORG, ...more });
       return parsed.success ? parsed.data : parsed.error.issues.map(({ message }) => message);
@@ -648,7 +648,7 @@ describe('the credential of the bot at GitHub', () => {
     expect(says({ app: { ...app, id: 0 } })).toHaveLength(1);
     expect(says({ app: { ...app, private_key: 'sealed' } })).toEqual(['expected the App’s private key, in PEM form']);
     expect(says({ token: 't', account: 'ben' })).toEqual(['expected a template such as "{github}"']);
-    expect(says({ token: 't', org: 'harbor/api' })).toEqual(['expected a name as it stands in the address']);
+    expect(says({ token: 't', org: 'harbor/api' })).toEqual(['expected a name as in the address of the page']);
   });
 
   test('a role names a team or a repository, with a level that GitHub has', () => {
@@ -679,7 +679,7 @@ describe('a hostile holder of GitHub', () => {
     return typeof ended === 'object' ? ended.left.map(({ what }) => what).toSorted() : [];
   };
 
-  test('what a repository’s administrator left is named, and what was there is not', async () => {
+  test('what a repository’s administrator added is named, and earlier things are not', async () => {
     const admin = github.roleSchema.parse({ repositories: { api: 'admin' } });
     const id = newId();
     Object.assign(hub.standing, {
@@ -709,7 +709,7 @@ describe('a hostile holder of GitHub', () => {
     Object.assign(hub.standing, { keys: [], hooks: [], teams: [], invitations: [], runners: [] });
   });
 
-  test('a holder by a grant of their own is not named, and what is unknown is said', async () => {
+  test('a holder with their own grant is not named, and what is unknown is said', async () => {
     const admin = github.roleSchema.parse({ repositories: { api: 'admin' } });
     const [id, other] = [newId(), newId()];
     await connection.grant(accessOf(admin, id), inAnHour());
@@ -725,7 +725,7 @@ describe('a hostile holder of GitHub', () => {
     expect(await collaboratorsOf(api)).toEqual([]);
   });
 
-  test('what changed in something that was there, and what has no name, is named too', async () => {
+  test('a changed thing, and one without a name, are named too', async () => {
     const admin = github.roleSchema.parse({ repositories: { api: 'admin' } });
     const id = newId();
     Object.assign(hub.standing, {
@@ -752,7 +752,7 @@ describe('a hostile holder of GitHub', () => {
     Object.assign(hub.standing, { keys: [], hooks: [], invitations: [] });
   });
 
-  test('who can pass nothing on is not checked: a writer, or a team’s member', async () => {
+  test('holders who can pass nothing on are not checked: writers, team members', async () => {
     for (const role of [REPOSITORY, TEAM]) {
       const id = newId();
       await connection.grant(accessOf(role, id), inAnHour());
@@ -763,7 +763,7 @@ describe('a hostile holder of GitHub', () => {
     }
   });
 
-  test('whom a maintainer of a team let in is named at the end', async () => {
+  test('people whom a team’s maintainer added are named at the end', async () => {
     const maintainer = github.roleSchema.parse({ teams: ['payments'], team_level: 'maintainer' });
     const id = newId();
     await connection.grant(accessOf(maintainer, id), inAnHour());
@@ -772,8 +772,8 @@ describe('a hostile holder of GitHub', () => {
     hub.standing.teamInvitations = [{ id: 6, login: 'stranger' }];
     expect(await leftOf(maintainer, id)).toEqual([
       'eve is member of the team',
-      'stranger is invited into the team',
-      'the team mine is a child of the team',
+      'mine is a child team of the team',
+      'stranger is invited to the team',
     ]);
     hub.standing.teamInvitations = [];
     expect(ids().eve).not.toBe(ids().ben);

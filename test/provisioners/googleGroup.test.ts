@@ -205,7 +205,7 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
-  test('who was in the group for good before stays in it, for good', async () => {
+  test('an earlier permanent member stays one', async () => {
     google.put(PAYMENTS, 'ben');
     await grant(id, inAnHour());
     expect(expiry()).toEqual([undefined]);
@@ -213,7 +213,7 @@ describe('Google groups', () => {
     expect(people()).toEqual(['ben']);
   });
 
-  test('K3 an extension after the address moved on is for the person, not the address', async () => {
+  test('an extension after the address moved on is for the person, not the address', async () => {
     await grant(id, Date.UTC(2026, 0, 15, 13));
     google.people.set('benny@harbor.example', 'ben');
     google.people.set(BEN.email, 'newcomer');
@@ -228,7 +228,7 @@ describe('Google groups', () => {
     expect(people()).toEqual(['newcomer']);
   });
 
-  test('K3 an extension of a removed person admits nobody who has their address now', async () => {
+  test('an extension of a removed person admits nobody who has their address now', async () => {
     await grant(id, Date.UTC(2026, 0, 15, 13));
     google.people.set(BEN.email, 'newcomer');
     group().members = [];
@@ -236,7 +236,7 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
-  test('K3 two grants of one person around a new address are one seat', async () => {
+  test('two grants of one person around a new address are one seat', async () => {
     const second = newGrantId();
     await grant(id, inAnHour());
     google.people.delete(BEN.email);
@@ -248,7 +248,7 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
-  test('K3 a crash before the membership was written down leaves nobody in', async () => {
+  test('a crash before the membership was recorded leaves nobody in', async () => {
     const seen = google.before;
     google.before = (method, path) => {
       if (method !== 'POST') return null;
@@ -265,7 +265,7 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
-  test('K3 what somebody else gives for good in the same moment gets no end', async () => {
+  test('a permanent membership given in the same moment gets no end', async () => {
     const seen = google.before;
     google.before = (method) => {
       if (method !== 'POST') return null;
@@ -279,7 +279,7 @@ describe('Google groups', () => {
     await revoke(id);
   });
 
-  test('what another grant gives in the same moment is made as long as this one', async () => {
+  test('what another grant gives in the same moment lasts as long as this one', async () => {
     const seen = google.before;
     google.before = (method) => {
       if (method !== 'POST') return null;
@@ -293,7 +293,7 @@ describe('Google groups', () => {
     await revoke(id);
   });
 
-  test('who is in it under an address in capitals stays in it', async () => {
+  test('a member under an address in capitals stays in', async () => {
     google.people.delete(BEN.email);
     google.people.set(BEN.email.toUpperCase(), 'ben');
     google.put(PAYMENTS, 'ben');
@@ -302,7 +302,7 @@ describe('Google groups', () => {
     expect(people()).toEqual(['ben']);
   });
 
-  test('a membership that is answered as somebody else’s takes nobody else out', async () => {
+  test('a membership that is answered as somebody else’s removes nobody else', async () => {
     await grant(id, inAnHour());
     google.put(PAYMENTS, 'eve');
     const [bens, eves] = group().members.map(({ name }) => name);
@@ -324,7 +324,7 @@ describe('Google groups', () => {
     expect(people()).toEqual(['newcomer']);
   });
 
-  test('K3 somebody who left and came back by themselves is taken out at the end', async () => {
+  test('somebody who left and came back by themselves is removed at the end', async () => {
     await grant(id, inAnHour());
     group().members = [];
     google.put(PAYMENTS, 'ben');
@@ -349,7 +349,7 @@ describe('Google groups', () => {
     };
   };
 
-  test('K3 somebody who keeps coming back is removed three times, then the end fails', async () => {
+  test('somebody who keeps coming back is removed three times, then the end fails', async () => {
     await grant(id, inAnHour());
     comingBack(3);
     await revoke(id);
@@ -364,7 +364,7 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
-  test('K3 whoever is back with another grant stays in when the first one ends', async () => {
+  test('somebody who is back with another grant stays when the first one ends', async () => {
     const other = newGrantId();
     await grant(id, inAnHour());
     group().members = [];
@@ -376,14 +376,14 @@ describe('Google groups', () => {
     expect(await harness.connection.isActive(accessOf(role, other))).toBe(true);
   });
 
-  test('K3 whoever came while access was live is named at the end', async () => {
+  test('somebody who joined during access is named at the end', async () => {
     google.put(PAYMENTS, 'ana');
     await grant(id, inAnHour());
     google.put(PAYMENTS, 'eve');
     expect(await revoke(id)).toMatchObject({ left: [{ what: `eve@harbor.example is in ${PAYMENTS} (MEMBER)` }] });
   });
 
-  test('K3 whoever became an owner while access was live is named at the end', async () => {
+  test('somebody who became an owner during access is named at the end', async () => {
     google.put(PAYMENTS, 'ana');
     google.put(PAYMENTS, 'eve');
     await grant(id, inAnHour());
@@ -396,7 +396,7 @@ describe('Google groups', () => {
     });
   });
 
-  test('a second account that a holder let in is listed ungranted, and removable', async () => {
+  test('a second account that a holder added is listed ungranted, and removable', async () => {
     await grant(id, inAnHour());
     google.put(PAYMENTS, 'eve');
     await revoke(id);
@@ -406,7 +406,7 @@ describe('Google groups', () => {
     expect(people()).toEqual([]);
   });
 
-  test('the doctor names a group that the bot does not see', async () => {
+  test('the doctor names a group that the bot cannot see', async () => {
     expect(
       await harness.connection.check([{ roleKey: 'a/b', role: { groups: ['gone@harbor.example'] } }]),
     ).toMatchObject([{ ok: false, what: expect.stringContaining('no group gone@harbor.example') }]);

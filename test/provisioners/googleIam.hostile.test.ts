@@ -87,7 +87,7 @@ describe('what a holder does to the binding of their grant', () => {
         Object.assign(own().binding, { members: [] });
       },
     ],
-  ])('K3 a holder who %s loses it all the same', async (_, act) => {
+  ])('a holder who %s loses it all the same', async (_, act) => {
     act();
     expect(await connection.isActive(access())).toBe(true);
     expect(await end()).toMatchObject({ isActive: false });
@@ -96,7 +96,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect(has('group:admins@harbor.example', 'roles/editor')).toBe(true);
   });
 
-  test('K3 the title of an earlier or another live grant hides nothing', async () => {
+  test('the title of an earlier or another active grant hides nothing', async () => {
     await connection.revoke(access());
     const other = accessOf(googleIam.roleSchema.parse({ roles: ['roles/logging.viewer'] }), `${id}B`);
     await connection.grant(other, inAnHour());
@@ -115,7 +115,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect(has(ben, 'roles/logging.viewer')).toBe(false);
   });
 
-  test('K3 what the person had before, in the same role, is still theirs', async () => {
+  test('what the person had before, in the same role, is still theirs', async () => {
     await connection.revoke(access());
     google.policy.bindings.push({ role: VIEWER, members: [ben], condition: { title: 'standing', expression: 'true' } });
     await connection.grant(accessOf(role, `${id}B`), inAnHour());
@@ -124,7 +124,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect(await connection.isActive(accessOf(role, `${id}B`))).toBe(false);
   });
 
-  test('K3 a binding that they share with others by now is left to the others', async () => {
+  test('a binding that they now share with others is left to the others', async () => {
     await connection.revoke(access());
     const one = accessOf(googleIam.roleSchema.parse({ roles: [VIEWER] }), newGrantId());
     await connection.grant(one, inAnHour());
@@ -135,7 +135,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect([has(ben), has(eve)]).toEqual([false, true]);
   });
 
-  test('K3 a condition that was there and is wider by now is none that they had', async () => {
+  test('an earlier condition that is wider by now does not count as theirs', async () => {
     await connection.revoke(access());
     const condition = { title: 'until spring', expression: 'request.time < timestamp("2026-03-01T00:00:00Z")' };
     google.policy.bindings.push({ role: VIEWER, members: [ben], condition });
@@ -145,19 +145,19 @@ describe('what a holder does to the binding of their grant', () => {
       condition: { ...condition, expression: 'true' },
     });
     expect(await connection.revoke(one)).toEqual({
-      left: [{ what: expect.stringContaining('"until spring": true'), done: 'taken away with it' }],
+      left: [{ what: expect.stringContaining('"until spring": true'), done: 'removed with it' }],
     });
     expect(has(ben)).toBe(false);
   });
 
-  test('K3 what came before access was lengthened is found at its end', async () => {
+  test('what came before access was extended is found at its end', async () => {
     google.policy.bindings.push({ role: VIEWER, members: [ben], condition: { title: 'mine', expression: 'true' } });
     await connection.grant(access(), inAnHour() + 3_600_000);
-    expect(await end()).toMatchObject({ left: [{ done: 'taken away with it' }], isActive: false });
+    expect(await end()).toMatchObject({ left: [{ done: 'removed with it' }], isActive: false });
     expect(has(ben)).toBe(false);
   });
 
-  test('K3 what is given anew after it was taken back is no other grant’s', async () => {
+  test('what is given again after its end belongs to no other grant', async () => {
     await connection.revoke(access());
     const other = accessOf(role, `${id}B`);
     await connection.grant(other, inAnHour());
@@ -167,7 +167,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect(role.roles.map((what) => has(ben, what))).toEqual([true, true]);
   });
 
-  test('K3 two grants of one person stay apart, and neither’s title hides the other', async () => {
+  test('two grants of one person stay apart, and neither’s title hides the other', async () => {
     const other = accessOf(role, `${id}B`);
     await connection.grant(other, inAnHour());
     google.policy.bindings.push({
@@ -188,21 +188,21 @@ describe('what a holder does to the binding of their grant', () => {
   });
 });
 
-describe('what comes beside it', () => {
-  test('K3 what others got while it lived is named at the end', async () => {
+describe('what is added beside it', () => {
+  test('what others got during access is named at the end', async () => {
     google.policy.bindings.push(
       { role: 'roles/owner', members: [ben] },
       { role: VIEWER, members: ['serviceAccount:robot@harbor-prod.iam.gserviceaccount.com'] },
     );
     const { left } = await end();
     expect(left.map(({ what }) => what)).toEqual([
-      expect.stringMatching(/^user:ben@harbor.example has roles\/owner, which came while/),
-      expect.stringMatching(/^serviceAccount:robot@.* has roles\/cloudsql.viewer, which came while/),
+      expect.stringMatching(/^user:ben@harbor.example has roles\/owner, which came during/),
+      expect.stringMatching(/^serviceAccount:robot@.* has roles\/cloudsql.viewer, which came during/),
     ]);
     expect(has(ben, 'roles/owner')).toBe(true);
   });
 
-  test('K3 somebody added to its binding is standing access, which can be removed', async () => {
+  test('somebody added to its binding is standing access, which can be removed', async () => {
     own().binding.members.push('user:mallory@harbor.example');
     const one = googleIam.roleSchema.parse({ roles: [VIEWER] });
     const list = () => connection.list?.([{ roleKey: 'payments-db/read', role: one }]);
@@ -214,7 +214,7 @@ describe('what comes beside it', () => {
     expect(has(eve)).toBe(true);
   });
 
-  test('K3 whoever has a renamed person’s address gets nothing by an extension', async () => {
+  test('an extension gives nothing to the new owner of a renamed person’s address', async () => {
     google.rename(BEN.email, 'ben.adeyemi@harbor.example');
     await expect(connection.grant(access(), inAnHour())).rejects.toThrow(/names somebody else by now/);
     expect(has(ben)).toBe(false);
@@ -222,14 +222,14 @@ describe('what comes beside it', () => {
     expect(has('user:ben.adeyemi@harbor.example')).toBe(false);
   });
 
-  test('K3 a binding of somebody who was deleted goes with its grant', async () => {
+  test('a deleted person’s binding goes with its grant', async () => {
     own().binding.members = [`deleted:${ben}?uid=123456789012345678901`];
     expect(await end()).toMatchObject({ isActive: false });
     expect(google.policy.bindings).toHaveLength(2);
   });
 });
 
-test('K3 an earlier version’s grant is stamped, and found without its title then', async () => {
+test('an earlier version’s grant is stamped, and found without its title then', async () => {
   const later = useForTests();
   const stamped = googleIam.connect(target, later);
   await stamped.stamp?.(access());

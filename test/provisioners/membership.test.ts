@@ -76,7 +76,7 @@ describe('what was there before', () => {
   const grant = (id: string, role: Role) => connection.grant(accessOf(role, id), inAnHour());
   const revoke = (id: string, role: Role) => connection.revoke(accessOf(role, id));
 
-  test('a membership that somebody had stays when the grant ends, at the level it had', async () => {
+  test('an earlier membership stays when the grant ends, at its level', async () => {
     directory.put('place-payments', 'person-ben', 'read');
     const id = newGrantId();
     await grant(id, { payments: 'admin' });
@@ -143,7 +143,7 @@ describe('who has what without a grant', () => {
       roles.map((role, index) => ({ roleKey: ['payments-db/read', 'payments-db/all'][index] ?? '', role })),
     );
 
-  test('is who sits in all of a role’s places, as high as it gives or higher', async () => {
+  test('is whoever is in all of a role’s places, at its level or higher', async () => {
     directory.put('place-payments', 'person-ben', 'admin');
     directory.put('place-orders', 'person-ben', 'read');
     directory.put('place-payments', 'person-eve', 'write');
@@ -196,7 +196,7 @@ describe('who has what without a grant', () => {
   });
 });
 
-describe('what of a grant is there', () => {
+describe('whether a grant is active', () => {
   const access = (id: string) => accessOf<Role>({ payments: 'admin' }, id);
   test.each<[string, string | null, string | null, boolean]>([
     ['all of it', null, 'admin', true],
@@ -219,7 +219,7 @@ describe('what of a grant is there', () => {
     expect(of()).toBe(least);
   });
 
-  test('in one of two places is enough', async () => {
+  test('being in one of two places is enough', async () => {
     const both = accessOf<Role>({ orders: 'read', payments: 'read' }, newGrantId());
     await connection.grant(both, inAnHour());
     for (const place of ['place-orders', 'place-payments']) {
@@ -231,7 +231,7 @@ describe('what of a grant is there', () => {
   });
 });
 
-describe('two who begin and end at the same time', () => {
+describe('two grants that begin and end at the same time', () => {
   /** The second one begins so many turns after the first. */
   const later = async (turns: number, act: () => Promise<unknown>) => {
     for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
@@ -240,7 +240,7 @@ describe('two who begin and end at the same time', () => {
   const STARTS = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12];
   const access = (id: string, level: 'read' | 'write') => accessOf<Role>({ payments: level }, id);
 
-  test.each(STARTS)('K3 neither takes for its own what the other has just given (%i)', async (turns) => {
+  test.each(STARTS)('neither takes for its own what the other has just given (%i)', async (turns) => {
     const [one, other] = [access(newGrantId(), 'write'), access(newGrantId(), 'read')];
     await Promise.all([connection.grant(one, inAnHour()), later(turns, () => connection.grant(other, inAnHour()))]);
     expect(of()).toBe('write');
@@ -250,7 +250,7 @@ describe('two who begin and end at the same time', () => {
     expect(of()).toBe(null);
   });
 
-  test.each(STARTS)('K3 an end neither takes another grant’s new access nor leaves it behind (%i)', async (turns) => {
+  test.each(STARTS)('an end neither takes another grant’s new access nor leaves it behind (%i)', async (turns) => {
     const [ending, beginning] = [access(newGrantId(), 'write'), access(newGrantId(), 'read')];
     await connection.grant(ending, inAnHour());
     await Promise.all([connection.revoke(ending), later(turns, () => connection.grant(beginning, inAnHour()))]);
@@ -260,7 +260,7 @@ describe('two who begin and end at the same time', () => {
   });
 });
 
-test('K3 what a first try began, a second finishes for the same renamed person', async () => {
+test('what a first try began, a second finishes for the same renamed person', async () => {
   const access = accessOf<Role>({ payments: 'write', orders: 'write' }, newGrantId());
   const names = directory.names('places');
   directory.removePlace('orders');
@@ -272,7 +272,7 @@ test('K3 what a first try began, a second finishes for the same renamed person',
   expect(directory.everything()).toEqual([]);
 });
 
-test('K3 what a first try began in a place, a second finishes there after a rename', async () => {
+test('what a first try began in a place, a second finishes there after a rename', async () => {
   const access = accessOf<Role>({ payments: 'write' }, newGrantId());
   directory.fail('after-set');
   await expect(connection.grant(access, inAnHour())).rejects.toThrow();
@@ -308,7 +308,7 @@ describe('where the target itself ends a membership', () => {
     held.clear();
   });
 
-  test('what somebody has for good gets no end by a grant of the same', async () => {
+  test('a permanent membership gets no end by a grant of the same', async () => {
     held.set(`payments/${BEN}`, 'write');
     const access = accessOf<Role>({ payments: 'read' }, newGrantId());
     await expiring.grant(access, inAnHour());
@@ -377,7 +377,7 @@ describe('what a grant touched is known by ids', () => {
     expect(of()).toBe(null);
   });
 
-  test('K3 a row of a place that this target does not have keeps its grant from ending', async () => {
+  test('a record of a place that this target lacks keeps its grant from ending', async () => {
     const id = newGrantId();
     await use.seats.keep({
       grantId: id,
@@ -387,11 +387,11 @@ describe('what a grant touched is known by ids', () => {
       role: 'a/b',
       before: null,
     });
-    await expect(connection.revoke(access(id))).rejects.toThrow('"elsewhere#1" cannot be taken back at directory');
+    await expect(connection.revoke(access(id))).rejects.toThrow('"elsewhere#1" cannot be ended at directory');
     await expect(connection.isActive(access(id))).rejects.toThrow('elsewhere#1');
   });
 
-  test('K3 a target that shows late what it was told is waited for, both ways', async () => {
+  test('a target that shows a change late is waited for, both ways', async () => {
     const id = newGrantId();
     directory.showStaleAfterNext(3);
     await connection.grant(access(id), inAnHour());
@@ -401,7 +401,7 @@ describe('what a grant touched is known by ids', () => {
     expect(of()).toBe(null);
   });
 
-  test('K3 a target that never shows what it was told is a failure, both ways', async () => {
+  test('a target that never shows a change is a failure, both ways', async () => {
     const id = newGrantId();
     directory.showStaleAfterNext(1_000);
     await expect(connection.grant(access(id), inAnHour())).rejects.toThrow('does not show');
@@ -414,7 +414,7 @@ describe('what a grant touched is known by ids', () => {
     expect(of()).toBe(null);
   });
 
-  test('K3 access that an old listing does not show yet is taken away all the same', async () => {
+  test('access that an old listing does not show yet is removed all the same', async () => {
     const id = newGrantId();
     await connection.grant(access(id), inAnHour());
     directory.showStale(1_000);
@@ -422,7 +422,7 @@ describe('what a grant touched is known by ids', () => {
     expect(of()).toBe(null);
   });
 
-  test('K3 what an earlier grant gave is not taken for standing access if still shown', async () => {
+  test('what an earlier grant gave is not taken for standing access if still shown', async () => {
     const [first, second] = [newGrantId(), newGrantId()];
     await connection.grant(access(first), inAnHour());
     await connection.revoke(access(first));
@@ -432,7 +432,7 @@ describe('what a grant touched is known by ids', () => {
     expect(directory.everything()).toEqual([]);
   });
 
-  test('K3 an old listing within what is owed does not keep what the grant gave', async () => {
+  test('an old listing within what is owed does not keep what the grant gave', async () => {
     directory.put('place-payments', 'person-ben', 'read');
     const id = newGrantId();
     await connection.grant(access(id), inAnHour());
@@ -441,14 +441,14 @@ describe('what a grant touched is known by ids', () => {
     expect(of()).toBe('read');
   });
 
-  test('K3 a level that nobody has heard of is not nothing', async () => {
+  test('an unknown level does not count as none', async () => {
     const id = newGrantId();
     await connection.grant(access(id), inAnHour());
     directory.put('place-payments', 'person-ben', 'emperor');
     await expect(connection.isActive(access(id))).rejects.toThrow('emperor');
   });
 
-  test('K3 one seat that cannot be taken back does not keep the others', async () => {
+  test('one seat that cannot be taken back does not hold up the others', async () => {
     const id = newGrantId();
     const both = accessOf<Role>({ payments: 'write', orders: 'write' }, id);
     await connection.grant(both, inAnHour());
@@ -461,7 +461,7 @@ describe('what a grant touched is known by ids', () => {
     expect(directory.everything()).toEqual([]);
   });
 
-  test('K3 each of several seats that cannot be taken back is named', async () => {
+  test('each of several seats that cannot be taken back is named', async () => {
     const both = accessOf<Role>({ payments: 'write', orders: 'write' }, newGrantId());
     await connection.grant(both, inAnHour());
     const names = directory.names('places');
@@ -479,7 +479,7 @@ describe('what a hostile holder left', () => {
     return typeof ended === 'object' ? ended.left.map(({ what }) => what) : [];
   };
 
-  test('is named when the end succeeds, also where it was found by a try that failed', async () => {
+  test('is named when the end succeeds, also if a failed try found it', async () => {
     const id = newGrantId();
     directory.make('place-payments', [{ id: 'key 1', what: 'an old key' }]);
     await connection.grant(both(id), inAnHour());
@@ -507,7 +507,7 @@ describe('what a hostile holder left', () => {
     expect(await leftOf(id)).toHaveLength(5);
   });
 
-  test('keeps nothing from ending, however long it takes to look', async () => {
+  test('holds up no end, however long it takes to look', async () => {
     const id = newGrantId();
     await connection.grant(both(id), inAnHour());
     directory.slow(true);
@@ -520,7 +520,7 @@ describe('what a hostile holder left', () => {
     expect(directory.everything()).toEqual([]);
   });
 
-  test('is told with what is to be done about it', async () => {
+  test('is named with what to do about it', async () => {
     const access = accessOf<Role>({ payments: 'admin' }, newGrantId());
     await connection.grant(access, inAnHour());
     directory.make('place-payments', [

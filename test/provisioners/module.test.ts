@@ -137,20 +137,17 @@ afterAll(async () => {
 describeContract('module', () => harness);
 
 describe('a local module', () => {
-  test.each(['networks', 'people'] as const)(
-    'K3 of two %s of one name neither is taken for the one that is meant',
-    async (what) => {
-      const known = vpn[what];
-      const access = accessOf({ networks: ['production'] }, newGrantId());
-      known.set('a-namesake', what === 'people' ? BEN.email : 'production');
-      await expect(harness.connection.grant(access, inAnHour())).rejects.toThrow(`has several ${what} called`);
-      known.delete('a-namesake');
-      expect([...vpn.members]).toEqual([]);
-      await harness.connection.revoke(access);
-    },
-  );
+  test.each(['networks', 'people'] as const)('of two %s of one name, neither is taken for the other', async (what) => {
+    const known = vpn[what];
+    const access = accessOf({ networks: ['production'] }, newGrantId());
+    known.set('a-namesake', what === 'people' ? BEN.email : 'production');
+    await expect(harness.connection.grant(access, inAnHour())).rejects.toThrow(`has several ${what} called`);
+    known.delete('a-namesake');
+    expect([...vpn.members]).toEqual([]);
+    await harness.connection.revoke(access);
+  });
 
-  test('its own schemas are checked with line and path, as those of every kind', () => {
+  test('its own schemas are checked with line and path, like those of every kind', () => {
     const target = '{ kind: module, path: vpn.mjs, config: { url: nowhere } }';
     expect(issuesOf(policyWith(target, '{ networks: [] }'))).toEqual([
       '5 resources.vpn.target.config.url: Invalid URL',
@@ -168,7 +165,7 @@ describe('a local module', () => {
     ['that is not there', null, /missing\.mjs cannot be loaded: Cannot find module/],
     ['that is broken', 'export default (', /cannot be loaded/],
     ['without a default export', 'export const a = 1;', /no default export that is a function/],
-    ['without schemas', 'export default () => ({ connect() {} });', /gives no configSchema/],
+    ['without schemas', 'export default () => ({ connect() {} });', /returns no configSchema/],
     [
       'that connects nothing',
       'export default ({ z }) => ({ configSchema: z.any(), roleSchema: z.any() });',
@@ -206,7 +203,7 @@ describe('a local module that misbehaves', () => {
     ['an object', () => ({ active: false })],
     ['nothing for ever', never],
     ['an error that is none', () => Promise.reject('no')],
-  ])('K3 answering %s to whether access is there is not "no"', async (_, isActive) => {
+  ])('answering %s to whether access is there does not count as no', async (_, isActive) => {
     await expect(odd({ isActive }).isActive(one())).rejects.toThrow();
   });
 
@@ -214,7 +211,7 @@ describe('a local module that misbehaves', () => {
     ['false', () => false],
     ['a word', () => 'later'],
     ['nothing for ever', never],
-  ])('K3 answering %s to a revoke has taken nothing away', async (_, revoke) => {
+  ])('answering %s to a revoke does not count as ended', async (_, revoke) => {
     await expect(odd({ revoke }).revoke(one())).rejects.toThrow(/odd\.mjs/);
   });
 
@@ -222,26 +219,26 @@ describe('a local module that misbehaves', () => {
     ['nothing', () => undefined],
     ['no account', () => ({})],
     ['an id that is none', () => ({ account: 'ben', id: 7 })],
-  ])('K3 answering %s to a grant is a failure', async (_, grant) => {
+  ])('answering %s to a grant is a failure', async (_, grant) => {
     await expect(odd({ grant }).grant(one(), inAnHour())).rejects.toThrow(/odd\.mjs answered grant/);
   });
 
-  test('K3 a list with a hole in it is no list', async () => {
+  test('a list with a hole in it is not a list', async () => {
     const list = async () => [{ account: 'ben', role: null, grantId: null }, { account: 'ana' }];
     await expect(odd({ list }).list?.([])).rejects.toThrow(/odd\.mjs answered list/);
   });
 
-  test('K3 while an abandoned grant goes on, its access is not said to be gone', async () => {
+  test('while an abandoned grant goes on, its access is not said to be gone', async () => {
     const { promise, resolve } = Promise.withResolvers<{ account: string }>();
     const late = odd({ grant: () => promise });
     const access = one();
     await expect(late.grant(access, inAnHour())).rejects.toThrow(/no answer to grant within 0.02 s/);
-    await expect(late.isActive(access)).rejects.toThrow(/still at giving this access/);
+    await expect(late.isActive(access)).rejects.toThrow(/still giving this access/);
     resolve({ account: 'ben' });
     await expect.poll(() => late.isActive(access)).toBe(false);
   });
 
-  test('K3 a grant that ended while it was asked may have come true since', async () => {
+  test('a grant that ended while it was asked may have come true since', async () => {
     const { promise: given, resolve: give } = Promise.withResolvers<{ account: string }>();
     const { promise: seen, resolve: see } = Promise.withResolvers<boolean>();
     const grant = vi.fn(() => given);
@@ -253,10 +250,10 @@ describe('a local module that misbehaves', () => {
     give({ account: 'ben' });
     await granted;
     see(false);
-    await expect(asked).rejects.toThrow(/still at giving this access/);
+    await expect(asked).rejects.toThrow(/still giving this access/);
   });
 
-  test('K3 of two grants that go on at once, both have to end', async () => {
+  test('of two grants that run at once, both have to finish', async () => {
     const calls = [Promise.withResolvers<{ account: string }>(), Promise.withResolvers<{ account: string }>()];
     const [first, second] = calls;
     const grant = vi.fn(() => calls[grant.mock.calls.length - 1]?.promise);
@@ -265,12 +262,12 @@ describe('a local module that misbehaves', () => {
     for (const _ of calls) await expect(late.grant(access, inAnHour())).rejects.toThrow(/no answer to grant/);
     first?.resolve({ account: 'ben' });
     await new Promise(setImmediate);
-    await expect(late.isActive(access)).rejects.toThrow(/still at giving this access/);
+    await expect(late.isActive(access)).rejects.toThrow(/still giving this access/);
     second?.resolve({ account: 'ben' });
     await expect.poll(() => late.isActive(access)).toBe(false);
   });
 
-  test('K3 what it made twice for a grant is asked about and taken back twice', async () => {
+  test('what it made twice for a grant is asked about and taken back twice', async () => {
     const held = new Set<unknown>(['peer-1', 'peer-2']);
     const grant = vi.fn().mockResolvedValueOnce({ account: 'ben', id: 'peer-1' });
     const twice = odd({
@@ -280,14 +277,14 @@ describe('a local module that misbehaves', () => {
     });
     const access = one();
     await twice.grant(access, inAnHour());
-    await expect(twice.grant(access, inAnHour())).rejects.toThrow(/the id peer-2, where it had given peer-1/);
+    await expect(twice.grant(access, inAnHour())).rejects.toThrow(/the id peer-2; before, it was peer-1/);
     held.delete('peer-1');
     expect(await twice.isActive(access)).toBe(true);
     await twice.revoke(access);
     expect(held).toEqual(new Set());
   });
 
-  test('it may tidy up and stamp, and a secret is made for what it gave by its id', async () => {
+  test('it may tidy up and stamp, and make a secret by its own id', async () => {
     const seen: unknown[] = [];
     const able = odd({
       grant: async () => ({ account: 'ben', id: 'peer-7' }),
@@ -315,7 +312,7 @@ describe('a local module that misbehaves', () => {
     expect(odd(said === undefined ? {} : { afterlife: said }).afterlife).toBe(expected);
   });
 
-  test('one that throws instead of promising has failed, and leaves no timer', async () => {
+  test('one that throws instead of rejecting has failed, and leaves no timer', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const throws = odd({
@@ -327,7 +324,7 @@ describe('a local module that misbehaves', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('what it names as left is named again, where reading back failed in between', async () => {
+  test('what it names as left is named again, after a failed read-back', async () => {
     const left = [{ what: 'a key of ben', done: 'stays' }];
     const revoke = vi.fn().mockResolvedValueOnce({ left }).mockResolvedValueOnce(undefined);
     const access = one();
@@ -335,7 +332,7 @@ describe('a local module that misbehaves', () => {
     expect(await odd({ revoke }).revoke(access)).toEqual({ left });
   });
 
-  test('K3 the id that it gives comes back with the access, also after a restart', async () => {
+  test('its own id comes back with the access, also after a restart', async () => {
     const seen: unknown[] = [];
     const make = () =>
       odd({
@@ -350,7 +347,7 @@ describe('a local module that misbehaves', () => {
     expect(seen).toEqual(['peer-7', 'peer-7']);
   });
 
-  test('K4 its place is its file and its configuration, without secrets', () => {
+  test('its place is its file and its configuration, without secrets', () => {
     const placeOf = (config: unknown) =>
       localModule.placeOf({ kind: 'module', path: join(EXAMPLES, 'vpn.mjs'), config });
     const place = placeOf({ url: 'https://vpn.example', token: 'one' });

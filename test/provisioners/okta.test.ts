@@ -144,7 +144,7 @@ describe('okta', () => {
     expect(await fake.members(group)).toEqual([]);
   });
 
-  test('somebody whom Okta does not know gets nothing, and nothing is left to take back', async () => {
+  test('somebody whom Okta does not know gets nothing, with nothing to take back', async () => {
     const stranger = access('nobody@harbor.example');
     await expect(harness.connection.grant(stranger, inAnHour())).rejects.toThrow(/Okta at 127\.0\.0\.1.*404/);
     await harness.connection.revoke(stranger);
@@ -177,7 +177,7 @@ describe('okta', () => {
     await fake.rename(ben, BEN.email);
   });
 
-  test('K3 somebody who is suspended or deactivated meanwhile is taken out all the same', async () => {
+  test('somebody who was suspended or deactivated meanwhile is removed all the same', async () => {
     for (const [out, back] of [
       ['suspend', 'unsuspend'],
       ['deactivate', 'activate'],
@@ -190,7 +190,7 @@ describe('okta', () => {
     }
   });
 
-  test('K3 a deleted person is in no group, where Okta counts only whom it shows', async () => {
+  test('a deleted person counts as gone where Okta counts only whom it shows', async () => {
     await fake.addUser('gone@harbor.example');
     await harness.connection.grant(access('gone@harbor.example'), inAnHour());
     await fake.removeUser(await fake.idOf('gone@harbor.example'));
@@ -201,7 +201,7 @@ describe('okta', () => {
     expect(await harness.connection.isActive(access('gone@harbor.example'))).toBe(false);
   });
 
-  test('K3 what Okta said a moment ago is not taken for what is so now', async () => {
+  test('Okta’s answer of a moment ago is not taken for the present', async () => {
     await harness.connection.grant(access(), inAnHour());
     const gets = () => front.asked.filter(({ method, path }) => method === 'GET' && path.includes(ben)).length;
     const before = gets();
@@ -209,11 +209,11 @@ describe('okta', () => {
     expect(gets()).toBeGreaterThan(before);
   });
 
-  test('the doctor names a group that takes nobody by hand, and a missing one', async () => {
+  test('the doctor names a group that Okta fills, and a missing one', async () => {
     const everyone = { roleKey: 'a/b', role: { groups: ['00g_everyone'] } };
     const gone = { roleKey: 'a/c', role: { groups: ['00gnothere'] } };
     expect(await harness.connection.check([everyone, gone])).toMatchObject([
-      { ok: false, what: 'Everyone is a group that people are put in by hand' },
+      { ok: false, what: 'people are added to Everyone by hand' },
       { ok: false, what: expect.stringContaining('the bot sees the group 00gnothere') },
     ]);
   });
@@ -221,7 +221,7 @@ describe('okta', () => {
   test.each([
     ['suspend', 'unsuspend', 'suspended'],
     ['deactivate', 'activate', 'deprovisioned'],
-  ])('K3 somebody whom Okta has shut out (%s) is given nothing, and told why', async (out, back, state) => {
+  ])('somebody whom Okta has shut out (%s) is refused, with the reason', async (out, back, state) => {
     await fake.asAdmin('POST', `/users/${ben}/lifecycle/${out}`);
     await expect(harness.connection.grant(access(), inAnHour())).rejects.toThrow(`${BEN.email} is ${state} in Okta`);
     expect(await fake.members(group)).toEqual([]);
@@ -229,7 +229,7 @@ describe('okta', () => {
     await fake.asAdmin('POST', `/users/${ben}/lifecycle/${back}`);
   });
 
-  describe('whom a name leads to', () => {
+  describe('who has a name', () => {
     /** What Okta answers when it is asked for one user. */
     const answering = (login: string) => {
       front.before = ({ path, method }) =>
@@ -255,7 +255,7 @@ describe('okta', () => {
       ['Ben@Harbor.example', 'ben@harbor.example'],
       ['ben', 'ben@harbor.example'],
       ['BEN', 'Ben@harbor.example'],
-    ])('K3 %s is %s', async (account, login) => {
+    ])('%s is %s', async (account, login) => {
       answering(login);
       expect(await grantTo(account)).toEqual({ account });
     });
@@ -266,20 +266,20 @@ describe('okta', () => {
       ['00u1benoka', 'ben@harbor.example'],
       ['ben@harbor.example', 'ben@agency.example'],
       ['harbor.example', 'ben@harbor.example'],
-    ])('K3 %s is not %s, although Okta says so', async (account, login) => {
+    ])('%s is not %s, although Okta says so', async (account, login) => {
       answering(login);
       await expect(grantTo(account)).rejects.toThrow(
-        `Okta at ${new URL(front.url).host} answers with ${login} when asked for ${account}`,
+        `Okta at ${new URL(front.url).host} was asked for ${account} and answered with ${login}`,
       );
     });
   });
 
-  test('K3 a list that goes on at another host is not followed, and says nothing', async () => {
+  test('a list that goes on at another host is not followed, and proves nothing', async () => {
     await harness.connection.grant(access(), inAnHour());
     const link = '<http://elsewhere.example/api/v1/more>; rel="next"';
     front.before = (asked) => (isList(asked) ? { status: 200, body: [], headers: { link } } : null);
     await expect(harness.connection.isActive(access())).rejects.toThrow(
-      'the next page is said to be at elsewhere.example',
+      'says that the next page is at elsewhere.example',
     );
     front.before = () => null;
     await harness.connection.revoke(access());
@@ -288,7 +288,7 @@ describe('okta', () => {
   test.each([
     ['one more than it shows', { usersCount: 1 }, {}],
     ['those of another group', { usersCount: 0 }, { id: '00gother' }],
-  ])('K3 nobody is said to be out of a group of which Okta counts %s', async (_, stats, more) => {
+  ])('nobody counts as out of a group of which Okta counts %s', async (_, stats, more) => {
     await harness.connection.grant(access(), inAnHour());
     front.before = (asked) => {
       if (asked.path.includes('expand=stats'))
@@ -310,7 +310,7 @@ describe('okta', () => {
     ]);
     front.before = () => null;
     expect(findings).toMatchObject([
-      { ok: true, what: 'Payments is a group that people are put in by hand' },
+      { ok: true, what: 'people are added to Payments by hand' },
       { ok: false, fix: expect.stringContaining('filled by an application') },
     ]);
   });
@@ -327,7 +327,7 @@ describe('okta', () => {
     expect(okta.roleSchema.safeParse({ groups: [] }).error?.message).toContain('name at least one group');
   });
 
-  test('a target has a token or an app, and a template that names something of a person', () => {
+  test('a target has a token or an app, and a template that names a person', () => {
     const says = (more: object) => {
       const parsed = okta.targetSchema.safeParse({ kind: 'okta', url: 'https://acme.okta.com', ...more });
       return parsed.success ? parsed.data.account : parsed.error.issues.map(({ message }) => message);

@@ -72,8 +72,8 @@ export function describeWire(
     expect(await reallyHas(access.grantId), how).toBe(false);
   }
 
-  describe(`${name}, with something in its stead on the way`, () => {
-    test('K3 no such answer is taken for "not active"', async () => {
+  describe(`${name}, with something in between that answers`, () => {
+    test('no such answer counts as "not active"', async () => {
       const { connection, wire } = harness();
       if (!wire) return;
       const access = accessOf(newGrantId());
@@ -86,7 +86,7 @@ export function describeWire(
       await end(access, 'at the end');
     });
 
-    test('K3 a revoke has taken away what it is said to have, and can be done again', async () => {
+    test('a revoke that succeeds has ended the access, and can be repeated', async () => {
       const { connection, wire, reallyHas } = harness();
       if (!wire) return;
       await atEachRequest(wire, 1, async ({ meanwhile, how }) => {
@@ -101,7 +101,7 @@ export function describeWire(
       });
     });
 
-    test('K3 a grant gives what it says, and a failed one leaves nothing', async () => {
+    test('a grant that succeeds gives it, and a failed one leaves nothing', async () => {
       const { connection, wire, reallyHas } = harness();
       if (!wire) return;
       await atEachRequest(wire, 1, async ({ meanwhile, how }) => {
@@ -113,7 +113,7 @@ export function describeWire(
       });
     });
 
-    test('K3 no secret goes where a redirect leads to', () => {
+    test('no secret follows a redirect', () => {
       expect(elsewhere.secrets).toEqual([]);
     });
   });

@@ -10,7 +10,7 @@ const DOCS = new URL('../../docs/targets/', import.meta.url);
 const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
 const textOf = (name: string) => readFileSync(new URL(name, DOCS), 'utf8');
 
-test.each(PROVISIONERS.map(({ kind }) => kind))('%s is under contract, and has a page in the docs', (kind) => {
+test.each(PROVISIONERS.map(({ kind }) => kind))('%s passes the contract, and has a page in the docs', (kind) => {
   const tests = readdirSync(TESTS).filter((name) => name.endsWith('.test.ts'));
   const tried = tests.some((name) => readFileSync(new URL(name, TESTS), 'utf8').includes(`describeContract('${kind}`));
   expect(tried).toBe(true);
@@ -32,7 +32,7 @@ describe.each(PROVISIONERS.map(({ kind }) => kind))('against a hostile holder, %
       expect(about, row).toMatch(new RegExp(`^(\\| |\\*\\*)${row}\\b|^#+ ${row}$`, 'im'));
   });
 
-  test('stands in the table of all kinds', () => {
+  test('is in the table of all kinds', () => {
     const [, table = ''] = textOf('README.md').split('## Against a hostile holder');
     expect(table).toMatch(new RegExp(`^\\| .*\\[\`${kind}\`\\]`, 'm'));
   });
@@ -51,7 +51,7 @@ function examplesOf(page: string): ReadonlyMap<string, string> {
   return about;
 }
 
-test('K3 the kinds without tests of renaming, moving and blinding exist', () => {
+test('every kind without tests of renaming, moving and blinding exists', () => {
   const kinds = ['membership', ...PROVISIONERS.map(({ kind }) => kind)];
   expect(WITHOUT_CHANGES.filter((kind) => !kinds.includes(kind))).toEqual([]);
 });

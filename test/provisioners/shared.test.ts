@@ -81,7 +81,7 @@ describe('levels', () => {
 
   test('go from nothing up, and one that nobody has heard of is refused', () => {
     expect([null, 'read', 'write', 'admin'].map(rank)).toEqual([-1, 0, 1, 2]);
-    expect(() => rank('emperor')).toThrow('hub speaks of emperor, which is none of its levels');
+    expect(() => rank('emperor')).toThrow('hub answered with emperor, which is not one of its levels');
     expect(() => most(['read', 'emperor'])).toThrow('emperor');
   });
 
@@ -147,7 +147,7 @@ describe('JSON where a name may be said once', () => {
     String.raw`{"a\"": 1, "a\"": 2}`,
     '{"a" : 1, "a"\n: 2}',
   ])('%s is refused', (text) => {
-    expect(() => parseStrictly(text)).toThrow(/is said twice/);
+    expect(() => parseStrictly(text)).toThrow(/appears twice/);
   });
 
   test.each([
@@ -182,7 +182,7 @@ describe('a request that nobody answered', () => {
     await expect(book().during(id, lost)).rejects.toThrow('lost');
     clock.at += 74_999;
     await expect(over()).rejects.toThrow(
-      'hub did not answer a grant, and may still carry it out; it is taken back again in 1 second',
+      'hub did not answer a grant, and may still carry it out; I end it again in 1 second',
     );
     clock.at += 1;
     await over();
@@ -266,7 +266,7 @@ describe('rows of the book about one roster', () => {
     expect(await rows().at('team 1', 'Ben')).toEqual([record({ before: 'read' })]);
     expect(await seatRows(`hub ${id} more`, use.seats).at('team 1', 'Ben')).toEqual([]);
     await expect(seatRows('elsewhere', use.seats).of(id)).rejects.toThrow(
-      `what was given at "hub ${id}#team 1" cannot be taken back at elsewhere`,
+      `what was given at "hub ${id}#team 1" cannot be ended at elsewhere`,
     );
   });
 
@@ -321,10 +321,10 @@ describe('kinds', () => {
     expect(lackingPackages(aPolicy(resource('webhook')), nothing)).toBeNull();
     const policy = { ...aPolicy(resource('mysql')), retiredTargets: [retired('okta')] };
     expect(lackingPackages(policy, (name) => name === 'mysql2')).toMatch(
-      /^targets of kind okta need what is not installed: @okta\/okta-sdk-nodejs\. Run: npm install .*'mysql2@\^.* '@okta\/okta-sdk-nodejs@\^/,
+      /^targets of kind okta need packages that are not installed: @okta\/okta-sdk-nodejs\. Run: npm install .*'mysql2@\^.* '@okta\/okta-sdk-nodejs@\^/,
     );
     expect(lackingPackages(policy, (name) => name === '@okta/okta-sdk-nodejs')).toMatch(
-      /^targets of kind mysql need what is not installed: mysql2\. Run:/,
+      /^targets of kind mysql need packages that are not installed: mysql2\. Run:/,
     );
     expect(lackingPackages(policy, nothing)?.split('\n')).toHaveLength(2);
   });

@@ -146,7 +146,7 @@ const person = (slackId: string) => ({
 });
 
 describe('a group that is turned off', () => {
-  test('the last one out leaves the keeper behind, and the group is turned off', async () => {
+  test('when the last one leaves, the keeper stays, and the group is turned off', async () => {
     await harness.connection.grant(accessOf(role, id), inAnHour());
     expect(members()).toEqual(['U0BEN']);
     await harness.connection.revoke(accessOf(role, id));
@@ -216,7 +216,7 @@ describe('a group that is turned off', () => {
     expect(await harness.connection.list?.([{ roleKey: 'payments-db/read', role }])).toEqual([]);
   });
 
-  test('does not bring anybody back when somebody is let in', async () => {
+  test('brings nobody back when somebody is added', async () => {
     group().users = ['U0BEN', 'U0EVE'];
     const ana = person('U0ANA');
     await harness.connection.grant(ana, inAnHour());
@@ -258,7 +258,7 @@ test('a holder who returns with others after the end is listed as ungranted', as
   expect(group()).toMatchObject({ users: [KEEPER], date_delete: 1 });
 });
 
-test('K1 who was added during access is named at the end, except grants', async () => {
+test('people added during access are named at the end, except by grants', async () => {
   Object.assign(group(), { users: ['U0ANA'], date_delete: 0 });
   const eve = person('U0EVE');
   await harness.connection.grant(accessOf(role, id), inAnHour());
@@ -271,7 +271,7 @@ test('K1 who was added during access is named at the end, except grants', async 
   expect(group().users).toEqual(['U0ANA', 'U0MALLORY']);
 });
 
-test('the keeper is not named as somebody who was added meanwhile', async () => {
+test('the keeper is not named as somebody who was added', async () => {
   Object.assign(group(), { users: ['U0ANA'], date_delete: 0 });
   await harness.connection.grant(accessOf(role, id), inAnHour());
   group().users.push(KEEPER);
@@ -290,7 +290,7 @@ test('K3.6 of two groups with one id, the one in the workspace of the access cou
   expect(group()).toMatchObject({ users: [KEEPER], date_delete: 1 });
 });
 
-test('people who come and go at the same time do not push each other out', async () => {
+test('people who join and leave at the same time do not push each other out', async () => {
   const people = ['U0A', 'U0B', 'U0C', 'U0D'].map(person);
   await Promise.all(people.map((one) => harness.connection.grant(one, inAnHour())));
   expect(members().toSorted()).toEqual(['U0A', 'U0B', 'U0C', 'U0D']);
@@ -315,7 +315,7 @@ test('two groups of one role are two lists, and a failing one spares the other',
   workspace.groups.delete('S0OPS');
 });
 
-test('the keeper may be given what they keep, and stays when it ends', async () => {
+test('the keeper may get access to the group, and stays when it ends', async () => {
   group().users = ['U0ANA'];
   group().date_delete = 0;
   const keeper = person(KEEPER);

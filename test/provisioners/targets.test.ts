@@ -105,7 +105,7 @@ const connect = (policy: Policy) => connectTargets(policy, use);
 describe('access is asked of the target that gave it', () => {
   test('a grant says to it who, what the role gave then, and until when', async () => {
     const targets = connect(policyOf({ db: target('one', 'pw') }));
-    await expect(targets.grant(grantAt('module one'), 7_000)).rejects.toThrow('cannot reach any more');
+    await expect(targets.grant(grantAt('module one'), 7_000)).rejects.toThrow('does not reach any more');
     const place = targets.placeOf('db');
     expect(await targets.grant(grantAt(place), 7_000)).toEqual({ account: 'ben' });
     expect(told).toEqual([
@@ -201,7 +201,7 @@ describe('access is asked of the target that gave it', () => {
     await targets.revoke(grantAt(here, { resourceId: 'other' }));
     expect(said()).toEqual(['retired revoke', 'current revoke']);
     await expect(targets.revoke(grantAt('module nowhere'))).rejects.toThrow(
-      'this access was given at "module nowhere", which the policy file cannot reach any more; put that target under retired_targets',
+      'this access was given at "module nowhere", which the policy file does not reach any more; put that target under retired_targets',
     );
   });
 
@@ -364,7 +364,7 @@ describe('what a target can do', () => {
       [holding(null), null],
     ]);
     await expect(targets.remove('logs', holding('logs/read'))).rejects.toThrow(
-      'what is found on logs has to be removed by hand',
+      'what was found on logs has to be removed by hand',
     );
     (await targets.prepare(policyOf({ db: target('one', 'most', MOST), logs: target('two', 'least') })))();
     await targets.remove('db', holding('logs/read'));

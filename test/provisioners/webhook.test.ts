@@ -94,7 +94,7 @@ test.each([
   [{ sessions: 'ended' }, 0],
   [{ sessions: '1h30m' }, 5_400_000],
   [{ sessions: 'until_closed' }, null],
-])('what the policy file says of sessions is what people are told: %j', (said, afterlife) => {
+])('sessions in the policy file are what people are told: %j', (said, afterlife) => {
   const target = webhook.targetSchema.parse({ kind: 'webhook', url: flags.url, secret: SECRET, ...said });
   expect(webhook.connect(target, use).afterlife).toBe(afterlife);
 });
@@ -158,7 +158,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     });
     const wide = () => access({ permission: 'edit', areas: ['a', { b: null }] });
 
-    test('says of each call who, what, by which grant, and until when', async () => {
+    test('each call says who, what, by which grant, and until when', async () => {
       const connection = connect();
       await connection.grant(wide(), Date.UTC(2026, 0, 15, 13));
       await connection.isActive(wide());
@@ -203,7 +203,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       expect(new Set(ids).size).toBe(3);
     });
 
-    test('to list and to check names every role, and to remove names what was found', async () => {
+    test('list and check name every role, and remove names what was found', async () => {
       const connection = connect({ lists: true, checks: true });
       const roles = [
         { roleKey: 'flags/edit', role: { permission: 'edit' } },
@@ -242,11 +242,11 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       ]);
       reply({ active: true });
       await expect(connection.remove?.({ account: 'eve', role: null, grantId: null }, null)).rejects.toThrow(
-        'answered that eve still holds it',
+        'answered that eve still has it',
       );
     });
 
-    test('to one that neither lists nor checks is a question about a grant that never was', async () => {
+    test('one that neither lists nor checks is asked about a grant that never existed', async () => {
       const connection = connect();
       expect([connection.list, connection.remove]).toEqual([undefined, undefined]);
       const roles = [{ roleKey: 'flags/edit', role: { permission: 'edit' } }];
@@ -257,12 +257,12 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       const two = [...roles, { roleKey: 'flags/view', role: {} }];
       for (const active of [false, true]) service.failures.push({ status: 200, body: JSON.stringify({ active }) });
       expect(await connection.check(two)).toMatchObject([
-        { ok: false, what: expect.stringContaining('that never was') },
+        { ok: false, what: expect.stringContaining('never existed') },
       ]);
     });
   });
 
-  test('people are told the service’s name for them, or their address without one', async () => {
+  test('people are shown the service’s name for them, or their address without one', async () => {
     for (const [said, account] of [
       ['{"active": true, "account": "ben-7"}', 'ben-7'],
       ['{"active": true, "account": ""}', 'ben@harbor.example'],
@@ -355,7 +355,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       `came from a gateway, ${status}`,
       () => service.failures.push({ status, body: 'the service did not answer' }),
     ]),
-  ])('K3 a grant with answer %s may come late, so its end waits, also after restart', async (_, lose) => {
+  ])('a grant with answer %s may come late, so its end waits, also after restart', async (_, lose) => {
     const { clock, connect } = atATime();
     lose();
     await expect(connect().grant(one(), inAnHour())).rejects.toThrow();
@@ -369,7 +369,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connect().isActive(one())).toBe(false);
   });
 
-  test('K3 an extension without its answer may come late, and repeats change nothing', async () => {
+  test('an extension without its answer may come late, and repeats change nothing', async () => {
     const { clock, connect } = atATime();
     await connect().grant(one(), inAnHour());
     service.lose = 1;
@@ -380,14 +380,14 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     await connect().revoke(one());
   });
 
-  test('a grant that was answered, also with a failure, makes no end wait', async () => {
+  test('a grant that was answered, also with a failure, delays no end', async () => {
     service.failures.push({ status: 500, body: 'no' });
     await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/500/);
     await connection.revoke(one());
     expect(await connection.isActive(one())).toBe(false);
   });
 
-  test('what its holder left is named at the end, also if reading back failed before', async () => {
+  test('what its holder left is named at the end, also after a failed read-back', async () => {
     await connection.grant(one(), inAnHour());
     const left = [{ what: 'a share for mallory', done: 'stays' }];
     service.failures.push({ status: 200, body: JSON.stringify({ active: false, left }) });
@@ -395,7 +395,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connection.revoke(one())).toEqual({ left });
   });
 
-  test('an answer that never ends is left where it is too long, and is no answer', async () => {
+  test('an answer that never ends is cut off, and counts as none', async () => {
     await connection.grant(one(), inAnHour());
     service.endless = true;
     for (const call of [connection.revoke(one()), connection.isActive(one())])
@@ -410,7 +410,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(keysOf('revoke').at(-1)).not.toBe(keys[0]);
   });
 
-  test('K3 the id that a service gives what it made goes with every later call', async () => {
+  test('a service’s own id goes with every later call', async () => {
     await connection.grant(one(), inAnHour());
     const [given] = [...service.held.keys()];
     // Renamed by its holder: the service finds it by its id alone.
@@ -427,23 +427,23 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     ]);
   });
 
-  test('K3 a service that answers about another id, or changes it, is not believed', async () => {
+  test('a service that answers about another id, or changes it, is not believed', async () => {
     await connection.grant(one(), inAnHour());
     service.failures.push({ status: 200, body: '{"active": false, "id": "seat-of-somebody"}' });
     await expect(connection.isActive(one())).rejects.toThrow(/answered about seat-of-somebody/);
     service.failures.push({ status: 200, body: '{"active": true, "id": "seat-second"}' });
-    await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/seat-second, where it had given seat-/);
+    await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/seat-second; before, it was seat-/);
     service.held.set('seat-second', { grantId: id, person: 'ben@harbor.example', madeFor: id });
     await connection.revoke(one());
     // What it gave twice is taken back twice.
     expect(service.held.size).toBe(0);
   });
 
-  describe('K3 what a service made twice for a grant', () => {
+  describe('what a service made twice for a grant', () => {
     beforeEach(async () => {
       await connection.grant(one(), inAnHour());
       service.failures.push({ status: 200, body: '{"active": true, "id": "seat-second"}' });
-      await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/seat-second, where/);
+      await expect(connection.grant(one(), inAnHour())).rejects.toThrow(/seat-second; before/);
       service.held.set('seat-second', { grantId: id, person: 'ben@harbor.example', madeFor: id });
     });
 
@@ -455,7 +455,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
       expect(await connection.isActive(one())).toBe(false);
     });
 
-    test('is both removed where a difference is removed', async () => {
+    test('ends twice where drift is removed', async () => {
       const lists = webhook.connect({ ...target, lists: true }, use);
       service.asked.length = 0;
       for (const _ of [1, 2]) service.failures.push({ status: 200, body: '{"active": false}' });
@@ -464,7 +464,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     });
   });
 
-  test('what a revoke that did not hold has named is named at the end', async () => {
+  test('what a failed revoke has named is named at the end', async () => {
     await connection.grant(one(), inAnHour());
     const left = [{ what: 'a share for mallory', done: 'stays' }];
     service.failures.push({ status: 200, body: JSON.stringify({ active: true, left }) });
@@ -472,7 +472,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connection.revoke(one())).toEqual({ left });
   });
 
-  test('an id in an answer that nothing is there is none of the grant’s', async () => {
+  test('an id in an answer that nothing is there is not the grant’s', async () => {
     service.failures.push({ status: 200, body: '{"active": false, "id": "seat-of-somebody"}' });
     await connection.stamp?.(one());
     await connection.isActive(one());
@@ -486,7 +486,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(service.asked).toEqual([]);
   });
 
-  test('of a thousand acts that nobody answered, each is repeated as it was', async () => {
+  test('of a thousand unanswered calls, each is repeated as it was', async () => {
     service.lose = 10_000;
     const acts = Array.from({ length: 1_001 }, () => accessOf({ permission: 'edit' }, newGrantId()));
     const asked = webhook.connect(target, { ...use, ids: forgetful });
@@ -504,7 +504,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     service.lose = 0;
   });
 
-  test('K3 access from before ids is stamped at the first start, where it says so', async () => {
+  test('access from before ids is stamped at the first start, where it says so', async () => {
     service.held.set('seat-old', { grantId: id, person: 'ben@harbor.example', madeFor: id });
     expect(await connection.isActive(one())).toBe(true);
     await connection.stamp?.(one());
@@ -530,7 +530,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     ['that it is not there', 404, '{"active": false}'],
     ['that it is gone', 410, '{"active": false}'],
     ['that the bot may not', 403, '{"active": false}'],
-  ])('K3 what answers %s has not said that access is gone', async (_, status, body) => {
+  ])('what answers %s has not said that access is gone', async (_, status, body) => {
     await connection.grant(one(), inAnHour());
     service.instead = { status, body };
     await expect(connection.isActive(one())).rejects.toThrow(/127\.0\.0\.1/);
@@ -539,7 +539,7 @@ describe('a service behind a gateway that honours idempotency keys', () => {
     expect(await connection.isActive(one())).toBe(true);
   });
 
-  test('K3 a redirect is not followed: another place knows nothing of the access', async () => {
+  test('a redirect is not followed: another place proves nothing gone', async () => {
     const other = await startAccessService();
     await connection.grant(one(), inAnHour());
     service.instead = { status: 307, body: '', headers: { location: other.url } };
@@ -553,7 +553,7 @@ describe('the place of a webhook', () => {
   const placeOf = (url: string, secret = SECRET) =>
     webhook.placeOf(webhook.targetSchema.parse({ kind: 'webhook', url, secret }));
 
-  test('K4 is its host, path and query, and not its secrets', () => {
+  test('is its host, path and query, and not its secrets', () => {
     const place = placeOf('https://flags.example/jit?tenant=a');
     expect(placeOf('https://flags.example/jit?tenant=b')).not.toBe(place);
     expect(placeOf('https://flags.example/other?tenant=a')).not.toBe(place);

@@ -1,6 +1,7 @@
 /** Assigns and removes permission sets, which AWS does in the background. */
 
 import type { AccountAssignmentOperationStatus } from '@aws-sdk/client-sso-admin';
+import { AWS } from '../../wording/targets/aws.ts';
 import { type Polling, poll } from '../polling.ts';
 import { askAws } from './client.ts';
 import { type Clients, listed, NOT_THERE, pages, SERVICE } from './identityClients.ts';
@@ -38,7 +39,7 @@ export function assigningIn({ open }: Clients, arn: string, polling: Polling) {
     ))
       for (const { RequestId: id = '' } of listed(page.AccountAssignmentsCreationStatus)) {
         const one = await creation(id);
-        if (!one?.PrincipalId) throw new Error(`${SERVICE} does not say whom the request ${id} is about`);
+        if (!one?.PrincipalId) throw new Error(AWS.requestOfNobody(SERVICE, id));
         if (one.PrincipalId === userId && one.TargetId === account && one.PermissionSetArn === permissionSet)
           return true;
       }
@@ -48,12 +49,12 @@ export function assigningIn({ open }: Clients, arn: string, polling: Polling) {
   return {
     /** Waits until AWS has no assignment in progress: what an earlier try started may still take effect. */
     awaitAssigning: (place: Place, userId: string): Promise<void> =>
-      poll(`${SERVICE}: assigning is not over`, polling, async () => !(await isBeingAssigned(place, userId))),
+      poll(AWS.unfinished(SERVICE, AWS.assigning), polling, async () => !(await isBeingAssigned(place, userId))),
     assign: async (place: Place, userId: string): Promise<void> => {
       const { sso } = await open();
       const wanted = { ...instance, ...assignment(place, userId) };
       const begun = await askAws(SERVICE, () => sso.createAccountAssignment(wanted));
-      await settled('assigning', begun?.AccountAssignmentCreationStatus, { look: creation, polling });
+      await settled(AWS.assigning, begun?.AccountAssignmentCreationStatus, { look: creation, polling });
     },
     unassign: async (place: Place, userId: string): Promise<void> => {
       const { sso } = await open();
@@ -61,7 +62,7 @@ export function assigningIn({ open }: Clients, arn: string, polling: Polling) {
       const begun = await askAws(SERVICE, () => sso.deleteAccountAssignment(wanted), NOT_THERE);
       if (begun === null) return;
       const status = begun.AccountAssignmentDeletionStatus;
-      await settled('taking an assignment away', status, { look: deletion, polling });
+      await settled(AWS.unassigning, status, { look: deletion, polling });
     },
   };
 }
@@ -81,10 +82,10 @@ async function settled(
   { look, polling }: { look: (id: string) => Promise<Status>; polling: Polling },
 ): Promise<void> {
   let status = begun;
-  await poll(`${SERVICE}: ${what} is not over`, polling, async () => {
+  await poll(AWS.unfinished(SERVICE, what), polling, async () => {
     if (status?.Status === 'IN_PROGRESS') status = await look(begun?.RequestId ?? '');
     return status?.Status !== 'IN_PROGRESS';
   });
   if (status?.Status !== 'SUCCEEDED')
-    throw new Error(`${SERVICE}: ${what} failed: ${status?.FailureReason ?? 'AWS does not say why'}`);
+    throw new Error(AWS.failed(SERVICE, what, status?.FailureReason ?? AWS.whyUnknown));
 }

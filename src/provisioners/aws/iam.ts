@@ -2,6 +2,8 @@ import type { IAM } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { AWS, AWS_CHECKS, AWS_FIELDS } from '../../wording/targets/aws.ts';
+import { TARGET_FIELDS } from '../../wording/targets/shared.ts';
 import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
@@ -11,21 +13,21 @@ import { fromGroups } from './byHand.ts';
 import { clientOptions, inTime } from './client.ts';
 import { type IamDirectory, iamDirectory } from './iamDirectory.ts';
 
-const name = z.string().regex(/^[\w+=,.@-]+$/, 'expected the name of an IAM group');
+const name = z.string().regex(/^[\w+=,.@-]+$/, AWS_FIELDS.groupName);
 
 const targetSchema = z.strictObject({
   kind: z.literal('aws_iam'),
   /** The AWS account, which distinguishes targets in different accounts. */
-  aws_account: z.string().regex(/^\d{12}$/, 'expected the twelve digits of an AWS account, in quotes'),
+  aws_account: z.string().regex(/^\d{12}$/, AWS_FIELDS.awsAccount),
   /** IAM users' names. */
   account: z
     .string()
-    .regex(/\{[a-z_]+\}/, 'expected a template such as "{email_name}"')
+    .regex(/\{[a-z_]+\}/, TARGET_FIELDS.template('"{email_name}"'))
     .default('{email_name}'),
   endpoint: webAddress().optional(),
 });
 
-const roleSchema = z.strictObject({ groups: z.array(name).min(1, 'name at least one group') });
+const roleSchema = z.strictObject({ groups: z.array(name).min(1, TARGET_FIELDS.atLeastOne('group')) });
 
 type Target = z.infer<typeof targetSchema>;
 type Role = z.infer<typeof roleSchema>;
@@ -75,8 +77,7 @@ export const awsIam: Provisioner<Target, Role> = {
 function rosterOf({ aws_account: account }: Target, directory: IamDirectory): Roster<Role> {
   const groupWith = async (id: string) => {
     const found = await directory.group(id);
-    if (!found)
-      throw new TargetRefusal(`there is no IAM group with the id ${id} in the AWS account ${account} any more`);
+    if (!found) throw new TargetRefusal(AWS.groupIdGone(id, account));
     return found;
   };
   return {
@@ -87,7 +88,7 @@ function rosterOf({ aws_account: account }: Target, directory: IamDirectory): Ro
     placeId: async (name) => {
       const found = await directory.groupNamed(name);
       if (found) return found.id;
-      throw new TargetRefusal(`there is no IAM group ${name} in the AWS account ${account}`);
+      throw new TargetRefusal(AWS.noGroup(name, account));
     },
     personId: directory.userId,
     level: async (place, person) => {
@@ -115,20 +116,10 @@ async function check(directory: IamDirectory, roles: readonly ListedRole<Role>[]
       (error: unknown) => ({ ok: false, what: `${what}: ${errorText(error)}`, fix }),
     );
   const look = async (group: string) => {
-    if (!(await directory.groupNamed(group))) throw new Error(`the group ${group} cannot be found`);
+    if (!(await directory.groupNamed(group))) throw new Error(AWS.groupNotFound(group));
   };
   return Promise.all([
-    ...groups.map((group) =>
-      finding(
-        `the bot sees who is in the group ${group}`,
-        look(group),
-        'Is the name right? The bot needs iam:GetGroup, iam:GetUser, iam:AddUserToGroup and iam:RemoveUserFromGroup.',
-      ),
-    ),
-    finding(
-      'the bot finds groups and users that were renamed',
-      directory.canFind(),
-      'Allow iam:ListGroups and iam:ListUsers: IAM is asked by names only, so what was renamed is looked for among all.',
-    ),
+    ...groups.map((group) => finding(AWS_CHECKS.seesGroup(group), look(group), AWS_CHECKS.groupRights)),
+    finding(AWS_CHECKS.findsRenamed, directory.canFind(), AWS_CHECKS.listRights),
   ]);
 }

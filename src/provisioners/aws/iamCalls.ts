@@ -1,6 +1,7 @@
 /** Calls of IAM, which take only names, through its client. */
 
 import type { IAM } from '@aws-sdk/client-iam';
+import { AWS } from '../../wording/targets/aws.ts';
 import { askAws } from './client.ts';
 
 export const SERVICE = 'AWS IAM';
@@ -83,16 +84,16 @@ async function readGroup(iam: IAM, name: string): Promise<GroupNow> {
   let group: Named | null = null;
   for await (const page of paginateGetGroup({ client: iam }, { GroupName: name })) {
     const now = named(page.Group?.GroupId, page.Group?.GroupName);
-    if (group && group.id !== now.id) throw new Error(`the group ${name} became another one while it was read`);
+    if (group && group.id !== now.id) throw new Error(AWS.groupReplaced(name));
     group = now;
     members.push(...all(page.Users).map(({ UserId, UserName }) => named(UserId, UserName)));
   }
-  if (!group) throw new Error(`there was no answer about the group ${name}`);
+  if (!group) throw new Error(AWS.noAnswerAbout(name));
   return { ...group, members };
 }
 
 function named(id: string | undefined, name: string | undefined): Named {
-  if (!id || !name) throw new Error(`${SERVICE} answered without an id or a name`);
+  if (!id || !name) throw new Error(AWS.noIdOrName(SERVICE));
   return { id, name };
 }
 
@@ -105,5 +106,5 @@ const listed = (id: string | undefined, name: string | undefined, arn: string | 
 /** An answer without the list is an error, not an empty list. */
 function all<T>(items: readonly T[] | undefined): readonly T[] {
   if (items) return items;
-  throw new Error(`${SERVICE} answered a list without its items`);
+  throw new Error(AWS.noItems(SERVICE));
 }

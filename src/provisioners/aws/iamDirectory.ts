@@ -4,6 +4,7 @@
  */
 
 import type { IAM } from '@aws-sdk/client-iam';
+import { AWS } from '../../wording/targets/aws.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { type GroupNow, iamCalls, type Listed, type Named, SERVICE } from './iamCalls.ts';
 
@@ -14,9 +15,7 @@ export type IamDirectory = ReturnType<typeof iamDirectory>;
 
 function checkName(name: string): void {
   if (NAME.test(name)) return;
-  throw new TargetRefusal(
-    `no IAM user can be called ${name}: names there have letters, digits and +=,.@_- only; check the account of the target`,
-  );
+  throw new TargetRefusal(AWS.noSuchName(name));
 }
 
 export function iamDirectory(awsAccount: string, client: () => Promise<IAM>) {
@@ -59,14 +58,14 @@ export function iamDirectory(awsAccount: string, client: () => Promise<IAM>) {
       }
       const name = nameIn(await calls.allGroups(), id, { what: 'groups', awsAccount });
       const found = name === null ? null : await groupNamed(name);
-      if (name !== null && found?.id !== id) throw new Error(`${SERVICE}: the group ${name} was renamed just now`);
+      if (name !== null && found?.id !== id) throw new Error(AWS.justRenamed(SERVICE, name));
       return found;
     },
     userId: async (name: string): Promise<string> => {
       checkName(name);
       const found = await userNamed(name);
       if (found) return found.id;
-      throw new TargetRefusal(`there is no IAM user ${name} in the AWS account ${awsAccount}`);
+      throw new TargetRefusal(AWS.noUser(name, awsAccount));
     },
     /** @throws if there is none with that id any more */
     userName: async (id: string): Promise<string> => {
@@ -75,7 +74,7 @@ export function iamDirectory(awsAccount: string, client: () => Promise<IAM>) {
       if (there?.id === id) return there.name;
       const found = nameIn(await calls.allUsers(), id, { what: 'users', awsAccount });
       if (found !== null) return found;
-      throw new TargetRefusal(`there is no IAM user with the id ${id} in the AWS account ${awsAccount} any more`);
+      throw new TargetRefusal(AWS.userIdGone(id, awsAccount));
     },
   };
 }
@@ -92,8 +91,6 @@ function nameIn(
 ): string | null {
   const found = listed.find((one) => one.id === id);
   if (!found && !listed.some((one) => one.awsAccount === awsAccount))
-    throw new Error(
-      `${SERVICE} shows no ${what} of the AWS account ${awsAccount}: are these the credentials of that account?`,
-    );
+    throw new Error(AWS.otherAccount(SERVICE, what, awsAccount));
   return found?.name ?? null;
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { HOUR, MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { AWS, AWS_CHECKS, AWS_FIELDS } from '../../wording/targets/aws.ts';
+import { TARGET_FIELDS } from '../../wording/targets/shared.ts';
 import { webAddress } from '../address.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
@@ -13,18 +15,18 @@ import { fromAssignments } from './byHand.ts';
 
 const targetSchema = z.strictObject({
   kind: z.literal('aws_identity_center'),
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as eu-central-1'),
-  instance: z.string().regex(/^arn:aws[a-z-]*:sso:::instance\/ssoins-[0-9a-f]+$/, 'expected the ARN of the instance'),
-  identity_store: z.string().regex(/^d-[0-9a-z]+$/, 'expected the id of the identity store (d-…)'),
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, AWS_FIELDS.region),
+  instance: z.string().regex(/^arn:aws[a-z-]*:sso:::instance\/ssoins-[0-9a-f]+$/, AWS_FIELDS.instance),
+  identity_store: z.string().regex(/^d-[0-9a-z]+$/, AWS_FIELDS.identityStore),
   /** The longest session of the granted permission sets, because AWS does not end sessions. */
   session: z
     .string()
-    .regex(/^([1-9]|1[0-2])h$/, 'expected hours, such as 1h')
+    .regex(/^([1-9]|1[0-2])h$/, AWS_FIELDS.hours)
     .default('1h'),
   /** The template for user names in Identity Center. */
   account: z
     .string()
-    .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
+    .regex(/\{[a-z_]+\}/, TARGET_FIELDS.template('"{email}"'))
     .default('{email}'),
   endpoint: webAddress().optional(),
 });
@@ -33,13 +35,11 @@ const roleSchema = z.strictObject({
   assignments: z
     .array(
       z.strictObject({
-        account: z.string().regex(/^\d{12}$/, 'expected the twelve digits of an AWS account, in quotes'),
-        permission_set: z
-          .string()
-          .regex(/^arn:aws[a-z-]*:sso:::permissionSet\/\S+$/, 'expected the ARN of a permission set'),
+        account: z.string().regex(/^\d{12}$/, AWS_FIELDS.awsAccount),
+        permission_set: z.string().regex(/^arn:aws[a-z-]*:sso:::permissionSet\/\S+$/, AWS_FIELDS.permissionSet),
       }),
     )
-    .min(1, 'name at least one assignment'),
+    .min(1, TARGET_FIELDS.atLeastOne('assignment')),
 });
 
 type Target = z.infer<typeof targetSchema>;
@@ -93,10 +93,10 @@ function rosterOf({ instance }: Target, api: Assignments): Roster<Role> {
     // Account ids and ARNs of permission sets never change and are never reused.
     placeId: async (name) => name,
     personId: async (account) => {
-      if (!USER_NAME.test(account)) throw new TargetRefusal(`no user of Identity Center can be called ${account}`);
+      if (!USER_NAME.test(account)) throw new TargetRefusal(AWS.noSuchUserName(account));
       const userId = await api.userId(account);
       if (userId !== null) return userId;
-      throw new TargetRefusal(`Identity Center has no user ${account}`);
+      throw new TargetRefusal(AWS.noIdentity(account));
     },
     level: async (place, userId) => {
       await api.awaitAssigning(placeOf(place), userId);
@@ -126,11 +126,11 @@ async function check(target: Target, api: Assignments, roles: readonly ListedRol
   const accounts = [...new Map(seats.map((one) => [`${one.account} ${one.permission_set}`, one])).values()];
   await api.userId('jitbot-doctor');
   return [
-    { ok: true, what: 'the bot may look people up in the identity store' },
+    { ok: true, what: AWS_CHECKS.seesPeople },
     ...(await Promise.all(
       accounts.map(async ({ account, permission_set: permissionSet }): Promise<Finding> => {
         await api.assignedUsers({ account, permissionSet });
-        return { ok: true, what: `the bot sees who has ${permissionSet} in ${account}` };
+        return { ok: true, what: AWS_CHECKS.seesAssigned(permissionSet, account) };
       }),
     )),
     ...(await Promise.all(
@@ -138,8 +138,8 @@ async function check(target: Target, api: Assignments, roles: readonly ListedRol
         const text = await api.sessionDuration(permissionSet);
         return {
           ok: isoMillis(text) <= sessionOf(target),
-          what: `sessions with ${permissionSet} last at most ${target.session}`,
-          fix: `They last ${text}. Shorten them there, or say so with session in the target: people are told how long sessions live on.`,
+          what: AWS_CHECKS.sessionsLast(permissionSet, target.session),
+          fix: AWS_CHECKS.sessionsLonger(text),
         };
       }),
     )),

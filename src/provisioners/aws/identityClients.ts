@@ -2,6 +2,7 @@
 
 import type { Identitystore } from '@aws-sdk/client-identitystore';
 import type { SSOAdmin } from '@aws-sdk/client-sso-admin';
+import { AWS } from '../../wording/targets/aws.ts';
 import { clientOptions, inTime } from './client.ts';
 
 export const SERVICE = 'AWS Identity Center';
@@ -49,7 +50,7 @@ export function clientsOf(target: Instance): Clients {
 /** An answer without the list is an error, not an empty list. */
 export function listed<T>(items: readonly T[] | undefined): readonly T[] {
   if (items) return items;
-  throw new Error(`${SERVICE} answered a list without its items`);
+  throw new Error(AWS.noItems(SERVICE));
 }
 
 export async function* pages<Page extends { NextToken?: string | undefined }>(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
+import { OWN_FIELDS, OWN_PROGRAM } from '../../wording/targets/own.ts';
 import { handedBack } from '../handedBack.ts';
 import { createOwnConnection } from '../ownConnection.ts';
 import { placeText, programPlace, settingsPlace } from '../place.ts';
@@ -13,8 +14,8 @@ const targetSchema = z.strictObject({
   /** A program and its arguments, run without a shell. */
   run: z
     .array(z.string().min(1))
-    .min(1, 'expected a program and its arguments, such as [/usr/local/bin/vpn-access]')
-    .refine(([program = '']) => program.startsWith('/'), 'expected the program with its whole path, from /'),
+    .min(1, OWN_FIELDS.program)
+    .refine(([program = '']) => program.startsWith('/'), OWN_FIELDS.wholePath),
   /** Its complete environment, besides PATH. The bot's own is not passed on, because it contains secrets. */
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
   /** What happens to open sessions when access ends. */
@@ -51,7 +52,7 @@ export const sendTo =
   ({ run, env }: Pick<Target, 'run' | 'env'>, deadline: Millis): Send =>
   (action, document) =>
     runProgram({ run, env, deadline }, JSON.stringify(document)).catch((error: unknown) => {
-      throw new Error(`${run[0]} ${errorText(error)}, asked to ${wordFor(action)}`, { cause: error });
+      throw new Error(OWN_PROGRAM.failed(run[0], errorText(error), wordFor(action)), { cause: error });
     });
 
-const wordFor = (action: Action): string => (action === 'status' ? 'say whether access is active' : action);
+const wordFor = (action: Action): string => (action === 'status' ? OWN_PROGRAM.sayState : action);

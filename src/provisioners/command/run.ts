@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { cut, errorText } from '../../domain/text.ts';
+import { OWN_PROGRAM } from '../../wording/targets/own.ts';
 import { MOST_ANSWER } from '../protocol.ts';
 
 const SHOWN_ERROR_LENGTH = 200;
@@ -40,20 +41,20 @@ export function runProgram({ run, env, deadline }: Run, input: string): Promise<
     // A process outside the group may keep the other ends open.
     for (const stream of child.stdio) stream?.destroy();
     if (unkilled === null) settle();
-    else reject(new Error(`cannot be killed: ${unkilled}`));
+    else reject(new Error(OWN_PROGRAM.notKilled(unkilled)));
   }
   const fail = (problem: string, cause?: unknown) => end(() => reject(new Error(problem, { cause })));
 
-  const output = collect(child, () => fail(`wrote more than ${MOST_ANSWER} bytes`));
-  after(deadline, () => fail(`gave no answer within ${deadline / SECOND} s`));
-  child.once('error', (error) => fail(`could not be started: ${error.message}`, error));
+  const output = collect(child, () => fail(OWN_PROGRAM.tooMuch(MOST_ANSWER)));
+  after(deadline, () => fail(OWN_PROGRAM.late(deadline / SECOND)));
+  child.once('error', (error) => fail(OWN_PROGRAM.notStarted(error.message), error));
   child.once('exit', () => {
     after(LINGER, () => void killGroup(child));
-    after(2 * LINGER, () => fail('ended, and left something running that holds its output'));
+    after(2 * LINGER, () => fail(OWN_PROGRAM.leftRunning));
   });
   child.once('close', (code, signal) => {
     if (code === 0) end(() => resolve(output.text()));
-    else fail(`ended with ${code ?? signal}${output.lastError()}`);
+    else fail(OWN_PROGRAM.endedWith(code ?? signal, output.lastError()));
   });
   // The program may answer before it has read all input.
   child.stdin.on('error', () => undefined);

@@ -1,6 +1,7 @@
 import type { Octokit } from 'octokit';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
+import { GITHUB } from '../../wording/targets/github.ts';
 import { readAll } from './lists.ts';
 import type { Target } from './schemas.ts';
 
@@ -16,7 +17,7 @@ export type Asking = ReturnType<typeof askingOf>;
 
 /** Calls to one GitHub. Answers are validated. */
 export function askingOf(target: Target, octokit: () => Promise<Octokit>) {
-  const where = `GitHub at ${new URL(target.api_url).host}`;
+  const where = GITHUB.place(new URL(target.api_url).host);
 
   async function send(route: string, parameters: Parameters): Promise<{ data: unknown; link: string }> {
     try {
@@ -31,7 +32,7 @@ export function askingOf(target: Target, octokit: () => Promise<Octokit>) {
   function understood<T>(route: string, schema: z.ZodType<T>, data: unknown): T {
     const parsed = schema.safeParse(data);
     if (parsed.success) return parsed.data;
-    throw new Error(`${where}: ${route} was answered in an unknown form`);
+    throw new Error(GITHUB.unknownForm(where, route));
   }
 
   /** @throws with the target's name, also if it is not found */
@@ -84,8 +85,7 @@ function shortcuts(where: string, ask: Ask) {
     /** The login of an account now, or null if the account was deleted. */
     loginOf: async (id: string): Promise<string | null> => {
       const found = await askOrNull('GET /user/{account_id}', { account_id: id }, user);
-      if (found && String(found.id) !== id)
-        throw new Error(`${where}: asked for the user ${id}, it answers ${found.id}`);
+      if (found && String(found.id) !== id) throw new Error(GITHUB.otherUser(where, id, found.id));
       return found?.login ?? null;
     },
   };

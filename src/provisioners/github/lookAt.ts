@@ -1,4 +1,5 @@
 import { errorText } from '../../domain/text.ts';
+import { GITHUB_SEEN } from '../../wording/targets/github.ts';
 import type { Made } from '../roster.ts';
 
 /** A kind of thing in a place, such as `deploy keys`, and how to list it. */
@@ -8,7 +9,7 @@ export type Part = readonly [what: string, look: () => Promise<readonly Made[]>]
 export async function lookAt(parts: readonly Part[]): Promise<Made[]> {
   const found = await Promise.all(
     parts.map(([what, look]) =>
-      look().catch((error: unknown): Made[] => [{ id: null, what: `${what}, not seen: ${errorText(error)}` }]),
+      look().catch((error: unknown): Made[] => [{ id: null, what: GITHUB_SEEN.notSeen(what, errorText(error)) }]),
     ),
   );
   return found.flat();

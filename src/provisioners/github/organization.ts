@@ -1,5 +1,6 @@
 import type { Octokit } from 'octokit';
 import { z } from 'zod';
+import { GITHUB } from '../../wording/targets/github.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Made, Member, Roster, Seat } from '../roster.ts';
 import { type Asking, askingOf } from './asking.ts';
@@ -45,7 +46,7 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
     },
     personId: async (login) => {
       const found = await asking.userOf(login);
-      if (!found) throw new TargetRefusal(`${asking.where} has no user ${login}`);
+      if (!found) throw new TargetRefusal(GITHUB.noUser(asking.where, login));
       return String(found.id);
     },
     level: (place, personId) => {
@@ -59,7 +60,7 @@ export function rosterOf(target: Target, octokit: () => Promise<Octokit>): Roste
         if (username !== null) await placesOf(kind).remove(id, username, personId);
         return;
       }
-      if (username === null) throw new TargetRefusal(`${asking.where} has no user ${personId} any more`);
+      if (username === null) throw new TargetRefusal(GITHUB.userIdGone(asking.where, personId));
       await put(asking, { places: placesOf(kind), org }, id, { personId, username, level });
     },
     members: (place) => {
@@ -85,14 +86,13 @@ async function put(
   // GitHub's call takes a name, which another person may have taken meanwhile.
   if ((await asking.loginOf(personId)) === username) return;
   await places.remove(id, username, personId);
-  throw new Error(`${asking.where}: ${username} was renamed while access was being given`);
+  throw new Error(GITHUB.renamed(asking.where, username));
 }
 
 /** Refuses people outside the organization: GitHub would invite them into it, which nobody here decided. */
 async function assertMember({ askOrNull }: Asking, org: string, username: string): Promise<void> {
   const found = await askOrNull('GET /orgs/{org}/members/{username}', { org, username }, z.unknown());
-  if (found === null)
-    throw new TargetRefusal(`${username} is no member of the GitHub organization ${org}; invite them there first`);
+  if (found === null) throw new TargetRefusal(GITHUB.noMember(username, org));
 }
 
 /** `team payments` → team, payments */

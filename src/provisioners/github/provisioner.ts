@@ -1,6 +1,7 @@
 import type { Octokit } from 'octokit';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { GITHUB_CHECKS } from '../../wording/targets/github.ts';
 import { membership } from '../membership.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
@@ -37,20 +38,22 @@ async function check(target: Target, octokit: Octokit, roles: readonly ListedRol
   const { org } = target;
   const exists = async (what: string, look: () => Promise<unknown>): Promise<Finding> =>
     look().then(
-      () => ({ ok: true, what: `the bot sees ${what}` }),
+      () => ({ ok: true, what: GITHUB_CHECKS.sees(what) }),
       (error: unknown) => ({
         ok: false,
-        what: `the bot sees ${what}: ${errorText(error)}`,
-        fix: `Is the name right, and may the credential read it? A GitHub App has to be installed in ${org}.`,
+        what: GITHUB_CHECKS.seesNot(what, errorText(error)),
+        fix: GITHUB_CHECKS.seesFix(org),
       }),
     );
   const teams = [...new Set(roles.flatMap(({ role }) => role.teams))];
   const repositories = [...new Set(roles.flatMap(({ role }) => Object.keys(role.repositories)))];
   return [
     ...(await Promise.all([
-      ...teams.map((slug) => exists(`the team ${slug}`, () => octokit.rest.teams.getByName({ org, team_slug: slug }))),
+      ...teams.map((slug) =>
+        exists(GITHUB_CHECKS.team(slug), () => octokit.rest.teams.getByName({ org, team_slug: slug })),
+      ),
       ...repositories.map((repo) =>
-        exists(`the repository ${repo}`, () => octokit.rest.repos.get({ owner: org, repo })),
+        exists(GITHUB_CHECKS.repository(repo), () => octokit.rest.repos.get({ owner: org, repo })),
       ),
     ])),
     ...(await rights(target, octokit, { teams: teams.length > 0, repositories: repositories.length > 0 })),
@@ -68,8 +71,8 @@ async function rights(
     const { members, administration } = data.permissions as Record<string, string | undefined>;
     const finding = (permission: string, has: string | undefined): Finding => ({
       ok: has === 'write',
-      what: `the App may write ${permission}`,
-      fix: `Give the App the permission ${permission}: read and write.`,
+      what: GITHUB_CHECKS.appMay(permission),
+      fix: GITHUB_CHECKS.appFix(permission),
     });
     return [
       ...(needed.teams ? [finding('organization members', members)] : []),
@@ -78,11 +81,10 @@ async function rights(
   }
   const { headers } = await octokit.rest.users.getAuthenticated();
   const scopes = headers['x-oauth-scopes']?.split(/,\s*/);
-  if (!scopes)
-    return [{ ok: true, what: 'the token is accepted (what a fine-grained one may do, GitHub does not say)' }];
+  if (!scopes) return [{ ok: true, what: GITHUB_CHECKS.tokenAccepted }];
   return [...(needed.teams ? ['admin:org'] : []), ...(needed.repositories ? ['repo'] : [])].map((scope) => ({
     ok: scopes.includes(scope),
-    what: `the token has the scope ${scope}`,
-    fix: `Make a token with the scope ${scope}; or, better, a GitHub App.`,
+    what: GITHUB_CHECKS.tokenScope(scope),
+    fix: GITHUB_CHECKS.tokenFix(scope),
   }));
 }

@@ -1,6 +1,7 @@
 /** Repositories by id: a name can pass to another owner, and GitHub redirects old names. */
 
 import { z } from 'zod';
+import { GITHUB, GITHUB_SEEN } from '../../wording/targets/github.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Made, Member } from '../roster.ts';
 import type { Asking } from './asking.ts';
@@ -36,7 +37,7 @@ export function repositoriesOf(asking: Asking, org: string) {
       const found = await ask('GET /repos/{owner}/{repo}', { owner: org, repo }, owned);
       // GitHub redirects an old name, even to another owner.
       if (found.owner.login.toLowerCase() !== org.toLowerCase())
-        throw new TargetRefusal(`${where}: ${org}/${repo} is ${found.full_name} now: it was given away`);
+        throw new TargetRefusal(GITHUB.givenAway(where, org, repo, found.full_name));
       return String(found.id);
     },
     members: (id: string): Promise<Member[]> => membersOf(asking, id),
@@ -86,12 +87,12 @@ function madeIn(asking: Asking, id: string): Promise<Made[]> {
         (await membersOf(asking, id)).map(({ id: person, account, level }) => ({
           id: `person ${person} ${level}`,
           person,
-          what: `${account} is a collaborator (${level})`,
+          what: GITHUB_SEEN.collaborator(account, level),
         })),
     ],
     listed('invitations', { route: 'invitations', item: invitation }, (one) => ({
       id: `invitation ${one.id}`,
-      what: `${one.invitee?.login ?? 'somebody'} is invited (${one.permissions})`,
+      what: GITHUB_SEEN.invited(one.invitee?.login ?? GITHUB_SEEN.somebody, one.permissions),
     })),
     listed('deploy keys', { route: 'keys', item: key }, (one) => ({
       id: `deploy key ${one.id}`,
@@ -99,11 +100,11 @@ function madeIn(asking: Asking, id: string): Promise<Made[]> {
     })),
     listed('webhooks', { route: 'hooks', item: hook }, (one) => ({
       id: `webhook ${one.id} ${one.config.url ?? ''}`,
-      what: `webhook ${one.id} to ${one.config.url ?? 'an address that is not shown'}`,
+      what: GITHUB_SEEN.webhook(one.id, one.config.url ?? GITHUB_SEEN.noAddress),
     })),
     listed('teams', { route: 'teams', item: team }, (one) => ({
       id: `team ${one.id} ${one.permission}`,
-      what: `the team ${one.slug} may ${one.permission}`,
+      what: GITHUB_SEEN.teamMay(one.slug, one.permission),
     })),
     listed('runners', { route: 'actions/runners', item: runner, under: 'runners' }, (one) => ({
       id: `runner ${one.id}`,

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { GITHUB_FIELDS } from '../../wording/targets/github.ts';
+import { TARGET_FIELDS } from '../../wording/targets/shared.ts';
 import { webAddress } from '../address.ts';
 
 export const PUBLIC_API = 'https://api.github.com';
 
-const name = z.string().regex(/^[A-Za-z0-9_.-]+$/, 'expected a name as it stands in the address');
+const name = z.string().regex(/^[A-Za-z0-9_.-]+$/, GITHUB_FIELDS.name);
 
 export const PERMISSIONS = ['pull', 'triage', 'push', 'maintain', 'admin'] as const;
 
@@ -17,7 +19,7 @@ export const targetSchema = z
     app: z
       .strictObject({
         id: z.coerce.number().int().positive(),
-        private_key: z.string().includes('PRIVATE KEY', { error: 'expected the App’s private key, in PEM form' }),
+        private_key: z.string().includes('PRIVATE KEY', { error: GITHUB_FIELDS.privateKey }),
         installation: z.coerce.number().int().positive(),
       })
       .optional(),
@@ -27,10 +29,10 @@ export const targetSchema = z
     /** The template for logins on GitHub. */
     account: z
       .string()
-      .regex(/\{[a-z_]+\}/, 'expected a template such as "{github}"')
+      .regex(/\{[a-z_]+\}/, TARGET_FIELDS.template('"{github}"'))
       .default('{github}'),
   })
-  .refine(({ app, token }) => (app === undefined) !== (token === undefined), 'expected either app or token');
+  .refine(({ app, token }) => (app === undefined) !== (token === undefined), GITHUB_FIELDS.credential);
 
 export const roleSchema = z
   .strictObject({
@@ -39,10 +41,7 @@ export const roleSchema = z
     team_level: z.enum(TEAM_LEVELS).default('member'),
     repositories: z.record(name, z.enum(PERMISSIONS)).default({}),
   })
-  .refine(
-    ({ teams, repositories }) => teams.length + Object.keys(repositories).length > 0,
-    'name a team or a repository',
-  );
+  .refine(({ teams, repositories }) => teams.length + Object.keys(repositories).length > 0, GITHUB_FIELDS.nothingNamed);
 
 export type Target = z.infer<typeof targetSchema>;
 

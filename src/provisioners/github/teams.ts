@@ -1,6 +1,7 @@
 /** Teams by the ids of the organization and the team, because slugs can be reused. */
 
 import { z } from 'zod';
+import { GITHUB_SEEN } from '../../wording/targets/github.ts';
 import type { Made, Member } from '../roster.ts';
 import { type Asking, isNotFound } from './asking.ts';
 import { lookAt, type Part } from './lookAt.ts';
@@ -93,16 +94,16 @@ function madeIn(asking: Asking, id: string): Promise<Made[]> {
         (await membersOf(asking, id)).map(({ id: one, account, level }) => ({
           id: `person ${one} ${level}`,
           person: one,
-          what: `${account} is ${level} of the team`,
+          what: GITHUB_SEEN.ofTeam(account, level),
         })),
     ],
     listed('invitations', { route: 'invitations', item: invitation }, (one) => ({
       id: `invitation ${one.id}`,
-      what: `${one.login ?? 'somebody'} is invited into the team`,
+      what: GITHUB_SEEN.invitedToTeam(one.login ?? GITHUB_SEEN.somebody),
     })),
     listed('child teams', { route: 'teams', item: named }, (one) => ({
       id: `team ${one.id}`,
-      what: `the team ${one.slug} is a child of the team`,
+      what: GITHUB_SEEN.childTeam(one.slug),
     })),
   ]);
 }

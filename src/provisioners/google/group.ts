@@ -1,6 +1,7 @@
 import type { cloudidentity_v1 } from '@googleapis/cloudidentity';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { GOOGLE_CHECKS } from '../../wording/targets/google.ts';
 import { membership } from '../membership.ts';
 import { placeText } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
@@ -54,11 +55,11 @@ async function check(roster: Roster<Role>, roles: readonly ListedRole<Role>[]): 
           .placeId(group)
           .then(roster.members)
           .then(
-            () => ({ ok: true, what: `the bot sees who is in ${group}` }),
+            () => ({ ok: true, what: GOOGLE_CHECKS.seesGroup(group) }),
             (error: unknown) => ({
               ok: false,
-              what: `the bot sees who is in ${group}: ${errorText(error)}`,
-              fix: 'Make its service account a manager of the group.',
+              what: GOOGLE_CHECKS.seesNot(group, errorText(error)),
+              fix: GOOGLE_CHECKS.manager,
             }),
           ),
     ),

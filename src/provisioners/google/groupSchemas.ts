@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { GOOGLE_FIELDS } from '../../wording/targets/google.ts';
+import { TARGET_FIELDS } from '../../wording/targets/shared.ts';
 import { webAddress } from '../address.ts';
 
 export const targetSchema = z.strictObject({
@@ -6,13 +8,13 @@ export const targetSchema = z.strictObject({
   credentials: z.string().min(1).optional(),
   account: z
     .string()
-    .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
+    .regex(/\{[a-z_]+\}/, TARGET_FIELDS.template('"{email}"'))
     .default('{email}'),
   endpoint: webAddress().optional(),
 });
 
 export const roleSchema = z.strictObject({
-  groups: z.array(z.email('expected the address of a group')).min(1, 'name at least one group'),
+  groups: z.array(z.email(GOOGLE_FIELDS.group)).min(1, TARGET_FIELDS.atLeastOne('group')),
 });
 
 export type Target = z.infer<typeof targetSchema>;

@@ -1,4 +1,5 @@
 import type { cloudidentity_v1 } from '@googleapis/cloudidentity';
+import { GOOGLE } from '../../wording/targets/google.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Roster } from '../roster.ts';
 import type { Role } from './groupSchemas.ts';
@@ -17,7 +18,7 @@ export function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>
     seats: (role) => role.groups.map((place) => ({ place, level: MEMBER })),
     placeId: async (address) => {
       const found = await memberships.groupAt(address);
-      if (found === null) throw new TargetRefusal(`Google has no group ${address}, or the bot may not see it`);
+      if (found === null) throw new TargetRefusal(GOOGLE.noGroup(address));
       return found;
     },
     personId: async (address) => address.toLowerCase(),
@@ -38,7 +39,7 @@ export function rosterOf(groups: () => Promise<cloudidentity_v1.Resource$Groups>
     made: async (group) =>
       (await memberships.all(group)).map(({ name, preferredMemberKey, roles = [] }) => {
         const held = roles.map((role) => role.name).join(', ');
-        return { id: `${name} ${held}`, person: name, what: `${preferredMemberKey.id} is in ${group} (${held})` };
+        return { id: `${name} ${held}`, person: name, what: GOOGLE.isIn(preferredMemberKey.id, group, held) };
       }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../../ports/targets.ts';
+import { GOOGLE_CHECKS } from '../../wording/targets/google.ts';
 import { placeText } from '../place.ts';
 import type { Connection, Provisioner, Use } from '../provisioner.ts';
 import { fromProject } from './byHand.ts';
@@ -43,7 +44,7 @@ async function check({ name, policy }: Project): Promise<Finding[]> {
   const permitted = await policy.permitted(NEEDED);
   return NEEDED.map((permission) => ({
     ok: permitted.includes(permission),
-    what: `the bot has ${permission} on ${name}`,
-    fix: 'Give its service account the role roles/resourcemanager.projectIamAdmin on this project, limited by a condition to the roles that it hands out.',
+    what: GOOGLE_CHECKS.has(permission, name),
+    fix: GOOGLE_CHECKS.projectAdmin,
   }));
 }

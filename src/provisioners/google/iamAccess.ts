@@ -3,6 +3,8 @@
 import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import type { Holding, IdBook } from '../../ports/targets.ts';
+import { GOOGLE, GOOGLE_POLICY } from '../../wording/targets/google.ts';
+import { TARGETS } from '../../wording/targets/shared.ts';
 import { type Access, type ListedRole, TargetRefusal } from '../provisioner.ts';
 import { ACCOUNT, givenIn, RENAMED, ROLES, STOOD, TAKEN } from './given.ts';
 import type { Role } from './iamSchemas.ts';
@@ -41,14 +43,11 @@ export async function give(project: Project, one: Access<Role>, expiresAt: Insta
   if (known.has(TAKEN)) await ids.keep(one.grantId, TAKEN, 'no');
   const made = one.role.roles.map((role) => bindingFor(one, role, account, expiresAt));
   await policy.change(async (bindings) => {
-    if (isRenamed(bindings, one.grantId, account))
-      throw new TargetRefusal(
-        `what was given to ${account} in ${project.name} names somebody else by now; let it end, and ask again`,
-      );
+    if (isRenamed(bindings, one.grantId, account)) throw new TargetRefusal(GOOGLE.namesOther(account, project.name));
     const rest = without(bindings, one.grantId);
     if (!known.has(STOOD)) await ids.keep(one.grantId, STOOD, standOf(rest));
     return [...rest, ...made];
-  }, `giving ${account} what was granted`);
+  }, GOOGLE.giving(account));
   return { account };
 }
 
@@ -58,8 +57,8 @@ export async function takeBack(project: Project, one: Access<Role>): Promise<{ l
   await policy.change(async (bindings) => {
     const { own, others } = await cameWith(ids, one, bindings);
     left = [
-      ...own.map((entry) => residueOf(entry, 'taken away with it')),
-      ...others.map((entry) => residueOf(entry, 'left as it is: remove it if nobody needs it')),
+      ...own.map((entry) => residueOf(entry, GOOGLE_POLICY.removedToo)),
+      ...others.map((entry) => residueOf(entry, GOOGLE_POLICY.left)),
     ];
     const rest = without(bindings, one.grantId).flatMap((binding) => {
       const taken = own.find((entry) => entry.binding === binding);
@@ -117,7 +116,7 @@ export async function remove(
   { grantId, account, role: roleKey }: Holding,
   role: Role | null,
 ): Promise<void> {
-  if (role === null && grantId === null) throw new TargetRefusal(`${roleKey} is no longer in the policy file`);
+  if (role === null && grantId === null) throw new TargetRefusal(TARGETS.roleGone(roleKey));
   await policy.change(async (bindings) => {
     const given = await givenIn(bindings, ids);
     const rest = bindings.flatMap((binding) => {

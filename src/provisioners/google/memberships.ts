@@ -1,6 +1,7 @@
 import type { cloudidentity_v1 } from '@googleapis/cloudidentity';
 import { z } from 'zod';
 import type { Instant } from '../../domain/terms.ts';
+import { GOOGLE } from '../../wording/targets/google.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { askGoogle } from './client.ts';
 
@@ -47,12 +48,12 @@ export class Memberships {
   /** Everybody, over all pages, of a group that Google shows to the bot by itself, too. */
   async all(group: string): Promise<Member[]> {
     const { name } = await this.#certain(group, named, (api) => api.get({ name: group }));
-    if (name !== group) throw new Error(`Google: asked for ${group}, it answers with ${name}`);
+    if (name !== group) throw new Error(GOOGLE.otherAnswer(group, name));
     const found: Member[] = [];
     let pageToken: string | undefined;
     do {
       const question = { parent: group, pageSize: PAGE_SIZE, view: 'FULL', ...(pageToken && { pageToken }) };
-      const { memberships = [], nextPageToken } = await this.#certain(`who is in ${group}`, page, (api) =>
+      const { memberships = [], nextPageToken } = await this.#certain(GOOGLE.whoIsIn(group), page, (api) =>
         api.memberships.list(question),
       );
       found.push(...memberships);
@@ -64,7 +65,7 @@ export class Memberships {
   /** Null: Google knows no membership of this address; whether there is none, the group's list says. */
   async nameOf(parent: string, address: string): Promise<string | null> {
     const question = { parent, 'memberKey.id': address };
-    const found = await this.#ask(`${address} in ${parent}`, named, (api) => api.memberships.lookup(question), [
+    const found = await this.#ask(GOOGLE.memberOf(address, parent), named, (api) => api.memberships.lookup(question), [
       NOT_THERE,
     ]);
     return found?.name ?? null;
@@ -87,20 +88,20 @@ export class Memberships {
   async add(parent: string, address: string, until: Instant | null): Promise<void> {
     const requestBody = { preferredMemberKey: { id: address }, roles: [roleUntil(until)] };
     const made = await this.#ask(
-      `adding ${address} to ${parent}`,
+      GOOGLE.adding(address, parent),
       z.unknown(),
       (api) => api.memberships.create({ parent, requestBody }),
       [ALREADY_THERE],
     );
     if (made !== null || until === null) return;
     const name = await this.nameOf(parent, address);
-    if (name === null) throw new Error(`Google: ${address} is in ${parent} and is not`);
+    if (name === null) throw new Error(GOOGLE.bothWays(address, parent));
     await this.prolong(name, until);
   }
 
   async prolong(name: string, until: Instant | null): Promise<void> {
     const found = await this.#ask(name, member, (api) => api.memberships.get({ name }), [NOT_THERE]);
-    if (!found) throw new TargetRefusal(`Google: ${name} is gone; somebody took this person out of the group`);
+    if (!found) throw new TargetRefusal(GOOGLE.takenOut(name));
     if (until === null) return;
     const now = found.roles?.find((role) => role.name === MEMBER)?.expiryDetail?.expireTime;
     // Without an end it is somebody else's; a later end is another grant's.
@@ -127,13 +128,13 @@ export class Memberships {
     const answer = await askGoogle(() => call(api), expected, what);
     if (answer === null) return null;
     const parsed = schema.safeParse(answer);
-    if (!parsed.success) throw new Error(`Google: ${what} was answered in an unknown form`);
+    if (!parsed.success) throw new Error(GOOGLE.unknownForm(what));
     return parsed.data;
   }
 
   async #certain<T>(what: string, schema: z.ZodType<T>, call: (api: Groups) => Promise<{ data: unknown }>): Promise<T> {
     const answer = await this.#ask(what, schema, call);
-    if (answer === null) throw new Error(`Google: ${what} was not answered`);
+    if (answer === null) throw new Error(GOOGLE.notAnswered(what));
     return answer;
   }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Residue } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import type { Holding } from '../../ports/targets.ts';
+import { GOOGLE_POLICY } from '../../wording/targets/google.ts';
 import { holdingsOf } from '../labelledHoldings.ts';
 import type { Access, ListedRole } from '../provisioner.ts';
 
@@ -111,9 +112,7 @@ export function newIn(bindings: readonly Binding[], stood: string, given: Given)
 }
 
 export const residueOf = ({ binding: { role, condition }, member }: Entry, done: string): Residue => ({
-  what:
-    `${member} has ${role}${condition ? ` on the condition "${condition.title}": ${condition.expression}` : ''}, ` +
-    'which came while this access was live, by its holder or by somebody else',
+  what: GOOGLE_POLICY.came(member, role, condition ?? null),
   done,
 });
 

@@ -1,5 +1,6 @@
 import type { cloudresourcemanager_v3 } from '@googleapis/cloudresourcemanager';
 import { keyedLock } from '../../concurrency/keyedLock.ts';
+import { GOOGLE } from '../../wording/targets/google.ts';
 import { askGoogle, authOptions, clientOptions, statusOf } from './client.ts';
 import type { Target } from './iamSchemas.ts';
 import { type Binding, policySchema } from './policy.ts';
@@ -72,10 +73,7 @@ export class ProjectPolicy {
   #understood(answer: unknown) {
     const policy = policySchema.safeParse(answer);
     if (policy.success) return policy.data;
-    throw new Error(
-      `Google: the policy of ${this.#resource} came in a form that is not understood, or without its etag`,
-      { cause: policy.error },
-    );
+    throw new Error(GOOGLE.policyUnknown(this.#resource), { cause: policy.error });
   }
 
   async #ask<T>(call: (api: Projects) => Promise<{ data: T }>, about?: string): Promise<T | null> {

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
+import { OWN_MODULE } from '../../wording/targets/own.ts';
 
 export type Ask = <T>(what: string, schema: z.ZodType<T>, call: () => unknown) => Promise<T>;
 
@@ -10,12 +11,12 @@ export const askingOf =
   (path: string, deadline: Millis): Ask =>
   async (what, schema, call) => {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const problem = `${path} gave no answer to ${what} within ${deadline / SECOND} s`;
+    const problem = OWN_MODULE.late(path, what, deadline / SECOND);
     const timer = setTimeout(() => reject(new Error(problem)), deadline);
     const answer = await Promise.race([(async () => call())(), late]).finally(() => clearTimeout(timer));
     const parsed = schema.safeParse(answer);
     if (parsed.success) return parsed.data;
-    throw new Error(`${path} answered ${what} with something that it must not`, { cause: parsed.error });
+    throw new Error(OWN_MODULE.wrongAnswer(path, what), { cause: parsed.error });
   };
 
 /** Counts running calls. A call may run longer than its caller waits. */

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { OWN, OWN_MODULE } from '../../wording/targets/own.ts';
 import { attemptAll } from '../attemptAll.ts';
 import { ownIds } from '../ownIds.ts';
 import { ownResidue, residueSchema } from '../ownResidue.ts';
@@ -61,8 +62,7 @@ function guardedAccess(
         grants.during(one.grantId, async () => made.grant(known, expiresAt)),
       );
       if (id) await own.keep(one.grantId, id);
-      if (id && known.id !== null && id !== known.id)
-        throw new Error(`${path} answered the grant with the id ${id}, where it had given ${known.id} before`);
+      if (id && known.id !== null && id !== known.id) throw new Error(OWN.otherId(path, id, known.id));
       return { account };
     },
     revoke: async (one) => {
@@ -77,7 +77,7 @@ function guardedAccess(
       const isUnderWay = grants.has(one.grantId);
       for (const known of await accessesOf(one))
         if (await ask('isActive', z.boolean(), () => made.isActive(known))) return true;
-      if (isUnderWay) throw new Error(`${path} is still at giving this access; restart the bot if it never ends`);
+      if (isUnderWay) throw new Error(OWN_MODULE.stillGiving(path));
       return false;
     },
     ...(made.issueCredential && {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
+import { OWN_MODULE } from '../../wording/targets/own.ts';
 import { handedBack } from '../handedBack.ts';
 import { membership } from '../membership.ts';
 import { placeText, settingsPlace } from '../place.ts';
@@ -44,18 +45,17 @@ function load(path: string): LocalProvisioner {
     // An ES module or CommonJS. It is loaded once for each start.
     exported = createRequire(import.meta.url)(path);
   } catch (error) {
-    throw new TypeError(`cannot be loaded: ${errorText(error)}`, {
+    throw new TypeError(OWN_MODULE.notLoaded(errorText(error)), {
       cause: error,
     });
   }
   const make = typeof exported === 'object' && exported !== null && 'default' in exported ? exported.default : exported;
-  if (typeof make !== 'function') throw new TypeError('has no default export that is a function');
+  if (typeof make !== 'function') throw new TypeError(OWN_MODULE.noDefault);
   const made: unknown = make(TOOLKIT);
-  if (typeof made !== 'object' || made === null) throw new TypeError('gives nothing back');
+  if (typeof made !== 'object' || made === null) throw new TypeError(OWN_MODULE.returnsNothing);
   for (const name of ['configSchema', 'roleSchema'])
-    if (!isSchema(Reflect.get(made, name)))
-      throw new TypeError(`gives no ${name}: a schema made with the z that it is handed`);
-  if (typeof Reflect.get(made, 'connect') !== 'function') throw new TypeError('gives no function connect');
+    if (!isSchema(Reflect.get(made, name))) throw new TypeError(OWN_MODULE.noSchema(name));
+  if (typeof Reflect.get(made, 'connect') !== 'function') throw new TypeError(OWN_MODULE.noConnect);
   return made as LocalProvisioner;
 }
 
@@ -98,11 +98,11 @@ export const localModule: Provisioner<Target, unknown> = {
     const own = ownPlace(path, config);
     return placeText(path, own ?? settingsPlace(config));
   },
-  byHand: (one, target) => [handedBack(one, target === null ? 'the target' : `the target of ${target.path}`)],
+  byHand: (one, target) => [handedBack(one, target === null ? 'the target' : OWN_MODULE.targetOf(target.path))],
   connect: ({ path, config }, use) => {
     const connection = load(path).connect(config, use);
     const missing = ABILITIES.find((ability) => typeof connection?.[ability] !== 'function');
-    if (missing) throw new TypeError(`${path}: what connect gives back has no function ${missing}`);
+    if (missing) throw new TypeError(OWN_MODULE.noFunction(path, missing));
     return guarded(path, connection, use.ids);
   },
 };

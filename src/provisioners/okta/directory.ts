@@ -1,4 +1,5 @@
 import type { Client } from '@okta/okta-sdk-nodejs';
+import { OKTA } from '../../wording/targets/okta.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Roster } from '../roster.ts';
 import { People } from './people.ts';
@@ -20,11 +21,11 @@ export function rosterOf({ url }: Target, client: () => Promise<Client>): Roster
     placeId: (id) => people.groupId(id),
     personId: async (login) => {
       const found = await people.user(login);
-      if (!found) throw new TargetRefusal(`${where} shows no user ${login} (404)`);
+      if (!found) throw new TargetRefusal(OKTA.noUser(where, login));
       // Okta also accepts ids and prefixes of logins.
       const [name] = found.profile.login.toLowerCase().split('@');
       if (![found.profile.login.toLowerCase(), name].includes(login.toLowerCase()))
-        throw new TargetRefusal(`${where} answers with ${found.profile.login} when asked for ${login}`);
+        throw new TargetRefusal(OKTA.otherUser(where, found.profile.login, login));
       return found.id;
     },
     level: async (groupId, id) => {
@@ -32,13 +33,13 @@ export function rosterOf({ url }: Target, client: () => Promise<Client>): Roster
       if (members.some((one) => one.id === id)) return MEMBER;
       // Users whom the credential may not see are also missing from a group's list.
       if ((await people.user(id)) !== null || (await people.showsAll(groupId, members.length))) return null;
-      throw new Error(`${where} shows no user ${id}, and counts more people in the group ${groupId} than it shows`);
+      throw new Error(OKTA.showsLess(where, id, groupId));
     },
     set: async (groupId, id, level) => {
       if (level === null) return people.remove(groupId, id);
       const found = await people.user(id);
       if (!found || OUT.includes(found.status))
-        throw new TargetRefusal(`${found?.profile.login ?? id} is ${found?.status.toLowerCase() ?? 'unknown'} in Okta`);
+        throw new TargetRefusal(OKTA.isOut(found?.profile.login ?? id, found?.status.toLowerCase() ?? 'unknown'));
       await people.add(groupId, id);
     },
     members: async (groupId) =>

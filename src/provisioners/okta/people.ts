@@ -1,6 +1,7 @@
 import type { Client } from '@okta/okta-sdk-nodejs';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
+import { OKTA } from '../../wording/targets/okta.ts';
 
 const NOT_FOUND = 404;
 const PAGE_SIZE = 200;
@@ -27,7 +28,7 @@ export class People {
   readonly #client: () => Promise<Client>;
 
   constructor(url: string, client: () => Promise<Client>) {
-    this.where = `Okta at ${new URL(url).host}`;
+    this.where = OKTA.place(new URL(url).host);
     this.#url = url;
     this.#client = client;
   }
@@ -78,10 +79,10 @@ export class People {
     const response = await this.#ask((okta) => okta.http.http(address), isExpected);
     if (response === null) return null;
     const parsed = schema.safeParse(await response.json());
-    if (!parsed.success) throw new Error(`${this.where}: ${new URL(address).pathname} was answered in an unknown form`);
+    if (!parsed.success) throw new Error(OKTA.unknownForm(this.where, new URL(address).pathname));
     const next = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '')?.[1] ?? null;
     if (next !== null && new URL(next).host !== new URL(this.#url).host)
-      throw new Error(`${this.where}: the next page is said to be at ${new URL(next).host}`);
+      throw new Error(OKTA.otherHost(this.where, new URL(next).host));
     return { value: parsed.data, next };
   }
 

@@ -1,6 +1,7 @@
 import type { Client } from '@okta/okta-sdk-nodejs';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { OKTA_CHECKS } from '../../wording/targets/okta.ts';
 import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import type { ListedRole, Provisioner } from '../provisioner.ts';
@@ -47,14 +48,14 @@ async function check({ groupApi }: Client, roles: readonly ListedRole<Role>[]): 
         const { profile, type } = await groupApi.getGroup({ groupId: id });
         return {
           ok: type === MANAGED_HERE,
-          what: `${profile?.name ?? id} is a group that people are put in by hand`,
-          fix: `It is filled by ${type === 'APP_GROUP' ? 'an application' : 'Okta itself'}: make a group of Okta's own.`,
+          what: OKTA_CHECKS.byHand(profile?.name ?? id),
+          fix: OKTA_CHECKS.filledBy(type === 'APP_GROUP' ? 'an application' : 'Okta itself'),
         };
       } catch (error) {
         return {
           ok: false,
-          what: `the bot sees the group ${id}: ${errorText(error)}`,
-          fix: 'Is the id right? The credential has to read and manage this group: the role Group Membership Administrator, for it alone.',
+          what: OKTA_CHECKS.seesNot(id, errorText(error)),
+          fix: OKTA_CHECKS.groupRights,
         };
       }
     }),

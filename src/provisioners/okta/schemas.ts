@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { OKTA_FIELDS } from '../../wording/targets/okta.ts';
+import { TARGET_FIELDS } from '../../wording/targets/shared.ts';
 import { webAddress } from '../address.ts';
 
-const groupId = z.string().regex(/^00g[A-Za-z0-9_]+$/, 'expected the id of an Okta group (00g…): names can change');
+const groupId = z.string().regex(/^00g[A-Za-z0-9_]+$/, OKTA_FIELDS.group);
 
 export const targetSchema = z
   .strictObject({
     kind: z.literal('okta'),
-    url: webAddress('expected the address of your Okta, such as https://acme.okta.com'),
+    url: webAddress(OKTA_FIELDS.url),
     token: z.string().min(1).optional(),
     /**
      * A service app for the bot with the scopes okta.groups.manage and okta.users.read, which is better than a token.
@@ -15,12 +17,12 @@ export const targetSchema = z
     /** The template for Okta logins. */
     account: z
       .string()
-      .regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"')
+      .regex(/\{[a-z_]+\}/, TARGET_FIELDS.template('"{email}"'))
       .default('{email}'),
   })
-  .refine(({ app, token }) => (app === undefined) !== (token === undefined), 'expected either app or token');
+  .refine(({ app, token }) => (app === undefined) !== (token === undefined), OKTA_FIELDS.credential);
 
-export const roleSchema = z.strictObject({ groups: z.array(groupId).min(1, 'name at least one group') });
+export const roleSchema = z.strictObject({ groups: z.array(groupId).min(1, TARGET_FIELDS.atLeastOne('group')) });
 
 export type Target = z.infer<typeof targetSchema>;
 

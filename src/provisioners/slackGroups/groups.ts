@@ -2,6 +2,7 @@
 
 import type { WebClient } from '@slack/web-api';
 import { keyedLock } from '../../concurrency/keyedLock.ts';
+import { SLACK_GROUPS } from '../../wording/targets/slackGroups.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Roster } from '../roster.ts';
 import type { Role, Target } from './schemas.ts';
@@ -41,7 +42,7 @@ export function rosterOf({ api_url: api, keeper }: Target, client: WebClient): R
         .map((user) => ({
           id: `person ${user}`,
           person: user,
-          what: `${user} is on the list of the user group ${groupOf(place)}`,
+          what: SLACK_GROUPS.onList(user, groupOf(place)),
         })),
   };
 }
@@ -63,9 +64,7 @@ async function add(groups: UserGroups, place: string, user: string, keeper: stri
 /** Refuses access that Slack would not let the bot end. */
 function assertCanEnd(place: string, others: readonly string[], keeper: string | undefined): void {
   if (keeper !== undefined || others.length > 0) return;
-  throw new TargetRefusal(
-    `nobody else is in the user group ${groupOf(place)}, and Slack takes no empty list: set keeper in the target to somebody who may stay in it, or put somebody in`,
-  );
+  throw new TargetRefusal(SLACK_GROUPS.nobodyElse(groupOf(place)));
 }
 
 async function remove(groups: UserGroups, place: string, user: string, keeper: string | undefined): Promise<void> {
@@ -83,7 +82,5 @@ async function remove(groups: UserGroups, place: string, user: string, keeper: s
   }
   // This ends what the group gives now, but is no end: enabling the group brings it back.
   if (!isDisabled) await groups.disable(place);
-  throw new Error(
-    `Slack user groups: ${user} is the only one on the list of ${groupOf(place)}, which is turned off now, and Slack takes no empty list: put somebody else on it, or set keeper in the target`,
-  );
+  throw new Error(SLACK_GROUPS.onlyOne(user, groupOf(place)));
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { WebClient } from '@slack/web-api';
 import type { Finding } from '../../ports/targets.ts';
+import { SLACK_GROUP_CHECKS, SLACK_GROUPS } from '../../wording/targets/slackGroups.ts';
 import { membership } from '../membership.ts';
 import { addressPlace } from '../place.ts';
 import { type ListedRole, type Provisioner, TARGET_DEADLINE } from '../provisioner.ts';
@@ -15,9 +16,7 @@ export const slack: Provisioner<Target, Role> = {
   roleSchema,
   placeOf: ({ api_url: api }) => addressPlace(api),
   byHand: ({ role, account, person }) =>
-    role.groups.map(
-      (group) => `In Slack, People & user groups, the group ${group}: take out ${account ?? person.slackId}`,
-    ),
+    role.groups.map((group) => SLACK_GROUPS.byHand(group, account ?? person.slackId)),
   connect: (target, { seats, ids, polling }) => {
     const { LogLevel, WebClient: Client } = createRequire(import.meta.url)(
       '@slack/web-api',
@@ -49,18 +48,18 @@ async function check(client: WebClient, { keeper }: Target, roles: readonly List
   return [
     {
       ok: scopes.includes('usergroups:write'),
-      what: 'the token may change user groups',
-      fix: 'Add the scope usergroups:write to the app, and install it again.',
+      what: SLACK_GROUP_CHECKS.mayChange,
+      fix: SLACK_GROUP_CHECKS.addScope,
     },
     {
       ok: keeper !== undefined,
-      what: 'somebody stays in a group when nobody else is left',
-      fix: 'Slack takes no empty list, so the last one could not be taken out: set keeper in the target to the id of somebody who may stay.',
+      what: SLACK_GROUP_CHECKS.keeper,
+      fix: SLACK_GROUP_CHECKS.setKeeper,
     },
     ...groups.map((group) => ({
       ok: known.has(group),
-      what: `there is a user group ${group}`,
-      fix: 'Is the id right?',
+      what: SLACK_GROUP_CHECKS.exists(group),
+      fix: SLACK_GROUP_CHECKS.idRight,
     })),
   ];
 }

@@ -1,6 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
+import { SLACK_GROUPS } from '../../wording/targets/slackGroups.ts';
 import { TargetRefusal } from '../provisioner.ts';
 
 const group = z.object({ id: z.string().min(1), team_id: z.string().min(1), date_delete: z.number() });
@@ -55,13 +56,13 @@ export class UserGroups {
   /** Exactly this group of exactly this workspace. */
   #shown(place: string): Promise<Shown> {
     const team = place.slice(0, place.indexOf('/'));
-    return this.#find(groupOf(place), ` of the workspace ${team}`, (one) => one.team_id === team);
+    return this.#find(groupOf(place), SLACK_GROUPS.ofWorkspace(team), (one) => one.team_id === team);
   }
 
   async #find(id: string, where: string, isIt: (one: Shown) => boolean = () => true): Promise<Shown> {
     const { usergroups } = await ask(listed, () => this.#client.usergroups.list({ include_disabled: true }));
     const found = usergroups.find((one) => one.id === id && isIt(one));
-    if (!found) throw new TargetRefusal(`Slack user groups: no group ${id}${where} is shown to this token`);
+    if (!found) throw new TargetRefusal(SLACK_GROUPS.noGroup(id, where));
     return found;
   }
 }
@@ -72,9 +73,9 @@ async function ask<T>(schema: z.ZodType<T>, call: () => Promise<unknown>): Promi
   try {
     answer = await call();
   } catch (error) {
-    throw new Error(`Slack user groups: ${errorText(error)}`, { cause: error });
+    throw new Error(SLACK_GROUPS.problem(errorText(error)), { cause: error });
   }
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
-  throw new Error('Slack user groups: an answer of an unknown form');
+  throw new Error(SLACK_GROUPS.unknownForm);
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
 import { cut } from '../../domain/text.ts';
 import { signatureHeaders } from '../../http/webhookSignature.ts';
+import { OWN, OWN_FIELDS } from '../../wording/targets/own.ts';
 import { webAddress } from '../address.ts';
 import { handedBack } from '../handedBack.ts';
 import { createOwnConnection } from '../ownConnection.ts';
@@ -15,7 +16,7 @@ const targetSchema = z.strictObject({
   kind: z.literal('webhook'),
   url: webAddress(),
   /** Shared with the receiver, to sign with. */
-  secret: z.string().min(16, 'expected at least 16 characters, shared with the receiver'),
+  secret: z.string().min(16, OWN_FIELDS.secret),
   /** What becomes of sessions that are open when access ends. */
   sessions: sessionsSchema,
   /** Whether it answers list and remove, and check. */
@@ -111,13 +112,13 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
       return { status: response.status, text: await readText(response) };
     };
     const { status, text } = await ask().catch((error: unknown) => {
-      throw new Unanswered(`${host} could not be reached, asked for ${action}`, { cause: error });
+      throw new Unanswered(OWN.notReached(host, action), { cause: error });
     });
     keys.answered(body);
-    if (text === null) throw new Error(`${host} answered ${action} with more than ${MOST_ANSWER} bytes`);
+    if (text === null) throw new Error(OWN.tooMuch(host, action, MOST_ANSWER));
     if (status === 200) return text;
     // Any other, such as "accepted" or "no content", is not yet an answer.
-    const problem = `${host} answered ${action} with ${status}: ${cut(text, SHOWN_ANSWER_LENGTH)}`;
+    const problem = OWN.answered(host, action, status, cut(text, SHOWN_ANSWER_LENGTH));
     throw NO_ANSWER_BEHIND.includes(status) ? new Unanswered(problem) : new Error(problem);
   };
 }

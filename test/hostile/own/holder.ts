@@ -61,7 +61,10 @@ export function describeOwnHolder(
     mayBeOverdue: [
       { fact: /locked by its holder|ended with 1 .*503/, why: 'the service refuses while the seat is locked' },
       { fact: /"active": true|still there/, why: 'the service says that the seat is still used' },
-      { fact: /something that is not|something that it must not/, why: 'an answer that a name has bent is no answer' },
+      {
+        fact: /something that is not|in a form that is not allowed/,
+        why: 'an answer that a name has bent is no answer',
+      },
       { fact: /with 50[0-9]|fetch failed|could not be reached/, why: 'the service does not answer' },
     ],
     mend: async ({ service }) => {
