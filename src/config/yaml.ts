@@ -16,17 +16,31 @@ export function readYaml(
 ): { readonly value: unknown } | { readonly problem: string; readonly line: number } {
   try {
     const value = load(source, { schema: CORE_SCHEMA });
-    return holdsItself(value, []) ? { problem: IN_FILE.anchor, line: 1 } : { value };
+    const size = sizeOf(value, new Map());
+    if (size === Number.POSITIVE_INFINITY) return { problem: IN_FILE.anchor, line: 1 };
+    return size > Math.max(source.length, MOST_VALUES) ? { problem: IN_FILE.tooMany, line: 1 } : { value };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     return { problem: error.reason, line: (error.mark?.line ?? 0) + 1 };
   }
 }
 
-/** Whether a list or mapping contains itself, through an alias. */
-function holdsItself(value: unknown, around: readonly unknown[]): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return around.includes(value) || Object.values(value).some((inner) => holdsItself(inner, [...around, value]));
+/** A file without aliases has fewer values than characters. With aliases of aliases, a few lines can stand for billions. */
+const MOST_VALUES = 2_000_000;
+
+/**
+ * How many values there are once every alias is written out. Each list or mapping is counted once, however often it is used.
+ * @returns Infinity if one contains itself
+ */
+function sizeOf(value: unknown, sizes: Map<object, number>): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  const counted = sizes.get(value);
+  if (counted !== undefined) return counted;
+  // Whoever finds it again before it is counted is inside it.
+  sizes.set(value, Number.POSITIVE_INFINITY);
+  const size = Object.values(value).reduce<number>((sum, inner) => sum + sizeOf(inner, sizes), 1);
+  sizes.set(value, size);
+  return size;
 }
 
 /** The line of the node at a path, or of its nearest parent in the file. */

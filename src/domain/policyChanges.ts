@@ -17,7 +17,7 @@ export const policyChanges = (before: Policy, after: Policy): string[] => [
 export function changesAround(before: Policy, after: Policy): string[] {
   const lines: string[] = [];
   const say = (what: string, a: unknown, b: unknown) => {
-    if (text(a) !== text(b)) lines.push(`${what}: ${text(a)} → ${text(b)}`);
+    lines.push(...changed(a, b).map((change) => `${what}: ${change}`));
   };
   say('audit channel', before.auditChannel, after.auditChannel);
   say('approvals channel', before.approvalsChannel, after.approvalsChannel);
@@ -45,7 +45,7 @@ export function changesAround(before: Policy, after: Policy): string[] {
 export function resourceChanges(old: Resource | undefined, resource: Resource): string[] {
   const lines: string[] = [];
   const say = (what: string, a: unknown, b: unknown) => {
-    if (text(a) !== text(b)) lines.push(`${resource.id}: ${what}: ${text(a)} → ${text(b)}`);
+    lines.push(...changed(a, b).map((change) => `${resource.id}: ${what}: ${change}`));
   };
   if (!old) lines.push(`resource ${resource.id} is new`);
   lines.push(...targetChanges(old, resource));
@@ -63,9 +63,8 @@ export function resourceChanges(old: Resource | undefined, resource: Resource): 
 function targetChanges(old: Resource | undefined, { id, kind, target, asWritten = {} }: Resource): string[] {
   const before = old?.asWritten ?? {};
   const lines = [...new Set([...Object.keys(before), ...Object.keys(asWritten)])].flatMap((field) => {
-    const [was, is] = [text(before[field]), text(asWritten[field])];
-    if (was === is) return [];
-    return [`${id}: target ${field}: ${old ? `${was} → ${is}` : is}`];
+    const [was, is] = [before[field], asWritten[field]];
+    return changed(was, is).map((change) => `${id}: target ${field}: ${old ? change : text(is)}`);
   });
   if (lines.length > 0 || !old) return lines;
   const bothKnown = old.target !== undefined && target !== undefined;
@@ -91,7 +90,7 @@ const factsOf = (role: Role): ReadonlyMap<string, string> =>
     ['with extensions', durationText(role.duration.total)],
     ['default', durationText(role.duration.default)],
     ['risk', role.risk],
-    ['gives', text(role.gives)],
+    ['gives', exact(role.gives)],
     ['narrower', text(role.narrower)],
     ['ends', endsText(role)],
     ['reason', reasonText(role)],
@@ -112,6 +111,15 @@ const domainsText = ({ emailDomains = [] }: Policy): string => emailDomains.join
 const named = ({ name, kind, asWritten }: RetiredTarget) => [name, asWritten ?? { kind }] as const;
 const samePersonText = ({ samePerson }: Policy): string =>
   samePerson.map((accounts) => accounts.join(' = ')).join(', ') || 'none';
+
+/** What a value was and what it is, unless it is the same. Where both read alike, as the file has them. */
+function changed(was: unknown, is: unknown): string[] {
+  if (JSON.stringify(was) === JSON.stringify(is)) return [];
+  const [a, b] = [text(was), text(is)];
+  return [a === b ? `${exact(was)} → ${exact(is)}` : `${a} → ${b}`];
+}
+
+const exact = (value: unknown): string => JSON.stringify(value) ?? 'none';
 
 /** Lists of ids as people write them. What a target or a policy engine calls its own stays as it is in the file. */
 function text(value: unknown): string {

@@ -1,6 +1,6 @@
 /** Compares the meaning of two policies: the same situations, decided by both. */
 
-import type { CanaryRule } from './canary.ts';
+import { CANARY_ID, type CanaryRule } from './canary.ts';
 import type { DecisionInput } from './decision.ts';
 import { evaluatePolicy } from './evaluate.ts';
 import { addTo, plainestIn, type Situations } from './plainest.ts';
@@ -36,10 +36,12 @@ export function differencesOf(before: Policy, after: Policy): Difference[] {
   ];
 }
 
-/** The canary gets its role without approval, whatever the rules say. */
-function canaryDifferences({ canary: old }: Policy, { canary: now }: Policy): Difference[] {
-  const isSame = old?.role === now?.role && old?.email === now?.email;
-  const by = (one: CanaryRule): string => `the canary, ${one.email}`;
+/** The canary gets its role without approval, whatever the rules say. With another name at targets, somebody else may get it. */
+function canaryDifferences(before: Policy, after: Policy): Difference[] {
+  const [{ canary: old }, { canary: now }] = [before, after];
+  const isSame = old?.role === now?.role && old?.email === now?.email && canaryNames(before) === canaryNames(after);
+  const by = ({ email }: CanaryRule, policy = after): string =>
+    ['the canary', email, canaryNames(policy)].filter((part) => part !== NO_NAMES).join(', ');
   const given = ({ lasts }: CanaryRule): string => `allow without approval, for at most ${durationText(lasts)}`;
   if (old && now && isSame) {
     if (old.lasts === now.lasts) return [];
@@ -51,10 +53,13 @@ function canaryDifferences({ canary: old }: Policy, { canary: now }: Policy): Di
       ? [{ role: now.role, situation: by(now), before: 'none', after: given(now), direction: 'gains' } as const]
       : []),
     ...(old
-      ? [{ role: old.role, situation: by(old), before: given(old), after: 'none', direction: 'loses' } as const]
+      ? [{ role: old.role, situation: by(old, before), before: given(old), after: 'none', direction: 'loses' } as const]
       : []),
   ];
 }
+
+const NO_NAMES = '{}';
+const canaryNames = ({ identities }: Policy): string => JSON.stringify(identities.get(CANARY_ID) ?? {});
 
 /** Break-glass gives access whatever the rules say. */
 function breakGlassDifference(role: RoleKey, before: Role | undefined, after: Role | undefined): Difference[] {

@@ -1,6 +1,7 @@
 import type { DecisionInput } from './decision.ts';
 import type { Evidence, History, OnCallEntry } from './evidence.ts';
-import { isGroup, type Policy } from './policy.ts';
+import { isGroup, type Policy, principalsOf } from './policy.ts';
+import { ruleText } from './policyText.ts';
 import { HOUR, type Instant, type Known, known, MINUTE, type Millis, type Ref, unknown } from './terms.ts';
 
 /** Times are given in steps of this length. Comparisons with its multiples come out as they did. */
@@ -9,28 +10,42 @@ const DAY: Millis = 24 * HOUR;
 
 /**
  * A decision's input with nothing in it but what rules compare with: a field that is not named here is left out.
- * People get numbers that mean nothing in another decision. Those whom the policy names stay, because its rules
- * compare with them, and whoever reads the result reads the policy as well.
+ * People get numbers that mean nothing in another decision. Those whom a rule compares the requester with stay: whoever
+ * reads the result reads the policy as well.
  */
-export function withoutPeople(input: DecisionInput, named: ReadonlySet<string>): DecisionInput {
+export function withoutPeople(input: DecisionInput, policy: PolicyIds): DecisionInput {
   const { at, personId, duration, held, evidence } = input;
+  const people = pseudonymsFor(personId, policy);
+  return {
+    at: stepOf(at),
+    personId: people.requester(personId),
+    // What was held until an extension was asked for ends at an exact moment: it is no bound that says how exactly.
+    ...(held === undefined ? { duration } : { duration: Math.ceil(duration / STEP) * STEP, held: stepOf(held) }),
+    evidence: evidenceWithout(evidence, at, people),
+  };
+}
+
+type Pseudonyms = ReturnType<typeof pseudonymsFor>;
+
+function pseudonymsFor(personId: string, { compared, written }: PolicyIds) {
   const numbers = new Map<string, string>();
-  const pseudonymOf = (id: string): string => {
-    if (named.has(id)) return id;
+  const numberOf = (id: string): string => {
     const number = numbers.get(id) ?? `person-${numbers.size + 1}`;
     numbers.set(id, number);
     return number;
   };
+  const requester = (id: string): string => (compared.has(id) ? id : numberOf(id));
   return {
-    at: stepOf(at),
-    personId: pseudonymOf(personId),
-    // What was held until an extension was asked for ends at an exact moment: it is no bound that says how exactly.
-    ...(held === undefined ? { duration } : { duration: Math.ceil(duration / STEP) * STEP, held: stepOf(held) }),
-    evidence: evidenceWithout(evidence, at, pseudonymOf),
+    /** Of the requester's accounts: rules compare them with ids. */
+    requester,
+    /** Of others: they are only counted, and told from the requester. */
+    other: (id: string): string => (id === personId ? requester(id) : numberOf(id)),
+    /** Of people in the text of a rule, which is compared with that of the policy's rules. */
+    inRule: (text: string): string => text.replace(PERSON, (id) => (written.has(id) ? id : numberOf(id))),
   };
 }
 
-function evidenceWithout(evidence: Evidence, at: Instant, pseudonymOf: (id: string) => string): Evidence {
+function evidenceWithout(evidence: Evidence, at: Instant, people: Pseudonyms): Evidence {
   const { onCall, incident, groups, otherAccounts, othersOnCall, history, removals, signals, opa } = evidence;
   return {
     at: stepOf(at),
@@ -40,12 +55,12 @@ function evidenceWithout(evidence: Evidence, at: Instant, pseudonymOf: (id: stri
       ...{ id: '', number: 0, title: '', priority: null, url: '' },
     })),
     groups: Object.fromEntries(Object.entries(groups).map(([id, isMember]) => [id, mapped(isMember, Boolean)])),
-    ...(otherAccounts ? { otherAccounts: otherAccounts.map(pseudonymOf) } : {}),
+    ...(otherAccounts ? { otherAccounts: otherAccounts.map(people.requester) } : {}),
     ...(othersOnCall ? { othersOnCall: mapped(othersOnCall, (entries) => shiftsAt(at, entries)) } : {}),
-    history: inside(history, (past) => pastOf(past, at, pseudonymOf)),
+    history: inside(history, (past) => pastOf(past, at, people)),
     removals: inside(removals, (all) =>
       all.map((one) => ({
-        entitlement: one.entitlement.replace(PERSON, pseudonymOf),
+        entitlement: people.inRule(one.entitlement),
         by: { slackId: '', name: '' },
         at: Math.floor(one.at / DAY) * DAY,
         review: '(left out)',
@@ -54,16 +69,27 @@ function evidenceWithout(evidence: Evidence, at: Instant, pseudonymOf: (id: stri
     signals: inside(signals, (all) => all.map(({ kind }) => ({ kind, facts: '' }))),
     opa: inside(opa, ({ decision, reviewers, needed, max }) => ({
       ...{ decision, needed, max, reasons: [] },
-      reviewers: reviewers.map((id) => (isGroup(id) ? id : pseudonymOf(id))),
+      reviewers: reviewers.map((id) => (isGroup(id) ? id : people.other(id))),
     })),
   };
 }
 
-/** The people and groups that rules and freezes compare with. Others whom a file names, such as in a comment, are not. */
-export function comparedWith({ resources }: Policy): ReadonlySet<string> {
+/** Ids of people and groups in a policy. */
+export interface PolicyIds {
+  /** Those that a rule or a freeze compares the requester with. */
+  readonly compared: ReadonlySet<string>;
+  /** Those in the text of a rule, such as its reviewers. */
+  readonly written: ReadonlySet<string>;
+}
+
+export function idsOf({ resources }: Pick<Policy, 'resources'>): PolicyIds {
   const roles = [...resources.values()].flatMap((one) => [...one.roles.values()]);
-  const compared = roles.map(({ rules, freezes }) => [rules, freezes.map(({ except }) => except)]);
-  return new Set([...JSON.stringify(compared).matchAll(/"([USW][A-Z0-9]{2,})"/g)].map(([, id]) => id ?? ''));
+  const compared = roles.flatMap(({ rules, freezes }) => [
+    ...rules.flatMap(({ when }) => principalsOf(when)),
+    ...freezes.flatMap(({ except }) => except),
+  ]);
+  const written = roles.flatMap(({ rules }) => rules.flatMap((rule) => ruleText(rule).match(PERSON) ?? []));
+  return { compared: new Set(compared), written: new Set(written) };
 }
 
 /** Slack user ids in text: the text of a removed rule may name people whom the current policy does not. */
@@ -81,16 +107,16 @@ const shiftsAt = (at: Instant, entries: readonly OnCallEntry[]): OnCallEntry[] =
       start: start === null ? null : stepsBefore(at, start),
     }));
 
-function pastOf({ automatic, denials, holders }: History, at: Instant, pseudonymOf: (id: string) => string): History {
+function pastOf({ automatic, denials, holders }: History, at: Instant, people: Pseudonyms): History {
   const moments = (all: History['automatic']) => all.map((one) => ({ role: one.role, at: stepsBefore(at, one.at) }));
   return {
     automatic: moments(automatic),
     denials: moments(denials),
-    holders: holders.map(({ role, personId }) => ({ role, personId: pseudonymOf(personId) })),
+    holders: holders.map(({ role, personId }) => ({ role, personId: people.other(personId) })),
   };
 }
 
-const stepOf = (at: Instant): Instant => Math.floor(at / STEP) * STEP;
+export const stepOf = (at: Instant): Instant => Math.floor(at / STEP) * STEP;
 /** Whole steps from the decision, so that how long ago it was compares as it did. */
 const stepsBefore = (at: Instant, then: Instant): Instant => stepOf(at) - Math.trunc((at - then) / STEP) * STEP;
 

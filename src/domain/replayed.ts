@@ -25,9 +25,14 @@ function lacksSomething(role: Role, evidence: Evidence): boolean {
   const asksForSigns = role.rules.some(({ when }) => flatten(when).some(({ kind }) => kind === 'signals'));
   return (
     (needed.onCall && !evidence.onCall) ||
+    (needed.overrides && [evidence.onCall, evidence.othersOnCall].some(hasUnaskedShift)) ||
     (needed.history !== null && !evidence.history) ||
     (asksForSigns && !evidence.signals) ||
     (role.opa !== null && !evidence.opa) ||
     needed.groups.some((group) => evidence.groups[group] === undefined)
   );
 }
+
+/** Whether a shift is a turn of the rotation is looked up only for a rule that asks. */
+const hasUnaskedShift = (shifts: Evidence['onCall'] | undefined): boolean =>
+  shifts?.known === true && shifts.value.some(({ schedule, isOverride }) => schedule !== null && isOverride === null);

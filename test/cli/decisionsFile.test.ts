@@ -71,3 +71,11 @@ test.each(['granted', 'break_glass', 'canary', ''])('"%s" is no effect that rule
 test.each(['a\u001b[2Jb', 'a\nb', 'a\u202eb'])('a role called %j is refused, because it is shown', (role) => {
   expect(() => read(withOne({ role }))).toThrow('decisions.0.role: expected readable characters only');
 });
+
+test.each([
+  ['twice', [1, 1]],
+  ['out of order', [2, 1]],
+])('a number that occurs %s is refused', (_name, numbers) => {
+  const decisions = numbers.map((seq) => ({ ...one, seq }));
+  expect(() => read({ ...document, decisions })).toThrow('decisions: expected each seq to be greater');
+});

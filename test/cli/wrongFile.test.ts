@@ -56,6 +56,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['ledger', 'export', '--format', 'jsonl', 'FILE'],
   ['ledger', 'verify', 'FILE'],
   ['policy', 'check', '--live', '--database', 'FILE', 'POLICY'],
+  ['policy', 'decisions', '--policy', 'POLICY', '--export', 'OUT', '--database', 'FILE'],
   ['policy', 'replay', '--policy', 'POLICY', '--database', 'FILE'],
   ['report', '--out', 'OUT', 'FILE'],
   ['restore', 'FILE', 'OUT'],

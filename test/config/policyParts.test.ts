@@ -610,6 +610,19 @@ describe('reading YAML', () => {
     expect(readYaml(source)).toEqual({ problem: expect.stringMatching(/./), line });
   });
 
+  test('a few lines of aliases that stand for billions of values are refused at once', () => {
+    const lines = Array.from({ length: 30 }, (_, at) => `a${at + 1}: &a${at + 1} [*a${at}, *a${at}, *a${at}]`);
+    expect(readYaml(['a0: &a0 [1]', ...lines].join('\n'))).toEqual({
+      problem: 'with every alias written out, it has too many values',
+      line: 1,
+    });
+  });
+
+  test('a list in a hundred places is as long as it is', () => {
+    const source = ['a: &a [1, 2]', 'b:', ...Array.from({ length: 100 }, () => '  - *a')].join('\n');
+    expect(readYaml(source)).toMatchObject({ value: { b: Array.from({ length: 100 }, () => [1, 2]) } });
+  });
+
   test('one thing in two places is not within itself', () => {
     expect(readYaml('a: &x { b: 1 }\nc: *x\nd: [*x, *x]')).toEqual({
       value: { a: { b: 1 }, c: { b: 1 }, d: [{ b: 1 }, { b: 1 }] },

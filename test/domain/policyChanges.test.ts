@@ -53,6 +53,30 @@ describe('changes of the whole policy', () => {
   });
 });
 
+describe('what reads alike', () => {
+  const withTarget = (asWritten: Record<string, unknown>) => withRole({}, { asWritten });
+  const withExpected = (...expected: string[]) => withRole({}, { drift: { remove: [], expected } });
+
+  test.each<[string, Policy, Policy, string]>([
+    [
+      'a list and the words of one item',
+      withTarget({ run: ['/bin/grant', '--dry'] }),
+      withTarget({ run: ['/bin/grant, --dry'] }),
+      'db: target run: ["/bin/grant","--dry"] → ["/bin/grant, --dry"]',
+    ],
+    ['nothing and a text that says so', withTarget({ mode: 'none' }), withTarget({}), 'db: target mode: "none" → none'],
+    ['a number and its digits', withTarget({ port: 1 }), withTarget({ port: '1' }), 'db: target port: 1 → "1"'],
+    [
+      'one account and two',
+      withExpected('app, ops'),
+      withExpected('app', 'ops'),
+      'db: drift: {"remove":[],"expected":["app, ops"]} → {"remove":[],"expected":["app","ops"]}',
+    ],
+  ])('%s is told as the file has it', (_name, before, after, line) => {
+    expect(policyChanges(before, after)).toEqual([line]);
+  });
+});
+
 describe('changes of resources', () => {
   test('a new one is listed with its roles, and a removed one takes them along', () => {
     const more = aPolicy(

@@ -1,6 +1,7 @@
 /** What a changed policy means: in which situations it decides otherwise, told by the plainest of them. */
 
 import { describe, expect, test } from 'vitest';
+import { CANARY_ID } from '../../src/domain/canary.ts';
 import type { Role, Rule, Test } from '../../src/domain/policy.ts';
 import { differencesOf, sampledOf } from '../../src/domain/policyDiff.ts';
 import { HOUR, MINUTE } from '../../src/domain/terms.ts';
@@ -366,5 +367,20 @@ describe('what no rule decides', () => {
     expect(differencesOf(after, longer)).toMatchObject([{ direction: 'gains' }]);
     expect(differencesOf(longer, after)).toMatchObject([{ direction: 'loses' }]);
     expect(told(after, { ...after, canary: { ...canary, every: 2 * HOUR } })).toEqual([]);
+  });
+
+  test('a canary with another name at targets may be somebody else', () => {
+    const canary = { role: 'db/read', email: 'c@mail.example', every: HOUR, lasts: 5 * MINUTE };
+    const called = (github: string) => ({
+      ...policyOf(aRole()),
+      canary,
+      identities: new Map([[CANARY_ID, { github }]]),
+    });
+    const given = 'allow without approval, for at most 5 min';
+    expect(told(called('jitbot-canary'), called('mallory'))).toEqual([
+      `db/read gains: the canary, c@mail.example, {"github":"mallory"}: none → ${given}`,
+      `db/read loses: the canary, c@mail.example, {"github":"jitbot-canary"}: ${given} → none`,
+    ]);
+    expect(told(called('jitbot-canary'), called('jitbot-canary'))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DecisionInput } from '../../src/domain/decision.ts';
 import { evaluatePolicy } from '../../src/domain/evaluate.ts';
-import { comparedWith, withoutPeople } from '../../src/domain/pseudonyms.ts';
+import { idsOf, withoutPeople } from '../../src/domain/pseudonyms.ts';
 import { HOUR, known, MINUTE, SECOND, unknown } from '../../src/domain/terms.ts';
 import { aLimit, allow, anInput, aPolicy, aResource, aRole, ask, memberOf, onCall } from '../support/domain.ts';
 
@@ -49,9 +49,14 @@ const input: DecisionInput = {
     opa: known({ decision: 'ask', reasons: ['Ana asked'], reviewers: ['S0OPS', 'U0BEN'], needed: 2, max: 60 }),
   },
 };
-const without = withoutPeople(input, new Set(['S0OPS']));
+const naming = (compared: readonly string[], written: readonly string[] = []) => ({
+  compared: new Set(compared),
+  written: new Set(written),
+});
+const NOBODY = naming([]);
+const without = withoutPeople(input, naming(['S0OPS']));
 const of = (changes: Partial<DecisionInput['evidence']>) =>
-  withoutPeople({ ...input, evidence: { ...input.evidence, ...changes } }, new Set()).evidence;
+  withoutPeople({ ...input, evidence: { ...input.evidence, ...changes } }, NOBODY).evidence;
 
 describe('a decision without people', () => {
   test('contains neither ids nor names, also not in texts of other systems', () => {
@@ -104,13 +109,31 @@ describe('a decision without people', () => {
   });
 
   test('gives somebody another pseudonym in another decision', () => {
-    const byBen = withoutPeople({ ...input, personId: 'U0BEN' }, new Set());
+    const byBen = withoutPeople({ ...input, personId: 'U0BEN' }, NOBODY);
     expect(byBen.personId).toBe('person-1');
     expect(byBen.evidence.history).toMatchObject({ value: { holders: [{ personId: 'person-1' }] } });
   });
 
   test('keeps the ids of people whom the policy names', () => {
-    expect(withoutPeople(input, new Set(['U0ANA'])).personId).toBe('U0ANA');
+    expect(withoutPeople(input, naming(['U0ANA'])).personId).toBe('U0ANA');
+  });
+
+  test('keeps nobody of whom a rule only counts that they are there', () => {
+    const { history, opa } = withoutPeople(input, naming(['U0BEN'])).evidence;
+    expect(history).toMatchObject({ value: { holders: [{ personId: 'person-3' }] } });
+    expect(opa).toMatchObject({ value: { reviewers: ['S0OPS', 'person-3'] } });
+  });
+
+  test('still tells the requester from other holders', () => {
+    const holders = [{ role: 'db/read', personId: 'U0ANA' }];
+    const given = { ...input.evidence, history: known({ automatic: [], denials: [], holders }) };
+    const { personId, evidence } = withoutPeople({ ...input, evidence: given }, naming(['U0ANA']));
+    expect(evidence.history).toMatchObject({ value: { holders: [{ personId }] } });
+  });
+
+  test('keeps the text of a removed rule that the policy has, with its reviewers', () => {
+    const { removals } = withoutPeople(input, naming([], ['U0BEN'])).evidence;
+    expect(removals).toMatchObject({ value: [{ entitlement: 'rule 2: anybody but U0BEN' }] });
   });
 
   test('drops fields that it does not know, wherever they are', () => {
@@ -137,7 +160,7 @@ describe('a decision without people', () => {
   ])('%s ms on a shift of at least 20 minutes is decided as before: %s', (ago, isAllowed) => {
     const role = aRole({ rules: [allow(onCall({ tenure: 20 * MINUTE }))] });
     const given = anInput({ onCall: known([{ ...shift, start: AT - ago }]) }, { at: AT });
-    for (const one of [given, withoutPeople(given, new Set())])
+    for (const one of [given, withoutPeople(given, NOBODY)])
       expect(evaluatePolicy(role, one).effect).toBe(isAllowed ? 'allow' : 'deny');
   });
 
@@ -148,7 +171,7 @@ describe('a decision without people', () => {
     const role = aRole({ rules: [allow()], limits: [aLimit({ coolDown: HOUR })] });
     const denials = [{ role: 'db/read', at: AT - ago }];
     const given = anInput({ history: known({ automatic: [], denials, holders: [] }) }, { at: AT });
-    for (const one of [given, withoutPeople(given, new Set())])
+    for (const one of [given, withoutPeople(given, NOBODY)])
       expect(evaluatePolicy(role, one).effect).toBe(isAllowed ? 'allow' : 'deny');
   });
 
@@ -157,12 +180,12 @@ describe('a decision without people', () => {
     const old: DecisionInput = JSON.parse(
       JSON.stringify({ at: 5, personId: 'U0ANA', duration: 60, evidence: earlier }),
     );
-    expect(withoutPeople(old, new Set())).toMatchObject({ evidence: { removals: null, signals: null, opa: null } });
-    expect(withoutPeople(old, new Set())).not.toHaveProperty('held');
+    expect(withoutPeople(old, NOBODY)).toMatchObject({ evidence: { removals: null, signals: null, opa: null } });
+    expect(withoutPeople(old, NOBODY)).not.toHaveProperty('held');
   });
 });
 
-test('people stay whom rules and freezes compare with, and nobody else', () => {
+test('people stay whom rules and freezes compare with, and no reviewer', () => {
   const role = aRole({
     rules: [allow(memberOf('U0ANA', 'S0OPS')), ask({ stages: [{ reviewers: ['U0BEN'], needed: 1 }] })],
     freezes: [{ from: 0, to: HOUR, reason: 'for U0DEV', except: ['U0EVE'] }],
@@ -173,5 +196,8 @@ test('people stay whom rules and freezes compare with, and nobody else', () => {
     identities: new Map([['U0KIM', { github: 'kim' }]]),
     samePerson: [['U0KIM', 'W0KIM']],
   };
-  expect([...comparedWith(policy)].sort()).toEqual(['S0OPS', 'U0ANA', 'U0BEN', 'U0EVE']);
+  const { compared, written } = idsOf(policy);
+  expect([...compared].sort()).toEqual(['S0OPS', 'U0ANA', 'U0EVE']);
+  // In the text of a rule, as an access review removed it.
+  expect([...written].sort()).toEqual(['U0ANA', 'U0BEN']);
 });

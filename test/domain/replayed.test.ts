@@ -5,7 +5,7 @@ import { evaluatePolicy } from '../../src/domain/evaluate.ts';
 import type { Role, Rule } from '../../src/domain/policy.ts';
 import { restsOnMissing } from '../../src/domain/replayed.ts';
 import { HOUR, known, unknown } from '../../src/domain/terms.ts';
-import { aLimit, allow, aRole, ask, deny, memberOf, NOON, onCall } from '../support/domain.ts';
+import { aLimit, allow, anEntry, aRole, ask, deny, memberOf, NOON, onCall } from '../support/domain.ts';
 
 const nothing = { onCall: null, incident: null, history: null, removals: null, signals: null, opa: null };
 const input = (groups = {}) => ({
@@ -31,6 +31,16 @@ test.each<[string, Rule[], object, boolean]>([
   ['an ask that holds, where another might', [ask(), ask({ when: [one] })], {}, false],
 ])('%s', (_name, rules, groups, expected) => {
   expect(rests(aRole({ rules }), groups)).toBe(expected);
+});
+
+test.each([
+  ['was not looked up', null, true],
+  ['was looked up', true, false],
+])('a shift of which it %s whether it was planned', (_name, isOverride, expected) => {
+  const shift = { ...anEntry(), isOverride };
+  const role = aRole({ rules: [allow(onCall({ planned: true }))] });
+  const given = { ...input(), evidence: { ...input().evidence, onCall: known([shift]) } };
+  expect(restsOnMissing(role, given, evaluatePolicy(role, given))).toBe(expected);
 });
 
 test.each<[string, Partial<Role>]>([

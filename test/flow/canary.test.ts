@@ -422,8 +422,30 @@ describe('a start', () => {
     flow.clock.advance(3 * HOUR);
     await starts(stoppedAt);
     expect(await problem()).toBeNull();
-    await flow.work();
+    await worksFor(1);
     expect(results().map(({ type }) => type)).toEqual(['canary.passed', 'canary.passed']);
+  });
+
+  test('is no reason to wait for the ledger that is still being checked', async () => {
+    await flow.work();
+    flow.clock.advance(3 * HOUR);
+    Object.assign(flow.deps.integrity, { problem: () => 'it is still being checked' });
+    await starts(flow.clock.now());
+    await worksFor(0.5);
+    expect((await state()).held).toBeNull();
+    Object.assign(flow.deps.integrity, { problem: () => null });
+    await worksFor(0.5);
+    expect(results().map(({ type }) => type)).toEqual(['canary.passed', 'canary.passed']);
+  });
+
+  test('looks at once at a run that was under way', async () => {
+    const { isActive } = flow.deps.targets;
+    Object.assign(flow.deps.targets, { isActive: () => Promise.reject(new Error('about to die')) });
+    await flow.work();
+    Object.assign(flow.deps.targets, { isActive });
+    await starts(flow.clock.now());
+    await flow.work();
+    expect(results().map(({ type }) => type)).toEqual(['canary.passed']);
   });
 
   test('of a bot that dies again and again does not hide that results are missing', async () => {
@@ -445,7 +467,7 @@ describe('a start', () => {
     await flow.work();
     flow.reload((source) => source.replace(CANARY, ''));
     await starts(flow.clock.now());
-    await flow.work();
+    await worksFor(1);
     expect((await flow.deps.store.record('canary', 'bot')).value).toBeNull();
   });
 });

@@ -99,11 +99,9 @@ describe('what changes in meaning', () => {
   test('is in the comment, and in the summary', () => {
     const { status, comment, summary } = act(becomes(policyWith('2h')));
     expect(status).toBe(0);
-    expect(comment).toMatch(
-      /\*\*Gains: [^*]*\*\*\n\n````text\ndb\/read: for 1 h 1 min\n {2}deny \(at most 1 h\) → allow\n/,
-    );
+    expect(comment).toMatch(/\*\*Gains: [^*]*\*\*\n\n {4}db\/read: for 1 h 1 min\n {6}deny \(at most 1 h\) → allow\n/);
     expect(comment).toContain(
-      '**In meaning**: allows more: 1, decided by others: 0, allows less: 0; lines in the file: 4',
+      '**In meaning**: allows more: 1, decided by others: 0, allows less: 0; lines in the file: 4, of which **2 may do more than these numbers say**: read them below',
     );
     expect(comment).toBe(`<!-- jitbot policy: policy.yaml -->\n${summary}`);
   });
@@ -164,7 +162,9 @@ describe('what changes in meaning', () => {
     const allowed = '{ allow: { members_of: [S0ONE] } }';
     write('policy.yaml', rules(`{ deny: { members_of: [S0TWO] } }, ${allowed}`));
     // Whoever is in both groups gains it.
-    expect(act(becomes(rules(allowed))).comment).toMatch(/allows more: 0.*\. \*\*Rules differ\*\*: read them below/);
+    expect(act(becomes(rules(allowed))).comment).toMatch(
+      /allows more: 0.*of which \*\*2 may do more than these numbers say\*\*/,
+    );
   });
 
   test('of a file that the policy names is seen, though no word of it changes', () => {
@@ -173,9 +173,46 @@ describe('what changes in meaning', () => {
     write('authz.wasm', 'before');
     const { comment, out } = act(() => write('authz.wasm', 'after'));
     expect(comment).toContain('**Files that the policy names have changed**');
-    expect(comment).toContain('\nfile authz.wasm has changed\n');
+    expect(comment).toMatch(/^ {4}file authz.wasm has changed$/m);
     expect(comment).not.toContain('nothing changes');
     expect(out).toContain('::warning file=policy.yaml::a file that the policy names has changed');
+  });
+
+  test.each([
+    ['a link leads to it', 'authz.wasm', () => symlinkSync('store/real.wasm', path('authz.wasm')), 'store/real.wasm'],
+    ['a command of several words has it', 'sh store/real.wasm', () => undefined, 'store/real.wasm'],
+    ['it is in a module of git', 'store/sub/x.wasm', () => undefined, 'store/sub'],
+  ])('of a file that the policy names is seen where %s', (_name, file, prepare, told) => {
+    const compiled = policyWith('1h').replace(/rules: .*\]/, `opa: { wasm: "${file}" }`);
+    write('policy.yaml', compiled);
+    mkdirSync(path('store'));
+    write('store/real.wasm', 'before');
+    prepare();
+    const pin = (hash: string) => git('update-index', '--add', '--cacheinfo', `160000,${hash.repeat(40)},store/sub`);
+    git('init', '-q');
+    pin('a');
+    const { comment } = act(() => {
+      write('store/real.wasm', 'after');
+      pin('b');
+    });
+    expect(comment).toMatch(new RegExp(`^ {4}file ${told} has changed$`, 'm'));
+  });
+
+  test('of a canary that has another name at targets is a gain', () => {
+    const canary = (name: string) =>
+      `${policyWith('1h')}canary: { role: db/read, email: c@harbor.example, identities: { github: ${name} } }\n`;
+    write('policy.yaml', canary('jitbot-canary'));
+    expect(act(becomes(canary('mallory'))).comment).toMatch(
+      /\*\*Gains: [^*]*\*\*\n\n {4}db\/read: the canary, c@harbor\.example, \{"github":"mallory"\}\n/,
+    );
+  });
+
+  test('of a rule is to be read, whatever else is gained beside it', () => {
+    const rules = (all: string, max: string) => policyWith(max).replace(/rules: .*\]/, `rules: [${all}]`);
+    const allowed = '{ allow: { members_of: [S0ONE] } }';
+    write('policy.yaml', rules(`{ deny: { members_of: [S0TWO] } }, ${allowed}`, '1h'));
+    const { comment } = act(becomes(rules(allowed, '61m')));
+    expect(comment).toMatch(/allows more: 1.*of which \*\*4 may do more than these numbers say\*\*: read them below/);
   });
 
   test('is compared with the branch as it is now, where the event names an older commit', () => {
@@ -271,7 +308,7 @@ describe('recorded decisions', () => {
     expect(status).toBe(0);
     expect(comment).toContain('**Of 3 decisions since 2026-01-01T00:00:00Z**: 1 would allow more, 0 less');
     expect(comment).toMatch(
-      /\*\*Past decisions that would allow more\*\*\n\n````text\n2026-01-15T00:00:00.000Z {2}db\/read {2}deny → allow/,
+      /\*\*Past decisions that would allow more\*\*\n\n {4}2026-01-15T00:00:00.000Z {2}db\/read {2}deny → allow/,
     );
   });
 
@@ -294,7 +331,7 @@ describe('recorded decisions', () => {
     );
     expect(comment).toContain('**: 0 would allow more, 0 less; of **2** it cannot be told');
     expect(comment).toMatch(
-      /\*\*Past decisions of which it cannot be told\*\*\n\n````text\n.*allow → cannot be told {2}.*S0CONTRACTORS/,
+      /\*\*Past decisions of which it cannot be told\*\*\n\n {4}.*allow → cannot be told {2}.*S0CONTRACTORS/,
     );
   });
 
@@ -345,6 +382,9 @@ describe('recorded decisions', () => {
 });
 
 describe('what is too long', () => {
+  /** A resource with so many roles that anybody gets. */
+  const more = (count: number) =>
+    `  another:\n    target: { kind: postgres, url: "\${DB_URL}" }\n    roles:\n${roles(count, '1h')}`;
   const roles = (count: number, max: string) =>
     Array.from(
       { length: count },
@@ -360,9 +400,23 @@ describe('what is too long', () => {
       /> \*\*Cut: \d+ lines are missing or shortened here\.\*\* .*\(https:\/\/github\.example\/acme\/access\/actions\/runs\/99\)/,
     );
     expect(comment).toContain('db/read: for 1 h 1 min');
-    expect(comment).toMatch(/… \d+ more lines\n````/);
-    expect(summary.match(/^db\/r\d+: for 1 h 1 min$/gm)).toHaveLength(900);
+    expect(comment).toMatch(/^ {4}… \d+ more lines$/m);
+    expect(summary.match(/^ {4}db\/r\d+: for 1 h 1 min$/gm)).toHaveLength(900);
     expect(summary).not.toContain('Cut:');
+  });
+
+  test('for a comment hides no administrator behind roles, nor a role that was there behind new ones', () => {
+    write('policy.yaml', policyWith('1h'));
+    const { comment } = act(
+      becomes(
+        policyWith('2h')
+          .replace('[U0EVE]', '[U0EVE, U0MALLORY]')
+          .replace('  db:\n', `${more(900)}  db:\n`),
+      ),
+    );
+    expect(comment).toContain('**Cut:');
+    expect(comment).toContain('    administrators: U0EVE → U0EVE, U0MALLORY\n');
+    expect(comment).toContain('    db/read: for 1 h 1 min\n      deny (at most 1 h) → allow\n');
   });
 
   test('of a line is cut in its middle, with how much', () => {
@@ -392,7 +446,7 @@ describe('words of a policy', () => {
     expect(comment).toContain(String.raw`\u202E\u200B\u0007`);
     for (const mark of ['\u202e', '\u200b', '\u0007']) expect(comment + out).not.toContain(mark);
     // Everything of theirs stands in a block that their own marks do not end.
-    const outside = comment.replace(/^(`{4,})text\n[\s\S]*?\n\1$/gm, '');
+    const outside = comment.replace(/^ {4}.*$/gm, '');
     expect(outside).not.toMatch(/@acme|evil\.example|\*\*nothing/);
   });
 

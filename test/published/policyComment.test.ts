@@ -25,6 +25,7 @@ interface Asked {
 
 let comments: Comment[];
 let refused: (asked: Asked) => boolean;
+let refusal: { readonly type?: string; readonly message: string };
 let headers: (string | undefined)[];
 let server: Server;
 let folder: string;
@@ -33,12 +34,11 @@ beforeEach(async () => {
   comments = [];
   headers = [];
   refused = () => false;
+  refusal = { type: 'FORBIDDEN', message: 'Resource not accessible by integration' };
   server = createServer(async (request, response) => {
     headers.push(request.headers.authorization);
     const asked = JSON.parse((await request.toArray()).join('')) as Asked;
-    const answer = refused(asked)
-      ? { data: null, errors: [{ message: 'Resource not accessible by integration' }] }
-      : { data: answered(asked) };
+    const answer = refused(asked) ? { data: null, errors: [refusal] } : { data: answered(asked) };
     response.end(JSON.stringify(answer));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -126,4 +126,19 @@ test('a comment of an earlier push that cannot be renewed fails it', async () =>
   const { code, out } = await post('now');
   expect(code).toBe(1);
   expect(out).toContain('::error::not posted');
+});
+
+test('a comment of an earlier push of which nobody can tell whether it is there fails it', async () => {
+  refused = ({ query }) => query.includes('comments(');
+  refusal = { message: 'Something went wrong' };
+  const { code, out } = await post('now');
+  expect(code).toBe(1);
+  expect(out).toContain('::error::not posted on the pull request: Something went wrong');
+});
+
+test('without the right to read comments there is none of its own, and nothing fails', async () => {
+  refused = () => true;
+  const { code, out } = await post('now');
+  expect(code).toBe(0);
+  expect(out).toContain('::warning::not posted');
 });

@@ -27,7 +27,9 @@ async function ask(query, variables) {
   });
   const { data, errors, message } = await answer.json();
   if (!answer.ok || errors || !data)
-    throw new Error(errors?.map((one) => one.message).join('. ') ?? message ?? answer.status);
+    throw Object.assign(new Error(errors?.map((one) => one.message).join('. ') ?? message ?? answer.status), {
+      isForbidden: errors?.every(({ type }) => type === 'FORBIDDEN') ?? false,
+    });
   return data;
 }
 
@@ -44,17 +46,19 @@ async function earlier(marker) {
   }
 }
 
+/** undefined: it is not known whether there is one from before, and so it may be there. */
 let own;
 try {
   const body = readFileSync(COMMENT, 'utf8');
   const found = await earlier(body.slice(0, body.indexOf('\n')));
-  own = found.own;
+  own = found.own ?? null;
   await (own ? ask(UPDATE, { id: own.id, body }) : ask(ADD, { id: found.pullRequest, body }));
 } catch (error) {
   // A pull request from a fork may not be written to. But a comment from an earlier push must not stand as if it were of this one.
-  process.exitCode = own ? 1 : 0;
+  const mayStand = own === undefined ? !error.isForbidden : own !== null;
+  process.exitCode = mayStand ? 1 : 0;
   annotate(
-    own ? 'error' : 'warning',
+    mayStand ? 'error' : 'warning',
     `not posted on the pull request: ${error.message}. The summary of the run has it all.`,
   );
 }

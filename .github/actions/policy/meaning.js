@@ -43,7 +43,18 @@ export function baseOf(policy, event, head) {
 
 /** So many roles are named in one line. */
 const MOST_NAMED = 20;
+/**
+ * What a line of the file does is among the differences whole. Of a rule it is not: nobody is in two groups at once there. Nor is
+ * what no rule says, such as a limit, a freeze, an identity or an administrator.
+ */
+const SHOWN = /^canary: |^\S+: (name:?|default|longest|risk|break-glass) | is gone$/;
 const NOTHING = { sampled: [], gains: [], changes: [], loses: [], asWritten: [] };
+
+/** However many roles are new, what was there before is not lost among them. */
+function newLast(differences) {
+  const isNew = ({ before }) => before.startsWith('deny (no such role)');
+  return [...differences.filter((one) => !isNew(one)), ...differences.filter(isNew)];
+}
 
 export function compared(policy, base) {
   const unknown = (why, details = '') => {
@@ -60,17 +71,16 @@ export function compared(policy, base) {
     return unknown('it cannot be compared with the policy at the base', `: ${details}`);
   }
   const told = (direction) =>
-    said.differences
-      .filter((one) => one.direction === direction)
-      .flatMap(({ role, situation, before, after }) => [`${role}: ${situation}`, `  ${before} → ${after}`]);
+    newLast(said.differences.filter((one) => one.direction === direction)).flatMap(
+      ({ role, situation, before, after }) => [`${role}: ${situation}`, `  ${before} → ${after}`],
+    );
   const [gains, changes, loses] = ['gains', 'changes', 'loses'].map(told);
   const counts = `allows more: ${gains.length / 2}, decided by others: ${changes.length / 2}, allows less: ${loses.length / 2}`;
   const files = changedAmong(said.names, policy, base.commit).map((file) => `file ${file} has changed`);
   const asWritten = [...files, ...said.changes];
   const nothing = said.differences.length + asWritten.length === 0;
-  const rules = said.changes.some((line) => /^\S+: rule \d+ /.test(line));
-  // Nobody is in two groups at once there, so a rule can matter to somebody though no situation shows it.
-  const unseen = rules && gains.length === 0 ? '. **Rules differ**: read them below' : '';
+  const unseen = said.changes.filter((line) => !SHOWN.test(line)).length;
+  const toRead = unseen > 0 ? `, of which **${unseen} may do more than these numbers say**: read them below` : '';
   if (files.length > 0)
     annotate('warning', `a file that the policy names has changed: ${files.join(', ')}`, { file: policy });
   const renamed = base.path === policy ? [] : [`- Compared with ${code(base.path)} of the base, which this renames`];
@@ -83,7 +93,7 @@ export function compared(policy, base) {
     ...{ gains, changes, loses, asWritten },
     sampled: more === '' ? [] : said.sampled.map(({ role, tried, of }) => `${role}: ${tried} of ${of}`),
     head: [
-      `- **In meaning**: ${nothing ? 'nothing changes' : `${counts}; lines in the file: ${said.changes.length}${unseen}`}`,
+      `- **In meaning**: ${nothing ? 'nothing changes' : `${counts}; lines in the file: ${said.changes.length}${toRead}`}`,
       ...(files.length > 0
         ? ['- **Files that the policy names have changed**, and with them what it does: read them']
         : []),

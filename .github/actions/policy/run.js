@@ -1,6 +1,6 @@
 /** Starts jitbot and git. */
 import { spawnSync } from 'node:child_process';
-import { lstatSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 
 const MOST_OUTPUT = 64 * 1024 * 1024;
@@ -55,17 +55,31 @@ export function textAt(commit, path) {
 }
 
 /**
- * @param names what a policy names, from its own folder: files, folders, and modules without their extension
+ * @param names what a policy names: files, folders, modules without their extension, and commands of several words
  * @returns the paths among them that have changed
  */
 export function changedAmong(names, policy, commit) {
   const said = git('diff', '--relative', '--no-renames', '--name-only', '-z', commit, 'HEAD');
   if (said === null) throw new Error(`git cannot compare ${commit} with HEAD`);
-  const meant = new Set(names.map((name) => relative('.', join(dirname(policy), name))));
+  const words = new Set(names.flatMap((name) => [name, ...name.split(/\s+/)]).filter((word) => word !== ''));
+  // A command is found from where the bot runs, which may be here.
+  const meant = new Set(
+    [...words].flatMap((word) => [dirname(policy), '.'].flatMap((from) => placesOf(join(from, word)))),
+  );
   const isMeant = (path) => meant.has(path) || (path !== '.' && isMeant(dirname(path)));
+  // A module of git changes as one path, which what is named is in.
+  const isAround = (path) => [...meant].some((one) => one.startsWith(`${path}/`));
   return said
     .split('\0')
-    .filter((path) => isMeant(path) || meant.has(path.slice(0, -extname(path).length || undefined)));
+    .filter((path) => path !== '')
+    .filter((path) => isMeant(path) || isAround(path) || meant.has(path.slice(0, -extname(path).length || undefined)));
+}
+
+/** Where it is by its name, and where it is once links are followed. */
+function placesOf(path) {
+  const named = relative('.', path);
+  if (!existsSync(path)) return [named];
+  return [named, relative(realpathSync('.'), realpathSync(path))];
 }
 
 /** @returns the branch as it is now, where HEAD merges this commit into it, or null */

@@ -1,7 +1,8 @@
 import { parseDuration } from '../../domain/duration.ts';
-import { comparedWith, withoutPeople } from '../../domain/pseudonyms.ts';
+import { idsOf, type PolicyIds, stepOf, withoutPeople } from '../../domain/pseudonyms.ts';
 import { decisionsIn } from '../../ledger/history/decisions.ts';
-import { type OpenLedger, openLedgerToRead } from '../../ledger/sqlite/open.ts';
+import { openLedgerFile } from '../../ledger/history/ledgerFile.ts';
+import type { OpenLedger } from '../../ledger/sqlite/open.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { POLICY_DECISIONS } from '../../wording/terminal/options.ts';
 import { EXPORTED } from '../../wording/terminal/policy.ts';
@@ -21,12 +22,11 @@ export async function run({ values, files }: Given<typeof POLICY_DECISIONS>): Pr
   const period = parseDuration(values.since ?? DEFAULT_SINCE);
   if (period === null) throw new UsageError(MISUSE.notADuration('--since', `${values.since}`, '90d or 12h'));
   const { policy } = readPolicy(policyPath(values.policy === undefined ? [] : [values.policy]));
-  const named = comparedWith(policy);
   const since = Date.now() - period;
-  const ledger = openLedgerToRead(databasePath(values.database));
+  const ledger = openLedgerFile(databasePath(values.database));
   try {
-    const decisions = withoutPeopleIn(ledger, since, named);
-    const document: DecisionsFile = { since: new Date(since).toISOString(), decisions };
+    const decisions = withoutPeopleIn(ledger, since, idsOf(policy));
+    const document: DecisionsFile = { since: new Date(stepOf(since)).toISOString(), decisions };
     writeNewFile(values.export, `${JSON.stringify(document, null, 1)}\n`);
     process.stdout.write(`${EXPORTED.written(values.export, decisions.length)}\n`);
     return 0;
@@ -36,11 +36,11 @@ export async function run({ values, files }: Given<typeof POLICY_DECISIONS>): Pr
 }
 
 /** Numbered anew: those of events lead to people for whoever reads the audit channel. */
-const withoutPeopleIn = (ledger: OpenLedger, since: number, named: ReadonlySet<string>): DecisionsFile['decisions'] =>
+const withoutPeopleIn = (ledger: OpenLedger, since: number, ids: PolicyIds): DecisionsFile['decisions'] =>
   decisionsIn(ledger, since)
     .filter(isByRules)
     .map(({ role, input, decision: { effect } }, index) => {
-      const without = withoutPeople(input, named);
+      const without = withoutPeople(input, ids);
       const { at, personId: person } = without;
       return { seq: index + 1, at, requestId: `#${index + 1}`, person, role, input: without, decision: { effect } };
     })

@@ -92,19 +92,22 @@ const input = z.object({
   evidence,
 });
 
+const recorded = z.object({
+  seq: z.int().min(1),
+  at: instant,
+  requestId: text,
+  person: text,
+  role: text,
+  input,
+  decision: z.object({ effect }),
+});
+/** By its number a decision is found again in what two policies make of the file. */
+const isInOrder = (all: readonly { readonly seq: number }[]): boolean =>
+  all.every(({ seq }, at) => seq > (all[at - 1]?.seq ?? 0));
+
 const decisionsFile = z.object({
   since: z.iso.datetime(),
-  decisions: z.array(
-    z.object({
-      seq: z.int().min(1),
-      at: instant,
-      requestId: text,
-      person: text,
-      role: text,
-      input,
-      decision: z.object({ effect }),
-    }),
-  ),
+  decisions: z.array(recorded).refine(isInOrder, EXPORTED.order),
 });
 
 /** What deciding again needs of a recorded decision. */

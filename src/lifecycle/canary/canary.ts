@@ -27,6 +27,8 @@ const AGAIN: Millis = MINUTE;
 const HELD_AGAIN: Millis = 5 * MINUTE;
 /** How often it is tried to begin, and how often a target is asked that does not show yet what it gave. */
 const TRIES = 3;
+/** By then the ledger has been checked, and compared with the audit channel. */
+const AFTER_START: Millis = MINUTE;
 /** A bot that has written nothing for so long was off. */
 const OFF: Millis = 5 * MINUTE;
 
@@ -48,7 +50,8 @@ const DECISIVE: ReadonlySet<EventType> = new Set([
 ]);
 
 /**
- * What a start changes about it: it is looked at now, also where the policy no longer has one, and a bot that was off owes no result.
+ * What a start changes about it. A run that is under way is looked at now, and another begins once the ledger has been checked,
+ * which nothing is granted before. A bot that was off owes no result.
  * @param aliveAt when the bot last wrote anything
  */
 export async function canaryAtStart(
@@ -61,7 +64,7 @@ export async function canaryAtStart(
   const wasOff = value !== null && now - aliveAt > OFF;
   return {
     ...(wasOff && saved({ ...value, heldAt: now }, loaded)),
-    jobs: policy.canary || value ? [canaryJob(now)] : [],
+    jobs: policy.canary || value ? [canaryJob(value?.run ? now : now + AFTER_START)] : [],
   };
 }
 

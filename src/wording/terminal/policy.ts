@@ -104,6 +104,7 @@ export const EXPORTED = {
   file: 'the file',
   noTime: 'expected a time as milliseconds since 1970, before the year 2100',
   unreadable: 'expected readable characters only',
+  order: 'expected each seq to be greater than the one before',
 } as const;
 
 /** The page of `policy replay --html`. Plain text: the page escapes it. */

@@ -75,6 +75,7 @@ export const TOGETHER = {
 /** What a file says about things that it does not have, or has twice. */
 export const IN_FILE = {
   anchor: 'an anchor is used within itself',
+  tooMany: 'with every alias written out, it has too many values',
   unknownField: 'unknown field',
   checkSpelling: 'check its spelling and its place',
   didYouMean: (field: string): string => `did you mean "${field}"?`,
