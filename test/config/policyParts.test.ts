@@ -57,6 +57,14 @@ describe('the canary', () => {
     expect(withCanary({})).toEqual([]);
     expect(withCanary({}, { isOfSlack: true })).toMatchObject([{ path: 'canary.role' }]);
   });
+
+  test('lasts no longer than one request may, whatever extensions may', () => {
+    const role = aRoleIn({ duration: { max: '4h', total: '8h' } });
+    const resources = { db: aResourceIn({ read: role }) };
+    expect(issuesIn(aDocument({ resources, canary: { ...CANARY, lasts: '5h', every: '1d' } }))).toMatchObject([
+      { path: 'canary.lasts' },
+    ]);
+  });
 });
 
 describe('a target', () => {

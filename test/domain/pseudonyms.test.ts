@@ -136,6 +136,17 @@ describe('a decision without people', () => {
     expect(removals).toMatchObject({ value: [{ entitlement: 'rule 2: anybody but U0BEN' }] });
   });
 
+  test('has no id of an organisation-wide account in the text of a removed rule either', () => {
+    const removed = { entitlement: 'allow: one of W0BEN, S0OPS', by: { slackId: '', name: '' }, at: AT, review: 'R1' };
+    expect(of({ removals: known([removed]) }).removals).toMatchObject({
+      value: [{ entitlement: 'allow: one of person-4, S0OPS' }],
+    });
+  });
+
+  test('keeps another account of the requester that a rule compares with', () => {
+    expect(withoutPeople(input, naming(['U0ANA2'])).evidence.otherAccounts).toEqual(['U0ANA2']);
+  });
+
   test('drops fields that it does not know, wherever they are', () => {
     const more = { note: 'Ana' };
     const marked = {

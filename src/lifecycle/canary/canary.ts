@@ -127,13 +127,13 @@ async function follow(
     return lookAt(deps, canary, { run, grant, version: loaded.version, isLast: attempt >= TRIES });
   if (isLive(grant) && grant.state !== 'overdue')
     return { notBefore: Math.max(grant.endsAt, deps.clock.now() + AGAIN) };
-  const cut = cutShort(grant, run);
+  const cut = cutShort(grant);
   return cut === null ? conclude(deps, canary, problemOf(grant, run)) : letGo(deps, canary, cut);
 }
 
-/** What ended a run before the target was asked, and says nothing of the target; null if nothing did. */
-function cutShort(grant: Grant, { seen }: CanaryRun): string | null {
-  if (seen !== null || (grant.state !== 'ended' && grant.state !== 'failed')) return null;
+/** What ended a run before the target was asked, and says nothing of the target; null if nothing did. Once it was asked, the bot itself ends it. */
+function cutShort(grant: Grant): string | null {
+  if (grant.state !== 'ended' && grant.state !== 'failed') return null;
   if (grant.isHeld) return grant.problem;
   if (grant.why === 'frozen') return 'a freeze ended it before the target was asked';
   if (grant.why === 'restored') return 'a restore ended it before the target was asked';
