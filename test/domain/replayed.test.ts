@@ -43,6 +43,13 @@ test.each([
   expect(restsOnMissing(role, given, evaluatePolicy(role, given))).toBe(expected);
 });
 
+test('a deny for signs that nobody looked for', () => {
+  const role = aRole({ rules: [deny({ kind: 'signals', signals: ['first_time'] }), allow(anybody)] });
+  expect(rests(role)).toBe(true);
+  const given = { ...input(), evidence: { ...input().evidence, signals: known([]) } };
+  expect(restsOnMissing(role, given, evaluatePolicy(role, given))).toBe(false);
+});
+
 test.each<[string, Partial<Role>]>([
   ['limits that nobody counted', { rules: [allow(anybody)], limits: [aLimit({ holders: 1 })] }],
   ['an Open Policy Agent that was not asked', { opa: { kind: 'wasm', file: 'x', entrypoint: null } }],

@@ -405,7 +405,7 @@ describe('what is too long', () => {
     expect(summary).not.toContain('Cut:');
   });
 
-  test('for a comment hides no administrator behind roles, nor a role that was there behind new ones', () => {
+  test('for a comment hides neither an administrator nor an old role behind new ones', () => {
     write('policy.yaml', policyWith('1h'));
     const { comment } = act(
       becomes(

@@ -128,7 +128,7 @@ test('a comment of an earlier push that cannot be renewed fails it', async () =>
   expect(out).toContain('::error::not posted');
 });
 
-test('a comment of an earlier push of which nobody can tell whether it is there fails it', async () => {
+test('where nobody can tell whether an earlier comment stands, it fails', async () => {
   refused = ({ query }) => query.includes('comments(');
   refusal = { message: 'Something went wrong' };
   const { code, out } = await post('now');
