@@ -98,7 +98,7 @@ describe('what a holder does to the binding of their grant', () => {
     expect([...api.bindings.values()].filter(({ metadata }) => metadata.uid === uid)).toEqual([]);
   });
 
-  test('K3 one that is rewritten again and again meanwhile goes all the same', async () => {
+  test('one that is rewritten again and again meanwhile goes all the same', async () => {
     edit(({ metadata }) => Object.assign(metadata, { finalizers: ['keep.example/it'] }));
     api.beforeWrite = () => {
       if (api.bindings.has(path())) edit(({ metadata }) => Object.assign(metadata, { annotations: { note: 'mine' } }));
@@ -107,13 +107,13 @@ describe('what a holder does to the binding of their grant', () => {
     expect(names()).toEqual([]);
   });
 
-  test('K3 what kept it is in what is said of the end', async () => {
+  test('finalizers that kept it are named at the end', async () => {
     edit(({ metadata }) => Object.assign(metadata, { finalizers: ['keep.example/it'] }));
     const { left } = await end();
-    expect(left).toEqual([{ what: expect.stringContaining('keep.example/it'), done: 'taken off, so that it is gone' }]);
+    expect(left).toEqual([{ what: expect.stringContaining('keep.example/it'), done: 'removed, so that it is gone' }]);
   });
 
-  test('K3 an extension undoes what was done to it', async () => {
+  test('an extension undoes what was done to it', async () => {
     edit((binding) => {
       binding.subjects = [HELPER];
       delete binding.metadata.labels;
@@ -138,7 +138,7 @@ describe('what is put in the place of the binding', () => {
     expect(await end()).toMatchObject({ isActive: false });
   });
 
-  test('K3 another one of its name with the label goes with it, and is told of', async () => {
+  test('another one of its name with the label goes with it, and is named', async () => {
     const { labels } = structuredClone(read().metadata);
     api.somebody('DELETE', path());
     make(`jit-${id.toLowerCase()}`, labels ? { labels } : {}, [HELPER]);
@@ -148,16 +148,16 @@ describe('what is put in the place of the binding', () => {
     expect(names()).toEqual([]);
   });
 
-  test('K3 in another cluster, such as a restored one, nothing like it is touched', async () => {
+  test('in another cluster, such as a restored one, its namesake is not touched', async () => {
     const { name, labels } = read().metadata;
     const before = api.clusterUid;
     api.bindings.clear();
     make(name, labels ? { labels } : {});
     api.clusterUid = 'restored';
-    await expect(connection.revoke(access())).rejects.toThrow(/another cluster answers at .* \(kube-system was/);
+    await expect(connection.revoke(access())).rejects.toThrow(/is now another cluster than .* \(kube-system was/);
     expect(names()).toEqual([name]);
     api.bindings.clear();
-    await expect(connection.isActive(access())).rejects.toThrow(/another cluster answers at/);
+    await expect(connection.isActive(access())).rejects.toThrow(/is now another cluster than/);
     api.clusterUid = before;
     expect(await end()).toMatchObject({ isActive: false });
   });
@@ -166,7 +166,7 @@ describe('what is put in the place of the binding', () => {
 describe('what a holder leaves beside it', () => {
   const list = () => connection.list?.([{ roleKey: 'payments-db/read', role }]);
 
-  test('K3 bindings made or changed meanwhile are named at the end, older ones not', async () => {
+  test('bindings made or changed meanwhile are named at the end, older ones not', async () => {
     await connection.revoke(access());
     api.now = () => Date.parse('2020-01-01T00:00:00Z');
     make('old');
@@ -188,11 +188,11 @@ describe('what a holder leaves beside it', () => {
     expect(isActive).toBe(false);
     expect(left.map(({ what }) => what)).toEqual([
       expect.stringMatching(
-        /team in payments of User ana@harbor.example, User ben@harbor.example to ClusterRole edit, changed while/,
+        /team in payments of User ana@harbor.example, User ben@harbor.example to ClusterRole edit, changed during/,
       ),
-      expect.stringMatching(/backdoor in payments of User ben@harbor.example to ClusterRole edit, made while/),
-      expect.stringMatching(/jit-gother in payments of User ben@harbor.example to ClusterRole edit, made while/),
-      expect.stringMatching(/robot in payments of ServiceAccount payments\/helper to ClusterRole edit, made while/),
+      expect.stringMatching(/backdoor in payments of User ben@harbor.example to ClusterRole edit, made during/),
+      expect.stringMatching(/jit-gother in payments of User ben@harbor.example to ClusterRole edit, made during/),
+      expect.stringMatching(/robot in payments of ServiceAccount payments\/helper to ClusterRole edit, made during/),
     ]);
     // The same again for the same person is gone; what was there before, and what is another's, is not the bot's to take.
     expect(names()).toEqual(['old', 'team', 'robots', 'robot']);
@@ -200,7 +200,7 @@ describe('what a holder leaves beside it', () => {
     expect(api.somebody('GET', 'payments/team').subjects?.map(({ name }) => name)).toEqual(['ana@harbor.example']);
   });
 
-  test('K2 what was put in the place of the binding keeps no copy alive', async () => {
+  test('what replaced the binding keeps no copy alive', async () => {
     api.somebody('DELETE', path());
     make(`jit-${id.toLowerCase()}`, {}, [HELPER]);
     make('copy');
@@ -208,7 +208,7 @@ describe('what a holder leaves beside it', () => {
     expect(names()).toEqual([`jit-${id.toLowerCase()}`]);
   });
 
-  test('K3 a copy for the same person ends with it, even with a finalizer or others', async () => {
+  test('a copy for the same person ends with it, even with a finalizer or others', async () => {
     make('kept', { finalizers: ['keep.example/it'] });
     make('shared', {}, [BEN, HELPER]);
     expect(await end()).toMatchObject({ isActive: false });
@@ -216,7 +216,7 @@ describe('what a holder leaves beside it', () => {
     expect(bound).toEqual(['helper']);
   });
 
-  test('K3 a group or program that is named like the person keeps what it has', async () => {
+  test('a group or program that is named like the person keeps what it has', async () => {
     make('namesakes', {}, [
       { ...BEN, kind: 'Group' },
       { kind: 'ServiceAccount', name: BEN.name, namespace: 'payments' },
@@ -226,7 +226,7 @@ describe('what a holder leaves beside it', () => {
     expect(api.somebody('GET', 'payments/namesakes').subjects).toHaveLength(2);
   });
 
-  test('K3 a copy from between two tries to give came with the grant', async () => {
+  test('a copy made between two tries to give belongs to the grant', async () => {
     await connection.revoke(access());
     id = newGrantId();
     api.rights.delete('create rolebindings in payments');
@@ -238,7 +238,7 @@ describe('what a holder leaves beside it', () => {
     expect(names()).toEqual([]);
   });
 
-  test('K3 what was made before the binding was made anew is named at the end', async () => {
+  test('what was made before the binding was remade is named at the end', async () => {
     make('backdoor', {}, [HELPER]);
     api.somebody('DELETE', path());
     api.now = () => Date.now() + 60_000;
@@ -247,7 +247,7 @@ describe('what a holder leaves beside it', () => {
     expect((await end()).left).toEqual([{ what: expect.stringContaining('backdoor'), done: expect.any(String) }]);
   });
 
-  test('K3 the name and label of an earlier grant hide nothing', async () => {
+  test('the name and label of an earlier grant hide nothing', async () => {
     await connection.revoke(access());
     const earlier = id;
     id = newGrantId();
@@ -257,7 +257,7 @@ describe('what a holder leaves beside it', () => {
     expect(left.map(({ what }) => what)).toEqual([expect.stringContaining(`jit-${earlier.toLowerCase()} in payments`)]);
   });
 
-  test('K3 a copy with the label of the grant is standing access, and removable', async () => {
+  test('a copy with the grant’s label is standing access, and removable', async () => {
     const eve = { ...BEN, name: 'eve@harbor.example' };
     make('copy', { labels: { ...read().metadata.labels } }, [eve]);
     edit((binding) => binding.subjects?.push({ ...BEN, name: 'mallory@harbor.example' }));
@@ -272,13 +272,13 @@ describe('what a holder leaves beside it', () => {
     expect(await list()).toEqual([held('ben@harbor.example', id)]);
   });
 
-  test('K3 a binding whose annotations were rewritten is listed by what it gives', async () => {
+  test('a binding with rewritten annotations is listed by what it gives', async () => {
     edit(({ metadata }) => Object.assign(metadata.annotations ?? {}, { 'jitbot.io/role': 'somebody/else' }));
     expect(await list()).toEqual([{ account: 'ben@harbor.example', role: 'payments-db/read', grantId: id }]);
   });
 });
 
-test('K2 a namespace where nothing may be deleted keeps no other waiting', async () => {
+test('a namespace where nothing may be deleted holds up no other', async () => {
   const [deletes, gets] = ['delete rolebindings in orders', 'get rolebindings in payments'];
   for (const right of ['create', 'get', 'list', 'update', 'delete']) api.rights.add(`${right} rolebindings in orders`);
   api.rights.add('bind clusterroles/edit in orders');
@@ -296,7 +296,7 @@ test('K2 a namespace where nothing may be deleted keeps no other waiting', async
 });
 
 describe('a grant of the version before', () => {
-  test('K3 is stamped and then found by its uid, and fails without label before that', async () => {
+  test('is stamped and then found by its uid, and fails without label before that', async () => {
     const [stamped, unstamped] = [useForTests(), useForTests()];
     const later = kubernetes.connect({ kind: 'kubernetes', kubeconfig }, stamped);
     await later.stamp?.(access());
@@ -312,7 +312,7 @@ describe('a grant of the version before', () => {
   });
 });
 
-test('a kubeconfig that cannot be read for a while keeps nothing from ending after it', async () => {
+test('an unreadable kubeconfig delays an end no longer than it is unreadable', async () => {
   const later = kubernetes.connect({ kind: 'kubernetes', kubeconfig: join(folder, 'later') }, use);
   await expect(later.revoke(access())).rejects.toThrow(/later/);
   writeFileSync(join(folder, 'later'), kubeconfigOf(api));

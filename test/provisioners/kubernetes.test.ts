@@ -181,7 +181,7 @@ describe('kubernetes', () => {
   });
 
   test.each(['Ana.Kovac@Harbor.example', 'a_b.example#EXT#@harbor.example', "o'neil+x@harbor.example"])(
-    'H5 %s is bound letter by letter, and the cluster is asked what that gives',
+    '%s is bound letter by letter, and the cluster is asked what that gives',
     async (written) => {
       const id = newGrantId();
       const twin = newGrantId();
@@ -204,7 +204,7 @@ describe('kubernetes', () => {
     },
   );
 
-  test('H5 where a cluster knows people in small letters, {email_lower} says so', async () => {
+  test('{email_lower} serves a cluster that knows people in small letters', async () => {
     const id = newGrantId();
     const connection = kubernetes.connect({ kind: 'kubernetes', kubeconfig, user: 'oidc:{email_lower}' }, use);
     const person = { ...BEN, email: 'ana.kovac@harbor.example', writtenEmail: 'Ana.Kovac@Harbor.example' };
@@ -214,7 +214,7 @@ describe('kubernetes', () => {
     await connection.close();
   });
 
-  test('H5 nobody is told that they have what the cluster does not let them do', async () => {
+  test('nobody is told that they have what the cluster does not let them do', async () => {
     const id = newGrantId();
     const connection = kubernetes.connect(
       { kind: 'kubernetes', kubeconfig },
@@ -222,7 +222,7 @@ describe('kubernetes', () => {
     );
     api.denies = (name) => name === 'ben@harbor.example';
     await expect(connection.grant(access(id), inAnHour())).rejects.toThrow(
-      /User ben@harbor.example is bound to ClusterRole view in payments, and the cluster does not let them use it/,
+      /User ben@harbor.example is bound to ClusterRole view in payments, but the cluster does not let them use it/,
     );
     api.denies = () => false;
     await connection.revoke(access(id));
@@ -235,7 +235,7 @@ describe('kubernetes', () => {
     await connection.close();
   });
 
-  test('H5 a cluster that refuses the review stops no access, and the doctor says so', async () => {
+  test('a cluster that refuses the review stops no access, and the doctor says so', async () => {
     const id = newGrantId();
     for (const right of ['create subjectaccessreviews in the cluster', 'get clusterroles/view in the cluster']) {
       api.rights.delete(right);

@@ -100,7 +100,7 @@ describe('what the answers say', () => {
     expect(await ask([rule({})], true)).toBe(true);
     expect(await ask([rule({})], null)).toBe(false);
     await expect(ask([rule({})], false)).rejects.toThrow(
-      /User ben@harbor.example is bound to ClusterRole view in payments, and the cluster does not let them use it/,
+      /User ben@harbor.example is bound to ClusterRole view in payments, but the cluster does not let them use it/,
     );
   });
 

@@ -73,7 +73,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
     use.close();
   });
 
-  test('the statements in the docs are the five that it takes', () => expect(documented()).toHaveLength(5));
+  test('the docs have the five statements that it needs', () => expect(documented()).toHaveLength(5));
 
   test('with a password check access works and ends, and the doctor names the transport', async () => {
     const access = accessOf(role, newGrantId());
@@ -91,7 +91,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
   test.each([
     ["with odd letters in the bot's password", 'Aa1#b/c?d%e f:g&h=i', encodeURIComponent],
     ['with an @ in it as it is', 'Aa1@bcdefg', (password: string) => password],
-  ])('H4 an address %s is understood', async (_how, password, written) => {
+  ])('an address %s is understood', async (_how, password, written) => {
     await server.query(`SET PASSWORD FOR jitbot@'%' = PASSWORD('${password}')`);
     const { url } = mysql.targetSchema.parse(target('jitbot', written(password)));
     const other = mysql.connect({ ...target(), url }, use);
@@ -109,16 +109,16 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
     ['simple_password_check_letters_same_case', 9, 1],
     ['simple_password_check_other_characters', 9, 1],
     ['simple_password_check_minimal_length', 33, 8],
-  ])('the doctor finds a demand that no password of the bot’s meets: %s', async (demand, most, usual) => {
+  ])('the doctor finds a rule that none of the bot’s passwords meets: %s', async (demand, most, usual) => {
     await server.query(`SET GLOBAL ${demand} = ${most}`);
     expect(await check(['orders_read'])).toContainEqual({
       ok: false,
-      what: 'the server takes the passwords that the bot makes',
+      what: 'the server accepts the passwords that the bot makes',
       fix: expect.stringContaining(`SET GLOBAL ${demand} = ${most - 1};`),
     });
     await server.query(`SET GLOBAL ${demand} = ${most - 1}`);
     expect((await check(['orders_read'])).map(({ what }) => what)).not.toContain(
-      'the server takes the passwords that the bot makes',
+      'the server accepts the passwords that the bot makes',
     );
     const access = accessOf(role, newGrantId());
     await connection.grant(access, inAnHour());
@@ -127,7 +127,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
     await server.query(`SET GLOBAL ${demand} = ${usual}`);
   });
 
-  test('passwords hold eight of each kind, nothing that a shell reads, and never repeat', () => {
+  test('passwords have eight of each kind, no shell characters, and never repeat', () => {
     const made = Array.from({ length: 200 }, newPassword);
     for (const password of made) {
       expect(password).toMatch(/^[A-Za-z0-9_.+-]{32}$/);
@@ -136,7 +136,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
     expect(new Set(made).size).toBe(200);
   });
 
-  test('K2 a session hidden in a foreign routine is ended, and its owner’s is not', async () => {
+  test('a session hidden in a foreign routine is ended, and its owner’s is not', async () => {
     await server.query("GRANT SELECT ON performance_schema.threads TO jitbot@'%'");
     const access = accessOf(role, newGrantId());
     const { account } = await connection.grant(access, inAnHour());
@@ -170,7 +170,7 @@ describe.skipIf(!hasMariaDb)('a hardened MariaDB', () => {
     ['GRANT INSERT ON mysql.* TO bad', 'REVOKE INSERT ON `mysql`.* FROM `bad`;'],
     ['GRANT UPDATE ON mysql.global_priv TO bad', 'REVOKE UPDATE ON `mysql`.`global_priv` FROM `bad`;'],
     ['GRANT ALL ON *.* TO bad', 'REVOKE ALL PRIVILEGES ON *.* FROM `bad`;'],
-  ])('the doctor names a role that gives what cannot be taken back: %s', async (statement, fix) => {
+  ])('the doctor names a role that gives lasting power: %s', async (statement, fix) => {
     for (const one of ['CREATE ROLE bad', statement, "GRANT bad TO jitbot@'%' WITH ADMIN OPTION"])
       await server.query(one);
     const found = await check(['bad']);

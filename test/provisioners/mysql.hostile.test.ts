@@ -27,7 +27,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     const name = stage.lockName();
     const evil = await stage.connectAs('evil', 'evil');
     await evil.query('SELECT GET_LOCK(?, 0)', [name]);
-    await expect(stage.temporary.grant(stage.access(), inAnHour())).rejects.toThrow(/somebody else is still at work/);
+    await expect(stage.temporary.grant(stage.access(), inAnHour())).rejects.toThrow(/another try is still at work/);
     await stage.temporary.revoke(stage.access());
     await stage.isGone(stage.temporary);
     expect(await works(evil, 'SELECT 1')).toBe(true);
@@ -83,7 +83,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.own);
   });
 
-  test('K2 opening session after session with an own login does not keep the role', async () => {
+  test('opening session after session with an own login does not keep the role', async () => {
     await stage.own.grant(stage.access({ roles: ['reader_of_all'] }), inAnHour());
     let going = true;
     const opened: Promise<unknown>[] = [];
@@ -104,7 +104,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.own);
   });
 
-  test('K2 a global read lock of the holder’s is ended with their session', async () => {
+  test('a global read lock of the holder’s is ended with their session', async () => {
     const role = { roles: ['flusher', 'writer'] };
     const { client, again } = await stage.holder(role);
     const idle = await again();
@@ -114,7 +114,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.temporary, role);
   });
 
-  test('K2 a foreign global read lock is not killed, and sessions end meanwhile', async () => {
+  test('a foreign global read lock is not killed, and sessions end meanwhile', async () => {
     const { client } = await stage.holder();
     const backup = await stage.connectAs('backup', 'backup');
     await backup.query('FLUSH TABLES WITH READ LOCK');
@@ -129,7 +129,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.temporary);
   }, 60_000);
 
-  test('K2 a holder who kills the bot’s connections as they come does not keep access', async () => {
+  test('a holder who kills the bot’s connections as they open does not keep access', async () => {
     const role = { roles: ['flusher', 'writer'] };
     const { client } = await stage.holder(role);
     let going = true;
@@ -153,7 +153,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     ['a prepared statement', ["PREPARE s FROM 'SELECT SLEEP(100)'"]],
     ['a password of their own', ["SET PASSWORD = PASSWORD('my stage.own, and longer')"]],
     ['another default role', ['SET DEFAULT ROLE NONE']],
-  ])('K2 %s does not delay the end', async (_, statements) => {
+  ])('%s does not delay the end', async (_, statements) => {
     const { client } = await stage.holder();
     for (const statement of statements) await client.query(statement);
     const from = Date.now();
@@ -163,7 +163,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K2 a session that hides in a routine with the role as its definer is ended', async () => {
+  test('a session that hides in a routine with the role as its definer is ended', async () => {
     const role = { roles: ['writer', 'reader_of_all'] };
     const { client } = await stage.holder(role);
     await client.query('CREATE DEFINER=CURRENT_ROLE PROCEDURE shop.hide() DO SLEEP(30)');
@@ -175,7 +175,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.temporary, role);
   });
 
-  test('K2 only the sessions of this grant’s login are ended', async () => {
+  test('only the sessions of this grant’s login are ended', async () => {
     const { client } = await stage.holder();
     const others = await Promise.all([
       stage.connectAs('ben', 'ben'),
@@ -187,7 +187,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     expect(await Promise.all(others.map((one) => works(one, 'SELECT 1')))).toEqual([true, true, true]);
   });
 
-  test('K2 a login that differs by a capital is somebody else’s, and keeps sessions', async () => {
+  test('a login that differs by a capital is somebody else’s, and keeps its sessions', async () => {
     await stage.server.query("CREATE USER Ben@'%' IDENTIFIED BY 'Ben'");
     await stage.own.grant(stage.access(), inAnHour());
     const [mine, theirs] = [await stage.connectAs('ben', 'ben'), await stage.connectAs('Ben', 'Ben')];
@@ -197,7 +197,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.server.query("DROP USER Ben@'%'");
   });
 
-  test('K2 an earlier try still running at the server is stopped before the end', async () => {
+  test('an earlier try still running at the server is stopped before the end', async () => {
     await stage.temporary.grant(stage.access(), inAnHour());
     const stale = await stage.connectAs('jitbot', 'jitbot-sandbox');
     await stale.query('SELECT GET_LOCK(?, 0)', [stage.lockName()]);
@@ -206,7 +206,7 @@ describe.skipIf(!hasMariaDb)('mysql, against a hostile holder', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K2 a database of the bot’s that cannot be written does not keep access alive', async () => {
+  test('a bot whose database cannot be written still ends access', async () => {
     const { client, again } = await stage.holder();
     const full = {
       ...stage.use,

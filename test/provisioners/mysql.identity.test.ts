@@ -14,7 +14,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
       ({ account }) => account !== 'root@localhost',
     );
 
-  test('K3 a login that was renamed is ended under its new name', async () => {
+  test('a renamed login is ended under its new name', async () => {
     const { client } = await stage.holder();
     await stage.server.query(`RENAME USER ${stage.loginName()}@'%' TO zed@'%'`);
     expect(await stage.temporary.isActive(stage.access())).toBe(true);
@@ -25,7 +25,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K3 a foreign role of the grant’s name is not taken for the bot’s', async () => {
+  test('a foreign role of the grant’s name is not taken for the bot’s', async () => {
     await stage.server.query(`CREATE ROLE ${stage.bridge()}`);
     await stage.server.query(`GRANT ${stage.bridge()} TO evil`);
     await expect(stage.temporary.grant(stage.access(), inAnHour())).rejects.toThrow(/is not the bot's/);
@@ -33,7 +33,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K3 a foreign login of the grant’s name gets nothing, nor does its password', async () => {
+  test('a foreign login of the grant’s name gets nothing, nor does its password', async () => {
     await stage.server.query(`CREATE USER ${stage.loginName()}@'%' IDENTIFIED BY 'theirs'`);
     await stage.temporary.grant(stage.access(), inAnHour());
     await expect(stage.connectAs(stage.loginName(), 'theirs')).rejects.toThrow(/denied|locked/);
@@ -43,7 +43,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     ['sees no sessions', 'PROCESS ON *.*'],
     ['may not make or drop logins', 'CREATE USER ON *.*'],
     ['sees no roles', 'SELECT ON mysql.roles_mapping'],
-  ])('K3 a bot that %s any more takes nothing for gone', async (_, right) => {
+  ])('a bot that %s any more takes nothing for gone', async (_, right) => {
     await stage.temporary.grant(stage.access(), inAnHour());
     await stage.server.query(`REVOKE ${right} FROM jitbot@'%'`);
     const blinded = mysql.connect(stage.target('temporary'), stage.use);
@@ -60,7 +60,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     ['which roles there are', 'SELECT ON mysql.roles_mapping'],
     ['which logins there are', 'SELECT (User, Host) ON mysql.user'],
     ['which sessions there are', 'PROCESS ON *.*'],
-  ])('K2 a bot that no longer sees %s ends use anyway, and says what is unknown', async (_, right) => {
+  ])('a bot that no longer sees %s ends use anyway, and says what is unknown', async (_, right) => {
     const { client, again } = await stage.holder();
     await stage.server.query(`REVOKE ${right} FROM jitbot@'%'`);
     await stage.server.query('KILL USER jitbot');
@@ -78,7 +78,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.isGone(stage.temporary);
   });
 
-  test('K3 a login that is called like the role of a grant does not keep it from ending', async () => {
+  test('a login that is called like the role of a grant does not keep it from ending', async () => {
     await stage.holder();
     await stage.server.query(`CREATE USER ${stage.bridge()}@'%'`);
     await stage.temporary.revoke(stage.access());
@@ -86,7 +86,7 @@ describe.skipIf(!hasMariaDb)('mysql, who and where it was', () => {
     await stage.server.query(`DROP USER ${stage.bridge()}@'%'`);
   });
 
-  test('K3 another server at the address does not prove it gone, and the same one does', async () => {
+  test('another server at the address does not prove it gone, and the same one does', async () => {
     const other = await startMariaDb(SETUP);
     const address = await startSwitch(stage.server.port);
     const moving = mysql.connect(stage.target('temporary', address.port), stage.use);

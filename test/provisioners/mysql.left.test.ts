@@ -8,7 +8,7 @@ import { leftOf, mysqlStage, works } from './mysqlStage.ts';
 describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
   const stage = mysqlStage();
 
-  test('K1 what a login made loses its rights, lets the application write, and is named', async () => {
+  test('a login’s routine loses its rights, lets the application write, and is named', async () => {
     const { client } = await stage.holder();
     for (const statement of [
       'CREATE VIEW shop.v AS SELECT * FROM shop.payments',
@@ -61,14 +61,14 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
       await stage.server.query(`DROP ${drop}`);
   });
 
-  test('K1 an application’s view that a holder replaced works, with its reader’s rights', async () => {
+  test('an application’s view that a holder replaced works, with its reader’s rights', async () => {
     await stage.server.query("CREATE DEFINER=app@'%' VIEW shop.of_app AS SELECT id FROM shop.payments");
     const { client } = await stage.holder({ roles: ['replacer'] });
     await client.query(
       'CREATE OR REPLACE ALGORITHM=MERGE VIEW shop.of_app AS SELECT id FROM shop.payments WHERE id < 1000 WITH CHECK OPTION',
     );
     expect(leftOf(await stage.temporary.revoke(stage.access({ roles: ['replacer'] })))).toEqual([
-      { what: 'view shop.of_app', done: 'shows what its reader may read from now on' },
+      { what: 'view shop.of_app', done: 'from now on shows what its reader may read' },
     ]);
     const app = await stage.connectAs('app', 'app');
     await app.query('INSERT INTO shop.of_app VALUES (11)');
@@ -83,7 +83,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
     await stage.server.query("REVOKE ALL PRIVILEGES ON shop.of_app FROM evil@'%'");
   });
 
-  test('K1 what somebody made after SET ROLE gives nobody the role’s rights at the end', async () => {
+  test('what somebody made after SET ROLE has no rights of the role after the end', async () => {
     await stage.own.grant(stage.access(), inAnHour());
     const ben = await stage.connectAs('ben', 'ben');
     await ben.query(`SET ROLE ${stage.bridge()}`);
@@ -102,7 +102,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
     await stage.server.query("REVOKE ALL PRIVILEGES ON shop.bens FROM evil@'%'");
   });
 
-  test('K1 what a person’s own login made as a grant’s role is cleaned up too', async () => {
+  test('what a person’s own login made as a grant’s role is cleaned up too', async () => {
     await stage.server.query("GRANT CREATE VIEW, CREATE ROUTINE, SELECT ON shop.* TO ben@'%'");
     await stage.own.grant(stage.access(), inAnHour());
     const ben = await stage.connectAs('ben', 'ben');
@@ -148,7 +148,7 @@ describe.skipIf(!hasMariaDb)('mysql, what a holder leaves behind', () => {
     await report.query('INSERT INTO shop.payments VALUES (9)');
   });
 
-  test('a transaction that was prepared is named, and is left to people', async () => {
+  test('a prepared transaction is named, and left to people', async () => {
     const { client } = await stage.holder();
     for (const statement of [
       "XA START 'mine'",

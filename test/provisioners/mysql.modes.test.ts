@@ -69,7 +69,7 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     'ANSI,NO_BACKSLASH_ESCAPES',
     'TRADITIONAL,PIPES_AS_CONCAT,IGNORE_SPACE,PAD_CHAR_TO_FULL_LENGTH',
     'EMPTY_STRING_IS_NULL,HIGH_NOT_PRECEDENCE,MSSQL',
-  ])('K2 with the mode %s access ends, and leftovers are named and disarmed', async (mode) => {
+  ])('with the mode %s access ends, and leftovers are named and disarmed', async (mode) => {
     await server().query(`SET GLOBAL sql_mode = '${mode}'`);
     try {
       const { left, before, account } = await leave(WRITER, async (client) => {
@@ -92,7 +92,7 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     }
   });
 
-  test('K3 with one row by default, all rows are read, and access ends', async () => {
+  test('with one row by default, all rows are read, and access ends', async () => {
     await server().query('SET GLOBAL sql_select_limit = 1, GLOBAL max_join_size = 1');
     try {
       const { left, before, account } = await leave(WRITER, async (client) => {
@@ -124,14 +124,14 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     }
   });
 
-  test('K1 what was made with a role of an odd name is disarmed', async () => {
+  test('what was made with a role of an odd name is disarmed', async () => {
     const { left } = await leave({ roles: [ODD] }, (client) =>
       client.query('CREATE PROCEDURE shop.odd() SQL SECURITY DEFINER SELECT 1'),
     );
     expect(left).toEqual([{ what: 'procedure shop.odd', done: 'runs with the rights of its caller' }]);
   });
 
-  test('K1 packages that a holder made are named', async () => {
+  test('packages that a holder made are named', async () => {
     const { left } = await leave(WRITER, async (client) => {
       await client.query("SET sql_mode = 'ORACLE'");
       await client.query('CREATE PACKAGE shop.pack AS PROCEDURE p1; END');
@@ -155,7 +155,7 @@ describe.skipIf(!hasMariaDb)('mysql, whatever the server makes of statements', (
     expect(findings.filter(({ ok }) => !ok)).toEqual([
       {
         ok: false,
-        what: 'whoever holds behind_hander can give no role to others: they can give secret',
+        what: 'holders of behind_hander can give no role to others: they can give secret',
         fix: 'REVOKE ADMIN OPTION FOR `secret` FROM `hander`;',
       },
     ]);

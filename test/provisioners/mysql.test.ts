@@ -168,7 +168,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await expect(connectAs(account, credential?.secret ?? '')).rejects.toThrow(/denied/);
   });
 
-  test('K2 a session that outlives its dropped login and role is access until ended', async () => {
+  test('a session that outlives its dropped login and role is access until ended', async () => {
     const { connection } = byTemporary;
     const { account } = await connection.grant(access(), inAnHour());
     const credential = await connection.issueCredential?.(access(), inAnHour());
@@ -182,7 +182,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     expect(await connection.isActive(access())).toBe(false);
   });
 
-  test('a session of the own login that took the role on does not keep it', async () => {
+  test('an own login’s session with the role on does not keep it', async () => {
     await byOwn.connection.grant(access(), inAnHour());
     const client = await connectAs('ben', 'ben-sandbox');
     client.on('error', () => undefined);
@@ -220,7 +220,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await byTemporary.connection.revoke(access());
   });
 
-  test('what a login held before the bot survives a grant, listed as standing', async () => {
+  test('what a login had before survives a grant, listed as standing', async () => {
     await server.query('GRANT payments_read TO ben');
     await byOwn.connection.grant(access(), inAnHour());
     expect(await listed()).toEqual([
@@ -235,7 +235,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     expect(await listed()).toEqual([]);
   });
 
-  test('what is held through another role is found, and cannot be removed from here', async () => {
+  test('a role that comes through another one is found, and not removed from here', async () => {
     await server.query('CREATE ROLE analysts');
     await server.query('GRANT payments_read TO analysts');
     await server.query('GRANT analysts TO ben');
@@ -245,7 +245,7 @@ describe.skipIf(!hasMariaDb)('with MariaDB', () => {
     await server.query('DROP ROLE analysts');
   });
 
-  test('a login that does not exist is named, and nothing is made', async () => {
+  test('a missing login is named, and nothing is made', async () => {
     const zoe = { ...access(), person: { slackId: 'U1', name: 'Zoe', email: 'zoe@harbor.example' } };
     await expect(byOwn.connection.grant(zoe, inAnHour())).rejects.toThrow(/no login "zoe"/);
     expect(await byOwn.connection.isActive(zoe)).toBe(false);

@@ -73,7 +73,7 @@ describe('postgres', () => {
     await expect(query(address, ['SELECT 1'])).rejects.toThrow();
   });
 
-  test('K2 a session that outlives its dropped login is access until it is ended', async () => {
+  test('a session that outlives its dropped login is access until it is ended', async () => {
     const address = await login();
     const pg = (await import('pg')).default;
     const client = new pg.Client({ connectionString: address });
@@ -88,7 +88,7 @@ describe('postgres', () => {
     expect(await temporary().isActive(access(role))).toBe(false);
   });
 
-  test('what the person made during access stays, without keeping the login alive', async () => {
+  test('what the person made during access stays, without keeping the login', async () => {
     const admin = { roles: ['payments_admin'] };
     await temporary().grant(access(admin), inAnHour());
     const credential = await temporary().issueCredential?.(access(admin), inAnHour());
@@ -105,7 +105,7 @@ describe('postgres', () => {
     expect(rows?.rowCount).toBe(1);
   });
 
-  test('what a login held before the grant, outside the bot, is still there after it', async () => {
+  test('what a login had before, outside the bot, is still there after the grant', async () => {
     await query(server.url('postgres'), ['GRANT payments_read TO ben']);
     await own().grant(access(role), inAnHour());
     await own().revoke(access(role));
@@ -135,14 +135,14 @@ describe('postgres', () => {
     await query(server.url('postgres', 'jitbot', 'jitbot-sandbox'), ['GRANT payments_read TO ben']);
     await temporary().remove?.(standing('ben'), role);
     await expect(temporary().remove?.(standing('ana'), role)).rejects.toThrow(
-      /"ana" holds payments_read through another role/,
+      /"ana" has payments_read through another role/,
     );
     expect(await logins()).toEqual([['ana', null]]);
     await query(server.url('postgres'), ['DROP OWNED BY analysts', 'DROP ROLE analysts']);
     expect(await logins()).toEqual([]);
   });
 
-  test('a session of the own login that was open does not keep it', async () => {
+  test('an own login’s open session does not keep it', async () => {
     await own().grant(access(role), inAnHour());
     const pg = (await import('pg')).default;
     const client = new pg.Client({ connectionString: server.url('payments', 'ben', 'ben-sandbox') });
@@ -156,7 +156,7 @@ describe('postgres', () => {
     );
   });
 
-  test('a login that does not exist is named, and nothing is made', async () => {
+  test('a missing login is named, and nothing is made', async () => {
     const nobody = { ...access(role), person: { slackId: 'U1', name: 'X', email: 'zoe@harbor.example' } };
     await expect(own().grant(nobody, inAnHour())).rejects.toThrow(/no login "zoe"/);
     expect(await own().isActive(nobody)).toBe(false);
@@ -200,7 +200,7 @@ describe('postgres', () => {
       {
         ok: false,
         what: 'a connection is reserved for ben, also when all others are in use',
-        fix: 'ALTER SYSTEM SET reserved_connections = 3; GRANT pg_use_reserved_connections TO "ben"; (and start PostgreSQL anew)',
+        fix: 'ALTER SYSTEM SET reserved_connections = 3; GRANT pg_use_reserved_connections TO "ben"; (and restart PostgreSQL)',
       },
       {
         ok: false,

@@ -348,7 +348,7 @@ describe.each(VERSIONS)('a granted role that reaches further, $name', (version) 
     expect(await madeRoles()).toEqual([]);
   });
 
-  test('K3 what was made for somebody with spaces in their address is known by its mark', async () => {
+  test('things of somebody with spaces in their address are known by their mark', async () => {
     const one = accessOf(ADMIN, id);
     const odd = { ...one, person: { ...one.person, email: '"a b, grant G1"@harbor.example' } };
     await stage.connect().grant(odd, inAnHour());

@@ -17,7 +17,7 @@ const REPLICATION = { 'pg_hba.conf': ['host replication all 127.0.0.1/32 trust']
 /** What is committed stands at both: nothing has to be waited for. */
 const BOTH = { synchronous_standby_names: '*', synchronous_commit: 'remote_apply' };
 
-describe.each(VERSIONS)('H2 a failover, $name', (version) => {
+describe.each(VERSIONS)('a failover, $name', (version) => {
   let primary: PostgresServer;
   let standby: PostgresServer;
   const use = useForTests();
@@ -54,11 +54,11 @@ describe.each(VERSIONS)('H2 a failover, $name', (version) => {
     // The connection that was open breaks, and the next ones lead to the follower.
     await expect(connection.isActive(accessOf(role, id))).rejects.toThrow();
     await expect(connection.isActive(accessOf(role, id))).rejects.toThrow(
-      new RegExp(`PostgreSQL at ${here(proxy)}/payments only reads .*name all of them`),
+      new RegExp(`PostgreSQL at ${here(proxy)}/payments is read-only .*name all of them`),
     );
-    await expect(connection.revoke(accessOf(role, id))).rejects.toThrow(/only reads/);
-    await expect(connection.check([{ roleKey: 'payments-db/read', role }])).rejects.toThrow(/only reads/);
-    await expect(connection.list?.([{ roleKey: 'payments-db/read', role }])).rejects.toThrow(/only reads/);
+    await expect(connection.revoke(accessOf(role, id))).rejects.toThrow(/is read-only/);
+    await expect(connection.check([{ roleKey: 'payments-db/read', role }])).rejects.toThrow(/is read-only/);
+    await expect(connection.list?.([{ roleKey: 'payments-db/read', role }])).rejects.toThrow(/is read-only/);
     expect(await hasLogin(primary, id)).toBe(true);
     proxy.leadTo(primary.port);
     expect(await connection.isActive(accessOf(role, id))).toBe(true);
@@ -72,7 +72,7 @@ describe.each(VERSIONS)('H2 a failover, $name', (version) => {
     const proxy = await startTargetProxy(standby.port);
     const connection = connect(here(proxy));
     const id = newGrantId();
-    await expect(connection.isActive(accessOf(role, id))).rejects.toThrow(/only reads/);
+    await expect(connection.isActive(accessOf(role, id))).rejects.toThrow(/is read-only/);
     // The failed try has opened one already.
     proxy.leadTo(primary.port);
     await connection.grant(accessOf(role, id), inAnHour());
@@ -121,7 +121,7 @@ describe.each(VERSIONS)('H2 a failover, $name', (version) => {
     expect(await hasLogin(primary, id)).toBe(true);
     await primary.stop();
     await expect(connection.isActive(accessOf(role, id))).rejects.toThrow(
-      new RegExp(`${here(primary)}/payments cannot be reached.*${here(standby)}/payments only reads`),
+      new RegExp(`${here(primary)}/payments cannot be reached.*${here(standby)}/payments is read-only`),
     );
     await query(standby.url('postgres'), ['SELECT pg_promote()']);
     expect(await connection.isActive(accessOf(role, id))).toBe(true);

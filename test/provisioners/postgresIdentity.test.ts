@@ -27,7 +27,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
   test.each([
     ['another cluster', VERSIONS.find((one) => one !== version), /another PostgreSQL cluster answers/],
     ['the same one, put back to a time before', version, /is older than the access/],
-  ])('K3 %s at the same address knows nothing, and that is no end', async (_what, at, problem) => {
+  ])('%s at the same address proves nothing gone', async (_what, at, problem) => {
     if (!at) return;
     const holder = await stage.hold(stage.connect(), id);
     const other = await setHostileStage(at);
@@ -40,7 +40,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await other.close();
   });
 
-  test('K3 a server that does not say which cluster it is gives, and the doctor says so', async () => {
+  test('a server that does not say which cluster it is gives, and the doctor says so', async () => {
     const asks = 'can tell this cluster from another one';
     const asked = async () =>
       (await stage.connect().check([{ roleKey: 'payments-db/admin', role: ADMIN }])).filter(({ what }) =>
@@ -58,7 +58,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await stage.does('GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC');
   });
 
-  test('K3 a role of the grant’s name with another oid is a failure, and is not touched', async () => {
+  test('a role of the grant’s name with another oid is a failure, and is not touched', async () => {
     const holder = await stage.hold(stage.connect(), id);
     await stage.does(
       `DROP ROLE ${holder.account}`,
@@ -75,7 +75,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     expect(await connection.isActive(accessOf(ADMIN, id))).toBe(false);
   });
 
-  test('K3 a role of the grant’s name with another’s mark fails, and is not touched', async () => {
+  test('a role of the grant’s name with another’s mark fails, and is not touched', async () => {
     const name = `jit_ben_${id.toLowerCase()}`;
     await stage.does(
       `CREATE ROLE ${name} LOGIN`,
@@ -88,7 +88,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await stage.does(`DROP ROLE ${name}`);
   });
 
-  test('K3 a role without its mark gives nothing, and fails until somebody has looked', async () => {
+  test('a role without its mark gives nothing, and fails until somebody has looked', async () => {
     const connection = stage.connect();
     const holder = await stage.hold(connection, id);
     const session = await holder.session();
@@ -101,13 +101,13 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     await connection.revoke(accessOf(ADMIN, id));
   });
 
-  test('K3 an unrecorded and unmarked role of the grant’s name is a failure', async () => {
+  test('an unrecorded and unmarked role of the grant’s name is a failure', async () => {
     await stage.does(`CREATE ROLE jit_ben_${id.toLowerCase()} LOGIN IN ROLE payments_admin`);
     await expect(stage.connect().revoke(accessOf(ADMIN, id))).rejects.toThrow(/not known to be the bot's/);
     await stage.does(`DROP ROLE jit_ben_${id.toLowerCase()}`);
   });
 
-  test('K3 an earlier version’s role is found by mark, and by oid once stamped', async () => {
+  test('an earlier version’s role is found by mark, and by oid once stamped', async () => {
     const name = `jit_ben_${id.toLowerCase()}`;
     await query(stage.server.url('payments', 'jitbot', 'jitbot'), [
       `CREATE ROLE ${name} LOGIN PASSWORD 'old'`,
@@ -123,7 +123,7 @@ describe.each(VERSIONS)('which role it was, $name', (version) => {
     expect(await roleOf('otherwise')).toBeUndefined();
   });
 
-  test('K4 a new password is the same place, another host or login kind is not', () => {
+  test('a new password is the same place, another host or login kind is not', () => {
     const place = (url: string, login = 'temporary') => postgres.placeOf({ kind: 'postgres', url, login });
     const here = place('postgres://jitbot:old@db.example/payments');
     expect(place('postgresql://jitbot2:new@DB.example:5432/payments?sslmode=require')).toBe(here);

@@ -298,7 +298,7 @@ describe.each(VERSIONS)('what a holder left behind, $name', (version) => {
     ]);
     expect(left).toContainEqual({
       what: 'role evil',
-      done: 'is not handed anything: evil can log in or has rights of its own',
+      done: 'is handed nothing: evil can log in or has rights of its own',
     });
     expect(await connection.isActive(accessOf(ADMIN, id))).toBe(false);
     // What stayed is handed over when that can be done, and no drift is reported meanwhile.

@@ -15,7 +15,7 @@ describe.each(VERSIONS)('logins of a hardened server, $name', (version) => {
   });
   afterAll(() => stage.close());
 
-  test('H3 a login without inheritance can use its access, or is told how', async () => {
+  test('a login without inheritance can use its access, or is told how', async () => {
     await stage.does("CREATE ROLE cara LOGIN NOINHERIT PASSWORD 'cara'", "CREATE ROLE dan LOGIN PASSWORD 'dan'");
     const connection = stage.connect({ login: '{email_name}' });
     const of = (name: string) => ({
@@ -48,7 +48,7 @@ describe.each(VERSIONS)('logins of a hardened server, $name', (version) => {
   test.each([
     ["with odd letters in the bot's password", 'a#b/c?d%e f:g&h=i', encodeURIComponent],
     ['with an @ in it as it is', 'a@b', (password: string) => password],
-  ])('H4 an address %s is understood', async (_how, password, written) => {
+  ])('an address %s is understood', async (_how, password, written) => {
     await stage.does(`ALTER ROLE jitbot PASSWORD '${password}'`);
     const url = `postgres://jitbot:${written(password)}@127.0.0.1:${stage.server.port}/payments`;
     const target = postgres.targetSchema.parse({ kind: 'postgres', url });
@@ -68,7 +68,7 @@ describe.each(VERSIONS)('logins of a hardened server, $name', (version) => {
     'a_b.example#EXT#@harbor.example',
     "o'neil+x@harbor.example",
     'x" ; DROP TABLE payments; --@harbor.example',
-  ])('H5 %s by an own login of exactly that name, and by a temporary one', async (email) => {
+  ])('%s by an own login of exactly that name, and by a temporary one', async (email) => {
     const named = `"${email.replaceAll('"', '""')}"`;
     await stage.does(`CREATE ROLE ${named} LOGIN`, `CREATE ROLE ${named.toLowerCase().replace('"', '"z')} LOGIN`);
     const may = async (login: string) =>

@@ -9,7 +9,7 @@ import { VERSIONS } from '../support/postgres.ts';
 import { accessOf, describeContract, type Harness, inAnHour, newGrantId, useForTests } from './contract.ts';
 import { documentedSetup, postgresHarness } from './postgresStage.ts';
 
-describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (version) => {
+describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('behind PgBouncer, $name', (version) => {
   let server: PostgresServer;
   let pooler: Pooler;
   let proxy: TargetProxy & { close(): Promise<void> };
@@ -107,7 +107,7 @@ describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (ve
     await Promise.all([mine, others, again].map((session) => session.close().catch(() => undefined)));
   });
 
-  test('the doctor says that a pooler stands in between, and what follows', async () => {
+  test('the doctor says that there is a pooler, and what follows from it', async () => {
     const findings = await temporary().check([{ roleKey: 'payments-db/read', role }]);
     expect(findings.filter(({ what }) => /pooler/.test(what))).toEqual([
       {
@@ -127,7 +127,7 @@ describe.skipIf(!HAS_PGBOUNCER).each(VERSIONS)('H1 behind PgBouncer, $name', (ve
     await direct.connection.close();
   });
 
-  test('the doctor says where a pooler makes one of all who come', async () => {
+  test('the doctor says where a pooler logs everybody in as one user', async () => {
     const one = await startPgBouncer(server.port, {
       login: { user: 'pgbouncer', password: 'pgbouncer' },
       everybodyIs: { user: 'app', password: 'app', from: [{ user: 'jitbot', password: 'jitbot' }] },

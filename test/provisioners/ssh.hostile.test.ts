@@ -88,7 +88,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     await connection.revoke(whose(live));
   });
 
-  test('K3 a certificate of a replaced authority key is refused once access ends', async () => {
+  test('a certificate of a replaced authority key is refused once access ends', async () => {
     const id = newGrantId();
     const kept = await certificate(id);
     const old = [server.caKey, `${server.caKey}.pub`] as const;
@@ -110,7 +110,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(await connection.isActive(whose(id))).toBe(false);
   });
 
-  test('K2 access ends also while the authority’s key cannot be read', async () => {
+  test('access ends also while the authority’s key cannot be read', async () => {
     const id = newGrantId();
     const kept = await certificate(id);
     renameSync(server.caKey, `${server.caKey}.away`);
@@ -123,7 +123,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     }
   });
 
-  test('K2 an unwritable database of the bot does not keep a certificate alive', async () => {
+  test('a bot whose database cannot be written still revokes a certificate', async () => {
     const id = newGrantId();
     const kept = await certificate(id);
     const fail = () => {
@@ -138,7 +138,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(await getsIn(kept)).toBe(false);
   });
 
-  test('K4 a replaced key of the authority is the same place, another list is another', () => {
+  test('a replaced authority key is the same place, another list is another', () => {
     const placed = (more: object) => ssh.placeOf({ ...target, ...more });
     expect(placed({ ca_key: '/etc/other_ca', agent: '/run/agent' })).toBe(placed({}));
     expect(placed({ revocation_list: '/etc/other.krl' })).not.toBe(placed({}));
@@ -168,7 +168,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
         rmSync(server.list);
       },
     ],
-  ])('K3 a list that was tampered with is mended: %s', async (_, tamper) => {
+  ])('a list that was tampered with is mended: %s', async (_, tamper) => {
     const id = newGrantId();
     const kept = await certificate(id);
     const before = readFileSync(server.list);
@@ -188,7 +188,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(await getsIn(kept)).toBe(false);
   });
 
-  test('K3 a list that another bot writes too keeps what the other put on it', async () => {
+  test('a list that another bot writes too keeps the other’s entries', async () => {
     const other = useForTests({ accountOf: () => server.key });
     const theirs = ssh.connect(target, other);
     const [id, next] = [newGrantId(), newGrantId()];
@@ -200,7 +200,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     other.close();
   });
 
-  test('K2 a link that somebody put where the list is written leads nowhere', async () => {
+  test('a symbolic link where the list is written leads nowhere', async () => {
     writeFileSync(server.at('precious'), 'precious');
     await run('ln', ['-s', server.at('precious'), `${server.list}.new`]);
     const id = newGrantId();
@@ -211,7 +211,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     rmSync(`${server.list}.new`);
   });
 
-  test('K2 a certificate issued in the moment of the end is refused', async () => {
+  test('a certificate issued in the moment of the end is refused', async () => {
     const id = newGrantId();
     await connection.grant(whose(id), inAnHour());
     const later = Date.now() + 10 * 3_600_000;
@@ -224,7 +224,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(await getsIn(issued?.secret ?? '')).toBe(false);
   });
 
-  test('K2 the list does not grow for ever', async () => {
+  test('the list does not grow for ever', async () => {
     const id = newGrantId();
     await certificate(id);
     await connection.revoke(whose(id));
@@ -234,7 +234,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(await use.seats.of(id)).toEqual([]);
   });
 
-  test('K2 servers that missed it are told again, and the grant is not over before', async () => {
+  test('servers that missed it are told again, and the grant is not over before', async () => {
     const told = server.at('told');
     const file = server.at('publish.sh');
     writeFileSync(file, `#!/bin/sh\ntest -e ${server.at('down')} && exit 1\ncp ${server.list} ${told}\n`, {
@@ -264,7 +264,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     await odd.revoke(whose(id));
   });
 
-  test('the command names the login if principals are none, and says if unknown', async () => {
+  test('the shown command names the login if no principal is one, or says so', async () => {
     const id = newGrantId();
     const named = { ...whose(id), role: { principals: ['payments-ops'], login: 'app', source_addresses: [] } };
     await connection.grant(named, inAnHour());
@@ -287,7 +287,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(ssh.roleSchema.safeParse({ principals: ['app'], source_addresses: [right] }).success).toBe(true);
   });
 
-  test('every range that is accepted makes a certificate', async () => {
+  test('every accepted range makes a certificate', async () => {
     const sources = [
       '10.0.0.0/8',
       '192.0.2.7',
@@ -306,13 +306,13 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
   });
 
   test.each(['10.0.0.0/33', '::/129', '10.0.0/8', 'fe80::1%eth0', '10.0.0.0/', '10.0.0.0/8/8', '', 'host'])(
-    'what is no address is refused at load: %j',
+    'a text that is no address is refused at load: %j',
     (source) => {
       expect(ssh.roleSchema.safeParse({ principals: [me], source_addresses: [source] }).success).toBe(false);
     },
   );
 
-  test('K2 with end_sessions, this grant’s connections end with it, and no others', async () => {
+  test('with end_sessions, this grant’s connections end with it, and no others', async () => {
     // The example as it stands in docs, with the daemon's log in place of the journal.
     const bin = server.at('bin');
     mkdirSync(bin);
@@ -339,7 +339,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     await ends[2];
   });
 
-  test('K2 end-jit-sessions ends no other program and no later login on a reused port', async () => {
+  test('end-jit-sessions ends no other program and no later login on a reused port', async () => {
     const bin = server.at('bin2');
     mkdirSync(bin);
     const [gone, ours, later] = ['10.0.0.1 port 1001', '10.0.0.1 port 1002', '2001:db8::1 port 1003'];
@@ -378,7 +378,7 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(readFileSync(killed, 'utf8').trim().split('\n')).toEqual(['21', '22']);
   });
 
-  test('K2 with end_sessions that fails, the grant is not over', async () => {
+  test('with end_sessions that fails, the grant is not over', async () => {
     const ending = ssh.connect(
       { ...target, end_sessions: ['/bin/sh', '-c', 'echo "no way to web1 for $0" >&2; exit 1'] },
       use,

@@ -234,6 +234,6 @@ describe.skipIf(!existsSync(SSHD))('with OpenSSH', () => {
 
   test('what stands in the table has to be a public key', async () => {
     const wrong = ssh.connect(target, { ...use, accountOf: () => 'ssh-ed25519 AAAA\nssh-rsa' });
-    await expect(wrong.grant(accessOf(role, newGrantId()), inAnHour())).rejects.toThrow(/no SSH public key/);
+    await expect(wrong.grant(accessOf(role, newGrantId()), inAnHour())).rejects.toThrow(/not an SSH public key/);
   });
 });

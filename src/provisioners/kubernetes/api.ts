@@ -8,6 +8,7 @@ import type {
   ResponseContext,
 } from '@kubernetes/client-node';
 import { cut } from '../../domain/text.ts';
+import { KUBERNETES } from '../../wording/targets/kubernetes.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io';
@@ -54,7 +55,7 @@ export async function connectApi({
         const isAnswer = error instanceof client.ApiException;
         if (isAnswer && expected.includes(error.code)) return null;
         const said = isAnswer ? `${error.code}: ${messageOf(error.body)}` : String(error);
-        throw new Error(`Kubernetes at ${where} answered ${said}`, { cause: error });
+        throw new Error(KUBERNETES.answered(where, said), { cause: error });
       }
     },
   };

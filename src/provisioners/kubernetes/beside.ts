@@ -2,6 +2,7 @@
 
 import type { RbacV1Subject } from '@kubernetes/client-node';
 import type { Residue } from '../../domain/grant.ts';
+import { KUBERNETES_LEFT } from '../../wording/targets/kubernetes.ts';
 import { bindsTo, grantOf, placeName, type Role } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
 
@@ -40,8 +41,8 @@ export async function clearBeside(cluster: Cluster, live: Live): Promise<Residue
     // A binding with a grant's name and label may be one that the bot is creating.
     const isAgain = isBound && (stood === undefined ? isMade : isNew) && !grant;
     if (isAgain) await takeOut(cluster, binding, live);
-    const left = 'left as it is: look who made it, and delete it if nobody needs it';
-    const done = isAgain ? 'the person was taken out of it: what is given by hand meanwhile goes with the grant' : left;
+    const left = KUBERNETES_LEFT.left;
+    const done = isAgain ? KUBERNETES_LEFT.takenOut : left;
     found.push({ what: textOf(binding, namespace, isMade), done });
   }
   return found;
@@ -56,8 +57,12 @@ async function takeOut(cluster: Cluster, binding: Binding, { namespace, isPerson
 }
 
 const textOf = ({ metadata, roleRef, subjects = [] }: Binding, place: string | null, isMade: boolean): string =>
-  `the role binding ${metadata?.name} ${placeName(place)} of ${subjects.map(subjectText).join(', ') || 'nobody'} to ` +
-  `${roleRef.kind} ${roleRef.name}, ${isMade ? 'made' : 'changed'} while this access was live, by its holder or by somebody else`;
+  KUBERNETES_LEFT.binding({
+    name: `${metadata?.name} ${placeName(place)}`,
+    people: subjects.map(subjectText).join(', ') || KUBERNETES_LEFT.nobody,
+    role: `${roleRef.kind} ${roleRef.name}`,
+    isMade,
+  });
 
 const subjectText = ({ kind, name, namespace }: RbacV1Subject): string =>
   `${kind} ${namespace ? `${namespace}/` : ''}${name}`;

@@ -1,6 +1,7 @@
 /** The format of the bot's role bindings, and who is bound by one. */
 
 import type { RbacV1Subject } from '@kubernetes/client-node';
+import { KUBERNETES } from '../../wording/targets/kubernetes.ts';
 import type { Access } from '../provisioner.ts';
 import type { Binding } from './cluster.ts';
 
@@ -23,7 +24,7 @@ export const bindingName = (grantId: string): string => `jit-${grantId.toLowerCa
 /** The namespaces of the bindings, or null for the whole cluster. */
 export const placesOf = ({ namespaces }: Role): readonly (string | null)[] => namespaces ?? [null];
 export const placeName = (namespace: string | null): string =>
-  namespace === null ? 'in the cluster' : `in ${namespace}`;
+  namespace === null ? KUBERNETES.wholeCluster : KUBERNETES.namespace(namespace);
 export const refOf = ({ cluster_role, role }: Role) => ({
   apiGroup: GROUP,
   kind: cluster_role === undefined ? 'Role' : 'ClusterRole',

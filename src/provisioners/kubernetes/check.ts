@@ -1,4 +1,5 @@
 import type { Finding } from '../../ports/targets.ts';
+import { KUBERNETES_CHECKS } from '../../wording/targets/kubernetes.ts';
 import type { ListedRole } from '../provisioner.ts';
 import { placeName, placesOf, type Role, refOf } from './bindings.ts';
 import type { Cluster } from './cluster.ts';
@@ -8,15 +9,15 @@ export async function check({ may, identity }: Cluster, roles: readonly ListedRo
   const findings = new Map<string, Finding>();
   const add = async (what: string, question: Parameters<Cluster['may']>[0]) => {
     const where = placeName(question.namespace);
-    const shown = `the bot may ${what} ${where}`;
+    const shown = KUBERNETES_CHECKS.may(what, where);
     if (!findings.has(shown))
       findings.set(shown, {
         ok: await may(question),
         what: shown,
-        fix: `Allow the verb ${question.verb} on ${question.resource}${question.name ? ` with the name ${question.name}` : ''} ${where}.`,
+        fix: KUBERNETES_CHECKS.allow(question.verb, question.resource, question.name ?? null, where),
       });
   };
-  await add('ask whether people may do what was bound to them', {
+  await add(KUBERNETES_CHECKS.askAboutPeople, {
     verb: 'create',
     resource: 'subjectaccessreviews',
     namespace: null,
@@ -30,11 +31,11 @@ export async function check({ may, identity }: Cluster, roles: readonly ListedRo
       const { kind, name } = refOf(role);
       const bound = kind === 'Role' ? 'roles' : 'clusterroles';
       const at = kind === 'Role' ? namespace : null;
-      await add(`see what ${kind} ${name} allows`, { verb: 'get', resource: bound, name, namespace: at });
-      await add(`bind people to ${kind} ${name}`, { verb: 'bind', resource: bound, name, namespace });
+      await add(KUBERNETES_CHECKS.seeAllowed(kind, name), { verb: 'get', resource: bound, name, namespace: at });
+      await add(KUBERNETES_CHECKS.bindTo(kind, name), { verb: 'bind', resource: bound, name, namespace });
     }
   }
-  const what = 'the bot can tell this cluster from another, by the uid of the namespace kube-system';
-  const fix = 'Allow the verb get on namespaces with the name kube-system in the cluster.';
+  const what = KUBERNETES_CHECKS.tellsCluster;
+  const fix = KUBERNETES_CHECKS.allowNamespace;
   return [...findings.values(), { ok: (await identity()) !== null, what, fix }];
 }

@@ -1,4 +1,5 @@
 import type { V1PolicyRule } from '@kubernetes/client-node';
+import { KUBERNETES } from '../../wording/targets/kubernetes.ts';
 import { type Api, CONFLICT, connectApi, FORBIDDEN, NOT_FOUND, RBAC_GROUP } from './api.ts';
 import type { Binding, Bindings, Cluster, Rights } from './cluster.ts';
 
@@ -76,7 +77,7 @@ async function listBindings({ ask, rbac, where }: Api, namespace: string | null)
         : rbac.listNamespacedRoleBinding({ ...page, namespace }, limits),
     );
     // An answer without them is not an empty one.
-    if (!Array.isArray(answer?.items)) throw new Error(`Kubernetes at ${where} answered a list without its items`);
+    if (!Array.isArray(answer?.items)) throw new Error(KUBERNETES.noItems(where));
     found.push(...answer.items);
     next = answer?.metadata?._continue;
   } while (next);

@@ -1,3 +1,4 @@
+import { KUBERNETES } from '../../wording/targets/kubernetes.ts';
 import { type Access, TargetRefusal } from '../provisioner.ts';
 import { bindingName, bindsTo, isLabelled, placeName, type Role } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
@@ -10,11 +11,9 @@ export async function give(cluster: Cluster, one: Access<Role>, wanted: Binding,
   const made = await cluster.create(wanted, namespace);
   if (made) return made;
   const found = await cluster.read(name, namespace);
-  if (!found || found.metadata?.deletionTimestamp)
-    throw new Error(`the role binding ${name} ${placeName(namespace)} went away while it was made`);
+  if (!found || found.metadata?.deletionTimestamp) throw new Error(KUBERNETES.disappeared(name, placeName(namespace)));
   const isMine = mark.uid === undefined ? isLabelled(found, one.grantId) : found.metadata?.uid === mark.uid;
-  if (!isMine || !bindsTo(found, one.role))
-    throw new TargetRefusal(`there is a role binding ${name} ${placeName(namespace)} that is not the bot's`);
+  if (!isMine || !bindsTo(found, one.role)) throw new TargetRefusal(KUBERNETES.notOurs(name, placeName(namespace)));
   // A later end, of an extension. Whatever its holder did to it meanwhile is undone.
   const labels = { ...found.metadata?.labels, ...wanted.metadata?.labels };
   const annotations = { ...found.metadata?.annotations, ...wanted.metadata?.annotations };

@@ -1,3 +1,4 @@
+import { TARGETS } from '../../wording/targets/shared.ts';
 import { placeText } from '../place.ts';
 import { type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
 import { grant, isActive, remove, revoke, type Site, stamp } from './access.ts';
@@ -46,7 +47,7 @@ function connect(target: Target, use: Use): Connection<Role> {
     afterlife: null,
     list: async (roles) => listing.list(await open(), roles),
     remove: async (holding, role) => {
-      if (role === null) throw new TargetRefusal(`${holding.role} is no longer in the policy file`);
+      if (role === null) throw new TargetRefusal(TARGETS.roleGone(holding.role));
       await remove(await site(), holding, role);
     },
     stamp: async (one) => stamp(await site(), one),

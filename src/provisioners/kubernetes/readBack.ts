@@ -2,6 +2,7 @@
 
 import type { V1PolicyRule, V1SubjectAccessReviewSpec } from '@kubernetes/client-node';
 import { SECOND } from '../../domain/terms.ts';
+import { KUBERNETES } from '../../wording/targets/kubernetes.ts';
 import { type Polling, poll } from '../polling.ts';
 import { placeName, type Role, refOf } from './bindings.ts';
 import type { Rights } from './cluster.ts';
@@ -30,9 +31,7 @@ export async function readBack(
   if (!allowed) return false;
   const whom = subject.kind === 'Group' ? { groups: [subject.name] } : { user: subject.name };
   let answer: boolean | null = null;
-  const problem =
-    `${subject.kind} ${subject.name} is bound to ${kind} ${name} ${placeName(namespace)}, and the cluster does not let them use it; ` +
-    'look at what else decides there (kubectl auth can-i --as)';
+  const problem = KUBERNETES.notAllowed(`${subject.kind} ${subject.name}`, `${kind} ${name}`, placeName(namespace));
   await poll(problem, polling, async () => {
     answer = await cluster.mayThey({ ...whom, ...allowed });
     return answer !== false;

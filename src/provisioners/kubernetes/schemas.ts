@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { KUBERNETES_FIELDS } from '../../wording/targets/kubernetes.ts';
+import { TARGET_FIELDS } from '../../wording/targets/shared.ts';
 
-const template = z.string().regex(/\{[a-z_]+\}/, 'expected a template such as "{email}"');
+const template = z.string().regex(/\{[a-z_]+\}/, TARGET_FIELDS.template('"{email}"'));
 
 export const targetSchema = z
   .strictObject({
@@ -12,9 +14,9 @@ export const targetSchema = z
     user: template.optional(),
     group: template.optional(),
   })
-  .refine(({ user, group }) => user === undefined || group === undefined, 'expected either user or group');
+  .refine(({ user, group }) => user === undefined || group === undefined, KUBERNETES_FIELDS.userOrGroup);
 
-const objectName = z.string().regex(/^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/, 'expected the name of a Kubernetes object');
+const objectName = z.string().regex(/^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/, KUBERNETES_FIELDS.objectName);
 
 export const roleSchema = z
   .strictObject({
@@ -23,12 +25,9 @@ export const roleSchema = z
     /** Left out: the whole cluster. */
     namespaces: z.array(objectName).min(1).optional(),
   })
-  .refine(
-    ({ cluster_role, role }) => (cluster_role === undefined) !== (role === undefined),
-    'expected either cluster_role or role',
-  )
+  .refine(({ cluster_role, role }) => (cluster_role === undefined) !== (role === undefined), KUBERNETES_FIELDS.oneRole)
   .refine(({ role, namespaces }) => role === undefined || namespaces !== undefined, {
-    message: 'a role belongs to a namespace: say which under namespaces',
+    message: KUBERNETES_FIELDS.noNamespace,
     path: ['namespaces'],
   });
 

@@ -1,6 +1,7 @@
 /** Finds and removes what a grant made, even if its holder changed it. */
 
 import type { Residue } from '../../domain/grant.ts';
+import { KUBERNETES, KUBERNETES_LEFT } from '../../wording/targets/kubernetes.ts';
 import { bindingName, isLabelled, placeName } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
 
@@ -29,7 +30,7 @@ export async function find(cluster: Cluster, mark: Mark): Promise<Binding | null
   const name = bindingName(mark.grantId);
   const all = await cluster.list(mark.namespace);
   if (all.some(({ metadata }) => metadata?.name === name || isSame(metadata, mark)))
-    throw new Error(`the role binding ${name} ${placeName(mark.namespace)} is listed and cannot be read`);
+    throw new Error(KUBERNETES.listedOnly(name, placeName(mark.namespace)));
   return null;
 }
 
@@ -39,11 +40,8 @@ const isSame = (metadata: Binding['metadata'], { uid }: Mark): boolean => uid !=
 function owned(found: Binding, mark: Mark): Binding {
   if (isSame(found.metadata, mark) || isLabelled(found, mark.grantId)) return found;
   const { name, uid, creationTimestamp } = found.metadata ?? {};
-  const made = creationTimestamp ? `, made at ${new Date(creationTimestamp).toISOString()}` : '';
-  throw new Error(
-    `the role binding ${name} ${placeName(mark.namespace)} (uid ${uid ?? 'unknown'}${made}) is not the one that the bot made and ` +
-      'does not carry its label; look who made it, and delete it with kubectl: the grant ends with it',
-  );
+  const madeAt = creationTimestamp ? new Date(creationTimestamp) : null;
+  throw new Error(KUBERNETES.stranger(`${name} ${placeName(mark.namespace)}`, uid ?? 'unknown', madeAt));
 }
 
 /** Nothing comes before that: by its uid it cannot be anything else, in whichever cluster, and a read may fail. */
@@ -70,12 +68,12 @@ async function free(cluster: Cluster, { metadata = {}, ...binding }: Binding, { 
   await cluster.replace({ ...binding, metadata: { ...rest, finalizers: [] } }, namespace);
   const where = `${metadata.name} ${placeName(namespace)}`;
   return {
-    what: `finalizers that kept the role binding ${where}: ${finalizers.join(', ')}`,
-    done: 'taken off, so that it is gone',
+    what: KUBERNETES_LEFT.finalizers(where, finalizers.join(', ')),
+    done: KUBERNETES_LEFT.finalizersOff,
   };
 }
 
 const replaced = (name: string, { namespace }: Mark): Residue => ({
-  what: `a role binding ${name} ${placeName(namespace)} with the bot's label, made by somebody in place of the bot's own`,
+  what: KUBERNETES_LEFT.replaced(name, placeName(namespace)),
   done: 'deleted',
 });

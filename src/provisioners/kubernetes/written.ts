@@ -2,6 +2,7 @@
 
 import type { Log } from '../../ports/host.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { KUBERNETES } from '../../wording/targets/kubernetes.ts';
 import type { Access } from '../provisioner.ts';
 import { placeName, placesOf, type Role } from './bindings.ts';
 import type { Binding, Cluster } from './cluster.ts';
@@ -79,7 +80,7 @@ export async function checkCluster(cluster: Cluster, { cluster: wanted }: Writte
   if (identity === wanted) return;
   throw new Error(
     identity === null
-      ? `the bot may no longer see the namespace kube-system, so it cannot say whether ${cluster.where} is still the cluster where this access was given; allow get on namespaces with the name kube-system`
-      : `another cluster answers at ${cluster.where} than the one where this access was given (kube-system was ${wanted} and is ${identity}); point the kubeconfig back to that one until this access has ended`,
+      ? KUBERNETES.clusterUnknown(cluster.where)
+      : KUBERNETES.otherCluster(cluster.where, wanted, identity),
   );
 }

@@ -2,6 +2,7 @@
 
 import { createHash, randomInt } from 'node:crypto';
 import { type Instant, SECOND } from '../../domain/terms.ts';
+import { MYSQL } from '../../wording/targets/mysql.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Sql } from './sql.ts';
 
@@ -73,8 +74,7 @@ export async function createBridge(sql: Sql, bridge: string, roles: readonly str
   if (await bridgeExists(sql, bridge)) {
     const me = await whoAmI(sql);
     const isMine = (await edges(sql)).some((edge) => edge.role === bridge && isSame(edge, me) && edge.isAdmin);
-    if (sql.isMariaDb && !isMine)
-      throw new TargetRefusal(`there is a role "${bridge}" that is not the bot's; find out who made it, and drop it`);
+    if (sql.isMariaDb && !isMine) throw new TargetRefusal(MYSQL.roleNotOurs(bridge));
   } else await sql.query(`CREATE ROLE ${name(bridge)}`);
   for (const role of roles) await sql.query(`GRANT ${name(role)} TO ${name(bridge)}`);
 }

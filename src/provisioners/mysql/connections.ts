@@ -1,5 +1,6 @@
 import type { Pool, PoolConnection } from 'mysql2/promise';
 import { errorText } from '../../domain/text.ts';
+import { MYSQL } from '../../wording/targets/mysql.ts';
 import { pause } from '../polling.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 import { isBroken, isDenied, isFull, isRefusal } from './errors.ts';
@@ -129,6 +130,6 @@ export class Unreachable extends Error {
 const unreachable = (url: string, error: unknown): Error =>
   error instanceof Unreachable
     ? error
-    : new Unreachable(`the MySQL server at ${new URL(url).host} cannot be reached: ${errorText(error)}`, {
+    : new Unreachable(MYSQL.notReached(new URL(url).host, errorText(error)), {
         cause: error,
       });

@@ -5,6 +5,7 @@ import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
 import { StorageError } from '../../ports/store.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { MYSQL, MYSQL_LEFT } from '../../wording/targets/mysql.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, accountName, bridgeExists, exists, holdersOfBridge, isSame, name, shown } from './accounts.ts';
 import {
@@ -100,7 +101,7 @@ export async function end(session: Session, made: Made, books: Books): Promise<r
   return [
     ...undoing.map(({ id }) => ({
       what: `session ${id}`,
-      done: 'is ended: the server undoes what it had not committed, and it does nothing else',
+      done: MYSQL_LEFT.rollingBack,
     })),
     ...renamed(made, ours),
     ...left,
@@ -162,7 +163,7 @@ const renamed = ({ login }: Made, accounts: readonly Account[]): Residue[] =>
         .filter((one) => !isSame(one, login))
         .map((one) => ({
           what: `login ${shown(one)}`,
-          done: `was ${shown(login)}, which was renamed; it was dropped`,
+          done: MYSQL_LEFT.wasRenamed(shown(login)),
         }));
 
 /** Repeats a statement, because the sessions that it waits for are being ended meanwhile. @throws the last error */
@@ -180,11 +181,7 @@ async function patiently(session: Session, statement: string, most: number): Pro
 /** Picks the problem that people should read first. */
 function oneOf(problems: readonly unknown[]): Error {
   const blocked = problems.find(isBlocked);
-  if (blocked)
-    return new TargetRefusal(
-      `the server changes no accounts now: somebody holds a lock on all of it, such as a backup (${errorText(blocked)}); sessions of this access are ended at each try`,
-      { cause: blocked },
-    );
+  if (blocked) return new TargetRefusal(MYSQL.locked(errorText(blocked)), { cause: blocked });
   const [first] = problems;
   return first instanceof Error ? first : new Error(errorText(first));
 }

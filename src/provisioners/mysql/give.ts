@@ -2,6 +2,7 @@
 
 import type { Instant } from '../../domain/terms.ts';
 import type { Credential, IdBook } from '../../ports/targets.ts';
+import { MYSQL } from '../../wording/targets/mysql.ts';
 import { type Access, TargetRefusal } from '../provisioner.ts';
 import { type Account, createBridge, createLogin, exists, give, newPassword, setPassword } from './accounts.ts';
 import { keepAccounts } from './book.ts';
@@ -36,7 +37,7 @@ export const giveRoles = (
     await createBridge(sql, bridge, one.role.roles);
     if (own) {
       await give(sql, own, bridge);
-      return { account: `${own.user}, after SET ROLE ${bridge}` };
+      return { account: MYSQL.ownLogin(own.user, bridge) };
     }
     await createLogin(sql, account, bridge);
     return { account: account.user };
@@ -45,9 +46,7 @@ export const giveRoles = (
 /** The person's own login. @throws if it does not exist */
 async function there(sql: Sql, own: Account): Promise<Account> {
   if (await exists(sql, own)) return own;
-  throw new TargetRefusal(
-    `there is no login "${own.user}"@"${own.host}" on this server; create it, or check login and host of the target`,
-  );
+  throw new TargetRefusal(MYSQL.noLogin(own.user, own.host));
 }
 
 /** Sets a new password for a login that was made for a grant. */

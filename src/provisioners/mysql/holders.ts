@@ -1,5 +1,6 @@
 /** Who holds which roles on the server, directly or through others. */
 
+import { MYSQL } from '../../wording/targets/mysql.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, accountName, type Edge, edges, isSame, name, shown, whoAmI } from './accounts.ts';
 import type { Session } from './session.ts';
@@ -92,8 +93,7 @@ export async function takeFrom(session: Session, account: Account, roles: readon
     }
     const left = (await findHolders(sql)).find((held) => held.bridge === null && isSame(held.account, account));
     const role = roles.find((one) => left?.roles.has(one));
-    if (role !== undefined)
-      throw new TargetRefusal(`"${account.user}" holds ${role} through another role; take it away there`);
+    if (role !== undefined) throw new TargetRefusal(MYSQL.throughOther(account.user, role));
   });
   const users = new Set([account.user]);
   const open = await session.run((sql) => sessionsOf(sql, users));

@@ -11,6 +11,7 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
+import { MYSQL_LEFT } from '../../wording/targets/mysql.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { type Account, name, shown } from './accounts.ts';
 import { isBlocked, isDenied } from './errors.ts';
@@ -65,10 +66,10 @@ export async function cleanUp(session: Session, left: Left, log: Log): Promise<C
       await session.alone((sql) => cleanWith(sql, { role, left, found }));
     } catch (error) {
       log.warn({ err: error, role }, 'cannot look for leftovers of a login');
-      found.set(`what was made with ${role}`, {
+      found.set(MYSQL_LEFT.madeWith(role), {
         isDone: false,
         isBlocked: true,
-        text: `could not be looked for: ${errorText(error)}`,
+        text: MYSQL_LEFT.notSearched(errorText(error)),
       });
     }
   }
@@ -117,8 +118,7 @@ const isTheirOwn = ({ kind, definer, made }: Thing, { login, accounts, since }: 
   made >= since &&
   accounts.map(shown).includes(definer);
 
-const THEIR_OWN = ({ definer, schema, on }: Thing): string =>
-  `stays, and runs with the rights of ${definer}: if these are not enough without the role, nobody can write to ${schema}.${on}`;
+const THEIR_OWN = ({ definer, schema, on }: Thing): string => MYSQL_LEFT.theirOwn(definer, `${schema}.${on}`);
 
 const labelOf = ({ kind, schema, name: called, on }: Thing): string =>
   `${kind} ${schema}.${called}${on === '' ? '' : ` on ${schema}.${on}`}`;
@@ -158,29 +158,27 @@ const VIEW = /^CREATE (ALGORITHM=\w+ )?DEFINER=`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)
 async function remadeView(sql: Sql, where: string): Promise<string> {
   const [row] = await sql.query<Record<string, string>>(`SHOW CREATE VIEW ${where}`);
   const [, algorithm = '', rest] = VIEW.exec(row?.['Create View'] ?? '') ?? [];
-  if (rest === undefined) throw new TargetRefusal('the server does not show how it was made');
+  if (rest === undefined) throw new TargetRefusal(MYSQL_LEFT.definitionHidden);
   return `CREATE OR REPLACE ${algorithm}DEFINER=CURRENT_ROLE SQL SECURITY INVOKER ${rest}`;
 }
 
 const DONE: Readonly<Record<Exclude<Kind, 'package' | 'package body'>, string>> = {
-  trigger: 'was dropped: without its definer nobody could write to the table',
+  trigger: MYSQL_LEFT.triggerDropped,
   event: 'was dropped',
-  procedure: 'runs with the rights of its caller',
-  function: 'runs with the rights of its caller',
-  view: 'shows what its reader may read from now on',
+  procedure: MYSQL_LEFT.asCaller,
+  function: MYSQL_LEFT.asCaller,
+  view: MYSQL_LEFT.viewAsReader,
 };
 
-const byCaller = ({ security }: Thing): string =>
-  security === 'DEFINER' ? 'fails for everybody: its definer is gone' : 'runs with the rights of its caller';
+const byCaller = ({ security }: Thing): string => (security === 'DEFINER' ? MYSQL_LEFT.noDefiner : MYSQL_LEFT.asCaller);
 
 /** What happens to each kind of thing by itself once its definer is gone. */
 const ASLEEP: Readonly<Record<Kind, (thing: Thing) => string>> = {
-  trigger: ({ schema, on }) => `nobody can write to ${schema}.${on} before it is dropped`,
-  event: () => 'fails at each of its times: its definer is gone',
+  trigger: ({ schema, on }) => MYSQL_LEFT.blocksTable(`${schema}.${on}`),
+  event: () => MYSQL_LEFT.eventFails,
   procedure: byCaller,
   function: byCaller,
   package: byCaller,
   'package body': byCaller,
-  view: ({ security }) =>
-    security === 'DEFINER' ? 'fails for everybody: its definer is gone' : 'shows what its reader may read',
+  view: ({ security }) => (security === 'DEFINER' ? MYSQL_LEFT.noDefiner : MYSQL_LEFT.asReader),
 };

@@ -6,6 +6,7 @@
 import type { Residue } from '../../domain/grant.ts';
 import type { Log } from '../../ports/host.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { MYSQL_LEFT } from '../../wording/targets/mysql.ts';
 import { isRefusal, noneIf } from './errors.ts';
 import type { Session } from './session.ts';
 import type { Sql } from './sql.ts';
@@ -41,7 +42,7 @@ export async function preparedAfter(
   if (fresh.length > 0)
     log.warn({ grantId, transactions: fresh }, 'prepared transactions are left, and keep their locks');
   return fresh.map((one) => ({
-    what: `prepared transaction ${one}`,
-    done: 'stays, with its locks: the server does not say whose it is. XA COMMIT or XA ROLLBACK ends it',
+    what: MYSQL_LEFT.prepared(one),
+    done: MYSQL_LEFT.keepsLocks,
   }));
 }

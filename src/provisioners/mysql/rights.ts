@@ -2,6 +2,7 @@
 
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { MYSQL_CHECKS } from '../../wording/targets/mysql.ts';
 import { type Account, accountName, checksPasswords, edges, isSame, name, OF_EACH, whoAmI } from './accounts.ts';
 import { isDenied } from './errors.ts';
 import type { Session } from './session.ts';
@@ -35,32 +36,32 @@ async function checkOwn(sql: Sql, roles: readonly string[]): Promise<Finding[]> 
   return [
     {
       ok: may('CREATE USER'),
-      what: `${me.user} may create logins and roles`,
+      what: MYSQL_CHECKS.mayCreate(me.user),
       fix: `GRANT CREATE USER ON *.* TO ${bot};`,
     },
     {
       ok: await readable('SELECT 1 FROM information_schema.INNODB_TRX LIMIT 1'),
-      what: `${me.user} sees sessions`,
+      what: MYSQL_CHECKS.seesSessions(me.user),
       fix: `GRANT PROCESS ON *.* TO ${bot};`,
     },
     {
       ok: may(kill, 'SUPER'),
-      what: `${me.user} may end sessions, and has a way in when all connections are used up`,
+      what: MYSQL_CHECKS.mayEnd(me.user),
       fix: `GRANT ${kill} ON *.* TO ${bot};`,
     },
     {
       ok: await readable(`SELECT 1 FROM ${reads} LIMIT 1`),
-      what: `${me.user} sees who holds which role`,
+      what: MYSQL_CHECKS.seesHolders(me.user),
       fix: `GRANT SELECT ON ${reads} TO ${bot};`,
     },
     {
       ok: await readable('SELECT User, Host FROM mysql.user LIMIT 1'),
-      what: `${me.user} sees which logins there are`,
+      what: MYSQL_CHECKS.seesLogins(me.user),
       fix: `GRANT SELECT (User, Host) ON mysql.user TO ${bot};`,
     },
     ...roles.map((role) => ({
       ok: administers.has(role),
-      what: `${me.user} may grant ${role}`,
+      what: MYSQL_CHECKS.mayGrant(me.user, role),
       fix: `GRANT ${name(role)} TO ${bot} WITH ADMIN OPTION;`,
     })),
   ];
@@ -105,15 +106,15 @@ const WRITES = ['ALL PRIVILEGES', 'INSERT', 'UPDATE', 'DELETE', 'ALTER', 'DROP',
 
 /** Checks whether a role gives something that outlives the grant. The bot sets the role for that, on a connection of its own. */
 async function checkRole(sql: Sql, role: string): Promise<Finding> {
-  const what = `${role} gives nothing that could be kept for ever`;
+  const what = MYSQL_CHECKS.nothingLasting(role);
   const before = new Set((await grantsOf(sql)).map(keyOf));
   try {
     await sql.query(`SET ROLE ${name(role)}`);
   } catch (error) {
     return {
       ok: false,
-      what: `what ${role} gives is not known: ${errorText(error)}`,
-      fix: 'Let the bot hold the role.',
+      what: MYSQL_CHECKS.unknownRights(role, errorText(error)),
+      fix: MYSQL_CHECKS.holdRole,
     };
   }
   const given = (await grantsOf(sql)).filter((one) => !before.has(keyOf(one)));
@@ -126,7 +127,7 @@ async function checkRole(sql: Sql, role: string): Promise<Finding> {
   if (bad.length === 0) return { ok: true, what };
   return {
     ok: false,
-    what: `${role} gives ${bad.map(({ privilege, on }) => `${privilege} on ${on}`).join(', ')}: whoever holds it can keep access for ever`,
+    what: MYSQL_CHECKS.lasting(role, bad),
     fix: bad.map(({ privilege, on }) => `REVOKE ${privilege} ON ${on} FROM ${name(role)};`).join(' '),
   };
 }
@@ -149,7 +150,10 @@ async function checkHandingOn(sql: Sql, role: string): Promise<Finding[]> {
   return [
     {
       ok: hands.length === 0,
-      what: `whoever holds ${role} can give no role to others${hands.length > 0 ? `: they can give ${hands.map((one) => one.role).join(', ')}` : ''}`,
+      what: MYSQL_CHECKS.handsOn(
+        role,
+        hands.map((one) => one.role),
+      ),
       fix: hands.map((one) => `REVOKE ADMIN OPTION FOR ${name(one.role)} FROM ${name(one.user)};`).join(' '),
     },
   ];
@@ -170,7 +174,7 @@ async function checkPasswords(sql: Sql): Promise<Finding[]> {
   return [
     {
       ok: demands.length === 0,
-      what: 'the server takes the passwords that the bot makes',
+      what: MYSQL_CHECKS.passwordsTaken,
       fix: demands
         .map(
           ({ Variable_name: demand }) =>
@@ -180,8 +184,8 @@ async function checkPasswords(sql: Sql): Promise<Finding[]> {
     },
     {
       ok: (cipher?.Value ?? '') !== '' || sql.isMariaDb === false,
-      what: 'the server checks passwords, so they are sent to it as they are, over an encrypted connection',
-      fix: 'Encrypt the connection, or SET GLOBAL strict_password_validation = OFF: then only a hash is sent.',
+      what: MYSQL_CHECKS.passwordsSent,
+      fix: MYSQL_CHECKS.encrypt,
     },
   ];
 }

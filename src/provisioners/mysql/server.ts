@@ -1,6 +1,7 @@
 /** Identifies the server: if something is missing on another server, that does not mean that it is gone. */
 
 import type { IdBook } from '../../ports/targets.ts';
+import { MYSQL } from '../../wording/targets/mysql.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { keepBeginning, keepServer, serverOf } from './book.ts';
 import { isUnknownVariable, noneIf } from './errors.ts';
@@ -14,7 +15,7 @@ export async function serverId(sql: Sql): Promise<string> {
     .catch(noneIf(isUnknownVariable));
   if (own?.[0]) return own[0].id;
   const [row] = await sql.query<{ id: string }>("SELECT CONCAT(@@hostname, ':', @@port, ' ', @@datadir) AS id");
-  if (!row) throw new TargetRefusal('the server does not say which one it is');
+  if (!row) throw new TargetRefusal(MYSQL.serverUnknown);
   return row.id;
 }
 
@@ -31,5 +32,4 @@ export async function isSameServer(sql: Sql, grantId: string, ids: IdBook): Prom
   return kept === null || kept === (await serverId(sql));
 }
 
-export const OTHER_SERVER =
-  'nothing of this access is here, and this is another server than the one that gave it; point the target at that one, or make sure that it gives nothing any more';
+export const OTHER_SERVER = MYSQL.otherServer;

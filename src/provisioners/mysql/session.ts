@@ -1,5 +1,6 @@
 import { keyedLock } from '../../concurrency/keyedLock.ts';
 import type { Log } from '../../ports/host.ts';
+import { MYSQL } from '../../wording/targets/mysql.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { Connections, Unreachable } from './connections.ts';
 import { isBroken } from './errors.ts';
@@ -36,7 +37,7 @@ export function createSession(url: string, log: Log): Session {
       lock(name, () =>
         connections.run(async (sql) => {
           const key = lockName(url, name);
-          if (!(await takeLock(sql, key))) throw new TargetRefusal(`somebody else is still at work on ${name}`);
+          if (!(await takeLock(sql, key))) throw new TargetRefusal(MYSQL.stillAtWork(name));
           try {
             return await work(sql);
           } finally {

@@ -1,5 +1,6 @@
 /** Finds out whose sessions are open, and ends them. */
 
+import { MYSQL } from '../../wording/targets/mysql.ts';
 import { pause } from '../polling.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { isRefusal, noneIf } from './errors.ts';
@@ -92,7 +93,7 @@ export async function endSessions(
     if (open.length === 0) return [];
     if (look === LOOKS) {
       if (going.length === 0) return open;
-      throw new TargetRefusal(`a database session of "${going[0]?.user}" did not end when told to`);
+      throw new TargetRefusal(MYSQL.sessionGoesOn(going[0]?.user));
     }
     await session.run(async (sql) => {
       for (const { id } of going) await kill(sql, id);

@@ -1,6 +1,7 @@
 import { SECOND } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import { StorageError } from '../../ports/store.ts';
+import { POSTGRES } from '../../wording/targets/postgres.ts';
 import { shownPlace } from '../address.ts';
 import { TARGET_DEADLINE, TargetRefusal } from '../provisioner.ts';
 import { driver } from './driver.ts';
@@ -26,7 +27,7 @@ export async function withDeadline<T>(
   };
   // A connection that breaks between two statements emits an event.
   client.on('error', fail);
-  const timer = setTimeout(() => fail(new Error(`no answer within ${TARGET_DEADLINE / SECOND} s`)), TARGET_DEADLINE);
+  const timer = setTimeout(() => fail(new Error(POSTGRES.noAnswer(TARGET_DEADLINE / SECOND))), TARGET_DEADLINE);
   try {
     return await Promise.race([work(client), broken]);
   } catch (error) {
@@ -34,10 +35,7 @@ export async function withDeadline<T>(
       failure = error;
       // This connection is not used again, whether or not the statement works.
       await Promise.race([client.query(DROP), broken]).catch(() => undefined);
-      throw new WrongServer(
-        `PostgreSQL at ${shownPlace(url)} only reads (it follows another server, or was set to): ${errorText(error.cause)}. Let the address lead to the server that can be written to, or name all of them: postgres://user:password@a:5432,b:5432/database`,
-        { cause: error.cause },
-      );
+      throw new WrongServer(POSTGRES.onlyReads(shownPlace(url), errorText(error.cause)), { cause: error.cause });
     }
     if (error instanceof driver().DatabaseError || error instanceof TargetRefusal || error instanceof StorageError)
       throw error;
@@ -64,4 +62,4 @@ const DROP = `SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()
   WHERE pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool`;
 
 export const unreachable = (url: string, error: unknown): Error =>
-  new Error(`PostgreSQL at ${shownPlace(url)} cannot be reached: ${errorText(error)}`, { cause: error });
+  new Error(POSTGRES.notReached(shownPlace(url), errorText(error)), { cause: error });

@@ -1,6 +1,7 @@
 /** The doctor's checks: whether the bot's own login can give and take back access, and what a holder could do beyond the grant. */
 
 import type { Finding } from '../../ports/targets.ts';
+import { POSTGRES, POSTGRES_CHECKS } from '../../wording/targets/postgres.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import type { Owners } from './finish.ts';
 import { problemOf } from './heir.ts';
@@ -53,14 +54,14 @@ async function whoAmI(client: Client): Promise<Me> {
      FROM pg_catalog.pg_roles WHERE rolname = current_user`,
   );
   const [bot] = rows;
-  if (!bot) throw new TargetRefusal('PostgreSQL answered a question about the bot with nothing');
+  if (!bot) throw new TargetRefusal(POSTGRES.rightsUnknown);
   const me = quote(bot.me);
   return {
     name: bot.me,
     isSuperuser: bot.superuser,
     findings: [
-      { ok: bot.creates, what: `${bot.me} may create roles`, fix: `ALTER ROLE ${me} CREATEROLE;` },
-      { ok: bot.signals, what: `${bot.me} may end sessions`, fix: `GRANT pg_signal_backend TO ${me};` },
+      { ok: bot.creates, what: POSTGRES_CHECKS.mayCreate(bot.me), fix: `ALTER ROLE ${me} CREATEROLE;` },
+      { ok: bot.signals, what: POSTGRES_CHECKS.mayEnd(bot.me), fix: `GRANT pg_signal_backend TO ${me};` },
     ],
   };
 }
@@ -75,8 +76,12 @@ async function mayGrant(client: Client, roles: readonly string[], me: string): P
   );
   return rows.map(({ name, exists, admin }) =>
     exists
-      ? { ok: admin, what: `${me} may grant ${name}`, fix: `GRANT ${quote(name)} TO ${quote(me)} WITH ADMIN OPTION;` }
-      : { ok: false, what: `the role ${name} exists`, fix: `CREATE ROLE ${quote(name)} NOLOGIN;` },
+      ? {
+          ok: admin,
+          what: POSTGRES_CHECKS.mayGrant(me, name),
+          fix: `GRANT ${quote(name)} TO ${quote(me)} WITH ADMIN OPTION;`,
+        }
+      : { ok: false, what: POSTGRES_CHECKS.exists(name), fix: `CREATE ROLE ${quote(name)} NOLOGIN;` },
   );
 }
 
@@ -89,8 +94,8 @@ async function reservedConnection(client: Client, me: Me): Promise<Finding> {
   const { reserved = false, member = false } = rows[0] ?? {};
   return {
     ok: me.isSuperuser || (reserved && member),
-    what: `a connection is reserved for ${me.name}, also when all others are in use`,
-    fix: `ALTER SYSTEM SET reserved_connections = 3; GRANT pg_use_reserved_connections TO ${quote(me.name)}; (and start PostgreSQL anew)`,
+    what: POSTGRES_CHECKS.reserved(me.name),
+    fix: POSTGRES_CHECKS.reserve(quote(me.name)),
   };
 }
 
@@ -100,8 +105,8 @@ async function clusterFinding(client: Client, me: string): Promise<Finding[]> {
   return [
     {
       ok: false,
-      what: `${me} can tell this cluster from another one at the same address`,
-      fix: `GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO ${quote(me)}; (in each database that a target names)`,
+      what: POSTGRES_CHECKS.tellsCluster(me),
+      fix: POSTGRES_CHECKS.allowCluster(quote(me)),
     },
   ];
 }
@@ -128,7 +133,7 @@ async function searchPath(client: Client, me: string, path: string): Promise<Fin
   const places = rows.map(({ place }) => place);
   return {
     ok: places.length === 0,
-    what: `nobody else may create on the search path of ${me}${places.length > 0 ? `: ${places.join('; ')}` : ''}`,
+    what: POSTGRES_CHECKS.searchPath(me, places),
     fix: `ALTER ROLE ${quote(me)} SET search_path = pg_catalog, pg_temp;`,
   };
 }
@@ -145,26 +150,26 @@ async function heirFindings(
     problem === 'missing'
       ? {
           ok: false,
-          what: `the role ${leftovers} exists, for what is left behind`,
+          what: POSTGRES_CHECKS.leftoversExist(leftovers),
           fix: `CREATE ROLE ${quote(leftovers)} NOLOGIN; ${lets}`,
         }
       : {
           ok: problem === null,
-          what: `${leftovers} can do nothing, and nobody can act as it${problem === null ? '' : `: ${problem}`}`,
-          fix: `ALTER ROLE ${quote(leftovers)} NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS; and revoke its memberships`,
+          what: POSTGRES_CHECKS.powerless(leftovers, problem),
+          fix: POSTGRES_CHECKS.makePowerless(quote(leftovers)),
         },
   ];
   const isThere = problem !== 'missing';
   if (isThere)
     findings.push({
       ok: await mayActAs(client, leftovers, { options, orAdmin: true }),
-      what: `${me} may hand things to ${leftovers}`,
+      what: POSTGRES_CHECKS.mayHand(me, leftovers),
       fix: lets,
     });
   if (tables !== null)
     findings.push({
       ok: await mayActAs(client, tables, { options, orAdmin: false }),
-      what: `${me} may hand tables to ${tables}`,
+      what: POSTGRES_CHECKS.mayHandTables(me, tables),
       fix: `GRANT ${quote(tables)} TO ${quote(me)}${options ? ' WITH INHERIT FALSE, SET TRUE' : ''};`,
     });
   for (const heir of [...(isThere ? [leftovers] : []), ...(tables === null ? [] : [tables])])
@@ -195,7 +200,7 @@ async function mayCreateWhere(client: Client, heir: string, roles: readonly stri
   );
   return rows.map(({ schema, may }) => ({
     ok: may,
-    what: `${heir} may own what is made in schema ${schema}`,
+    what: POSTGRES_CHECKS.mayOwn(heir, schema),
     fix: `GRANT CREATE ON SCHEMA ${quote(schema)} TO ${quote(heir)};`,
   }));
 }
@@ -214,7 +219,7 @@ async function mayHandOverSchemas(client: Client, me: string, roles: readonly st
       ? [
           {
             ok: may,
-            what: `${me} may hand over schemas that were made in ${database}`,
+            what: POSTGRES_CHECKS.mayHandSchemas(me, database),
             fix: `GRANT CREATE ON DATABASE ${quote(database)} TO ${quote(me)};`,
           },
         ]

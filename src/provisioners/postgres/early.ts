@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { SECOND } from '../../domain/terms.ts';
+import { POSTGRES } from '../../wording/targets/postgres.ts';
 import { driver } from './driver.ts';
 
 /**
@@ -41,11 +42,11 @@ export function sendEarly(config: pg.ClientConfig, sql: string, deadline: number
   });
   connection.once('errorMessage', reject);
   connection.once('error', reject);
-  connection.once('end', () => reject(new Error('Connection terminated before the server answered')));
+  connection.once('end', () => reject(new Error(POSTGRES.closedEarly)));
   // The client did not send this SQL itself, so it reports the answer as an error.
   client.on('error', () => undefined);
   client.connect().catch(reject);
-  const timer = setTimeout(() => reject(new Error(`no answer within ${deadline / SECOND} s`)), deadline);
+  const timer = setTimeout(() => reject(new Error(POSTGRES.noAnswer(deadline / SECOND))), deadline);
   return promise.finally(() => {
     clearTimeout(timer);
     client.end().catch(() => undefined);

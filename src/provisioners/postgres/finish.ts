@@ -6,6 +6,7 @@
 import type { Residue } from '../../domain/grant.ts';
 import { errorText } from '../../domain/text.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { POSTGRES_LEFT } from '../../wording/targets/postgres.ts';
 import { prepareHeir } from './heir.ts';
 import { literal, type Made, quote, readMark, TAKEN_OID } from './identity.ts';
 import { cleanDatabase, type Heirs } from './leftovers.ts';
@@ -36,9 +37,7 @@ export async function finish(
 ): Promise<Residue[]> {
   if (session.queued() >= MOST_QUEUED) {
     await session.transaction((client) => markAsEnded(client, made));
-    return [
-      { what: `role ${made.name}`, done: 'stays, and nobody can use it; what it owns is looked at in the next round' },
-    ];
+    return [{ what: `role ${made.name}`, done: POSTGRES_LEFT.nextRound }];
   }
   return session.alone(async () => {
     const hasLeftSomething = await session.transaction(
@@ -50,13 +49,16 @@ export async function finish(
       try {
         residue.push(...(await cleanEverywhere(session, made, { owners, roles })));
       } catch (error) {
-        residue.push({ what: `what ${made.name} owns`, done: `could not be cleaned up (${errorText(error)})` });
+        residue.push({ what: POSTGRES_LEFT.ownedBy(made.name), done: POSTGRES_LEFT.notCleaned(errorText(error)) });
       }
     const problem = await session.run((client) => attempt(client, `DROP ROLE IF EXISTS ${quote(made.name)}`));
     if (problem !== null) {
       await session.transaction((client) => markAsEnded(client, made));
       const why = [problem.message, problem.detail].filter(Boolean).join(': ');
-      residue.push({ what: `role ${made.name}`, done: `stays, and nobody can use it (${why}); it is tried again` });
+      residue.push({
+        what: `role ${made.name}`,
+        done: POSTGRES_LEFT.staysForNow(why),
+      });
     }
     return residue;
   });
@@ -70,18 +72,18 @@ async function cleanEverywhere(
   const problem = await prepareHeir(session, owners.leftovers);
   const heirs: Heirs = { powerless: problem === null ? owners.leftovers : null, tables: owners.tables };
   const residue: Residue[] = [];
-  if (problem !== null) residue.push({ what: `role ${owners.leftovers}`, done: `is not handed anything: ${problem}` });
+  if (problem !== null) residue.push({ what: `role ${owners.leftovers}`, done: POSTGRES_LEFT.handedNothing(problem) });
   const cleaning = () => ({ made, heirs, roles, hasTime: budgetOf(CLEANING_MS) });
   await lent(session, [made.name, ...(heirs.powerless === null ? [] : [heirs.powerless])], async () => {
     residue.push(...(await session.run((client) => cleanDatabase(client, cleaning()))));
     for (const database of await session.transaction((client) => otherDatabases(client, made.oid)))
       try {
         const there = await session.elsewhere(database, (client) => cleanDatabase(client, cleaning()));
-        residue.push(...there.map(({ what, done }) => ({ what: `${what} in database ${database}`, done })));
+        residue.push(...there.map(({ what, done }) => ({ what: POSTGRES_LEFT.inDatabase(what, database), done })));
       } catch (error) {
         residue.push({
-          what: `what ${made.name} owns in database ${database}`,
-          done: `stays with ${made.name}, which nobody can use (${errorText(error)})`,
+          what: POSTGRES_LEFT.ownedIn(made.name, database),
+          done: POSTGRES_LEFT.staysWithWhy(made.name, errorText(error)),
         });
       }
   });

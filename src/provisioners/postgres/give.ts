@@ -2,6 +2,7 @@
 
 import type { Instant } from '../../domain/terms.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { POSTGRES } from '../../wording/targets/postgres.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import {
   CLUSTER,
@@ -72,11 +73,8 @@ async function personOid(client: Client, login: string): Promise<number> {
     'SELECT oid, rolname = session_user AS self FROM pg_catalog.pg_roles WHERE rolname = $1 AND rolcanlogin',
     [login],
   );
-  if (!rows[0])
-    throw new TargetRefusal(
-      `there is no login "${login}" in this database; create it, or check the login template of the target`,
-    );
-  if (rows[0].self) throw new TargetRefusal(`the login "${login}" is the bot's own`);
+  if (!rows[0]) throw new TargetRefusal(POSTGRES.noLogin(login));
+  if (rows[0].self) throw new TargetRefusal(POSTGRES.ownLogin(login));
   return rows[0].oid;
 }
 
@@ -88,9 +86,7 @@ async function assertMay(client: Client, login: string, roles: readonly string[]
     [login, roles],
   );
   if (rows.length > 0)
-    throw new TargetRefusal(
-      `the login "${login}" is NOINHERIT: it would be a member of ${rows.map(({ role }) => role).join(', ')} and may do nothing with that. Let an administrator run ALTER ROLE ${quote(login)} INHERIT (from PostgreSQL 16 on it works as it is), and ask again`,
-    );
+    throw new TargetRefusal(POSTGRES.noInherit(login, rows.map(({ role }) => role).join(', '), quote(login)));
 }
 
 /**
@@ -115,7 +111,7 @@ async function writeDown(
     'SELECT oid, pg_catalog.pg_current_xact_id()::text AS transaction FROM pg_catalog.pg_roles WHERE rolname = $1',
     [name],
   );
-  if (!rows[0]) throw new TargetRefusal(`PostgreSQL does not show the role "${name}" that it just made`);
+  if (!rows[0]) throw new TargetRefusal(POSTGRES.roleNotShown(name));
   await keepGranted(client, book, { grantId, memberOf });
   await keepCluster(client, book, grantId);
   await book.keep(grantId, TRANSACTION, rows[0].transaction);
@@ -148,7 +144,7 @@ export async function setPassword(
 ): Promise<string> {
   return session.transaction(async (client) => {
     const found = await findMade(client, { ...login, ids: await book.of(login.grantId) });
-    if (!found) throw new TargetRefusal(`there is no login "${login.name}" in this database`);
+    if (!found) throw new TargetRefusal(POSTGRES.loginGone(login.name));
     await client.query(`ALTER ROLE ${quote(found.name)} PASSWORD ${literal(verifier)}`);
     return found.name;
   });

@@ -1,5 +1,6 @@
 /** The role that becomes the owner of leftovers. It can do nothing, and nobody can act as it. */
 
+import { POSTGRES_CHECKS } from '../../wording/targets/postgres.ts';
 import { literal, quote } from './identity.ts';
 import type { Session } from './session.ts';
 import { type Client, inTransaction } from './transaction.ts';
@@ -37,7 +38,7 @@ export async function problemOf(client: Client, name: string): Promise<string | 
   );
   const [role] = rows;
   if (!role) return 'missing';
-  if (role.powerful) return `${name} can log in or has rights of its own`;
-  if (role.member) return `${name} is a member of other roles`;
-  return role.shared.length > 0 ? `${role.shared.join(', ')} can act as ${name}` : null;
+  if (role.powerful) return POSTGRES_CHECKS.hasRights(name);
+  if (role.member) return POSTGRES_CHECKS.isMember(name);
+  return role.shared.length > 0 ? POSTGRES_CHECKS.canActAs(role.shared.join(', '), name) : null;
 }

@@ -2,6 +2,7 @@
 
 import { cut } from '../../domain/text.ts';
 import type { Holding, IdBook } from '../../ports/targets.ts';
+import { POSTGRES } from '../../wording/targets/postgres.ts';
 import { type ListedRole, TargetRefusal } from '../provisioner.ts';
 import { hasGrantOptions, PERSON_OID, quote, readMark } from './identity.ts';
 import type { Session } from './session.ts';
@@ -122,18 +123,12 @@ async function ownedByGiven(client: Client, roles: readonly string[]): Promise<M
 
 /** Takes a role from a login that got it outside the bot. */
 export async function takeFrom(session: Session, book: IdBook, login: string, role: ListedRole<Role>): Promise<void> {
-  if (login.startsWith(OWNED_BY))
-    throw new TargetRefusal(
-      `what a granted role owns is not taken away; look at it and hand it to a role that nobody is granted: REASSIGN OWNED BY ${role.role.roles.map(quote).join(', ')} TO …`,
-    );
+  if (login.startsWith(OWNED_BY)) throw new TargetRefusal(POSTGRES.ownedByRole(role.role.roles.map(quote).join(', ')));
   await session.transaction(async (client) => {
     for (const name of role.role.roles) await client.query(`REVOKE ${quote(name)} FROM ${quote(login)}`);
   });
   const left = (await listHoldings(session, book, [role])).some(
     ({ account, grantId }) => account === login && grantId === null,
   );
-  if (left)
-    throw new TargetRefusal(
-      `"${login}" holds ${role.role.roles.join(', ')} through another role, or from somebody else; take it away there`,
-    );
+  if (left) throw new TargetRefusal(POSTGRES.throughOther(login, role.role.roles.join(', ')));
 }

@@ -3,6 +3,7 @@
  * put on it. Never by its name alone, because a name can be given to something else.
  */
 
+import { POSTGRES } from '../../wording/targets/postgres.ts';
 import { type Access, TargetRefusal } from '../provisioner.ts';
 import { driver } from './driver.ts';
 import type { Client } from './transaction.ts';
@@ -88,19 +89,18 @@ export async function locate(
   // A role that only has the same name as one found by its oid, or as one that the bot dropped, is unrelated.
   const isDone = recorded !== undefined && ids.get(TAKEN_OID) === recorded;
   const stranger = own ? (isMarked(own) ? undefined : own) : isDone ? undefined : rows[0];
-  const fix = (role: string) =>
-    `Look at it; then drop it, or put its comment back: COMMENT ON ROLE ${quote(role)} IS 'jitbot: RESOURCE/ROLE for ADDRESS, grant ${grantId}'`;
+  const fix = (role: string) => POSTGRES.lookAt(quote(role), grantId);
   if (!stranger) {
     if (!own && !isDone) await assertNotOlder(client, ids.get(TRANSACTION));
     return { made: own ?? null, doubt: null };
   }
   const why =
     recorded === undefined || isRecorded(stranger)
-      ? `its comment does not say that it was made for grant ${grantId}`
-      : `it has the name of what was made for grant ${grantId}, and another oid (${stranger.oid}, not ${recorded})`;
+      ? POSTGRES.otherComment(grantId)
+      : POSTGRES.otherOid(grantId, stranger.oid, recorded);
   return {
     made: own ?? null,
-    doubt: `the role "${stranger.name}" is not known to be the bot's: ${why}. ${fix(stranger.name)}`,
+    doubt: POSTGRES.notOurs(stranger.name, why, fix(stranger.name)),
   };
 }
 
@@ -134,10 +134,7 @@ export async function clusterId(client: Client): Promise<string | null> {
 export async function assertSameCluster(client: Client, recorded: string | undefined): Promise<void> {
   if (recorded === undefined) return;
   const now = await clusterId(client);
-  if (now !== recorded)
-    throw new TargetRefusal(
-      `another PostgreSQL cluster answers at this address (${now ?? 'it does not say which'}) than the one that the access was given on (${recorded}); point the address back to that one until it has ended`,
-    );
+  if (now !== recorded) throw new TargetRefusal(POSTGRES.otherCluster(now ?? POSTGRES.clusterUnsaid, recorded));
 }
 
 /**
@@ -150,10 +147,7 @@ async function assertNotOlder(client: Client, transaction: string | undefined): 
     'SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) <= $1::pg_catalog.xid8 AS older',
     [transaction],
   );
-  if (rows[0]?.older !== false)
-    throw new TargetRefusal(
-      'this PostgreSQL cluster is older than the access that was given on it: it was put back from a backup. Make sure that the one before does not run any more, and that nobody can use what was made there',
-    );
+  if (rows[0]?.older !== false) throw new TargetRefusal(POSTGRES.olderCluster);
 }
 
 /** Whether memberships have the options INHERIT and SET, and those from different grantors are separate. */

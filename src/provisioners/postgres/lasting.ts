@@ -1,6 +1,7 @@
 /** The doctor's findings about roles whose holders could change something, or pass on rights, for good. */
 
 import type { Finding } from '../../ports/targets.ts';
+import { POSTGRES_CHECKS } from '../../wording/targets/postgres.ts';
 import { hasGrantOptions, quote } from './identity.ts';
 import type { Client } from './transaction.ts';
 
@@ -65,24 +66,24 @@ export async function mayBeChangedForGood(client: Client, roles: readonly string
   return rows.flatMap(({ role, owners, passes, powers }) => [
     {
       ok: owners.length === 0,
-      what: `${role} owns nothing, so that nobody who is granted it can change it for good${through(role, owners)}`,
-      fix: `REASSIGN OWNED BY ${(owners.length > 0 ? owners : [role]).map(quote).join(', ')} TO …; (a role that is not granted to anybody)`,
+      what: POSTGRES_CHECKS.ownsNothing(
+        role,
+        owners.filter((one) => one !== role),
+      ),
+      fix: POSTGRES_CHECKS.handOwned((owners.length > 0 ? owners : [role]).map(quote).join(', ')),
     },
     {
       ok: passes.length === 0,
-      what: `${role} cannot pass on what it may do${passes.length > 0 ? `: ${passes.map(({ what }) => what).join(', ')}` : ''}`,
+      what: POSTGRES_CHECKS.passesNothing(
+        role,
+        passes.map(({ what }) => what),
+      ),
       fix: passes.map(({ sql }) => sql).join(' '),
     },
     {
       ok: powers.length === 0,
-      what: `${role} gives no power over the server or over the bot${powers.length > 0 ? `, neither by itself nor through ${powers.join(', ')}` : ''}`,
-      fix: `Grant a role that is not in ${powers.join(', ')}.`,
+      what: POSTGRES_CHECKS.noPower(role, powers),
+      fix: POSTGRES_CHECKS.grantOther(powers.join(', ')),
     },
   ]);
-}
-
-/** Names the roles behind the granted one that own something, so that people know where to look. */
-function through(role: string, owners: readonly string[]): string {
-  const others = owners.filter((one) => one !== role);
-  return others.length > 0 ? `, neither by itself nor through ${others.join(', ')}` : '';
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Residue } from '../../domain/grant.ts';
+import { POSTGRES_LEFT } from '../../wording/targets/postgres.ts';
 import { type Made, quote } from './identity.ts';
 import { newerThan, type Owned, ownedBy, ownsNothing, switchesOf, type UseByOthers, usesByOthers } from './owned.ts';
 import { attempt, attemptAll, type Budget, LATER } from './statements.ts';
@@ -72,10 +73,7 @@ export async function cleanDatabase(client: Client, cleaning: Cleaning): Promise
   const dropped = await dropUsed(client, found.uses, hasTime);
   const residue: Residue[] = found.uses.map(({ what, routine }) => ({
     what: shown(what),
-    done:
-      routine !== null && dropped.has(routine)
-        ? 'dropped'
-        : 'still there: drop it, since it runs with the rights of whoever uses the table',
+    done: routine !== null && dropped.has(routine) ? 'dropped' : POSTGRES_LEFT.runsForOthers,
   }));
   const remaining = found.owned.filter(({ follows, identity }) => !follows && !dropped.has(identity));
   const became = await handOver(client, remaining, cleaning);
@@ -86,7 +84,7 @@ export async function cleanDatabase(client: Client, cleaning: Cleaning): Promise
   for (const what of found.newer)
     residue.push({
       what: shown(what),
-      done: `left alone: it appeared while the access lived, in what the access opened (${roles.join(', ')}); look at it`,
+      done: POSTGRES_LEFT.appeared(roles.join(', ')),
     });
   // DROP OWNED removes the role's rights and default privileges. It comes last, because it would also drop what the role owns.
   await inTransaction(client, async () => {
@@ -117,7 +115,7 @@ async function disarm(client: Client, owned: readonly Owned[], { heirs, hasTime 
   const done = new Map<Owned, string[]>();
   for (const { one, sql, says } of steps) {
     const problem = failed.get(sql);
-    const text = problem === undefined ? says : `not disarmed yet (${problem === LATER ? LATER : problem.message})`;
+    const text = problem === undefined ? says : POSTGRES_LEFT.notDisarmed(problem === LATER ? LATER : problem.message);
     if (text !== '') done.set(one, [...(done.get(one) ?? []), text]);
   }
   return done;
@@ -129,14 +127,14 @@ function disarmingSteps(one: Owned, heirs: Heirs): { sql: string; says: string }
   if (one.definer)
     steps.push({
       sql: `ALTER ROUTINE ${one.identity} SECURITY INVOKER`,
-      says: 'runs with the rights of its caller now',
+      says: POSTGRES_LEFT.asCaller,
     });
   if (one.type === 'subscription')
-    steps.push({ sql: `ALTER SUBSCRIPTION ${one.identity} DISABLE`, says: 'copies nothing any more' });
+    steps.push({ sql: `ALTER SUBSCRIPTION ${one.identity} DISABLE`, says: POSTGRES_LEFT.copiesNothing });
   if (kind !== undefined && one.grantees.length > 0)
     steps.push({
       sql: `REVOKE ALL ON ${kind} ${one.identity} FROM ${one.grantees.join(', ')} CASCADE`,
-      says: 'nobody else may use it',
+      says: POSTGRES_LEFT.forNobodyElse,
     });
   // New owners need a right to the schema of what they get.
   if (one.type === 'schema')
@@ -156,7 +154,7 @@ async function handOver(client: Client, owned: readonly Owned[], cleaning: Clean
   }
   const rest = owned.filter((one) => !became.has(one));
   const { powerless } = heirs;
-  const shell = `stays with ${made.name}, which nobody can use`;
+  const shell = POSTGRES_LEFT.staysWith(made.name);
   if (powerless === null) return new Map([...became, ...rest.map((one) => [one, shell] as const)]);
   const failed = await attemptAll(
     client,
@@ -171,7 +169,7 @@ async function handOver(client: Client, owned: readonly Owned[], cleaning: Clean
     const instead =
       isRefused && hasTime() ? await dropOrReassign(client, one, { from: made.name, to: powerless }) : null;
     const why = problem === LATER ? LATER : problem?.message;
-    became.set(one, problem === undefined ? `belongs to ${powerless}` : (instead ?? `${shell} (${why})`));
+    became.set(one, problem === undefined ? POSTGRES_LEFT.belongsTo(powerless) : (instead ?? `${shell} (${why})`));
   }
   return became;
 }
@@ -182,7 +180,7 @@ async function giveTable(client: Client, one: Owned, heir: string): Promise<stri
   const switches = one.type === 'table' ? await inTransaction(client, () => switchesOf(client, one.oid)) : [];
   const statements = [...switches.map((clause) => `ALTER TABLE ${one.identity} ${clause}`), giveTo(one, heir)];
   if ((await attempt(client, statements.join('; '))) !== null) return null;
-  return `belongs to ${heir}${switches.length > 0 ? ', with its triggers and rules switched off' : ''}`;
+  return switches.length > 0 ? POSTGRES_LEFT.belongsSwitchedOff(heir) : POSTGRES_LEFT.belongsTo(heir);
 }
 
 /**
@@ -193,5 +191,5 @@ async function dropOrReassign(client: Client, one: Owned, { from, to }: { from: 
   if (!HOLDS_DATA.has(one.type) && (await attempt(client, `DROP ${keywordOf(one)} ${one.identity} RESTRICT`)) === null)
     return 'dropped';
   const reassigned = await attempt(client, `REASSIGN OWNED BY ${quote(from)} TO ${quote(to)}`);
-  return reassigned === null ? `belongs to ${to}` : null;
+  return reassigned === null ? POSTGRES_LEFT.belongsTo(to) : null;
 }

@@ -1,6 +1,7 @@
 /** The doctor's findings about a connection pooler between the bot and the server. */
 
 import type { Finding } from '../../ports/targets.ts';
+import { POSTGRES_CHECKS } from '../../wording/targets/postgres.ts';
 import type { Client } from './transaction.ts';
 
 /**
@@ -18,19 +19,19 @@ export async function poolerFindings(
   // A pooler gives each client a made-up process id.
   if (!server || !('processID' in client) || client.processID === server.pid) return [];
   const follows = [
-    'each thing is done in one transaction',
-    'the connection that the bot keeps for a full server ends there',
-    ...(isTemporary ? ['a login made for a grant gets in only if the pooler looks logins up (auth_query)'] : []),
+    POSTGRES_CHECKS.pooledSteps,
+    POSTGRES_CHECKS.pooledReserve,
+    ...(isTemporary ? [POSTGRES_CHECKS.pooledLogins] : []),
   ];
   return [
-    { ok: true, what: `the bot is behind a pooler: ${follows.join('; ')}`, fix: '' },
+    { ok: true, what: POSTGRES_CHECKS.pooled(follows.join('; ')), fix: '' },
     ...(user === ''
       ? []
       : [
           {
             ok: server.me === user,
-            what: `the pooler logs everybody in as themselves${server.me === user ? '' : `: ${user} becomes ${server.me}, so that PostgreSQL cannot tell people apart`}`,
-            fix: 'Take user= out of the database in the configuration of the pooler.',
+            what: POSTGRES_CHECKS.pooledAsThemselves(user, server.me),
+            fix: POSTGRES_CHECKS.pooledFix,
           },
         ]),
   ];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { POSTGRES_FIELDS } from '../../wording/targets/postgres.ts';
 import { addressFor, databaseAddress, userOf } from '../address.ts';
 import { addressPlace, placeText } from '../place.ts';
 import type { Access, Connection, ListedRole, Provisioner, Use } from '../provisioner.ts';
@@ -13,18 +14,13 @@ import { isInUse, type Place, type Taking, takeBack, takeWhatIsMarked } from './
 import { scramVerifier } from './scram.ts';
 import { createSession } from './session.ts';
 
-const roleName = z.string().min(1).max(63, 'PostgreSQL names have at most 63 characters');
+const roleName = z.string().min(1).max(63, POSTGRES_FIELDS.roleName);
 
 const targetSchema = z.strictObject({
   kind: z.literal('postgres'),
   url: databaseAddress(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:5432/database', true),
   /** `temporary` for a login made for each grant, or a template for the name of the person's own login. */
-  login: z
-    .union([
-      z.literal('temporary'),
-      z.string().regex(/\{[a-z_]+\}/, 'expected temporary, or a template for a login name, such as {email_name}'),
-    ])
-    .default('temporary'),
+  login: z.union([z.literal('temporary'), z.string().regex(/\{[a-z_]+\}/, POSTGRES_FIELDS.login)]).default('temporary'),
   /** Limit of connections of a login that is made for a grant. 10 if absent. */
   connections: z.int().min(1).max(1000).optional(),
   /**
@@ -36,7 +32,9 @@ const targetSchema = z.strictObject({
   keep_owner: roleName.optional(),
 });
 
-const roleSchema = z.strictObject({ roles: z.array(roleName).min(1, 'name at least one PostgreSQL role to grant') });
+const roleSchema = z.strictObject({
+  roles: z.array(roleName).min(1, POSTGRES_FIELDS.noRole),
+});
 
 export type Target = z.infer<typeof targetSchema>;
 export type Role = z.infer<typeof roleSchema>;

@@ -5,6 +5,7 @@ import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
 import { StorageError } from '../../ports/store.ts';
 import type { IdBook } from '../../ports/targets.ts';
+import { POSTGRES, POSTGRES_LEFT } from '../../wording/targets/postgres.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { finish, type Owners } from './finish.ts';
 import {
@@ -122,7 +123,10 @@ async function cleaned(
     return await finish(session, made, { owners, roles: await namesOf(session, granted, otherwise) });
   } catch (error) {
     return [
-      { what: `role ${made.name}`, done: `stays, and nobody can use it (${errorText(error)}); it is tried again` },
+      {
+        what: `role ${made.name}`,
+        done: POSTGRES_LEFT.staysForNow(errorText(error)),
+      },
     ];
   }
 }
@@ -188,9 +192,9 @@ const usableNow = (session: Session, { oid }: Made, granted: readonly number[]):
 function assertUnusable(made: Made, usable: Usable, each: Attempts): void {
   if (!isUsable(usable)) return;
   const what = [
-    ...(usable.login ? [`"${made.name}" can still log in`] : []),
-    ...(usable.sessions ? [`a database session of "${made.name}" did not end when told to`] : []),
-    ...(usable.through.length > 0 ? [`${usable.through.join(', ')} can still act as "${made.name}"`] : []),
+    ...(usable.login ? [POSTGRES.canLogIn(made.name)] : []),
+    ...(usable.sessions ? [POSTGRES.sessionGoesOn(made.name)] : []),
+    ...(usable.through.length > 0 ? [POSTGRES.canActAs(usable.through.join(', '), made.name)] : []),
   ];
   const why = each.failures.map(errorText);
   throw new TargetRefusal([what.join('; '), ...new Set(why)].join(': '), { cause: new AggregateError(each.failures) });
@@ -219,8 +223,8 @@ async function personOf(
 async function preparedOf(session: Session, owner: Made): Promise<Residue[]> {
   const prepared = await session.transaction((client) => preparedBy(client, owner.name));
   return prepared.map(({ gid, database }) => ({
-    what: `prepared transaction ${gid} of ${owner.name} in database ${database}`,
-    done: 'left alone: roll it back, since it can still be committed',
+    what: POSTGRES_LEFT.prepared(gid, owner.name, database),
+    done: POSTGRES_LEFT.rollBack,
   }));
 }
 

@@ -1,5 +1,6 @@
 /** What a login has open: sessions, and prepared transactions, which a session of the same login can commit later. */
 
+import { POSTGRES } from '../../wording/targets/postgres.ts';
 import { TargetRefusal } from '../provisioner.ts';
 import { literal, quote } from './identity.ts';
 import { inOneGo } from './oneGo.ts';
@@ -24,7 +25,7 @@ export async function endSessions(
   const pids = which === 'all' ? null : await session.transaction((client) => pidsOf(client, login.oid));
   for (let round = 0; round < ROUNDS; round += 1)
     if (await session.transaction((client) => endRound(client, login.oid, pids))) return;
-  throw new TargetRefusal(`a database session of "${login.name}" did not end when told to`);
+  throw new TargetRefusal(POSTGRES.sessionGoesOn(login.name));
 }
 
 async function pidsOf(client: Client, oid: number): Promise<number[]> {
@@ -111,7 +112,5 @@ export async function settle(session: Session, transaction: string): Promise<voi
     });
     if (!open) return;
   }
-  throw new TargetRefusal(
-    `a transaction of the bot's own (${transaction}) is still open, and did not end when told to`,
-  );
+  throw new TargetRefusal(POSTGRES.transactionOpen(transaction));
 }

@@ -1,6 +1,7 @@
 /** Runs statements of which each may fail without preventing the others. */
 
 import type pg from 'pg';
+import { POSTGRES_LEFT } from '../../wording/targets/postgres.ts';
 import { driver } from './driver.ts';
 import { type Client, inTransaction } from './transaction.ts';
 
@@ -26,7 +27,7 @@ export function budgetOf(millis: number): Budget {
   return () => performance.now() < end;
 }
 
-export const LATER = 'not reached yet';
+export const LATER = POSTGRES_LEFT.notReached;
 
 /** @returns for each statement that failed, why; `LATER` if time ran out before it */
 export async function attemptAll(

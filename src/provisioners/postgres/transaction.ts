@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { POSTGRES } from '../../wording/targets/postgres.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 import { driver } from './driver.ts';
 
@@ -28,7 +29,7 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
   } catch (error) {
     await client.query('ROLLBACK').catch((rollbackError: unknown) => {
       // This is no answer of the server to the statement, so the connection is not used again.
-      throw new Error('a transaction could not be rolled back', { cause: new AggregateError([error, rollbackError]) });
+      throw new Error(POSTGRES.notRolledBack, { cause: new AggregateError([error, rollbackError]) });
     });
     if (error instanceof driver().DatabaseError && error.code === READ_ONLY) throw new OnlyReads('', { cause: error });
     throw error;

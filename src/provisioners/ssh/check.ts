@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type Instant, MINUTE } from '../../domain/terms.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
+import { SSH_CHECKS } from '../../wording/targets/ssh.ts';
 import type { ListedRole } from '../provisioner.ts';
 import { type Authority, publicKeyOf, readRevocations, sign } from './keygen.ts';
 import type { Role, Target } from './schemas.ts';
@@ -26,29 +27,19 @@ export async function check(
     });
   return [
     await tried(
-      `${caKey} signs certificates`,
-      target.agent === undefined
-        ? 'The file has to be readable for the bot, without a passphrase.'
-        : `The agent at ${target.agent} has to hold the key of ${caKey}: ssh-add -L shows which it holds.`,
+      SSH_CHECKS.signs(caKey),
+      target.agent === undefined ? SSH_CHECKS.keyFile : SSH_CHECKS.agentKey(target.agent, caKey),
       () => signed(['nobody'], []),
     ),
     ...(await Promise.all(
       roles.map(({ roleKey, role }) =>
-        tried(`a certificate of ${roleKey} can be made`, 'ssh-keygen says what it does not take in grants.', () =>
-          signed(role.principals, optionsOf(role)),
-        ),
+        tried(SSH_CHECKS.makes(roleKey), SSH_CHECKS.grantsRefused, () => signed(role.principals, optionsOf(role))),
       ),
     )),
-    await tried(`${list} can be written`, 'The bot needs to write in its folder.', () =>
-      fileAccess(dirname(list), constants.W_OK),
-    ),
-    await tried(
-      `${list} is a revocation list`,
-      'Move it away: the bot writes a new one with the next grant. Until then servers refuse everybody.',
-      async () => {
-        if (await exists(list)) await readRevocations(list);
-      },
-    ),
+    await tried(SSH_CHECKS.writable(list), SSH_CHECKS.writeRight, () => fileAccess(dirname(list), constants.W_OK)),
+    await tried(SSH_CHECKS.isList(list), SSH_CHECKS.moveAway, async () => {
+      if (await exists(list)) await readRevocations(list);
+    }),
   ];
 }
 

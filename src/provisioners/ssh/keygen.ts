@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instant } from '../../domain/terms.ts';
+import { SSH } from '../../wording/targets/ssh.ts';
 import { TARGET_DEADLINE } from '../provisioner.ts';
 
 export interface Authority {
@@ -73,14 +74,7 @@ function keygen(args: readonly string[], agent: string | null): Promise<string> 
         if (!error) return resolve(stdout);
         const said = stderr.trim().split('\n').at(-1);
         const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-        reject(
-          new Error(
-            missing
-              ? 'ssh-keygen is not installed where the bot runs: install OpenSSH’s client'
-              : `ssh-keygen failed: ${said || error.message}`,
-            { cause: error },
-          ),
-        );
+        reject(new Error(missing ? SSH.noKeygen : `ssh-keygen failed: ${said || error.message}`, { cause: error }));
       },
     );
     child.stdin?.end();

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
+import { SSH } from '../../wording/targets/ssh.ts';
 import { sayTheSame } from './krl.ts';
 
 const entriesSchema = z.array(z.object({ keyId: z.string(), until: z.number() }));
@@ -37,7 +38,7 @@ export async function writeList(
   await replace(besideOf(file), JSON.stringify(entries));
   await replace(file, bytes);
   const after = await textOf(file);
-  if (!after || !sayTheSame(after, bytes)) throw new Error(`${file} is not what was written; somebody else changes it`);
+  if (!after || !sayTheSame(after, bytes)) throw new Error(SSH.listChanged(file));
   return { says: after, written: true };
 }
 
@@ -47,7 +48,7 @@ async function textOf(file: string): Promise<Buffer | null> {
     return await readFile(file);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw new Error(`${file} cannot be read: ${errorText(error)}`, { cause: error });
+    throw new Error(SSH.listUnreadable(file, errorText(error)), { cause: error });
   }
 }
 
@@ -66,7 +67,7 @@ async function replace(file: string, content: string | Buffer): Promise<void> {
     await rename(fresh, file);
   } catch (error) {
     await rm(fresh, { force: true });
-    throw new Error(`${file} cannot be written: ${errorText(error)}`, { cause: error });
+    throw new Error(SSH.listUnwritable(file, errorText(error)), { cause: error });
   }
   const folder = await open(dirname(file), 'r');
   try {

@@ -1,6 +1,7 @@
 import { keyedLock } from '../../concurrency/keyedLock.ts';
 import { type Instant, MINUTE } from '../../domain/terms.ts';
 import type { Credential } from '../../ports/targets.ts';
+import { SSH } from '../../wording/targets/ssh.ts';
 import { placeText, programPlace } from '../place.ts';
 import {
   type Access,
@@ -75,7 +76,7 @@ function connect(target: Target, { clock, seats, log, accountOf }: Use): Connect
         }
         const until = Number(right.level);
         await published.publish(await revocations.add({ grantId, keyId: keyIdOf(one), until, role }));
-        if (endSessions) await runProgram([...endSessions, grantId], 'ends what is open on the servers');
+        if (endSessions) await runProgram([...endSessions, grantId], SSH.endsSessions);
         await rights.drop(right);
       }),
     isActive: async (one) => {
@@ -89,7 +90,7 @@ function connect(target: Target, { clock, seats, log, accountOf }: Use): Connect
     afterlife: endSessions ? 0 : null,
     issueCredential: (one, expiresAt) =>
       lock(one.grantId, async () => {
-        if (!(await rights.of(one.grantId))) throw new TargetRefusal('there is no access to make a certificate for');
+        if (!(await rights.of(one.grantId))) throw new TargetRefusal(SSH.noAccess);
         // Recorded before the certificate exists, so that a revocation stays on the list until the last certificate has expired.
         await rights.keep(one, expiresAt);
         return certificateFor(authority, one, { publicKey: keyFor(one), from: clock.now() - BACKDATED, to: expiresAt });
@@ -111,7 +112,7 @@ async function certificateFor(
 
 function publicKeyIn(text: string, name: string): string {
   const key = PUBLIC_KEY.exec(text.trim())?.[1];
-  if (key === undefined) throw new TargetRefusal(`what stands for ${name} under identities is no SSH public key`);
+  if (key === undefined) throw new TargetRefusal(SSH.noKey(name));
   return key;
 }
 
@@ -121,8 +122,8 @@ function byHand(one: ToTakeBack<Role>, target: Target | null): readonly string[]
   const key = word(target === null ? '$CA_PUBLIC_KEY' : `${target.ca_key}${target.agent === undefined ? '.pub' : ''}`);
   return [
     `printf 'id: %s\\n' ${word(keyIdOf(one))} | ssh-keygen -k -u -f ${list} -s ${key} /dev/stdin`,
-    `Take ${list} to the servers${target && target.publish.length > 0 ? `: ${target.publish.map(word).join(' ')}` : ''}`,
-    `End what is open as ${one.role.principals.join(', ')} by the certificate of grant ${one.grantId}`,
+    SSH.copyList(list, target && target.publish.length > 0 ? `: ${target.publish.map(word).join(' ')}` : ''),
+    SSH.endOpen(one.role.principals.join(', '), one.grantId),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { SSH } from '../../wording/targets/ssh.ts';
 import { sayTheSame } from './krl.ts';
 import { runProgram } from './program.ts';
 import type { RevocationList } from './revocations.ts';
@@ -10,7 +11,7 @@ export function publishedList(revocations: RevocationList, program: readonly str
   /** The content that this process published last. */
   let told: Buffer | null = null;
   const publish = async (says: Buffer): Promise<void> => {
-    if (program.length > 0) await runProgram(program, 'takes the revocation list to the servers');
+    if (program.length > 0) await runProgram(program, SSH.publishes);
     told = says;
   };
   return {

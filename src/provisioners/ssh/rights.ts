@@ -1,5 +1,6 @@
 import type { Instant } from '../../domain/terms.ts';
 import type { SeatBook, SeatRecord } from '../../ports/targets.ts';
+import { SSH } from '../../wording/targets/ssh.ts';
 import { type Access, TargetRefusal } from '../provisioner.ts';
 import type { Role } from './schemas.ts';
 
@@ -19,10 +20,7 @@ export function rightsOn(list: string, seats: SeatBook) {
     /** @throws if another list has the right of this grant */
     checkElsewhere: async (grantId: string): Promise<void> => {
       const elsewhere = (await seats.of(grantId)).find((one) => /^ssh \//.test(one.place));
-      if (elsewhere)
-        throw new TargetRefusal(
-          `the certificate of this access is revoked by ${elsewhere.place.slice('ssh '.length)}, which is not the list of this target (${list}); put it back into the policy file until the access has ended`,
-        );
+      if (elsewhere) throw new TargetRefusal(SSH.otherList(elsewhere.place.slice('ssh '.length), list));
     },
   };
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { TARGET_FIELDS } from '../../wording/targets/shared.ts';
+import { SSH_FIELDS } from '../../wording/targets/ssh.ts';
 import { rangeOf } from './addresses.ts';
 
-const path = z.string().regex(/^\//, 'expected a path from the root, such as /etc/jitbot/user_ca');
+const path = z.string().regex(/^\//, SSH_FIELDS.path);
 
 /** A program and its arguments, without a shell. */
 const program = z.array(z.string().min(1));
@@ -17,11 +19,11 @@ export const targetSchema = z.strictObject({
   /** Program that copies the list to the servers after each change. */
   publish: program.default([]),
   /** Program that ends open sessions on the servers when access ends. The grant's id is its last argument. */
-  end_sessions: program.min(1, 'name a program').optional(),
+  end_sessions: program.min(1, SSH_FIELDS.program).optional(),
   /** Template for a person's public key. */
   public_key: z
     .string()
-    .regex(/\{[a-z_]+\}/, 'expected a template such as "{ssh_key}"')
+    .regex(/\{[a-z_]+\}/, TARGET_FIELDS.template('"{ssh_key}"'))
     .default('{ssh_key}'),
 });
 
@@ -31,22 +33,19 @@ const FEATURES = ['pty', 'port-forwarding', 'agent-forwarding', 'X11-forwarding'
 const sourceAddress = z.string().superRefine((text, context) => {
   const range = rangeOf(text);
   if (range === text) return;
-  const message =
-    range === null
-      ? 'expected an address or a range such as 10.0.0.0/8'
-      : `${text} is an address inside a range; the range is ${range}`;
+  const message = range === null ? SSH_FIELDS.range : SSH_FIELDS.inRange(text, range);
   context.addIssue({ code: 'custom', message });
 });
 
 export const roleSchema = z.strictObject({
   /** Principals that servers let in: logins, or names from AuthorizedPrincipalsFile. */
   principals: z
-    .array(z.string().regex(/^[^\s,{}]+$/, 'expected a name without spaces or commas'))
-    .min(1, 'name at least one principal'),
+    .array(z.string().regex(/^[^\s,{}]+$/, SSH_FIELDS.principal))
+    .min(1, TARGET_FIELDS.atLeastOne('principal')),
   /** The login that people use, if principals are names from AuthorizedPrincipalsFile. */
   login: z
     .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/, 'expected the name of a login on the servers')
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/, SSH_FIELDS.login)
     .optional(),
   /** The only command that the certificate allows. */
   command: z.string().min(1).optional(),

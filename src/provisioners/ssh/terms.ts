@@ -1,3 +1,4 @@
+import { SSH } from '../../wording/targets/ssh.ts';
 import type { Role } from './schemas.ts';
 
 /** What a certificate allows, as options of ssh-keygen. Everything else is switched off. */
@@ -17,9 +18,6 @@ export function usageOf({ principals, login }: Role, certificate: string): strin
     `echo '${certificate}' > ~/.ssh/jit-cert.pub`,
     `ssh -o CertificateFile=~/.ssh/jit-cert.pub ${who}@HOST`,
   ];
-  if (login === undefined)
-    lines.push(
-      `# if the servers know ${principals.join(', ')} from AuthorizedPrincipalsFile, use the login that lists it`,
-    );
+  if (login === undefined) lines.push(SSH.loginOf(principals.join(', ')));
   return lines.join('\n');
 }

@@ -105,7 +105,7 @@ describe.skipIf(!hasMariaDb)('a hostile holder on MariaDB', () => {
   });
 
   test.each(seeds(12))(
-    'K1 K2 no new use, no session, and nothing left unrecorded: seed %i',
+    'leaves no use and no session, and nothing unrecorded: seed %i',
     async (seed) => {
       const chance = chanceFrom(seed * 7_919);
       const role = { roles: ['writer', ...ROLES.slice(1).filter(() => chance.happens(0.4))] };

@@ -159,7 +159,7 @@ describe.skipIf(!hasSshd)('a hostile holder on sshd', () => {
   }
 
   test.each(seeds(6))(
-    'K2 K11.5 nothing works after the end, and others keep theirs: seed %i',
+    'K11.5 nothing works after the end, and others keep theirs: seed %i',
     async (seed) => {
       const [holder, friend] = [await holderOf(seed), await holderOf(seed + 1_000_000)];
       await stay(friend, [], ['cat']);
