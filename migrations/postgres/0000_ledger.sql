@@ -173,6 +173,51 @@ CREATE TABLE target_ids (
   PRIMARY KEY (grant_id, thing)
 );
 --> statement-breakpoint
+-- A pause before maintenance. `until` is null if it has no end until it is lifted.
+CREATE TABLE drain (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  until bigint,
+  why text NOT NULL
+);
+--> statement-breakpoint
+-- The writer that alone works on this ledger, and until when nobody else may take its place.
+CREATE TABLE lead (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  writer text NOT NULL,
+  held_until timestamptz NOT NULL,
+  what text NOT NULL
+);
+--> statement-breakpoint
+CREATE FUNCTION jit_writer(me text) RETURNS void LANGUAGE sql AS $$ INSERT INTO writers (id, commit_no) VALUES (me, 0) $$;
+--> statement-breakpoint
+-- Takes or keeps the lead. A new writer fences off every other one: it commits, claims and settles nothing any more.
+-- Returns null if it has the lead, or what has it.
+CREATE FUNCTION jit_lead(me text, lease interval, kind text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  holder lead%ROWTYPE;
+BEGIN
+  PERFORM FROM writers WHERE id = me;
+  IF NOT FOUND THEN
+    RETURN 'one that has taken over since';
+  END IF;
+  LOCK TABLE lead IN EXCLUSIVE MODE;
+  SELECT * INTO holder FROM lead;
+  IF holder.writer = me THEN
+    UPDATE lead SET held_until = clock_timestamp() + lease;
+    RETURN NULL;
+  END IF;
+  IF holder.held_until >= clock_timestamp() THEN
+    RETURN holder.what;
+  END IF;
+  INSERT INTO lead (writer, held_until, what) VALUES (me, clock_timestamp() + lease, kind)
+    ON CONFLICT (one) DO UPDATE SET writer = me, held_until = excluded.held_until, what = kind;
+  DELETE FROM writers WHERE id <> me;
+  UPDATE jobs SET lease_until = 0 WHERE claimed_by <> me AND lease_until <> 0;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE FUNCTION jit_leave(me text) RETURNS void LANGUAGE sql AS $$ DELETE FROM lead WHERE writer = me $$;
+--> statement-breakpoint
 -- One change, in the order that every engine keeps: states, whose versions decide whether it happens at all; then events, each
 -- chained to the one before; then due work. Raises JB001 if a version is not the loaded one.
 CREATE FUNCTION jit_apply(change json) RETURNS json LANGUAGE plpgsql AS $$
@@ -292,10 +337,14 @@ END $$;
 --> statement-breakpoint
 -- Outcomes of claimed work. Only the generation of the claim settles a job; one that was put again meanwhile is free at once,
 -- unless somebody else has claimed it since.
-CREATE FUNCTION jit_settle(outcomes json) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION jit_settle(writer text, outcomes json) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one json;
 BEGIN
+  PERFORM FROM writers WHERE id = writer;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the writer % is not known', writer USING ERRCODE = 'JB002';
+  END IF;
   FOR one IN SELECT value FROM json_array_elements(outcomes) ORDER BY value->>'kind', value->>'key' LOOP
     IF one->>'dueAt' IS NULL THEN
       DELETE FROM jobs WHERE kind = one->>'kind' AND key = one->>'key' AND generation = (one->>'generation')::bigint;
@@ -314,4 +363,29 @@ BEGIN
   RETURN stored::jsonb;
 EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
+END $$;
+--> statement-breakpoint
+-- Corrects the columns of a grant's row that are not part of its body.
+CREATE FUNCTION jit_realign(grant_id text, its_person text, its_role text, its_resource text, its_request text) RETURNS void LANGUAGE sql AS $$
+  UPDATE grants SET person = its_person, role = its_role, resource = its_resource, request_id = its_request WHERE id = grant_id
+$$;
+--> statement-breakpoint
+-- Makes nothing of a small state that cannot be read.
+CREATE FUNCTION jit_drop_record(its_kind text, its_key text, was text) RETURNS void LANGUAGE sql AS $$
+  UPDATE records SET body = 'null' WHERE kind = its_kind AND key = its_key AND body = was
+$$;
+--> statement-breakpoint
+-- The functions write for whoever may call them, so that a role of the bot needs no right to change what is recorded.
+DO $$
+DECLARE
+  one text;
+BEGIN
+  FOREACH one IN ARRAY ARRAY[
+    'jit_commit(text, bigint, json)', 'jit_settle(text, json)', 'jit_lead(text, interval, text)', 'jit_leave(text)', 'jit_writer(text)',
+    'jit_realign(text, text, text, text, text)', 'jit_drop_record(text, text, text)'
+  ] LOOP
+    EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = %I, pg_temp', one, current_schema());
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
+  END LOOP;
+  REVOKE EXECUTE ON FUNCTION jit_apply(json) FROM PUBLIC;
 END $$;

@@ -3,7 +3,7 @@ import type { CheckpointBook } from '../ledger/history/checkpointBook.ts';
 import type { Ledger } from '../ledger/open/ledger.ts';
 import type { Deps } from '../lifecycle/deps.ts';
 import type { IntegrityState } from '../lifecycle/health/integrity.ts';
-import { mendState } from '../lifecycle/health/mendState.ts';
+import { type Mended, mendState } from '../lifecycle/health/mendState.ts';
 import type { EventReader } from '../ports/ledger.ts';
 
 /** The delay before the next try, if a check could not run or could not repair what it found. */
@@ -39,7 +39,7 @@ export function createLedgerCheck(world: CheckDeps): LedgerCheck {
     let isDone = false;
     try {
       const { ledger, deps, events } = world;
-      const { problem, left } = await mendState({ deps, events, check: ledger.createStateCheck(clock) });
+      const { problem, left } = await mended({ ledger, deps, events });
       const flaw = isLedgerChecked ? null : await flawInLedger(world);
       const found = [flaw, partsProblem(ledger), problem].filter((text) => text !== null).join('; ');
       await world.integrity.settle(found === '' ? null : found);
@@ -66,6 +66,15 @@ export function createLedgerCheck(world: CheckDeps): LedgerCheck {
       cancel();
     },
   };
+}
+
+async function mended({ ledger, deps, events }: Pick<CheckDeps, 'ledger' | 'deps' | 'events'>): Promise<Mended> {
+  const check = ledger.createStateCheck(deps.clock);
+  try {
+    return await mendState({ deps, events, check });
+  } finally {
+    await check.close();
+  }
 }
 
 /**

@@ -37,4 +37,6 @@ export interface StateCheck {
   dropUnreadable(): Promise<readonly string[]>;
   /** The missing jobs of open requests, which would expire or start them. */
   idleRequests(now: Instant): Promise<readonly Job[]>;
+  /** Releases what the comparison needed. */
+  close(): Promise<void>;
 }

@@ -5,40 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { LedgerEvent, NewEvent } from '../../src/domain/events.ts';
-import * as sqliteActivity from '../../src/ledger/history/activity.ts';
-import * as sqliteSearch from '../../src/ledger/history/search.ts';
-import { createActivityReader } from '../../src/ledger/postgres/activity.ts';
-import { createIdBook, createPostBook, createSeatBook } from '../../src/ledger/postgres/books.ts';
-import { createEventReader } from '../../src/ledger/postgres/eventReader.ts';
-import { createJobQueue } from '../../src/ledger/postgres/jobQueue.ts';
-import { openPostgres } from '../../src/ledger/postgres/open.ts';
-import { eventSearch } from '../../src/ledger/postgres/search.ts';
-import { createStore } from '../../src/ledger/postgres/store.ts';
-import * as sqliteEvents from '../../src/ledger/sqlite/eventReader.ts';
-import * as sqliteIds from '../../src/ledger/sqlite/idBook.ts';
-import * as sqliteQueue from '../../src/ledger/sqlite/jobQueue.ts';
+import type { Ledger } from '../../src/ledger/open/ledger.ts';
+import { postgresLedger } from '../../src/ledger/open/postgres.ts';
+import { sqliteLedger } from '../../src/ledger/open/sqlite.ts';
+import { liftDrain, writeDrain } from '../../src/ledger/postgres/drain.ts';
+import { openPostgres, type PostgresLedger } from '../../src/ledger/postgres/open.ts';
+import * as sqliteDrain from '../../src/ledger/sqlite/drainFile.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
-import * as sqlitePosts from '../../src/ledger/sqlite/postBook.ts';
-import * as sqliteSeats from '../../src/ledger/sqlite/seatBook.ts';
-import * as sqliteStore from '../../src/ledger/sqlite/store.ts';
-import type { Job, JobQueue } from '../../src/ports/jobs.ts';
-import type { ActivityReader, EventReader, EventSearch } from '../../src/ports/ledger.ts';
-import type { PostBook } from '../../src/ports/posts.ts';
+import type { Job } from '../../src/ports/jobs.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { IdBook, SeatBook } from '../../src/ports/targets.ts';
 import { startPostgres } from '../../src/sandbox/postgres.ts';
 import { type ManualClock, manualClock } from './clock.ts';
 
 /** A process's way to a database. */
-export interface Instance {
+export interface Instance extends Ledger {
   readonly store: Store;
-  readonly queue: JobQueue;
-  readonly posts: PostBook;
-  readonly ids: IdBook;
-  readonly seats: SeatBook;
-  readonly events: EventReader;
-  readonly search: EventSearch;
-  readonly activity: ActivityReader;
 }
 
 export interface StoreOptions {
@@ -48,10 +29,14 @@ export interface StoreOptions {
 
 /** An empty database with one instance on it. */
 export interface ADatabase extends Instance {
+  /** What JIT_DATABASE would name. */
+  readonly place: string;
   readonly clock: ManualClock;
   record(...events: readonly NewEvent[]): Promise<readonly LedgerEvent[]>;
   /** The same database, newly opened where several may have it open. */
   again(options?: StoreOptions): Promise<Instance>;
+  /** As a command does it; null lifts it. */
+  drainUntil(until: number | null): Promise<void>;
   /** Beside the bot, in SQL that both engines know. */
   rows(sql: string): Promise<readonly Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -80,22 +65,22 @@ const sqlite: Engine = {
     ledger.sqlite.pragma('synchronous = OFF');
     const clock = manualClock();
     // Only one process may write; a second instance stands for that process after a new start.
+    const whole = sqliteLedger(ledger);
     const again = async (options = NOTHING): Promise<Instance> => ({
-      store: sqliteStore.createStore(ledger, optionsOf(clock, options)),
-      queue: sqliteQueue.createJobQueue(ledger),
-      posts: sqlitePosts.createPostBook(ledger),
-      ids: sqliteIds.createIdBook(ledger),
-      seats: sqliteSeats.createSeatBook(ledger),
-      events: sqliteEvents.createEventReader(ledger),
-      search: sqliteSearch.eventSearch(ledger),
-      activity: sqliteActivity.createActivityReader(ledger),
+      ...whole,
+      store: whole.createStore(optionsOf(clock, options)),
     });
     const first = await again();
     return {
       ...first,
+      place: ledger.path,
       clock,
       again,
       record: (...events) => first.store.commit({ events }),
+      drainUntil: async (until) =>
+        until === null
+          ? sqliteDrain.liftDrain(ledger.path)
+          : sqliteDrain.writeDrain(ledger.path, { until, why: 'new disk' }),
       rows: async (sql) => {
         const statement = ledger.sqlite.prepare<[], Record<string, unknown>>(sql);
         if (statement.reader) return statement.all();
@@ -128,27 +113,24 @@ const postgres: Engine = {
     await asSuperuser(server.url('postgres'), `CREATE DATABASE ${database} TEMPLATE template_ledger`);
     const address = server.url(database);
     const clock = manualClock();
-    const opened: Awaited<ReturnType<typeof openPostgres>>[] = [];
+    const opened: PostgresLedger[] = [];
     const again = async (options = NOTHING): Promise<Instance> => {
       const ledger = await openPostgres(address);
       opened.push(ledger);
-      return {
-        store: createStore(ledger, optionsOf(clock, options)),
-        queue: createJobQueue(ledger),
-        posts: createPostBook(ledger),
-        ids: createIdBook(ledger),
-        seats: createSeatBook(ledger),
-        events: createEventReader(ledger),
-        search: eventSearch(ledger),
-        activity: createActivityReader(ledger),
-      };
+      const whole = postgresLedger(ledger, null);
+      return { ...whole, store: whole.createStore(optionsOf(clock, options)) };
     };
     const first = await again();
     return {
       ...first,
+      place: address,
       clock,
       again,
       record: (...events) => first.store.commit({ events }),
+      drainUntil: async (until) => {
+        const [ledger] = opened;
+        if (ledger) await (until === null ? liftDrain(ledger) : writeDrain(ledger, { until, why: 'new disk' }));
+      },
       rows: (sql) => asSuperuser(address, sql),
       close: async () => {
         for (const ledger of opened) await ledger.close();

@@ -61,7 +61,7 @@ const isHoldable = (escaped: string): boolean =>
   escaped !== '\\u0000' && !(escaped.length === 6 && escaped.startsWith('\\ud'));
 
 /** What queries look for in the body of a request. */
-const lookedUp = (request: Request) => ({
+export const lookedUp = (request: Request) => ({
   extends: request.extends,
   incident: request.incidentId,
   decidedAt:
@@ -73,7 +73,8 @@ const lookedUp = (request: Request) => ({
   isReviewed: 'reviews' in request && request.reviews.length > 0,
 });
 
-const placed = (grant: Grant) => ({
+/** What queries look for in the body of a grant. */
+export const placed = (grant: Grant) => ({
   place: 'place' in grant ? grant.place : null,
   incident: 'ties' in grant ? (grant.ties.incident?.id ?? null) : null,
 });

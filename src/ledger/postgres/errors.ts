@@ -10,6 +10,7 @@ const ADVICE: readonly [RegExp, string][] = [
   [/^(53100|58030)/, "the database's disk is full, or fails"],
   [/^(53)/, 'the database has no room for another connection'],
   [/^(55P03|57014|25P03)/, 'the database gave no answer in time'],
+  [/^(JB002)/, 'another bot has taken over this ledger'],
 ];
 
 const codeOf = (error: unknown): string =>

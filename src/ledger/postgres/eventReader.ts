@@ -31,6 +31,16 @@ export function createEventReader(ledger: PostgresLedger): EventReader {
   };
 }
 
+/** Read once per start. @returns null if there was none */
+export const newestPolicyLoaded = (
+  ledger: PostgresLedger,
+): Promise<(LedgerEvent & { readonly type: 'policy.loaded' }) | null> =>
+  readingFrom(ledger)(async () => {
+    const newest = ledger.db.select().from(events).where(eq(events.type, 'policy.loaded'));
+    const [event] = await eventMaker(ledger)(await newest.orderBy(desc(events.seq)).limit(1));
+    return event?.type === 'policy.loaded' ? event : null;
+  });
+
 /** Turns rows into events with people's names. */
 export const eventMaker =
   (ledger: Pick<PostgresLedger, 'db'>) =>

@@ -12,9 +12,12 @@ const LEASE: Millis = 5 * MINUTE;
 
 const COLUMNS = 'kind, key, due_at AS "dueAt", generation';
 
+/** A writer that was fenced off claims nothing. */
+const IS_KNOWN = 'EXISTS (SELECT 1 FROM writers WHERE id = $5)';
+
 const CLAIM = `
   WITH due AS (
-    SELECT kind, key FROM jobs WHERE due_at <= $1 AND lease_until <= $1 AND kind = ANY($2)
+    SELECT kind, key FROM jobs WHERE due_at <= $1 AND lease_until <= $1 AND kind = ANY($2) AND ${IS_KNOWN}
     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
   ), numbered AS (SELECT kind, key, nextval('generations') AS claim FROM due)
   UPDATE jobs SET attempts = attempts + 1, lease_until = $4, generation = claim, claimed = claim, claimed_by = $5
@@ -25,7 +28,8 @@ const CLAIM = `
 const TAKE = `
   WITH due AS (
     SELECT kind, key, CASE WHEN claimed_by = $5 THEN generation ELSE nextval('generations') END AS claim
-    FROM jobs WHERE due_at <= $1 AND kind = ANY($2) AND (lease_until <= $1 OR claimed_by = $5 AND lease_until < $6)
+    FROM jobs WHERE due_at <= $1 AND kind = ANY($2) AND ${IS_KNOWN}
+      AND (lease_until <= $1 OR claimed_by = $5 AND lease_until < $6)
     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
   ), taken AS (
     UPDATE jobs SET lease_until = $4, generation = claim, claimed = claim, claimed_by = $5
@@ -109,7 +113,9 @@ function createSettle(ledger: PostgresLedger): JobQueue['settle'] {
   async function record(all: readonly Settled[]): Promise<void> {
     await pause(0);
     turn = null;
-    await guarded(() => ledger.pool.query('SELECT jit_settle($1)', [JSON.stringify(all.map(toRow))]));
+    await guarded(() =>
+      ledger.pool.query('SELECT jit_settle($1, $2)', [ledger.writer, JSON.stringify(all.map(toRow))]),
+    );
   }
 
   return (settled) => {

@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { StorageError } from '../../ports/store.ts';
-import { drizzle, migrate } from './drizzle.ts';
+import { drizzle } from './drizzle.ts';
 import { guardFor, storageFault } from './errors.ts';
+import { bringUpToDate, schemaState } from './migrations.ts';
 import * as schema from './schema.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url));
 /** Generated identity columns and MERGE aside, what the functions use is there from 15 on. */
 const OLDEST = 15;
-/** Advisory lock under which one instance at a time brings the schema up to date. Any number that nobody else uses. */
-const MIGRATING = 7_310_592_001;
 
 /**
  * The server ends what takes longer, and so does the client somewhat later: then nobody knows what became of it. A client that
@@ -27,7 +24,7 @@ export interface PostgresLedger {
   readonly where: string;
   readonly pool: pg.Pool;
   readonly db: ReturnType<typeof drizzle<typeof schema>>;
-  /** This process, as one of those that write. */
+  /** This process, as one of those that write. Empty if it only reads. */
   readonly writer: string;
   close(): Promise<void>;
 }
@@ -38,28 +35,50 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
 };
 
+/** Whether a database is named by an address of a server, and not by a path. */
+export const isPostgresAddress = (place: string): boolean => /^postgres(ql)?:\/\//.test(place);
+
 /** Opens the database, and brings its schema up to date. @throws StorageError that says what, where and what to do */
-export async function openPostgres(address: string): Promise<PostgresLedger> {
+export const openPostgres = (address: string): Promise<PostgresLedger> =>
+  connected(address, async ({ pool, where, config }) => {
+    if ((await schemaState(pool, where)) !== 'current') await bringUpToDate(config, where);
+    const writer = randomUUID();
+    await pool.query('SELECT jit_writer($1)', [writer]);
+    return writer;
+  });
+
+/** Opens an existing ledger to read it, beside a bot that may be writing. @throws StorageError if there is none */
+export const openPostgresToRead = (address: string): Promise<PostgresLedger> =>
+  connected(address, async ({ pool, where }) => {
+    const state = await schemaState(pool, where);
+    if (state === 'none') throw new StorageError(`${where}: there is no ledger in it`);
+    if (state === 'older')
+      throw new StorageError(
+        `${where}: an earlier version of jitbot made this ledger; start the bot of this version first`,
+      );
+    return '';
+  });
+
+interface Connecting {
+  readonly pool: pg.Pool;
+  readonly where: string;
+  readonly config: pg.ClientConfig;
+}
+
+/** @param prepare makes the database ready, and says who writes */
+async function connected(address: string, prepare: (parts: Connecting) => Promise<string>): Promise<PostgresLedger> {
   const where = withoutPassword(address);
-  const pool = new pg.Pool({
+  const config = {
     connectionString: address,
     application_name: 'jitbot',
-    max: 8,
     connectionTimeoutMillis: CLIENT,
-    query_timeout: CLIENT,
-    statement_timeout: STATEMENT,
-    lock_timeout: LOCK,
-    idle_in_transaction_session_timeout: IDLE,
     keepAlive: true,
     types,
-  });
-  // A connection that is lost while nobody uses it is replaced by the pool.
-  pool.on('error', () => undefined);
+  };
+  const pool = poolOf(config, where);
   try {
     await checkServer(pool, where);
-    await bringUpToDate(address, pool);
-    const writer = randomUUID();
-    await pool.query('INSERT INTO writers (id, commit_no) VALUES ($1, 0)', [writer]);
+    const writer = await prepare({ pool, where, config });
     return { where, pool, db: drizzle(pool, { schema }), writer, close: () => pool.end() };
   } catch (error) {
     await pool.end();
@@ -67,9 +86,29 @@ export async function openPostgres(address: string): Promise<PostgresLedger> {
   }
 }
 
+/** @throws StorageError if the address cannot be understood */
+function poolOf(config: pg.PoolConfig, where: string): pg.Pool {
+  try {
+    const pool = new pg.Pool({
+      ...config,
+      max: 8,
+      query_timeout: CLIENT,
+      statement_timeout: STATEMENT,
+      lock_timeout: LOCK,
+      idle_in_transaction_session_timeout: IDLE,
+    });
+    // A connection that is lost while nobody uses it is replaced by the pool.
+    pool.on('error', () => undefined);
+    return pool;
+  } catch (error) {
+    throw new StorageError(`${where}: this address of a database is not understood`, { cause: error });
+  }
+}
+
 async function checkServer(pool: pg.Pool, where: string): Promise<void> {
-  const { rows } = await pool.query<{ version: number; replica: boolean }>(
-    "SELECT current_setting('server_version_num')::int / 10000 AS version, pg_is_in_recovery() AS replica",
+  const { rows } = await pool.query<{ version: number; replica: boolean; encoding: string }>(
+    `SELECT current_setting('server_version_num')::int / 10000 AS version, pg_is_in_recovery() AS replica,
+       current_setting('server_encoding') AS encoding`,
   );
   const [server] = rows;
   if (!server) throw new StorageError(`${where}: the server did not say what it is`);
@@ -77,23 +116,12 @@ async function checkServer(pool: pg.Pool, where: string): Promise<void> {
     throw new StorageError(`${where}: this is PostgreSQL ${server.version}; it has to be ${OLDEST} or later`);
   if (server.replica)
     throw new StorageError(`${where}: this is a replica, which takes no writes; JIT_DATABASE has to name the primary`);
-}
-
-/** On a connection of its own, whose lock ends with it however the process ends. */
-async function bringUpToDate(address: string, pool: pg.Pool): Promise<void> {
-  const client = new pg.Client({ connectionString: address, application_name: 'jitbot migrations', types });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATING]);
-    await migrate(drizzle(pool), { migrationsFolder: MIGRATIONS });
-  } finally {
-    await client.end();
-  }
+  if (server.encoding !== 'UTF8')
+    throw new StorageError(`${where}: the database is in ${server.encoding}; make it with ENCODING 'UTF8'`);
 }
 
 /** @returns the host, port and database */
-function withoutPassword(address: string): string {
+export function withoutPassword(address: string): string {
   const url = URL.parse(address);
   return url ? `${url.host}${url.pathname}` : 'the database in JIT_DATABASE';
 }

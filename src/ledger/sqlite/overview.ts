@@ -1,9 +1,9 @@
 import type { Canary } from '../../domain/canary.ts';
-import { type Drain, isDraining } from '../../domain/drain.ts';
 import type { Grant } from '../../domain/grant.ts';
 import type { Instant } from '../../domain/terms.ts';
 import { CURSORS } from '../../ports/keys.ts';
 import type { Overview, OverviewReader } from '../../ports/overview.ts';
+import { drainNow } from '../book/drainNow.ts';
 import { jsonIn } from '../book/jsonIn.ts';
 import { readDrain } from './drainFile.ts';
 import { guardFor } from './errors.ts';
@@ -69,10 +69,6 @@ export function createOverviewReader({ sqlite, path }: Pick<OpenLedger, 'sqlite'
   });
   return { read: async (now) => guarded(() => read(now)) };
 }
-
-/** A drain without an end becomes null, because JSON has no infinity. */
-const drainNow = (drain: Drain | null, now: Instant): Overview['drain'] =>
-  isDraining(drain, now) ? { until: Number.isFinite(drain.until) ? drain.until : null } : null;
 
 /** Overdue access whose rows name no time counts from now. */
 const overdueOf = (row: { readonly count: number; readonly since: Instant | null } | undefined, now: Instant) =>

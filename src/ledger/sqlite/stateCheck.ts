@@ -60,6 +60,7 @@ export function createStateCheck(
     strayStandIns: async () => strayStandIns(sqlite, said),
     dropUnreadable: () => gate.enqueue(() => dropUnreadable(sqlite)),
     idleRequests: async (now) => idleRequests(sqlite, now),
+    close: async () => undefined,
   };
 }
 
@@ -86,15 +87,19 @@ const delegationSchema = z.looseObject({
   until: z.number(),
 });
 
-/** @returns the small states that were unreadable, and are deleted now */
-function dropUnreadable(sqlite: Database): string[] {
-  const found = sqlite
-    .prepare<[], { kind: string; key: string }>(
-      `SELECT kind, key FROM records WHERE CASE WHEN json_valid(body)
+/** Small states whose body is no JSON of their kind. */
+export const unreadableRecords = (sqlite: Database) =>
+  sqlite
+    .prepare<[], { kind: string; key: string; body: string }>(
+      `SELECT kind, key, body FROM records WHERE CASE WHEN json_valid(body)
          THEN json_type(body) NOT IN ('null', CASE WHEN kind IN ('removals', 'drift') THEN 'array' ELSE 'object' END)
          ELSE 1 END`,
     )
     .all();
+
+/** @returns the small states that were unreadable, and are deleted now */
+function dropUnreadable(sqlite: Database): string[] {
+  const found = unreadableRecords(sqlite);
   const makeNothing = sqlite.prepare<[string, string]>("UPDATE records SET body = 'null' WHERE kind = ? AND key = ?");
   for (const { kind, key } of found) makeNothing.run(kind, key);
   return found.map(({ kind, key }) => `${kind} ${key}`);

@@ -1,0 +1,58 @@
+import { figuresInSteps } from '../history/figures.ts';
+import { verifyInSteps } from '../history/verify.ts';
+import { createActivityReader } from '../postgres/activity.ts';
+import { createIdBook, createPostBook, createSeatBook } from '../postgres/books.ts';
+import { readDrain } from '../postgres/drain.ts';
+import { createEventReader, newestPolicyLoaded } from '../postgres/eventReader.ts';
+import { createJobQueue } from '../postgres/jobQueue.ts';
+import { type Lead, takeLead } from '../postgres/lead.ts';
+import { foreignParts } from '../postgres/migrations.ts';
+import { openPostgres, type PostgresLedger } from '../postgres/open.ts';
+import { createOverviewReader } from '../postgres/overview.ts';
+import { eventSearch } from '../postgres/search.ts';
+import { createStore } from '../postgres/store.ts';
+import type { Ledger } from './ledger.ts';
+import { withMirror } from './mirror.ts';
+import { createStateCheck } from './postgresStateCheck.ts';
+
+/**
+ * Opens a ledger on PostgreSQL for the one bot that works on it.
+ * @param onLost called when another one has taken over: this process can write nothing any more
+ * @throws StorageError that says what, where and what to do
+ */
+export async function openForBot(address: string, onLost: (why: string) => void): Promise<Ledger> {
+  const opened = await openPostgres(address);
+  try {
+    const lead = await takeLead(opened, 'another bot', onLost);
+    return { ...postgresLedger(opened, lead), bent: await foreignParts(opened.pool) };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** @param lead what keeps others from working on it; null beside a bot */
+export const postgresLedger = (opened: PostgresLedger, lead: Lead | null): Ledger => ({
+  where: opened.where,
+  exposed: [],
+  bent: [],
+  putBack: [],
+  queue: createJobQueue(opened),
+  events: createEventReader(opened),
+  posts: createPostBook(opened),
+  ids: createIdBook(opened),
+  seats: createSeatBook(opened),
+  search: eventSearch(opened),
+  activity: createActivityReader(opened),
+  overview: createOverviewReader(opened),
+  createStore: (options) => createStore(opened, options),
+  createStateCheck: (clock) => createStateCheck(opened, clock),
+  drain: () => readDrain(opened),
+  newestPolicyLoaded: () => newestPolicyLoaded(opened),
+  verify: (anchors) => withMirror(opened, (mirror) => verifyInSteps(mirror, anchors)),
+  figures: (period) => withMirror(opened, (mirror) => figuresInSteps(mirror, period)),
+  close: async () => {
+    await lead?.leave();
+    await opened.close();
+  },
+});
