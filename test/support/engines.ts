@@ -65,11 +65,10 @@ const sqlite: Engine = {
     ledger.sqlite.pragma('synchronous = OFF');
     const clock = manualClock();
     // Only one process may write; a second instance stands for that process after a new start.
-    const whole = sqliteLedger(ledger);
-    const again = async (options = NOTHING): Promise<Instance> => ({
-      ...whole,
-      store: whole.createStore(optionsOf(clock, options)),
-    });
+    const again = async (options = NOTHING): Promise<Instance> => {
+      const whole = sqliteLedger(ledger);
+      return { ...whole, store: whole.createStore(optionsOf(clock, options)) };
+    };
     const first = await again();
     return {
       ...first,

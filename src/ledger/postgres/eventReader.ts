@@ -5,7 +5,7 @@ import type { EventRow } from '../book/chain.ts';
 import { parsedAs } from '../book/jsonIn.ts';
 import { toEvent } from '../book/toEvent.ts';
 import { and, asc, desc, eq, gt, sql } from './drizzle.ts';
-import { namesIn } from './nameReader.ts';
+import { namesIn } from './namesIn.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';
 import { events } from './schema.ts';
 
@@ -13,7 +13,7 @@ import { events } from './schema.ts';
 export function createEventReader(ledger: PostgresLedger): EventReader {
   const { db } = ledger;
   const read = readingFrom(ledger);
-  const make = eventMaker(ledger);
+  const make = readEvents(ledger);
   return {
     after: (seq, limit) =>
       read(async () =>
@@ -37,12 +37,12 @@ export const newestPolicyLoaded = (
 ): Promise<(LedgerEvent & { readonly type: 'policy.loaded' }) | null> =>
   readingFrom(ledger)(async () => {
     const newest = ledger.db.select().from(events).where(eq(events.type, 'policy.loaded'));
-    const [event] = await eventMaker(ledger)(await newest.orderBy(desc(events.seq)).limit(1));
+    const [event] = await readEvents(ledger)(await newest.orderBy(desc(events.seq)).limit(1));
     return event?.type === 'policy.loaded' ? event : null;
   });
 
 /** Turns rows into events with people's names. */
-export const eventMaker =
+export const readEvents =
   (ledger: Pick<PostgresLedger, 'db'>) =>
   async (rows: readonly EventRow[]): Promise<LedgerEvent[]> => {
     const named = await namesIn(

@@ -3,7 +3,7 @@ import type { EventFilter, EventSearch } from '../../ports/ledger.ts';
 import type { EventRow } from '../book/chain.ts';
 import { nameIn } from '../book/personalNames.ts';
 import { and, asc, desc, eq, gte, inArray, lte, sql } from './drizzle.ts';
-import { eventMaker } from './eventReader.ts';
+import { readEvents } from './eventReader.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';
 import { eventPeople, events, names, posts, requests } from './schema.ts';
 
@@ -11,7 +11,7 @@ import { eventPeople, events, names, posts, requests } from './schema.ts';
 export function eventSearch(ledger: PostgresLedger): EventSearch {
   const { db } = ledger;
   const read = readingFrom(ledger);
-  const make = eventMaker(ledger);
+  const make = readEvents(ledger);
   const called = async (text: string): Promise<readonly string[]> => {
     if (/^[UW][A-Z0-9]+$/.test(text)) return [text];
     const has = sql`strpos(lower(${names.value}), lower(${text})) > 0`;
