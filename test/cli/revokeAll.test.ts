@@ -113,6 +113,7 @@ test('what the target still shows after it was taken back is not gone', async ()
   expect(code).toBe(1);
   expect(out).toMatch(/^NOT GONE {2}db\/read of Ana \(jit_G\d+\): the target still shows the access/m);
   expect(out).toMatch(/^NOT GONE {2}db: G9LATER, of grant G9LATER: .*it is still there/m);
+  expect(out).toMatch(/^3 things need a look\.$/m);
 });
 
 test('statements are said without secrets, and nothing is touched', async () => {

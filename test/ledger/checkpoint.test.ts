@@ -128,6 +128,13 @@ describe('reading them', () => {
     expect(problem(first(signer), signer.checkpoint(position(2)), signer.checkpoint(position(1, 'M')))).toBeNull();
   });
 
+  test('a lower position is one of a restored copy only if it is later', () => {
+    const lower = (at: number) => signer.checkpoint({ ...position(1), at });
+    const before = signer.checkpoint(position(2));
+    expect(problem(first(signer), before, lower(before.at))).toBe('line 3: it goes backwards');
+    expect(problem(first(signer), before, lower(before.at + 1))).toBeNull();
+  });
+
   test('a first key vouches for itself, and for no second that does the same', () => {
     expect(problem(first(signer), first(other))).toBe(`line 2: a key that nobody vouches for (${other.keyId})`);
     expect(problem(first(signer), first(signer))).toBeNull();

@@ -32,3 +32,10 @@ test.each(['{}', 'no JSON', '{"input":{},"role":"db/read"}'])(
     expect(() => [...decisionsIn(ledger, 0)]).toThrow(new StorageError(changed));
   },
 );
+
+test('a decision and a review of it name who asked', () => {
+  const people = (type: string) =>
+    [...decisionsIn(ledger, 0)].filter((one) => one.type === type).map(({ person }) => person);
+  expect(people('request.submitted')).toEqual(expect.arrayContaining(['Ana', 'Ben', 'Dev']));
+  expect(people('review.recorded').slice(0, 2)).toEqual(['Ben', 'Dev']);
+});

@@ -13,17 +13,17 @@ const LEDGER = [
 
 /** Kinds of targets that a test has within seconds, each with its own tests: `provisioners/okta`. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
-  aws: ['aws'],
+  aws: ['aws', 'awsClient'],
   command: ['command'],
   github: ['github'],
   google: ['google', 'googleGroup', 'googleIam.hostile'],
   kubernetes: ['kubernetes', 'kubernetes.hostile', 'kubernetesReadBack'],
   module: ['module'],
-  mysql: ['mysql'],
+  mysql: ['mysql', 'mysql.left', 'mysql.modes'],
   okta: ['okta'],
-  postgres: ['postgres'],
+  postgres: ['postgres', 'postgresEarly', 'postgresIdentity', 'postgresLogins', 'postgresRights'],
   slackGroups: ['slack'],
-  ssh: ['ssh'],
+  ssh: ['ssh', 'ssh.hostile', 'sshRights'],
   webhook: ['webhook'],
 };
 const KINDS_ROOMS = Object.entries(KINDS).map(([kind, tests]) => ({

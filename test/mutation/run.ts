@@ -46,7 +46,7 @@ export function run({ name, tests }: Room, mutate: readonly string[], root: stri
   });
   const isCutShort = patience !== undefined && status !== 0;
   if (status !== 0 && !isCutShort) throw new Error(`the mutants of ${name} could not be tried`);
-  const outcome = read(readFileSync(into, 'utf8'), root);
+  const outcome = read(readFileSync(into, 'utf8'), root, isCutShort);
   rmSync(directory, { recursive: true });
   // A runner that was stopped leaves its copy of the project.
   rmSync(join(root, tempDirName), { recursive: true, force: true });

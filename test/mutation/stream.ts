@@ -14,10 +14,12 @@ export interface TriedMutant {
   readonly replacement?: string;
   readonly status: string;
   readonly location: { readonly start: Position; readonly end: Position };
+  /** Where it stands in the order of chance. */
+  readonly place: string;
 }
 
-interface Plan {
-  readonly mutant: Omit<TriedMutant, 'status'>;
+interface Planned extends Omit<TriedMutant, 'status' | 'place'> {
+  readonly id: string;
 }
 
 /** What a run hands to its reporter, as JSON in MUTATION_STREAM. */
@@ -31,25 +33,27 @@ export interface StreamOptions {
 
 class Stream {
   private readonly options = JSON.parse(process.env.MUTATION_STREAM ?? '{}') as StreamOptions;
+  /** By the runner's own id. */
+  private places: ReadonlyMap<string, string> = new Map();
 
   /** The runner tries mutants in the order of this array. If it ever does not, a run that is cut short lacks the last files. */
-  onMutationTestingPlanReady({ mutantPlans }: { mutantPlans: Plan[] }): void {
+  onMutationTestingPlanReady({ mutantPlans }: { mutantPlans: { readonly mutant: Planned }[] }): void {
     const first = new Set(this.options.first);
-    const place = ({ mutant: { fileName, location, replacement } }: Plan) => {
+    const place = ({ fileName, location, replacement }: Planned) => {
       // In a plan, lines count from 0.
       const isFirst = first.has(`${fileName}:${location.start.line + 1}`);
       const chance = createHash('sha256').update(JSON.stringify([this.options.seed, fileName, location, replacement]));
       return `${isFirst ? 0 : 1}${chance.digest('hex')}`;
     };
-    const places = new Map(mutantPlans.map((plan) => [plan, place(plan)]));
-    mutantPlans.sort((a, b) => ((places.get(a) ?? '') < (places.get(b) ?? '') ? -1 : 1));
+    this.places = new Map(mutantPlans.map(({ mutant }) => [mutant.id, place(mutant)]));
+    const placeOf = ({ mutant }: { mutant: Planned }) => this.places.get(mutant.id) ?? '';
+    mutantPlans.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   }
 
-  onMutantTested({ fileName, mutatorName, replacement, status, location }: TriedMutant): void {
-    appendFileSync(
-      this.options.into,
-      `${JSON.stringify({ fileName, mutatorName, replacement, status, location } satisfies TriedMutantAsWritten)}\n`,
-    );
+  onMutantTested({ id, fileName, mutatorName, replacement, status, location }: Planned & { status: string }): void {
+    const place = this.places.get(id) ?? '';
+    const tried = { fileName, mutatorName, replacement, status, location, place } satisfies TriedMutantAsWritten;
+    appendFileSync(this.options.into, `${JSON.stringify(tried)}\n`);
   }
 }
 

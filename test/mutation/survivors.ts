@@ -26,12 +26,22 @@ export interface Outcome {
 const KILLED = new Set(['Killed', 'Timeout']);
 const SURVIVED = new Set(['Survived', 'NoCoverage']);
 
-/** @param tried as the reporter wrote it, a line of JSON for each */
-export function read(tried: string, root: string): Outcome {
-  const mutants = tried
+/**
+ * The runner tells at once of all that no test runs. Of a run that was cut short, only those count that stand before the last one
+ * that was tried: otherwise all of them would stand beside a few of the others.
+ * @param tried as the reporter wrote it, a line of JSON for each
+ */
+export function read(tried: string, root: string, isCutShort = false): Outcome {
+  const all = tried
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as TriedMutant);
+  const wasRun = ({ status }: TriedMutant) => KILLED.has(status) || status === 'Survived';
+  const last = all
+    .filter(wasRun)
+    .map(({ place }) => place)
+    .reduce((one, other) => (one > other ? one : other), '');
+  const mutants = isCutShort ? all.filter(({ place }) => place <= last) : all;
   return {
     killed: mutants.filter(({ status }) => KILLED.has(status)).length,
     survivors: mutants.filter(({ status }) => SURVIVED.has(status)).map((mutant) => survivorOf(mutant, root)),

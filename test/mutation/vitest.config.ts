@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: (process.env.MUTATION_TESTS ?? 'test/domain/**/*.test.ts').split(/,(?![^{}]*\})/),
-    testTimeout: 15_000,
+    // The runner has its own limit for a mutant. Before any, tests with servers are slow on a crowded machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 1,
   },
 });

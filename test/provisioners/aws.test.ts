@@ -350,6 +350,7 @@ describe('AWS Identity Center', () => {
     ['PT1H1M', false],
     ['PT61M', false],
     ['PT2H', false],
+    ['PT12H', false],
     [undefined, true],
   ])('a permission set with sessions of %s, where one hour is expected, passes: %s', async (SessionDuration, isOk) => {
     aws.instead.set('DescribePermissionSet', JSON.stringify({ PermissionSet: { SessionDuration } }));
@@ -512,6 +513,51 @@ describe('IAM groups', () => {
     aws.groups.get('AGPAPAYMENTS')?.users.clear();
     aws.users.delete('AIDANEW');
     aws.users.set('AIDABEN', 'ben');
+  });
+
+  test('a group that is renamed between the search and the look is not taken for gone', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    const group = aws.groups.get('AGPAPAYMENTS');
+    Object.assign(group ?? {}, { name: 'payments-old' });
+    let isListed = false;
+    aws.onAsked = (action) => {
+      isListed ||= action === 'ListGroups';
+      if (isListed && action === 'GetGroup') Object.assign(group ?? {}, { name: 'payments-older' });
+    };
+    await expect(connect().isActive(access())).rejects.toThrow('was renamed just now');
+    aws.onAsked = () => undefined;
+    Object.assign(group ?? {}, { name: 'payments' });
+    await iam.connection.revoke(access());
+    expect(users()).toEqual([]);
+  });
+
+  test('a group whose name another one takes while it is read is not taken for empty', async () => {
+    await iam.connection.grant(access(), inAnHour());
+    aws.groups.get('AGPAPAYMENTS')?.users.clear();
+    for (const one of ['AIDAEVE', 'AIDABEN']) aws.groups.get('AGPAPAYMENTS')?.users.add(one);
+    const name = (payments: string, admins: string) => {
+      Object.assign(aws.groups.get('AGPAPAYMENTS') ?? {}, { name: payments });
+      Object.assign(aws.groups.get('AGPAADMINS') ?? {}, { name: admins });
+    };
+    let pages = 0;
+    aws.onAsked = (action) => {
+      pages += action === 'GetGroup' ? 1 : 0;
+      if (pages === 2) name('admins', 'payments');
+    };
+    await expect(iam.connection.isActive(access())).rejects.toThrow('became another one while it was read');
+    aws.onAsked = () => undefined;
+    name('payments', 'admins');
+    aws.groups.get('AGPAPAYMENTS')?.users.delete('AIDAEVE');
+    await iam.connection.revoke(access());
+    expect(users()).toEqual([]);
+  });
+
+  test('a group that never was is refused by name', async () => {
+    const nowhere = accessOf({ groups: ['paymnets'] }, id);
+    await expect(iam.connection.grant(nowhere, inAnHour())).rejects.toThrow(
+      'there is no IAM group paymnets in the AWS account 111111111111',
+    );
+    await iam.connection.revoke(nowhere);
   });
 
   test('somebody who was removed at the same moment is not a failure', async () => {

@@ -84,8 +84,9 @@ describe('Home', () => {
     const secret = /"text":"((?:[A-Z2-7]{4} )+[A-Z2-7]{1,4})"/.exec(JSON.stringify(form.view))?.[1] ?? '';
     const totp = new TOTP({ secret: Secret.fromBase32(secret.replace(/\s/g, '')) });
     await people().enter('U0BEN', form, 'code', totp.generate({ timestamp: stage.clock.now() }));
+    expect(stage.viewText(home, 'U0BEN')).toContain('not set up codes yet');
     await people().submit('U0BEN', form);
-    await stage.until('the Home knows', () => !stage.viewText(home, 'U0BEN').includes('not set them up'));
+    await stage.until('the Home knows', () => !stage.viewText(home, 'U0BEN').includes('not set up codes yet'));
   });
 
   test('help is a click away', async () => {

@@ -129,11 +129,12 @@ export async function startAws(): Promise<FakeAws> {
     'SWBExternalService.DescribeAccountAssignmentDeletionStatus': (body) => ({
       AccountAssignmentDeletionStatus: look(body.AccountAssignmentDeletionRequestId ?? ''),
     }),
-    'SWBExternalService.ListAccountAssignmentCreationStatus': () => ({
-      AccountAssignmentsCreationStatus: [...operations].flatMap(([id, { kind, status }]) =>
-        kind === 'create' && status === 'IN_PROGRESS' ? [{ RequestId: id, Status: status }] : [],
-      ),
-    }),
+    'SWBExternalService.ListAccountAssignmentCreationStatus': (body) => {
+      const { Filter } = body as unknown as { Filter?: { Status?: string } };
+      const wanted = ({ kind, status }: Operation) => kind === 'create' && status === (Filter?.Status ?? status);
+      const found = [...operations].filter(([, one]) => wanted(one));
+      return { AccountAssignmentsCreationStatus: found.map(([id, { status }]) => ({ RequestId: id, Status: status })) };
+    },
     'SWBExternalService.ListAccountAssignments': ({ AccountId, PermissionSetArn, NextToken }) => {
       const all = [...assignments].filter((key) => key.endsWith(` ${AccountId} ${PermissionSetArn}`));
       // One a page, so that whoever forgets the rest is noticed.

@@ -14,7 +14,7 @@ export type RecordedDecision = Pick<
   readonly at: Instant;
   readonly type: 'request.submitted' | 'review.recorded';
   readonly requestId: string;
-  /** The requester's Slack id; for a review it comes from the request. */
+  /** The requester's name; their Slack id in reviews of versions before 0.2. */
   readonly person: string;
 };
 
