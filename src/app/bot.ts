@@ -17,6 +17,7 @@ import type { Clock, Log } from '../ports/host.ts';
 import type { OverviewReader } from '../ports/overview.ts';
 import type { OnCall } from '../ports/pagerDuty.ts';
 import type { PolicyFile, PolicyReading } from '../ports/policy.ts';
+import { alarmMessage } from '../slack/outbox/toOthers.ts';
 import { openAdapters } from './adapters.ts';
 import { checkTargets } from './checkTargets.ts';
 import { createClockDrift } from './clockDrift.ts';
@@ -87,7 +88,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const { pages, watchdog } = watching({
     ...{ env, flow, meter, drift: drift.drift, reader: ledger.overview },
     isSlackConnected: () => surface.isConnected(),
-    tell: async (channel, text) => void (await background.chat.postMessage({ channel, text })),
+    tell: async (channel, alarm) => void (await background.chat.postMessage({ channel, ...alarmMessage(alarm) })),
   });
   const surface = createSurface({ env, flow, client: interactive, directory, ledger, clock, log, pages });
   await surface.listen();

@@ -91,6 +91,7 @@ export const COMMANDS: Readonly<Record<string, Verb | Group>> = {
   }),
   completion: verb({
     ...HELP.completion,
+    choices: options.SHELLS,
     options: options.NO_OPTIONS,
     load: () => import('./completion.ts').then(({ createCompletion }) => createCompletion(COMMANDS)),
   }),

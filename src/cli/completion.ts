@@ -1,6 +1,6 @@
 import { PROGRAM } from '../wording/terminal/help.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
-import type { NO_OPTIONS, OptionSpec } from '../wording/terminal/options.ts';
+import { type NO_OPTIONS, type OptionSpec, SHELLS } from '../wording/terminal/options.ts';
 import type { Given, Group, Verb } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
@@ -11,9 +11,9 @@ export const createCompletion =
   (commands: Commands) =>
   ({ files }: Given<typeof NO_OPTIONS>): number => {
     const [shell = '', ...more] = files;
-    const write = SHELLS[shell];
-    if (!write || more.length > 0) throw new UsageError(MISUSE.shell(Object.keys(SHELLS)));
-    process.stdout.write(write(placesIn(commands)));
+    const known = SHELLS.find((name) => name === shell);
+    if (known === undefined || more.length > 0) throw new UsageError(MISUSE.shell(SHELLS));
+    process.stdout.write(SCRIPTS[known](placesIn(commands)));
     return 0;
   };
 
@@ -21,14 +21,15 @@ export const createCompletion =
 interface Place {
   /** The words after `jitbot`. Empty for the first word. */
   readonly words: string;
+  /** Commands, or the values of an argument. */
   readonly commands: readonly string[];
   readonly options: readonly (readonly [string, OptionSpec])[];
 }
 
 function placesIn(commands: Commands): Place[] {
-  const ofVerb = (words: string, { options }: Verb): Place => ({
+  const ofVerb = (words: string, { options, choices = [] }: Verb): Place => ({
     words,
-    commands: [],
+    commands: choices,
     options: Object.entries(options).map(([name, option]) => [`--${name}`, option] as const),
   });
   return [
@@ -48,7 +49,7 @@ function placesIn(commands: Commands): Place[] {
   ];
 }
 
-const SHELLS: Readonly<Record<string, (places: readonly Place[]) => string>> = { bash, zsh, fish };
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (places: readonly Place[]) => string>> = { bash, zsh, fish };
 
 /** Collects the words of the command: at most two, up to the first option. */
 const WORDS = `words=''
@@ -132,7 +133,8 @@ function fish(places: readonly Place[]): string {
       return `complete -c jitbot -n ${quoted(at(words))} -l ${name.slice(2)}${given} -d ${quoted(about)}`;
     }),
   ]);
-  return `# jitbot completion fish > ~/.config/fish/completions/jitbot.fish
+  // Not in completions/: fish reads jitbot.fish from there for jitbot alone, and not for jit.
+  return `# jitbot completion fish > ~/.config/fish/conf.d/jitbot.fish
 ${lines.join('\n')}
 complete -c jitbot -l help -d '${PROGRAM.help}'
 complete -c jit -w jitbot

@@ -73,11 +73,11 @@ async function readWhole<T>(path: string, read: () => T | Promise<T>): Promise<T
 
 /**
  * A bot that was stopped records that as its last event, and one that was killed leaves its -wal. With neither, the
- * copy may lack the newest events.
+ * copy may lack the newest events. What `jitbot backup` made has no write-ahead log, and lacks nothing.
  */
 function isPerhapsShort({ sqlite }: ReturnType<typeof openLedgerFile>): boolean {
   const last = sqlite.prepare<[], string>('SELECT type FROM events ORDER BY seq DESC LIMIT 1').pluck().get();
-  return last !== undefined && last !== 'bot.stopped';
+  return last !== undefined && last !== 'bot.stopped' && sqlite.pragma('journal_mode', { simple: true }) === 'wal';
 }
 
 function notWhole(path: string, problem: string, kind: keyof typeof TAMPERING): number {

@@ -23,6 +23,8 @@ interface About {
   readonly alias?: string;
   /** Its files as in the usage line, such as `[FILE]`, each with its meaning. */
   readonly files?: Readonly<Record<string, string>>;
+  /** All values that its argument can have, if it is no file. */
+  readonly choices?: readonly string[];
   /** The meaning of each exit code. */
   readonly exits: Readonly<Record<number, string>>;
 }

@@ -1,4 +1,4 @@
-import { type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
+import { durationText, type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
 
 /** Problems that page somebody, because the bot cannot solve them by itself. */
 export const ALARMS = {
@@ -51,14 +51,16 @@ const LEAST_FREE = { always: 256_000_000, share: 0.05, enough: 5_000_000_000 };
 export function alarmsIn(seen: Observed): ReadonlyMap<AlarmKind, string> {
   const found = new Map<AlarmKind, string>();
   const { now, overdue, lastWrite, auditBehind, disk, drift } = seen;
+  const ago = (since: Instant): string => `${durationText(now - since)} ago`;
   if (overdue !== null)
-    found.set('overdue', `${overdue.count} to be taken back, the first should have ended ${at(overdue.since)}`);
+    found.set('overdue', `${overdue.count} to be taken back, the first should have ended ${ago(overdue.since)}`);
   if (seen.ledgerProblem !== null) found.set('ledger', seen.ledgerProblem);
   if (lastWrite === null) found.set('database', 'it cannot be read');
-  else if (now - lastWrite > WRITE_WITHIN) found.set('database', `nothing was written since ${at(lastWrite)}`);
+  else if (now - lastWrite > WRITE_WITHIN)
+    found.set('database', `nothing was written for ${durationText(now - lastWrite)}`);
   if (seen.canaryProblem !== null) found.set('canary', seen.canaryProblem);
   if (auditBehind !== null && now - auditBehind.since > SHOWN_WITHIN)
-    found.set('audit_channel', `${auditBehind.count} not shown yet, the first happened ${at(auditBehind.since)}`);
+    found.set('audit_channel', `${auditBehind.count} not shown yet, the first happened ${ago(auditBehind.since)}`);
   if (disk !== null && isNearlyFull(disk)) found.set('disk', `${Math.floor(disk.free / 1_000_000)} MB are free`);
   if (drift !== null && Math.abs(drift) > MOST_DRIFT)
     found.set(
@@ -70,5 +72,3 @@ export function alarmsIn(seen: Observed): ReadonlyMap<AlarmKind, string> {
 
 const isNearlyFull = ({ free, size }: { readonly free: number; readonly size: number }): boolean =>
   free < LEAST_FREE.always || (free < LEAST_FREE.enough && free < size * LEAST_FREE.share);
-
-const at = (instant: Instant): string => new Date(instant).toISOString();

@@ -171,8 +171,18 @@ export interface EventPayloads {
   'names.erased': { slackId: string };
   /** `needsLook`: a restart does not clear it; an administrator has to say that they looked. */
   'ledger.damaged': { problem: string; needsLook?: true };
-  /** Somebody has to look at the bot itself. `page`: the PagerDuty service that is paged; `to`: who is told. */
-  'alarm.raised': { alarm: AlarmKind; problem: string; since: Instant; page: string | null; to: readonly Named[] };
+  /**
+   * Somebody has to look at the bot itself. `page`: the PagerDuty service that is paged; `to`: who is told; `told`: Slack
+   * ids of those among them who were told while nothing could be recorded.
+   */
+  'alarm.raised': {
+    alarm: AlarmKind;
+    problem: string;
+    since: Instant;
+    page: string | null;
+    to: readonly Named[];
+    told?: readonly string[];
+  };
   /** The canary's grant was given, seen, taken back and seen to be gone. */
   'canary.passed': { role: RoleKey; took: Millis };
   /** One of those steps failed. The event has no grant if the first request failed already. */

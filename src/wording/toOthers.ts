@@ -101,7 +101,10 @@ export const TO_OTHERS = {
     says: say`:white_check_mark: *${who} lifted the freeze.* You can ask for access again with ${code('/jit')}.`,
   }),
   /** @param admins mentioned if nobody else could be told */
-  alarm: ({ alarm, problem }: EventPayloads['alarm.raised'], admins: readonly Principal[]): Words => ({
+  alarm: (
+    { alarm, problem }: Pick<EventPayloads['alarm.raised'], 'alarm' | 'problem'>,
+    admins: readonly Principal[],
+  ): Words => ({
     text: say`The bot needs you`,
     says: say`:rotating_light: *${capital(say`${ALARMS[alarm]}`)}*: ${cut(problem, MOST_OF_A_PROBLEM)}.${called(admins)}`,
   }),

@@ -58,7 +58,7 @@ const lookTwice = async () => {
   return look();
 };
 const OVERDUE = { count: 2, since: NOON - MINUTE };
-const TOLD = 'overdue: 2 to be taken back, the first should have ended 2026-01-15T11:59:00.000Z';
+const TOLD = 'overdue: 2 to be taken back, the first should have ended 1 min ago';
 
 describe('an alarm', () => {
   test('is told of what is found twice in a row', async () => {
@@ -86,9 +86,7 @@ describe('an alarm', () => {
     overview = { ...overview, due };
     expect(await lookTwice()).toEqual([]);
     clock.advance(1);
-    expect(await lookTwice()).toEqual([
-      'overdue: 3 to be taken back, the first should have ended 2026-01-15T11:58:00.000Z',
-    ]);
+    expect(await lookTwice()).toEqual(['overdue: 3 to be taken back, the first should have ended 2 min ago']);
   });
 
   test('says of what a target refuses rather than of what is due behind it', async () => {

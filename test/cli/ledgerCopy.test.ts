@@ -37,6 +37,10 @@ test('16 a copy of a running bot without its -wal is named, without a stack trac
   copyFileSync(path, copy);
   expect((await jit(['ledger', 'verify', copy])).out).toContain('This may not be all of it');
   expect((await jit(['ledger', 'verify', path])).out).not.toContain('This may not be all of it');
+  await jit(['backup', join(folder, 'backup.db'), path]);
+  const { out } = await jit(['ledger', 'verify', join(folder, 'backup.db')]);
+  expect(out).toContain('whole: 2 events');
+  expect(out).not.toContain('This may not be all of it');
 
   await store.commit({
     events: [{ actor: BOT, requestId: null, grantId: null, type: 'bot.stopped', payload: { signal: 'SIGTERM' } }],

@@ -1,9 +1,9 @@
 /** The command line itself: help, suggestions, completion, exit codes. */
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
@@ -201,8 +201,49 @@ describe('completion', () => {
     [['audit', 'jit.db', '--per'], '--person'],
     [['doctor', ''], ''],
     [['report', '--out', ''], ''],
+    [['completion', ''], 'bash zsh fish --help'],
+    [['completion', 'z'], 'zsh'],
+    [['completion', 'bash', ''], ''],
   ])('20 bash completes %j to "%s", and leaves files to the shell', async (words, completed) => {
     expect(await complete(...words)).toBe(completed);
+  });
+
+  /** As somebody types it who put the script where its first line says. */
+  const inFish = async (line: string): Promise<string[]> => {
+    const place = join(folder, /> ~\/\.config\/(\S+)/.exec(await script('fish'))?.[1] ?? '');
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, await script('fish'));
+    const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder };
+    const { stdout } = await promisify(execFile)('fish', ['-c', `complete -C '${line}'`], { cwd: folder, env });
+    return stdout.split('\n').map((offered) => offered.split('\t')[0] ?? '');
+  };
+
+  test.runIf(existsSync('/usr/bin/fish')).each([
+    ['jitbot sta', ['start', 'status']],
+    ['jit led', ['ledger']],
+    ['jitbot policy check --on', ['--online']],
+    ['jitbot ledger export --format ', ['csv', 'jsonl', 'ocsf']],
+    ['jitbot completion ', ['bash', 'fish', 'zsh']],
+  ])('fish completes "%s"', async (line, offered) => {
+    expect(await inFish(line)).toEqual(expect.arrayContaining(offered));
+  });
+
+  /** At a terminal: what a Tab after the line makes of it. */
+  const inZsh = async (line: string): Promise<string> => {
+    const file = join(folder, 'completion.zsh');
+    writeFileSync(file, await script('zsh'));
+    const typed = `zmodload zsh/zpty; zpty z 'zsh -f -i'; zpty -w z 'source ${file}; print READY'
+zpty -r z got '*READY*READY*'; zpty -w -n z '${line}'$'\t'$'\x05'" # end"; zpty -r z got '*# end*'; print -r -- "$got"`;
+    return (await promisify(execFile)('zsh', ['-f', '-c', typed], { env: { ...process.env, TERM: 'dumb' } })).stdout;
+  };
+
+  test.runIf(existsSync('/usr/bin/zsh')).each([
+    ['jitbot stat', 'jitbot status'],
+    ['jit led', 'jit ledger'],
+    ['jitbot policy check --on', 'jitbot policy check --online'],
+    ['jitbot completion z', 'jitbot completion zsh'],
+  ])('zsh makes "%s" to "%s"', async (line, completed) => {
+    expect(await inZsh(line)).toContain(completed);
   });
 
   test.each(['bash', 'zsh', 'fish'])('20 the script for %s has every command and option', async (shell) => {

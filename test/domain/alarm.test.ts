@@ -27,7 +27,7 @@ describe('an alarm is raised', () => {
 
   test('for access that is overdue', () => {
     expect(found({ overdue: { count: 2, since: NOON - MINUTE } })).toEqual({
-      overdue: '2 to be taken back, the first should have ended 2026-01-15T11:59:00.000Z',
+      overdue: '2 to be taken back, the first should have ended 1 min ago',
     });
   });
 
@@ -48,14 +48,14 @@ describe('an alarm is raised', () => {
   test('for a database that was not written for more than five minutes', () => {
     expect(found({ lastWrite: NOON - 5 * MINUTE })).toEqual({});
     expect(found({ lastWrite: NOON - 5 * MINUTE - 1 })).toEqual({
-      database: 'nothing was written since 2026-01-15T11:54:59.999Z',
+      database: 'nothing was written for 5 min',
     });
   });
 
   test('for an audit channel that is more than ten minutes behind', () => {
     expect(found({ auditBehind: { count: 3, since: NOON - 10 * MINUTE } })).toEqual({});
     expect(found({ auditBehind: { count: 3, since: NOON - 10 * MINUTE - 1 } })).toEqual({
-      audit_channel: '3 not shown yet, the first happened 2026-01-15T11:49:59.999Z',
+      audit_channel: '3 not shown yet, the first happened 10 min ago',
     });
   });
 

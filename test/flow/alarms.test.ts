@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AlarmKind } from '../../src/domain/alarm.ts';
 import { type Alarms, createAlarms } from '../../src/lifecycle/health/alarms.ts';
 import { StorageError } from '../../src/ports/store.ts';
+import { newsOf } from '../../src/slack/outbox/toOthers.ts';
 import { failCommit } from '../support/disturbed.ts';
 import { aFlow, type Flow } from '../support/flowWorld.ts';
 
@@ -14,8 +15,9 @@ let alarms: Alarms;
 let told: string[];
 let paged: string[];
 let refuses: boolean;
+let isSlackDown: boolean;
 beforeEach(() => {
-  [told, paged, refuses] = [[], [], false];
+  [told, paged, refuses, isSlackDown] = [[], [], false, false];
   set('alarms: { page: PSVC }');
 });
 afterEach(() => flow.close());
@@ -37,8 +39,19 @@ function set(more: string): void {
       resolve: async (key: string) => void paged.push(`resolved ${key}`),
     },
   };
-  alarms = createAlarms(deps, { tell: async (slackId, text) => void told.push(`${slackId} ${text}`) });
+  alarms = createAlarms(deps, {
+    tell: async (slackId, { alarm, problem }) => {
+      if (isSlackDown) throw new Error('no answer');
+      told.push(`${slackId} ${alarm}: ${problem}`);
+    },
+  });
 }
+/** Whom messages that follow from the record go to. */
+const messages = () =>
+  flow
+    .events()
+    .flatMap((event) => newsOf(event, flow.deps.policy, String))
+    .map(({ to }) => (to.kind === 'person' ? to.slackId : to.kind));
 const recorded = () =>
   flow.events().flatMap(({ type, payload }) => (type.startsWith('alarm.') ? [{ type, ...payload }] : []));
 
@@ -108,8 +121,7 @@ describe('an alarm that cannot be recorded', () => {
   test('pages and tells all the same, once', async () => {
     await broken(() => alarms.sound(FULL));
     await alarms.sound(FULL).catch(() => undefined);
-    expect(told[0]).toBe('U0EVE :rotating_light: *the disk is nearly full: 12 MB are free*');
-    expect(told.slice(0, 2).map((line) => line.split(' ')[0])).toEqual(['U0EVE', 'U0DEV']);
+    expect(told).toEqual(['U0EVE disk: 12 MB are free', 'U0DEV disk: 12 MB are free']);
     expect(paged[0]).toMatch(/^PSVC jitbot: the disk is nearly full jitbot-alarm-disk-/);
     expect(paged.filter((line) => line.startsWith('PSVC'))).toHaveLength(1);
   });
@@ -124,6 +136,27 @@ describe('an alarm that cannot be recorded', () => {
     refuses = true;
     await broken(() => alarms.sound(FULL));
     expect(told).toHaveLength(2);
+  });
+
+  test('is recorded when it can be, and nobody is told or paged a second time', async () => {
+    await broken(() => alarms.sound(FULL));
+    const since = flow.clock.now();
+    flow.clock.advance(60_000);
+    await alarms.sound(FULL);
+    expect(recorded()).toMatchObject([
+      { type: 'alarm.raised', since, page: null, to: [{ name: 'Eve' }, { name: 'Dev' }] },
+    ]);
+    expect(messages()).toEqual([]);
+    await alarms.sound(NONE);
+    expect(paged).toEqual([expect.stringMatching(/^PSVC/), expect.stringMatching(/^resolved jitbot-alarm-disk-/)]);
+  });
+
+  test('tells and pages those who could not be reached before, once it is recorded', async () => {
+    [refuses, isSlackDown] = [true, true];
+    await broken(() => alarms.sound(FULL));
+    await alarms.sound(FULL);
+    expect(recorded()).toMatchObject([{ page: 'PSVC' }]);
+    expect(messages()).toEqual(['U0EVE', 'U0DEV']);
   });
 
   test('is over when it can be recorded, and its page is resolved', async () => {

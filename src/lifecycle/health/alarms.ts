@@ -10,7 +10,7 @@ import { peopleNamed } from '../people/candidates.ts';
 /** How to page somebody while nothing can be recorded. */
 export interface Shout {
   /** Sends a message that is recorded nowhere. */
-  tell(slackId: string, text: string): Promise<void>;
+  tell(slackId: string, alarm: { readonly alarm: AlarmKind; readonly problem: string }): Promise<void>;
 }
 
 export interface Alarms {
@@ -23,7 +23,10 @@ export const createAlarms = (deps: Deps, shout: Shout): Alarms => new Bell(deps,
 class Bell implements Alarms {
   readonly #deps: Deps;
   readonly #tell: Shout['tell'];
-  /** Unrecorded alarms, with the key of the incident that was opened for each. */
+  /**
+   * Alarms that were raised while nothing could be recorded: the key of the incident that was opened for each, null if
+   * nobody was paged, and in `to` who was told.
+   */
   readonly #shouted = new Map<AlarmKind, Alarm & { readonly key: string | null }>();
 
   constructor(deps: Deps, { tell }: Shout) {
@@ -50,11 +53,13 @@ class Bell implements Alarms {
     if (current.value !== null) return;
     log.error({ alarm: kind, problem }, `alarm: ${ALARMS[kind]}`);
     const to = (await peopleNamed(this.#deps, policy.admins)).people.map(named);
-    const since = clock.now();
+    const shouted = this.#shouted.get(kind);
+    const since = shouted?.since ?? clock.now();
+    const page = shouted?.key ? null : (policy.alarms?.page ?? null);
     const raised: NewEvent<'alarm.raised'> = {
       ...BY_BOT,
       type: 'alarm.raised',
-      payload: { alarm: kind, problem, since, page: policy.alarms?.page ?? null, to },
+      payload: { alarm: kind, problem, since, page, to, ...(shouted && { told: shouted.to }) },
     };
     const value: Alarm = { since, problem, to: to.map(({ slackId }) => slackId) };
     await store.commit({ records: [{ kind: 'alarm', key: kind, value, version: current.version }], events: [raised] });
@@ -93,23 +98,26 @@ class Bell implements Alarms {
     if (this.#shouted.has(kind)) return;
     const { clock, log, policy, newId, incidents } = this.#deps;
     const since = clock.now();
-    const text = `${ALARMS[kind]}: ${problem}`;
     log.error({ alarm: kind, problem }, 'an alarm cannot be recorded; it is still raised');
     const service = policy.alarms?.page;
-    const key = service === undefined ? null : `jitbot-alarm-${kind}-${newId('A')}`;
-    this.#shouted.set(kind, { since, problem, to: [], key });
-    if (service !== undefined && key !== null)
-      await this.#attempt(() => incidents.page({ service, title: `jitbot: ${ALARMS[kind]}`, details: text, key }));
+    const key = `jitbot-alarm-${kind}-${newId('A')}`;
+    const paging = { title: `jitbot: ${ALARMS[kind]}`, details: problem, key };
+    const isPaged = service !== undefined && (await this.#attempt(() => incidents.page({ service, ...paging })));
+    const to: string[] = [];
     const { people } = await peopleNamed(this.#deps, policy.admins);
-    for (const { slackId } of people) await this.#attempt(() => this.#tell(slackId, `:rotating_light: *${text}*`));
-    this.#shouted.set(kind, { since, problem, to: people.map(({ slackId }) => slackId), key });
+    for (const { slackId } of people)
+      if (await this.#attempt(() => this.#tell(slackId, { alarm: kind, problem }))) to.push(slackId);
+    this.#shouted.set(kind, { since, problem, to, key: isPaged ? key : null });
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
+  /** @returns whether it worked */
+  async #attempt(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       this.#deps.log.error({ err: error }, 'cannot tell somebody of an alarm');
+      return false;
     }
   }
 }

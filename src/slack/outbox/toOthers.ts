@@ -85,12 +85,22 @@ const NEWS: { readonly [T in ForOthers]: (event: LedgerEvent<T>, around: Around)
   'access.unfrozen': (event) => [channel(TO_OTHERS.unfrozen(doer(event)))],
   'ledger.damaged': ({ payload }, { policy }) => [channel(TO_OTHERS.ledgerDamaged(payload, policy.admins))],
   'ledger.reconciled': ({ payload }, { policy }) => [channel(TO_OTHERS.reconciled(payload, policy.admins))],
-  'alarm.raised': ({ payload }, { policy }) => toEach(payload.to, (admins) => TO_OTHERS.alarm(payload, admins), policy),
+  'alarm.raised': ({ payload }, { policy }) => {
+    const { to, told = [] } = payload;
+    const untold = to.filter(({ slackId }) => !told.includes(slackId));
+    return to.length > 0 && untold.length === 0
+      ? []
+      : toEach(untold, (admins) => TO_OTHERS.alarm(payload, admins), policy);
+  },
   'alarm.ended': ({ payload }, { policy }) =>
     toEach(payload.to, (admins) => TO_OTHERS.alarmOver(payload, admins), policy),
   'access_review.reminded': ({ payload }) => [channel(TO_OTHERS.accessReviewReminder(payload))],
   'access_review.closed': ({ payload }) => [channel(TO_OTHERS.accessReviewClosed(payload))],
 };
+
+/** What administrators are told of an alarm that cannot be recorded. */
+export const alarmMessage = (alarm: Parameters<typeof TO_OTHERS.alarm>[0]): Message =>
+  message(TO_OTHERS.alarm(alarm, []), []);
 
 /** @param roleName of a role key, as people know it */
 export const newsOf = (event: LedgerEvent, policy: Policy, roleName: (key: string) => string): readonly News[] =>

@@ -146,6 +146,9 @@ export const DRAIN = {
   off: { about: 'end the window now' },
 } as const satisfies Options;
 
+/** The shells that `jitbot completion` knows. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
 export const REVOKE_ALL = {
   from: { value: 'COPY', about: 'a copy of the database, made by jitbot backup; it is not changed' },
   statements: { about: 'change nothing: show what ends each grant by hand' },
