@@ -232,8 +232,9 @@ describe('completion', () => {
   const inZsh = async (line: string): Promise<string> => {
     const file = join(folder, 'completion.zsh');
     writeFileSync(file, await script('zsh'));
-    const typed = `zmodload zsh/zpty; zpty z 'zsh -f -i'; zpty -w z 'source ${file}; print READY'
-zpty -r z got '*READY*READY*'; zpty -w -n z '${line}'$'\t'$'\x05'" # end"; zpty -r z got '*# end*'; print -r -- "$got"`;
+    // The second prompt: then the line editor reads, and the script was taken.
+    const typed = `zmodload zsh/zpty; zpty z 'PS1=PROMPT zsh -f -i'; zpty -w z 'source ${file}'
+zpty -r z got '*PROMPT*PROMPT*'; zpty -w -n z '${line}'$'\\t'$'\\x05'" # end"; zpty -r z got '*# end*'; print -r -- "$got"`;
     return (await promisify(execFile)('zsh', ['-f', '-c', typed], { env: { ...process.env, TERM: 'dumb' } })).stdout;
   };
 

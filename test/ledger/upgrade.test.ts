@@ -13,6 +13,7 @@ import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { createStateCheck } from '../../src/ledger/sqlite/stateCheck.ts';
 import { createStore } from '../../src/ledger/sqlite/store.ts';
 import { endGrant } from '../../src/lifecycle/grant/endGrant.ts';
+import { runHere } from '../support/cliHere.ts';
 import { manualClock } from '../support/clock.ts';
 import { aFlow, aSite } from '../support/flowWorld.ts';
 
@@ -83,6 +84,33 @@ describe.each(versions)('a database of %s', (of) => {
     } finally {
       flow.close();
     }
+  });
+
+  test.each([
+    ['status'],
+    ['ledger', 'verify'],
+    ['ledger', 'export'],
+    ['audit'],
+    ['drain'],
+    ['backup', 'COPY'],
+    ['support', '--out', 'COPY'],
+  ])('is read by "%s" before it is brought up to date, and left as it is', async (...words) => {
+    leave(of);
+    const before = readFileSync(path);
+    const { code, err } = await runHere(
+      ...words.map((word) => (/^[A-Z]+$/.test(word) ? join(folder, word) : word)),
+      path,
+    );
+    expect(err).toBe('');
+    expect(code).toBeLessThan(2);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test('can be put back from a copy', async () => {
+    leave(of);
+    const { code, out } = await runHere('restore', path, join(folder, 'new.db'));
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('will end') });
+    expect(await runHere('ledger', 'verify', join(folder, 'new.db'))).toMatchObject({ code: 0 });
   });
 
   test('keeps what was due, and what waits for reviewers', async () => {

@@ -2,7 +2,8 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, realpathSync, ren
 import { dirname } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { StorageError } from '../../ports/store.ts';
-import { type OpenLedger, openLedger, refuseLater, takeWriterLock } from '../sqlite/open.ts';
+import { refuseLater } from '../sqlite/migrations.ts';
+import { type OpenLedger, openLedger, takeWriterLock } from '../sqlite/open.ts';
 import { backupLedger } from './backup.ts';
 import { openLedgerFile } from './ledgerFile.ts';
 import { giveToOwnerOf } from './owner.ts';

@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import SQLite, { type Database } from 'better-sqlite3';
-import { z } from 'zod';
 import { StorageError } from '../../ports/store.ts';
 import { drizzle, migrate } from './drizzle.ts';
 import { type Elapsed, PROCESS_TIME } from './elapsed.ts';
 import { isBusy, storageFault } from './errors.ts';
+import { MIGRATIONS, refuseLater, upToDate } from './migrations.ts';
 import { closeToOthers, makeOwnerOnly, openFolder } from './ownerOnly.ts';
 import { checkParts } from './ownParts.ts';
 import * as schema from './schema.ts';
@@ -15,8 +14,6 @@ import { createWriteGate, type WriteGate } from './writeGate.ts';
 
 /** Timeout of opening, and of commands beside the bot, for another program's lock. */
 const BUSY_TIMEOUT_MS = 2_000;
-
-const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
 
 export type LedgerDb = ReturnType<typeof drizzle<typeof schema>>;
 
@@ -102,8 +99,9 @@ export const togetherIn =
 export function openLedgerToRead(path: string): OpenLedger {
   if (!existsSync(path)) throw new StorageError(`${path}: there is no such file`);
   try {
-    const sqlite = new SQLite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
-    sqlite.prepare('select count(*) from sqlite_schema').get();
+    const found = new SQLite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    found.prepare('select count(*) from sqlite_schema').get();
+    const sqlite = upToDate(found);
     return {
       path,
       db: drizzle(sqlite, { schema }),
@@ -117,22 +115,6 @@ export function openLedgerToRead(path: string): OpenLedger {
   } catch (error) {
     throw startFault(error, path);
   }
-}
-
-const journalSchema = z.object({ entries: z.array(z.object({ when: z.number() })).min(1) });
-
-/** Refuses a database that a later version has migrated: this version would take its changes for damage. @throws StorageError */
-export function refuseLater(sqlite: Database, path: string): void {
-  const isUsed = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'").get() !== undefined;
-  if (!isUsed) return;
-  const newest =
-    sqlite.prepare<[], number | null>('SELECT max(created_at) FROM __drizzle_migrations').pluck().get() ?? 0;
-  const journal: unknown = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8'));
-  const known = Math.max(...journalSchema.parse(journal).entries.map(({ when }) => when));
-  if (newest > known)
-    throw new StorageError(
-      `${path}: a later version of jitbot has used this database, and this one does not know what it changed; start that version again, or put back a copy from before it with jitbot restore`,
-    );
 }
 
 /** Makes the settings that durability depends on, and reads them back: SQLite ignores a setting that it cannot make. */
