@@ -21,7 +21,7 @@ const LONG = [
   'test/published/policyAction.test.ts',
 ];
 /** No server and no deadline of the bot's. */
-const ALONE = ['test/{cli,config,domain,flow,ledger,lifecycle,opa,simulation}/**/*.test.ts'];
+const ALONE = ['test/{cli,config,domain,flow,lifecycle,opa,simulation}/**/*.test.ts', 'test/ledger/*.test.ts'];
 
 const test = { testTimeout: 30_000, hookTimeout: 60_000 };
 /**

@@ -1,4 +1,4 @@
-/** What an auditor finds, and what is handed on. */
+/** What is handed on and read back, where SQLite holds the ledger. What both engines find is in contract/history. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventPayloads } from '../../src/domain/events.ts';
@@ -6,11 +6,8 @@ import { personActor } from '../../src/domain/person.ts';
 import { HOUR } from '../../src/domain/terms.ts';
 import { decisionsIn } from '../../src/ledger/history/decisions.ts';
 import { createRowWriter, exportEvents, exportRows } from '../../src/ledger/history/export.ts';
-import { eventSearch } from '../../src/ledger/history/search.ts';
 import { createEventReader, newestPolicyLoaded } from '../../src/ledger/sqlite/eventReader.ts';
-import { createPostBook } from '../../src/ledger/sqlite/postBook.ts';
-import type { EventFilter } from '../../src/ports/ledger.ts';
-import { type ALedger, aDeniedRequest, aLedger, anEvent, person } from '../support/aLedger.ts';
+import { type ALedger, aLedger, anEvent, person } from '../support/aLedger.ts';
 import { everyEvent } from '../support/everyEvent.ts';
 
 let one: ALedger;
@@ -37,110 +34,6 @@ const denied = (n: number, role = 'db/read') =>
     { requestId: `R${n}` },
   );
 const wait = (ms = HOUR) => one.clock.advance(ms);
-const found = async (filter: Partial<EventFilter>) =>
-  (await eventSearch(one.ledger).find({ limit: 100, ...filter })).map(({ seq }) => seq);
-
-describe('searching', () => {
-  beforeEach(async () => {
-    await one.record(asked(ANA, 1), asked(BEN, 2, { role: 'db/write' }));
-    wait();
-    await one.record(asked(BEN, 3, { role: 'db2/read', incidentId: 'PINC1' }), denied(1));
-    wait();
-    await one.record(denied(3, 'db2/read'), anEvent('bot.stopped', { signal: 'SIGTERM' }));
-  });
-
-  test('by a person’s id, by part of a name in any spelling, and by an unknown one', async () => {
-    expect(await found({ person: 'U0ANA' })).toEqual([1, 4, 5]);
-    expect(await found({ person: 'KOV' })).toEqual([1, 4, 5]);
-    expect(await found({ person: 'BEN' })).toEqual([2, 3]);
-    expect(await found({ person: 'nobody' })).toEqual([]);
-    expect(await found({ person: 'U0NOBODY' })).toEqual([]);
-    expect(await found({ person: 'a' })).toEqual([1, 2, 3, 4, 5]);
-  });
-
-  test('what only has an id in it is a part of a name', async () => {
-    for (const name of ['Bot of U0X', 'U0X (old)', 'Other'])
-      await one.record(asked({ ...person('U0X', name), email: 'x@harbor.example' }, 7));
-    expect(await found({ person: 'U0X' })).toEqual([7, 8, 9]);
-    expect(await found({ person: 'of U0X' })).toEqual([7, 8, 9]);
-    expect(await found({ person: 'U0X (old)' })).toEqual([7, 8, 9]);
-    await one.record(asked({ ...person('U0Y', 'Called U0X'), email: 'y@harbor.example' }, 8));
-    // An id is an id, whoever is called so.
-    expect(await found({ person: 'U0X' })).toEqual([7, 8, 9]);
-  });
-
-  test('by a role, or a resource with all its roles and not one that is called alike', async () => {
-    expect(await found({ role: 'db/read' })).toEqual([1, 4]);
-    expect(await found({ role: 'db' })).toEqual([1, 2, 4]);
-    expect(await found({ role: 'db2' })).toEqual([3, 5]);
-    expect(await found({ role: 'read' })).toEqual([]);
-  });
-
-  test('by a request, and by an incident with all that followed from it', async () => {
-    expect(await found({ requestId: 'R1' })).toEqual([1, 4]);
-    expect(await found({ incidentId: 'PINC1' })).toEqual([3, 5]);
-    expect(await found({ incidentId: 'PINC9' })).toEqual([]);
-  });
-
-  test('by time, both ends included', async () => {
-    const at = one.clock.now() - HOUR;
-    expect(await found({ from: at })).toEqual([3, 4, 5, 6]);
-    expect(await found({ from: at + 1 })).toEqual([5, 6]);
-    expect(await found({ to: at })).toEqual([1, 2, 3, 4]);
-    expect(await found({ to: at - 1 })).toEqual([1, 2]);
-    expect(await found({ person: 'U0ANA', from: at, to: at })).toEqual([4]);
-    expect(await found({ person: 'U0ANA', from: at + 1 })).toEqual([5]);
-    expect(await found({ person: 'U0ANA', to: at - 1 })).toEqual([1]);
-    expect(await found({})).toEqual([1, 2, 3, 4, 5, 6]);
-  });
-
-  test('by all of it together', async () => {
-    expect(await found({ person: 'U0ANA', role: 'db2' })).toEqual([5]);
-    expect(await found({ person: 'U0BEN', requestId: 'R3' })).toEqual([3]);
-    expect(await found({ person: 'U0ANA', incidentId: 'PINC1' })).toEqual([5]);
-    expect(await found({ role: 'db', requestId: 'R3' })).toEqual([]);
-    expect(await found({ person: 'nobody', role: 'db' })).toEqual([]);
-  });
-
-  test('gives the newest so many, oldest first, with their names', async () => {
-    expect(await found({ limit: 2 })).toEqual([5, 6]);
-    expect(await found({ person: 'U0ANA', limit: 2 })).toEqual([4, 5]);
-    const [first] = await eventSearch(one.ledger).find({ requestId: 'R1', limit: 100 });
-    expect(first).toMatchObject({ type: 'request.submitted', payload: { requester: { name: 'Ana Kovač' } } });
-  });
-
-  test('people are called what the newest event says, never by address', async () => {
-    await one.record(asked(person('U0BEN', 'Benjamin'), 4));
-    await one.record(anEvent('delegation.set', { from: { ...ANA, name: 'ana@x' }, to: { ...BEN }, until: 0 }));
-    const names = await eventSearch(one.ledger).namesOf(['U0BEN', 'U0ANA', 'U0NOBODY', 'S0TEAM']);
-    expect([...names]).toEqual([['U0BEN', 'Ben']]);
-    expect([...(await eventSearch(one.ledger).namesOf(['U0ANA']))]).toEqual([]);
-  });
-
-  test('whoever was erased, or changed in the database, has no name', async () => {
-    expect([...(await eventSearch(one.ledger).namesOf(['U0BEN']))]).toEqual([['U0BEN', 'Ben']]);
-    one.ledger.sqlite.exec("UPDATE names SET value = 'Mallory' WHERE value = 'Ben'");
-    expect([...(await eventSearch(one.ledger).namesOf(['U0BEN']))]).toEqual([]);
-    one.ledger.sqlite.exec("UPDATE names SET salt = NULL, value = NULL WHERE person = 'U0BEN'");
-    expect([...(await eventSearch(one.ledger).namesOf(['U0BEN']))]).toEqual([]);
-  });
-
-  test('the card of a request is that of all that were made with it', async () => {
-    const search = eventSearch(one.ledger);
-    await one.store.commit({
-      requests: [
-        { value: aDeniedRequest('R1', { bundle: 'B1' }), version: 0 },
-        { value: aDeniedRequest('R2', { bundle: 'B2' }), version: 0 },
-      ],
-    });
-    const posts = createPostBook(one.ledger);
-    await posts.keep('card:B1', { channel: 'C1', ts: '1.5', digest: 'd' });
-    await posts.keep('card:R2', { channel: 'C1', ts: '9.9', digest: 'd' });
-    expect(await search.cardOf('R1')).toEqual({ channel: 'C1', ts: '1.5' });
-    expect(await search.cardOf('R2')).toBeNull();
-    expect(await search.cardOf('R9')).toBeNull();
-  });
-});
 
 describe('decisions as they were recorded', () => {
   test('all since then, oldest first, with what they rest on', async () => {
