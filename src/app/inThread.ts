@@ -1,6 +1,7 @@
 /** Work that would hold the event loop, in a thread of its own. */
 import { extname } from 'node:path';
 import { type Transferable, Worker } from 'node:worker_threads';
+import { START } from '../wording/terminal/settings.ts';
 
 /** In a package there is no TypeScript. */
 const here = (name: string): URL => new URL(`${name}${extname(import.meta.url)}`, import.meta.url);
@@ -32,5 +33,5 @@ const firstMessage = <Said>(thread: Worker): Promise<Said> =>
   new Promise((resolve, reject) => {
     thread.once('message', resolve);
     thread.once('error', reject);
-    thread.once('exit', (code) => reject(new Error(`a thread ended with ${code} before it had said anything`)));
+    thread.once('exit', (code) => reject(new Error(START.threadEnded(code))));
   });

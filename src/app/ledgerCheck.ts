@@ -5,6 +5,7 @@ import type { Deps } from '../lifecycle/deps.ts';
 import type { IntegrityState } from '../lifecycle/health/integrity.ts';
 import { type Mended, mendState } from '../lifecycle/health/mendState.ts';
 import type { EventReader } from '../ports/ledger.ts';
+import { LEDGER_DOUBT } from '../wording/health.ts';
 
 /** The delay before the next try, if a check could not run or could not repair what it found. */
 const CHECK_AGAIN: Millis = MINUTE;
@@ -91,4 +92,4 @@ async function flawInLedger({ ledger, events, checkpoints }: CheckDeps): Promise
 
 /** What was wrong with the database's triggers when it was opened, or null. */
 const partsProblem = ({ bent }: Pick<Ledger, 'bent'>): string | null =>
-  bent.length === 0 ? null : `the database has other rules than the bot gave it: ${bent.slice(0, 3).join('; ')}`;
+  bent.length === 0 ? null : LEDGER_DOUBT.otherRules(bent.slice(0, 3).join('; '));

@@ -7,6 +7,7 @@ import type { CountingMeter } from '../metrics/meter.ts';
 import type { Clock } from '../ports/host.ts';
 import type { Overview, OverviewReader } from '../ports/overview.ts';
 import { StorageError } from '../ports/store.ts';
+import { REFUSED } from '../wording/deliveries.ts';
 import { type Check, readiness } from './readiness.ts';
 import { diskOf } from './watchdog.ts';
 
@@ -108,8 +109,7 @@ export function monitoringPages(options: MonitoringOptions): ReadonlyMap<string,
 function withoutToken(token: string): NonNullable<Page['refuses']> {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const wanted = digest(`Bearer ${token}`);
-  return ({ authorization = '' }) =>
-    timingSafeEqual(digest(authorization), wanted) ? null : 'it does not carry the token in JIT_METRICS_TOKEN';
+  return ({ authorization = '' }) => (timingSafeEqual(digest(authorization), wanted) ? null : REFUSED.noToken);
 }
 
 const json = (status: number, value: object): Shown => ({

@@ -4,6 +4,7 @@ import { nextTurn } from '../concurrency/turn.ts';
 import { compilePattern } from '../config/ticketPattern.ts';
 import type { Pattern, Policy, Resource } from '../domain/policy.ts';
 import type { PolicyReading } from '../ports/policy.ts';
+import { START } from '../wording/terminal/settings.ts';
 import { inThread } from './inThread.ts';
 import type { PlainResource, PolicyPart, PolicyThreadAnswer, PolicyThreadData } from './policyThread.ts';
 
@@ -31,7 +32,7 @@ async function takeOver(parts: MessagePort): Promise<Policy> {
   const patterns = patternBook();
   for (;;) {
     const part: PolicyPart | undefined = receiveMessageOnPort(parts)?.message;
-    if (!part) throw new Error('a part of the policy was lost between threads');
+    if (!part) throw new Error(START.policyPartLost);
     if (part.kind === 'rest') return { ...part.rest, resources };
     for (const one of part.resources) resources.set(one.id, resourceOf(one, patterns));
     await nextTurn();

@@ -1,6 +1,7 @@
 import { type Instant, MINUTE, type Millis } from '../domain/terms.ts';
 import { JOBS, type LaneName } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
+import { READINESS } from '../wording/health.ts';
 
 /** What readiness is computed from. */
 export interface Observed {
@@ -32,17 +33,17 @@ export function readiness({ now, overview, isLedgerChecked, isSlackConnected }: 
   const oldest = Math.min(...late.map(({ since }) => since));
   const isMoving = now - oldest <= TAKEN_UP_WITHIN || late.length === 0;
   return [
-    { name: 'ledger', problem: isLedgerChecked ? null : 'it is still being checked' },
+    { name: 'ledger', problem: isLedgerChecked ? null : READINESS.ledger },
     { name: 'database', problem: databaseProblem(overview, now) },
-    { name: 'slack', problem: isSlackConnected ? null : 'the bot is not connected to Slack' },
-    { name: 'due_work', problem: isMoving ? null : `work has been due since ${new Date(oldest).toISOString()}` },
+    { name: 'slack', problem: isSlackConnected ? null : READINESS.slack },
+    { name: 'due_work', problem: isMoving ? null : READINESS.dueWork(new Date(oldest).toISOString()) },
   ];
 }
 
 function databaseProblem(overview: Overview | null, now: Instant): string | null {
-  if (overview === null) return 'it cannot be read';
+  if (overview === null) return READINESS.unread;
   if (now - overview.lastBeat <= LAST_WRITE_WITHIN) return null;
   return overview.lastBeat === 0
-    ? 'nothing was written yet'
-    : `nothing was written since ${new Date(overview.lastBeat).toISOString()}`;
+    ? READINESS.neverWritten
+    : READINESS.lastWrite(new Date(overview.lastBeat).toISOString());
 }

@@ -114,7 +114,7 @@ function policyReaders(env: Env, strike: Strike): Pick<BotOptions, 'readPolicy' 
       });
       return 'policy' in read
         ? { policy: read.policy }
-        : { problem: strike(`this version does not take it: ${read.issues[0]?.message ?? ''}`) };
+        : { problem: strike(START.policyOfOther(read.issues[0]?.message ?? '')) };
     },
   };
 }

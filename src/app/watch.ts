@@ -3,6 +3,7 @@
 import { durationText, type Instant, type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
 import type { Clock, Log } from '../ports/host.ts';
+import { WATCH } from '../wording/health.ts';
 
 export interface WatchOptions {
   /** The bot's /readyz address. */
@@ -43,7 +44,7 @@ export function createWatch(options: WatchOptions): Watch {
     const now = clock.now();
     if (problem === null) {
       wellAt = now;
-      if (alarm !== null && (await tell(options, { kind: 'resolve', since: alarm.since, problem: 'it answers again' })))
+      if (alarm !== null && (await tell(options, { kind: 'resolve', since: alarm.since, problem: WATCH.again })))
         alarm = null;
       return;
     }
@@ -74,9 +75,9 @@ async function problemWith(url: string): Promise<string | null> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT), redirect: 'error' });
     if (answer.status === 200) return null;
-    return `it answers ${answer.status}: ${(await answer.text()).slice(0, 500)}`;
+    return WATCH.answers(answer.status, (await answer.text()).slice(0, 500));
   } catch (error) {
-    return `it does not answer: ${errorText(error)}`;
+    return WATCH.noAnswer(errorText(error));
   }
 }
 
@@ -90,10 +91,7 @@ interface Said {
 async function tell(options: WatchOptions, said: Said): Promise<boolean> {
   const { url, clock, log, routingKey, pagerDutyEventsUrl, webhook } = options;
   const silent = durationText(clock.now() - said.since);
-  const summary =
-    said.kind === 'trigger'
-      ? `jitbot has not been well for ${silent}: access may not be taken back on time`
-      : `jitbot is well again, after ${silent}`;
+  const summary = said.kind === 'trigger' ? WATCH.unwell(silent) : WATCH.well(silent);
   log.error({ problem: said.problem, summary }, 'the watch tells of a bot that it watches');
   const about = { summary, source: url, since: new Date(said.since).toISOString(), problem: said.problem };
   const posts: [string, object][] = [];

@@ -1,3 +1,4 @@
+import { ACCOUNT_PROBLEMS } from '../wording/reasons/accounts.ts';
 import { isSamePerson, type Person } from './person.ts';
 import { type Known, known, unknown } from './terms.ts';
 
@@ -28,10 +29,7 @@ export const namesWanted = (template: string): string[] =>
 /** Somebody's account name at a target; unknown if the table of identities lacks it. */
 export function accountFor(template: string, person: Whose, identities: Identities): Known<string> {
   const name = namesWanted(template).find((wanted) => !identities.get(person.slackId)?.[wanted]);
-  if (name !== undefined)
-    return unknown(
-      `nobody has said what ${person.name} is called there: add ${name} for ${person.slackId} under identities in the policy file`,
-    );
+  if (name !== undefined) return unknown(ACCOUNT_PROBLEMS.unnamed(person.name, name, person.slackId));
   return known(
     template.replaceAll(
       PLACEHOLDER,
@@ -47,7 +45,7 @@ export function accountFor(template: string, person: Whose, identities: Identiti
 export function foreignAddress(template: string, { name, email }: Whose, domains: readonly string[]): string | null {
   const domain = email.split('@')[1]?.toLowerCase() ?? '';
   if (!usesEmailName(template) || domains.length === 0 || domains.includes(domain)) return null;
-  return `what ${name} is called there does not follow from an address at ${domain}: only those at ${domains.join(', ')} do (email_domains in the policy file)`;
+  return ACCOUNT_PROBLEMS.foreign(name, domain, domains.join(', '));
 }
 
 /** Whether a target may treat two account names as the same. Yes if in doubt: nobody gets what may be somebody else's account. */
@@ -106,7 +104,7 @@ export function pagerDutyAddress(person: Whose, { identities, samePerson }: Name
   );
   return other === undefined
     ? known(person.email.toLowerCase())
-    : unknown(`the policy file says under identities that ${person.email} is ${other} at PagerDuty`);
+    : unknown(ACCOUNT_PROBLEMS.otherAtPagerDuty(person.email, other));
 }
 
 /** Mistakes in the PagerDuty addresses of the table, by person. */
@@ -115,7 +113,7 @@ export function pagerDutyMistakes({ identities, samePerson }: Names): { slackId:
     const address = names[PAGERDUTY];
     if (address === undefined) return [];
     if (!/^[^\s@]+@[^\s@]+$/.test(address))
-      return [{ slackId, message: `expected the e-mail address of ${slackId} at PagerDuty, not "${address}"` }];
+      return [{ slackId, message: ACCOUNT_PROBLEMS.notAnAddress(slackId, address) }];
     const other = namedAtPagerDuty(address, identities).find(
       (id) => id < slackId && !isSamePerson({ slackId: id, email: '' }, { slackId, email: '' }, samePerson),
     );
@@ -124,7 +122,7 @@ export function pagerDutyMistakes({ identities, samePerson }: Names): { slackId:
       : [
           {
             slackId,
-            message: `${other} and ${slackId} are both "${address}" at PagerDuty: two people are never on call as one. If they are one human, say so under slack.same_person`,
+            message: ACCOUNT_PROBLEMS.sharedAddress(other, slackId, address),
           },
         ];
   });

@@ -1,15 +1,5 @@
+import { ALARM_PROBLEMS, type ALARMS } from '../wording/reasons/alarms.ts';
 import { durationText, type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
-
-/** Problems that page somebody, because the bot cannot solve them by itself. */
-export const ALARMS = {
-  overdue: 'access that should be gone is still there',
-  ledger: 'the ledger cannot be relied on',
-  database: 'the database cannot be written',
-  canary: 'the canary failed: access may not be given or ended',
-  audit_channel: 'the audit channel is behind',
-  disk: 'the disk is nearly full',
-  clock: 'the clock of this machine is wrong',
-} as const;
 
 export type AlarmKind = keyof typeof ALARMS;
 
@@ -51,21 +41,20 @@ const LEAST_FREE = { always: 256_000_000, share: 0.05, enough: 5_000_000_000 };
 export function alarmsIn(seen: Observed): ReadonlyMap<AlarmKind, string> {
   const found = new Map<AlarmKind, string>();
   const { now, overdue, lastWrite, auditBehind, disk, drift } = seen;
-  const ago = (since: Instant): string => `${durationText(now - since)} ago`;
-  if (overdue !== null)
-    found.set('overdue', `${overdue.count} to be taken back, the first should have ended ${ago(overdue.since)}`);
+  if (overdue !== null) found.set('overdue', ALARM_PROBLEMS.overdue(overdue.count, durationText(now - overdue.since)));
   if (seen.ledgerProblem !== null) found.set('ledger', seen.ledgerProblem);
-  if (lastWrite === null) found.set('database', 'it cannot be read');
+  if (lastWrite === null) found.set('database', ALARM_PROBLEMS.databaseUnread);
   else if (now - lastWrite > WRITE_WITHIN)
-    found.set('database', `nothing was written for ${durationText(now - lastWrite)}`);
+    found.set('database', ALARM_PROBLEMS.lastWrite(durationText(now - lastWrite)));
   if (seen.canaryProblem !== null) found.set('canary', seen.canaryProblem);
   if (auditBehind !== null && now - auditBehind.since > SHOWN_WITHIN)
-    found.set('audit_channel', `${auditBehind.count} not shown yet, the first happened ${ago(auditBehind.since)}`);
-  if (disk !== null && isNearlyFull(disk)) found.set('disk', `${Math.floor(disk.free / 1_000_000)} MB are free`);
+    found.set('audit_channel', ALARM_PROBLEMS.auditBehind(auditBehind.count, durationText(now - auditBehind.since)));
+  if (disk !== null && isNearlyFull(disk))
+    found.set('disk', ALARM_PROBLEMS.diskFree(Math.floor(disk.free / 1_000_000)));
   if (drift !== null && Math.abs(drift) > MOST_DRIFT)
     found.set(
       'clock',
-      `it is ${Math.round(Math.abs(drift) / SECOND)} s ${drift > 0 ? 'behind' : 'ahead of'} Slack’s and PagerDuty’s`,
+      ALARM_PROBLEMS.clockOff(Math.round(Math.abs(drift) / SECOND), drift > 0 ? 'behind' : 'ahead of'),
     );
   return found;
 }

@@ -1,5 +1,7 @@
 /** A grant that the bot gives and takes back at an interval, to see that it can. It is nobody's access. */
 
+import { ALARM_PROBLEMS } from '../wording/reasons/alarms.ts';
+import { CHANGED } from '../wording/reasons/policyChanges.ts';
 import type { Person } from './person.ts';
 import { durationText, type Instant, MINUTE, type Millis, type RoleKey } from './terms.ts';
 
@@ -53,7 +55,7 @@ export interface Canary {
 export const canaryText = (canary: CanaryRule | undefined): string =>
   canary === undefined
     ? 'none'
-    : `${canary.role} for ${canary.email}, every ${durationText(canary.every)} for at most ${durationText(canary.lasts)}`;
+    : CHANGED.canary(canary.role, canary.email, durationText(canary.every), durationText(canary.lasts));
 
 export const isCanary = ({ slackId }: Pick<Person, 'slackId'>): boolean => slackId === CANARY_ID;
 
@@ -82,5 +84,5 @@ export function canaryProblem({ role, every, last, beganAt, held, heldAt }: Cana
   const since = Math.max(last?.at ?? beganAt, heldAt ?? 0);
   // While it is held, it is looked at every few minutes.
   if (now - since <= (held === null ? every : 0) + RESULT_WITHIN) return null;
-  return `${role}: no result for ${durationText(now - since)}`;
+  return ALARM_PROBLEMS.canarySilent(role, durationText(now - since));
 }

@@ -1,3 +1,4 @@
+import { REASONS } from '../wording/reasons/decisions.ts';
 import {
   type DecisionInput,
   NO_PROOF,
@@ -59,7 +60,7 @@ export function evaluatePolicy(role: Role, input: DecisionInput): RuleDecision {
     const decided = { rule: ask.number, reasons, outcomes };
     return { effect: 'ask', ...decided, stages, escalate, expiresAfter, proof, maxDuration: null };
   }
-  return { effect: 'deny', rule: null, reasons: ['no rule of this role matches'], outcomes };
+  return { effect: 'deny', rule: null, reasons: [REASONS.noRule], outcomes };
 }
 
 const finding = (outcome: Outcome, reason: string, proof: Proof = NO_PROOF): RuleFinding => ({
@@ -70,11 +71,11 @@ const finding = (outcome: Outcome, reason: string, proof: Proof = NO_PROOF): Rul
 
 function evaluateRule(rule: Rule, input: DecisionInput): RuleFinding {
   if (rule.effect === 'ask' && rule.stages.some((stage) => stage.reviewers.length === 0)) {
-    return finding('not_met', 'the rule names no reviewers, so nobody could approve');
+    return finding('not_met', REASONS.noReviewers);
   }
   const removed = rule.effect === 'deny' ? null : removedIn(input.evidence, () => ruleText(rule));
   if (removed) return removed;
-  if (rule.when.length === 0) return finding('met', 'it applies to everybody');
+  if (rule.when.length === 0) return finding('met', REASONS.everybody);
   return evaluateCondition(rule.when, input);
 }
 
@@ -84,10 +85,7 @@ function removedIn({ removals }: Evidence, textOf: () => string): RuleFinding | 
   if (!removals.known) return finding('unknown', removals.problem);
   const removal = removals.value.find(({ entitlement }) => entitlement === textOf());
   return removal
-    ? finding(
-        'not_met',
-        `removed by an owner in access review ${removal.review}, ${new Date(removal.at).toISOString().slice(0, 10)}`,
-      )
+    ? finding('not_met', REASONS.removed(removal.review, new Date(removal.at).toISOString().slice(0, 10)))
     : null;
 }
 
@@ -122,12 +120,12 @@ export function evaluateTest(test: Test, input: DecisionInput): RuleFinding {
       return evaluateMembership(test.principals, input);
     case 'hours':
       return isWithinHours(test, input.at)
-        ? finding('met', `it is within ${hoursText(test)}`)
-        : finding('not_met', `it is outside ${hoursText(test)}`);
+        ? finding('met', REASONS.within(hoursText(test)))
+        : finding('not_met', REASONS.outside(hoursText(test)));
     case 'duration':
       return input.duration <= test.max
-        ? finding('met', `the duration is at most ${durationText(test.max)}`)
-        : finding('not_met', `the duration is over ${durationText(test.max)}`);
+        ? finding('met', REASONS.short(durationText(test.max)))
+        : finding('not_met', REASONS.long(durationText(test.max)));
     case 'signals':
       return evaluateSignals(test.signals, input.evidence);
     case 'unless': {
@@ -142,7 +140,7 @@ export function evaluateTest(test: Test, input: DecisionInput): RuleFinding {
 
 /** A shift of the person's other account does not admit this one, but may exclude it, so the outcome is unknown. */
 function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): RuleFinding {
-  if (!evidence.onCall) return finding('unknown', 'PagerDuty was not asked who is on call');
+  if (!evidence.onCall) return finding('unknown', REASONS.onCallNotAsked);
   if (!evidence.onCall.known) return finding('unknown', evidence.onCall.problem);
   const own = findShift(test, evidence.onCall.value, at);
   const others = evidence.othersOnCall;
@@ -150,7 +148,7 @@ function evaluateOnCall(test: OnCallTest, { evidence, at }: DecisionInput): Rule
   if (!others.known) return finding('unknown', others.problem);
   const other = findShift(test, others.value, at);
   if (other.outcome === 'not_met') return own;
-  return finding('unknown', `another account of the same person is ${other.reasons.join('; ')}`);
+  return finding('unknown', REASONS.otherAccount(other.reasons.join('; ')));
 }
 
 function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instant): RuleFinding {
@@ -166,15 +164,12 @@ function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instan
   );
   if (inPlace.length === 0) {
     const elsewhere = [...new Set(current.map((entry) => entry.escalationPolicy.name))].join(', ');
-    return finding(
-      'not_met',
-      elsewhere ? `on call for ${elsewhere}, which this rule does not name` : 'not on call in PagerDuty',
-    );
+    return finding('not_met', elsewhere ? REASONS.onCallElsewhere(elsewhere) : REASONS.notOnCall);
   }
   const atLevel = inPlace.filter((entry) => entry.level >= test.minLevel && entry.level <= test.maxLevel);
   if (atLevel.length === 0) {
     const levels = inPlace.map((entry) => entry.level).join(', ');
-    return finding('not_met', `on call at level ${levels}; this rule needs ${levelText(test)}`);
+    return finding('not_met', REASONS.otherLevel(levels, levelText(test)));
   }
   const turns = test.planned ? atLevel.filter((entry) => entry.schedule && entry.isOverride === false) : atLevel;
   if (turns.length === 0) return notPlanned(atLevel);
@@ -184,12 +179,12 @@ function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instan
     return finding(
       'not_met',
       turns.every(({ start }) => start === null)
-        ? `on call without a shift that has a beginning; this rule needs ${durationText(test.tenure)} on a shift`
-        : `on this shift for less than ${durationText(test.tenure)}`,
+        ? REASONS.noShiftStart(durationText(test.tenure))
+        : REASONS.tooFresh(durationText(test.tenure)),
     );
   }
   const best = settled.reduce((a, b) => ((b.end ?? Infinity) > (a.end ?? Infinity) ? b : a));
-  return finding('met', `on call at level ${best.level} for ${best.escalationPolicy.name}`, {
+  return finding('met', REASONS.onCall(best.level, best.escalationPolicy.name), {
     onCall: best,
     incident: null,
   });
@@ -198,72 +193,57 @@ function findShift(test: OnCallTest, entries: readonly OnCallEntry[], at: Instan
 /** Why none of these entries is a turn of a schedule's rotation. */
 function notPlanned(entries: readonly OnCallEntry[]): RuleFinding {
   if (entries.some(({ schedule, isOverride }) => schedule && isOverride === null))
-    return finding('unknown', 'PagerDuty did not say whether this shift was planned');
-  return finding(
-    'not_met',
-    entries.some(({ schedule }) => schedule)
-      ? 'on call by an override; this rule needs a turn of the rotation'
-      : 'named on the escalation policy itself; this rule needs a turn of the rotation',
-  );
+    return finding('unknown', REASONS.planUnknown);
+  return finding('not_met', entries.some(({ schedule }) => schedule) ? REASONS.override : REASONS.unscheduled);
 }
 
 function levelText({ minLevel, maxLevel }: OnCallTest): string {
-  if (maxLevel === Infinity) return `level ${minLevel} or higher`;
-  return minLevel === maxLevel ? `level ${minLevel}` : `level ${minLevel} to ${maxLevel}`;
+  if (maxLevel === Infinity) return REASONS.levelFrom(minLevel);
+  return minLevel === maxLevel ? REASONS.level(minLevel) : REASONS.levels(minLevel, maxLevel);
 }
 
 function evaluateIncident(test: IncidentTest, evidence: Evidence): RuleFinding {
-  if (!evidence.incident) return finding('not_met', 'the request names no incident');
+  if (!evidence.incident) return finding('not_met', REASONS.noIncident);
   if (!evidence.incident.known) return finding('unknown', evidence.incident.problem);
   const incident = evidence.incident.value;
   if (!test.statuses.includes(incident.status)) {
-    return finding(
-      'not_met',
-      `incident #${incident.number} is ${incident.status}; this rule needs ${test.statuses.join(' or ')}`,
-    );
+    return finding('not_met', REASONS.otherStatus(incident.number, incident.status, test.statuses.join(' or ')));
   }
   if (test.services && !test.services.includes(incident.service.id)) {
-    return finding(
-      'not_met',
-      `incident #${incident.number} is on ${incident.service.name}, which this rule does not name`,
-    );
+    return finding('not_met', REASONS.otherService(incident.number, incident.service.name));
   }
   if (test.urgencies && !test.urgencies.includes(incident.urgency)) {
-    return finding('not_met', `incident #${incident.number} has ${incident.urgency} urgency`);
+    return finding('not_met', REASONS.otherUrgency(incident.number, incident.urgency));
   }
-  return finding('met', `incident #${incident.number} on ${incident.service.name} is ${incident.status}`, {
+  return finding('met', REASONS.incident(incident.number, incident.service.name, incident.status), {
     onCall: null,
     incident,
   });
 }
 
 function evaluateSignals(wanted: readonly RequestSignal[], { signals }: Evidence): RuleFinding {
-  if (!signals) return finding('unknown', 'whether this is unusual was not looked up');
+  if (!signals) return finding('unknown', REASONS.signalsNotAsked);
   if (!signals.known) return finding('unknown', signals.problem);
   const found = signals.value.filter(({ kind }) => wanted.includes(kind));
   return found.length > 0
     ? finding('met', found.map(({ kind, facts }) => `${SIGNAL_NAMES[kind]}: ${facts}`).join('; '))
-    : finding('not_met', 'nothing unusual was seen');
+    : finding('not_met', REASONS.nothingUnusual);
 }
 
 function evaluateMembership(principals: readonly Principal[], { evidence, personId }: DecisionInput): RuleFinding {
-  if (principals.includes(personId)) return finding('met', 'named in the policy');
+  if (principals.includes(personId)) return finding('met', REASONS.named);
   const groups = principals.filter(isGroup).map((id) => ({
     id,
-    member: evidence.groups[id] ?? { known: false as const, problem: `user group ${id} was not looked up` },
+    member: evidence.groups[id] ?? { known: false as const, problem: REASONS.groupNotAsked(id) },
   }));
   const inGroup = groups.find(({ member }) => member.known && member.value);
-  if (inGroup) return finding('met', `member of user group ${inGroup.id}`);
+  if (inGroup) return finding('met', REASONS.inGroup(inGroup.id));
   const failed = groups.find(({ member }) => !member.known);
   if (failed && !failed.member.known) return finding('unknown', failed.member.problem);
   // Evidence about the person's other account does not admit this one, but may exclude it, so the outcome is unknown.
   const other = evidence.otherAccounts?.find((id) => principals.includes(id));
-  if (other !== undefined)
-    return finding('unknown', `another account of the same person, ${other}, is named in the policy`);
-  return finding(
-    'not_met',
-    principals.length === 0 ? 'the list of people is empty' : `not a member of ${principals.join(', ')}`,
-  );
+  if (other !== undefined) return finding('unknown', REASONS.otherNamed(other));
+  return finding('not_met', principals.length === 0 ? REASONS.nobodyNamed : REASONS.notIn(principals.join(', ')));
 }
 
 /** How long a request waits for reviewers whom Open Policy Agent names. */
@@ -272,16 +252,16 @@ const OPA_REQUEST_EXPIRY = HOUR;
 /** The decision from Open Policy Agent's answer. Anything but a clear yes denies. */
 function fromOpa({ evidence, held = 0 }: DecisionInput): RuleDecision {
   const decided = { rule: null, outcomes: [] } as const;
-  if (!evidence.opa) return { ...decided, effect: 'deny', reasons: ['Open Policy Agent was not asked'] };
+  if (!evidence.opa) return { ...decided, effect: 'deny', reasons: [REASONS.opaNotAsked] };
   if (!evidence.opa.known) return { ...decided, effect: 'deny', reasons: [evidence.opa.problem] };
   const { decision, reasons, reviewers, needed, max } = evidence.opa.value;
   const proof = { onCall: anyEntry(evidence), incident: namedIncident(evidence) };
-  const said = { ...decided, reasons: reasons.length > 0 ? reasons : [`Open Policy Agent: ${decision}`] };
+  const said = { ...decided, reasons: reasons.length > 0 ? reasons : [REASONS.opa(decision)] };
   if (decision !== 'deny' && max !== null && held >= max)
     return {
       ...decided,
       effect: 'deny',
-      reasons: [`Open Policy Agent lets it be held for ${durationText(max)} in all, and that is used up`],
+      reasons: [REASONS.opaSpent(durationText(max))],
     };
   switch (decision) {
     case 'allow':

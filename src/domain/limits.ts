@@ -1,10 +1,10 @@
 /** Freezes and limits, which come before any rule. Unknown evidence never admits anybody. */
 
+import { LIMIT_REASONS } from '../wording/reasons/decisions.ts';
 import type { DecisionInput, RuleFinding } from './decision.ts';
 import { NO_PROOF } from './decision.ts';
 import { isGroup, type Limit, type Role, roleKey } from './policy.ts';
 import { durationText, type Instant, type Millis, type RoleKey } from './terms.ts';
-import { counted } from './text.ts';
 
 /** Why nothing may be granted now; null if granting is fine. */
 export function blockedBy(role: Role, input: DecisionInput): string | null {
@@ -19,13 +19,13 @@ function frozenBy(role: Role, { at, personId, evidence }: DecisionInput): string
     const member = evidence.groups[principal];
     return member?.known === true && member.value;
   });
-  return isExcepted ? null : `frozen until ${new Date(freeze.to).toISOString()}: ${freeze.reason}`;
+  return isExcepted ? null : LIMIT_REASONS.frozen(new Date(freeze.to).toISOString(), freeze.reason);
 }
 
 function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): string | null {
   const bounding = role.limits.filter(({ holders, coolDown }) => holders !== null || coolDown !== null);
   if (bounding.length === 0) return null;
-  if (!evidence.history) return 'whether its limits are reached was not looked up';
+  if (!evidence.history) return LIMIT_REASONS.limitsNotAsked;
   if (!evidence.history.known) return evidence.history.problem;
   const { denials, holders } = evidence.history.value;
   for (const limit of bounding) {
@@ -33,11 +33,11 @@ function limitedBy(role: Role, { at, personId, evidence }: DecisionInput): strin
     // -Infinity if nobody has denied it.
     const denied = Math.max(...denials.filter(counts).map((one) => one.at));
     if (limit.coolDown !== null && at < denied + limit.coolDown)
-      return `a reviewer denied it ${durationText(at - denied)} ago; it can be asked for again after ${durationText(limit.coolDown)}`;
+      return LIMIT_REASONS.coolingDown(durationText(at - denied), durationText(limit.coolDown));
     const others = new Set(holders.filter(counts).map((one) => one.personId));
     others.delete(personId);
     if (limit.holders !== null && others.size >= limit.holders)
-      return `${counted(others.size, 'other person has', 'other people have')} it already, and ${limit.holders} is the most`;
+      return LIMIT_REASONS.holders(others.size, limit.holders);
   }
   return null;
 }
@@ -51,17 +51,13 @@ export function budgetLeft(role: Role, { at, evidence }: DecisionInput): RuleFin
   });
   for (const limit of role.limits) {
     if (limit.automatic === null) continue;
-    if (!evidence.history) return spent('unknown', 'how often it was automatic was not looked up');
+    if (!evidence.history) return spent('unknown', LIMIT_REASONS.budgetNotAsked);
     if (!evidence.history.known) return spent('unknown', evidence.history.problem);
     const { max, per } = limit.automatic;
     const recent = evidence.history.value.automatic.filter(
       (one) => countsFor(role, limit)(one) && isWithin(one.at, at, per),
     );
-    if (recent.length >= max)
-      return spent(
-        'not_met',
-        `automatic ${counted(recent.length, 'time')} in ${durationText(per)} already, and ${max} is the most`,
-      );
+    if (recent.length >= max) return spent('not_met', LIMIT_REASONS.automatic(recent.length, durationText(per), max));
   }
   return null;
 }

@@ -1,3 +1,4 @@
+import { CHANGED } from '../wording/reasons/policyChanges.ts';
 import { canaryText } from './canary.ts';
 import type { Policy, Resource, RetiredTarget, Role } from './policy.ts';
 import { roleKey } from './policy.ts';
@@ -25,19 +26,19 @@ export function changesAround(before: Policy, after: Policy): string[] {
   say('auditors', before.auditors, after.auditors);
   say('environment', before.environment ?? 'none', after.environment ?? 'none');
   say('digest', digestText(before), digestText(after));
-  say('drift looked for every', durationText(before.driftEvery), durationText(after.driftEvery));
+  say(CHANGED.drift, durationText(before.driftEvery), durationText(after.driftEvery));
   say('delegates', before.delegates, after.delegates);
   say('alarms page', before.alarms?.page ?? 'nobody', after.alarms?.page ?? 'nobody');
   say('canary', canaryText(before.canary), canaryText(after.canary));
-  say('accounts of one person', samePersonText(before), samePersonText(after));
-  say('e-mail domains that name accounts', domainsText(before), domainsText(after));
+  say(CHANGED.samePerson, samePersonText(before), samePersonText(after));
+  say(CHANGED.emailDomains, domainsText(before), domainsText(after));
   for (const id of new Set([...before.identities.keys(), ...after.identities.keys()]))
-    say(`what ${id} is called at targets`, before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');
+    say(CHANGED.called(id), before.identities.get(id) ?? 'none', after.identities.get(id) ?? 'none');
   const [retired, retiring] = [before, after].map(({ retiredTargets }) => new Map(retiredTargets.map(named)));
   for (const name of new Set([...(retired?.keys() ?? []), ...(retiring?.keys() ?? [])]))
-    say(`retired target ${name}`, retired?.get(name) ?? 'none', retiring?.get(name) ?? 'none');
+    say(CHANGED.retired(name), retired?.get(name) ?? 'none', retiring?.get(name) ?? 'none');
   for (const resource of before.resources.values())
-    if (!after.resources.has(resource.id)) lines.push(`resource ${resource.id} is gone`);
+    if (!after.resources.has(resource.id)) lines.push(CHANGED.resourceGone(resource.id));
   return lines;
 }
 
@@ -47,14 +48,14 @@ export function resourceChanges(old: Resource | undefined, resource: Resource): 
   const say = (what: string, a: unknown, b: unknown) => {
     lines.push(...changed(a, b).map((change) => `${resource.id}: ${what}: ${change}`));
   };
-  if (!old) lines.push(`resource ${resource.id} is new`);
+  if (!old) lines.push(CHANGED.resourceNew(resource.id));
   lines.push(...targetChanges(old, resource));
   if (old) say('name', old.name, resource.name);
   if (old) say('services', old.services, resource.services);
   if (old) say('owners', old.owners, resource.owners);
   if (old) say('drift', old.drift, resource.drift);
   for (const role of old?.roles.values() ?? [])
-    if (!resource.roles.has(role.id)) lines.push(`${roleKey(role)} is gone`);
+    if (!resource.roles.has(role.id)) lines.push(CHANGED.roleGone(roleKey(role)));
   for (const role of resource.roles.values()) lines.push(...roleChanges(old?.roles.get(role.id), role));
   return lines;
 }
@@ -69,7 +70,7 @@ function targetChanges(old: Resource | undefined, { id, kind, target, asWritten 
   if (lines.length > 0 || !old) return lines;
   const bothKnown = old.target !== undefined && target !== undefined;
   const hasChanged = old.kind !== kind || (bothKnown && JSON.stringify(old.target) !== JSON.stringify(target));
-  return hasChanged ? [`${id}: its target has changed`] : [];
+  return hasChanged ? [CHANGED.targetChanged(id)] : [];
 }
 
 /** @param before undefined if it is new: then everything is told, since nothing of it was there */
@@ -80,7 +81,7 @@ function roleChanges(before: Role | undefined, after: Role): string[] {
     const [old, now] = [was.get(what) ?? 'none', is.get(what) ?? 'none'];
     return old === now ? [] : [`${key}: ${what} ${before ? `${old} → ${now}` : now}`];
   });
-  return before ? lines : [`${key} is new, with ${counted(after.rules.length, 'rule')}`, ...lines];
+  return before ? lines : [CHANGED.roleNew(key, counted(after.rules.length, 'rule')), ...lines];
 }
 
 const factsOf = (role: Role): ReadonlyMap<string, string> =>
@@ -102,11 +103,10 @@ const factsOf = (role: Role): ReadonlyMap<string, string> =>
     ...role.rules.map((rule, index) => [`rule ${index + 1}`, ruleText(rule)] as const),
   ]);
 
-const reasonText = ({ reason }: Role): string =>
-  `at least ${reason.minLength} characters${reason.ticket ? `, ticket ${reason.ticket.source}` : ''}`;
+const reasonText = ({ reason }: Role): string => CHANGED.reason(reason.minLength, reason.ticket?.source ?? null);
 const WEEKDAYS = ['', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const digestText = ({ digest }: Policy): string =>
-  digest === null ? 'never' : `${WEEKDAYS[digest.day]} ${clockText(digest.minute)} ${digest.timeZone}`;
+  digest === null ? 'never' : [WEEKDAYS[digest.day], clockText(digest.minute), digest.timeZone].join(' ');
 const domainsText = ({ emailDomains = [] }: Policy): string => emailDomains.join(', ') || 'any';
 const named = ({ name, kind, asWritten }: RetiredTarget) => [name, asWritten ?? { kind }] as const;
 const samePersonText = ({ samePerson }: Policy): string =>

@@ -1,5 +1,6 @@
 /** Compares the meaning of two policies: the same situations, decided by both. */
 
+import { SITUATIONS } from '../wording/reasons/policyChanges.ts';
 import { CANARY_ID, type CanaryRule } from './canary.ts';
 import type { DecisionInput } from './decision.ts';
 import { evaluatePolicy } from './evaluate.ts';
@@ -41,8 +42,8 @@ function canaryDifferences(before: Policy, after: Policy): Difference[] {
   const [{ canary: old }, { canary: now }] = [before, after];
   const isSame = old?.role === now?.role && old?.email === now?.email && canaryNames(before) === canaryNames(after);
   const by = ({ email }: CanaryRule, policy = after): string =>
-    ['the canary', email, canaryNames(policy)].filter((part) => part !== NO_NAMES).join(', ');
-  const given = ({ lasts }: CanaryRule): string => `allow without approval, for at most ${durationText(lasts)}`;
+    [SITUATIONS.canary, email, canaryNames(policy)].filter((part) => part !== NO_NAMES).join(', ');
+  const given = ({ lasts }: CanaryRule): string => SITUATIONS.canaryGiven(durationText(lasts));
   if (old && now && isSame) {
     if (old.lasts === now.lasts) return [];
     const direction = now.lasts > old.lasts ? 'gains' : 'loses';
@@ -69,7 +70,7 @@ function breakGlassDifference(role: RoleKey, before: Role | undefined, after: Ro
   const allows = (one: BreakGlassRule | null, other: BreakGlassRule | null): boolean =>
     one !== null && (one.max > (other?.max ?? 0) || one.members.some((member) => !other?.members.includes(member)));
   const direction = allows(now, old) ? 'gains' : allows(old, now) ? 'loses' : 'changes';
-  return [{ role, situation: 'in an emergency, by break-glass', ...told, direction }];
+  return [{ role, situation: SITUATIONS.breakGlass, ...told, direction }];
 }
 
 /** The roles of which a difference may have been missed. */
@@ -120,13 +121,13 @@ const isDenied = (...outcomes: string[]): boolean => outcomes.every((one) => ran
 /** How much an outcome allows. */
 const rank = (outcome: string): number => ['deny', 'ask', 'allow'].indexOf(outcome.split(' ')[0] ?? '');
 
-const BY_OPA = 'decided by Open Policy Agent (not compared)';
+const BY_OPA = SITUATIONS.byOpa;
 
 function outcomeOf(role: Role | undefined, input: DecisionInput): string {
-  if (!role) return 'deny (no such role)';
-  if (input.duration > role.duration.max) return `deny (at most ${durationText(role.duration.max)})`;
+  if (!role) return SITUATIONS.noRole;
+  if (input.duration > role.duration.max) return SITUATIONS.tooLong(durationText(role.duration.max));
   if (role.opa) return BY_OPA;
   const decision = evaluatePolicy(role, input);
   if (decision.effect !== 'ask') return decision.effect;
-  return `ask ${decision.stages.map(({ reviewers, needed }) => `${needed} of ${reviewers.join(', ')}`).join(' and ')}`;
+  return SITUATIONS.asks(decision.stages.map(({ reviewers, needed }) => SITUATIONS.approvals(needed, reviewers)));
 }

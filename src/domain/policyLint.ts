@@ -1,3 +1,4 @@
+import { LINT, NEVER } from '../wording/reasons/policyLint.ts';
 import { type Condition, type Policy, type Role, type Rule, roleKey, type Test } from './policy.ts';
 import { durationText } from './terms.ts';
 
@@ -39,8 +40,8 @@ function opensItself(role: Role, named: ReadonlySet<string>): LintFinding[] {
           {
             severity: 'error',
             path: ['resources', role.resourceId, 'roles', role.id, 'grants', 'groups', index],
-            message: `${roleKey(role)} gives membership of ${group}, which this policy names: whoever gets in also gets what the policy gives that group`,
-            advice: 'grant another group, or name other people in the policy',
+            message: LINT.opensItself(roleKey(role), group),
+            advice: LINT.opensItselfAdvice,
           },
         ]
       : [],
@@ -58,30 +59,30 @@ function roleFindings(role: Role): LintFinding[] {
     findings.push({
       severity: 'error',
       path: at,
-      message: `nobody can get ${roleKey(role)}: no allow or ask rule can ever match`,
-      advice: 'add a rule that can match, or take the role out',
+      message: LINT.noWay(roleKey(role)),
+      advice: LINT.noWayAdvice,
     });
   if (denies(role))
     findings.push({
       severity: 'error',
       path: at,
-      message: `nobody can get ${roleKey(role)}: a deny rule holds for everybody`,
-      advice: 'name the people whom it should not deny',
+      message: LINT.deniesAll(roleKey(role)),
+      advice: LINT.deniesAllAdvice,
     });
   if (role.breakGlass && role.breakGlass.max > role.duration.total)
     findings.push({
       severity: 'warning',
       path: [...at, 'break_glass', 'max'],
-      message: `break-glass gives ${durationText(role.breakGlass.max)}, longer than the role may be held at all (${durationText(role.duration.total)})`,
-      advice: 'make it shorter, or raise duration.total',
+      message: LINT.longBreakGlass(durationText(role.breakGlass.max), durationText(role.duration.total)),
+      advice: LINT.longBreakGlassAdvice,
     });
   const spare = (role.breakGlass?.reviewers ?? []).filter((one) => !role.breakGlass?.members.includes(one));
   if (role.breakGlass && spare.length === 0 && role.breakGlass.reviewers.every(isPerson))
     findings.push({
       severity: role.breakGlass.reviewers.length === 1 ? 'error' : 'warning',
       path: [...at, 'break_glass', 'reviewers'],
-      message: 'everybody who reviews a use of break-glass is also somebody who may use it',
-      advice: 'name a reviewer who cannot use it',
+      message: LINT.reviewsItself,
+      advice: LINT.reviewsItselfAdvice,
     });
   return findings;
 }
@@ -94,24 +95,24 @@ function ruleFindings(role: Role, rule: Rule, index: number): LintFinding[] {
     findings.push({
       severity: 'error',
       path,
-      message: `rule ${index + 1} can never match: ${why}`,
-      advice: 'correct it, or take it out',
+      message: LINT.never(index + 1, why),
+      advice: LINT.neverAdvice,
     });
   const earlier = role.rules.slice(0, index).findIndex((other) => covers(other, rule));
   if (why === null && earlier >= 0)
     findings.push({
       severity: 'warning',
       path,
-      message: `rule ${index + 1} never decides: whenever it matches, rule ${earlier + 1} does too, and comes first`,
-      advice: 'put the narrower rule first, or take it out',
+      message: LINT.covered(index + 1, earlier + 1),
+      advice: LINT.coveredAdvice,
     });
   for (const test of rule.when) {
     if (test.kind === 'duration' && test.max >= role.duration.max)
       findings.push({
         severity: 'warning',
         path: [...path, ...(rule.effect === 'ask' ? ['when'] : []), 'duration'],
-        message: `always holds: nobody can ask for more than ${durationText(role.duration.max)} anyway`,
-        advice: 'lower it, or leave it out',
+        message: LINT.alwaysHolds(durationText(role.duration.max)),
+        advice: LINT.alwaysHoldsAdvice,
       });
   }
   if (rule.effect === 'ask') findings.push(...reviewerFindings(rule, path));
@@ -126,8 +127,8 @@ function reviewerFindings(rule: Rule & { effect: 'ask' }, path: readonly (string
       findings.push({
         severity: 'error',
         path: where,
-        message: `${needed} approvals are needed, and only ${new Set(reviewers).size} people can give them`,
-        advice: 'name more reviewers, or need fewer',
+        message: LINT.tooFew(needed, new Set(reviewers).size),
+        advice: LINT.tooFewAdvice,
       });
     const askers = rule.when.flatMap((test) => (test.kind === 'members_of' ? test.principals : []));
     const all = new Set([...reviewers, ...askers]);
@@ -135,8 +136,8 @@ function reviewerFindings(rule: Rule & { effect: 'ask' }, path: readonly (string
       findings.push({
         severity: 'error',
         path: where,
-        message: 'the only reviewer is the only one who can ask, and nobody reviews their own request',
-        advice: 'name another reviewer',
+        message: LINT.ownReviewer,
+        advice: LINT.ownReviewerAdvice,
       });
   }
   if (
@@ -147,8 +148,8 @@ function reviewerFindings(rule: Rule & { effect: 'ask' }, path: readonly (string
     findings.push({
       severity: 'warning',
       path,
-      message: 'one single person reviews this, and there is nobody to escalate to while they sleep',
-      advice: 'name a user group, or add escalate',
+      message: LINT.oneReviewer,
+      advice: LINT.oneReviewerAdvice,
     });
   return findings;
 }
@@ -157,18 +158,17 @@ const isPerson = (principal: string): boolean => !principal.startsWith('S');
 
 /** Why a rule can never match; null if it can. */
 function never(rule: Rule): string | null {
-  if (rule.effect === 'ask' && rule.stages.some(({ reviewers }) => reviewers.length === 0))
-    return 'it names no reviewers';
+  if (rule.effect === 'ask' && rule.stages.some(({ reviewers }) => reviewers.length === 0)) return NEVER.noReviewers;
   return neverHolds(rule.when);
 }
 
 function neverHolds(condition: Condition): string | null {
   for (const test of condition) {
-    if (test.kind === 'members_of' && test.principals.length === 0) return 'members_of is empty, which means nobody';
-    if (test.kind === 'on_call' && test.minLevel > test.maxLevel) return 'its lowest level is above its highest';
-    if (test.kind === 'unless' && test.condition.every(alwaysHolds)) return 'what it excludes is everything';
+    if (test.kind === 'members_of' && test.principals.length === 0) return NEVER.nobody;
+    if (test.kind === 'on_call' && test.minLevel > test.maxLevel) return NEVER.noLevel;
+    if (test.kind === 'unless' && test.condition.every(alwaysHolds)) return NEVER.excludesAll;
     if (test.kind === 'unless' && condition.some((other) => isSame([other], test.condition)))
-      return 'it asks for something and for its opposite';
+      return NEVER.contradiction;
   }
   return null;
 }

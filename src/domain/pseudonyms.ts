@@ -1,3 +1,4 @@
+import { REASONS } from '../wording/reasons/decisions.ts';
 import type { DecisionInput } from './decision.ts';
 import type { Evidence, History, OnCallEntry } from './evidence.ts';
 import { isGroup, type Policy, principalsOf } from './policy.ts';
@@ -126,7 +127,7 @@ const inside = <T>(fact: Known<T> | null | undefined, change: (value: T) => T): 
 
 /** Replaces the text of a problem: it comes from another system and may name anybody. */
 const mapped = <T>(fact: Known<T>, change: (value: T) => T): Known<T> =>
-  fact.known ? known(change(fact.value)) : unknown('not known then');
+  fact.known ? known(change(fact.value)) : unknown(REASONS.notKnownThen);
 
 /** Replaces the name by the id, because a schedule may be named after a person. */
 const byId = ({ id }: Ref): Ref => ({ id, name: id });

@@ -1,5 +1,6 @@
 /** Parts of a role as text, for people comparing two policies. */
 
+import { ROLE_PARTS } from '../wording/reasons/policyChanges.ts';
 import type { FreezeWindow, Limit, Role } from './policy.ts';
 import { durationText } from './terms.ts';
 
@@ -8,10 +9,10 @@ const listText = (parts: readonly (string | false)[], none: string): string => p
 export const endsText = ({ ends: { withShift, withIncident } }: Role): string =>
   listText(
     [
-      withShift !== null && `${durationText(withShift)} after its shift`,
-      withIncident !== null && `${durationText(withIncident)} after its incident`,
+      withShift !== null && ROLE_PARTS.afterShift(durationText(withShift)),
+      withIncident !== null && ROLE_PARTS.afterIncident(durationText(withIncident)),
     ],
-    'by time only',
+    ROLE_PARTS.byTime,
   );
 
 export const secondFactorText = ({ secondFactor: { request, review } }: Role): string =>
@@ -20,8 +21,8 @@ export const secondFactorText = ({ secondFactor: { request, review } }: Role): s
 export function breakGlassText({ breakGlass }: Pick<Role, 'breakGlass'>): string {
   if (breakGlass === null) return 'none';
   const { members, max, reviewWithin, reviewers, page } = breakGlass;
-  const review = `reviewed within ${durationText(reviewWithin)} by ${reviewers.join(', ')}`;
-  return `for ${members.join(', ')}, at most ${durationText(max)}, ${review}${page === null ? '' : `, pages ${page}`}`;
+  const review = ROLE_PARTS.reviewed(durationText(reviewWithin), reviewers.join(', '));
+  return ROLE_PARTS.breakGlass(members.join(', '), durationText(max), review, page);
 }
 
 export const limitsText = ({ limits }: Role): string => limits.map(limitText).join('; ') || 'none';
@@ -29,10 +30,10 @@ export const limitsText = ({ limits }: Role): string => limits.map(limitText).jo
 const limitText = ({ resources, automatic, holders, coolDown }: Limit): string =>
   listText(
     [
-      automatic !== null && `automatic ${automatic.max} times in ${durationText(automatic.per)}`,
-      holders !== null && `at most ${holders} holders`,
-      coolDown !== null && `${durationText(coolDown)} after a denial`,
-      resources !== null && `counted over ${resources.join(' ')}`,
+      automatic !== null && ROLE_PARTS.automatic(automatic.max, durationText(automatic.per)),
+      holders !== null && ROLE_PARTS.holders(holders),
+      coolDown !== null && ROLE_PARTS.coolDown(durationText(coolDown)),
+      resources !== null && ROLE_PARTS.over(resources.join(' ')),
     ],
     'none',
   );
@@ -40,4 +41,4 @@ const limitText = ({ resources, automatic, holders, coolDown }: Limit): string =
 export const freezesText = ({ freezes }: Role): string => freezes.map(freezeText).join('; ') || 'none';
 
 const freezeText = ({ from, to, reason, except }: FreezeWindow): string =>
-  `${new Date(from).toISOString()} to ${new Date(to).toISOString()} (${reason})${except.length === 0 ? '' : `, except ${except.join(', ')}`}`;
+  ROLE_PARTS.freeze({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), reason, except });

@@ -4,6 +4,7 @@
  */
 
 import { DateTime } from 'luxon';
+import { SIGNAL_FACTS } from '../wording/reasons/signals.ts';
 import { durationText, HOUR, type Instant, MINUTE, type Millis, SECOND } from './terms.ts';
 
 const DAY: Millis = 24 * HOUR;
@@ -47,23 +48,23 @@ export function requestSignals(
 ): Signal<RequestSignal>[] {
   const { at, resource, timeZone } = about;
   const signals: Signal<RequestSignal>[] = [];
-  if (!knowsResource) signals.push({ kind: 'first_time', facts: `never had access to ${resource} before` });
+  if (!knowsResource) signals.push({ kind: 'first_time', facts: SIGNAL_FACTS.firstTime(resource) });
   const hour = hourOf(at, timeZone);
   const near = requests.filter((one) => hoursApart(hourOf(one.at, timeZone), hour) <= HABIT_HOURS);
   if (requests.length >= HABIT_REQUESTS && near.length === 0)
     signals.push({
       kind: 'unusual_hour',
-      facts: `it is ${clockText(at, timeZone)} for them; none of their last ${requests.length} requests came within ${HABIT_HOURS} hours of that`,
+      facts: SIGNAL_FACTS.unusualHour(clockText(at, timeZone), requests.length, HABIT_HOURS),
     });
   const recent = requests.filter((one) => at - one.at < MANY_WITHIN);
   if (recent.length + 1 >= MANY_REQUESTS)
     signals.push({
       kind: 'many_requests',
-      facts: `request number ${recent.length + 1} within ${durationText(MANY_WITHIN)} (${numbers(recent)})`,
+      facts: SIGNAL_FACTS.manyRequests(recent.length + 1, durationText(MANY_WITHIN), numbers(recent)),
     });
   const denied = denials.filter((one) => at - one.at < DENIALS_WITHIN);
   if (denied.length >= MANY_DENIALS)
-    signals.push({ kind: 'repeated_denials', facts: `denied ${denied.length} times in 7 days (${numbers(denied)})` });
+    signals.push({ kind: 'repeated_denials', facts: SIGNAL_FACTS.denials(denied.length, numbers(denied)) });
   return signals;
 }
 
@@ -95,7 +96,7 @@ export function reviewSignals(
   if (last.length === QUICK_IN_A_ROW && last.every(({ verdict, after }) => verdict === 'approve' && after < QUICK))
     signals.push({
       kind: 'quick_approvals',
-      facts: `the last ${QUICK_IN_A_ROW} reviews by this reviewer were all approvals, each within ${QUICK / SECOND} s of the request`,
+      facts: SIGNAL_FACTS.quick(QUICK_IN_A_ROW, QUICK / SECOND),
     });
   const given = [reviewer, ...approversOfRequester];
   const isOnly = (all: readonly string[], id: string) =>
@@ -103,7 +104,7 @@ export function reviewSignals(
   if (review.verdict === 'approve' && isOnly(given, reviewer) && isOnly(approversOfReviewer, requester))
     signals.push({
       kind: 'mutual_approvals',
-      facts: `these two approve only each other: ${given.length} and ${approversOfReviewer.length} approvals in 90 days, by nobody else`,
+      facts: SIGNAL_FACTS.mutual(given.length, approversOfReviewer.length),
     });
   return signals;
 }

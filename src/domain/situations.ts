@@ -1,5 +1,6 @@
 /** Situations to try a policy in: the values that its rules can tell apart, in every combination. */
 
+import { SITUATIONS } from '../wording/reasons/policyChanges.ts';
 import type { DecisionInput } from './decision.ts';
 import type { OnCallEntry } from './evidence.ts';
 import { INCIDENT_STATUSES, type Incident, URGENCIES } from './incident.ts';
@@ -56,7 +57,7 @@ function choicesFor(roles: readonly Role[]) {
   const people: Choice<Principal | null>[] = [
     { text: null, value: null },
     ...principals.map((id) => ({
-      ...{ text: isGroup(id) ? `a member of ${id}` : `the person ${id}`, value: id },
+      ...{ text: isGroup(id) ? SITUATIONS.member(id) : SITUATIONS.person(id), value: id },
       ...{ names: [id], marks: [] },
     })),
   ];
@@ -77,7 +78,7 @@ function situationAt(choices: Choices, number: number, principals: readonly Prin
   const pick = <T>(all: readonly Choice<T>[]): Choice<T> => {
     const [one] = all.slice(rest % all.length);
     rest = Math.floor(rest / all.length);
-    if (!one) throw new Error('a choice without values');
+    if (!one) throw new Error('no values');
     return one;
   };
   const behaviour = pick(choices.behaviour);
@@ -89,7 +90,7 @@ function situationAt(choices: Choices, number: number, principals: readonly Prin
   const special = [person, shift, incident, duration, time, behaviour].filter(({ text }) => text !== null);
   const id = person.value;
   return {
-    text: special.map(({ text }) => text).join(', ') || 'anybody, off call, at any time',
+    text: special.map(({ text }) => text).join(', ') || SITUATIONS.anybody,
     size: special.length,
     names: special.flatMap(({ names = [] }) => names),
     marks: special.flatMap(({ text, marks }) => marks ?? (text === null ? [] : [text])),
@@ -148,7 +149,13 @@ function onCallChoices(tests: readonly Test[]): Choice<OnCallEntry | null>[] {
             choices.push({
               names: named([policy, schedule, service]),
               marks: ['on call', `level ${level}`, ...(isOverride ? ['override'] : [])],
-              text: `on call at level ${level} for ${nameOf(policy, 'another escalation policy')}${schedule ? ` on ${nameOf(schedule, 'another schedule')}` : ''}${service ? ` for the service ${nameOf(service, 'that no rule names')}` : ''}${isOverride ? ' by an override' : ''}`,
+              text: SITUATIONS.onCall({
+                level,
+                policy: nameOf(policy, SITUATIONS.otherPolicy),
+                schedule: schedule && nameOf(schedule, SITUATIONS.otherSchedule),
+                service: service && nameOf(service, SITUATIONS.otherService),
+                isOverride,
+              }),
               value: {
                 escalationPolicy: { id: policy, name: policy },
                 services: service ? [{ id: service, name: service }] : [],
@@ -174,7 +181,7 @@ function incidentChoices(tests: readonly Test[]): Choice<Incident | null>[] {
         URGENCIES.map((urgency) => ({
           names: named([service]),
           marks: [`${status} incident`, `${urgency} urgency`],
-          text: `for a ${status} incident of ${urgency} urgency on ${nameOf(service, 'another service')}`,
+          text: SITUATIONS.incident(status, urgency, nameOf(service, SITUATIONS.otherIncidentService)),
           value: {
             id: 'P',
             number: 1,
@@ -204,7 +211,7 @@ function signalChoices(tests: readonly Test[]): Choice<readonly RequestSignal[]>
   const kinds = [...new Set(tests.flatMap((test) => (test.kind === 'signals' ? test.signals : [])))];
   return [
     { text: null, value: [] },
-    ...kinds.map((kind) => ({ text: `with a signal of ${SIGNAL_NAMES[kind]}`, value: [kind] })),
+    ...kinds.map((kind) => ({ text: SITUATIONS.signal(SIGNAL_NAMES[kind]), value: [kind] })),
   ];
 }
 
@@ -219,7 +226,7 @@ function timeChoices(tests: readonly Test[]): Choice<number>[] {
     if (!moments.has(outcomes)) moments.set(outcomes, value);
   }
   return [...moments.values()].map((value) => ({
-    text: `at ${new Date(value).toUTCString().slice(0, 22)} UTC`,
+    text: SITUATIONS.at(new Date(value).toUTCString().slice(0, 22)),
     value,
   }));
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../ports/host.ts';
+import { REFUSED } from '../wording/deliveries.ts';
 import { createBodyReader, type Unread } from './body.ts';
 import type { Connections } from './connections.ts';
 import type { Page } from './page.ts';
@@ -50,19 +51,19 @@ export class Deliveries {
     const page = this.#paths.pages.get(path);
     if (page) return this.#show(page, request, response);
     const route = this.#paths.routes.get(path);
-    if (!route) return this.#refuse(request, response, 404, 'nothing is delivered there');
+    if (!route) return this.#refuse(request, response, 404, REFUSED.noPath);
     if (route.probe !== undefined && request.method === 'GET' && query?.split('&').includes(route.probe))
       return void response.writeHead(200).end();
-    if (request.method !== 'POST') return this.#refuse(request, response, 405, 'it is not a POST', 'POST');
+    if (request.method !== 'POST') return this.#refuse(request, response, 405, REFUSED.noPost, 'POST');
     if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
-      return this.#refuse(request, response, 413, 'it is too large');
+      return this.#refuse(request, response, 413, REFUSED.tooLarge);
     const problem = route.refuses(request.headers);
     if (problem !== null) return this.#refuse(request, response, 401, problem);
     if (request.headers.expect !== undefined) response.writeContinue();
     const read = await this.#readBody(request);
     if ('problem' in read) return this.#giveUp(request, response, read.problem);
     const delivery = { headers: request.headers, body: read.body };
-    if (!route.isSigned(delivery)) return this.#refuse(request, response, 401, 'its signature is wrong');
+    if (!route.isSigned(delivery)) return this.#refuse(request, response, 401, REFUSED.wrongSignature);
     this.#connections.spare(request.socket);
     response.once('close', () => this.#connections.release(request.socket));
     await route.take(delivery, response);
@@ -70,7 +71,7 @@ export class Deliveries {
 
   async #show(page: Page, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      return this.#refuse(request, response, 405, 'it is not a GET', 'GET, HEAD');
+      return this.#refuse(request, response, 405, REFUSED.noGet, 'GET, HEAD');
     const problem = page.refuses?.(request.headers) ?? null;
     if (problem !== null) return this.#refuse(request, response, 401, problem);
     const { status, type, text } = await page.show();
@@ -90,7 +91,7 @@ export class Deliveries {
 
   #giveUp(request: IncomingMessage, response: ServerResponse, problem: Unread): void {
     if (problem === 'too_large') {
-      this.#refuse(request, response, 413, 'it is too large');
+      this.#refuse(request, response, 413, REFUSED.tooLarge);
       return;
     }
     const facts = { from: request.socket.remoteAddress, problem };

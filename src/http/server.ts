@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import type { Log } from '../ports/host.ts';
+import { START } from '../wording/terminal/settings.ts';
 import { connectionsFor, ENOUGH_OPEN_FILES, limitConnections, openFilesLimit } from './connections.ts';
 import { Deliveries, type Paths } from './deliveries.ts';
 import type { Page } from './page.ts';
@@ -85,8 +86,7 @@ function limitedServer(): Server {
 /** @throws if the port cannot be opened, with what to do */
 const listen = (server: Server, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    const failed = (error: Error) =>
-      reject(new Error(`cannot listen on port ${port}${whyNot(error)}; set PORT to a free one`, { cause: error }));
+    const failed = (error: Error) => reject(new Error(whyNot(error, port), { cause: error }));
     server.once('error', failed);
     server.listen(port, () => {
       server.off('error', failed);
@@ -95,13 +95,13 @@ const listen = (server: Server, port: number): Promise<void> =>
   });
 
 /** Why the operating system refuses a port, and what to do. */
-function whyNot(error: Error): string {
+function whyNot(error: Error, port: number): string {
   switch ('code' in error ? error.code : null) {
     case 'EADDRINUSE':
-      return ': another program listens there already';
+      return START.portTaken(port);
     case 'EACCES':
-      return ': this user may not use it';
+      return START.portForbidden(port);
     default:
-      return ` (${error.message})`;
+      return START.portProblem(port, error.message);
   }
 }

@@ -1,6 +1,5 @@
 /** What the bot writes to PagerDuty, as work that follows from events: it pages people and adds notes to incidents. */
 
-import { ALARMS } from '../domain/alarm.ts';
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Request } from '../domain/request.ts';
 import { durationText, type Instant, MINUTE, type Millis } from '../domain/terms.ts';
@@ -8,6 +7,7 @@ import type { Job } from '../ports/jobs.ts';
 import type { EventReader } from '../ports/ledger.ts';
 import type { IncidentDesk } from '../ports/pagerDuty.ts';
 import type { Store } from '../ports/store.ts';
+import { ALARMS } from '../wording/reasons/alarms.ts';
 import type { Deps } from './deps.ts';
 
 /** The PagerDuty work that follows from an event; no notes if the bot has no user to write them as. */

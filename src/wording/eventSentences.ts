@@ -1,4 +1,3 @@
-import { ALARMS } from '../domain/alarm.ts';
 import type { EventPayloads, EventType, LedgerEvent } from '../domain/events.ts';
 import { SIGNAL_NAMES } from '../domain/signals.ts';
 import { assertNever, type Instant, isInstant } from '../domain/terms.ts';
@@ -6,6 +5,7 @@ import { counted, cut } from '../domain/text.ts';
 import { endSentence, leftSentence, openSentence } from './ends.ts';
 import { type Names, withNames } from './names.ts';
 import { code, joined, lasting, type Piece, type Sentence, say, strong, time } from './pieces.ts';
+import { ALARMS } from './reasons/alarms.ts';
 
 const NO_NAMES: Names = new Map();
 

@@ -1,11 +1,11 @@
 /** Messages to people other than the requester, and to the approvals channel. */
 
-import { ALARMS } from '../domain/alarm.ts';
 import type { EventPayloads } from '../domain/events.ts';
 import type { Principal } from '../domain/policy.ts';
 import type { Instant } from '../domain/terms.ts';
 import { counted, cut } from '../domain/text.ts';
 import { capital, code, here, joined, people, type Sentence, say, time } from './pieces.ts';
+import { ALARMS } from './reasons/alarms.ts';
 import type { Words } from './toRequester.ts';
 
 /** Limit in a message of the text that says why people could not be looked up, in characters. */

@@ -106,7 +106,7 @@ const findings = async () => {
 };
 const wrong = async () => (await findings()).filter(({ ok }) => !ok);
 
-test('20 where all is well each check says so', async () => {
+test('with everything in order, each check says what it found', async () => {
   expect(await wrong()).toEqual([]);
   const said = (await findings()).map(({ what }) => what).join('\n');
   for (const what of [
@@ -127,7 +127,7 @@ test('20 where all is well each check says so', async () => {
 });
 
 describe('at Slack', () => {
-  test('20 a token that is refused ends it there, with where to get another', async () => {
+  test('a refused token ends the check, and says where to get another', async () => {
     slack.set('auth.test', { ok: false, error: 'invalid_auth' });
     expect(await wrong()).toContainEqual({
       ok: false,
@@ -136,7 +136,7 @@ describe('at Slack', () => {
     });
   });
 
-  test('20 scopes that the token lacks are named, from the header of the answer', async () => {
+  test('missing scopes are named, from the header of Slack’s answer', async () => {
     scopes = BOT_SCOPES.filter((scope) => scope !== 'dnd:read' && scope !== 'usergroups:read');
     expect(await wrong()).toEqual([
       {
@@ -150,14 +150,14 @@ describe('at Slack', () => {
   test.each([
     ['audit channel', 'C0AUDIT'],
     ['approvals channel', 'C0ACCESS'],
-  ])('20 an %s where the bot is not is named, with how to invite it', async (what, id) => {
+  ])('an %s that the bot is not in is named, with how to invite it', async (what, id) => {
     slack.set(`conversations.history ${id}`, { ok: false, error: 'not_in_channel' });
     expect(await wrong()).toEqual([
       { ok: false, what: expect.stringMatching(new RegExp(`the ${what} ${id}: .*/invite @jit`)) },
     ]);
   });
 
-  test('20 an app token that may open no connection', async () => {
+  test('an app token that may open no connection is named', async () => {
     slack.set('apps.connections.open', { ok: false, error: 'missing_scope' });
     expect(await wrong()).toEqual([
       {
@@ -171,7 +171,7 @@ describe('at Slack', () => {
   test.each([
     [-45 * SECOND, '45 s ahead of'],
     [10 * MINUTE, '10 min behind'],
-  ])('20 a clock that is off by %d ms', async (offset, said) => {
+  ])('a clock that is off by %d ms is named', async (offset, said) => {
     date = new Date(Date.now() + offset);
     expect(await wrong()).toEqual([
       {
@@ -184,7 +184,7 @@ describe('at Slack', () => {
     ]);
   });
 
-  test('20 an answer without a time is no clock that agrees', async () => {
+  test('an answer without a time is not taken for a right clock', async () => {
     date = null;
     expect(await wrong()).toEqual([{ ok: false, what: expect.stringContaining('no time to compare with') }]);
   });
@@ -197,7 +197,7 @@ describe('at PagerDuty', () => {
     return one;
   };
 
-  test('20 a key that is refused', async () => {
+  test('a refused key is named, with where to make one', async () => {
     pagerDuty.says('GET /oncalls', { status: 401, body: {} });
     expect(await only()).toMatchObject({
       what: expect.stringContaining('PAGERDUTY_TOKEN'),
@@ -205,7 +205,7 @@ describe('at PagerDuty', () => {
     });
   });
 
-  test('20 a key that may only read, where the bot is to write', async () => {
+  test('a key that may only read is named where the bot has to write', async () => {
     pagerDuty.says('POST /incidents/PJITBOTDOCTOR/notes', { status: 403, body: {} });
     expect(await only()).toMatchObject({
       what: 'the key may only read, and PAGERDUTY_FROM is set',
@@ -213,7 +213,7 @@ describe('at PagerDuty', () => {
     });
   });
 
-  test('20 an address in PAGERDUTY_FROM that nobody has', async () => {
+  test('an address in PAGERDUTY_FROM that nobody has is named', async () => {
     pagerDuty.says('GET /users', ({ query }) =>
       pageOf('users', [
         {
@@ -229,7 +229,7 @@ describe('at PagerDuty', () => {
     });
   });
 
-  test('20 people who have another address there', async () => {
+  test('people with another address at PagerDuty are named', async () => {
     pagerDuty.says('GET /users', ({ query }) =>
       pageOf(
         'users',
@@ -256,7 +256,7 @@ describe('at PagerDuty', () => {
       'is switched off',
     ],
     ['one of other events', [{ ...SUBSCRIPTION, events: ['incident.resolved'] }], 'does not send incident.reopened'],
-  ])('20 of webhook subscriptions, %s', async (_name, subscriptions, what) => {
+  ])('webhook subscriptions: %s', async (_name, subscriptions, what) => {
     pagerDuty.says('GET /webhook_subscriptions', pageOf('webhook_subscriptions', subscriptions));
     expect(await only()).toMatchObject({
       what: expect.stringContaining(what),
@@ -265,14 +265,14 @@ describe('at PagerDuty', () => {
   });
 });
 
-test('20 a disk with little room', async () => {
+test('a disk with little room left is named', async () => {
   free = 100 * 2 ** 20;
   expect(await wrong()).toEqual([
     { ok: false, what: expect.stringContaining('only 100 MiB are free'), fix: expect.stringContaining('512 MiB') },
   ]);
 });
 
-test('20 what cannot be checked without a credential is named with its variable', () => {
+test('what cannot be checked names the variable that is not set', () => {
   credentials = {
     slack: { apiUrl: 'http://slack.example/api/', botToken: null, appToken: null },
     isSigningSecretSet: false,
@@ -285,7 +285,7 @@ test('20 what cannot be checked without a credential is named with its variable'
     expect(notChecked.join('\n')).toContain(name);
 });
 
-test('20 without PAGERDUTY_FROM and a webhook secret nothing is asked about them', async () => {
+test('without PAGERDUTY_FROM and a webhook secret, nothing is asked about them', async () => {
   credentials = { ...credentials, pagerDuty: { ...credentials.pagerDuty, from: null, hasWebhookSecret: false } };
   expect(await wrong()).toEqual([]);
   expect(pagerDuty.calls()).not.toContain('GET /webhook_subscriptions');
@@ -293,7 +293,7 @@ test('20 without PAGERDUTY_FROM and a webhook secret nothing is asked about them
   expect(serviceChecks(parts()).notChecked.join('\n')).toMatch(/PAGERDUTY_FROM[\s\S]*PAGERDUTY_WEBHOOK_SECRET/);
 });
 
-test('20 at start each finding is a warning in the log, with what to do', async () => {
+test('at start, each finding is a warning in the log with what to do', async () => {
   scopes = [];
   const { log, ...rest } = parts();
   await warnOfFindings({ log, ...rest });

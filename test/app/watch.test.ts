@@ -91,7 +91,7 @@ describe('a bot that is watched', () => {
         event_action: 'trigger',
         dedup_key: expect.stringMatching(/^jitbot watch http/),
         payload: {
-          summary: 'jitbot has not been well for 2 min: access may not be taken back on time',
+          summary: 'jitbot has not been well for 2 min: access may not end on time',
           source: expect.stringMatching(/^http/),
           severity: 'critical',
           custom_details: expect.objectContaining({ problem: expect.stringContaining('it answers 503') }),

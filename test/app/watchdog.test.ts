@@ -58,7 +58,7 @@ const lookTwice = async () => {
   return look();
 };
 const OVERDUE = { count: 2, since: NOON - MINUTE };
-const TOLD = 'overdue: 2 to be taken back, the first should have ended 1 min ago';
+const TOLD = 'overdue: 2 to be ended, the first should have ended 1 min ago';
 
 describe('an alarm', () => {
   test('is told of what is found twice in a row', async () => {
@@ -86,7 +86,7 @@ describe('an alarm', () => {
     overview = { ...overview, due };
     expect(await lookTwice()).toEqual([]);
     clock.advance(1);
-    expect(await lookTwice()).toEqual(['overdue: 3 to be taken back, the first should have ended 2 min ago']);
+    expect(await lookTwice()).toEqual(['overdue: 3 to be ended, the first should have ended 2 min ago']);
   });
 
   test('says of what a target refuses rather than of what is due behind it', async () => {

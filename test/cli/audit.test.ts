@@ -78,7 +78,7 @@ describe('jitbot audit', () => {
     expect(out).not.toMatch(/<!date|[*`]|Ben/);
   });
 
-  test('16 whom the policy names by id has the name that the record knows', async () => {
+  test('somebody whom the policy names by id is shown with their recorded name', async () => {
     const { out } = await asking('audit', '--since', '1h');
     const changed = out.split('\n').find((line) => / policy\.loaded .*U0NEW/.test(line));
     expect(changed).toContain('Ben Okafor (U0BEN), U0NEW');
@@ -108,14 +108,14 @@ describe('jitbot audit', () => {
     expect(without).toMatchObject({ code: 2, err: '--links needs SLACK_BOT_TOKEN in the environment\n' });
   });
 
-  test('--help says how it is used, and is no mistake', async () => {
+  test('--help explains it, and is not an error', async () => {
     const { code, out } = await jit(['audit', '--help']);
     expect(code).toBe(0);
     expect(out).toContain('Usage: jitbot audit [options] [FILE]');
     expect(out).not.toContain('jitbot policy');
   });
 
-  test('nothing found is exit code 1, and a failed look-up is 2 with the reason', async () => {
+  test('nothing found exits with 1, and a failed look-up with 2 and the reason', async () => {
     expect(await asking('audit', '--to', '2001-01-01')).toMatchObject({
       code: 1,
       out: '',
@@ -172,7 +172,7 @@ describe('jitbot ledger export', () => {
     });
   });
 
-  test('keeps to the time that was asked for', async () => {
+  test('keeps to the period that was asked for', async () => {
     const [, second] = stage.events();
     const at = new Date(second?.at ?? 0).toISOString();
     const { out } = await asking('ledger', 'export', '--from', at, '--to', at);
@@ -186,7 +186,7 @@ describe('jitbot ledger export', () => {
     expect((await asking('ledger', 'export', '--format', 'xml')).err).toContain('is none of jsonl, csv, ocsf');
   });
 
-  test('as CSV a name that is a formula is text to a spreadsheet', async () => {
+  test('a name that is a formula is text to a spreadsheet', async () => {
     const path = copyOf('formula.db');
     const db = new SQLite(path);
     db.exec(`
@@ -199,7 +199,7 @@ describe('jitbot ledger export', () => {
     expect(out).not.toContain(',=');
   });
 
-  test('a long record comes whole, more than is read at a time', async () => {
+  test('a long ledger is exported whole, in more than one read', async () => {
     const path = copyOf('long.db');
     const long = new SQLite(path);
     long.exec(`

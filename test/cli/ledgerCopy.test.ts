@@ -13,7 +13,7 @@ import { manualClock } from '../support/clock.ts';
 const folder = mkdtempSync(join(tmpdir(), 'jitbot-copy-'));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('16 a copy of a running bot without its -wal is named, without a stack trace', async () => {
+test('a copy of a running bot’s database without its -wal is refused in one line', async () => {
   const path = join(folder, 'jit.db');
   const copy = join(folder, 'copy.db');
   const ledger = openLedger(path);

@@ -31,7 +31,7 @@ const changed = (...changes: readonly (readonly [string, string])[]): string =>
   );
 
 describe('jitbot policy check', () => {
-  test('a good file is fine, without any of its secrets', async () => {
+  test('a good file passes without any of its secrets', async () => {
     expect(await jit(['check', SANDBOX])).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^0 errors, 0 warnings\n/),
@@ -39,7 +39,7 @@ describe('jitbot policy check', () => {
     expect(await jit(['check'], { JIT_POLICY: SANDBOX })).toMatchObject({ code: 0 });
   });
 
-  test('what is wrong gets a line and path, and what makes no sense gets advice', async () => {
+  test('a mistake has its line and path, and what makes no sense has advice', async () => {
     const form = await jit(['check', changed(['level: { max: 2 }', 'level: { max: two }'])]);
     expect(form.code).toBe(1);
     expect(form.out).toMatch(
@@ -83,13 +83,13 @@ resources:
       /sense\.yaml:7 {2}error {2}resources\.db\.roles\.nobody\n {2}nobody can get db\/nobody/,
       /rule 1 can never match: members_of is empty, which means nobody/,
       /the only reviewer is the only one who can ask/,
-      /one single person reviews this/,
+      /only one person reviews this/,
       /rule 2 never decides: whenever it matches, rule 1 does too/,
       /always holds: nobody can ask for more than 1 h anyway/,
       /3 approvals are needed, and only 2 people can give them/,
       /a deny rule holds for everybody/,
       /break-glass gives 4 h, longer than the role may be held at all/,
-      /everybody who reviews a use of break-glass is also somebody who may use it/,
+      /everybody who reviews a use of break-glass may also use it/,
       / {2}→ name another reviewer/,
     ])
       expect(sense.out).toMatch(said);
@@ -120,7 +120,7 @@ resources:
     expect(strange.out).toContain('unknown field "astrology"; check its spelling and its place');
   });
 
-  test('a command that there is not is one line, with the one that was meant', async () => {
+  test('an unknown command is refused in one line, with the likely one', async () => {
     const said = async (...args: readonly string[]) => (await runJit(args)).err;
     expect(await said('polcy', 'check')).toBe(
       'jitbot: there is no command "polcy". Did you mean "jitbot policy"? "jitbot --help" shows all of them.\n',
@@ -131,7 +131,7 @@ resources:
     );
   });
 
-  test('for machines: JSON, and exit codes that tell findings from failures', async () => {
+  test('prints JSON for machines, with exit codes for findings and for failures', async () => {
     const { code, out } = await jit(['check', changed(['reviewers: [S0PAYLEADS]\n', 'reviewers: []\n']), '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
@@ -160,7 +160,7 @@ describe('with the services at hand', () => {
     return { SLACK_BOT_TOKEN, SLACK_API_URL, PAGERDUTY_TOKEN, PAGERDUTY_API_URL };
   };
 
-  test('jitbot policy check --online tells what does not exist from what is down', async () => {
+  test('--online tells what does not exist from what could not be looked up', async () => {
     expect(await jit(['check', SANDBOX, '--online'], online())).toMatchObject({ code: 0 });
     const wrong = changed(
       ['escalation_policies: [PPAYMENTS], level: { max: 2 }', 'escalation_policies: [PGONE], level: { max: 2 }'],
@@ -184,7 +184,7 @@ describe('with the services at hand', () => {
     );
   });
 
-  test('16 jitbot policy check --online knows shift-based schedules', async () => {
+  test('--online knows shift-based schedules', async () => {
     const { schedules } = stage.sandbox.pagerDuty.account;
     const [primary] = schedules;
     if (primary) schedules[0] = { ...primary, customShifts: [] };
@@ -231,7 +231,7 @@ describe('with the services at hand', () => {
     expect(there.moves).toEqual(here.moves);
   });
 
-  test('a file of decisions that is no such file is refused with its place', async () => {
+  test('a file that is no list of decisions is refused with its place', async () => {
     const replay = (path: string) => jit(['replay', '--policy', SANDBOX, '--decisions', path]);
     expect((await replay(join(directory, 'none.json'))).err).toContain('there is no such file');
     expect((await replay(file('half.json', '{"since"'))).err).toContain('half.json: is not JSON');
@@ -293,7 +293,7 @@ describe('with the services at hand', () => {
 });
 
 describe('jitbot policy test', () => {
-  test('runs the cases beside the policy, and says which rules none of them reached', async () => {
+  test('runs the cases beside the policy, and names the rules that none reached', async () => {
     const good = await jit(['test', SANDBOX]);
     expect(good).toMatchObject({ code: 0 });
     expect(good.out).toContain('13 of 13 as expected. 11 of 11 rules decided a case (100 %).');
@@ -303,7 +303,7 @@ describe('jitbot policy test', () => {
     );
   });
 
-  test('a failed case says what was expected and what each rule made of it', async () => {
+  test('a failed case shows what was expected and what each rule made of it', async () => {
     const cases = readFileSync(SANDBOX.replace('policy.yaml', 'policy.tests.yaml'), 'utf8');
     const { code, out } = await jit([
       'test',
@@ -319,13 +319,13 @@ describe('jitbot policy test', () => {
     expect(json).toMatchObject({ failed: 0, coverage: { rules: 11, covered: 11 } });
   });
 
-  test('a file of cases that is no YAML is refused, with the line', async () => {
+  test('a file of cases that is not YAML is refused, with the line', async () => {
     const { code, err } = await jit(['test', SANDBOX, '--cases', file('cases.yaml', 'cases:\n  - { name: x\n')]);
     expect(code).toBe(2);
     expect(err).toMatch(/cases\.yaml:3: \S/);
   });
 
-  test('a file of cases that makes no sense is refused, with where', async () => {
+  test('a file of cases that makes no sense is refused, with the place', async () => {
     const cases = file(
       'cases.yaml',
       'cases: [{ name: x, role: payments-db/read, at: never, expect: { decision: perhaps } }]',
@@ -356,7 +356,7 @@ describe('jitbot policy test', () => {
 });
 
 describe('jitbot policy diff', () => {
-  test('says in situations who gains what and who loses what', async () => {
+  test('says who gains what and who loses what, in situations', async () => {
     const next = changed(
       ['escalation_policies: [PPAYMENTS], level: { max: 2 }', 'escalation_policies: [PPAYMENTS], level: { max: 1 }'],
       ['duration: { max: 2h }', 'duration: { max: 4h }'],
@@ -375,13 +375,13 @@ describe('jitbot policy diff', () => {
     expect(JSON.parse((await jit(['diff', SANDBOX, next, '--json'])).out).differences.length).toBeGreaterThan(1);
   });
 
-  test('marks that nobody sees, or that move the cursor, are written out', async () => {
+  test('invisible marks, and those that move the cursor, are written out', async () => {
     const hostile = changed(['ticket: "^INC-[0-9]+$"', String.raw`ticket: "^a\u202Eb\e.$"`]);
     const { out } = await jit(['diff', SANDBOX, hostile]);
     expect(out).toContain(String.raw`ticket ^a\u202Eb\u001B.$`);
   });
 
-  test('a change of words alone is no difference', async () => {
+  test('a change of labels alone is not a difference', async () => {
     const same = await jit(['diff', SANDBOX, changed(['name: Payments database', 'name: The payments'])]);
     expect(same).toMatchObject({
       code: 0,

@@ -19,7 +19,7 @@ const verbs = Object.entries(COMMANDS).flatMap(([name, one]) =>
 );
 
 describe('help', () => {
-  test('20 without a word names every command with what it is for', async () => {
+  test('without a command, lists every command with what it is for', async () => {
     const { code, out } = await runHere();
     expect(code).toBe(0);
     for (const { path } of verbs) expect(out).toContain(`  ${path.join(' ')}`);
@@ -32,14 +32,14 @@ describe('help', () => {
     [['help', 'backup'], 'Usage: jitbot backup '],
     [['help', 'bundle'], 'Usage: jitbot audit-bundle'],
     [['help'], 'Usage: jitbot '],
-  ])('20 %j asks for help in words', async (args, usage) => {
+  ])('%j shows the help', async (args, usage) => {
     const { code, out } = await runHere(...args);
     expect(out).toContain(usage);
     expect(code).toBe(0);
   });
 
   test.each(verbs.map(({ path }) => [path.join(' '), path] as const))(
-    '20 %s takes no more words than it explains',
+    '%s takes only the arguments that it explains',
     async (_name, path) => {
       const { code, out, err } = await runHere(...path, 'a', 'b', 'c', 'd');
       expect(err).toContain(`Usage: jitbot ${path.join(' ')}`);
@@ -49,7 +49,7 @@ describe('help', () => {
   );
 
   test.each(verbs.map(({ path, of }) => [path.join(' '), { path, of }] as const))(
-    '20 of %s explains every option, file and exit code',
+    'of %s explains every option, file and exit code',
     async (_name, { path, of }) => {
       const { code, out } = await runHere(...path, '--help');
       expect(code).toBe(0);
@@ -63,18 +63,18 @@ describe('help', () => {
     },
   );
 
-  test('20 of a group names its commands', async () => {
+  test('of a group lists its commands', async () => {
     expect((await runHere('policy', '--help')).out).toContain('policy diff OLD NEW');
     expect((await runHere('help', 'ledger')).out).toContain('ledger rotate-key');
   });
 
-  test('20 a command is found by the name that it had in an earlier version', async () => {
+  test('a command is found by the name that it had in an earlier version', async () => {
     const { code, out } = await runHere('bundle', '--help');
     expect(code).toBe(0);
     expect(out).toContain('a signed zip for the auditor');
   });
 
-  test('20 the version is that of the package', async () => {
+  test('the version is that of the package', async () => {
     expect(await runHere('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 });
@@ -91,7 +91,7 @@ describe('what is mistyped', () => {
     [['policy', '--hlep'], 'jitbot policy: unknown option "--hlep". Did you mean "--help"?'],
     [['policy', 'check', '--onlin'], 'jitbot policy check: unknown option "--onlin". Did you mean "--online"?'],
     [['audit', '--preson', 'ana'], 'jitbot audit: unknown option "--preson". Did you mean "--person"?'],
-  ])('20 %j is told for what was meant, at the level where it stands', async (args, said) => {
+  ])('%j is answered with the likely command, at its level', async (args, said) => {
     const { code, err, out } = await runHere(...args);
     expect(err).toContain(said);
     expect(code).toBe(2);
@@ -102,26 +102,26 @@ describe('what is mistyped', () => {
     [['--x'], 'jitbot: unknown option "--x". "jitbot --help" shows what there is.\n'],
     [['policy', 'check', '--x'], '"jitbot policy check --help" explains each part.\n'],
     [['policy', 'astrology'], 'there is no command "astrology". "jitbot policy --help" shows all of them.\n'],
-  ])('20 %j, like nothing that there is, is told where to look', async (args, said) => {
+  ])('%j, which is like no command, is answered with where to look', async (args, said) => {
     const { code, err } = await runHere(...args);
     expect(err).toContain(said);
     expect(err).not.toContain('Did you mean');
     expect(code).toBe(2);
   });
 
-  test('20 a value that an option does not take is told with those that it takes', async () => {
+  test('a value that an option does not take is refused with those that it takes', async () => {
     const { code, err } = await runHere('ledger', 'export', '--format', 'xml');
     expect(err).toContain('jitbot ledger export: --format xml is none of jsonl, csv, ocsf\n');
     expect(code).toBe(2);
   });
 
-  test('20 a group by itself shows its commands, and is no success', async () => {
+  test('a group by itself lists its commands and fails', async () => {
     const { code, err } = await runHere('ledger');
     expect(err).toContain('ledger verify');
     expect(code).toBe(2);
   });
 
-  test('20 an option that wants a value and gets none is told so', async () => {
+  test('an option without its value is refused by name', async () => {
     expect(await runHere('report', '--out')).toMatchObject({ code: 2, err: expect.stringContaining('--out') });
   });
 });
@@ -135,25 +135,25 @@ describe('a file that cannot be read', () => {
     ['check', missing],
     ['test', missing],
     ['diff', missing, missing],
-  ])('20 by policy %s is told with the reason, and no variable', async (...args) => {
+  ])('by policy %s is refused with the reason, without naming a variable', async (...args) => {
     expect(await runHere('policy', ...args)).toMatchObject({
       code: 2,
       err: `${missing}: the policy file cannot be read: there is no such file\n`,
     });
   });
 
-  test('20 because it is a folder is told so', async () => {
+  test('because it is a folder is refused with that reason', async () => {
     expect((await runHere('policy', 'check', folder)).err).toContain('it is a folder');
   });
 
   test.each([
     ['audit', join(folder, 'nope.db')],
     ['ledger', 'erase', join(folder, 'nope.db'), '--person', 'U0ANA'],
-  ])('20 a database that was named and is not there, by %s, is told so', async (...args) => {
+  ])('a database that does not exist is refused by name, by %s', async (...args) => {
     expect((await runHere(...args)).err).toBe(`${join(folder, 'nope.db')}: there is no such file\n`);
   });
 
-  test('20 two that a command needs are asked for by name', async () => {
+  test('both files that a command needs are asked for by name', async () => {
     const { code, err } = await runHere('policy', 'diff');
     expect(err).toContain('jitbot policy diff: missing required argument "OLD"');
     expect(err).not.toContain('JIT_POLICY');
@@ -161,7 +161,7 @@ describe('a file that cannot be read', () => {
   });
 });
 
-test('20 policy check names what the file takes from the environment and is not there', async () => {
+test('policy check names the variables that the file needs and that are not set', async () => {
   const file = join(folder, 'policy.yaml');
   writeFileSync(
     file,
@@ -204,7 +204,7 @@ describe('completion', () => {
     [['completion', ''], 'bash zsh fish --help'],
     [['completion', 'z'], 'zsh'],
     [['completion', 'bash', ''], ''],
-  ])('20 bash completes %j to "%s", and leaves files to the shell', async (words, completed) => {
+  ])('bash completes %j to "%s", and leaves files to the shell', async (words, completed) => {
     expect(await complete(...words)).toBe(completed);
   });
 
@@ -247,7 +247,7 @@ zpty -r z got '*PROMPT*PROMPT*'; zpty -w -n z '${line}'$'\\t'$'\\x05'" # end"; z
     expect(await inZsh(line)).toContain(completed);
   });
 
-  test.each(['bash', 'zsh', 'fish'])('20 the script for %s has every command and option', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('the script for %s has every command and option', async (shell) => {
     const text = await script(shell);
     for (const { path, of } of verbs) {
       expect(text).toContain(path.at(-1));
@@ -255,7 +255,7 @@ zpty -r z got '*PROMPT*PROMPT*'; zpty -w -n z '${line}'$'\\t'$'\\x05'" # end"; z
     }
   });
 
-  test('20 a shell that there is no script for is told those that there are', async () => {
+  test('an unknown shell is refused with the known ones', async () => {
     expect(await runHere('completion', 'tcsh')).toMatchObject({
       code: 2,
       err: expect.stringContaining('name one shell: bash, zsh, fish'),

@@ -30,7 +30,7 @@ describe('what a report counts', () => {
     return found;
   };
 
-  test('each access once, in the period in which it began, by how it came about', () => {
+  test('each access once, in the period in which it began, by how it was approved', () => {
     const all = summarize(figures(START, START + 10 * DAY));
     expect(all.begun).toHaveLength(100);
     const { begun } = summarize(figures(START + 2 * DAY, START + 4 * DAY));
@@ -40,14 +40,14 @@ describe('what a report counts', () => {
     expect(all.perDay.filter(({ day }) => day === '2026-01-03').map(({ count }) => count)).toEqual([8, 2, 0]);
   });
 
-  test('16 a period that begins and ends in the middle of a day counts both days', () => {
+  test('a period that begins and ends within a day counts both days', () => {
     const { begun, perDay } = summarize(figures(START + 15 * HOUR, START + 9 * DAY + 10 * HOUR));
     const days = [...new Set(perDay.map(({ day }) => day))];
     expect([days[0], days.at(-1), days.length]).toEqual(['2026-01-01', '2026-01-10', 10]);
     expect(perDay.reduce((sum, { count }) => sum + count, 0)).toBe(begun.length);
   });
 
-  test('16 a day is the day of the reader, also where clocks change', () => {
+  test('a day is a day of the reader’s calendar, also where clocks change', () => {
     const { begun, perDay } = summarize(figures(START, START + 10 * DAY), 'America/New_York');
     expect(perDay[0]?.day).toBe('2025-12-31');
     expect(perDay.reduce((sum, { count }) => sum + count, 0)).toBe(begun.length);
@@ -67,14 +67,14 @@ describe('what a report counts', () => {
     expect(quantile([], 0.5)).toBe(0);
   });
 
-  test('what began before the period and is still active counts, what ended does not', () => {
+  test('what began earlier and is still active counts, and what ended does not', () => {
     const first = figures(START, START + 3_500);
     expect(summarize(first).live).toHaveLength(1);
     expect(first.spans).toHaveLength(1);
     expect(figures(START + MINUTE, START + 2 * MINUTE).spans).toEqual([]);
   });
 
-  test('what nobody asked a password for was not used, where others of its role did', () => {
+  test('access whose password nobody fetched counts as unused', () => {
     const { unused } = summarize(figures(START, START + 10 * DAY));
     expect(unused.length).toBeGreaterThan(0);
     expect(unused.every(({ credential }) => !credential)).toBe(true);
@@ -110,7 +110,7 @@ describe('jitbot report', () => {
     await browser.close();
   });
 
-  test('16 both days of a period are in it, in the time zone of whoever asks', async () => {
+  test('both of its days are in it, in the reader’s time zone', async () => {
     const begun = async (TZ: string) =>
       /<b>(\d+)<\/b>grants started/.exec(
         (await jit(['report', path, '--from', '2026-01-01', '--to', '2026-01-01'], { TZ })).out,
@@ -126,7 +126,7 @@ describe('jitbot report', () => {
     expect(out).toContain('id="day-2025-12-31"');
   });
 
-  test('16 a last day without a midnight ends where the next day begins', async () => {
+  test('a last day without a midnight ends where the next day begins', async () => {
     const spring = join(directory, 'spring.db');
     // Cairo's 24th begins at 01:00, which is 22:00 of the 23rd in UTC, and ends at 21:00.
     await makeBigLedger({ path: spring, accesses: 30, people: 2, start: Date.UTC(2026, 3, 23, 21, 30), every: HOUR });

@@ -25,14 +25,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('jitbot manifest', () => {
   const manifestYml = readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8');
 
-  test('20 prints the app as it is in the repository, for Socket Mode', async () => {
+  test('prints the manifest of the repository, for Socket Mode', async () => {
     const { code, out } = await runHere('manifest');
     expect(code).toBe(0);
     expect(parse(out)).toEqual(parse(manifestYml));
   });
 
   test.each(['https://jit.example.com', 'https://jit.example.com/', 'https://jit.example.com/slack/events'])(
-    '20 fills in the addresses for HTTP mode from %s, and changes nothing else',
+    'fills in the addresses for HTTP mode from %s, and changes nothing else',
     async (address) => {
       const { code, out } = await runHere('manifest', '--http', address);
       expect(code).toBe(0);
@@ -47,7 +47,7 @@ describe('jitbot manifest', () => {
   );
 
   test.each(['jit.example.com', 'http://jit.example.com', 'https://jit.example.com/?a=b'])(
-    '20 refuses %s, which Slack would not take',
+    'refuses %s, which Slack would not accept',
     async (address) => {
       expect(await runHere('manifest', '--http', address)).toMatchObject({
         code: 2,
@@ -57,7 +57,7 @@ describe('jitbot manifest', () => {
     },
   );
 
-  test('20 is where the doctor has the scopes from', () => {
+  test('is where the doctor gets the scopes from', () => {
     expect(neededScopes()).toEqual(BOT_SCOPES);
   });
 });
@@ -80,7 +80,7 @@ describe('jitbot init', () => {
     ['postgres', 'PAYMENTS_DB_URL'],
     ['mysql', 'PAYMENTS_DB_URL'],
     ['webhook', 'PAYMENTS_DB_SECRET'],
-  ])('20 writes a policy for %s that passes its own check, with what to do next', async (kind, variable) => {
+  ])('writes a policy for %s that passes its own check, and says what is next', async (kind, variable) => {
     const { code, out } = await runHere('init', path(), ...options({ ...GIVEN, kind }));
     expect(code).toBe(0);
     expect(out).toContain('jitbot manifest');
@@ -100,7 +100,7 @@ describe('jitbot init', () => {
     expect((await runHere('policy', 'check', path())).code).toBe(0);
   });
 
-  test('20 takes the place of no file that is there', async () => {
+  test('never replaces a file that exists', async () => {
     writeFileSync(path(), 'mine');
     expect(await runHere('init', path(), ...options(GIVEN))).toMatchObject({
       code: 2,
@@ -114,7 +114,7 @@ describe('jitbot init', () => {
     ['admin', '@eve'],
     ['escalation-policy', 'payments'],
     ['resource', 'Payments DB'],
-  ])('20 refuses %s %s, and names the option', async (name, value) => {
+  ])('refuses %s %s, and names the option', async (name, value) => {
     expect(await runHere('init', path(), ...options({ ...GIVEN, [name]: value }))).toMatchObject({
       code: 2,
       err: expect.stringContaining(`--${name} ${value} does not look right`),
@@ -130,7 +130,7 @@ describe('jitbot init', () => {
     await expect(asking).rejects.toThrow(new ConfigError('stopped; nothing was written'));
   });
 
-  test('20 without a terminal names every option that it lacks', async () => {
+  test('without a terminal, names every option that is missing', async () => {
     const cli = fileURLToPath(new URL('../../src/cli/jitbot.js', import.meta.url));
     const child = spawn(process.execPath, [cli, 'init', path(), '--kind', 'webhook'], {
       stdio: ['ignore', 'ignore', 'pipe'],

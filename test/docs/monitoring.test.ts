@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ALARMS } from '../../src/domain/alarm.ts';
 import { createGauges } from '../../src/metrics/gauges.ts';
 import { createMeter } from '../../src/metrics/meter.ts';
+import { ALARMS } from '../../src/wording/reasons/alarms.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
 const meter = createMeter();

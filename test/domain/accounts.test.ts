@@ -34,7 +34,7 @@ describe('an account name at a target', () => {
     const names = table({ U0BEN: { github: 'ben', login: 'b' }, U0ANA: { github: 'ana-k', login: '' } });
     expect(accountFor('{github}.{login}', ana, names)).toEqual({
       known: false,
-      problem: 'nobody has said what Ana is called there: add login for U0ANA under identities in the policy file',
+      problem: 'it is not known what Ana is called there: add login for U0ANA under identities in the policy file',
     });
     expect(accountFor('{github}', { ...ana, slackId: 'U0EVE' }, names)).toMatchObject({ known: false });
   });
@@ -50,9 +50,11 @@ describe('an account name at a target', () => {
 describe('an address at a foreign domain', () => {
   test('does not determine the account name, and the reason says so', () => {
     expect(foreignAddress('{email_name}', ana, ['pier.example', 'dock.example'])).toBe(
-      'what Ana is called there does not follow from an address at harbor.example: only those at pier.example, dock.example do (email_domains in the policy file)',
+      'what Ana is called there cannot be told from an address at harbor.example, only from one at pier.example, dock.example (email_domains in the policy file)',
     );
-    expect(foreignAddress('{email_name}', { ...ana, email: 'erased' }, ['pier.example'])).toContain('an address at :');
+    expect(foreignAddress('{email_name}', { ...ana, email: 'erased' }, ['pier.example'])).toContain(
+      'an address without a domain',
+    );
   });
 
   test.each([

@@ -27,7 +27,7 @@ describe('an alarm is raised', () => {
 
   test('for access that is overdue', () => {
     expect(found({ overdue: { count: 2, since: NOON - MINUTE } })).toEqual({
-      overdue: '2 to be taken back, the first should have ended 1 min ago',
+      overdue: '2 to be ended, the first should have ended 1 min ago',
     });
   });
 

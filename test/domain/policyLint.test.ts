@@ -37,7 +37,7 @@ test('a finding says what to do', () => {
       severity: 'error',
       path: ['resources', 'db', 'roles', 'read'],
       message: 'nobody can get db/read: no allow or ask rule can ever match',
-      advice: 'add a rule that can match, or take the role out',
+      advice: 'add a rule that can match, or remove the role',
     },
   ]);
 });
@@ -170,7 +170,7 @@ describe('reviewers', () => {
   const stage = (needed: number, ...reviewers: string[]) => ({ reviewers, needed });
   const few = (needed: number, people: number, where = '') =>
     `error ${AT}.rules.0.ask${where}: ${needed} approvals are needed, and only ${people} people can give them`;
-  const alone = `warning ${AT}.rules.0.ask: one single person reviews this, and there is nobody to escalate to while they sleep`;
+  const alone = `warning ${AT}.rules.0.ask: only one person reviews this, and there is nobody to escalate to while they sleep`;
   const own = (where = '') =>
     `error ${AT}.rules.0.ask${where}: the only reviewer is the only one who can ask, and nobody reviews their own request`;
 
@@ -219,7 +219,7 @@ describe('break-glass', () => {
       breakGlass: { members: ['U0A', 'U0B', 'S0SRE'], max: HOUR, reviewWithin: HOUR, reviewers, page: null, ...more },
     });
   const self = (severity: string) =>
-    `${severity} ${AT}.break_glass.reviewers: everybody who reviews a use of break-glass is also somebody who may use it`;
+    `${severity} ${AT}.break_glass.reviewers: everybody who reviews a use of break-glass may also use it`;
 
   test('that lasts longer than the role may be held', () => {
     expect(glass(['U0EVE'], { max: 4 * HOUR + MINUTE })).toEqual([

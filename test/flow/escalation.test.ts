@@ -38,7 +38,7 @@ describe('with PagerDuty down', () => {
     flow.outages.add('pagerduty');
   });
 
-  test('16 the record says that nobody could tell who is on call', async () => {
+  test('the ledger says that it is unknown who is on call', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(6);
     expect(escalations().map(({ payload }) => payload)).toMatchObject([
@@ -46,7 +46,7 @@ describe('with PagerDuty down', () => {
     ]);
   });
 
-  test('16 whoever is on call is asked once it answers, and may approve', async () => {
+  test('those on call are asked once PagerDuty answers, and may approve', async () => {
     const request = await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(6);
     flow.outages.clear();
@@ -55,7 +55,7 @@ describe('with PagerDuty down', () => {
     expect((await flow.approves('U0FRED', request)).state).toBe('approved');
   });
 
-  test('16 somebody is paged once, however often it is tried', async () => {
+  test('somebody is paged once, however often it is tried', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     for (let round = 0; round < 5; round += 1) await passes(5);
     flow.outages.clear();
@@ -63,14 +63,14 @@ describe('with PagerDuty down', () => {
     expect(escalations().map(({ payload }) => payload.page)).toEqual(['PSERVICE', null]);
   });
 
-  test('16 the record has the id of the paged service while its name is unknown', async () => {
+  test('the ledger has the id of the paged service while its name is unknown', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(6);
     expect(escalations()[0]?.payload).not.toHaveProperty('pageName');
     expect(auditLine(escalations()[0] as LedgerEvent)).toContain('paged on `PSERVICE`');
   });
 
-  test('16 it is tried no longer once somebody has decided', async () => {
+  test('it is not tried any more once somebody has decided', async () => {
     const request = await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(6);
     await flow.denies('U0CHLOE', request);
@@ -80,7 +80,7 @@ describe('with PagerDuty down', () => {
   });
 });
 
-test('16 the record names the service that is paged', async () => {
+test('the ledger names the service that is paged', async () => {
   start('{ reviewers: [U0DEV] }');
   await flow.asks('U0ANA', 'db/read', HOUR);
   await passes(6);
@@ -88,8 +88,8 @@ test('16 the record names the service that is paged', async () => {
   expect(auditLine(escalations()[0] as LedgerEvent)).toContain('paged on Service PSERVICE `PSERVICE`');
 });
 
-describe('with people of whom Slack says nothing', () => {
-  test('16 the others are asked at once, and they once Slack answers', async () => {
+describe('with reviewers about whom Slack does not answer', () => {
+  test('the others are asked immediately, and these once Slack answers', async () => {
     start('{ reviewers: [U0DEV, U0FRED] }');
     await flow.asks('U0ANA', 'db/read', HOUR);
     flow.silent.add('U0FRED');
@@ -100,7 +100,7 @@ describe('with people of whom Slack says nothing', () => {
     expect(asked()).toEqual([['U0DEV'], ['U0FRED']]);
   });
 
-  test('16 a group that cannot be read keeps nobody beside it from being asked', async () => {
+  test('a group that cannot be read keeps no other reviewer from being asked', async () => {
     start('{ reviewers: [S0LOST, U0DEV] }');
     await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(6);
@@ -109,7 +109,7 @@ describe('with people of whom Slack says nothing', () => {
     expect(asked()).toEqual([['U0DEV'], ['U0FRED']]);
   });
 
-  test('16 whoever has left is passed over with the reason, and not tried again', async () => {
+  test('somebody who has left is passed over with the reason, and not tried again', async () => {
     start('{ reviewers: [U0DEV, U0FRED] }');
     flow.people.set('U0FRED', 'this account is deactivated');
     await flow.asks('U0ANA', 'db/read', HOUR);
@@ -122,7 +122,7 @@ describe('with people of whom Slack says nothing', () => {
   });
 });
 
-test('16 the rule’s reviewers do not count as missing while Slack does not answer', async () => {
+test('the rule’s reviewers do not count as missing while Slack does not answer', async () => {
   start('{ reviewers: [U0DEV] }');
   flow.silent.add('U0CHLOE');
   await flow.asks('U0ANA', 'db/read', HOUR);

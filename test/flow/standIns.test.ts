@@ -31,7 +31,7 @@ describe('a stand-in', () => {
     expect((await flow.refused(flow.denies('U0FRED', second))).code).toBe('not_a_reviewer');
   });
 
-  test('16 is recorded with the names of whom they stand in for and of the requester', async () => {
+  test('is recorded with the names of the reviewer and of the requester', async () => {
     start('[{ ask: { reviewers: [U0CHLOE], expires: 4h } }]');
     await flow.standsIn('U0CHLOE', 'U0FRED');
     await flow.approves('U0FRED', await flow.asks('U0ANA', 'db/read', HOUR));

@@ -64,7 +64,7 @@ const OBSTACLES: readonly (readonly [string, RegExp, () => unknown])[] = [
 ];
 
 describe.each(OBSTACLES)('%s', (_name, why, comes) => {
-  test('16 why: at a scheduled start, the person and the ledger have the reason', async () => {
+  test('at a scheduled start, the person and the ledger have the reason', async () => {
     const request = await ask(flow.clock.now() + HOUR);
     expect(request.state).toBe('scheduled');
     await comes();
@@ -77,7 +77,7 @@ describe.each(OBSTACLES)('%s', (_name, why, comes) => {
     expect(JSON.stringify(event?.payload)).toMatch(new RegExp(why.source, 'i'));
   });
 
-  test('16 why: right before granting, the person and the ledger have the reason', async () => {
+  test('right before granting, the person and the ledger have the reason', async () => {
     const request = await ask(null);
     if (request.state !== 'approved') throw new Error(`it is ${request.state}`);
     await comes();
@@ -88,6 +88,6 @@ describe.each(OBSTACLES)('%s', (_name, why, comes) => {
   });
 });
 
-test('16 why: a decision that gives no reason at all still reads as one', () => {
+test('a decision without a reason still reads as a sentence', () => {
   expect(drawn(denialSentence({ effect: 'deny', rule: null, reasons: [], outcomes: [] }))).not.toBe('.');
 });

@@ -59,7 +59,7 @@ const shortened = (place: string) => [
   expect.objectContaining({ type: 'forwarding.shortened', payload: expect.objectContaining({ place, seq: 2 }) }),
 ];
 
-test('16 an event too long for UDP goes without payload, and later ones arrive', async () => {
+test('an event too long for UDP is sent without its payload, and later ones arrive', async () => {
   const came: { seq: number; payload: object }[] = [];
   const socket = createSocket('udp4', (message) => {
     const line = message.toString('utf8');
@@ -91,21 +91,24 @@ async function receiver(answer: (seq: number, isWhole: boolean) => number) {
   return { came, ...forwardingOf({ webhook: { url, secret: 'a secret of sixteen' }, syslog: null }) };
 }
 
-test.each([400, 413, 422])('16 an event that a webhook answers with %i goes without its payload', async (status) => {
-  const { came, forwarding, recorded } = await receiver((seq, isWhole) => (seq === 2 && isWhole ? status : 204));
-  await forwarding.handle('webhook', 0);
-  expect(came).toEqual([1, 2, 3]);
-  expect(recorded).toEqual(shortened('webhook'));
-});
+test.each([400, 413, 422])(
+  'an event that a webhook answers with %i is sent again without its payload',
+  async (status) => {
+    const { came, forwarding, recorded } = await receiver((seq, isWhole) => (seq === 2 && isWhole ? status : 204));
+    await forwarding.handle('webhook', 0);
+    expect(came).toEqual([1, 2, 3]);
+    expect(recorded).toEqual(shortened('webhook'));
+  },
+);
 
-test.each([401, 404, 429, 503])('16 a webhook that answers with %i loses nothing', async (status) => {
+test.each([401, 404, 429, 503])('a webhook that answers with %i loses no event', async (status) => {
   const { came, forwarding, recorded, cursor } = await receiver((seq) => (seq === 2 ? status : 204));
   await expect(forwarding.handle('webhook', 0)).rejects.toThrow(String(status));
   expect([came, cursor()]).toEqual([[1], 1]);
   expect(recorded).toEqual([]);
 });
 
-test('16 a webhook that takes nothing at all loses nothing either', async () => {
+test('a webhook that is unreachable loses no event', async () => {
   const { forwarding, recorded, cursor } = await receiver(() => 400);
   await expect(forwarding.handle('webhook', 0)).rejects.toThrow('400');
   expect(cursor()).toBe(0);
@@ -130,7 +133,7 @@ async function webhook(events: readonly LedgerEvent[], onEvent: () => void = () 
 }
 
 describe('forwarding', () => {
-  test('makes work due for each place that was set up', () => {
+  test('queues work for each receiver that is set up', () => {
     const webhook = { url: 'http://x/', secret: 's' };
     const both = forwardingOf({ webhook, syslog: 'udp://x:1' }).forwarding;
     expect(both.jobs(5)).toEqual([
@@ -141,13 +144,13 @@ describe('forwarding', () => {
     expect(forwardingOf({ webhook: null, syslog: null }).forwarding.jobs(5)).toEqual([]);
   });
 
-  test('a place that was set up once, and no longer, is nothing to do', async () => {
+  test('a receiver that is no longer set up is left alone', async () => {
     const { forwarding, cursor } = forwardingOf({ webhook: null, syslog: null });
     expect(await forwarding.handle('webhook', 0)).toBeNull();
     expect(cursor()).toBe(0);
   });
 
-  test('goes on where this place was, in order, and says where it has got', async () => {
+  test('goes on where this receiver was, in order, and records how far it is', async () => {
     const { forwarding, seqs, cursors } = await webhook(many(5));
     cursors.set('forward:webhook', 2);
     cursors.set('forward:syslog', 4);
@@ -158,7 +161,7 @@ describe('forwarding', () => {
     expect(seqs()).toEqual([3, 4, 5]);
   });
 
-  test('after fifty others may have their turn, and it comes back at once', async () => {
+  test('pauses after fifty events so that others have a turn, and continues', async () => {
     const { forwarding, seqs, clock, cursor } = await webhook(many(51));
     expect(await forwarding.handle('webhook', 0)).toEqual({ notBefore: clock.now() });
     expect(cursor()).toBe(50);
@@ -166,7 +169,7 @@ describe('forwarding', () => {
     expect(seqs()).toEqual(many(51).map(({ seq }) => seq));
   });
 
-  test('after five seconds others may have their turn', async () => {
+  test('pauses after five seconds so that others have a turn', async () => {
     const one = await webhook(many(9), () => one.clock.advance(2_500));
     expect(await one.forwarding.handle('webhook', 0)).toEqual({ notBefore: one.clock.now() });
     expect(one.seqs()).toEqual([1, 2]);
@@ -209,7 +212,7 @@ describe('forwarding', () => {
   });
 });
 
-test('a webhook that does not answer is waited for only so long, and loses nothing', async () => {
+test('a webhook that does not answer is given up after a while, and loses nothing', async () => {
   const server = createServer(() => undefined);
   const url = `http://127.0.0.1:${await listen(server)}/`;
   onTestFinished(() => closeServer(server));
@@ -225,7 +228,7 @@ async function listening(server: TcpServer): Promise<number> {
 }
 
 describe('syslog', () => {
-  test('a network that takes nothing says nothing of an event', async () => {
+  test('a UDP network that drops everything does not fail an event', async () => {
     // To everybody in the network, which takes a right that the bot does not ask for.
     const receiver = openSyslog('udp://255.255.255.255:514');
     const sent = receiver.send(loaded(1, []));
@@ -234,7 +237,7 @@ describe('syslog', () => {
     await receiver.close();
   });
 
-  test('a line as RFC 5424 has it, of what one filters by, with the whole event', () => {
+  test('a line is RFC 5424, has the fields to filter by, and the whole event', () => {
     const [event] = many(1);
     if (!event) return;
     expect(syslogLine(event, 'host')).toBe(
@@ -250,7 +253,7 @@ describe('syslog', () => {
   });
 
   test.each(['127.0.0.1', '[::1]'])(
-    'over TCP to %s each message comes with its length in bytes, on one connection',
+    'over TCP to %s each message has its length in bytes, on one connection',
     async (host) => {
       let text = Buffer.alloc(0);
       let connections = 0;
@@ -277,7 +280,7 @@ describe('syslog', () => {
     },
   );
 
-  test('a connection is over with the work that it was opened for', async () => {
+  test('a connection is closed when its work is done', async () => {
     const sockets: Socket[] = [];
     const server = createTcpServer((socket) => void sockets.push(socket.resume()));
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -289,7 +292,7 @@ describe('syslog', () => {
     await vi.waitFor(() => expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true]));
   });
 
-  test('a connection is over also where it cannot be written down what was sent', async () => {
+  test('a connection is closed also where the progress cannot be recorded', async () => {
     const sockets: Socket[] = [];
     const server = createTcpServer((socket) => void sockets.push(socket.resume()));
     const port = await listening(server);
@@ -302,7 +305,7 @@ describe('syslog', () => {
     await vi.waitFor(() => expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true]));
   });
 
-  test('over UDP it reaches an address of version 6', async () => {
+  test('over UDP it reaches an IPv6 address', async () => {
     const came: string[] = [];
     const socket = createSocket('udp6', (message) => void came.push(message.toString('utf8')));
     await new Promise<void>((resolve) => socket.bind(0, '::1', resolve));
@@ -313,7 +316,7 @@ describe('syslog', () => {
     await vi.waitFor(() => expect(came).toEqual([syslogLine(loaded(1, []))]));
   });
 
-  test('a place that opens a connection and says no more is waited for only so long', async () => {
+  test('a receiver that accepts a connection and never reads is given up', async () => {
     const server = createTcpServer((socket) => void socket.on('error', () => undefined).resume());
     const port = await listening(server);
     onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
@@ -322,7 +325,7 @@ describe('syslog', () => {
     await receiver.close();
   });
 
-  test('a place that takes no connection is told, and closing after that is nothing', async () => {
+  test('a receiver that refuses connections fails the work, and closing is harmless', async () => {
     const server = createTcpServer();
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const bound = server.address();
@@ -337,7 +340,7 @@ describe('syslog', () => {
     expect(cursor()).toBe(0);
   });
 
-  test('tls is spoken to a place that is named so', async () => {
+  test('a receiver named tls:// is spoken to over TLS', async () => {
     let first = '';
     const server = createTcpServer((socket) => {
       socket.on('error', () => undefined);

@@ -174,8 +174,8 @@ describe('a port', () => {
   });
 
   test.each([
-    ['EACCES', ': this user may not use it; set PORT to a free one'],
-    ['EADDRNOTAVAIL', ' (listen EADDRNOTAVAIL); set PORT to a free one'],
+    ['EACCES', ': this user may not use it; set PORT to one that it may use, such as 3000'],
+    ['EADDRNOTAVAIL', ' (listen EADDRNOTAVAIL); set PORT to another one'],
   ])('that the system refuses with %s is told, with its reason', async (code, told) => {
     const refusal = Object.assign(new Error(`listen ${code}`), { code });
     vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {

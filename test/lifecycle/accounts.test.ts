@@ -77,7 +77,7 @@ describe('K11.3 what stands before the @', () => {
     flow.policy = policyWith({ emailDomains: ['harbor.example'] });
     flow.everybody = unknown('Slack is not even asked');
     expect(await ask('U0BEN')).toBe('approved');
-    expect(await ask('U0BEN2')).toContain('does not follow from an address at agency.example');
+    expect(await ask('U0BEN2')).toContain('cannot be told from an address at agency.example');
     // With two domains there are two bens again.
     flow.policy = policyWith({ emailDomains: ['harbor.example', 'agency.example'] });
     flow.everybody = null;

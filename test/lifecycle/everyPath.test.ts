@@ -259,7 +259,7 @@ describe.each(PATHS)('K11.11 $name', (path) => {
 
   test('gives nothing if the target has no account for the person', async () => {
     const vanish = () => {
-      flow.obstacle = 'nobody has said what Ana is called there';
+      flow.obstacle = 'it is not known what Ana is called there';
     };
     if (path.isLate || path.name === 'an extension') expect((await attempt(path, {}, vanish)).given).toBe(0);
     else {

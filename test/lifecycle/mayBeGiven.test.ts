@@ -61,11 +61,11 @@ describe('what prevents access', () => {
   });
 
   test('is a target that has no account for the person', async () => {
-    flow.obstacle = 'nobody has said what Ana is called there';
+    flow.obstacle = 'it is not known what Ana is called there';
     expect(await wanted()).toEqual({
       code: 'no_account',
       role: 'db/read',
-      problem: 'nobody has said what Ana is called there',
+      problem: 'it is not known what Ana is called there',
     });
   });
 
@@ -80,7 +80,7 @@ describe('what prevents access', () => {
   });
 
   test('is reported one at a time, first what the person can correct', async () => {
-    flow.obstacle = 'nobody has said what Ana is called there';
+    flow.obstacle = 'it is not known what Ana is called there';
     await freeze(flow.deps, { personId: 'U0EVE', reason: 'a token has leaked' });
     expect(await wanted({ form: { ...FORM, reason: '' } }, CODE)).toMatchObject({ code: 'reason_too_short' });
     expect(await wanted({}, CODE)).toMatchObject({ code: 'frozen' });

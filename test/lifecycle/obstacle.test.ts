@@ -82,7 +82,7 @@ describe('their account name is unknown', () => {
   test('if the table lacks it', async () => {
     flow.templates.set('db', '{login}');
     names({ U0EVE: { login: 'eve' } });
-    expect(await obstacle()).toMatch(/nobody has said what Ben is called there/);
+    expect(await obstacle()).toMatch(/it is not known what Ben is called there/);
   });
 
   test('if their address is at a domain that identifies nobody', async () => {

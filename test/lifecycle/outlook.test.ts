@@ -76,7 +76,7 @@ test('ends with what they hold or wait for, by any account', async () => {
 
 test('leaves out roles whose target has no account for them', async () => {
   withRoles(ROLES);
-  flow.obstacle = 'nobody has said what Ana is called there';
+  flow.obstacle = 'it is not known what Ana is called there';
   expect(await possible()).toEqual([]);
 });
 

@@ -208,7 +208,7 @@ test.each<[string, () => unknown]>([
   await nothingIsGiven({ kind: 'incident', services: null, statuses: ['triggered'], urgencies: null });
 });
 
-test('16 an entry on call without a user hides nobody else, and is said to be there', async () => {
+test('an entry on call without a user hides nobody else, and is named', async () => {
   says['/oncalls'] = page('oncalls', [entry(), entry({ user: null })]);
   expect(await onCall.onCallFor('PPAY', 1)).toEqual({
     known: true,

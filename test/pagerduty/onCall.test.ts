@@ -24,7 +24,7 @@ afterEach(() => server.close());
 
 const entries = async (person = ana, purpose: Purpose = 'decision') => onCall.entries(person, purpose);
 
-test('who is on call, where, at which level and when, with the services behind', async () => {
+test('who is on call, where, at which level and until when, with their services', async () => {
   const answer = await entries();
   expect(answer.known && answer.value).toEqual([
     {
@@ -50,7 +50,7 @@ test('a person is matched by the exact e-mail address, in any case', async () =>
   expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('2 users') });
 });
 
-test('an identity that was remembered but no longer holds is not used', async () => {
+test('a remembered user that no longer matches is not used', async () => {
   await entries();
   const index = server.account.users.findIndex((user) => user.id === 'PANA');
   server.account.users[index] = { id: 'PANA', name: 'Ana Kovač', email: 'somebody.else@harbor.example' };
@@ -101,12 +101,12 @@ test.each([
   ['no answer in time', 'slow', /within 2 s/],
   ['a rate limit', 'rate_limited', /rate limit/],
   ['a key without the right', 'forbidden', /the PagerDuty key has no right to read \/users \(403\)/],
-] as const)('%s is an answer too: not known, with the reason', async (_name, kind, problem) => {
+] as const)('%s makes it unknown who is on call, with the reason', async (_name, kind, problem) => {
   server.faults.add({ kind, delayMs: 30_000 });
   expect(await entries(ana, 'check')).toMatchObject({ known: false, problem: expect.stringMatching(problem) });
 });
 
-test('after a rate limit nothing is sent until it is over, as the header said', async () => {
+test('after a rate limit nothing is sent until it is over, as its header says', async () => {
   server.faults.add({ kind: 'rate_limited', times: 4 });
   await entries(ana, 'check');
   const before = server.calls.length;
@@ -119,7 +119,7 @@ test('after a rate limit nothing is sent until it is over, as the header said', 
   expect(await entries()).toMatchObject({ known: true });
 });
 
-test('16 a rate limit of one operation holds off no other', async () => {
+test('a rate limit of one operation holds off no other', async () => {
   await entries();
   server.faults.add({ kind: 'rate_limited', match: '/oncalls', times: 4 });
   expect(await entries(ana, 'check')).toMatchObject({ known: false });
@@ -136,7 +136,7 @@ test('16 a rate limit of one operation holds off no other', async () => {
   expect(server.calls).toHaveLength(before);
 });
 
-test('a decision waits for a rate limit that is used up, and is then made', async () => {
+test('a decision waits for a used-up rate limit, and is then made', async () => {
   server.faults.add({ kind: 'rate_limited', times: 4 });
   await entries(ana, 'check');
   const before = server.calls.length;
@@ -147,7 +147,7 @@ test('a decision waits for a rate limit that is used up, and is then made', asyn
   expect(await deciding).toMatchObject({ known: true });
 });
 
-test('a decision that waits for a rate limit keeps no bot from stopping', async () => {
+test('a decision that waits for a rate limit does not keep the bot from stopping', async () => {
   const ending = new AbortController();
   const options = { token: 'token', apiUrl: server.apiUrl, clock, log: recordedLog(), ending: ending.signal };
   onCall = createOnCall(createPagerDuty(options), clock);
@@ -158,19 +158,19 @@ test('a decision that waits for a rate limit keeps no bot from stopping', async 
   expect(await deciding).toMatchObject({ known: false, problem: expect.stringContaining('rate limit') });
 });
 
-test('16 a service has a name, as far as PagerDuty has the service', async () => {
+test('a service is shown by its name where PagerDuty has it', async () => {
   expect(await onCall.nameOf('service', 'PCHECKOUT')).toEqual({ known: true, value: 'Checkout' });
   expect(await onCall.nameOf('service', 'PNONE')).toMatchObject({ known: false });
   expect(await onCall.nameOf('escalation_policy', 'PPAYMENTS')).toEqual({ known: true, value: 'Payments' });
   expect(await onCall.nameOf('schedule', 'PPAYMENTS')).toMatchObject({ known: false });
 });
 
-test('a key that PagerDuty refuses is named, with the variable it comes from', async () => {
+test('a refused key is named, with the variable that it comes from', async () => {
   onCall = connect('wrong');
   expect(await entries()).toMatchObject({ known: false, problem: expect.stringContaining('PAGERDUTY_TOKEN') });
 });
 
-test('an incident id that is none is not even asked about', async () => {
+test('a text that is no incident id is never sent to PagerDuty', async () => {
   expect(await onCall.incident('../users', 'decision')).toMatchObject({ known: false });
   expect(server.calls).toHaveLength(0);
 });

@@ -65,25 +65,25 @@ async function outcome(person: typeof ANA, test: Partial<OnCallTest>, at: Instan
 }
 const shiftOf = (user: string) => ({ user, start: clock.now() - HOUR, end: clock.now() + 40 * HOUR });
 
-test('16 a turn of the rotation of a shift-based schedule is planned', async () => {
+test('a turn of the rotation of a shift-based schedule is planned', async () => {
   expect(await outcome(ANA, {})).toBe('allow');
   expect(server.calls.at(-1)).toContain('/v3/schedules/PSPAY1?');
 });
 
-test('16 a custom shift is no planned turn', async () => {
+test('a custom shift is not a planned turn', async () => {
   schedule.customShifts.push(shiftOf('PBEN'));
   expect(await outcome(BEN, {})).toBe('deny');
   expect(await outcome(BEN, { planned: false })).toBe('allow');
   expect(await outcome(ANA, {})).toBe('allow');
 });
 
-test('16 an override of a shift-based schedule is no planned turn', async () => {
+test('an override of a shift-based schedule is not a planned turn', async () => {
   schedule.overrides.push(shiftOf('PBEN'));
   expect(await outcome(BEN, {})).toBe('deny');
   expect(await outcome(BEN, { planned: false })).toBe('allow');
 });
 
-test('16 a custom shift beside a turn is not taken for the turn', async () => {
+test('a custom shift beside a turn is not taken for the turn', async () => {
   schedule.customShifts.push(shiftOf('PANA'));
   const entries = await onCall.entries(ANA, 'decision', { overrides: true });
   const here = entries.known ? entries.value.filter((entry) => entry.schedule?.id === 'PSPAY1') : [];
@@ -93,7 +93,7 @@ test('16 a custom shift beside a turn is not taken for the turn', async () => {
   ]);
 });
 
-test('16 tenure counts from the beginning of the shift', async () => {
+test('tenure counts from the beginning of the shift', async () => {
   expect(await outcome(ANA, { tenure: 2 * HOUR })).toBe('allow');
   expect(await outcome(ANA, { tenure: 2 * HOUR + MINUTE })).toBe('deny');
 });
@@ -105,7 +105,7 @@ test.each([
   ['somebody else', { member: { type: 'user_member', user_id: 'PBEN' } }],
   ['a member without an id', { member: { type: 'user_member' } }],
   ['a turn that is over', { end_time: '2020-01-01T00:00:00Z' }],
-])('16 a computed shift of %s makes no turn a planned one', async (_name, change) => {
+])('a computed shift of %s makes no turn a planned one', async (_name, change) => {
   const shift = {
     type: 'computed_shift_assignment',
     start_time: new Date(clock.now() - HOUR).toISOString(),
@@ -122,7 +122,7 @@ test.each([
   expect(await outcome(ANA, {})).toBe('deny');
 });
 
-test('16 a kind of schedule that is not published has no planned turns', async () => {
+test('an unpublished kind of schedule has no planned turns', async () => {
   const entry = {
     user: { id: 'PANA', email: ANA.email },
     escalation_policy: { id: 'PPAYMENTS', name: 'Payments', services: [] },
@@ -140,7 +140,7 @@ test('16 a kind of schedule that is not published has no planned turns', async (
   expect(await outcome(ANA, { planned: false })).toBe('allow');
 });
 
-test('16 overrides that are answered with 201, as published, are taken', async () => {
+test('overrides that are answered with 201, as published, are accepted', async () => {
   const { customShifts: _, ...plain } = schedule;
   server.account.schedules[0] = plain;
   expect(await outcome(ANA, {})).toBe('allow');

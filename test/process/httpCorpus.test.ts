@@ -80,7 +80,7 @@ async function throwAll(seeds: readonly Seed[]): Promise<void> {
   }
 }
 
-describe.each(['socket', 'http'] as const)('K8 in %s mode', (mode) => {
+describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
   beforeEach(() => start(mode));
   const route = () =>
     mode === 'http'

@@ -23,7 +23,7 @@ const start = (env: Record<string, string>) =>
 test.each([
   ['SLACK_APP_TOKEN', 'xapp-of-another-app'],
   ['SLACK_BOT_TOKEN', 'xoxb-of-another-app'],
-])('16 a wrong %s ends the start, and is named', async (name, token) => {
+])('a wrong %s stops the start, and is named', async (name, token) => {
   const { code, err } = await start({ [name]: token });
   expect(code).toBe(1);
   expect(err).toContain(name);

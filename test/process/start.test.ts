@@ -41,7 +41,7 @@ test('a policy file with mistakes stops the start, with line and path of each', 
   expect(err).toContain(`${policy}:3  resources`);
 });
 
-test('20 mistakes of environment and file come in one round', async () => {
+test('mistakes of the environment and of the policy file are listed together', async () => {
   const policy = join(directory, 'policy.yaml');
   writeFileSync(
     policy,
@@ -65,7 +65,7 @@ resources:
     expect(err).toContain(said);
 });
 
-test('20 what the policy needs of the environment is said beside what else is missing', async () => {
+test('what the policy needs from the environment is listed with what is missing', async () => {
   const policy = join(directory, 'policy.yaml');
   writeFileSync(
     policy,
@@ -93,7 +93,7 @@ resources:
     expect(err).toContain(name);
 });
 
-test('a policy file that is not there is named', async () => {
+test('a policy file that does not exist is named', async () => {
   const { code, err } = await run(START, [], {
     ...ENV,
     JIT_POLICY: join(directory, 'none.yaml'),
@@ -103,7 +103,7 @@ test('a policy file that is not there is named', async () => {
   expect(err).toContain('none.yaml: the policy file cannot be read');
 });
 
-test('the command says what it can do, and refuses what it cannot', async () => {
+test('the command lists what it can do, and refuses what it cannot', async () => {
   expect(await run(JIT, ['help'])).toMatchObject({ code: 0, out: expect.stringContaining('ledger verify [FILE]') });
   expect(await run(JIT, ['frobnicate'])).toMatchObject({
     code: 2,

@@ -40,19 +40,19 @@ const binding = () =>
 test.each([
   ['payments', 'RoleBinding'],
   [null, 'ClusterRoleBinding'],
-])('16 a binding in %s arrives with all that was put into it', async (namespace, kind) => {
+])('a binding in %s arrives with everything that was put into it', async (namespace, kind) => {
   await cluster.create(binding(), namespace);
   await cluster.replace(binding(), namespace);
   const whole = { apiVersion: 'rbac.authorization.k8s.io/v1', kind, ...binding() };
   expect(arrived).toEqual([whole, whole]);
 });
 
-test('16 a deletion arrives with the uid that it is about', async () => {
+test('a deletion arrives with the uid that it is about', async () => {
   await cluster.remove('jit-1', 'payments', 'uid-1');
   expect(arrived).toEqual([{ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'uid-1' } }]);
 });
 
-test('16 a question about somebody’s rights arrives whole', async () => {
+test('a question about somebody’s rights arrives whole', async () => {
   const spec = {
     user: 'ana@harbor.example',
     resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'payments' },

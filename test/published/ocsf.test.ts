@@ -28,14 +28,14 @@ const first = (type: LedgerEvent['type']) => {
 };
 
 test.each(everyEvent().map((event) => [event.type, event.actor.kind, event] as const))(
-  '16 %s by a %s is an event of the class that it names',
+  '%s by a %s is an event of the class that it names',
   (_type, _actor, event) => {
     expect(sent(event).wrong).toEqual([]);
   },
 );
 
-describe('what a SIEM finds an event by', () => {
-  test('16 access that begins and ends names the person and the role', () => {
+describe('what a SIEM searches by', () => {
+  test('access that begins and ends names the person and the role', () => {
     for (const [type, activity] of [
       ['grant.activated', 'Assign Privileges'],
       ['grant.extended', 'Assign Privileges'],
@@ -50,7 +50,7 @@ describe('what a SIEM finds an event by', () => {
       });
   });
 
-  test('16 a request names its person, its role and its reason inside the entity', () => {
+  test('a request names its person, its role and its reason inside the entity', () => {
     expect(sent(first('request.submitted')).said).toMatchObject({
       class_uid: 3004,
       entity: {
@@ -63,17 +63,17 @@ describe('what a SIEM finds an event by', () => {
     });
   });
 
-  test('16 one-time codes are changes of an account', () => {
+  test('one-time codes are changes of an account', () => {
     expect(sent(first('second_factor.locked')).said).toMatchObject({ class_uid: 3001, activity_name: 'Lock' });
     expect(sent(first('second_factor.reset')).said).toMatchObject({ activity_name: 'MFA Factor Disable' });
   });
 
-  test('16 the whole payload of every event is kept', () => {
+  test('the whole payload of every event is kept', () => {
     for (const event of everyEvent()) expect(toOcsf(event, 'said').unmapped.payload).toEqual(event.payload);
   });
 });
 
-test('16 an event that was bent in the database is still an event of a class', () => {
+test('an event that was changed in the database is still an event of a class', () => {
   const bent = { ...first('grant.activated'), payload: { role: 7 } } as unknown as LedgerEvent;
   expect(sent(bent)).toMatchObject({ wrong: [], said: { class_uid: 3004 } });
 });

@@ -113,14 +113,14 @@ const USES: [string, () => Promise<unknown>, string[]][] = [
   ['the end of a page', () => desk().resolve('K1'), ['GET /incidents', 'PUT /incidents/PINC']],
 ];
 
-test.each(USES)('16 what the bot sends for %s is as it is described', async (_name, use, calls) => {
+test.each(USES)('what the bot sends for %s matches the published API', async (_name, use, calls) => {
   await use();
   expect(sent.map(({ method, url }) => `${method} ${url.pathname}`)).toEqual(calls);
   for (const one of sent) expect([one.url.pathname, wrongIn(one)]).toEqual([one.url.pathname, []]);
   for (const { headers } of sent) expect(headers.authorization).toBe('Token token=secret');
 });
 
-test('16 a shift-based schedule is asked about as it is described', async () => {
+test('a question about a shift-based schedule matches the published API', async () => {
   schedule = 'V3ScheduleReference';
   await onCall().entries(ANA, 'decision', { overrides: true });
   const asked = sent.filter(({ url }) => url.pathname.startsWith('/v3/'));
@@ -128,7 +128,7 @@ test('16 a shift-based schedule is asked about as it is described', async () => 
   expect(asked.flatMap(wrongIn)).toEqual([]);
 });
 
-test('16 policy check --online asks as the API describes, shift-based included', async () => {
+test('policy check --online asks as published, also about shift-based schedules', async () => {
   const when = {
     kind: 'on_call',
     escalationPolicies: ['PPAY'],
@@ -163,7 +163,7 @@ describe.each<[string, Variant]>([
     variant = form;
   });
 
-  test('16 about who is on call is understood', async () => {
+  test('about who is on call is understood', async () => {
     expect(await onCall().entries(ANA, 'decision')).toMatchObject({
       known: true,
       value: [{ escalationPolicy: { id: 'PPAY' }, level: 1, schedule: { id: 'PSCHED' } }],
@@ -176,17 +176,17 @@ describe.each<[string, Variant]>([
     expect(await onCall().check()).toEqual({ known: true, value: true });
   });
 
-  test('16 about somebody on call without a schedule is understood', async () => {
+  test('about somebody on call without a schedule is understood', async () => {
     schedule = null;
     expect(await onCall().entries(ANA, 'decision')).toMatchObject({ known: true, value: [{ schedule: null }] });
   });
 
-  test('16 about overrides of a schedule is understood', async () => {
+  test('about overrides of a schedule is understood', async () => {
     const found = await onCall().entries(ANA, 'decision', { overrides: true });
     expect(found).toMatchObject({ known: true, value: [{ isOverride: false }] });
   });
 
-  test('16 about an incident is understood', async () => {
+  test('about an incident is understood', async () => {
     expect(await onCall().incident('PINC', 'decision')).toMatchObject({
       known: true,
       value: { id: 'PINC', status: 'triggered' },
@@ -194,7 +194,7 @@ describe.each<[string, Variant]>([
     expect(await onCall().openIncidents(ANA)).toMatchObject({ known: true, value: [{ id: 'PINC' }] });
   });
 
-  test('16 about what was written is taken', async () => {
+  test('about a write is accepted', async () => {
     await desk().note('PINC', 'Ana has access', 'jit 7');
     await desk().page(page);
     await desk().resolve('K1');
@@ -202,7 +202,7 @@ describe.each<[string, Variant]>([
   });
 });
 
-describe('the description itself', () => {
+describe('the published description', () => {
   const sound = async (): Promise<Sent> => {
     await desk().page(page);
     const [one] = sent;
@@ -225,7 +225,7 @@ describe('the description itself', () => {
       'dedup_key is not described',
     ],
     ['an urgency that there is not', (one) => ({ ...one, body: { incident: { urgency: 'severe' } } }), 'urgency'],
-  ])('16 %s is noticed', async (_name, bent, problem) => {
+  ])('%s is noticed', async (_name, bent, problem) => {
     expect(described.wrongIn(bent(await sound())).join('\n')).toContain(problem);
   });
 });

@@ -11,7 +11,7 @@ const isManifest = new Ajv({ allErrors: true, strict: false, formats: { uri: tru
 );
 const manifest = parse(read('../../manifest.yml'));
 
-test('16 the manifest is one that Slack’s published schema takes', () => {
+test('Slack’s published schema accepts the manifest', () => {
   isManifest(manifest);
   expect(isManifest.errors ?? []).toEqual([]);
 });
@@ -23,6 +23,6 @@ test.each<[string, object]>([
     'a shortcut of no kind',
     { features: { ...manifest.features, shortcuts: [{ ...manifest.features.shortcuts[0], type: 'any' }] } },
   ],
-])('16 the published schema refuses a manifest with %s', (_name, change) => {
+])('Slack’s published schema refuses a manifest with %s', (_name, change) => {
   expect(isManifest({ ...manifest, ...change })).toBe(false);
 });

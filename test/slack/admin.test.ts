@@ -66,7 +66,7 @@ describe('/jit admin', () => {
     );
   });
 
-  test('only what stops everything is in red', async () => {
+  test('only what stops everything is red', async () => {
     await hold();
     const { view } = await panel();
     const elements = view.blocks.flatMap((block) =>
@@ -76,7 +76,7 @@ describe('/jit admin', () => {
     expect(red).toEqual(['admin_freeze']);
   });
 
-  test('shows what one person holds and asks for, and nothing of anybody else', async () => {
+  test('shows one person’s access and requests, and nothing of anybody else', async () => {
     await hold();
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.readsDirect('waiting for');
@@ -155,7 +155,7 @@ describe('the policy, reloaded', () => {
     return stage.eve.sees(text);
   };
 
-  test('16 a restart with another policy records what it changes', async () => {
+  test('a restart with another policy records what it changes', async () => {
     await stage.recorded('policy.loaded', 1);
     await stage.restart({
       policy: (source) =>
@@ -172,7 +172,7 @@ describe('the policy, reloaded', () => {
     expect((await stage.recorded('policy.loaded', 4)).payload.changes).toEqual([]);
   });
 
-  test('is shown as a difference, in force without restart, on record with who did it', async () => {
+  test('is shown as a difference, in force without restart, recorded with who did it', async () => {
     stage.savePolicy((source) =>
       source.replace('duration: { default: 1h, max: 4h, total: 8h }', 'duration: { default: 30m, max: 30m }'),
     );
@@ -188,14 +188,14 @@ describe('the policy, reloaded', () => {
     await stage.ana.sees('For how long?');
   });
 
-  test('with a mistake in it leaves everything as it is, and names the mistake', async () => {
+  test('with a mistake changes nothing, and names the mistake', async () => {
     stage.savePolicy((source) => source.replace('level: { max: 2 }', 'level: { max: two }'));
     await openReload('level.max');
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
   });
 
-  test('saved again after it was looked at, it is shown again instead of put in force', async () => {
+  test('saved again after somebody looked, it is shown again instead of put in force', async () => {
     stage.savePolicy((source) => `${source}# one\n`);
     const shown = await openReload('What changes');
     stage.savePolicy((source) => source.replace('risk: low', 'risk: high'));

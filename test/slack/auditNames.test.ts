@@ -22,21 +22,21 @@ const loaded: LedgerEvent<'policy.loaded'> = {
   },
 };
 
-test('16 what a policy changes names groups and people, as far as Slack says', () => {
+test('what a policy changes names groups and people, as far as Slack knows them', () => {
   expect(principalsIn([loaded])).toEqual(['S0DBA', 'U0BEN', 'U0GONE']);
   expect(auditLine(loaded, NAMES)).toContain(
     'db/read: @dba (S0DBA) and Ben &lt;Okafor&gt; (U0BEN) may approve; U0GONE no longer may',
   );
 });
 
-test('16 whoever passed themselves off as the bot has a name', () => {
+test('somebody who passed themselves off as the bot has a name', () => {
   const payload = { channel: 'C0AUDIT', user: 'U0BEN', bot: null, count: 2, newest: '1764110000.000100' };
   const forged: LedgerEvent<'channel.forged'> = { ...base, type: 'channel.forged', payload };
   expect(principalsIn([forged])).toEqual(['U0BEN']);
   expect(auditLine(forged, NAMES)).toContain('by Ben &lt;Okafor&gt; (U0BEN), the newest');
 });
 
-test('16 where Slack says nothing the ids stay', () => {
+test('where Slack does not answer, the ids stay', () => {
   expect(auditLine(loaded)).toContain('S0DBA and U0BEN may approve');
 });
 
@@ -52,7 +52,7 @@ test.each([
   expect(principalsIn([changed, loaded])).toEqual(['S0DBA', 'U0BEN', 'U0GONE']);
 });
 
-test('whoever was erased from the record gets no name back', () => {
+test('somebody who was erased from the ledger gets no name back', () => {
   const erased: LedgerEvent<'names.erased'> = { ...base, type: 'names.erased', payload: { slackId: 'U0BEN' } };
   expect(principalsIn([erased])).toEqual([]);
   expect(auditLine(erased, NAMES)).not.toContain('Okafor');

@@ -46,7 +46,7 @@ const input = fc
     },
   }));
 
-test('16 slack: every message that passes the gate is one that Slack takes', () => {
+test('Slack accepts every message that passes the gate', () => {
   fc.assert(
     fc.property(fc.array(block, { maxLength: 70 }), anyText, (blocks, text) => {
       const sent = withinSlack({ channel: 'C1', text, blocks });
@@ -58,7 +58,7 @@ test('16 slack: every message that passes the gate is one that Slack takes', () 
   );
 });
 
-test('16 slack: every form that passes the gate is one that Slack takes', () => {
+test('Slack accepts every form that passes the gate', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(block, input), { minLength: 1, maxLength: 130 }), anyText, (blocks, title) => {
       const view = { type: 'modal', title: { type: 'plain_text', text: title }, submit: plainText('Go', 24), blocks };
@@ -70,7 +70,7 @@ test('16 slack: every form that passes the gate is one that Slack takes', () => 
   );
 });
 
-test('16 slack: what is cut away is said, and what fits goes as it is', () => {
+test('a cut is shown, and what fits goes as it is', () => {
   const blocks = Array.from({ length: 60 }, (_, index) => section(`part ${index}`));
   const sent = JSON.stringify(withinSlack({ blocks }));
   expect(sent).toContain('part 48');
@@ -80,7 +80,7 @@ test('16 slack: what is cut away is said, and what fits goes as it is', () => {
   expect(withinSlack(small)).toEqual(small);
 });
 
-test('16 slack: a text is cut before escaping: no half escape, mention or emoji', () => {
+test('a text is cut before escaping: no half escape, mention or emoji', () => {
   for (let length = 5; length < 40; length += 1) {
     const cut = cutMarkup(`${'&amp;'.repeat(20)}`, length);
     expect(cut.length).toBeLessThanOrEqual(length);
@@ -93,7 +93,7 @@ test('16 slack: a text is cut before escaping: no half escape, mention or emoji'
   expect(plain('&'.repeat(9_000)).length).toBeLessThanOrEqual(1_500);
 });
 
-test('16 slack: plain text is cut anywhere, and markup before what is open', () => {
+test('plain text is cut anywhere, and markup before an open mark', () => {
   const open = `${'x'.repeat(2_990)}<@U0ANA and on`;
   const shown = (type: string) =>
     JSON.stringify(withinSlack({ blocks: [{ type: 'section', text: { type, text: open } }] }));
@@ -107,11 +107,11 @@ test.each([
   // What is that long is no markup of the bot’s.
   ['<'.padEnd(300, 'x'), 201, `${'<'.padEnd(200, 'x')}…`],
   [`🧯🧯${'x'.repeat(20)}`, 10, '🧯🧯xxxxx…'],
-])('16 slack: %j in %i letters', (text, length, shown) => {
+])('%j in %i letters', (text, length, shown) => {
   expect(cutMarkup(text, length)).toBe(shown);
 });
 
-test('16 slack: what is no block or element is left out', () => {
+test('what is not a block or an element is left out', () => {
   const line = section('here');
   const actions = { type: 'actions', elements: ['x', null, [line], button('Go', 'a', 'v')] };
   const { blocks } = withinSlack({ blocks: ['x', null, 3, [line], line, actions] });
@@ -119,7 +119,7 @@ test('16 slack: what is no block or element is left out', () => {
   for (const view of ['x', null, [line]]) expect(withinSlack({ view })).toEqual({ view });
 });
 
-test('16 slack: only what a button says is short, and what of rich text is text', () => {
+test('only a button’s label is short, and rich text keeps its text only', () => {
   const long = { type: 'plain_text', text: 'x'.repeat(100) };
   const texts = ['button', 'workflow_button'].map((type) => {
     const sent = JSON.stringify(withinSlack({ blocks: [{ type: 'actions', elements: [{ type, text: long }] }] }));
@@ -131,7 +131,7 @@ test('16 slack: only what a button says is short, and what of rich text is text'
   expect(withinSlack({ blocks: [rich] }).blocks).toEqual([rich]);
 });
 
-test('16 slack: what had no room is said without being read as markup', () => {
+test('what had no room is counted, never read as markup', () => {
   const blocks = Array.from({ length: 52 }, () => section('part'));
   const sent = withinSlack({ blocks }).blocks;
   const words = 'and 3 more parts that one message has no room for';
@@ -141,7 +141,7 @@ test('16 slack: what had no room is said without being read as markup', () => {
   });
 });
 
-test('16 slack: answers to response addresses fit too', async () => {
+test('answers to response addresses fit too', async () => {
   const sent: unknown[] = [];
   vi.stubGlobal('fetch', async (_to: unknown, init?: RequestInit) => void sent.push(init));
   const post = (body: string) => fittingFetch('https://x.example', { method: 'POST', body });
@@ -166,6 +166,6 @@ test.each([
   ['a client of the Web API', /extends webApi\.WebClient|new [\w.]*WebClient\(/, ['slack/link/clients.ts']],
   ['a Bolt app', /\bbolt\.App\(|import \{[^}]*\bApp\b[^}]*\} from '[^']*\/bolt\.ts'/, ['slack/app.ts']],
   ['a call to an address of Slack', /response_url|slack\.com\/api\/[a-z]/, []],
-])('16 slack: only one place makes %s, so nothing goes round the gate', (_what, made, allowed) => {
+])('only one place makes %s, so nothing goes round the gate', (_what, made, allowed) => {
   expect(sources.filter(({ source }) => made.test(source)).map(({ file }) => file)).toEqual(allowed);
 });

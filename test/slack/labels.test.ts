@@ -9,7 +9,7 @@ import { aPolicy, aResource, aRole } from '../support/domain.ts';
 
 const texts = (policy: ReturnType<typeof aPolicy>) => roleOptions(policy, '').map(({ text }) => text.text);
 
-test('16 choice: two resources of one name are told apart by their ids', () => {
+test('two resources of one name are told apart by their ids', () => {
   const read = aRole({ id: 'read', name: 'read' });
   const policy = aPolicy(aResource('db-eu', 'Database', [read]), aResource('db-us', 'Database', [read]));
   expect(texts(policy)).toEqual(['Database (read) (db-eu/read)', 'Database (read) (db-us/read)']);
@@ -17,7 +17,7 @@ test('16 choice: two resources of one name are told apart by their ids', () => {
   expect(chosenRole(policy, 'db-us/read')?.label).toBe('Database (read) (db-us/read)');
 });
 
-test('16 choice: a long name leaves the role to be read', () => {
+test('a long resource name leaves the role readable', () => {
   const name = 'Production replica of the payments ledger for the European region, second site';
   const roles = ['read', 'write', 'admin'].map((id) => aRole({ id, name: id }));
   const shown = texts(aPolicy(aResource('db', name, roles)));
@@ -25,13 +25,13 @@ test('16 choice: a long name leaves the role to be read', () => {
   for (const text of shown) expect(text.length).toBeLessThanOrEqual(75);
 });
 
-test('16 choice: a name that differs in marks that nobody sees is no other name', () => {
+test('a name that differs in invisible marks counts as the same name', () => {
   const read = aRole({ id: 'read', name: 'read' });
   const shown = texts(aPolicy(aResource('a', 'Database', [read]), aResource('b', 'Data\u200bbase\u202e', [read])));
   expect(shown).toEqual(['Database (read) (a/read)', 'Database (read) (b/read)']);
 });
 
-test('16 choice: whatever things are called, no two are offered under the same words', () => {
+test('whatever things are called, no two choices read the same', () => {
   const name = fc.oneof(
     fc.constantFrom('Database', 'database', 'x'.repeat(90), `${'x'.repeat(90)}y`, '🧯'.repeat(60), ' '),
     fc.string({ minLength: 1, maxLength: 120 }),
@@ -53,7 +53,7 @@ test('16 choice: whatever things are called, no two are offered under the same w
   );
 });
 
-test('16 choice: narrower roles of one name are told apart by their ids', () => {
+test('narrower roles of one name are told apart by their ids', () => {
   const names = distinct([
     { id: 'db/read', label: 'read' },
     { id: 'db/read-eu', label: 'read' },

@@ -22,8 +22,8 @@ const asked = async () => {
 /** Sends it as Slack does: an answer after three seconds is none. */
 const sends = (who: string, form: OpenView) => people().submit(who, form);
 
-describe('a form whose answer takes long is acknowledged first, and answered in its place', () => {
-  test('16 slack: Deny…', async () => {
+describe('a form with a slow answer is acknowledged first, and answered in its place', () => {
+  test('Deny…', async () => {
     await stage.dev.click(await asked(), 'review_deny');
     const form = await stage.dev.sees('Why not?');
     await people().enter('U0DEV', form, 'comment', 'not now');
@@ -34,7 +34,7 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
     await stage.recorded('request.denied');
   });
 
-  test('16 slack: Approve less…, refused late, says why and keeps what was typed', async () => {
+  test('Approve less…, refused late, says why and keeps what was typed', async () => {
     const prompt = await asked();
     await stage.ben.click(prompt, 'review_change');
     const form = await stage.ben.sees('gets what you choose here');
@@ -46,7 +46,7 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
     expect(answer).toContain('only a little');
   });
 
-  test('16 slack: Freeze', async () => {
+  test('Freeze', async () => {
     await stage.eve.jit('admin');
     await people().clickIn('U0EVE', await stage.eve.sees('Active: '), 'admin_freeze');
     const form = await stage.eve.sees('Nobody gets access until');
@@ -58,7 +58,7 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
     await stage.recorded('access.frozen');
   });
 
-  test('16 slack: a stand-in', async () => {
+  test('naming a stand-in', async () => {
     await stage.dev.jit('away');
     const form = await stage.dev.sees('Who reviews for you?');
     await people().enter('U0DEV', form, 'away_to', 'U0CHLOE');
@@ -71,7 +71,7 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
     );
   });
 
-  test('16 slack: whoever closes the form meanwhile is told in a private message', async () => {
+  test('somebody who closes the form meanwhile is answered in a private message', async () => {
     await stage.dev.click(await asked(), 'review_deny');
     const form = await stage.dev.sees('Why not?');
     await people().enter('U0DEV', form, 'comment', 'not now');
@@ -83,18 +83,18 @@ describe('a form whose answer takes long is acknowledged first, and answered in 
   });
 });
 
-describe('a form that Slack does not open is not silence', () => {
+describe('where Slack does not open a form, the person is told', () => {
   const refused = () =>
     stage.sandbox.slack.faults.add({ kind: 'says', match: 'views.', says: { ok: false, error: 'expired_trigger_id' } });
 
-  test.each(['review_deny', 'review_change'])('16 slack: the button %s', async (action) => {
+  test.each(['review_deny', 'review_change'])('the button %s', async (action) => {
     const prompt = await asked();
     refused();
     await stage.dev.click(prompt, action);
     await stage.dev.readsIn('C0ACCESS', 'Slack did not open the form');
   });
 
-  test.each(['', 'away', 'extend payments', 'request payments'])('16 slack: /jit %s', async (typed) => {
+  test.each(['', 'away', 'extend payments', 'request payments'])('/jit %s', async (typed) => {
     await stage.ana.jit('request payments read 1h stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
     refused();
@@ -102,7 +102,7 @@ describe('a form that Slack does not open is not silence', () => {
     await stage.ana.told('Slack did not open the form');
   });
 
-  test.each(['grant_extend', 'grant_credential'])('16 slack: the button %s in a private message', async (action) => {
+  test.each(['grant_extend', 'grant_credential'])('the button %s in a private message', async (action) => {
     await stage.ana.jit('request payments read 1h stuck payments');
     const notice = await stage.ana.readsDirect('You have Payments database (read)');
     refused();
@@ -110,13 +110,13 @@ describe('a form that Slack does not open is not silence', () => {
     await stage.ana.readsDirect('Slack did not open the form');
   });
 
-  test('16 slack: a shortcut', async () => {
+  test('a shortcut', async () => {
     refused();
     await people().shortcut('U0ANA', 'request_access', null);
     await stage.ana.readsDirect('Slack did not open the form');
   });
 
-  test('16 slack: Freeze… over the list of an administrator', async () => {
+  test('Freeze… over an administrator’s list', async () => {
     await stage.eve.jit('admin');
     const list = await stage.eve.sees('Active: ');
     stage.sandbox.slack.faults.add({

@@ -42,7 +42,7 @@ const AUTOMATIC = /(?<!not )automatic(?! \(not)/i;
 describe.each(Object.keys(SURFACES))('on call with one open incident, the %s', (surface) => {
   const say = (role: string) => SURFACES[surface]?.(role) ?? Promise.reject(new Error(surface));
 
-  test.each([READ, ADMIN])('16 answer: says automatic for %s, as the one-line request does', async (role) => {
+  test.each([READ, ADMIN])('says automatic for %s, as the one-line request does', async (role) => {
     expect(await say(role)).toMatch(AUTOMATIC);
     await stage.ana.jit(`request ${role.replace('/', ' ')} 30m INC-4711 stuck payments`);
     await stage.ana.told('Approved.');
@@ -51,14 +51,14 @@ describe.each(Object.keys(SURFACES))('on call with one open incident, the %s', (
     expect(submitted.payload.incidentId).toBe('PINC4711');
   });
 
-  test('16 answer: says who decides without an incident, as the one-line request does', async () => {
+  test('says who decides without an incident, as the one-line request does', async () => {
     for (const incident of pagerDuty().account.incidents) incident.status = 'resolved';
     expect(await say(ADMIN)).toMatch(/needs 2 approvals/i);
     await stage.ana.jit('request payments admin 30m INC-4711 stuck payments');
     await stage.ana.told('Needs 2 approvals');
   });
 
-  test('16 answer: a role already active is not offered as automatic', async () => {
+  test('a role that is already active is not offered as automatic', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
     expect(await say(READ)).not.toMatch(AUTOMATIC);
@@ -66,20 +66,20 @@ describe.each(Object.keys(SURFACES))('on call with one open incident, the %s', (
     await stage.ana.told('already active');
   });
 
-  test('16 answer: a role already asked for is not offered again', async () => {
+  test('a role that is already requested is not offered again', async () => {
     for (const incident of pagerDuty().account.incidents) incident.status = 'resolved';
     await stage.ana.jit('request payments admin 30m INC-4711 stuck payments');
     await stage.ana.told('Needs 2 approvals');
     expect(await say(ADMIN)).not.toMatch(/needs 2 approvals/i);
   });
 
-  test('16 answer: with everything frozen nothing is offered', async () => {
+  test('nothing is offered while everything is frozen', async () => {
     await stage.eve.jit('admin freeze A token has leaked');
     await stage.eve.told('Frozen.');
     expect(await say(READ)).not.toMatch(AUTOMATIC);
   });
 
-  test('16 answer: PagerDuty down is said before and after, with the reason', async () => {
+  test('PagerDuty down is said before and after, with the reason', async () => {
     pagerDuty().faults.add({ kind: 'error_500' });
     expect(await say(READ)).toMatch(/PagerDuty answered with 500/);
     await stage.ana.jit('request payments read 30m stuck payments');
@@ -88,7 +88,7 @@ describe.each(Object.keys(SURFACES))('on call with one open incident, the %s', (
   });
 });
 
-test('16 answer: with PagerDuty down after the preview, the answer says what changed', async () => {
+test('with PagerDuty down after the preview, the answer says what changed', async () => {
   const form = await stage.ana.fillRequest({ search: 'payments read', role: READ, reason: 'Stuck payments' });
   expect(stage.viewText(form, 'U0ANA')).toMatch(AUTOMATIC);
   pagerDuty().faults.add({ kind: 'error_500' });
@@ -97,7 +97,7 @@ test('16 answer: with PagerDuty down after the preview, the answer says what cha
 });
 
 describe('break-glass', () => {
-  test('16 answer: is automatic for those allowed, by the line as by the form', async () => {
+  test('is automatic for those allowed, by the line as by the form', async () => {
     await stage.ben.jit('break-glass payments admin 20m');
     await stage.ben.sees('your use is reviewed afterwards');
     for (let top = people().topView('U0BEN'); top; top = people().topView('U0BEN')) people().close(top);
@@ -105,14 +105,14 @@ describe('break-glass', () => {
     await stage.ben.told('Break-glass: I’m setting up your access now');
   });
 
-  test('16 answer: whoever may not is told so in the form, too', async () => {
+  test('somebody who may not is told so in the form, too', async () => {
     await stage.chloe.jit('break-glass payments admin 20m');
     await stage.chloe.sees('You cannot use break-glass');
     await stage.chloe.jit('break-glass payments admin 20m Checkout is down for everybody');
     await stage.chloe.told('You cannot use break-glass');
   });
 
-  test('16 answer: allowed for the one open incident, line and form ask ordinarily', async () => {
+  test('the rules allow it for the one open incident: line and form ask ordinarily', async () => {
     const named = (source: string) =>
       source.replace('members_of: [S0SRE], max: 30m', 'members_of: [S0SRE, U0ANA], max: 30m');
     await stage.restart({ policy: named });
@@ -131,7 +131,7 @@ const importing = (name: RegExp) =>
     .filter((file) => name.test(readFileSync(join(SRC, file), 'utf8')))
     .sort();
 
-test('16 answer: only one place of the flow calls the evaluator', () => {
+test('only one place of the flow calls the evaluator', () => {
   expect(importing(/\bevaluatePolicy\b/)).toEqual([
     'cli/policy/replay.ts',
     'cli/policy/test.ts',
@@ -142,7 +142,7 @@ test('16 answer: only one place of the flow calls the evaluator', () => {
   ]);
 });
 
-test('16 answer: only the outlook and the deciders decide at all', () => {
+test('only the outlook and the deciders decide at all', () => {
   expect(importing(/import \{[^}]*\bdecide\b[^}]*\} from '[^']*decide\.ts'/)).toEqual([
     'lifecycle/breakGlass/breakGlass.ts',
     'lifecycle/grant/extendGrant.ts',

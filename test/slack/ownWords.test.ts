@@ -71,7 +71,7 @@ test.each([
   ['list', list],
   ['revoke', revoke],
   ['extend', extend],
-])('16 slack: with 28 live grants /jit %s shows what fits, and names the others', async (_name, command) => {
+])('with 28 active grants, /jit %s shows what fits and names the others', async (_name, command) => {
   await command.run(call(''));
   const blocks = said[0]?.blocks ?? [];
   expect(messageBlocks.safeParse(blocks).error?.issues).toBeUndefined();
@@ -80,12 +80,12 @@ test.each([
   for (const role of roles) expect(shown).toMatch(new RegExp(`${role.name}\\b|db/${role.id}\\b`));
 });
 
-test('16 slack: one of 28 live grants can be ended by its name', async () => {
+test('one of 28 active grants can be ended by its name', async () => {
   await revoke.run(call('db/role27'));
   expect(said[0]?.text).toContain('Ending your access to *Database (Role 27)* now');
 });
 
-test('16 slack: the button that ends all that is shown counts and ends what is shown', () => {
+test('the button that ends all that is shown counts and ends just that', () => {
   const modal = adminModal(flow.deps.policy, { word: null, freeze: null, grants, requests: [] });
   expect(viewSchema.safeParse(modal).error?.issues).toBeUndefined();
   const text = JSON.stringify(modal);
@@ -98,7 +98,7 @@ test('16 slack: the button that ends all that is shown counts and ends what is s
   expect(text).toContain(`"value":"${value}"`);
 });
 
-test('16 slack: only where something was asked is it said that nothing was requested', () => {
+test('"Nothing was requested" is said only where something was asked', () => {
   const { notRequested, ...others } = ERRORS;
   expect(drawn(notRequested)).toContain('nothing was requested');
   for (const words of Object.values(others)) expect(drawn(words)).not.toContain('nothing was requested');

@@ -13,7 +13,7 @@ const opened = (title: string) =>
   );
 
 describe('an incident that the bot opened', () => {
-  test('16 is resolved when the use of break-glass is reviewed, and not before', async () => {
+  test('is resolved when the use of break-glass is reviewed, and not before', async () => {
     stage = await setStage();
     await stage.ben.jit('break-glass payments admin 20m Checkout is down and the queue has to be cleared');
     await stage.ben.readsDirect('You have Payments database (admin)');
@@ -37,7 +37,7 @@ describe('an incident that the bot opened', () => {
     expect(stage.sandbox.pagerDuty.account.incidents.find(({ id }) => id === 'PINC4711')?.status).toBe('triggered');
   });
 
-  test('16 is resolved when the request that nobody had decided is decided', async () => {
+  test('is resolved when the undecided request is decided', async () => {
     stage = await setStage();
     await stage.ben.jit('request payments read 30m customer 4411');
     const card = await stage.chloe.readsIn('C0ACCESS', 'Approve less');
@@ -61,7 +61,7 @@ describe('a person whose address differs between Slack and PagerDuty', () => {
     users[index] = { id: 'PANA', name: 'Ana Kovač', email: 'A.Kovac@Pager.example' };
   };
 
-  test('16 is on call by the name in identities', async () => {
+  test('is on call by the name in identities', async () => {
     stage = await setStage({
       policy: (source) => `${source}\nidentities: { U0ANA: { pagerduty: a.kovac@pager.example } }\n`,
     });
@@ -70,7 +70,7 @@ describe('a person whose address differs between Slack and PagerDuty', () => {
     await stage.ana.told('Approved.');
   });
 
-  test('16 without a name there reads what to put where', async () => {
+  test('without a name there, reads what to put where', async () => {
     stage = await setStage();
     rename();
     await stage.ana.jit('request payments read 15m on my turn');

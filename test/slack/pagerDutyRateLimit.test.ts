@@ -23,7 +23,7 @@ const passes = async (minutes: number) => {
   }
 };
 
-test('16 whoever asks is told to wait, for whichever service it is', async () => {
+test('the requester is told to wait, whichever service limits it', async () => {
   const asking = asks();
   const told = await stage.ana.told('One moment');
   expect(stage.text(told, 'U0ANA')).not.toContain('Slack');
@@ -34,7 +34,7 @@ test('16 whoever asks is told to wait, for whichever service it is', async () =>
   await stage.ana.readsDirect('You have Payments database');
 });
 
-test('16 past two minutes reviewers are asked, and nothing is given on a guess', async () => {
+test('after two minutes reviewers are asked, and nothing is given on a guess', async () => {
   const asking = asks();
   await isHeldOff();
   await passes(3);

@@ -34,7 +34,7 @@ const openReload = async (text: string) => {
 const rolesAre = (count: number) =>
   expect.poll(async () => (await stage.madeRoles()).length, { timeout: 5_000 }).toBe(count);
 
-describe('K4 a policy that moves a target', () => {
+describe('a policy that moves a target', () => {
   test.each([
     ['K4.1 another login template', OWN_LOGINS],
     ['K4.2 another host', ELSEWHERE],

@@ -17,7 +17,7 @@ const ask = async (who = stage.ben, role = 'orders-db/read') =>
 const said = (channel: string) => stage.sandbox.slack.workspace.visible(channel, 'U0EVE');
 
 test.each(['invalid_blocks', 'msg_too_long', 'msg_blocks_too_long'])(
-  '16 slack: a card refused with %s comes in plain words, and can be decided',
+  'a card refused with %s is sent in plain words, and can be decided',
   async (error) => {
     await stage.until('started', () => said('C0AUDIT').length > 0);
     refuses('chat.postMessage C0ACCESS', error, 1);
@@ -35,7 +35,7 @@ test.each(['invalid_blocks', 'msg_too_long', 'msg_blocks_too_long'])(
   },
 );
 
-test('16 slack: a name in plainer words reads as it is written', async () => {
+test('a name in plain words reads as it is written', async () => {
   const ben = stage.sandbox.slack.workspace.users.get('U0BEN');
   if (ben) Object.assign(ben, { realName: 'Ben & Sons' });
   await stage.until('started', () => said('C0AUDIT').length > 0);
@@ -49,7 +49,7 @@ test('16 slack: a name in plainer words reads as it is written', async () => {
   expect(JSON.stringify(plainly.blocks)).toContain('Ben &amp; Sons');
 });
 
-test('16 slack: a card that cannot be changed is posted anew as it stands now', async () => {
+test('a card that cannot be changed is posted again as it is now', async () => {
   await ask();
   const first = await stage.eve.readsIn('C0ACCESS', 'asks for');
   await stage.dev.readsIn('C0ACCESS', 'review_approve');
@@ -61,7 +61,7 @@ test('16 slack: a card that cannot be changed is posted anew as it stands now', 
   expect(anew.ts > first.ts).toBe(true);
 });
 
-test('16 slack: what is refused even in plain words is not sent for ever', async () => {
+test('what is refused even in plain words is not sent for ever', async () => {
   await ask();
   await stage.dev.readsIn('C0ACCESS', 'review_approve');
   refuses('chat.update', 'invalid_blocks');

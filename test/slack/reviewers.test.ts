@@ -35,7 +35,7 @@ describe('the card', () => {
     expect(card).toContain('you can approve this (rule 3)');
   });
 
-  test('says what they held lately, and links the incident with its severity', async () => {
+  test('shows their recent access, and links the incident with its severity', async () => {
     await stage.ben.jit('request orders read 30m first');
     await stage.chloe.click(await prompt(), 'review_approve');
     await stage.ben.click(await stage.ben.readsDirect('You have Orders database (read)'), 'grant_end');
@@ -98,7 +98,7 @@ describe('approving less', () => {
     expect(card).toBeDefined();
   });
 
-  test('more than was asked for, or another role, is not given, whatever the form says', async () => {
+  test('no form gives more than was asked for, or another role', async () => {
     await stage.ben.jit('request payments admin 30m INC-4711 rollback of a bad migration');
     const form = await openChange();
     const say = (role: string, duration: number) => {
@@ -127,7 +127,7 @@ describe('stages', () => {
         'stages: [{ reviewers: [S0PAYLEADS] }, { reviewers: [S0SECURITY] }], expires',
       );
 
-  test('one of the leads AND one of security: two of either do not do, in any order', async () => {
+  test('one of the leads and one of security: two of either are not enough', async () => {
     await start(TWO_STAGES);
     stage.sandbox.slack.workspace.groups.get('S0PAYLEADS')?.members.push('U0DEV');
     await stage.ben.jit('request payments admin 30m INC-4711 rollback of a bad migration');
@@ -168,7 +168,7 @@ describe('when nobody answers', () => {
     await stage.ben.readsDirect('You have Payments database (read)');
   });
 
-  test('sleepers are left alone, at the end somebody is paged, then it expires', async () => {
+  test('sleepers are left alone, somebody is paged in the end, then it expires', async () => {
     toNoon();
     const eve = stage.sandbox.slack.workspace.users.get('U0EVE');
     if (eve) eve.quietUntil = stage.clock.now() + 8 * HOUR;
@@ -189,7 +189,7 @@ describe('when nobody answers', () => {
     await stage.ben.readsDirect('Nobody decided');
   });
 
-  test('16 the thread says that PagerDuty is silent, and who is asked once it answers', async () => {
+  test('the thread says that PagerDuty is silent, and who is asked once it answers', async () => {
     toNoon();
     await stage.ben.jit('request payments read 30m customer 4411');
     await prompt();
@@ -202,7 +202,7 @@ describe('when nobody answers', () => {
     await stage.chloe.readsIn('C0ACCESS', 'I also asked');
   });
 
-  test('16 who is passed over is named with the reason where nobody is left to ask', async () => {
+  test('people who are passed over are named with the reason where nobody is left', async () => {
     toNoon();
     const eve = stage.sandbox.slack.workspace.users.get('U0EVE');
     if (eve) eve.quietUntil = stage.clock.now() + 8 * HOUR;
@@ -273,7 +273,7 @@ describe('while somebody is away', () => {
     await stage.chloe.told('no longer reviews for you');
   });
 
-  test('a stand-in stands in until then and no longer, and never for the requester', async () => {
+  test('a stand-in acts until then and no longer, and never for the requester', async () => {
     await nameStandIn(stage.eve, 'U0ANA', stage.clock.now() + HOUR);
     await stage.recorded('delegation.set');
     await stage.eve.jit('request orders read 30m numbers');

@@ -20,7 +20,7 @@ async function connectionTo(answer: string) {
 }
 
 test.each(['invalid_auth', 'not_allowed_token_type', 'account_inactive'])(
-  '16 an app token that Slack refuses (%s) is named, at the start and in the log',
+  'an app token that Slack refuses (%s) is named, at start and in the log',
   async (code) => {
     const { connection, log } = await connectionTo(JSON.stringify({ ok: false, error: code }));
     const problem = `Slack does not accept SLACK_APP_TOKEN (${code})`;
@@ -35,13 +35,13 @@ test.each(['invalid_auth', 'not_allowed_token_type', 'account_inactive'])(
   },
 );
 
-test('16 a Slack that is down refuses no token: start and connecting go on', async () => {
+test('Slack being down refuses no token: start and connecting go on', async () => {
   const { connection, log } = await connectionTo('{"ok":false,"error":"internal_error"}');
   await connection.open();
   expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining('not connected to Slack'));
 });
 
-test('16 a port that is taken is said to be, with what to set', async () => {
+test('a port in use is named, with what to set', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, resolve));
   onTestFinished(() => closeServer(taken));

@@ -13,7 +13,7 @@ afterEach(() => stage.close());
 
 const SAID = 'a target does not answer as it should';
 
-test('16 an unreachable target at start is one log line with advice, others work', async () => {
+test('an unreachable target at start is one log line with advice, others work', async () => {
   stage.clock.jump(10_000);
   await stage.logged(SAID, 1);
   const lines = stage.log.lines.filter(({ message }) => message.startsWith(SAID));

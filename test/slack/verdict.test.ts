@@ -26,7 +26,7 @@ const judge = async (action: 'use_justified' | 'use_unjustified') => {
 };
 
 describe('the verdict on break-glass', () => {
-  test('16 glass: found justified, access can still be ended, and the person is told', async () => {
+  test('found justified, access can still be ended, and the person is told', async () => {
     const prompt = await judge('use_justified');
     const told = await stage.ben.readsDirect('justified');
     expect(stage.text(told, 'U0BEN')).toContain('│ looked at the *session*');
@@ -38,7 +38,7 @@ describe('the verdict on break-glass', () => {
     await stage.until('nothing is left to end', () => !stage.text(prompt, 'U0EVE').includes('End access now'));
   });
 
-  test('16 glass: found unjustified, the reviewer ends access, and the person is told', async () => {
+  test('found unjustified, the reviewer ends access, and the person is told', async () => {
     await judge('use_unjustified');
     const ended = await stage.recorded('grant.ended');
     expect(ended.payload.why).toBe('revoked');
@@ -51,7 +51,7 @@ describe('the verdict on break-glass', () => {
     expect(told).toContain('│ looked at the *session*');
   });
 
-  test('16 glass: found unjustified after its end, the person is told all the same', async () => {
+  test('found unjustified after its end, the person is told all the same', async () => {
     const prompt = await breakGlass();
     await stage.ben.jit('revoke');
     await stage.recorded('grant.ended');
@@ -71,16 +71,16 @@ describe('on call, on the card', () => {
   };
   const onCallOf = (text: string) => /On call\s+(.+)/.exec(text)?.[1] ?? text;
 
-  test('16 card: not on call is no', async () => {
+  test('not on call reads as no', async () => {
     expect(onCallOf(await card(stage.ben, 'orders read'))).toMatch(/\bno$/m);
   });
 
-  test('16 card: on call is the level and until when', async () => {
+  test('on call shows the level and until when', async () => {
     for (const incident of stage.sandbox.pagerDuty.account.incidents) incident.status = 'resolved';
     expect(onCallOf(await card(stage.ana, 'payments admin'))).toMatch(/level 1 for Payments until/);
   });
 
-  test('16 card: not known is why', async () => {
+  test('unknown shows why', async () => {
     stage.sandbox.pagerDuty.faults.add({ kind: 'error_500' });
     expect(onCallOf(await card(stage.ana, 'payments read'))).toMatch(/not known: PagerDuty answered with 500/);
   });

@@ -16,7 +16,7 @@ const account = (email: string) => ({
   profile: { email },
 });
 
-test('H5 whoever has capitals in their address is the same person, and keeps them', () => {
+test('somebody with capitals in their address is the same person, and keeps them', () => {
   const small = { slackId: 'U0ANA', name: 'ana', email: 'ana.kovac@harbor.example', timeZone: 'UTC' };
   expect(personOf(account('Ana.Kovac@Harbor.example'), 'T1')).toEqual({
     known: true,
@@ -25,7 +25,7 @@ test('H5 whoever has capitals in their address is the same person, and keeps the
   expect(personOf(account('ana.kovac@harbor.example'), 'T1')).toEqual({ known: true, value: small });
 });
 
-test('H5 the written address is as personal as the other, and leaves an event with it', () => {
+test('the written address is personal data like the other, and erased like it', () => {
   const person = { slackId: 'U0ANA', name: 'Ana', email: 'ana@x', writtenEmail: 'Ana@X', timeZone: 'UTC' };
   const other = { id: 'T1', name: 'a target', email: 'team@x', writtenEmail: 'Team@X' };
   expect(eachPerson({ person, other }, () => '-')).toEqual({
@@ -34,7 +34,7 @@ test('H5 the written address is as personal as the other, and leaves an event wi
   });
 });
 
-test('H5 {email_lower} is the address in small letters, whoever it is asked of', () => {
+test('{email_lower} is the address in small letters, for everybody', () => {
   const asked = (email: string) =>
     accountFor('oidc:{email_lower}', { slackId: 'U0ANA', name: 'Ana', email }, new Map());
   expect([asked('Ana@X.example'), asked("O'Neil+x@X.example")]).toEqual([

@@ -1,9 +1,10 @@
 /** Pages somebody when a problem begins that the bot cannot solve, and tells the same people when it is over. */
 
-import { ALARMS, type Alarm, type AlarmKind } from '../../domain/alarm.ts';
+import type { Alarm, AlarmKind } from '../../domain/alarm.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import { BOT, type Named, named } from '../../domain/person.ts';
 import { StorageError } from '../../ports/store.ts';
+import { ALARMS } from '../../wording/reasons/alarms.ts';
 import type { Deps } from '../deps.ts';
 import { peopleNamed } from '../people/candidates.ts';
 

@@ -82,6 +82,14 @@ export const unreadableFile = (path: string, what: string, why: string): string 
 
 /** What the bot says on its error output when it cannot start or has to stop. */
 export const START = {
+  threadEnded: (code: number): string => `a thread ended with ${code} before it answered`,
+  policyPartLost: 'a part of the policy was lost between threads',
+  policyOfOther: (problem: string): string => `this version does not accept it: ${problem}`,
+  portTaken: (port: number): string =>
+    `cannot listen on port ${port}: another program listens there already; set PORT to a free one`,
+  portForbidden: (port: number): string =>
+    `cannot listen on port ${port}: this user may not use it; set PORT to one that it may use, such as 3000`,
+  portProblem: (port: number, why: string): string => `cannot listen on port ${port} (${why}); set PORT to another one`,
   cannotStart: (why: string): string => `jitbot cannot start.\n${why}\n`,
   stops: (error: string): string => `jitbot stops: something failed that nothing was prepared for.\n${error}\n`,
   oldNode: (version: string): string =>
