@@ -256,6 +256,14 @@ describe('at PagerDuty', () => {
       'is switched off',
     ],
     ['one of other events', [{ ...SUBSCRIPTION, events: ['incident.resolved'] }], 'does not send incident.reopened'],
+    [
+      'one of other events beside one that is switched off',
+      [
+        { ...SUBSCRIPTION, events: ['incident.resolved'] },
+        { ...SUBSCRIPTION, active: false },
+      ],
+      'does not send incident.reopened',
+    ],
   ])('webhook subscriptions: %s', async (_name, subscriptions, what) => {
     pagerDuty.says('GET /webhook_subscriptions', pageOf('webhook_subscriptions', subscriptions));
     expect(await only()).toMatchObject({

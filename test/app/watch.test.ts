@@ -148,3 +148,12 @@ test('an alarm that one of two places took is raised again until the other has i
   await passes(2 * MINUTE);
   expect(posts).toHaveLength(1);
 });
+
+test('an alarm that one of two places took is over there, too, once the bot is well', async () => {
+  [bot, webhookTakes] = [503, 500];
+  await passes(4 * MINUTE);
+  [bot, webhookTakes] = [200, 200];
+  await passes(MINUTE);
+  expect(events.at(-1)?.event_action).toBe('resolve');
+  expect(posts.map(({ alarm }) => alarm)).toEqual(['resolve']);
+});

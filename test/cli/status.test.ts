@@ -1,8 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { doubtIn } from '../../src/cli/ledgerDoubt.ts';
 import { statusOf } from '../../src/cli/status.ts';
+import type { NewEvent } from '../../src/domain/events.ts';
+import { BOT } from '../../src/domain/person.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
 import type { Overview } from '../../src/ports/overview.ts';
 import { NOON } from '../support/domain.ts';
+import { aFlow } from '../support/flowWorld.ts';
 
 const overview = (more: Partial<Overview> = {}): Overview => ({
   live: { active: 2 },
@@ -86,4 +90,20 @@ describe('the status', () => {
       'the audit channel lacks 1 event, the oldest from 10 min ago',
     ]);
   });
+});
+
+test('damage that the bot found counts until the next start looks again', async () => {
+  const flow = aFlow({
+    roles: '      read: { grants: {}, duration: { max: 4h }, rules: [{ allow: { duration: { max: 4h } } }] }',
+  });
+  onTestFinished(() => flow.close());
+  const happens = (
+    event: Pick<NewEvent<'bot.started'>, 'type' | 'payload'> | Pick<NewEvent<'ledger.damaged'>, 'type' | 'payload'>,
+  ) => flow.deps.store.commit({ events: [{ actor: BOT, requestId: null, grantId: null, ...event } as NewEvent] });
+  const started = { type: 'bot.started', payload: { version: '1', after: 0 } } as const;
+  await happens(started);
+  await happens({ type: 'ledger.damaged', payload: { problem: 'an event is missing' } });
+  expect(await doubtIn(flow.ledger)).toBe('an event is missing');
+  await happens(started);
+  expect(await doubtIn(flow.ledger)).toBeNull();
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StorageError } from '../../src/ports/store.ts';
 import type { Connection } from '../../src/provisioners/provisioner.ts';
+import { sayTheSame } from '../../src/provisioners/ssh/krl.ts';
 import { ssh } from '../../src/provisioners/ssh/provisioner.ts';
 import { hasSshd, me, run, type Sshd, startSshd } from '../support/sshd.ts';
 import { accessOf, inAnHour, newGrantId, useForTests } from './contract.ts';
@@ -251,8 +252,33 @@ describe.skipIf(!hasSshd)('ssh, against a hostile holder', () => {
     expect(readFileSync(told)).toEqual(readFileSync(server.list));
     // A list that had to be mended goes to the servers too.
     rmSync(server.list);
+    rmSync(told);
     await publishing.isActive(whose(id));
     expect(readFileSync(told)).toEqual(readFileSync(server.list));
+    // Also by a second end of the same access.
+    rmSync(server.list);
+    await publishing.revoke(whose(id));
+    expect(sayTheSame(readFileSync(told), readFileSync(server.list))).toBe(true);
+  });
+
+  test('a changed list that did not reach the servers goes there in the next round', async () => {
+    const told = server.at('told-later');
+    const file = server.at('publish-later.sh');
+    const down = server.at('down-later');
+    writeFileSync(file, `#!/bin/sh\ntest -e ${down} && exit 1\ncp ${server.list} ${told}\n`, { mode: 0o755 });
+    const publishing = ssh.connect({ ...target, publish: [file] }, use);
+    await publishing.tidy?.();
+    const id = newGrantId();
+    const kept = await certificate(id);
+    // Another bot on the same list ends it.
+    await connection.revoke(whose(id));
+    writeFileSync(down, '');
+    await expect(publishing.tidy?.()).rejects.toThrow(/publish-later\.sh/);
+    expect(readFileSync(told)).not.toEqual(readFileSync(server.list));
+    rmSync(down);
+    await publishing.tidy?.();
+    expect(readFileSync(told)).toEqual(readFileSync(server.list));
+    expect(await getsIn(kept)).toBe(false);
   });
 
   test('only the key of a public key reaches the certificate and the shown command', async () => {

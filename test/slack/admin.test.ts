@@ -204,6 +204,18 @@ describe('the policy, reloaded', () => {
     expect(stage.events().filter(({ type }) => type === 'policy.loaded')).toHaveLength(1);
   });
 
+  test('access that a reload would strand and that nobody was shown is shown first', async () => {
+    await stage.ana.jit('request payments read 1h stuck payments');
+    await stage.ana.readsDirect('You have Payments database (read)');
+    stage.savePolicy((source) => source.replace(/(_DB_URL\}") \}/, '$1, login: "{email_name}" }'));
+    const shown = await openReload('Ana Kovač');
+    await stage.dev.jit('request payments read 1h stuck as well');
+    await stage.dev.readsDirect('You have Payments database (read)');
+    await people().submit('U0EVE', shown);
+    await stage.until('the other one is shown', () => stage.viewText(shown, 'U0EVE').includes('Dev'));
+    expect(stage.events().filter(({ type }) => type === 'policy.loaded')).toHaveLength(1);
+  });
+
   test('a new resource works immediately, and a removed one still ends its access', async () => {
     await hold();
     stage.savePolicy((source) => {
