@@ -240,3 +240,45 @@ test('a policy that demands codes does not start without a key for their secrets
 test('a policy that pages people does not start without somebody to page as', async () => {
   await expect(stage.restart({ env: { PAGERDUTY_FROM: '' } })).rejects.toThrow(/PAGERDUTY_FROM: missing/);
 });
+
+const puts = async (policy: (source: string) => string) => {
+  stage.savePolicy(policy);
+  await stage.reload();
+};
+const withCodesFor = (what: string) => (source: string) =>
+  source.replace('second_factor: [request, review]', `second_factor: [${what}]`);
+
+test('a role that wants codes of reviewers alone asks those, also on Home', async () => {
+  await puts(withCodesFor('review'));
+  await stage.ben.jit('request flags delete 30m old flags');
+  const prompt = await stage.chloe.readsIn('C0ACCESS', 'Approve');
+  expect(stage.viewText(await stage.chloe.home('Request access'), 'U0CHLOE')).toContain('not set up codes yet');
+  await stage.chloe.click(prompt, 'review_approve');
+  await stage.chloe.sees('One-time code');
+});
+
+test('a role that wants codes of whoever asks lets reviewers approve without', async () => {
+  await puts(withCodesFor('request'));
+  const ben = await enrol(stage.ben);
+  await send(stage.ben, await form(stage.ben), ben.code());
+  await stage.chloe.click(await stage.chloe.readsIn('C0ACCESS', 'Approve'), 'review_approve');
+  await stage.recorded('review.recorded');
+});
+
+test('more time for what was asked for with a code takes another code', async () => {
+  const { people } = stage.sandbox.slack;
+  const wantsCodes = (source: string) =>
+    source.replace('        risk: low\n', '        risk: low\n        second_factor: [request]\n');
+  await puts(wantsCodes);
+  const ana = await enrol(stage.ana);
+  const open = await stage.ana.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'stuck' });
+  await send(stage.ana, open, ana.code());
+  await stage.ana.click(await stage.ana.readsDirect('You have Payments database (read)'), 'grant_extend');
+  const more = await stage.ana.sees('How much longer');
+  await people.enter('U0ANA', more, 'extend_reason', 'still stuck');
+  await send(stage.ana, more, '000000');
+  expect(more.errors.code).toContain('code');
+  stage.clock.jump(31 * SECOND);
+  await send(stage.ana, more, ana.code());
+  await stage.recorded('grant.extended');
+});
