@@ -72,7 +72,7 @@ test('a policy whose text somebody changed in the database is missing', async ()
   expect(read(files, 'about.json').missingPolicies).toEqual([hash]);
 });
 
-test('the access reviews of the period are in it, also those that are open or began before', async () => {
+test('access reviews of the period are in it, also open ones that began before', async () => {
   const review = (id: string, startedAt: number, closedAt: number | null): AccessReview => ({
     ...{ id, startedAt, closedAt, startedBy: { slackId: 'U0EVE', name: 'Eve' } },
     ...{ dueAt: startedAt + HOUR, policyHash: '', items: [], reminded: 0 },

@@ -16,7 +16,7 @@ const tried = [
   })
   .join('\n');
 
-test('of a run that was cut short, what no test runs counts as far as the others were tried', () => {
+test('in a run cut short, what no test runs counts as far as the rest was tried', () => {
   const { killed, survivors } = read(tried, root, true);
   expect(killed).toBe(1);
   expect(survivors.map(({ isUncovered }) => isUncovered)).toEqual([true, false]);
