@@ -10,12 +10,12 @@ const at = (now: { value: number }, ...dates: (string | null)[]) => {
 };
 const date = (instant: number) => new Date(instant).toUTCString();
 
-test('nothing is known where nobody says the time, or not as a time', () => {
+test('the drift is unknown where no answer has a time', () => {
   expect(at({ value: NOON }).drift()).toBeNull();
   expect(at({ value: NOON }, null, 'yesterday').drift()).toBeNull();
 });
 
-test('a second is said by its beginning, so its middle counts', () => {
+test('a time in whole seconds counts as the middle of its second', () => {
   expect(at({ value: NOON }, date(NOON)).drift()).toBe(SECOND / 2);
   expect(at({ value: NOON }, date(NOON + MINUTE)).drift()).toBe(MINUTE + SECOND / 2);
 });
@@ -26,7 +26,7 @@ test('the nearest of several answers counts: a slow or wrong one proves nothing'
   );
 });
 
-test('what was heard more than ten minutes ago is forgotten', () => {
+test('an answer older than ten minutes is forgotten', () => {
   const now = { value: NOON };
   const clock = at(now, date(NOON));
   now.value = NOON + 10 * MINUTE;

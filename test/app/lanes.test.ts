@@ -21,7 +21,7 @@ async function takenWhenOpen(open: readonly (keyof Gates)[]): Promise<string[]> 
 const kindsIn = (...lanes: readonly string[]) => KINDS.filter((kind) => lanes.includes(JOBS[kind].lane)).toSorted();
 
 describe('work', () => {
-  test('of every kind is taken when all is well', async () => {
+  test('of every kind is taken when everything is fine', async () => {
     expect(await takenWhenOpen(GATES)).toEqual(KINDS.toSorted());
   });
 

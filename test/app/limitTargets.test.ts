@@ -12,7 +12,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const calls = (what: string) => called.filter((one) => one === what).length;
 beforeEach(() => void called.splice(0));
 
-test('however many grants a target keeps waiting, access is taken back at once', async () => {
+test('however many grants a target keeps waiting, access is taken back in time', async () => {
   const targets = limited();
   for (let count = 0; count <= TARGET_CONCURRENCY; count += 1) void targets.grant();
   void targets.revoke();

@@ -36,7 +36,7 @@ describe('a line in the log', () => {
     expect(await carried('end', 'G1')).toEqual({ own: 1, grantId: 'G1', requestId: 'R1' });
   });
 
-  test('about work on a grant that is not there names it all the same', async () => {
+  test('about work on a missing grant names it all the same', async () => {
     expect(await carried('end', 'G2')).toEqual({ own: 1, grantId: 'G2' });
   });
 
@@ -51,16 +51,16 @@ describe('a line in the log', () => {
     expect(await carried('notify', '8')).toEqual({ own: 1 });
   });
 
-  test('about work for everybody names nothing', async () => {
+  test('about work for nobody in particular names nothing', async () => {
     expect(await carried('sweep', 'everybody')).toEqual({ own: 1 });
   });
 
-  test('is written also while the database cannot be read', async () => {
+  test('is also written while the database cannot be read', async () => {
     expect(await carried('end', 'G1', new StorageError('locked'))).toEqual({ own: 1, grantId: 'G1' });
     await expect(carried('end', 'G1', new TypeError('a fault'))).rejects.toThrow('a fault');
   });
 
-  test('that says the kind and key of a job names its grant', () => {
+  test('that has the kind and key of a job names its grant', () => {
     const log = recordedLog();
     scopedLog(log).warn({ kind: 'end', key: 'G1' }, 'a job failed');
     scopedLog(log).warn({ kind: 'nothing', key: 'G1' }, 'another kind');
@@ -70,7 +70,7 @@ describe('a line in the log', () => {
     ]);
   });
 
-  test('keeps its own facts where the scope has others, and scopes within scopes add up', () => {
+  test('keeps its own facts beside those of its scopes', () => {
     const log = recordedLog();
     inLogScope({ a: '1', b: '1' }, () => inLogScope({ b: '2' }, () => scopedLog(log).error({ a: 'own' }, 'x')));
     scopedLog(log).info({}, 'outside');

@@ -37,7 +37,7 @@ const plain = ({ resources, ...rest }: Policy) => ({
   ),
 });
 
-test('it is the policy that reading it on the loop gives, in its order', async () => {
+test('it is the policy that the main thread would read, in its order', async () => {
   write(policySource(250).replaceAll('        duration:', TICKETS));
   const read = await readPolicyBeside(path);
   if (read === null || !('policy' in read)) return expect.unreachable(JSON.stringify(read));
@@ -46,7 +46,7 @@ test('it is the policy that reading it on the loop gives, in its order', async (
   expect([ticket?.test('INC-12'), ticket?.test('INC-x')]).toEqual([true, false]);
 });
 
-test('mistakes are told word for word as a start tells them', async () => {
+test('mistakes are told word for word as at a start', async () => {
   write(`${policySource(2).replace('max: 4h', 'max: 4')}\nsurplus: 1\n`);
   expect(here).toThrow(/2 issues/);
   let said = '';
@@ -58,7 +58,7 @@ test('mistakes are told word for word as a start tells them', async () => {
   expect(await readPolicyBeside(path)).toEqual({ problem: said });
 });
 
-test('a file that is not there says so', async () => {
+test('a missing file says so', async () => {
   expect(await readPolicyBeside(path)).toEqual({
     problem: `${path}: the policy file cannot be read: there is no such file`,
   });

@@ -17,17 +17,17 @@ test.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('%s names 
   expect(asked(variables)).toEqual([variables]);
 });
 
-test('without one nothing is set, whatever NO_PROXY says', () => {
+test('without a proxy nothing is set, whatever NO_PROXY says', () => {
   expect(asked({ NO_PROXY: '*', HTTPS_PROXY: '' })).toEqual([]);
 });
 
-test('a proxy that is no address is told of', () => {
+test('a proxy that is not an address is refused', () => {
   expect(() => useProxyOf({ HTTPS_PROXY: 'not an address' })).toThrow(
     'HTTPS_PROXY or HTTP_PROXY is no address such as http://proxy.example:3128',
   );
 });
 
-test('a Node that knows of no proxy refuses rather than going around it', () => {
+test('a Node.js without support for proxies refuses rather than going around it', () => {
   const old = {} as unknown as typeof import('node:http');
   expect(() => useProxyOf({ HTTPS_PROXY: 'http://proxy.example:3128' }, old)).toThrow('needs Node.js 24.14 or newer');
 });

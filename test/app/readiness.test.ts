@@ -29,30 +29,30 @@ describe('ready', () => {
     expect(problemsOf()).toEqual([]);
   });
 
-  test('is none whose ledger is still being checked', () => {
+  test('is not one whose ledger is still being checked', () => {
     expect(problemsOf({ isLedgerChecked: false })).toEqual(['ledger: it is still being checked']);
   });
 
-  test('is none that Slack does not reach', () => {
+  test('is not one without a connection to Slack', () => {
     expect(problemsOf({ isSlackConnected: false })).toEqual(['slack: the bot is not connected to Slack']);
   });
 
-  test('is none whose database cannot be read', () => {
+  test('is not one whose database cannot be read', () => {
     expect(problemsOf({ overview: null })).toEqual(['database: it cannot be read']);
   });
 
-  test('is none that has not written the time down for two and a half minutes', () => {
+  test('is not one that has written nothing for two and a half minutes', () => {
     expect(problemsOf({ now: NOON + 150 * SECOND })).toEqual([]);
     expect(problemsOf({ now: NOON + 150 * SECOND + 1 })).toEqual([
       'database: nothing was written since 2026-01-15T12:00:00.000Z',
     ]);
   });
 
-  test('is none that has never written', () => {
+  test('is not one that has never written', () => {
     expect(problemsOf({ overview: overview({ lastBeat: 0 }) })).toEqual(['database: nothing was written yet']);
   });
 
-  test('is none where an end has been due for more than a minute and nobody took it up', () => {
+  test('is not one whose end has been due for more than a minute without being taken', () => {
     const due = [{ kind: 'end', count: 1, since: NOON - MINUTE }] as const;
     expect(problemsOf({ overview: overview({ due }) })).toEqual([]);
     expect(problemsOf({ now: NOON + 1, overview: overview({ due }) })).toEqual([
@@ -60,12 +60,12 @@ describe('ready', () => {
     ]);
   });
 
-  test('is none where what gives access does not move', () => {
+  test('is not one whose grants do not move', () => {
     const due = [{ kind: 'provision', count: 3, since: NOON - 2 * MINUTE }] as const;
     expect(problemsOf({ overview: overview({ due }) })).toHaveLength(1);
   });
 
-  test('is none where the oldest of several pieces of work does not move', () => {
+  test('is not one whose oldest work does not move', () => {
     const due = [
       { kind: 'end', count: 1, since: NOON - 5 * MINUTE },
       { kind: 'provision', count: 1, since: NOON },
@@ -75,7 +75,7 @@ describe('ready', () => {
     ]);
   });
 
-  test('is also one whose messages are late: that is for the metrics to say', () => {
+  test('is one whose messages are late: metrics tell that', () => {
     const due = [{ kind: 'card', count: 3, since: NOON - 10 * MINUTE }] as const;
     expect(problemsOf({ overview: overview({ due }) })).toEqual([]);
   });

@@ -14,7 +14,7 @@ function world() {
   return { process, signals, exits };
 }
 
-test('SIGHUP before anybody takes it waits, and is handed over once', () => {
+test('an early SIGHUP waits, and is handed over once', () => {
   const { process, signals, exits } = world();
   process.emit('SIGHUP');
   const taken: string[] = [];
@@ -26,7 +26,7 @@ test('SIGHUP before anybody takes it waits, and is handed over once', () => {
   expect(exits).toEqual([]);
 });
 
-test.each(['SIGTERM', 'SIGINT'])('%s before anything has begun is a clean end', (signal) => {
+test.each(['SIGTERM', 'SIGINT'])('%s before anything has begun ends it cleanly', (signal) => {
   const { process, exits } = world();
   expect(() => process.emit(signal)).toThrow('exits');
   expect(exits).toEqual([0]);

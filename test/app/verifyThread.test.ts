@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { inThread } from '../../src/app/inThread.ts';
 import { aLedger, anEvent } from '../support/aLedger.ts';
 
-test('a thread says of a stretch whether each event continues the one before', async () => {
+test('a thread says of part of a ledger whether each event continues the one before', async () => {
   const one = aLedger();
   onTestFinished(() => one.close());
   const looked = () =>

@@ -68,13 +68,13 @@ const passes = async (ms: number) => {
   }
 };
 
-describe('a bot that is watched', () => {
-  test('and is well raises nothing', async () => {
+describe('a watched bot', () => {
+  test('that is well raises nothing', async () => {
     await passes(10 * MINUTE);
     expect([events, posts, log.lines]).toEqual([[], [], []]);
   });
 
-  test('and is not well for less than two minutes raises nothing', async () => {
+  test('that is not well for less than two minutes raises nothing', async () => {
     bot = 503;
     await passes(90 * SECOND);
     bot = 200;
@@ -82,7 +82,7 @@ describe('a bot that is watched', () => {
     expect([events, posts]).toEqual([[], []]);
   });
 
-  test('and is not well for two minutes pages and posts once, with what it answers', async () => {
+  test('that is not well for two minutes pages and posts once, with its answer', async () => {
     bot = 503;
     await passes(10 * MINUTE);
     expect(events).toEqual([
@@ -101,7 +101,7 @@ describe('a bot that is watched', () => {
     expect(posts).toEqual([expect.objectContaining({ alarm: 'trigger', since: '2026-01-15T12:00:00.000Z' })]);
   });
 
-  test('and is gone altogether is an alarm too', async () => {
+  test('that is gone altogether raises an alarm too', async () => {
     await new Promise<void>((resolve) => {
       servers[0]?.close(() => resolve());
       servers[0]?.closeAllConnections();
@@ -110,7 +110,7 @@ describe('a bot that is watched', () => {
     expect(posts).toEqual([expect.objectContaining({ problem: expect.stringContaining('it does not answer') })]);
   });
 
-  test('and is well again resolves what it raised, under the same key', async () => {
+  test('that is well again resolves its alarm, under the same key', async () => {
     bot = 503;
     await passes(2 * MINUTE);
     bot = 200;
@@ -120,7 +120,7 @@ describe('a bot that is watched', () => {
     expect(posts.map(({ alarm }) => alarm)).toEqual(['trigger', 'resolve']);
   });
 
-  test('and fails again is an alarm again', async () => {
+  test('that fails again raises another alarm', async () => {
     for (const status of [503, 200, 503]) {
       bot = status;
       await passes(3 * MINUTE);
@@ -129,7 +129,7 @@ describe('a bot that is watched', () => {
   });
 });
 
-test('an alarm that does not get through is raised again until it does', async () => {
+test('an alarm that is not delivered is raised again until it is', async () => {
   [bot, takes] = [503, 500];
   await passes(4 * MINUTE);
   expect(events).toEqual([]);
@@ -139,7 +139,7 @@ test('an alarm that does not get through is raised again until it does', async (
   expect(posts).toHaveLength(1);
 });
 
-test('an alarm that one of two places took is raised again until the other has it too', async () => {
+test('an alarm that one of two receivers took is raised until the other has it too', async () => {
   [bot, webhookTakes] = [503, 500];
   await passes(4 * MINUTE);
   expect(events.length).toBeGreaterThan(1);

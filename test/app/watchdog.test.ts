@@ -61,13 +61,13 @@ const OVERDUE = { count: 2, since: NOON - MINUTE };
 const TOLD = 'overdue: 2 to be ended, the first should have ended 1 min ago';
 
 describe('an alarm', () => {
-  test('is told of what is found twice in a row', async () => {
+  test('is told for what is found twice in a row', async () => {
     overview = { ...overview, overdue: OVERDUE };
     expect(await look()).toEqual([]);
     expect(await look()).toEqual([TOLD]);
   });
 
-  test('is not told of what was found before and was gone in between', async () => {
+  test('is not told for what was gone in between', async () => {
     const well = overview;
     overview = { ...well, overdue: OVERDUE };
     await look();
@@ -78,7 +78,7 @@ describe('an alarm', () => {
     expect(await look()).toEqual([TOLD]);
   });
 
-  test('is told of an end that nobody takes up for more than two minutes', async () => {
+  test('is told for an end that nobody has taken for more than two minutes', async () => {
     const due = [
       { kind: 'card', count: 9, since: NOON - 60 * MINUTE },
       { kind: 'end', count: 3, since: NOON - 2 * MINUTE },
@@ -89,7 +89,7 @@ describe('an alarm', () => {
     expect(await lookTwice()).toEqual(['overdue: 3 to be ended, the first should have ended 2 min ago']);
   });
 
-  test('says of what a target refuses rather than of what is due behind it', async () => {
+  test('names what a target refuses rather than what is due behind it', async () => {
     overview = { ...overview, overdue: OVERDUE, due: [{ kind: 'end', count: 9, since: NOON - 9 * MINUTE }] };
     expect(await lookTwice()).toEqual([TOLD]);
   });
@@ -107,7 +107,7 @@ describe('a look', () => {
     expect(sounded).toHaveLength(2);
   });
 
-  test('that fails is in the log, and the next one is made all the same', async () => {
+  test('that fails is in the log, and the next one comes all the same', async () => {
     ledgerProblem = () => {
       throw new Error('nobody was prepared for this');
     };

@@ -48,7 +48,7 @@ const stored = async ({ id }: { id: string }) => (await flow.deps.store.record('
 const out = async (role: string) => (await flow.deps.store.record('removals', role)).value;
 const entitlement = (review: AccessReview, item: number) => review.items[item]?.entitlement ?? '';
 
-describe('beginning one', () => {
+describe('starting an access review', () => {
   test('asks about each rule that lets somebody in', async () => {
     const review = await begun();
     expect(review).toMatchObject({
@@ -76,7 +76,7 @@ describe('beginning one', () => {
     expect(flow.due('access_review')).toEqual([{ key: review.id, dueAt: now() + 5 * DAY }]);
   });
 
-  test('counts the uses of the ninety days before', async () => {
+  test('counts the uses of the last ninety days', async () => {
     await flow.asks('U0BEN', 'db/read', HOUR);
     await flow.work();
     flow.clock.advance(90 * DAY);
@@ -87,7 +87,7 @@ describe('beginning one', () => {
     ]);
   });
 
-  test('leaves out uses from before that', async () => {
+  test('leaves out earlier uses', async () => {
     await flow.asks('U0BEN', 'db/read', HOUR);
     await flow.work();
     flow.clock.advance(90 * DAY + 1);
@@ -119,7 +119,7 @@ describe('beginning one', () => {
     expect(await starts()).toMatchObject({ closedAt: null });
   });
 
-  test('that lost a race to another change is decided again', async () => {
+  test('is decided again after losing a race', async () => {
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     expect(await starts()).toMatchObject({ closedAt: null });
   });
@@ -147,7 +147,7 @@ describe('keeping all that was shown', () => {
 });
 
 describe('an answer', () => {
-  test('that a rule stays is on record', async () => {
+  test('to keep a rule is recorded', async () => {
     const review = await begun();
     flow.clock.advance(HOUR);
     const next = await answers(review, ASKS_READ, { comment: ' still so ' });
@@ -171,7 +171,7 @@ describe('an answer', () => {
     expect(await out('db/read')).toEqual([]);
   });
 
-  test('that a rule goes lets nobody in by it from then on, and keeps the others', async () => {
+  test('to remove a rule ends what it gives from then on, and keeps the others', async () => {
     const review = await begun();
     await removes(review, ALLOWS_BEN);
     const removal = { by: { slackId: 'U0DEV', name: 'Dev' }, at: now(), review: review.id };
@@ -185,7 +185,7 @@ describe('an answer', () => {
     expect((await flow.asks('U0BEN', 'db/write', HOUR)).state).toBe('pending');
   });
 
-  test('can be taken back, by itself', async () => {
+  test('can be taken back, by the same person', async () => {
     const review = await begun();
     await removes(review, ALLOWS_BEN);
     await removes(review, ASKS_READ);
@@ -197,7 +197,7 @@ describe('an answer', () => {
     expect(await out('db/read')).toHaveLength(2);
   });
 
-  test('that was given already is not given again by the same person', async () => {
+  test('is not given twice by the same person', async () => {
     const review = await begun();
     const first = await removes(review, ALLOWS_BEN);
     expect(await removes(review, ALLOWS_BEN, { comment: 'again' })).toEqual(first);
@@ -209,21 +209,21 @@ describe('an answer', () => {
     expect(await out('db/read')).toMatchObject([{ by: { slackId: 'U0EVE' } }]);
   });
 
-  test('a removed rule needs a reason, and a kept one does not', async () => {
+  test('needs a reason to remove a rule, and none to keep one', async () => {
     const review = await begun();
     expect(await removes(review, ALLOWS_BEN, { comment: ' \u200b ' })).toEqual(refused('comment_missing'));
     expect(await out('db/read')).toBeNull();
     expect(await answers(review, ALLOWS_BEN, { comment: ' ' })).not.toHaveProperty('refused');
   });
 
-  test('is to something that was asked', async () => {
+  test('is refused about a rule that was not asked about', async () => {
     const review = await begun();
     expect(await answers(review, NOWHERE)).toEqual(refused('unknown_review'));
     expect(await answers(review, -1)).toEqual(refused('unknown_review'));
     expect(await answers({ id: 'A-none' }, ALLOWS_BEN)).toEqual(refused('unknown_review'));
   });
 
-  test('comes too late once it is closed', async () => {
+  test('is too late once the review is closed', async () => {
     const review = await begun();
     flow.clock.advance(10 * DAY);
     expect(await answers(review, ALLOWS_BEN)).not.toHaveProperty('refused');
@@ -231,7 +231,7 @@ describe('an answer', () => {
     expect(await answers(review, ASKS_READ)).toEqual(refused('review_closed'));
   });
 
-  test('that lost a race to another change is given again', async () => {
+  test('is given again after losing a race', async () => {
     const review = await begun();
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     expect(await removes(review, ALLOWS_BEN)).toMatchObject({ items: [{ answer: { verdict: 'remove' } }, {}, {}] });
@@ -278,7 +278,7 @@ describe('who answers', () => {
     expect(await answers(review, ALLOWS_BEN, { personId: 'U0EVE' })).toEqual({ refused: unknown });
   });
 
-  test('not whoever is let in by it, about keeping it', async () => {
+  test('not somebody whom the rule admits, about keeping it', async () => {
     const review = await begun();
     expect(await answers(review, ALLOWS_BEN, { personId: 'U0BEN' })).toEqual(refused('own_entitlement'));
     expect(await answers(review, ASKS_WRITE, { personId: 'U0BEN' })).not.toHaveProperty('refused');
@@ -293,7 +293,7 @@ describe('who answers', () => {
     expect(await answers(review, ALLOWS_BEN, { personId: 'U0DEV' })).not.toHaveProperty('refused');
   });
 
-  test('whoever was let in by a role that is gone', async () => {
+  test('somebody who was admitted by a role that is gone', async () => {
     const review = await begun();
     flow.reload((source) => source.replace('      read:', '      see:'));
     expect(await answers(review, ALLOWS_BEN, { personId: 'U0BEN' })).not.toHaveProperty('refused');
@@ -328,7 +328,7 @@ describe('its end', () => {
     expect(await stored(review)).toMatchObject({ reminded: 1, closedAt: null });
   });
 
-  test('it closes when its time is over, whatever is unanswered', async () => {
+  test('it closes in time, whatever is unanswered', async () => {
     const review = await begun();
     await answers(review, ASKS_READ);
     await removes(review, ALLOWS_BEN);
@@ -349,7 +349,7 @@ describe('its end', () => {
     expect(said('access_review.closed')).toHaveLength(1);
   });
 
-  test('it closes early where everything is answered', async () => {
+  test('it closes early once everything is answered', async () => {
     const review = await begun();
     for (const item of [ALLOWS_BEN, ASKS_READ]) await answers(review, item);
     flow.clock.advance(DAY);
@@ -364,7 +364,7 @@ describe('its end', () => {
     expect(await chase({ id: 'A-none' })).toBeNull();
   });
 
-  test('a look that lost a race to another change is taken again', async () => {
+  test('a check that lost a race is made again', async () => {
     const review = await begun();
     flow.clock.advance(10 * DAY);
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));

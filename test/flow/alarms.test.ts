@@ -82,7 +82,7 @@ describe('an alarm', () => {
     expect(recorded()).toHaveLength(1);
   });
 
-  test('that is over is recorded with since when it was, and can be raised again', async () => {
+  test('that is over is recorded with its beginning, and can be raised again', async () => {
     await alarms.sound(FULL);
     const since = flow.clock.now();
     flow.clock.advance(60_000);
@@ -94,7 +94,7 @@ describe('an alarm', () => {
     expect(recorded()[1]).toMatchObject({ to: [{ name: 'Eve' }, { name: 'Dev' }] });
   });
 
-  test('of each kind is raised and ended by itself', async () => {
+  test('of one kind is raised and ended without the others', async () => {
     await alarms.sound(new Map([...FULL, ['clock', 'it is 90 s behind'] as const]));
     await alarms.sound(FULL);
     expect(recorded().map((event) => `${event.type} ${'alarm' in event ? event.alarm : ''}`)).toEqual([
@@ -112,7 +112,7 @@ describe('an alarm', () => {
   });
 });
 
-describe('an alarm that cannot be recorded', () => {
+describe('an alarm while the database cannot be written', () => {
   const broken = (work: () => Promise<void>) => {
     failCommit(flow.deps.store, new StorageError('the disk is full'));
     return work();

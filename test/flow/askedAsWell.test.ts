@@ -37,11 +37,11 @@ const asked = () => escalations().map(({ payload }) => payload.to.map(({ slackId
 const step = (requestId: string, number: number) => escalateRequest(flow.deps, escalationKey(requestId, number));
 const DEAD = 'this account is deactivated';
 
-describe('a step', () => {
+describe('an escalation step', () => {
   const TWO =
     'reviewers: [U0CHLOE], escalate: [{ after: 5m, to: { reviewers: [U0DEV, U0FRED] }, page: PFIRST }, { after: 10m, to: { reviewers: [U0EVE] } }]';
 
-  test('comes at its time, each of them once, and is the bot’s', async () => {
+  test('comes at its time, once, and is the bot’s', async () => {
     start(TWO);
     const request = await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(5);
@@ -74,7 +74,7 @@ describe('a step', () => {
     ]);
   });
 
-  test('that is done is not done again, and one that the rule does not have is nothing', async () => {
+  test('is not done twice, and one that the rule does not have is ignored', async () => {
     start(TWO);
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(6);
@@ -84,7 +84,7 @@ describe('a step', () => {
     expect(asked()).toEqual([['U0DEV', 'U0FRED']]);
   });
 
-  test('leaves alone what is decided', async () => {
+  test('leaves a decided request alone', async () => {
     start(TWO);
     const approved = await flow.asks('U0ANA', 'db/read', HOUR);
     const waiting = await flow.asks('U0BEN', 'db/read', HOUR);
@@ -93,7 +93,7 @@ describe('a step', () => {
     expect(escalations().map(({ requestId }) => requestId)).toEqual([waiting.id]);
   });
 
-  test('passes over the requester, by any account, and whoever sleeps, with the reason', async () => {
+  test('passes over the requester, by any account, and sleepers, with the reason', async () => {
     start(
       'reviewers: [U0CHLOE], escalate: [{ after: 5m, to: { reviewers: [U0ANA, U0ANA2, U0DEV, U0FRED] } }]',
       '  same_person: [[U0ANA, U0ANA2]]',
@@ -135,7 +135,7 @@ describe('a step', () => {
     ]);
   });
 
-  test('for whoever is on call wakes them, and passes over the requester all the same', async () => {
+  test('for those on call wakes them, and passes over the requester all the same', async () => {
     start('reviewers: [U0CHLOE], escalate: [{ after: 5m, to: { on_call: { escalation_policy: PPAY, level: 2 } } }]');
     flow.shifts.set('U0FRED', [aShift(flow.clock.now(), { level: 2 })]);
     flow.shifts.set('U0ANA', [aShift(flow.clock.now(), { level: 2 })]);
@@ -169,7 +169,7 @@ describe('a step that could not ask everybody', () => {
     expect(escalations()[0]?.payload.unseen).toBe('no group S0LOST');
   });
 
-  test('asks whoever is found later, and nobody twice', async () => {
+  test('asks those who are found later, and nobody twice', async () => {
     start(ON_CALL);
     flow.silent.add('U0FRED');
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
@@ -191,7 +191,7 @@ describe('a step that could not ask everybody', () => {
     ]);
   });
 
-  test('and asked nobody is recorded once more when it is known that there is nobody', async () => {
+  test('that asked nobody is recorded again once it is known that there is nobody', async () => {
     start(ON_CALL);
     flow.asleep.add('U0DEV').add('U0FRED');
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
@@ -204,7 +204,7 @@ describe('a step that could not ask everybody', () => {
     expect(await step(id, 0)).toBeNull();
   });
 
-  test('and asked nobody at first and somebody then is over without a word, too', async () => {
+  test('that asked somebody at last ends silently', async () => {
     start(ON_CALL);
     flow.asleep.add('U0DEV').add('U0FRED');
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
@@ -216,7 +216,7 @@ describe('a step that could not ask everybody', () => {
     expect(asked()).toEqual([[], ['U0DEV']]);
   });
 
-  test('having asked somebody, ends silently when there is known to be nobody else', async () => {
+  test('that asked somebody ends silently once there is known to be nobody else', async () => {
     start(ON_CALL);
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
     await passes(5);
@@ -225,7 +225,7 @@ describe('a step that could not ask everybody', () => {
     expect(asked()).toEqual([['U0DEV', 'U0FRED']]);
   });
 
-  test('keeps what another step found apart', async () => {
+  test('keeps apart what another step found', async () => {
     start(
       'reviewers: [U0CHLOE], escalate: [{ after: 5m, to: { reviewers: [U0DEV] }, page: PFIRST }, { after: 6m, to: { reviewers: [U0DEV, U0EVE] }, page: PSECOND }]',
     );
@@ -239,7 +239,7 @@ describe('a step that could not ask everybody', () => {
   });
 });
 
-describe('reviewers who are too few', () => {
+describe('too few reviewers', () => {
   const submitted = async (ask: string, prepare: () => unknown, slack = '') => {
     start(ask, slack);
     prepare();
@@ -248,7 +248,7 @@ describe('reviewers who are too few', () => {
   };
   const TO_DEV = 'escalate: [{ after: 5m, to: { reviewers: [U0DEV] }, page: PFIRST }]';
 
-  test('are made up for at once by the rule’s first step', async () => {
+  test('bring the rule’s first step immediately', async () => {
     await submitted(`reviewers: [U0CHLOE], ${TO_DEV}`, () => flow.people.set('U0CHLOE', DEAD));
     expect(escalations()[0]?.payload).toMatchObject({
       step: STAFFING_STEP,
@@ -259,7 +259,7 @@ describe('reviewers who are too few', () => {
     expect(escalations().map(({ payload }) => payload.step)).toEqual([STAFFING_STEP, 0]);
   });
 
-  test('and where the rule has none, by administrators, and nobody is paged', async () => {
+  test('without steps, bring administrators, and page nobody', async () => {
     await submitted('reviewers: [U0CHLOE]', () => flow.people.set('U0CHLOE', DEAD));
     expect(escalations()[0]?.payload).toMatchObject({ step: STAFFING_STEP, to: [{ slackId: 'U0EVE' }], page: null });
   });
@@ -316,7 +316,7 @@ describe('reviewers who are too few', () => {
     expect(asked()).toEqual([['U0EVE']]);
   });
 
-  test('are seen to be enough, though another group of theirs cannot be read', async () => {
+  test('are enough where those known suffice, though a group cannot be read', async () => {
     start('reviewers: [U0CHLOE, S0LOST]');
     const { id } = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(await step(id, STAFFING_STEP)).toBeNull();

@@ -39,8 +39,8 @@ const cameTo = (value: object | null): unknown =>
 const stateOf = (value: object | null) => (value && 'state' in value ? value.state : value);
 const cancels = (requestId: string) => cancelRequest(flow.deps, { requestId, personId: 'U0ANA' });
 
-describe('about one request', () => {
-  test('two reviewers are both heard', async () => {
+describe('at the same moment, about one request', () => {
+  test('two reviewers both count', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(await outcomes(flow.approves('U0CHLOE', asked), flow.approves('U0DEV', asked))).toEqual([
       'approved',
@@ -50,7 +50,7 @@ describe('about one request', () => {
     expect(types('grant.provisioning')).toHaveLength(1);
   });
 
-  test('a yes and a no come to one of both', async () => {
+  test('a yes and a no: only one of them counts', async () => {
     const asked = await flow.asks('U0ANA', 'db/write', HOUR);
     const [first, second] = await outcomes(flow.approves('U0CHLOE', asked), flow.denies('U0DEV', asked));
     expect(['approved', 'denied']).toContain(first);
@@ -58,7 +58,7 @@ describe('about one request', () => {
     expect(types('request.approved').length + types('request.denied').length).toBe(1);
   });
 
-  test('two yeses to what needs one give it once', async () => {
+  test('two approvals where one is enough give it once', async () => {
     const asked = await flow.asks('U0ANA', 'db/write', HOUR);
     expect(await outcomes(flow.approves('U0CHLOE', asked), flow.approves('U0DEV', asked))).toEqual([
       'approved',
@@ -67,7 +67,7 @@ describe('about one request', () => {
     expect(await flow.deps.store.liveGrants({})).toHaveLength(1);
   });
 
-  test('who cancels it and who approves it do not both', async () => {
+  test('cancelling and approving do not both count', async () => {
     const asked = await flow.asks('U0ANA', 'db/write', HOUR);
     const both = await outcomes(flow.approves('U0CHLOE', asked), cancels(asked.id));
     expect(both).toContain('not_pending');
@@ -79,14 +79,14 @@ describe('about one request', () => {
     expect(await outcomes(cancels(asked.id), cancels(asked.id))).toEqual(['cancelled', 'not_pending']);
   });
 
-  test('it is cancelled, or it expires', async () => {
+  test('it is cancelled or expires, not both', async () => {
     const asked = await flow.asks('U0ANA', 'db/write', HOUR);
     flow.clock.advance(4 * HOUR);
     await outcomes(cancels(asked.id), expireRequest(flow.deps, asked.id));
     expect(types('request.expired').length + types('request.cancelled').length).toBe(1);
   });
 
-  test('a step is taken once, and no word is lost to it', async () => {
+  test('an escalation step is taken once, and nothing of it is lost', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     flow.clock.advance(5 * MINUTE);
     const step = () => escalateRequest(flow.deps, escalationKey(asked.id, 0));
@@ -106,15 +106,15 @@ describe('about one request', () => {
   });
 });
 
-describe('about one who is away', () => {
-  test('the stand-in who was named last stands in', async () => {
+describe('at the same moment, about somebody who is away', () => {
+  test('the stand-in who was named last counts', async () => {
     await Promise.all([flow.standsIn('U0CHLOE', 'U0FRED'), flow.standsIn('U0CHLOE', 'U0EVE')]);
     const named = types('delegation.set').map(({ payload }) => payload);
     expect(named).toHaveLength(2);
     expect(await flow.deps.store.records('delegation')).toMatchObject([named.at(-1)]);
   });
 
-  test('being back is said once', async () => {
+  test('being back is recorded once', async () => {
     await flow.standsIn('U0CHLOE', 'U0FRED');
     const both = await outcomes(endDelegation(flow.deps, 'U0CHLOE'), endDelegation(flow.deps, 'U0CHLOE'));
     expect(both).toContain('nothing_delegated');

@@ -70,7 +70,7 @@ const said = (type: string) => flow.events().filter((event) => event.type === ty
 const last = () => flow.events().at(-1);
 const ended = async ({ grantId }: { grantId: string }) => (await flow.deps.store.grant(grantId))?.value.state;
 
-describe('what can be said of the form alone', () => {
+describe('a form that cannot be right', () => {
   const wrong = (more: Partial<Pick<EmergencyInput, 'role' | 'duration' | 'reason'>>) =>
     checkEmergency(flow.deps, { role: 'db/read', duration: HOUR, reason: 'x'.repeat(20), ...more }).map(
       ({ code }) => code,
@@ -92,7 +92,7 @@ describe('what can be said of the form alone', () => {
     expect(wrong(more)).toEqual(expected);
   });
 
-  test('is said when it is tried, and nothing is given', async () => {
+  test('is refused when it is sent, and nothing is given', async () => {
     expect(await use({ role: 'db/plain' })).toEqual({ refused: { code: 'no_break_glass', role: 'db/plain' } });
     expect(await use({ role: 'db/none' })).toEqual({ refused: { code: 'unknown_role', role: 'db/none' } });
     expect(await use({ duration: 2 * HOUR + 1 })).toEqual({
@@ -102,8 +102,8 @@ describe('what can be said of the form alone', () => {
   });
 });
 
-describe('breaking the glass', () => {
-  test('gives at once, with a review due, and is on record as what it is', async () => {
+describe('using break-glass', () => {
+  test('gives access immediately, with a review due, recorded as break-glass', async () => {
     const began = now();
     const request = await used({ submissionKey: 'mine', reason: '  everything is down ' });
     expect(request).toMatchObject({
@@ -156,13 +156,13 @@ describe('breaking the glass', () => {
     expect((await flow.held('U0ANA', 'db/read')).endsAt).toBe(began + HOUR);
   });
 
-  test('pages whom the policy says', async () => {
+  test('pages those whom the policy names', async () => {
     policy('reviewers: [U0CHLOE, U0DEV] }', 'reviewers: [U0CHLOE, U0DEV], page: PCHECKOUT }');
     await used();
     expect(said('break_glass.invoked')).toMatchObject([{ payload: { page: 'PCHECKOUT' } }]);
   });
 
-  test('keeps what PagerDuty said, as the rules would have', async () => {
+  test('records what PagerDuty said, as the rules would have', async () => {
     policy('allow: { members_of: [S0RULES] }', 'allow: { members_of: [S0RULES], on_call: {}, incident: {} }');
     flow.shifts.set('U0ANA', [aShift(now(), { level: 2 }), aShift(now())]);
     flow.incidents.set('PINC1', anIncident({ number: 7 }));
@@ -177,18 +177,18 @@ describe('breaking the glass', () => {
     });
   });
 
-  test('with nobody on call is recorded so', async () => {
+  test('records that nobody is on call', async () => {
     policy('allow: { members_of: [S0RULES] }', 'allow: { members_of: [S0RULES], on_call: {} }');
     expect(await used()).toMatchObject({ decision: { proof: { onCall: null, incident: null } } });
   });
 
-  test('twice with one form is breaking it once', async () => {
+  test('twice with one form counts once', async () => {
     const first = await used({ submissionKey: 'same' });
     expect(await use({ submissionKey: 'same', personId: 'U0BEN' })).toEqual(first);
     expect(said('break_glass.invoked')).toHaveLength(1);
   });
 
-  test('that lost a race to another change is decided again', async () => {
+  test('is decided again after losing a race', async () => {
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     await used();
     expect(said('break_glass.invoked')).toHaveLength(1);
@@ -196,31 +196,31 @@ describe('breaking the glass', () => {
 });
 
 describe('who may', () => {
-  test('not whom it does not name', async () => {
+  test('not those whom it does not name', async () => {
     expect(await use({ personId: 'U0FRED' })).toEqual({ refused: { code: 'no_break_glass', role: 'db/read' } });
   });
 
-  test('not while it is not known whom it names', async () => {
+  test('not while it is unknown whom it names', async () => {
     flow.groups.delete('S0HEROES');
     expect(await use()).toEqual({ refused: { code: 'eligibility_unknown', problem: 'no group S0HEROES' } });
   });
 
-  test('not whom Slack does not know', async () => {
+  test('not people whom Slack does not know', async () => {
     flow.people.set('U0ANA', 'deactivated');
     expect(await use()).toEqual({ refused: { code: 'person_refused', problem: 'deactivated' } });
   });
 
-  test('not while nothing is given to anybody', async () => {
+  test('not while granting is blocked for everybody', async () => {
     Object.assign(flow.deps.integrity, { problem: () => 'event 4 was changed' });
     expect(await use()).toEqual({ refused: { code: 'ledger_damaged', problem: 'event 4 was changed' } });
   });
 
-  test('not whom the target has no account for', async () => {
+  test('not people without an account at the target', async () => {
     Object.assign(flow.deps.targets, { obstacle: () => 'no name there' });
     expect(await use()).toEqual({ refused: { code: 'no_account', role: 'db/read', problem: 'no name there' } });
   });
 
-  test('not whoever holds it already, by any account', async () => {
+  test('not somebody who has it already, by any account', async () => {
     flow.groups.set('S0HEROES', ['U0ANA', 'U0ANATOO', 'U0BEN']);
     await used();
     await flow.work();
@@ -230,7 +230,7 @@ describe('who may', () => {
     await used({ personId: 'U0BEN' });
   });
 
-  test('one human once, who breaks it by two accounts in the same instant', async () => {
+  test('one human once, by two accounts in the same instant', async () => {
     flow.groups.set('S0HEROES', ['U0ANA', 'U0ANATOO', 'U0BEN']);
     for (const allowed of [[], ['U0BEN', 'U0ANA', 'U0ANATOO']]) {
       flow.groups.set('S0RULES', allowed);
@@ -241,11 +241,11 @@ describe('who may', () => {
     }
   });
 
-  test('not without the code that the role wants', async () => {
+  test('not without the one-time code that the role needs', async () => {
     expect(await use({ role: 'db/write' })).toEqual({ refused: { code: 'second_factor_needed' } });
   });
 
-  test('not whoever has a use that nobody reviewed in time, of any role', async () => {
+  test('not somebody with a use that nobody reviewed in time, of any role', async () => {
     policy('        second_factor: [request]\n', '');
     const first = await used();
     flow.clock.advance(HOUR);
@@ -281,7 +281,7 @@ describe('who may', () => {
     ).not.toHaveProperty('refused');
   };
 
-  test('nobody, where an owner took it out, until the policy says something else', async () => {
+  test('nobody, where an owner removed it, until the policy changes it', async () => {
     await removed((text) => text.startsWith('break-glass'));
     expect(await use()).toEqual({ refused: { code: 'no_break_glass', role: 'db/read' } });
     expect(
@@ -291,7 +291,7 @@ describe('who may', () => {
     await used();
   });
 
-  test('those whom it names, where an owner took out another rule', async () => {
+  test('those whom it names, where an owner removed another rule', async () => {
     await removed((text) => !text.startsWith('break-glass'));
     await used();
   });
@@ -307,7 +307,7 @@ describe('what the rules allow anyway', () => {
     expect(flow.due('chase_use_review')).toEqual([]);
   });
 
-  test('has to give the reason that the role wants', async () => {
+  test('needs the reason that the role needs', async () => {
     allowed();
     expect(await use({ reason: '12345678901234' })).toEqual({ refused: { code: 'reason_too_short', minLength: 15 } });
     flow.groups.set('S0RULES', []);
@@ -323,7 +323,7 @@ describe('what the rules allow anyway', () => {
     });
   });
 
-  test('is not given while the same is asked for already, and an emergency is', async () => {
+  test('is not given while the same is requested already, and an emergency is', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(asked.state).toBe('pending');
     allowed();
@@ -333,11 +333,11 @@ describe('what the rules allow anyway', () => {
   });
 });
 
-describe('before it is asked for', () => {
+describe('before it is used', () => {
   const preview = (more: Partial<EmergencyInput> = {}) =>
     previewEmergency(flow.deps, { personId: 'U0ANA', role: 'db/read', duration: HOUR, incidentId: null, ...more });
 
-  test('it is said whether it would alarm somebody', async () => {
+  test('it is said whether it would alarm people', async () => {
     expect(await preview()).toMatchObject({ isOrdinary: false, decided: { decision: { effect: 'ask' } } });
     flow.groups.set('S0RULES', ['U0ANA']);
     expect(await preview()).toMatchObject({ isOrdinary: true, decided: { decision: { effect: 'allow' } } });
@@ -348,13 +348,13 @@ describe('before it is asked for', () => {
     expect(await preview({ role: 'db/write' })).toMatchObject({ isOrdinary: false });
   });
 
-  test('it is said why not', async () => {
+  test('the reason why not is said', async () => {
     expect(await preview({ personId: 'U0FRED' })).toEqual(refused('no_break_glass'));
     expect(await preview({ role: 'db/plain' })).toEqual({ refused: { code: 'no_break_glass', role: 'db/plain' } });
     expect(await preview({ role: 'db/none' })).toEqual({ refused: { code: 'no_break_glass', role: 'db/none' } });
   });
 
-  test('a look may use earlier evidence, and the act itself asks afresh', async () => {
+  test('a preview may use earlier evidence, and the act itself asks again', async () => {
     const purposes: string[] = [];
     const { gather } = flow.deps.evidence;
     flow.deps.evidence.gather = (role, about, purpose) => {
@@ -374,20 +374,20 @@ describe('who reviews it', () => {
       isAwake: async ({ slackId }: { slackId: string }) => known(!ids.includes(slackId)),
     });
 
-  test('the one with the fewest reviews waiting', async () => {
+  test('the reviewer with the fewest reviews waiting', async () => {
     expect(await reviewer()).toBe('U0CHLOE');
     expect(await reviewer({ personId: 'U0BEN' })).toBe('U0DEV');
     flow.groups.set('S0HEROES', ['U0FRED']);
     expect(await reviewer({ personId: 'U0FRED' })).toBe('U0CHLOE');
   });
 
-  test('somebody awake rather than somebody asleep, however many they have', async () => {
+  test('somebody awake before somebody asleep, however many they have', async () => {
     asleep('U0CHLOE');
     expect(await reviewer()).toBe('U0DEV');
     expect(await reviewer({ personId: 'U0BEN' })).toBe('U0DEV');
   });
 
-  test('somebody asleep where nobody is awake, or where nobody knows who is', async () => {
+  test('somebody asleep where nobody is awake, or nobody knows who is', async () => {
     asleep('U0CHLOE', 'U0DEV', 'U0EVE');
     expect(await reviewer()).toBe('U0CHLOE');
     Object.assign(flow.deps.directory, {
@@ -397,7 +397,7 @@ describe('who reviews it', () => {
     expect(await reviewer({ personId: 'U0BEN' })).toBe('U0DEV');
   });
 
-  test('somebody who may be awake rather than somebody asleep', async () => {
+  test('somebody who may be awake before somebody asleep', async () => {
     Object.assign(flow.deps.directory, {
       isAwake: async ({ slackId }: { slackId: string }) =>
         slackId === 'U0CHLOE' ? known(false) : unknown('Slack does not say'),
@@ -406,7 +406,7 @@ describe('who reviews it', () => {
     expect(await reviewer({ personId: 'U0BEN' })).toBe('U0DEV');
   });
 
-  test('nobody who broke the glass, by any account', async () => {
+  test('never the one who used it, by any account', async () => {
     policy('reviewers: [U0CHLOE, U0DEV]', 'reviewers: [U0ANA, U0ANATOO, U0DEV]');
     expect(await reviewer()).toBe('U0DEV');
   });
@@ -418,14 +418,14 @@ describe('who reviews it', () => {
     expect(await use({ personId: 'U0BEN' })).toMatchObject({ useReview: { reviewer: 'U0ANATOO' } });
   });
 
-  test('nobody, and so nothing is given', async () => {
+  test('nobody: then nothing is given', async () => {
     policy('reviewers: [U0CHLOE, U0DEV]', 'reviewers: [U0ANATOO]');
     policy('admins: [U0EVE]', 'admins: [U0ANA]');
     expect(await use()).toEqual({ refused: { code: 'nobody_to_review' } });
     expect(flow.events()).toEqual([]);
   });
 
-  test('somebody unseen now: nothing is given, and administrators are not asked', async () => {
+  test('somebody unknown now: nothing is given, and administrators are not asked', async () => {
     flow.silent.add('U0CHLOE').add('U0DEV');
     expect(await use()).toEqual({ refused: { code: 'eligibility_unknown', problem: 'Slack does not answer' } });
     flow.silent.delete('U0DEV');
@@ -439,7 +439,7 @@ describe('who reviews it', () => {
   });
 });
 
-describe('a review that is due', () => {
+describe('a review of a use that is due', () => {
   const chase = async ({ id }: { id: string }) => {
     const back = await chaseUseReview(flow.deps, id);
     return back && back.notBefore - now();
@@ -449,7 +449,7 @@ describe('a review that is due', () => {
     return request.state === 'approved' ? request.useReview?.broughtUp : undefined;
   };
 
-  test('is reminded of half-way, once', async () => {
+  test('has a reminder half-way, once', async () => {
     const request = await used();
     flow.clock.advance(2 * HOUR - 1);
     expect(await chase(request)).toBe(1);
@@ -473,7 +473,7 @@ describe('a review that is due', () => {
     expect(await broughtUp(request)).toBe(1);
   });
 
-  test('is brought up from its deadline on, every day until it is done', async () => {
+  test('is called for from its deadline on, every day until it is done', async () => {
     const request = await used();
     flow.clock.advance(2 * HOUR);
     await chase(request);
@@ -504,7 +504,7 @@ describe('a review that is due', () => {
     expect(last()).toMatchObject({ payload: { reviewer: { slackId: 'U0CHLOE', name: 'U0CHLOE' } } });
   });
 
-  test('is of break-glass alone', async () => {
+  test('exists for break-glass alone', async () => {
     flow.groups.set('S0RULES', ['U0ANA']);
     const ordinary = await used();
     const waiting = await flow.asks('U0ANA', 'db/plain', HOUR);
@@ -541,7 +541,7 @@ describe('reviewing a use', () => {
     expect(await ended(request)).toBe('active');
   });
 
-  test('as not justified ends it at once', async () => {
+  test('as not justified ends access immediately', async () => {
     const [request, other] = [await used(), await used({ personId: 'U0BEN' })];
     await flow.work();
     flow.clock.advance(MINUTE);
@@ -572,7 +572,7 @@ describe('reviewing a use', () => {
     expect(said('grant.activated')).toEqual([]);
   });
 
-  test('as not justified after it has ended says so and changes nothing else', async () => {
+  test('as not justified after its end says so and changes nothing else', async () => {
     const request = await used();
     await flow.work();
     flow.clock.advance(HOUR);
@@ -590,7 +590,7 @@ describe('reviewing a use', () => {
     expect(said('break_glass.reviewed')).toHaveLength(1);
   });
 
-  test('that lost a race to another change is done again', async () => {
+  test('is done again after losing a race', async () => {
     const request = await used();
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     expect(await review(request)).toMatchObject({ useReview: { verdict: { justified: true } } });
@@ -600,7 +600,7 @@ describe('reviewing a use', () => {
     expect(await review(await used(), { comment: ' \u200b ' })).toEqual(refused('comment_missing'));
   });
 
-  test('is of break-glass alone', async () => {
+  test('is refused for anything but break-glass', async () => {
     flow.groups.set('S0RULES', ['U0ANA']);
     for (const one of [await used(), { id: 'R-none' }]) expect(await review(one)).toEqual(refused('unknown_request'));
   });
@@ -623,7 +623,7 @@ describe('reviewing a use', () => {
     expect(await review(await used(), { reviewerId })).toEqual(refused(code));
   });
 
-  test('is not for whoever has left', async () => {
+  test('is not for people who have left', async () => {
     const request = await used();
     flow.people.set('U0CHLOE', 'deactivated');
     expect(await review(request)).toEqual({ refused: { code: 'person_refused', problem: 'deactivated' } });
@@ -638,7 +638,7 @@ describe('reviewing a use', () => {
     expect(await review(request, { reviewerId: 'U0EVE' })).not.toHaveProperty('refused');
   });
 
-  test('waits while its reviewers are unknown, and an administrator need not wait', async () => {
+  test('waits while its reviewers are unknown, but not for an administrator', async () => {
     const request = await used();
     policy('reviewers: [U0CHLOE, U0DEV]', 'reviewers: [S0NOBODY]');
     expect(await review(request)).toEqual(refused('not_an_admin'));
@@ -648,7 +648,7 @@ describe('reviewing a use', () => {
   test.each([
     ['whoever broke it', 'U0ANATOO'],
     ['the reviewer', 'U0CHLOETOO'],
-  ])('waits while another account of %s is not seen', async (_whose, silent) => {
+  ])('waits while another account of %s is unknown', async (_whose, silent) => {
     policy('same_person: [[U0ANA, U0ANATOO]]', 'same_person: [[U0ANA, U0ANATOO], [U0CHLOE, U0CHLOETOO]]');
     flow.people.set('U0CHLOETOO', { slackId: 'U0CHLOETOO', name: 'C', email: 'c@harbor.example', timeZone: 'UTC' });
     const request = await used();

@@ -102,7 +102,7 @@ describe('the canary', () => {
     expect(results().map(({ payload }) => payload)).toMatchObject([{ took: 0 }, { took: 0 }]);
   });
 
-  test('is gone from a policy that no longer names it', async () => {
+  test('ends with a policy that no longer names it', async () => {
     await flow.work();
     flow.reload((source) => source.replace(CANARY, ''));
     flow.clock.advance(HOUR);
@@ -131,7 +131,7 @@ describe('a canary that fails', () => {
     expect(looksAtRevoke[0]).toBe(3);
   });
 
-  test('and cannot be taken back has failed, though a freeze ended it', async () => {
+  test('that cannot be taken back has failed, though a freeze ended it', async () => {
     Object.assign(flow.deps.targets, {
       isActive: () => Promise.reject(new Error('slow')),
       revoke: () => Promise.reject(new Error('no right to revoke')),
@@ -153,7 +153,7 @@ describe('a canary that fails', () => {
     expect(results()).toHaveLength(1);
   });
 
-  test('that begins again and again without a result is found', async () => {
+  test('that begins again and again without a result is noticed', async () => {
     await flow.work();
     const passed = await state();
     flow.clock.advance(2 * HOUR);
@@ -199,7 +199,7 @@ describe('a canary that fails', () => {
     expect([...site.target]).toEqual([]);
   });
 
-  test('when the target shows it late has not failed', async () => {
+  test('that the target shows late has not failed', async () => {
     const { isActive } = flow.deps.targets;
     let looks = 0;
     Object.assign(flow.deps.targets, {
@@ -209,7 +209,7 @@ describe('a canary that fails', () => {
     expect(results().map(({ type }) => type)).toEqual(['canary.passed']);
   });
 
-  test('when it has no result for too long is found, and not while it waits', async () => {
+  test('without a result for too long is noticed, but not while it waits', async () => {
     await flow.work();
     const last = await state();
     flow.clock.advance(HOUR + 10 * MINUTE);
@@ -260,7 +260,7 @@ describe('nobody gets access by the canary', () => {
     expect([...site.target]).toEqual([]);
   });
 
-  test('while Slack does not say so for a moment, and then it begins', async () => {
+  test('while Slack does not answer for a moment, and then it begins', async () => {
     const { mailboxOwner } = flow.deps.directory;
     Object.assign(flow.deps.directory, { mailboxOwner: async () => ({ known: false, problem: 'Slack is down' }) });
     await flow.work();
@@ -351,7 +351,7 @@ describe('while nothing is granted to anybody', () => {
     expect(await problem()).toBeNull();
   });
 
-  test('it is written down now and then that it still waits', async () => {
+  test('it is recorded from time to time that it still waits', async () => {
     await freezes();
     await worksFor(40);
     const { heldAt } = await state();
@@ -373,8 +373,8 @@ describe('while nothing is granted to anybody', () => {
   });
 });
 
-describe('a policy that changes', () => {
-  test('to a longer interval is no missing result', async () => {
+describe('a changed policy', () => {
+  test('with a longer interval is not a missing result', async () => {
     await flow.work();
     flow.reload((source) => source.replace('every: 1h', 'every: 6h'));
     await flow.deps.store.commit({ jobs: [canaryJob(flow.clock.now())] });
@@ -385,7 +385,7 @@ describe('a policy that changes', () => {
     expect(await problem()).toBeNull();
   });
 
-  test('to a longer interval during a run is none either', async () => {
+  test('with a longer interval during a run is not a missing result either', async () => {
     const { isActive } = flow.deps.targets;
     Object.assign(flow.deps.targets, { isActive: () => Promise.reject(new Error('slow')) });
     await flow.work();
@@ -397,7 +397,7 @@ describe('a policy that changes', () => {
     expect(await problem()).toBeNull();
   });
 
-  test('to another role tries that one at once, and forgets what the first one did', async () => {
+  test('with another role tries that one immediately, and forgets the first', async () => {
     Object.assign(flow.deps.targets, { isActive: async () => false });
     await worksFor(2);
     expect(await problem()).toContain('db/read');
@@ -411,12 +411,12 @@ describe('a policy that changes', () => {
   });
 });
 
-describe('a start', () => {
+describe('a start of the bot', () => {
   const starts = async (aliveAt: number) => {
     await flow.deps.store.commit(await canaryAtStart(flow.deps, aliveAt));
   };
 
-  test('after a stop of hours is no missing result', async () => {
+  test('after a stop of hours is not a missing result', async () => {
     await flow.work();
     const stoppedAt = flow.clock.now();
     flow.clock.advance(3 * HOUR);
@@ -426,7 +426,7 @@ describe('a start', () => {
     expect(results().map(({ type }) => type)).toEqual(['canary.passed', 'canary.passed']);
   });
 
-  test('is no reason to wait for the ledger that is still being checked', async () => {
+  test('does not wait for the ledger that is still being checked', async () => {
     await flow.work();
     flow.clock.advance(3 * HOUR);
     Object.assign(flow.deps.integrity, { problem: () => 'it is still being checked' });
@@ -438,7 +438,7 @@ describe('a start', () => {
     expect(results().map(({ type }) => type)).toEqual(['canary.passed', 'canary.passed']);
   });
 
-  test('looks at once at a run that was under way', async () => {
+  test('looks immediately at a run that was under way', async () => {
     const { isActive } = flow.deps.targets;
     Object.assign(flow.deps.targets, { isActive: () => Promise.reject(new Error('about to die')) });
     await flow.work();
@@ -448,14 +448,14 @@ describe('a start', () => {
     expect(results().map(({ type }) => type)).toEqual(['canary.passed']);
   });
 
-  test('of a bot that dies again and again does not hide that results are missing', async () => {
+  test('of a bot that dies again and again does not hide missing results', async () => {
     await flow.work();
     flow.clock.advance(3 * HOUR);
     await starts(flow.clock.now() - 4 * MINUTE);
     expect(await problem()).toBe('db/read: no result for 3 h');
   });
 
-  test('keeps what failed before', async () => {
+  test('keeps an earlier failure', async () => {
     Object.assign(flow.deps.targets, { isActive: async () => false });
     await worksFor(2);
     flow.clock.advance(3 * HOUR);
@@ -463,7 +463,7 @@ describe('a start', () => {
     expect(await problem()).toContain('did not show');
   });
 
-  test('without a canary in the policy forgets the one that was', async () => {
+  test('without a canary in the policy forgets the earlier one', async () => {
     await flow.work();
     flow.reload((source) => source.replace(CANARY, ''));
     await starts(flow.clock.now());
@@ -494,7 +494,7 @@ describe('people', () => {
     expect(await flow.deps.activity.uses(0)).toEqual([]);
   });
 
-  test('who ask beside it have no unusual behaviour from it', async () => {
+  test('who ask beside it have no unusual behaviour because of it', async () => {
     await worksFor(5);
     const request = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(request.signals).toMatchObject([{ kind: 'first_time' }]);

@@ -25,7 +25,7 @@ const holds = async (who: string) => {
 const issues = (grantId: string, personId = 'U0ANA') => issueCredential(flow.deps, { grantId, personId });
 const issued = () => flow.events().filter(({ type }) => type === 'credential.issued');
 
-test('the holder gets a secret, which is on record first and without it', async () => {
+test('the holder gets a secret, and the ledger says so first, without it', async () => {
   const { id, requestId } = await holds('U0ANA');
   const recorded: number[] = [];
   targets({
@@ -46,7 +46,7 @@ test('the holder gets a secret, which is on record first and without it', async 
   expect(recorded).toEqual([1, 2]);
 });
 
-test('nobody else does, whoever they are', async () => {
+test('nobody else gets one, whoever they are', async () => {
   const { id } = await holds('U0ANA');
   await holds('U0BEN');
   for (const who of ['U0BEN', 'U0EVE', 'Ana', ''])
@@ -54,7 +54,7 @@ test('nobody else does, whoever they are', async () => {
   expect(issued()).toEqual([]);
 });
 
-test('it is made up to the end of the access, and not from there on', async () => {
+test('it is made up to the end of the access, and not after', async () => {
   const { id } = await holds('U0ANA');
   flow.clock.advance(HOUR - 1);
   expect(await issues(id)).toEqual(SECRET);
@@ -71,7 +71,7 @@ test('it is not made before the access was given', async () => {
   expect(await issues(request.grantId)).toEqual({ refused: { code: 'not_active' } });
 });
 
-test('of access that never was there is none', async () => {
+test('for access that never existed there is none', async () => {
   expect(await issues('G-none')).toEqual({ refused: { code: 'unknown_grant' } });
 });
 
@@ -84,14 +84,14 @@ test('there is none where the target makes none', async () => {
   expect(await issues(id)).toEqual({ refused: { code: 'no_credential' } });
 });
 
-test('whoever has left gets none', async () => {
+test('somebody who has left gets none', async () => {
   const { id } = await holds('U0ANA');
   flow.people.set('U0ANA', 'deactivated');
   expect(await issues(id)).toEqual({ refused: { code: 'person_refused', problem: 'deactivated' } });
   expect(issued()).toEqual([]);
 });
 
-test('where its end was committed in the same moment, none is made', async () => {
+test('if the end was committed in the same moment, none is made', async () => {
   const { id } = await holds('U0ANA');
   let made = 0;
   targets({

@@ -85,14 +85,14 @@ test.each([
   expect(await flow.isHeld('U0BEN', 'db/read')).toBe(true);
 });
 
-test('whoever is not an administrator declares nothing', async () => {
+test('only an administrator can declare access gone', async () => {
   await hold('U0BEN');
   await becomeOverdue();
   expect(await declared({ personId: 'U0CHLOE' })).toEqual({ refused: { code: 'not_an_admin' } });
   expect(await state()).toBe('overdue');
 });
 
-test('an administrator whom Slack does not answer for declares nothing', async () => {
+test('an administrator for whom Slack does not answer cannot', async () => {
   await hold('U0BEN');
   await becomeOverdue();
   flow.silent.add('U0EVE');
@@ -103,7 +103,7 @@ test('an administrator whom Slack does not answer for declares nothing', async (
 test.each([
   ['their own access', 'U0EVE'],
   ['access of another account of theirs', 'U0ANA'],
-])('an administrator does not declare %s gone', async (_whose, holder) => {
+])('an administrator cannot declare %s gone', async (_whose, holder) => {
   await hold(holder);
   await becomeOverdue();
   expect(await declared()).toEqual({ refused: { code: 'own_access' } });
@@ -132,7 +132,7 @@ test('a code that was shown is enough for a role that is reviewed with one', asy
   expect(await state()).toBe('ended');
 });
 
-test('what never was is not declared gone', async () => {
+test('what never existed cannot be declared gone', async () => {
   expect(await declared({ grantId: 'G-none' })).toEqual({ refused: { code: 'unknown_grant' } });
 });
 
@@ -148,7 +148,7 @@ test('an administrator who may be its holder by an unseen account is refused', a
   expect(await state()).toBe('overdue');
 });
 
-test('nor does one whose account asked for something under the mailbox of its holder', async () => {
+test('nor an administrator whose account made a request under the holder’s mailbox', async () => {
   await hold('U0BEN');
   await becomeOverdue();
   flow.people.set('U0EVE', { slackId: 'U0EVE', name: 'Eve', email: 'ben+e@harbor.example', timeZone: 'UTC' });
@@ -158,7 +158,7 @@ test('nor does one whose account asked for something under the mailbox of its ho
   expect(await declared()).toEqual({ refused: { code: 'own_access' } });
 });
 
-test('a declaration is kept as it was made, with what the access ended for', async () => {
+test('a declaration is recorded as it was made, with why the access ended', async () => {
   await hold('U0BEN');
   await becomeOverdue();
   expect(await declared({ reason: '  the server is no more ' })).toMatchObject({ declared: { id, state: 'overdue' } });
@@ -186,7 +186,7 @@ test('its seats are owed to nobody any more, and those of others still are', asy
   expect(await book.of(other)).toHaveLength(1);
 });
 
-test('a declaration that lost a race to another change is decided again', async () => {
+test('a declaration that lost a race is decided again', async () => {
   await hold('U0BEN');
   await becomeOverdue();
   failCommit(flow.deps.store, new ConflictError('somebody was faster'));

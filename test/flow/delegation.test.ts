@@ -23,7 +23,7 @@ const refusal = (from: string, to: string, until?: number) => flow.refused(flow.
 const kept = () => flow.deps.store.records('delegation');
 
 describe('naming a stand-in', () => {
-  test('is recorded as the word of whoever is away', async () => {
+  test('is recorded as done by the person who is away', async () => {
     await flow.standsIn('U0CHLOE', 'U0FRED', now() + HOUR);
     expect(flow.events()).toMatchObject([
       {
@@ -38,7 +38,7 @@ describe('naming a stand-in', () => {
     ]);
   });
 
-  test('anew takes the place of the one before', async () => {
+  test('again replaces the one before', async () => {
     await flow.standsIn('U0CHLOE', 'U0FRED');
     await flow.standsIn('U0CHLOE', 'U0EVE');
     expect(await kept()).toMatchObject([{ from: { slackId: 'U0CHLOE' }, to: { slackId: 'U0EVE' } }]);
@@ -56,7 +56,7 @@ describe('naming a stand-in', () => {
     ]);
   });
 
-  test('is refused to whoever is not at Slack, with the reason', async () => {
+  test('is refused to people who are not at Slack, with the reason', async () => {
     flow.people.set('U0CHLOE', 'this account is deactivated');
     expect(await refusal('U0CHLOE', 'U0FRED')).toEqual({
       code: 'person_refused',
@@ -87,7 +87,7 @@ describe('naming a stand-in', () => {
     expect(await kept()).toMatchObject([{ until: now() + length }]);
   });
 
-  test('waits while it cannot be read whom the policy lets', async () => {
+  test('waits while the policy’s delegates cannot be looked up', async () => {
     flow.reload((source) => source.replace(DELEGATES, '  delegates: [S0LOST]'));
     expect(await refusal('U0CHLOE', 'U0FRED')).toEqual({ code: 'eligibility_unknown', problem: 'no group S0LOST' });
     flow.groups.set('S0LOST', ['U0FRED']);
@@ -97,7 +97,7 @@ describe('naming a stand-in', () => {
 });
 
 describe('being back', () => {
-  test('ends one’s own, and records it', async () => {
+  test('ends one’s own stand-in, and is recorded', async () => {
     await flow.standsIn('U0CHLOE', 'U0FRED');
     await flow.standsIn('U0DEV', 'U0EVE');
     expect(await endDelegation(flow.deps, 'U0CHLOE')).toMatchObject({ to: { slackId: 'U0FRED' } });

@@ -30,7 +30,7 @@ afterEach(() => {
 
 const drains = (...args: readonly string[]) => runHere('drain', ...args, path);
 
-test('in a window nothing is granted or approved, and after it both go on', async () => {
+test('in a window nothing is granted or approved, and afterwards both go on', async () => {
   const waits = await flow.asks('U0BEN', 'db/admin', HOUR);
   expect(await drains('--for', '30m', '--why', 'a new disk')).toMatchObject({ code: 0 });
   const no = { code: 'draining', why: 'a new disk', until: expect.any(Number) };
@@ -41,7 +41,7 @@ test('in a window nothing is granted or approved, and after it both go on', asyn
   expect((await flow.asks('U0ANA', 'db/read', HOUR)).state).toBe('approved');
 });
 
-test('a window that cannot be read is one without an end', async () => {
+test('a window that cannot be read has no end', async () => {
   mkdirSync(`${path}-drain`);
   expect(await flow.refused(flow.asks('U0ANA', 'db/read', HOUR))).toMatchObject({
     code: 'draining',
@@ -50,7 +50,7 @@ test('a window that cannot be read is one without an end', async () => {
   });
 });
 
-test('what is live goes on and ends on time', async () => {
+test('active access goes on and ends on time', async () => {
   await flow.asks('U0ANA', 'db/read', 10 * MINUTE);
   await flow.work();
   await drains('--for', '1h');
@@ -61,7 +61,7 @@ test('what is live goes on and ends on time', async () => {
   expect(await flow.isHeld('U0ANA', 'db/read')).toBe(false);
 });
 
-test('what ends in the window is listed with what to do, soonest first, and is code 1', async () => {
+test('access that ends in the window is listed, soonest first, with exit code 1', async () => {
   for (const [who, minutes] of [
     ['U0ANA', 50],
     ['U0BEN', 20],
@@ -77,7 +77,7 @@ test('what ends in the window is listed with what to do, soonest first, and is c
   expect((await drains()).out).toBe(out);
 });
 
-test('it is lifted before its time, and is over by itself', async () => {
+test('it can be lifted early, and ends by itself', async () => {
   await drains('--for', '1h');
   expect(await drains('--off')).toMatchObject({ code: 0, out: 'Access is granted again.\n' });
   expect(existsSync(`${path}-drain`)).toBe(false);

@@ -65,7 +65,7 @@ const said = () => {
 };
 const recorded = async () => (await flow.deps.store.record('drift', 'db')).value;
 
-describe('what is there and should not be', () => {
+describe('access at a target that nobody granted', () => {
   test('thousands are recorded a hundred a commit, and a crash in between repeats none', async () => {
     const all = Array.from({ length: 250 }, (_, index) => `mallory${index}`);
     hold(...all.map((account) => holding(account)));
@@ -109,7 +109,7 @@ describe('what is there and should not be', () => {
     expect(await recorded()).toEqual([]);
   });
 
-  test('is not written down again while it is the same', async () => {
+  test('is not recorded again while it is the same', async () => {
     hold(holding('mallory'));
     await round();
     const before = await flow.deps.store.record('drift', 'db');
@@ -117,7 +117,7 @@ describe('what is there and should not be', () => {
     expect(await flow.deps.store.record('drift', 'db')).toEqual(before);
   });
 
-  test('is another thing where it is of another role', async () => {
+  test('of another role is another finding', async () => {
     hold(holding('mallory'));
     await round();
     said();
@@ -127,7 +127,7 @@ describe('what is there and should not be', () => {
     expect(await recorded()).toHaveLength(2);
   });
 
-  test('is a leftover where its grant has ended', async () => {
+  test('whose grant has ended is a leftover', async () => {
     const grantId = await hadOnce('U0ANA');
     hold(holding('jit_ana', { grantId }));
     await round();
@@ -135,13 +135,13 @@ describe('what is there and should not be', () => {
     expect(said()).toEqual(['drift.found db leftover jit_ana']);
   });
 
-  test('is standing where no grant of this ledger made it', async () => {
+  test('without a grant of this ledger is standing access', async () => {
     hold(holding('jit_ana', { grantId: 'G-elsewhere' }));
     await round();
     expect(said()).toEqual(['drift.found db standing jit_ana']);
   });
 
-  test('is nothing where the policy expects the account', async () => {
+  test('that the policy expects is ignored', async () => {
     drift('{ expected: [app, cron] }');
     const grantId = await hadOnce('U0ANA');
     hold(holding('app'), holding('cron', { grantId }), holding('mallory'), holding('app2'), holding('APP'));
@@ -157,15 +157,15 @@ describe('what is there and should not be', () => {
   });
 });
 
-describe('what was granted', () => {
-  test('is no drift while it is live', async () => {
+describe('access that was granted', () => {
+  test('is not drift while it is active', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     hold(holding('jit_ana', { grantId: ana.id }), holding('jit_ben', { grantId: ben.id }));
     await round();
     expect(said()).toEqual([]);
   });
 
-  test('is no drift where it began or ended while the target was asked', async () => {
+  test('is not drift if it began or ended while the target was asked', async () => {
     const ending = await holds('U0ANA');
     flow.clock.advance(HOUR);
     targets({
@@ -181,7 +181,7 @@ describe('what was granted', () => {
     expect((await flow.deps.store.grant(ending.id))?.value.state).toBe('ended');
   });
 
-  test('is no drift at another resource of the same target', async () => {
+  test('is not drift at another resource of the same target', async () => {
     const { id } = await holds('U0ANA', 'web/read');
     hold(holding('jit_ana', { grantId: id }));
     holdings.set('web', [holding('jit_ana', { grantId: id })]);
@@ -190,7 +190,7 @@ describe('what was granted', () => {
   });
 });
 
-describe('what should be there and is not', () => {
+describe('access that is missing at its target', () => {
   const vanishes = async () => {
     const grant = await holds('U0ANA');
     targets({ isActive: async () => false });
@@ -212,7 +212,7 @@ describe('what should be there and is not', () => {
     expect(said()).toEqual([`drift.gone db missing jit_${id}`]);
   });
 
-  test('is there after all where its target says so of the grant itself', async () => {
+  test('is there after all if its target says so of the grant itself', async () => {
     await holds('U0ANA');
     await round();
     expect(said()).toEqual([]);
@@ -226,7 +226,7 @@ describe('what should be there and is not', () => {
     expect(said()).toEqual([`drift.found db missing jit_${ana.id}`]);
   });
 
-  test('need not be there from its end on', async () => {
+  test('may be missing from its end on', async () => {
     await vanishes();
     flow.clock.advance(HOUR);
     await round();
@@ -258,7 +258,7 @@ describe('what should be there and is not', () => {
     expect(said()).toEqual([expect.stringMatching('drift.found db missing')]);
   });
 
-  test('need not be there where somebody ended it meanwhile', async () => {
+  test('may be missing if somebody ended it meanwhile', async () => {
     const grant = await vanishes();
     const { grantLock } = flow.deps;
     const deps = {
@@ -276,7 +276,7 @@ describe('what should be there and is not', () => {
     expect(said()).toEqual([]);
   });
 
-  test('is not there while it is being taken back', async () => {
+  test('may be missing while it is being taken back', async () => {
     const { id } = await vanishes();
     const loaded = await flow.deps.store.grant(id);
     if (loaded?.value.state !== 'active') throw new Error('it is not active');
@@ -299,7 +299,7 @@ describe('removing', () => {
     });
   });
 
-  test('takes away what the policy says, after it is on record that it was found', async () => {
+  test('takes away what the policy says, after the finding is recorded', async () => {
     drift('{ remove: [leftover] }');
     const grantId = await hadOnce('U0ANA');
     hold(holding('jit_ana', { grantId }), holding('mallory'));
@@ -318,7 +318,7 @@ describe('removing', () => {
     expect(said()).toEqual([]);
   });
 
-  test('takes away what stands, where the policy says so, but nothing of another ledger', async () => {
+  test('takes away standing access where the policy says so, not another ledger’s', async () => {
     drift('{ remove: [standing] }');
     const grantId = await hadOnce('U0ANA');
     hold(holding('mallory'), holding('jit_ben', { grantId: 'G-elsewhere' }), holding('jit_ana', { grantId }));
@@ -333,7 +333,7 @@ describe('removing', () => {
     expect(removed).toEqual([]);
   });
 
-  test('takes away what was found before, once the policy says so', async () => {
+  test('takes away earlier findings once the policy says so', async () => {
     hold(holding('mallory'));
     await round();
     said();
@@ -373,7 +373,7 @@ describe('a round', () => {
     expect(await round()).toEqual({ notBefore: flow.clock.now() + 2 * HOUR });
   });
 
-  test('leaves out a target that cannot say who holds what, but tidies it', async () => {
+  test('skips a target that cannot list its holders, but tidies it', async () => {
     const tidied: string[] = [];
     targets({ canList: (id) => id !== 'db', tidy: async (id) => void tidied.push(id) });
     hold(holding('mallory'));
@@ -383,7 +383,7 @@ describe('a round', () => {
     expect(tidied).toEqual(['db', 'web']);
   });
 
-  test('goes on where one target does not answer', async () => {
+  test('goes on when one target does not answer', async () => {
     targets({
       list: async ({ id }) => {
         if (id === 'db') throw new Error('no answer');
@@ -395,7 +395,7 @@ describe('a round', () => {
     expect(flow.log.lines).toMatchObject([{ level: 'warn', facts: { resource: 'db', err: { message: 'no answer' } } }]);
   });
 
-  test('compares a target also where it could not be tidied', async () => {
+  test('also compares a target that could not be tidied', async () => {
     targets({ tidy: async () => Promise.reject(new Error('in use')) });
     hold(holding('mallory'));
     await round();
@@ -403,7 +403,7 @@ describe('a round', () => {
     expect(flow.log.lines).toMatchObject(['db', 'web'].map((resource) => ({ level: 'warn', facts: { resource } })));
   });
 
-  test('ends where the database cannot be written, and is tried again', async () => {
+  test('stops while the database cannot be written, and is tried again', async () => {
     hold(holding('mallory'));
     failCommit(flow.deps.store, new StorageError('the disk is full'));
     await expect(round()).rejects.toThrow('the disk is full');

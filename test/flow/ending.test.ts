@@ -49,7 +49,7 @@ const last = () => flow.events().at(-1);
 const said = (type: string) => flow.events().filter((event) => event.type === type);
 
 describe('ending early', () => {
-  test('the holder gives back what they have, and it is due to be taken at once', async () => {
+  test('the holder gives it back, and it is due to end immediately', async () => {
     const id = await holds('U0ANA');
     flow.clock.advance(MINUTE);
     expect(await ends(id, 'U0ANA')).toMatchObject({ grant: { id, state: 'active' }, seenAt: null });
@@ -80,13 +80,13 @@ describe('ending early', () => {
     expect(await grant(id)).toMatchObject({ state: 'ended', endedAt: flow.clock.now() });
   });
 
-  test('nobody is asked who the holder is', async () => {
+  test('Slack is not asked who the holder is', async () => {
     const id = await holds('U0ANA');
     flow.silent.add('U0ANA');
     expect(await ends(id, 'U0ANA')).toMatchObject({ grant: { id } });
   });
 
-  test('what is not given yet is taken back too, and is not given any more', async () => {
+  test('access that is not given yet is taken back, and not given any more', async () => {
     const id = await asks('U0ANA');
     expect(flow.due('provision')).toEqual([{ key: id, dueAt: flow.clock.now() }]);
     expect(await ends(id, 'U0ANA')).toMatchObject({ grant: { id, state: 'provisioning' } });
@@ -96,7 +96,7 @@ describe('ending early', () => {
     expect(await grant(id)).toMatchObject({ state: 'ended', activation: null });
   });
 
-  test('what one gives back, another keeps', async () => {
+  test('what one person gives back, another keeps', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     await ends(ana, 'U0ANA');
     await flow.work();
@@ -104,13 +104,13 @@ describe('ending early', () => {
     expect((await grant(ben)).state).toBe('active');
   });
 
-  test('the same human gives it back by a listed account, on record as that one', async () => {
+  test('the same human gives it back by a listed account, recorded as that one', async () => {
     const id = await holds('U0ANA');
     expect(await ends(id, 'U0ANATOO')).toMatchObject({ seenAt: null });
     expect(last()).toMatchObject({ actor: { id: 'U0ANATOO', name: 'Ana' } });
   });
 
-  test('the same human under an account of the same mailbox gives it back', async () => {
+  test('the same human gives it back by an account with the same mailbox', async () => {
     const id = await holds('U0BEN');
     const too = { slackId: 'U0BENTOO', name: 'Ben too', email: 'ben+too@harbor.example', timeZone: 'UTC' };
     flow.people.set('U0BENTOO', too);
@@ -174,7 +174,7 @@ describe('ending early', () => {
     expect(asked).toBe(1);
   });
 
-  test('what ends already, or has ended, is not ended again', async () => {
+  test('what is ending, or has ended, is not ended again', async () => {
     const id = await holds('U0ANA');
     await ends(id, 'U0ANA');
     expect(await ends(id, 'U0ANA')).toEqual({ refused: { code: 'not_active' } });
@@ -183,14 +183,14 @@ describe('ending early', () => {
     expect(await ends('G-none', 'U0ANA')).toEqual({ refused: { code: 'unknown_grant' } });
   });
 
-  test('whoever lost a race to another change tries again', async () => {
+  test('is tried again after losing a race', async () => {
     const id = await holds('U0ANA');
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     expect(await ends(id, 'U0ANA')).toMatchObject({ grant: { id } });
     expect((await grant(id)).state).toBe('revoking');
   });
 
-  test('an authority that was seen earlier, unconfirmed now, is in the record', async () => {
+  test('an authority seen earlier and unconfirmed now is recorded', async () => {
     const [first, second] = [await holds('U0ANA'), await holds('U0BEN')];
     const seenAt = flow.clock.now();
     await ends(first, 'U0EVE');
@@ -281,7 +281,7 @@ describe('ending on time', () => {
     expect([...flow.due('end'), ...flow.due('provision')]).toEqual([]);
   });
 
-  test('what has ended, or never was, is left alone', async () => {
+  test('what has ended, or never existed, is left alone', async () => {
     const id = await holds('U0ANA');
     flow.clock.advance(HOUR);
     await flow.work();
@@ -292,7 +292,7 @@ describe('ending on time', () => {
     expect(flow.events()).toHaveLength(before);
   });
 
-  test('two who end it at once touch the target once', async () => {
+  test('two tries at once touch the target once', async () => {
     const id = await holds('U0ANA');
     flow.clock.advance(HOUR);
     let touched = 0;
@@ -307,7 +307,7 @@ describe('ending on time', () => {
     expect(touched).toBe(1);
   });
 
-  test('access has ended when it was seen to be gone, not when that could be written', async () => {
+  test('access has ended when it was seen to be gone, not when that was recorded', async () => {
     const id = await holds('U0ANA');
     flow.clock.advance(HOUR + MINUTE);
     const goneAt = flow.clock.now();
@@ -408,7 +408,7 @@ describe('access that cannot be taken back', () => {
     expect(said('grant.overdue')).toMatchObject([{ payload: { failures: 1 } }]);
   });
 
-  test('is on record as that before it is tried again', async () => {
+  test('is recorded as that before it is tried again', async () => {
     const id = await unreachable();
     await attempt(id, 1);
     const { store } = flow.deps;
@@ -423,7 +423,7 @@ describe('access that cannot be taken back', () => {
   test.each([
     ['the policy has its resource', 'db', 'revoking'],
     ['the policy does not have its resource', null, 'overdue'],
-  ])('and of which an earlier version did not say where: %s', async (_case, place, state) => {
+  ])('and whose place an earlier version did not record: %s', async (_case, place, state) => {
     const id = await unreachable();
     const { value, version } = await loaded(id);
     await flow.deps.store.commit({ grants: [{ value: { ...value, place: null }, version }] });
@@ -448,7 +448,7 @@ describe('a database that cannot be written', () => {
     expect(flow.log.lines).toMatchObject([{ level: 'error', facts: { grantId: id } }]);
   });
 
-  test('nor does a row that it refuses to change, though nobody was faster', async () => {
+  test('nor does a row that it refuses to change without a race', async () => {
     const id = await due();
     failCommit(flow.deps.store, new ConflictError('no row was changed'));
     await endGrant(flow.deps, id, 1);
@@ -482,7 +482,7 @@ describe('the record of an end', () => {
     return last();
   };
 
-  test('is silent about leftovers and sessions where there are none', async () => {
+  test('says nothing of leftovers and sessions if there are none', async () => {
     const event = await endWith({});
     expect(event?.payload).toEqual({ role: 'db/read', person: { slackId: 'U0ANA', name: 'Ana' }, why: 'expired' });
   });
@@ -516,7 +516,7 @@ describe('the record of an end', () => {
     expect(event?.payload).toMatchObject({ openUntil: open === null ? null : began + open });
   });
 
-  test('says nothing of sessions of what never was active', async () => {
+  test('says nothing of sessions of access that was never active', async () => {
     const id = await asks('U0ANA');
     targets({ afterlife: () => 5 * MINUTE });
     await ends(id, 'U0ANA');
@@ -525,7 +525,7 @@ describe('the record of an end', () => {
     expect(last()?.payload).not.toHaveProperty('openUntil');
   });
 
-  test('what failed to be given says why, in what it was refused for', async () => {
+  test('of a failed grant says why it failed, in the words of the refusal', async () => {
     const id = await asks('U0ANA');
     flow.outages.add('target');
     await provisionGrant(flow.deps, id, 3);
@@ -537,7 +537,7 @@ describe('the record of an end', () => {
     });
   });
 
-  test('break-glass that is given back ends as anything else does', async () => {
+  test('of break-glass that is given back is like any other', async () => {
     const used = await breakGlass(flow.deps, {
       submissionKey: 'B1',
       personId: 'U0BEN',

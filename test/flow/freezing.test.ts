@@ -27,7 +27,7 @@ const last = () => flow.events().at(-1);
 const REFUSAL = { code: 'frozen', by: 'Eve', reason: 'a token has leaked' };
 
 describe('freezing', () => {
-  test('says how much is live, and makes its end due', async () => {
+  test('says how much is active, and makes its end due', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     flow.clock.advance(MINUTE);
     expect(await freezes()).toEqual({ live: 2, seenAt: null });
@@ -69,13 +69,13 @@ describe('freezing', () => {
     expect(await grantingBlocked(flow.deps)).toBeNull();
   });
 
-  test('twice is freezing once', async () => {
+  test('twice counts once', async () => {
     await freezes();
     expect(await freezes()).toEqual({ refused: REFUSAL });
     expect(flow.events().filter(({ type }) => type === 'access.frozen')).toHaveLength(1);
   });
 
-  test('by an administrator whom Slack cannot confirm now, is on record as that', async () => {
+  test('by an administrator whom Slack cannot confirm now is recorded as that', async () => {
     await freezes();
     await lifts();
     const seenAt = now();
@@ -85,14 +85,14 @@ describe('freezing', () => {
     expect(last()?.payload).toMatchObject({ standingSeenAt: seenAt });
   });
 
-  test('that lost a race to another change is decided again', async () => {
+  test('is decided again after losing a race', async () => {
     failCommit(flow.deps.store, new ConflictError('somebody was faster'), ({ events }) => events !== undefined);
     expect(await freezes()).toMatchObject({ live: 0 });
   });
 });
 
-describe('the end of what was live', () => {
-  test('is of what was intended by then, to the millisecond', async () => {
+describe('the end of active access', () => {
+  test('includes what was intended by then, to the millisecond', async () => {
     const [before, after] = [await holds('U0ANA'), await flow.asks('U0BEN', 'db/read', HOUR)];
     await endFrozen(flow.deps, String(before.intendedAt - 1));
     expect((await flow.deps.store.grant(before.id))?.value.state).toBe('active');
@@ -104,7 +104,7 @@ describe('the end of what was live', () => {
     expect((await flow.deps.store.grant(after.grantId))?.value).toMatchObject({ state: 'ended', activation: null });
   });
 
-  test('leaves alone what ends already, and ends what comes after it', async () => {
+  test('leaves alone what is ending, and ends the rest', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     await endFrozen(flow.deps, String(now()));
     const { length } = flow.events();
@@ -114,7 +114,7 @@ describe('the end of what was live', () => {
     expect((await flow.deps.store.grant(ben.id))?.value.state).toBe('revoking');
   });
 
-  test('skips what was given after the freeze was lifted, and not what comes behind it', async () => {
+  test('skips what was given after the freeze was lifted, and goes on', async () => {
     await freezes();
     const at = now();
     await lifts();
@@ -132,7 +132,7 @@ describe('the end of what was live', () => {
 });
 
 describe('lifting it', () => {
-  test('lets access be given again, and is on record', async () => {
+  test('lets access be granted again, and is recorded', async () => {
     await freezes();
     expect(await lifts()).toEqual({ unfrozen: true });
     expect(last()).toMatchObject({
@@ -154,20 +154,20 @@ describe('lifting it', () => {
     expect(await grantingBlocked(flow.deps)).toEqual(REFUSAL);
   });
 
-  test('takes a freeze', async () => {
+  test('needs a freeze', async () => {
     expect(await lifts()).toEqual({ refused: { code: 'not_frozen' } });
     await freezes();
     await lifts();
     expect(await lifts()).toEqual({ refused: { code: 'not_frozen' } });
   });
 
-  test('that lost a race to another change is decided again', async () => {
+  test('is decided again after losing a race', async () => {
     await freezes();
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     expect(await lifts()).toEqual({ unfrozen: true });
   });
 
-  test('does not help where the record cannot be relied on', async () => {
+  test('does not help while the ledger cannot be trusted', async () => {
     await freezes();
     Object.assign(flow.deps.integrity, { problem: () => 'event 4 was changed' });
     const damaged = { code: 'ledger_damaged', problem: 'event 4 was changed' };

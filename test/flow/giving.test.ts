@@ -83,8 +83,8 @@ const isRefused = async (id: string, problem: string) => {
   expect(flow.due('provision')).toEqual([]);
 };
 
-describe('what is given', () => {
-  test('is active from then on, for as long as was asked for', async () => {
+describe('access that is given', () => {
+  test('is active from then on, for as long as was requested', async () => {
     const id = await asks();
     flow.clock.advance(2 * SECOND);
     await gives(id);
@@ -110,13 +110,13 @@ describe('what is given', () => {
     expect(calls).toEqual(['give until 61 min']);
   });
 
-  test('is watched where it is tied to something', async () => {
+  test('is watched if it is tied to a shift or an incident', async () => {
     const id = await asks('U0ANA', { incidentId: 'PINC1' });
     await gives(id);
     expect(flow.due('watch')).toEqual([{ key: id, dueAt: now() + 5 * MINUTE }]);
   });
 
-  test('is given once, however often', async () => {
+  test('is given once, however often it is tried', async () => {
     const calls = watchTarget();
     const id = await asks();
     await Promise.all([gives(id), gives(id)]);
@@ -143,7 +143,7 @@ describe('what is given', () => {
     await isRefused(second, 'its time was over before it could be given');
   });
 
-  test('where somebody else changed it in the same moment, is left to them', async () => {
+  test('is left to a change that came first', async () => {
     const id = await asks();
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     await gives(id, 3);
@@ -153,7 +153,7 @@ describe('what is given', () => {
 });
 
 describe('a target that does not answer', () => {
-  test('is tried again, and after the third time given up', async () => {
+  test('is tried again, and given up after the third time', async () => {
     const id = await asks();
     targets({ grant: () => Promise.reject(new Error('no answer')) });
     for (const attempt of [1, 2]) await expect(gives(id, attempt)).rejects.toThrow('no answer');
@@ -163,7 +163,7 @@ describe('a target that does not answer', () => {
     expect(flow.log.lines).toMatchObject([1, 2, 3].map((attempt) => ({ facts: { grantId: id, attempt } })));
   });
 
-  test('is not given anything while it cannot say whether it has it already', async () => {
+  test('gets nothing while it cannot say whether it has the access already', async () => {
     const id = await asks();
     const calls = watchTarget();
     targets({ isActive: () => Promise.reject(new Error('no answer')) });
@@ -173,7 +173,7 @@ describe('a target that does not answer', () => {
   });
 });
 
-describe('what speaks against it by then', () => {
+describe('what keeps it from being given', () => {
   const REASONS: [string, () => unknown, string][] = [
     [
       'its request was not approved',
@@ -220,7 +220,7 @@ describe('what speaks against it by then', () => {
     expect((await grant(id)).state).toBe('active');
   });
 
-  test('nothing, where it was approved just now, however long ago it was asked for', async () => {
+  test('nothing, if it was approved just now, however long ago it was requested', async () => {
     const waiting = await flow.asks('U0DEV', 'db/read', HOUR);
     flow.clock.advance(30 * MINUTE);
     const request = await flow.approves('U0FRED', waiting);
@@ -231,7 +231,7 @@ describe('what speaks against it by then', () => {
     expect((await grant(request.grantId)).state).toBe('active');
   });
 
-  test('is asked afresh, and only where the answers are old', async () => {
+  test('is looked up again, but only if the answers are old', async () => {
     const [first, second] = [await asks('U0ANA'), await asks('U0BEN')];
     const found = purposes();
     await gives(first);
@@ -241,7 +241,7 @@ describe('what speaks against it by then', () => {
     expect(found).toEqual(['decision']);
   });
 
-  test('a longest time that is shorter by now', async () => {
+  test('a maximum that is shorter by now', async () => {
     const id = await asks();
     flow.reload((source) => source.replace('members_of: [S0ALL] }', 'members_of: [S0ALL], duration: { max: 59m } }'));
     flow.clock.advance(10 * SECOND + 1);
@@ -249,7 +249,7 @@ describe('what speaks against it by then', () => {
     await isRefused(id, 'it is no longer approved');
   });
 
-  test('nothing, where it began as it was asked for', async () => {
+  test('nothing, if it began as it was requested', async () => {
     const startsAt = now() + HOUR;
     const request = await flow.asks('U0ANA', 'db/read', HOUR, { startsAt });
     flow.clock.advance(HOUR);

@@ -98,8 +98,8 @@ describe('a start', () => {
   });
 });
 
-describe('a database in which something is wrong', () => {
-  test('is on record once, with what was found first, and stays so', async () => {
+describe('a damaged database', () => {
+  test('is recorded once, with what was found first, and stays damaged', async () => {
     const integrity = await starts();
     await integrity.settle('event 2 was changed');
     await integrity.settle('event 3 was changed');
@@ -115,14 +115,14 @@ describe('a database in which something is wrong', () => {
     ]);
   });
 
-  test('can go wrong after it was well', async () => {
+  test('can be found after a check that passed', async () => {
     const integrity = await checked();
     await integrity.settle('event 2 was changed');
     expect(integrity.problem()).toBe('event 2 was changed');
     expect(damage()).toHaveLength(1);
   });
 
-  test('is beside what the channel says, which is on record too', async () => {
+  test('is recorded beside what the channel says', async () => {
     const integrity = await starts(true);
     await integrity.settle('event 2 was changed');
     await integrity.compare(view([anchor(2, { hash: 'another' })]));
@@ -132,31 +132,31 @@ describe('a database in which something is wrong', () => {
   });
 });
 
-describe('the channel', () => {
+describe('the audit channel', () => {
   const problem = async (...anchors: ChannelAnchor[]) => {
     const integrity = await checked(true);
     await integrity.compare(view(anchors));
     return integrity.problem();
   };
 
-  test('that knows what the ledger says is content', async () => {
+  test('that agrees with the ledger raises nothing', async () => {
     expect(await problem(anchor(1), anchor(3))).toBeNull();
   });
 
-  test('that knows another event than the ledger has finds it written anew', async () => {
+  test('that knows another event than the ledger finds it rewritten', async () => {
     const text = 'event 2 is not the one that message 2 knows: the ledger was written anew';
     expect(await problem(anchor(1), anchor(2, { hash: 'another' }))).toBe(text);
     expect(damage()).toEqual([{ problem: text }]);
   });
 
-  test('that knows more events than the ledger has finds it cut', async () => {
+  test('that knows more events than the ledger finds it cut', async () => {
     const end = flow.events().length;
     expect(await problem(anchor(end + 1, { where: 'the newest message' }))).toBe(
       `the ledger ends at event ${end}, and the newest message knows event ${end + 1}: the tail was cut off, or an older copy was put in its place`,
     );
   });
 
-  test('that knows another ledger finds it swapped', async () => {
+  test('that knows another ledger finds it replaced', async () => {
     expect(await problem(anchor(2, { ledger: 'another' }))).toBe(
       'message 2 knows another ledger, which reached event 2: this one was put in its place, or another bot works with the same Slack app',
     );
@@ -190,14 +190,14 @@ describe('the channel', () => {
     expect(await problem(anchor(2, { hash: 'another', at: event(1).at - 1 }))).toContain('the ledger was written anew');
   });
 
-  test('that knows something of a ledger which has nothing finds it swapped', async () => {
+  test('that knows events of an empty ledger finds it replaced', async () => {
     const empty = { ...reader, origin: async () => null, get: async () => null, newest: async () => null };
     const integrity = await checked(true, empty);
     await integrity.compare(view([anchor(2)]));
     expect(integrity.problem()).toContain('this one was put in its place');
   });
 
-  test('that knows events which are in an archive has nothing against them', async () => {
+  test('that knows archived events raises nothing', async () => {
     const archived = {
       ...reader,
       origin: async () => ({ ledger: event(1).hash, began: event(1).at, first: 3 }),
@@ -210,14 +210,14 @@ describe('the channel', () => {
     expect(integrity.problem()).toContain('event 3 is not the one');
   });
 
-  test('that knows several flaws tells of the newest', async () => {
+  test('that knows several flaws tells the newest', async () => {
     expect(
       await problem(anchor(1, { hash: 'x' }), anchor(3, { hash: 'x' }), anchor(2, { hash: 'x' }), anchor(4)),
     ).toContain('event 3 is not the one');
     expect(damage()).toHaveLength(1);
   });
 
-  test('that finds something before the database was checked does not stand for that', async () => {
+  test('that finds something before the database was checked does not replace that', async () => {
     const integrity = await starts(true);
     await integrity.compare(view([anchor(2, { hash: 'another' })]));
     expect(integrity.problem()).toContain('event 2 is not the one');
@@ -226,7 +226,7 @@ describe('the channel', () => {
   });
 });
 
-describe('a channel in which it cannot be compared', () => {
+describe('a channel that cannot be compared', () => {
   const TEXT = 'the ledger was shown in the audit channel before, and no message';
   const ASKS = 'An administrator looks into it and then types /jit audit looked WHY';
 
@@ -254,19 +254,19 @@ describe('a channel in which it cannot be compared', () => {
     );
   });
 
-  test('where there is nothing to be expected is content', async () => {
+  test('where nothing is expected raises nothing', async () => {
     const integrity = await checked(true);
     await integrity.compare(view([], { isExpected: false, problem: 'Slack did not answer' }));
     expect(integrity.problem()).toBeNull();
   });
 
-  test('has positions of another ledger alone', async () => {
+  test('has positions of another ledger only', async () => {
     const integrity = await checked(true);
     await integrity.compare(view([anchor(2, { ledger: 'another', at: event(1).at - 1 })]));
     expect(integrity.doubt()).toContain(TEXT);
   });
 
-  test('is no doubt once it was compared', async () => {
+  test('is no longer a doubt once it was compared', async () => {
     const integrity = await checked(true);
     await integrity.compare(view([anchor(2)]));
     await integrity.compare(view([]));
@@ -276,7 +276,7 @@ describe('a channel in which it cannot be compared', () => {
     expect(unexpected.problem()).toBeNull();
   });
 
-  test('is said after the database was checked, which may say more', async () => {
+  test('is told after the database was checked, which may say more', async () => {
     const [well, ill] = [await starts(true), await starts(true)];
     for (const integrity of [well, ill]) {
       await integrity.compare(view([]));
@@ -292,7 +292,7 @@ describe('a channel in which it cannot be compared', () => {
     expect(damage()).toHaveLength(2);
   });
 
-  test('that somebody looked at is none again when the channel is read once more', async () => {
+  test('that somebody looked at is not a doubt again at the next reading', async () => {
     const integrity = await starts(true);
     await integrity.compare(view([]));
     await integrity.settle(null);
@@ -302,7 +302,7 @@ describe('a channel in which it cannot be compared', () => {
     expect(damage()).toHaveLength(1);
   });
 
-  test('has nothing to add where something is wrong already', async () => {
+  test('adds nothing to a damaged database', async () => {
     const integrity = await starts(true);
     await integrity.settle('event 2 was changed');
     await integrity.compare(view([]));
@@ -329,7 +329,7 @@ describe('a doubt', () => {
     return { integrity, result: await sayLooked({ ...flow.deps, integrity }, { personId, reason }) };
   };
 
-  test('outlives a start, and is not on record twice', async () => {
+  test('outlives a start, and is not recorded twice', async () => {
     const before = await doubtful();
     const again = await checked(true);
     expect(again.problem()).toBe(before.problem());
@@ -352,7 +352,7 @@ describe('a doubt', () => {
     expect((await checked()).problem()).toBeNull();
   });
 
-  test('of another time is another', async () => {
+  test('at another time is another one', async () => {
     await doubtful();
     await looks();
     const again = await doubtful();
@@ -362,7 +362,7 @@ describe('a doubt', () => {
     expect((await checked()).doubt()).toBeNull();
   });
 
-  test('is not what was found in the database: that is looked for anew', async () => {
+  test('does not cover the database, which is checked again', async () => {
     const integrity = await starts();
     await integrity.settle('event 2 was changed');
     expect((await checked()).problem()).toBeNull();
@@ -379,7 +379,7 @@ describe('a doubt', () => {
     expect(flow.events().at(-1)?.type).toBe('ledger.damaged');
   });
 
-  test('stays where it could not be recorded that somebody looked', async () => {
+  test('stays if the look could not be recorded', async () => {
     await doubtful();
     failCommit(flow.deps.store, new StorageError('the disk is full'));
     const integrity = await checked(true);
@@ -388,7 +388,7 @@ describe('a doubt', () => {
     expect(integrity.doubt()).not.toBeNull();
   });
 
-  test('that there is none of cannot be cleared', async () => {
+  test('that does not exist cannot be cleared', async () => {
     const { result } = await looks();
     expect(result).toEqual({ refused: { code: 'nothing_to_look_at' } });
   });
@@ -408,7 +408,7 @@ describe('a position kept outside the database', () => {
     kept.splice(0);
   });
 
-  test('is the newest one, and on record', async () => {
+  test('is the newest one, and recorded', async () => {
     const { seq, hash } = event(flow.events().length);
     flow.clock.advance(MINUTE);
     expect(await anchors()).toEqual({ notBefore: flow.clock.now() + 10 * MINUTE });
@@ -431,7 +431,7 @@ describe('a position kept outside the database', () => {
     expect(kept).toHaveLength(2);
   });
 
-  test('is not recorded where it could not be kept', async () => {
+  test('is not recorded if it could not be kept', async () => {
     const keep = () => Promise.reject(new Error('the bucket is full'));
     const { length } = flow.events();
     await expect(
@@ -443,7 +443,7 @@ describe('a position kept outside the database', () => {
   test.each([
     ['has no event', { newest: async () => null }],
     ['has no beginning', { origin: async () => null }],
-  ])('is none of a ledger that %s', async (_what, more) => {
+  ])('never is of a ledger that %s', async (_what, more) => {
     await anchors({ ...reader, ...more });
     expect(kept).toEqual([]);
   });

@@ -66,7 +66,7 @@ const BESIDE = 'the database was changed beside the ledger: ';
 /** It is not found twice. */
 const isWell = async () => expect(await mend()).toEqual({ problem: null, left: 0 });
 
-describe('tables that say what the events say', () => {
+describe('tables that agree with the events', () => {
   test('are left alone', async () => {
     await holds();
     await asks('U0BEN', 'db/write');
@@ -77,8 +77,8 @@ describe('tables that say what the events say', () => {
   });
 });
 
-describe('an end that is not due', () => {
-  test('is due again, and nobody need look', async () => {
+describe('a missing end', () => {
+  test('is due again, without anybody looking', async () => {
     const { id } = await holds();
     bend("DELETE FROM jobs WHERE kind = 'end'");
     await isWell();
@@ -86,7 +86,7 @@ describe('an end that is not due', () => {
     expect(errors()).toMatchObject([{ facts: { grantId: id, role: 'db/read', kinds: ['end'] } }]);
   });
 
-  test('of a request is due again, and so is its beginning', async () => {
+  test('of a request is due again, and so is its start', async () => {
     flow.groups.set('S0ALL', []);
     const waiting = await flow.asks('U0ANA', 'db/read', HOUR);
     const later = await flow.asks('U0BEN', 'db/read', HOUR, { startsAt: now() + 2 * HOUR });
@@ -100,7 +100,7 @@ describe('an end that is not due', () => {
 });
 
 describe('access whose row was changed', () => {
-  test('is taken back at once', async () => {
+  test('is taken back immediately', async () => {
     const { id, requestId } = await holds();
     const before = await grant(id);
     flow.clock.advance(MINUTE);
@@ -141,7 +141,7 @@ describe('access whose row was changed', () => {
     await isWell();
   });
 
-  test('is not given where it was on its way', async () => {
+  test('that was not given yet is not given', async () => {
     const { id } = await asks();
     prolong(id);
     await mend();
@@ -151,7 +151,7 @@ describe('access whose row was changed', () => {
     expect(flow.events().some(({ type }) => type === 'grant.activated')).toBe(false);
   });
 
-  test('beside other access, ends alone', async () => {
+  test('beside other access ends alone', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     prolong(ana.id);
     await mend();
@@ -159,7 +159,7 @@ describe('access whose row was changed', () => {
     expect((await grant(ben.id))?.state).toBe('active');
   });
 
-  test('to be somebody else’s, is taken from whose it is by the events', async () => {
+  test('to be somebody else’s is taken from the person in its events', async () => {
     const { id, requestId } = await holds();
     const { id: another } = await flow.asks('U0DEV', 'db/read', HOUR);
     bend(
@@ -182,7 +182,7 @@ describe('access whose row was changed', () => {
     ).toEqual([id]);
   });
 
-  test('and does not say what it gave is taken back by what its events say', async () => {
+  test('so that it no longer says what it gave is taken back by its events', async () => {
     const { id } = await holds();
     bend("UPDATE grants SET body = 'none'");
     await mend();
@@ -195,7 +195,7 @@ describe('access whose row was changed', () => {
 });
 
 describe('access whose row is gone', () => {
-  test('is taken back by what its events say', async () => {
+  test('is taken back by its events', async () => {
     const { id, requestId } = await holds();
     const before = await grant(id);
     bend('DELETE FROM grants');
@@ -213,7 +213,7 @@ describe('access whose row is gone', () => {
     expect((await grant(id))?.state).toBe('ended');
   });
 
-  test('and its request with it, is put back with both', async () => {
+  test('with its request is restored with both', async () => {
     const { id, requestId } = await holds();
     const before = await flow.request(requestId);
     flow.clock.advance(MINUTE);
@@ -263,7 +263,7 @@ describe('access whose row is gone', () => {
     expect(await grant(id)).toMatchObject({ place: 'db', grants: { level: 'reader' }, resourceId: 'db' });
   });
 
-  test('of an earlier version goes by its row, where that is there', async () => {
+  test('of an earlier version goes by its row, if that is there', async () => {
     const { id } = await holds();
     prolong(id);
     flow.deps.targets.placeOf = () => 'elsewhere';
@@ -278,7 +278,7 @@ describe('access whose row is gone', () => {
     expect(await grant(id)).toMatchObject({ place: 'db', grants: { level: 'reader' } });
   });
 
-  test('of a role that nobody knows any more gives nothing that is known', async () => {
+  test('of an unknown role gives nothing that is known', async () => {
     const { id } = await holds();
     bend('DELETE FROM grants');
     flow.reload((source) => source.replace('      read:', '      see:'));
@@ -299,7 +299,7 @@ describe('access whose row is gone', () => {
     return id;
   };
 
-  test('and was denied, by its events, is left for people', async () => {
+  test('and that was denied, by its events, is left to people', async () => {
     const id = await gone();
     const events = reads((event) =>
       event.type === 'request.submitted'
@@ -313,7 +313,7 @@ describe('access whose row is gone', () => {
     expect(await grant(id)).toBeUndefined();
   });
 
-  test('and of which no event says what it was, is left for people', async () => {
+  test('and of which no event says what it was, is left to people', async () => {
     const id = await gone();
     const events = reads((event) => (event.type === 'request.submitted' ? null : event));
     expect(await mend({ events })).toEqual({ problem: `${BESIDE}grant ${id} could not be put right`, left: 1 });
@@ -324,7 +324,7 @@ describe('access whose row is gone', () => {
   });
 });
 
-describe('access that no event knows', () => {
+describe('access without any event', () => {
   /** A row like another's, for a request that nobody has approved. */
   const forge = async (id: string, person: string) => {
     const waiting = await flow.asks('U0DEV', 'db/read', HOUR);
@@ -381,7 +381,7 @@ describe('access that no event knows', () => {
     expect(await grant('G-forged')).toMatchObject({ state: 'revoking', activation: null });
   });
 
-  test('and whose row cannot be read, is left for people', async () => {
+  test('and whose row cannot be read is left to people', async () => {
     await holds();
     await forge('G-forged', 'U0BEN');
     bend("UPDATE grants SET body = 'none' WHERE id = 'G-forged'");
@@ -412,7 +412,7 @@ describe('several', () => {
     expect(problem).not.toContain(`grant ${ids[3]}`);
   });
 
-  test('of which one cannot be mended leave the others to be', async () => {
+  test('of which one cannot be mended do not hold up the others', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     for (const { id } of [ana, ben]) prolong(id);
     failCommit(flow.deps.store, new Error('a fault of the program'));
@@ -431,7 +431,7 @@ describe('several', () => {
     expect(errors().at(-1)).toMatchObject({ facts: { grantId: ana.id } });
   });
 
-  test('one that somebody else is at is looked at when they are done', async () => {
+  test('one that somebody else works on is looked at afterwards', async () => {
     const { id } = await holds();
     prolong(id);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -473,7 +473,7 @@ describe('small states', () => {
     expect((await flow.deps.store.record('freeze', 'bot')).value).toBeNull();
   });
 
-  test('a freeze of which the event cannot be read is left alone', async () => {
+  test('a freeze whose event cannot be read is left alone', async () => {
     await freeze(flow.deps, { personId: 'U0EVE', reason: 'a token has leaked' });
     bend("UPDATE records SET body = 'null' WHERE kind = 'freeze'");
     expect(await mend({ events: reads(() => null) })).toEqual({ problem: null, left: 0 });
@@ -484,7 +484,7 @@ describe('small states', () => {
     ).toEqual({ problem: null, left: 0 });
   });
 
-  test('a stand-in whom nobody named is none', async () => {
+  test('a stand-in whom nobody named is ignored', async () => {
     await flow.standsIn('U0CHLOE', 'U0FRED');
     await flow.standsIn('U0BEN', 'U0FRED');
     await isWell();
@@ -514,7 +514,7 @@ describe('small states', () => {
   };
   const removals = async () => (await flow.deps.store.record('removals', 'db/read')).value;
 
-  test('a rule that an owner took out is out again', async () => {
+  test('a rule that an owner removed is removed again', async () => {
     const review = await reviewed();
     const before = await removals();
     flow.clock.advance(MINUTE);
@@ -529,7 +529,7 @@ describe('small states', () => {
     await isWell();
   });
 
-  test('all of them are, where none is left', async () => {
+  test('all of them are, if none is left', async () => {
     await reviewed();
     const before = await removals();
     bend("UPDATE records SET body = 'null' WHERE kind = 'removals'");
@@ -537,7 +537,7 @@ describe('small states', () => {
     expect(await removals()).toEqual(before);
   });
 
-  test('an answer that cannot be read, or that no person gave, takes nothing out', async () => {
+  test('an answer that is unreadable, or from no person, removes nothing', async () => {
     await reviewed();
     bend("UPDATE records SET body = 'null' WHERE kind = 'removals'");
     for (const change of [() => null, (event: LedgerEvent) => ({ ...event, actor: BOT })])
@@ -545,7 +545,7 @@ describe('small states', () => {
     expect(await removals()).toBeNull();
   });
 
-  test('what cannot be read is nothing from then on', async () => {
+  test('an unreadable record counts as none from then on', async () => {
     await flow.standsIn('U0CHLOE', 'U0FRED');
     bend("UPDATE records SET body = '{' WHERE kind = 'delegation'");
     expect((await mend()).problem).toBe(

@@ -75,15 +75,15 @@ const change = async (id: string, more: Partial<ActiveGrant>) => {
   await flow.deps.store.commit({ grants: [{ value: { ...loaded.value, ...more }, version: loaded.version }] });
 };
 
-describe('what may be made longer', () => {
-  test('is what the role may be held for in all, less what it is held for', async () => {
+describe('access that can be extended', () => {
+  test('can be by the role’s total, less what was used', async () => {
     const grant = await holds();
     expect(extensionLeft(flow.deps, grant)).toBe(3 * HOUR);
     expect(extensionLeft(flow.deps, { ...grant, duration: 5 * HOUR })).toBe(0);
     expect(extensionLeft(flow.deps, { ...grant, role: 'db/gone' })).toBe(0);
   });
 
-  test('goes up to that, to the millisecond', async () => {
+  test('can be up to that, to the millisecond', async () => {
     const { id } = await holds();
     expect(await code(id, 3 * HOUR)).toBeNull();
     expect(await code(id, 3 * HOUR + 1)).toEqual({ code: 'total_too_long', total: 4 * HOUR, left: 3 * HOUR });
@@ -112,7 +112,7 @@ describe('what may be made longer', () => {
     expect(await code(id)).toEqual({ code: 'unknown_role', role: 'db/read' });
   });
 
-  test('is not being made longer already', async () => {
+  test('is not being extended already', async () => {
     const grant = await holds();
     await approved(grant);
     expect(await code(grant.id)).toEqual({ code: 'already_extending' });
@@ -120,7 +120,7 @@ describe('what may be made longer', () => {
     expect(await code(grant.id)).toBeNull();
   });
 
-  test('is not what its incident ends, resolved as that is', async () => {
+  test('does not end with a resolved incident', async () => {
     const { id, endsAt, ties } = await holds('U0ANA', { incidentId: 'PINC1' });
     const resolved = (resolvedAt: number | null) =>
       change(id, { ties: { ...ties, incident: ties.incident && { ...ties.incident, resolvedAt } } });
@@ -131,7 +131,7 @@ describe('what may be made longer', () => {
   });
 });
 
-describe('asking for more', () => {
+describe('asking for more time', () => {
   test('is a request of its own about the same incident, decided about the whole', async () => {
     const grant = await holds('U0ANA', { incidentId: 'PINC1' });
     flow.clock.advance(10 * MINUTE);
@@ -162,14 +162,14 @@ describe('asking for more', () => {
     expect(await flow.held('U0ANA', 'db/read')).toMatchObject({ endsAt: grant.endsAt });
   });
 
-  test('twice with one form is asking once', async () => {
+  test('twice with one form counts once', async () => {
     const grant = await holds();
     const first = await asks(grant, { submissionKey: 'same' });
     expect(await asks(grant, { submissionKey: 'same', duration: HOUR })).toEqual(first);
     expect(flow.events().filter(({ type }) => type === 'request.submitted')).toHaveLength(2);
   });
 
-  test('may be for longer than the role is given at once', async () => {
+  test('may be for longer than one request may', async () => {
     const grant = await holds();
     await approved(grant, { duration: 3 * HOUR });
     await flow.work();
@@ -183,20 +183,20 @@ describe('asking for more', () => {
     expect(await asks(grant, { personId: 'U0EVE' })).toEqual({ refused: { code: 'not_yours' } });
   });
 
-  test('is not for whom Slack does not know', async () => {
+  test('is not for people whom Slack does not know', async () => {
     const grant = await holds();
     flow.people.set('U0ANA', 'deactivated');
     expect(await asks(grant)).toEqual({ refused: { code: 'person_refused', problem: 'deactivated' } });
   });
 
-  test('takes what any request takes, such as a reason', async () => {
+  test('needs what any request needs, such as a reason', async () => {
     const grant = await holds();
     expect(await asks(grant, { reason: ' ' })).toMatchObject({ refused: { code: 'reason_too_short' } });
     expect(await asks(grant, { duration: 3 * HOUR + 1 })).toMatchObject({ refused: { code: 'total_too_long' } });
     expect(await asks(grant, { grantId: 'G-none' })).toEqual({ refused: { code: 'unknown_grant' } });
   });
 
-  test('is not for whoever waits for an answer already', async () => {
+  test('is not for somebody who waits for an answer already', async () => {
     const grant = await holds();
     mayNoLonger();
     const first = await asks(grant);
@@ -207,14 +207,14 @@ describe('asking for more', () => {
     });
   });
 
-  test('that lost a race to another change is decided again', async () => {
+  test('is decided again after losing a race', async () => {
     const grant = await holds();
     failCommit(flow.deps.store, new ConflictError('somebody was faster'));
     await approved(grant);
   });
 });
 
-describe('putting it into force', () => {
+describe('an approved extension', () => {
   test('tells the target first, which may let go a minute later', async () => {
     const grant = await holds();
     const request = await approved(grant);
@@ -240,7 +240,7 @@ describe('putting it into force', () => {
     expect(flow.due('remind')).toEqual([{ key: grant.id, dueAt: endsAt - 10 * MINUTE }]);
   });
 
-  test('what is tied to an incident is watched on', async () => {
+  test('of access that is tied to an incident keeps it watched', async () => {
     const grant = await holds('U0ANA', { incidentId: 'PINC1' });
     await approved(grant);
     await flow.deps.store.commit({ done: [{ kind: 'watch', key: grant.id }] });
@@ -248,7 +248,7 @@ describe('putting it into force', () => {
     expect(flow.due('watch')).toEqual([{ key: grant.id, dueAt: now() + 5 * MINUTE }]);
   });
 
-  test('does nothing for what has no more time coming, is over or never was', async () => {
+  test('does nothing for access that is over or never existed', async () => {
     const { id } = await holds();
     const before = flow.events().length;
     flow.deps.targets.grant = () => Promise.reject(new Error('the target was touched'));
@@ -263,7 +263,7 @@ describe('putting it into force', () => {
     expect(flow.events().length).toBeGreaterThan(before);
   });
 
-  test('does nothing while nothing is given to anybody', async () => {
+  test('does nothing while granting is blocked for everybody', async () => {
     const grant = await holds();
     await approved(grant);
     const { problem } = flow.deps.integrity;
@@ -275,7 +275,7 @@ describe('putting it into force', () => {
     expect((await flow.held('U0ANA', 'db/read')).endsAt).toBe(grant.endsAt + 30 * MINUTE);
   });
 
-  test('waits until nobody else is at the grant', async () => {
+  test('waits until nobody else works on the grant', async () => {
     const grant = await holds();
     await approved(grant);
     let times = 0;
@@ -290,7 +290,7 @@ describe('putting it into force', () => {
   });
 });
 
-describe('more time that comes to nothing', () => {
+describe('an extension that fails', () => {
   const gives = async (problem: string) => {
     const grant = await flow.held('U0ANA', 'db/read');
     expect(grant.extension).toBeNull();
@@ -321,7 +321,7 @@ describe('more time that comes to nothing', () => {
     expect(flow.log.lines).toMatchObject([1, 2, 3, 4].map((attempt) => ({ facts: { grantId: grant.id, attempt } })));
   });
 
-  test('a resource that was moved to another target is asked for there', async () => {
+  test('asks a resource that moved at its present target', async () => {
     const grant = await holds();
     await approved(grant);
     flow.deps.targets.placeOf = () => 'another database';
@@ -329,7 +329,7 @@ describe('more time that comes to nothing', () => {
     await gives('another target');
   });
 
-  test('a request that nobody approved gives nothing', async () => {
+  test('that nobody approved gives nothing', async () => {
     const grant = await holds();
     await approved(grant);
     await change(grant.id, { extension: { requestId: 'R-none', duration: HOUR, ties: grant.ties } });
@@ -343,7 +343,7 @@ describe('more time that comes to nothing', () => {
     await gives('not approved');
   });
 
-  test('what was decided ten seconds ago still holds', async () => {
+  test('decided ten seconds ago still holds', async () => {
     const grant = await holds();
     await approved(grant);
     mayNoLonger();
@@ -360,7 +360,7 @@ describe('more time that comes to nothing', () => {
       'no longer in the policy',
     ],
     ['its holder is gone', () => flow.people.set('U0ANA', 'deactivated'), 'deactivated'],
-  ])('what was decided longer ago does not where %s', async (_what, happens, problem) => {
+  ])('decided longer ago does not where %s', async (_what, happens, problem) => {
     const grant = await holds();
     await approved(grant);
     happens();
@@ -369,7 +369,7 @@ describe('more time that comes to nothing', () => {
     await gives(problem);
   });
 
-  test('what it rests on is asked afresh, and again where the answers are old', async () => {
+  test('has its evidence looked up again, and once more if the answers are old', async () => {
     const grant = await holds();
     const found = purposes();
     await approved(grant);
@@ -379,7 +379,7 @@ describe('more time that comes to nothing', () => {
     expect(found).toEqual(['decision', 'decision']);
   });
 
-  test('what still is allowed after that is tied to what is known by then', async () => {
+  test('that is still allowed is tied to what is known by then', async () => {
     const grant = await holds('U0ANA', { incidentId: 'PINC1' });
     await approved(grant, { duration: 3 * HOUR });
     flow.incidents.set('PINC1', anIncident({ status: 'resolved' }));

@@ -29,7 +29,7 @@ const ANA = { slackId: 'U0ANA', name: 'Ana' };
 const expires = (id: string) => expireRequest(flow.deps, id);
 const begins = (id: string) => startRequest(flow.deps, id);
 
-describe('a request that nobody decides', () => {
+describe('an undecided request', () => {
   test('expires at its time, and not before', async () => {
     start(ASK);
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
@@ -61,7 +61,7 @@ describe('a request that nobody decides', () => {
   });
 });
 
-describe('a request that is not needed any more', () => {
+describe('a request that is no longer needed', () => {
   const cancels = (asked: Pick<Request, 'id'>, personId: string) =>
     cancelRequest(flow.deps, { requestId: asked.id, personId });
 
@@ -159,7 +159,7 @@ describe('a request for later', () => {
     });
   });
 
-  test('begins a moment before its window is over, for that moment', async () => {
+  test('begins up to the last moment of its window', async () => {
     const asked = await ahead();
     flow.clock.advance(3 * HOUR - 1);
     await begins(asked.id);
@@ -205,7 +205,7 @@ describe('a request for later', () => {
     expect(await flow.held('U0ANA', 'db/read')).toMatchObject({ requestId: asked.id });
   });
 
-  test('waits while an account with the mailbox that they have by now holds the same', async () => {
+  test('waits while an account with their present mailbox has the same', async () => {
     start(ALLOW);
     flow.people.set('U0NEW', account('U0NEW', 'new@harbor.example'));
     await flow.asks('U0NEW', 'db/read', HOUR + MINUTE);
@@ -252,13 +252,13 @@ describe('a request for later', () => {
     expect(await denied(asked)).toEqual(['nothing is granted now: all access is frozen by Eve: a token has leaked']);
   });
 
-  test('is denied where the role allows only less time by now', async () => {
+  test('is denied if the role allows only less time by now', async () => {
     const asked = await ahead();
     flow.reload((source) => source.replace('duration: { max: 4h }', 'duration: { max: 1h }'));
     expect(await denied(asked)).toEqual([expect.stringContaining('by its duration')]);
   });
 
-  test('is denied where a rule says no by now, for the rule’s reasons', async () => {
+  test('is denied if a rule says no by now, with the rule’s reasons', async () => {
     const asked = await ahead();
     flow.reload((source) =>
       source.replace(ALLOW, '[{ deny: { members_of: [U0ANA] } }, { ask: { reviewers: [U0CHLOE] } }]'),
@@ -266,13 +266,13 @@ describe('a request for later', () => {
     expect(await denied(asked)).not.toEqual([]);
   });
 
-  test('that the policy allowed is denied where reviewers are to be asked by now', async () => {
+  test('that the policy allowed is denied if reviewers have to be asked by now', async () => {
     const asked = await ahead();
     flow.reload((source) => source.replace(ALLOW, ASK));
     expect(await denied(asked)).not.toEqual([]);
   });
 
-  test('that was approved begins where the policy allows it, without its reviewers', async () => {
+  test('that was approved begins without its reviewers if the policy allows it', async () => {
     const asked = await ahead(ASK);
     flow.reload((source) => source.replace(ASK, ALLOW));
     flow.people.set('U0CHLOE', 'deactivated');
@@ -284,7 +284,7 @@ describe('a request for later', () => {
   test.each([
     ['one', 2, ['not everybody who approved it still may: 1 of the approvals it needs is missing']],
     ['two', 3, ['not everybody who approved it still may: 2 of the approvals it needs are missing']],
-  ])('is denied where the rule wants %s more by now', async (_more, needed, reasons) => {
+  ])('is denied if the rule needs %s more by now', async (_more, needed, reasons) => {
     const asked = await ahead(ASK);
     flow.reload((source) =>
       source.replace('reviewers: [U0CHLOE, U0DEV]', `reviewers: [U0CHLOE, U0DEV, U0FRED], needed: ${needed}`),
@@ -292,19 +292,19 @@ describe('a request for later', () => {
     expect(await denied(asked)).toEqual(reasons);
   });
 
-  test('is denied with why, where it cannot be told whether who approved it still may', async () => {
+  test('is denied with the reason if it is unknown whether its approver still may', async () => {
     const asked = await ahead(ASK);
     flow.reload((source) => source.replace('reviewers: [U0CHLOE, U0DEV]', 'reviewers: [S0LOST]'));
     expect(await denied(asked)).toEqual(['no group S0LOST']);
   });
 
-  test('is denied with why, while another account of its requester cannot be looked up', async () => {
+  test('is denied with the reason while another account of its requester is unknown', async () => {
     const asked = await ahead(ASK, '  same_person: [[U0ANA, U0ANA2]]');
     flow.silent.add('U0ANA2');
     expect(await denied(asked)).toEqual(['another account of the same person, U0ANA2, could not be looked up']);
   });
 
-  test('is denied with why, while an account of its approver cannot be looked up', async () => {
+  test('is denied with the reason while an account of its approver is unknown', async () => {
     const asked = await ahead(ASK, '  same_person: [[U0CHLOE, U0CHLOE2]]');
     flow.silent.add('U0CHLOE2');
     expect(await denied(asked)).toEqual(['another account of the same person, U0CHLOE2, could not be looked up']);

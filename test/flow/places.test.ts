@@ -40,14 +40,14 @@ const withoutPlace = async (id: string) => {
 const stranded = async () => (await strandedBy(flow.deps, flow.deps.policy)).map(({ grantId }) => grantId);
 
 describe('access that a policy does not reach', () => {
-  test('is none where its place is reached', async () => {
+  test('does not exist if its place is reached', async () => {
     await holds('U0ANA');
     expect(await stranded()).toEqual([]);
     await tellOfStranded(flow.deps);
     expect(flow.log.lines).toEqual([]);
   });
 
-  test('is that of its places alone, all of it and once', async () => {
+  test('is all access at its places, each once', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN', 'db/write')];
     await holds('U0ANA', 'web/read');
     targets({ placesOf: () => new Set(['web']) });
@@ -93,7 +93,7 @@ describe('access that a policy does not reach', () => {
     expect(asked).toEqual([{ resourceId: 'db' }]);
   });
 
-  test('is not what was given elsewhere on the same resource', async () => {
+  test('does not include what was given elsewhere on the same resource', async () => {
     const ana = await holds('U0ANA');
     targets({ placeOf: () => 'db at the new address' });
     const ben = await holds('U0BEN');
@@ -103,7 +103,7 @@ describe('access that a policy does not reach', () => {
     expect(await stranded()).toEqual([ana.id, ben.id]);
   });
 
-  test('is not what has ended', async () => {
+  test('does not include what has ended', async () => {
     await holds('U0ANA');
     flow.clock.advance(HOUR);
     await flow.work();
@@ -111,7 +111,7 @@ describe('access that a policy does not reach', () => {
     expect(await stranded()).toEqual([]);
   });
 
-  test('goes by its resource where an earlier version gave it', async () => {
+  test('goes by its resource if an earlier version gave it', async () => {
     const { id } = await holds('U0ANA');
     await withoutPlace(id);
     targets({ placesOf: () => new Set() });
@@ -120,7 +120,7 @@ describe('access that a policy does not reach', () => {
     expect(await strandedBy(flow.deps, flow.deps.policy)).toMatchObject([{ grantId: id, place: 'the target of db' }]);
   });
 
-  test('is told at once, and is on record', async () => {
+  test('is told immediately, and recorded', async () => {
     const [ana, ben] = [await holds('U0ANA'), await holds('U0BEN')];
     targets({ placesOf: () => new Set(['web']) });
     const before = flow.events().length;
@@ -142,7 +142,7 @@ describe('access that a policy does not reach', () => {
     );
   });
 
-  test('is named in a line for people', async () => {
+  test('is named in one line for people', async () => {
     await holds('U0ANA');
     targets({ placesOf: () => new Set() });
     const [one] = await strandedBy(flow.deps, flow.deps.policy);
@@ -228,7 +228,7 @@ describe('access of an earlier version', () => {
     expect(stamped).toEqual([id]);
   });
 
-  test('is not asked about while somebody else is at it, nor when that has ended it', async () => {
+  test('is not asked about while somebody else works on it, nor after its end', async () => {
     const { id } = await holds('U0ANA');
     const stamped: string[] = [];
     targets({ stamp: async (one) => void stamped.push(one.id) });

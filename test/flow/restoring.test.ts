@@ -76,8 +76,8 @@ async function reconciles(): Promise<void> {
 }
 const types = () => flow.events().map(({ type }) => type);
 
-describe('a copy that is put back', () => {
-  test('ends what it calls live, and what was granted after it', async () => {
+describe('a restored copy', () => {
+  test('ends what it calls active, and what was granted after it', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.work();
     takeCopy();
@@ -190,7 +190,7 @@ describe('a copy that is put back', () => {
     expect(integrity.doubt()).toContain('has to be looked for by hand: db (its target does not say');
   });
 
-  test('is compared again where a target is down, and in the end says so', async () => {
+  test('is compared again when a target is up, and in the end says which was not', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     takeCopy();
     const integrity = await putBack();
@@ -226,7 +226,7 @@ describe('a copy that is put back', () => {
     expect([...site.target]).toEqual([]);
   });
 
-  test('tries again at once what was overdue, and takes it for nothing unknown', async () => {
+  test('tries overdue access again immediately, and does not report it as unknown', async () => {
     const request = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.work();
     const grantId = request.state === 'approved' ? request.grantId : '';
@@ -244,7 +244,7 @@ describe('a copy that is put back', () => {
     expect([...site.target]).toEqual([]);
   });
 
-  test('is not put under a bot that runs, nor where it is not whole', async () => {
+  test('is refused under a running bot, and if it is not whole', async () => {
     await flow.asks('U0ANA', 'db/read', HOUR);
     takeCopy();
     expect(await runHere('restore', copy, site.path)).toMatchObject({ code: 2, err: /already running/ });

@@ -53,7 +53,7 @@ const reviews = async (requestId: string, more: Partial<ReviewInput> = {}) => {
 };
 const READ = { role: 'db/read', duration: HOUR };
 
-test('it is approved with a code of the reviewer, and with nobody else’s', async () => {
+test('it is approved with the reviewer’s code, and with nobody else’s', async () => {
   roles(CODE);
   const id = await asks('db/admin');
   expect(await reviews(id)).toBe('second_factor_needed');
@@ -69,7 +69,7 @@ test('it is denied without a code', async () => {
   expect(await reviews(await asks('db/admin'), { verdict: 'deny' })).toBe('denied');
 });
 
-test('where only who asks has to show one, reviewers need none', async () => {
+test('where only requests need a code, reviewers need none', async () => {
   roles({});
   expect(await reviews(await asks('db/admin'))).toBe('approved');
 });
@@ -82,7 +82,7 @@ test('a narrower role that wants one is given with one', async () => {
   expect(await reviews(id, { change: READ, factor: await flow.factorOf('U0CHLOE') })).toBe('approved');
 });
 
-test('giving a narrower role does not get round the code that the wider one wants', async () => {
+test('giving a narrower role does not avoid the code of the wider one', async () => {
   roles(CODE);
   expect(await reviews(await asks('db/admin'), { change: READ })).toBe('second_factor_needed');
 });

@@ -40,14 +40,14 @@ const refusalOf = (outcome: Request | Refused): Refusal => {
 const account = (slackId: string, email: string): Person => ({ slackId, name: slackId, email, timeZone: 'UTC' });
 const eventsOf = (type: string) => flow.events().filter((event) => event.type === type);
 
-describe('a word is refused', () => {
+describe('a review is refused', () => {
   beforeEach(() => start(ASK));
 
-  test('about a request that is not there', async () => {
+  test('about a missing request', async () => {
     expect(refusalOf(await says('U0CHLOE', { id: 'R404' }))).toEqual({ code: 'unknown_request' });
   });
 
-  test.each(['approve', 'deny'] as const)('about what is decided: %s', async (verdict) => {
+  test.each(['approve', 'deny'] as const)('about a decided request: %s', async (verdict) => {
     const denied = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.denies('U0CHLOE', denied);
     const approved = await flow.asks('U0ANA', 'db/read', HOUR);
@@ -59,7 +59,7 @@ describe('a word is refused', () => {
     expect(flow.events()).toHaveLength(before);
   });
 
-  test('that is a no without a reason', async () => {
+  test('that denies without a reason', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(refusalOf(await says('U0CHLOE', asked, { verdict: 'deny', comment: ' \n ' }))).toEqual({
       code: 'comment_missing',
@@ -123,10 +123,10 @@ describe('of two accounts that belong together, one of which Slack does not answ
   });
 });
 
-describe('a no', () => {
+describe('a denial', () => {
   beforeEach(() => start(ASK_TWO));
 
-  test('of one reviewer is the end of it, whoever said yes', async () => {
+  test('by one reviewer ends it, whoever approved', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await says('U0CHLOE', asked);
     flow.clock.advance(MINUTE);
@@ -173,7 +173,7 @@ describe('a no', () => {
     expect(await flow.left('expire')).toEqual([]);
   });
 
-  test('is not said by whoever said yes', async () => {
+  test('is refused from somebody who approved', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await says('U0CHLOE', asked);
     expect(refusalOf(await says('U0CHLOE', asked, { verdict: 'deny', comment: 'no' }))).toEqual({
@@ -181,7 +181,7 @@ describe('a no', () => {
     });
   });
 
-  test('can be said while everything is frozen, and a yes cannot', async () => {
+  test('works while everything is frozen, and an approval does not', async () => {
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await freeze(flow.deps, { personId: 'U0EVE', reason: 'a token has leaked' });
     expect(refusalOf(await says('U0CHLOE', asked))).toEqual({
@@ -193,8 +193,8 @@ describe('a no', () => {
   });
 });
 
-describe('a yes of several', () => {
-  test('asks once for what it rests on', async () => {
+describe('one of several approvals', () => {
+  test('looks its evidence up once', async () => {
     start(ASK);
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     let gathered = 0;
@@ -209,7 +209,7 @@ describe('a yes of several', () => {
     expect(gathered).toBe(1);
   });
 
-  test('waits for the others, and is in the record with what it rests on', async () => {
+  test('waits for the others, and is recorded with its evidence', async () => {
     start(ASK_TWO);
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     expect(await says('U0CHLOE', asked, { comment: ' fine ' })).toMatchObject({
@@ -231,7 +231,7 @@ describe('a yes of several', () => {
     expect(await flow.isHeld('U0ANA', 'db/read')).toBe(false);
   });
 
-  test('is said once by each, also by the second of them', async () => {
+  test('counts once for each reviewer, also the second', async () => {
     start(ASK_TWO.replace('needed: 2', 'needed: 3'));
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await says('U0CHLOE', asked);
@@ -258,7 +258,7 @@ describe('a yes of several', () => {
     expect(await says('U0FRED', asked)).toMatchObject({ state: 'approved' });
   });
 
-  test('is not said again by whoever shares the mailbox that the first one has by now', async () => {
+  test('is not given again by somebody with the first one’s present mailbox', async () => {
     start(ASK_TWO);
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await says('U0CHLOE', asked);
@@ -266,7 +266,7 @@ describe('a yes of several', () => {
     expect(refusalOf(await says('U0DEV', asked))).toEqual({ code: 'already_reviewed' });
   });
 
-  test('that was the last one gives it, and names those who said yes', async () => {
+  test('that was the last one gives it, and names everybody who approved', async () => {
     start(ASK_TWO);
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await says('U0CHLOE', asked);
@@ -289,7 +289,7 @@ describe('a yes of several', () => {
     expect(await flow.left('expire')).toEqual([]);
   });
 
-  test('that does not count any more is not among those who approved it', async () => {
+  test('that no longer counts is not named among them', async () => {
     start(ASK_TWO);
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await says('U0CHLOE', asked);
@@ -304,7 +304,7 @@ describe('a yes of several', () => {
     });
   });
 
-  test('in the name of somebody who has said yes is refused, and told who it was', async () => {
+  test('in the name of somebody who approved is refused, with who it was', async () => {
     start(ASK_TWO, '  delegates: [U0BEN, U0EVE]');
     const asked = await flow.asks('U0ANA', 'db/read', HOUR);
     await flow.standsIn('U0CHLOE', 'U0BEN');
@@ -325,7 +325,7 @@ describe('a yes of several', () => {
   });
 });
 
-describe('less than was asked for', () => {
+describe('approving less', () => {
   const ROLES = `      admin:
         grants: {}
         duration: { max: 4h }
@@ -351,13 +351,13 @@ describe('less than was asked for', () => {
   const gives = (reviewer: string, request: Request, narrower: string, duration: number) =>
     says(reviewer, request, { change: { role: narrower, duration } });
 
-  test('of nothing less changes nothing, and is no approval', async () => {
+  test('without a change does nothing, and is not an approval', async () => {
     const asked = await flow.asks('U0ANA', 'db/admin', 4 * HOUR);
     expect(refusalOf(await gives('U0CHLOE', asked, 'db/admin', 4 * HOUR))).toEqual({ code: 'nothing_less' });
     expect(flow.events().map(({ type }) => type)).not.toContain('review.recorded');
   });
 
-  test('is recorded, and what was asked for is kept', async () => {
+  test('is recorded, with what was asked for', async () => {
     const asked = await flow.asks('U0ANA', 'db/admin', 4 * HOUR);
     expect(await gives('U0CHLOE', asked, 'db/write', 2 * HOUR)).toMatchObject({
       state: 'pending',
@@ -378,7 +378,7 @@ describe('less than was asked for', () => {
     });
   });
 
-  test('may become less still, and what was asked for at first is kept', async () => {
+  test('can be narrowed further, and keeps what was first asked for', async () => {
     const asked = await flow.asks('U0ANA', 'db/admin', 4 * HOUR);
     await gives('U0CHLOE', asked, 'db/admin', 2 * HOUR);
     expect(await gives('U0DEV', asked, 'db/read', HOUR)).toMatchObject({
@@ -421,7 +421,7 @@ describe('less than was asked for', () => {
     expect(await gives('U0CHLOE', asked, narrower, duration)).toMatchObject({ role: narrower, duration });
   });
 
-  test('is not what the requester asks for already, and is what somebody else does', async () => {
+  test('is not what the requester asks for already', async () => {
     await flow.asks('U0BEN', 'db/write', HOUR);
     const waiting = await flow.asks('U0ANA', 'db/read', HOUR);
     const asked = await flow.asks('U0ANA', 'db/admin', HOUR);
@@ -452,7 +452,7 @@ describe('less than was asked for', () => {
     expect(await flow.request(asked.id)).toEqual(asked);
   });
 
-  test('needs what the narrower role asks of a reason', async () => {
+  test('needs what the narrower role needs of a reason', async () => {
     const asked = await flow.asks('U0ANA', 'db/admin', HOUR);
     flow.reload((source) =>
       source.replace('duration: { max: 1h }\n', 'duration: { max: 1h }\n        reason: { min_length: 100 }\n'),
@@ -461,7 +461,7 @@ describe('less than was asked for', () => {
     expect(await gives('U0CHLOE', asked, 'db/write', HOUR)).toMatchObject({ state: 'pending' });
   });
 
-  test('is not held twice, also by another account with the mailbox used then', async () => {
+  test('is not given twice, also to another account with the mailbox used then', async () => {
     flow.people.set('U0ANA2', account('U0ANA2', 'ana+2@harbor.example'));
     await says('U0FRED', await flow.asks('U0ANA2', 'db/read', HOUR));
     const asked = await flow.asks('U0ANA', 'db/admin', HOUR);
@@ -470,7 +470,7 @@ describe('less than was asked for', () => {
     expect(refusalOf(await gives('U0DEV', asked, 'db/read', HOUR)).code).toBe('already_holds');
   });
 
-  test('is not held twice', async () => {
+  test('is not given twice', async () => {
     const before = await flow.asks('U0ANA', 'db/read', HOUR);
     await says('U0FRED', before);
     const asked = await flow.asks('U0ANA', 'db/admin', HOUR);
@@ -484,8 +484,8 @@ describe('less than was asked for', () => {
   });
 });
 
-describe('what the role allows by now', () => {
-  test('holds for what waited: a length that is too long is not given', async () => {
+describe('the role’s present limits', () => {
+  test('apply to waiting requests: a duration that is too long is not given', async () => {
     start(ASK);
     const asked = await flow.asks('U0ANA', 'db/read', 4 * HOUR);
     flow.reload((source) => source.replace('max: 4h', 'max: 3h'));
