@@ -66,7 +66,7 @@ const closed = (socket: Socket) =>
   socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve));
 const refusals = () => log.lines.filter(({ message }) => message === 'refused a delivery').map(({ facts }) => facts);
 
-test('what is signed is taken, once', async () => {
+test('a signed delivery is taken, once', async () => {
   expect(await ask('/in', 'POST', 'body', 'right for body')).toBe(200);
   expect(await ask('/other', 'POST', 'other', 'right for other')).toBe(200);
   expect(taken).toEqual(['body', 'other']);
@@ -77,14 +77,11 @@ test.each<[string, string, string, string | undefined, number, string]>([
   ['nothing that a sender has', '/in', 'POST', undefined, 401, 'it has no key'],
   ['another method', '/in', 'PUT', 'right for body', 405, 'it is not a POST'],
   ['another path', '/in/deeper', 'POST', 'right for body', 404, 'nothing is delivered there'],
-])(
-  'with %s nothing is taken, and that is said with where it came from',
-  async (_name, path, method, key, status, why) => {
-    expect(await ask(path, method, 'body', key)).toBe(status);
-    expect(taken).toEqual([]);
-    expect(refusals()).toEqual([{ from: expect.stringContaining('127.0.0.1'), status, why }]);
-  },
-);
+])('with %s nothing is taken, and the log says where it came from', async (_name, path, method, key, status, why) => {
+  expect(await ask(path, method, 'body', key)).toBe(status);
+  expect(taken).toEqual([]);
+  expect(refusals()).toEqual([{ from: expect.stringContaining('127.0.0.1'), status, why }]);
+});
 
 test.each<[string, string, number]>([
   ['GET', '/in?ssl_check=1', 200],
@@ -93,21 +90,21 @@ test.each<[string, string, number]>([
   ['GET', '/in', 405],
   ['GET', '/other?ssl_check=1', 405],
   ['POST', '/in?ssl_check=1', 401],
-])('%s %s, which only tries whether somebody listens, is answered with %i', async (method, path, status) => {
+])('%s %s, which only checks that somebody listens, is answered with %i', async (method, path, status) => {
   expect(await ask(path, method)).toBe(status);
   expect(taken).toEqual([]);
 });
 
 const head = (more: string) => `POST /in HTTP/1.1\r\nhost: b\r\n${more}\r\n`;
 
-test('what says that it is too large is refused before any of it arrives', async () => {
+test('a delivery that says it is too large is refused before any of it arrives', async () => {
   const socket = await open(head('x-key: k\r\ncontent-length: 1000001\r\n'));
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 413/);
   const allowed = await open(head('x-key: k\r\ncontent-length: 1000000\r\nexpect: 100-continue\r\n'));
   expect(await answerOn(allowed)).toMatch(/^HTTP\/1\.1 100/);
 });
 
-test('whoever goes on sending what was refused is cut off', async () => {
+test('a sender who goes on after a refusal is cut off', async () => {
   const socket = await open(head('transfer-encoding: chunked\r\n'));
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 401/);
   const chunk = `${(500_000).toString(16)}\r\n${'x'.repeat(500_000)}\r\n`;
@@ -115,7 +112,7 @@ test('whoever goes on sending what was refused is cut off', async () => {
   await closed(socket);
 });
 
-test('whoever sends little more reads the refusal, and is heard again', async () => {
+test('a sender who sends little more reads the refusal, and may send again', async () => {
   const socket = await open(head('transfer-encoding: chunked\r\n'));
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 401/);
   socket.write(`${(1_000).toString(16)}\r\n${'x'.repeat(1_000)}\r\n0\r\n\r\n`);
@@ -123,13 +120,13 @@ test('whoever sends little more reads the refusal, and is heard again', async ()
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 404/);
 });
 
-test('a body longer than was announced is refused', async () => {
+test('a body longer than announced is refused', async () => {
   const socket = await open(head('x-key: k\r\ntransfer-encoding: chunked\r\n'));
   socket.write(`${(1_000_001).toString(16)}\r\n${'x'.repeat(1_000_001)}\r\n`);
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 413/);
 });
 
-test('a delivery that breaks off is said, and is nothing else', async () => {
+test('a delivery that breaks off is in the log, and does nothing else', async () => {
   const socket = await open(`${head('x-key: k\r\ncontent-length: 10\r\n')}abc`);
   socket.destroy();
   await expect
@@ -138,7 +135,7 @@ test('a delivery that breaks off is said, and is nothing else', async () => {
   expect(taken).toEqual([]);
 });
 
-test('what was dropped because all together are too large is cut off', async () => {
+test('a delivery that is dropped because all together are too large is cut off', async () => {
   const wide = await freePort();
   // Room for 32 connections: none of them goes because of their number.
   const roomy = createHttpServer(wide, new Map([['/in', route()]]), log, { openFiles: 128 });
@@ -155,7 +152,7 @@ test('what was dropped because all together are too large is cut off', async () 
   await roomy.close();
 });
 
-test('a connection is spared while its delivery is handled, and not afterwards', async () => {
+test('a connection is kept while its delivery is handled, and not afterwards', async () => {
   const body = 'x';
   const socket = await open(`${head(`x-key: right for ${body}\r\ncontent-length: 1\r\n`)}${body}`);
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200/);
@@ -168,7 +165,7 @@ test('a connection is spared while its delivery is handled, and not afterwards',
 });
 
 describe('a port', () => {
-  test('that is taken is told, with what to do', async () => {
+  test('that is in use is an error that says what to do', async () => {
     const second = createHttpServer(port, new Map(), log, { openFiles: 64 });
     await expect(second.open()).rejects.toThrow(`cannot listen on port ${port}: another program listens there already`);
   });
@@ -176,7 +173,7 @@ describe('a port', () => {
   test.each([
     ['EACCES', ': this user may not use it; set PORT to one that it may use, such as 3000'],
     ['EADDRNOTAVAIL', ' (listen EADDRNOTAVAIL); set PORT to another one'],
-  ])('that the system refuses with %s is told, with its reason', async (code, told) => {
+  ])('that the system refuses with %s is an error with its reason', async (code, told) => {
     const refusal = Object.assign(new Error(`listen ${code}`), { code });
     vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
       setImmediate(() => this.emit('error', refusal));
@@ -198,14 +195,14 @@ describe('a port', () => {
     expect(lines.lines[0]?.facts).not.toMatchObject({ port: 0 });
   });
 
-  test('is closed at once, whoever is connected', async () => {
+  test('is closed immediately, whoever is connected', async () => {
     const before = performance.now();
     await open('POST /in');
     await server.close();
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 
-  test('says what is delivered there, and warns where a process may open few files', async () => {
+  test('logs its paths, and warns if the process may open few files', async () => {
     expect(log.lines[0]).toMatchObject({
       level: 'info',
       facts: { port, paths: ['/in', '/other'], connections: 16 },

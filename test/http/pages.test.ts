@@ -26,7 +26,7 @@ afterEach(() => server.close());
 const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
 
 describe('a page', () => {
-  test('is read with GET, whatever query stands behind it', async () => {
+  test('is read with GET, whatever query follows', async () => {
     const answer = await ask('/open?full');
     expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
       503,
@@ -41,12 +41,12 @@ describe('a page', () => {
     expect([answer.status, await answer.text()]).toEqual([503, '']);
   });
 
-  test('takes nothing: any other method is 405, and says which are allowed', async () => {
+  test('refuses any other method with 405, and says which are allowed', async () => {
     const answer = await ask('/open', { method: 'POST', body: '{}' });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  test('that wants a token shows itself with it alone', async () => {
+  test('that needs a token is shown only with it', async () => {
     expect((await ask('/closed')).status).toBe(401);
     expect((await ask('/closed', { headers: { authorization: 'Bearer wrong' } })).status).toBe(401);
     const answer = await ask('/closed', { headers: { authorization: 'Bearer right' } });

@@ -25,7 +25,7 @@ describe('reading bodies', () => {
     };
   };
 
-  test('gives all that arrived, in order, however it was cut', async () => {
+  test('gives all that arrived, in order, in whatever pieces', async () => {
     const { send, end, done } = reader(1_000_000)();
     for (const part of ['{"a"', '', ':1', '}']) send(part);
     end();
@@ -40,7 +40,7 @@ describe('reading bodies', () => {
     expect(await done).toBe(parts.join(''));
   });
 
-  test('gives nothing where there is nothing', async () => {
+  test('gives nothing if there is nothing', async () => {
     const { end, done } = reader(10)();
     end();
     expect(await done).toBe('');
@@ -51,7 +51,7 @@ describe('reading bodies', () => {
     [['12345', '678901'], 'too_large'],
     [['12345678901'], 'too_large'],
     [['1234567890', '1'], 'too_large'],
-  ])('of ten bytes at most: %j', async (parts, expected) => {
+  ])('of at most ten bytes: %j', async (parts, expected) => {
     const { send, end, done } = reader(10)();
     for (const part of parts) send(part);
     end();
@@ -67,14 +67,14 @@ describe('reading bodies', () => {
     expect(await done).toBe('12345');
   });
 
-  test.each(['error', 'close'])('is over where the sender goes away (%s)', async (event) => {
+  test.each(['error', 'close'])('ends if the sender goes away (%s)', async (event) => {
     const { request, send, done } = reader(10)();
     send('123');
     request.emit(event, new Error('aborted'));
     expect(await done).toBe('cut_off');
   });
 
-  test('is over once: whoever closes after the end has sent it all', async () => {
+  test('ends once: a connection closed after the end has sent it all', async () => {
     const { request, send, end, done } = reader(10)();
     send('123');
     end();
@@ -83,7 +83,7 @@ describe('reading bodies', () => {
     expect(await done).toBe('123');
   });
 
-  test('drops the newcomer where all together become too much and none is larger', async () => {
+  test('drops the newest if all together are too much and none is larger', async () => {
     const start = reader(100, 250);
     const all = [start(), start(), start()];
     // Each has room for as much as one may be.
@@ -92,7 +92,7 @@ describe('reading bodies', () => {
     expect(await Promise.all(all.map(({ done }) => done))).toEqual(['x', 'x', 'crowded_out']);
   });
 
-  test('drops the one that grows where all together become too much and none is larger', async () => {
+  test('drops the growing one if all together are too much and none is larger', async () => {
     const start = reader(100, 250);
     const [first, second, third] = [start(), start(), start()];
     second.send('x');
@@ -102,7 +102,7 @@ describe('reading bodies', () => {
     expect(await Promise.all([first.done, second.done, third.done])).toEqual(['crowded_out', 'x', 'x']);
   });
 
-  test('keeps nothing of what still comes of one that was dropped', async () => {
+  test('keeps nothing that still arrives of a dropped one', async () => {
     const start = reader(100, 250);
     const [one, other, dropped] = [start(), start(), start()];
     for (const { send } of [one, other, dropped]) send('x');
@@ -115,7 +115,7 @@ describe('reading bodies', () => {
     expect(await Promise.all(later.map(({ done }) => done))).toEqual(['x', 'x']);
   });
 
-  test('takes no more room for what just fits', async () => {
+  test('takes no more memory for what just fits', async () => {
     const start = reader(100_000, 2 * 8_192);
     const both = [start(), start()];
     for (const { send } of both) send('x'.repeat(8_191));
@@ -124,7 +124,7 @@ describe('reading bodies', () => {
     expect((await Promise.all(both.map(({ done }) => done))).map(({ length }) => length)).toEqual([8_192, 8_192]);
   });
 
-  test('of which all together are exactly as much as may be, goes on', async () => {
+  test('goes on if all together are exactly the maximum', async () => {
     const start = reader(100, 200);
     const all = [start(), start()];
     for (const { send } of all) send('x');
@@ -132,7 +132,7 @@ describe('reading bodies', () => {
     expect(await Promise.all(all.map(({ done }) => done))).toEqual(['x', 'x']);
   });
 
-  test('makes room again for what comes when a body is done', async () => {
+  test('has room again when a body is done', async () => {
     const start = reader(100, 250);
     for (let each = 0; each < 10; each += 1) {
       const { send, end, done } = start();
@@ -152,7 +152,7 @@ describe('reading bodies', () => {
     expect(await Promise.all([one.done, other.done])).toEqual(['x'.repeat(100), 'x'.repeat(100)]);
   });
 
-  test('takes the smaller one of two, however far it has come', async () => {
+  test('drops the larger one of two, however far it has come', async () => {
     const start = reader(100_000, 130_000);
     const [large, small] = [start(), start()];
     large.send('x'.repeat(100_000));
@@ -189,7 +189,7 @@ describe('connections', () => {
     expect(left(other, second, third, stranger)).toEqual([true, false, true, true]);
   });
 
-  test('that are worked on keep their place, and are as any other afterwards', () => {
+  test('in use keep their place, and are like any other afterwards', () => {
     const { connections, come } = limited(2);
     const [first, second] = [come('10.0.0.2'), come('10.0.0.2')];
     connections.spare(first);
@@ -200,7 +200,7 @@ describe('connections', () => {
     expect(left(first, third, fourth)).toEqual([false, true, true]);
   });
 
-  test('that are all worked on are left alone: the newcomer goes', () => {
+  test('that are all in use are left alone: the newcomer goes', () => {
     const { connections, come } = limited(1);
     const first = come('10.0.0.1');
     connections.spare(first);
@@ -233,7 +233,7 @@ describe('connections', () => {
     expect(connectionsFor(files)).toBe(connections);
   });
 
-  describe('are limited by what the system says that this process may open', () => {
+  describe('are limited by the number of files that this process may open', () => {
     const { report } = process;
     afterEach(() => {
       vi.restoreAllMocks();
@@ -241,7 +241,7 @@ describe('connections', () => {
     });
     const systemSays = (said: object) => vi.spyOn(report, 'getReport').mockReturnValue(said);
 
-    test('which it does, and without the names of who is connected', () => {
+    test('which it has, and without the names of those connected', () => {
       expect(openFilesLimit()).toBeGreaterThan(16);
       expect(Reflect.get(report, 'excludeNetwork')).toBe(true);
     });
@@ -256,7 +256,7 @@ describe('connections', () => {
       expect(openFilesLimit()).toBe(limit);
     });
 
-    test('or by nothing where it does not say', () => {
+    test('or by nothing if the system does not say', () => {
       Object.defineProperty(process, 'report', { value: undefined, configurable: true });
       expect(openFilesLimit()).toBe(Number.POSITIVE_INFINITY);
     });
@@ -277,7 +277,7 @@ describe('connections', () => {
   });
 });
 
-describe('saying the same sparingly', () => {
+describe('saying the same thing sparingly', () => {
   const speaker = () => {
     let now = 0;
     const said: object[] = [];
@@ -291,7 +291,7 @@ describe('saying the same sparingly', () => {
     return { said, say, advance };
   };
 
-  test('begins again at the minute, and not before, with how often it was in between', () => {
+  test('starts again after a minute, with how often it happened in between', () => {
     const { said, say, advance } = speaker();
     say('a', { n: 1 }, 'x');
     advance(59_999);
@@ -305,7 +305,7 @@ describe('saying the same sparingly', () => {
     expect(said[2]).toEqual({ n: 4, message: 'x' });
   });
 
-  test('on the clock of the machine, too', () => {
+  test('also by the machine’s own clock', () => {
     const said: object[] = [];
     const say = sparingly((facts) => void said.push(facts));
     say('a', { n: 1 }, 'x');
@@ -333,7 +333,7 @@ describe('JSON', () => {
     [`{"a":"\\\\","b":${'['.repeat(100)}${']'.repeat(100)}}`, false],
     [`{"a":[${'{},'.repeat(500)}{}]}`, true],
     ['{"a":1}}', false],
-  ])('that is read, or not: %#', (text, isRead) => {
+  ])('that is parsed, or not: %#', (text, isRead) => {
     expect(readObject(text) !== null).toBe(isRead);
   });
 
@@ -348,7 +348,7 @@ describe('JSON', () => {
   });
 });
 
-test('an answer to whoever went away ends nothing', () => {
+test('an answer to somebody who went away ends nothing', () => {
   const nothing = { routes: new Map(), pages: new Map() };
   const connections = { spare: () => undefined, release: () => undefined };
   const request = new IncomingMessage(new Socket());

@@ -50,7 +50,7 @@ const post = (body: Buffer | string, headers: Record<string, string> = { 'x-key'
 const HALF = 'POST /in HTTP/1.1\r\nhost: b\r\nx-key: ri';
 
 describe('K8.3 connections', () => {
-  test('one client can take none of the connections of another', async () => {
+  test('one client cannot take the connections of another', async () => {
     const before = await open('127.0.0.2', HALF);
     const flood = await Promise.all(Array.from({ length: 40 }, () => open('127.0.0.3', HALF)));
     await Promise.all(flood.slice(0, 20).map(closed));
@@ -62,7 +62,7 @@ describe('K8.3 connections', () => {
     expect(String(await new Promise((resolve) => after.once('data', resolve)))).toContain('200');
   });
 
-  test('what is being worked on is left alone, however many come after it', async () => {
+  test('a connection in use is left alone, however many come after it', async () => {
     const working = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     take = async (_, response) => {
@@ -78,7 +78,7 @@ describe('K8.3 connections', () => {
     expect(await (await answer).text()).toBe('done');
   });
 
-  test('their number stays far below what the process may open, logged if small', () => {
+  test('stay far below what the process may open, logged if few', () => {
     expect(connectionsFor(1_024)).toBe(256);
     expect(connectionsFor(256)).toBe(64);
     expect(connectionsFor(Number.POSITIVE_INFINITY)).toBe(256);
@@ -87,7 +87,7 @@ describe('K8.3 connections', () => {
     );
   });
 
-  test('whoever has one address of an IPv6 network has all of it', () => {
+  test('one address of an IPv6 network counts as all of it', () => {
     expect(placeOf('2001:db8:1:2:3:4:5:6')).toBe(placeOf('2001:db8:1:2::9'));
     expect(placeOf('2001:db8:1:2::9')).not.toBe(placeOf('2001:db8:1:3::9'));
     expect(placeOf('::1')).toBe(placeOf('::2'));
@@ -96,12 +96,12 @@ describe('K8.3 connections', () => {
 });
 
 describe('K8.4 bodies', () => {
-  test('without what a sender puts in its headers, none of a body is read', async () => {
+  test('are not read without the headers that the sender always sends', async () => {
     const socket = await open('127.0.0.1', 'POST /in HTTP/1.1\r\nhost: b\r\ncontent-length: 900000\r\n\r\n');
     expect(String(await new Promise((resolve) => socket.once('data', resolve)))).toContain('401');
   });
 
-  test('whoever waits for a word before the body gets it only with what a sender has', async () => {
+  test('that wait for 100-continue get it only with the sender’s headers', async () => {
     const head = (key: string) =>
       `POST /in HTTP/1.1\r\nhost: b\r\n${key}content-length: 2\r\nexpect: 100-continue\r\n\r\n`;
     const stranger = await open('127.0.0.1', head(''));
@@ -112,7 +112,7 @@ describe('K8.4 bodies', () => {
     expect(String(await new Promise((resolve) => sender.once('data', resolve)))).toMatch(/^HTTP\/1\.1 200/);
   });
 
-  test('a sender who goes on after a refusal is cut off', async () => {
+  test('of a sender who goes on after a refusal are cut off', async () => {
     const socket = await open('127.0.0.1', 'POST /nowhere HTTP/1.1\r\nhost: b\r\ntransfer-encoding: chunked\r\n\r\n');
     const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000), Buffer.from('\r\n')]);
     socket.on('error', () => undefined).resume();
@@ -132,7 +132,7 @@ describe('K8.4 bodies', () => {
     expect(await (await post('{}')).text()).toBe('2');
   });
 
-  test('a body of exactly the limit is taken, and one byte more is not', async () => {
+  test('of exactly the limit are taken, and one byte more is not', async () => {
     expect(await (await post(Buffer.alloc(1_000_000))).text()).toBe('1000000');
     expect((await post(Buffer.alloc(1_000_001))).status).toBe(413);
   });
@@ -147,13 +147,13 @@ describe('K8.1 faults', () => {
       },
     ],
     ['thrown later', async () => Promise.reject(new TypeError('a fault'))],
-  ])('one that is %s is answered with 500, and said in the log', async (_name, faulty) => {
+  ])('one that is %s is answered with 500, and logged', async (_name, faulty) => {
     take = faulty;
     expect((await post('{}')).status).toBe(500);
     expect(log.lines.at(-1)).toMatchObject({ level: 'error', message: expect.stringContaining('send it again') });
   });
 
-  test('any method but POST is told so', async () => {
+  test('any method but POST is refused by name', async () => {
     for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
       const response = await fetch(`http://127.0.0.1:${port}/in`, { method });
       expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);

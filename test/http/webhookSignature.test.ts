@@ -14,7 +14,7 @@ const VECTOR = {
   signature: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
 };
 
-test('the published vector comes out', () => {
+test('the published example gives the published signature', () => {
   expect(signatureHeaders(VECTOR.secret, { id: VECTOR.id, at: VECTOR.at, body })).toMatchObject({
     'webhook-id': VECTOR.id,
     'webhook-timestamp': '1614265330',
@@ -28,7 +28,7 @@ describe('the published library', () => {
   test.each([
     ['in its own format', VECTOR.secret, new Webhook(VECTOR.secret)],
     ['that is any text', PLAIN, new Webhook(PLAIN, { format: 'raw' })],
-  ])('takes what is signed with a secret %s', (_, secret, receiver) => {
+  ])('accepts what is signed with a secret %s', (_, secret, receiver) => {
     const headers = signatureHeaders(secret, { id: 'R1:grant:1', at, body });
     expect(receiver.verify(body, headers)).toEqual({ test: 2432232314 });
     expect(() => receiver.verify(`${body} `, headers)).toThrow();
@@ -36,7 +36,7 @@ describe('the published library', () => {
   });
 });
 
-test('the headers of 0.1 stay as they were', () => {
+test('the headers of 0.1 are unchanged', () => {
   const headers = signatureHeaders(PLAIN, { id: 'x', at: 1_768_478_400_999, body });
   expect(headers['x-jit-timestamp']).toBe('1768478400');
   expect(headers['x-jit-signature']).toBe(

@@ -146,7 +146,7 @@ describe('taking work', () => {
     expect(queue.claims).toHaveLength(1);
   });
 
-  test('says that it took no commit where nothing was due', async () => {
+  test('says that it took no commit if nothing was due', async () => {
     expect(await laneOf({ end: always(async () => null) }).pump()).toBe(false);
   });
 
@@ -172,7 +172,7 @@ describe('taking work', () => {
     expect(queue.claims).toHaveLength(before + 1);
   });
 
-  test('a wake-up that was put off is not kept beside the new one', async () => {
+  test('a postponed wake-up is not kept beside the new one', async () => {
     const lane = laneOf({ end: always(async () => null) });
     queue.next = 100;
     await lane.pump();
@@ -188,7 +188,7 @@ describe('taking work', () => {
     expect(queue.claims).toHaveLength(3);
   });
 
-  test('what comes due during a look is looked for once more, with one look at a time', async () => {
+  test('what comes due during a look is found by one more look', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     queue.gate = promise;
     const lane = laneOf({ end: always(async () => null) });
@@ -217,7 +217,7 @@ describe('taking work', () => {
     expect(await first).toBe(true);
   });
 
-  test('takes nothing before what it waits for is done, and begins by itself then', async () => {
+  test('takes nothing before what it waits for is done, and then begins by itself', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const ran: string[] = [];
     const lane = laneOf({ end: always(noting(ran)) }, { after: promise });
@@ -269,7 +269,7 @@ describe('taking work', () => {
   });
 });
 
-describe('what becomes of work', () => {
+describe('the outcome of work', () => {
   const outcome = async (handle: JobHandler, { attempt = 1, ...limits }: Partial<Kind> & { attempt?: number } = {}) => {
     queue.due.push(aClaim('a', { attempt }));
     await laneOf({ end: always(handle, limits) }).pump();
@@ -278,7 +278,7 @@ describe('what becomes of work', () => {
   };
   const failing: JobHandler = () => Promise.reject(new Error('the target is down'));
 
-  test('the handler is told the key and which try it is', async () => {
+  test('the handler gets the key and the number of the try', async () => {
     const told: unknown[] = [];
     await outcome(
       async (...args) => {
@@ -311,7 +311,7 @@ describe('what becomes of work', () => {
     expect(log.lines).toMatchObject([{ level: 'warn', facts: { kind: 'end', key: 'a', attempt, dueAt: 500 + pause } }]);
   });
 
-  test('the last try that it may have is given up with an error, and not the one before', async () => {
+  test('the last try is given up with an error, and not the one before', async () => {
     expect(await outcome(failing, { attempt: 2, maxAttempts: 3 })).toMatchObject({ after: 'failed' });
     queue = aQueue();
     expect(await outcome(failing, { attempt: 3, maxAttempts: 3 })).toBe('done');
@@ -328,7 +328,7 @@ describe('what becomes of work', () => {
     expect(backoff(1, 3, 0.1)).toBe(2);
   });
 
-  test('that it cannot be recorded is an error in the log, and the lane goes on', async () => {
+  test('that cannot be recorded is an error in the log, and the lane goes on', async () => {
     queue.unsettled = full();
     const ran: string[] = [];
     const lane = laneOf({ end: always(noting(ran)) }, { concurrency: 1 });
@@ -363,7 +363,7 @@ describe('what becomes of work', () => {
   });
 });
 
-describe('while the database cannot be written', () => {
+describe('with a database that cannot be written', () => {
   const ran: string[] = [];
   beforeEach(() => void ran.splice(0));
   const kinds = () => ({
@@ -376,7 +376,7 @@ describe('while the database cannot be written', () => {
     throw full();
   };
 
-  test('what takes access back is done, at the first look and without a claim', async () => {
+  test('what ends access is done at the first look, without a claim', async () => {
     queue.broken = full();
     put('a', 'b', 'c');
     queue.due.push(aClaim('x', { kind: 'card' }));
@@ -415,7 +415,7 @@ describe('while the database cannot be written', () => {
     ]);
   });
 
-  test('an end that becomes due meanwhile begins then, and not at the next look', async () => {
+  test('an end that becomes due meanwhile begins then, not at the next look', async () => {
     const ran: string[] = [];
     const lane = laneOf({ end: always(noting(ran), { evenWithoutRecord: true }), expire: always(async () => null) });
     queue.due.push(aClaim('a', { dueAt: SECOND }));
@@ -526,7 +526,7 @@ describe('while the database cannot be written', () => {
     expect(log.lines).toHaveLength(2);
   });
 
-  test('two writes in the same instant are no trouble: it retries in 250 ms', async () => {
+  test('two writes in the same instant are harmless: it retries in 250 ms', async () => {
     queue.broken = held();
     const card = (key: string) => void queue.due.push(aClaim(key, { kind: 'card' }));
     card('a');
@@ -549,7 +549,7 @@ describe('while the database cannot be written', () => {
     expect([ran, levels()]).toEqual([['card a'], []]);
   });
 
-  test('a lock that stays is: the second try says so', async () => {
+  test('a lock that lasts is not: the second try says so', async () => {
     queue.broken = held();
     await laneOf(kinds()).pump();
     expect(levels()).toEqual([]);
@@ -582,7 +582,7 @@ describe('while the database cannot be written', () => {
     expect(ran).toEqual([]);
   });
 
-  test('a lane in which nothing takes access back does not even look', async () => {
+  test('a lane without ends does not even look', async () => {
     queue.broken = full();
     queue.due.push(aClaim('x', { kind: 'card' }));
     await laneOf({ card: always(async () => null) }).pump();
@@ -590,7 +590,7 @@ describe('while the database cannot be written', () => {
     expect(levels()).toEqual(['error']);
   });
 
-  test('that it cannot even be read is said as well', async () => {
+  test('that it cannot even be read is logged as well', async () => {
     queue.broken = full();
     queue.unread = full();
     await laneOf(kinds()).pump();
@@ -628,7 +628,7 @@ describe('while the database cannot be written', () => {
     expect(order.filter((step) => step !== 'claim')).toHaveLength(1);
   });
 
-  test('what is to come back and could not be recorded comes back then, and not before', async () => {
+  test('work for later that could not be recorded comes back then, and not before', async () => {
     queue.broken = full();
     queue.unsettled = full();
     put('a');
@@ -659,7 +659,7 @@ describe('while the database cannot be written', () => {
     expect(queue.claims).toEqual([]);
   });
 
-  test('what was put again since is done although an earlier outcome is not recorded', async () => {
+  test('what was queued again is done although its earlier outcome is not recorded', async () => {
     queue.broken = full();
     queue.unsettled = full();
     put('a');
@@ -672,7 +672,7 @@ describe('while the database cannot be written', () => {
     expect(ran).toEqual(['a', 'a']);
   });
 
-  test('an outcome that is recorded takes the place of an earlier one that was not', async () => {
+  test('a recorded outcome replaces an earlier one that was not', async () => {
     queue.broken = full();
     queue.unsettled = full();
     put('a');

@@ -172,7 +172,7 @@ test('a message that keeps failing is given up in the end, loudly', async () => 
   await expect.poll(() => log.lines.some((line) => line.message === 'gave up on a job')).toBe(true);
 });
 
-test('work that is put again while it runs, runs again afterwards', async () => {
+test('work that is queued again while it runs runs again afterwards', async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   let runs = 0;
   run(async () => {
@@ -187,7 +187,7 @@ test('work that is put again while it runs, runs again afterwards', async () => 
   await expect.poll(() => runs).toBe(2);
 });
 
-test('work put again as it ends runs again immediately, not at its claim’s end', async () => {
+test('work queued again as it ends runs again immediately, not at its claim’s end', async () => {
   let runs = 0;
   const handle = async () => {
     runs += 1;
@@ -203,7 +203,7 @@ test('work put again as it ends runs again immediately, not at its claim’s end
   await expect.poll(() => runs).toBe(2);
 });
 
-test('what a process that died had taken is taken again by the next one', async () => {
+test('work of a process that died is done by the next one', async () => {
   await put('g');
   expect(await queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(1);
   expect(await queue.claim(['end'], clock.now(), 5, 60_000)).toHaveLength(0);
@@ -242,7 +242,7 @@ describe('with a database that cannot be written', () => {
     );
   });
 
-  test('one that the target refuses is tried again, after a pause, and holds up nobody', async () => {
+  test('one that the target refuses is tried again after a pause, and holds up nobody', async () => {
     for (const key of ['a', 'b', 'c']) await put(key);
     const tried: string[] = [];
     run(
@@ -277,7 +277,7 @@ describe.each([
     };
   };
 
-  test('is recorded as soon as it can be: what is done is not done again', async () => {
+  test('is recorded as soon as possible: finished work is not done again', async () => {
     await put('a');
     const ran: string[] = [];
     run(
@@ -294,7 +294,7 @@ describe.each([
     expect(ran).toEqual(['a']);
   });
 
-  test('is recorded in the end, though the second try cannot be either', async () => {
+  test('is recorded in the end, even if the second try fails too', async () => {
     await put('a');
     const ran: string[] = [];
     run(
@@ -315,7 +315,7 @@ describe.each([
     expect(ran).toEqual(['a']);
   });
 
-  test('is tried again after its pause, and does not lie idle until its claim runs out', async () => {
+  test('is tried again after its pause, not only when its claim runs out', async () => {
     await put('a');
     const attempts: number[] = [];
     run(

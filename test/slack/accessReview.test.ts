@@ -54,7 +54,7 @@ const remove = async (message: Message, why: string, nth = 0) => {
 };
 
 describe('an access review', () => {
-  test('asks the owners about every rule that lets somebody in, with its use', async () => {
+  test('asks the owners about every rule that admits somebody, with its use', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.readsDirect('You have Payments database (read)');
     const card = await started();
@@ -77,7 +77,7 @@ describe('an access review', () => {
     expect(stage.text(card, 'U0EVE')).toContain('Payments database (admin): break-glass, without approval, for S0SRE');
   });
 
-  test('a removed rule lets nobody in, says by whom, and counts again once restored', async () => {
+  test('a removed rule admits nobody, says who removed it, and counts once restored', async () => {
     const card = await started();
     await remove(card, 'Level 2 has no business here');
     await says(card, 'Removed by @Eve Lindqvist: “Level 2 has no business here”');
@@ -126,7 +126,7 @@ describe('an access review', () => {
     await stage.ben.told('You cannot use break-glass');
   });
 
-  test('each owner is told by message what waits for them, with a way there', async () => {
+  test('each owner gets a message with what waits for them, and a link', async () => {
     const card = await started();
     const told = await stage.eve.readsDirect('Access review: you own');
     expect(stage.text(told, 'U0EVE')).toMatch(/Payments database: \d+ of \d+ rules to go/);
@@ -139,7 +139,7 @@ describe('an access review', () => {
     );
   });
 
-  test('all that is left of a card is kept at once, on record, and removals stay', async () => {
+  test('the rest of a card is kept in one click, recorded, and removals stay', async () => {
     const card = await started();
     await remove(card, 'Level 2 has no business here');
     await says(card, 'Removed by @Eve Lindqvist');
@@ -155,7 +155,7 @@ describe('an access review', () => {
     expect(JSON.stringify(card.blocks)).not.toContain('access_review_keep_all');
   });
 
-  test('whoever is no owner, or no administrator, changes nothing and is told why', async () => {
+  test('somebody who is no owner or administrator changes nothing, and is told why', async () => {
     const card = await started();
     await stage.ben.click(card, 'access_review_keep');
     await stage.ben.readsIn('C0ACCESS', 'Only the owners of this resource can answer');
@@ -242,7 +242,7 @@ describe('jitbot audit-bundle', () => {
     }
   });
 
-  test('is refused where something is wrong, with a word', async () => {
+  test('is refused with a reason if something is wrong', async () => {
     writeFileSync(file('bad.pem'), 'nonsense');
     const order = ['audit-bundle', database(), '--from', '2020-01-01', '--to', '2100-01-01', '--out', file('b.zip')];
     expect(await jit(order)).toMatchObject({

@@ -71,7 +71,7 @@ describe('an alarm', () => {
 });
 
 describe('the heartbeat', () => {
-  test('says outside that the bot can serve people, and is silent when it cannot', async () => {
+  test('tells outside that the bot can serve people, and stops when it cannot', async () => {
     const port = await freePort();
     let heard = 0;
     server = createServer((_request, response) => {
@@ -96,7 +96,7 @@ describe('the heartbeat', () => {
     await expect.poll(next, { timeout: 40_000, interval: 500 }).toBeGreaterThan(before);
   });
 
-  test('that is not taken is in the log, and its address is not', async () => {
+  test('that is not accepted is in the log, without its address', async () => {
     stage = await setStage({ env: { JIT_HEARTBEAT_URL: 'http://127.0.0.1:9/secret-address-of-mine' } });
     await expect
       .poll(

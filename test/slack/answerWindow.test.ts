@@ -17,7 +17,7 @@ const ask = async (who: Person, role = 'payments-db/read') => {
 };
 const people = () => stage.sandbox.slack.people;
 
-test('the window says until when, and its button shows a line to paste over it', async () => {
+test('the window says until when, and its button shows a line to paste', async () => {
   const window = await ask(stage.ana);
   const held = await stage.ana.sees('You have Payments database (read) until');
   expect(held.id).toBe(window.id);
@@ -28,7 +28,7 @@ test('the window says until when, and its button shows a line to paste over it',
   expect(secret.previousId).toBe(window.id);
 });
 
-test('given back in the window, it says so there', async () => {
+test('access given back in the window shows there as ended', async () => {
   await ask(stage.ana);
   const held = await stage.ana.sees('You have Payments database (read) until');
   await people().clickIn('U0ANA', held, 'grant_end');
@@ -36,7 +36,7 @@ test('given back in the window, it says so there', async () => {
   expect(await stage.madeRoles()).toEqual([]);
 });
 
-test('more time is asked for over the window', async () => {
+test('more time can be requested over the window', async () => {
   const window = await ask(stage.ana);
   await people().clickIn('U0ANA', await stage.ana.sees('You have Payments'), 'grant_extend');
   const form = await stage.ana.sees('At most 7 h more');
@@ -58,7 +58,7 @@ test('a window that waits for approval cancels the request', async () => {
   await stage.ben.sees('This request was cancelled');
 });
 
-test('what a button in the window could not do is said in the window', async () => {
+test('a failure of a button in the window is shown in the window', async () => {
   const window = await ask(stage.ana);
   const held = await stage.ana.sees('You have Payments database (read) until');
   const { grantId } = await stage.recorded('grant.activated');
@@ -78,7 +78,7 @@ test('two windows each show their own access', async () => {
   expect(stage.viewText(held, 'U0ANA')).not.toContain('You have Payments');
 });
 
-test('who closed the window has it by message, and nothing fails', async () => {
+test('somebody who closed the window gets the message, and nothing fails', async () => {
   const form = await stage.ana.fillRequest({
     search: 'payments',
     role: 'payments-db/read',
@@ -91,7 +91,7 @@ test('who closed the window has it by message, and nothing fails', async () => {
   stage.sandbox.slack.faults.clear();
 });
 
-test('who closed the window while waiting for reviewers has one message, not two', async () => {
+test('somebody who closed the window while waiting gets one message, not two', async () => {
   const form = await stage.ben.fillRequest({ search: 'payments', role: 'payments-db/read', reason: 'numbers' });
   stage.sandbox.slack.faults.add({ kind: 'slow', match: 'views.update', delayMs: 200 });
   await people().submit('U0BEN', form);

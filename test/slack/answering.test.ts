@@ -67,7 +67,7 @@ const modal = (text: string, submit = false): ModalView => ({
   ...(submit && { submit: { type: 'plain_text', text: 'Send' } }),
 });
 
-describe('a form that was sent', () => {
+describe('a submitted form', () => {
   const answer = (work: () => Promise<FormAnswer>, more: { typed?: string } = {}) =>
     answerForm(
       context(),
@@ -93,26 +93,26 @@ describe('a form that was sent', () => {
       { response_action: 'errors', errors: { reason: 'too short' } },
     ],
     ['shows another', { view: modal('next') }, { response_action: 'update', view: modal('next') }],
-  ])('%s where the work is quick', async (_name, said, expected) => {
+  ])('%s if the work is quick', async (_name, said, expected) => {
     await answer(async () => said);
     expect(acked).toEqual([expected]);
     await wait(5 * SECOND);
     expect([acked.length, client.sent]).toEqual([1, []]);
   });
 
-  test('hears of a field that it does not have on its first one, beside that one’s own', async () => {
+  test('shows a problem of a missing field on its first one, beside that one’s own', async () => {
     await answer(async () => ({ errors: { role: 'no such role', reason: 'too short' } }));
     expect(acked).toEqual([{ response_action: 'errors', errors: { reason: 'no such role too short' } }]);
   });
 
-  test('without any field shows what is wrong in its place', () => {
+  test('without any field shows the problem in its place', () => {
     const view = { title: { text: 'Ask' }, blocks: [{ type: 'section', block_id: 'reason' }] };
     const said = errorsOn(view, Object.entries({ reason: 'too short', role: 'no such role' }));
     expect(said).toMatchObject({ response_action: 'update', view: { title: { text: 'Ask' } } });
     expect(shown(said)).toContain('too short\\nno such role');
   });
 
-  test('is answered within a second, and the rest in its place', async () => {
+  test('is answered within a second, with the rest in its place', async () => {
     const done = answer(doneAfter(1_500, { done: 'asked for it' }));
     await wait(999);
     expect(acked).toEqual([]);
@@ -143,7 +143,7 @@ describe('a form that was sent', () => {
     if (!('errors' in said)) expect(shown(client.sent)).not.toContain('You wrote');
   });
 
-  test('keeps what was typed where the work failed, early or late, and says what is so', async () => {
+  test('keeps what was typed if the work failed, early or late, and says why', async () => {
     await answer(() => Promise.reject(new Error('down')), { typed: 'because' });
     for (const text of ['nothing was granted', 'You wrote:', 'because']) expect(shown(acked)).toContain(text);
     expect(flow.log.lines).toMatchObject([{ level: 'error', facts: { personId: 'U0ANA' } }]);
@@ -163,7 +163,7 @@ describe('a form that was sent', () => {
     expect(shown(client.sent[1])).toContain('asked for it');
   });
 
-  test('that asks for more is of no use in a message', async () => {
+  test('that needs more input is not answered in a message', async () => {
     client.says('views.update', failing(refusedBySlack('not_found')));
     await show(context(), { viewId: 'V1', personId: 'U0ANA' }, modal('type a code', true));
     expect(methods()).toEqual(['views.update']);
@@ -173,15 +173,15 @@ describe('a form that was sent', () => {
   });
 });
 
-describe('a form that is opened', () => {
-  test('lies over the form that it was asked for in, which then stays', async () => {
+describe('an opened form', () => {
+  test('lies over the form that it was opened from, which stays', async () => {
     client.says('views.push', { view: { id: 'V2', hash: 'H2' } });
     const clickedIn = (type: string) => openingOf(JSON.parse(JSON.stringify({ trigger_id: 'T1', view: { type } })));
     for (const type of ['modal', 'home']) await openView(context(), clickedIn(type), modal('next'));
     expect(methods()).toEqual(['views.push', 'views.open']);
   });
 
-  test('is known by its id and how it was', async () => {
+  test('is known by its id and its state', async () => {
     expect(await openView({ client }, 'T1', modal('x'))).toEqual({ id: 'V1', hash: 'H1' });
     expect(client.sent).toEqual([{ method: 'views.open', asked: { trigger_id: 'T1', view: modal('x') } }]);
   });
@@ -195,7 +195,7 @@ describe('a form that is opened', () => {
     await expect(openView({ client }, 'T1', modal('x'))).rejects.toThrow(NotOpenedError);
   });
 
-  test('says that it is on its way, and is filled when what it shows is known', async () => {
+  test('says that it is on its way, and is filled when its content is known', async () => {
     const known = Promise.withResolvers<ModalView>();
     const opening = openWhenKnown(context(), { triggerId: 'T1', personId: 'U0ANA', title: 'Ask' }, () => known.promise);
     await turns();
@@ -206,7 +206,7 @@ describe('a form that is opened', () => {
     expect(client.sent[1]).toEqual({ method: 'views.update', asked: { view_id: 'V1', view: modal('what is known') } });
   });
 
-  test('is changed only as it was, where that is asked', async () => {
+  test('is only changed if it is unchanged, where that is asked for', async () => {
     expect(await updateView(context(), 'V1', modal('x'), 'H1')).toBe(true);
     expect(await updateView(context(), 'V1', modal('x'))).toBe(true);
     expect(client.sent.map(({ asked }) => asked.hash)).toEqual(['H1', undefined]);
@@ -254,7 +254,7 @@ describe('a click', () => {
     expect(clickedValue(click({ actions }))).toBe(value);
   });
 
-  test('is answered to whoever clicked alone, where they clicked', async () => {
+  test('is answered to the person who clicked alone, where they clicked', async () => {
     await tell(async () => 'Done.');
     expect(client.sent).toMatchObject([
       { method: 'chat.postEphemeral', asked: { channel: 'C0ACCESS', user: 'U0ANA', text: 'Done.' } },
@@ -268,7 +268,7 @@ describe('a click', () => {
     expect(client.sent[0]?.asked).toMatchObject({ thread_ts: '5.0' });
   });
 
-  test('of which the messages that change say enough is not answered', async () => {
+  test('is not answered if the messages that change say enough', async () => {
     await tell(async () => null);
     expect([client.sent, responded]).toEqual([[], []]);
   });
@@ -279,7 +279,7 @@ describe('a click', () => {
     expect(client.sent).toEqual([]);
   });
 
-  test('whose answer Slack does not take goes the other way', async () => {
+  test('whose answer Slack does not accept is answered the other way', async () => {
     client.says('chat.postEphemeral', failing(refusedBySlack('not_in_channel')));
     await tell(async () => 'Done.');
     expect(responded).toMatchObject([{ response_type: 'ephemeral', replace_original: false, text: 'Done.' }]);
@@ -295,12 +295,12 @@ describe('a click', () => {
     expect(flow.log.lines.at(-1)).toMatchObject({ level: 'warn', message: 'the answer to a click could not be shown' });
   });
 
-  test('outside of any channel has nowhere to be answered', async () => {
+  test('outside of any channel is answered nowhere', async () => {
     await tell(async () => 'Done.', { channel: undefined });
     expect([client.sent, responded]).toEqual([[], []]);
   });
 
-  test('on the Home is answered there, also where there is nothing to say', async () => {
+  test('on Home is answered there, also with nothing to say', async () => {
     await tell(async () => 'Done.', { view: { type: 'home' } });
     await tell(async () => null, { view: { type: 'home' } });
     expect(homes).toEqual([
@@ -322,7 +322,7 @@ describe('a click', () => {
     expect(methods()).toEqual(expected);
   });
 
-  test('on a Home that Slack does not take is in the log', async () => {
+  test('on a Home that Slack does not accept is in the log', async () => {
     await tellClicker(
       { ...context(), showHome: () => Promise.reject(new Error('gone')) },
       { body: click({ view: { type: 'home' } }), respond },
@@ -331,7 +331,7 @@ describe('a click', () => {
     expect(flow.log.lines).toMatchObject([{ level: 'warn', message: 'the answer to a click could not be shown' }]);
   });
 
-  test('that fails is told what is so', async () => {
+  test('that fails is answered with the reason', async () => {
     await tell(() => Promise.reject(new Error('down')));
     await tell(() => Promise.reject(new Error('down')), {}, 'the access is still there');
     await tell(() => Promise.reject(new NotOpenedError('no form')), {}, 'the access is still there');
@@ -372,7 +372,7 @@ describe('a click', () => {
     await telling;
   });
 
-  test('to which a word while waiting cannot be shown is answered all the same', async () => {
+  test('is answered even if the waiting message cannot be shown', async () => {
     client.says('chat.postEphemeral', failing(refusedBySlack('not_in_channel')));
     const slow = Promise.withResolvers<string>();
     const telling = tellClicker(

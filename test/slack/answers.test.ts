@@ -129,7 +129,7 @@ describe('K3.9 a group with nobody in it', () => {
   const denied = () => effectFor(aRole({ rules: [{ effect: 'deny', when: inGroup }, everybody] }), MEMBER);
   beforeEach(() => says('usergroups.users.list', { ok: true, users: [] }));
 
-  test('that is switched on is empty', async () => {
+  test('that is enabled is empty', async () => {
     expect(await denied()).toBe('allow');
   });
 
@@ -233,7 +233,7 @@ describe('K9.3 whether somebody has left', () => {
     ['with no profile', { profile: undefined }],
     ['in several workspaces', { team_id: 'T0OTHER', enterprise_user: { teams: ['T0OTHER', 'T0HARBOR'] } }],
   ];
-  test.each(THERE)('is not said of somebody %s', async (_name, change) => {
+  test.each(THERE)('is not reported of somebody %s', async (_name, change) => {
     says('users.info', { ok: true, user: { ...EVE, ...change } });
     expect(await directory.hasLeft(MEMBER)).toEqual({ known: true, value: null });
   });
@@ -246,7 +246,7 @@ describe('K9.3 whether somebody has left', () => {
     ['workspaces that are no list', { ...EVE, team_id: null, enterprise_user: { teams: 'T0OTHER' } }],
     ['nothing', null],
   ];
-  test.each(UNCLEAR)('is not known of: %s', async (_name, user) => {
+  test.each(UNCLEAR)('is unknown of: %s', async (_name, user) => {
     says('users.info', { ok: true, user });
     expect(await directory.hasLeft(MEMBER)).toMatchObject({ known: false });
   });
@@ -259,7 +259,7 @@ describe('K9.3 whether somebody has left', () => {
     expect(await directory.hasLeft(MEMBER)).toMatchObject({ known: false });
   });
 
-  test('a person with a time zone that is none, or null, takes part on the clock of UTC', async () => {
+  test('a person with an invalid time zone, or none, is on the clock of UTC', async () => {
     for (const tz of [null, 'Mars/Olympus', 7]) {
       says('users.info', { ok: true, user: { ...EVE, tz } });
       expect(await directory.person(MEMBER)).toMatchObject({ known: true, value: { timeZone: 'UTC' } });

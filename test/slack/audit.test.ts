@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 describe('/jit audit', () => {
-  test('tells an auditor what a person had, with a link to where it was talked about', async () => {
+  test('tells an auditor what a person had, with a link to the conversation', async () => {
     await stage.chloe.jit('audit ben 7d');
     const answer = stage.text(await stage.chloe.told('waiting'), 'U0CHLOE');
     expect(answer).toMatch(/Ben Okafor asked for Orders database \(read\) for 30 min, .* · “numbers” · waiting/);
@@ -32,7 +32,7 @@ describe('/jit audit', () => {
     }
   });
 
-  test('finds by incident what was asked for it and all that followed', async () => {
+  test('finds by incident what was requested for it and all that followed', async () => {
     const form = await stage.ana.fillRequest({
       search: 'payments',
       role: 'payments-db/admin',
@@ -59,12 +59,12 @@ describe('/jit audit', () => {
     for (const type of ['request.submitted', 'request.approved', 'grant.provisioning']) expect(whole).toContain(type);
   });
 
-  test('what is not there is told', async () => {
+  test('says so if there is nothing', async () => {
     await stage.eve.jit('audit nobody-of-that-name');
     await stage.eve.told('The ledger has nothing that matches all of that.');
   });
 
-  test('only auditors and administrators may ask, and nobody else learns a thing', async () => {
+  test('only auditors and administrators may ask, and nobody else learns anything', async () => {
     await stage.ana.jit('audit ben');
     const answer = stage.text(await stage.ana.told('Only auditors and administrators'), 'U0ANA');
     expect(answer).not.toContain('orders-db');

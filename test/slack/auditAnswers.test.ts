@@ -41,7 +41,7 @@ async function manyRequests(count: number): Promise<void> {
   }
 }
 
-test('twenty requests are shown whole, with no word of more', async () => {
+test('twenty requests are shown whole, without mention of more', async () => {
   await manyRequests(20);
   const lines = await asks('U0ANA');
   expect(lines).toHaveLength(20);

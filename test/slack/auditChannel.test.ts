@@ -63,7 +63,7 @@ describe('events', () => {
     ]);
   });
 
-  test('of which there are more than one message holds come a second later', async () => {
+  test('that need more than one message come a second later', async () => {
     await commit(...Array.from({ length: 201 }, () => 'A'));
     const next = await run();
     expect(next).toEqual({ notBefore: outbox.clock.now() + SECOND, waiting: true });
@@ -95,7 +95,7 @@ describe('events', () => {
 });
 
 describe('what the channel shows', () => {
-  test('is looked at once after a start, and again after each failed try', async () => {
+  test('is read once after a start, and again after each failed try', async () => {
     await commit('A');
     await run();
     await commit('B');
@@ -108,7 +108,7 @@ describe('what the channel shows', () => {
     expect(outbox.views).toHaveLength(3);
   });
 
-  test('is told with every position of ours, and whether there must be one', async () => {
+  test('is reported with every position of ours, and whether there must be one', async () => {
     await commit('A');
     await run();
     expect(outbox.views).toEqual([{ anchors: [], problem: null, isExpected: false }]);
@@ -129,7 +129,7 @@ describe('what the channel shows', () => {
     });
   });
 
-  test('is told with all positions that stand where it was read, newest first', async () => {
+  test('is reported with all positions as they were read, newest first', async () => {
     for (const signal of ['A', 'B', 'C']) {
       await commit(signal);
       await run();
@@ -139,7 +139,7 @@ describe('what the channel shows', () => {
     expect(outbox.views.at(-1)?.anchors.map(({ seq }) => seq)).toEqual([3, 2, 1]);
   });
 
-  test('moves a cursor ahead that an answer which got lost left behind', async () => {
+  test('moves a cursor ahead that a lost answer left behind', async () => {
     await commit('A', 'B');
     await run();
     await outbox.posts.moveCursor(CURSORS.audit, 0);
@@ -186,7 +186,7 @@ describe('what the channel shows', () => {
     ]);
   });
 
-  test('without our messages moves no cursor, but never past an event that is there', async () => {
+  test('without our messages moves no cursor, and never past an event that is there', async () => {
     await commit('A', 'B');
     await outbox.posts.moveCursor(CURSORS.audit, 1);
     await run();
@@ -216,7 +216,7 @@ describe('what the channel shows', () => {
     expect(outbox.messages).toHaveLength(2);
   });
 
-  test('is read back to the newest position of ours, over as many pages as that takes', async () => {
+  test('is read back to our newest position, over as many pages as needed', async () => {
     await commit('A');
     await run();
     await commit('B');
@@ -280,7 +280,7 @@ describe('what the channel shows', () => {
   });
 
   test.each(['not_in_channel', 'channel_not_found', 'missing_scope', 'no_permission', 'access_denied'])(
-    'cannot be told of a channel that is closed to the bot (%s): that is said',
+    'cannot be told if the channel is closed to the bot (%s): the log says so',
     async (code) => {
       await commit('A');
       outbox.client.says('conversations.history', failing(refusedBySlack(code)));
@@ -290,14 +290,14 @@ describe('what the channel shows', () => {
     },
   );
 
-  test('is waited for where Slack fails otherwise: nothing is posted before it was read', async () => {
+  test('is waited for if Slack fails otherwise: nothing is posted before it was read', async () => {
     await commit('A');
     outbox.client.says('conversations.history', failing(refusedBySlack('ratelimited')));
     await expect(run()).rejects.toThrow('ratelimited');
     expect([outbox.views, outbox.messages]).toEqual([[], []]);
   });
 
-  test('counts only where the bot wrote it', async () => {
+  test('counts only if the bot wrote it', async () => {
     await commit('A');
     await run();
     const payload = payloadOf(outbox.messages[0] ?? { channel: '', ts: '', text: '', user: '', team: '' });
@@ -317,7 +317,7 @@ describe('messages that look like ours', () => {
     await run();
   };
 
-  test('are said once, by author, with how many and the newest', async () => {
+  test('are logged once, by author, with how many and the newest', async () => {
     forged('U0EVE', { ts: '5.0' });
     forged('U0EVE', { ts: '11.0' });
     forged('U0EVE', { ts: '9.0' });
@@ -336,7 +336,7 @@ describe('messages that look like ours', () => {
     );
   });
 
-  test('are said again only where newer ones came, and only those', async () => {
+  test('are logged again only if newer ones came, and only those', async () => {
     forged('U0EVE', { ts: '5.0' });
     await look();
     forged('U0EVE', { ts: '8.0' });
@@ -347,7 +347,7 @@ describe('messages that look like ours', () => {
     ]);
   });
 
-  test('of one author are said in each channel', async () => {
+  test('of one author are logged for each channel', async () => {
     forged('U0EVE', { ts: '5.0' });
     await look();
     outbox.policy = { ...outbox.policy, auditChannel: 'C0NEW' };
@@ -356,7 +356,7 @@ describe('messages that look like ours', () => {
     expect((await said()).map(({ channel }) => channel)).toEqual(['C0AUDIT', 'C0NEW']);
   });
 
-  test('of another app of the same person are others', async () => {
+  test('of another app of the same person count apart', async () => {
     forged('U0EVE', { ts: '5.0' });
     await look();
     forged('U0EVE', { ts: '4.0', bot_id: 'B0EVE' });
@@ -406,7 +406,7 @@ describe('one audit message', () => {
     return { message, last, texts };
   };
 
-  test('of one event says which, and of several from which to which', () => {
+  test('of one event says which, and of several the first and the last', () => {
     expect(sections(1).message.text).toBe('#5 ledger.damaged');
     expect(sections(2).message.text).toBe('#5 to #6');
     const context = sections(2).message.blocks.at(-1);
@@ -420,7 +420,7 @@ describe('one audit message', () => {
     expect(last.seq).toBe(7);
   });
 
-  test('has no section that is longer than Slack shows, and no more than can be read', () => {
+  test('has no section longer than Slack shows, and no more than can be read', () => {
     const { texts, last } = sections(100, 'x'.repeat(500));
     for (const text of texts) expect(text.length).toBeLessThanOrEqual(2_800);
     expect(texts.length).toBeGreaterThan(2);
@@ -465,7 +465,7 @@ describe('who the bot is at Slack', () => {
     (await book().own()).wrote({ ts: '1.0', user: who.user, bot_id: who.bot, team: who.team });
   const identified = () => outbox.events.marks('bot.identified');
 
-  test('is asked once and kept, without a word where it is the first', async () => {
+  test('is asked once and kept, silently the first time', async () => {
     const one = book();
     await Promise.all([one.own(), one.own()]);
     expect(outbox.client.count('auth.test')).toBe(1);
@@ -476,7 +476,7 @@ describe('who the bot is at Slack', () => {
     expect((await outbox.store.record('slack_identities', 'bot')).version).toBe(before);
   });
 
-  test('is asked again where Slack did not say', async () => {
+  test('is asked again if Slack did not say', async () => {
     const one = book();
     outbox.client.says('auth.test', { team_id: 'T0HARBOR', user_id: 'U0JIT' });
     await expect(one.own()).rejects.toThrow('it has to be a bot’s');
@@ -485,7 +485,7 @@ describe('who the bot is at Slack', () => {
     expect(await askIdentity(outbox.client)).toEqual(US);
   });
 
-  test('is another one after a reinstallation: earlier messages stay its own, on record', async () => {
+  test('changes after a reinstallation: earlier messages stay its own, recorded', async () => {
     await keep(old);
     expect(await wrote(old)).toBe(true);
     expect(await wrote(US)).toBe(true);
@@ -497,7 +497,7 @@ describe('who the bot is at Slack', () => {
     expect(await identified()).toHaveLength(1);
   });
 
-  test('is not what somebody wrote into the database beside it', async () => {
+  test('is not taken from what somebody wrote into the database', async () => {
     await book().own();
     await keep(US, other);
     expect(await wrote(other)).toBe(false);
@@ -505,7 +505,7 @@ describe('who the bot is at Slack', () => {
     expect(outbox.log.lines).toMatchObject([{ level: 'error' }]);
   });
 
-  test('is every one that an event names', async () => {
+  test('is every identity that an event names', async () => {
     await keep(old);
     await book().own();
     expect(await explainedIdentities([old, other, US], US, outbox.events)).toEqual([old]);

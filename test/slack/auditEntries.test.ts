@@ -24,12 +24,12 @@ const shapes = async (found: readonly LedgerEvent[], most = 20) =>
     ({ story, events }) => `${story?.requestId ?? 'alone'} ${events.map(({ seq }) => seq)}`,
   );
 
-describe('an answer from the record', () => {
-  test('has each request once, whole, where its last event stands', async () => {
+describe('an answer from the ledger', () => {
+  test('has each request once, whole, at its last event', async () => {
     expect(await shapes([of('R1', 1), of('R2', 3), alone(4), of('R1', 5)])).toEqual(['R2 1,2', 'alone 4', 'R1 1,2']);
   });
 
-  test('has the newest, and asks for no more than those', async () => {
+  test('has the newest, and reads no more than those', async () => {
     asked.length = 0;
     expect(await shapes([of('R1', 1), of('R2', 2), of('R3', 3)], 2)).toEqual(['R2 1,2', 'R3 1,2']);
     expect(asked).toEqual(['R3', 'R2']);
@@ -39,7 +39,7 @@ describe('an answer from the record', () => {
     expect(await shapes([of('R0', 9)])).toEqual(['alone 9']);
   });
 
-  test('shows the events of a request that somebody bent', async () => {
+  test('shows the events of a request that somebody changed', async () => {
     const bent = { ofRequest: async () => [{ ...submitted, payload: null } as unknown as LedgerEvent] };
     const [entry] = await entriesOf([of('R1', 1)], bent, 1);
     expect(entry).toMatchObject({ story: null, events: [{ payload: null }] });

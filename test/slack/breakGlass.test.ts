@@ -29,7 +29,7 @@ const review = async (verdict: 'use_justified' | 'use_unjustified', comment: str
 };
 
 describe('break-glass', () => {
-  test('access at once, announced, somebody paged, and a named reviewer with a deadline', async () => {
+  test('gives access, is announced, pages, and names a reviewer with a deadline', async () => {
     const granted = await useIt();
     expect(stage.text(granted, 'U0BEN')).toContain('your use will be reviewed');
     const card = await stage.chloe.readsIn('C0ACCESS', 'Break-glass: <@U0BEN>');
@@ -64,7 +64,7 @@ describe('break-glass', () => {
     expect(stage.events().filter(({ type }) => type === 'break_glass.reviewed')).toHaveLength(1);
   });
 
-  test('unreviewed, it is reminded half-way, raised when due, and blocks the next', async () => {
+  test('unreviewed has a reminder half-way, is raised when due, and blocks the next', async () => {
     const granted = await useIt();
     await stage.ben.click(granted, 'grant_end');
     await stage.ben.readsDirect('has ended');
@@ -88,7 +88,7 @@ describe('break-glass', () => {
     await stage.ben.told('Break-glass: I’m setting up your access now', after);
   });
 
-  test('is only for whom the policy names, needs a reason, and keeps to its maximum', async () => {
+  test('is only for those named in the policy, needs a reason, and has a maximum', async () => {
     await stage.chloe.jit(LINE);
     await stage.chloe.told('the policy does not name you');
     await stage.ben.jit('break-glass orders read help me out now');

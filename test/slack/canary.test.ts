@@ -42,7 +42,7 @@ test('a run is one message in the audit channel, and none anywhere else', async 
   expect(text).toMatch(/the canary was given payments-db\/read, seen there, and ended/);
 });
 
-test('one that fails pages and tells administrators, until one passes', async () => {
+test('a failed run pages and tells administrators, until one passes', async () => {
   await passesUntil('canary.passed');
   stage.sandbox.proxy.cut();
   stage.clock.jump(HOUR);

@@ -49,7 +49,7 @@ test.each([
   expect(slackProblem(await call)).toContain('Slack cannot be reached');
 });
 
-test('a used-up rate limit is counted in ms, and told in seconds', async () => {
+test('a used-up rate limit counts in ms, and reads in seconds', async () => {
   const server = createServer((_, response) => void response.writeHead(429, { 'retry-after': '7' }).end());
   const apiUrl = `http://127.0.0.1:${await listen(server)}/`;
   onTestFinished(() => closeServer(server));
@@ -78,7 +78,7 @@ test.each([
   expect(isAuthFailure(refusedBySlack(code))).toBe(isRefused);
 });
 
-test('a Slack that cannot be reached refuses no token', () => {
+test('an unreachable Slack refuses no token', () => {
   expect(isAuthFailure(new Error('invalid_auth'))).toBe(false);
   expect(slackProblem(new Error('down'))).toBe('Slack cannot be reached: down');
 });
@@ -86,6 +86,6 @@ test('a Slack that cannot be reached refuses no token', () => {
 test.each([
   ['not_in_channel', 'the bot is not in the channel; type "/invite @jit" there (not_in_channel)'],
   ['ratelimited_somehow', 'Slack refused: ratelimited_somehow'],
-])('%s is told with what to do, if there is anything', (code, told) => {
+])('%s is reported with what to do, if there is anything', (code, told) => {
   expect(slackProblem(refusedBySlack(code))).toBe(told);
 });

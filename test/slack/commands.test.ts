@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 describe('asking in one line', () => {
-  test('a complete line is decided at once, with no form', async () => {
+  test('a complete line is decided immediately, without a form', async () => {
     await stage.ana.jit('request payments read 30m stuck payments');
     await stage.ana.told('Approved.');
     const granted = await stage.ana.readsDirect('You have Payments database (read)');
@@ -24,7 +24,7 @@ describe('asking in one line', () => {
     expect(stage.text(granted, 'U0ANA')).toContain('on call at level 1');
   });
 
-  test('a line that lacks something opens the form with what was understood', async () => {
+  test('an incomplete line opens the form with what was understood', async () => {
     await stage.ana.jit('request payments admin 45m');
     const form = await stage.ana.sees('For how long?');
     await stage.ana.sees('Automatic');
@@ -36,7 +36,7 @@ describe('asking in one line', () => {
     await stage.ana.readsDirect('You have Payments database (admin)');
   });
 
-  test('a name that fits nothing is asked about, and what else was typed is kept', async () => {
+  test('an unknown name is asked about, and the rest is kept', async () => {
     await stage.ben.jit('request warehouse 20m quarterly numbers');
     const form = await stage.ben.sees('I’m not sure what “warehouse” is');
     const people = stage.sandbox.slack.people;
@@ -50,19 +50,19 @@ describe('asking in one line', () => {
     ['payments read tomorrow 25:00 stuck payments', 'I did not understand “25:00”'],
     ['payments', 'Which role of Payments database? Pick it here.'],
     ['payments read admin 30m rollback', 'I did not understand “30m”'],
-  ])('/jit request %s is not half decided: the form opens and says what is unclear', async (typed, word) => {
+  ])('/jit request %s opens the form and says what is unclear', async (typed, word) => {
     await stage.ana.jit(`request ${typed}`);
     await stage.ana.sees(word);
     await stage.stays('nothing is asked for', () => stage.events().every(({ type }) => type !== 'request.submitted'));
   });
 
-  test('a length over the maximum is said, and the form offers the maximum instead', async () => {
+  test('a duration over the maximum is named, and the form offers the maximum', async () => {
     await stage.ana.jit('request payments read 99h stuck payments');
     const form = await stage.ana.sees('At most 4 h for this role');
     expect(JSON.stringify(form.values)).toContain(String(4 * 60 * MINUTE));
   });
 
-  test('times in the afternoon are in the afternoon, and a start keeps its length', async () => {
+  test('afternoon times are understood, and a start keeps its duration', async () => {
     await stage.ben.jit('request orders read 30m tomorrow at 1:15 pm numbers');
     const { payload } = await stage.recorded('request.submitted');
     const start = DateTime.fromMillis(payload.startsAt ?? 0, { zone: 'Europe/London' });
@@ -87,8 +87,8 @@ describe('asking in one line', () => {
   });
 });
 
-describe('what is mine', () => {
-  test('/jit list shows what is held and what waits, with buttons that work from there', async () => {
+describe('one’s own access', () => {
+  test('/jit list shows access and requests, with buttons that work there', async () => {
     await stage.ana.jit('list');
     await stage.ana.told('You have no access and no waiting requests');
     await stage.ana.jit('request payments read 30m stuck payments');
@@ -131,7 +131,7 @@ describe('what is mine', () => {
     await stage.ana.readsDirect('Orders database (read) has ended');
   });
 
-  test('/jit cancel takes back what waits', async () => {
+  test('/jit cancel takes back a waiting request', async () => {
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.readsDirect('waiting for');
     await stage.ben.jit('cancel');
@@ -143,7 +143,7 @@ describe('what is mine', () => {
   });
 });
 
-describe('which one is meant', () => {
+describe('which one', () => {
   test('/jit cancel asks which of several, and takes back the one whose id is typed', async () => {
     await stage.ben.jit('request orders read 30m numbers');
     await stage.ben.jit('request payments read 30m numbers');
@@ -157,7 +157,7 @@ describe('which one is meant', () => {
 });
 
 describe('what the bot knows', () => {
-  test('/jit oncall says what PagerDuty says, and what that lets one do now', async () => {
+  test('/jit oncall says what PagerDuty says, and what one could get now', async () => {
     await stage.ana.jit('oncall');
     const answer = stage.text(await stage.ana.told('What you can ask for now'), 'U0ANA');
     expect(answer).toMatch(/level 1 for Payments \(Payments primary\), until/);

@@ -21,21 +21,21 @@ describe('Socket Mode', () => {
   });
   afterEach(() => stage.close());
 
-  test('a refreshed connection is replaced at once', async () => {
+  test('a refreshed connection is replaced immediately', async () => {
     const before = said();
     link().refresh('refresh_requested');
     await eventually(() => said() > before && link().connections() > 0);
     await opensForm();
   });
 
-  test('a dropped connection is replaced at once', async () => {
+  test('a dropped connection is replaced immediately', async () => {
     const before = said();
     link().dropAll();
     await eventually(() => said() > before && link().connections() > 0);
     await opensForm();
   });
 
-  test('what is asked while the connection is replaced is answered over the next one', async () => {
+  test('what arrives while the connection is replaced is answered over the next one', async () => {
     link().dropAll();
     await opensForm();
   });

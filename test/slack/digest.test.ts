@@ -40,7 +40,7 @@ test('once a week the audit channel gets the week in a few lines, with a picture
   expect(digests()).toHaveLength(1);
 });
 
-test('where the picture cannot be uploaded, the words go alone', async () => {
+test('without a picture that can be uploaded, the words are posted alone', async () => {
   await stage.ana.jit('request payments read 30m stuck payments');
   await stage.ana.readsDirect('You have Payments database (read)');
   stage.sandbox.slack.faults.add({ kind: 'error_500', match: 'files.getUploadURLExternal' });
@@ -50,7 +50,7 @@ test('where the picture cannot be uploaded, the words go alone', async () => {
   expect(message.blocks.some(({ type }) => type === 'image')).toBe(false);
 });
 
-test('the week ends where the policy says', () => {
+test('the week ends when the policy says', () => {
   const berlin = { day: 1, minute: 9 * 60, timeZone: 'Europe/Berlin' };
   // A Monday: 08:59 and 09:00 there.
   expect(lastWeekly(berlin, Date.UTC(2026, 0, 12, 7, 59))).toBe(Date.UTC(2026, 0, 5, 8));

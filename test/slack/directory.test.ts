@@ -69,7 +69,7 @@ describe('an account', () => {
     ['whether it is a guest’s of one channel', { is_ultra_restricted: 'no' }],
     ['where it belongs', { team_id: null }],
     ['where it belongs, though somewhere in the grid', { team_id: undefined, enterprise_user: { teams: ['T0X'] } }],
-  ])('of which Slack does not say %s, is not known', (_name, change) => {
+  ])('of which Slack does not say %s is unknown', (_name, change) => {
     expect(problem(leftBecause(read(change), TEAM))).toContain('not understood');
     expect(problem(personOf(read(change), TEAM))).toContain('not understood');
   });
@@ -86,7 +86,7 @@ describe('an account', () => {
     ['without a profile', { profile: null }, 'no e-mail address'],
     ['without an address', { profile: { display_name: 'Ana' } }, 'no e-mail address'],
     ['with an empty address', { profile: { email: '' } }, 'no e-mail address'],
-  ])('that is %s takes no part', (_name, change, said) => {
+  ])('that is %s may not take part', (_name, change, said) => {
     expect(problem(personOf(read(change), TEAM))).toContain(said);
   });
 
@@ -115,11 +115,11 @@ describe('an account', () => {
     expect(personOf(read(change), TEAM)).toMatchObject(known(expected));
   });
 
-  test('whose address is in lower case anyway has no other spelling', () => {
+  test('whose address is in lower case has no other spelling', () => {
     expect(personOf(read(), TEAM)).toEqual(known(ANA));
   });
 
-  test('that Slack describes in another form, or that is somebody else’s, is not known', () => {
+  test('that Slack describes in another form, or that is somebody else’s, is unknown', () => {
     for (const said of [null, 'U0ANA', {}, account({ id: '' })])
       expect(problem(readAccount(said, 'U0ANA'))).toContain('not understood');
     expect(problem(readAccount(account({ id: 'U0EVE' }), 'U0ANA'))).toContain('somebody else');
@@ -144,7 +144,7 @@ describe('looking somebody up', () => {
     expect(problem(await directory.person('U0ANA'))).toContain('deactivated');
   });
 
-  test('gives nobody where Slack answers about somebody else', async () => {
+  test('gives nobody if Slack answers about somebody else', async () => {
     client.says('users.info', { user: account({ id: 'U0EVE' }) });
     expect(problem(await directory.person('U0ANA'))).toContain('somebody else');
     expect(problem(await directory.hasLeft('U0ANA'))).toContain('somebody else');
@@ -174,7 +174,7 @@ describe('looking somebody up', () => {
     expect((await directory.person('U0ANA')).known).toBe(true);
   });
 
-  test('tells who has left, who has not, and of whom that is not known', async () => {
+  test('tells who has left, who has not, and of whom it is unknown', async () => {
     expect(await directory.hasLeft('U0ANA')).toEqual(known(null));
     client.says('users.info', { user: account({ deleted: true }) });
     expect(await directory.hasLeft('U0ANA')).toEqual(known('the Slack account was deactivated'));
@@ -182,7 +182,7 @@ describe('looking somebody up', () => {
     expect((await directory.hasLeft('U0ANA')).known).toBe(false);
   });
 
-  test('by address finds whoever has exactly that one, whatever its case', async () => {
+  test('by address finds somebody with exactly that one, in any case', async () => {
     expect(await directory.personByEmail('Ana@harbor.example')).toEqual(known(ANA));
     expect(client.sent.at(-1)).toEqual({ method: 'users.lookupByEmail', asked: { email: 'Ana@harbor.example' } });
     expect(problem(await directory.personByEmail('eve@harbor.example'))).toContain('somebody else');
@@ -251,7 +251,7 @@ describe('whether somebody is awake', () => {
     expect(await awake(dnd(now()))).toEqual(known(expected));
   });
 
-  test('is not known where Slack does not say', async () => {
+  test('is unknown if Slack does not say', async () => {
     expect(problem(await awake({}))).toContain('not understood');
     client.says('dnd.info', failing(new Error('down')));
     expect(problem(await directory.isAwake(ANA))).toContain('could not be looked up');
@@ -286,7 +286,7 @@ describe('the members of a user group', () => {
     ['members of another form', { users: [{ id: 'U0ANA' }] }],
     ['more to come', { users: ['U0ANA'], response_metadata: { next_cursor: 'x' } }],
     ['that it is not so', { ok: false, users: ['U0ANA'] }],
-  ])('are not known where Slack answers with %s', async (_name, answer) => {
+  ])('are unknown if Slack answers with %s', async (_name, answer) => {
     client.says('usergroups.users.list', answer);
     expect(problem(await members())).toContain('not understood');
     expect(log.lines).toMatchObject([{ level: 'warn', facts: { groupId: GROUP } }]);
@@ -312,7 +312,7 @@ describe('the members of a user group', () => {
     expect(client.sent.find(({ method }) => method === 'usergroups.list')?.asked).toEqual({ include_disabled: true });
   });
 
-  test('of several empty groups take one question on which are enabled, for a minute', async () => {
+  test('of several empty groups cost one question, on which are enabled, for a minute', async () => {
     says();
     list([GROUP, 0], ['S0SEC', 0]);
     await members();
@@ -327,7 +327,7 @@ describe('the members of a user group', () => {
     expect(client.count('usergroups.list')).toBe(3);
   });
 
-  test('are not known where the list of groups is not understood', async () => {
+  test('are unknown if the list of groups is not understood', async () => {
     says();
     client.says('usergroups.list', { usergroups: [{ id: GROUP }] });
     expect(problem(await members())).toContain('not understood');
@@ -335,7 +335,7 @@ describe('the members of a user group', () => {
     expect(problem(await members())).toContain('could not be read');
   });
 
-  test('are asked afresh for a decision or check, and up to a minute old in a preview', async () => {
+  test('are asked again for a decision or check, and up to a minute old in a preview', async () => {
     await members('preview');
     says('U0EVE');
     clock.advance(MINUTE);
@@ -348,7 +348,7 @@ describe('the members of a user group', () => {
     expect(await members('preview')).toEqual(known(new Set(['U0ANA'])));
   });
 
-  test('of a group that has changed are asked for anew, and those of others are not', async () => {
+  test('of a changed group are asked again, and those of others are not', async () => {
     await members('preview');
     await members('preview', 'S0SEC');
     directory.forgetGroup(GROUP);
@@ -364,7 +364,7 @@ describe('the members of a user group', () => {
     expect(asked()).toBe(2);
   });
 
-  test('from under a minute ago serve a decision while the rate limit is used up', async () => {
+  test('under a minute old serve a decision while the rate limit is used up', async () => {
     await members();
     limited();
     clock.advance(MINUTE);
@@ -383,14 +383,14 @@ describe('the members of a user group', () => {
     expect(await waiting).toEqual(known(new Set(['U0EVE'])));
   });
 
-  test('that changed meanwhile will not do', async () => {
+  test('that changed meanwhile are not used', async () => {
     await members();
     directory.forgetGroup(GROUP);
     client.says('usergroups.users.list', failing(new WebAPIRateLimitedError(3_600)));
     expect(problem(await members())).toContain('rate limit');
   });
 
-  test('from a moment ago will not do where Slack fails otherwise', async () => {
+  test('of a moment ago are not used if Slack fails otherwise', async () => {
     await members();
     client.says('usergroups.users.list', failing(new Error('down')));
     expect(problem(await members())).toContain('could not be read');
