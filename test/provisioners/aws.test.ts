@@ -544,7 +544,7 @@ describe('IAM groups', () => {
       pages += action === 'GetGroup' ? 1 : 0;
       if (pages === 2) name('admins', 'payments');
     };
-    await expect(iam.connection.isActive(access())).rejects.toThrow('became another one while it was read');
+    await expect(iam.connection.isActive(access())).rejects.toThrow('replaced the group payments while it was read');
     aws.onAsked = () => undefined;
     name('payments', 'admins');
     aws.groups.get('AGPAPAYMENTS')?.users.delete('AIDAEVE');
