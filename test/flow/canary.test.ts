@@ -270,6 +270,29 @@ describe('nobody gets access by the canary', () => {
     expect(results().map(({ type }) => type)).toEqual(['canary.passed']);
   });
 
+  test('while Slack is silent for a moment before it is given, and then it is', async () => {
+    const { mailboxOwner } = flow.deps.directory;
+    let asked = 0;
+    Object.assign(flow.deps.directory, {
+      mailboxOwner: async (email: string) => (++asked === 2 ? { known: false, problem: 'slow' } : mailboxOwner(email)),
+    });
+    await flow.work();
+    expect(types()).not.toContain('grant.activated');
+    await worksFor(1);
+    expect(results().map(({ type }) => type)).toEqual(['canary.passed']);
+  });
+
+  test('while Slack goes on being silent before it is given', async () => {
+    const { mailboxOwner } = flow.deps.directory;
+    let asked = 0;
+    Object.assign(flow.deps.directory, {
+      mailboxOwner: async (email: string) => (++asked > 1 ? { known: false, problem: 'slow' } : mailboxOwner(email)),
+    });
+    await worksFor(1);
+    expect(types()).not.toContain('grant.activated');
+    expect(results()).toMatchObject([{ payload: { problem: expect.stringContaining('not known whether somebody') } }]);
+  });
+
   test('who takes its address between its decision and the grant', async () => {
     const { grant } = flow.deps.targets;
     Object.assign(flow.deps.targets, { grant: () => Promise.reject(new Error('not yet')) });

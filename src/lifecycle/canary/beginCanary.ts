@@ -3,7 +3,7 @@ import type { Decision } from '../../domain/decision.ts';
 import { NO_PROOF } from '../../domain/decision.ts';
 import { findRole, type Role } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
-import { obstacleFor } from '../request/obstacle.ts';
+import { obstacleFor, UnansweredError } from '../request/obstacle.ts';
 import { submittedEvents } from '../request/requestChange.ts';
 import { approvalChange } from '../review/approvalChange.ts';
 import { together } from '../together.ts';
@@ -22,7 +22,7 @@ const DECISION: Decision = {
 export async function beginCanary(deps: Deps, loaded: Load, rule: CanaryRule): Promise<string | null> {
   const role = findRole(deps.policy, rule.role);
   if (!role) return `the policy has no role ${rule.role}`;
-  const problem = await obstacleFor(deps, role.resourceId, canaryPerson(rule));
+  const problem = await obstacleFor(deps, role.resourceId, canaryPerson(rule)).catch(unanswered);
   if (problem !== null) return problem;
   const { request, grantId, change } = requested(deps, role, rule);
   const beganAt = deps.clock.now();
@@ -30,6 +30,11 @@ export async function beginCanary(deps: Deps, loaded: Load, rule: CanaryRule): P
   const next: Canary = { ...stateFor(rule, loaded), beganAt, run, held: null };
   await deps.store.commit(together([change, saved(next, loaded)]));
   return null;
+}
+
+function unanswered(error: unknown): string {
+  if (error instanceof UnansweredError) return error.message;
+  throw error;
 }
 
 /** What is known of it, under the rule that is in force. */

@@ -9,7 +9,7 @@ import { grantingBlocked } from '../health/freeze.ts';
 import { areAmong } from '../people/eligibility.ts';
 import { decide } from '../request/decide.ts';
 import { refusalReason } from '../request/mayBeGiven.ts';
-import { obstacleFor } from '../request/obstacle.ts';
+import { obstacleFor, UnansweredError } from '../request/obstacle.ts';
 import { notCarriedInFull, questionOf } from '../review/reapproval.ts';
 import { beginEnding, type EndCause } from './endGrant.ts';
 import { watchJobs } from './watchGrant.ts';
@@ -24,7 +24,7 @@ export const TARGET_EXPIRY_SLACK: Millis = MINUTE;
 /**
  * Gives the access of a committed intent. On a later attempt the target may already have it, because an
  * answer was lost or the process died: the target is asked first then, and an unknown answer means revoke.
- * @throws what the target threw, while attempts are left; the job runner retries
+ * @throws what the target threw, or that Slack did not answer about the canary, while attempts are left; the job runner retries
  */
 export function provisionGrant(deps: Deps, grantId: string, attempt: number): Promise<void> {
   return deps.grantLock(grantId, async () => {
@@ -37,7 +37,10 @@ export function provisionGrant(deps: Deps, grantId: string, attempt: number): Pr
     if (deps.clock.now() >= intent.value.endsAt) return giveUp('its time was over before it could be given');
     const blocked = await grantingBlocked(deps);
     if (blocked) return giveUp(refusalReason(blocked), { isHeld: true });
-    const problem = await recheck(deps, intent.value);
+    const problem = await recheck(deps, intent.value).catch((error: unknown) => {
+      if (!(error instanceof UnansweredError) || attempt < PROVISION_ATTEMPTS) throw error;
+      return error.message;
+    });
     if (problem) return giveUp(problem);
 
     try {

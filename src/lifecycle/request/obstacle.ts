@@ -4,11 +4,16 @@ import { isSamePerson, type Person } from '../../domain/person.ts';
 import { type Known, known } from '../../domain/terms.ts';
 import type { Deps } from '../deps.ts';
 
+/** Slack did not say whether the canary is nobody. It may in a moment, so that it is asked again. */
+export class UnansweredError extends Error {}
+
 type World = Pick<Deps, 'targets' | 'policy' | 'store' | 'directory'>;
 
 /**
  * What stops a person from getting access on a resource, whatever the policy decides: their account name there is
- * unknown, or somebody else has the same one. @returns null if nothing is known to
+ * unknown, or somebody else has the same one.
+ * @returns null if nothing is known to
+ * @throws UnansweredError for the canary
  */
 export async function obstacleFor(deps: World, resourceId: string, person: Person): Promise<string | null> {
   if (isCanary(person)) {
@@ -40,10 +45,11 @@ export async function obstacleFor(deps: World, resourceId: string, person: Perso
   return null;
 }
 
-/** Nobody must get access by the canary: its address is that of no account, be it a guest’s or a bot’s. */
+/** Nobody must get access by the canary: its address is that of no account, be it a guest’s or a bot’s. @throws UnansweredError */
 async function ownerOfCanary({ directory }: World, { email }: Person): Promise<string | null> {
   const owner = await directory.mailboxOwner(email);
-  if (!owner.known) return `it is not known whether somebody has the canary’s address: ${owner.problem}`;
+  if (!owner.known)
+    throw new UnansweredError(`it is not known whether somebody has the canary’s address: ${owner.problem}`);
   if (owner.value === null) return null;
   return `the canary’s address is that of ${owner.value.name} (${owner.value.slackId}), and nobody gets access by it`;
 }
