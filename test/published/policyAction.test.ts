@@ -215,6 +215,11 @@ describe('what changes in meaning', () => {
     expect(comment).toMatch(/allows more: 1.*of which \*\*3 may do more than these numbers say\*\*: read them below/);
   });
 
+  test('is to be read, though its last words are those of something that goes', () => {
+    const { comment } = act(becomes(`environment: all is gone\n${policyWith('1h')}`));
+    expect(comment).toMatch(/lines in the file: 1, of which \*\*1 may do more/);
+  });
+
   test('is compared with the branch as it is now, where the event names an older commit', () => {
     const stale = commit();
     git('checkout', '-q', '-b', 'change');
@@ -227,6 +232,35 @@ describe('what changes in meaning', () => {
     const { comment } = report(stale, { COMMIT: head });
     expect(comment).toContain(`Compared with \`${branch}\`, the branch as it is now, and not with \`${stale}\``);
     expect(comment).toContain('**In meaning**: nothing changes');
+  });
+
+  test('is compared with what the event names, where HEAD merges more than this', () => {
+    const base = commit();
+    const side = (name: string) => {
+      git('checkout', '-q', '-b', name, base);
+      write(`${name}.txt`, name);
+      return commit();
+    };
+    const [head] = [side('change'), side('other')];
+    git('checkout', '-q', '-B', 'branch', base);
+    write('policy.yaml', policyWith('2h'));
+    commit();
+    git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'merge', '-q', '-m', 'all', 'change', 'other');
+    const { comment } = report(base, { COMMIT: head });
+    expect(comment).not.toContain('the branch as it is now');
+    expect(comment).toContain('deny (at most 1 h) → allow');
+  });
+
+  test('of a role with too many situations to try says so, and which role', () => {
+    const groups = Array.from({ length: 300 }, (_, at) => `S0G${at}`);
+    const levels = Array.from({ length: 60 }, (_, at) => `{ allow: { on_call: { level: { min: ${at + 1} } } } }`);
+    const many = policyWith('1h').replace(
+      /rules: .*\]/,
+      `rules: [{ allow: { members_of: [${groups}], duration: { max: 30m } } }, ${levels}]`,
+    );
+    const { comment, out } = act(becomes(many));
+    expect(comment).toMatch(/\*\*Not every situation was tried\*\*, so read the rules: `db\/read` \(\d+ of \d+\)/);
+    expect(out).toContain('::warning file=policy.yaml::not every situation was tried');
   });
 
   test('is seen in a policy of more than a megabyte', () => {
@@ -277,6 +311,12 @@ describe('cases', () => {
     expect(out).toMatch(
       /^::warning file=policy\.tests\.yaml::cases of the base that are removed or changed here: [12] of 2/m,
     );
+  });
+
+  test('of a policy that gets another name are those beside its name of before', () => {
+    write('policy.tests.yaml', casesOf(LONG, SHORT));
+    const { comment } = act(() => renameSync(path('policy.yaml'), path('access.yaml')), { POLICY: 'access.yaml' });
+    expect(comment).toContain('**Cases of the base that this pull request removes or changes**: 2 of 2');
   });
 
   test('whose time changes are changed', () => {
@@ -335,6 +375,15 @@ describe('recorded decisions', () => {
     );
   });
 
+  test('of which the base cannot tell either are not said to stay', () => {
+    const rules = (who: string) =>
+      policyWith('2h').replace(/rules: .*\]/, `rules: [{ allow: { members_of: [${who}] } }]`);
+    write('policy.yaml', rules('S0ONE'));
+    write(DECISIONS, decisionsOf(1));
+    const { comment } = act(becomes(rules('S0ONE, S0TWO')), { DECISIONS });
+    expect(comment).toContain('**: 0 would allow more, 0 less; of **1** it cannot be told');
+  });
+
   test('that the policy of the base decides differently already are not of this change', () => {
     write(DECISIONS, decisionsOf(2));
     write('policy.yaml', policyWith('2h'));
@@ -371,6 +420,12 @@ describe('recorded decisions', () => {
     write('.gitignore', DECISIONS);
     write(DECISIONS, decisionsOf(2));
     expect(act(becomes(policyWith('2h')), { DECISIONS }).comment).toContain('1 would allow more');
+  });
+
+  test('that the workflow put outside the checkout are used', () => {
+    const fetched = join(folder, 'fetched.json');
+    writeFileSync(fetched, decisionsOf(2));
+    expect(act(becomes(policyWith('2h')), { DECISIONS: fetched }).comment).toContain('1 would allow more');
   });
 
   test('that cannot be read are said, and fail nothing', () => {
@@ -471,6 +526,28 @@ describe('words of a policy', () => {
     expect(comment + out).toContain(`${name} is not a file, or is reached by a symbolic link`);
     expect(comment + out).not.toContain('very secret');
   });
+});
+
+test('a policy in a folder that becomes a link is not read through it', () => {
+  mkdirSync(path('access'));
+  write('access/policy.yaml', policyWith('1h'));
+  const { status, comment, out } = act(
+    () => {
+      renameSync(path('access'), join(folder, 'elsewhere'));
+      symlinkSync(join(folder, 'elsewhere'), path('access'));
+    },
+    { POLICY: 'access/policy.yaml' },
+  );
+  expect(status).toBe(2);
+  expect(comment + out).toContain('access/policy.yaml is not a file, or is reached by a symbolic link');
+});
+
+test('what is run for the pull request has none of the variables of the workflow', () => {
+  const script = join(folder, 'env.js');
+  writeFileSync(script, 'process.stderr.write(Object.keys(process.env).join()); process.exit(2);\n');
+  const { out } = act(() => undefined, { JITBOT: `${process.execPath} ${script}`, SOME_TOKEN: 'very-secret-value' });
+  expect(out).toMatch(/jitbot policy check: .*PATH/);
+  expect(out).not.toMatch(/SOME_TOKEN|GITHUB_/);
 });
 
 test('what cannot be run is said, and is no success', () => {

@@ -1,7 +1,7 @@
 /** How the action for pull requests writes what somebody else wrote. */
 
-import { describe, expect, test } from 'vitest';
-import { rendered, visible } from '../../.github/actions/policy/text.js';
+import { describe, expect, test, vi } from 'vitest';
+import { annotate, rendered, visible } from '../../.github/actions/policy/text.js';
 
 const FIT = { limit: 65_000, sizeOf: (text: string) => text.length, line: 1_000, rest: 'There is more elsewhere.' };
 const MOST_OF_GITHUB = 65_536;
@@ -84,4 +84,12 @@ describe('a word', () => {
       expect(visible(text)).toBe(text);
     },
   );
+});
+
+test('a line of the log is one line, whatever is in it', () => {
+  const said: string[] = [];
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  annotate('warning', '100 %0A\n::error::c\r', { file: 'a,line=9:b%.yaml', line: 3, title: 'x' });
+  spy.mockRestore();
+  expect(said).toEqual(['::warning file=a%2Cline=9%3Ab%25.yaml,line=3,title=x::100 %250A%0A::error::c\\u000D\n']);
 });

@@ -47,7 +47,7 @@ const MOST_NAMED = 20;
  * What a line of the file does is among the differences whole. Of a rule it is not: nobody is in two groups at once there. Nor is
  * what no rule says, such as a limit, a freeze, an identity or an administrator.
  */
-const SHOWN = /^canary: |^\S+: (name:?|default|longest|risk|break-glass) | is gone$/;
+const SHOWN = /^canary: |^\S+: (name:?|default|longest|risk|break-glass) |^(resource )?\S+ is gone$/;
 const NOTHING = { sampled: [], gains: [], changes: [], loses: [], asWritten: [] };
 
 /** However many roles are new, what was there before is not lost among them. */
