@@ -31,6 +31,15 @@ export function createCodeBox(key: Buffer | null, before: Buffer | null = null):
         uri: totp(secret, account).toString(),
       };
     },
+    canOpen: (sealed) => {
+      try {
+        opened(sealed);
+        return true;
+      } catch {
+        // No key is set, or this is encrypted with another one.
+        return false;
+      }
+    },
     resealed: (sealed) => seal(keyOf(key), opened(sealed)),
     stepOf: (sealed, code, now) => {
       if (!/^\d{6}$/.test(code)) return null;

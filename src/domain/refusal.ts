@@ -78,6 +78,7 @@ export type Refusal =
   | { readonly code: 'second_factor_wrong'; readonly left: number }
   | { readonly code: 'second_factor_used' }
   | { readonly code: 'second_factor_locked'; readonly until: Instant }
+  | { readonly code: 'second_factor_unreadable' }
   | { readonly code: 'second_factor_enrolled' }
   | { readonly code: 'own_second_factor' };
 
@@ -110,6 +111,7 @@ export function refusedField(refusal: Refusal): Field | null {
     case 'second_factor_wrong':
     case 'second_factor_used':
     case 'second_factor_locked':
+    case 'second_factor_unreadable':
       return 'code';
     case 'reason_too_short':
     case 'reason_too_long':

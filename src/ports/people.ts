@@ -43,6 +43,8 @@ export interface CodeBox {
   readonly canSeal: boolean;
   /** A new secret: encrypted, in plain text, and as the URI that an authenticator app reads. */
   create(account: string): { sealed: string; secret: string; uri: string };
+  /** Whether a key is there that decrypts it. Without one, only a reset helps. */
+  canOpen(sealed: string): boolean;
   /** The same secret, encrypted with the key that is in use now. */
   resealed(sealed: string): string;
   /** The time step, close to now, that a code belongs to. @returns null if the code is wrong */

@@ -97,6 +97,8 @@ const SENTENCES: { readonly [C in Code]: (refusal: Refused<C>) => Sentence } = {
     say`That code is not right. ${counted(refusal.left, 'more try', 'more tries')} before a pause.`,
   second_factor_used: () => say`That code was used already. Wait for the next one, within 30 seconds.`,
   second_factor_locked: (refusal) => say`Too many wrong codes. Try again ${time(refusal.until)}.`,
+  second_factor_unreadable: () =>
+    say`Your one-time codes were set up with a key that I do not have any more. Ask an administrator to reset them, then set them up again.`,
   second_factor_enrolled: () =>
     say`You have already set up one-time codes. If you lost your phone, an administrator can reset them.`,
   own_second_factor: () =>

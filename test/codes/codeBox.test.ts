@@ -106,6 +106,11 @@ test('what an earlier key sealed is read with it, and sealed anew with the one i
   const anew = changing.resealed(sealed);
   expect(createCodeBox(fresh).stepOf(anew, codeAt(NOW), NOW)).not.toBeNull();
   expect(() => createCodeBox(before).stepOf(anew, codeAt(NOW), NOW)).toThrow('cannot be read');
+  expect([changing, createCodeBox(before), createCodeBox(null)].map((box) => box.canOpen(anew))).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('without a key nothing is sealed or opened, which is said', () => {

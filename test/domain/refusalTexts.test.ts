@@ -118,6 +118,7 @@ const ROWS: Rows<Code> = {
   ],
   second_factor_used: [[{}, /used already/]],
   second_factor_locked: [[{ until: AT }, /Too many wrong codes. Try again 2026-01-15T12:00:00.000Z/]],
+  second_factor_unreadable: [[{}, /Ask an administrator to reset them/]],
   second_factor_enrolled: [[{}, /already set up one-time codes/]],
   own_second_factor: [[{}, /cannot reset your own one-time codes/]],
 };

@@ -100,6 +100,7 @@ describe('a refusal', () => {
         { code: 'second_factor_wrong', left: 1 },
         { code: 'second_factor_used' },
         { code: 'second_factor_locked', until: 1 },
+        { code: 'second_factor_unreadable' },
       ],
     ],
     [

@@ -21,6 +21,8 @@ let flow: Flow;
 let deps: Deps;
 /** What a secret was made for, newest last. */
 let made: string[];
+/** Whether the key that secrets were encrypted with is set. */
+let isKeyThere: boolean;
 const now = () => flow.clock.now();
 const joins = (slackId: string, email: string) => flow.people.set(slackId, aPerson(slackId, slackId, email));
 
@@ -28,6 +30,7 @@ beforeEach(() => {
   flow = startFlow({ ...aPolicy(), admins: ['U0EVE'] });
   for (const name of ['ana', 'ben', 'eve']) joins(`U0${name.toUpperCase()}`, `${name}@harbor.example`);
   made = [];
+  isKeyThere = true;
   deps = {
     ...flow.deps,
     get policy() {
@@ -39,6 +42,7 @@ beforeEach(() => {
         made.push(account);
         return { sealed: `app ${made.length}`, secret: `secret ${made.length}`, uri: `uri ${made.length}` };
       },
+      canOpen: () => isKeyThere,
       resealed: (sealed) => sealed,
       // `7 of app 1` is the code of its seventh step.
       stepOf: (sealed, code) => {
@@ -70,6 +74,20 @@ const locks = async (who: string) => {
   }
   throw new Error('it was never locked');
 };
+
+test('codes whose key is gone are not counted as wrong, and only a reset helps', async () => {
+  const app = await enrols('U0ANA');
+  isKeyThere = false;
+  for (let turn = 0; turn < 6; turn += 1)
+    expect(await codeOf(check('U0ANA', `2 of ${app}`))).toBe('second_factor_unreadable');
+  expect(flow.log.lines.at(-1)).toMatchObject({
+    level: 'error',
+    message: expect.stringContaining('JIT_SECRET_KEY_BEFORE'),
+  });
+  await resetSecondFactor(deps, { adminId: 'U0EVE', personId: 'U0ANA' });
+  isKeyThere = true;
+  await enrols('U0ANA');
+});
 
 describe('setting up one-time codes', () => {
   test('makes a secret under the person’s address, and tells it to them alone', async () => {

@@ -22,6 +22,9 @@ const NO_GUESSES: Guesses = { failures: 0, lockedUntil: 0, pauses: 0 };
 /** How long an accepted code counts for the person who gave it. */
 const CONFIRMED_FOR: Millis = 5 * MINUTE;
 
+const UNREADABLE =
+  'one-time codes cannot be read with JIT_SECRET_KEY: set the key that they were made with as JIT_SECRET_KEY_BEFORE, or reset them';
+
 declare const checked: unique symbol;
 /** Proof that somebody gave a right code within the last minutes. Only this file creates it. */
 export interface ConfirmedFactor {
@@ -110,6 +113,10 @@ interface Attempt {
 /** @returns the refusal; null if the code was right, and is used up now */
 async function judge(deps: Deps, attempt: Attempt): Promise<Refused | null> {
   const { personId, code, factor, version, events = [] } = attempt;
+  if (!deps.codes.canOpen(factor.sealed)) {
+    deps.log.error({ personId }, UNREADABLE);
+    return refuse({ code: 'second_factor_unreadable' });
+  }
   const now = deps.clock.now();
   const human = humanOf(deps, attempt);
   const { value, version: guessVersion } = await deps.store.record('factor_guesses', human);
