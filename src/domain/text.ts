@@ -7,6 +7,10 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 
 export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** The text of the innermost cause: that of an outer error, such as `fetch failed`, says nothing of why. */
+export const causeText = (error: unknown): string =>
+  error instanceof Error && error.cause instanceof Error ? causeText(error.cause) : errorText(error);
+
 /** Limit of a target's message that is kept and shown, in characters; the log has the rest. */
 const PROBLEM_MAX = 1_000;
 

@@ -136,6 +136,19 @@ describe('at Slack', () => {
     });
   });
 
+  test('a Slack that is not reached is told with why, and the token is not suspected', async () => {
+    const nobody = createServer();
+    const port = await listen(nobody);
+    await closeServer(nobody);
+    credentials = { ...credentials, slack: { ...credentials.slack, apiUrl: `http://127.0.0.1:${port}/` } };
+    const found = (await wrong()).filter(({ what }) => what.includes('Slack cannot be reached'));
+    expect(found.length).toBeGreaterThanOrEqual(2);
+    for (const { what, fix } of found) {
+      expect(what).toContain(`connect ECONNREFUSED 127.0.0.1:${port}`);
+      expect(fix ?? '').not.toContain('TOKEN');
+    }
+  });
+
   test('missing scopes are named, from the header of Slack’s answer', async () => {
     scopes = BOT_SCOPES.filter((scope) => scope !== 'dnd:read' && scope !== 'usergroups:read');
     expect(await wrong()).toEqual([

@@ -1,10 +1,10 @@
 import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../../domain/policy.ts';
 import { MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
-import { errorText } from '../../domain/text.ts';
+import { causeText } from '../../domain/text.ts';
 import type { Clock, Log } from '../../ports/host.ts';
 import type { Finding } from '../../ports/targets.ts';
-import { createClients, slackProblem } from '../../slack/link/clients.ts';
+import { createClients, slackErrorCode, slackProblem } from '../../slack/link/clients.ts';
 import { CLOCK, NOT_CHECKED, SLACK } from '../../wording/terminal/doctor.ts';
 import { neededScopes } from '../manifest.ts';
 import type { Credentials } from './credentials.ts';
@@ -53,7 +53,9 @@ async function workspace(client: WebClient, policy: Policy): Promise<readonly Fi
       await channel(client, policy.approvalsChannel, SLACK.channels.approvals),
     ];
   } catch (error) {
-    return [{ ok: false, what: slackProblem(error), fix: SLACK.checkToken }];
+    return [
+      { ok: false, what: slackProblem(error), fix: slackErrorCode(error) === null ? SLACK.reach : SLACK.checkToken },
+    ];
   }
 }
 
@@ -95,7 +97,7 @@ async function socketMode(client: WebClient): Promise<readonly Finding[]> {
       {
         ok: false,
         what: SLACK.appTokenProblem(slackProblem(error)),
-        fix: SLACK.makeAppToken,
+        fix: slackErrorCode(error) === null ? SLACK.reach : SLACK.makeAppToken,
       },
     ];
   }
@@ -122,6 +124,6 @@ async function clockBeside(apiUrl: string, clock: Pick<Clock, 'now'>): Promise<r
       },
     ];
   } catch (error) {
-    return [{ ok: false, what: CLOCK.notCompared(errorText(error)) }];
+    return [{ ok: false, what: CLOCK.notCompared(causeText(error)) }];
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { MINUTE, type Millis, SECOND } from '../../domain/terms.ts';
-import { cut } from '../../domain/text.ts';
+import { causeText, cut } from '../../domain/text.ts';
 import { signatureHeaders } from '../../http/webhookSignature.ts';
 import { OWN, OWN_FIELDS } from '../../wording/targets/own.ts';
 import { webAddress } from '../address.ts';
@@ -112,7 +112,7 @@ function sendTo({ url, secret }: Target, now: () => number): Send {
       return { status: response.status, text: await readText(response) };
     };
     const { status, text } = await ask().catch((error: unknown) => {
-      throw new Unanswered(OWN.notReached(host, action), { cause: error });
+      throw new Unanswered(OWN.notReached(host, action, causeText(error)), { cause: error });
     });
     keys.answered(body);
     if (text === null) throw new Error(OWN.tooMuch(host, action, MOST_ANSWER));

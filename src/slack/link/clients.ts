@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { WebClient, WebClientOptions } from '@slack/web-api';
 import { type Millis, SECOND } from '../../domain/terms.ts';
-import { errorText } from '../../domain/text.ts';
+import { causeText } from '../../domain/text.ts';
 import type { Log } from '../../ports/host.ts';
 import { type Meter, metered, SILENT_METER } from '../../ports/meter.ts';
 import { withinSlack } from './gate.ts';
@@ -109,5 +109,5 @@ export function slackProblem(error: unknown): string {
   const code = slackErrorCode(error);
   if (code) return ADVICE[code] ? `${ADVICE[code]} (${code})` : `Slack refused: ${code}`;
   if (error instanceof WebAPIRateLimitedError) return `Slack's rate limit is used up for another ${error.retryAfter} s`;
-  return `Slack cannot be reached: ${errorText(error)}`;
+  return `Slack cannot be reached: ${causeText(error)}`;
 }

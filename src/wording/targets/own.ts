@@ -23,7 +23,8 @@ export const OWN = {
     `${name} answered ${action} with something that is not ${shape}`,
   inventsGrant: (name: string): string => `${name} says that a grant is active which never existed`,
   answers: (name: string): string => `${name} answers, and does not know a grant that never existed`,
-  notReached: (host: string, action: string): string => `${host} could not be reached, asked for ${action}`,
+  notReached: (host: string, action: string, why: string): string =>
+    `${host} could not be reached, asked for ${action}: ${why}`,
   tooMuch: (host: string, action: string, bytes: number): string =>
     `${host} answered ${action} with more than ${bytes} bytes`,
   answered: (host: string, action: string, status: number, text: string): string =>

@@ -29,6 +29,8 @@ export const DISK = {
 export const SLACK = {
   accepted: (team: string): string => `the bot token is accepted, for the workspace ${team}`.trimEnd(),
   checkToken: 'Look at SLACK_BOT_TOKEN.',
+  reach:
+    'Look at this machine’s network, its proxy (HTTPS_PROXY) and its private CA (NODE_EXTRA_CA_CERTS), and at SLACK_API_URL if it is set.',
   scopesUnknown: 'Slack does not say which scopes the token has',
   compareScopes: 'Try again, or compare them with manifest.yml.',
   scopesComplete: 'the token has every scope that the bot needs',
