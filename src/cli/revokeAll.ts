@@ -82,9 +82,11 @@ async function takeBack(ledger: OpenLedger, path: string): Promise<number> {
   });
   let left = 0;
   try {
-    for await (const { grant, what, problem } of takeAllBack({ store: storeOf(ledger), targets }, policy)) {
+    for await (const { grant, what, problem, byHand } of takeAllBack({ store: storeOf(ledger), targets }, policy)) {
       if (problem !== null) left += 1;
-      const lines = [problem === null ? REVOKED.gone(what) : REVOKED.notGone(what, problem)];
+      const lines = [
+        problem === null ? REVOKED.gone(what) : (byHand ? REVOKED.lookAt : REVOKED.notGone)(what, problem),
+      ];
       if (problem !== null && grant !== null) lines.push(...statementsFor(grant, policy).map((line) => `    ${line}`));
       process.stdout.write(strike(`${lines.join('\n')}\n`));
     }

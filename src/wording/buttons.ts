@@ -41,10 +41,15 @@ export interface Confirmation {
 }
 
 export const CONFIRM: Readonly<Record<'end' | 'endAll' | 'keepAll' | 'liftFreeze' | 'resetCodes', Confirmation>> = {
-  end: { title: 'End this access?', text: 'It ends now, and open sessions are closed.', yes: 'End it', no: 'Keep it' },
+  end: {
+    title: 'End this access?',
+    text: 'It ends now, and so do open sessions where the target lets me end them.',
+    yes: 'End it',
+    no: 'Keep it',
+  },
   endAll: {
     title: 'End all of these?',
-    text: 'They end now, and open sessions are closed.',
+    text: 'They end now, and so do open sessions where the target lets me end them.',
     yes: 'End them',
     no: 'Keep them',
   },

@@ -148,7 +148,7 @@ export const TO_REQUESTER = {
   }),
   reminder: (role: string, grant: Grant & { state: 'active' }): Words => ({
     text: say`${role} ends soon`,
-    says: say`:hourglass: *${role} ends ${time(grant.endsAt, grant.person.timeZone)}*${grant.endsBecause === 'expired' ? '' : `, because ${endSentence(grant.endsBecause)}`}. Open sessions are closed then.`,
+    says: say`:hourglass: *${role} ends ${time(grant.endsAt, grant.person.timeZone)}*${grant.endsBecause === 'expired' ? '' : `, because ${endSentence(grant.endsBecause)}`}. Save your work: open sessions may be closed then.`,
   }),
   ended: (
     role: string,

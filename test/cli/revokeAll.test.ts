@@ -1,6 +1,6 @@
 /** `jitbot revoke-all`, judged at a target that lists what it holds. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -83,6 +83,14 @@ test('what a copy calls live ends at the target, and so do grants made after it'
   expect([...held]).toEqual([]);
   expect(done.out).toMatch(/^gone {6}db\/read of Ana \(jit_G\d+\)$/m);
   expect(done.out).toMatch(/^gone {6}db: G9LATER, of grant G9LATER$/m);
+});
+
+test('a target that cannot say what it holds is to be looked at, whatever was taken back', async () => {
+  writeFileSync(policy, readFileSync(policy, 'utf8').replace(', lists: true', ''));
+  const { code, out } = await jit(['revoke-all', '--from', copy, policy], { SECRET });
+  expect(out).toMatch(/^LOOK AT {3}db: its target does not say what was given after the copy/m);
+  expect(out).not.toContain('NOT GONE');
+  expect(code).toBe(1);
 });
 
 test('what is not gone is said, with what to do by hand, and is no success', async () => {

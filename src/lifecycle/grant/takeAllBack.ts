@@ -13,6 +13,8 @@ export interface Outcome {
   readonly what: string;
   /** null if it was taken back and read back as gone. */
   readonly problem: string | null;
+  /** Nobody can ask the target what else it holds: trying again does not help, a person has to look. */
+  readonly byHand?: true;
 }
 
 type Taking = Pick<Targets, 'revoke' | 'isActive' | 'showsMarks' | 'list' | 'remove'>;
@@ -41,7 +43,7 @@ async function* takeMarked(
 ): AsyncGenerator<Outcome> {
   if (!targets.showsMarks(resource.id)) {
     const problem = 'its target does not say what was given after the copy: look through it by hand';
-    return yield { grant: null, what: resource.id, problem };
+    return yield { grant: null, what: resource.id, problem, byHand: true };
   }
   const unknown = async (): Promise<Holding[]> => {
     const found: Holding[] = [];

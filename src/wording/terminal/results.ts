@@ -63,6 +63,7 @@ export const REVOKED = {
     `# ${grant.role} of ${grant.name}, grant ${grant.id}, until ${grant.until}${grant.place === null ? '' : `, at ${grant.place}`}`,
   gone: (what: string): string => `gone      ${what}`,
   notGone: (what: string, problem: string): string => `NOT GONE  ${what}: ${problem}`,
+  lookAt: (what: string, problem: string): string => `LOOK AT   ${what}: ${problem}`,
   allGone: 'Everything is gone.',
   left: (count: number): string => `${counted(count, 'thing needs', 'things need')} a look.`,
 } as const;

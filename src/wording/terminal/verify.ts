@@ -14,6 +14,8 @@ export const TAMPERING = {
   checkpoints: 'Somebody tampered with the checkpoints themselves, or they are of another ledger.',
 } as const;
 
+const missing = (from: number, to: number): string => (from === to ? `Event ${from}` : `Events ${from} to ${to}`);
+
 export const VERIFIED = {
   whole: (events: number, anchors: number, head: string): string =>
     `whole: ${counted(events, 'event')}, each continuing the one before${anchors > 0 ? `, and agrees with ${counted(anchors, 'position')} kept elsewhere` : ''}\nhead: ${head}`,
@@ -22,7 +24,7 @@ export const VERIFIED = {
   begins: (first: number): string =>
     `It begins at event ${first} and continues the archive that the chain names. --archives checks that archive too.`,
   restored: ({ at, payload: { from, known } }: Restored): string =>
-    `A copy that ends with event ${from.seq} was put in place at ${new Date(at).toISOString()}${known === null ? '' : `. Events ${from.seq + 1} to ${known.seq} of the earlier ledger are not in it`}.`,
+    `A copy that ends with event ${from.seq} was put in place at ${new Date(at).toISOString()}${known === null ? '' : `. ${missing(from.seq + 1, known.seq)} of the earlier ledger ${known.seq === from.seq + 1 ? 'is' : 'are'} not in it`}.`,
   foreign: (count: number): string =>
     `${counted(count, 'message')} in the audit channel ${count === 1 ? 'has' : 'have'} the bot’s marks but ${count === 1 ? 'is' : 'are'} not its own. ${count === 1 ? 'It was' : 'They were'} not believed.`,
   perhapsShort: (wal: string): string =>
