@@ -20,7 +20,7 @@ export function backupLedger(path: string, to: string, named = to): Verification
     rmSync(draft, { force: true });
     closeSync(openSync(draft, 'wx', 0o600));
     reader.sqlite.prepare('VACUUM INTO ?').run(draft);
-    sync(draft);
+    syncFile(draft);
     const found = verifyCopy(draft);
     renameSync(draft, to);
     return found;
@@ -41,7 +41,8 @@ function verifyCopy(path: string): Verification {
   }
 }
 
-function sync(path: string): void {
+/** Makes a file durable. */
+export function syncFile(path: string): void {
   const file = openSync(path, 'r+');
   try {
     fsyncSync(file);

@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { PostgresLedger } from '../postgres/open.ts';
-import { type OpenLedger, openLedger } from '../sqlite/open.ts';
+import type { OpenLedger } from '../sqlite/open.ts';
+import { openTemporary } from '../sqlite/temporary.ts';
 import { copyInto } from './copy.ts';
 
 /**
- * A copy of a ledger on PostgreSQL in a SQLite file of its own, readable by its owner only. Whatever reads a whole ledger
- * (its check, figures, exports) reads this, so that there is one way to do each on both engines.
+ * A copy of a ledger on PostgreSQL in SQLite, gone with the process. Whatever reads a whole ledger (its check, figures,
+ * exports) reads this, so that there is one way to do each on both engines.
  */
 export interface Mirror {
   readonly ledger: OpenLedger;
@@ -18,20 +16,17 @@ export interface Mirror {
 
 /** @throws StorageError if the ledger cannot be read */
 export async function openMirror(source: PostgresLedger): Promise<Mirror> {
-  const folder = mkdtempSync(join(tmpdir(), 'jitbot-ledger-'));
-  const ledger = openLedger(join(folder, 'ledger.db'), { waitsForLocks: true });
-  const close = () => {
-    ledger.close();
-    rmSync(folder, { recursive: true, force: true });
+  const ledger = openTemporary(source.where);
+  const mirror: Mirror = {
+    ledger,
+    refresh: () => copyInto(ledger.sqlite, source),
+    close: () => ledger.close(),
   };
-  // It is made anew after a crash, and never continued.
-  ledger.sqlite.pragma('synchronous = OFF');
-  const mirror: Mirror = { ledger, refresh: () => copyInto(ledger.sqlite, source), close };
   try {
     await mirror.refresh();
     return mirror;
   } catch (error) {
-    close();
+    mirror.close();
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { createEventReader, newestPolicyLoaded } from '../postgres/eventReader.t
 import { createJobQueue } from '../postgres/jobQueue.ts';
 import { type Lead, takeLead } from '../postgres/lead.ts';
 import { foreignParts } from '../postgres/migrations.ts';
-import { openPostgres, type PostgresLedger } from '../postgres/open.ts';
+import { openPostgres, type PostgresLedger, readingFrom } from '../postgres/open.ts';
 import { createOverviewReader } from '../postgres/overview.ts';
 import { eventSearch } from '../postgres/search.ts';
 import { createStore } from '../postgres/store.ts';
@@ -24,6 +24,7 @@ export async function openForBot(address: string, onLost: (why: string) => void)
   const opened = await openPostgres(address);
   try {
     const lead = await takeLead(opened, 'another bot', onLost);
+    await readingFrom(opened)(() => opened.remembered.begin(opened.pool));
     return { ...postgresLedger(opened, lead), bent: await foreignParts(opened.pool) };
   } catch (error) {
     await opened.close();

@@ -1,5 +1,5 @@
 import type { PostBook } from '../../ports/posts.ts';
-import type { IdBook, SeatBook } from '../../ports/targets.ts';
+import type { IdBook, SeatBook, SeatRecord } from '../../ports/targets.ts';
 import { and, asc, eq, gte, lt, ne, sql } from './drizzle.ts';
 import { type PostgresLedger, readingFrom } from './open.ts';
 import { cursors, posts, seats, targetIds } from './schema.ts';
@@ -40,7 +40,7 @@ export function createPostBook(ledger: PostgresLedger): PostBook {
 
 /** What grants touched, by the targets' own ids. */
 export function createIdBook(ledger: PostgresLedger): IdBook {
-  const { db } = ledger;
+  const { db, remembered } = ledger;
   const guarded = readingFrom(ledger);
   return {
     keep: (grantId, thing, id) =>
@@ -55,31 +55,35 @@ export function createIdBook(ledger: PostgresLedger): IdBook {
           });
       }),
     of: (grantId) =>
-      guarded(async () => {
-        const rows = await db
-          .select()
-          .from(targetIds)
-          .where(eq(targetIds.grantId, grantId))
-          .orderBy(asc(targetIds.thing));
-        return new Map(rows.map(({ thing, id }) => [thing, id]));
-      }),
+      remembered.orMemory<ReadonlyMap<string, string>>(
+        () =>
+          guarded(async () => {
+            const theirs = db.select().from(targetIds).where(eq(targetIds.grantId, grantId));
+            return new Map((await theirs.orderBy(asc(targetIds.thing))).map(({ thing, id }) => [thing, id]));
+          }),
+        () => remembered.ids(grantId),
+      ),
   };
 }
 
 /** Seats that grants hold at targets without labels. Accounts are the same however they are written. */
 export function createSeatBook(ledger: PostgresLedger): SeatBook {
-  const { db } = ledger;
+  const { db, remembered } = ledger;
   const guarded = readingFrom(ledger);
   return {
-    at: (place, account) =>
-      guarded(() =>
-        db
-          .select()
-          .from(seats)
-          .where(and(eq(seats.place, place), eq(sql`lower(${seats.account})`, account.toLowerCase())))
-          .orderBy(asc(seats.grantId)),
+    at: (place, account) => {
+      const there = and(eq(seats.place, place), eq(sql`lower(${seats.account})`, account.toLowerCase()));
+      const isThere = (one: SeatRecord) => one.place === place && one.account.toLowerCase() === account.toLowerCase();
+      return remembered.orMemory<readonly SeatRecord[]>(
+        () => guarded(() => db.select().from(seats).where(there).orderBy(asc(seats.grantId))),
+        () => remembered.seats()?.filter(isThere),
+      );
+    },
+    of: (grantId) =>
+      remembered.orMemory<readonly SeatRecord[]>(
+        () => guarded(() => db.select().from(seats).where(eq(seats.grantId, grantId)).orderBy(asc(seats.place))),
+        () => remembered.seats()?.filter((one) => one.grantId === grantId),
       ),
-    of: (grantId) => guarded(() => db.select().from(seats).where(eq(seats.grantId, grantId)).orderBy(asc(seats.place))),
     keep: ({ grantId, place, account, level, role, before }) =>
       guarded(async () => {
         await db

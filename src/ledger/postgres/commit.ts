@@ -62,11 +62,7 @@ export function createCommit(ledger: PostgresLedger, { clock, followUps, onDue }
     }
   }
 
-  function settle(
-    { change, at, resolve, reject }: Waiting,
-    encoded: Encoded | undefined,
-    outcome: Outcome | undefined,
-  ): void {
+  function settle({ change, at, resolve, reject }: Waiting, encoded?: Encoded, outcome?: Outcome): void {
     if (!outcome || !encoded) {
       reject(new StorageError(`${ledger.where}: the database did not say what became of a change`));
       return;
@@ -76,6 +72,7 @@ export function createCommit(ledger: PostgresLedger, { clock, followUps, onDue }
       return;
     }
     names.keep(encoded.names);
+    ledger.remembered.note(change);
     const events = recorded(change, at, outcome);
     const due = [...(change.jobs ?? []), ...events.flatMap(followUps)];
     resolve(events);

@@ -19,6 +19,9 @@ const codeOf = (error: unknown): string =>
 /** Two transactions waited for each other, or saw each other's work: the same again may succeed. */
 export const isWorthRepeating = (error: unknown): boolean => /^40/.test(codeOf(causeOf(error)));
 
+/** Whether the database is there, and takes no writes: it can still be read. */
+export const takesNoWrites = (error: unknown): boolean => /^(25006|53100|58030|42501)/.test(codeOf(causeOf(error)));
+
 /** Whether nobody can say what became of the statement: the connection or its answer was lost. */
 export function isUnknown(error: unknown): boolean {
   const cause = causeOf(error);

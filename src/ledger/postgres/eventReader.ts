@@ -41,6 +41,13 @@ export const newestPolicyLoaded = (
     return event?.type === 'policy.loaded' ? event : null;
   });
 
+/** Number of the latest start; 0 if there is none. */
+export const newestStart = (ledger: PostgresLedger): Promise<number> =>
+  readingFrom(ledger)(async () => {
+    const starts = ledger.db.select({ seq: events.seq }).from(events).where(eq(events.type, 'bot.started'));
+    return (await starts.orderBy(desc(events.seq)).limit(1))[0]?.seq ?? 0;
+  });
+
 /** Turns rows into events with people's names. */
 export const readEvents =
   (ledger: Pick<PostgresLedger, 'db'>) =>

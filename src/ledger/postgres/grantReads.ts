@@ -1,4 +1,5 @@
 import { CANARY_ID } from '../../domain/canary.ts';
+import type { Clock } from '../../ports/host.ts';
 import type { Store } from '../../ports/store.ts';
 import { liveOnly, toGrant } from '../book/stateRows.ts';
 import { and, asc, desc, eq, gt, isNull, ne, or } from './drizzle.ts';
@@ -15,11 +16,18 @@ type LiveReads = Pick<Store, 'livePlaces' | 'liveResources' | 'livePeople' | 'li
 const ROW = { version: grants.version, body: grants.body };
 
 /** Grants, read one by one or by person. */
-export function grantReads(ledger: PostgresLedger): GrantReads {
-  const { db } = ledger;
+export function grantReads(ledger: PostgresLedger, clock: Pick<Clock, 'now'>): GrantReads {
+  const { db, remembered } = ledger;
   const read = readingFrom(ledger);
   return {
-    grant: (id) => read(async () => toGrant((await db.select(ROW).from(grants).where(eq(grants.id, id)))[0])),
+    grant: (id) =>
+      remembered.orMemory(
+        () => read(async () => toGrant((await db.select(ROW).from(grants).where(eq(grants.id, id)))[0])),
+        () => {
+          const row = remembered.grant(id, clock.now());
+          return row && toGrant(row);
+        },
+      ),
     liveGrantOf: (human, role) =>
       read(async () => {
         const isTheirs = and(heldBy(human), eq(grants.role, role), isLiveRow());

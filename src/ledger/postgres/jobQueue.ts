@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Instant, MINUTE, type Millis } from '../../domain/terms.ts';
 import type { Claim, JobKind, JobQueue, Settled } from '../../ports/jobs.ts';
 import { StorageError } from '../../ports/store.ts';
+import { takesNoWrites } from './errors.ts';
 import type { PostgresLedger } from './open.ts';
 import { readingFrom } from './open.ts';
 
@@ -43,40 +44,48 @@ const TAKE = `
     WHERE due_at <= $1 AND kind = ANY($2) AND claimed_by = $5 AND lease_until >= $6
   ) AS mine ORDER BY due_at LIMIT $3`;
 
+/** What another instance holds is due for this one when that one's lease runs out. */
+const NEXT = `
+  SELECT least(
+    (SELECT due_at FROM jobs WHERE due_at > $2 AND kind = ANY($1) ORDER BY due_at LIMIT 1),
+    (SELECT min(lease_until) FROM jobs WHERE due_at <= $2 AND lease_until > $2 AND kind = ANY($1) AND claimed_by <> $3)
+  ) AS next`;
+
 /**
  * Due work that several instances share. A claim has a generation of its own: an instance that comes back after its lease
  * ran out, and another one has claimed the job since, settles nothing.
  */
 export function createJobQueue(ledger: PostgresLedger): JobQueue {
-  const { pool, writer } = ledger;
+  const { pool, remembered, writer } = ledger;
   const guarded = readingFrom(ledger);
   return {
     claim: (kinds, now, limit, lease) =>
       guarded(async () => byTime((await pool.query<ClaimRow>(CLAIM, [now, kinds, limit, now + lease, writer])).rows)),
-    mayBegin: async (kinds, now, limit) => {
-      try {
-        const taken = await guarded(() =>
-          pool.query<ClaimRow>(TAKE, [now, kinds, limit, now + LEASE, writer, now + LEASE / 2]),
-        );
-        return taken.rows;
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error;
-        return dueAnyway(ledger, kinds, now, limit);
-      }
-    },
+    mayBegin: (kinds, now, limit) =>
+      remembered.orMemory<readonly Claim[]>(
+        async () => {
+          try {
+            const taken = await guarded(() =>
+              pool.query<ClaimRow>(TAKE, [now, kinds, limit, now + LEASE, writer, now + LEASE / 2]),
+            );
+            return taken.rows;
+          } catch (error) {
+            if (!(error instanceof StorageError && takesNoWrites(error.cause))) throw error;
+            return dueAnyway(ledger, kinds, now, limit);
+          }
+        },
+        () => remembered.due(kinds, now, limit) ?? undefined,
+      ),
     settle: createSettle(ledger),
     nextDueAt: (kinds, after) =>
-      guarded(async () => {
-        // What another instance holds is due for this one when that one's lease runs out.
-        const { rows } = await pool.query<{ next: number | null }>(
-          `SELECT least(
-             (SELECT due_at FROM jobs WHERE due_at > $2 AND kind = ANY($1) ORDER BY due_at LIMIT 1),
-             (SELECT min(lease_until) FROM jobs WHERE due_at <= $2 AND lease_until > $2 AND kind = ANY($1) AND claimed_by <> $3)
-           ) AS next`,
-          [kinds, after, writer],
-        );
-        return rows[0]?.next ?? null;
-      }),
+      remembered.orMemory(
+        () =>
+          guarded(async () => {
+            const { rows } = await pool.query<{ next: number | null }>(NEXT, [kinds, after, writer]);
+            return rows[0]?.next ?? null;
+          }),
+        () => (remembered.due(kinds, after, 1) === null ? undefined : remembered.nextDueAt(kinds, after)),
+      ),
     releaseAll: () =>
       guarded(async () => {
         await pool.query('UPDATE jobs SET lease_until = 0 WHERE claimed_by = $1 AND lease_until <> 0', [writer]);

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { type Millis, SECOND } from '../../domain/terms.ts';
 import { StorageError } from '../../ports/store.ts';
+import { shownAddress } from '../book/address.ts';
 import { drizzle } from './drizzle.ts';
 import { guardFor, storageFault } from './errors.ts';
 import { bringUpToDate, schemaState } from './migrations.ts';
+import { createRemembered, type Remembered } from './remembered.ts';
 import * as schema from './schema.ts';
 
 /** Generated identity columns and MERGE aside, what the functions use is there from 15 on. */
@@ -24,6 +26,7 @@ export interface PostgresLedger {
   readonly where: string;
   readonly pool: pg.Pool;
   readonly db: ReturnType<typeof drizzle<typeof schema>>;
+  readonly remembered: Remembered;
   /** This process, as one of those that write. Empty if it only reads. */
   readonly writer: string;
   close(): Promise<void>;
@@ -34,9 +37,6 @@ const INT8 = 20;
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
 };
-
-/** Whether a database is named by an address of a server, and not by a path. */
-export const isPostgresAddress = (place: string): boolean => /^postgres(ql)?:\/\//.test(place);
 
 /** Opens the database, and brings its schema up to date. @throws StorageError that says what, where and what to do */
 export const openPostgres = (address: string): Promise<PostgresLedger> =>
@@ -67,7 +67,7 @@ interface Connecting {
 
 /** @param prepare makes the database ready, and says who writes */
 async function connected(address: string, prepare: (parts: Connecting) => Promise<string>): Promise<PostgresLedger> {
-  const where = withoutPassword(address);
+  const where = shownAddress(address);
   const config = {
     connectionString: address,
     application_name: 'jitbot',
@@ -79,7 +79,12 @@ async function connected(address: string, prepare: (parts: Connecting) => Promis
   try {
     await checkServer(pool, where);
     const writer = await prepare({ pool, where, config });
-    return { where, pool, db: drizzle(pool, { schema }), writer, close: () => pool.end() };
+    const remembered = createRemembered();
+    const close = () => {
+      remembered.stop();
+      return pool.end();
+    };
+    return { where, pool, db: drizzle(pool, { schema }), remembered, writer, close };
   } catch (error) {
     await pool.end();
     throw storageFault(error, where);
@@ -118,12 +123,6 @@ async function checkServer(pool: pg.Pool, where: string): Promise<void> {
     throw new StorageError(`${where}: this is a replica, which takes no writes; JIT_DATABASE has to name the primary`);
   if (server.encoding !== 'UTF8')
     throw new StorageError(`${where}: the database is in ${server.encoding}; make it with ENCODING 'UTF8'`);
-}
-
-/** @returns the host, port and database */
-export function withoutPassword(address: string): string {
-  const url = URL.parse(address);
-  return url ? `${url.host}${url.pathname}` : 'the database in JIT_DATABASE';
 }
 
 /** Runs reads, and converts their errors. */

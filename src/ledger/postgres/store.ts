@@ -14,7 +14,7 @@ export const createStore = (ledger: PostgresLedger, options: CommitOptions): Sto
   commit: createCommit(ledger, options),
   ...requestReads(ledger),
   ...humanReads(ledger),
-  ...grantReads(ledger),
+  ...grantReads(ledger, options.clock),
   ...liveReads(ledger),
   ...recordReads(ledger),
 });

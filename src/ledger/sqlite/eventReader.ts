@@ -59,6 +59,13 @@ export function newestPolicyLoaded(ledger: OpenLedger): (LedgerEvent & { readonl
   return event?.type === 'policy.loaded' ? event : null;
 }
 
+/** Number of the latest start; 0 if there is none. */
+export const newestStart = ({ sqlite }: OpenLedger): number =>
+  sqlite
+    .prepare<[], number>("SELECT seq FROM events WHERE type = 'bot.started' ORDER BY seq DESC LIMIT 1")
+    .pluck()
+    .get() ?? 0;
+
 /** Turns rows into events with people's names. */
 export function createEventMaker(ledger: Pick<OpenLedger, 'db'>): (row: EventRow) => LedgerEvent {
   const named = createNameReader(ledger);

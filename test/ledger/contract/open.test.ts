@@ -2,8 +2,9 @@
 
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isPostgresAddress } from '../../../src/ledger/open/place.ts';
 import { foreignParts } from '../../../src/ledger/postgres/migrations.ts';
-import { isPostgresAddress, openPostgres, openPostgresToRead } from '../../../src/ledger/postgres/open.ts';
+import { openPostgres, openPostgresToRead } from '../../../src/ledger/postgres/open.ts';
 import { startPostgres } from '../../../src/sandbox/postgres.ts';
 
 let server: Awaited<ReturnType<typeof startPostgres>>;
