@@ -6,6 +6,8 @@ import { createStriker, type Strike } from '../domain/secrets.ts';
 import { type Millis, SECOND } from '../domain/terms.ts';
 import { createCheckpointBook } from '../ledger/history/checkpointBook.ts';
 import { refuseForeign } from '../ledger/history/ledgerFile.ts';
+import type { Ledger } from '../ledger/open/ledger.ts';
+import { isPostgresAddress } from '../ledger/open/place.ts';
 import { sqliteLedger } from '../ledger/open/sqlite.ts';
 import { openWithReserve } from '../ledger/sqlite/reserve.ts';
 import type { Deps } from '../lifecycle/deps.ts';
@@ -50,6 +52,8 @@ export interface BotOptions {
   readonly secrets?: string[];
   /** Creates the clock. `notBefore` is the latest time in the database; the clock must not start before it. */
   readonly clock: (notBefore: number) => Clock;
+  /** Called when another bot has taken over the ledger. */
+  readonly gone?: () => void;
   /** When aborted, the bot stops waiting for a start that cannot be recorded. */
   readonly halt?: AbortSignal;
 }
@@ -65,7 +69,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const problems = lacking(has(env), policy);
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   const { secrets, strike, log } = redacted(options);
-  const { ledger, checkpoints } = openRecord(env, log, strike);
+  const { ledger, checkpoints } = await openRecord(options, log, strike);
   const clock = options.clock(await latestKnown(ledger));
   const ending = new AbortController();
   const policyNow = (): Policy => flow.deps.policy;
@@ -157,17 +161,29 @@ function watching({ env, flow, meter, drift, reader, isSlackConnected, tell }: W
 }
 
 /** Opens the ledger and the checkpoints that are kept elsewhere. Logs what is wrong with either. */
-function openRecord(env: Env, log: Log, strike: Strike) {
+async function openRecord({ env, gone }: Pick<BotOptions, 'env' | 'gone'>, log: Log, strike: Strike) {
   const checkpoints = env.checkpoints
     ? withoutSecrets(createCheckpointBook({ ...env.checkpoints, now: Date.now }), strike)
     : null;
-  refuseForeign(env.databasePath);
-  const ledger = sqliteLedger(openWithReserve(env.databasePath, log));
+  const ledger = await openLedgerOf(env.databasePath, log, gone);
   for (const exposed of [...ledger.exposed, ...(checkpoints?.exposed ?? [])])
     log.warn({ exposed }, 'others could reach the record');
   for (const part of ledger.putBack)
     log.error({ part }, 'somebody had taken a rule out of the database; it was put back');
   return { ledger, checkpoints };
+}
+
+/** @param gone called if another bot takes over a ledger on PostgreSQL */
+async function openLedgerOf(place: string, log: Log, gone: (() => void) | undefined): Promise<Ledger> {
+  if (isPostgresAddress(place)) {
+    const { openForBot } = await import('../ledger/open/postgres.ts');
+    return openForBot(place, (why) => {
+      log.error({ why }, 'another bot works on this ledger now; this one can write nothing any more, and stops');
+      gone?.();
+    });
+  }
+  refuseForeign(place);
+  return sqliteLedger(openWithReserve(place, log));
 }
 
 /** @param secrets grows by what the file names now */

@@ -56,7 +56,8 @@ export async function run(signals: Signals): Promise<void> {
     const starting = Promise.withResolvers<Bot>();
     const halting = new AbortController();
     const started = takeSignals(signals, { starting: starting.promise, halting, log });
-    const bot = await startBot({ ...options, halt: halting.signal });
+    // A process that ends is started again by what supervises it, and then waits or is refused.
+    const bot = await startBot({ ...options, halt: halting.signal, gone: () => process.exit(1) });
     // From here on, an uncaught error belongs to one piece of work. Due work is in the database and has to be done, so
     // the bot keeps running.
     const goOn = (error: unknown) =>

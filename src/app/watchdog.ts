@@ -6,6 +6,7 @@ import { type AlarmKind, alarmsIn, type Observed } from '../domain/alarm.ts';
 import { canaryProblem } from '../domain/canary.ts';
 import { MINUTE, type Millis, SECOND } from '../domain/terms.ts';
 import { errorText } from '../domain/text.ts';
+import { isPostgresAddress } from '../ledger/open/place.ts';
 import type { Alarms } from '../lifecycle/health/alarms.ts';
 import type { Clock, Log } from '../ports/host.ts';
 import type { Overview } from '../ports/overview.ts';
@@ -93,12 +94,14 @@ function overdueIn({ overdue, due }: Overview, now: number): Observed['overdue']
   return late === undefined ? null : { count: late.count, since: late.since };
 }
 
-/** Free space on the disk of a file, in bytes. null if the system does not say. */
-export const diskOf = (path: string): Promise<{ free: number; size: number } | null> =>
-  statfs(dirname(path)).then(
-    ({ bavail, blocks, bsize }) => ({ free: bavail * bsize, size: blocks * bsize }),
-    () => null,
-  );
+/** Free space on the disk of a file, in bytes. @returns null if the system does not say, or it is on a server */
+export const diskOf = async (place: string): Promise<{ free: number; size: number } | null> =>
+  isPostgresAddress(place)
+    ? null
+    : statfs(dirname(place)).then(
+        ({ bavail, blocks, bsize }) => ({ free: bavail * bsize, size: blocks * bsize }),
+        () => null,
+      );
 
 /** Only a bot that can serve people sends the heartbeat: its absence is the alarm. */
 async function tellOutside({ heartbeatUrl, problems, log }: WatchdogOptions): Promise<void> {

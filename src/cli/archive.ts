@@ -2,15 +2,12 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ConfigError } from '../config/configError.ts';
 import { BOT } from '../domain/person.ts';
-import { endOfArchive, lastToArchive, prune, writeArchive } from '../ledger/history/archive.ts';
-import { countNames, erase } from '../ledger/history/erase.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
-import { giveToOwnerOf } from '../ledger/history/owner.ts';
+import { endOfArchive, lastToArchive, writeArchive } from '../ledger/history/archive.ts';
+import { countNames } from '../ledger/history/erase.ts';
 import { verifyLedger } from '../ledger/history/verify.ts';
-import { createEventReader } from '../ledger/sqlite/eventReader.ts';
-import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
+import type { Upkeep } from '../ledger/open/command.ts';
+import { openForUpkeep } from '../ledger/open/upkeep.ts';
 import { startOf } from '../ledger/sqlite/origin.ts';
-import { createStore } from '../ledger/sqlite/store.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { LEDGER_ARCHIVE, LEDGER_ERASE } from '../wording/terminal/options.ts';
 import { PROBLEMS } from '../wording/terminal/problems.ts';
@@ -19,22 +16,17 @@ import { databasePath, instantOption } from './options.ts';
 import type { Given } from './spec.ts';
 import { UsageError } from './usageError.ts';
 
-/** Runs `work` as the database's only writer. @throws if there is no ledger in it, or a bot runs on it */
-async function asWriter(path: string, work: (ledger: OpenLedger) => Promise<number>): Promise<number> {
-  // Opening it to write would make a ledger of any other file.
-  openLedgerFile(path).close();
-  const ledger = openLedger(path, { waitsForLocks: true });
-  giveToOwnerOf(path, [`${path}-writer`]);
+/** Runs `work` as the only one that writes. @throws if there is no ledger in it, or a bot works on it */
+async function asWriter(place: string, work: (ledger: Upkeep) => Promise<number>): Promise<number> {
+  const ledger = await openForUpkeep(place);
   for (const exposed of ledger.exposed) process.stderr.write(`${exposed}\n`);
   try {
     return await work(ledger);
   } finally {
-    ledger.close();
+    await ledger.close();
   }
 }
 
-const storeOf = (ledger: OpenLedger) =>
-  createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
 const about = { actor: BOT, requestId: null, grantId: null } as const;
 
 /**
@@ -46,22 +38,20 @@ export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): 
   const { to: file } = values;
   if (before === null || !file || files.length > 1) throw new UsageError(MISUSE.archive);
   if (existsSync(file)) throw new ConfigError(PROBLEMS.exists(file));
-  const path = databasePath(files[0]);
-  return asWriter(path, async (ledger) => {
-    const whole = verifyLedger(ledger);
-    if (!whole.whole) throw new ConfigError(PROBLEMS.notArchived(path, whole.problem));
-    const events = createEventReader(ledger);
+  return asWriter(databasePath(files[0]), async ({ where, whole, events, store, prune }) => {
+    const found = verifyLedger(whole);
+    if (!found.whole) throw new ConfigError(PROBLEMS.notArchived(where, found.problem));
     const origin = await events.origin();
-    const last = lastToArchive(ledger, before);
+    const last = lastToArchive(whole, before);
     if (!origin || last === null) {
       process.stdout.write(`${RESULTS.nothingToArchive}\n`);
       return 0;
     }
-    const sha256 = writeArchive(ledger, file, last);
+    const sha256 = writeArchive(whole, file, last);
     const end = await events.get(last);
-    const copy = endOfArchive(file, startOf(ledger.sqlite));
+    const copy = endOfArchive(file, startOf(whole.sqlite));
     if (copy === null || copy !== end?.hash) throw new ConfigError(PROBLEMS.badArchive(file));
-    await storeOf(ledger).commit({
+    await store.commit({
       events: [
         {
           ...about,
@@ -78,7 +68,7 @@ export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): 
         },
       ],
     });
-    prune(ledger, last);
+    await prune(last);
     process.stdout.write(`${RESULTS.archived({ file, from: origin.first, to: last, sha256 })}\n`);
     return 0;
   });
@@ -88,18 +78,17 @@ export function archiveLedger({ values, files }: Given<typeof LEDGER_ARCHIVE>): 
 export function eraseNames({ values, files }: Given<typeof LEDGER_ERASE>): Promise<number> {
   const { person } = values;
   if (!person || !/^[UW][A-Z0-9]+$/.test(person) || files.length > 1) throw new UsageError(MISUSE.erase);
-  return asWriter(databasePath(files[0]), async (ledger) => {
-    const store = storeOf(ledger);
+  return asWriter(databasePath(files[0]), async ({ whole, store, erase }) => {
     const live = await store.liveGrants({ slackId: person });
     const open = await store.openRequests({ slackId: person });
     if (live.length > 0 || open.length > 0) throw new ConfigError(PROBLEMS.stillHasAccess(person));
-    if (countNames(ledger, person) === 0) {
+    if (countNames(whole, person) === 0) {
       process.stdout.write(`${RESULTS.noName(person)}\n`);
       return 1;
     }
     // The event comes first: a name that is gone without one counts as tampering.
     await store.commit({ events: [{ ...about, type: 'names.erased', payload: { slackId: person } }] });
-    const erased = erase(ledger, person);
+    const erased = await erase(person);
     process.stdout.write(`${RESULTS.erased(erased, person)}\n`);
     return 0;
   });

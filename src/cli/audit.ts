@@ -1,8 +1,8 @@
 import { systemClock } from '../app/clock.ts';
 import { parseDuration } from '../domain/duration.ts';
 import type { LedgerEvent } from '../domain/events.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import { eventSearch } from '../ledger/history/search.ts';
+import { openToRead } from '../ledger/open/toRead.ts';
 import { type Entry, entriesOf } from '../lifecycle/auditEntries.ts';
 import type { Log } from '../ports/host.ts';
 import type { EventSearch } from '../ports/ledger.ts';
@@ -51,7 +51,7 @@ export async function audit({ values, files }: Given<typeof AUDIT>): Promise<num
   const role = values.role ?? values.resource;
   const limit = Number(values.limit ?? DEFAULT_LIMIT);
   if (!Number.isInteger(limit) || limit < 1) throw new UsageError(MISUSE.limit(`${values.limit}`));
-  const ledger = openLedgerFile(databasePath(files[0]));
+  const ledger = await openToRead(databasePath(files[0]));
   try {
     const search = eventSearch(ledger);
     const found = await search.find({

@@ -8,8 +8,9 @@ import type { Instant } from '../domain/terms.ts';
 import type { EventRow } from '../ledger/book/chain.ts';
 import { privateKeyOf, readCheckpoints } from '../ledger/history/checkpoint.ts';
 import { createRowWriter, exportRows } from '../ledger/history/export.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import { verifyLedger } from '../ledger/history/verify.ts';
+import { shownPlace } from '../ledger/open/place.ts';
+import { openToRead } from '../ledger/open/toRead.ts';
 import type { OpenLedger } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import { createStore } from '../ledger/sqlite/store.ts';
@@ -30,8 +31,9 @@ export async function auditBundle({ values, files }: Given<typeof AUDIT_BUNDLE>)
   if (from === null || to === null || !keyPath || !out || files.length > 1) throw new UsageError(MISUSE.auditBundle);
   if (from >= to) throw new UsageError(MISUSE.fromAfterTo);
   if (existsSync(out)) throw new ConfigError(PROBLEMS.exists(out));
-  const path = databasePath(files[0]);
-  const ledger = openLedgerFile(path);
+  const place = databasePath(files[0]);
+  const path = shownPlace(place);
+  const ledger = await openToRead(place);
   try {
     return await make(ledger, { path, from, to, keyPath, out, checkpoints });
   } finally {

@@ -1,5 +1,5 @@
-import { backupLedger } from '../ledger/history/backup.ts';
 import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
+import { backUp } from '../ledger/open/backUp.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { NO_OPTIONS } from '../wording/terminal/options.ts';
@@ -15,7 +15,7 @@ import { UsageError } from './usageError.ts';
 export async function backup({ files }: Given<typeof NO_OPTIONS>): Promise<number> {
   const [to, named, ...more] = files;
   if (to === undefined || more.length > 0) throw new UsageError(MISUSE.backup);
-  const found = backupLedger(databasePath(named), to);
+  const found = await backUp(databasePath(named), to);
   const copy = openLedgerFile(to);
   try {
     const newest = await createEventReader(copy).newest();

@@ -32,6 +32,16 @@ const LEDGER: Group = {
       options: options.LEDGER_ERASE,
       load: () => import('./archive.ts').then(({ eraseNames }) => eraseNames),
     }),
+    move: verb({
+      ...HELP.ledgerMove,
+      options: options.LEDGER_MOVE,
+      load: () => import('./moveLedger.ts').then(({ moveLedger }) => moveLedger),
+    }),
+    setup: verb({
+      ...HELP.ledgerSetup,
+      options: options.LEDGER_SETUP,
+      load: () => import('./moveLedger.ts').then(({ setUpLedger }) => setUpLedger),
+    }),
   },
 };
 

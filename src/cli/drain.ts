@@ -1,9 +1,6 @@
 import { endsWithin, isDraining, windowEnd } from '../domain/drain.ts';
-import type { LiveGrant } from '../domain/grant.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
-import { giveToOwnerOf } from '../ledger/history/owner.ts';
-import { liftDrain, readDrain, writeDrain } from '../ledger/sqlite/drainFile.ts';
-import { createStore } from '../ledger/sqlite/store.ts';
+import { openBeside } from '../ledger/open/beside.ts';
+import type { Beside } from '../ledger/open/command.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { DRAIN } from '../wording/terminal/options.ts';
 import { DRAINED } from '../wording/terminal/results.ts';
@@ -18,38 +15,33 @@ import { UsageError } from './usageError.ts';
 export async function drain({ values, files }: Given<typeof DRAIN>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
   if (values.off === true && values.for !== undefined) throw new UsageError(MISUSE.drain);
-  const path = databasePath(files[0]);
-  const ledger = openLedgerFile(path);
+  const ledger = await openBeside(databasePath(files[0]));
   try {
     if (values.off === true) {
-      liftDrain(path);
+      await ledger.setDrain(null);
       process.stdout.write(`${DRAINED.off}\n`);
       return 0;
     }
     if (values.for !== undefined) {
       const until = windowEnd(values.for, Date.now());
       if (until === null) throw new UsageError(MISUSE.notADuration('--for', values.for, '45m or 2h'));
-      writeDrain(path, { until, why: values.why ?? DRAINED.whyDefault });
-      giveToOwnerOf(path, [`${path}-drain`]);
+      await ledger.setDrain({ until, why: values.why ?? DRAINED.whyDefault });
     }
-    const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
-    return tell(
-      path,
-      (await store.liveGrants({})).map(({ value }) => value),
-    );
+    return await tell(ledger);
   } finally {
-    ledger.close();
+    await ledger.close();
   }
 }
 
-function tell(path: string, live: readonly LiveGrant[]): number {
-  const now = readDrain(path);
+async function tell(ledger: Beside): Promise<number> {
+  const now = await ledger.drain();
   if (!isDraining(now, Date.now())) {
     process.stdout.write(`${DRAINED.asUsual}\n`);
     return 0;
   }
   const until = Number.isFinite(now.until) ? new Date(now.until).toISOString() : null;
   process.stdout.write(`${DRAINED.until(until, now.why)}\n`);
+  const live = await ledger.liveGrants();
   const ending = endsWithin(live, now);
   if (ending.length === 0) {
     process.stdout.write(`${DRAINED.nothingEnds(live.length)}\n`);

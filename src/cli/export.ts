@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type LedgerEvent, subjectOf } from '../domain/events.ts';
 import { toOcsf } from '../forwarding/ocsf.ts';
 import { createRowWriter, exportEvents, exportRows } from '../ledger/history/export.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
+import { openToRead } from '../ledger/open/toRead.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { LEDGER_EXPORT } from '../wording/terminal/options.ts';
@@ -52,7 +52,7 @@ export async function exportLedger({ values, files }: Given<typeof LEDGER_EXPORT
     throw new UsageError(MISUSE.noneOf('--format', `${values.format}`, ['jsonl', ...Object.keys(FORMATS)].join(', ')));
   const from = instantOption('--from', values.from) ?? 0;
   const to = instantOption('--to', values.to, 'ends') ?? Number.MAX_SAFE_INTEGER;
-  const ledger = openLedgerFile(databasePath(files[0]));
+  const ledger = await openToRead(databasePath(files[0]));
   try {
     const lines = format
       ? exportEvents(ledger, { from, to }).map(format.line)

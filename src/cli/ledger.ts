@@ -5,8 +5,10 @@ import { ConfigError } from '../config/configError.ts';
 import { readTextFile } from '../config/readFile.ts';
 import { keyIdOf, publicKeyOf, readCheckpoints, signerFrom } from '../ledger/history/checkpoint.ts';
 import { append, otherLedger } from '../ledger/history/checkpointBook.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
 import type { Anchor } from '../ledger/history/verify.ts';
+import { isPostgresAddress, shownPlace } from '../ledger/open/place.ts';
+import { openToRead } from '../ledger/open/toRead.ts';
+import type { OpenLedger } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import type { LEDGER_ROTATE_KEY, LEDGER_VERIFY } from '../wording/terminal/options.ts';
@@ -20,11 +22,12 @@ import { UsageError } from './usageError.ts';
 /** `jitbot ledger verify`. Exit codes: 0 whole, 1 not whole, 2 could not be checked. */
 export async function verify({ values, files }: Given<typeof LEDGER_VERIFY>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
-  const path = databasePath(files[0]);
+  const place = databasePath(files[0]);
+  const path = shownPlace(place);
   // Checked before opening, because reading creates a -wal file.
   const isBeside = (end: string): boolean => (statSync(`${path}${end}`, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  const isAtHome = isBeside('-wal') || existsSync(`${path}-writer`);
-  const opened = await readWhole(path, () => openLedgerFile(path));
+  const isAtHome = isPostgresAddress(place) || isBeside('-wal') || existsSync(`${path}-writer`);
+  const opened = await readWhole(path, () => openToRead(place));
   try {
     const anchors: Anchor[] = [];
     let foreign = 0;
@@ -75,7 +78,7 @@ async function readWhole<T>(path: string, read: () => T | Promise<T>): Promise<T
  * A bot that was stopped records that as its last event, and one that was killed leaves its -wal. With neither, the
  * copy may lack the newest events. What `jitbot backup` made has no write-ahead log, and lacks nothing.
  */
-function isPerhapsShort({ sqlite }: ReturnType<typeof openLedgerFile>): boolean {
+function isPerhapsShort({ sqlite }: OpenLedger): boolean {
   const last = sqlite.prepare<[], string>('SELECT type FROM events ORDER BY seq DESC LIMIT 1').pluck().get();
   return last !== undefined && last !== 'bot.stopped' && sqlite.pragma('journal_mode', { simple: true }) === 'wal';
 }
@@ -85,7 +88,7 @@ function notWhole(path: string, problem: string, kind: keyof typeof TAMPERING): 
   return 1;
 }
 
-const genesisOf = ({ sqlite }: ReturnType<typeof openLedgerFile>): string => originOf(sqlite)?.ledger ?? '';
+const genesisOf = ({ sqlite }: OpenLedger): string => originOf(sqlite)?.ledger ?? '';
 
 function fileAnchors(
   path: string,

@@ -1,6 +1,6 @@
 import { HOUR } from '../domain/terms.ts';
 import { figuresOf } from '../ledger/history/figures.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
+import { openToRead } from '../ledger/open/toRead.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { eventSentence } from '../wording/eventSentences.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
@@ -23,7 +23,7 @@ export async function report({ values, files }: Given<typeof REPORT>): Promise<n
   const from = instantOption('--from', values.from) ?? to - DEFAULT_PERIOD;
   if (from >= to) throw new UsageError(MISUSE.fromAfterTo);
   if (to - from > LONGEST_PERIOD) throw new UsageError(MISUSE.longReport);
-  const ledger = openLedgerFile(databasePath(files[0]));
+  const ledger = await openToRead(databasePath(files[0]));
   try {
     const { reportPage } = await import('../report/page.ts');
     const events = createEventReader(ledger);

@@ -6,6 +6,8 @@ import type { EventPayloads } from '../domain/events.ts';
 import { readCheckpoints } from '../ledger/history/checkpoint.ts';
 import { putInPlace } from '../ledger/history/restore.ts';
 import type { Anchor } from '../ledger/history/verify.ts';
+import { putBack } from '../ledger/open/move.ts';
+import { isPostgresAddress, shownPlace } from '../ledger/open/place.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { type OpenLedger, openLedgerToRead } from '../ledger/sqlite/open.ts';
 import { originOf } from '../ledger/sqlite/origin.ts';
@@ -34,13 +36,13 @@ export async function restore({ files }: Given<typeof NO_OPTIONS>): Promise<numb
   const path = databasePath(named);
   const now = Date.now();
   let said = '';
-  const { replaced } = await putInPlace(copy, path, {
-    now,
-    prepare: async (draft) => {
-      said = await prepare(draft, path, now);
-    },
-  });
-  process.stdout.write(`${RESTORED.done(path, copy, said, replaced)}\n`);
+  const making = async (draft: OpenLedger) => {
+    said = await prepare(draft, path, now);
+  };
+  const { replaced } = isPostgresAddress(path)
+    ? await putBack(copy, path, making).then(() => ({ replaced: null }))
+    : await putInPlace(copy, path, { now, prepare: making });
+  process.stdout.write(`${RESTORED.done(shownPlace(path), shownPlace(copy), said, replaced)}\n`);
   return 0;
 }
 

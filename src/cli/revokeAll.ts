@@ -9,7 +9,8 @@ import { secretsNamed } from '../config/secrets.ts';
 import type { LiveGrant } from '../domain/grant.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createStriker } from '../domain/secrets.ts';
-import { backupLedger } from '../ledger/history/backup.ts';
+import { backUp } from '../ledger/open/backUp.ts';
+import { shownPlace } from '../ledger/open/place.ts';
 import { createEventReader } from '../ledger/sqlite/eventReader.ts';
 import { createIdBook } from '../ledger/sqlite/idBook.ts';
 import { type OpenLedger, openLedger } from '../ledger/sqlite/open.ts';
@@ -39,11 +40,11 @@ export async function revokeAll({ values, files }: Given<typeof REVOKE_ALL>): Pr
   const folder = mkdtempSync(join(tmpdir(), 'jitbot-revoke-all-'));
   try {
     const copy = join(folder, 'copy.db');
-    backupLedger(values.from, copy);
+    await backUp(values.from, copy);
     const ledger = openLedger(copy, { waitsForLocks: true });
     try {
       if ((await createEventReader(ledger).newest()) === null)
-        throw new StorageError(PROBLEMS.saysNothing(values.from));
+        throw new StorageError(PROBLEMS.saysNothing(shownPlace(values.from)));
       return await (values.statements === true ? sayByHand(ledger, readPolicy(path).policy) : takeBack(ledger, path));
     } finally {
       ledger.close();

@@ -1,8 +1,7 @@
 import { type Canary, canaryProblem } from '../domain/canary.ts';
 import { type Instant, MINUTE, type Millis, SECOND } from '../domain/terms.ts';
-import { openLedgerFile } from '../ledger/history/ledgerFile.ts';
-import { isWriterThere, type OpenLedger } from '../ledger/sqlite/open.ts';
-import { createOverviewReader } from '../ledger/sqlite/overview.ts';
+import { openBeside } from '../ledger/open/beside.ts';
+import type { Beside } from '../ledger/open/command.ts';
 import { JOBS } from '../ports/jobs.ts';
 import type { Overview } from '../ports/overview.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
@@ -32,30 +31,29 @@ export interface Status extends Overview {
 /** `jitbot status [FILE]`: reads beside a running bot. Exit codes: 0 all is well, 1 something needs a look, 2 could not be read. */
 export async function status({ values, files }: Given<typeof OPTIONS>): Promise<number> {
   if (files.length > 1) throw new UsageError(MISUSE.oneDatabase(files.length));
-  const path = databasePath(files[0]);
-  const ledger = openLedgerFile(path);
+  const ledger = await openBeside(databasePath(files[0]));
   try {
     const now = Date.now();
     const found = await readStatus(ledger, now);
     process.stdout.write(values.json === true ? `${JSON.stringify(found)}\n` : textOf(found, now));
     return found.problems.length === 0 ? 0 : 1;
   } finally {
-    ledger.close();
+    await ledger.close();
   }
 }
 
-export const readStatus = async (ledger: OpenLedger, now: Instant): Promise<Status> =>
-  statusOf(await createOverviewReader(ledger).read(now), {
-    ...{ isRunning: isWriterThere(ledger.path), ledgerDoubt: await doubtIn(ledger), now },
+export const readStatus = async (ledger: Beside, now: Instant): Promise<Status> =>
+  statusOf(await ledger.overview.read(now), {
+    ...{ isRunning: await ledger.isRunning(), ledgerDoubt: await doubtIn(ledger), now },
   });
 
-interface Beside {
+interface Observed {
   readonly isRunning: boolean;
   readonly ledgerDoubt: string | null;
   readonly now: Instant;
 }
 
-export function statusOf(overview: Overview, { isRunning, ledgerDoubt, now }: Beside): Status {
+export function statusOf(overview: Overview, { isRunning, ledgerDoubt, now }: Observed): Status {
   const ago = (since: Instant): Millis => Math.max(SECOND, now - since);
   const isSilent = now - overview.lastBeat > SILENT_AFTER;
   const { overdue, auditBehind } = overview;

@@ -17,4 +17,5 @@ export const SECRET_VARIABLES = [
   'JIT_SECRET_KEY_BEFORE',
   'JIT_HEARTBEAT_URL',
   'JIT_METRICS_TOKEN',
+  'JIT_DATABASE',
 ] as const satisfies readonly (keyof Variables)[];

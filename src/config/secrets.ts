@@ -11,6 +11,7 @@ export function secretsOfEnv({
   secretKeyBefore,
   metricsToken,
   heartbeatUrl,
+  databasePath,
 }: Env): string[] {
   const { transport } = slack;
   return [
@@ -24,7 +25,7 @@ export function secretsOfEnv({
     metricsToken,
     // Addresses may contain a password. The rest of them is not secret.
     heartbeatUrl,
-    ...[forwarding.webhook?.url, checkpoints?.place].flatMap((address) =>
+    ...[forwarding.webhook?.url, checkpoints?.place, databasePath].flatMap((address) =>
       address === undefined ? [] : plainForms(address).filter((form) => form !== address),
     ),
   ].flatMap((secret) => secret ?? []);

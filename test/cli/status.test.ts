@@ -4,6 +4,7 @@ import { statusOf } from '../../src/cli/status.ts';
 import type { NewEvent } from '../../src/domain/events.ts';
 import { BOT } from '../../src/domain/person.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/terms.ts';
+import { openBeside } from '../../src/ledger/open/beside.ts';
 import type { Overview } from '../../src/ports/overview.ts';
 import { NOON } from '../support/domain.ts';
 import { aFlow } from '../support/flowWorld.ts';
@@ -97,13 +98,16 @@ test('damage that the bot found counts until the next start looks again', async 
     roles: '      read: { grants: {}, duration: { max: 4h }, rules: [{ allow: { duration: { max: 4h } } }] }',
   });
   onTestFinished(() => flow.close());
+  const beside = await openBeside(flow.ledger.path);
+  onTestFinished(() => beside.close());
+  const doubt = () => doubtIn(beside);
   const happens = (
     event: Pick<NewEvent<'bot.started'>, 'type' | 'payload'> | Pick<NewEvent<'ledger.damaged'>, 'type' | 'payload'>,
   ) => flow.deps.store.commit({ events: [{ actor: BOT, requestId: null, grantId: null, ...event } as NewEvent] });
   const started = { type: 'bot.started', payload: { version: '1', after: 0 } } as const;
   await happens(started);
   await happens({ type: 'ledger.damaged', payload: { problem: 'an event is missing' } });
-  expect(await doubtIn(flow.ledger)).toBe('an event is missing');
+  expect(await doubt()).toBe('an event is missing');
   await happens(started);
-  expect(await doubtIn(flow.ledger)).toBeNull();
+  expect(await doubt()).toBeNull();
 });

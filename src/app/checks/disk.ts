@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText } from '../../domain/text.ts';
+import { isPostgresAddress } from '../../ledger/open/place.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { DISK, NOT_CHECKED } from '../../wording/terminal/doctor.ts';
 import type { Checks } from './place.ts';
@@ -20,6 +21,7 @@ const freeSpace: FreeSpace = async (folder) => {
 /** Whether there is room for the ledger. */
 export function diskChecks(databasePath: string | null, free: FreeSpace = freeSpace): Checks {
   if (databasePath === null) return { places: [], notChecked: [NOT_CHECKED.disk] };
+  if (isPostgresAddress(databasePath)) return { places: [], notChecked: [NOT_CHECKED.diskOfServer] };
   const folder = dirname(databasePath);
   const ask = async (): Promise<readonly Finding[]> => {
     try {

@@ -1,6 +1,7 @@
 import type { Policy } from '../../domain/policy.ts';
 import type { Clock, Log } from '../../ports/host.ts';
 import type { Credentials } from './credentials.ts';
+import { databaseChecks } from './database.ts';
 import { diskChecks, type FreeSpace } from './disk.ts';
 import { pagerDutyChecks } from './pagerDuty.ts';
 import type { Checks } from './place.ts';
@@ -16,7 +17,12 @@ interface Parts {
 
 /** Everything that the bot depends on besides its targets. */
 export function serviceChecks({ free, ...parts }: Parts): Checks {
-  const all = [slackChecks(parts), pagerDutyChecks(parts), diskChecks(parts.credentials.databasePath, free)];
+  const all = [
+    slackChecks(parts),
+    pagerDutyChecks(parts),
+    databaseChecks(parts.credentials.databasePath),
+    diskChecks(parts.credentials.databasePath, free),
+  ];
   return {
     places: all.flatMap(({ places }) => places),
     notChecked: all.flatMap(({ notChecked }) => notChecked),

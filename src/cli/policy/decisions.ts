@@ -1,7 +1,7 @@
 import { parseDuration } from '../../domain/duration.ts';
 import { idsOf, type PolicyIds, stepOf, withoutPeople } from '../../domain/pseudonyms.ts';
 import { decisionsIn } from '../../ledger/history/decisions.ts';
-import { openLedgerFile } from '../../ledger/history/ledgerFile.ts';
+import { openToRead } from '../../ledger/open/toRead.ts';
 import type { OpenLedger } from '../../ledger/sqlite/open.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { POLICY_DECISIONS } from '../../wording/terminal/options.ts';
@@ -23,7 +23,7 @@ export async function run({ values, files }: Given<typeof POLICY_DECISIONS>): Pr
   if (period === null) throw new UsageError(MISUSE.notADuration('--since', `${values.since}`, '90d or 12h'));
   const { policy } = readPolicy(policyPath(values.policy === undefined ? [] : [values.policy]));
   const since = Date.now() - period;
-  const ledger = openLedgerFile(databasePath(values.database));
+  const ledger = await openToRead(databasePath(values.database));
   try {
     const decisions = withoutPeopleIn(ledger, since, idsOf(policy));
     const document: DecisionsFile = { since: new Date(stepOf(since)).toISOString(), decisions };

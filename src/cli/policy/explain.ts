@@ -32,11 +32,11 @@ export async function run({ values, files }: Given<typeof POLICY_EXPLAIN>): Prom
     print(treeLines(explainDecision(role, input)).join('\n'));
     return 0;
   }
-  const [{ decisionsIn }, { openLedgerFile }] = await Promise.all([
+  const [{ decisionsIn }, { openToRead }] = await Promise.all([
     import('../../ledger/history/decisions.ts'),
-    import('../../ledger/history/ledgerFile.ts'),
+    import('../../ledger/open/toRead.ts'),
   ]);
-  const ledger = openLedgerFile(databasePath(values.database));
+  const ledger = await openToRead(databasePath(values.database));
   try {
     const recorded = [...decisionsIn(ledger, 0)].find(
       ({ requestId, type }) => requestId === values.request && type === 'request.submitted',

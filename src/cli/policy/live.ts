@@ -1,6 +1,6 @@
 import type { Policy } from '../../domain/policy.ts';
 import type { LintFinding } from '../../domain/policyLint.ts';
-import { openLedgerFile } from '../../ledger/history/ledgerFile.ts';
+import { openToRead } from '../../ledger/open/toRead.ts';
 import { createStore } from '../../ledger/sqlite/store.ts';
 import { strandedBy } from '../../lifecycle/grant/strandedAccess.ts';
 import { placeOf, placesOf } from '../../provisioners/targetPlaces.ts';
@@ -11,7 +11,7 @@ import { LIVE } from '../../wording/terminal/policy.ts';
  * @param database the bot's, which may be running
  */
 export async function liveFindings(policy: Policy, database: string): Promise<LintFinding[]> {
-  const ledger = openLedgerFile(database);
+  const ledger = await openToRead(database);
   try {
     const store = createStore(ledger, { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined });
     const stranded = await strandedBy({ store, targets: { placesOf } }, policy);

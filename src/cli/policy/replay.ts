@@ -47,11 +47,11 @@ async function replayed(
     return replayAll(policy, decisions, { policy: path, since });
   }
   const since = Date.now() - Math.max(given.period, HOUR);
-  const [{ decisionsIn }, { openLedgerFile }] = await Promise.all([
+  const [{ decisionsIn }, { openToRead }] = await Promise.all([
     import('../../ledger/history/decisions.ts'),
-    import('../../ledger/history/ledgerFile.ts'),
+    import('../../ledger/open/toRead.ts'),
   ]);
-  const ledger = openLedgerFile(databasePath(given.database));
+  const ledger = await openToRead(databasePath(given.database));
   try {
     const byRules = decisionsIn(ledger, since).filter(isByRules);
     return replayAll(policy, byRules, { policy: path, since: new Date(since).toISOString() });

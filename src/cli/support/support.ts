@@ -9,7 +9,8 @@ import { secretsNamed } from '../../config/secrets.ts';
 import { SECRET_VARIABLES } from '../../config/secretVariables.ts';
 import { fromFiles } from '../../config/variables.ts';
 import { createStriker } from '../../domain/secrets.ts';
-import { openLedgerFile } from '../../ledger/history/ledgerFile.ts';
+import { openBeside } from '../../ledger/open/beside.ts';
+import { openToRead } from '../../ledger/open/toRead.ts';
 import { SUPPORT_GUIDE } from '../../wording/terminal/guides.ts';
 import { MISUSE } from '../../wording/terminal/misuse.ts';
 import type { SUPPORT } from '../../wording/terminal/options.ts';
@@ -46,20 +47,21 @@ export async function support({ values, files }: Given<typeof SUPPORT>): Promise
 }
 
 async function gathered(path: string, log: string | undefined): Promise<[string, string][]> {
-  const ledger = openLedgerFile(path);
+  const [ledger, beside] = [await openToRead(path), await openBeside(path)];
   try {
     const now = Date.now();
     const policy = process.env.JIT_POLICY;
     return [
       ['about.json', json(about(now))],
       ['environment.json', json(Object.fromEntries(VARIABLES.map((name) => [name, isSet(name) ? 'set' : 'not set'])))],
-      ['status.json', json(statusFacts(await readStatus(ledger, now)))],
+      ['status.json', json(statusFacts(await readStatus(beside, now)))],
       ['database.json', json(databaseFacts(ledger))],
       ...(policy === undefined ? [] : [['policy.json', json(await shapeOf(policy))] satisfies [string, string]]),
       ...(log === undefined ? [] : [['log.jsonl', linesOf(log)] satisfies [string, string]]),
     ];
   } finally {
     ledger.close();
+    await beside.close();
   }
 }
 

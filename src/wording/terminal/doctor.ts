@@ -6,6 +6,7 @@ const WEBHOOKS = 'PagerDuty → Integrations → Generic Webhooks (v3)';
 /** What is not checked, and why. */
 export const NOT_CHECKED = {
   disk: 'free space for the ledger (JIT_DATABASE is not set)',
+  diskOfServer: 'free space for the ledger: it is on a server of its own',
   slack: 'Slack, and the channels, groups and people that the policy names (SLACK_BOT_TOKEN is not set)',
   clock: "the clock, which is compared with Slack's (SLACK_BOT_TOKEN is not set)",
   signingSecret: 'the signing secret and the addresses at Slack: type /jit, and look whether the bot answers',
@@ -24,6 +25,10 @@ export const DISK = {
     `Make room for at least ${mebibytes} MiB: nothing new is granted where the ledger cannot be written.`,
   unreadable: (folder: string, why: string): string => `free space in ${folder} could not be read: ${why}`,
   makeFolder: 'Make the folder that JIT_DATABASE names.',
+} as const;
+
+export const DATABASE = {
+  look: 'Look at JIT_DATABASE; docs/postgresql.md says what the bot needs there.',
 } as const;
 
 export const SLACK = {

@@ -7,11 +7,11 @@ interface Help {
   readonly exits: Readonly<Record<number, string>>;
 }
 
-const DATABASE = { '[FILE]': 'the bot’s database, or a copy of it (default: JIT_DATABASE)' };
+const DATABASE = { '[FILE]': 'the bot’s database: a file, a copy, or an address (default: JIT_DATABASE)' };
 const POLICY = { '[FILE]': 'the policy file (default: JIT_POLICY)' };
 
 export const GROUPS = {
-  ledger: 'the ledger: verify, export, archive',
+  ledger: 'the ledger: verify, export, archive, move',
   policy: 'the policy file: check, test, compare',
 } as const;
 
@@ -40,6 +40,16 @@ export const HELP = {
     about: 'erase a person’s name and address from the ledger; stop the bot first',
     files: DATABASE,
     exits: { 0: 'erased', 1: 'the ledger has no such name', 2: 'could not be done' },
+  },
+  ledgerMove: {
+    about: 'move the ledger from a file to PostgreSQL, or back; stop the bot first',
+    files: { '[PLACE]': 'the file, or the address of the database, that it is in (default: JIT_DATABASE)' },
+    exits: { 0: 'moved', 2: 'could not be moved; it is where it was' },
+  },
+  ledgerSetup: {
+    about: 'make the tables of a ledger on PostgreSQL as their owner, and give the bot’s role its rights',
+    files: { '[ADDRESS]': 'the database, with the role that owns it (default: JIT_DATABASE)' },
+    exits: { 0: 'done', 2: 'could not be done' },
   },
   policyCheck: {
     about: 'check that the policy file is valid and makes sense',

@@ -26,6 +26,7 @@ export const MISUSE = {
   noDatabase: 'name the database (--help says where), or set JIT_DATABASE',
   // One command each
   archive: 'archive needs --before and --to',
+  move: 'move needs --to with a file or an address',
   erase: 'erase needs --person with a Slack id such as U012AB3CD',
   auditBundle: 'audit-bundle needs --from, --to, --key and --out',
   backup: 'name the file to write, which must not exist yet, and at most one database',

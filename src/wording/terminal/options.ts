@@ -83,6 +83,14 @@ export const LEDGER_ERASE = {
   person: { value: 'SLACK_ID', about: 'whose name and address to erase, such as U012AB3CD' },
 } as const satisfies Options;
 
+export const LEDGER_MOVE = {
+  to: { value: 'PLACE', about: 'a new file, or the address of an empty database: postgres://OWNER@HOST/DATABASE' },
+} as const satisfies Options;
+
+export const LEDGER_SETUP = {
+  role: { value: 'ROLE', about: 'the role of the bot, which may add to the record and change none of it' },
+} as const satisfies Options;
+
 export const POLICY_CHECK = {
   online: {
     about: 'also ask Slack and PagerDuty whether every name exists; needs SLACK_BOT_TOKEN and PAGERDUTY_TOKEN',

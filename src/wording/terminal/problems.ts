@@ -4,6 +4,8 @@
 export const HOW_TO_COPY = 'Copy the database of a running bot with jitbot backup TO, or stop the bot first';
 
 export const PROBLEMS = {
+  noSetup: (path: string): string =>
+    `${path}: only a ledger on PostgreSQL is set up; a file is made by the bot’s first start`,
   exists: (path: string): string => `${path}: exists already; name a new file`,
   notWritable: (path: string): string => `${path}: cannot be written; check that its folder exists`,
   notReadable: (path: string): string => `${path}: cannot be read`,

@@ -7,6 +7,10 @@ export const RESULTS = {
     'Nothing to archive: no event is that old, or those that are belong to open requests or active access, or are not delivered yet.',
   archived: ({ file, from, to, sha256 }: { file: string; from: number; to: number; sha256: string }): string =>
     `${file}: events ${from} to ${to}, SHA-256 ${sha256}. The database now begins at event ${to + 1}.`,
+  moved: ({ to, left, events, head }: { to: string; left: string; events: number; head: string }): string =>
+    `${to}: ${counted(events, 'event')}, whole, up to hash ${head}. Set JIT_DATABASE to it. What it was in is left as ${left}, and no bot starts on that.`,
+  setUp: (where: string, role: string | null): string =>
+    `${where}: the tables are there${role === null ? '' : `, and ${role} may add to the record and change none of it`}.`,
   noName: (person: string): string => `The ledger has no name of ${person}.`,
   erased: (count: number, person: string): string =>
     `Erased ${counted(count, 'name or address', 'names and addresses')} of ${person}. Archives, exports, Slack and what was forwarded keep their own copies.`,
