@@ -1,3 +1,4 @@
+import { readSecretFiles } from '../config/variables.ts';
 import { dayEnd, dayStart } from '../domain/calendar.ts';
 import { MISUSE } from '../wording/terminal/misuse.ts';
 import { UsageError } from './usageError.ts';
@@ -10,8 +11,12 @@ export function policyPath(files: readonly string[]): string {
   return path;
 }
 
-/** The database that was named, or JIT_DATABASE. @throws UsageError if there is neither */
+/**
+ * The database that was named, or JIT_DATABASE, which may be in a file as it may hold a password.
+ * @throws UsageError if there is neither, ConfigError if the file cannot be read
+ */
 export function databasePath(named: string | undefined): string {
+  if (named === undefined) readSecretFiles(process.env, ['JIT_DATABASE']);
   const path = named ?? process.env.JIT_DATABASE;
   if (!path) throw new UsageError(MISUSE.noDatabase);
   return path;

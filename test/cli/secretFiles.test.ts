@@ -1,12 +1,15 @@
 /** Which commands need files of secrets: another user may run the bot, and only its own may read them. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SECRET_VARIABLES } from '../../src/config/secretVariables.ts';
 import { type ALedger, aLedger, anEvent } from '../support/aLedger.ts';
 import { runHere } from '../support/cliHere.ts';
+
+/** All but where the database is, which every command needs. */
+const SECRETS = SECRET_VARIABLES.filter((name) => name !== 'JIT_DATABASE');
 
 let one: ALedger;
 let folder: string;
@@ -15,7 +18,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jitbot-secret-files-'));
   await one.record(anEvent('bot.started', { version: '1', after: 0 }));
   vi.stubEnv('JIT_DATABASE', one.path);
-  for (const name of SECRET_VARIABLES) {
+  for (const name of SECRETS) {
     vi.stubEnv(name, '');
     vi.stubEnv(`${name}_FILE`, join(folder, name));
   }
@@ -61,10 +64,22 @@ test.each([
   expect(err).not.toContain('PAGERDUTY');
 });
 
+test.each([['status'], ['drain'], ['ledger', 'verify']])(
+  '"%s" reads where the database is from a file',
+  async (...args) => {
+    vi.stubEnv('JIT_DATABASE', '');
+    vi.stubEnv('JIT_DATABASE_FILE', join(folder, 'address'));
+    expect((await runHere(...args)).err).toContain('named by JIT_DATABASE_FILE, cannot be read');
+    vi.stubEnv('JIT_DATABASE_FILE', join(folder, 'address'));
+    writeFileSync(join(folder, 'address'), `${one.path}\n`);
+    expect((await runHere(...args)).code).toBeLessThan(2);
+  },
+);
+
 test('the doctor reads all of them, and names each that it cannot', async () => {
   const { code, err } = await runHere('doctor', join(folder, 'policy.yaml'));
   expect(code).toBe(2);
-  for (const name of SECRET_VARIABLES) expect(err).toContain(`${name}  `);
+  for (const name of SECRETS) expect(err).toContain(`${name}  `);
 });
 
 test('a restore asks Slack only where it can, and says so', async () => {
