@@ -92,7 +92,7 @@ test('access survives a killed bot and ends on time, and commands tell of it', {
   expect(await jitbot('ledger', 'verify')).toMatchObject({ code: 0, out: expect.stringContaining('whole') });
   expect((await jitbot('audit', '--person', 'U0ANA')).out).toContain('stuck payments');
   expect((await jitbot('report')).out.includes('payments-db/read')).toBe(true);
-  expect(await jitbot('policy', 'replay', sandbox.env.JIT_POLICY ?? '')).toMatchObject({ code: 0 });
+  expect(await jitbot('policy', 'replay', '--policy', sandbox.env.JIT_POLICY ?? '')).toMatchObject({ code: 0 });
   const copy = join(sandbox.directory, 'copy.db');
   expect(await jitbot('backup', copy)).toMatchObject({ code: 0 });
   expect(await jitbot('ledger', 'verify', copy)).toMatchObject({ code: 0 });
