@@ -15,7 +15,7 @@ const LONG = [
   'test/ledger/contract/*.test.ts',
   'test/cli/{audit,onPostgres,policy,report}.test.ts',
   'test/simulation/coverage.test.ts',
-  'test/process/{crash,httpCorpus,kills,onPostgres,restored,signals}.test.ts',
+  'test/process/{crash,httpCorpus,kills,onPostgres,restored,signals,takeover}.test.ts',
   'test/browser/**/*.test.ts',
   'test/docs/recipes.test.ts',
   'test/published/policyAction.test.ts',
