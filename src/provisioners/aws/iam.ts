@@ -1,5 +1,5 @@
-import type { IAM } from '@aws-sdk/client-iam';
 import { z } from 'zod';
+import { once } from '../../concurrency/once.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { AWS, AWS_CHECKS, AWS_FIELDS } from '../../wording/targets/aws.ts';
@@ -46,15 +46,12 @@ export const awsIam: Provisioner<Target, Role> = {
   placeOf: ({ aws_account: account, endpoint }) => placeText(account, endpoint),
   byHand: fromGroups,
   connect: (target, { seats, ids, accountOf }) => {
-    let opened: Promise<IAM> | null = null;
     // The package is loaded with the first call, so that it need not be installed for other targets.
-    const client = (): Promise<IAM> => {
-      opened ??= import('@aws-sdk/client-iam').then(({ IAM: Iam }) =>
-        inTime(new Iam(clientOptions({ region: REGION, endpoint: target.endpoint }))),
-      );
-      return opened;
-    };
-    const directory = iamDirectory(target.aws_account, client);
+    const opened = once(async () => {
+      const { IAM: Iam } = await import('@aws-sdk/client-iam');
+      return inTime(new Iam(clientOptions({ region: REGION, endpoint: target.endpoint })));
+    });
+    const directory = iamDirectory(target.aws_account, opened.get);
     const uses = { seats, ids, accountOf: ({ person }: Access<Role>) => accountOf(target.account, person) };
     const connection = membership(rosterOf(target, directory), uses);
     /** Group names from the policy, to look up first, so that not all groups have to be searched after a start. */
@@ -69,7 +66,7 @@ export const awsIam: Provisioner<Target, Role> = {
       revoke: expecting(connection.revoke),
       isActive: expecting(connection.isActive),
       check: (roles) => check(directory, roles),
-      close: async () => (await opened)?.destroy(),
+      close: async () => (await opened.begun())?.destroy(),
     };
   },
 };

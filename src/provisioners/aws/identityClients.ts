@@ -2,6 +2,7 @@
 
 import type { Identitystore } from '@aws-sdk/client-identitystore';
 import type { SSOAdmin } from '@aws-sdk/client-sso-admin';
+import { once } from '../../concurrency/once.ts';
 import { AWS } from '../../wording/targets/aws.ts';
 import { clientOptions, inTime } from './client.ts';
 
@@ -27,20 +28,21 @@ export interface Clients {
 }
 
 export function clientsOf(target: Instance): Clients {
-  let opened: Promise<Opened> | null = null;
+  // The packages are loaded with the first call, so that they need not be installed for other targets.
+  const opened = once(async () => {
+    const [sso, people] = await Promise.all([
+      import('@aws-sdk/client-sso-admin'),
+      import('@aws-sdk/client-identitystore'),
+    ]);
+    return {
+      sso: inTime(new sso.SSOAdmin(clientOptions(target))),
+      people: inTime(new people.Identitystore(clientOptions(target))),
+    };
+  });
   return {
-    // The packages are loaded with the first call, so that they need not be installed for other targets.
-    open: () => {
-      opened ??= Promise.all([import('@aws-sdk/client-sso-admin'), import('@aws-sdk/client-identitystore')]).then(
-        ([sso, people]) => ({
-          sso: inTime(new sso.SSOAdmin(clientOptions(target))),
-          people: inTime(new people.Identitystore(clientOptions(target))),
-        }),
-      );
-      return opened;
-    },
+    open: opened.get,
     close: async () => {
-      const clients = await opened;
+      const clients = await opened.begun();
       clients?.sso.destroy();
       clients?.people.destroy();
     },

@@ -1,4 +1,5 @@
 import type { Octokit } from 'octokit';
+import { once } from '../../concurrency/once.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { GITHUB_CHECKS } from '../../wording/targets/github.ts';
@@ -20,11 +21,7 @@ export const github: Provisioner<Target, Role> = {
   placeOf: ({ api_url: api, org }) => placeText(addressPlace(api), org.toLowerCase()),
   byHand,
   connect: (target, { seats, ids, polling, accountOf }) => {
-    let opened: Promise<Octokit> | null = null;
-    const octokit = (): Promise<Octokit> => {
-      opened ??= connectGitHub(target);
-      return opened;
-    };
+    const { get: octokit } = once(() => connectGitHub(target));
     const roster = rosterOf(target, octokit);
     return {
       ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(target.account, person) }),

@@ -1,4 +1,4 @@
-import type { cloudidentity_v1 } from '@googleapis/cloudidentity';
+import { once } from '../../concurrency/once.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { GOOGLE_CHECKS } from '../../wording/targets/google.ts';
@@ -23,19 +23,15 @@ export const googleGroup: Provisioner<Target, Role> = {
   placeOf: ({ endpoint }) => placeText('groups', endpoint),
   byHand: fromGroups,
   connect: (target, { seats, ids, polling, accountOf }) => {
-    let opened: Promise<cloudidentity_v1.Resource$Groups> | null = null;
     // The package is loaded with the first call, so that it need not be installed for other targets.
-    const groups = () => {
-      opened ??= import('@googleapis/cloudidentity').then(
-        ({ auth, cloudidentity }) =>
-          cloudidentity({
-            version: 'v1',
-            auth: new auth.GoogleAuth(authOptions(target, SCOPE)),
-            ...clientOptions(target),
-          }).groups,
-      );
-      return opened;
-    };
+    const { get: groups } = once(async () => {
+      const { auth, cloudidentity } = await import('@googleapis/cloudidentity');
+      return cloudidentity({
+        version: 'v1',
+        auth: new auth.GoogleAuth(authOptions(target, SCOPE)),
+        ...clientOptions(target),
+      }).groups;
+    });
     const roster = rosterOf(groups);
     return {
       ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(target.account, person) }),

@@ -1,5 +1,6 @@
 import type { cloudresourcemanager_v3 } from '@googleapis/cloudresourcemanager';
 import { keyedLock } from '../../concurrency/keyedLock.ts';
+import { once } from '../../concurrency/once.ts';
 import { GOOGLE } from '../../wording/targets/google.ts';
 import { askGoogle, authOptions, clientOptions, statusOf } from './client.ts';
 import type { Target } from './iamSchemas.ts';
@@ -19,12 +20,11 @@ type Projects = cloudresourcemanager_v3.Resource$Projects;
 
 /** The policy of one project, through Google's own client. */
 export class ProjectPolicy {
-  readonly #target: Target;
   readonly #resource: string;
-  #opened: Promise<Projects> | null = null;
+  readonly #projects: () => Promise<Projects>;
 
   constructor(target: Target) {
-    this.#target = target;
+    this.#projects = once(() => connectProjects(target)).get;
     this.#resource = `projects/${target.project}`;
   }
 
@@ -77,8 +77,7 @@ export class ProjectPolicy {
   }
 
   async #ask<T>(call: (api: Projects) => Promise<{ data: T }>, about?: string): Promise<T | null> {
-    this.#opened ??= connectProjects(this.#target);
-    const api = await this.#opened;
+    const api = await this.#projects();
     return askGoogle(() => call(api), [], about);
   }
 }

@@ -1,3 +1,4 @@
+import { once } from '../../concurrency/once.ts';
 import { TARGETS } from '../../wording/targets/shared.ts';
 import { placeText } from '../place.ts';
 import { type Connection, type Provisioner, TargetRefusal, type Use } from '../provisioner.ts';
@@ -56,14 +57,6 @@ function connect(target: Target, use: Use): Connection<Role> {
   };
 }
 
-/** Opens a cluster once. A kubeconfig that cannot be read now may be there again at the next try. */
-function opener({ kubeconfig, context }: Target): () => Promise<Cluster> {
-  let opened: Promise<Cluster> | null = null;
-  return () => {
-    opened ??= connectCluster({ kubeconfig: kubeconfig ?? null, context: context ?? null }).catch((error: unknown) => {
-      opened = null;
-      throw error;
-    });
-    return opened;
-  };
-}
+/** A kubeconfig that cannot be read now may be there again at the next try. */
+const opener = ({ kubeconfig, context }: Target): (() => Promise<Cluster>) =>
+  once(() => connectCluster({ kubeconfig: kubeconfig ?? null, context: context ?? null })).get;

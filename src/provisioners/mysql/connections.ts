@@ -1,4 +1,5 @@
 import type { Pool, PoolConnection } from 'mysql2/promise';
+import { type Once, once } from '../../concurrency/once.ts';
 import { errorText } from '../../domain/text.ts';
 import { MYSQL } from '../../wording/targets/mysql.ts';
 import { pause } from '../polling.ts';
@@ -17,10 +18,11 @@ const FULL_PAUSE_MS = 200;
 /** The bot's connections to one server. */
 export class Connections {
   readonly #url: string;
-  #opened: Promise<Pool> | null = null;
+  readonly #pool: Once<Pool>;
 
   constructor(url: string) {
     this.#url = url;
+    this.#pool = once(() => openPool(url));
   }
 
   /**
@@ -60,7 +62,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    await (await this.#opened)?.end();
+    await (await this.#pool.begun())?.end();
   }
 
   async #once<T>(work: (sql: Sql) => Promise<T>, isAlone: boolean): Promise<T> {
@@ -85,8 +87,7 @@ export class Connections {
 
   /** If the server is full, waits for the connection that the bot already holds. */
   async #connection(): Promise<PoolConnection> {
-    this.#opened ??= openPool(this.#url);
-    const pool = await this.#opened;
+    const pool = await this.#pool.get();
     for (let tries = 1; ; tries += 1) {
       try {
         return await pool.getConnection();

@@ -1,4 +1,5 @@
 import type { Client } from '@okta/okta-sdk-nodejs';
+import { once } from '../../concurrency/once.ts';
 import { errorText } from '../../domain/text.ts';
 import type { Finding } from '../../ports/targets.ts';
 import { OKTA_CHECKS } from '../../wording/targets/okta.ts';
@@ -23,11 +24,7 @@ export const okta: Provisioner<Target, Role> = {
   placeOf: ({ url }) => addressPlace(url),
   byHand,
   connect: (target, { seats, ids, polling, accountOf }) => {
-    let opened: Promise<Client> | null = null;
-    const client = (): Promise<Client> => {
-      opened ??= connectOkta(target);
-      return opened;
-    };
+    const { get: client } = once(() => connectOkta(target));
     const roster = rosterOf(target, client);
     return {
       ...membership(roster, { seats, ids, polling, accountOf: ({ person }) => accountOf(target.account, person) }),

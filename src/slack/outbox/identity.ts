@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
+import { once } from '../../concurrency/once.ts';
 import { BOT } from '../../domain/person.ts';
 import type { SlackIdentity } from '../../domain/records.ts';
 import type { Log } from '../../ports/host.ts';
@@ -83,8 +84,6 @@ export function createIdentityBook(deps: {
   log: Log;
 }): IdentityBook {
   const { client, store, events, log } = deps;
-  let known: Promise<OwnMessages> | null = null;
-
   async function look(): Promise<OwnMessages> {
     const now = await askIdentity(client);
     const kept = await store.record('slack_identities', 'bot');
@@ -112,13 +111,5 @@ export function createIdentityBook(deps: {
     return ownMessages(identities);
   }
 
-  return {
-    own: () => {
-      known ??= look().catch((error: unknown) => {
-        known = null;
-        throw error;
-      });
-      return known;
-    },
-  };
+  return { own: once(look).get };
 }
