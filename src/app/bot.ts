@@ -205,6 +205,8 @@ async function reload(deps: Deps, log: Log): Promise<void> {
       { stranded: result.stranded.map(strandedLine) },
       'the policy file is not put in force, because live access could not be taken back under it; keep those targets under retired_targets until it has ended, or have an administrator confirm the reload with /jit admin',
     );
+  else if (result.outcome === 'same')
+    log.info({}, 'policy reloaded: the file is the same, and the secrets that it names were read again');
   else log.info(result, 'policy reloaded');
 }
 

@@ -124,7 +124,7 @@ test('npm dies of SIGHUP by itself: the bot ends with it, cleanly', async () => 
 describe('a signal while the program is being loaded', () => {
   test('SIGHUP is no end: the bot starts, and then reads the policy again', async () => {
     launch('by node', sendsEarly('SIGHUP'));
-    await says('"policy reloaded"');
+    await says('"policy reloaded: the file is the same');
     expect(bots()).not.toEqual([]);
   });
 
@@ -160,7 +160,7 @@ describe('a start that cannot be recorded', () => {
   test('goes on after SIGHUP, and the policy is read again once it is recorded', async () => {
     started.kill('SIGHUP');
     other.exec('ROLLBACK');
-    await says('"policy reloaded"');
+    await says('"policy reloaded: the file is the same');
   });
 });
 

@@ -182,6 +182,8 @@ describe.skipIf(!existsSync(SSHD))('with OpenSSH', () => {
     writeFileSync(at('shown-cert.pub'), `${issued?.secret}\n`);
     const { stdout } = await run('ssh-keygen', ['-L', '-f', at('shown-cert.pub')]);
     expect(stdout).toContain(`Key ID: "jitbot ${id} ben@harbor.example"`);
+    // No path of the bot's machine.
+    expect(issued?.secret.split(' ').slice(2).join(' ')).toBe(`jitbot ${id} ben@harbor.example`);
     expect(stdout).toMatch(/Principals: \n\s+logs\n\s+ops\n/);
     expect(stdout).toContain('source-address 10.0.0.0/8,192.0.2.7');
     expect(stdout).toMatch(/Extensions: \n\s+permit-pty/);

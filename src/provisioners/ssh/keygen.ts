@@ -31,7 +31,9 @@ export async function sign({ caKey, agent }: Authority, certificate: Certificate
   return inFolder(async (folder) => {
     const { keyId, publicKey, principals, options, from, to } = certificate;
     const file = join(folder, 'key.pub');
-    await writeFile(file, `${publicKey}\n`, { mode: 0o600 });
+    // ssh-keygen copies the comment into the certificate, and takes the file's path if there is none.
+    const [type, key] = publicKey.split(' ');
+    await writeFile(file, `${type} ${key} ${keyId}\n`, { mode: 0o600 });
     await keygen(
       [
         '-q',
