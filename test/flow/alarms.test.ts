@@ -132,6 +132,26 @@ describe('an alarm while the database cannot be written', () => {
     expect([told.length, paged.length]).toEqual([2, 1]);
   });
 
+  test('pages as soon as PagerDuty answers, and tells nobody again', async () => {
+    refuses = true;
+    await broken(() => alarms.sound(FULL));
+    expect([told.length, paged.length]).toEqual([2, 0]);
+    refuses = false;
+    await broken(() => alarms.sound(FULL));
+    await broken(() => alarms.sound(FULL));
+    expect([told.length, paged.length]).toEqual([2, 1]);
+  });
+
+  test('tells people as soon as Slack answers, and pages nobody again', async () => {
+    isSlackDown = true;
+    await broken(() => alarms.sound(FULL));
+    expect([told.length, paged.length]).toEqual([0, 1]);
+    isSlackDown = false;
+    await broken(() => alarms.sound(FULL));
+    await broken(() => alarms.sound(FULL));
+    expect([told.length, paged.length]).toEqual([2, 1]);
+  });
+
   test('tells people also where PagerDuty does not answer', async () => {
     refuses = true;
     await broken(() => alarms.sound(FULL));

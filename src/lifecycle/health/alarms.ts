@@ -21,14 +21,18 @@ export interface Alarms {
 
 export const createAlarms = (deps: Deps, shout: Shout): Alarms => new Bell(deps, shout);
 
+/** An alarm that was raised without a record; `to` has those who were told. */
+interface Shouted extends Alarm {
+  /** Of its incident, however often that is asked for. */
+  readonly key: string;
+  readonly isPaged: boolean;
+}
+
 class Bell implements Alarms {
   readonly #deps: Deps;
   readonly #tell: Shout['tell'];
-  /**
-   * Alarms that were raised while nothing could be recorded: the key of the incident that was opened for each, null if
-   * nobody was paged, and in `to` who was told.
-   */
-  readonly #shouted = new Map<AlarmKind, Alarm & { readonly key: string | null }>();
+  /** Alarms that were raised while nothing could be recorded. */
+  readonly #shouted = new Map<AlarmKind, Shouted>();
 
   constructor(deps: Deps, { tell }: Shout) {
     this.#deps = deps;
@@ -56,7 +60,7 @@ class Bell implements Alarms {
     const to = (await peopleNamed(this.#deps, policy.admins)).people.map(named);
     const shouted = this.#shouted.get(kind);
     const since = shouted?.since ?? clock.now();
-    const page = shouted?.key ? null : (policy.alarms?.page ?? null);
+    const page = shouted?.isPaged ? null : (policy.alarms?.page ?? null);
     const raised: NewEvent<'alarm.raised'> = {
       ...BY_BOT,
       type: 'alarm.raised',
@@ -79,9 +83,9 @@ class Bell implements Alarms {
       events: [{ ...BY_BOT, type: 'alarm.ended', payload: { alarm: kind, since, problem, to } }],
     });
     log.info({ alarm: kind }, 'an alarm is over');
-    const key = this.#shouted.get(kind)?.key ?? null;
+    const shouted = this.#shouted.get(kind);
     this.#shouted.delete(kind);
-    if (key !== null) await this.#attempt(() => incidents.resolve(key));
+    if (shouted?.isPaged) await this.#attempt(() => incidents.resolve(shouted.key));
   }
 
   /** Their current names. */
@@ -94,21 +98,28 @@ class Bell implements Alarms {
     );
   }
 
-  /** Tells administrators and pages, while nothing can be recorded. */
+  /** Tells administrators and pages, while nothing can be recorded. Whoever could not be reached is tried again each time. */
   async #shout(kind: AlarmKind, problem: string): Promise<void> {
-    if (this.#shouted.has(kind)) return;
-    const { clock, log, policy, newId, incidents } = this.#deps;
-    const since = clock.now();
-    log.error({ alarm: kind, problem }, 'an alarm cannot be recorded; it is still raised');
+    const { policy, incidents } = this.#deps;
+    const before = this.#shouted.get(kind) ?? this.#begin(kind, problem);
+    const { key } = before;
     const service = policy.alarms?.page;
-    const key = `jitbot-alarm-${kind}-${newId('A')}`;
     const paging = { title: `jitbot: ${ALARMS[kind]}`, details: problem, key };
-    const isPaged = service !== undefined && (await this.#attempt(() => incidents.page({ service, ...paging })));
-    const to: string[] = [];
+    const isPaged =
+      before.isPaged || (service !== undefined && (await this.#attempt(() => incidents.page({ service, ...paging }))));
+    const to = [...before.to];
     const { people } = await peopleNamed(this.#deps, policy.admins);
-    for (const { slackId } of people)
+    for (const { slackId } of people) {
+      if (to.includes(slackId)) continue;
       if (await this.#attempt(() => this.#tell(slackId, { alarm: kind, problem }))) to.push(slackId);
-    this.#shouted.set(kind, { since, problem, to, key: isPaged ? key : null });
+    }
+    this.#shouted.set(kind, { ...before, to, isPaged });
+  }
+
+  #begin(kind: AlarmKind, problem: string): Shouted {
+    const { clock, log, newId } = this.#deps;
+    log.error({ alarm: kind, problem }, 'an alarm cannot be recorded; it is still raised');
+    return { since: clock.now(), problem, to: [], key: `jitbot-alarm-${kind}-${newId('A')}`, isPaged: false };
   }
 
   /** @returns whether it worked */
