@@ -20,7 +20,7 @@ const LIVELY: Omit<Census, 'seedsWithoutGrant' | 'revocationsWhileHeld' | 'webho
   endsByShift: 30,
   endsByIncident: 30,
   freezesLifted: 20,
-  reloads: 40,
+  reloads: 30,
   revocationsOnFullDisk: 20,
   acrossClockChange: 60,
   told: 1_500,

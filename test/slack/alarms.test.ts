@@ -62,7 +62,7 @@ describe('an alarm', () => {
         { timeout: 30_000, interval: 500 },
       )
       .toBe('triggered');
-    await stage.eve.readsDirect('the database cannot be written');
+    await stage.eve.readsDirect('The database cannot be written');
     other.exec('ROLLBACK');
     other.close();
     await passesUntil('alarm.ended');

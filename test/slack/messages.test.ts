@@ -271,7 +271,7 @@ describe('the requester', () => {
       {},
       anActiveGrant(),
       ['Extend… [grant_extend G1]', 'I’m done [grant_end G1]'],
-      /ends Thu 15 Jan 13:00 UTC\*\. Open/,
+      /ends Thu 15 Jan 13:00 UTC\*\. Save your work: open sessions may/,
     ],
     ['its time, and cannot be extended', { canExtend: false }, anActiveGrant(), ['I’m done [grant_end G1]'], /ends/],
     [
