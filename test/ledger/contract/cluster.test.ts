@@ -1,6 +1,7 @@
 /** Several instances on one PostgreSQL. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE } from '../../../src/domain/terms.ts';
 import { GENESIS_HASH } from '../../../src/ledger/book/chain.ts';
@@ -66,7 +67,23 @@ describe('commits of three at once', () => {
   });
 });
 
+/** A connection of its own, as another process would have it. */
+async function connected(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: one.place });
+  await client.connect();
+  return client;
+}
+
 describe('due work of three at once', () => {
+  test('that somebody is taking right now is passed over, and nobody waits for it', async () => {
+    await one.store.commit({ jobs: ['G1', 'G2'].map((key) => ({ kind: 'end', key, dueAt: 0 }) as const) });
+    const another = await connected();
+    await another.query("BEGIN; SELECT 1 FROM jobs WHERE key = 'G1' FOR UPDATE");
+    expect((await one.queue.claim(['end'], 100, 9, 50)).map(({ key }) => key)).toEqual(['G2']);
+    expect(await others[0].queue.mayBegin(['end'], 100, 9)).toEqual([]);
+    await another.end();
+  });
+
   test('is claimed by exactly one', async () => {
     const jobs = Array.from({ length: 90 }, (_, n) => ({ kind: 'end', key: `G${n}`, dueAt: n }) as const);
     await one.store.commit({ jobs });
@@ -162,6 +179,24 @@ describe('a commit whose answer is lost', () => {
     one.rows(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT jit_commit%' AND pid <> pg_backend_pid()",
     );
+
+  test('waits for the first try to be over, and has its outcome', async () => {
+    const event = { type: 'x', requestId: null, grantId: null, people: [], actor: '{}', payload: '{}' };
+    const nothing = { requests: [], grants: [], records: [], unseated: [], names: [], done: [], jobs: [] };
+    const change = JSON.stringify([{ at: 1, keepsOut: 'x%', ...nothing, events: [event] }]);
+    const [holder, first, again] = [await connected(), await connected(), await connected()];
+    await holder.query("SELECT jit_writer('w')");
+    await holder.query('BEGIN; SELECT 1 FROM head FOR UPDATE');
+    const commits = [first, again].map((client) =>
+      client.query<{ outcomes: unknown }>("SELECT jit_commit('w', 1, $1) AS outcomes", [change]),
+    );
+    await pause(200);
+    await holder.query('COMMIT');
+    const [once, twice] = (await Promise.all(commits)).map(({ rows }) => rows[0]?.outcomes);
+    expect(twice).toEqual(once);
+    expect(await whole()).toBe(1);
+    await Promise.all([holder, first, again].map((client) => client.end()));
+  });
 
   test('happens once, however often the connection is cut', async () => {
     const commits = Promise.all(
