@@ -1,8 +1,8 @@
 import { liftDrain, readDrain, writeDrain } from '../postgres/drain.ts';
 import { createEventReader, newestStart } from '../postgres/eventReader.ts';
-import { isLed } from '../postgres/lead.ts';
 import { openPostgresToRead } from '../postgres/open.ts';
 import { createOverviewReader } from '../postgres/overview.ts';
+import { isTended } from '../postgres/place.ts';
 import { createStore } from '../postgres/store.ts';
 import { type Beside, liveIn, ONLY_READS } from './command.ts';
 
@@ -11,7 +11,7 @@ export async function besidePostgres(address: string): Promise<Beside> {
   return {
     overview: createOverviewReader(ledger),
     events: createEventReader(ledger),
-    isRunning: () => isLed(ledger),
+    isRunning: () => isTended(ledger),
     newestStart: () => newestStart(ledger),
     liveGrants: () => liveIn(createStore(ledger, ONLY_READS)),
     drain: () => readDrain(ledger),

@@ -38,6 +38,9 @@ export interface Upkeep {
   close(): Promise<void>;
 }
 
+/** A command that works on a ledger does so alone. What takes over fences it off, so that nothing is to be stopped. */
+export const ALONE = { what: 'another command', most: 1, onLost: () => undefined };
+
 /** For a store that is only read. */
 export const ONLY_READS = { clock: { now: Date.now }, followUps: () => [], onDue: () => undefined };
 

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StorageError } from '../../ports/store.ts';
 import { type Verification, verifyLedger } from '../history/verify.ts';
-import { takeLead } from '../postgres/lead.ts';
 import { openPostgres } from '../postgres/open.ts';
+import { takePlace } from '../postgres/place.ts';
 import { type OpenLedger, openLedger } from '../sqlite/open.ts';
 import { backUp } from './backUp.ts';
+import { ALONE } from './command.ts';
 import { withMirror } from './mirror.ts';
 import { isPostgresAddress, shownPlace } from './place.ts';
 import { putInto } from './putInto.ts';
@@ -21,7 +22,7 @@ async function putIntoPostgres(ledger: OpenLedger, address: string): Promise<Who
   const before = wholeOf(verifyLedger(ledger), ledger.path);
   const target = await openPostgres(address);
   try {
-    const lead = await takeLead(target, 'another command', () => undefined);
+    const place = await takePlace(target, ALONE);
     try {
       await putInto(target, ledger.sqlite);
       const after = wholeOf(await withMirror(target, async (copy) => verifyLedger(copy)), target.where);
@@ -29,7 +30,7 @@ async function putIntoPostgres(ledger: OpenLedger, address: string): Promise<Who
         throw new StorageError(`${target.where}: what arrived is not what was sent; empty the database, and try again`);
       return after;
     } finally {
-      await lead.leave();
+      await place.leave();
     }
   } finally {
     await target.close();
@@ -72,13 +73,13 @@ async function toPostgres(path: string, address: string, now: number): Promise<{
 async function toFile(address: string, path: string): Promise<{ found: Whole; left: string }> {
   const source = await openPostgres(address);
   try {
-    const lead = await takeLead(source, 'another command', () => undefined);
+    const place = await takePlace(source, ALONE);
     try {
       const found = wholeOf(await backUp(address, path), source.where);
-      await lead.retire(path);
+      await place.retire(path);
       return { found, left: source.where };
     } catch (error) {
-      await lead.leave();
+      await place.leave();
       throw error;
     }
   } finally {

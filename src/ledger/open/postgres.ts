@@ -5,10 +5,10 @@ import { createIdBook, createPostBook, createSeatBook } from '../postgres/books.
 import { readDrain } from '../postgres/drain.ts';
 import { createEventReader, newestPolicyLoaded } from '../postgres/eventReader.ts';
 import { createJobQueue } from '../postgres/jobQueue.ts';
-import { type Lead, takeLead } from '../postgres/lead.ts';
 import { foreignParts } from '../postgres/migrations.ts';
 import { openPostgres, type PostgresLedger, readingFrom } from '../postgres/open.ts';
 import { createOverviewReader } from '../postgres/overview.ts';
+import { type Place, takePlace } from '../postgres/place.ts';
 import { eventSearch } from '../postgres/search.ts';
 import { createStore } from '../postgres/store.ts';
 import type { Ledger } from './ledger.ts';
@@ -23,17 +23,17 @@ import { createStateCheck } from './postgresStateCheck.ts';
 export async function openForBot(address: string, onLost: (why: string) => void): Promise<Ledger> {
   const opened = await openPostgres(address);
   try {
-    const lead = await takeLead(opened, 'another bot', onLost);
+    const place = await takePlace(opened, { what: 'another bot', most: 1, onLost });
     await readingFrom(opened)(() => opened.remembered.begin(opened.pool));
-    return { ...postgresLedger(opened, lead), bent: await foreignParts(opened.pool) };
+    return { ...postgresLedger(opened, place), bent: await foreignParts(opened.pool) };
   } catch (error) {
     await opened.close();
     throw error;
   }
 }
 
-/** @param lead what keeps others from working on it; null beside a bot */
-export const postgresLedger = (opened: PostgresLedger, lead: Lead | null): Ledger => ({
+/** @param place what keeps others from working on it; null beside a bot */
+export const postgresLedger = (opened: PostgresLedger, place: Place | null): Ledger => ({
   where: opened.where,
   exposed: [],
   bent: [],
@@ -53,7 +53,7 @@ export const postgresLedger = (opened: PostgresLedger, lead: Lead | null): Ledge
   verify: (anchors) => withMirror(opened, (mirror) => verifyInSteps(mirror, anchors)),
   figures: (period) => withMirror(opened, (mirror) => figuresInSteps(mirror, period)),
   close: async () => {
-    await lead?.leave();
+    await place?.leave();
     await opened.close();
   },
 });

@@ -1,9 +1,9 @@
 import { createEventReader } from '../postgres/eventReader.ts';
-import { takeLead } from '../postgres/lead.ts';
 import { openPostgres, openPostgresToRead } from '../postgres/open.ts';
+import { takePlace } from '../postgres/place.ts';
 import { createStore } from '../postgres/store.ts';
 import { erase, prune } from '../postgres/upkeep.ts';
-import { ONLY_READS, type Upkeep } from './command.ts';
+import { ALONE, ONLY_READS, type Upkeep } from './command.ts';
 import { openMirror } from './mirror.ts';
 
 /** Only the owner of the tables may do it: the address has to name that role. */
@@ -12,8 +12,7 @@ export async function upkeepOf(address: string): Promise<Upkeep> {
   await (await openPostgresToRead(address)).close();
   const ledger = await openPostgres(address);
   try {
-    // What takes over fences it off, so that nothing is to be stopped.
-    const lead = await takeLead(ledger, 'another command', () => undefined);
+    const place = await takePlace(ledger, ALONE);
     const mirror = await openMirror(ledger);
     return {
       where: ledger.where,
@@ -25,7 +24,7 @@ export async function upkeepOf(address: string): Promise<Upkeep> {
       erase: (person) => erase(ledger, person),
       close: async () => {
         mirror.close();
-        await lead.leave();
+        await place.leave();
         await ledger.close();
       },
     };

@@ -10,13 +10,14 @@ import type { PostgresLedger } from './open.ts';
 /** What it writes itself: nothing of it is evidence. */
 const WRITTEN = ['cursors', 'drain', 'jobs', 'posts', 'seats', 'target_ids'];
 /** What only functions write. */
-const RECORDED = ['events', 'event_people', 'grants', 'head', 'names', 'records', 'requests', 'writers', 'lead'];
+const RECORDED = ['events', 'event_people', 'grants', 'head', 'names', 'records', 'requests', 'writers', 'instances'];
 const FUNCTIONS = [
   'jit_commit(text, bigint, json)',
   'jit_settle(text, json)',
   'jit_writer(text)',
-  'jit_lead(text, interval, text)',
+  'jit_join(text, interval, text, int)',
   'jit_leave(text)',
+  'jit_retire(text, text)',
   'jit_realign(text, text, text, text, text)',
   'jit_drop_record(text, text, text)',
 ];

@@ -63,7 +63,7 @@ test('an end that is due begins, with the grant and what was kept of it', async 
   const seat = { grantId: 'G1', place: 'here', account: 'Ana', level: 'w', role: 'db/G1', before: null };
   await bot.seats.keep(seat);
   await bot.close();
-  await one.rows('DELETE FROM lead');
+  await one.rows('DELETE FROM instances');
   bot = await openForBot(one.place.replace(/:\d+\//, `:${cable.port}/`), () => undefined);
   store = bot.createStore({ clock: one.clock, followUps: () => [], onDue: () => undefined });
   cable.cut();

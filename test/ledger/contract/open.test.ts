@@ -1,11 +1,15 @@
 /** What is said of a database on PostgreSQL that no bot can work on. */
 
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isPostgresAddress } from '../../../src/ledger/open/place.ts';
+import { openForBot } from '../../../src/ledger/open/postgres.ts';
 import { foreignParts } from '../../../src/ledger/postgres/migrations.ts';
 import { openPostgres, openPostgresToRead } from '../../../src/ledger/postgres/open.ts';
 import { startPostgres } from '../../../src/sandbox/postgres.ts';
+import { anEvent } from '../../support/aLedger.ts';
+import { manualClock } from '../../support/clock.ts';
 
 let server: Awaited<ReturnType<typeof startPostgres>>;
 let made = 0;
@@ -79,6 +83,29 @@ describe('an address', () => {
   test('of a database in another encoding', async () => {
     await run(`CREATE DATABASE latin_${made} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
     await expect(opened(server.url(`latin_${made}`))).rejects.toThrow(/is in LATIN1; make it with ENCODING 'UTF8'/);
+  });
+});
+
+describe('a database that the first version made', () => {
+  beforeEach(async () => {
+    const statements = readFileSync(new URL('../../../migrations/postgres/0000_ledger.sql', import.meta.url), 'utf8');
+    await run(statements.replaceAll('--> statement-breakpoint', ''));
+    await run(`CREATE TABLE jit_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
+      INSERT INTO jit_migrations (hash, created_at) VALUES ('first', 1796000000000);
+      SELECT jit_writer('earlier');
+      SELECT jit_commit('earlier', 1, '[{"at":1,"keepsOut":"x%","requests":[],"grants":[],"records":[],"unseated":[],"names":[],"done":[],"jobs":[],
+        "events":[{"type":"x","requestId":null,"grantId":null,"people":[],"actor":"{}","payload":"{}"}]}]')`);
+  });
+
+  test('is read by nobody before its bot has started, and then goes on', async () => {
+    await expect(openPostgresToRead(server.url(database))).rejects.toThrow(
+      /an earlier version of jitbot made this ledger/,
+    );
+    const bot = await openForBot(server.url(database), () => undefined);
+    const store = bot.createStore({ clock: manualClock(), followUps: () => [], onDue: () => undefined });
+    expect(await store.commit({ events: [anEvent('bot.stopped', { signal: 'x' })] })).toMatchObject([{ seq: 2 }]);
+    expect(await bot.verify([])).toMatchObject({ whole: true, events: 2 });
+    await bot.close();
   });
 });
 

@@ -76,7 +76,7 @@ test('nobody else who may connect can record anything', async () => {
   await run(server.url('postgres'), "CREATE ROLE passer_by LOGIN PASSWORD 'p'");
   const address = server.url('ledger', 'passer_by', 'p');
   await expect(run(address, "SELECT jit_commit('x', 1, '[]')")).rejects.toThrow(/permission denied/);
-  await expect(run(address, "SELECT jit_lead('x', interval '1 day', 'x')")).rejects.toThrow(/permission denied/);
+  await expect(run(address, "SELECT jit_join('x', interval '1 day', 'x', 1)")).rejects.toThrow(/permission denied/);
 });
 
 describe('a doctor', () => {

@@ -1,8 +1,10 @@
-/** One bot at a time works on a ledger on PostgreSQL. */
+/** Who works on a ledger on PostgreSQL: one bot at a time today, and as many as there are places. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../../src/ledger/open/ledger.ts';
-import { openForBot } from '../../../src/ledger/open/postgres.ts';
+import { openForBot, postgresLedger } from '../../../src/ledger/open/postgres.ts';
+import { openPostgres, type PostgresLedger } from '../../../src/ledger/postgres/open.ts';
+import { takePlace } from '../../../src/ledger/postgres/place.ts';
 import { StorageError } from '../../../src/ports/store.ts';
 import { anEvent } from '../../support/aLedger.ts';
 import { type ADatabase, ENGINES } from '../../support/engines.ts';
@@ -35,7 +37,7 @@ const storeOf = (ledger: Ledger) =>
   ledger.createStore({ clock: one.clock, followUps: () => [], onDue: () => undefined });
 const end = { kind: 'end', key: 'G1', dueAt: 0 } as const;
 /** As if the one that has it had not been heard of for longer than its lease. */
-const forget = () => one.rows("UPDATE lead SET held_until = held_until - interval '1 minute'");
+const forget = () => one.rows("UPDATE instances SET held_until = held_until - interval '1 minute'");
 
 describe('a second bot on the same database', () => {
   test('is refused with a word while the first one lives', async () => {
@@ -76,5 +78,62 @@ describe('a bot that was frozen while another one took over', () => {
     await expect.poll(() => lost, { timeout: 10_000 }).toHaveLength(1);
     expect(lost[0]).toMatch(/one that has taken over since works on this database now/);
     expect(await one.events.newest()).toBeNull();
+  });
+});
+
+describe('several with a place each', () => {
+  let places: Awaited<ReturnType<typeof takePlace>>[];
+  let ledgers: PostgresLedger[];
+  beforeEach(() => {
+    places = [];
+    ledgers = [];
+  });
+  afterEach(async () => {
+    for (const place of places) await place.leave();
+    for (const ledger of ledgers) await ledger.close();
+  });
+  async function joined() {
+    const ledger = await openPostgres(one.place);
+    ledgers.push(ledger);
+    places.push(await takePlace(ledger, { what: 'a bot', most: 3, onLost: () => undefined }));
+    const whole = postgresLedger(ledger, null);
+    return { ...whole, store: storeOf(whole) };
+  }
+  const stopped = { events: [anEvent('bot.stopped', { signal: 'x' })] };
+
+  test('all write, and one more is refused with how many there may be', async () => {
+    const all = [await joined(), await joined(), await joined()];
+    await Promise.all(all.map(({ store }) => store.commit(stopped)));
+    expect((await one.events.newest())?.seq).toBe(3);
+    await expect(joined()).rejects.toThrow(/3 bots work on this database already, and no more may/);
+  });
+
+  test('what one had begun that is not heard of is free, and it alone is fenced off', async () => {
+    const [two, three] = [await joined(), await joined()];
+    const frozen = await openPostgres(one.place);
+    ledgers.push(frozen);
+    const late = postgresLedger(frozen, null);
+    await one.rows(
+      `INSERT INTO instances (writer, what, held_until) VALUES ('${frozen.writer}', 'a bot', clock_timestamp() + interval '1 second')`,
+    );
+    await two.store.commit({ jobs: [end] });
+    expect(await late.queue.mayBegin(['end'], 1, 9)).toHaveLength(1);
+    expect(await three.queue.mayBegin(['end'], 1, 9)).toEqual([]);
+    // The next of the others that renews its own place sees to it, within three seconds.
+    await expect
+      .poll(async () => (await three.queue.mayBegin(['end'], 1, 9)).length, { timeout: 8_000, interval: 200 })
+      .toBe(1);
+    await expect(storeOf(late).commit(stopped)).rejects.toThrow(/another bot has taken over this ledger/);
+    await Promise.all([two, three].map(({ store }) => store.commit(stopped)));
+  });
+
+  test('one that stops leaves its place and what it had claimed', async () => {
+    const [first, two] = [await joined(), await joined()];
+    await first.store.commit({ jobs: [end] });
+    expect(await first.queue.claim(['end'], 1, 9, 1_000_000)).toHaveLength(1);
+    await places[0]?.leave();
+    expect(await two.queue.claim(['end'], 2, 9, 1_000_000)).toHaveLength(1);
+    await expect(joined()).resolves.toBeDefined();
+    await expect(joined()).resolves.toBeDefined();
   });
 });
