@@ -30,6 +30,7 @@ import { has, lacking } from './lacking.ts';
 import { scopedLog } from './logScope.ts';
 import { createObserver, monitoringPages } from './monitoring.ts';
 import { logWithoutSecrets, withoutSecrets } from './redaction.ts';
+import { createStandby, type Standby } from './standby.ts';
 import { createSurface } from './surface.ts';
 import { version } from './version.ts';
 import { createWatchdog } from './watchdog.ts';
@@ -65,11 +66,11 @@ const CHECK_TARGETS_AFTER: Millis = 10 * SECOND;
 
 /** Wires every adapter to the flow and starts it: due work first, then Slack. */
 export async function startBot(options: BotOptions): Promise<Bot> {
-  const { env, policy } = options;
-  const problems = lacking(has(env), policy);
+  const { env } = options;
+  const problems = lacking(has(env), options.policy);
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   const { secrets, strike, log } = redacted(options);
-  const { ledger, checkpoints } = await openRecord(options, log, strike);
+  const { ledger, checkpoints, policy } = await openRecord(options, { log, strike, secrets });
   const clock = options.clock(await latestKnown(ledger));
   const ending = new AbortController();
   const policyNow = (): Policy => flow.deps.policy;
@@ -160,26 +161,47 @@ function watching({ env, flow, meter, drift, reader, isSlackConnected, tell }: W
   return { pages, watchdog };
 }
 
-/** Opens the ledger and the checkpoints that are kept elsewhere. Logs what is wrong with either. */
-async function openRecord({ env, gone }: Pick<BotOptions, 'env' | 'gone'>, log: Log, strike: Strike) {
+interface Known {
+  readonly log: Log;
+  readonly strike: Strike;
+  readonly secrets: string[];
+}
+
+/**
+ * Opens the ledger and the checkpoints that are kept elsewhere. Logs what is wrong with either.
+ * @returns also the policy, as the file is now if the bot had to wait for its place
+ */
+async function openRecord(options: BotOptions, { log, strike, secrets }: Known) {
+  const { env } = options;
   const checkpoints = env.checkpoints
     ? withoutSecrets(createCheckpointBook({ ...env.checkpoints, now: Date.now }), strike)
     : null;
-  const ledger = await openLedgerOf(env.databasePath, log, gone);
+  const standby = createStandby(env, log);
+  const ledger = await openLedgerOf(options, log, standby);
+  await standby.end();
   for (const exposed of [...ledger.exposed, ...(checkpoints?.exposed ?? [])])
     log.warn({ exposed }, 'others could reach the record');
   for (const part of ledger.putBack)
     log.error({ part }, 'somebody had taken a rule out of the database; it was put back');
-  return { ledger, checkpoints };
+  if (!standby.hasWaited()) return { ledger, checkpoints, policy: options.policy };
+  const read = await readAgain(options, secrets);
+  if ('policy' in read) return { ledger, checkpoints, policy: read.policy };
+  await ledger.close();
+  throw new ConfigError(read.problem);
 }
 
-/** @param gone called if another bot takes over a ledger on PostgreSQL */
-async function openLedgerOf(place: string, log: Log, gone: (() => void) | undefined): Promise<Ledger> {
+async function openLedgerOf({ env, gone, halt }: BotOptions, log: Log, standby: Standby): Promise<Ledger> {
+  const { databasePath: place, isStandby } = env;
   if (isPostgresAddress(place)) {
     const { openForBot } = await import('../ledger/open/postgres.ts');
-    return openForBot(place, (why) => {
+    const onLost = (why: string) => {
       log.error({ why }, 'another bot works on this ledger now; this one can write nothing any more, and stops');
       gone?.();
+    };
+    const wait = { begin: standby.begin, signal: halt ?? new AbortController().signal };
+    return openForBot(place, onLost, isStandby ? wait : undefined).catch(async (error: unknown) => {
+      await standby.end();
+      throw error;
     });
   }
   refuseForeign(place);

@@ -50,11 +50,11 @@ export async function run(signals: Signals): Promise<void> {
     process.exit(1);
   };
   process.on('uncaughtException', stopHere);
+  const halting = new AbortController();
   try {
     const options = readOptions(secrets, strike);
     const { log } = options;
     const starting = Promise.withResolvers<Bot>();
-    const halting = new AbortController();
     const started = takeSignals(signals, { starting: starting.promise, halting, log });
     // A process that ends is started again by what supervises it, and then waits or is refused.
     const bot = await startBot({ ...options, halt: halting.signal, gone: () => process.exit(1) });
@@ -73,6 +73,8 @@ export async function run(signals: Signals): Promise<void> {
     checkLater(options);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StorageError)) throw error;
+    // A standby that was told to stop has done all that it had to do.
+    if (halting.signal.aborted) process.exit(0);
     process.stderr.write(START.cannotStart(strike(error.message)));
     process.exitCode = 1;
   }

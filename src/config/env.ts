@@ -41,6 +41,8 @@ export interface Env {
   readonly secretKeyBefore: Buffer | null;
   readonly policyPath: string;
   readonly databasePath: string;
+  /** Whether it waits for the place of another bot on the same ledger instead of being refused. */
+  readonly isStandby: boolean;
   readonly logLevel: string;
 }
 
@@ -89,6 +91,8 @@ function lackingBeside(given: NodeJS.ProcessEnv): EnvIssue[] {
       name: forwarding,
       message: SETTINGS.forwarding,
     });
+  if (given.JIT_STANDBY === 'yes' && !/^postgres(ql)?:/.test(given.JIT_DATABASE ?? 'postgres:'))
+    issues.push({ name: 'JIT_STANDBY', message: SETTINGS.standbyOnFile });
   return issues;
 }
 
@@ -131,6 +135,7 @@ function toEnv(env: Variables): Env {
     secretKeyBefore: env.JIT_SECRET_KEY_BEFORE ? Buffer.from(env.JIT_SECRET_KEY_BEFORE, 'hex') : null,
     policyPath: env.JIT_POLICY,
     databasePath: env.JIT_DATABASE,
+    isStandby: env.JIT_STANDBY === 'yes',
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -52,6 +52,7 @@ export const envSchema = z.object({
   JIT_METRICS_TOKEN: z.string().min(16, SETTINGS.longSecret).optional(),
   JIT_POLICY: z.string({ error: SETTINGS.policy }).min(1, SETTINGS.empty),
   JIT_DATABASE: z.string({ error: SETTINGS.database }).min(1, SETTINGS.empty),
+  JIT_STANDBY: z.enum(['yes', 'no'], SETTINGS.standby).default('no'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
 

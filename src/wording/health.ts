@@ -2,6 +2,7 @@
 
 /** `/readyz`. */
 export const READINESS = {
+  standby: 'another bot works on this ledger',
   ledger: 'it is still being checked',
   slack: 'the bot is not connected to Slack',
   dueWork: (since: string): string => `work has been due since ${since}`,

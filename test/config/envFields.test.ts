@@ -44,6 +44,7 @@ test('what is not set is as the documentation says', () => {
     databasePath: 'jit.db',
     heartbeatUrl: null,
     metricsToken: null,
+    isStandby: false,
     logLevel: 'info',
   });
 });
@@ -90,8 +91,20 @@ test('what is set is what the bot goes by', () => {
     databasePath: 'jit.db',
     heartbeatUrl: 'https://beat.example/1',
     metricsToken: 'a-token-of-the-metrics',
+    isStandby: false,
     logLevel: 'debug',
   });
+});
+
+test('a second bot waits only for a ledger on PostgreSQL', () => {
+  const address = 'postgres://jitbot:p@db.harbor.example/jitbot';
+  expect(parseEnv({ ...SOCKET, JIT_DATABASE: address, JIT_STANDBY: 'yes' }).isStandby).toBe(true);
+  expect(problem({ ...SOCKET, JIT_STANDBY: 'yes' })).toMatch(
+    /JIT_STANDBY {2}a second bot can only wait for a ledger on/,
+  );
+  expect(problem({ ...SOCKET, JIT_DATABASE: address, JIT_STANDBY: 'maybe' })).toMatch(
+    /JIT_STANDBY {2}expected yes or no/,
+  );
 });
 
 test('an address of Slack that ends with a slash keeps the one', () => {

@@ -14,7 +14,7 @@ import { closeServer, listen } from '../../src/sandbox/http.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, 'docs/deploy', file), 'utf8');
-const FILES = ['Dockerfile', 'compose.yaml', 'kubernetes.yaml', 'jitbot.service'];
+const FILES = ['Dockerfile', 'compose.yaml', 'kubernetes.yaml', 'kubernetes-postgres.yaml', 'jitbot.service'];
 
 test.each(FILES)('%s gives secrets as files, by names that the bot reads', (file) => {
   const named = [...read(file).matchAll(/\b([A-Z_]+)_FILE\b/g)].map(([, name]) => name);
@@ -25,9 +25,11 @@ interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
 }
-const manifests = parseAllDocuments(read('kubernetes.yaml')).map((document) => document.toJS() as Manifest);
+const manifestsIn = (file: string) => parseAllDocuments(read(file)).map((document) => document.toJS() as Manifest);
+const manifests = manifestsIn('kubernetes.yaml');
+const onPostgres = manifestsIn('kubernetes-postgres.yaml');
 
-test.each(manifests.map((manifest) => [manifest.kind, manifest] as const))(
+test.each([...manifests, ...onPostgres].map((manifest) => [manifest.kind, manifest] as const))(
   'Kubernetes knows every field of the %s',
   (_, manifest) => {
     // The official client is made from the published types, and leaves out whatever they do not have.
@@ -43,6 +45,13 @@ test('a field that Kubernetes does not know would be missed', () => {
 test('there is one replica, and no second one beside it', () => {
   expect(manifests.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Service', 'StatefulSet', 'NetworkPolicy']);
   expect(manifests).toContainEqual(expect.objectContaining({ spec: expect.objectContaining({ replicas: 1 }) }));
+});
+
+test('on PostgreSQL there are two, one of which waits, and no volume', () => {
+  expect(onPostgres.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Service', 'Deployment', 'NetworkPolicy']);
+  expect(onPostgres).toContainEqual(expect.objectContaining({ spec: expect.objectContaining({ replicas: 2 }) }));
+  expect(read('kubernetes-postgres.yaml')).toContain('JIT_STANDBY, value: "yes"');
+  expect(read('kubernetes-postgres.yaml')).not.toContain('volumeClaimTemplates');
 });
 
 test('compose builds the Dockerfile, and mounts where the image expects things', () => {

@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -16,6 +17,7 @@ const clock = createSandboxClock();
 let sandbox: Sandbox;
 let first: BotProcess;
 let second: BotProcess;
+let port: number;
 let ana: Person;
 beforeEach(async () => {
   sandbox = await startSandbox(clock.now);
@@ -23,8 +25,9 @@ beforeEach(async () => {
   const env: Record<string, string> = { ...sandbox.env, JIT_DATABASE: sandbox.postgres.url('jitbot') };
   first = createBotProcess(env, clock, join(sandbox.directory, 'first.log'));
   // A port of its own: both are alive at once.
-  const { PORT: _port, PAGERDUTY_WEBHOOK_SECRET: _secret, ...without } = env;
-  second = createBotProcess(without, clock, join(sandbox.directory, 'second.log'));
+  port = await freePort();
+  const standby = { ...env, PORT: String(port), JIT_STANDBY: 'yes' };
+  second = createBotProcess(standby, clock, join(sandbox.directory, 'second.log'));
   ana = personAt(sandbox.slack, 'U0ANA');
   await first.start();
   await expect
@@ -55,6 +58,45 @@ const logins = async (): Promise<number> => {
   ]);
   return made?.rows.length ?? 0;
 };
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== 'object' || !address) throw new Error('there is no free port');
+  return address.port;
+}
+const page = async (path: string) => {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => null);
+  return answer && { status: answer.status, body: await answer.json() };
+};
+
+test('a standby is alive and not ready, and takes the place of one that dies', {
+  timeout: 120_000,
+}, async () => {
+  await ana.jit('request payments read 30m stuck payments');
+  await ana.readsDirect('You have Payments database (read)');
+  const started = second.start();
+  await expect.poll(() => page('/readyz'), { timeout: 10_000 }).toMatchObject({ status: 503 });
+  expect(await page('/healthz')).toEqual({ status: 200, body: { alive: true, standby: true } });
+  expect(await count('bot.started')).toBe(1);
+  await first.kill();
+  const died = performance.now();
+  clock.jump(31 * 60_000);
+  await expect.poll(logins, { timeout: 30_000, interval: 100 }).toBe(0);
+  expect(performance.now() - died).toBeLessThan(15_000);
+  await started;
+  await expect.poll(() => page('/readyz'), { timeout: 20_000 }).toMatchObject({ status: 200 });
+});
+
+test('a standby that is told to stop stops at once, with nothing amiss', { timeout: 60_000 }, async () => {
+  const started = second.start().catch(() => undefined);
+  await expect.poll(() => page('/healthz'), { timeout: 10_000 }).toMatchObject({ status: 200 });
+  expect(await second.stop()).toBe(0);
+  await started;
+  expect(await count('bot.started')).toBe(1);
+});
 
 test('what was frozen is done by another one, which it finds when it wakes, and ends', {
   timeout: 120_000,

@@ -8,7 +8,7 @@ import { createJobQueue } from '../postgres/jobQueue.ts';
 import { foreignParts } from '../postgres/migrations.ts';
 import { openPostgres, type PostgresLedger, readingFrom } from '../postgres/open.ts';
 import { createOverviewReader } from '../postgres/overview.ts';
-import { type Place, takePlace } from '../postgres/place.ts';
+import { type Place, takePlace, type Wait } from '../postgres/place.ts';
 import { eventSearch } from '../postgres/search.ts';
 import { createStore } from '../postgres/store.ts';
 import type { Ledger } from './ledger.ts';
@@ -17,13 +17,17 @@ import { createStateCheck } from './postgresStateCheck.ts';
 
 /**
  * Opens a ledger on PostgreSQL for the one bot that works on it.
+ * @param wait for a standby, which waits until there is a place
  * @param onLost called when another one has taken over: this process can write nothing any more
  * @throws StorageError that says what, where and what to do
  */
-export async function openForBot(address: string, onLost: (why: string) => void): Promise<Ledger> {
+export async function openForBot(address: string, onLost: (why: string) => void, wait?: Wait): Promise<Ledger> {
   const opened = await openPostgres(address);
   try {
-    const place = await takePlace(opened, { what: 'another bot', most: 1, onLost });
+    const place = await takePlace(opened, {
+      ...{ what: 'another bot', most: 1, onLost },
+      ...(wait && { wait }),
+    });
     await readingFrom(opened)(() => opened.remembered.begin(opened.pool));
     return { ...postgresLedger(opened, place), bent: await foreignParts(opened.pool) };
   } catch (error) {

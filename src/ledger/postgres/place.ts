@@ -20,11 +20,20 @@ export interface Place {
   retire(to: string): Promise<void>;
 }
 
+export interface Wait {
+  /** Called once, if there is no place yet. */
+  begin(): Promise<void>;
+  /** When aborted, it stops waiting. */
+  readonly signal: AbortSignal;
+}
+
 export interface Wanted {
   /** What this process is, for whoever is refused because of it. */
   readonly what: string;
   /** How many may work on the ledger at the same time. */
   readonly most: number;
+  /** If given, waits for a place instead of being refused. */
+  readonly wait?: Wait;
   /** Called once, when this process was not heard of for longer than its lease: it can write nothing any more. */
   readonly onLost: (why: string) => void;
 }
@@ -37,10 +46,15 @@ export interface Wanted {
 export async function takePlace(ledger: PostgresLedger, wanted: Wanted): Promise<Place> {
   const { where } = ledger;
   const until = performance.now() + LEASE + SECOND;
+  const { wait } = wanted;
+  let isWaiting = false;
   for (let holder = await join(ledger, wanted); holder !== null; holder = await join(ledger, wanted)) {
     if (holder.startsWith(MOVED)) throw new StorageError(`${where}: this ledger was ${holder}; start the bot there`);
-    if (performance.now() > until) throw new StorageError(`${where}: ${refusal(holder, wanted.most)}`);
-    await pause(ASK_AGAIN);
+    if (wait?.signal.aborted) throw new StorageError(`${where}: told to stop before there was a place`);
+    if (!wait && performance.now() > until) throw new StorageError(`${where}: ${refusal(holder, wanted.most)}`);
+    if (!isWaiting) await wait?.begin();
+    isWaiting = true;
+    await pause(ASK_AGAIN, undefined, wait && { signal: wait.signal }).catch(() => undefined);
   }
   const ending = new AbortController();
   const kept = keep(ledger, wanted, ending.signal);

@@ -46,6 +46,8 @@ export const SETTINGS = {
   webhookSecret: 'expected the secret that PagerDuty showed when the webhook subscription was made',
   // The ledger
   database: missing('where to keep the ledger, for example /var/lib/jitbot/jit.db'),
+  standby: 'expected yes or no',
+  standbyOnFile: 'a second bot can only wait for a ledger on PostgreSQL, and JIT_DATABASE names a file',
   checkpoints: missing('checkpoints need both a key to sign with and a place to keep them; see docs/ledger.md'),
   forwarding: missing('events are forwarded to an address, signed with a secret; see docs/ledger.md'),
   syslog: 'expected udp://host:514, tcp://host:601 or tls://host:6514',
