@@ -61,6 +61,12 @@ describe('ledger move', () => {
     expect(after.out.split('\n')[0]).toBe(before.out.split('\n')[0]);
   });
 
+  test('takes a window before maintenance along', async () => {
+    await jit(['drain', '--for', '45m', '--why', 'new disk', site.path]);
+    await move();
+    expect((await there('drain')).out).toContain('new disk');
+  });
+
   test('and back, after which no bot starts on PostgreSQL', async () => {
     const before = await jit(['ledger', 'export', site.path]);
     await move();

@@ -5,8 +5,10 @@ import { StorageError } from '../../ports/store.ts';
 import { type Verification, verifyLedger } from '../history/verify.ts';
 import { openPostgres } from '../postgres/open.ts';
 import { takePlace } from '../postgres/place.ts';
+import { liftDrain, readDrain } from '../sqlite/drainFile.ts';
 import { type OpenLedger, openLedger } from '../sqlite/open.ts';
 import { backUp } from './backUp.ts';
+import { openBeside } from './beside.ts';
 import { ALONE } from './command.ts';
 import { withMirror } from './mirror.ts';
 import { isPostgresAddress, shownPlace } from './place.ts';
@@ -65,9 +67,23 @@ async function toPostgres(path: string, address: string, now: number): Promise<{
   } finally {
     ledger.close();
   }
+  await moveDrain(path, address);
   const left = `${path}.moved-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}`;
   renameSync(path, left);
   return { found, left };
+}
+
+/** A window before maintenance goes along: it is kept beside a file. */
+async function moveDrain(path: string, address: string): Promise<void> {
+  const drain = readDrain(path);
+  if (drain === null) return;
+  const beside = await openBeside(address);
+  try {
+    await beside.setDrain(drain);
+  } finally {
+    await beside.close();
+  }
+  liftDrain(path);
 }
 
 async function toFile(address: string, path: string): Promise<{ found: Whole; left: string }> {

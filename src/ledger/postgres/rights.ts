@@ -36,6 +36,7 @@ export async function grantTo({ pool, where }: PostgresLedger, role: string): Pr
     if (found.isOwner)
       throw new StorageError(`${where}: ${role} owns the tables, or may act as their owner; name another role`);
     await pool.query(`
+      REVOKE CREATE ON SCHEMA public FROM PUBLIC, ${name};
       GRANT USAGE ON SCHEMA public TO ${name};
       REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${name};
       GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${name};
@@ -49,6 +50,8 @@ interface Facts {
   readonly version: string;
   readonly role: string;
   readonly isOwner: boolean;
+  /** Whether it may make functions that those of the ledger could be made to call. */
+  readonly mayCreate: boolean;
   readonly changes: readonly string[];
   readonly lacks: readonly string[];
   readonly tls: boolean;
@@ -59,6 +62,7 @@ interface Facts {
 const FACTS = `
   SELECT current_setting('server_version') AS version, current_user AS role,
     pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = 'public.events'::regclass), 'USAGE') AS "isOwner",
+    has_schema_privilege('public', 'CREATE') AS "mayCreate",
     ARRAY(SELECT name FROM unnest($1::text[]) AS name
       WHERE has_table_privilege('public.' || name, 'INSERT, UPDATE, DELETE, TRUNCATE')) AS changes,
     ARRAY(SELECT name FROM unnest($2::text[]) AS name WHERE NOT has_table_privilege('public.' || name, 'INSERT')) ||
@@ -92,9 +96,10 @@ export async function findingsOf(ledger: PostgresLedger): Promise<readonly Findi
 
 const SETUP = 'Make a role for the bot, and run jitbot ledger setup --role ROLE as the owner of the database.';
 
-function rightsOf({ role, isOwner, changes, lacks }: Facts): Finding {
+function rightsOf({ role, isOwner, mayCreate, changes, lacks }: Facts): Finding {
   if (isOwner)
     return { ok: false, what: `${role} owns the tables: whoever has its password can rewrite the record`, fix: SETUP };
+  if (mayCreate) return { ok: false, what: `${role} may make tables and functions in the schema public`, fix: SETUP };
   if (changes.length > 0)
     return { ok: false, what: `${role} may change what is recorded: ${changes.join(', ')}`, fix: SETUP };
   if (lacks.length > 0) return { ok: false, what: `${role} may not use ${lacks.join(', ')}`, fix: SETUP };

@@ -112,6 +112,17 @@ describe('a doctor', () => {
   });
 });
 
+test('the setup takes away what an older server gives to everybody', async () => {
+  await run(owner, 'GRANT CREATE ON SCHEMA public TO PUBLIC');
+  expect((await found(bot)).filter(({ ok }) => !ok)).toMatchObject([
+    { what: 'ledger_bot may make tables and functions in the schema public' },
+  ]);
+  const ledger = await openPostgres(owner);
+  await grantTo(ledger, 'ledger_bot');
+  await ledger.close();
+  expect((await found(bot)).filter(({ ok }) => !ok)).toEqual([]);
+});
+
 test('a role that owns the tables is not set up as the bot’s', async () => {
   const ledger = await openPostgres(owner);
   await expect(grantTo(ledger, 'ledger_owner')).rejects.toThrow(/owns the tables.*name another role/);
