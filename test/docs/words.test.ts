@@ -150,6 +150,7 @@ const MARKS = [
   'domain/policy.ts: Open Policy Agent decides',
   'domain/terms.ts: … h … min',
   'provisioners/underWay.ts: sent without an answer',
+  'provisioners/ssh/keygen.ts: … … …\\n',
   'provisioners/github/repositories.ts: person … …',
   'provisioners/github/repositories.ts: deploy key …',
   'provisioners/github/repositories.ts: webhook … …',
