@@ -2,20 +2,20 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * What takes longest: hostile holders, poolers and failovers on real servers, outages with their deadlines, the real process
- * under raw bytes, signals and kills, the browser, recipes in a copy of the project, the action on a repository each, the contract of the
- * database on both engines, and whole lives of a ledger. `npm run test:long`; CI runs both.
+ * under raw bytes, signals and kills, the package as it is installed, the browser, recipes in a copy of the project, the action on a
+ * repository each, the contract of the database on both engines, and whole lives of a ledger. `npm run test:long`; CI runs both.
  */
 const LONG = [
   'test/hostile/**/*.test.ts',
   'test/provisioners/*.hostile.test.ts',
   'test/provisioners/deadlines.test.ts',
   'test/provisioners/postgres{Held,Leftovers,Around,Pooled,Failover,Variants}.test.ts',
-  'test/slack/{forged,takingAway,lateAnswers,secrets,bentFile,bentState,hostile}.test.ts',
+  'test/slack/{forged,takingAway,lateAnswers,lockedDatabase,overdue,secrets,bentFile,bentState,hostile}.test.ts',
   'test/ledger/{bent,names,retention}.test.ts',
   'test/ledger/contract/*.test.ts',
   'test/cli/{audit,onPostgres,policy,report}.test.ts',
   'test/simulation/coverage.test.ts',
-  'test/process/{crash,httpCorpus,kills,onPostgres,restored,signals,takeover}.test.ts',
+  'test/process/{crash,httpCorpus,kills,onPostgres,package,proxy,refusedToken,restored,signals,takeover,tour}.test.ts',
   'test/browser/**/*.test.ts',
   'test/docs/recipes.test.ts',
   'test/published/policyAction.test.ts',
