@@ -23,6 +23,11 @@ const LONG = [
 /** No server and no deadline of the bot's. */
 const ALONE = ['test/{cli,config,domain,flow,lifecycle,opa,simulation}/**/*.test.ts', 'test/ledger/*.test.ts'];
 
+/** A part of the bot at a time, with servers of its own. */
+const PARTS = [
+  'test/{app,codes,concurrency,docs,forwarding,http,jobs,metrics,pagerduty,provisioners,published,report,sandbox}/**/*.test.ts',
+];
+
 const test = { testTimeout: 30_000, hookTimeout: 60_000 };
 /**
  * Two files at once, as most of a test's time is waiting. More on few cores would miss the bot's own deadlines, and the bot
@@ -35,6 +40,9 @@ const two = { ...test, maxWorkers: 2 };
  */
 const onceMore = { retry: process.env.CI ? 1 : 0 };
 
+/** The product's modules keep nothing between files, and loading them for each took as long as half of the tests. */
+const shared = { isolate: false };
+
 export default defineConfig({
   test: {
     ...test,
@@ -45,9 +53,8 @@ export default defineConfig({
       {
         test: {
           ...two,
+          ...shared,
           name: 'alone',
-          // The modules of the product keep nothing between files, and loading them for each took as long as half of the tests.
-          isolate: false,
           include: ALONE,
           exclude: LONG,
           sequence: { groupOrder: 0 },
@@ -57,13 +64,24 @@ export default defineConfig({
         test: {
           ...two,
           ...onceMore,
-          name: 'usual',
-          include: ['test/**/*.test.ts'],
-          exclude: [...LONG, ...ALONE],
+          ...shared,
+          name: 'parts',
+          include: PARTS,
+          exclude: LONG,
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { ...two, ...onceMore, name: 'long', include: LONG, sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          ...two,
+          ...onceMore,
+          name: 'usual',
+          include: ['test/**/*.test.ts'],
+          exclude: [...LONG, ...ALONE, ...PARTS],
+          sequence: { groupOrder: 2 },
+        },
+      },
+      { test: { ...two, ...onceMore, name: 'long', include: LONG, sequence: { groupOrder: 3 } } },
     ],
   },
 });

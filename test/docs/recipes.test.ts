@@ -66,6 +66,6 @@ test('with all recipes followed, the tests that they name pass', { timeout: TIME
   const shell = { cwd: copy, env: { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` } };
   await promisify(execFile)('sh', ['-c', docs], shell);
   const named = recipes.flatMap(({ tests }) => tests);
-  const projects = ['alone', 'usual', 'long'].flatMap((name) => ['--project', name]);
+  const projects = ['alone', 'parts', 'usual', 'long'].flatMap((name) => ['--project', name]);
   expect(await run('node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1', ...projects, ...named)).toBe('');
 });
